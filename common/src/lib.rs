@@ -1,0 +1,1 @@
+//! Timing, comparison tables and traces shared by every room of the workshop.
