@@ -1,1 +1,2 @@
 //! Prime numbers.
+pub mod sieve;

@@ -1,0 +1,72 @@
+//! Counting and listing the primes of a range by the method that suits it: the sieve, or testing number by number.
+
+use std::ops::RangeInclusive;
+
+use crate::constellation::Constellation;
+use crate::miller_rabin::is_prime;
+use crate::sieve::Sieve;
+
+/// A range this many times shorter than the root of its end is tested number by number: finding all sieving primes up
+/// to the root would cost more. Measured just below 2^64, where the two methods break even near 2^24 numbers.
+const ROOT_PER_NUMBER: u64 = 256;
+
+/// How many primes or constellations lie wholly in an inclusive range.
+///
+/// ```
+/// use primes::{Constellation, interval};
+/// assert_eq!(interval::count(0..=1_000_000, Constellation::Single), 78_498);
+/// assert_eq!(interval::count(u64::MAX - 1000..=u64::MAX, Constellation::Single), 17);
+/// ```
+pub fn count(range: RangeInclusive<u64>, what: Constellation) -> u64 {
+    count_with(range, what, || ())
+}
+
+/// [`count`], calling `checkpoint` every few milliseconds or more often.
+pub fn count_with(range: RangeInclusive<u64>, what: Constellation, mut checkpoint: impl FnMut()) -> u64 {
+    let smallest = what.smallest().iter().filter(|primes| primes.iter().all(|p| range.contains(p))).count() as u64;
+    if is_short(&range) {
+        let starts = candidates(range.clone()).inspect(|_| checkpoint());
+        return smallest + starts.map(|n| shapes_at(n, *range.end(), what)).sum::<u64>();
+    }
+    let mut count = smallest;
+    let mut sieve = Sieve::new(range);
+    while let Some(segment) = sieve.next_segment() {
+        count += segment.count(what);
+        checkpoint();
+    }
+    count
+}
+
+/// The primes of an inclusive range, in order.
+///
+/// ```
+/// use primes::interval;
+/// assert_eq!(interval::primes(10..=30).collect::<Vec<_>>(), [11, 13, 17, 19, 23, 29]);
+/// ```
+pub fn primes(range: RangeInclusive<u64>) -> Box<dyn Iterator<Item = u64> + Send> {
+    let unstored: Vec<u64> = [2, 3, 5].into_iter().filter(|p| range.contains(p)).collect();
+    if is_short(&range) {
+        Box::new(unstored.into_iter().chain(candidates(range).filter(|&n| is_prime(n))))
+    } else {
+        Box::new(unstored.into_iter().chain(Sieve::new(range)))
+    }
+}
+
+fn is_short(range: &RangeInclusive<u64>) -> bool {
+    range.end().saturating_sub(*range.start()) < range.end().isqrt() / ROOT_PER_NUMBER
+}
+
+/// The numbers above 5 that 2, 3 and 5 do not divide.
+fn candidates(range: RangeInclusive<u64>) -> impl Iterator<Item = u64> + Send {
+    let (start, stop) = range.into_inner();
+    (start.max(7)..=stop).filter(|n| n % 2 != 0 && n % 3 != 0 && n % 5 != 0)
+}
+
+/// How many shapes of a constellation begin at `n` and end by `stop`.
+fn shapes_at(n: u64, stop: u64, what: Constellation) -> u64 {
+    if !is_prime(n) {
+        return 0;
+    }
+    let is_there = |difference: &u64| n.checked_add(*difference).is_some_and(|q| q <= stop && is_prime(q));
+    what.shapes().iter().filter(|shape| shape.iter().all(is_there)).count() as u64
+}
