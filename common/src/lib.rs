@@ -1,1 +1,8 @@
-//! Timing, comparison tables and traces shared by every room of the workshop.
+#![doc = include_str!("../README.md")]
+
+pub mod cpus;
+pub mod files;
+pub mod timing;
+
+
+mod sys;
