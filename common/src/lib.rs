@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod comparison;
 pub mod cpus;
 pub mod files;
 pub mod timing;
