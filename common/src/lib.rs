@@ -4,6 +4,7 @@ pub mod comparison;
 pub mod cpus;
 pub mod files;
 pub mod timing;
+pub mod trace;
 
 
 mod sys;
