@@ -6,5 +6,7 @@ pub mod files;
 pub mod timing;
 pub mod trace;
 
+#[cfg(feature = "cli")]
+pub mod cli;
 
 mod sys;
