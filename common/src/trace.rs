@@ -13,7 +13,8 @@
 //! user, writes every span to a file in it as the span is left. The parent merges the files when
 //! asked for a picture, so a killed worker keeps what it did until then. Nothing is passed on a
 //! command line, and code that starts processes knows nothing of traces. All times are
-//! `CLOCK_MONOTONIC`, which every process of the machine shares. The folder goes with its `Trace`.
+//! `CLOCK_MONOTONIC`, which every process of the machine shares. The folder goes with its `Trace`;
+//! one that a killed process leaves behind is replaced by the next process with its pid.
 //!
 //! # Limits
 //!

@@ -5,6 +5,10 @@ use clap::Args;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
+/// Most workers, and most runs: above what systems let a user start by default, so a slip of the
+/// keyboard gets an error and not a machine that stands still.
+const MOST: usize = 65_536;
+
 /// The shared flags; add them with `#[command(flatten)]` to the top-level parser, and every
 /// subcommand understands them too.
 ///
@@ -27,7 +31,7 @@ use std::path::{Path, PathBuf};
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 #[command(next_help_heading = "Run options")]
 pub struct RunArgs {
-    /// How many workers at once [default: the CPUs this process may use]
+    /// How many workers at once, at most 65536 [default: the CPUs this process may use]
     #[arg(short, long, value_name = "N", value_parser = count, global = true)]
     pub jobs: Option<NonZeroUsize>,
 
@@ -80,8 +84,11 @@ impl RunArgs {
 
 fn count(text: &str) -> Result<NonZeroUsize, String> {
     let number = super::numbers::number(text).map_err(|error| error.to_string())?;
-    let count = usize::try_from(number).ok().and_then(NonZeroUsize::new);
-    count.ok_or_else(|| format!("{text}: at least 1 is needed"))
+    let count = usize::try_from(number)
+        .ok()
+        .filter(|&count| count <= MOST)
+        .ok_or_else(|| format!("{text}: at most {MOST}"))?;
+    NonZeroUsize::new(count).ok_or_else(|| format!("{text}: at least 1 is needed"))
 }
 
 #[cfg(test)]
@@ -142,6 +149,7 @@ mod tests {
         for (words, expected) in [
             (["-j", "0"], "0: at least 1 is needed"),
             (["-j", "two"], "two: not a number"),
+            (["-j", "1e9"], "1e9: at most 65536"),
             (["--runs", "0"], "0: at least 1 is needed"),
             (["--runs", "1.5"], "1.5: not a whole number"),
         ] {

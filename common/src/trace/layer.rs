@@ -25,7 +25,7 @@ impl<K: Sink> Recorder<K> {
     }
 
     fn keep(&self, span: Span) {
-        ThreadName::with_current(|thread| self.sink.keep(span, thread));
+        self.sink.keep(span, &ThreadName::current());
     }
 }
 
@@ -91,13 +91,13 @@ where
     fn on_enter(&self, id: &Id, context: Context<'_, S>) {
         let Some(span) = context.span(id) else { return };
         if let Some(open) = span.extensions_mut().get_mut::<Open>() {
-            open.enter(ThreadName::with_current(|thread| thread.id));
+            open.enter(ThreadName::current().id);
         }
     }
 
     fn on_exit(&self, id: &Id, context: Context<'_, S>) {
         let Some(span) = context.span(id) else { return };
-        let thread = ThreadName::with_current(|thread| thread.id);
+        let thread = ThreadName::current().id;
         let record = span.extensions_mut().get_mut::<Open>().and_then(|open| {
             let start = open.leave(thread)?;
             Some(open.record(id, Kind::Run { thread }, start))

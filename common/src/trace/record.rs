@@ -5,6 +5,7 @@ use crate::sys;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A stretch of time with a name. Times are nanoseconds of the machine's monotonic clock.
@@ -66,10 +67,13 @@ pub(super) struct ThreadName {
 }
 
 impl ThreadName {
-    /// The calling thread's, looked up once per thread.
-    pub(super) fn with_current<T>(use_it: impl FnOnce(&ThreadName) -> T) -> T {
-        thread_local!(static CURRENT: ThreadName = ThreadName::look_up());
-        CURRENT.with(use_it)
+    /// The calling thread's, looked up once per thread; and again while its locals are being
+    /// destroyed, where a span may still be closed.
+    pub(super) fn current() -> Rc<ThreadName> {
+        thread_local!(static CURRENT: Rc<ThreadName> = Rc::new(ThreadName::look_up()));
+        CURRENT
+            .try_with(Rc::clone)
+            .unwrap_or_else(|_| Rc::new(ThreadName::look_up()))
     }
 
     fn look_up() -> ThreadName {
