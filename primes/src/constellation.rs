@@ -23,7 +23,16 @@ use Constellation::{Quadruplets, Quintuplets, Sextuplets, Single, Triplets, Twin
 impl Constellation {
     /// The constellation of `size` primes, from 1 to 6.
     pub fn of(size: u8) -> Option<Constellation> {
-        [Single, Twins, Triplets, Quadruplets, Quintuplets, Sextuplets].into_iter().find(|&c| c.size() == size)
+        [
+            Single,
+            Twins,
+            Triplets,
+            Quadruplets,
+            Quintuplets,
+            Sextuplets,
+        ]
+        .into_iter()
+        .find(|&c| c.size() == size)
     }
 
     /// How many primes make one.

@@ -52,7 +52,9 @@ fn proper_divisor(n: u64) -> u64 {
         return root;
     }
     // A sequence fails when all factors show up at once; some other constant then succeeds.
-    (1..).find_map(|constant| rho(n, constant)).expect("a composite has a sequence that splits it")
+    (1..)
+        .find_map(|constant| rho(n, constant))
+        .expect("a composite has a sequence that splits it")
 }
 
 /// One run of `x -> x^2 + constant` modulo `n`, until two values agree modulo some factor.
@@ -118,8 +120,14 @@ mod tests {
         assert_eq!(factors(0), []);
         assert_eq!(factors(1), []);
         assert_eq!(factors(2), [2]);
-        assert_eq!(factors(4_294_967_291 * 4_294_967_279), [4_294_967_279, 4_294_967_291]);
-        assert_eq!(factors(4_294_967_291 * 4_294_967_291), [4_294_967_291, 4_294_967_291]);
+        assert_eq!(
+            factors(4_294_967_291 * 4_294_967_279),
+            [4_294_967_279, 4_294_967_291]
+        );
+        assert_eq!(
+            factors(4_294_967_291 * 4_294_967_291),
+            [4_294_967_291, 4_294_967_291]
+        );
         assert_eq!(factors(257 * 257 * 257), [257; 3]);
     }
 

@@ -22,11 +22,22 @@ pub fn count(range: RangeInclusive<u64>, what: Constellation) -> u64 {
 }
 
 /// [`count`], calling `checkpoint` every few milliseconds or more often.
-pub fn count_with(range: RangeInclusive<u64>, what: Constellation, mut checkpoint: impl FnMut()) -> u64 {
-    let smallest = what.smallest().iter().filter(|primes| primes.iter().all(|p| range.contains(p))).count() as u64;
+pub fn count_with(
+    range: RangeInclusive<u64>,
+    what: Constellation,
+    mut checkpoint: impl FnMut(),
+) -> u64 {
+    let smallest = what
+        .smallest()
+        .iter()
+        .filter(|primes| primes.iter().all(|p| range.contains(p)))
+        .count() as u64;
     if is_short(&range) {
         let starts = candidates(range.clone()).inspect(|_| checkpoint());
-        return smallest + starts.map(|n| shapes_at(n, *range.end(), what)).sum::<u64>();
+        return smallest
+            + starts
+                .map(|n| shapes_at(n, *range.end(), what))
+                .sum::<u64>();
     }
     let mut count = smallest;
     let mut sieve = Sieve::new(range);
@@ -44,9 +55,16 @@ pub fn count_with(range: RangeInclusive<u64>, what: Constellation, mut checkpoin
 /// assert_eq!(interval::primes(10..=30).collect::<Vec<_>>(), [11, 13, 17, 19, 23, 29]);
 /// ```
 pub fn primes(range: RangeInclusive<u64>) -> Box<dyn Iterator<Item = u64> + Send> {
-    let unstored: Vec<u64> = [2, 3, 5].into_iter().filter(|p| range.contains(p)).collect();
+    let unstored: Vec<u64> = [2, 3, 5]
+        .into_iter()
+        .filter(|p| range.contains(p))
+        .collect();
     if is_short(&range) {
-        Box::new(unstored.into_iter().chain(candidates(range).filter(|&n| is_prime(n))))
+        Box::new(
+            unstored
+                .into_iter()
+                .chain(candidates(range).filter(|&n| is_prime(n))),
+        )
     } else {
         Box::new(unstored.into_iter().chain(Sieve::new(range)))
     }
@@ -67,6 +85,12 @@ fn shapes_at(n: u64, stop: u64, what: Constellation) -> u64 {
     if !is_prime(n) {
         return 0;
     }
-    let is_there = |difference: &u64| n.checked_add(*difference).is_some_and(|q| q <= stop && is_prime(q));
-    what.shapes().iter().filter(|shape| shape.iter().all(is_there)).count() as u64
+    let is_there = |difference: &u64| {
+        n.checked_add(*difference)
+            .is_some_and(|q| q <= stop && is_prime(q))
+    };
+    what.shapes()
+        .iter()
+        .filter(|shape| shape.iter().all(is_there))
+        .count() as u64
 }

@@ -69,8 +69,16 @@ impl FromStr for Job {
         match text.split_ascii_whitespace().collect::<Vec<_>>()[..] {
             ["check", n] => Ok(Job::Check(number(n)?)),
             ["count", start, stop, size] => {
-                let what = size.parse().ok().and_then(Constellation::of).ok_or_else(error)?;
-                Ok(Job::Count { start: number(start)?, stop: number(stop)?, what })
+                let what = size
+                    .parse()
+                    .ok()
+                    .and_then(Constellation::of)
+                    .ok_or_else(error)?;
+                Ok(Job::Count {
+                    start: number(start)?,
+                    stop: number(stop)?,
+                    what,
+                })
             }
             _ => Err(error()),
         }
@@ -94,7 +102,11 @@ const PIECES_PER_WORKER: u64 = 8;
 /// let jobs = pieces(1..=1_000_000, Constellation::Twins, 2);
 /// assert_eq!(jobs.map(|job| job.run()).sum::<u64>(), 8_169);
 /// ```
-pub fn pieces(range: RangeInclusive<u64>, what: Constellation, workers: usize) -> impl Iterator<Item = Job> + Send {
+pub fn pieces(
+    range: RangeInclusive<u64>,
+    what: Constellation,
+    workers: usize,
+) -> impl Iterator<Item = Job> + Send {
     let (start, stop) = range.into_inner();
     let share = stop.saturating_sub(start) / (PIECES_PER_WORKER * workers as u64).max(1);
     let least = stop.isqrt().saturating_mul(PIECE_PER_ROOT);
@@ -106,7 +118,11 @@ pub fn pieces(range: RangeInclusive<u64>, what: Constellation, workers: usize) -
         // The last number that a byte stands for leaves 1 mod 30.
         let last = (start - start % 30).saturating_add(length + 1).min(stop);
         next = (last < stop).then(|| last + 1);
-        Some(Job::Count { start, stop: last, what })
+        Some(Job::Count {
+            start,
+            stop: last,
+            what,
+        })
     })
 }
 
@@ -141,7 +157,15 @@ mod tests {
 
     #[test]
     fn what_is_not_a_job_is_refused() {
-        for text in ["", "check", "check x", "check -1", "count 1 2", "count 1 2 7", "count 1 2 3 4"] {
+        for text in [
+            "",
+            "check",
+            "check x",
+            "check -1",
+            "count 1 2",
+            "count 1 2 7",
+            "count 1 2 3 4",
+        ] {
             assert!(text.parse::<Job>().is_err(), "{text:?}");
         }
     }

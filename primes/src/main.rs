@@ -1,2 +1,9 @@
-//! x
-fn main(){ let a:Vec<u64>=std::env::args().skip(1).map(|s|s.parse().unwrap()).collect(); let t=std::time::Instant::now(); println!("{} {:?}", primes::sieve::count(a[0]..=a[1]), t.elapsed()); }
+//! The command line of the primes room: parse, run, report.
+
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    common::cli::main(|| cli::run(common::cli::parse()))
+}

@@ -74,7 +74,15 @@ mod tests {
     /// OEIS A013603: 2^n minus its largest prime below.
     #[test]
     fn largest_primes_below_powers_of_two() {
-        for (bits, distance) in [(64, 59), (63, 25), (62, 57), (61, 1), (60, 93), (33, 9), (32, 5)] {
+        for (bits, distance) in [
+            (64, 59),
+            (63, 25),
+            (62, 57),
+            (61, 1),
+            (60, 93),
+            (33, 9),
+            (32, 5),
+        ] {
             let top = u64::MAX >> (64 - bits);
             let largest = (0..).map(|i| top - i).find(|&n| is_prime(n));
             assert_eq!(largest, Some(top - (distance - 1)), "2^{bits}");

@@ -22,7 +22,11 @@ impl Montgomery {
             inverse = inverse.wrapping_mul(2_u64.wrapping_sub(n.wrapping_mul(inverse)));
         }
         let power = (u128::MAX % u128::from(n)) as u64 + 1;
-        Montgomery { n, inverse, square: if power == n { 0 } else { power } }
+        Montgomery {
+            n,
+            inverse,
+            square: if power == n { 0 } else { power },
+        }
     }
 
     pub(crate) fn modulus(self) -> u64 {
@@ -41,13 +45,21 @@ impl Montgomery {
         let factor = (product as u64).wrapping_mul(self.inverse);
         let reduced = (u128::from(factor) * u128::from(self.n)) >> 64;
         let (difference, borrow) = ((product >> 64) as u64).overflowing_sub(reduced as u64);
-        if borrow { difference.wrapping_add(self.n) } else { difference }
+        if borrow {
+            difference.wrapping_add(self.n)
+        } else {
+            difference
+        }
     }
 
     #[inline]
     pub(crate) fn add(self, a: u64, b: u64) -> u64 {
         let (sum, carry) = a.overflowing_add(b);
-        if carry || sum >= self.n { sum.wrapping_sub(self.n) } else { sum }
+        if carry || sum >= self.n {
+            sum.wrapping_sub(self.n)
+        } else {
+            sum
+        }
     }
 
     pub(crate) fn pow(self, mut base: u64, mut exponent: u64) -> u64 {

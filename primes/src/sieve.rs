@@ -59,9 +59,14 @@ impl Sieve {
 
     fn with_segment(range: RangeInclusive<u64>, largest: usize) -> Sieve {
         let (start, end) = ((*range.start()).max(7), *range.end());
-        let (next, last) = if start <= end { (byte_of(start), byte_of(end)) } else { (1, 0) };
+        let (next, last) = if start <= end {
+            (byte_of(start), byte_of(end))
+        } else {
+            (1, 0)
+        };
         let root = if start <= end { end.isqrt() } else { 0 };
-        let length = usize::try_from(last.saturating_sub(next).saturating_add(1)).unwrap_or(usize::MAX);
+        let length =
+            usize::try_from(last.saturating_sub(next).saturating_add(1)).unwrap_or(usize::MAX);
         let segment = length.min(largest).next_multiple_of(BLOCK);
         let reach = root.min(MEDIUM) as usize;
         Sieve {
@@ -85,7 +90,9 @@ impl Sieve {
         }
         let first = self.next;
         let left = self.last - first + 1;
-        let len = self.segment.min(usize::try_from(left).unwrap_or(usize::MAX));
+        let len = self
+            .segment
+            .min(usize::try_from(left).unwrap_or(usize::MAX));
         self.carry();
         self.add_sieving_primes(first, len, left);
         self.cross_off_small(first, len);
@@ -93,7 +100,10 @@ impl Sieve {
         self.large.cross_off(&mut self.bytes[..len], left);
         self.finish(first, len);
         self.next += len as u64;
-        Some(Segment { first, bytes: &self.bytes[..len] })
+        Some(Segment {
+            first,
+            bytes: &self.bytes[..len],
+        })
     }
 
     /// Moves what was crossed off beyond the last segment to the front of the next.
@@ -104,7 +114,9 @@ impl Sieve {
 
     /// Takes up the sieving primes whose squares lie in the next segment or before it.
     fn add_sieving_primes(&mut self, first: u64, len: usize, left: u64) {
-        let end = (30 * (first + len as u64 - 1)).saturating_add(31).min(*self.range.end());
+        let end = (30 * (first + len as u64 - 1))
+            .saturating_add(31)
+            .min(*self.range.end());
         while let Some(p) = self.sieving_primes.next_below(end) {
             if p > MEDIUM {
                 self.add_large(p, first, left);
@@ -130,7 +142,11 @@ impl Sieve {
             }
             turn += 1;
         }
-        let turns = if p <= SMALL { &mut self.small } else { &mut self.medium };
+        let turns = if p <= SMALL {
+            &mut self.small
+        } else {
+            &mut self.medium
+        };
         turns.push(p as u32, (p * turn - first) as u32);
     }
 
@@ -144,7 +160,8 @@ impl Sieve {
         }
         let (k, class) = (p / 30, class_of(p));
         let (cofactor, state) = first_step(class, cofactor.max(p));
-        let byte = p * (cofactor / 30) + offset(k as usize, class, class_of(cofactor)) as u64 - first;
+        let byte =
+            p * (cofactor / 30) + offset(k as usize, class, class_of(cofactor)) as u64 - first;
         if byte < left {
             self.large.push(k as u32, state, byte);
         }
@@ -156,12 +173,18 @@ impl Sieve {
         for start in (0..len).step_by(WINDOW) {
             let window = WINDOW.min(len - start);
             // The window's last turns reach into the next one.
-            let end = (start + window + SMALL as usize).min(len).next_multiple_of(BLOCK);
+            let end = (start + window + SMALL as usize)
+                .min(len)
+                .next_multiple_of(BLOCK);
             // The front holds what was carried; the rest still holds the segment before this one.
             self.bytes[presieved.max(self.reach.min(end))..end].fill(0xFF);
             Presieve::get().cross_off(first + presieved as u64, &mut self.bytes[presieved..end]);
             presieved = end;
-            self.small.cross_off(&mut self.bytes[start..], window, self.reach.min(SMALL as usize));
+            self.small.cross_off(
+                &mut self.bytes[start..],
+                window,
+                self.reach.min(SMALL as usize),
+            );
         }
     }
 
@@ -190,7 +213,9 @@ impl Sieve {
 
 /// A byte with the bits of those candidates whose offset passes.
 fn candidates_where(passes: impl Fn(u64) -> bool) -> u8 {
-    (0..8).filter(|&bit| passes(CANDIDATES[bit])).fold(0, |byte, bit| byte | 1 << bit)
+    (0..8)
+        .filter(|&bit| passes(CANDIDATES[bit]))
+        .fold(0, |byte, bit| byte | 1 << bit)
 }
 
 /// The sieved numbers of one stretch of a range.
@@ -206,20 +231,35 @@ impl Segment<'_> {
             return popcount::count_ones(self.bytes);
         }
         let table = constellations_by_byte(what);
-        self.bytes.iter().map(|&byte| u64::from(table[usize::from(byte)])).sum()
+        self.bytes
+            .iter()
+            .map(|&byte| u64::from(table[usize::from(byte)]))
+            .sum()
     }
 }
 
 /// For each value of a byte, how many constellations its primes form.
 fn constellations_by_byte(what: Constellation) -> [u8; 256] {
-    let bit = |offset| CANDIDATES.iter().position(|&candidate| candidate == offset).map(|bit| 1 << bit);
+    let bit = |offset| {
+        CANDIDATES
+            .iter()
+            .position(|&candidate| candidate == offset)
+            .map(|bit| 1 << bit)
+    };
     let masks = CANDIDATES.iter().flat_map(|&first| {
         what.shapes().iter().filter_map(move |shape| {
-            shape.iter().try_fold(bit(first)?, |mask: u8, &difference| Some(mask | bit(first + difference)?))
+            shape.iter().try_fold(bit(first)?, |mask: u8, &difference| {
+                Some(mask | bit(first + difference)?)
+            })
         })
     });
     let masks: Vec<u8> = masks.collect();
-    std::array::from_fn(|byte| masks.iter().filter(|&&mask| byte as u8 & mask == mask).count() as u8)
+    std::array::from_fn(|byte| {
+        masks
+            .iter()
+            .filter(|&&mask| byte as u8 & mask == mask)
+            .count() as u8
+    })
 }
 
 /// The primes of a [`Sieve`], in order.
@@ -239,7 +279,13 @@ impl IntoIterator for Sieve {
     type IntoIter = Primes;
 
     fn into_iter(self) -> Primes {
-        Primes { sieve: self, first: 0, len: 0, at: 0, word: 0 }
+        Primes {
+            sieve: self,
+            first: 0,
+            len: 0,
+            at: 0,
+            word: 0,
+        }
     }
 }
 
@@ -276,9 +322,15 @@ impl SievingPrimes {
 
     /// The primes above the presieved ones, up to `root`.
     fn up_to(root: u64) -> SievingPrimes {
-        let mut primes = (root > presieve::LIMIT)
-            .then(|| Box::new(Sieve::with_segment(presieve::LIMIT + 1..=root, SievingPrimes::SEGMENT).into_iter()));
-        let next = primes.as_mut().and_then(|primes| primes.next()).unwrap_or(u64::MAX);
+        let mut primes = (root > presieve::LIMIT).then(|| {
+            Box::new(
+                Sieve::with_segment(presieve::LIMIT + 1..=root, SievingPrimes::SEGMENT).into_iter(),
+            )
+        });
+        let next = primes
+            .as_mut()
+            .and_then(|primes| primes.next())
+            .unwrap_or(u64::MAX);
         SievingPrimes { primes, next }
     }
 
@@ -290,7 +342,11 @@ impl SievingPrimes {
         if p > u32::MAX.into() || p * p > end {
             return None;
         }
-        self.next = self.primes.as_mut().and_then(|primes| primes.next()).unwrap_or(u64::MAX);
+        self.next = self
+            .primes
+            .as_mut()
+            .and_then(|primes| primes.next())
+            .unwrap_or(u64::MAX);
         Some(p)
     }
 }
@@ -313,7 +369,13 @@ mod tests {
     /// OEIS A006880.
     #[test]
     fn counts_up_to_powers_of_ten() {
-        for (n, pi) in [(10, 4), (100, 25), (1000, 168), (1_000_000, 78_498), (100_000_000, 5_761_455)] {
+        for (n, pi) in [
+            (10, 4),
+            (100, 25),
+            (1000, 168),
+            (1_000_000, 78_498),
+            (100_000_000, 5_761_455),
+        ] {
             assert_eq!(count(0..=n, SEGMENT), pi - 3, "up to {n}");
         }
     }
@@ -322,7 +384,11 @@ mod tests {
     #[test]
     fn the_size_of_segments_does_not_matter() {
         for segment in [512, 1024, 8192, 65_536] {
-            assert_eq!(count(0..=10_000_000, segment), 664_579 - 3, "segments of {segment} bytes");
+            assert_eq!(
+                count(0..=10_000_000, segment),
+                664_579 - 3,
+                "segments of {segment} bytes"
+            );
         }
     }
 

@@ -22,7 +22,10 @@ pub fn is_prime_with(n: u64, mut checkpoint: impl FnMut()) -> bool {
     let mut from = 3;
     while from <= root {
         let to = from + 2 * CHECKPOINT;
-        if (from..to.min(root + 1)).step_by(2).any(|divisor| n % divisor == 0) {
+        if (from..to.min(root + 1))
+            .step_by(2)
+            .any(|divisor| n % divisor == 0)
+        {
             return false;
         }
         checkpoint();
@@ -38,7 +41,12 @@ mod tests {
     #[test]
     fn small_numbers() {
         let primes: Vec<u64> = (0..60).filter(|&n| is_prime(n)).collect();
-        assert_eq!(primes, [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59]);
+        assert_eq!(
+            primes,
+            [
+                2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59
+            ]
+        );
     }
 
     #[test]

@@ -39,8 +39,16 @@ const BYTE_BITS: u32 = 23;
 impl Buckets {
     /// Buckets for segments of `1 << segment_bits` bytes.
     pub(super) fn new(segment_bits: u32) -> Buckets {
-        assert!(segment_bits <= BYTE_BITS, "the byte and the state share a word");
-        Buckets { ring: vec![Bucket::new()], front: 0, free: Vec::new(), segment_bits }
+        assert!(
+            segment_bits <= BYTE_BITS,
+            "the byte and the state share a word"
+        );
+        Buckets {
+            ring: vec![Bucket::new()],
+            front: 0,
+            free: Vec::new(),
+            segment_bits,
+        }
     }
 
     /// Files the prime `30k + r` under its next multiple, `byte` bytes after the start of the next segment.
@@ -51,7 +59,10 @@ impl Buckets {
         if ahead >= self.ring.len() {
             self.grow(ahead + 1);
         }
-        let due = Due { k, place: (state as u32) << BYTE_BITS | byte };
+        let due = Due {
+            k,
+            place: (state as u32) << BYTE_BITS | byte,
+        };
         let slot = (self.front + ahead) & (self.ring.len() - 1);
         let bucket = &mut self.ring[slot];
         if let Some(chunk) = bucket.last_mut()
@@ -60,7 +71,12 @@ impl Buckets {
             *place = due;
             chunk.len += 1;
         } else {
-            let new = || Box::new(Chunk { len: 0, due: [Due::default(); CHUNK] });
+            let new = || {
+                Box::new(Chunk {
+                    len: 0,
+                    due: [Due::default(); CHUNK],
+                })
+            };
             let mut chunk = self.free.pop().unwrap_or_else(new);
             chunk.due[0] = due;
             chunk.len = 1;
@@ -72,7 +88,8 @@ impl Buckets {
     fn grow(&mut self, buckets: usize) {
         self.ring.rotate_left(self.front);
         self.front = 0;
-        self.ring.resize_with(buckets.next_power_of_two(), Bucket::new);
+        self.ring
+            .resize_with(buckets.next_power_of_two(), Bucket::new);
     }
 
     /// Crosses off, in a segment, the multiples of all primes due there, and refiles each under its next multiple,

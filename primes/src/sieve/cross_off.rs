@@ -50,7 +50,12 @@ pub(super) fn offset(k: usize, class: usize, step: usize) -> usize {
 }
 
 #[allow(unsafe_code)]
-fn cross_off_class<const CLASS: usize>(turns: &mut [Turn], bytes: &mut [u8], len: usize, reach: usize) {
+fn cross_off_class<const CLASS: usize>(
+    turns: &mut [Turn],
+    bytes: &mut [u8],
+    len: usize,
+    reach: usize,
+) {
     let masks = const {
         let mut masks = [0; 8];
         let mut step = 0;

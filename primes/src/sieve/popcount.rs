@@ -22,7 +22,10 @@ fn count_ones_popcnt(bytes: &[u8]) -> u64 {
 #[inline(always)]
 fn count_ones_portable(bytes: &[u8]) -> u64 {
     let (words, rest) = bytes.as_chunks();
-    let in_words: u64 = words.iter().map(|&word| u64::from(u64::from_ne_bytes(word).count_ones())).sum();
+    let in_words: u64 = words
+        .iter()
+        .map(|&word| u64::from(u64::from_ne_bytes(word).count_ones()))
+        .sum();
     let in_rest: u64 = rest.iter().map(|byte| u64::from(byte.count_ones())).sum();
     in_words + in_rest
 }

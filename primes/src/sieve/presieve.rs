@@ -54,8 +54,9 @@ impl Presieve {
     pub(super) fn get() -> &'static Presieve {
         static PRESIEVE: OnceLock<Presieve> = OnceLock::new();
         PRESIEVE.get_or_init(|| {
-            let (paired, single): (Vec<u64>, Vec<u64>) =
-                Presieve::primes().filter(|&p| p > 13).partition(|&p| p <= PAIRED);
+            let (paired, single): (Vec<u64>, Vec<u64>) = Presieve::primes()
+                .filter(|&p| p > 13)
+                .partition(|&p| p <= PAIRED);
             let half = paired.len() / 2;
             let pairs = paired[..half].iter().zip(paired[half..].iter().rev());
             let mut patterns = vec![Pattern::new(&[7, 11, 13])];
@@ -77,8 +78,11 @@ impl Presieve {
     pub(super) fn cross_off(&self, first: u64, bytes: &mut [u8]) {
         let (blocks, rest) = bytes.as_chunks_mut::<BLOCK>();
         assert!(rest.is_empty(), "a presieved stretch is whole blocks");
-        let mut phases: Vec<usize> =
-            self.patterns.iter().map(|pattern| (first % pattern.period as u64) as usize).collect();
+        let mut phases: Vec<usize> = self
+            .patterns
+            .iter()
+            .map(|pattern| (first % pattern.period as u64) as usize)
+            .collect();
         #[cfg(target_arch = "x86_64")]
         {
             if is_x86_feature_detected!("avx512f") {

@@ -85,13 +85,22 @@ pub(super) struct Step {
 
 /// The states of a walk: `COFACTORS` steps for each class of primes.
 pub(super) const STEPS: [Step; 8 * COFACTORS] = {
-    let mut steps = [Step { gap: 0, carry: 0, mask: 0, last: false }; 8 * COFACTORS];
+    let mut steps = [Step {
+        gap: 0,
+        carry: 0,
+        mask: 0,
+        last: false,
+    }; 8 * COFACTORS];
     let mut state = 0;
     while state < steps.len() {
         let residue = COPRIME[state / COFACTORS];
         let cofactor = COPRIME_210[state % COFACTORS];
         let last = state % COFACTORS == COFACTORS - 1;
-        let next = if last { 210 + COPRIME_210[0] } else { COPRIME_210[state % COFACTORS + 1] };
+        let next = if last {
+            210 + COPRIME_210[0]
+        } else {
+            COPRIME_210[state % COFACTORS + 1]
+        };
         steps[state] = Step {
             gap: (next - cofactor) as u8,
             // `byte_of`, shifted by a byte so that it never goes below zero.
@@ -107,7 +116,11 @@ pub(super) const STEPS: [Step; 8 * COFACTORS] = {
 /// The state that follows `state` in a walk.
 #[inline(always)]
 pub(super) fn next_state(state: usize, step: Step) -> usize {
-    if step.last { state + 1 - COFACTORS } else { state + 1 }
+    if step.last {
+        state + 1 - COFACTORS
+    } else {
+        state + 1
+    }
 }
 
 const COPRIME_210: [usize; COFACTORS] = {
@@ -147,14 +160,30 @@ const TO_COPRIME_210: [(u8, u8); 210] = {
 #[inline(always)]
 pub(super) fn first_step(class: usize, cofactor: u64) -> (u64, usize) {
     let (distance, index) = TO_COPRIME_210[(cofactor % 210) as usize];
-    (cofactor + u64::from(distance), COFACTORS * class + usize::from(index))
+    (
+        cofactor + u64::from(distance),
+        COFACTORS * class + usize::from(index),
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const PRIMES: [u64; 12] = [7, 11, 13, 17, 19, 23, 29, 31, 37, 1009, 30_011, 4_294_967_291];
+    const PRIMES: [u64; 12] = [
+        7,
+        11,
+        13,
+        17,
+        19,
+        23,
+        29,
+        31,
+        37,
+        1009,
+        30_011,
+        4_294_967_291,
+    ];
 
     #[test]
     fn hits_find_every_multiple() {
@@ -162,8 +191,13 @@ mod tests {
             let (k, class) = (p as usize / 30, class_of(p));
             for m in (7..400).filter(|m| m % 2 != 0 && m % 3 != 0 && m % 5 != 0) {
                 let hit = HITS[class][class_of(m)];
-                let byte = p * (m / 30) + (k * COPRIME[class_of(m)]).wrapping_add_signed(hit.carry) as u64;
-                assert_eq!((byte, hit.mask), (byte_of(p * m), !bit_of(p * m)), "{p} * {m}");
+                let byte =
+                    p * (m / 30) + (k * COPRIME[class_of(m)]).wrapping_add_signed(hit.carry) as u64;
+                assert_eq!(
+                    (byte, hit.mask),
+                    (byte_of(p * m), !bit_of(p * m)),
+                    "{p} * {m}"
+                );
             }
         }
     }
@@ -177,7 +211,11 @@ mod tests {
                 assert_eq!(step.mask, !bit_of(p * cofactor), "{p} * {cofactor}");
                 let (next, next_state_) = first_step(class_of(p), cofactor + 1);
                 let way = p / 30 * u64::from(step.gap) + u64::from(step.carry);
-                assert_eq!(way, byte_of(p * next) - byte_of(p * cofactor), "{p} * {cofactor} to {next}");
+                assert_eq!(
+                    way,
+                    byte_of(p * next) - byte_of(p * cofactor),
+                    "{p} * {cofactor} to {next}"
+                );
                 assert_eq!(next_state(state, step), next_state_);
                 (cofactor, state) = (next, next_state_);
             }

@@ -1,0 +1,80 @@
+//! The same experiment in CPython, for those who doubt that it has a lock.
+
+use std::io::{self, Write};
+use std::num::NonZeroUsize;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, bail};
+
+/// Reads numbers, checks them on threads or in processes, prints an answer a line.
+const SCRIPT: &str = include_str!("check.py");
+
+/// Threads or processes.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Mode {
+    Threads,
+    Processes,
+}
+
+impl Mode {
+    /// The model's name in the table.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Mode::Threads => "python-threads",
+            Mode::Processes => "python-processes",
+        }
+    }
+}
+
+/// A `python3` that runs.
+pub(super) struct Python;
+
+impl Python {
+    /// Finds `python3` on the PATH.
+    pub(super) fn find() -> anyhow::Result<Python> {
+        let version = Command::new("python3")
+            .arg("--version")
+            .output()
+            .context("--python needs python3 on the PATH")?;
+        if !version.status.success() {
+            bail!("python3 --version: {}", version.status);
+        }
+        Ok(Python)
+    }
+
+    /// Checks numbers by trial division.
+    ///
+    /// The time includes Python's start.
+    pub(super) fn check(
+        &self,
+        mode: Mode,
+        numbers: &[u64],
+        workers: NonZeroUsize,
+    ) -> io::Result<Vec<(u64, bool)>> {
+        let mode = match mode {
+            Mode::Threads => "threads",
+            Mode::Processes => "processes",
+        };
+        let mut python = Command::new("python3")
+            .args(["-c", SCRIPT, mode, &workers.to_string()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        if let Some(mut input) = python.stdin.take() {
+            // Python reads all of it before it answers.
+            for n in numbers {
+                writeln!(input, "{n}")?;
+            }
+        }
+        let output = python.wait_with_output()?;
+        if !output.status.success() {
+            return Err(io::Error::other(format!(
+                "python3 ended with {}",
+                output.status
+            )));
+        }
+        let answers = String::from_utf8_lossy(&output.stdout);
+        let answers = answers.lines().map(|answer| answer == "1");
+        Ok(numbers.iter().copied().zip(answers).collect())
+    }
+}

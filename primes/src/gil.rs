@@ -1,0 +1,182 @@
+//! Threads under one global interpreter lock, as in CPython: any number of threads, one core.
+//!
+//! The lock's rules are those of CPython since 3.2 (Antoine Pitrou's "new GIL", `Python/ceval_gil.c`):
+//! a thread computes only while it holds the lock; one that waits asks for it after 5 ms; the holder
+//! sees that at its next checkpoint, gives way, and doesn't take the lock back before another had it.
+
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::job::Job;
+
+/// CPython's `sys.getswitchinterval()`.
+pub const SWITCH_INTERVAL: Duration = Duration::from_millis(5);
+
+/// Runs the jobs on `workers` threads of which only the holder of one lock computes.
+///
+/// # Errors
+/// If the system refuses a thread; the threads already started finish the job they are at.
+///
+/// # Panics
+/// If a job panics, after the other threads have finished.
+pub fn run(
+    jobs: impl Iterator<Item = Job> + Send,
+    workers: NonZeroUsize,
+    done: impl Fn(Job, u64) + Sync,
+) -> Result<(), Error> {
+    let gil = Gil::default();
+    // Under the lock, like everything else in an interpreter.
+    let jobs = Mutex::new(jobs);
+    let next = || jobs.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let interpret = || {
+        let held = gil.take();
+        while let Some(job) = next() {
+            let answer = job.run_with(|| held.checkpoint());
+            done(job, answer);
+        }
+    };
+    thread::scope(|scope| {
+        for number in 0..workers.get() {
+            let name = format!("python-{number}");
+            thread::Builder::new()
+                .name(name.clone())
+                .spawn_scoped(scope, interpret)
+                .map_err(Error::start(name))?;
+        }
+        Ok(())
+    })
+}
+
+/// A global interpreter lock.
+#[derive(Debug, Default)]
+pub struct Gil {
+    state: Mutex<State>,
+    released: Condvar,
+    /// Set by a thread that has waited for [`SWITCH_INTERVAL`].
+    wanted: AtomicBool,
+    switched: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    held: bool,
+    waiting: usize,
+    /// How often the lock has been taken: tells the last holder that another has had it.
+    taken: u64,
+}
+
+/// The lock, held: given back when dropped.
+#[derive(Debug)]
+pub struct Held<'a>(&'a Gil);
+
+impl Gil {
+    /// Waits for the lock.
+    pub fn take(&self) -> Held<'_> {
+        self.acquire();
+        Held(self)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // The state is never left half changed.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn acquire(&self) {
+        let mut state = self.state();
+        state.waiting += 1;
+        while state.held {
+            let taken = state.taken;
+            let timeout;
+            (state, timeout) = self
+                .released
+                .wait_timeout(state, SWITCH_INTERVAL)
+                .map(|(state, result)| (state, result.timed_out()))
+                .unwrap_or_else(|poison| {
+                    let (state, result) = poison.into_inner();
+                    (state, result.timed_out())
+                });
+            // If it changed hands meanwhile the new holder has its full interval.
+            if timeout && state.held && state.taken == taken {
+                self.wanted.store(true, Ordering::Relaxed);
+            }
+        }
+        state.waiting -= 1;
+        state.held = true;
+        state.taken += 1;
+        self.wanted.store(false, Ordering::Relaxed);
+        self.switched.notify_all();
+    }
+
+    fn release(&self) -> MutexGuard<'_, State> {
+        let mut state = self.state();
+        state.held = false;
+        self.released.notify_one();
+        state
+    }
+}
+
+impl Held<'_> {
+    /// Gives way if another thread wants the lock: to be called often.
+    #[inline]
+    pub fn checkpoint(&self) {
+        if self.0.wanted.load(Ordering::Relaxed) {
+            self.give_way();
+        }
+    }
+
+    #[cold]
+    fn give_way(&self) {
+        let mut state = self.0.release();
+        let taken = state.taken;
+        while state.waiting > 0 && state.taken == taken {
+            state = self
+                .0
+                .switched
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        drop(state);
+        self.0.acquire();
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        drop(self.0.release());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicUsize;
+
+    #[test]
+    fn only_the_holder_runs_and_every_thread_gets_its_turn() {
+        let gil = Gil::default();
+        let (inside, turns) = (AtomicUsize::new(0), [const { AtomicUsize::new(0) }; 4]);
+        // Nobody ends before all have had the lock: that happens only if holders give way.
+        let all_ran = || turns.iter().all(|turns| turns.load(Ordering::Relaxed) > 0);
+        thread::scope(|scope| {
+            for mine in &turns {
+                scope.spawn(|| {
+                    let held = gil.take();
+                    while !all_ran() {
+                        assert_eq!(
+                            inside.fetch_add(1, Ordering::SeqCst),
+                            0,
+                            "two threads at once"
+                        );
+                        mine.fetch_add(1, Ordering::Relaxed);
+                        inside.fetch_sub(1, Ordering::SeqCst);
+                        held.checkpoint();
+                    }
+                });
+            }
+        });
+    }
+}

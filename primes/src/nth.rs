@@ -1,0 +1,163 @@
+//! The n-th prime: an estimate, a count up to it, and a short walk.
+
+use std::ops::RangeInclusive;
+
+use crate::interval::primes;
+
+/// How many primes there are below 2^64: pi(2^64), known since 2014 (J. Buethe and others; OEIS
+/// A007053).
+pub const PRIMES_BELOW_2_POW_64: u64 = 425_656_284_035_217_743;
+
+/// The `n`-th prime, counting from 1, given a way to count the primes of a range.
+///
+/// Nearly all of the time goes into one call of `count`, for the primes up to an estimate; it may
+/// run in parallel. `None` if there is no such prime below 2^64, which includes `n = 0`.
+///
+/// # Errors
+/// Those of `count`.
+///
+/// ```
+/// use primes::{Constellation, interval, nth};
+/// let count = |range| Ok::<_, std::convert::Infallible>(interval::count(range, Constellation::Single));
+/// assert_eq!(nth::nth_prime(1_000_000, count), Ok(Some(15_485_863)));
+/// ```
+pub fn nth_prime<E>(
+    n: u64,
+    count: impl FnOnce(RangeInclusive<u64>) -> Result<u64, E>,
+) -> Result<Option<u64>, E> {
+    if n == 0 || n > PRIMES_BELOW_2_POW_64 {
+        return Ok(None);
+    }
+    let estimate = estimate(n);
+    let counted = count(0..=estimate)?;
+    Ok(if counted < n {
+        above(estimate, n - counted)
+    } else {
+        below(estimate, counted - n)
+    })
+}
+
+/// The prime that has `index - 1` primes between itself and `from`.
+fn above(from: u64, index: u64) -> Option<u64> {
+    primes(from + 1..=u64::MAX).nth(index as usize - 1)
+}
+
+/// The prime at or below `from` that is followed by `skip` primes up to there.
+fn below(from: u64, mut skip: u64) -> Option<u64> {
+    let mut stop = from;
+    loop {
+        // The primes to skip, at the density hereabouts, and some more.
+        let length = (skip + 10) * (u64::from(stop.max(2).ilog2()) + 1);
+        let start = stop.saturating_sub(length);
+        let found: Vec<u64> = primes(start..=stop).collect();
+        match (found.len() as u64).checked_sub(skip + 1) {
+            Some(index) => return Some(found[index as usize]),
+            None => skip -= found.len() as u64,
+        }
+        stop = start.checked_sub(1)?;
+    }
+}
+
+/// An `x` with nearly `n` primes up to it: Riemann's R turned around by Newton's method. It is off
+/// by about the root of `x`.
+fn estimate(n: u64) -> u64 {
+    let n = n as f64;
+    let mut x = n * n.max(2.0).ln().max(1.0);
+    for _ in 0..50 {
+        let step = (riemann_r(x) - n) * x.max(2.0).ln();
+        x = (x - step).max(2.0);
+        if step.abs() < 0.5 {
+            break;
+        }
+    }
+    x as u64
+}
+
+/// Riemann's approximation to the number of primes up to `x`, by Gram's series.
+fn riemann_r(x: f64) -> f64 {
+    let log = x.ln();
+    let (mut sum, mut term) = (1.0, 1.0);
+    for k in 1..500 {
+        let k = f64::from(k);
+        term *= log / k;
+        let next = sum + term / (k * zeta(k + 1.0));
+        if next == sum {
+            break;
+        }
+        sum = next;
+    }
+    sum
+}
+
+/// Riemann's zeta function for `s` of 2 and above, by Euler-Maclaurin from the tenth term on.
+fn zeta(s: f64) -> f64 {
+    let n = 10.0_f64;
+    let head: f64 = (1..10).map(|k| f64::from(k).powf(-s)).sum();
+    head + n.powf(1.0 - s) / (s - 1.0) + n.powf(-s) / 2.0 + s * n.powf(-s - 1.0) / 12.0
+        - s * (s + 1.0) * (s + 2.0) * n.powf(-s - 3.0) / 720.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Constellation, interval};
+    use std::convert::Infallible;
+
+    fn nth(n: u64) -> Option<u64> {
+        let count = |range| Ok::<_, Infallible>(interval::count(range, Constellation::Single));
+        nth_prime(n, count).unwrap()
+    }
+
+    /// OEIS A006988.
+    #[test]
+    fn powers_of_ten() {
+        for (n, p) in [
+            (1, 2),
+            (10, 29),
+            (100, 541),
+            (1000, 7919),
+            (100_000, 1_299_709),
+            (10_000_000, 179_424_673),
+        ] {
+            assert_eq!(nth(n), Some(p), "number {n}");
+        }
+    }
+
+    #[test]
+    fn every_one_of_the_first() {
+        for (n, p) in (1..).zip(primes(0..=20_000)) {
+            assert_eq!(nth(n), Some(p), "number {n}");
+        }
+    }
+
+    #[test]
+    fn there_is_no_zeroth_and_none_beyond_2_pow_64() {
+        assert_eq!(nth(0), None);
+        assert_eq!(nth(PRIMES_BELOW_2_POW_64 + 1), None);
+    }
+
+    /// However far the estimate is off, the walk finds the prime.
+    #[test]
+    fn walks_both_ways() {
+        let list: Vec<u64> = primes(0..=1000).collect();
+        for (index, &p) in list.iter().enumerate() {
+            let upto_500 = list.iter().filter(|&&q| q <= 500).count();
+            if index >= upto_500 {
+                assert_eq!(above(500, (index - upto_500) as u64 + 1), Some(p));
+            } else {
+                assert_eq!(below(500, (upto_500 - index - 1) as u64), Some(p));
+            }
+        }
+    }
+
+    #[test]
+    fn riemann_is_close_to_pi() {
+        for (x, pi) in [
+            (1e6, 78_498.0),
+            (1e9, 50_847_534.0),
+            (1e12, 37_607_912_018.0),
+        ] {
+            assert!((riemann_r(x) - pi).abs() < f64::sqrt(x) / 5.0, "R({x})");
+        }
+    }
+}

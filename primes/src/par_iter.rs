@@ -1,0 +1,58 @@
+//! rayon: a parallel iterator over the jobs. Idle threads steal work from busy ones.
+
+use std::io;
+use std::num::NonZeroUsize;
+
+use rayon::ThreadPool;
+use rayon::iter::{ParallelBridge, ParallelIterator};
+
+use crate::error::Error;
+use crate::job::Job;
+
+/// Runs the jobs on a rayon pool of `workers` threads. `done` is called on them.
+///
+/// # Errors
+/// If the system refuses a thread.
+///
+/// # Panics
+/// If a job panics.
+pub fn run(
+    jobs: impl Iterator<Item = Job> + Send,
+    workers: NonZeroUsize,
+    done: impl Fn(Job, u64) + Sync,
+) -> Result<(), Error> {
+    run_on(&pool(workers)?, jobs, done);
+    Ok(())
+}
+
+/// A pool for [`run_on`]. A program has one and keeps it; rayon makes one by itself for those who
+/// don't ask.
+///
+/// # Errors
+/// If the system refuses a thread.
+pub fn pool(workers: NonZeroUsize) -> Result<ThreadPool, Error> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(workers.get())
+        .thread_name(|number| format!("rayon-{number}"))
+        .build()
+        .map_err(io::Error::other)
+        .map_err(Error::start("a rayon pool"))
+}
+
+/// [`run`] on a pool that is there already.
+///
+/// # Panics
+/// If a job panics.
+pub fn run_on(
+    pool: &ThreadPool,
+    jobs: impl Iterator<Item = Job> + Send,
+    done: impl Fn(Job, u64) + Sync,
+) {
+    pool.install(|| {
+        // A bridge, since jobs come lazily: a collection would be split without a lock.
+        jobs.par_bridge().for_each(|job| {
+            let answer = job.run();
+            done(job, answer);
+        });
+    });
+}
