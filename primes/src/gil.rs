@@ -1,8 +1,9 @@
 //! Threads under one global interpreter lock, as in CPython: any number of threads, one core.
 //!
-//! The lock's rules are those of CPython since 3.2 (Antoine Pitrou's "new GIL", `Python/ceval_gil.c`):
-//! a thread computes only while it holds the lock; one that waits asks for it after 5 ms; the holder
-//! sees that at its next checkpoint, gives way, and doesn't take the lock back before another had it.
+//! The lock's rules are those of CPython since 3.2 (Antoine Pitrou's "new GIL",
+//! `Python/ceval_gil.c`): a thread computes only while it holds the lock; one that waits asks for
+//! it after 5 ms; the holder sees that at its next checkpoint, gives way, and doesn't take the lock
+//! back before another had it.
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};

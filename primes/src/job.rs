@@ -88,8 +88,8 @@ impl FromStr for Job {
 /// A piece is no longer than this: a few hundredths of a second, so that the pieces come out even.
 const LONGEST_PIECE: u64 = 100_000_000;
 
-/// For each unit of the range's root, a piece has at least this many numbers: every piece finds the sieving primes
-/// anew, which must stay small beside sieving with them.
+/// For each unit of the range's root, a piece has at least this many numbers: every piece finds the
+/// sieving primes anew, which must stay small beside sieving with them.
 const PIECE_PER_ROOT: u64 = 32;
 
 /// Pieces a worker gets of a short range.
@@ -141,7 +141,11 @@ mod tests {
         }
 
         #[test]
-        fn pieces_cover_the_range_once(start: u64, length in 0..1_u64 << 50, workers in 1_usize..100) {
+        fn pieces_cover_the_range_once(
+            start: u64,
+            length in 0..1_u64 << 50,
+            workers in 1_usize..100,
+        ) {
             let stop = start.saturating_add(length);
             let mut next = Some(start);
             for job in pieces(start..=stop, Constellation::Single, workers).take(2000) {

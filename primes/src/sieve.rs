@@ -1,9 +1,10 @@
-//! The segmented sieve of Eratosthenes: primes of any range below 2^64, in memory that grows with the root of the
-//! range's end.
+//! The segmented sieve of Eratosthenes: primes of any range below 2^64, in memory that grows with
+//! the root of the range's end.
 //!
-//! Multiples of 2, 3 and 5 are not stored ([`wheel`]). Primes are crossed off in four ways, by size: patterns of the
-//! smallest ([`presieve`]), whole turns of the wheel in the L1 cache for small ones and in the L2 cache for medium ones
-//! ([`cross_off`]), and buckets for those larger than a segment ([`buckets`]).
+//! Multiples of 2, 3 and 5 are not stored ([`wheel`]). Primes are crossed off in four ways, by
+//! size: patterns of the smallest ([`presieve`]), whole turns of the wheel in the L1 cache for
+//! small ones and in the L2 cache for medium ones ([`cross_off`]), and buckets for those larger
+//! than a segment ([`buckets`]).
 
 mod buckets;
 mod cross_off;
@@ -20,19 +21,23 @@ use cross_off::{Turns, offset};
 use presieve::{BLOCK, Presieve};
 use wheel::{CANDIDATES, HITS, bit_of, byte_of, class_of, first_step};
 
-/// Bytes of a segment: 15 million numbers. It stays in the L2 cache of any recent core together with the medium
-/// sieving primes.
+// The sizes are those that counted fastest on a core with 48 KiB of L1 and 2 MiB of L2 cache; halving
+// or doubling one costs a few per cent.
+
+/// Bytes of a segment, 30 numbers each: together with the medium sieving primes it stays in the L2
+/// cache.
 const SEGMENT: usize = 1 << SEGMENT_BITS;
 const SEGMENT_BITS: u32 = 20;
 
-/// Bytes of a window, the part of a segment that small primes are crossed off in: with what they reach beyond, it stays
-/// in the L1 cache.
+/// Bytes of a window, the part of a segment that the small primes are crossed off in: it stays in
+/// the L1 cache.
 const WINDOW: usize = 40 << 10;
 
-/// The largest small prime: it still makes several turns in a window.
+/// The largest small prime. Its turns are longer than a window, but windows follow each other, and
+/// so what one turn touches is still close by for the next prime's.
 const SMALL: u64 = 64 << 10;
 
-/// The largest medium prime: it still makes a few turns in a segment.
+/// The largest medium prime: it still makes two turns in a segment.
 const MEDIUM: u64 = 512 << 10;
 
 /// Walks a range of numbers segment by segment.
@@ -41,7 +46,8 @@ pub struct Sieve {
     /// The bytes of the whole sieve that are still to be sieved: `next..=last`.
     next: u64,
     last: u64,
-    /// A segment, then room for what medium primes cross off beyond its end: that is carried to the front of the next.
+    /// A segment, then room for what medium primes cross off beyond its end: that is carried to the
+    /// front of the next.
     bytes: Vec<u8>,
     segment: usize,
     reach: usize,
@@ -52,7 +58,8 @@ pub struct Sieve {
 }
 
 impl Sieve {
-    /// Starts on an inclusive range. An empty one has no segments; the primes 2, 3 and 5 are in none.
+    /// Starts on an inclusive range. An empty one has no segments; the primes 2, 3 and 5 are in
+    /// none.
     pub fn new(range: RangeInclusive<u64>) -> Sieve {
         Sieve::with_segment(range, SEGMENT)
     }
@@ -109,7 +116,8 @@ impl Sieve {
     /// Moves what was crossed off beyond the last segment to the front of the next.
     fn carry(&mut self) {
         self.bytes.copy_within(self.segment.., 0);
-        self.bytes[self.segment..].fill(0xFF);
+        // What lies between is made new by `cross_off_small`.
+        self.bytes[self.segment.max(self.reach)..].fill(0xFF);
     }
 
     /// Takes up the sieving primes whose squares lie in the next segment or before it.
@@ -128,7 +136,8 @@ impl Sieve {
 
     fn add_turns(&mut self, p: u64, first: u64) {
         let (k, class) = (p / 30, class_of(p));
-        // Turn `q` has the multiples `p * 30q ..= p * (30q + 29)`: turn `k` has the square, the first that matters.
+        // Turn `q` has the multiples `p * 30q ..= p * (30q + 29)`: turn `k` has the square, the
+        // first that matters.
         let mut turn = first / p;
         if turn < k {
             turn = k;
@@ -153,8 +162,8 @@ impl Sieve {
     fn add_large(&mut self, p: u64, first: u64, left: u64) {
         let start = 30 * first + 7;
         let cofactor = start.div_ceil(p);
-        // Near 2^64 nearly every prime has its first multiple beyond a short range: see that early. The multiple itself
-        // may lie beyond 2^64, its distance does not.
+        // Near 2^64 nearly every prime has its first multiple beyond a short range: see that early.
+        // The multiple itself may lie beyond 2^64, its distance does not.
         if p.wrapping_mul(cofactor).wrapping_sub(start) / 30 > left {
             return;
         }
@@ -167,7 +176,8 @@ impl Sieve {
         }
     }
 
-    /// Presieves the segment and crosses off the small primes, window by window, so that both find it in the L1 cache.
+    /// Presieves the segment and crosses off the small primes, window by window, so that both find
+    /// it in the L1 cache.
     fn cross_off_small(&mut self, first: u64, len: usize) {
         let mut presieved = 0;
         for start in (0..len).step_by(WINDOW) {
@@ -380,7 +390,8 @@ mod tests {
         }
     }
 
-    /// Small segments put every class of sieving primes to work: 1e8 has sieving primes up to 1e4, far above 512 bytes.
+    /// Small segments put every class of sieving primes to work: 1e8 has sieving primes up to 1e4,
+    /// far above 512 bytes.
     #[test]
     fn the_size_of_segments_does_not_matter() {
         for segment in [512, 1024, 8192, 65_536] {
@@ -404,10 +415,15 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]
-        fn every_prime_of_a_range_and_nothing_else(start in 0_u64..1 << 40, shift in 0_u32..40, length in 0_u64..100_000) {
+        fn every_prime_of_a_range_and_nothing_else(
+            start in 0_u64..1 << 40,
+            shift in 0_u32..40,
+            length in 0_u64..30_000,
+        ) {
             let start = start >> shift;
-            let found: Vec<u64> = Sieve::new(start..=start + length).into_iter().collect();
-            let expected: Vec<u64> = (start.max(7)..=start + length).filter(|&n| is_prime(n)).collect();
+            let stop = start + length;
+            let found: Vec<u64> = Sieve::new(start..=stop).into_iter().collect();
+            let expected: Vec<u64> = (start.max(7)..=stop).filter(|&n| is_prime(n)).collect();
             prop_assert_eq!(found, expected);
         }
     }

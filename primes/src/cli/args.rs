@@ -117,7 +117,8 @@ pub(crate) struct CountArgs {
     #[command(flatten)]
     pub(crate) range: RangeArgs,
     /// Count groups of K primes as close as can be: 2 for twins, to 6 for sextuplets
-    #[arg(long, value_name = "K", value_parser = constellation, default_value = "1", hide_default_value = true)]
+    #[arg(long, value_name = "K", value_parser = constellation, default_value = "1")]
+    #[arg(hide_default_value = true)]
     pub(crate) tuplets: Constellation,
     /// Which model counts
     #[arg(long, value_enum, default_value = "threads")]

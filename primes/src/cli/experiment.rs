@@ -32,9 +32,10 @@ const NUMBERS: [u64; 10] = [
 type Checked = (u64, bool);
 
 /// What to see in the table of all models.
-const POINT: &str = "Work that computes wants as many cores as there are: threads, processes, rayon and async tasks \
-that\nleave the computing to threads all get there. Under a global lock two threads are one core. \
-Processes are\nPython's way around its lock; in Rust they buy isolation, not speed.";
+const POINT: &str = "\
+Work that computes wants as many cores as there are. Threads, processes, rayon, and async tasks
+that leave the computing to threads, all get there; under one global lock two threads are one core.
+Processes are Python's way around its lock: in Rust they buy isolation, not speed.";
 
 /// The experiment in the chosen models.
 pub(crate) fn run(
@@ -76,7 +77,7 @@ fn compare(
     let checks = rounds * NUMBERS.len();
     let mut comparison = Comparison::new("is it prime? by trial division")
         .input(format!(
-            "the workshop's {} numbers, {rounds} times",
+            "the workshop's {} numbers, rounds: {rounds}",
             NUMBERS.len()
         ))
         .agreement(format!("the same {checks} answers"))

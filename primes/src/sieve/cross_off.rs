@@ -1,9 +1,10 @@
 //! Small and medium sieving primes: crossed off a whole turn of the wheel at a time.
 //!
-//! Eight multiples, one per residue class, make one turn; the next turn starts `p` bytes on. The bits of a turn depend
-//! only on the prime's own class mod 30, so each class has its loop with the masks as constants, and a turn is eight
-//! read-modify-writes and one branch. Turns are never split: the last one may run up to `p` bytes past the end, into
-//! bytes that the caller has put there for it.
+//! Eight multiples, one per residue class, make one turn; the next turn starts `p` bytes on. The
+//! bits of a turn depend only on the prime's own class mod 30, so each class has its loop with the
+//! masks as constants, and a turn is eight read-modify-writes and one branch. Turns are never
+//! split: the last one may run up to `p` bytes past the end, into bytes that the caller has put
+//! there for it.
 
 use super::wheel::{COPRIME, HITS, class_of};
 
@@ -13,7 +14,8 @@ pub(super) struct Turns {
     classes: [Vec<Turn>; 8],
 }
 
-/// A sieving prime `30k + r` and where its next turn starts, in bytes from the start of the stretch to be sieved.
+/// A sieving prime `30k + r` and where its next turn starts, in bytes from the start of the stretch
+/// to be sieved.
 struct Turn {
     k: u32,
     at: u32,
@@ -25,7 +27,8 @@ impl Turns {
         self.classes[class_of(p.into())].push(Turn { k: p / 30, at });
     }
 
-    /// Crosses off every turn that starts in the first `len` bytes, and moves all turns to the stretch that follows.
+    /// Crosses off every turn that starts in the first `len` bytes, and moves all turns to the
+    /// stretch that follows.
     ///
     /// # Panics
     /// If there are fewer than `len + reach` bytes. No prime may be larger than `reach`.
@@ -43,7 +46,8 @@ impl Turns {
     }
 }
 
-/// The byte of multiple `step` in a turn of the prime `30k + COPRIME[class]`, from the turn's start.
+/// The byte of multiple `step` in a turn of the prime `30k + COPRIME[class]`, from the turn's
+/// start.
 #[inline(always)]
 pub(super) fn offset(k: usize, class: usize, step: usize) -> usize {
     (k * COPRIME[step]).wrapping_add_signed(HITS[class][step].carry)
@@ -73,8 +77,9 @@ fn cross_off_class<const CLASS: usize>(
         let mut at = turn.at as usize;
         while at < len {
             for step in 0..8 {
-                // SAFETY: every offset of a turn is below `p` (a multiple's cofactor is at most 29 of 30), `p` is at
-                // most `reach`, `at` is below `len`, and the caller checked that there are `len + reach` bytes.
+                // SAFETY: every offset of a turn is below `p` (a multiple's cofactor is at most 29
+                // of 30), `p` is at most `reach`, `at` is below `len`, and the caller checked that
+                // there are `len + reach` bytes.
                 unsafe { *bytes.get_unchecked_mut(at + offsets[step]) &= masks[step] };
             }
             at += p;
