@@ -16,13 +16,12 @@ use args::{Args, Command};
 
 /// Runs what the command line asks for.
 pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
-    let interrupt = interrupt::install()?;
-    // Not before the parent's trace, which its workers join.
     if let Some(Command::WorkerProcess) = args.command {
         common::trace::worker();
         primes::processes::worker()?;
         return Ok(Outcome::Done);
     }
+    let interrupt = interrupt::install()?;
     let run = &args.run;
     let session = common::cli::start(run)?;
     let result = match &args.command {

@@ -88,8 +88,9 @@ impl FromStr for Job {
 /// A piece is no longer than this: a few hundredths of a second, so that the pieces come out even.
 const LONGEST_PIECE: u64 = 100_000_000;
 
-/// For each unit of the range's root, a piece has at least this many numbers: every piece finds the
-/// sieving primes anew, which must stay small beside sieving with them.
+/// For each unit of the range's root a piece has at least this many numbers, unless there would be
+/// fewer pieces than workers: every piece finds the sieving primes anew, which should stay small
+/// beside sieving with them.
 const PIECE_PER_ROOT: u64 = 32;
 
 /// Pieces a worker gets of a short range.
@@ -108,10 +109,14 @@ pub fn pieces(
     workers: usize,
 ) -> impl Iterator<Item = Job> + Send {
     let (start, stop) = range.into_inner();
-    let share = stop.saturating_sub(start) / (PIECES_PER_WORKER * workers as u64).max(1);
+    let share = stop.saturating_sub(start) / (workers as u64).max(1);
     let least = stop.isqrt().saturating_mul(PIECE_PER_ROOT);
     // Whole bytes of the sieve: a constellation that straddled two pieces would be lost.
-    let length = share.min(LONGEST_PIECE).max(least).next_multiple_of(30);
+    let length = (share / PIECES_PER_WORKER)
+        .min(LONGEST_PIECE)
+        .max(least)
+        .min(share);
+    let length = length.max(1).next_multiple_of(30);
     let mut next = (start <= stop).then_some(start);
     std::iter::from_fn(move || {
         let start = next?;
@@ -157,6 +162,17 @@ mod tests {
             }
             prop_assert!(next > Some(stop) || next.is_none() || length > 1 << 36);
         }
+    }
+
+    #[test]
+    fn short_ranges_are_one_piece() {
+        for (start, stop) in [(0, 0), (2, 2), (31, 32), (u64::MAX, u64::MAX)] {
+            let what = Constellation::Single;
+            let pieces: Vec<Job> = pieces(start..=stop, what, 2).collect();
+            assert_eq!(pieces, [Job::Count { start, stop, what }]);
+        }
+        let (start, stop) = (5, 4);
+        assert_eq!(pieces(start..=stop, Constellation::Single, 2).count(), 0);
     }
 
     #[test]

@@ -77,11 +77,16 @@ struct Worker {
 impl Worker {
     fn start() -> Result<Worker, Error> {
         let start = || {
-            let mut process = Command::new(std::env::current_exe()?)
+            let mut command = Command::new(std::env::current_exe()?);
+            command
                 .arg(WORKER)
                 .stdin(Stdio::piped())
-                .stdout(Stdio::piped())
-                .spawn()?;
+                .stdout(Stdio::piped());
+            // A terminal sends Ctrl-C to its foreground group. What is to be finished then is for
+            // this process to say, so the worker has a group of its own.
+            #[cfg(unix)]
+            std::os::unix::process::CommandExt::process_group(&mut command, 0);
+            let mut process = command.spawn()?;
             let (jobs, answers) = (process.stdin.take(), process.stdout.take());
             let answers = BufReader::new(answers.expect("stdout was asked for as a pipe"));
             Ok(Worker {
