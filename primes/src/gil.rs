@@ -11,6 +11,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use tracing::Span;
+
 use crate::error::Error;
 use crate::job::Job;
 
@@ -131,6 +133,9 @@ impl Held<'_> {
 
     #[cold]
     fn give_way(&self) {
+        // The thread doesn't run while it waits, and a trace should not say so.
+        let span = Span::current();
+        span.with_subscriber(|(id, subscriber)| subscriber.exit(id));
         let mut state = self.0.release();
         let taken = state.taken;
         while state.waiting > 0 && state.taken == taken {
@@ -142,6 +147,7 @@ impl Held<'_> {
         }
         drop(state);
         self.0.acquire();
+        span.with_subscriber(|(id, subscriber)| subscriber.enter(id));
     }
 }
 

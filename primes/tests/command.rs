@@ -1,5 +1,7 @@
 //! The command as people use it: answers, formats, errors, pipes.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
 

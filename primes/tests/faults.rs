@@ -1,5 +1,6 @@
 //! What happens when processes are killed: nothing is left, and no count is wrong.
 #![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::os::unix::process::CommandExt;

@@ -1,6 +1,8 @@
 //! Every model gives the serial answer, whatever the jobs. (The processes model needs the program
 //! itself, so it is tested through the command.)
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::num::NonZeroUsize;
 use std::sync::Mutex;
 
@@ -10,6 +12,7 @@ use primes::{
 };
 use proptest::prelude::*;
 
+type Done<'a> = dyn Fn(Job, u64) + Sync + 'a;
 type Answers = Mutex<Vec<(Job, u64)>>;
 
 fn sorted(answers: Answers) -> Vec<(Job, u64)> {
@@ -20,7 +23,7 @@ fn sorted(answers: Answers) -> Vec<(Job, u64)> {
 
 /// Runs jobs in every model and compares the answers.
 fn all_agree(jobs: &[Job], workers: NonZeroUsize) -> Result<(), TestCaseError> {
-    let answers = |run: &dyn Fn(&(dyn Fn(Job, u64) + Sync))| {
+    let answers = |run: &dyn Fn(&Done)| {
         let answers = Answers::default();
         run(&|job, answer| answers.lock().unwrap().push((job, answer)));
         sorted(answers)
@@ -104,9 +107,7 @@ fn models_take_no_more_jobs_than_they_work_on() {
 }
 
 /// How far a source of jobs is ahead of the answers, at most, on three workers.
-fn ahead(
-    run: impl FnOnce(&mut (dyn Iterator<Item = Job> + Send), &(dyn Fn(Job, u64) + Sync)),
-) -> u64 {
+fn ahead(run: impl FnOnce(&mut (dyn Iterator<Item = Job> + Send), &Done)) -> u64 {
     use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
     let (taken, answered, most) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
     let mut jobs = (0..2000).map(|n| {
