@@ -43,7 +43,7 @@ pub fn count_with(
     }
     let mut count = smallest;
     let mut sieve = Sieve::new(range);
-    while let Some(segment) = sieve.next_segment() {
+    while let Some(segment) = sieve.next_segment_with(&mut checkpoint) {
         count += segment.count(what);
         checkpoint();
     }

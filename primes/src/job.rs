@@ -1,6 +1,7 @@
 //! A unit of work: plain data, so that a thread, a task and another process can all be given it.
 
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
@@ -8,7 +9,7 @@ use crate::constellation::Constellation;
 use crate::interval;
 use crate::trial_division;
 
-/// A question about primes whose answer is a number.
+/// A question about primes whose answer is a number. In a program of your own this is your type.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Job {
     /// Is this number prime? By trial division: 1 for yes, 0 for no.
@@ -45,6 +46,14 @@ impl Job {
     }
 }
 
+/// Waits outside the job's span: a trace should not show a thread at work while it waits.
+pub(crate) fn paused(wait: impl FnOnce()) {
+    let span = tracing::Span::current();
+    span.with_subscriber(|(id, subscriber)| subscriber.exit(id));
+    wait();
+    span.with_subscriber(|(id, subscriber)| subscriber.enter(id));
+}
+
 /// The form in which a job is sent to another process: a line of text.
 impl fmt::Display for Job {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -69,11 +78,7 @@ impl FromStr for Job {
         match text.split_ascii_whitespace().collect::<Vec<_>>()[..] {
             ["check", n] => Ok(Job::Check(number(n)?)),
             ["count", start, stop, size] => {
-                let what = size
-                    .parse()
-                    .ok()
-                    .and_then(Constellation::of)
-                    .ok_or_else(error)?;
+                let what = size.parse().map_err(|_| error())?;
                 Ok(Job::Count {
                     start: number(start)?,
                     stop: number(stop)?,
@@ -85,8 +90,9 @@ impl FromStr for Job {
     }
 }
 
-/// A piece is no longer than this: a few hundredths of a second, so that the pieces come out even.
-const LONGEST_PIECE: u64 = 100_000_000;
+/// Where neither the root nor a short range asks for another length, a piece has this one: a few
+/// hundredths of a second, so that the workers come out even.
+const USUAL_PIECE: u64 = 100_000_000;
 
 /// For each unit of the range's root a piece has at least this many numbers, unless there would be
 /// fewer pieces than workers: every piece finds the sieving primes anew, which should stay small
@@ -100,20 +106,23 @@ const PIECES_PER_WORKER: u64 = 8;
 ///
 /// ```
 /// use primes::{Constellation, job::pieces};
-/// let jobs = pieces(1..=1_000_000, Constellation::Twins, 2);
+/// use std::num::NonZeroUsize;
+///
+/// let workers = NonZeroUsize::new(2).unwrap();
+/// let jobs = pieces(1..=1_000_000, Constellation::Twins, workers);
 /// assert_eq!(jobs.map(|job| job.run()).sum::<u64>(), 8_169);
 /// ```
 pub fn pieces(
     range: RangeInclusive<u64>,
     what: Constellation,
-    workers: usize,
+    workers: NonZeroUsize,
 ) -> impl Iterator<Item = Job> + Send {
     let (start, stop) = range.into_inner();
-    let share = stop.saturating_sub(start) / (workers as u64).max(1);
+    let share = stop.saturating_sub(start) / workers.get() as u64;
     let least = stop.isqrt().saturating_mul(PIECE_PER_ROOT);
     // Whole bytes of the sieve: a constellation that straddled two pieces would be lost.
     let length = (share / PIECES_PER_WORKER)
-        .min(LONGEST_PIECE)
+        .min(USUAL_PIECE)
         .max(least)
         .min(share);
     let length = length.max(1).next_multiple_of(30);
@@ -151,6 +160,7 @@ mod tests {
             length in 0..1_u64 << 50,
             workers in 1_usize..100,
         ) {
+            let workers = NonZeroUsize::new(workers).unwrap();
             let stop = start.saturating_add(length);
             let mut next = Some(start);
             for job in pieces(start..=stop, Constellation::Single, workers).take(2000) {
@@ -168,11 +178,12 @@ mod tests {
     fn short_ranges_are_one_piece() {
         for (start, stop) in [(0, 0), (2, 2), (31, 32), (u64::MAX, u64::MAX)] {
             let what = Constellation::Single;
-            let pieces: Vec<Job> = pieces(start..=stop, what, 2).collect();
+            let pieces: Vec<Job> = pieces(start..=stop, what, NonZeroUsize::MIN).collect();
             assert_eq!(pieces, [Job::Count { start, stop, what }]);
         }
         let (start, stop) = (5, 4);
-        assert_eq!(pieces(start..=stop, Constellation::Single, 2).count(), 0);
+        let what = Constellation::Single;
+        assert_eq!(pieces(start..=stop, what, NonZeroUsize::MIN).count(), 0);
     }
 
     #[test]

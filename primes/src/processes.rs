@@ -4,11 +4,10 @@
 use std::io::{self, BufRead, BufReader, Write};
 use std::num::NonZeroUsize;
 use std::panic::resume_unwind;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{self, Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use crate::error::Error;
 use crate::job::Job;
 
 /// The argument that makes this program a worker: `main` must then call [`worker`].
@@ -25,7 +24,7 @@ pub fn run(
     jobs: impl Iterator<Item = Job> + Send,
     workers: NonZeroUsize,
     done: impl Fn(Job, u64) + Sync,
-) -> Result<(), Error> {
+) -> io::Result<()> {
     let jobs = Mutex::new(Some(jobs));
     // A thread that finds the lock poisoned still gets the jobs: taking one can't be half done.
     let next = || {
@@ -35,7 +34,7 @@ pub fn run(
             .next()
     };
     let give_up = || *jobs.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    let feed = || -> Result<(), Error> {
+    let feed = || -> io::Result<()> {
         // Not before there is a job for it.
         let Some(mut job) = next() else { return Ok(()) };
         let mut worker = Worker::start()?;
@@ -50,12 +49,9 @@ pub fn run(
     };
     thread::scope(|scope| {
         let start = |number| {
-            let name = format!("feeder-{number}");
             let feed = || feed().inspect_err(|_| give_up());
-            thread::Builder::new()
-                .name(name.clone())
-                .spawn_scoped(scope, feed)
-                .map_err(Error::start(name))
+            let thread = thread::Builder::new().name(format!("feeder-{number}"));
+            thread.spawn_scoped(scope, feed).inspect_err(|_| give_up())
         };
         let feeders: Vec<_> = (0..workers.get()).map(start).collect();
         let outcomes: Vec<_> = feeders
@@ -64,6 +60,18 @@ pub fn run(
             .collect();
         outcomes.into_iter().collect()
     })
+}
+
+/// A worker process that gave no answer.
+#[derive(Debug, thiserror::Error)]
+#[error("worker process {pid} died ({status}) while it worked on \"{job}\"")]
+pub struct WorkerDied {
+    /// The worker's process id.
+    pub pid: u32,
+    /// How it ended.
+    pub status: ExitStatus,
+    /// What it was working on.
+    pub job: Job,
 }
 
 /// A worker process, and the two ends of its pipes.
@@ -75,44 +83,39 @@ struct Worker {
 }
 
 impl Worker {
-    fn start() -> Result<Worker, Error> {
-        let start = || {
-            let mut command = Command::new(std::env::current_exe()?);
-            command
-                .arg(WORKER)
-                .stdin(Stdio::piped())
-                .stdout(Stdio::piped());
-            // A terminal sends Ctrl-C to its foreground group. What is to be finished then is for
-            // this process to say, so the worker has a group of its own.
-            #[cfg(unix)]
-            std::os::unix::process::CommandExt::process_group(&mut command, 0);
-            let mut process = command.spawn()?;
-            let (jobs, answers) = (process.stdin.take(), process.stdout.take());
-            let answers = BufReader::new(answers.expect("stdout was asked for as a pipe"));
-            Ok(Worker {
-                process,
-                jobs,
-                answers,
-            })
-        };
-        start().map_err(Error::start("a worker process"))
+    fn start() -> io::Result<Worker> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command
+            .arg(WORKER)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
+        // A terminal sends Ctrl-C to its foreground group. What is to be finished then is for this
+        // process to say, so the worker has a group of its own.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        let mut process = command.spawn()?;
+        let (jobs, answers) = (process.stdin.take(), process.stdout.take());
+        let answers = BufReader::new(answers.expect("stdout was asked for as a pipe"));
+        Ok(Worker {
+            process,
+            jobs,
+            answers,
+        })
     }
 
     /// Has a job done.
-    fn ask(&mut self, job: &Job) -> Result<u64, Error> {
-        self.exchange(job).map_err(|source| {
-            let (pid, job) = (self.process.id(), job.clone());
-            // It may have died, or be stuck, or talk nonsense: in no case does it go on.
-            let closed = matches!(
-                source.kind(),
-                io::ErrorKind::BrokenPipe | io::ErrorKind::UnexpectedEof
-            );
-            if !closed {
-                let _ = self.process.kill();
-            }
+    fn ask(&mut self, job: &Job) -> io::Result<u64> {
+        self.exchange(job).map_err(|error| {
+            // Whatever it is, this worker does not go on. One that is dead already keeps its
+            // status: killing it changes nothing.
+            let _ = self.process.kill();
+            let closed = [io::ErrorKind::BrokenPipe, io::ErrorKind::UnexpectedEof];
             match self.process.wait() {
-                Ok(status) if closed => Error::WorkerDied { pid, status, job },
-                _ => Error::Pipe { pid, job, source },
+                Ok(status) if closed.contains(&error.kind()) => {
+                    let (pid, job) = (self.process.id(), job.clone());
+                    io::Error::other(WorkerDied { pid, status, job })
+                }
+                _ => error,
             }
         })
     }
@@ -143,26 +146,29 @@ impl Drop for Worker {
 
 /// What a worker process does: reads jobs from standard input and answers each on standard output.
 ///
-/// It returns when its input closes, even in the middle of a job, since that means that nobody
-/// waits for the answer any more: `main` must then return too.
+/// The process ends when its input closes, even in the middle of a job: that means that nobody
+/// waits for the answer any more.
 ///
 /// # Errors
-/// If a line is not a job, or the input fails.
+/// If an answer can't be written.
 pub fn worker() -> io::Result<()> {
     let (queue, jobs) = crossbeam_channel::bounded::<Job>(1);
     thread::Builder::new()
-        .name("worker".to_owned())
+        .name("reader".to_owned())
         .spawn(move || {
-            for job in jobs {
-                // Should nobody read the answer, the input closes too.
-                let _ = writeln!(io::stdout(), "{}", job.run());
+            for line in io::stdin().lock().lines() {
+                let job = line.and_then(|line| line.parse().map_err(io::Error::other));
+                if let Err(error) = job.and_then(|job| queue.send(job).map_err(io::Error::other)) {
+                    eprintln!("worker process {}: {error}", process::id());
+                    process::exit(1);
+                }
             }
+            process::exit(0);
         })?;
-    for line in io::stdin().lock().lines() {
-        let job = line?
-            .parse()
-            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-        queue.send(job).map_err(io::Error::other)?;
+    // On the main thread: should a job panic, the process ends.
+    for job in jobs {
+        let answer = job.run();
+        writeln!(io::stdout(), "{answer}")?;
     }
     Ok(())
 }

@@ -40,6 +40,9 @@ const SMALL: u64 = 64 << 10;
 /// The largest medium prime: it still makes two turns in a segment.
 const MEDIUM: u64 = 512 << 10;
 
+/// How many sieving primes are taken up between two checkpoints: about a millisecond's worth.
+const PRIMES_PER_CHECKPOINT: u64 = 1 << 16;
+
 /// Walks a range of numbers segment by segment.
 pub struct Sieve {
     range: RangeInclusive<u64>,
@@ -65,6 +68,8 @@ impl Sieve {
     }
 
     fn with_segment(range: RangeInclusive<u64>, largest: usize) -> Sieve {
+        // Whole blocks for the patterns, and a shift finds a byte's bucket.
+        debug_assert!(largest.is_power_of_two() && largest >= BLOCK);
         let (start, end) = ((*range.start()).max(7), *range.end());
         let (next, last) = if start <= end {
             (byte_of(start), byte_of(end))
@@ -83,8 +88,8 @@ impl Sieve {
             bytes: vec![0xFF; segment + reach],
             segment,
             reach,
-            small: Turns::default(),
-            medium: Turns::default(),
+            small: Turns::new(reach.min(SMALL as usize)),
+            medium: Turns::new(reach),
             large: Buckets::new(segment.next_power_of_two().ilog2()),
             sieving_primes: SievingPrimes::up_to(root),
         }
@@ -92,6 +97,12 @@ impl Sieve {
 
     /// Sieves the next segment, or returns `None` when the range is done.
     pub fn next_segment(&mut self) -> Option<Segment<'_>> {
+        self.next_segment_with(|| ())
+    }
+
+    /// [`next_segment`](Sieve::next_segment), calling `checkpoint` every few milliseconds: finding
+    /// the sieving primes for the first segment takes seconds near 2^64.
+    pub fn next_segment_with(&mut self, checkpoint: impl FnMut()) -> Option<Segment<'_>> {
         if self.next > self.last {
             return None;
         }
@@ -101,11 +112,11 @@ impl Sieve {
             .segment
             .min(usize::try_from(left).unwrap_or(usize::MAX));
         self.carry();
-        self.add_sieving_primes(first, len, left);
+        self.add_sieving_primes(first, len, left, checkpoint);
         self.cross_off_small(first, len);
-        self.medium.cross_off(&mut self.bytes, len, self.reach);
+        self.medium.cross_off(&mut self.bytes, len);
         self.large.cross_off(&mut self.bytes[..len], left);
-        self.finish(first, len);
+        self.restore_and_trim(first, len);
         self.next += len as u64;
         Some(Segment {
             first,
@@ -121,15 +132,26 @@ impl Sieve {
     }
 
     /// Takes up the sieving primes whose squares lie in the next segment or before it.
-    fn add_sieving_primes(&mut self, first: u64, len: usize, left: u64) {
+    fn add_sieving_primes(
+        &mut self,
+        first: u64,
+        len: usize,
+        left: u64,
+        mut checkpoint: impl FnMut(),
+    ) {
         let end = (30 * (first + len as u64 - 1))
             .saturating_add(31)
             .min(*self.range.end());
-        while let Some(p) = self.sieving_primes.next_below(end) {
+        let mut added = 0;
+        while let Some(p) = self.sieving_primes.next_with_square_up_to(end) {
             if p > MEDIUM {
                 self.add_large(p, first, left);
             } else {
                 self.add_turns(p, first);
+            }
+            added += 1;
+            if added % PRIMES_PER_CHECKPOINT == 0 {
+                checkpoint();
             }
         }
     }
@@ -190,16 +212,12 @@ impl Sieve {
             self.bytes[presieved.max(self.reach.min(end))..end].fill(0xFF);
             Presieve::get().cross_off(first + presieved as u64, &mut self.bytes[presieved..end]);
             presieved = end;
-            self.small.cross_off(
-                &mut self.bytes[start..],
-                window,
-                self.reach.min(SMALL as usize),
-            );
+            self.small.cross_off(&mut self.bytes[start..], window);
         }
     }
 
     /// Brings back the primes that crossed off themselves, and clears what lies outside the range.
-    fn finish(&mut self, first: u64, len: usize) {
+    fn restore_and_trim(&mut self, first: u64, len: usize) {
         if first <= byte_of(presieve::LIMIT) {
             for p in Presieve::primes() {
                 let byte = byte_of(p);
@@ -210,7 +228,7 @@ impl Sieve {
         }
         let start = *self.range.start();
         if start > 7 && byte_of(start) == first {
-            self.bytes[0] &= candidates_where(|offset| 30 * first + offset >= start);
+            self.bytes[0] &= candidates_where(|offset| offset >= start - 30 * first);
         }
         if first + len as u64 > self.last {
             let end = *self.range.end();
@@ -346,7 +364,7 @@ impl SievingPrimes {
 
     /// The next prime, if its square is at most `end`.
     #[inline(always)]
-    fn next_below(&mut self, end: u64) -> Option<u64> {
+    fn next_with_square_up_to(&mut self, end: u64) -> Option<u64> {
         let p = self.next;
         // No sieving prime is as large as 2^32.
         if p > u32::MAX.into() || p * p > end {
@@ -408,6 +426,19 @@ mod tests {
         #[expect(clippy::reversed_empty_ranges, reason = "that is the point")]
         for range in [0..=6, 10..=9, u64::MAX..=0] {
             assert!(Sieve::new(range).next_segment().is_none());
+        }
+    }
+
+    /// Ranges that end where arithmetic does; single tests are the judge.
+    #[test]
+    fn the_last_numbers_of_all() {
+        for length in [0, 5, 58, 59, 1000] {
+            let range = u64::MAX - length..=u64::MAX;
+            let found = Sieve::new(range.clone()).into_iter();
+            assert!(
+                found.eq(range.filter(|&n| is_prime(n))),
+                "the last {length}"
+            );
         }
     }
 

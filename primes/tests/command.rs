@@ -144,6 +144,10 @@ fn wrong_input_is_named_in_one_line() {
         (&["check", "x"], "x: not a number"),
         (&["factor", "-1"], "-1: negative"),
         (&["--rounds", "0"], "0: from 1 to"),
+        (
+            &["--model", "rayon", "count", "5"],
+            "--model: is the experiment's",
+        ),
     ] {
         let assert = primes(words)
             .code(2)
@@ -155,11 +159,37 @@ fn wrong_input_is_named_in_one_line() {
 }
 
 #[test]
+fn shared_flags_may_stand_on_either_side_of_the_subcommand() {
+    for words in [
+        ["--json", "-j2", "count", "100"],
+        ["count", "100", "-j2", "--json"],
+    ] {
+        assert_eq!(json(primes(&words))["count"], 25);
+    }
+}
+
+#[test]
+fn a_comparison_of_counts_tells_the_count() {
+    primes(&["count", "1e4", "--model", "all", "-q"])
+        .success()
+        .stdout(contains("count: 1229\n"));
+    let report = json(primes(&["count", "1e4", "--runs", "2", "--json"]));
+    assert_eq!(
+        (&report["count"], &report["agreement"]["agreed"]),
+        (&1229.into(), &true.into())
+    );
+}
+
+#[test]
 fn bad_words_among_good_ones_cost_nothing_but_themselves() {
     primes_reading("7 x\n\n8\n-1 9", &["check"])
         .code(1)
         .stdout(diff("7 is prime\n8 is not prime\n9 is not prime\n"))
         .stderr(contains("line 1: x: not a number").and(contains("line 4: -1: negative")));
+    primes_reading(&format!("7 {} 8", "7".repeat(1 << 20)), &["check"])
+        .code(1)
+        .stdout(diff("7 is prime\n8 is not prime\n"))
+        .stderr(contains("a word of over 100 bytes"));
     primes_reading("", &["factor"]).success().stdout(is_empty());
 }
 

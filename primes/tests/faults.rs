@@ -4,7 +4,6 @@
 
 use std::fs;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -74,13 +73,27 @@ fn all_gone(pids: &[u32]) {
 
 /// Whether a process has ended: whoever adopted it may not have waited for it yet.
 fn is_gone(pid: u32) -> bool {
-    let path = format!("/proc/{pid}/stat");
-    !Path::new(&path).exists()
-        || fs::read_to_string(path).is_ok_and(|stat| {
-            stat.rsplit(')')
-                .next()
-                .is_some_and(|rest| rest.starts_with(" Z"))
-        })
+    matches!(state(pid), None | Some('Z'))
+}
+
+/// A process's state, a letter of `/proc/PID/stat`; `None` once it is gone.
+fn state(pid: u32) -> Option<char> {
+    fields(pid)?.first()?.chars().next()
+}
+
+/// Its user time so far.
+fn cpu_ticks(pid: u32) -> u64 {
+    // The 14th field of all.
+    fields(pid)
+        .and_then(|fields| fields.get(11)?.parse().ok())
+        .unwrap_or(0)
+}
+
+/// The fields of `/proc/PID/stat` behind the name, which may itself have spaces.
+fn fields(pid: u32) -> Option<Vec<String>> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let rest = stat.rsplit(')').next()?;
+    Some(rest.split_whitespace().map(str::to_owned).collect())
 }
 
 fn stderr(output: &Output) -> String {
@@ -144,6 +157,24 @@ fn a_second_ctrl_c_leaves_at_once_and_leaves_no_worker() {
     assert_eq!(output.status.code(), Some(130));
     assert_eq!(String::from_utf8_lossy(&output.stdout), "");
     all_gone(&workers);
+}
+
+/// Nothing is left of what has no workers either: not at a list that would take hours, nor at an
+/// input that never ends.
+#[test]
+fn ctrl_c_ends_what_has_no_workers() {
+    for (words, code) in [(&["print", "1e13"][..], Some(130)), (&["factor"], None)] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_primes"))
+            .args(words)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        // Started and past its first steps: it sleeps for input, or it has computed for a while.
+        until(|| (cpu_ticks(child.id()) > 2 || state(child.id()) == Some('S')).then_some(()));
+        signal("-INT", &child.id().to_string());
+        assert_eq!(child.wait().unwrap().code(), code, "{words:?}");
+    }
 }
 
 #[test]

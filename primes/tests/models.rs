@@ -6,7 +6,6 @@
 use std::num::NonZeroUsize;
 use std::sync::Mutex;
 
-use primes::longest_poll::LongestPoll;
 use primes::{
     Constellation, Job, async_blocking, async_tasks, gil, job, par_iter, serial, threads,
 };
@@ -36,9 +35,7 @@ fn all_agree(jobs: &[Job], workers: NonZeroUsize) -> Result<(), TestCaseError> {
     prop_assert_eq!(&on_rayon, &expected, "rayon");
     let in_tasks = answers(&|done| async_tasks::run(jobs(), workers, done).unwrap());
     prop_assert_eq!(&in_tasks, &expected, "async");
-    let blocking = answers(&|done| {
-        async_blocking::run(jobs(), workers, done, &LongestPoll::default()).unwrap();
-    });
+    let blocking = answers(&|done| async_blocking::run(jobs(), workers, done).unwrap());
     prop_assert_eq!(&blocking, &expected, "async-blocking");
     let under_the_lock = answers(&|done| gil::run(jobs(), workers, done).unwrap());
     prop_assert_eq!(&under_the_lock, &expected, "gil");
@@ -64,8 +61,9 @@ proptest! {
     ) {
         let range = start >> shift..=(start >> shift) + length;
         let what = Constellation::of(size).unwrap();
+        let workers = NonZeroUsize::new(workers).unwrap();
         let jobs: Vec<Job> = job::pieces(range.clone(), what, workers).collect();
-        all_agree(&jobs, NonZeroUsize::new(workers).unwrap())?;
+        all_agree(&jobs, workers)?;
         // And the pieces make the whole.
         let whole = primes::interval::count(range, what);
         prop_assert_eq!(jobs.iter().map(Job::run).sum::<u64>(), whole);

@@ -59,17 +59,19 @@ impl Python {
             .args(["-c", SCRIPT, mode, &workers.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .spawn()?;
         if let Some(mut input) = python.stdin.take() {
-            // Python reads all of it before it answers.
-            for n in numbers {
-                writeln!(input, "{n}")?;
-            }
+            let lines: String = numbers.iter().map(|n| format!("{n}\n")).collect();
+            // Python reads all of it before it answers. Should it end before, its status says why.
+            let _ = input.write_all(lines.as_bytes());
         }
         let output = python.wait_with_output()?;
         if !output.status.success() {
+            let errors = String::from_utf8_lossy(&output.stderr);
+            let last = errors.lines().last().unwrap_or_default();
             return Err(io::Error::other(format!(
-                "python3 ended with {}",
+                "python3 ended with {}: {last}",
                 output.status
             )));
         }

@@ -35,7 +35,7 @@ struct Chunk {
 struct Due {
     k: u32,
     /// The byte of its segment in the low [`BYTE_BITS`] bits, the state in [`STEPS`] above.
-    place: u32,
+    byte_and_state: u32,
 }
 
 const BYTE_BITS: u32 = 23;
@@ -66,7 +66,7 @@ impl Buckets {
         }
         let due = Due {
             k,
-            place: (state as u32) << BYTE_BITS | byte,
+            byte_and_state: (state as u32) << BYTE_BITS | byte,
         };
         let slot = (self.front + ahead) & (self.ring.len() - 1);
         let bucket = &mut self.ring[slot];
@@ -105,9 +105,9 @@ impl Buckets {
         let mut bucket = std::mem::take(&mut self.ring[self.front]);
         self.front = (self.front + 1) & (self.ring.len() - 1);
         for chunk in bucket.drain(..) {
-            for &Due { k, place } in &chunk.due[..chunk.len] {
-                let mut byte = u64::from(place & ((1 << BYTE_BITS) - 1));
-                let mut state = (place >> BYTE_BITS) as usize;
+            for &Due { k, byte_and_state } in &chunk.due[..chunk.len] {
+                let mut byte = u64::from(byte_and_state & ((1 << BYTE_BITS) - 1));
+                let mut state = (byte_and_state >> BYTE_BITS) as usize;
                 while byte < size {
                     let step = STEPS[state];
                     // The last segment may be shorter than the others.

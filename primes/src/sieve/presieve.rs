@@ -86,12 +86,12 @@ impl Presieve {
         {
             if is_x86_feature_detected!("avx512f") {
                 // SAFETY: the processor has AVX-512.
-                #[allow(unsafe_code)]
+                #[expect(unsafe_code, reason = "the features were just checked")]
                 return unsafe { and_patterns_avx512(&self.patterns, &mut phases, blocks) };
             }
             if is_x86_feature_detected!("avx2") {
                 // SAFETY: the processor has AVX2.
-                #[allow(unsafe_code)]
+                #[expect(unsafe_code, reason = "the features were just checked")]
                 return unsafe { and_patterns_avx2(&self.patterns, &mut phases, blocks) };
             }
         }
