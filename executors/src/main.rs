@@ -1,0 +1,2 @@
+//! Demonstration (to come).
+fn main() {}
