@@ -168,8 +168,17 @@ impl State {
 
     /// Has a slot end its idle worker.
     pub(super) fn retire_idle(&mut self, index: usize) {
-        self.idle.retain(|&other| other != index);
+        self.bench(index);
         self.slots[index].retire(Verdict::Retired);
+    }
+
+    /// Sends no more jobs to a worker that was idle: it is leaving, or has left.
+    pub(super) fn bench(&mut self, index: usize) {
+        self.idle.retain(|&other| other != index);
+        let stage = &mut self.slots[index].stage;
+        if matches!(stage, Stage::Idle { .. }) {
+            *stage = Stage::Leaving;
+        }
     }
 }
 
@@ -268,8 +277,15 @@ impl Core {
         state.sequence = sequence.wrapping_add(1);
         let deadline = self.deadline(state, self.config.job_timeout);
         let slot = &mut state.slots[index];
-        let pipe = slot.worker.as_ref()?.pipe.clone()?;
         let mut frame = job.take_frame();
+        let pipe = slot.worker.as_ref().and_then(|worker| worker.pipe.clone());
+        let Some(pipe) = pipe else {
+            // A worker without a pipe is leaving and given no job; were it, none would be lost.
+            debug_assert!(false, "slot {index} has no pipe");
+            job.requeue(frame);
+            state.backlog.push_front(job);
+            return None;
+        };
         frame::set_sequence(&mut frame, sequence);
         slot.stage = Stage::Busy {
             job,

@@ -187,6 +187,7 @@ fn end(
     // Whoever is writing to it gets to say whether the job went out.
     let pipe = {
         let mut state = lock(&core.state);
+        state.bench(index);
         let worker = state.slots[index].worker.as_mut();
         worker.and_then(|worker| worker.pipe.take())
     };
