@@ -1,1 +1,12 @@
-//! Timing, comparison tables and traces shared by every room of the workshop.
+#![doc = include_str!("../README.md")]
+
+pub mod comparison;
+pub mod cpus;
+pub mod files;
+pub mod timing;
+pub mod trace;
+
+#[cfg(feature = "cli")]
+pub mod cli;
+
+mod sys;

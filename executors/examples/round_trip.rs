@@ -29,7 +29,12 @@ fn measure(name: &str, mut round_trip: impl FnMut(u64) -> u64) -> Duration {
         .collect();
     times.sort();
     let at = |percent: usize| times[times.len() * percent / 100];
-    println!("{name:<22} {:>9.2?} ({:.2?} to {:.2?})", at(50), at(10), at(90));
+    println!(
+        "{name:<22} {:>9.2?} ({:.2?} to {:.2?})",
+        at(50),
+        at(10),
+        at(90)
+    );
     at(50)
 }
 
@@ -49,12 +54,21 @@ fn main() -> Result<(), Error> {
             receive.recv().expect("it answers")
         });
         let pool = measure("ThreadPool", |n| {
-            threads.submit(Echo(n)).and_then(|f| f.result()).expect("an echo")
+            threads
+                .submit(Echo(n))
+                .and_then(|f| f.result())
+                .expect("an echo")
         });
         measure("ProcessPool", |n| {
-            processes.submit(Echo(n)).and_then(|f| f.result()).expect("an echo")
+            processes
+                .submit(Echo(n))
+                .and_then(|f| f.result())
+                .expect("an echo")
         });
-        println!("ThreadPool / channel   {:>9.2}", pool.as_secs_f64() / bare.as_secs_f64());
+        println!(
+            "ThreadPool / channel   {:>9.2}",
+            pool.as_secs_f64() / bare.as_secs_f64()
+        );
     }
 
     for _ in 0..3 {

@@ -13,6 +13,7 @@ mod panics;
 mod process_pool;
 mod queue;
 mod scope;
+mod span;
 mod state;
 mod sync;
 mod thread_pool;

@@ -200,9 +200,7 @@ impl<T> Chunk<T> {
                 result
             }
         };
-        Ok(result.unwrap_or_else(|error| {
-            (0..self.jobs).map(|_| Err(error.clone())).collect()
-        }))
+        Ok(result.unwrap_or_else(|error| (0..self.jobs).map(|_| Err(error.clone())).collect()))
     }
 }
 

@@ -135,7 +135,9 @@ impl<'scope> Scope<'scope, '_> {
             mem::transmute::<Box<dyn FnOnce() + Send + 'scope>, Box<dyn FnOnce() + Send>>(job)
         };
         let wrapped = Wrapped { job, _share: share };
-        let queued = self.core.enqueue(true, || Box::new(move || wrapped.run()))?;
+        let queued = self
+            .core
+            .enqueue(true, || Box::new(move || wrapped.run()))?;
         // The wrapper cannot be cancelled by itself; the scope waits for it in any case.
         drop(queued);
         let home = Arc::new(ScopeHome(Arc::clone(&self.core)));

@@ -312,7 +312,11 @@ mod loom_models {
             assert!(shared.wait(None));
             let started = worker.join().unwrap();
             assert_ne!(cancelled, started);
-            let expected = if cancelled { Err(Error::Cancelled) } else { Ok(7) };
+            let expected = if cancelled {
+                Err(Error::Cancelled)
+            } else {
+                Ok(7)
+            };
             assert_eq!(shared.take(), Some(expected));
         });
     }

@@ -14,6 +14,7 @@ use crate::job::Job;
 use crate::map::Map;
 use crate::panics;
 use crate::queue::Queue;
+use crate::span;
 use crate::state::{Shared, Work};
 use crate::sync::{Mutex, lock};
 
@@ -64,7 +65,7 @@ impl<T: Send> Task for Shared<T> {
 
     fn run(&self) {
         if let Work::Call(call) = self.take_work() {
-            self.finish(panics::catch(call).map_err(Error::from));
+            self.finish(span::job(|| panics::catch(call)).map_err(Error::from));
         }
     }
 
@@ -98,7 +99,7 @@ impl Core {
     fn work(&self, initializer: Option<&Initializer>) {
         become_worker_of(self.id);
         if let Some(initializer) = initializer
-            && let Err(panic) = panics::catch(|| initializer())
+            && let Err(panic) = panics::catch(initializer)
         {
             self.break_down(format!(
                 "the initializer panicked at {}: {}",
@@ -324,8 +325,9 @@ impl ThreadPool {
         let call = Arc::new(call);
         Map::new(items.into_iter(), self.workers, false, move |items| {
             let call = Arc::clone(&call);
-            self.core
-                .enqueue(true, || Box::new(move || run_each(items, |item| call(item))))
+            self.core.enqueue(true, || {
+                Box::new(move || run_each(items, |item| call(item)))
+            })
         })
     }
 

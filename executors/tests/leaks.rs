@@ -31,14 +31,25 @@ fn held() -> Held {
 
 fn resident_kib() -> usize {
     let status = fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS:"))
+        .unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
 /// 10,000 submits, most of them cancelled; queues of 100 behind a worker that never ends its job.
 fn submit_and_cancel() {
-    let threads = ThreadPool::builder().workers(2).queue_limit(100).build().unwrap();
-    let processes = support::builder().workers(1).queue_limit(100).build().unwrap();
+    let threads = ThreadPool::builder()
+        .workers(2)
+        .queue_limit(100)
+        .build()
+        .unwrap();
+    let processes = support::builder()
+        .workers(1)
+        .queue_limit(100)
+        .build()
+        .unwrap();
     processes.warm_up().unwrap();
     let stuck = processes.submit(Act::Sleep).unwrap();
     for n in 0..10_000 {

@@ -62,10 +62,13 @@ fn all_workers_run_at_the_same_time() {
         .map(|_| {
             let barrier = Arc::clone(&barrier);
             // Four that meet: only if all four run at once does any of them return.
-            pool.spawn(move || drop(barrier.wait())).unwrap()
+            pool.spawn(move || barrier.wait().is_leader()).unwrap()
         })
         .collect();
-    futures.into_iter().for_each(|f| f.result().unwrap());
+    let leaders = futures
+        .into_iter()
+        .filter_map(|f| f.result().unwrap().then_some(()));
+    assert_eq!(leaders.count(), 1);
 }
 
 #[test]
@@ -112,12 +115,19 @@ fn a_job_may_wait_for_another_pool_and_for_what_is_done() {
 
 #[test]
 fn a_full_queue_refuses_or_blocks_as_asked_and_a_cancel_makes_room() {
-    let pool = ThreadPool::builder().workers(1).queue_limit(2).build().unwrap();
+    let pool = ThreadPool::builder()
+        .workers(1)
+        .queue_limit(2)
+        .build()
+        .unwrap();
     let (release, _busy) = occupy(&pool);
     let first = pool.submit(Square(1)).unwrap();
     let second = pool.submit(Square(2)).unwrap();
     let refused = pool.try_submit(Square(3)).unwrap_err();
-    assert_eq!((refused.job, &refused.error), (Square(3), &Error::QueueFull { limit: 2 }));
+    assert_eq!(
+        (refused.job, &refused.error),
+        (Square(3), &Error::QueueFull { limit: 2 })
+    );
     std::thread::scope(|scope| {
         let blocked = scope.spawn(|| pool.submit(Square(4)).unwrap());
         // Whether or not it blocks first, it gets the place.
@@ -131,7 +141,13 @@ fn a_full_queue_refuses_or_blocks_as_asked_and_a_cancel_makes_room() {
 
 #[test]
 fn a_worker_is_refused_rather_than_blocked_by_its_own_full_queue() {
-    let pool = Arc::new(ThreadPool::builder().workers(1).queue_limit(1).build().unwrap());
+    let pool = Arc::new(
+        ThreadPool::builder()
+            .workers(1)
+            .queue_limit(1)
+            .build()
+            .unwrap(),
+    );
     let result = pool.spawn({
         let pool = Arc::clone(&pool);
         move || {
@@ -139,7 +155,10 @@ fn a_worker_is_refused_rather_than_blocked_by_its_own_full_queue() {
             pool.spawn(|| ()).map(drop)
         }
     });
-    assert_eq!(result.unwrap().result().unwrap(), Err(Error::QueueFull { limit: 1 }));
+    assert_eq!(
+        result.unwrap().result().unwrap(),
+        Err(Error::QueueFull { limit: 1 })
+    );
 }
 
 #[test]
@@ -232,7 +251,10 @@ fn map_yields_one_result_for_each_job_in_order_whatever_happens() {
             }
         }
     }
-    let mut unordered: Vec<_> = pool.map_unordered((0..10).map(Square)).map(Result::unwrap).collect();
+    let mut unordered: Vec<_> = pool
+        .map_unordered((0..10).map(Square))
+        .map(Result::unwrap)
+        .collect();
     unordered.sort();
     assert_eq!(unordered, (0..10).map(|n| n * n).collect::<Vec<_>>());
     assert_eq!(pool.map(Vec::<Square>::new()).next(), None);
@@ -263,9 +285,17 @@ fn time_limits_end_the_wait_and_not_the_job() {
     let pool = ThreadPool::new(1).unwrap();
     let (release, mut busy) = occupy(&pool);
     let short = Duration::from_millis(1);
-    assert_eq!(busy.result_timeout(short), Err(Error::TimedOut { after: short }));
+    assert_eq!(
+        busy.result_timeout(short),
+        Err(Error::TimedOut { after: short })
+    );
     let queued = pool.spawn(|| ()).unwrap();
-    let waited = wait(std::slice::from_ref(&queued), Until::AllCompleted, Some(short)).unwrap();
+    let waited = wait(
+        std::slice::from_ref(&queued),
+        Until::AllCompleted,
+        Some(short),
+    )
+    .unwrap();
     assert_eq!((waited.done, waited.not_done), (vec![], vec![0]));
     let timed_out: Vec<_> = as_completed([queued]).timeout(short).collect();
     assert_eq!(timed_out, [(0, Err(Error::TimedOut { after: short }))]);
@@ -288,8 +318,16 @@ fn wait_returns_at_the_first_the_first_failure_or_the_last() {
     let waited = wait(&futures, Until::FirstFailed, None).unwrap();
     assert_eq!((waited.done, waited.not_done), (vec![1, 2], vec![0]));
     drop(release);
-    assert_eq!(wait(&futures, Until::AllCompleted, None).unwrap().done, [0, 1, 2]);
-    assert_eq!(wait::<()>(&[], Until::AllCompleted, None).unwrap().done, []);
+    assert_eq!(
+        wait(&futures, Until::AllCompleted, None).unwrap().done,
+        [0, 1, 2]
+    );
+    assert!(
+        wait::<()>(&[], Until::AllCompleted, None)
+            .unwrap()
+            .done
+            .is_empty()
+    );
 }
 
 #[test]
@@ -374,9 +412,16 @@ fn an_initializer_runs_on_every_thread_and_breaks_the_pool_if_it_panics() {
     let expected = ["named-0", "named-1", "named-2"].map(String::from);
     assert_eq!(*threads.lock().unwrap(), HashSet::from(expected));
 
-    let pool = ThreadPool::builder().workers(1).initializer(|| panic!("told to")).build().unwrap();
+    let pool = ThreadPool::builder()
+        .workers(1)
+        .initializer(|| panic!("told to"))
+        .build()
+        .unwrap();
     let error = pool.spawn(|| ()).and_then(Future::result).unwrap_err();
-    assert!(matches!(&error, Error::PoolBroken { reason } if reason.contains("told to")), "{error}");
+    assert!(
+        matches!(&error, Error::PoolBroken { reason } if reason.contains("told to")),
+        "{error}"
+    );
 }
 
 #[test]

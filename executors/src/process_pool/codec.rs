@@ -215,6 +215,7 @@ mod tests {
         }
     }
 
+    #[expect(clippy::unwrap_used, reason = "a helper of tests")]
     fn round_trip(counts: &[u32], limit: usize) -> Vec<Result<String, Error>> {
         panics::install();
         let jobs: Vec<_> = counts.iter().map(|&n| Repeat(n)).collect();
@@ -237,7 +238,12 @@ mod tests {
         assert!(location.contains("codec.rs"));
         assert!(matches!(
             results[2],
-            Err(Error::TooLarge { part: "result", size: 91, limit: 60, .. })
+            Err(Error::TooLarge {
+                part: "result",
+                size: 91,
+                limit: 60,
+                ..
+            })
         ));
     }
 
@@ -245,7 +251,15 @@ mod tests {
     fn an_input_over_the_limit_is_refused_with_its_whole_size() {
         let jobs: Vec<_> = (0..100).map(Repeat).collect();
         let error = encode(&jobs, 0, 50).unwrap_err();
-        assert!(matches!(error, Error::TooLarge { part: "input", size: 108, limit: 50, .. }));
+        assert!(matches!(
+            error,
+            Error::TooLarge {
+                part: "input",
+                size: 108,
+                limit: 50,
+                ..
+            }
+        ));
     }
 
     #[test]

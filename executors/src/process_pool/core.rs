@@ -158,7 +158,9 @@ impl State {
     }
 
     fn is_vacant(&self) -> bool {
-        self.slots.iter().all(|slot| matches!(slot.stage, Stage::Vacant))
+        self.slots
+            .iter()
+            .all(|slot| matches!(slot.stage, Stage::Vacant))
     }
 
     fn starting(&self) -> usize {
@@ -510,7 +512,10 @@ impl Core {
     pub(super) fn cpu_time(&self) -> Duration {
         let state = lock(&self.state);
         let live = state.slots.iter().filter_map(|slot| slot.worker.as_ref());
-        state.past_cpu + live.filter_map(|worker| sys::cpu_time(worker.pid)).sum::<Duration>()
+        state.past_cpu
+            + live
+                .filter_map(|worker| sys::cpu_time(worker.pid))
+                .sum::<Duration>()
     }
 
     pub(super) fn pending(&self) -> usize {

@@ -79,11 +79,9 @@ fn checksum(bytes: &[u8]) -> u64 {
     const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
     let fold = |sum: u64, word: u64| (sum.rotate_left(23) ^ word).wrapping_mul(FACTOR);
     let (words, rest) = bytes.as_chunks::<8>();
-    let sum = words
-        .iter()
-        .fold(bytes.len() as u64, |sum, word| {
-            fold(sum, u64::from_le_bytes(*word))
-        });
+    let sum = words.iter().fold(bytes.len() as u64, |sum, word| {
+        fold(sum, u64::from_le_bytes(*word))
+    });
     let mut last = [0; 8];
     last[..rest.len()].copy_from_slice(rest);
     fold(sum, u64::from_le_bytes(last))
@@ -200,7 +198,9 @@ impl<R: Read> FrameReader<R> {
                 return Ok(None);
             }
         };
-        let word = |at: usize| u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+        let word = |at: usize| {
+            u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]])
+        };
         let (sequence, length) = (word(8), word(12) as usize);
         let kind = Kind::from_byte(header[4]);
         let (Some(kind), [0, 0, 0]) = (kind, [header[5], header[6], header[7]]) else {
@@ -302,7 +302,10 @@ mod tests {
         for input in inputs {
             let mut reader = FrameReader::new(input, 1 << 20);
             let frame = reader.next().unwrap().unwrap();
-            assert_eq!((frame.kind, frame.sequence, frame.payload), (Kind::Job, 1, &b"first"[..]));
+            assert_eq!(
+                (frame.kind, frame.sequence, frame.payload),
+                (Kind::Job, 1, &b"first"[..])
+            );
             let frame = reader.next().unwrap().unwrap();
             assert_eq!((frame.kind, frame.sequence), (Kind::Reply, 2));
             assert!(frame.payload == big);
@@ -357,7 +360,11 @@ mod tests {
                 };
                 let mut reader = FrameReader::new(input, 100);
                 let mut prologue = Vec::new();
-                assert!(reader.skip_to_greeting(|p| prologue.extend_from_slice(p)).unwrap());
+                assert!(
+                    reader
+                        .skip_to_greeting(|p| prologue.extend_from_slice(p))
+                        .unwrap()
+                );
                 assert_eq!(prologue, printed);
                 let frame = reader.next().unwrap().unwrap();
                 assert_eq!((frame.kind, frame.payload), (Kind::Hello, &b"hi"[..]));

@@ -69,8 +69,11 @@ struct Config {
 /// A job that each worker does first.
 struct Initializer {
     frame: Vec<u8>,
-    check: Box<dyn Fn(&[u8]) -> Result<(), Error> + Send + Sync>,
+    check: Box<Check>,
 }
+
+/// Whether the answer to an initializer is an output.
+type Check = dyn Fn(&[u8]) -> Result<(), Error> + Send + Sync;
 
 /// Sets up a [`ProcessPool`].
 ///

@@ -45,7 +45,11 @@ static JOBS: OnceLock<Vec<JobType>> = OnceLock::new();
 pub fn hook(jobs: &[JobType]) {
     for (index, job) in jobs.iter().enumerate() {
         let twice = jobs[..index].iter().any(|other| other.id() == job.id());
-        assert!(!twice, "executors::hook: {} is in the list twice", job.name());
+        assert!(
+            !twice,
+            "executors::hook: {} is in the list twice",
+            job.name()
+        );
     }
     let known = JOBS.get_or_init(|| jobs.to_vec());
     let same = known.len() == jobs.len() && known.iter().zip(jobs).all(|(a, b)| a.id() == b.id());

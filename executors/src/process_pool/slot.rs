@@ -106,11 +106,7 @@ fn not_started(core: &Core, index: usize, message: &str) -> bool {
 
 /// Reads the greeting, and has the initializer run. False if the worker ended first; an error if
 /// the pool cannot go on.
-fn greet(
-    core: &Core,
-    index: usize,
-    reader: &mut FrameReader<ChildStdout>,
-) -> Result<bool, String> {
+fn greet(core: &Core, index: usize, reader: &mut FrameReader<ChildStdout>) -> Result<bool, String> {
     // Whatever `main` prints before the hook belongs where the worker's later output goes.
     let prologue = |bytes: &[u8]| {
         let _ = std::io::stderr().write_all(bytes);
@@ -125,7 +121,11 @@ fn greet(
         Ok(None) => return Ok(false),
         Ok(Some(_)) | Err(_) => None,
     };
-    if jobs != registry::len().ok().map(|len| (len as u32).to_le_bytes().to_vec()) {
+    if jobs
+        != registry::len()
+            .ok()
+            .map(|len| (len as u32).to_le_bytes().to_vec())
+    {
         return Err("it does not know the same jobs as this process".to_owned());
     }
     let Some(initializer) = &core.config.initializer else {

@@ -9,7 +9,7 @@ use super::codec;
 use super::frame::{self, FrameReader, Kind};
 use super::sys;
 use crate::job::JobType;
-use crate::panics;
+use crate::{panics, span};
 
 /// What a worker is told, in its environment: `FRAME_LIMIT,MEMORY_LIMIT`, the latter 0 for none.
 pub(super) const VARIABLE: &str = "EXECUTORS_WORKER";
@@ -66,6 +66,9 @@ fn try_serve(jobs: &[JobType], settings: Settings) -> Result<(), String> {
     let (input, mut output) =
         sys::take_pipes().map_err(|error| format!("cannot set up the pipes: {error}"))?;
     sys::survive_interrupt();
+    // Before any thread starts, as it asks.
+    #[cfg(feature = "trace")]
+    common::trace::worker();
     sys::end_with_pool(&input).map_err(|error| format!("cannot watch the pool: {error}"))?;
     if settings.memory_limit > 0 {
         sys::limit_memory(settings.memory_limit)
@@ -86,18 +89,13 @@ fn try_serve(jobs: &[JobType], settings: Settings) -> Result<(), String> {
             return Ok(());
         };
         let sequence = frame.sequence;
-        let batch = codec::split_jobs(frame.payload).and_then(|(index, count, input)| {
-            Some((jobs.get(index as usize)?, count, input))
-        });
+        let batch = codec::split_jobs(frame.payload)
+            .and_then(|(index, count, input)| Some((jobs.get(index as usize)?, count, input)));
         let (job, count, input) = batch.ok_or("received no job of its own")?;
         BUSY.store(true, Ordering::Relaxed);
         frame::begin(&mut reply);
-        (job.run)(
-            input,
-            count,
-            &mut reply,
-            settings.frame_limit.saturating_add(frame::HEADER),
-        );
+        let limit = settings.frame_limit.saturating_add(frame::HEADER);
+        span::job(|| (job.run)(input, count, &mut reply, limit));
         let mut kind = Kind::Reply;
         let size = reply.len() - frame::HEADER;
         if size > settings.frame_limit {

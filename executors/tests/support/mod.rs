@@ -66,7 +66,9 @@ impl Job for Act {
             Act::Print => {
                 print!("no line feed");
                 println!("a line of text");
-                std::io::stdout().write_all(&[0xF5, b'm', b'h', 1, 0, 0]).unwrap();
+                std::io::stdout()
+                    .write_all(&[0xF5, b'm', b'h', 1, 0, 0])
+                    .unwrap();
                 0
             }
             Act::Smuggle(bytes) => {
@@ -130,9 +132,16 @@ impl Job for BadInput {
 /// that is open for writing and is not a standard stream.
 fn reply_pipe() -> fs::File {
     for entry in fs::read_dir("/proc/self/fd").unwrap() {
-        let fd: u32 = entry.unwrap().file_name().to_str().unwrap().parse().unwrap();
+        let fd: u32 = entry
+            .unwrap()
+            .file_name()
+            .to_str()
+            .unwrap()
+            .parse()
+            .unwrap();
         let path = format!("/proc/self/fd/{fd}");
-        let is_pipe = fs::read_link(&path).is_ok_and(|to| to.to_string_lossy().starts_with("pipe:"));
+        let is_pipe =
+            fs::read_link(&path).is_ok_and(|to| to.to_string_lossy().starts_with("pipe:"));
         let info = fs::read_to_string(format!("/proc/self/fdinfo/{fd}")).unwrap_or_default();
         let writes = info
             .lines()
@@ -173,7 +182,10 @@ pub fn kill(pid: u32) {
 pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
     let start = Instant::now();
     while !condition() {
-        assert!(start.elapsed() < Duration::from_secs(60), "never happened: {what}");
+        assert!(
+            start.elapsed() < Duration::from_secs(60),
+            "never happened: {what}"
+        );
         std::thread::sleep(Duration::from_millis(1));
     }
 }

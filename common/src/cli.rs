@@ -1,0 +1,39 @@
+//! What every command line of the workshop shares: flags, numbers, logs, progress, Ctrl-C, exit
+//! codes. Behind the cargo feature `cli`.
+//!
+//! Exit codes: 0 all done (also when a reader closed the pipe); 1 something failed; 2 usage; 130
+//! interrupted.
+
+mod args;
+mod exit;
+pub mod interrupt;
+pub mod numbers;
+pub mod progress;
+mod session;
+mod stdout;
+
+pub use crate::files;
+pub use args::RunArgs;
+pub use exit::{Outcome, Usage, main, parse};
+pub use interrupt::Interrupt;
+pub use progress::Progress;
+pub use session::{Session, start};
+pub use stdout::{Stdout, stdout};
+
+pub use clap_complete::Shell;
+
+use clap::CommandFactory;
+use std::io::{self, Write};
+
+/// Writes the completions of a command for `shell` to standard output.
+///
+/// # Errors
+///
+/// What standard output says; a closed pipe ends [`main`] quietly.
+pub fn completions<C: CommandFactory>(shell: Shell, name: &str) -> io::Result<()> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut C::command(), name, &mut script);
+    let mut out = stdout();
+    out.write_all(&script)?;
+    out.flush()
+}

@@ -1,0 +1,160 @@
+//! The flags that every command understands.
+
+use crate::cpus;
+use clap::Args;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+/// Most workers, and most runs: above what systems let a user start by default, so a slip of the
+/// keyboard gets an error and not a machine that stands still.
+const MOST: usize = 65_536;
+
+/// The shared flags; add them with `#[command(flatten)]` to the top-level parser, and every
+/// subcommand understands them too.
+///
+/// # Examples
+///
+/// ```
+/// use clap::Parser;
+/// use common::cli::RunArgs;
+///
+/// #[derive(Parser)]
+/// struct Options {
+///     #[command(flatten)]
+///     run: RunArgs,
+/// }
+///
+/// let options = Options::parse_from(["primes", "-j", "3", "--timeline"]);
+/// assert_eq!(options.run.jobs().get(), 3);
+/// assert!(options.run.traced());
+/// ```
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+#[command(next_help_heading = "Run options")]
+pub struct RunArgs {
+    /// How many workers at once, at most 65536 [default: the CPUs this process may use]
+    #[arg(short, long, value_name = "N", value_parser = count, global = true)]
+    pub jobs: Option<NonZeroUsize>,
+
+    /// How many times to run each model [default: 1]
+    #[arg(long, value_name = "N", value_parser = count, global = true)]
+    pub runs: Option<NonZeroUsize>,
+
+    /// Print JSON on standard output; everything for people goes to standard error
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    /// Write a Chrome trace, which ui.perfetto.dev opens
+    #[arg(long, value_name = "FILE", global = true)]
+    pub trace: Option<PathBuf>,
+
+    /// Draw what ran when: as text on standard error, or as an SVG into FILE
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, global = true)]
+    pub timeline: Option<Option<PathBuf>>,
+
+    /// No progress bars and no remarks
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+}
+
+impl RunArgs {
+    /// The number of workers asked for, or as many as this process may use CPUs.
+    pub fn jobs(&self) -> NonZeroUsize {
+        self.jobs.unwrap_or_else(cpus::usable)
+    }
+
+    /// The number of runs asked for, or one.
+    pub fn runs(&self) -> NonZeroUsize {
+        self.runs.unwrap_or(NonZeroUsize::MIN)
+    }
+
+    /// Whether any picture of the run was asked for.
+    pub fn traced(&self) -> bool {
+        self.trace.is_some() || self.timeline.is_some()
+    }
+
+    /// Whether the timeline is wanted as text.
+    pub(super) fn text_timeline(&self) -> bool {
+        self.timeline == Some(None)
+    }
+
+    pub(super) fn svg_timeline(&self) -> Option<&Path> {
+        self.timeline.as_ref()?.as_deref()
+    }
+}
+
+fn count(text: &str) -> Result<NonZeroUsize, String> {
+    let number = super::numbers::number(text).map_err(|error| error.to_string())?;
+    let count = usize::try_from(number)
+        .ok()
+        .filter(|&count| count <= MOST)
+        .ok_or_else(|| format!("{text}: at most {MOST}"))?;
+    NonZeroUsize::new(count).ok_or_else(|| format!("{text}: at least 1 is needed"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::{CommandFactory, Parser, Subcommand};
+
+    #[derive(Parser, Debug)]
+    struct Options {
+        #[command(flatten)]
+        run: RunArgs,
+        #[command(subcommand)]
+        command: Option<Command>,
+    }
+
+    #[derive(Subcommand, Debug)]
+    enum Command {
+        Count { stop: String },
+    }
+
+    fn parse(words: &[&str]) -> Result<RunArgs, String> {
+        Options::try_parse_from(["test"].iter().chain(words))
+            .map(|options| options.run)
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_flags_are_consistent() {
+        Options::command().debug_assert();
+    }
+
+    #[test]
+    fn without_flags_every_usable_cpu_works_once() {
+        let args = parse(&[]).unwrap();
+        assert_eq!(args.jobs(), cpus::usable());
+        assert_eq!(args.runs().get(), 1);
+        assert!(!args.traced());
+    }
+
+    #[test]
+    fn flags_may_stand_before_and_after_a_subcommand() {
+        for words in [["-j3", "count", "5"], ["count", "5", "-j3"]] {
+            assert_eq!(parse(&words).unwrap().jobs().get(), 3);
+        }
+    }
+
+    #[test]
+    fn a_timeline_is_text_without_a_file_and_svg_with_one() {
+        let text = parse(&["--timeline", "count", "5"]).unwrap();
+        assert!(text.text_timeline() && text.svg_timeline().is_none());
+        let svg = parse(&["--timeline=out.svg"]).unwrap();
+        assert_eq!(svg.svg_timeline(), Some(Path::new("out.svg")));
+        assert!(!svg.text_timeline());
+    }
+
+    #[test]
+    fn nonsense_is_named() {
+        for (words, expected) in [
+            (["-j", "0"], "0: at least 1 is needed"),
+            (["-j", "two"], "two: not a number"),
+            (["-j", "1e9"], "1e9: at most 65536"),
+            (["--runs", "0"], "0: at least 1 is needed"),
+            (["--runs", "1.5"], "1.5: not a whole number"),
+        ] {
+            let error = parse(&words).unwrap_err();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! From a result to an exit code, and an error to one line.
+
+use super::{interrupt, stdout};
+use clap::Parser;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use std::error::Error;
+use std::process::ExitCode;
+
+/// How a run that came to its end went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// All done: exit code 0.
+    Done,
+    /// Something failed and the summary said what; the rest was done: exit code 1.
+    SomeFailed,
+    /// The user stopped it, and it stopped in good order: exit code 130.
+    Interrupted,
+}
+
+/// An error of usage that clap can't see, such as a range that runs backwards: exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Usage(pub String);
+
+const FAILED: u8 = 1;
+const USAGE: u8 = 2;
+
+/// Runs a program and makes its exit code: 0 done, 1 failed, 2 usage ([`Usage`]), 130 interrupted.
+///
+/// An error becomes one line on standard error, `error: ` and the chain of its causes. A closed
+/// pipe on [`stdout`](super::stdout()) ends it quietly with 0.
+///
+/// # Examples
+///
+/// ```
+/// use common::cli::{self, Outcome};
+/// use std::io::Write;
+/// use std::process::ExitCode;
+///
+/// fn main() -> ExitCode {
+///     cli::main(|| {
+///         let mut out = cli::stdout();
+///         writeln!(out, "2\n3\n5\n7")?;
+///         out.flush()?;
+///         Ok(Outcome::Done)
+///     })
+/// }
+/// ```
+pub fn main(run: impl FnOnce() -> anyhow::Result<Outcome>) -> ExitCode {
+    let (code, message) = verdict(run());
+    if let Some(message) = message {
+        eprintln!("error: {message}");
+    }
+    ExitCode::from(code)
+}
+
+fn verdict(result: anyhow::Result<Outcome>) -> (u8, Option<String>) {
+    match result {
+        Ok(Outcome::Done) => (0, None),
+        Ok(Outcome::SomeFailed) => (FAILED, None),
+        Ok(Outcome::Interrupted) => (interrupt::EXIT_STATUS, None),
+        Err(error) if error.chain().any(stdout::is_closed) => (0, None),
+        Err(error) => {
+            let code = if error.is::<Usage>() { USAGE } else { FAILED };
+            (code, Some(one_line(&format!("{error:#}"))))
+        }
+    }
+}
+
+/// Parses the command line like [`Parser::parse`], but tells a bad value in one line.
+///
+/// Help, version and other mistakes stay as clap has them; usage errors exit with 2.
+pub fn parse<P: Parser>() -> P {
+    P::try_parse().unwrap_or_else(|error| match bad_value(&error) {
+        Some(line) => {
+            eprintln!("error: {line}");
+            std::process::exit(USAGE.into());
+        }
+        None => error.exit(),
+    })
+}
+
+/// The reader's own words, which name the input already, behind the argument's name.
+fn bad_value(error: &clap::Error) -> Option<String> {
+    if error.kind() != ErrorKind::ValueValidation {
+        return None;
+    }
+    let reason = one_line(&error.source()?.to_string());
+    match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(argument)) => Some(format!("{argument}: {reason}")),
+        _ => Some(reason),
+    }
+}
+
+fn one_line(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    lines.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::numbers;
+    use anyhow::{Context, anyhow};
+    use std::io;
+
+    #[derive(Parser, Debug)]
+    struct Options {
+        #[arg(value_parser = numbers::number, allow_negative_numbers = true)]
+        stop: u64,
+    }
+
+    #[test]
+    fn outcomes_are_exit_codes() {
+        assert_eq!(verdict(Ok(Outcome::Done)), (0, None));
+        assert_eq!(verdict(Ok(Outcome::SomeFailed)), (1, None));
+        assert_eq!(verdict(Ok(Outcome::Interrupted)), (130, None));
+    }
+
+    #[test]
+    fn an_error_is_one_line_with_its_causes() {
+        let error = anyhow!("exit status 9\nsignal 9").context("worker 17");
+        let expected = "worker 17: exit status 9 signal 9".to_owned();
+        assert_eq!(verdict(Err(error)), (1, Some(expected)));
+    }
+
+    #[test]
+    fn usage_errors_are_two_even_with_context() {
+        let error = Err(Usage("10 5: the range runs backwards".to_owned())).context("count");
+        let (code, message) = verdict(error);
+        assert_eq!(code, 2);
+        assert_eq!(
+            message.as_deref(),
+            Some("count: 10 5: the range runs backwards")
+        );
+    }
+
+    #[test]
+    fn a_pipe_that_broke_elsewhere_is_an_error() {
+        let broken = io::Error::from(io::ErrorKind::BrokenPipe);
+        assert_eq!(verdict(Err(broken.into())).0, 1);
+    }
+
+    #[test]
+    fn a_bad_value_is_one_line_that_names_argument_and_input() {
+        for text in ["abc", "-5", "1e30"] {
+            let error = Options::try_parse_from(["test", text]).unwrap_err();
+            let line = bad_value(&error).unwrap();
+            assert!(line.starts_with(&format!("<STOP>: {text}: ")), "{line}");
+            assert!(!line.contains('\n'), "{line}");
+        }
+        let missing = Options::try_parse_from(["test"]).unwrap_err();
+        assert_eq!(bad_value(&missing), None);
+    }
+}

@@ -1,0 +1,90 @@
+//! Logs, and the pictures that `--trace` and `--timeline` ask for.
+
+use super::RunArgs;
+use crate::files;
+use crate::trace::{LEVEL, Trace};
+use std::io::{self, IsTerminal};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, fmt};
+
+/// Columns of the text timeline where the terminal doesn't tell.
+const USUAL_WIDTH: usize = 100;
+
+/// A run being logged and perhaps traced; [`finish`](Session::finish) writes the pictures.
+///
+/// Dropped without `finish`, it writes none.
+#[derive(Debug)]
+#[must_use = "the pictures are written by `finish`"]
+pub struct Session {
+    args: RunArgs,
+    trace: Option<Trace>,
+}
+
+/// Sets up logs on standard error (by `RUST_LOG`, default warnings) and, if asked for, the trace.
+///
+/// To be called once, before worker processes start: they join the trace by
+/// [`trace::worker`](crate::trace::worker).
+///
+/// # Errors
+///
+/// When the trace's folder can't be made, or the process has a subscriber already.
+pub fn start(args: &RunArgs) -> io::Result<Session> {
+    let trace = args.traced().then(Trace::with_workers).transpose()?;
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    let logs = fmt::layer()
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .with_filter(filter);
+    let spans = trace.as_ref().map(|trace| trace.layer().with_filter(LEVEL));
+    tracing_subscriber::registry()
+        .with(logs)
+        .with(spans)
+        .try_init()
+        .map_err(io::Error::other)?;
+    Ok(Session {
+        args: args.clone(),
+        trace,
+    })
+}
+
+impl Session {
+    /// Writes what `--trace` and `--timeline` asked for; files appear whole or not at all.
+    ///
+    /// To be called when the workers have finished. A remark on standard error says what was
+    /// written, unless `--quiet`.
+    ///
+    /// # Errors
+    ///
+    /// When a file can't be written, naming it.
+    pub fn finish(self) -> io::Result<()> {
+        let Some(trace) = &self.trace else {
+            return Ok(());
+        };
+        if let Some(path) = &self.args.trace {
+            let mut json = Vec::new();
+            trace.chrome(&mut json)?;
+            files::write_atomically(path, json)?;
+            self.remark(&format!("{}: open it at ui.perfetto.dev", path.display()));
+        }
+        if let Some(path) = self.args.svg_timeline() {
+            files::write_atomically(path, trace.svg())?;
+            self.remark(&format!("{}: open it in a browser", path.display()));
+        }
+        if self.args.text_timeline() {
+            eprint!("{}", trace.text_lanes(width()));
+        }
+        Ok(())
+    }
+
+    fn remark(&self, text: &str) {
+        if !self.args.quiet {
+            eprintln!("{text}");
+        }
+    }
+}
+
+fn width() -> usize {
+    terminal_size::terminal_size_of(io::stderr())
+        .map_or(USUAL_WIDTH, |(width, _)| usize::from(width.0))
+}

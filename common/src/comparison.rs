@@ -1,0 +1,308 @@
+//! The same job in several models, compared fairly.
+//!
+//! The baseline runs twice against itself in every round, so the table knows how much two equal
+//! things differ here and now; no winner is named inside that noise. Rounds are interleaved
+//! (baseline, baseline, a, b, baseline, baseline, a, b, …), so a machine that slows down meanwhile
+//! slows every model alike. Every answer of every run is compared with the baseline's.
+
+mod render;
+mod report;
+
+pub use report::{Figures, Report, Row};
+
+use crate::cpus;
+use crate::timing::{Measurement, measure};
+use std::error::Error;
+use std::fmt::Debug;
+use std::num::NonZeroUsize;
+
+/// What a model's closure returns: its answer, or why there is none.
+pub type Answer<A> = Result<A, Box<dyn Error + Send + Sync>>;
+
+/// The baseline's runs per round: once as itself, once as its own rival.
+const BASELINE_RUNS_PER_ROUND: usize = 2;
+
+/// A comparison being set up; [`run`](Comparison::run) makes a [`Report`] of it.
+///
+/// The first model added by [`baseline`](Comparison::baseline) is what the others are measured
+/// against; it comes first in the table.
+///
+/// # Examples
+///
+/// ```
+/// use common::comparison::Comparison;
+/// use std::num::NonZeroUsize;
+///
+/// let report = Comparison::new("sum")
+///     .input("the numbers to 1000")
+///     .runs(NonZeroUsize::MIN)
+///     .baseline("loop", 1, || Ok((1..=1000_u64).sum::<u64>()))
+///     .model("formula", 1, || Ok(1000 * 1001 / 2))
+///     .run(&mut |model, run| eprintln!("{model}, run {run}"));
+/// assert!(report.agreed());
+/// assert_eq!(report.answer(), Some(&500_500));
+/// println!("{}", report.text());
+/// ```
+pub struct Comparison<'a, A> {
+    about: About,
+    contenders: Vec<Contender<'a, A>>,
+}
+
+/// What the report says around the table.
+#[derive(Clone, Debug)]
+struct About {
+    title: String,
+    input: String,
+    agreement: String,
+    rounds: NonZeroUsize,
+}
+
+struct Contender<'a, A> {
+    job: Box<dyn FnMut() -> Answer<A> + 'a>,
+    runs_per_round: usize,
+    entry: Entry<A>,
+}
+
+/// One model's runs, as the report is made of them.
+struct Entry<A> {
+    model: String,
+    workers: usize,
+    is_baseline: bool,
+    samples: Vec<Measurement>,
+    answers: Vec<A>,
+    failure: Option<String>,
+}
+
+impl<'a, A: PartialEq + Debug> Comparison<'a, A> {
+    /// A comparison of nothing yet, in one round.
+    pub fn new(title: impl Into<String>) -> Self {
+        Comparison {
+            about: About {
+                title: title.into(),
+                input: String::new(),
+                agreement: String::new(),
+                rounds: NonZeroUsize::MIN,
+            },
+            contenders: Vec::new(),
+        }
+    }
+
+    /// Says what every model works on: `200 numbers, 10 of them distinct`.
+    #[must_use]
+    pub fn input(mut self, text: impl Into<String>) -> Self {
+        self.about.input = text.into();
+        self
+    }
+
+    /// Says what it means that all agree: `200 of 200 answers`.
+    #[must_use]
+    pub fn agreement(mut self, text: impl Into<String>) -> Self {
+        self.about.agreement = text.into();
+        self
+    }
+
+    /// How many rounds to run: each model once per round, the baseline twice.
+    #[must_use]
+    pub fn runs(mut self, rounds: NonZeroUsize) -> Self {
+        self.about.rounds = rounds;
+        self
+    }
+
+    /// Adds the model that the others are measured against, usually the serial one.
+    ///
+    /// # Panics
+    ///
+    /// If there is a baseline already.
+    #[must_use]
+    pub fn baseline(
+        mut self,
+        name: impl Into<String>,
+        workers: usize,
+        job: impl FnMut() -> Answer<A> + 'a,
+    ) -> Self {
+        assert!(
+            !self.contenders.iter().any(|it| it.entry.is_baseline),
+            "a comparison has one baseline"
+        );
+        let baseline = Contender::new(name.into(), workers, true, Box::new(job));
+        self.contenders.insert(0, baseline);
+        self
+    }
+
+    /// Adds a model.
+    ///
+    /// A job that fails is reported with its error and not run again; the others go on. A remark
+    /// that only the run can know is kept by the caller and given to [`Report::note`] afterwards.
+    #[must_use]
+    pub fn model(
+        mut self,
+        name: impl Into<String>,
+        workers: usize,
+        job: impl FnMut() -> Answer<A> + 'a,
+    ) -> Self {
+        let model = Contender::new(name.into(), workers, false, Box::new(job));
+        self.contenders.push(model);
+        self
+    }
+
+    /// Runs every model in every round and sums up.
+    ///
+    /// `progress` hears each run before it starts: the model's name and the number of its run,
+    /// from 1. It is not timed.
+    pub fn run(mut self, progress: &mut dyn FnMut(&str, usize)) -> Report<A> {
+        for _ in 0..self.about.rounds.get() {
+            for contender in &mut self.contenders {
+                contender.run_round(progress);
+            }
+        }
+        let entries = self.contenders.into_iter().map(|it| it.entry).collect();
+        Report::new(self.about, cpus::detect(), entries)
+    }
+}
+
+impl<'a, A> Contender<'a, A> {
+    fn new(
+        model: String,
+        workers: usize,
+        is_baseline: bool,
+        job: Box<dyn FnMut() -> Answer<A> + 'a>,
+    ) -> Self {
+        Contender {
+            job,
+            runs_per_round: if is_baseline {
+                BASELINE_RUNS_PER_ROUND
+            } else {
+                1
+            },
+            entry: Entry {
+                model,
+                workers,
+                is_baseline,
+                samples: Vec::new(),
+                answers: Vec::new(),
+                failure: None,
+            },
+        }
+    }
+
+    fn run_round(&mut self, progress: &mut dyn FnMut(&str, usize)) {
+        for _ in 0..self.runs_per_round {
+            if self.entry.failure.is_some() {
+                return;
+            }
+            progress(&self.entry.model, self.entry.samples.len() + 1);
+            self.run_once();
+        }
+    }
+
+    fn run_once(&mut self) {
+        match measure(&mut self.job) {
+            (Ok(answer), measurement) => self.entry.record(answer, measurement),
+            (Err(error), _) => self.entry.failure = Some(chain(&*error)),
+        }
+    }
+}
+
+impl<A> Entry<A> {
+    fn record(&mut self, answer: A, measurement: Measurement) {
+        self.samples.push(measurement);
+        self.answers.push(answer);
+    }
+}
+
+/// An error and what caused it, on one line.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text.replace('\n', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::RefCell;
+
+    fn two() -> NonZeroUsize {
+        NonZeroUsize::new(2).unwrap()
+    }
+
+    #[test]
+    fn rounds_are_interleaved_and_the_baseline_runs_twice_in_each() {
+        let order = RefCell::new(Vec::new());
+        let job = |name: &'static str| {
+            let order = &order;
+            move || {
+                order.borrow_mut().push(name);
+                Ok(1)
+            }
+        };
+        let mut told = Vec::new();
+        let _ = Comparison::new("order")
+            .runs(two())
+            .model("b", 1, job("b"))
+            .baseline("a", 1, job("a"))
+            .run(&mut |model, run| told.push(format!("{model}{run}")));
+        assert_eq!(*order.borrow(), ["a", "a", "b", "a", "a", "b"]);
+        assert_eq!(told, ["a1", "a2", "b1", "a3", "a4", "b2"]);
+    }
+
+    #[test]
+    fn a_failed_model_is_not_run_again_and_the_rest_are() {
+        let mut tries = 0;
+        let report = Comparison::new("failing")
+            .runs(two())
+            .baseline("serial", 1, || Ok(7))
+            .model("broken", 2, || {
+                tries += 1;
+                Err("worker 17 was killed by signal 9".into())
+            })
+            .model("fine", 2, || Ok(7))
+            .run(&mut |_, _| ());
+        assert!(report.failed());
+        assert!(report.agreed());
+        let failure = |row: &Row| row.outcome.as_ref().err().cloned();
+        assert_eq!(
+            report.rows().iter().map(failure).collect::<Vec<_>>(),
+            [
+                None,
+                Some("worker 17 was killed by signal 9".to_owned()),
+                None
+            ]
+        );
+        assert_eq!(tries, 1);
+    }
+
+    #[test]
+    fn an_answer_that_changes_between_runs_is_a_disagreement() {
+        let mut answers = [7, 8].into_iter();
+        let report = Comparison::new("flaky")
+            .runs(two())
+            .baseline("serial", 1, || Ok(7))
+            .model("flaky", 1, move || Ok(answers.next().unwrap()))
+            .run(&mut |_, _| ());
+        assert!(!report.agreed());
+        assert!(!report.failed());
+    }
+
+    #[test]
+    #[should_panic(expected = "one baseline")]
+    fn a_second_baseline_is_refused() {
+        let _ = Comparison::new("two")
+            .baseline("a", 1, || Ok(1))
+            .baseline("b", 1, || Ok(1));
+    }
+
+    #[test]
+    fn causes_are_told_on_one_line() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("pool failed")]
+        struct Outer(#[source] std::io::Error);
+        let error = Outer(std::io::Error::other("pipe\nclosed"));
+        assert_eq!(chain(&error), "pool failed: pipe closed");
+    }
+}

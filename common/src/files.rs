@@ -1,0 +1,98 @@
+//! Files that are either whole or not there.
+
+use std::ffi::OsString;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Writes `bytes` to a temporary sibling of `path` and renames it into place, so that an
+/// interrupted run leaves the old file or the new one, never half of one.
+///
+/// The sibling's name starts with a dot and ends in `.tmp`. The file is not synced to disk: this
+/// guards against a killed program, not against a power cut.
+///
+/// # Errors
+///
+/// Whatever creating, writing or renaming says, with the path in front; the sibling is removed.
+///
+/// # Examples
+///
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("table.md");
+/// common::files::write_atomically(&path, "| model |\n")?;
+/// assert_eq!(std::fs::read_to_string(&path)?, "| model |\n");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn write_atomically(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> io::Result<()> {
+    let path = path.as_ref();
+    replace(path, bytes.as_ref()).map_err(|error| named(path, &error))
+}
+
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let temporary = sibling(path)?;
+    let written = write_new(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
+    if written.is_err() {
+        // The first error is the one worth telling; a leftover is harmless.
+        let _ = fs::remove_file(&temporary);
+    }
+    written
+}
+
+fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(path)?
+        .write_all(bytes)
+}
+
+/// Unique among processes by pid and within one by a counter, so two writers never share it.
+fn sibling(path: &Path) -> io::Result<PathBuf> {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let name = path
+        .file_name()
+        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "not a file name"))?;
+    let mut temporary = OsString::from(".");
+    temporary.push(name);
+    let serial = NEXT.fetch_add(1, Ordering::Relaxed);
+    temporary.push(format!(".{}-{serial}.tmp", std::process::id()));
+    Ok(path.with_file_name(temporary))
+}
+
+fn named(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_old_file_is_replaced_and_nothing_is_left_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out.json");
+        fs::write(&path, "old").unwrap();
+        write_atomically(&path, "new").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_failed_rename_removes_the_temporary_and_names_the_path() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("taken");
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join("file"), "").unwrap();
+        let error = write_atomically(&path, "new").unwrap_err();
+        assert!(error.to_string().contains("taken"), "{error}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_path_without_a_name_is_an_error() {
+        let error = write_atomically("..", "x").unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+    }
+}

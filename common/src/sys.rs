@@ -1,0 +1,123 @@
+//! The few things only the operating system's C interface can say.
+#![cfg_attr(
+    unix,
+    expect(
+        unsafe_code,
+        reason = "std has no getrusage, clock_gettime, geteuid or thread ids"
+    )
+)]
+
+use crate::timing::CpuTime;
+
+#[cfg(unix)]
+mod unix {
+    use super::CpuTime;
+    use std::mem::MaybeUninit;
+    use std::time::Duration;
+
+    fn usage(who: libc::c_int) -> Option<libc::rusage> {
+        let mut usage = MaybeUninit::<libc::rusage>::uninit();
+        // SAFETY: the pointer is valid for writing one `rusage`, which is all `getrusage` does with it.
+        let status = unsafe { libc::getrusage(who, usage.as_mut_ptr()) };
+        // SAFETY: `getrusage` returned 0, so it filled the struct in.
+        (status == 0).then(|| unsafe { usage.assume_init() })
+    }
+
+    fn duration(time: libc::timeval) -> Duration {
+        let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+        let micros = u64::try_from(time.tv_usec).unwrap_or(0);
+        Duration::from_secs(seconds) + Duration::from_micros(micros)
+    }
+
+    pub(crate) fn cpu_time() -> CpuTime {
+        [libc::RUSAGE_SELF, libc::RUSAGE_CHILDREN]
+            .into_iter()
+            .filter_map(usage)
+            .map(|usage| CpuTime {
+                user: duration(usage.ru_utime),
+                system: duration(usage.ru_stime),
+            })
+            .fold(CpuTime::default(), |sum, part| sum + part)
+    }
+
+    #[cfg(target_os = "macos")]
+    pub(crate) fn peak_memory() -> Option<u64> {
+        usage(libc::RUSAGE_SELF).and_then(|usage| u64::try_from(usage.ru_maxrss).ok())
+    }
+
+    pub(crate) fn monotonic_nanos() -> u64 {
+        let mut time = MaybeUninit::<libc::timespec>::zeroed();
+        // SAFETY: the pointer is valid for writing one `timespec`. CLOCK_MONOTONIC exists on every
+        // system this compiles for; were it to fail, the zeroed struct is a valid `timespec`.
+        let time = unsafe {
+            libc::clock_gettime(libc::CLOCK_MONOTONIC, time.as_mut_ptr());
+            time.assume_init()
+        };
+        let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+        let nanos = u64::try_from(time.tv_nsec).unwrap_or(0);
+        seconds.saturating_mul(1_000_000_000).saturating_add(nanos)
+    }
+
+    pub(crate) fn user_id() -> u32 {
+        // SAFETY: `geteuid` takes nothing, touches no memory of ours and cannot fail.
+        unsafe { libc::geteuid() }
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub(crate) fn thread_id() -> u64 {
+        // SAFETY: `gettid` takes nothing, touches no memory of ours and cannot fail.
+        let id = unsafe { libc::gettid() };
+        u64::try_from(id).unwrap_or(0)
+    }
+
+    #[cfg(target_os = "macos")]
+    pub(crate) fn thread_id() -> u64 {
+        let mut id = 0;
+        // SAFETY: thread 0 means the calling thread, and `id` is valid for writing one u64.
+        unsafe { libc::pthread_threadid_np(0, &raw mut id) };
+        id
+    }
+}
+
+#[cfg(unix)]
+pub(crate) use unix::*;
+
+/// Without `getrusage` there is no figure to give, and zero is shown as "-".
+#[cfg(not(unix))]
+pub(crate) fn cpu_time() -> CpuTime {
+    CpuTime::default()
+}
+
+#[cfg(not(unix))]
+pub(crate) fn monotonic_nanos() -> u64 {
+    use std::sync::LazyLock;
+    use std::time::Instant;
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    u64::try_from(START.elapsed().as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Counts threads as they ask, where the system's own number is out of reach.
+#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "macos")))]
+pub(crate) fn thread_id() -> u64 {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    thread_local!(static ID: u64 = NEXT.fetch_add(1, Ordering::Relaxed));
+    ID.with(|id| *id)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+pub(crate) fn peak_memory() -> Option<u64> {
+    None
+}
+
+/// The high-water mark of this program's own resident pages. `ru_maxrss` would not do: it survives
+/// `exec`, so a small worker started by a large parent reports the parent's peak.
+#[cfg(target_os = "linux")]
+pub(crate) fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    kibibytes.checked_mul(1024)
+}

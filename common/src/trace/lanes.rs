@@ -1,0 +1,307 @@
+//! Which bar goes on which lane: what the text and the SVG picture have in common.
+
+use super::record::{Kind, Process, Span, Timeline};
+use std::collections::HashMap;
+
+/// Lanes for tasks per process: more would not fit a screen. The rest are counted.
+const MAX_TASK_LANES: usize = 32;
+
+const LONGEST_PROGRAM: usize = 10;
+
+/// A timeline arranged for drawing.
+pub(super) struct Picture<'t> {
+    /// First start and last end, in nanoseconds.
+    pub(super) start: u64,
+    pub(super) end: u64,
+    pub(super) names: Vec<Name<'t>>,
+    pub(super) lanes: Vec<Lane<'t>>,
+    /// Tasks for which there was no lane.
+    pub(super) hidden_tasks: usize,
+    pub(super) dropped: u64,
+}
+
+/// A span name, in order of first start, with what it came to.
+pub(super) struct Name<'t> {
+    pub(super) name: &'t str,
+    /// How many times a span of this name ran.
+    pub(super) runs: usize,
+    /// How long they ran, in nanoseconds; spans inside are part of it.
+    pub(super) busy: u64,
+}
+
+pub(super) struct Lane<'t> {
+    pub(super) label: String,
+    pub(super) bars: Vec<Bar<'t>>,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Bar<'t> {
+    pub(super) span: &'t Span,
+    /// Index in the picture's names.
+    pub(super) name: usize,
+    /// How many bars of this lane it lies inside.
+    pub(super) depth: usize,
+}
+
+impl Bar<'_> {
+    /// A task's lifetime, behind the pieces that ran.
+    pub(super) fn is_task(&self) -> bool {
+        self.span.kind == Kind::Task
+    }
+}
+
+impl Lane<'_> {
+    pub(super) fn depth(&self) -> usize {
+        self.bars.iter().map(|bar| bar.depth + 1).max().unwrap_or(1)
+    }
+}
+
+impl<'t> Picture<'t> {
+    /// `None` when nothing was recorded.
+    pub(super) fn of(timeline: &'t Timeline) -> Option<Picture<'t>> {
+        let (start, end) = timeline.bounds()?;
+        let names = names(timeline);
+        let index: HashMap<&str, usize> = names.iter().map(|name| name.name).zip(0..).collect();
+        let mut picture = Picture {
+            start,
+            end,
+            names,
+            lanes: Vec::new(),
+            hidden_tasks: 0,
+            dropped: timeline.dropped(),
+        };
+        for process in &timeline.processes {
+            picture.add(process, &index);
+        }
+        Some(picture)
+    }
+
+    fn add(&mut self, process: &'t Process, index: &HashMap<&str, usize>) {
+        let mut lanes: Vec<(String, Vec<&Span>)> = threads(process);
+        let mut tasks = pack(spans_of(process, |span| span.kind == Kind::Task));
+        let hidden = tasks.split_off(tasks.len().min(MAX_TASK_LANES));
+        self.hidden_tasks += hidden.iter().map(Vec::len).sum::<usize>();
+        lanes.extend(tasks.into_iter().zip(1..).map(|(tasks, number)| {
+            let label = label(process, &format!("task lane {number}"));
+            (label, with_their_runs(tasks, process))
+        }));
+        self.lanes
+            .extend(lanes.into_iter().map(|(label, spans)| Lane {
+                label,
+                bars: nest(spans, index),
+            }));
+    }
+
+    pub(super) fn remarks(&self) -> Vec<String> {
+        let mut remarks = Vec::new();
+        if self.hidden_tasks > 0 {
+            remarks.push(format!("{} more tasks are not shown", self.hidden_tasks));
+        }
+        if self.dropped > 0 {
+            remarks.push(format!(
+                "at least {} spans over the limit were dropped",
+                self.dropped
+            ));
+        }
+        remarks
+    }
+}
+
+fn names(timeline: &Timeline) -> Vec<Name<'_>> {
+    let mut spans: Vec<&Span> = timeline.processes.iter().flat_map(|it| &it.spans).collect();
+    spans.sort_by_key(|span| span.start);
+    let mut names: Vec<Name<'_>> = Vec::new();
+    let mut index: HashMap<&str, usize> = HashMap::new();
+    for span in spans {
+        let at = *index.entry(&span.name).or_insert_with(|| {
+            names.push(Name {
+                name: &span.name,
+                runs: 0,
+                busy: 0,
+            });
+            names.len() - 1
+        });
+        if span.kind != Kind::Task {
+            names[at].runs += 1;
+            names[at].busy += span.end - span.start;
+        }
+    }
+    names
+}
+
+fn spans_of(process: &Process, wanted: impl Fn(&Span) -> bool) -> Vec<&Span> {
+    let mut spans: Vec<&Span> = process.spans.iter().filter(|span| wanted(span)).collect();
+    // The outer of two that start together comes first.
+    spans.sort_by_key(|span| (span.start, u64::MAX - span.end));
+    spans
+}
+
+/// Program, pid, lane. The program's name gives way first, being the same on most lanes.
+fn label(process: &Process, lane: &str) -> String {
+    let program: String = process.name.chars().take(LONGEST_PROGRAM).collect();
+    format!("{program} {} {lane}", process.pid)
+}
+
+/// A process's threads that ran anything, in order of their first span.
+fn threads(process: &Process) -> Vec<(String, Vec<&Span>)> {
+    let mut threads: Vec<(u64, Vec<&Span>)> = Vec::new();
+    let mut index: HashMap<u64, usize> = HashMap::new();
+    for span in spans_of(process, |_| true) {
+        let Kind::Run { thread } = span.kind else {
+            continue;
+        };
+        let at = *index.entry(thread).or_insert_with(|| {
+            threads.push((thread, Vec::new()));
+            threads.len() - 1
+        });
+        threads[at].1.push(span);
+    }
+    let name = |id: u64| process.threads.get(&id).map_or("thread", String::as_str);
+    threads
+        .into_iter()
+        .map(|(id, spans)| (label(process, name(id)), spans))
+        .collect()
+}
+
+/// Puts each task on the first lane that is free when it starts.
+fn pack(tasks: Vec<&Span>) -> Vec<Vec<&Span>> {
+    let mut lanes: Vec<Vec<&Span>> = Vec::new();
+    for task in tasks {
+        let free = |lane: &&mut Vec<&Span>| lane.last().is_none_or(|last| last.end <= task.start);
+        match lanes.iter_mut().find(free) {
+            Some(lane) => lane.push(task),
+            None => lanes.push(vec![task]),
+        }
+    }
+    lanes
+}
+
+/// Each task followed by the pieces of it that ran. Ids are used again after a task is closed, so
+/// the piece must lie inside it, too.
+fn with_their_runs<'t>(tasks: Vec<&'t Span>, process: &'t Process) -> Vec<&'t Span> {
+    let mut runs: HashMap<u64, Vec<&Span>> = HashMap::new();
+    for run in spans_of(process, |span| span.kind != Kind::Task) {
+        runs.entry(run.id).or_default().push(run);
+    }
+    let pieces = |task: &'t Span| {
+        let inside = |run: &&Span| task.start <= run.start && run.end <= task.end;
+        let same_id = runs.get(&task.id).into_iter().flatten().copied();
+        std::iter::once(task).chain(same_id.filter(inside))
+    };
+    tasks.into_iter().flat_map(pieces).collect()
+}
+
+/// Gives each bar its depth; the spans must be in order of start.
+fn nest<'t>(spans: Vec<&'t Span>, index: &HashMap<&str, usize>) -> Vec<Bar<'t>> {
+    let mut around: Vec<u64> = Vec::new();
+    let mut bar = |span: &'t Span| {
+        while around.last().is_some_and(|&end| end <= span.start) {
+            around.pop();
+        }
+        // A piece of a task is drawn over its lifetime, not under it.
+        let depth = around.len();
+        if span.kind != Kind::Task {
+            around.push(span.end);
+        }
+        let name = index[&*span.name];
+        Bar { span, name, depth }
+    };
+    spans.into_iter().map(&mut bar).collect()
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::super::record::tests::{process, run, task};
+    use super::*;
+
+    /// Two processes, nesting, and two tasks that take turns on one thread.
+    pub(in super::super) fn sample() -> Timeline {
+        Timeline {
+            processes: vec![
+                process(
+                    40,
+                    &[(40, "main")],
+                    vec![
+                        run("count", 1, 40, 0, 100),
+                        run("split", 2, 40, 0, 20),
+                        run("merge", 3, 40, 80, 90),
+                    ],
+                ),
+                process(
+                    41,
+                    &[(41, "worker-1"), (43, "worker-2")],
+                    vec![run("sieve", 4, 41, 20, 80), run("sieve", 5, 43, 30, 60)],
+                ),
+                process(
+                    50,
+                    &[(50, "async")],
+                    vec![
+                        task("fetch", 7, 10, 60),
+                        run("fetch", 7, 50, 10, 12),
+                        run("fetch", 7, 50, 50, 60),
+                        task("fetch", 8, 12, 70),
+                        run("fetch", 8, 50, 12, 14),
+                        run("fetch", 8, 50, 60, 70),
+                        task("fetch", 7, 75, 95),
+                        run("fetch", 7, 50, 75, 76),
+                    ],
+                ),
+            ],
+        }
+    }
+
+    #[test]
+    fn lanes_are_threads_then_tasks_that_fit_together() {
+        let timeline = sample();
+        let picture = Picture::of(&timeline).unwrap();
+        let labels: Vec<_> = picture.lanes.iter().map(|lane| &*lane.label).collect();
+        assert_eq!(
+            labels,
+            [
+                "primes 40 main",
+                "primes 41 worker-1",
+                "primes 41 worker-2",
+                "primes 50 async",
+                "primes 50 task lane 1",
+                "primes 50 task lane 2",
+            ]
+        );
+        // Span id 7 was used twice; each task has its own pieces.
+        let first: Vec<_> = picture.lanes[4].bars.iter().map(Bar::is_task).collect();
+        assert_eq!(first, [true, false, false, true, false]);
+    }
+
+    #[test]
+    fn depth_counts_the_bars_around() {
+        let timeline = sample();
+        let picture = Picture::of(&timeline).unwrap();
+        let depths: Vec<_> = picture.lanes[0].bars.iter().map(|bar| bar.depth).collect();
+        assert_eq!(depths, [0, 1, 1]);
+        assert_eq!(picture.lanes[0].depth(), 2);
+    }
+
+    #[test]
+    fn names_are_counted_in_order_of_first_start() {
+        let timeline = sample();
+        let picture = Picture::of(&timeline).unwrap();
+        let names: Vec<_> = picture
+            .names
+            .iter()
+            .map(|name| (name.name, name.runs, name.busy / 1_000_000))
+            .collect();
+        assert_eq!(names[0], ("count", 1, 100));
+        assert!(names.contains(&("sieve", 2, 90)));
+        assert!(names.contains(&("fetch", 5, 25)));
+    }
+
+    #[test]
+    fn tasks_beyond_the_lanes_are_counted() {
+        let spans = (0..40).map(|id| task("fetch", id, 0, 10)).collect();
+        let timeline = Timeline {
+            processes: vec![process(1, &[], spans)],
+        };
+        let picture = Picture::of(&timeline).unwrap();
+        assert_eq!(picture.lanes.len(), MAX_TASK_LANES);
+        assert_eq!(picture.remarks(), ["8 more tasks are not shown"]);
+    }
+}

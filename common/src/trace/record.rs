@@ -1,0 +1,203 @@
+//! The records a trace is made of, and the bounded memory they are kept in.
+
+use super::MAX_SPANS;
+use crate::sys;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// A stretch of time with a name. Times are nanoseconds of the machine's monotonic clock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Span {
+    pub(super) name: Cow<'static, str>,
+    pub(super) fields: Vec<(Cow<'static, str>, String)>,
+    /// The span's id, shared by a task and the pieces of it that ran.
+    pub(super) id: u64,
+    pub(super) kind: Kind,
+    pub(super) start: u64,
+    pub(super) end: u64,
+}
+
+/// What the stretch of time was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Kind {
+    /// Running on the thread with this number.
+    Run { thread: u64 },
+    /// Alive, running or not.
+    Task,
+}
+
+/// One process's part of the trace.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Process {
+    pub(super) pid: u32,
+    pub(super) name: String,
+    pub(super) threads: BTreeMap<u64, String>,
+    pub(super) spans: Vec<Span>,
+    pub(super) dropped: u64,
+}
+
+/// All there is to draw, this process first.
+#[derive(Debug)]
+pub(super) struct Timeline {
+    pub(super) processes: Vec<Process>,
+}
+
+impl Timeline {
+    pub(super) fn dropped(&self) -> u64 {
+        self.processes.iter().map(|process| process.dropped).sum()
+    }
+
+    /// The first start and the last end; `None` when nothing was recorded.
+    pub(super) fn bounds(&self) -> Option<(u64, u64)> {
+        let spans = || self.processes.iter().flat_map(|process| &process.spans);
+        let start = spans().map(|span| span.start).min()?;
+        let end = spans().map(|span| span.end).max()?;
+        Some((start, end))
+    }
+}
+
+/// The thread a record comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ThreadName {
+    pub(super) id: u64,
+    pub(super) name: String,
+}
+
+impl ThreadName {
+    /// The calling thread's, looked up once per thread; and again while its locals are being
+    /// destroyed, where a span may still be closed.
+    pub(super) fn current() -> Rc<ThreadName> {
+        thread_local!(static CURRENT: Rc<ThreadName> = Rc::new(ThreadName::look_up()));
+        CURRENT
+            .try_with(Rc::clone)
+            .unwrap_or_else(|_| Rc::new(ThreadName::look_up()))
+    }
+
+    fn look_up() -> ThreadName {
+        let id = sys::thread_id();
+        let name = std::thread::current()
+            .name()
+            .map_or_else(|| format!("thread {id}"), str::to_owned);
+        ThreadName { id, name }
+    }
+}
+
+/// The program's file name, which is what people know a process by.
+pub(super) fn program_name() -> String {
+    std::env::current_exe()
+        .ok()
+        .and_then(|path| Some(path.file_stem()?.to_string_lossy().into_owned()))
+        .unwrap_or_else(|| "process".to_owned())
+}
+
+/// Where records go.
+pub(super) trait Sink: Send + Sync + 'static {
+    fn keep(&self, span: Span, thread: &ThreadName);
+}
+
+/// The records of this process.
+#[derive(Debug)]
+pub(super) struct Memory {
+    process: Mutex<Process>,
+}
+
+impl Memory {
+    pub(super) fn new() -> Memory {
+        let process = Process {
+            pid: std::process::id(),
+            name: program_name(),
+            ..Process::default()
+        };
+        Memory {
+            process: Mutex::new(process),
+        }
+    }
+
+    pub(super) fn process(&self) -> Process {
+        self.lock().clone()
+    }
+
+    /// A poisoned lock only means that some thread panicked; each record is whole.
+    fn lock(&self) -> MutexGuard<'_, Process> {
+        self.process.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Sink for Memory {
+    fn keep(&self, span: Span, thread: &ThreadName) {
+        let mut process = self.lock();
+        if process.spans.len() >= MAX_SPANS {
+            process.dropped += 1;
+            return;
+        }
+        let name = || thread.name.clone();
+        process.threads.entry(thread.id).or_insert_with(name);
+        process.spans.push(span);
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    const MS: u64 = 1_000_000;
+
+    pub(in super::super) fn run(
+        name: &'static str,
+        id: u64,
+        thread: u64,
+        start: u64,
+        end: u64,
+    ) -> Span {
+        Span {
+            name: name.into(),
+            fields: vec![("n".into(), id.to_string())],
+            id,
+            kind: Kind::Run { thread },
+            start: start * MS,
+            end: end * MS,
+        }
+    }
+
+    pub(in super::super) fn task(name: &'static str, id: u64, start: u64, end: u64) -> Span {
+        Span {
+            kind: Kind::Task,
+            ..run(name, id, 0, start, end)
+        }
+    }
+
+    pub(in super::super) fn process(
+        pid: u32,
+        threads: &[(u64, &str)],
+        spans: Vec<Span>,
+    ) -> Process {
+        Process {
+            pid,
+            name: "primes".to_owned(),
+            threads: threads
+                .iter()
+                .map(|&(id, name)| (id, name.to_owned()))
+                .collect(),
+            spans,
+            dropped: 0,
+        }
+    }
+
+    #[test]
+    fn beyond_the_bound_records_are_counted_not_kept() {
+        let memory = Memory::new();
+        let thread = ThreadName {
+            id: 1,
+            name: "main".to_owned(),
+        };
+        for _ in 0..MAX_SPANS + 3 {
+            memory.keep(run("a", 1, 1, 0, 1), &thread);
+        }
+        let process = memory.process();
+        assert_eq!(process.spans.len(), MAX_SPANS);
+        assert_eq!(process.dropped, 3);
+    }
+}

@@ -1,0 +1,59 @@
+//! A whole session with its pictures, and a standard output whose reader leaves.
+#![cfg(all(unix, feature = "cli"))]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use common::cli::{self, RunArgs};
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, ExitCode, Stdio, exit};
+
+#[test]
+fn finish_writes_the_trace_and_the_picture() {
+    let folder = tempfile::tempdir().unwrap();
+    let (trace, picture) = (folder.path().join("t.json"), folder.path().join("t.svg"));
+    let args = RunArgs {
+        trace: Some(trace.clone()),
+        timeline: Some(Some(picture.clone())),
+        quiet: true,
+        ..RunArgs::default()
+    };
+    let session = cli::start(&args).unwrap();
+    tracing::info_span!("sieve").in_scope(|| ());
+    tracing::debug_span!("inner workings").in_scope(|| ());
+    session.finish().unwrap();
+
+    let json = fs::read_to_string(trace).unwrap();
+    serde_json::from_str::<serde_json::Value>(&json).unwrap();
+    assert!(json.contains("sieve") && !json.contains("inner workings"));
+    assert!(fs::read_to_string(picture).unwrap().contains("sieve"));
+}
+
+#[test]
+#[ignore = "a role: a program that writes until nobody reads"]
+fn endless_writer() {
+    let code = cli::main(|| {
+        let mut out = cli::stdout();
+        loop {
+            writeln!(out, "ready")?;
+            out.flush()?;
+        }
+    });
+    // The test harness would trip over the closed pipe itself.
+    exit(if code == ExitCode::SUCCESS { 0 } else { 3 });
+}
+
+#[test]
+fn a_reader_that_leaves_ends_the_program_quietly() {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "endless_writer", "--ignored", "--nocapture"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().contains("ready")));
+    drop(lines);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
