@@ -42,7 +42,9 @@ impl Job for Task {
 }
 
 fn is_prime(n: u64) -> bool {
-    (2..).take_while(|d| d * d <= n).all(|d| n % d > 0)
+    (2..)
+        .take_while(|d| d * d <= n)
+        .all(|d| !n.is_multiple_of(d))
 }
 
 /// Keeps the demonstration's own panics off the terminal: their messages are shown as errors.

@@ -13,6 +13,9 @@ struct Inner<E> {
     /// call to wake them.
     idle: usize,
     blocked: usize,
+    /// Whether a consumer is about, looking at `news`. One at a time: it takes the next entry
+    /// without being woken, and a second would only take the CPU from whoever makes it.
+    about: bool,
 }
 
 pub(crate) struct Queue<E> {
@@ -31,6 +34,7 @@ impl<E: Pending> Queue<E> {
                 closed: None,
                 idle: 0,
                 blocked: 0,
+                about: false,
             }),
             some: Condvar::new(),
             room: Condvar::new(),
@@ -60,9 +64,11 @@ impl<E: Pending> Queue<E> {
             inner.blocked -= 1;
         }
         inner.backlog.push(make());
-        self.news.fetch_add(1, Ordering::Release);
-        let wake = inner.idle > 0;
+        let wake = inner.idle > 0 && inner.backlog.len() > usize::from(inner.about);
         drop(inner);
+        // After the lock is free, or a consumer that spins would run into it. One that goes to
+        // sleep looks at the backlog once more first, so it does not depend on this.
+        self.news.fetch_add(1, Ordering::Release);
         if wake {
             self.some.notify_one();
         }
@@ -85,15 +91,17 @@ impl<E: Pending> Queue<E> {
             if inner.closed.is_some() {
                 return None;
             }
-            if spun {
+            if spun || inner.about {
                 inner.idle += 1;
                 inner = wait(&self.some, inner);
                 inner.idle -= 1;
             } else {
                 let seen = self.news.load(Ordering::Relaxed);
+                inner.about = true;
                 drop(inner);
                 spun = !spin_until(|| self.news.load(Ordering::Acquire) != seen);
                 inner = lock(&self.inner);
+                inner.about = false;
             }
         }
     }
