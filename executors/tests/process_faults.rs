@@ -347,6 +347,14 @@ fn a_job_that_cannot_be_read_is_an_error_of_its_own() {
 }
 
 #[test]
+fn a_result_whose_drop_panics_costs_nothing() {
+    let pool = pool(1);
+    // Nobody waits for it, so the pool has to drop the result.
+    drop(pool.submit(support::MakeBomb).unwrap());
+    goes_on(&pool);
+}
+
+#[test]
 fn a_job_that_never_ends_is_ended_by_its_time_limit() {
     for act in [Act::Sleep, Act::Loop] {
         let limit = Duration::from_millis(50);

@@ -1,6 +1,7 @@
 //! The life of a worker, seen from the pool: one thread starts it, reads it and buries it.
 
 use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::{Child, ChildStdout, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -169,10 +170,14 @@ fn listen(
         let job = core
             .answered(index, frame.sequence)
             .ok_or("an answer to no question")?;
-        match (frame.kind, frame.payload.first_chunk()) {
-            (Kind::TooLarge, Some(size)) => job.outgrow(u64::from_le_bytes(*size) as usize),
-            _ => job.finish(frame.payload),
-        }
+        // If nobody holds the future any more, the result is dropped here, by code of its own.
+        let _ = catch_unwind(AssertUnwindSafe(move || {
+            match (frame.kind, frame.payload.first_chunk()) {
+                (Kind::TooLarge, Some(size)) => job.outgrow(u64::from_le_bytes(*size) as usize),
+                _ => job.finish(frame.payload),
+            }
+            drop(job);
+        }));
     }
 }
 

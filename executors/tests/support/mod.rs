@@ -9,7 +9,12 @@ use std::time::{Duration, Instant};
 use executors::{Job, JobType, ProcessPool, ProcessPoolBuilder, job};
 use serde::{Deserialize, Serialize};
 
-pub const JOBS: &[JobType] = &[job::<Act>(), job::<Mark>(), job::<BadInput>()];
+pub const JOBS: &[JobType] = &[
+    job::<Act>(),
+    job::<Mark>(),
+    job::<BadInput>(),
+    job::<MakeBomb>(),
+];
 
 /// What a worker is told to do.
 #[derive(Serialize, Deserialize, Debug, Clone, PartialEq)]
@@ -187,5 +192,29 @@ pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
             "never happened: {what}"
         );
         std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Makes a result that panics when it is dropped in the parent.
+#[derive(Serialize, Deserialize)]
+pub struct MakeBomb;
+
+#[derive(Serialize, Deserialize)]
+pub struct Bomb {
+    armed: u32,
+}
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        assert_eq!(self.armed, std::process::id(), "dropped in the parent");
+    }
+}
+
+impl Job for MakeBomb {
+    type Output = Bomb;
+    fn run(self) -> Bomb {
+        Bomb {
+            armed: std::process::id(),
+        }
     }
 }
