@@ -53,6 +53,21 @@ pub struct AsCompleted<T> {
 impl<T> AsCompleted<T> {
     /// How long the whole of it may take, from now on. When the time is up, whatever is not done
     /// is yielded as [`Error::TimedOut`]; its job is not stopped.
+    ///
+    /// # Examples
+    /// ```
+    /// # use std::{sync::mpsc, time::Duration};
+    /// # use executors::{Error, ThreadPool, as_completed};
+    /// # fn main() -> Result<(), Error> {
+    /// # let pool = ThreadPool::new(1)?;
+    /// let (send, receive) = mpsc::channel::<()>();
+    /// let stuck = pool.spawn(move || receive.recv().is_ok())?;
+    /// let mut results = as_completed([stuck]).timeout(Duration::from_millis(1));
+    /// assert!(matches!(results.next(), Some((0, Err(Error::TimedOut { .. })))));
+    /// assert_eq!(results.next(), None);
+    /// # drop(send);
+    /// # Ok(()) }
+    /// ```
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.limit = Some(Instant::now().checked_add(timeout));
         self.timeout = timeout;

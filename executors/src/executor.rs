@@ -30,6 +30,16 @@ pub trait Executor {
     /// and this thread is a worker of the pool, since if all workers waited for room there would
     /// never be any; from a process pool [`Error::NotRegistered`], [`Error::TooLarge`] and
     /// [`Error::Codec`] too.
+    ///
+    /// # Examples
+    /// ```
+    /// # use executors::{Error, Executor, Job, ThreadPool};
+    /// # #[derive(serde::Serialize, serde::Deserialize)] struct Square(u64);
+    /// # impl Job for Square { type Output = u64; fn run(self) -> u64 { self.0 * self.0 } }
+    /// # let pool = ThreadPool::new(2)?;
+    /// assert_eq!(pool.submit(Square(12))?.result(), Ok(144));
+    /// # Ok::<(), Error>(())
+    /// ```
     fn submit<J: Job>(&self, job: J) -> Result<Future<J::Output>, Error>;
 
     /// Hands in a job, unless the queue is full.
@@ -37,6 +47,19 @@ pub trait Executor {
     /// # Errors
     /// As [`submit`](Executor::submit), with [`Error::QueueFull`] instead of blocking; the job
     /// comes back with the error.
+    ///
+    /// # Examples
+    /// ```
+    /// # use executors::{Error, Executor, Job, ThreadPool};
+    /// # #[derive(serde::Serialize, serde::Deserialize)] struct Square(u64);
+    /// # impl Job for Square { type Output = u64; fn run(self) -> u64 { self.0 * self.0 } }
+    /// # let pool = ThreadPool::new(2)?;
+    /// match pool.try_submit(Square(12)) {
+    ///     Ok(future) => assert_eq!(future.result(), Ok(144)),
+    ///     Err(refused) => println!("later, then: {} still to be squared", refused.job.0),
+    /// }
+    /// # Ok::<(), Error>(())
+    /// ```
     fn try_submit<J: Job>(&self, job: J) -> Result<Future<J::Output>, Refused<J>>;
 
     /// Hands in many jobs as one: one place in the queue, one message, one worker, one future with
@@ -45,6 +68,17 @@ pub trait Executor {
     ///
     /// # Errors
     /// As [`submit`](Executor::submit).
+    ///
+    /// # Examples
+    /// ```
+    /// # use executors::{Error, Executor, Job, ThreadPool};
+    /// # #[derive(serde::Serialize, serde::Deserialize)] struct Square(u64);
+    /// # impl Job for Square { type Output = u64; fn run(self) -> u64 { self.0 * self.0 } }
+    /// # let pool = ThreadPool::new(2)?;
+    /// let squares = pool.submit_batch(vec![Square(1), Square(2)])?.result()?;
+    /// assert_eq!(squares, [Ok(1), Ok(4)]);
+    /// # Ok::<(), Error>(())
+    /// ```
     fn submit_batch<J: Job>(&self, jobs: Vec<J>) -> Result<Future<BatchOutput<J>>, Error>;
 
     /// How many jobs may run at the same time.

@@ -129,16 +129,35 @@ impl<T> Future<T> {
     }
 
     /// Whether the job has ended: with a result, with an error, or cancelled.
+    ///
+    /// # Examples
+    /// ```
+    /// # use std::sync::mpsc;
+    /// # fn main() -> Result<(), executors::Error> {
+    /// # let pool = executors::ThreadPool::new(1)?;
+    /// let (send, receive) = mpsc::channel();
+    /// let (started, wait_for_start) = mpsc::channel();
+    /// let first = pool.spawn(move || { started.send(()).unwrap(); receive.recv() })?;
+    /// let second = pool.spawn(|| ())?;
+    /// wait_for_start.recv().unwrap();
+    /// assert!(first.is_running() && !first.is_done() && !second.is_running());
+    /// second.cancel();
+    /// assert!(second.is_cancelled() && second.is_done());
+    /// send.send(()).unwrap();
+    /// # let _ = first.result();
+    /// # Ok(()) }
+    /// ```
     pub fn is_done(&self) -> bool {
         self.shared.is_done()
     }
 
-    /// Whether the job has started and not ended.
+    /// Whether the job has started and not ended; see [`is_done`](Future::is_done).
     pub fn is_running(&self) -> bool {
         self.shared.is_running()
     }
 
-    /// Whether the job was cancelled before it started (and its result has not been taken).
+    /// Whether the job was cancelled before it started (and its result has not been taken); see
+    /// [`is_done`](Future::is_done).
     pub fn is_cancelled(&self) -> bool {
         self.shared.is_cancelled()
     }

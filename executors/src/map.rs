@@ -94,6 +94,16 @@ impl<'p, I: Iterator, T> Map<'p, I, T> {
 
     /// How long the whole of it may take, from the first `next` on. When the time is up, one
     /// [`Error::TimedOut`] is yielded, what has not started is cancelled, and the iterator ends.
+    ///
+    /// # Examples
+    /// ```
+    /// # use std::time::Duration;
+    /// # fn main() -> Result<(), executors::Error> {
+    /// # let pool = executors::ThreadPool::new(2)?;
+    /// let doubled = pool.map_fn(0..3, |n| n * 2).timeout(Duration::from_secs(60));
+    /// assert_eq!(doubled.collect::<Result<Vec<_>, _>>()?, [0, 2, 4]);
+    /// # Ok(()) }
+    /// ```
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
