@@ -82,6 +82,9 @@ fn count(criterion: &mut Criterion) -> Result<(), Error> {
     Ok(())
 }
 
+/// A job in one of the models, from start to end.
+type Run<'a> = &'a dyn Fn() -> Result<(), Error>;
+
 /// Measures a job in every model; the answers of its pieces add up to `expected`.
 ///
 /// Pool and runtime are there before the clock starts. Threads and processes have none to keep:
@@ -99,7 +102,7 @@ fn every_model<J: Iterator<Item = Job> + Send>(
     let poll = LongestPoll::default();
     let total = AtomicU64::new(0);
     let add = |_: Job, answer| _ = total.fetch_add(answer, Ordering::Relaxed);
-    let models: [(&str, &dyn Fn() -> Result<(), Error>); 6] = [
+    let models: [(&str, Run); 6] = [
         ("serial", &|| serial::run(jobs(), workers, add)),
         ("threads", &|| threads::run(jobs(), workers, add)),
         ("processes", &|| processes::run(jobs(), workers, add)),
@@ -114,7 +117,7 @@ fn every_model<J: Iterator<Item = Job> + Send>(
         ("gil", &|| gil::run(jobs(), workers, add)),
     ];
     let mut group = criterion.benchmark_group(job);
-    // Equally many iterations a sample: linear sampling takes 55 of them, seconds for the long jobs.
+    // Equally many iterations a sample: linear sampling takes 55, seconds for the long jobs.
     group.sampling_mode(SamplingMode::Flat);
     group.throughput(Throughput::Elements(size));
     for (model, run) in models {

@@ -4,7 +4,7 @@
 //! peak memory it tells is never below that of the process which started the child: `exec` keeps
 //! the higher of the two. So the child is not started here but by a launcher, this same program
 //! run again with nothing in its memory yet, and the figure is wrong by no more than the launcher
-//! is large: about 2 MiB, which is what `true` is then said to take.
+//! is large: no figure is below some 3 MiB, which is what `true` is then said to take.
 
 mod sys;
 

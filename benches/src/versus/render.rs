@@ -30,8 +30,8 @@ const HEADER: [&str; 10] = [
 pub fn heading(cpus: &Cpus) -> Vec<String> {
     vec![
         format!("machine: {cpus}"),
-        "ratio: median of theirs over median of ours; min … max: of single pairs; \
-         CPU: children's too;\npeak: memory of the largest process"
+        "ratio: median of theirs over median of ours; min … max: of single pairs;\n\
+         CPU: children's too; peak: of the largest process, not told apart below 3 MiB"
             .to_owned(),
     ]
 }

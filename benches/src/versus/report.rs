@@ -45,7 +45,7 @@ pub struct Row {
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// There are figures.
-    Measured(Figures),
+    Measured(Box<Figures>),
     /// There was no time for a pair.
     NotRun,
     /// It isn't there.
@@ -107,7 +107,8 @@ impl Report {
             .into_iter()
             .map(|(row, pairs)| match row.outcome {
                 Outcome::NotRun => Row {
-                    outcome: figures(&pairs, noise).map_or(Outcome::NotRun, Outcome::Measured),
+                    outcome: figures(&pairs, noise)
+                        .map_or(Outcome::NotRun, |it| Outcome::Measured(it.into())),
                     ..row
                 },
                 // What it did before it went wrong doesn't count.
