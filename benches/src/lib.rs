@@ -1,1 +1,6 @@
-//! Comparisons.
+#![doc = include_str!("../README.md")]
+
+pub mod child;
+pub mod contender;
+pub mod ratio;
+pub mod versus;

@@ -19,11 +19,6 @@ use args::{Args, Command};
 
 /// Runs what the command line asks for.
 pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
-    if let Some(Command::WorkerProcess) = args.command {
-        common::trace::worker();
-        primes::processes::worker()?;
-        return Ok(Outcome::Done);
-    }
     if let (Some(_), Some(flag)) = (&args.command, args.experiment.given()) {
         bail!(Usage(format!(
             "{flag}: is the experiment's: put it behind the subcommand"
@@ -38,19 +33,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
         _ => interrupt::install()?,
     };
     let result = answer(&args, &interrupt);
-    let drawn = session.finish();
-    match result {
-        Ok(_) if interrupt.raised() => Ok(Outcome::Interrupted),
-        Err(reason) if interrupt.raised() => {
-            eprintln!("{reason:#}");
-            Ok(Outcome::Interrupted)
-        }
-        Ok(outcome) => {
-            drawn?;
-            Ok(outcome)
-        }
-        Err(error) => Err(error),
-    }
+    session.conclude(result, &interrupt)
 }
 
 fn answer(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
@@ -67,6 +50,5 @@ fn answer(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
             common::cli::completions::<Args>(*shell, "primes")?;
             Ok(Outcome::Done)
         }
-        Some(Command::WorkerProcess) => unreachable!("it is no command of the user's"),
     }
 }

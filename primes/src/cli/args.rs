@@ -44,9 +44,6 @@ pub(super) enum Command {
         /// Which shell
         shell: Shell,
     },
-    /// Read jobs from standard input: what the processes model starts
-    #[command(name = primes::processes::WORKER, hide = true)]
-    WorkerProcess,
 }
 
 #[derive(clap::Args, Debug)]

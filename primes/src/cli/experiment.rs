@@ -7,26 +7,12 @@ use std::sync::{Mutex, PoisonError};
 use common::cli::{Interrupt, Outcome, RunArgs};
 use common::comparison::{Answer, Comparison};
 use primes::Job;
+use primes::job::WORKSHOP_NUMBERS;
 
 use super::args::{ExperimentArgs, GilArgs};
 use super::compare;
 use super::model::{Kind, Model};
 use super::python::{self, Python};
-
-/// The workshop's numbers: three that take milliseconds to divide, seven that take next to nothing,
-/// so that equal shares of the list are not equal shares of the work.
-const NUMBERS: [u64; 10] = [
-    1_297_337,
-    1_116_281,
-    104_395_303,
-    472_882_027,
-    533_000_389,
-    817_504_243,
-    982_451_653,
-    112_272_535_095_293,
-    115_280_095_190_773,
-    1_099_726_899_285_419,
-];
 
 const ROUNDS: usize = 20;
 
@@ -89,11 +75,11 @@ fn compare(
     interrupt: &Interrupt,
 ) -> anyhow::Result<Outcome> {
     let workers = run.jobs();
-    let numbers: Vec<u64> = iter::repeat_n(NUMBERS, rounds).flatten().collect();
+    let numbers: Vec<u64> = iter::repeat_n(WORKSHOP_NUMBERS, rounds).flatten().collect();
     let comparison = Comparison::new("is it prime? by trial division")
         .input(format!(
             "the workshop's {} numbers, rounds: {rounds}",
-            NUMBERS.len()
+            WORKSHOP_NUMBERS.len()
         ))
         .agreement(format!("the same {} answers", numbers.len()))
         .runs(run.runs());
