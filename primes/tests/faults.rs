@@ -27,6 +27,8 @@ fn start(words: &[&str]) -> (Child, Vec<u32>) {
         .spawn()
         .unwrap();
     let workers = until(|| Some(children(parent.id())).filter(|workers| workers.len() == 2));
+    // Past their start, in the middle of a job: they have computed for a while.
+    until(|| workers.iter().all(|&pid| cpu_ticks(pid) >= 5).then_some(()));
     (parent, workers)
 }
 
