@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod pool;
 mod versus;
 
 use common::cli::{Outcome, interrupt};
@@ -18,6 +19,12 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
         Some(Command::Versus(versus)) if versus.list => versus::list(run),
         Some(Command::Versus(versus)) => versus::run(versus, run, &interrupt),
         Some(Command::Check { model, workers }) => check::run(*model, *workers),
+        &Some(Command::Pool {
+            how,
+            model,
+            workers,
+            count,
+        }) => pool::run(how, model, workers, count),
         Some(Command::Completions { shell }) => {
             let written = common::cli::completions::<Args>(*shell, "benches");
             written.map(|()| Outcome::Done).map_err(anyhow::Error::from)

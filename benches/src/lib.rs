@@ -2,5 +2,6 @@
 
 pub mod child;
 pub mod contender;
+pub mod echo;
 pub mod ratio;
 pub mod versus;

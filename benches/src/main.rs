@@ -18,7 +18,7 @@ fn main() -> ExitCode {
             Ok(Outcome::Done)
         });
     }
-    // In a worker of the processes model it does not return.
-    executors::hook(primes::processes::JOBS);
+    // In a worker process it does not return.
+    executors::hook(benches::echo::JOBS);
     common::cli::main(|| cli::run(common::cli::parse()))
 }

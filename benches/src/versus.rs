@@ -5,6 +5,7 @@
 //! beside each of the others in turn, one right after the other, and who goes first alternates: a
 //! machine that slows down meanwhile slows both sides of every pair.
 
+mod executors;
 mod primes;
 pub mod render;
 pub mod report;
@@ -16,7 +17,7 @@ use anyhow::{anyhow, ensure};
 use common::cli::Interrupt;
 
 use crate::child::{Cost, Launcher};
-use crate::contender::Contender;
+use crate::contender::{Contender, Program};
 use report::{Outcome, Report, Row};
 
 /// A piece of work, and those who do it.
@@ -36,7 +37,28 @@ pub struct Job {
 
 /// All jobs of all rooms, with `workers` workers where there are several.
 pub fn jobs(workers: NonZeroUsize) -> Vec<Job> {
-    primes::jobs(workers)
+    [primes::jobs(workers), executors::jobs(workers)].concat()
+}
+
+/// CPython with one of our scripts.
+fn python(name: &'static str, script: &str, args: &[String]) -> Contender {
+    Contender {
+        name,
+        program: Program::Installed {
+            name: "python3",
+            version: &["--version"],
+            // With pyenv `python3` is a script that takes longer to start Python than Python takes
+            // to start.
+            itself: Some(&["-c", "import sys; print(sys.executable)"]),
+        },
+        args: [&[script.to_owned()], args].concat(),
+        install: "apt-get install python3 (or: brew install python)",
+        answer: in_one_line,
+    }
+}
+
+fn in_one_line(output: &str) -> String {
+    output.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Of a pair, what theirs cost and what ours did.

@@ -30,6 +30,18 @@ pub(crate) enum Command {
         /// How many workers
         workers: NonZeroUsize,
     },
+    /// Do what pool.py does: hand over jobs that do nothing
+    #[command(hide = true)]
+    Pool {
+        /// How
+        how: Use,
+        /// To what
+        model: Model,
+        /// How many workers
+        workers: NonZeroUsize,
+        /// How many jobs
+        count: u64,
+    },
     /// Print completions for a shell
     Completions {
         /// Which shell
@@ -56,4 +68,13 @@ pub(crate) enum Model {
     Threads,
     /// Processes
     Processes,
+}
+
+/// How jobs are handed to a pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Use {
+    /// All, in chunks
+    Map,
+    /// One, and its answer, and the next
+    RoundTrips,
 }

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use super::Job;
+use super::{Job, in_one_line, python};
 use crate::contender::{Contender, Program};
 
 /// How far primes are counted.
@@ -80,8 +80,8 @@ fn check_by_threads(workers: NonZeroUsize) -> Job {
         input: NUMBERS,
         ours: checker("threads", workers),
         peers: vec![
-            python("threads, CPython", "threads", workers),
-            python("processes, CPython", "processes", workers),
+            python("threads, CPython", SCRIPT, &args("threads", workers)),
+            python("processes, CPython", SCRIPT, &args("processes", workers)),
         ],
     }
 }
@@ -92,7 +92,11 @@ fn check_by_processes(workers: NonZeroUsize) -> Job {
         title: format!("the workshop's ten numbers, once, {workers} processes"),
         input: NUMBERS,
         ours: checker("processes", workers),
-        peers: vec![python("processes, CPython", "processes", workers)],
+        peers: vec![python(
+            "processes, CPython",
+            SCRIPT,
+            &args("processes", workers),
+        )],
     }
 }
 
@@ -101,26 +105,15 @@ fn checker(model: &str, workers: NonZeroUsize) -> Contender {
     Contender {
         name: "primes",
         program: Program::This,
-        args: vec!["check".to_owned(), model.to_owned(), workers.to_string()],
+        args: [&["check".to_owned()], &args(model, workers)[..]].concat(),
         install: "cargo build --release -p benches",
         answer: in_one_line,
     }
 }
 
-fn python(name: &'static str, model: &str, workers: NonZeroUsize) -> Contender {
-    Contender {
-        name,
-        program: Program::Installed {
-            name: "python3",
-            version: &["--version"],
-            // With pyenv `python3` is a script that takes longer to start Python than Python takes
-            // to start.
-            itself: Some(&["-c", "import sys; print(sys.executable)"]),
-        },
-        args: vec![SCRIPT.to_owned(), model.to_owned(), workers.to_string()],
-        install: "apt-get install python3 (or: brew install python)",
-        answer: in_one_line,
-    }
+/// What both the checker and the script want to be told.
+fn args(model: &str, workers: NonZeroUsize) -> [String; 2] {
+    [model.to_owned(), workers.to_string()]
 }
 
 fn threads(workers: NonZeroUsize) -> String {
@@ -136,8 +129,4 @@ fn last_word(output: &str) -> String {
         .next_back()
         .unwrap_or("")
         .to_owned()
-}
-
-fn in_one_line(output: &str) -> String {
-    output.split_whitespace().collect::<Vec<_>>().join(" ")
 }
