@@ -1,10 +1,10 @@
 //! The segmented sieve of Eratosthenes: primes of any range below 2^64, in memory that grows with
 //! the root of the range's end.
 //!
-//! Multiples of 2, 3 and 5 are not stored ([`wheel`]). Primes are crossed off in four ways, by
-//! size: patterns of the smallest ([`presieve`]), whole turns of the wheel in the L1 cache for
-//! small ones and in the L2 cache for medium ones ([`cross_off`]), and buckets for those larger
-//! than a segment ([`buckets`]).
+//! Multiples of 2, 3 and 5 are not stored (`wheel.rs`). Primes are crossed off in four ways, by
+//! size: patterns of the smallest (`presieve.rs`), whole turns of the wheel in the L1 cache for
+//! small ones and in the L2 cache for medium ones (`cross_off.rs`), and buckets for those larger
+//! than a segment (`buckets.rs`).
 
 mod buckets;
 mod cross_off;
