@@ -35,6 +35,10 @@ pub(crate) fn check(output: &Path, run: &RunArgs) -> anyhow::Result<()> {
     if output.is_dir() {
         bail!(Usage(format!("{name}: a folder; name a file in it")));
     }
+    if output.exists() && !output.is_file() {
+        // A device or a pipe: only writing tells.
+        return Ok(());
+    }
     let folder = match output.parent() {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
