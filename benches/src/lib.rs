@@ -1,1 +1,7 @@
-//! Comparisons.
+#![doc = include_str!("../README.md")]
+
+pub mod child;
+pub mod contender;
+pub mod echo;
+pub mod ratio;
+pub mod versus;

@@ -38,6 +38,24 @@ pub fn write_atomically(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> io::
     written.map_err(|error| named(path, &error))
 }
 
+/// Checks, before any work is done, that the folder that `path` is to be written to is there.
+///
+/// # Errors
+///
+/// If it is not, or is no folder; the path is in front.
+pub fn check_folder_of(path: impl AsRef<Path>) -> io::Result<()> {
+    let path = path.as_ref();
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let metadata = fs::metadata(folder).map_err(|error| named(path, &error))?;
+    if metadata.is_dir() {
+        return Ok(());
+    }
+    Err(named(path, &io::ErrorKind::NotADirectory.into()))
+}
+
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let temporary = sibling(path)?;
     let written = write_new(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
@@ -76,6 +94,17 @@ fn named(path: &Path, error: &io::Error) -> io::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_missing_folder_is_noticed_beforehand() {
+        let folder = tempfile::tempdir().unwrap();
+        check_folder_of(folder.path().join("new.svg")).unwrap();
+        check_folder_of("new.svg").unwrap();
+        let error = check_folder_of(folder.path().join("no/new.svg")).unwrap_err();
+        assert!(error.to_string().contains("no/new.svg"), "{error}");
+        fs::write(folder.path().join("file"), "").unwrap();
+        assert!(check_folder_of(folder.path().join("file/new.svg")).is_err());
+    }
 
     #[test]
     fn an_old_file_is_replaced_and_nothing_is_left_beside_it() {

@@ -3,6 +3,7 @@
 //! async buys nothing for work like this: it is for waiting. But a server that draws pictures draws
 //! them so, and goes on answering meanwhile.
 
+use std::io;
 use std::num::NonZeroUsize;
 use std::panic;
 use std::sync::Arc;
@@ -11,7 +12,6 @@ use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 
 use crate::counts::Counts;
-use crate::error::Error;
 use crate::kernels::Kernel;
 use crate::plan::Plan;
 
@@ -22,13 +22,12 @@ use crate::plan::Plan;
 ///
 /// # Panics
 /// If the kernel panics.
-pub fn run(plan: &Plan, kernel: impl Kernel, workers: NonZeroUsize) -> Result<Counts, Error> {
+pub fn run(plan: &Plan, kernel: impl Kernel, workers: NonZeroUsize) -> io::Result<Counts> {
     let runtime = Builder::new_current_thread()
         // tokio's own limit is 512: far too many for work that computes.
         .max_blocking_threads(workers.get())
         .thread_name("tokio-blocking")
-        .build()
-        .map_err(Error::start("a tokio runtime"))?;
+        .build()?;
     Ok(runtime.block_on(render(plan, kernel, workers)))
 }
 

@@ -3,6 +3,8 @@
 //! Each fills the counts of a tile. A count is how many iterations z stays within 2 of the origin,
 //! at most the plan's limit.
 
+use serde::{Deserialize, Serialize};
+
 use crate::plan::Plan;
 use crate::tile::Tile;
 
@@ -18,6 +20,37 @@ pub mod textbook;
 pub trait Kernel: Fn(&Plan, Tile, &mut [u32]) + Send + Sync + 'static {}
 
 impl<F: Fn(&Plan, Tile, &mut [u32]) + Send + Sync + 'static> Kernel for F {}
+
+/// The kernels of this crate, by name: another process can be sent a name, and no function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Named {
+    /// [`textbook::fill`]
+    Textbook,
+    /// [`exact::fill`]
+    Exact,
+    /// [`fast::fill`]
+    Fast,
+}
+
+impl Named {
+    /// The kernel.
+    pub fn fill(self) -> fn(&Plan, Tile, &mut [u32]) {
+        match self {
+            Named::Textbook => textbook::fill,
+            Named::Exact => exact::fill,
+            Named::Fast => fast::fill,
+        }
+    }
+
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Named::Textbook => "textbook",
+            Named::Exact => "exact",
+            Named::Fast => "fast",
+        }
+    }
+}
 
 /// What instructions the SIMD kernels use here: `AVX-512`, `AVX2 and FMA`, …
 pub fn instructions() -> &'static str {

@@ -7,10 +7,10 @@
 //!
 //! After Rico Mariani and Rollo Silver: see "Mariani/Silver Algorithm" in Robert Munafo's Mu-Ency.
 
+use std::io;
 use std::num::NonZeroUsize;
 
 use crate::counts::Counts;
-use crate::error::Error;
 use crate::kernels::Kernel;
 use crate::par_iter;
 use crate::plan::Plan;
@@ -26,7 +26,7 @@ const LEAST: usize = 12;
 ///
 /// # Panics
 /// If the kernel panics.
-pub fn run(plan: &Plan, kernel: impl Kernel, workers: NonZeroUsize) -> Result<Counts, Error> {
+pub fn run(plan: &Plan, kernel: impl Kernel, workers: NonZeroUsize) -> io::Result<Counts> {
     let mut counts = Counts::new(plan);
     par_iter::pool(workers)?.install(|| {
         let all = draw(plan, &kernel, plan.tile());

@@ -8,7 +8,6 @@ use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use rayon::slice::ParallelSliceMut;
 
 use crate::counts::Counts;
-use crate::error::Error;
 use crate::kernels::Kernel;
 use crate::plan::Plan;
 
@@ -19,7 +18,7 @@ use crate::plan::Plan;
 ///
 /// # Panics
 /// If the kernel panics.
-pub fn run(plan: &Plan, kernel: impl Kernel, workers: NonZeroUsize) -> Result<Counts, Error> {
+pub fn run(plan: &Plan, kernel: impl Kernel, workers: NonZeroUsize) -> io::Result<Counts> {
     Ok(run_on(&pool(workers)?, plan, kernel))
 }
 
@@ -28,13 +27,12 @@ pub fn run(plan: &Plan, kernel: impl Kernel, workers: NonZeroUsize) -> Result<Co
 ///
 /// # Errors
 /// If the system refuses a thread.
-pub fn pool(workers: NonZeroUsize) -> Result<ThreadPool, Error> {
+pub fn pool(workers: NonZeroUsize) -> io::Result<ThreadPool> {
     rayon::ThreadPoolBuilder::new()
         .num_threads(workers.get())
         .thread_name(|number| format!("rayon-{number}"))
         .build()
         .map_err(io::Error::other)
-        .map_err(Error::start("a rayon pool"))
 }
 
 /// [`run`] on a pool that is there already.

@@ -3,12 +3,12 @@
 //! The threads meet at the end of every row, and a kernel given one point at a time can't work on
 //! many at once. The outermost loop is the one to run in parallel: see [`par_iter`](crate::par_iter).
 
+use std::io;
 use std::num::NonZeroUsize;
 
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefMutIterator, ParallelIterator};
 
 use crate::counts::Counts;
-use crate::error::Error;
 use crate::kernels::Kernel;
 use crate::par_iter;
 use crate::plan::Plan;
@@ -21,7 +21,7 @@ use crate::tile::Tile;
 ///
 /// # Panics
 /// If the kernel panics.
-pub fn run(plan: &Plan, kernel: impl Kernel, workers: NonZeroUsize) -> Result<Counts, Error> {
+pub fn run(plan: &Plan, kernel: impl Kernel, workers: NonZeroUsize) -> io::Result<Counts> {
     let mut counts = Counts::new(plan);
     let rows = counts.values_mut().chunks_mut(plan.width());
     par_iter::pool(workers)?.install(|| {

@@ -1,6 +1,7 @@
 //! What is to be computed: everything that decides the counts, and nothing about colours.
 
 use num_complex::Complex;
+use serde::{Deserialize, Serialize};
 
 use crate::tile::Tile;
 use crate::view::View;
@@ -26,7 +27,7 @@ const POINTS_PER_BAND: usize = 4096;
 const LEAST_BANDS: usize = 64;
 
 /// What is iterated.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Formula {
     /// z² + c from 0, where c is the point.
     #[default]
@@ -38,7 +39,7 @@ pub enum Formula {
 }
 
 /// Ways around iterating. None by default: kernels are compared without.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shortcuts {
     /// Don't iterate points in the main cardioid and the disc beside it.
     pub bulbs: bool,
@@ -57,7 +58,8 @@ pub struct Shortcuts {
 /// assert_eq!(plan.point(0, 0).im, -1.0);
 /// # Ok::<(), mandelbrot::plan::PlanError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(into = "Essence", try_from = "Essence")]
 pub struct Plan {
     view: View,
     /// The real part of each column of points, and the imaginary part of each row.
@@ -67,6 +69,43 @@ pub struct Plan {
     formula: Formula,
     shortcuts: Shortcuts,
     smooth: bool,
+}
+
+/// What a plan is made of: what is sent to another process, which makes its points anew.
+#[derive(Serialize, Deserialize)]
+struct Essence {
+    view: View,
+    width: usize,
+    height: usize,
+    limit: u32,
+    formula: Formula,
+    shortcuts: Shortcuts,
+    smooth: bool,
+}
+
+impl From<Plan> for Essence {
+    fn from(plan: Plan) -> Essence {
+        Essence {
+            view: plan.view,
+            width: plan.width(),
+            height: plan.height(),
+            limit: plan.limit,
+            formula: plan.formula,
+            shortcuts: plan.shortcuts,
+            smooth: plan.smooth,
+        }
+    }
+}
+
+impl TryFrom<Essence> for Plan {
+    type Error = PlanError;
+
+    fn try_from(essence: Essence) -> Result<Plan, PlanError> {
+        let plan = Plan::new(essence.view, essence.width, essence.height)?
+            .limit(essence.limit)?
+            .formula(essence.formula)?;
+        Ok(plan.shortcuts(essence.shortcuts).smooth(essence.smooth))
+    }
 }
 
 /// Why there is no such plan.

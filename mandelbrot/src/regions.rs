@@ -3,10 +3,10 @@
 //! The schedule says who gets which bands: `static` divides them beforehand, which is best when all
 //! take as long; `dynamic` hands them out one by one, `guided` in shrinking portions.
 
+use std::io;
 use std::num::NonZeroUsize;
 
 use crate::counts::Counts;
-use crate::error::Error;
 use crate::kernels::Kernel;
 use crate::omp::{self, Parts, Schedule};
 use crate::plan::Plan;
@@ -19,7 +19,7 @@ use crate::plan::Plan;
 ///
 /// # Panics
 /// If the kernel panics.
-pub fn run(plan: &Plan, kernel: impl Kernel, workers: NonZeroUsize) -> Result<Counts, Error> {
+pub fn run(plan: &Plan, kernel: impl Kernel, workers: NonZeroUsize) -> io::Result<Counts> {
     let schedule = Schedule::from_env().ok().flatten();
     run_scheduled(
         plan,
@@ -41,7 +41,7 @@ pub fn run_scheduled(
     kernel: impl Kernel,
     workers: NonZeroUsize,
     schedule: Schedule,
-) -> Result<Counts, Error> {
+) -> io::Result<Counts> {
     let mut counts = Counts::new(plan);
     let band = plan.rows_per_band() * plan.width();
     let bands = Parts::new(counts.values_mut(), band);

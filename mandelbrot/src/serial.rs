@@ -1,9 +1,9 @@
 //! One band after the other: what every other model is measured against.
 
+use std::io;
 use std::num::NonZeroUsize;
 
 use crate::counts::Counts;
-use crate::error::Error;
 use crate::kernels::Kernel;
 use crate::plan::Plan;
 
@@ -11,7 +11,7 @@ use crate::plan::Plan;
 ///
 /// # Errors
 /// Never: the signature is that of every model.
-pub fn run(plan: &Plan, kernel: impl Kernel, _workers: NonZeroUsize) -> Result<Counts, Error> {
+pub fn run(plan: &Plan, kernel: impl Kernel, _workers: NonZeroUsize) -> io::Result<Counts> {
     let mut counts = Counts::new(plan);
     for (tile, out) in counts.bands_mut(plan) {
         kernel(plan, tile, out);

@@ -1,12 +1,12 @@
 //! Scoped threads that take bands from an atomic counter: whoever is free takes the next.
 
+use std::io;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use crate::counts::Counts;
-use crate::error::Error;
 use crate::kernels::Kernel;
 use crate::plan::Plan;
 
@@ -17,7 +17,7 @@ use crate::plan::Plan;
 ///
 /// # Panics
 /// If the kernel panics, after the other threads have finished.
-pub fn run(plan: &Plan, kernel: impl Kernel, workers: NonZeroUsize) -> Result<Counts, Error> {
+pub fn run(plan: &Plan, kernel: impl Kernel, workers: NonZeroUsize) -> io::Result<Counts> {
     let mut counts = Counts::new(plan);
     // The counter gives each band to one thread only. The locks, which nobody ever waits for, are
     // how the compiler knows.
@@ -31,13 +31,11 @@ pub fn run(plan: &Plan, kernel: impl Kernel, workers: NonZeroUsize) -> Result<Co
     };
     thread::scope(|scope| {
         for number in 0..workers.get().min(bands.len()) {
-            let name = format!("worker-{number}");
             thread::Builder::new()
-                .name(name.clone())
-                .spawn_scoped(scope, work)
-                .map_err(Error::start(name))?;
+                .name(format!("worker-{number}"))
+                .spawn_scoped(scope, work)?;
         }
-        Ok(())
+        io::Result::Ok(())
     })?;
     drop(bands);
     Ok(counts)

@@ -1,9 +1,10 @@
 //! Which part of the plane is looked at.
 
 use num_complex::Complex;
+use serde::{Deserialize, Serialize};
 
 /// A rectangle of the complex plane. Imaginary parts grow downwards, as in the workshop's program.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct View {
     /// The point in the middle.
     pub center: Complex<f64>,

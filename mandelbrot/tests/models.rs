@@ -1,17 +1,18 @@
 //! Every model does what the serial one does, and passes on what goes wrong.
 
+use std::io;
 use std::num::NonZeroUsize;
 use std::panic;
 
 use mandelbrot::kernels::{exact, fast};
 use mandelbrot::omp::Schedule;
 use mandelbrot::{
-    Counts, Error, Plan, Tile, View, async_tiles, mariani_silver, par_iter, par_pixels, regions,
-    serial, threads,
+    Counts, Plan, Tile, View, async_tiles, mariani_silver, par_iter, par_pixels, regions, serial,
+    threads,
 };
 
 type Fill = fn(&Plan, Tile, &mut [u32]);
-type Model = fn(&Plan, Fill, NonZeroUsize) -> Result<Counts, Error>;
+type Model = fn(&Plan, Fill, NonZeroUsize) -> io::Result<Counts>;
 
 const MODELS: [(&str, Model); 9] = [
     ("serial", serial::run),

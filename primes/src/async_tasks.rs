@@ -3,13 +3,13 @@
 //! async buys nothing for work like this: it is for waiting. But a server that must also compute
 //! does it so, and its longest poll stays in microseconds.
 
+use std::io;
 use std::num::NonZeroUsize;
 use std::panic;
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 
-use crate::error::Error;
 use crate::job::Job;
 use crate::longest_poll::LongestPoll;
 
@@ -21,10 +21,10 @@ use crate::longest_poll::LongestPoll;
 /// # Panics
 /// If a job panics.
 pub fn run(
-    jobs: impl Iterator<Item = Job>,
+    jobs: impl Iterator<Item = Job> + Send,
     workers: NonZeroUsize,
-    done: impl Fn(Job, u64),
-) -> Result<(), Error> {
+    done: impl Fn(Job, u64) + Sync,
+) -> io::Result<()> {
     run_on(
         &runtime(workers)?,
         jobs,
@@ -40,12 +40,11 @@ pub fn run(
 ///
 /// # Errors
 /// If the system refuses it.
-pub fn runtime(workers: NonZeroUsize) -> Result<Runtime, Error> {
+pub fn runtime(workers: NonZeroUsize) -> io::Result<Runtime> {
     Builder::new_current_thread()
         .max_blocking_threads(workers.get())
         .thread_name("tokio-blocking")
         .build()
-        .map_err(Error::start("a tokio runtime"))
 }
 
 /// [`run`] on a runtime that is there already, telling how long it was kept from its other tasks.
@@ -54,9 +53,9 @@ pub fn runtime(workers: NonZeroUsize) -> Result<Runtime, Error> {
 /// If a job panics.
 pub fn run_on(
     runtime: &Runtime,
-    mut jobs: impl Iterator<Item = Job>,
+    mut jobs: impl Iterator<Item = Job> + Send,
     workers: NonZeroUsize,
-    done: impl Fn(Job, u64),
+    done: impl Fn(Job, u64) + Sync,
     longest_poll: &LongestPoll,
 ) {
     runtime.block_on(longest_poll.watch(async move {

@@ -1,54 +1,54 @@
 //! Everything behind `main`: a file for each kind of question that the command answers.
 
 mod args;
+mod check;
+mod compare;
 mod count;
 mod experiment;
-mod list;
+mod factor;
 mod model;
+mod nth;
+mod print;
 mod python;
-mod questions;
+mod words;
 
-use std::io;
-
-use common::cli::{Outcome, interrupt};
+use anyhow::bail;
+use common::cli::{Interrupt, Outcome, Usage, interrupt};
 
 use args::{Args, Command};
 
 /// Runs what the command line asks for.
 pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
-    let interrupt = interrupt::install()?;
-    // Not before the parent's trace, which its workers join.
-    if let Some(Command::WorkerProcess) = args.command {
-        common::trace::worker();
-        primes::processes::worker()?;
-        return Ok(Outcome::Done);
+    if let (Some(_), Some(flag)) = (&args.command, args.experiment.given()) {
+        bail!(Usage(format!(
+            "{flag}: is the experiment's: put it behind the subcommand"
+        )));
     }
-    let run = &args.run;
-    let session = common::cli::start(run)?;
-    let result = match &args.command {
-        None => experiment::run(&args.experiment, run, &interrupt),
-        Some(Command::Count(count)) => count::run(count, run, &interrupt),
-        Some(Command::Print(range)) => list::run(range, run),
-        Some(Command::Nth(nth)) => count::nth(nth, run, &interrupt),
-        Some(Command::Check(numbers)) => questions::check(numbers, run),
-        Some(Command::Factor(numbers)) => questions::factor(numbers, run),
-        Some(Command::Gil(gil)) => experiment::gil(gil, run, &interrupt),
-        Some(Command::Completions { shell }) => completions(*shell),
-        Some(Command::WorkerProcess) => unreachable!("handled above"),
-    };
-    session.finish()?;
-    match result {
-        Ok(_) if interrupt.raised() => Ok(Outcome::Interrupted),
-        Err(reason) if interrupt.raised() => {
-            eprintln!("{reason:#}");
-            Ok(Outcome::Interrupted)
+    let session = common::cli::start(&args.run)?;
+    // Only what looks at it may take Ctrl-C away from the system.
+    let interrupt = match args.command {
+        Some(Command::Check(_) | Command::Factor(_) | Command::Completions { .. }) => {
+            Interrupt::default()
         }
-        result => result,
-    }
+        _ => interrupt::install()?,
+    };
+    let result = answer(&args, &interrupt);
+    session.conclude(result, &interrupt)
 }
 
-fn completions(shell: common::cli::Shell) -> anyhow::Result<Outcome> {
-    let written: io::Result<()> = common::cli::completions::<Args>(shell, "primes");
-    written?;
-    Ok(Outcome::Done)
+fn answer(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
+    let run = &args.run;
+    match &args.command {
+        None => experiment::run(&args.experiment, run, interrupt),
+        Some(Command::Count(count)) => count::run(count, run, interrupt),
+        Some(Command::Print(range)) => print::run(range, interrupt),
+        Some(Command::Nth(nth)) => nth::run(nth, run, interrupt),
+        Some(Command::Check(numbers)) => check::run(numbers, run),
+        Some(Command::Factor(numbers)) => factor::run(numbers, run),
+        Some(Command::Gil(gil)) => experiment::gil(gil, run, interrupt),
+        Some(Command::Completions { shell }) => {
+            common::cli::completions::<Args>(*shell, "primes")?;
+            Ok(Outcome::Done)
+        }
+    }
 }

@@ -1,7 +1,11 @@
-//! Prime constellations: the tightest groups of two to six primes.
+//! Prime constellations, or k-tuplets: the tightest groups of two to six primes.
+
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
 
 /// A group of primes as close together as primes can be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Constellation {
     /// Single primes.
@@ -74,5 +78,21 @@ impl Constellation {
             Quintuplets => &[&[5, 7, 11, 13, 17]],
             Sextuplets => &[],
         }
+    }
+}
+
+/// There is no constellation of that size.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}: from 1 to 6 primes")]
+pub struct ParseConstellationError(String);
+
+/// From the number of primes that make one.
+impl FromStr for Constellation {
+    type Err = ParseConstellationError;
+
+    fn from_str(text: &str) -> Result<Constellation, ParseConstellationError> {
+        let size = text.parse().ok();
+        size.and_then(Constellation::of)
+            .ok_or_else(|| ParseConstellationError(text.to_owned()))
     }
 }

@@ -1,17 +1,18 @@
 //! Threads under one global interpreter lock, as in CPython: any number of threads, one core.
 //!
-//! The lock's rules are those of CPython since 3.2 (Antoine Pitrou's "new GIL", `Python/ceval_gil.c`):
-//! a thread computes only while it holds the lock; one that waits asks for it after 5 ms; the holder
-//! sees that at its next checkpoint, gives way, and doesn't take the lock back before another had it.
+//! The lock's rules are those of CPython since 3.2 (Antoine Pitrou's "new GIL",
+//! `Python/ceval_gil.c`): a thread computes only while it holds the lock; one that waits asks for
+//! it after 5 ms; the holder sees that at its next checkpoint, gives way, and doesn't take the lock
+//! back before another had it.
 
+use std::io;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use crate::error::Error;
-use crate::job::Job;
+use crate::job::{self, Job};
 
 /// CPython's `sys.getswitchinterval()`.
 pub const SWITCH_INTERVAL: Duration = Duration::from_millis(5);
@@ -27,25 +28,32 @@ pub fn run(
     jobs: impl Iterator<Item = Job> + Send,
     workers: NonZeroUsize,
     done: impl Fn(Job, u64) + Sync,
-) -> Result<(), Error> {
+) -> io::Result<()> {
     let gil = Gil::default();
-    // Under the lock, like everything else in an interpreter.
-    let jobs = Mutex::new(jobs);
-    let next = || jobs.lock().unwrap_or_else(PoisonError::into_inner).next();
+    // Only the holder takes a job, like everything else in an interpreter; this lock is for Rust.
+    let jobs = Mutex::new(Some(jobs));
+    let lock = || jobs.lock().unwrap_or_else(PoisonError::into_inner);
     let interpret = || {
         let held = gil.take();
-        while let Some(job) = next() {
-            let answer = job.run_with(|| held.checkpoint());
+        let checkpoint = || {
+            if held.is_wanted() {
+                job::paused(|| held.give_way());
+            }
+        };
+        loop {
+            let Some(job) = lock().as_mut().and_then(Iterator::next) else {
+                break;
+            };
+            let answer = job.run_with(checkpoint);
             done(job, answer);
         }
     };
     thread::scope(|scope| {
         for number in 0..workers.get() {
-            let name = format!("python-{number}");
-            thread::Builder::new()
-                .name(name.clone())
+            let thread = thread::Builder::new().name(format!("python-{number}"));
+            thread
                 .spawn_scoped(scope, interpret)
-                .map_err(Error::start(name))?;
+                .inspect_err(|_| *lock() = None)?;
         }
         Ok(())
     })
@@ -120,16 +128,15 @@ impl Gil {
 }
 
 impl Held<'_> {
-    /// Gives way if another thread wants the lock: to be called often.
+    /// Whether another thread has waited long enough: to be asked often.
     #[inline]
-    pub fn checkpoint(&self) {
-        if self.0.wanted.load(Ordering::Relaxed) {
-            self.give_way();
-        }
+    pub fn is_wanted(&self) -> bool {
+        self.0.wanted.load(Ordering::Relaxed)
     }
 
+    /// Lets another thread have the lock, and waits to have it again.
     #[cold]
-    fn give_way(&self) {
+    pub fn give_way(&self) {
         let mut state = self.0.release();
         let taken = state.taken;
         while state.waiting > 0 && state.taken == taken {
@@ -141,6 +148,14 @@ impl Held<'_> {
         }
         drop(state);
         self.0.acquire();
+    }
+
+    /// Gives way if another thread wants the lock.
+    #[inline]
+    pub fn checkpoint(&self) {
+        if self.is_wanted() {
+            self.give_way();
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! Counting and listing the primes of a range by the method that suits it: the sieve, or testing number by number.
+//! Counting and listing the primes of a range by the method that suits it: the sieve, or testing
+//! number by number.
 
 use std::ops::RangeInclusive;
 
@@ -6,8 +7,9 @@ use crate::constellation::Constellation;
 use crate::miller_rabin::is_prime;
 use crate::sieve::Sieve;
 
-/// A range this many times shorter than the root of its end is tested number by number: finding all sieving primes up
-/// to the root would cost more. Measured just below 2^64, where the two methods break even near 2^24 numbers.
+/// A range this many times shorter than the root of its end is tested number by number: finding all
+/// sieving primes up to the root would cost more. Measured just below 2^64, where the two methods
+/// break even near 2^24 numbers.
 const ROOT_PER_NUMBER: u64 = 256;
 
 /// How many primes or constellations lie wholly in an inclusive range.
@@ -41,7 +43,7 @@ pub fn count_with(
     }
     let mut count = smallest;
     let mut sieve = Sieve::new(range);
-    while let Some(segment) = sieve.next_segment() {
+    while let Some(segment) = sieve.next_segment_with(&mut checkpoint) {
         count += segment.count(what);
         checkpoint();
     }

@@ -2,8 +2,8 @@
 
 use crate::montgomery::Montgomery;
 
-/// No composite below 2^64 passes for all of these (Jim Sinclair, 2011; checked against Feitsma's list of the strong
-/// pseudoprimes to base 2).
+/// No composite below 2^64 passes for all of these (Jim Sinclair, 2011; checked against Feitsma's
+/// list of the strong pseudoprimes to base 2).
 const BASES: [u64; 7] = [2, 325, 9375, 28_178, 450_775, 9_780_504, 1_795_265_022];
 
 /// Whether `n` is prime: a microsecond or two for any `u64`.

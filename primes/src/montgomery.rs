@@ -1,5 +1,5 @@
-//! Multiplication modulo an odd `u64` without division (P. L. Montgomery, "Modular multiplication without trial
-//! division", 1985).
+//! Multiplication modulo an odd `u64` without division (P. L. Montgomery, "Modular multiplication
+//! without trial division", 1985).
 
 /// An odd modulus. Residues are kept as `x * 2^64 mod n`: in "Montgomery form".
 #[derive(Clone, Copy, Debug)]
@@ -16,7 +16,8 @@ impl Montgomery {
     /// If `n` is even.
     pub(crate) fn new(n: u64) -> Montgomery {
         assert!(n % 2 == 1, "a Montgomery modulus is odd");
-        // Newton's iteration: each step doubles the number of correct bits; n is its own inverse modulo 8.
+        // Newton's iteration: each step doubles the number of correct bits; n is its own inverse
+        // modulo 8.
         let mut inverse = n;
         for _ in 0..5 {
             inverse = inverse.wrapping_mul(2_u64.wrapping_sub(n.wrapping_mul(inverse)));

@@ -18,7 +18,9 @@ pub const PRIMES_BELOW_2_POW_64: u64 = 425_656_284_035_217_743;
 ///
 /// ```
 /// use primes::{Constellation, interval, nth};
-/// let count = |range| Ok::<_, std::convert::Infallible>(interval::count(range, Constellation::Single));
+/// use std::convert::Infallible;
+///
+/// let count = |range| Ok::<_, Infallible>(interval::count(range, Constellation::Single));
 /// assert_eq!(nth::nth_prime(1_000_000, count), Ok(Some(15_485_863)));
 /// ```
 pub fn nth_prime<E>(

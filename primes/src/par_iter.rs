@@ -6,7 +6,6 @@ use std::num::NonZeroUsize;
 use rayon::ThreadPool;
 use rayon::iter::{ParallelBridge, ParallelIterator};
 
-use crate::error::Error;
 use crate::job::Job;
 
 /// Runs the jobs on a rayon pool of `workers` threads. `done` is called on them.
@@ -20,7 +19,7 @@ pub fn run(
     jobs: impl Iterator<Item = Job> + Send,
     workers: NonZeroUsize,
     done: impl Fn(Job, u64) + Sync,
-) -> Result<(), Error> {
+) -> io::Result<()> {
     run_on(&pool(workers)?, jobs, done);
     Ok(())
 }
@@ -30,13 +29,13 @@ pub fn run(
 ///
 /// # Errors
 /// If the system refuses a thread.
-pub fn pool(workers: NonZeroUsize) -> Result<ThreadPool, Error> {
+pub fn pool(workers: NonZeroUsize) -> io::Result<ThreadPool> {
     rayon::ThreadPoolBuilder::new()
         .num_threads(workers.get())
         .thread_name(|number| format!("rayon-{number}"))
         .build()
-        .map_err(io::Error::other)
-        .map_err(Error::start("a rayon pool"))
+        // Its text holds its cause already.
+        .map_err(|error| io::Error::other(error.to_string()))
 }
 
 /// [`run`] on a pool that is there already.

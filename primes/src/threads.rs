@@ -1,10 +1,10 @@
 //! Threads and a queue: the first thing to reach for in Rust. There is no lock on the language, so
 //! two threads are two cores.
 
+use std::io;
 use std::num::NonZeroUsize;
 use std::thread;
 
-use crate::error::Error;
 use crate::job::Job;
 
 /// Runs the jobs on `workers` threads that take them from one queue. `done` is called on them.
@@ -17,10 +17,10 @@ use crate::job::Job;
 /// # Panics
 /// If a job panics, after the other threads have finished.
 pub fn run(
-    jobs: impl Iterator<Item = Job>,
+    jobs: impl Iterator<Item = Job> + Send,
     workers: NonZeroUsize,
     done: impl Fn(Job, u64) + Sync,
-) -> Result<(), Error> {
+) -> io::Result<()> {
     let (queue, taken) = crossbeam_channel::bounded::<Job>(2 * workers.get());
     let work = |taken: crossbeam_channel::Receiver<Job>| {
         for job in taken {
@@ -33,9 +33,8 @@ pub fn run(
             let name = format!("worker-{number}");
             let (work, taken) = (&work, taken.clone());
             thread::Builder::new()
-                .name(name.clone())
-                .spawn_scoped(scope, move || work(taken))
-                .map_err(Error::start(name))?;
+                .name(name)
+                .spawn_scoped(scope, move || work(taken))?;
         }
         // Only the workers hold the other end: should all of them panic, sending fails.
         drop(taken);

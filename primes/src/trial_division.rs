@@ -1,4 +1,5 @@
-//! Trial division, as the workshop writes it: slow on purpose, and the same arithmetic in every language.
+//! Trial division, as the workshop writes it: slow on purpose, and the same arithmetic in every
+//! language.
 
 /// How many divisions pass between two checkpoints: well under a tenth of a millisecond.
 const CHECKPOINT: u64 = 4096;

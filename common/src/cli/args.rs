@@ -5,9 +5,9 @@ use clap::Args;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-/// Most workers, and most runs: above what systems let a user start by default, so a slip of the
-/// keyboard gets an error and not a machine that stands still.
-const MOST: usize = 65_536;
+/// Most workers, and most runs: more threads than that are refused by many systems, and a slip of
+/// the keyboard should get an error and not a machine that stands still.
+const MOST: usize = 1024;
 
 /// The shared flags; add them with `#[command(flatten)]` to the top-level parser, and every
 /// subcommand understands them too.
@@ -31,7 +31,7 @@ const MOST: usize = 65_536;
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 #[command(next_help_heading = "Run options")]
 pub struct RunArgs {
-    /// How many workers at once, at most 65536 [default: the CPUs this process may use]
+    /// How many workers at once, at most 1024 [default: the CPUs this process may use]
     #[arg(short, long, value_name = "N", value_parser = count, global = true)]
     pub jobs: Option<NonZeroUsize>,
 
@@ -149,7 +149,7 @@ mod tests {
         for (words, expected) in [
             (["-j", "0"], "0: at least 1 is needed"),
             (["-j", "two"], "two: not a number"),
-            (["-j", "1e9"], "1e9: at most 65536"),
+            (["-j", "1e9"], "1e9: at most 1024"),
             (["--runs", "0"], "0: at least 1 is needed"),
             (["--runs", "1.5"], "1.5: not a whole number"),
         ] {

@@ -1,6 +1,6 @@
 //! Logs, and the pictures that `--trace` and `--timeline` ask for.
 
-use super::RunArgs;
+use super::{Interrupt, Outcome, RunArgs};
 use crate::files;
 use crate::trace::{LEVEL, Trace};
 use std::io::{self, IsTerminal};
@@ -28,8 +28,13 @@ pub struct Session {
 ///
 /// # Errors
 ///
-/// When the trace's folder can't be made, or the process has a subscriber already.
+/// When a picture's folder isn't there, the trace's can't be made, or the process has a subscriber
+/// already.
 pub fn start(args: &RunArgs) -> io::Result<Session> {
+    // A run of minutes should not end in a folder that isn't there.
+    for picture in args.trace.iter().chain(args.timeline.iter().flatten()) {
+        files::check_folder_of(picture)?;
+    }
     let trace = args.traced().then(Trace::with_workers).transpose()?;
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
     let logs = fmt::layer()
@@ -75,6 +80,32 @@ impl Session {
             eprint!("{}", trace.text_lanes(width()));
         }
         Ok(())
+    }
+
+    /// [`finish`](Session::finish) at the end of `main`: what the run came to, and after Ctrl-C
+    /// [`Outcome::Interrupted`] with the reason it gives, if any, on standard error.
+    ///
+    /// # Errors
+    ///
+    /// The run's own; else that of a picture.
+    pub fn conclude(
+        self,
+        result: anyhow::Result<Outcome>,
+        interrupt: &Interrupt,
+    ) -> anyhow::Result<Outcome> {
+        let drawn = self.finish();
+        match result {
+            Err(reason) if interrupt.raised() => {
+                eprintln!("{reason:#}");
+                Ok(Outcome::Interrupted)
+            }
+            Err(error) => Err(error),
+            Ok(_) if interrupt.raised() => Ok(Outcome::Interrupted),
+            Ok(outcome) => {
+                drawn?;
+                Ok(outcome)
+            }
+        }
     }
 
     fn remark(&self, text: &str) {

@@ -59,7 +59,7 @@ impl Error for Closed {}
 fn mark(error: io::Error) -> io::Error {
     match error.kind() {
         io::ErrorKind::BrokenPipe => io::Error::new(io::ErrorKind::BrokenPipe, Closed),
-        _ => error,
+        kind => io::Error::new(kind, format!("standard output: {error}")),
     }
 }
 

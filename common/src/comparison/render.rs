@@ -1,6 +1,6 @@
 //! A report as text, as Markdown, and as JSON.
 
-use super::report::{Figures, Report, Row, Verdict};
+use super::report::{Figures, LEAST_RUNS, Report, Row, Verdict};
 use crate::timing::human_duration;
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle, presets};
 use serde_json::{Value, json};
@@ -61,7 +61,7 @@ impl<A: PartialEq + Debug> Report<A> {
             .collect();
         let within_noise = match &self.verdict {
             Verdict::WithinNoise(models) => models.as_slice(),
-            Verdict::Nothing | Verdict::Winner(_) => &[],
+            Verdict::Nothing | Verdict::TooFewRuns | Verdict::Winner(_) => &[],
         };
         json!({
             "title": self.about.title,
@@ -133,6 +133,9 @@ impl<A: PartialEq + Debug> Report<A> {
     fn verdict_line(&self) -> Option<String> {
         match &self.verdict {
             Verdict::Nothing => None,
+            Verdict::TooFewRuns => Some(format!(
+                "no winner: fewer than {LEAST_RUNS} runs each tell nothing (--runs {LEAST_RUNS})"
+            )),
             Verdict::Winner(model) => Some(format!("fastest: {model}, by more than the noise")),
             Verdict::WithinNoise(models) => Some(format!(
                 "no winner: {} are within the noise of each other",
@@ -262,7 +265,7 @@ mod tests {
         primes
         machine: Test CPU: 4 logical CPUs, 2 cores, 2 usable (a test)
         input: 200 numbers
-        runs: 1 (baseline twice each); noise: 1.0% between equal runs of the baseline
+        runs: 3 (baseline twice each); noise: 1.0% between equal runs of the baseline
          model       workers     wall         min … max      CPU   cores busy   speed-up   efficiency
         ──────────────────────────────────────────────────────────────────────────────────────────────
          serial            1   1.00 s   1.00 s … 1.01 s   1.00 s         1.00      1.00x         100%
@@ -284,7 +287,7 @@ mod tests {
 
         - machine: Test CPU: 4 logical CPUs, 2 cores, 2 usable (a test)
         - input: 200 numbers
-        - runs: 1 (baseline twice each); noise: 1.0% between equal runs of the baseline
+        - runs: 3 (baseline twice each); noise: 1.0% between equal runs of the baseline
 
         | model     | workers |   wall |       min … max |    CPU | cores busy | speed-up | efficiency |
         |-----------|---------|--------|-----------------|--------|------------|----------|------------|

@@ -78,6 +78,8 @@ pub(super) struct Difference {
 pub(super) enum Verdict {
     /// Fewer than two models, or no noise figure: nothing to say.
     Nothing,
+    /// Fewer runs than [`LEAST_RUNS`].
+    TooFewRuns,
     /// Faster than the runner-up by more than the noise.
     Winner(String),
     /// The fastest few, fastest first, which the noise can't tell apart.
@@ -93,11 +95,15 @@ impl<A: PartialEq + Debug> Report<A> {
         let base = baseline.and_then(Entry::median);
         let rows: Vec<Row> = entries.iter().map(|entry| entry.row(base)).collect();
         let agreement = agreement(&entries);
+        let verdict = match about.rounds.get() {
+            0..LEAST_RUNS => Verdict::TooFewRuns,
+            _ => verdict(&medians(&rows, &agreement), widest(noise, &entries)),
+        };
         Report {
             about,
             cpus,
             noise,
-            verdict: verdict(&medians(&rows, &agreement), noise),
+            verdict,
             agreement,
             answer: reference_answer(entries),
             rows,
@@ -134,11 +140,12 @@ impl<A: PartialEq + Debug> Report<A> {
         self.noise
     }
 
-    /// The fastest model, if it is faster than every other by more than the noise.
+    /// The fastest model, if each ran three times or more and it is faster than every other by more
+    /// than any model's runs differ, and by more than 3 %.
     pub fn winner(&self) -> Option<&str> {
         match &self.verdict {
             Verdict::Winner(model) => Some(model),
-            Verdict::Nothing | Verdict::WithinNoise(_) => None,
+            Verdict::Nothing | Verdict::TooFewRuns | Verdict::WithinNoise(_) => None,
         }
     }
 
@@ -215,13 +222,29 @@ fn medians<'r>(rows: &'r [Row], agreement: &Agreement) -> Vec<(&'r str, Duration
         .collect()
 }
 
+/// Of fewer runs of each model none is named the fastest: their spread is not known.
+pub(super) const LEAST_RUNS: usize = 3;
+
+/// The widest relative spread of any model's runs, at least the baseline's noise.
+fn widest<A>(noise: Option<f64>, entries: &[Entry<A>]) -> Option<f64> {
+    let spreads = entries
+        .iter()
+        .filter(|entry| entry.answered())
+        .filter_map(|entry| self::noise(&walls(&entry.samples)));
+    Some(spreads.fold(noise?, f64::max))
+}
+
+/// A difference smaller than this is never believed. The baseline's few runs may come out equal by
+/// luck, and models that share the cores spread more than one that has a core to itself.
+const LEAST_NOISE: f64 = 0.03;
+
 fn verdict(medians: &[(&str, Duration)], noise: Option<f64>) -> Verdict {
     let mut order = medians.to_vec();
     order.sort_by_key(|&(_, median)| median);
     let (Some(noise), [(fastest, best), _, ..]) = (noise, order.as_slice()) else {
         return Verdict::Nothing;
     };
-    let limit = best.as_secs_f64() * (1.0 + noise);
+    let limit = best.as_secs_f64() * (1.0 + noise.max(LEAST_NOISE));
     let near: Vec<String> = order
         .iter()
         .take_while(|(_, median)| median.as_secs_f64() <= limit)
@@ -303,7 +326,7 @@ pub(super) mod tests {
             title: "primes".to_owned(),
             input: "200 numbers".to_owned(),
             agreement: "200 of 200 answers".to_owned(),
-            rounds: NonZeroUsize::MIN,
+            rounds: NonZeroUsize::new(LEAST_RUNS).unwrap(),
         }
     }
 
@@ -365,7 +388,8 @@ pub(super) mod tests {
         assert_eq!(verdict(&at(200, 100, 120), noise), b());
         assert_eq!(verdict(&at(200, 105, 100), noise), within(&["c", "b"]));
         assert_eq!(verdict(&at(109, 105, 100), noise), within(&["c", "b", "a"]));
-        assert_eq!(verdict(&at(200, 100, 101), Some(0.0)), b());
+        assert_eq!(verdict(&at(200, 100, 104), Some(0.0)), b());
+        assert_eq!(verdict(&at(200, 100, 102), Some(0.0)), within(&["b", "c"]));
         assert_eq!(verdict(&at(200, 100, 120), None), Verdict::Nothing);
         assert_eq!(verdict(&at(1, 2, 3)[..1], noise), Verdict::Nothing);
     }
@@ -377,6 +401,17 @@ pub(super) mod tests {
             ("b", Duration::from_millis(5)),
         ];
         assert!(matches!(verdict(&tie, Some(0.0)), Verdict::WithinNoise(_)));
+    }
+
+    #[test]
+    fn the_widest_spread_of_any_model_is_the_noise() {
+        let entries = [
+            entry("serial", 1, &[(100, 100), (101, 101)], 7),
+            entry("threads", 2, &[(50, 100), (60, 100), (55, 100)], 7),
+        ];
+        let noise = widest(Some(0.01), &entries).unwrap();
+        assert!((noise - 10.0 / 55.0).abs() < 1e-9, "{noise}");
+        assert_eq!(widest(None, &entries), None);
     }
 
     #[test]

@@ -26,13 +26,13 @@ const COLOURS: [&str; 12] = [
     "#44aa99", "#bb8866", "#8877cc", "#888888",
 ];
 
+/// Without CSS variables: viewers other than browsers don't know them.
 const STYLE: &str = "<style>\
-svg{color-scheme:light dark;--ink:#222;--paper:#fff;--line:#ddd}\
-@media(prefers-color-scheme:dark){svg{--ink:#ddd;--paper:#16181d;--line:#3a3d45}}\
-text{font:12px system-ui,sans-serif;fill:var(--ink)}\
-.paper{fill:var(--paper)}\
-line{stroke:var(--line)}\
+text{font:12px system-ui,sans-serif;fill:#222}\
+.paper{fill:#fff}\
+line{stroke:#ddd}\
 .task{fill-opacity:.3}\
+@media(prefers-color-scheme:dark){text{fill:#ddd}.paper{fill:#16181d}line{stroke:#3a3d45}}\
 </style>";
 
 pub(super) fn draw(timeline: &Timeline) -> String {

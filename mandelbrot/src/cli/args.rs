@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use common::cli::{RunArgs, Shell, numbers};
+use mandelbrot::kernels::Named;
 use num_complex::Complex;
 
 use super::model::Choice;
@@ -70,20 +71,30 @@ pub(crate) struct DrawArgs {
 pub(crate) struct KernelArgs {
     /// What computes the counts
     #[arg(long, value_enum, default_value = "fast")]
-    pub(crate) kernel: Kernel,
+    kernel: Kernel,
     /// Most memory that a picture may take: `512MiB`, `8GiB`
     #[arg(long, value_name = "SIZE", value_parser = numbers::size, default_value = "2GiB")]
     pub(crate) memory: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Kernel {
+enum Kernel {
     /// The loop of every textbook
     Textbook,
     /// SIMD with the textbook's counts, every one
     Exact,
     /// SIMD with fused multiplication and addition
     Fast,
+}
+
+impl KernelArgs {
+    pub(crate) fn named(&self) -> Named {
+        match self.kernel {
+            Kernel::Textbook => Named::Textbook,
+            Kernel::Exact => Named::Exact,
+            Kernel::Fast => Named::Fast,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

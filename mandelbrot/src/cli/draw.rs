@@ -1,7 +1,7 @@
 //! One picture, by one model or by all of them compared.
 
 use std::cell::OnceCell;
-use std::io::Write;
+use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -9,7 +9,8 @@ use anyhow::{anyhow, bail};
 use common::cli::{Interrupt, Outcome, Progress, RunArgs, Usage};
 use common::comparison::Comparison;
 use common::timing::{self, human_duration};
-use mandelbrot::{Counts, Error, kernels, paint};
+use mandelbrot::kernels::Named;
+use mandelbrot::{Counts, kernels, paint};
 use serde_json::json;
 
 use super::args::{DrawArgs, Paint};
@@ -62,9 +63,14 @@ fn draw(
 ) -> anyhow::Result<Outcome> {
     let request = picture.request(args.kernel.memory)?;
     output::check(&args.output, run)?;
-    if args.paint == Paint::Workers && (request.aa > 1 || request.borders) {
+    let unseen = matches!(
+        model,
+        Choice::Processes | Choice::SharedMemory | Choice::All
+    );
+    if args.paint == Paint::Workers && (request.aa > 1 || request.borders || unseen) {
         bail!(Usage(
-            "--paint workers: not with --aa or --shortcuts borders".to_owned()
+            "--paint workers: for one model that has threads, without --aa and --shortcuts borders"
+                .to_owned()
         ));
     }
     if request.borders && args.model.is_some_and(|model| model != Choice::Rayon) {
@@ -82,7 +88,7 @@ fn draw(
         watch = watch.with_workers();
     }
     let (counts, time) =
-        timing::measure(|| render(&request, model, watch.kernel(args.kernel.kernel), workers));
+        timing::measure(|| render(&request, model, args.kernel.named(), &watch, workers));
     let counts = counts?;
     if interrupt.raised() {
         bail!("interrupted: {} is not written", args.output.display());
@@ -107,7 +113,7 @@ fn draw(
             "height": painted.height,
             "model": name,
             "workers": workers,
-            "kernel": format!("{:?}", args.kernel.kernel).to_lowercase(),
+            "kernel": args.kernel.named().name(),
             "instructions": kernels::instructions(),
             "seconds": time.wall.as_secs_f64(),
             "cpu_seconds": time.cpu.total().as_secs_f64(),
@@ -133,12 +139,13 @@ fn draw(
 fn render(
     request: &Request,
     model: Choice,
-    kernel: impl mandelbrot::Kernel,
+    kernel: Named,
+    watch: &Watch,
     workers: NonZeroUsize,
-) -> Result<Counts, Error> {
+) -> io::Result<Counts> {
     match request.borders {
-        true => Choice::run_along_borders(&request.plan, kernel, workers),
-        false => model.run(&request.plan, kernel, workers),
+        true => Choice::run_along_borders(&request.plan, kernel, watch, workers),
+        false => model.run(&request.plan, kernel, watch, workers),
     }
 }
 
@@ -159,7 +166,7 @@ fn compare(
     // What all are compared with. Equal counts are not kept twice: with many models and runs they
     // would be gigabytes.
     let first: OnceCell<Arc<Counts>> = OnceCell::new();
-    let kernel = format!("{:?}", args.kernel.kernel).to_lowercase();
+    let kernel = args.kernel.named().name();
     let mut comparison = Comparison::new(format!("the Mandelbrot set, kernel {kernel}"))
         .input(format!(
             "{}x{} points, up to {} iterations each, {}",
@@ -178,7 +185,7 @@ fn compare(
         let watch = Watch::new(interrupt);
         let first = &first;
         let job = move || {
-            let counts = render(request, model, watch.kernel(args.kernel.kernel), workers)?;
+            let counts = render(request, model, args.kernel.named(), &watch, workers)?;
             if interrupt.raised() {
                 return Err("interrupted".into());
             }

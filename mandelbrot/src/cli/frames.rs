@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use common::cli::{Interrupt, Outcome, Progress, RunArgs, Usage};
+use mandelbrot::kernels::Named;
 use mandelbrot::{omp, paint, png_file, serial};
 use serde_json::json;
 
-use super::args::{Kernel, ZoomArgs};
+use super::args::ZoomArgs;
 use super::output;
 use super::picture::Request;
 use super::watch::Watch;
@@ -48,7 +49,7 @@ pub(crate) fn run(
         for index in p.xrange(0..frames) {
             let path = path(&args.output, index);
             let frame = request(args, run, index as u64)
-                .and_then(|request| draw(&request, &path, args.kernel.kernel, interrupt))
+                .and_then(|request| draw(&request, &path, args.kernel.named(), interrupt))
                 .unwrap_or_else(|error| {
                     eprintln!("error: {}: {error:#}", path.display());
                     Frame::Failed
@@ -104,7 +105,7 @@ fn path(folder: &Path, index: usize) -> PathBuf {
 fn draw(
     request: &Request,
     path: &Path,
-    kernel: Kernel,
+    kernel: Named,
     interrupt: &Interrupt,
 ) -> anyhow::Result<Frame> {
     if interrupt.raised() {

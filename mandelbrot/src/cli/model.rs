@@ -1,12 +1,19 @@
 //! The models, by name.
 
+use std::io;
 use std::num::NonZeroUsize;
 
 use clap::ValueEnum;
 use common::cli::{RunArgs, Usage};
+use mandelbrot::kernels::Named;
 use mandelbrot::omp::{Schedule, Settings};
-use mandelbrot::{Counts, Error, Kernel, Plan};
-use mandelbrot::{async_tiles, mariani_silver, par_iter, par_pixels, regions, serial, threads};
+use mandelbrot::{Counts, Plan};
+use mandelbrot::{
+    async_tiles, mariani_silver, par_iter, par_pixels, processes, regions, serial, shared_memory,
+    threads,
+};
+
+use super::watch::Watch;
 
 /// What `--model` takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -15,6 +22,10 @@ pub(crate) enum Choice {
     Serial,
     /// Threads that take bands from an atomic counter
     Threads,
+    /// Worker processes, counts back through pipes
+    Processes,
+    /// Worker processes that write into shared memory
+    SharedMemory,
     /// An OpenMP-style region, scheduled as OMP_SCHEDULE says
     Omp,
     /// The same: bands divided beforehand
@@ -40,6 +51,8 @@ impl Choice {
             Choice::All => vec![
                 Choice::Serial,
                 Choice::Threads,
+                Choice::Processes,
+                Choice::SharedMemory,
                 Choice::OmpStatic,
                 Choice::OmpDynamic,
                 Choice::OmpGuided,
@@ -55,6 +68,8 @@ impl Choice {
         match self {
             Choice::Serial => "serial",
             Choice::Threads => "threads",
+            Choice::Processes => "processes",
+            Choice::SharedMemory => "shared-memory",
             Choice::Omp => "omp",
             Choice::OmpStatic => "omp-static",
             Choice::OmpDynamic => "omp-dynamic",
@@ -90,41 +105,57 @@ impl Choice {
 
     /// What the table should say besides the time.
     pub(crate) fn remark(self) -> Option<&'static str> {
-        (self == Choice::RayonPixels).then_some(
-            "row after row, pixels in parallel: the threads meet at every row's end, and a kernel given one \
-             point can't fill its vectors; run the outermost loop in parallel",
-        )
-    }
-
-    pub(crate) fn run(
-        self,
-        plan: &Plan,
-        kernel: impl Kernel,
-        workers: NonZeroUsize,
-    ) -> Result<Counts, Error> {
-        let _span = tracing::info_span!("model", name = self.name()).entered();
         match self {
-            Choice::Serial | Choice::All => serial::run(plan, kernel, workers),
-            Choice::Threads => threads::run(plan, kernel, workers),
-            Choice::Omp => regions::run(plan, kernel, workers),
-            Choice::OmpStatic => regions::run_scheduled(plan, kernel, workers, Schedule::Static),
-            Choice::OmpDynamic => {
-                regions::run_scheduled(plan, kernel, workers, Schedule::Dynamic(1))
+            Choice::Processes | Choice::SharedMemory => {
+                Some("with the time to start the processes, which a small picture does not pay for")
             }
-            Choice::OmpGuided => regions::run_scheduled(plan, kernel, workers, Schedule::Guided(1)),
-            Choice::Rayon => par_iter::run(plan, kernel, workers),
-            Choice::RayonPixels => par_pixels::run(plan, kernel, workers),
-            Choice::Async => async_tiles::run(plan, kernel, workers),
+            Choice::RayonPixels => Some(
+                "row after row, the pixels of each in parallel: the threads meet at every row's end, and a \
+                 kernel given one point can't fill its vectors; run the outermost loop in parallel",
+            ),
+            _ => None,
         }
     }
 
-    /// By tracing borders, which is rayon's work.
+    /// Runs it until the watch says stop: the counts of what was not begun then are 0.
+    pub(crate) fn run(
+        self,
+        plan: &Plan,
+        kernel: Named,
+        watch: &Watch,
+        workers: NonZeroUsize,
+    ) -> io::Result<Counts> {
+        let _span = tracing::info_span!("model", name = self.name()).entered();
+        let fill = watch.kernel(kernel);
+        let scheduled =
+            |schedule| regions::run_scheduled(plan, watch.kernel(kernel), workers, schedule);
+        // What another process does can't be watched from here: it is stopped between bands.
+        let stop = || watch.stop();
+        match self {
+            Choice::Serial | Choice::All => serial::run(plan, fill, workers),
+            Choice::Threads => threads::run(plan, fill, workers),
+            Choice::Processes => processes::run_on(&processes::pool(workers)?, plan, kernel, stop),
+            Choice::SharedMemory => {
+                shared_memory::run_on(&processes::pool(workers)?, plan, kernel, stop)
+            }
+            Choice::Omp => regions::run(plan, fill, workers),
+            Choice::OmpStatic => scheduled(Schedule::Static),
+            Choice::OmpDynamic => scheduled(Schedule::Dynamic(1)),
+            Choice::OmpGuided => scheduled(Schedule::Guided(1)),
+            Choice::Rayon => par_iter::run(plan, fill, workers),
+            Choice::RayonPixels => par_pixels::run(plan, fill, workers),
+            Choice::Async => async_tiles::run(plan, fill, workers),
+        }
+    }
+
+    /// Runs along borders, which is rayon's work.
     pub(crate) fn run_along_borders(
         plan: &Plan,
-        kernel: impl Kernel,
+        kernel: Named,
+        watch: &Watch,
         workers: NonZeroUsize,
-    ) -> Result<Counts, Error> {
+    ) -> io::Result<Counts> {
         let _span = tracing::info_span!("model", name = "borders").entered();
-        mariani_silver::run(plan, kernel, workers)
+        mariani_silver::run(plan, watch.kernel(kernel), workers)
     }
 }

@@ -39,18 +39,9 @@ pub(crate) fn check(output: &Path, run: &RunArgs) -> anyhow::Result<()> {
         // A device or a pipe: only writing tells.
         return Ok(());
     }
-    let folder = match output.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    if !folder.is_dir() {
-        bail!(Usage(format!(
-            "{name}: there is no folder {}",
-            folder.display()
-        )));
-    }
+    files::check_folder_of(output).map_err(|error| Usage(error.to_string()))?;
     // To try is the only way to know: the right to write may be denied in many ways.
-    let probe = folder.join(format!(".mandelbrot.{}.tmp", std::process::id()));
+    let probe = output.with_file_name(format!(".mandelbrot.{}.tmp", std::process::id()));
     match std::fs::File::create_new(&probe) {
         Ok(_) => {
             // A leftover is harmless.

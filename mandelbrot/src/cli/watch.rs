@@ -6,9 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, ThreadId};
 
 use common::cli::{Interrupt, Progress};
-use mandelbrot::{Plan, Tile, kernels};
-
-use super::args::Kernel;
+use mandelbrot::kernels::Named;
+use mandelbrot::{Plan, Tile};
 
 /// A tile this small takes no longer than watching it.
 const SMALL: usize = 64;
@@ -48,15 +47,11 @@ impl Watch {
     }
 
     /// The kernel, watched.
-    pub(crate) fn kernel(&self, kernel: Kernel) -> impl mandelbrot::Kernel + use<> {
+    pub(crate) fn kernel(&self, kernel: Named) -> impl mandelbrot::Kernel + use<> {
         let watch = self.clone();
-        let fill = match kernel {
-            Kernel::Textbook => kernels::textbook::fill,
-            Kernel::Exact => kernels::exact::fill,
-            Kernel::Fast => kernels::fast::fill,
-        };
+        let fill = kernel.fill();
         move |plan: &Plan, tile: Tile, out: &mut [u32]| {
-            if watch.interrupt.raised() {
+            if watch.stop() {
                 return;
             }
             if tile.points() < SMALL {
@@ -76,6 +71,11 @@ impl Watch {
                     .push(note);
             }
         }
+    }
+
+    /// Whether to stop.
+    pub(crate) fn stop(&self) -> bool {
+        self.interrupt.raised()
     }
 
     /// Which worker computed which tile, workers numbered from the top of the picture.

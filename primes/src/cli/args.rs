@@ -15,19 +15,19 @@ use super::model::Choice;
 /// Without a subcommand: the workshop's experiment, the same check of ten numbers over and over in
 /// every model, compared in a table.
 #[derive(Parser, Debug)]
-#[command(version, args_conflicts_with_subcommands = true, max_term_width = 100)]
+#[command(version, max_term_width = 100)]
 pub(crate) struct Args {
     #[command(subcommand)]
-    pub(crate) command: Option<Command>,
+    pub(super) command: Option<Command>,
     #[command(flatten)]
-    pub(crate) experiment: ExperimentArgs,
+    pub(super) experiment: ExperimentArgs,
     #[command(flatten)]
-    pub(crate) run: RunArgs,
+    pub(super) run: RunArgs,
 }
 
 #[derive(Subcommand, Debug)]
-pub(crate) enum Command {
-    /// Count the primes of a range, up to 2^64-1: the fastest sieve here
+pub(super) enum Command {
+    /// Count the primes of a range, up to 2^64-1
     Count(CountArgs),
     /// Print the primes of a range, one a line
     Print(RangeArgs),
@@ -44,29 +44,34 @@ pub(crate) enum Command {
         /// Which shell
         shell: Shell,
     },
-    /// Read jobs from standard input: what the processes model starts
-    #[command(name = primes::processes::WORKER, hide = true)]
-    WorkerProcess,
 }
 
 #[derive(clap::Args, Debug)]
-pub(crate) struct ExperimentArgs {
-    /// How often the ten numbers are checked
-    #[arg(long, value_name = "N", value_parser = rounds, default_value = "20")]
-    pub(crate) rounds: usize,
-    /// Which model to run
-    #[arg(long, value_enum, default_value = "all")]
-    pub(crate) model: Choice,
+pub(super) struct ExperimentArgs {
+    /// How often the ten numbers are checked [default: 20]
+    #[arg(long, value_name = "N", value_parser = rounds)]
+    pub(super) rounds: Option<usize>,
+    /// Which model to run [default: all]
+    #[arg(long, value_enum)]
+    pub(super) model: Option<Choice>,
+}
+
+impl ExperimentArgs {
+    /// A flag of the experiment that was given, if any.
+    pub(super) fn given(&self) -> Option<&'static str> {
+        let rounds = self.rounds.map(|_| "--rounds");
+        rounds.or_else(|| self.model.map(|_| "--model"))
+    }
 }
 
 #[derive(clap::Args, Debug)]
-pub(crate) struct GilArgs {
+pub(super) struct GilArgs {
     /// How often the ten numbers are checked [default: 20, with --python 1]
     #[arg(long, value_name = "N", value_parser = rounds)]
-    pub(crate) rounds: Option<usize>,
+    pub(super) rounds: Option<usize>,
     /// Also run the check in CPython, with threads and with processes
     #[arg(long)]
-    pub(crate) python: bool,
+    pub(super) python: bool,
 }
 
 /// More rounds than this would hold gigabytes of answers.
@@ -81,9 +86,9 @@ fn rounds(text: &str) -> Result<usize, String> {
 }
 
 #[derive(clap::Args, Debug)]
-pub(crate) struct RangeArgs {
-    /// The range, both ends included; a single number is its end: `1e9`, `10_000`, `2^64-1`
-    #[arg(required = true, num_args = 1..=2, value_names = ["START", "STOP"],
+pub(super) struct RangeArgs {
+    /// [START] STOP, both included; START is 0 if left out. Read as `1e9`, `10_000`, `2^64-1`
+    #[arg(required = true, num_args = 1..=2, value_name = "RANGE",
           value_parser = numbers::number, allow_negative_numbers = true)]
     bounds: Vec<u64>,
     /// The range START to START + DIST
@@ -93,7 +98,7 @@ pub(crate) struct RangeArgs {
 
 impl RangeArgs {
     /// The range asked for.
-    pub(crate) fn range(&self) -> anyhow::Result<RangeInclusive<u64>> {
+    pub(super) fn range(&self) -> anyhow::Result<RangeInclusive<u64>> {
         match (&self.bounds[..], self.dist) {
             (&[start], Some(dist)) => match start.checked_add(dist) {
                 Some(stop) => Ok(start..=stop),
@@ -113,37 +118,28 @@ impl RangeArgs {
 }
 
 #[derive(clap::Args, Debug)]
-pub(crate) struct CountArgs {
+pub(super) struct CountArgs {
     #[command(flatten)]
-    pub(crate) range: RangeArgs,
+    pub(super) range: RangeArgs,
     /// Count groups of K primes as close as can be: 2 for twins, to 6 for sextuplets
-    #[arg(long, value_name = "K", value_parser = constellation, default_value = "1", hide_default_value = true)]
-    pub(crate) tuplets: Constellation,
+    #[arg(long, value_name = "K", default_value = "1")]
+    #[arg(hide_default_value = true)]
+    pub(super) tuplets: Constellation,
     /// Which model counts
     #[arg(long, value_enum, default_value = "threads")]
-    pub(crate) model: Choice,
-}
-
-fn constellation(text: &str) -> Result<Constellation, String> {
-    text.parse()
-        .ok()
-        .and_then(Constellation::of)
-        .ok_or_else(|| format!("{text}: from 1 to 6"))
+    pub(super) model: Choice,
 }
 
 #[derive(clap::Args, Debug)]
-pub(crate) struct NthArgs {
+pub(super) struct NthArgs {
     /// Which prime, counting from 1
     #[arg(value_parser = numbers::number, allow_negative_numbers = true)]
-    pub(crate) n: u64,
-    /// Which model counts
-    #[arg(long, value_enum, default_value = "threads")]
-    pub(crate) model: Choice,
+    pub(super) n: u64,
 }
 
 #[derive(clap::Args, Debug)]
-pub(crate) struct NumbersArgs {
+pub(super) struct NumbersArgs {
     /// The numbers; without any they are read from standard input
     #[arg(value_name = "N", value_parser = numbers::number, allow_negative_numbers = true)]
-    pub(crate) numbers: Vec<u64>,
+    pub(super) numbers: Vec<u64>,
 }

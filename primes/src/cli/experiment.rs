@@ -1,52 +1,46 @@
 //! The workshop's experiment: the same ten numbers, over and over, in every model.
 
-use std::error::Error;
-use std::io::Write;
+use std::iter;
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
 
-use common::cli::{Interrupt, Outcome, Progress, RunArgs};
-use common::comparison::{Answer, Comparison, Report};
+use common::cli::{Interrupt, Outcome, RunArgs};
+use common::comparison::{Answer, Comparison};
 use primes::Job;
+use primes::job::WORKSHOP_NUMBERS;
 
 use super::args::{ExperimentArgs, GilArgs};
-use super::model::{Choice, Model};
+use super::compare;
+use super::model::{Kind, Model};
 use super::python::{self, Python};
 
-/// The workshop's numbers: three that take a hundredth of a second to divide, seven that take next
-/// to nothing, so that equal shares of the list are not equal shares of the work.
-const NUMBERS: [u64; 10] = [
-    1_297_337,
-    1_116_281,
-    104_395_303,
-    472_882_027,
-    533_000_389,
-    817_504_243,
-    982_451_653,
-    112_272_535_095_293,
-    115_280_095_190_773,
-    1_099_726_899_285_419,
-];
+const ROUNDS: usize = 20;
+
+/// Python takes some twenty times as long.
+const ROUNDS_WITH_PYTHON: usize = 1;
 
 /// A number of the experiment and whether it is prime.
 type Checked = (u64, bool);
 
-/// What to see in the table of all models.
-const POINT: &str = "Work that computes wants as many cores as there are: threads, processes, rayon and async tasks \
-that\nleave the computing to threads all get there. Under a global lock two threads are one core. \
-Processes are\nPython's way around its lock; in Rust they buy isolation, not speed.";
+/// What to look for in the table of all models.
+const POINT: &str = "\
+What to see: work that computes is as fast as it has cores. Threads, processes, rayon, and async
+tasks that leave the computing to threads, should come close to a speed-up of one for each worker
+that has a core to itself. Under one global lock (gil) one core is busy, whatever -j says. Compare
+the two longest polls: a task that computes keeps all others on its runtime waiting.";
 
 /// The experiment in the chosen models.
-pub(crate) fn run(
+pub(super) fn run(
     args: &ExperimentArgs,
     run: &RunArgs,
     interrupt: &Interrupt,
 ) -> anyhow::Result<Outcome> {
-    let point = (args.model == Choice::All).then_some(POINT);
+    let models = args.model.unwrap_or_default().models();
+    let point = if models.len() > 1 { POINT } else { "" };
     compare(
-        args.model.models(),
+        &models,
         None,
-        args.rounds,
+        args.rounds.unwrap_or(ROUNDS),
         point,
         run,
         interrupt,
@@ -54,101 +48,69 @@ pub(crate) fn run(
 }
 
 /// The experiment under the lock, with serial code beside it and, if asked for, Python.
-pub(crate) fn gil(args: &GilArgs, run: &RunArgs, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
+pub(super) fn gil(args: &GilArgs, run: &RunArgs, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
     let python = args.python.then(Python::find).transpose()?;
-    let rounds = args.rounds.unwrap_or(if args.python { 1 } else { 20 });
-    let models = [Choice::Serial, Choice::Threads, Choice::Gil]
-        .map(Model::new)
-        .into();
-    compare(models, python.as_ref(), rounds, None, run, interrupt)
+    let rounds = if args.python {
+        ROUNDS_WITH_PYTHON
+    } else {
+        ROUNDS
+    };
+    let models = [Kind::Serial, Kind::Threads, Kind::Gil].map(Model::new);
+    compare(
+        &models,
+        python.as_ref(),
+        args.rounds.unwrap_or(rounds),
+        "",
+        run,
+        interrupt,
+    )
 }
 
 fn compare(
-    models: Vec<Model>,
+    models: &[Model],
     python: Option<&Python>,
     rounds: usize,
-    point: Option<&str>,
+    point: &str,
     run: &RunArgs,
     interrupt: &Interrupt,
 ) -> anyhow::Result<Outcome> {
     let workers = run.jobs();
-    let numbers = || NUMBERS.into_iter().cycle().take(rounds * NUMBERS.len());
-    let checks = rounds * NUMBERS.len();
-    let mut comparison = Comparison::new("is it prime? by trial division")
+    let numbers: Vec<u64> = iter::repeat_n(WORKSHOP_NUMBERS, rounds).flatten().collect();
+    let comparison = Comparison::new("is it prime? by trial division")
         .input(format!(
-            "the workshop's {} numbers, {rounds} times",
-            NUMBERS.len()
+            "the workshop's {} numbers, rounds: {rounds}",
+            WORKSHOP_NUMBERS.len()
         ))
-        .agreement(format!("the same {checks} answers"))
+        .agreement(format!("the same {} answers", numbers.len()))
         .runs(run.runs());
-    for (index, model) in models.iter().enumerate() {
-        let job = move || check(model, numbers(), workers, interrupt);
-        let count = model.workers(workers);
-        comparison = match index {
-            0 => comparison.baseline(model.name(), count, job),
-            _ => comparison.model(model.name(), count, job),
-        };
-    }
-    for mode in python
-        .iter()
-        .flat_map(|_| [python::Mode::Threads, python::Mode::Processes])
-    {
-        let job = move || {
-            let python = python.ok_or("no Python")?;
-            stop_if(interrupt)?;
-            Ok(sorted(python.check(
-                mode,
-                &numbers().collect::<Vec<_>>(),
-                workers,
-            )?))
-        };
-        comparison = comparison.model(mode.name(), workers.get(), job);
-    }
-    let progress = Progress::new("", 0, run.quiet);
-    let mut report =
-        comparison.run(&mut |model, time| progress.say(&format!("{model}, run {time}")));
-    progress.finish();
-    for model in &models {
-        if let Some(remark) = model.remark() {
-            report.note(model.name(), remark);
+    let mut comparison = compare::add(comparison, models, run, |model| {
+        check(model, &numbers, workers, interrupt)
+    });
+    if let Some(python) = python {
+        for mode in [python::Mode::Threads, python::Mode::Processes] {
+            let numbers = &numbers;
+            comparison = comparison.model(mode.name(), workers.get(), move || {
+                if interrupt.raised() {
+                    return Err("interrupted".into());
+                }
+                Ok(sorted(python.check(mode, numbers, workers)?))
+            });
         }
     }
-    show(&report, point, run)
-}
-
-/// Prints a comparison, as JSON or for people.
-pub(super) fn show<A: PartialEq + std::fmt::Debug>(
-    report: &Report<A>,
-    point: Option<&str>,
-    run: &RunArgs,
-) -> anyhow::Result<Outcome> {
-    let mut out = common::cli::stdout();
-    if run.json {
-        out.json(&report.json())?;
-    } else {
-        writeln!(out, "{}", report.text().trim_end())?;
-        if let Some(point) = point
-            && !run.quiet
-        {
-            writeln!(out, "\n{point}")?;
-        }
-    }
-    out.flush()?;
-    let good = report.agreed() && !report.failed();
-    Ok(if good {
-        Outcome::Done
-    } else {
-        Outcome::SomeFailed
-    })
+    let report = compare::finish(comparison, models, run);
+    compare::show(&report, point, run, |_| ())
 }
 
 fn check(
     model: &Model,
-    numbers: impl Iterator<Item = u64> + Send,
+    numbers: &[u64],
     workers: NonZeroUsize,
     interrupt: &Interrupt,
 ) -> Answer<Vec<Checked>> {
-    let jobs = numbers.map(Job::Check).take_while(|_| !interrupt.raised());
+    let jobs = numbers
+        .iter()
+        .map(|&n| Job::Check(n))
+        .take_while(|_| !interrupt.raised());
     let answers = Mutex::new(Vec::new());
     model.run(jobs, workers, |job, answer| {
         if let Job::Check(n) = job {
@@ -158,7 +120,9 @@ fn check(
                 .push((n, answer == 1));
         }
     })?;
-    stop_if(interrupt)?;
+    if interrupt.raised() {
+        return Err("interrupted".into());
+    }
     Ok(sorted(
         answers.into_inner().unwrap_or_else(PoisonError::into_inner),
     ))
@@ -168,12 +132,4 @@ fn check(
 fn sorted(mut answers: Vec<Checked>) -> Vec<Checked> {
     answers.sort_unstable();
     answers
-}
-
-/// Half an answer is none.
-fn stop_if(interrupt: &Interrupt) -> Result<(), Box<dyn Error + Send + Sync>> {
-    if interrupt.raised() {
-        return Err("interrupted".into());
-    }
-    Ok(())
 }

@@ -1,14 +1,17 @@
 //! The models, by name.
 
+use std::io;
 use std::num::NonZeroUsize;
 
 use clap::ValueEnum;
+use clap::builder::PossibleValue;
+use common::timing::human_duration;
 use primes::longest_poll::LongestPoll;
-use primes::{Error, Job, async_blocking, async_tasks, gil, par_iter, processes, serial, threads};
+use primes::{Job, async_blocking, async_tasks, gil, par_iter, processes, serial, threads};
 
-/// What `--model` takes.
+/// A model of concurrency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Choice {
+pub(super) enum Kind {
     /// One after the other
     Serial,
     /// Threads and a queue
@@ -23,92 +26,118 @@ pub(crate) enum Choice {
     AsyncBlocking,
     /// Threads under one lock, as in Python
     Gil,
-    /// All of them, compared
+}
+
+/// What `--model` takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Choice {
+    One(Kind),
+    #[default]
     All,
 }
 
-/// A model, ready to run.
-pub(crate) struct Model {
-    choice: Choice,
-    /// Of the async models.
-    pub(crate) longest_poll: LongestPoll,
-}
+impl ValueEnum for Choice {
+    fn value_variants<'a>() -> &'a [Choice] {
+        use Kind::{Async, AsyncBlocking, Gil, Processes, Rayon, Serial, Threads};
+        &[
+            Choice::One(Serial),
+            Choice::One(Threads),
+            Choice::One(Processes),
+            Choice::One(Rayon),
+            Choice::One(Async),
+            Choice::One(AsyncBlocking),
+            Choice::One(Gil),
+            Choice::All,
+        ]
+    }
 
-impl Choice {
-    /// The models that a choice stands for.
-    pub(crate) fn models(self) -> Vec<Model> {
-        let all = [
-            Choice::Serial,
-            Choice::Threads,
-            Choice::Processes,
-            Choice::Rayon,
-            Choice::Async,
-            Choice::AsyncBlocking,
-            Choice::Gil,
-        ];
-        all.into_iter()
-            .filter(|&choice| self == Choice::All || self == choice)
-            .map(Model::new)
-            .collect()
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        match self {
+            Choice::One(kind) => kind.to_possible_value(),
+            Choice::All => Some(PossibleValue::new("all").help("All of them, compared")),
+        }
     }
 }
 
+impl Choice {
+    /// The models that a choice stands for, the serial one first.
+    pub(super) fn models(self) -> Vec<Model> {
+        match self {
+            Choice::One(kind) => vec![Model::new(kind)],
+            Choice::All => Kind::value_variants()
+                .iter()
+                .copied()
+                .map(Model::new)
+                .collect(),
+        }
+    }
+}
+
+/// A model, ready to run.
+pub(super) struct Model {
+    kind: Kind,
+    /// Of the async models.
+    longest_poll: LongestPoll,
+}
+
 impl Model {
-    /// One model; of [`Choice::All`], the serial one.
-    pub(crate) fn new(choice: Choice) -> Model {
+    pub(super) fn new(kind: Kind) -> Model {
         Model {
-            choice,
+            kind,
             longest_poll: LongestPoll::default(),
         }
     }
 
-    pub(crate) fn name(&self) -> &'static str {
-        match self.choice {
-            Choice::Serial | Choice::All => "serial",
-            Choice::Threads => "threads",
-            Choice::Processes => "processes",
-            Choice::Rayon => "rayon",
-            Choice::Async => "async",
-            Choice::AsyncBlocking => "async-blocking",
-            Choice::Gil => "gil",
+    pub(super) fn name(&self) -> &'static str {
+        match self.kind {
+            Kind::Serial => "serial",
+            Kind::Threads => "threads",
+            Kind::Processes => "processes",
+            Kind::Rayon => "rayon",
+            Kind::Async => "async",
+            Kind::AsyncBlocking => "async-blocking",
+            Kind::Gil => "gil",
         }
     }
 
     /// How many workers it has when `jobs` are asked for.
-    pub(crate) fn workers(&self, jobs: NonZeroUsize) -> usize {
-        match self.choice {
-            Choice::Serial | Choice::All => 1,
+    pub(super) fn workers(&self, jobs: NonZeroUsize) -> usize {
+        match self.kind {
+            Kind::Serial => 1,
             _ => jobs.get(),
         }
     }
 
-    pub(crate) fn run(
+    /// Runs jobs; `done` hears each answer.
+    pub(super) fn run(
         &self,
         jobs: impl Iterator<Item = Job> + Send,
         workers: NonZeroUsize,
         done: impl Fn(Job, u64) + Sync,
-    ) -> Result<(), Error> {
+    ) -> io::Result<()> {
         let _span = tracing::info_span!("model", name = self.name()).entered();
-        match self.choice {
-            Choice::Serial | Choice::All => serial::run(jobs, workers, done),
-            Choice::Threads => threads::run(jobs, workers, done),
-            Choice::Processes => processes::run(jobs, workers, done),
-            Choice::Rayon => par_iter::run(jobs, workers, done),
-            Choice::Async => {
+        match self.kind {
+            Kind::Serial => serial::run(jobs, workers, done),
+            Kind::Threads => threads::run(jobs, workers, done),
+            Kind::Processes => processes::run(jobs, workers, done),
+            Kind::Rayon => par_iter::run(jobs, workers, done),
+            Kind::Async => {
                 let runtime = async_tasks::runtime(workers)?;
                 async_tasks::run_on(&runtime, jobs, workers, done, &self.longest_poll);
                 Ok(())
             }
-            Choice::AsyncBlocking => async_blocking::run(jobs, workers, done, &self.longest_poll),
-            Choice::Gil => gil::run(jobs, workers, done),
+            Kind::AsyncBlocking => {
+                let runtime = async_blocking::runtime(workers)?;
+                async_blocking::run_on(&runtime, jobs, workers, done, &self.longest_poll);
+                Ok(())
+            }
+            Kind::Gil => gil::run(jobs, workers, done),
         }
     }
 
     /// What the table should say besides the time.
-    pub(crate) fn remark(&self) -> Option<String> {
-        matches!(self.choice, Choice::Async | Choice::AsyncBlocking).then(|| {
-            let longest = common::timing::human_duration(self.longest_poll.get());
-            format!("longest poll {longest}: everything else on the runtime waited that long")
-        })
+    pub(super) fn remark(&self) -> Option<String> {
+        matches!(self.kind, Kind::Async | Kind::AsyncBlocking)
+            .then(|| format!("longest poll {}", human_duration(self.longest_poll.get())))
     }
 }

@@ -2,9 +2,11 @@
 
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
+use common::cli::files;
 
 /// Reads numbers, checks them on threads or in processes, prints an answer a line.
 const SCRIPT: &str = include_str!("check.py");
@@ -26,8 +28,10 @@ impl Mode {
     }
 }
 
-/// A `python3` that runs.
-pub(super) struct Python;
+/// A `python3` that runs, and the script in a file: Python's own worker processes read it again.
+pub(super) struct Python {
+    script: PathBuf,
+}
 
 impl Python {
     /// Finds `python3` on the PATH.
@@ -39,7 +43,9 @@ impl Python {
         if !version.status.success() {
             bail!("python3 --version: {}", version.status);
         }
-        Ok(Python)
+        let script = std::env::temp_dir().join(format!("primes-check-{}.py", std::process::id()));
+        files::write_atomically(&script, SCRIPT)?;
+        Ok(Python { script })
     }
 
     /// Checks numbers by trial division.
@@ -56,25 +62,35 @@ impl Python {
             Mode::Processes => "processes",
         };
         let mut python = Command::new("python3")
-            .args(["-c", SCRIPT, mode, &workers.to_string()])
+            .arg(&self.script)
+            .args([mode, &workers.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .spawn()?;
         if let Some(mut input) = python.stdin.take() {
-            // Python reads all of it before it answers.
-            for n in numbers {
-                writeln!(input, "{n}")?;
-            }
+            let lines: String = numbers.iter().map(|n| format!("{n}\n")).collect();
+            // Python reads all of it before it answers. Should it end before, its status says why.
+            let _ = input.write_all(lines.as_bytes());
         }
         let output = python.wait_with_output()?;
         if !output.status.success() {
+            let errors = String::from_utf8_lossy(&output.stderr);
+            let last = errors.lines().last().unwrap_or_default();
             return Err(io::Error::other(format!(
-                "python3 ended with {}",
+                "python3 ended with {}: {last}",
                 output.status
             )));
         }
         let answers = String::from_utf8_lossy(&output.stdout);
         let answers = answers.lines().map(|answer| answer == "1");
         Ok(numbers.iter().copied().zip(answers).collect())
+    }
+}
+
+impl Drop for Python {
+    fn drop(&mut self) {
+        // In the folder for temporary files: left over, it does no harm.
+        let _ = std::fs::remove_file(&self.script);
     }
 }

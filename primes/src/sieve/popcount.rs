@@ -6,7 +6,7 @@ pub(super) fn count_ones(bytes: &[u8]) -> u64 {
     {
         if is_x86_feature_detected!("popcnt") {
             // SAFETY: the processor has POPCNT.
-            #[allow(unsafe_code)]
+            #[expect(unsafe_code, reason = "the features were just checked")]
             return unsafe { count_ones_popcnt(bytes) };
         }
     }

@@ -1,33 +1,29 @@
 //! The smallest primes, crossed off 64 bytes at a time.
 //!
-//! The multiples of `p` repeat every `p` bytes of the sieve, those of `p` and `q` together every `p * q`. So the
-//! smallest primes, which have the most multiples, are not crossed off one by one: their patterns are made once and
-//! ANDed over the sieve with the widest vectors the machine has. A pattern costs one AND per vector whatever its
-//! primes; crossing off costs `8 / p` writes per byte. Up to about `p = 512` the pattern wins.
+//! The multiples of `p` repeat every `p` bytes of the sieve, those of `p` and `q` together every
+//! `p * q` bytes. So the smallest primes, which have the most multiples, are not crossed off one by
+//! one: the patterns they leave are made once and ANDed over the sieve with the widest vectors the
+//! machine has. A pattern costs one AND per vector whatever its primes, crossing off `8 / p` writes
+//! per byte.
 
 use std::sync::OnceLock;
 
 use super::wheel::{bit_of, byte_of};
 
-/// Primes up to here are crossed off by patterns; the sieve proper starts above.
+/// Primes up to here are crossed off by patterns; the sieve proper starts above. Going on to 251
+/// came out even: the tables outgrow the cache as fast as writes are saved.
 pub(super) const LIMIT: u64 = 163;
-
-/// Primes up to here share patterns in pairs, small with large: half the ANDs, and the tables still fit the L2 cache.
-const PAIRED: u64 = 163;
 
 /// Bytes handled at once: as many as the vector registers hold.
 pub(super) const BLOCK: usize = 512;
-
-/// Patterns ANDed in one pass: their tables stay in the L1 cache together with the window.
-const GROUP: usize = 16;
 
 /// The patterns of all primes from 7 to [`LIMIT`].
 pub(super) struct Presieve {
     patterns: Vec<Pattern>,
 }
 
-/// What the multiples of some primes leave of the sieve: one period, then the first [`BLOCK`] bytes of it again, so
-/// that a block can be read from any phase.
+/// What the multiples of some primes leave of the sieve: one period, then the first [`BLOCK`] bytes
+/// of it again, so that a block can be read from any phase.
 struct Pattern {
     period: usize,
     bytes: Vec<u8>,
@@ -50,18 +46,20 @@ impl Pattern {
 }
 
 impl Presieve {
-    /// The patterns, made at first use: about 190 KiB.
+    /// The patterns, made at first use: 17 of them, 80 KiB in all.
     pub(super) fn get() -> &'static Presieve {
         static PRESIEVE: OnceLock<Presieve> = OnceLock::new();
         PRESIEVE.get_or_init(|| {
-            let (paired, single): (Vec<u64>, Vec<u64>) = Presieve::primes()
-                .filter(|&p| p > 13)
-                .partition(|&p| p <= PAIRED);
-            let half = paired.len() / 2;
-            let pairs = paired[..half].iter().zip(paired[half..].iter().rev());
-            let mut patterns = vec![Pattern::new(&[7, 11, 13])];
-            patterns.extend(pairs.map(|(&p, &q)| Pattern::new(&[p, q])));
-            patterns.extend(single.iter().map(|&p| Pattern::new(&[p])));
+            // In pairs, small with large: half as many ANDs, and periods of about one length.
+            let primes: Vec<u64> = Presieve::primes().filter(|&p| p > 13).collect();
+            let (small, large) = primes.split_at(primes.len() / 2);
+            let pairs = small
+                .iter()
+                .zip(large.iter().rev())
+                .map(|(&p, &q)| Pattern::new(&[p, q]));
+            let patterns = std::iter::once(Pattern::new(&[7, 11, 13]))
+                .chain(pairs)
+                .collect();
             Presieve { patterns }
         })
     }
@@ -71,7 +69,8 @@ impl Presieve {
         (7..=LIMIT).filter(|&n| (2..).take_while(|d| d * d <= n).all(|d| n % d != 0))
     }
 
-    /// Crosses off the multiples of all presieved primes in `bytes`, which starts at byte `first` of the whole sieve.
+    /// Crosses off the multiples of all presieved primes in `bytes`, which starts at byte `first`
+    /// of the whole sieve.
     ///
     /// # Panics
     /// If the length is not a multiple of [`BLOCK`].
@@ -87,12 +86,12 @@ impl Presieve {
         {
             if is_x86_feature_detected!("avx512f") {
                 // SAFETY: the processor has AVX-512.
-                #[allow(unsafe_code)]
+                #[expect(unsafe_code, reason = "the features were just checked")]
                 return unsafe { and_patterns_avx512(&self.patterns, &mut phases, blocks) };
             }
             if is_x86_feature_detected!("avx2") {
                 // SAFETY: the processor has AVX2.
-                #[allow(unsafe_code)]
+                #[expect(unsafe_code, reason = "the features were just checked")]
                 return unsafe { and_patterns_avx2(&self.patterns, &mut phases, blocks) };
             }
         }
@@ -115,20 +114,53 @@ fn and_patterns_avx2(patterns: &[Pattern], phases: &mut [usize], blocks: &mut [[
 /// The loop itself, compiled once for each width of vector.
 #[inline(always)]
 fn and_patterns(patterns: &[Pattern], phases: &mut [usize], blocks: &mut [[u8; BLOCK]]) {
-    for (patterns, phases) in patterns.chunks(GROUP).zip(phases.chunks_mut(GROUP)) {
-        for block in &mut *blocks {
-            let mut left = *block;
-            for (pattern, phase) in patterns.iter().zip(&mut *phases) {
-                let mask = &pattern.bytes[*phase..*phase + BLOCK];
-                for (byte, mask) in left.iter_mut().zip(mask) {
-                    *byte &= mask;
-                }
-                *phase += BLOCK;
-                while *phase >= pattern.period {
-                    *phase -= pattern.period;
-                }
+    for block in blocks {
+        let mut left = *block;
+        for (pattern, phase) in patterns.iter().zip(&mut *phases) {
+            let mask = &pattern.bytes[*phase..*phase + BLOCK];
+            for (byte, mask) in left.iter_mut().zip(mask) {
+                *byte &= mask;
             }
-            *block = left;
+            *phase = (*phase + BLOCK) % pattern.period;
         }
+        *block = left;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_presieved_prime_is_in_a_pattern_and_the_tables_are_small() {
+        let presieve = Presieve::get();
+        let product: f64 = presieve
+            .patterns
+            .iter()
+            .map(|it| (it.period as f64).ln())
+            .sum();
+        let expected: f64 = Presieve::primes().map(|p| (p as f64).ln()).sum();
+        assert!((product - expected).abs() < 1e-6);
+        let size: usize = presieve
+            .patterns
+            .iter()
+            .map(|pattern| pattern.bytes.len())
+            .sum();
+        assert!(size < 100 << 10, "{size} bytes");
+    }
+
+    #[test]
+    fn all_widths_of_vectors_do_the_same() {
+        let presieve = Presieve::get();
+        let mut wide = vec![0xFF; 8 * BLOCK];
+        presieve.cross_off(1_000_003, &mut wide);
+        let mut narrow = vec![0xFF; 8 * BLOCK];
+        let mut phases: Vec<usize> = presieve
+            .patterns
+            .iter()
+            .map(|it| 1_000_003 % it.period)
+            .collect();
+        and_patterns(&presieve.patterns, &mut phases, narrow.as_chunks_mut().0);
+        assert!(wide == narrow);
     }
 }

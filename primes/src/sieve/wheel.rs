@@ -1,13 +1,14 @@
 //! The mod-30 wheel: how numbers map to bits, and where a prime's multiples fall.
 //!
-//! Every prime above 5 leaves one of eight residues mod 30, so one byte holds the eight candidates of thirty numbers.
-//! Byte `b` stands for `30b + 7 ..= 30b + 31`: with 31 instead of 1, every prime constellation up to the sextuplet
-//! lies within one byte.
+//! Every prime above 5 leaves one of eight residues mod 30, so one byte holds the eight candidates
+//! of thirty numbers. Byte `b` stands for `30b + 7 ..= 30b + 31`: with 31 instead of 1, every prime
+//! constellation up to the sextuplet lies within one byte.
 
 /// The offsets of a byte's eight candidates, in bit order.
 pub(super) const CANDIDATES: [u64; 8] = [7, 11, 13, 17, 19, 23, 29, 31];
 
-/// The residues mod 30 that are coprime to 30: both the classes of primes and the classes of their cofactors.
+/// The residues mod 30 that are coprime to 30: both the classes of primes and the classes of their
+/// cofactors.
 pub(super) const COPRIME: [usize; 8] = [1, 7, 11, 13, 17, 19, 23, 29];
 
 /// The byte in which `number` (at least 7) lies, or would lie were it a candidate.
@@ -68,11 +69,12 @@ pub(super) const HITS: [[Hit; 8]; 8] = {
     hits
 };
 
-/// How many residues mod 210 are coprime to it: the cofactors that a walk visits in one turn of that wheel.
+/// How many residues mod 210 are coprime to it: the cofactors that a walk visits in one turn of
+/// that wheel.
 const COFACTORS: usize = 48;
 
-/// One multiple in the walk over those multiples of a prime `30k + r` that 7 does not divide either: the bit it clears,
-/// and the way to the next one.
+/// One multiple in the walk over those multiples of a prime `30k + r` that 7 does not divide
+/// either: the bit it clears, and the way to the next one.
 #[derive(Clone, Copy)]
 pub(super) struct Step {
     /// The next multiple lies `k * gap + carry` bytes on.
@@ -140,7 +142,8 @@ const fn is_coprime_to_210(n: usize) -> bool {
     n % 2 != 0 && n % 3 != 0 && n % 5 != 0 && n % 7 != 0
 }
 
-/// By residue mod 210: the distance to the next number coprime to 210, and the index of that one's residue.
+/// By residue mod 210: the distance to the next number coprime to 210, and the index of that one's
+/// residue.
 const TO_COPRIME_210: [(u8, u8); 210] = {
     let mut table = [(0, 0); 210];
     let mut residue = 0;
@@ -155,8 +158,8 @@ const TO_COPRIME_210: [(u8, u8); 210] = {
     table
 };
 
-/// Where the walk of a prime of `class` begins: the first cofactor from `cofactor` on that is coprime to 210, and the
-/// state there.
+/// Where the walk of a prime of `class` begins: the first cofactor from `cofactor` on that is
+/// coprime to 210, and the state there.
 #[inline(always)]
 pub(super) fn first_step(class: usize, cofactor: u64) -> (u64, usize) {
     let (distance, index) = TO_COPRIME_210[(cofactor % 210) as usize];

@@ -2,15 +2,19 @@
 
 use std::io::Write;
 
-use common::cli::{Outcome, RunArgs};
+use common::cli::{Interrupt, Outcome};
 use primes::interval;
 
 use super::args::RangeArgs;
 
 /// Prints them one a line, which is JSON lines too.
-pub(crate) fn run(args: &RangeArgs, _run: &RunArgs) -> anyhow::Result<Outcome> {
+pub(super) fn run(args: &RangeArgs, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
     let mut out = common::cli::stdout();
     for prime in interval::primes(args.range()?) {
+        // Whole lines only: Ctrl-C comes between two of them.
+        if interrupt.raised() {
+            break;
+        }
         writeln!(out, "{prime}")?;
     }
     out.flush()?;

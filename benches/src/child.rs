@@ -1,0 +1,279 @@
+//! What a program costs: wall time, CPU time and peak memory of a child process.
+//!
+//! The kernel tells the last two when it hands over a finished child (`wait4`). But on Linux the
+//! peak memory it tells is never below that of the process which started the child: `exec` keeps
+//! the higher of the two. So the child is not started here but by a launcher, this same program
+//! run again with nothing in its memory yet, and the figure is wrong by no more than the launcher
+//! is large: no figure is below some 3 MiB, which is what `true` is then said to take.
+
+mod sys;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+/// The argument that makes this program a launcher: `main` must then call [`launch`], before it
+/// does anything that takes memory.
+pub const LAUNCHER: &str = "launch-and-measure";
+
+/// What a program cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cost {
+    /// From before it was started until it was waited for.
+    pub wall: Duration,
+    /// User and system time, its own and that of the children it waited for; `None` where the
+    /// system doesn't tell (Windows).
+    pub cpu: Option<Duration>,
+    /// The most memory, in bytes, that it or any one of the children it waited for had resident.
+    /// Of several processes it is the largest one's, not the sum.
+    pub peak_memory: Option<u64>,
+}
+
+/// A program that ended well.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// What it cost.
+    pub cost: Cost,
+    /// What it wrote to standard output.
+    pub stdout: String,
+}
+
+/// Why a program has no [`Cost`].
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The launcher could not be started, or spoken to.
+    #[error("cannot start the launcher {}", .0.display())]
+    Launcher(PathBuf, #[source] io::Error),
+    /// The launcher could not start the program, or was ended before the program.
+    #[error("{program}: not measured: {reason}")]
+    NotMeasured {
+        /// The program.
+        program: String,
+        /// The launcher's last words, or how it ended.
+        reason: String,
+    },
+    /// The program ended with an error.
+    #[error("{program}: {status}{remark}")]
+    Failed {
+        /// The program.
+        program: String,
+        /// How it ended.
+        status: String,
+        /// The last line it wrote to standard error, after a colon.
+        remark: String,
+    },
+}
+
+/// Starts programs and measures them.
+#[derive(Clone, Debug)]
+pub struct Launcher {
+    program: PathBuf,
+    folder: Option<PathBuf>,
+}
+
+/// The launcher's last line: what it has to tell about the program.
+#[derive(Serialize, Deserialize)]
+struct Note {
+    cost: Cost,
+    success: bool,
+    status: String,
+}
+
+impl Launcher {
+    /// A launcher that is this program, whose `main` knows [`LAUNCHER`].
+    ///
+    /// # Errors
+    /// If the system doesn't tell where this program is.
+    pub fn this() -> io::Result<Launcher> {
+        Ok(Launcher::at(std::env::current_exe()?))
+    }
+
+    /// A launcher that is the program at `path`.
+    pub fn at(path: impl Into<PathBuf>) -> Launcher {
+        Launcher {
+            program: path.into(),
+            folder: None,
+        }
+    }
+
+    /// The same, but the programs run in `folder`.
+    #[must_use]
+    pub fn folder(mut self, folder: impl Into<PathBuf>) -> Launcher {
+        self.folder = Some(folder.into());
+        self
+    }
+
+    /// Runs a program to its end, with `input` on its standard input.
+    ///
+    /// The input should fit into a pipe (64 KiB on Linux), so that no program waits for it: it is
+    /// written before anything is read.
+    ///
+    /// # Errors
+    /// If the program can't be started, or ends with an error.
+    ///
+    /// # Examples
+    /// In a program whose `main` calls [`launch`]:
+    /// ```no_run
+    /// use benches::child::Launcher;
+    /// use std::path::Path;
+    ///
+    /// let run = Launcher::this()?.run(Path::new("primesieve"), &["1e9".to_owned()], "")?;
+    /// println!("{:?} and {:?} bytes", run.cost.wall, run.cost.peak_memory);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn run(&self, program: &Path, args: &[String], input: &str) -> Result<Run, Error> {
+        let output = self
+            .output(program, args, input)
+            .map_err(|error| Error::Launcher(self.program.clone(), error))?;
+        read(&program.display().to_string(), &output)
+    }
+
+    fn output(&self, program: &Path, args: &[String], input: &str) -> io::Result<Output> {
+        let mut launcher = Command::new(&self.program);
+        launcher
+            .arg(LAUNCHER)
+            .arg(program)
+            .args(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        if let Some(folder) = &self.folder {
+            launcher.current_dir(folder);
+        }
+        let mut launcher = launcher.spawn()?;
+        if let Some(mut stdin) = launcher.stdin.take() {
+            // A program need not read what it is given; one that should have will fail by itself.
+            match stdin.write_all(input.as_bytes()) {
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                    launcher.wait()?;
+                    return Err(error);
+                }
+                _ => {}
+            }
+        }
+        launcher.wait_with_output()
+    }
+}
+
+/// Takes the launcher's note off the end of the program's output.
+fn read(program: &str, output: &Output) -> Result<Run, Error> {
+    let program = program.to_owned();
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let last_words = stderr.trim_end().lines().next_back();
+    let note = stdout
+        .rsplit_once('\n')
+        .filter(|_| output.status.success())
+        .and_then(|(stdout, note)| Some((stdout, serde_json::from_str::<Note>(note).ok()?)));
+    match note {
+        Some((stdout, Note { cost, success, .. })) if success => Ok(Run {
+            cost,
+            stdout: stdout.to_owned(),
+        }),
+        Some((_, note)) => Err(Error::Failed {
+            program,
+            status: note.status,
+            remark: last_words.map_or(String::new(), |line| format!(": {line}")),
+        }),
+        None => Err(Error::NotMeasured {
+            program,
+            reason: last_words.map_or(output.status.to_string(), str::to_owned),
+        }),
+    }
+}
+
+/// What a launcher does: runs the program that `args` names, with its own standard streams, and
+/// writes what it cost as one more line to standard output.
+///
+/// It must stay small until the program has started: see [the module](self).
+///
+/// # Errors
+/// If there is no program, it can't be started, or nobody reads the line.
+pub fn launch(mut args: impl Iterator<Item = OsString>) -> io::Result<()> {
+    let program = args
+        .next()
+        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "launch what?"))?;
+    let start = Instant::now();
+    let child = Command::new(program).args(args).spawn()?;
+    let (status, used) = sys::wait(child)?;
+    let note = Note {
+        cost: Cost {
+            wall: start.elapsed(),
+            cpu: used.cpu,
+            peak_memory: used.peak_memory,
+        },
+        success: status.success(),
+        status: status.to_string(),
+    };
+    // On a line of its own, whether or not the program ended its last one.
+    write!(io::stdout(), "\n{}", serde_json::to_string(&note)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    fn output(code: i32, stdout: &str, stderr: &str) -> Output {
+        use std::os::unix::process::ExitStatusExt;
+        Output {
+            status: std::process::ExitStatus::from_raw(code << 8),
+            stdout: stdout.into(),
+            stderr: stderr.into(),
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_note_is_told_from_the_output_and_failures_from_each_other() {
+        let note = |success: bool| {
+            let cost = Cost {
+                wall: Duration::from_millis(5),
+                cpu: None,
+                peak_memory: Some(7),
+            };
+            let status = "exit status: 9".to_owned();
+            serde_json::to_string(&Note {
+                cost,
+                success,
+                status,
+            })
+            .unwrap()
+        };
+        let good = format!("2\n3\n\n{}", note(true));
+        let run = read("sieve", &output(0, &good, "")).unwrap();
+        assert_eq!(run.stdout, "2\n3\n");
+        assert_eq!(run.cost.peak_memory, Some(7));
+
+        let bad = format!("\n{}", note(false));
+        for (stdout, stderr, code, expected) in [
+            (&bad, "", 0, "sieve: exit status: 9"),
+            (
+                &bad,
+                "a\nno memory\n",
+                0,
+                "sieve: exit status: 9: no memory",
+            ),
+            (
+                &good,
+                "error: gone\n",
+                1,
+                "sieve: not measured: error: gone",
+            ),
+            (&String::new(), "", 0, "sieve: not measured: exit status: 0"),
+        ] {
+            let error = read("sieve", &output(code, stdout, stderr)).unwrap_err();
+            assert_eq!(error.to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn a_launcher_needs_a_program() {
+        let error = launch(std::iter::empty()).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+    }
+}

@@ -1,0 +1,34 @@
+//! Everything behind `main`.
+
+mod args;
+mod check;
+mod pool;
+mod versus;
+
+use common::cli::{Outcome, interrupt};
+
+use args::{Args, Command};
+
+/// Runs what the command line asks for.
+pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
+    let interrupt = interrupt::install()?;
+    let run = &args.run;
+    let session = common::cli::start(run)?;
+    let result = match &args.command {
+        None => versus::list(run),
+        Some(Command::Versus(versus)) if versus.list => versus::list(run),
+        Some(Command::Versus(versus)) => versus::run(versus, run, &interrupt),
+        Some(Command::Check { model, workers }) => check::run(*model, *workers),
+        &Some(Command::Pool {
+            how,
+            model,
+            workers,
+            count,
+        }) => pool::run(how, model, workers, count),
+        Some(Command::Completions { shell }) => {
+            let written = common::cli::completions::<Args>(*shell, "benches");
+            written.map(|()| Outcome::Done).map_err(anyhow::Error::from)
+        }
+    };
+    session.conclude(result, &interrupt)
+}

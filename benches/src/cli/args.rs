@@ -1,0 +1,80 @@
+//! The command line's grammar.
+
+use std::num::NonZeroUsize;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use common::cli::{RunArgs, Shell};
+
+/// Runs our programs beside other people's on the same work, and says who is faster, by how much,
+/// and how sure that is.
+///
+/// Without a subcommand: the jobs there are.
+#[derive(Parser, Debug)]
+#[command(version, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Compare on a job, or on all; --runs says how many pairs [default: 10]
+    Versus(VersusArgs),
+    /// Do what check.py does: numbers from standard input, an answer a line
+    #[command(hide = true)]
+    Check {
+        /// By what
+        model: Model,
+        /// How many workers
+        workers: NonZeroUsize,
+    },
+    /// Do what pool.py does: hand over jobs that do nothing
+    #[command(hide = true)]
+    Pool {
+        /// How
+        how: Use,
+        /// To what
+        model: Model,
+        /// How many workers
+        workers: NonZeroUsize,
+        /// How many jobs
+        count: u64,
+    },
+    /// Print completions for a shell
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+}
+
+#[derive(clap::Args, Debug)]
+pub(crate) struct VersusArgs {
+    /// Which job; without one all are done
+    pub(crate) job: Option<String>,
+    /// List the jobs, and who does them
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// Print Markdown, for a README
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) markdown: bool,
+}
+
+/// The models that Python has too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Model {
+    /// Threads
+    Threads,
+    /// Processes
+    Processes,
+}
+
+/// How jobs are handed to a pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Use {
+    /// All, in chunks
+    Map,
+    /// One, and its answer, and the next
+    RoundTrips,
+}

@@ -1,0 +1,125 @@
+//! `benches versus`.
+
+use std::io::Write;
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+use anyhow::bail;
+use benches::child::Launcher;
+use benches::versus::report::Report;
+use benches::versus::{self, Job, render};
+use common::cli::{Interrupt, Outcome, Progress, RunArgs, Usage};
+use common::cpus;
+use serde_json::json;
+
+use super::args::VersusArgs;
+
+/// Enough for a range that means something, few enough for all jobs to take a minute or two.
+const PAIRS: NonZeroUsize = NonZeroUsize::new(10).expect("ten is not zero");
+
+/// Prints the jobs, and who does them.
+pub(crate) fn list(run: &RunArgs) -> anyhow::Result<Outcome> {
+    let jobs = versus::jobs(run.jobs());
+    let mut out = common::cli::stdout();
+    if run.json {
+        let jobs = jobs.iter().map(|job| {
+            json!({
+                "job": job.name,
+                "title": job.title,
+                "ours": job.ours.command(),
+                "peers": job.peers.iter().map(|peer| {
+                    json!({"name": peer.name, "command": peer.command(), "install": peer.install})
+                }).collect::<Vec<_>>(),
+            })
+        });
+        out.json(&jobs.collect::<Vec<_>>())?;
+    } else {
+        for job in jobs {
+            writeln!(out, "{}: {}", job.name, job.title)?;
+            writeln!(out, "  ours    {}", job.ours.command())?;
+            for peer in job.peers {
+                writeln!(out, "  beside  {}", peer.command())?;
+            }
+        }
+        if !run.quiet {
+            writeln!(
+                out,
+                "\nRun one by `benches versus JOB`, all by `benches versus`."
+            )?;
+        }
+    }
+    out.flush()?;
+    Ok(Outcome::Done)
+}
+
+/// Runs the jobs asked for, and prints each report as it comes.
+pub(crate) fn run(
+    args: &VersusArgs,
+    run: &RunArgs,
+    interrupt: &Interrupt,
+) -> anyhow::Result<Outcome> {
+    let jobs = chosen(args.job.as_deref(), versus::jobs(run.jobs()))?;
+    let cpus = cpus::detect();
+    let mut out = common::cli::stdout();
+    if !run.json {
+        for line in render::heading(&cpus) {
+            writeln!(out, "{line}")?;
+        }
+        out.flush()?;
+    }
+    let mut reports = Vec::new();
+    for job in jobs {
+        if interrupt.raised() {
+            break;
+        }
+        let report = measure(&job, run, interrupt)?;
+        if !run.json {
+            let text = if args.markdown {
+                render::markdown(&report)
+            } else {
+                render::text(&report)
+            };
+            write!(out, "\n{text}")?;
+            out.flush()?;
+        }
+        reports.push(report);
+    }
+    if run.json {
+        out.json(&render::json(&reports, &cpus))?;
+        out.flush()?;
+    }
+    Ok(match reports.iter().any(Report::failed) {
+        true => Outcome::SomeFailed,
+        false => Outcome::Done,
+    })
+}
+
+fn chosen(name: Option<&str>, jobs: Vec<Job>) -> anyhow::Result<Vec<Job>> {
+    let Some(name) = name else { return Ok(jobs) };
+    let mut known: Vec<_> = jobs.iter().map(|job| job.name).collect();
+    known.dedup();
+    if !known.contains(&name) {
+        bail!(Usage(format!(
+            "{name}: no such job: there are {}",
+            known.join(", ")
+        )));
+    }
+    Ok(jobs.into_iter().filter(|job| job.name == name).collect())
+}
+
+fn measure(job: &Job, run: &RunArgs, interrupt: &Interrupt) -> anyhow::Result<Report> {
+    let pairs = run.runs.unwrap_or(PAIRS);
+    // Scripts are named from the workspace's folder, wherever the command is given.
+    let mut launcher = Launcher::this()?;
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    if folder.is_dir() {
+        launcher = launcher.folder(folder);
+    }
+    // Each warms up once; ours is also run beside itself.
+    let steps = (job.peers.len() + 1) * (pairs.get() + 1);
+    let progress = Progress::new(job.name, steps as u64, run.quiet);
+    versus::run(job, pairs, &launcher, interrupt, &mut |what| {
+        progress.say(what);
+        progress.inc(1);
+    })
+}

@@ -1,0 +1,237 @@
+//! A program that does a job, and where it is found.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+/// A program that does a job.
+#[derive(Clone, Debug)]
+pub struct Contender {
+    /// Its name in the table.
+    pub name: &'static str,
+    /// Which program it is.
+    pub program: Program,
+    /// The arguments that make it do the job.
+    pub args: Vec<String>,
+    /// The command that installs it, for those who don't have it.
+    pub install: &'static str,
+    /// Its answer, out of what it wrote to standard output.
+    pub answer: fn(&str) -> String,
+}
+
+/// Where a program comes from.
+#[derive(Clone, Copy, Debug)]
+pub enum Program {
+    /// A package of this workspace, whose binary has the package's name. It is built if there is a
+    /// cargo to build it; else it must lie beside this program.
+    Workspace(&'static str),
+    /// This program.
+    This,
+    /// Somebody else's, on the PATH.
+    Installed {
+        /// The command.
+        name: &'static str,
+        /// Arguments that make it tell its version, and nothing else.
+        version: &'static [&'static str],
+        /// Arguments that make it tell where it really is, if what lies on the PATH may be a
+        /// script that only starts it, whose time isn't its own.
+        itself: Option<&'static [&'static str]>,
+    },
+}
+
+/// A program that is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// What to start.
+    pub path: PathBuf,
+    /// Its version, of somebody else's.
+    pub version: Option<String>,
+}
+
+impl Contender {
+    /// The command as one would type it.
+    pub fn command(&self) -> String {
+        let name = match self.program {
+            Program::Workspace(name) | Program::Installed { name, .. } => name,
+            Program::This => env!("CARGO_PKG_NAME"),
+        };
+        let mut words = vec![name];
+        words.extend(self.args.iter().map(String::as_str));
+        words.join(" ")
+    }
+}
+
+impl Program {
+    /// Finds the program, or builds it.
+    ///
+    /// # Errors
+    /// If it isn't there, doesn't run, or can't be built.
+    ///
+    /// # Examples
+    /// ```
+    /// use benches::contender::Program;
+    ///
+    /// let nobodys = Program::Installed {
+    ///     name: "no-such-program",
+    ///     version: &["--version"],
+    ///     itself: None,
+    /// };
+    /// assert!(nobodys.find().is_err());
+    /// ```
+    pub fn find(self) -> io::Result<Found> {
+        match self {
+            Program::Workspace(name) => Ok(Found {
+                path: match std::env::var_os("CARGO") {
+                    Some(cargo) => build(Path::new(&cargo), name)?,
+                    None => neighbour(name)?,
+                },
+                version: None,
+            }),
+            Program::This => Ok(Found {
+                path: std::env::current_exe()?,
+                version: None,
+            }),
+            Program::Installed {
+                name,
+                version,
+                itself,
+            } => Ok(Found {
+                version: version_of(&ask(name, version)?),
+                path: match itself {
+                    Some(args) => ask(name, args)?.trim().into(),
+                    None => name.into(),
+                },
+            }),
+        }
+    }
+}
+
+/// Builds a binary as `cargo run --release` would, and says where it is: cargo knows, whatever the
+/// target folder and the profile are called.
+fn build(cargo: &Path, package: &str) -> io::Result<PathBuf> {
+    let output = Command::new(cargo)
+        .args(["build", "--release", "--quiet", "--package", package])
+        .args(["--message-format", "json-render-diagnostics"])
+        .args([
+            "--manifest-path",
+            concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"),
+        ])
+        // What the compiler has to say is for people.
+        .stderr(Stdio::inherit())
+        .output()?;
+    if !output.status.success() {
+        return Err(io::Error::other(format!("cargo build: {}", output.status)));
+    }
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter_map(|line| executable(line, package))
+        .next_back()
+        .ok_or_else(|| io::Error::other(format!("cargo built no program named {package}")))
+}
+
+/// The binary that a line of cargo's tells of, if it is the one called `name`.
+fn executable(line: &str, name: &str) -> Option<PathBuf> {
+    let message: Value = serde_json::from_str(line).ok()?;
+    let wanted = message["reason"] == "compiler-artifact" && message["target"]["name"] == name;
+    let path = message["executable"].as_str().filter(|_| wanted)?;
+    Some(path.into())
+}
+
+fn neighbour(name: &str) -> io::Result<PathBuf> {
+    let path = std::env::current_exe()?
+        .with_file_name(name)
+        .with_extension(std::env::consts::EXE_EXTENSION);
+    if !path.is_file() {
+        return Err(io::Error::new(
+            io::ErrorKind::NotFound,
+            format!("not built: no {}", path.display()),
+        ));
+    }
+    Ok(path)
+}
+
+/// Runs a program that says one thing and ends.
+fn ask(name: &str, args: &[&str]) -> io::Result<String> {
+    let output = Command::new(name)
+        .args(args)
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => io::Error::new(error.kind(), "not on the PATH"),
+            _ => error,
+        })?;
+    if !output.status.success() {
+        let reason = format!("{name} {}: {}", args.join(" "), output.status);
+        return Err(io::Error::other(reason));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// The first word that starts with a digit: `primesieve 11.0, <https://...>` has version 11.0.
+fn version_of(text: &str) -> Option<String> {
+    text.split_whitespace()
+        .map(|word| word.trim_start_matches('v').trim_end_matches([',', ';']))
+        .find(|word| word.starts_with(|c: char| c.is_ascii_digit()))
+        .map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_found_in_what_programs_say() {
+        for (text, expected) in [
+            (
+                "primesieve 11.0, <https://github.com>\nCopyright",
+                Some("11.0"),
+            ),
+            ("Python 3.11.7\n", Some("3.11.7")),
+            ("tool v2", Some("2")),
+            ("who knows", None),
+            ("", None),
+        ] {
+            assert_eq!(version_of(text).as_deref(), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_made_up_program_is_not_there() {
+        let program = Program::Installed {
+            name: "many-hands-no-such-program",
+            version: &["--version"],
+            itself: None,
+        };
+        let error = program.find().unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        assert_eq!(error.to_string(), "not on the PATH");
+    }
+
+    #[test]
+    fn cargo_tells_where_the_binary_is() {
+        let line = |reason: &str, name: &str, executable: Value| {
+            let target = serde_json::json!({ "name": name });
+            serde_json::json!({"reason": reason, "target": target, "executable": executable})
+                .to_string()
+        };
+        let path = || Value::from("/t/primes");
+        for (line, expected) in [
+            (
+                line("compiler-artifact", "primes", path()),
+                Some("/t/primes"),
+            ),
+            (line("compiler-artifact", "primes", Value::Null), None),
+            (line("compiler-artifact", "common", path()), None),
+            (line("build-finished", "primes", path()), None),
+            ("not JSON".to_owned(), None),
+        ] {
+            assert_eq!(
+                executable(&line, "primes"),
+                expected.map(PathBuf::from),
+                "{line}"
+            );
+        }
+    }
+}

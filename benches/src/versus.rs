@@ -1,0 +1,231 @@
+//! Our program beside other people's on the same work.
+//!
+//! A room's jobs are data, in a file of its own below this one; here they are run. Everybody runs
+//! once to warm up and to show the answer. Then, as often as asked for, ours runs beside itself and
+//! beside each of the others in turn, one right after the other, and who goes first alternates: a
+//! machine that slows down meanwhile slows both sides of every pair.
+
+mod executors;
+mod primes;
+pub mod render;
+pub mod report;
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use anyhow::{anyhow, ensure};
+use common::cli::Interrupt;
+
+use crate::child::{Cost, Launcher};
+use crate::contender::{Contender, Program};
+use report::{Outcome, Report, Row};
+
+/// A piece of work, and those who do it.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// What it is asked for by; several jobs may share a name.
+    pub name: &'static str,
+    /// What is done, and by how many workers.
+    pub title: String,
+    /// What every program gets on its standard input.
+    pub input: &'static str,
+    /// Our program.
+    pub ours: Contender,
+    /// Other people's.
+    pub peers: Vec<Contender>,
+}
+
+/// All jobs of all rooms, with `workers` workers where there are several.
+pub fn jobs(workers: NonZeroUsize) -> Vec<Job> {
+    [primes::jobs(workers), executors::jobs(workers)].concat()
+}
+
+/// CPython with one of our scripts.
+fn python(name: &'static str, script: &str, args: &[String]) -> Contender {
+    Contender {
+        name,
+        program: Program::Installed {
+            name: "python3",
+            version: &["--version"],
+            // With pyenv `python3` is a script that takes longer to start Python than Python takes
+            // to start.
+            itself: Some(&["-c", "import sys; print(sys.executable)"]),
+        },
+        args: [&[script.to_owned()], args].concat(),
+        install: "apt-get install python3 (or: brew install python)",
+        answer: in_one_line,
+    }
+}
+
+fn in_one_line(output: &str) -> String {
+    output.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Of a pair, what theirs cost and what ours did.
+type Pair = (Cost, Cost);
+
+/// A program beside ours, while the job runs.
+struct Opponent {
+    row: Row,
+    /// `None` once it is known that there is nothing to measure.
+    path: Option<PathBuf>,
+    args: Vec<String>,
+    answer: fn(&str) -> String,
+    pairs: Vec<Pair>,
+}
+
+/// Does a job `pairs` times with ours and each of the others.
+///
+/// `progress` hears what is done next. After an interrupt the report is of what was done before.
+///
+/// # Errors
+/// If our own program isn't there, fails, or answers first this and then that: then there is
+/// nothing to compare with. Whatever goes wrong with the others is in the report.
+pub fn run(
+    job: &Job,
+    pairs: NonZeroUsize,
+    launcher: &Launcher,
+    interrupt: &Interrupt,
+    progress: &mut dyn FnMut(&str),
+) -> anyhow::Result<Report> {
+    let ours = &job.ours;
+    progress("ours, to warm up");
+    let found = ours
+        .program
+        .find()
+        .map_err(|error| anyhow!("{}: {error}: {}", ours.command(), ours.install))?;
+    let warm_up = launcher.run(&found.path, &ours.args, job.input)?;
+    let race = Race {
+        job,
+        launcher,
+        ours: &found.path,
+        expected: (ours.answer)(&warm_up.stdout),
+    };
+    let mut opponents = vec![race.itself()];
+    for peer in &job.peers {
+        progress(&format!("{}, to warm up", peer.name));
+        opponents.push(race.opponent(peer));
+    }
+    'pairs: for number in 0..pairs.get() {
+        for opponent in &mut opponents {
+            if opponent.path.is_none() {
+                continue;
+            }
+            progress(&format!("ours beside {}", opponent.row.name));
+            let pair = race.pair(opponent, number % 2 == 0);
+            // Ctrl-C reaches the programs too: what they say now means nothing.
+            if interrupt.raised() {
+                break 'pairs;
+            }
+            opponent.record(pair?);
+        }
+    }
+    let rows = opponents.into_iter().map(|it| (it.row, it.pairs));
+    Ok(Report::new(job, race.expected, rows.collect()))
+}
+
+/// What stays the same for all pairs of a job.
+struct Race<'a> {
+    job: &'a Job,
+    launcher: &'a Launcher,
+    ours: &'a Path,
+    /// Our first answer.
+    expected: String,
+}
+
+impl Race<'_> {
+    fn itself(&self) -> Opponent {
+        let ours = &self.job.ours;
+        Opponent {
+            row: Row::new("itself", ours),
+            path: Some(self.ours.to_owned()),
+            args: ours.args.clone(),
+            answer: ours.answer,
+            pairs: Vec::new(),
+        }
+    }
+
+    /// Somebody else's program, warmed up and asked for its answer.
+    fn opponent(&self, peer: &Contender) -> Opponent {
+        let mut opponent = Opponent {
+            row: Row::new(peer.name, peer),
+            path: None,
+            args: peer.args.clone(),
+            answer: peer.answer,
+            pairs: Vec::new(),
+        };
+        match peer.program.find() {
+            Ok(found) => {
+                opponent.row.version = found.version;
+                if let Err(outcome) = self.theirs(&found.path, &opponent) {
+                    opponent.row.outcome = outcome;
+                } else {
+                    opponent.path = Some(found.path);
+                }
+            }
+            Err(error) => {
+                opponent.row.outcome = Outcome::Missing {
+                    reason: error.to_string(),
+                    install: peer.install,
+                };
+            }
+        }
+        opponent
+    }
+
+    /// Runs ours and an opponent's program, which must be there. The inner error is the
+    /// opponent's, the outer one ours.
+    fn pair(&self, it: &Opponent, ours_first: bool) -> anyhow::Result<Result<Pair, Outcome>> {
+        let Some(path) = &it.path else {
+            return Ok(Err(Outcome::NotRun));
+        };
+        let (theirs, ours) = if ours_first {
+            let ours = self.ours()?;
+            (self.theirs(path, it), ours)
+        } else {
+            let theirs = self.theirs(path, it);
+            (theirs, self.ours()?)
+        };
+        Ok(theirs.map(|theirs| (theirs, ours)))
+    }
+
+    fn theirs(&self, path: &Path, it: &Opponent) -> Result<Cost, Outcome> {
+        let _span = tracing::info_span!("theirs", name = it.row.name).entered();
+        let run = self
+            .launcher
+            .run(path, &it.args, self.job.input)
+            .map_err(|error| Outcome::Failed(error.to_string()))?;
+        let answer = (it.answer)(&run.stdout);
+        if answer != self.expected {
+            return Err(Outcome::Disagrees(answer));
+        }
+        Ok(run.cost)
+    }
+
+    fn ours(&self) -> anyhow::Result<Cost> {
+        let ours = &self.job.ours;
+        let _span = tracing::info_span!("ours", name = ours.name).entered();
+        let run = self.launcher.run(self.ours, &ours.args, self.job.input)?;
+        let answer = (ours.answer)(&run.stdout);
+        ensure!(
+            answer == self.expected,
+            "{}: answered {} and then {answer}",
+            ours.command(),
+            self.expected
+        );
+        Ok(run.cost)
+    }
+}
+
+impl Opponent {
+    /// Notes a pair; after a failure there are no more.
+    fn record(&mut self, pair: Result<Pair, Outcome>) {
+        match pair {
+            Ok(pair) => self.pairs.push(pair),
+            Err(outcome) => {
+                self.row.outcome = outcome;
+                self.path = None;
+            }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! `map` over an endless iterator: only a few jobs ahead of what is taken, in constant memory.
+//!
+//! cargo run --release -p executors --example lazy_map
+
+use executors::{Error, ThreadPool};
+
+/// How many steps until the Collatz sequence of `n` comes to 1.
+fn steps(mut n: u64) -> u32 {
+    let mut steps = 0;
+    while n != 1 {
+        n = if n.is_multiple_of(2) {
+            n / 2
+        } else {
+            3 * n + 1
+        };
+        steps += 1;
+    }
+    steps
+}
+
+fn main() -> Result<(), Error> {
+    let pool = ThreadPool::builder().thread_name("collatz").build()?;
+    let results = pool.map_fn(1.., |n| (n, steps(n))).chunk(1000).buffer(8000);
+    for result in results {
+        let (n, steps) = result?;
+        if steps > 400 {
+            println!("{n} is the first to take more than 400 steps: {steps}");
+            break;
+        }
+    }
+    Ok(())
+}

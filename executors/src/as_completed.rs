@@ -1,0 +1,131 @@
+//! `as_completed`: results in the order they are ready.
+
+use std::fmt;
+use std::iter::FusedIterator;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::error::Error;
+use crate::future::Future;
+use crate::gate::Gate;
+
+/// Yields the result of each future as soon as it is there, with the future's place among those
+/// given. The futures may come from different pools.
+///
+/// # Examples
+/// ```
+/// use executors::{ThreadPool, as_completed};
+///
+/// # fn main() -> Result<(), executors::Error> {
+/// let pool = ThreadPool::new(2)?;
+/// let words = ["many", "hands", "work"];
+/// let futures = words.iter().map(|word| pool.spawn(|| word.len())).collect::<Result<Vec<_>, _>>()?;
+/// for (index, length) in as_completed(futures) {
+///     println!("{} has {} letters", words[index], length?);
+/// }
+/// # Ok(()) }
+/// ```
+pub fn as_completed<T>(futures: impl IntoIterator<Item = Future<T>>) -> AsCompleted<T> {
+    let gate = Arc::new(Gate::default());
+    let futures: Vec<_> = futures.into_iter().map(Some).collect();
+    for (index, future) in futures.iter().flatten().enumerate() {
+        future.watch(index, &gate);
+    }
+    AsCompleted {
+        left: futures.len(),
+        futures,
+        gate,
+        limit: None,
+        timeout: Duration::ZERO,
+    }
+}
+
+/// The iterator of [`as_completed`]; each future is yielded exactly once.
+pub struct AsCompleted<T> {
+    futures: Vec<Option<Future<T>>>,
+    left: usize,
+    gate: Arc<Gate>,
+    /// `Some(None)`: a limit too far away to be a point in time.
+    limit: Option<Option<Instant>>,
+    timeout: Duration,
+}
+
+impl<T> AsCompleted<T> {
+    /// How long the whole of it may take, from now on. When the time is up, whatever is not done
+    /// is yielded as [`Error::TimedOut`]; its job is not stopped.
+    ///
+    /// # Examples
+    /// ```
+    /// # use std::{sync::mpsc, time::Duration};
+    /// # use executors::{Error, ThreadPool, as_completed};
+    /// # fn main() -> Result<(), Error> {
+    /// # let pool = ThreadPool::new(1)?;
+    /// let (send, receive) = mpsc::channel::<()>();
+    /// let stuck = pool.spawn(move || receive.recv().is_ok())?;
+    /// let mut results = as_completed([stuck]).timeout(Duration::from_millis(1));
+    /// assert!(matches!(results.next(), Some((0, Err(Error::TimedOut { .. })))));
+    /// assert_eq!(results.next(), None);
+    /// # drop(send);
+    /// # Ok(()) }
+    /// ```
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.limit = Some(Instant::now().checked_add(timeout));
+        self.timeout = timeout;
+        self
+    }
+
+    /// The first unfinished future, which ends with the error that `error` finds for it.
+    fn give_up(
+        &mut self,
+        error: impl Fn(&Future<T>) -> Option<Error>,
+    ) -> Option<(usize, Result<T, Error>)> {
+        let (index, error) = self
+            .futures
+            .iter()
+            .enumerate()
+            .find_map(|(index, future)| Some((index, error(future.as_ref()?)?)))?;
+        self.futures[index] = None;
+        self.left -= 1;
+        Some((index, Err(error)))
+    }
+}
+
+impl<T> Iterator for AsCompleted<T> {
+    type Item = (usize, Result<T, Error>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while self.left > 0 {
+            if self.gate.is_empty()
+                && let Some(stuck) = self.give_up(|future| future.check_deadlock().err())
+            {
+                return Some(stuck);
+            }
+            let Some(arrival) = self.gate.next(self.limit.flatten()) else {
+                let after = self.timeout;
+                return self.give_up(|_| Some(Error::TimedOut { after }));
+            };
+            // One that was given up before has arrived after all: nobody waits for it now.
+            let Some(future) = self.futures[arrival.index].take() else {
+                continue;
+            };
+            self.left -= 1;
+            return Some((arrival.index, future.result()));
+        }
+        None
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl<T> ExactSizeIterator for AsCompleted<T> {}
+impl<T> FusedIterator for AsCompleted<T> {}
+
+impl<T> fmt::Debug for AsCompleted<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AsCompleted")
+            .field("left", &self.left)
+            .finish_non_exhaustive()
+    }
+}

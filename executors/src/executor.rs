@@ -1,0 +1,200 @@
+//! What a thread pool and a process pool have in common.
+
+use std::fmt;
+
+use crate::error::Error;
+use crate::future::Future;
+use crate::job::Job;
+use crate::map::Map;
+
+/// Runs jobs, and returns their futures: threads of this process or other processes, the caller
+/// need not know.
+///
+/// # Examples
+/// ```
+/// use executors::{Error, Executor, Job, ThreadPool};
+/// # #[derive(serde::Serialize, serde::Deserialize)] struct Square(u64);
+/// # impl Job for Square { type Output = u64; fn run(self) -> u64 { self.0 * self.0 } }
+///
+/// fn sum_of_squares(pool: &impl Executor) -> Result<u64, Error> {
+///     pool.map((1..=10).map(Square)).sum()
+/// }
+/// assert_eq!(sum_of_squares(&ThreadPool::new(2)?), Ok(385));
+/// # Ok::<(), Error>(())
+/// ```
+pub trait Executor {
+    /// Hands in a job. While the queue is full this blocks, until there is room.
+    ///
+    /// # Errors
+    /// [`Error::ShutDown`] or [`Error::PoolBroken`]; [`Error::QueueFull`] when the queue is full
+    /// and this thread is a worker of the pool, since if all workers waited for room there would
+    /// never be any; from a process pool [`Error::NotRegistered`], [`Error::TooLarge`] and
+    /// [`Error::Codec`] too.
+    ///
+    /// # Examples
+    /// ```
+    /// # use executors::{Error, Executor, Job, ThreadPool};
+    /// # #[derive(serde::Serialize, serde::Deserialize)] struct Square(u64);
+    /// # impl Job for Square { type Output = u64; fn run(self) -> u64 { self.0 * self.0 } }
+    /// # let pool = ThreadPool::new(2)?;
+    /// assert_eq!(pool.submit(Square(12))?.result(), Ok(144));
+    /// # Ok::<(), Error>(())
+    /// ```
+    fn submit<J: Job>(&self, job: J) -> Result<Future<J::Output>, Error>;
+
+    /// Hands in a job, unless the queue is full.
+    ///
+    /// # Errors
+    /// As [`submit`](Executor::submit), with [`Error::QueueFull`] instead of blocking; the job
+    /// comes back with the error.
+    ///
+    /// # Examples
+    /// ```
+    /// # use executors::{Error, Executor, Job, ThreadPool};
+    /// # #[derive(serde::Serialize, serde::Deserialize)] struct Square(u64);
+    /// # impl Job for Square { type Output = u64; fn run(self) -> u64 { self.0 * self.0 } }
+    /// # let pool = ThreadPool::new(2)?;
+    /// match pool.try_submit(Square(12)) {
+    ///     Ok(future) => assert_eq!(future.result(), Ok(144)),
+    ///     Err(refused) => println!("later, then: {} still to be squared", refused.job.0),
+    /// }
+    /// # Ok::<(), Error>(())
+    /// ```
+    fn try_submit<J: Job>(&self, job: J) -> Result<Future<J::Output>, Refused<J>>;
+
+    /// Hands in many jobs as one: one place in the queue, one message, one worker, one future with
+    /// all the results in order. Cheaper for tiny jobs; cancelled, timed and killed as one. (A
+    /// panic is still one job's own.)
+    ///
+    /// # Errors
+    /// As [`submit`](Executor::submit).
+    ///
+    /// # Examples
+    /// ```
+    /// # use executors::{Error, Executor, Job, ThreadPool};
+    /// # #[derive(serde::Serialize, serde::Deserialize)] struct Square(u64);
+    /// # impl Job for Square { type Output = u64; fn run(self) -> u64 { self.0 * self.0 } }
+    /// # let pool = ThreadPool::new(2)?;
+    /// let squares = pool.submit_batch(vec![Square(1), Square(2)])?.result()?;
+    /// assert_eq!(squares, [Ok(1), Ok(4)]);
+    /// # Ok::<(), Error>(())
+    /// ```
+    fn submit_batch<J: Job>(&self, jobs: Vec<J>) -> Result<Future<BatchOutput<J>>, Error>;
+
+    /// How many jobs may run at the same time.
+    fn workers(&self) -> usize;
+
+    /// How many jobs wait to be started.
+    fn pending(&self) -> usize;
+
+    /// Runs every job an iterator yields and yields their results, in the order of the jobs.
+    ///
+    /// Lazy: nothing is submitted before the first [`next`](Iterator::next), and never more than
+    /// [`buffer`](Map::buffer) jobs ahead of it, so an endless iterator is fine. Dropping the map
+    /// cancels what has not started.
+    ///
+    /// # Examples
+    /// ```
+    /// # use executors::{Error, Executor, Job, ThreadPool};
+    /// # #[derive(serde::Serialize, serde::Deserialize)] struct Square(u64);
+    /// # impl Job for Square { type Output = u64; fn run(self) -> u64 { self.0 * self.0 } }
+    /// # let pool = ThreadPool::new(2)?;
+    /// let squares = pool.map((0..).map(Square)).buffer(64).chunk(16);
+    /// let large = squares.map(Result::unwrap).find(|square| *square > 5000);
+    /// assert_eq!(large, Some(71 * 71));
+    /// # Ok::<(), Error>(())
+    /// ```
+    fn map<I>(&self, jobs: I) -> Map<'_, I::IntoIter, <I::Item as Job>::Output>
+    where
+        I: IntoIterator<Item: Job>,
+        Self: Sized,
+    {
+        Map::new(jobs.into_iter(), self.workers(), false, |jobs| {
+            self.submit_batch(jobs)
+        })
+    }
+
+    /// As [`map`](Executor::map), with the results in the order they are ready: no quick job waits
+    /// for a slow one before it.
+    ///
+    /// # Examples
+    /// ```
+    /// # use executors::{Error, Executor, Job, ThreadPool};
+    /// # #[derive(serde::Serialize, serde::Deserialize)] struct Square(u64);
+    /// # impl Job for Square { type Output = u64; fn run(self) -> u64 { self.0 * self.0 } }
+    /// # let pool = ThreadPool::new(2)?;
+    /// let mut squares: Vec<u64> = pool.map_unordered((0..5).map(Square)).collect::<Result<_, _>>()?;
+    /// squares.sort();
+    /// assert_eq!(squares, [0, 1, 4, 9, 16]);
+    /// # Ok::<(), Error>(())
+    /// ```
+    fn map_unordered<I>(&self, jobs: I) -> Map<'_, I::IntoIter, <I::Item as Job>::Output>
+    where
+        I: IntoIterator<Item: Job>,
+        Self: Sized,
+    {
+        Map::new(jobs.into_iter(), self.workers(), true, |jobs| {
+            self.submit_batch(jobs)
+        })
+    }
+
+    /// Accepts no more jobs. What is pending still runs, or with `cancel_pending` ends as
+    /// [`Error::Cancelled`]; what is running runs to its end. With `wait`, returns when all that
+    /// has happened and every worker is gone; without, at once.
+    ///
+    /// Dropping a pool is `shutdown(true, false)`, or `shutdown(true, true)` in a panic.
+    ///
+    /// # Errors
+    /// [`Error::Deadlock`] if a worker of the pool would wait for itself to end; the shutdown
+    /// then goes on without the wait.
+    ///
+    /// # Examples
+    /// ```
+    /// # use executors::{Error, Executor, ThreadPool};
+    /// let pool = ThreadPool::new(2)?;
+    /// let last = pool.spawn(|| "the last job")?;
+    /// pool.shutdown(true, false)?;
+    /// assert_eq!(last.result(), Ok("the last job"));
+    /// assert!(matches!(pool.spawn(|| "too late"), Err(Error::ShutDown)));
+    /// # Ok::<(), Error>(())
+    /// ```
+    fn shutdown(&self, wait: bool, cancel_pending: bool) -> Result<(), Error>;
+}
+
+/// What a batch of `J` comes to: a result for each job, in order.
+pub type BatchOutput<J> = Vec<Result<<J as Job>::Output, Error>>;
+
+/// A job that was not accepted, and why.
+#[derive(Clone, PartialEq)]
+pub struct Refused<J> {
+    /// The job, to try again with.
+    pub job: J,
+    /// Why it was not accepted.
+    pub error: Error,
+}
+
+impl<J> fmt::Debug for Refused<J> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Refused")
+            .field("error", &self.error)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<J> fmt::Display for Refused<J> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the job was not accepted: {}", self.error)
+    }
+}
+
+impl<J> std::error::Error for Refused<J> {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.error)
+    }
+}
+
+impl<J> From<Refused<J>> for Error {
+    fn from(refused: Refused<J>) -> Self {
+        refused.error
+    }
+}

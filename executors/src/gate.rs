@@ -1,0 +1,52 @@
+//! Where the finished futures of a set are announced, in the order they finish.
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use crate::sync::{Condvar, Mutex, lock, wait_until};
+
+/// One future of the set is done.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Arrival {
+    pub(crate) index: usize,
+    pub(crate) failed: bool,
+}
+
+/// The announcements that nobody has read.
+pub(crate) struct Gate {
+    arrivals: Mutex<VecDeque<Arrival>>,
+    some: Condvar,
+}
+
+// Not derived: loom's locks have no `Default`.
+impl Default for Gate {
+    fn default() -> Self {
+        Self {
+            arrivals: Mutex::new(VecDeque::new()),
+            some: Condvar::new(),
+        }
+    }
+}
+
+impl Gate {
+    pub(crate) fn arrive(&self, index: usize, failed: bool) {
+        lock(&self.arrivals).push_back(Arrival { index, failed });
+        self.some.notify_one();
+    }
+
+    /// Whether every announcement has been read.
+    pub(crate) fn is_empty(&self) -> bool {
+        lock(&self.arrivals).is_empty()
+    }
+
+    /// The next to finish, waited for; `None` once the deadline has passed.
+    pub(crate) fn next(&self, deadline: Option<Instant>) -> Option<Arrival> {
+        let mut arrivals = lock(&self.arrivals);
+        loop {
+            if let Some(arrival) = arrivals.pop_front() {
+                return Some(arrival);
+            }
+            arrivals = wait_until(&self.some, arrivals, deadline)?;
+        }
+    }
+}

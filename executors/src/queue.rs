@@ -1,0 +1,268 @@
+//! The thread pool's queue: bounded, first in first out, many producers and many consumers.
+
+use crate::backlog::{Backlog, Pending};
+use crate::error::Error;
+use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::{Condvar, Mutex, lock, spin_until, wait};
+
+struct Inner<E> {
+    backlog: Backlog<E>,
+    /// Why nothing is accepted any more.
+    closed: Option<Error>,
+    /// Consumers that sleep on `some`, producers that sleep on `room`: nobody asleep, no system
+    /// call to wake them.
+    idle: usize,
+    blocked: usize,
+    /// Whether a consumer is about, looking at `news`. One at a time: it takes the next entry
+    /// without being woken, and a second would only take the CPU from whoever makes it.
+    about: bool,
+}
+
+pub(crate) struct Queue<E> {
+    inner: Mutex<Inner<E>>,
+    some: Condvar,
+    room: Condvar,
+    /// Changes whenever a consumer should look: what an idle consumer watches before it sleeps.
+    news: AtomicUsize,
+}
+
+impl<E: Pending> Queue<E> {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self {
+            inner: Mutex::new(Inner {
+                backlog: Backlog::new(limit),
+                closed: None,
+                idle: 0,
+                blocked: 0,
+                about: false,
+            }),
+            some: Condvar::new(),
+            room: Condvar::new(),
+            news: AtomicUsize::new(0),
+        }
+    }
+
+    /// Appends what `make` makes; when the queue is full, waits for room if `patient`.
+    ///
+    /// `make` is not called when the answer is an error, so the caller still has the job.
+    pub(crate) fn push(&self, patient: bool, make: impl FnOnce() -> E) -> Result<(), Error> {
+        let mut inner = lock(&self.inner);
+        loop {
+            if let Some(reason) = &inner.closed {
+                return Err(reason.clone());
+            }
+            if !inner.backlog.is_full() {
+                break;
+            }
+            if !patient {
+                return Err(Error::QueueFull {
+                    limit: inner.backlog.limit(),
+                });
+            }
+            inner.blocked += 1;
+            inner = wait(&self.room, inner);
+            inner.blocked -= 1;
+        }
+        inner.backlog.push(make());
+        let wake = inner.idle > 0 && inner.backlog.len() > usize::from(inner.about);
+        drop(inner);
+        // After the lock is free, or a consumer that spins would run into it. One that goes to
+        // sleep looks at the backlog once more first, so it does not depend on this.
+        self.news.fetch_add(1, Ordering::Release);
+        if wake {
+            self.some.notify_one();
+        }
+        Ok(())
+    }
+
+    /// The next entry that `start` accepts, waited for; `None` once the queue is closed and empty.
+    pub(crate) fn pop<S>(&self, mut start: impl FnMut(&E) -> Option<S>) -> Option<(E, S)> {
+        let mut spun = false;
+        let mut inner = lock(&self.inner);
+        loop {
+            if let Some(popped) = inner.backlog.pop(&mut start) {
+                let blocked = inner.blocked > 0;
+                drop(inner);
+                if blocked {
+                    self.room.notify_one();
+                }
+                return Some(popped);
+            }
+            if inner.closed.is_some() {
+                return None;
+            }
+            if spun || inner.about {
+                inner.idle += 1;
+                inner = wait(&self.some, inner);
+                inner.idle -= 1;
+            } else {
+                let seen = self.news.load(Ordering::Relaxed);
+                inner.about = true;
+                drop(inner);
+                spun = !spin_until(|| self.news.load(Ordering::Acquire) != seen);
+                inner = lock(&self.inner);
+                inner.about = false;
+            }
+        }
+    }
+
+    /// A pending entry has been cancelled: there may be room.
+    pub(crate) fn note_cancelled(&self) {
+        let mut inner = lock(&self.inner);
+        inner.backlog.note_cancelled();
+        let blocked = inner.blocked > 0;
+        drop(inner);
+        if blocked {
+            self.room.notify_one();
+        }
+    }
+
+    /// Accepts nothing more, for `reason`; what is queued is still handed out.
+    pub(crate) fn close(&self, reason: Error) {
+        let mut inner = lock(&self.inner);
+        inner.closed.get_or_insert(reason);
+        self.news.fetch_add(1, Ordering::Release);
+        drop(inner);
+        self.some.notify_all();
+        self.room.notify_all();
+    }
+
+    /// Takes everything that waits.
+    pub(crate) fn drain(&self) -> impl IntoIterator<Item = E> + use<E> {
+        let mut inner = lock(&self.inner);
+        let entries = inner.backlog.drain();
+        drop(inner);
+        self.room.notify_all();
+        entries
+    }
+
+    /// Jobs that wait.
+    pub(crate) fn len(&self) -> usize {
+        lock(&self.inner).backlog.len()
+    }
+}
+
+#[cfg(all(test, loom))]
+mod loom_models {
+    use super::*;
+    use loom::thread;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize as Count, Ordering::SeqCst};
+
+    /// An entry nobody cancels.
+    struct Plain(usize);
+
+    impl Pending for Plain {
+        fn is_pending(&self) -> bool {
+            true
+        }
+    }
+
+    fn take(queue: &Queue<Plain>) -> Option<usize> {
+        queue.pop(|_| Some(())).map(|(entry, ())| entry.0)
+    }
+
+    #[test]
+    fn a_submit_that_races_a_shutdown_is_refused_or_run() {
+        loom::model(|| {
+            let queue = Arc::new(Queue::new(4));
+            let ran = Arc::new(Count::new(0));
+            let worker = thread::spawn({
+                let (queue, ran) = (Arc::clone(&queue), Arc::clone(&ran));
+                move || {
+                    while take(&queue).is_some() {
+                        ran.fetch_add(1, SeqCst);
+                    }
+                }
+            });
+            let submitter = thread::spawn({
+                let queue = Arc::clone(&queue);
+                move || queue.push(true, || Plain(1)).is_ok()
+            });
+            queue.close(Error::ShutDown);
+            let accepted = submitter.join().unwrap();
+            worker.join().unwrap();
+            assert_eq!(ran.load(SeqCst), usize::from(accepted));
+        });
+    }
+
+    #[test]
+    fn a_submit_that_races_a_cancelling_shutdown_ends_exactly_once() {
+        loom::model(|| {
+            let queue = Arc::new(Queue::new(4));
+            let ended = Arc::new(Count::new(0));
+            let worker = thread::spawn({
+                let (queue, ended) = (Arc::clone(&queue), Arc::clone(&ended));
+                move || {
+                    while take(&queue).is_some() {
+                        ended.fetch_add(1, SeqCst);
+                    }
+                }
+            });
+            let submitter = thread::spawn({
+                let queue = Arc::clone(&queue);
+                move || queue.push(true, || Plain(1)).is_ok()
+            });
+            queue.close(Error::ShutDown);
+            ended.fetch_add(queue.drain().into_iter().count(), SeqCst);
+            let accepted = submitter.join().unwrap();
+            worker.join().unwrap();
+            assert_eq!(ended.load(SeqCst), usize::from(accepted));
+        });
+    }
+
+    #[test]
+    fn a_blocked_submit_gets_the_room_a_worker_makes() {
+        let mut model = loom::model::Builder::new();
+        model.preemption_bound = Some(3);
+        model.check(|| {
+            let queue = Arc::new(Queue::new(1));
+            let submitter = thread::spawn({
+                let queue = Arc::clone(&queue);
+                move || {
+                    for n in 0..2 {
+                        queue.push(true, || Plain(n)).unwrap();
+                    }
+                }
+            });
+            assert_eq!(take(&queue), Some(0));
+            assert_eq!(take(&queue), Some(1));
+            submitter.join().unwrap();
+        });
+    }
+
+    #[test]
+    fn a_blocked_submit_is_told_of_a_shutdown() {
+        loom::model(|| {
+            let queue = Arc::new(Queue::new(1));
+            queue.push(true, || Plain(0)).unwrap();
+            let submitter = thread::spawn({
+                let queue = Arc::clone(&queue);
+                move || queue.push(true, || Plain(1))
+            });
+            queue.close(Error::ShutDown);
+            assert_eq!(submitter.join().unwrap(), Err(Error::ShutDown));
+            assert_eq!(take(&queue), Some(0));
+            assert_eq!(take(&queue), None);
+        });
+    }
+
+    #[test]
+    fn two_idle_workers_share_two_jobs() {
+        let mut model = loom::model::Builder::new();
+        model.preemption_bound = Some(2);
+        model.check(|| {
+            let queue = Arc::new(Queue::new(4));
+            let workers: Vec<_> = (0..2)
+                .map(|_| {
+                    let queue = Arc::clone(&queue);
+                    thread::spawn(move || take(&queue).unwrap())
+                })
+                .collect();
+            queue.push(true, || Plain(1)).unwrap();
+            queue.push(true, || Plain(2)).unwrap();
+            let sum: usize = workers.into_iter().map(|w| w.join().unwrap()).sum();
+            assert_eq!(sum, 3);
+        });
+    }
+}

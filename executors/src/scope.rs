@@ -1,0 +1,184 @@
+//! `scope`: jobs that borrow from the caller's stack.
+#![allow(unsafe_code)] // one lifetime is extended; see `Scope::spawn`
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+
+use crate::error::Error;
+use crate::future::Future;
+use crate::home::{Home, PoolId};
+use crate::panics;
+use crate::state::{Shared, Work};
+use crate::sync::{Condvar, Mutex, lock, wait};
+use crate::thread_pool::{Core, ThreadPool};
+
+/// Counts the jobs of a scope that are not gone yet.
+struct Latch {
+    left: Mutex<usize>,
+    none_left: Condvar,
+}
+
+/// One job's share in the latch, given back when it is dropped.
+struct Share(Arc<Latch>);
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        let mut left = lock(&self.0.left);
+        *left -= 1;
+        if *left == 0 {
+            // Under the lock, so that the scope is not gone before it is notified.
+            self.0.none_left.notify_all();
+        }
+    }
+}
+
+/// The home of a scoped future: cancelling it empties no place in the queue, as the place is that
+/// of the wrapper around the job.
+struct ScopeHome(Arc<Core>);
+
+impl Home for ScopeHome {
+    fn id(&self) -> PoolId {
+        self.0.id()
+    }
+
+    fn cancelled(&self) {}
+}
+
+/// Where borrowing jobs are spawned; see [`ThreadPool::scope`].
+pub struct Scope<'scope, 'env: 'scope> {
+    core: Arc<Core>,
+    latch: Arc<Latch>,
+    // Invariant in both, as `std::thread::Scope`: neither lifetime may be shortened, or a job
+    // could borrow something that is gone before the scope ends.
+    scope: PhantomData<&'scope mut &'scope ()>,
+    env: PhantomData<&'env mut &'env ()>,
+}
+
+impl ThreadPool {
+    /// Runs jobs that borrow from this stack frame, and returns when all of them have ended.
+    ///
+    /// A panic in a job comes back through its future, here as everywhere.
+    ///
+    /// # Errors
+    /// [`Error::Deadlock`] in a worker of this very pool: the scope would wait for itself.
+    ///
+    /// # Panics
+    /// With the panic of `body`, if it panics; its jobs have ended then too.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> Result<(), executors::Error> {
+    /// # let pool = executors::ThreadPool::new(2)?;
+    /// let mut numbers = [3, 1, 2, 6, 5, 4];
+    /// let (left, right) = numbers.split_at_mut(3);
+    /// pool.scope(|scope| {
+    ///     let left = scope.spawn(|| left.sort())?;
+    ///     let right = scope.spawn(|| right.sort())?;
+    ///     left.result()?;
+    ///     right.result()
+    /// })??;
+    /// assert_eq!(numbers, [1, 2, 3, 4, 5, 6]);
+    /// # Ok(()) }
+    /// ```
+    pub fn scope<'env, R>(
+        &self,
+        body: impl for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R,
+    ) -> Result<R, Error> {
+        if self.core().is_current() {
+            return Err(Error::Deadlock);
+        }
+        let scope = Scope {
+            core: Arc::clone(self.core()),
+            latch: Arc::new(Latch {
+                left: Mutex::new(0),
+                none_left: Condvar::new(),
+            }),
+            scope: PhantomData,
+            env: PhantomData,
+        };
+        let result = catch_unwind(AssertUnwindSafe(|| body(&scope)));
+        let mut left = lock(&scope.latch.left);
+        while *left > 0 {
+            left = wait(&scope.latch.none_left, left);
+        }
+        drop(left);
+        Ok(result.unwrap_or_else(|panic| resume_unwind(panic)))
+    }
+}
+
+impl<'scope> Scope<'scope, '_> {
+    /// Hands in a job that may borrow whatever outlives the scope. While the queue is full this
+    /// blocks.
+    ///
+    /// # Errors
+    /// As [`Executor::submit`](crate::Executor::submit).
+    pub fn spawn<T: Send + 'scope>(
+        &'scope self,
+        call: impl FnOnce() -> T + Send + 'scope,
+    ) -> Result<Future<T>, Error> {
+        let outcome = Arc::new(Shared::pending(Work::Elsewhere));
+        *lock(&self.latch.left) += 1;
+        let share = Share(Arc::clone(&self.latch));
+        let job: Box<dyn FnOnce() + Send + 'scope> = Box::new({
+            let outcome = Outcome(Arc::clone(&outcome));
+            move || outcome.run(call)
+        });
+        // SAFETY: only the lifetime changes. `job`, and with it everything that it borrows, is
+        // dropped before `share`, wherever that happens: called (a `FnOnce` drops what it captured
+        // before it returns), or dropped with the queue (`Wrapped` drops its fields in order).
+        // `scope` returns only when every share is gone, and nothing can leave it early: its body's
+        // panic is caught. So `job` never outlives 'scope.
+        let job = unsafe {
+            mem::transmute::<Box<dyn FnOnce() + Send + 'scope>, Box<dyn FnOnce() + Send>>(job)
+        };
+        let wrapped = Wrapped { job, _share: share };
+        let queued = self
+            .core
+            .enqueue(true, || Box::new(move || wrapped.run()))?;
+        // The wrapper cannot be cancelled by itself; the scope waits for it in any case.
+        drop(queued);
+        let home = Arc::new(ScopeHome(Arc::clone(&self.core)));
+        Ok(Future::new(outcome, home))
+    }
+}
+
+/// A job, and then its share in the latch: dropped in that order.
+struct Wrapped {
+    job: Box<dyn FnOnce() + Send>,
+    _share: Share,
+}
+
+impl Wrapped {
+    fn run(self) {
+        let Self { job, _share } = self;
+        job();
+    }
+}
+
+/// Finishes the future whatever becomes of the job: one that is dropped unrun was cancelled.
+struct Outcome<T>(Arc<Shared<T>>);
+
+impl<T> Outcome<T> {
+    fn run(self, call: impl FnOnce() -> T) {
+        if self.0.claim() {
+            self.0.finish(panics::catch(call).map_err(Error::from));
+        }
+    }
+}
+
+impl<T> Drop for Outcome<T> {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
+}
+
+impl fmt::Debug for Scope<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scope")
+            .field("left", &*lock(&self.latch.left))
+            .finish_non_exhaustive()
+    }
+}

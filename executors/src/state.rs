@@ -1,0 +1,422 @@
+//! The state that a future and whoever runs its job share.
+//!
+//! ```text
+//!            claim             finish
+//!  Pending ---------> Running --------> Done --> Taken
+//!     |  ^--------------'                ^
+//!     |      requeue                     |
+//!     '----------------------------------'
+//!          cancel (done, with an error)
+//! ```
+//!
+//! Every way out of `Pending` and `Running` passes the one mutex, so exactly one of claim and
+//! cancel wins. Callbacks run before the result is published: whoever waited for a future
+//! knows that its callbacks have run. No user code runs under the lock.
+
+use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+use crate::error::Error;
+use crate::gate::Gate;
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{Condvar, Mutex, lock, spin_until, wait_until};
+
+/// What there is to do, until it starts.
+pub(crate) enum Work<T> {
+    /// A call, for a thread.
+    Call(Box<dyn FnOnce() -> T + Send>),
+    /// An encoded job, for a worker process.
+    Frame(Vec<u8>),
+    /// Kept by whoever submitted it.
+    Elsewhere,
+}
+
+/// Runs once, with the result, before it is published.
+pub(crate) type Callback<T> = Box<dyn FnOnce(&Result<T, Error>) + Send>;
+
+enum Stage<T> {
+    Pending(Work<T>),
+    /// Claimed by a worker, which takes the work out when it gets to it.
+    Running(Work<T>),
+    Done(Result<T, Error>),
+    Taken,
+}
+
+struct Inner<T> {
+    stage: Stage<T>,
+    callbacks: Vec<Callback<T>>,
+    waker: Option<Waker>,
+    watchers: Vec<(usize, Arc<Gate>)>,
+    /// Threads that sleep on `finished`: without any, finishing makes no system call.
+    sleepers: usize,
+}
+
+pub(crate) struct Shared<T> {
+    /// Set once the stage is `Done`; read without the lock.
+    done: AtomicBool,
+    inner: Mutex<Inner<T>>,
+    finished: Condvar,
+}
+
+impl<T> Shared<T> {
+    /// A job that waits to be started.
+    pub(crate) fn pending(work: Work<T>) -> Self {
+        Self::new(Stage::Pending(work))
+    }
+
+    fn new(stage: Stage<T>) -> Self {
+        Self {
+            done: AtomicBool::new(false),
+            inner: Mutex::new(Inner {
+                stage,
+                callbacks: Vec::new(),
+                waker: None,
+                watchers: Vec::new(),
+                sleepers: 0,
+            }),
+            finished: Condvar::new(),
+        }
+    }
+
+    /// Claims the job for a worker; false if it has been cancelled (or claimed) before.
+    pub(crate) fn claim(&self) -> bool {
+        let mut inner = lock(&self.inner);
+        let Stage::Pending(work) = &mut inner.stage else {
+            return false;
+        };
+        let work = mem::replace(work, Work::Elsewhere);
+        inner.stage = Stage::Running(work);
+        true
+    }
+
+    /// The work of a claimed job: to be asked for once.
+    pub(crate) fn take_work(&self) -> Work<T> {
+        match &mut lock(&self.inner).stage {
+            Stage::Running(work) => mem::replace(work, Work::Elsewhere),
+            _ => Work::Elsewhere,
+        }
+    }
+
+    /// Gives the work back: it was not begun after all, and is pending again.
+    pub(crate) fn requeue(&self, work: Work<T>) {
+        lock(&self.inner).stage = Stage::Pending(work);
+    }
+
+    /// Publishes the result of a job that was started.
+    pub(crate) fn finish(&self, result: Result<T, Error>) {
+        let mut inner = lock(&self.inner);
+        debug_assert!(matches!(inner.stage, Stage::Running(_)));
+        while !inner.callbacks.is_empty() {
+            let callbacks = mem::take(&mut inner.callbacks);
+            drop(inner);
+            for callback in callbacks {
+                // It has been reported by the panic hook; the result must come out all the same.
+                let _ = catch_unwind(AssertUnwindSafe(|| callback(&result)));
+            }
+            inner = lock(&self.inner);
+        }
+        let failed = result.is_err();
+        inner.stage = Stage::Done(result);
+        self.done.store(true, Ordering::Release);
+        let sleepers = inner.sleepers;
+        let waker = inner.waker.take();
+        let watchers = mem::take(&mut inner.watchers);
+        drop(inner);
+        if sleepers > 0 {
+            self.finished.notify_all();
+        }
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        for (index, gate) in watchers {
+            gate.arrive(index, failed);
+        }
+    }
+
+    /// Cancels the job unless it has started; false if it has.
+    pub(crate) fn cancel(&self) -> bool {
+        self.refuse(Error::Cancelled)
+    }
+
+    /// Ends a job that has not started with an error; false if it has started.
+    pub(crate) fn refuse(&self, error: Error) -> bool {
+        if !self.claim() {
+            return false;
+        }
+        // What the job captured is freed now, not when its turn in the queue would have come. If
+        // that panics, the panic hook has said so; the future must be finished all the same.
+        let work = self.take_work();
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(work)));
+        self.finish(Err(error));
+        true
+    }
+
+    pub(crate) fn is_done(&self) -> bool {
+        self.done.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn is_pending(&self) -> bool {
+        matches!(lock(&self.inner).stage, Stage::Pending(_))
+    }
+
+    pub(crate) fn is_running(&self) -> bool {
+        matches!(lock(&self.inner).stage, Stage::Running(_))
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        matches!(lock(&self.inner).stage, Stage::Done(Err(Error::Cancelled)))
+    }
+
+    /// The result, if there is one; [`Error::Taken`] from the second time on.
+    pub(crate) fn take(&self) -> Option<Result<T, Error>> {
+        let mut inner = lock(&self.inner);
+        match inner.stage {
+            Stage::Pending(_) | Stage::Running(_) => None,
+            Stage::Taken => Some(Err(Error::Taken)),
+            Stage::Done(_) => match mem::replace(&mut inner.stage, Stage::Taken) {
+                Stage::Done(result) => Some(result),
+                _ => None,
+            },
+        }
+    }
+
+    /// Puts back what [`take`](Self::take) returned.
+    fn put_back(&self, result: Result<T, Error>) {
+        if !matches!(result, Err(Error::Taken)) {
+            lock(&self.inner).stage = Stage::Done(result);
+        }
+    }
+
+    /// Blocks until the job is done, or the deadline has passed (false).
+    pub(crate) fn wait(&self, deadline: Option<Instant>) -> bool {
+        if spin_until(|| self.is_done()) {
+            return true;
+        }
+        let mut inner = lock(&self.inner);
+        while !self.is_done() {
+            inner.sleepers += 1;
+            match wait_until(&self.finished, inner, deadline) {
+                Some(guard) => inner = guard,
+                None => {
+                    lock(&self.inner).sleepers -= 1;
+                    return self.is_done();
+                }
+            }
+            inner.sleepers -= 1;
+        }
+        true
+    }
+
+    /// As [`std::future::Future::poll`]; the last waker given is the one that is woken.
+    pub(crate) fn poll(&self, context: &Context<'_>) -> Poll<Result<T, Error>> {
+        if !self.is_done() {
+            let mut inner = lock(&self.inner);
+            if !self.is_done() {
+                let stale = match &mut inner.waker {
+                    Some(waker) if waker.will_wake(context.waker()) => None,
+                    waker => waker.replace(context.waker().clone()),
+                };
+                drop(inner);
+                // Dropping a waker may run the code of some runtime.
+                drop(stale);
+                return Poll::Pending;
+            }
+        }
+        match self.take() {
+            Some(result) => Poll::Ready(result),
+            None => Poll::Pending,
+        }
+    }
+
+    /// Has `callback` run when the job is done: at once, on this thread, if it is.
+    ///
+    /// Only the owner of the future calls this, so nobody else can take the result meanwhile.
+    pub(crate) fn on_done(&self, callback: Callback<T>) {
+        let mut inner = lock(&self.inner);
+        if !self.is_done() {
+            inner.callbacks.push(callback);
+            return;
+        }
+        drop(inner);
+        if let Some(result) = self.take() {
+            let _ = catch_unwind(AssertUnwindSafe(|| callback(&result)));
+            self.put_back(result);
+        }
+    }
+
+    /// Has `gate` told, once, that the job is done: at once if it is.
+    pub(crate) fn watch(&self, index: usize, gate: &Arc<Gate>) {
+        let mut inner = lock(&self.inner);
+        let failed = match &inner.stage {
+            Stage::Pending(_) | Stage::Running(_) => {
+                inner.watchers.push((index, Arc::clone(gate)));
+                return;
+            }
+            Stage::Done(result) => result.is_err(),
+            Stage::Taken => false,
+        };
+        drop(inner);
+        gate.arrive(index, failed);
+    }
+
+    /// Takes back [`watch`](Self::watch), so that waiting again and again leaves nothing behind.
+    pub(crate) fn unwatch(&self, gate: &Arc<Gate>) {
+        lock(&self.inner)
+            .watchers
+            .retain(|(_, other)| !Arc::ptr_eq(other, gate));
+    }
+}
+
+#[cfg(all(test, loom))]
+mod loom_models {
+    use super::*;
+    use loom::thread;
+    use std::sync::atomic::{AtomicUsize as Count, Ordering::SeqCst};
+
+    /// The worker's part: start, and finish with 7 if there was anything to start.
+    fn work(shared: &Shared<u32>) -> bool {
+        let started = shared.claim();
+        if started {
+            shared.finish(Ok(7));
+        }
+        started
+    }
+
+    #[test]
+    fn a_sleeping_waiter_is_woken() {
+        loom::model(|| {
+            let shared = Arc::new(Shared::pending(Work::Elsewhere));
+            let worker = thread::spawn({
+                let shared = Arc::clone(&shared);
+                move || work(&shared)
+            });
+            assert!(shared.wait(None));
+            assert_eq!(shared.take(), Some(Ok(7)));
+            assert_eq!(shared.take(), Some(Err(Error::Taken)));
+            assert!(worker.join().unwrap());
+        });
+    }
+
+    #[test]
+    fn a_cancel_and_a_start_race_and_one_of_them_wins() {
+        loom::model(|| {
+            let shared = Arc::new(Shared::pending(Work::Elsewhere));
+            let worker = thread::spawn({
+                let shared = Arc::clone(&shared);
+                move || work(&shared)
+            });
+            let cancelled = shared.cancel();
+            assert!(shared.wait(None));
+            let started = worker.join().unwrap();
+            assert_ne!(cancelled, started);
+            let expected = if cancelled {
+                Err(Error::Cancelled)
+            } else {
+                Ok(7)
+            };
+            assert_eq!(shared.take(), Some(expected));
+        });
+    }
+
+    #[test]
+    fn a_callback_runs_exactly_once_and_before_the_result_is_seen() {
+        loom::model(|| {
+            let shared = Arc::new(Shared::pending(Work::Elsewhere));
+            let calls = Arc::new(Count::new(0));
+            let worker = thread::spawn({
+                let shared = Arc::clone(&shared);
+                move || work(&shared)
+            });
+            let seen = Arc::clone(&calls);
+            shared.on_done(Box::new(move |result| {
+                assert_eq!(result, &Ok(7));
+                seen.fetch_add(1, SeqCst);
+            }));
+            assert!(shared.wait(None));
+            assert_eq!(calls.load(SeqCst), 1);
+            worker.join().unwrap();
+            assert_eq!(calls.load(SeqCst), 1);
+            assert_eq!(shared.take(), Some(Ok(7)));
+        });
+    }
+
+    #[test]
+    fn an_awaiting_task_is_woken() {
+        loom::model(|| {
+            let shared = Arc::new(Shared::pending(Work::Elsewhere));
+            let worker = thread::spawn({
+                let shared = Arc::clone(&shared);
+                move || work(&shared)
+            });
+            // A lost wake-up is a deadlock, which loom reports.
+            let result = loom::future::block_on(std::future::poll_fn(|cx| shared.poll(cx)));
+            assert_eq!(result, Ok(7));
+            worker.join().unwrap();
+        });
+    }
+
+    #[test]
+    fn an_awaiting_task_is_woken_by_a_cancel() {
+        loom::model(|| {
+            let shared = Arc::new(Shared::<u32>::pending(Work::Elsewhere));
+            let canceller = thread::spawn({
+                let shared = Arc::clone(&shared);
+                move || shared.cancel()
+            });
+            let result = loom::future::block_on(std::future::poll_fn(|cx| shared.poll(cx)));
+            assert_eq!(result, Err(Error::Cancelled));
+            assert!(canceller.join().unwrap());
+        });
+    }
+
+    #[test]
+    fn cancel_callback_waiter_and_worker_all_at_once() {
+        let mut model = loom::model::Builder::new();
+        // Three threads and every schedule is more than can be tried; loom's authors found that
+        // three preemptions show nearly every bug.
+        model.preemption_bound = Some(3);
+        model.check(|| {
+            let shared = Arc::new(Shared::pending(Work::Elsewhere));
+            let calls = Arc::new(Count::new(0));
+            let worker = thread::spawn({
+                let shared = Arc::clone(&shared);
+                move || work(&shared)
+            });
+            let canceller = thread::spawn({
+                let shared = Arc::clone(&shared);
+                move || shared.cancel()
+            });
+            let seen = Arc::clone(&calls);
+            shared.on_done(Box::new(move |_| {
+                seen.fetch_add(1, SeqCst);
+            }));
+            assert!(shared.wait(None));
+            let result = shared.take().unwrap();
+            let started = worker.join().unwrap();
+            let cancelled = canceller.join().unwrap();
+            assert_ne!(started, cancelled);
+            assert_eq!(result.is_ok(), started);
+            assert_eq!(calls.load(SeqCst), 1);
+        });
+    }
+
+    #[test]
+    fn a_watcher_is_told_exactly_once() {
+        loom::model(|| {
+            let shared = Arc::new(Shared::pending(Work::Elsewhere));
+            let gate = Arc::new(Gate::default());
+            let worker = thread::spawn({
+                let shared = Arc::clone(&shared);
+                move || work(&shared)
+            });
+            shared.watch(3, &gate);
+            let arrival = gate.next(None).unwrap();
+            assert_eq!((arrival.index, arrival.failed), (3, false));
+            worker.join().unwrap();
+            assert!(gate.is_empty());
+        });
+    }
+}

@@ -1,0 +1,70 @@
+//! The binary from outside.
+#![cfg(feature = "cli")]
+#![allow(clippy::unwrap_used)]
+
+use assert_cmd::Command;
+
+fn executors(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_executors"));
+    command.args(args);
+    command
+}
+
+#[test]
+fn the_demonstration_shows_every_call_on_both_pools() {
+    let output = executors(&["--json", "-j", "2"]).output().unwrap();
+    assert!(output.status.success());
+    let shown: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let steps = shown["steps"].as_array().unwrap();
+    let calls: Vec<_> = steps
+        .iter()
+        .map(|step| step["call"].as_str().unwrap())
+        .collect();
+    let expected = [
+        "submit",
+        "map",
+        "as_completed",
+        "wait",
+        "cancel",
+        "a panic",
+        "a killed worker",
+        "a round trip",
+    ];
+    assert_eq!(calls, expected);
+    for step in &steps[..5] {
+        assert_eq!(step["threads"], step["processes"]);
+    }
+    assert_eq!(steps[0]["processes"], "9592 primes below 100,000");
+    let panic = steps[5]["processes"].as_str().unwrap();
+    assert!(
+        panic.contains("I was told to panic") && panic.contains("demo.rs"),
+        "{panic}"
+    );
+    let killed = steps[6]["processes"].as_str().unwrap();
+    assert!(killed.contains("SIGABRT") || !cfg!(unix), "{killed}");
+    assert!(shown["worker_cpu_ms"].as_f64().unwrap() > 0.0);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn jobs_of_worker_processes_are_in_the_trace() {
+    let file = std::env::temp_dir().join(format!("executors-{}.json", std::process::id()));
+    executors(&["--trace", file.to_str().unwrap()])
+        .assert()
+        .success();
+    let trace: serde_json::Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    std::fs::remove_file(file).unwrap();
+    let events = trace["traceEvents"]
+        .as_array()
+        .or(trace.as_array())
+        .unwrap();
+    let jobs = events.iter().filter(|event| event["name"] == "job");
+    let pids: std::collections::HashSet<_> = jobs.map(|event| event["pid"].to_string()).collect();
+    assert!(pids.len() > 2, "spans of {} processes", pids.len());
+}
+
+#[test]
+fn no_workers_is_an_error_of_usage() {
+    let output = executors(&["-j", "0"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+}

@@ -1,0 +1,220 @@
+//! Jobs that misbehave, and a pool whose workers are copies of the test program.
+#![allow(dead_code, clippy::unwrap_used)] // every test program uses some of it
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use executors::{Job, JobType, ProcessPool, ProcessPoolBuilder, job};
+use serde::{Deserialize, Serialize};
+
+pub const JOBS: &[JobType] = &[
+    job::<Act>(),
+    job::<Mark>(),
+    job::<BadInput>(),
+    job::<MakeBomb>(),
+];
+
+/// What a worker is told to do.
+#[derive(Serialize, Deserialize, Debug, Clone, PartialEq)]
+pub enum Act {
+    /// Return it.
+    Echo(u64),
+    /// Return the worker's pid.
+    Pid,
+    /// Spin for a while, and return it.
+    Spin(u64),
+    Panic,
+    Exit(i32),
+    Abort,
+    Print,
+    /// Write this to the pipe that carries the replies.
+    Smuggle(Vec<u8>),
+    Sleep,
+    /// Compute for ever.
+    Loop,
+    Allocate,
+    /// Return so many bytes.
+    Produce(usize),
+    /// Be so many bytes.
+    Carry(Vec<u8>),
+    /// Wait until a file exists.
+    Await(String),
+    /// What the initializer left.
+    Marked,
+}
+
+#[derive(Serialize, Deserialize, Debug, Clone, PartialEq)]
+pub enum Done {
+    Number(u64),
+    Bytes(Vec<u8>),
+}
+
+impl Job for Act {
+    type Output = Done;
+
+    fn run(self) -> Done {
+        Done::Number(match self {
+            Act::Echo(n) => n,
+            Act::Pid => u64::from(std::process::id()),
+            Act::Spin(n) => {
+                let mut x = n;
+                for _ in 0..100_000 {
+                    x = std::hint::black_box(x.wrapping_mul(6364136223846793005).wrapping_add(1));
+                }
+                n
+            }
+            Act::Panic => panic!("told to"),
+            Act::Exit(code) => std::process::exit(code),
+            Act::Abort => std::process::abort(),
+            Act::Print => {
+                print!("no line feed");
+                println!("a line of text");
+                std::io::stdout()
+                    .write_all(&[0xF5, b'm', b'h', 1, 0, 0])
+                    .unwrap();
+                0
+            }
+            Act::Smuggle(bytes) => {
+                reply_pipe().write_all(&bytes).unwrap();
+                0
+            }
+            Act::Sleep => loop {
+                std::thread::park();
+            },
+            Act::Loop => loop {
+                std::hint::spin_loop();
+            },
+            Act::Allocate => {
+                let mut hoard = Vec::new();
+                loop {
+                    hoard.push(vec![1u8; 1 << 20]);
+                    std::hint::black_box(&hoard);
+                }
+            }
+            Act::Produce(size) => return Done::Bytes(vec![7; size]),
+            Act::Carry(bytes) => bytes.len() as u64,
+            Act::Await(path) => {
+                until("the file exists", || Path::new(&path).exists());
+                0
+            }
+            Act::Marked => std::env::current_dir().unwrap().ends_with("/").into(),
+        })
+    }
+}
+
+/// An initializer: moves to the root directory, or fails.
+#[derive(Serialize, Deserialize)]
+pub struct Mark(pub bool);
+
+impl Job for Mark {
+    type Output = ();
+    fn run(self) {
+        assert!(self.0, "told to fail");
+        std::env::set_current_dir("/").unwrap();
+    }
+}
+
+/// A job that can be written and not be read.
+#[derive(Serialize)]
+pub struct BadInput(pub u8);
+
+impl<'de> Deserialize<'de> for BadInput {
+    fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        Err(serde::de::Error::custom("unreadable on purpose"))
+    }
+}
+
+impl Job for BadInput {
+    type Output = u8;
+    fn run(self) -> u8 {
+        self.0
+    }
+}
+
+/// The pipe that the pool reads, found the way a job bent on mischief would find it: the one pipe
+/// that is open for writing and is not a standard stream.
+fn reply_pipe() -> fs::File {
+    for entry in fs::read_dir("/proc/self/fd").unwrap() {
+        let fd: u32 = entry
+            .unwrap()
+            .file_name()
+            .to_str()
+            .unwrap()
+            .parse()
+            .unwrap();
+        let path = format!("/proc/self/fd/{fd}");
+        let is_pipe =
+            fs::read_link(&path).is_ok_and(|to| to.to_string_lossy().starts_with("pipe:"));
+        let info = fs::read_to_string(format!("/proc/self/fdinfo/{fd}")).unwrap_or_default();
+        let writes = info
+            .lines()
+            .any(|line| line.starts_with("flags:") && line.ends_with('1'));
+        if fd > 2 && is_pipe && writes {
+            return fs::OpenOptions::new().write(true).open(path).unwrap();
+        }
+    }
+    panic!("no pipe to write to");
+}
+
+/// A pool whose workers run the test `worker` of this very program, which calls the hook.
+pub fn builder() -> ProcessPoolBuilder {
+    executors::hook(JOBS);
+    ProcessPool::builder().worker_args(["worker", "--exact", "--nocapture"])
+}
+
+pub fn pool(workers: usize) -> ProcessPool {
+    builder().workers(workers).build().unwrap()
+}
+
+pub fn is_alive(pid: u32) -> bool {
+    // A zombie has ended; its parent is to blame, or init slow.
+    fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| {
+        let after_name = stat.rsplit_once(") ").unwrap().1;
+        !after_name.starts_with(['Z', 'X'])
+    })
+}
+
+pub fn kill(pid: u32) {
+    let pid = rustix::process::Pid::from_raw(pid as i32).unwrap();
+    // It may have ended by itself.
+    let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+}
+
+/// Waits for what happens elsewhere (another process starts or ends) and sends no event here. The
+/// bound is for a test that fails: it is far longer than any machine needs.
+pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(
+            start.elapsed() < Duration::from_secs(60),
+            "never happened: {what}"
+        );
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Makes a result that panics when it is dropped in the parent.
+#[derive(Serialize, Deserialize)]
+pub struct MakeBomb;
+
+#[derive(Serialize, Deserialize)]
+pub struct Bomb {
+    armed: u32,
+}
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        assert_eq!(self.armed, std::process::id(), "dropped in the parent");
+    }
+}
+
+impl Job for MakeBomb {
+    type Output = Bomb;
+    fn run(self) -> Bomb {
+        Bomb {
+            armed: std::process::id(),
+        }
+    }
+}

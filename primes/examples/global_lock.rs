@@ -1,0 +1,32 @@
+//! What a global lock does to threads: any number of them, one core.
+//! Run it: `cargo run --release -p primes --example global_lock`
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use primes::gil::Gil;
+use primes::trial_division::is_prime_with;
+
+const PRIME: u64 = 1_099_726_899_285_419;
+
+fn main() {
+    let free = time(|| {
+        is_prime_with(PRIME, || ());
+    });
+    let gil = Gil::default();
+    let locked = time(|| {
+        let held = gil.take();
+        is_prime_with(PRIME, || held.checkpoint());
+    });
+    println!("two threads: {free:?}; two threads under a lock: {locked:?}");
+}
+
+/// How long the same work takes on two threads at once.
+fn time(work: impl Fn() + Sync) -> Duration {
+    let start = Instant::now();
+    thread::scope(|scope| {
+        scope.spawn(&work);
+        scope.spawn(&work);
+    });
+    start.elapsed()
+}

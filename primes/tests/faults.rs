@@ -1,0 +1,188 @@
+//! What happens when processes are killed: nothing is left, and no count is wrong.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Far more than any of these waits should take; one that takes so long has failed.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A count that would take minutes, in two worker processes.
+fn long_count() -> (Child, Vec<u32>) {
+    start(&["count", "1e13"])
+}
+
+/// The program in a process group of its own, and its two workers.
+fn start(words: &[&str]) -> (Child, Vec<u32>) {
+    let parent = Command::new(env!("CARGO_BIN_EXE_primes"))
+        .args(words)
+        .args(["--model", "processes", "-j", "2"])
+        .process_group(0)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let workers = until(|| Some(children(parent.id())).filter(|workers| workers.len() == 2));
+    // Past their start, in the middle of a job: they have computed for a while.
+    until(|| workers.iter().all(|&pid| cpu_ticks(pid) >= 5).then_some(()));
+    (parent, workers)
+}
+
+/// Asks again until there is an answer: there is no event to wait for in another process.
+fn until<T>(mut answer: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(answer) = answer() {
+            return answer;
+        }
+        assert!(start.elapsed() < PATIENCE, "waited for {PATIENCE:?}");
+        thread::yield_now();
+    }
+}
+
+/// The processes that any thread of `pid` has started and not yet waited for.
+fn children(pid: u32) -> Vec<u32> {
+    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else {
+        return Vec::new();
+    };
+    let lists = threads
+        .flatten()
+        .filter_map(|it| fs::read_to_string(it.path().join("children")).ok());
+    lists
+        .flat_map(|list| {
+            list.split_whitespace()
+                .map(|pid| pid.parse().unwrap())
+                .collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+fn signal(name: &str, pid: &str) {
+    let status = Command::new("kill")
+        .args([name, "--", pid])
+        .status()
+        .unwrap();
+    assert!(status.success(), "kill {name} {pid}");
+}
+
+fn all_gone(pids: &[u32]) {
+    until(|| pids.iter().all(|pid| is_gone(*pid)).then_some(()));
+}
+
+/// Whether a process has ended: whoever adopted it may not have waited for it yet.
+fn is_gone(pid: u32) -> bool {
+    matches!(state(pid), None | Some('Z'))
+}
+
+/// A process's state, a letter of `/proc/PID/stat`; `None` once it is gone.
+fn state(pid: u32) -> Option<char> {
+    fields(pid)?.first()?.chars().next()
+}
+
+/// Its user time so far.
+fn cpu_ticks(pid: u32) -> u64 {
+    // The 14th field of all.
+    fields(pid)
+        .and_then(|fields| fields.get(11)?.parse().ok())
+        .unwrap_or(0)
+}
+
+/// The fields of `/proc/PID/stat` behind the name, which may itself have spaces.
+fn fields(pid: u32) -> Option<Vec<String>> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let rest = stat.rsplit(')').next()?;
+    Some(rest.split_whitespace().map(str::to_owned).collect())
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn a_worker_killed_in_the_middle_is_an_error_that_names_it() {
+    let (parent, workers) = long_count();
+    signal("-KILL", &workers[0].to_string());
+    let output = parent.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "",
+        "no count is better than a wrong one"
+    );
+    let errors = stderr(&output);
+    assert!(errors.contains(&format!("{}", workers[0])), "{errors}");
+    assert!(
+        errors.contains("signal: 9") && errors.contains("working on \"primes from "),
+        "{errors}"
+    );
+    all_gone(&workers);
+}
+
+#[test]
+fn ctrl_c_ends_in_good_order_and_leaves_no_worker() {
+    let (parent, workers) = long_count();
+    signal("-INT", &parent.id().to_string());
+    let output = parent.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "");
+    assert!(
+        stderr(&output).contains("interrupted after"),
+        "{}",
+        stderr(&output)
+    );
+    all_gone(&workers);
+}
+
+#[test]
+fn ctrl_c_in_a_terminal_is_for_the_parent_to_answer() {
+    let (parent, workers) = long_count();
+    // A terminal signals the whole foreground group.
+    signal("-INT", &format!("-{}", parent.id()));
+    let output = parent.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    let errors = stderr(&output);
+    assert!(errors.contains("interrupted after"), "{errors}");
+    all_gone(&workers);
+}
+
+#[test]
+fn a_second_ctrl_c_leaves_at_once_and_leaves_no_worker() {
+    // One piece of this takes seconds.
+    let (parent, workers) = start(&["count", "1e17", "1.1e17"]);
+    signal("-INT", &parent.id().to_string());
+    signal("-INT", &parent.id().to_string());
+    let output = parent.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "");
+    all_gone(&workers);
+}
+
+/// Nothing is left of what has no workers either: not at a list that would take hours, nor at an
+/// input that never ends.
+#[test]
+fn ctrl_c_ends_what_has_no_workers() {
+    for (words, code) in [(&["print", "1e13"][..], Some(130)), (&["factor"], None)] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_primes"))
+            .args(words)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        // Started and past its first steps: it sleeps for input, or it has computed for a while.
+        until(|| (cpu_ticks(child.id()) > 2 || state(child.id()) == Some('S')).then_some(()));
+        signal("-INT", &child.id().to_string());
+        assert_eq!(child.wait().unwrap().code(), code, "{words:?}");
+    }
+}
+
+#[test]
+fn workers_end_with_their_parent_even_if_it_is_killed() {
+    let (mut parent, workers) = long_count();
+    signal("-KILL", &parent.id().to_string());
+    parent.wait().unwrap();
+    all_gone(&workers);
+}
