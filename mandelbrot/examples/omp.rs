@@ -8,7 +8,13 @@ use mandelbrot::omp;
 fn main() {
     const STEPS: usize = 10_000_000;
     let sums = omp::parallel(0, |p| {
-        p.critical(|| println!("hello from thread {} of {}", p.thread_num(), p.num_threads()));
+        p.critical(|| {
+            println!(
+                "hello from thread {} of {}",
+                p.thread_num(),
+                p.num_threads()
+            )
+        });
         p.barrier();
         let mut sum = 0.0;
         for step in p.range(0..STEPS) {
@@ -17,5 +23,9 @@ fn main() {
         }
         p.reduce(sum, |a, b| a + b) / STEPS as f64
     });
-    println!("pi is about {:.12}, as all {} threads know", sums[0], sums.len());
+    println!(
+        "pi is about {:.12}, as all {} threads know",
+        sums[0],
+        sums.len()
+    );
 }

@@ -20,9 +20,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let view = View::square(Complex::new(-0.25, 0.0), 0.9, 60, 36);
     let plan = Plan::new(view, 60, 36)?.limit(100)?;
-    let counts = threads::run(&plan, tricorn, NonZeroUsize::new(2).unwrap_or(NonZeroUsize::MIN))?;
+    let counts = threads::run(
+        &plan,
+        tricorn,
+        NonZeroUsize::new(2).unwrap_or(NonZeroUsize::MIN),
+    )?;
     for row in counts.values().chunks(plan.width()) {
-        let line: String = row.iter().map(|&n| if n == 100 { '#' } else { '.' }).collect();
+        let line: String = row
+            .iter()
+            .map(|&n| if n == 100 { '#' } else { '.' })
+            .collect();
         println!("{line}");
     }
     Ok(())

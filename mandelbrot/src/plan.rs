@@ -136,7 +136,7 @@ pub enum PlanError {
     NotPositive(f64),
     /// Neighbouring points would be the same, or nearly.
     #[error(
-        "zoom {zoom:e}: too deep for f64, whose limit at {center} and this size is zoom {limit:.1e}"
+        "zoom {zoom:.1e}: too deep for f64, whose limit at {center} and this size is zoom {limit:.1e}"
     )]
     TooDeep {
         /// Asked for.

@@ -35,7 +35,7 @@ pub(crate) struct PictureArgs {
     #[arg(long, value_name = "RE,IM", value_parser = complex, allow_hyphen_values = true)]
     center: Option<Complex<f64>>,
     /// How much larger than 3.5 units across; `2x` for twice what it would be
-    #[arg(long, value_name = "ZOOM", value_parser = zoom)]
+    #[arg(long, value_name = "ZOOM", value_parser = zoom, allow_hyphen_values = true)]
     zoom: Option<Zoom>,
     /// The Julia set of a constant
     #[arg(long, value_name = "RE,IM", value_parser = complex, allow_hyphen_values = true)]
@@ -283,7 +283,7 @@ fn check_memory(width: usize, height: usize, aa: usize, most: u64) -> anyhow::Re
         };
         bail!(Usage(format!(
             "{width}x{height}{each}: would take {} of memory, of {} allowed: see --memory",
-            human_bytes(u64::try_from(needed).unwrap_or(u64::MAX)),
+            u64::try_from(needed).map_or("more than 16 EiB".to_owned(), human_bytes),
             human_bytes(most)
         )));
     }

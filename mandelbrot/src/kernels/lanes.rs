@@ -42,7 +42,7 @@ const MOST_LANES: usize = 8;
 const LANE_NUMBERS: [f64; MOST_LANES] = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0];
 
 /// Points in one list: it should stay in the second level cache.
-const BATCH: usize = 4096;
+const BATCH: usize = 8192;
 
 /// The last group may read and write this far beyond the points.
 const ROOM: usize = BATCH + SIDE_BY_SIDE * MOST_LANES;
