@@ -11,7 +11,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let tricorn = |plan: &Plan, tile: Tile, out: &mut [u32]| {
         for (index, count) in out.iter_mut().enumerate() {
             let c = plan.point(tile.x + index % tile.width, tile.y + index / tile.width);
-            let mut z = Complex::ZERO;
+            let mut z = Complex::new(0.0, 0.0);
             while *count < plan.iterations() && z.norm_sqr() < 4.0 {
                 z = z.conj() * z.conj() + c;
                 *count += 1;

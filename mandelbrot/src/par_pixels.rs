@@ -1,7 +1,7 @@
 //! rayon inside out: one row after the other, the pixels of each in parallel. To be seen, not used.
 //!
 //! The threads meet at the end of every row, and a kernel given one point at a time can't work on
-//! many at once. The outermost loop is the one to run in parallel: see [`par_iter`](crate::par_iter).
+//! many at once. The outermost loop is the one to run in parallel: see [`par_iter`].
 
 use std::io;
 use std::num::NonZeroUsize;

@@ -217,8 +217,7 @@ impl Plan {
     /// point outside the circle of radius 2 might come back, and the picture would be dust.
     pub fn formula(self, formula: Formula) -> Result<Plan, PlanError> {
         match formula {
-            // Not `> 4.0`: that lets NaN through.
-            Formula::Julia(c) if !(c.norm_sqr() <= 4.0) => Err(PlanError::Julia(c)),
+            Formula::Julia(c) if c.is_nan() || c.norm_sqr() > 4.0 => Err(PlanError::Julia(c)),
             _ => Ok(Plan { formula, ..self }),
         }
     }

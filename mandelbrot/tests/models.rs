@@ -1,5 +1,7 @@
 //! Every model does what the serial one does, and passes on what goes wrong.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::io;
 use std::num::NonZeroUsize;
 use std::panic;

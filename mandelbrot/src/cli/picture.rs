@@ -20,13 +20,13 @@ use num_complex::Complex;
 #[command(next_help_heading = "The picture")]
 pub(crate) struct PictureArgs {
     /// Columns of pixels [default: 640]
-    #[arg(short = 'W', long, value_name = "N", value_parser = side)]
+    #[arg(short = 'W', long, value_name = "N", value_parser = side, allow_negative_numbers = true)]
     width: Option<NonZeroUsize>,
     /// Rows of pixels [default: 480]
-    #[arg(short = 'H', long, value_name = "N", value_parser = side)]
+    #[arg(short = 'H', long, value_name = "N", value_parser = side, allow_negative_numbers = true)]
     height: Option<NonZeroUsize>,
     /// Most iterations of a point [default: 1000, or what the view needs]
-    #[arg(short, long, value_name = "N", value_parser = iterations)]
+    #[arg(short, long, value_name = "N", value_parser = iterations, allow_negative_numbers = true)]
     niter: Option<u32>,
     /// A place by name: see `mandelbrot views`
     #[arg(long, value_name = "NAME", value_parser = place)]
@@ -35,7 +35,7 @@ pub(crate) struct PictureArgs {
     #[arg(long, value_name = "RE,IM", value_parser = complex, allow_hyphen_values = true)]
     center: Option<Complex<f64>>,
     /// How much larger than 3.5 units across; `2x` for twice what it would be
-    #[arg(long, value_name = "ZOOM", value_parser = zoom, allow_hyphen_values = true)]
+    #[arg(long, value_name = "ZOOM", value_parser = zoom, allow_negative_numbers = true)]
     zoom: Option<Zoom>,
     /// The Julia set of a constant
     #[arg(long, value_name = "RE,IM", value_parser = complex, allow_hyphen_values = true)]
@@ -51,7 +51,7 @@ pub(crate) struct PictureArgs {
           default_missing_value = "true")]
     smooth: Option<bool>,
     /// Points for each pixel, N by N, their mean shown [default: 1]
-    #[arg(long, value_name = "N", value_parser = aa)]
+    #[arg(long, value_name = "N", value_parser = aa, allow_negative_numbers = true)]
     aa: Option<NonZeroUsize>,
     /// Ways around iterating, with commas between them
     #[arg(long, value_enum, value_name = "WAYS", value_delimiter = ',')]

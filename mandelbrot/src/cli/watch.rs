@@ -12,12 +12,15 @@ use mandelbrot::{Plan, Tile};
 /// A tile this small takes no longer than watching it.
 const SMALL: usize = 64;
 
+/// Which thread computed which tile.
+type Notes = Mutex<Vec<(Tile, ThreadId)>>;
+
 /// Watches kernels; cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Watch {
     interrupt: Interrupt,
     progress: Option<Arc<Progress>>,
-    tiles: Option<Arc<Mutex<Vec<(Tile, ThreadId)>>>>,
+    tiles: Option<Arc<Notes>>,
 }
 
 impl Watch {

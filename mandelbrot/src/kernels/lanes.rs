@@ -7,6 +7,10 @@
 //! on a second list, whose points go through the block again, counted. Where most points are inside
 //! for good, nearly all time goes to [`Group::block`], which has nothing to wait for but arithmetic.
 
+// Arrays of vectors are gone through in step, and by number: iterators over several of them at once
+// are not always inlined, and then are compiled without the instructions this is all about.
+#![allow(clippy::needless_range_loop)]
+
 use std::cell::RefCell;
 use std::marker::PhantomData;
 
@@ -149,50 +153,57 @@ thread_local! {
     }));
 }
 
+/// Where the points of a few vectors are.
+#[derive(Clone, Copy)]
+struct Points<S: Simd, const N: usize> {
+    x: [S::f64s; N],
+    y: [S::f64s; N],
+    /// Which lanes have a point that is still inside.
+    alive: [S::mask64s; N],
+}
+
+impl<S: Simd, const N: usize> Points<S, N> {
+    #[inline(always)]
+    fn any_alive(&self) -> bool {
+        let mut any = self.alive[0];
+        for n in 1..N {
+            any |= self.alive[n];
+        }
+        any.any_true()
+    }
+}
+
 /// Vectors that are iterated together.
 #[derive(Clone, Copy)]
 struct Group<S: Simd, const N: usize> {
-    x: [S::f64s; N],
-    y: [S::f64s; N],
+    points: Points<S, N>,
     c: [C<S>; N],
-    /// Which lanes have a point that is still inside.
-    alive: [S::mask64s; N],
 }
 
 impl<S: Simd, const N: usize> Group<S, N> {
     /// One block further.
     #[inline(always)]
     fn block<K: Step<S>, const BLOCK: u32>(&mut self) {
+        let Points { x, y, .. } = &mut self.points;
         for _ in 0..BLOCK / 2 {
             for n in 0..N {
-                (self.x[n], self.y[n]) = K::twice(self.x[n], self.y[n], &self.c[n]);
+                (x[n], y[n]) = K::twice(x[n], y[n], &self.c[n]);
             }
         }
     }
 
     #[inline(always)]
     fn all_inside<K: Step<S>>(&self) -> bool {
-        let mut all = K::is_inside(self.x[0], self.y[0]);
+        let Points { x, y, .. } = &self.points;
+        let mut all = K::is_inside(x[0], y[0]);
         for n in 1..N {
-            all = all & K::is_inside(self.x[n], self.y[n]);
+            all &= K::is_inside(x[n], y[n]);
         }
         all.all_true()
-    }
-
-    #[inline(always)]
-    fn any_alive(&self) -> bool {
-        let mut any = self.alive[0];
-        for n in 1..N {
-            any = any | self.alive[n];
-        }
-        any.any_true()
     }
 }
 
 /// Vectors from a list, 0 where no point is.
-//
-// Loops here and not `array::from_fn`, which isn't always inlined, and then its closure is compiled
-// without the instructions that this is all about.
 #[inline(always)]
 fn load<S: Simd, const N: usize>(simd: S, list: &[f64], alive: &[S::mask64s; N]) -> [S::f64s; N] {
     let zero = S::f64s::splat(simd, 0.0);
@@ -288,38 +299,42 @@ impl<S: Simd, K: Step<S>> Fill<'_, S, K> {
     #[inline(always)]
     fn first_iterations_of(&mut self, re: &[f64], im: f64, at: usize, steps: u32) {
         const N: usize = SIDE_BY_SIDE_AT_FIRST;
-        let (simd, points) = (self.simd, re.len());
+        let (simd, count) = (self.simd, re.len());
         let zero = S::u64s::splat(simd, 0);
         let one = S::u64s::splat(simd, 1);
         let mut padded = [0.0; N * MOST_LANES];
-        let re = if points == N * S::f64s::LEN {
+        let re = if count == N * S::f64s::LEN {
             re
         } else {
-            padded[..points].copy_from_slice(re);
+            padded[..count].copy_from_slice(re);
             &padded
         };
-        let mut group: Group<S, N> = self.start(re, im, points);
+        let Group { points, c } = &mut self.start::<N>(re, im, count);
         if self.plan.ways_around().bulbs {
             for n in 0..N {
-                group.alive[n] = group.alive[n] & !in_bulbs(simd, &group.c[n]);
+                points.alive[n] &= !in_bulbs(simd, &c[n]);
             }
         }
         let mut counted = [zero; N];
         for _ in 0..steps {
             for n in 0..N {
-                let (x, y) = (group.x[n], group.y[n]);
-                group.alive[n] = group.alive[n] & K::is_inside(x, y);
-                counted[n] = counted[n] + group.alive[n].select(one, zero);
-                (group.x[n], group.y[n]) = K::once(x, y, &group.c[n]);
+                let (x, y) = (points.x[n], points.y[n]);
+                points.alive[n] &= K::is_inside(x, y);
+                counted[n] += points.alive[n].select(one, zero);
+                (points.x[n], points.y[n]) = K::once(x, y, &c[n]);
             }
-            if !group.any_alive() {
+            if !points.any_alive() {
                 break;
             }
         }
-        let last = group;
+        // On a copy: vectors that anything goes through by number stay in memory.
+        let last = Group {
+            points: *points,
+            c: *c,
+        };
         simd.vectorize(
             #[inline(always)]
-            || self.write_first(&last, &counted, at, points),
+            || self.write_first(&last, &counted, at, count),
         );
     }
 
@@ -327,14 +342,14 @@ impl<S: Simd, K: Step<S>> Fill<'_, S, K> {
     #[inline(always)]
     fn write_first<const N: usize>(
         &mut self,
-        group: &Group<S, N>,
+        Group { points, c }: &Group<S, N>,
         counted: &[S::u64s; N],
         at: usize,
-        points: usize,
+        count: usize,
     ) {
         let (simd, lanes) = (self.simd, S::f64s::LEN);
         let lane_numbers = S::f64s::from_slice(simd, &LANE_NUMBERS[..lanes]);
-        let out = &mut self.out[at..at + points];
+        let out = &mut self.out[at..at + count];
         for (out, counted) in out.chunks_mut(lanes).zip(counted) {
             for (out, &counted) in out.iter_mut().zip(counted.as_slice()) {
                 *out = counted as u32;
@@ -347,22 +362,22 @@ impl<S: Simd, K: Step<S>> Fill<'_, S, K> {
             }
         }
         if self.plan.is_smooth() {
-            self.smooth_first(at, points);
+            self.smooth_first(at, count);
         }
         for n in 0..N {
-            if group.alive[n].any_true() {
+            if points.alive[n].any_true() {
                 let here = lane_numbers + (at + n * lanes) as f64;
-                let C { re, im, .. } = group.c[n];
-                let entry = [group.x[n], group.y[n], re, im, here];
-                self.scratch.inside.push(entry, group.alive[n]);
+                let C { re, im, .. } = c[n];
+                let entry = [points.x[n], points.y[n], re, im, here];
+                self.scratch.inside.push(entry, points.alive[n]);
             }
         }
     }
 
     /// Makes counts of the first iterations smooth.
-    fn smooth_first(&mut self, at: usize, points: usize) {
+    fn smooth_first(&mut self, at: usize, count: usize) {
         let Fill { plan, tile, .. } = *self;
-        for (out, number) in self.out[at..at + points].iter_mut().zip(self.first + at..) {
+        for (out, number) in self.out[at..at + count].iter_mut().zip(self.first + at..) {
             let (row, column) = (number / tile.width, number % tile.width);
             let point = plan.point(tile.x + column, tile.y + row);
             let (z, c) = textbook::start(plan.iterated(), point);
@@ -374,25 +389,22 @@ impl<S: Simd, K: Step<S>> Fill<'_, S, K> {
 
     /// Points in a row before the first iteration.
     #[inline(always)]
-    fn start<const N: usize>(&self, re: &[f64], im: f64, points: usize) -> Group<S, N> {
+    fn start<const N: usize>(&self, re: &[f64], im: f64, count: usize) -> Group<S, N> {
         let simd = self.simd;
-        let zero = S::f64s::splat(simd, 0.0);
-        let alive = lanes_with_points(simd, points);
+        let alive = lanes_with_points(simd, count);
         let re = load(simd, re, &alive);
         let im = [S::f64s::splat(simd, im); N];
-        match self.plan.iterated() {
-            Formula::Julia(c) => Group {
-                x: re,
-                y: im,
-                c: [C::new(S::f64s::splat(simd, c.re), S::f64s::splat(simd, c.im)); N],
-                alive,
-            },
-            Formula::Mandelbrot | Formula::BurningShip => Group {
-                x: [zero; N],
-                y: [zero; N],
-                c: constants(&re, &im),
-                alive,
-            },
+        let zero = [S::f64s::splat(simd, 0.0); N];
+        let (x, y, c) = match self.plan.iterated() {
+            Formula::Julia(c) => {
+                let c = C::new(S::f64s::splat(simd, c.re), S::f64s::splat(simd, c.im));
+                (re, im, [c; N])
+            }
+            Formula::Mandelbrot | Formula::BurningShip => (zero, zero, constants(&re, &im)),
+        };
+        Group {
+            points: Points { x, y, alive },
+            c,
         }
     }
 
@@ -418,32 +430,34 @@ impl<S: Simd, K: Step<S>> Fill<'_, S, K> {
         let list = &self.scratch.inside;
         let alive = lanes_with_points(simd, total - first);
         let mut group: Group<S, SIDE_BY_SIDE> = Group {
-            x: load(simd, &list.x[first..], &alive),
-            y: load(simd, &list.y[first..], &alive),
+            points: Points {
+                x: load(simd, &list.x[first..], &alive),
+                y: load(simd, &list.y[first..], &alive),
+                alive,
+            },
             c: self.constants(first, &alive),
-            alive,
         };
         let periodicity = self.plan.ways_around().periodicity;
         for block in 0..blocks {
-            let (old_x, old_y) = (group.x, group.y);
+            let (old_x, old_y) = (group.points.x, group.points.y);
             group.block::<K, BLOCK>();
             if periodicity || !group.all_inside::<K>() {
-                // On copies: vectors that anything goes through by number stay in memory.
-                let old = (old_x, old_y);
-                let mut new = (group.x, group.y, group.alive);
+                // On copies, as above.
+                let old = [old_x, old_y];
+                let mut new = group.points;
                 let behind = done + block * BLOCK;
                 simd.vectorize(
                     #[inline(always)]
                     || self.sort_out(&old, &mut new, first, behind),
                 );
-                (group.x, group.y, group.alive) = new;
-                if !group.any_alive() {
+                group.points = new;
+                if !new.any_alive() {
                     return;
                 }
-                group.c = self.constants(first, &group.alive);
+                group.c = self.constants(first, &new.alive);
             }
         }
-        let rest = (group.x, group.y, group.alive);
+        let rest = group.points;
         simd.vectorize(
             #[inline(always)]
             || self.keep(&rest, first),
@@ -464,8 +478,8 @@ impl<S: Simd, K: Step<S>> Fill<'_, S, K> {
     #[inline(always)]
     fn sort_out<const N: usize>(
         &mut self,
-        (old_x, old_y): &([S::f64s; N], [S::f64s; N]),
-        (x, y, alive): &mut ([S::f64s; N], [S::f64s; N], [S::mask64s; N]),
+        [old_x, old_y]: &[[S::f64s; N]; 2],
+        Points { x, y, alive }: &mut Points<S, N>,
         first: usize,
         behind: u32,
     ) {
@@ -499,7 +513,7 @@ impl<S: Simd, K: Step<S>> Fill<'_, S, K> {
                 vector(&list.at),
             ];
             left.push(entry, !inside);
-            alive[n] = alive[n] & inside;
+            alive[n] &= inside;
             x[n] = inside.select(x[n], zero);
             y[n] = inside.select(y[n], zero);
         }
@@ -523,16 +537,12 @@ impl<S: Simd, K: Step<S>> Fill<'_, S, K> {
         for lane in (0..lanes).filter(|lane| back.to_bitmask() >> lane & 1 == 1) {
             self.out[list.at[from + lane] as usize] = self.plan.inside();
         }
-        *alive = *alive & !back;
+        *alive &= !back;
     }
 
     /// Lists the points that are inside at the end of a pass.
     #[inline(always)]
-    fn keep<const N: usize>(
-        &mut self,
-        (x, y, alive): &([S::f64s; N], [S::f64s; N], [S::mask64s; N]),
-        first: usize,
-    ) {
+    fn keep<const N: usize>(&mut self, Points { x, y, alive }: &Points<S, N>, first: usize) {
         let (simd, lanes) = (self.simd, S::f64s::LEN);
         let list = &mut self.scratch.inside;
         for n in 0..N {
@@ -566,8 +576,8 @@ impl<S: Simd, K: Step<S>> Fill<'_, S, K> {
             let mut inside = S::mask64s::splat(simd, true);
             let mut counted = zero;
             for _ in 0..steps {
-                inside = inside & K::is_inside(x, y);
-                counted = counted + inside.select(one, zero);
+                inside &= K::is_inside(x, y);
+                counted += inside.select(one, zero);
                 (x, y) = K::once(x, y, &c);
             }
             for (n, &counted) in (first..total).zip(counted.as_slice()) {
