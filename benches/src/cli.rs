@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod draw;
 mod pool;
 mod versus;
 
@@ -19,6 +20,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
         Some(Command::Versus(versus)) if versus.list => versus::list(run),
         Some(Command::Versus(versus)) => versus::run(versus, run, &interrupt),
         Some(Command::Check { model, workers }) => check::run(*model, *workers),
+        Some(Command::Draw(draw)) => draw::run(draw),
         &Some(Command::Pool {
             how,
             model,

@@ -29,6 +29,13 @@ pub enum Program {
     Workspace(&'static str),
     /// This program.
     This,
+    /// A C++ file of ours in `benches/peers`, compiled by the machine's `c++`.
+    Compiled {
+        /// Where it lies in the workspace.
+        source: &'static str,
+        /// What the compiler is told besides.
+        flags: &'static [&'static str],
+    },
     /// Somebody else's, on the PATH.
     Installed {
         /// The command.
@@ -56,6 +63,7 @@ impl Contender {
         let name = match self.program {
             Program::Workspace(name) | Program::Installed { name, .. } => name,
             Program::This => env!("CARGO_PKG_NAME"),
+            Program::Compiled { source, .. } => source,
         };
         let mut words = vec![name];
         words.extend(self.args.iter().map(String::as_str));
@@ -93,6 +101,10 @@ impl Program {
                 path: std::env::current_exe()?,
                 version: None,
             }),
+            Program::Compiled { source, flags } => Ok(Found {
+                version: version_of(&ask(COMPILER, &["-dumpfullversion", "-dumpversion"])?),
+                path: compile(source, flags)?,
+            }),
             Program::Installed {
                 name,
                 version,
@@ -106,6 +118,30 @@ impl Program {
             }),
         }
     }
+}
+
+/// What compiles C++: by this name POSIX-like systems have whichever is theirs.
+const COMPILER: &str = "c++";
+
+/// Compiles a source of the workspace to a program beside this one.
+fn compile(source: &str, flags: &[&str]) -> io::Result<PathBuf> {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("");
+    let name = Path::new(source).with_extension("cpp-peer");
+    let path = std::env::current_exe()?.with_file_name(name.file_name().unwrap_or_default());
+    let output = Command::new(COMPILER)
+        .args(flags)
+        .arg(workspace.join(source))
+        .arg("-o")
+        .arg(&path)
+        .stdin(Stdio::null())
+        .output()?;
+    if output.status.success() {
+        return Ok(path);
+    }
+    let reason = String::from_utf8_lossy(&output.stderr);
+    let first = reason.lines().find(|line| line.contains("error"));
+    let first = first.unwrap_or("no reason given");
+    Err(io::Error::other(format!("{COMPILER}: {first}")))
 }
 
 /// Builds a binary as `cargo run --release` would, and says where it is: cargo knows, whatever the

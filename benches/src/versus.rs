@@ -6,6 +6,7 @@
 //! machine that slows down meanwhile slows both sides of every pair.
 
 mod executors;
+mod mandelbrot;
 mod primes;
 pub mod render;
 pub mod report;
@@ -37,7 +38,12 @@ pub struct Job {
 
 /// All jobs of all rooms, with `workers` workers where there are several.
 pub fn jobs(workers: NonZeroUsize) -> Vec<Job> {
-    [primes::jobs(workers), executors::jobs(workers)].concat()
+    [
+        primes::jobs(workers),
+        mandelbrot::jobs(workers),
+        executors::jobs(workers),
+    ]
+    .concat()
 }
 
 /// CPython with one of our scripts.

@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// interrupted run leaves the old file or the new one, never half of one.
 ///
 /// The sibling's name starts with a dot and ends in `.tmp`. The file is not synced to disk: this
-/// guards against a killed program, not against a power cut.
+/// guards against a killed program, not against a power cut. A device or a pipe is written to as it
+/// is: renaming would put a file in the place of `/dev/null`.
 ///
 /// # Errors
 ///
@@ -27,7 +28,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// ```
 pub fn write_atomically(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> io::Result<()> {
     let path = path.as_ref();
-    replace(path, bytes.as_ref()).map_err(|error| named(path, &error))
+    let special = fs::metadata(path).is_ok_and(|it| !it.is_file() && !it.is_dir());
+    let written = if special {
+        let file = OpenOptions::new().write(true).open(path);
+        file.and_then(|mut file| file.write_all(bytes.as_ref()))
+    } else {
+        replace(path, bytes.as_ref())
+    };
+    written.map_err(|error| named(path, &error))
 }
 
 /// Checks, before any work is done, that the folder that `path` is to be written to is there.
@@ -117,6 +125,22 @@ mod tests {
         let error = write_atomically(&path, "new").unwrap_err();
         assert!(error.to_string().contains("taken"), "{error}");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_is_written_to_and_stays_a_pipe() {
+        use std::os::unix::fs::FileTypeExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&path).status();
+        assert!(made.unwrap().success());
+        std::thread::scope(|scope| {
+            let reader = scope.spawn(|| fs::read_to_string(&path));
+            write_atomically(&path, "through").unwrap();
+            assert_eq!(reader.join().unwrap().unwrap(), "through");
+        });
+        assert!(fs::metadata(&path).unwrap().file_type().is_fifo());
     }
 
     #[test]

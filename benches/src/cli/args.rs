@@ -30,6 +30,9 @@ pub(crate) enum Command {
         /// How many workers
         workers: NonZeroUsize,
     },
+    /// Do what mandelbrot.cpp does: draw the workshop's view, and print the sum of its counts
+    #[command(hide = true)]
+    Draw(DrawArgs),
     /// Do what pool.py does: hand over jobs that do nothing
     #[command(hide = true)]
     Pool {
@@ -59,6 +62,23 @@ pub(crate) struct VersusArgs {
     /// Print Markdown, for a README
     #[arg(long, conflicts_with = "json")]
     pub(crate) markdown: bool,
+}
+
+#[derive(clap::Args, Debug)]
+pub(crate) struct DrawArgs {
+    /// By which kernel
+    #[arg(value_parser = ["exact", "fast"])]
+    pub(crate) kernel: String,
+    /// How many threads
+    pub(crate) workers: NonZeroUsize,
+    /// Columns
+    pub(crate) width: usize,
+    /// Rows
+    pub(crate) height: usize,
+    /// Most iterations of a point
+    pub(crate) iterations: u32,
+    /// How often
+    pub(crate) pictures: u32,
 }
 
 /// The models that Python has too.

@@ -1,0 +1,26 @@
+//! Pictures of the Mandelbrot set with nothing written but a sum: what `mandelbrot.cpp` does.
+
+use std::io::Write;
+
+use common::cli::Outcome;
+use mandelbrot::{Plan, View, threads};
+
+use super::args::DrawArgs;
+
+/// Draws the workshop's view by threads, as often as asked for, and prints the sum of all counts.
+pub(crate) fn run(args: &DrawArgs) -> anyhow::Result<Outcome> {
+    let mut sum = 0;
+    for _ in 0..args.pictures {
+        let plan = Plan::new(View::WORKSHOP, args.width, args.height)?.limit(args.iterations)?;
+        let fill = match args.kernel.as_str() {
+            "exact" => mandelbrot::kernels::exact::fill,
+            _ => mandelbrot::kernels::fast::fill,
+        };
+        let counts = threads::run(&plan, fill, args.workers)?;
+        sum = counts.values().iter().copied().map(u64::from).sum();
+    }
+    let mut out = common::cli::stdout();
+    writeln!(out, "{sum}")?;
+    out.flush()?;
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,43 @@
+//! Everything behind `main`: a file for each kind of work that the command does.
+
+mod again;
+mod args;
+mod draw;
+mod frames;
+mod model;
+mod output;
+mod picture;
+mod watch;
+
+use common::cli::{Interrupt, Outcome, interrupt};
+
+use args::{Args, Command};
+
+/// Runs what the command line asks for.
+pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
+    let session = common::cli::start(&args.run)?;
+    // Only what looks at it may take Ctrl-C away from the system.
+    let interrupt = match args.command {
+        Some(Command::Views | Command::Palette { .. } | Command::Completions { .. }) => {
+            Interrupt::default()
+        }
+        _ => interrupt::install()?,
+    };
+    let result = answer(&args, &interrupt);
+    session.conclude(result, &interrupt)
+}
+
+fn answer(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
+    let run = &args.run;
+    match &args.command {
+        None => draw::run(&args.picture, &args.draw, run, interrupt),
+        Some(Command::Again(again)) => again::run(again, run, interrupt),
+        Some(Command::Zoom(zoom)) => frames::run(zoom, run, interrupt),
+        Some(Command::Views) => output::views(run),
+        Some(Command::Palette { palette }) => output::palette(palette),
+        Some(Command::Completions { shell }) => {
+            common::cli::completions::<Args>(*shell, "mandelbrot")?;
+            Ok(Outcome::Done)
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! The command line's grammar.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use common::cli::{RunArgs, Shell, numbers};
+use mandelbrot::kernels::Named;
+use num_complex::Complex;
+
+use super::model::Choice;
+use super::picture::{self, PictureArgs};
+
+/// Draws the Mandelbrot set, by threads, OpenMP-style regions, rayon, async and SIMD, and shows what
+/// each buys.
+///
+/// Without a subcommand and flags: the workshop's picture in every model, compared in a table, and
+/// written to mandelbrot.png.
+#[derive(Parser, Debug)]
+#[command(version, args_conflicts_with_subcommands = true, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) picture: PictureArgs,
+    #[command(flatten)]
+    pub(crate) draw: DrawArgs,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Draw a picture again from what its PNG says, with changes
+    Again(AgainArgs),
+    /// Draw a sequence that zooms in, frames in parallel; goes on where it was interrupted
+    Zoom(ZoomArgs),
+    /// List the views that have names
+    Views,
+    /// Print a palette as a GIMP palette file
+    Palette {
+        /// A name, or a .gpl file
+        #[arg(value_parser = picture::palette)]
+        palette: mandelbrot::palette::Palette,
+    },
+    /// Print completions for a shell
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+}
+
+/// How a picture is drawn, and where to.
+#[derive(clap::Args, Debug)]
+#[command(next_help_heading = "How to draw")]
+pub(crate) struct DrawArgs {
+    /// Where to: a PNG, or - for standard output
+    #[arg(short, long, value_name = "FILE", default_value = "mandelbrot.png")]
+    pub(crate) output: PathBuf,
+    /// Which model [default: all for the workshop's picture as it is, else threads]
+    #[arg(long, value_enum)]
+    pub(crate) model: Option<Choice>,
+    #[command(flatten)]
+    pub(crate) kernel: KernelArgs,
+    /// What to colour by
+    #[arg(long, value_enum, default_value = "counts")]
+    pub(crate) paint: Paint,
+}
+
+/// What computes.
+#[derive(clap::Args, Debug)]
+pub(crate) struct KernelArgs {
+    /// What computes the counts
+    #[arg(long, value_enum, default_value = "fast")]
+    kernel: Kernel,
+    /// Most memory that a picture may take: `512MiB`, `8GiB`
+    #[arg(long, value_name = "SIZE", value_parser = numbers::size, default_value = "2GiB")]
+    pub(crate) memory: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Kernel {
+    /// The loop of every textbook
+    Textbook,
+    /// SIMD with the textbook's counts, every one
+    Exact,
+    /// SIMD with fused multiplication and addition
+    Fast,
+}
+
+impl KernelArgs {
+    pub(crate) fn named(&self) -> Named {
+        match self.kernel {
+            Kernel::Textbook => Named::Textbook,
+            Kernel::Exact => Named::Exact,
+            Kernel::Fast => Named::Fast,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Paint {
+    /// How many iterations a point took to leave
+    Counts,
+    /// Which worker computed it
+    Workers,
+}
+
+#[derive(clap::Args, Debug)]
+pub(crate) struct AgainArgs {
+    /// A picture that this program drew
+    pub(crate) picture: PathBuf,
+    #[command(flatten)]
+    pub(crate) changes: PictureArgs,
+    #[command(flatten)]
+    pub(crate) draw: DrawArgs,
+}
+
+#[derive(clap::Args, Debug)]
+pub(crate) struct ZoomArgs {
+    /// The point to zoom in on
+    #[arg(long, value_name = "RE,IM", value_parser = picture::complex, allow_hyphen_values = true)]
+    pub(crate) to: Complex<f64>,
+    /// How many frames
+    #[arg(long, value_name = "N", value_parser = frames, default_value = "60")]
+    pub(crate) frames: u64,
+    /// The zoom of the last frame; --zoom is that of the first
+    #[arg(long, value_name = "ZOOM", value_parser = picture::positive, default_value = "1000")]
+    pub(crate) until: f64,
+    /// The folder that the frames go to: frame-0001.png, …
+    #[arg(short, long, value_name = "DIR", default_value = "frames")]
+    pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) picture: PictureArgs,
+    #[command(flatten)]
+    pub(crate) kernel: KernelArgs,
+}
+
+/// An hour at 25 a second.
+const MOST_FRAMES: u64 = 90_000;
+
+fn frames(text: &str) -> Result<u64, String> {
+    match numbers::number(text) {
+        Ok(frames @ 1..=MOST_FRAMES) => Ok(frames),
+        Ok(_) => Err(format!("{text}: from 1 to {MOST_FRAMES} frames")),
+        Err(error) => Err(error.to_string()),
+    }
+}

@@ -1,0 +1,122 @@
+//! Border tracing: if a rectangle's border has one count all around, so has what is within.
+//!
+//! So only borders are computed, and rectangles whose border is mixed are divided further, both
+//! halves in parallel. It holds because the Mandelbrot set has no holes and is connected; what is so
+//! thin that it slips through between two points of a border is lost, and formulas that make islands
+//! lose them. Hence a shortcut for looking around, not for comparing.
+//!
+//! After Rico Mariani and Rollo Silver: see "Mariani/Silver Algorithm" in Robert Munafo's Mu-Ency.
+
+use std::io;
+use std::num::NonZeroUsize;
+
+use crate::counts::Counts;
+use crate::kernels::Kernel;
+use crate::par_iter;
+use crate::plan::Plan;
+use crate::tile::Tile;
+
+/// A rectangle this narrow or low is computed: its inside is hardly more than its border.
+const LEAST: usize = 12;
+
+/// Runs the kernel on a rayon pool of `workers` threads, along borders.
+///
+/// # Errors
+/// If the system refuses a thread.
+///
+/// # Panics
+/// If the kernel panics.
+pub fn run(plan: &Plan, kernel: impl Kernel, workers: NonZeroUsize) -> io::Result<Counts> {
+    let mut counts = Counts::new(plan);
+    par_iter::pool(workers)?.install(|| {
+        let all = draw(plan, &kernel, plan.tile());
+        counts.values_mut().copy_from_slice(&all);
+    });
+    Ok(counts)
+}
+
+fn draw(plan: &Plan, kernel: &impl Kernel, tile: Tile) -> Vec<u32> {
+    let mut out = vec![0; tile.points()];
+    if tile.width < LEAST || tile.height < LEAST {
+        kernel(plan, tile, &mut out);
+        return out;
+    }
+    draw_border(plan, kernel, tile, &mut out);
+    let within = Tile {
+        x: tile.x + 1,
+        y: tile.y + 1,
+        width: tile.width - 2,
+        height: tile.height - 2,
+    };
+    if let Some(count) = one_count(tile, &out) {
+        out.fill(count);
+        return out;
+    }
+    let (one, other) = halves(within);
+    let (one, other) = rayon::join(
+        || (one, draw(plan, kernel, one)),
+        || (other, draw(plan, kernel, other)),
+    );
+    for (part, counts) in [one, other] {
+        paste(tile, &mut out, part, &counts);
+    }
+    out
+}
+
+fn draw_border(plan: &Plan, kernel: &impl Kernel, tile: Tile, out: &mut [u32]) {
+    let row = |y| Tile {
+        y,
+        height: 1,
+        ..tile
+    };
+    let column = |x| Tile {
+        x,
+        y: tile.y + 1,
+        width: 1,
+        height: tile.height - 2,
+    };
+    for edge in [
+        row(tile.y),
+        row(tile.y + tile.height - 1),
+        column(tile.x),
+        column(tile.x + tile.width - 1),
+    ] {
+        let mut counts = vec![0; edge.points()];
+        kernel(plan, edge, &mut counts);
+        paste(tile, out, edge, &counts);
+    }
+}
+
+/// The count that all of a tile's border has.
+fn one_count(tile: Tile, counts: &[u32]) -> Option<u32> {
+    let first = counts[0];
+    let mut rows = counts.chunks_exact(tile.width).enumerate();
+    rows.all(|(y, row)| match y {
+        _ if y == 0 || y == tile.height - 1 => row.iter().all(|&count| count == first),
+        _ => row[0] == first && row[tile.width - 1] == first,
+    })
+    .then_some(first)
+}
+
+/// Across the longer side.
+fn halves(tile: Tile) -> (Tile, Tile) {
+    let (mut one, mut other) = (tile, tile);
+    if tile.width >= tile.height {
+        one.width = tile.width / 2;
+        other.x += one.width;
+        other.width -= one.width;
+    } else {
+        one.height = tile.height / 2;
+        other.y += one.height;
+        other.height -= one.height;
+    }
+    (one, other)
+}
+
+/// Copies the counts of a part of a tile to where they belong.
+fn paste(tile: Tile, out: &mut [u32], part: Tile, counts: &[u32]) {
+    for (y, row) in counts.chunks_exact(part.width).enumerate() {
+        let start = (part.y - tile.y + y) * tile.width + part.x - tile.x;
+        out[start..][..part.width].copy_from_slice(row);
+    }
+}

@@ -1,0 +1,64 @@
+//! Fork-join regions in the manner of OpenMP, for those who know them from C or from PyMP.
+//!
+//! The calling thread becomes thread 0 of a team, the others are started, all run the same closure,
+//! and the region ends when all have. The module stands on `std` alone and has no `unsafe`: copy
+//! `omp.rs` and `omp/` into your own crate.
+//!
+//! ```
+//! use mandelbrot::omp;
+//!
+//! let mut squares = vec![0; 1000];
+//! let parts = omp::Parts::new(&mut squares, 10);
+//! let sums = omp::parallel(4, |p| {
+//!     let mut sum = 0;
+//!     for part in p.xrange(0..parts.len()) {
+//!         for (n, square) in (10 * part..).zip(parts.take(part)) {
+//!             *square = n * n;
+//!             sum += n;
+//!         }
+//!     }
+//!     p.reduce(sum, |a, b| a + b)
+//! });
+//! assert_eq!(sums, [499_500; 4]);
+//! assert_eq!(squares[31], 961);
+//! ```
+//!
+//! | OpenMP | PyMP | here |
+//! |---|---|---|
+//! | `parallel num_threads(4)` | `pymp.Parallel(4)` | [`parallel(4, \|p\| …)`](parallel) |
+//! | `parallel if(n > 1000)` | `if_=` | [`Region::only_if`] |
+//! | `for schedule(static)` | `p.range` | [`Thread::range`] |
+//! | `for schedule(dynamic)` | `p.xrange` | [`Thread::xrange`] |
+//! | `for schedule(guided, 4)` | | [`Thread::iterate`] |
+//! | `for schedule(runtime)` | | [`Thread::runtime`] |
+//! | `omp_get_thread_num()` | `p.thread_num` | [`Thread::thread_num`] |
+//! | `omp_get_num_threads()` | `p.num_threads` | [`Thread::num_threads`] |
+//! | `barrier` | | [`Thread::barrier`] |
+//! | `single`, `master` | | [`Thread::single`], [`Thread::master`] |
+//! | `critical`, locks | `p.lock` | [`Thread::critical`], [`Thread::lock`] |
+//! | `reduction(+: sum)` | | [`Thread::reduce`] |
+//! | a shared array | `pymp.shared.array` | [`Parts`] |
+//! | `OMP_NUM_THREADS`, `OMP_SCHEDULE`, `OMP_MAX_ACTIVE_LEVELS` | the first | [`Settings`] |
+//!
+//! What differs from OpenMP: a loop ends without a barrier, as in PyMP; a panic ends the region for
+//! all and goes on in the caller; and a barrier that not all threads reach is a panic and not a hang.
+//! Threads are started for each region, which takes tens of microseconds: a region wants to be worth
+//! a millisecond.
+//!
+//! A region within a region is run by one thread, unless [`Region::max_active_levels`] or
+//! `OMP_MAX_ACTIVE_LEVELS` allows more.
+
+mod barrier;
+mod panics;
+mod parts;
+mod region;
+mod schedule;
+mod settings;
+mod thread;
+
+pub use panics::Panic;
+pub use parts::Parts;
+pub use region::{Region, parallel};
+pub use schedule::{ParseScheduleError, Schedule};
+pub use settings::{Settings, SettingsError};
+pub use thread::{Guard, Loop, Thread};

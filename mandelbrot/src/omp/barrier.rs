@@ -1,0 +1,132 @@
+//! A barrier that can't be waited at for ever.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+/// Where the threads of a team wait for each other.
+pub(super) struct Barrier {
+    size: usize,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// How many wait.
+    waiting: usize,
+    /// How often all have met.
+    meetings: usize,
+    /// How many threads have left the region: they won't come any more.
+    gone: usize,
+    /// Whether one of them left by a panic.
+    aborted: bool,
+}
+
+/// Why a wait ended otherwise than by all meeting.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Broken {
+    /// Another thread panicked.
+    Aborted,
+    /// Another thread came to the end of the region.
+    Deserted,
+}
+
+impl Barrier {
+    pub(super) fn new(size: usize) -> Barrier {
+        Barrier {
+            size,
+            state: Mutex::default(),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// Waits until all threads of the team do.
+    pub(super) fn wait(&self) -> Result<(), Broken> {
+        let mut state = self.lock();
+        let meeting = state.meetings;
+        state.waiting += 1;
+        if state.waiting == self.size {
+            state.waiting = 0;
+            state.meetings += 1;
+            self.changed.notify_all();
+            return Ok(());
+        }
+        loop {
+            // First of all: who has met is not hurt by what came after.
+            if state.meetings != meeting {
+                return Ok(());
+            }
+            if state.aborted {
+                return Err(Broken::Aborted);
+            }
+            if state.gone > 0 {
+                return Err(Broken::Deserted);
+            }
+            state = self
+                .changed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Says that the calling thread won't come any more.
+    pub(super) fn leave(&self) {
+        self.lock().gone += 1;
+        self.changed.notify_all();
+    }
+
+    /// Sends all away that wait, now or later.
+    pub(super) fn abort(&self) {
+        self.lock().aborted = true;
+        self.changed.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing panics while it holds this lock.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
+
+    #[test]
+    fn nobody_passes_before_all_have_come() {
+        let barrier = Barrier::new(4);
+        let come = AtomicUsize::new(0);
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for round in 1..=1000 {
+                        come.fetch_add(1, Ordering::SeqCst);
+                        barrier.wait().unwrap();
+                        assert!(come.load(Ordering::SeqCst) >= 4 * round);
+                    }
+                });
+            }
+        });
+    }
+
+    #[test]
+    fn an_abort_sends_away_those_who_wait_and_those_who_come_later() {
+        let barrier = Barrier::new(3);
+        thread::scope(|scope| {
+            let early = scope.spawn(|| barrier.wait());
+            barrier.abort();
+            assert_eq!(early.join().unwrap(), Err(Broken::Aborted));
+        });
+        assert_eq!(barrier.wait(), Err(Broken::Aborted));
+    }
+
+    #[test]
+    fn a_wait_for_one_who_has_left_ends() {
+        let barrier = Barrier::new(2);
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| barrier.wait());
+            barrier.leave();
+            assert_eq!(waiting.join().unwrap(), Err(Broken::Deserted));
+        });
+    }
+}

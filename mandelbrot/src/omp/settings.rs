@@ -1,0 +1,156 @@
+//! What the environment says about regions.
+
+use std::fmt;
+use std::thread;
+
+use super::Schedule;
+
+const NUM_THREADS: &str = "OMP_NUM_THREADS";
+const SCHEDULE: &str = "OMP_SCHEDULE";
+const MAX_ACTIVE_LEVELS: &str = "OMP_MAX_ACTIVE_LEVELS";
+
+/// More threads than this are not asked of a system.
+pub(super) const MOST_THREADS: usize = 65_536;
+
+/// What `OMP_NUM_THREADS`, `OMP_SCHEDULE` and `OMP_MAX_ACTIVE_LEVELS` say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    threads: Vec<usize>,
+    schedule: Option<Schedule>,
+    max_active_levels: Option<usize>,
+}
+
+/// A variable that can't be understood. Regions go on as if it were not set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingsError {
+    variable: &'static str,
+    reason: String,
+}
+
+impl fmt::Display for SettingsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.variable, self.reason)
+    }
+}
+
+impl std::error::Error for SettingsError {}
+
+impl Settings {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// If a variable can't be understood.
+    pub fn from_env() -> Result<Settings, SettingsError> {
+        Settings::from_lookup(|name| {
+            let value = std::env::var_os(name)?;
+            Some(value.to_string_lossy().into_owned())
+        })
+    }
+
+    fn from_lookup(get: impl Fn(&str) -> Option<String>) -> Result<Settings, SettingsError> {
+        let set = |name| get(name).filter(|value| !value.trim().is_empty());
+        let threads = set(NUM_THREADS).map_or(Ok(Vec::new()), |text| {
+            text.split(',')
+                .map(|n| count(NUM_THREADS, n, &text))
+                .collect()
+        })?;
+        let schedule = set(SCHEDULE).map(|text| text.parse()).transpose();
+        let levels = set(MAX_ACTIVE_LEVELS).map(|text| match text.trim() {
+            "0" => Ok(0),
+            number => count(MAX_ACTIVE_LEVELS, number, &text),
+        });
+        Ok(Settings {
+            threads,
+            schedule: schedule.map_err(|error: super::ParseScheduleError| SettingsError {
+                variable: SCHEDULE,
+                reason: error.to_string(),
+            })?,
+            max_active_levels: levels.transpose()?,
+        })
+    }
+
+    /// How many threads a region has at a level, 0 being the outermost.
+    pub fn threads(&self, level: usize) -> usize {
+        // The last number of the list holds for all levels below.
+        let listed = self.threads.get(level).or(self.threads.last());
+        listed.copied().unwrap_or_else(|| {
+            thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get)
+        })
+    }
+
+    /// What `OMP_SCHEDULE` says.
+    pub fn schedule(&self) -> Option<Schedule> {
+        self.schedule
+    }
+
+    /// How many regions within each other have more than one thread: 1, or as many as
+    /// `OMP_NUM_THREADS` lists numbers.
+    pub fn max_active_levels(&self) -> usize {
+        self.max_active_levels
+            .unwrap_or_else(|| self.threads.len().max(1))
+    }
+}
+
+fn count(variable: &'static str, number: &str, text: &str) -> Result<usize, SettingsError> {
+    let count = number.trim().parse().ok();
+    count
+        .filter(|count| (1..=MOST_THREADS).contains(count))
+        .ok_or_else(|| SettingsError {
+            variable,
+            reason: format!("{text}: not numbers from 1 to {MOST_THREADS}"),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(variables: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+        Settings::from_lookup(|name| {
+            let found = variables.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn without_variables_only_the_outermost_region_is_parallel() {
+        let settings = settings(&[]).unwrap();
+        assert_eq!(settings.max_active_levels(), 1);
+        assert_eq!(settings.schedule(), None);
+        assert!(settings.threads(0) >= 1);
+    }
+
+    #[test]
+    fn a_list_of_numbers_is_a_number_for_each_level() {
+        let settings = settings(&[("OMP_NUM_THREADS", "4, 2")]).unwrap();
+        assert_eq!([0, 1, 2].map(|level| settings.threads(level)), [4, 2, 2]);
+        assert_eq!(settings.max_active_levels(), 2);
+    }
+
+    #[test]
+    fn all_variables_are_read() {
+        let settings = settings(&[
+            ("OMP_NUM_THREADS", "3"),
+            ("OMP_SCHEDULE", "guided,2"),
+            ("OMP_MAX_ACTIVE_LEVELS", "0"),
+        ])
+        .unwrap();
+        assert_eq!(settings.schedule(), Some(Schedule::Guided(2)));
+        assert_eq!(settings.max_active_levels(), 0);
+    }
+
+    #[test]
+    fn a_value_that_makes_no_sense_is_named_with_its_variable() {
+        for (variable, value) in [
+            ("OMP_NUM_THREADS", "0"),
+            ("OMP_NUM_THREADS", "4,,2"),
+            ("OMP_NUM_THREADS", "1000000"),
+            ("OMP_SCHEDULE", "fastest"),
+            ("OMP_MAX_ACTIVE_LEVELS", "-1"),
+        ] {
+            let error = settings(&[(variable, value)]).unwrap_err().to_string();
+            let expected = format!("{variable}={value}: not ");
+            assert!(error.starts_with(&expected), "{error}");
+        }
+    }
+}

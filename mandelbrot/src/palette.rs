@@ -1,0 +1,256 @@
+//! Which count has which colour.
+
+use std::fmt::Write;
+
+use crate::plan::Plan;
+
+/// A colour: red, green, blue.
+pub type Rgb = [u8; 3];
+
+/// Most colours that a palette file may have.
+const MOST_COLORS: usize = 65_536;
+
+/// Colours from one stop of a built-in palette to the next.
+const STEPS: usize = 16;
+
+/// The colour of points that never left, but in the workshop's palette.
+const INSIDE: Rgb = [0, 0, 0];
+
+/// A rule that gives each count a colour.
+///
+/// # Examples
+///
+/// ```
+/// use mandelbrot::{Plan, View, palette::Palette};
+/// let plan = Plan::new(View::WORKSHOP, 640, 480)?;
+/// assert_eq!(Palette::workshop().color(&plan, 9), [32, 144, 72]);
+/// # Ok::<(), mandelbrot::plan::PlanError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Palette {
+    name: String,
+    /// One after the other, round and round. None in the workshop's, which calculates.
+    colors: Vec<Rgb>,
+}
+
+/// The built-in palettes and their stops.
+const BUILT_IN: [(&str, &[Rgb]); 5] = [
+    (
+        "ocean",
+        &[
+            [0, 7, 100],
+            [32, 107, 203],
+            [237, 255, 255],
+            [255, 170, 0],
+            [60, 20, 30],
+        ],
+    ),
+    (
+        "fire",
+        &[
+            [20, 0, 0],
+            [130, 10, 0],
+            [240, 80, 0],
+            [255, 200, 60],
+            [255, 250, 220],
+            [90, 20, 10],
+        ],
+    ),
+    (
+        "forest",
+        &[
+            [5, 20, 15],
+            [20, 80, 50],
+            [120, 170, 60],
+            [240, 235, 170],
+            [110, 70, 40],
+        ],
+    ),
+    (
+        "twilight",
+        &[[226, 217, 226], [98, 118, 186], [47, 20, 54], [178, 84, 80]],
+    ),
+    ("gray", &[[20, 20, 20], [240, 240, 240]]),
+];
+
+impl Palette {
+    /// The workshop's: `(i % 8 * 32, i % 16 * 16, i % 32 * 8)`.
+    pub fn workshop() -> Palette {
+        Palette {
+            name: "workshop".to_owned(),
+            colors: Vec::new(),
+        }
+    }
+
+    /// The names of the built-in palettes.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        std::iter::once("workshop").chain(BUILT_IN.iter().map(|(name, _)| *name))
+    }
+
+    /// A built-in palette.
+    pub fn named(name: &str) -> Option<Palette> {
+        if name == "workshop" {
+            return Some(Palette::workshop());
+        }
+        let (_, stops) = BUILT_IN.iter().find(|(known, _)| *known == name)?;
+        let steps = |at: usize| {
+            let (from, to) = (stops[at], stops[(at + 1) % stops.len()]);
+            (0..STEPS).map(move |step| mix(from, to, step as f64 / STEPS as f64))
+        };
+        Some(Palette {
+            name: name.to_owned(),
+            colors: (0..stops.len()).flat_map(steps).collect(),
+        })
+    }
+
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The colour of a count of a plan's points.
+    pub fn color(&self, plan: &Plan, count: u32) -> Rgb {
+        let (whole, part) = (count / plan.scale(), count % plan.scale());
+        if self.colors.is_empty() {
+            // Each is less than 256.
+            return [whole % 8 * 32, whole % 16 * 16, whole % 32 * 8].map(|part| part as u8);
+        }
+        if count >= plan.inside() {
+            return INSIDE;
+        }
+        let at = whole as usize % self.colors.len();
+        let next = (at + 1) % self.colors.len();
+        let fraction = f64::from(part) / f64::from(plan.scale());
+        mix(self.colors[at], self.colors[next], fraction)
+    }
+
+    /// Reads a GIMP palette file.
+    ///
+    /// # Errors
+    /// If it is none, with the number of the line.
+    pub fn from_gpl(text: &str) -> Result<Palette, GplError> {
+        let mut lines = (1..).zip(text.trim_start_matches('\u{feff}').lines());
+        if lines
+            .next()
+            .is_none_or(|(_, line)| line.trim() != "GIMP Palette")
+        {
+            return Err(GplError::Header);
+        }
+        let mut palette = Palette {
+            name: "unnamed".to_owned(),
+            colors: Vec::new(),
+        };
+        for (number, line) in lines {
+            let line = line.trim();
+            if let Some(name) = line.strip_prefix("Name:") {
+                palette.name = name.trim().to_owned();
+            } else if !(line.is_empty() || line.starts_with('#') || line.starts_with("Columns:")) {
+                let color = color(line).ok_or_else(|| GplError::Line {
+                    number,
+                    text: line.chars().take(40).collect(),
+                })?;
+                palette.colors.push(color);
+            }
+            if palette.colors.len() > MOST_COLORS {
+                return Err(GplError::TooMany);
+            }
+        }
+        if palette.colors.is_empty() {
+            return Err(GplError::Empty);
+        }
+        Ok(palette)
+    }
+
+    /// A GIMP palette file with its colours; the workshop's has the 32 that its rule makes.
+    pub fn to_gpl(&self) -> String {
+        let mut text = format!("GIMP Palette\nName: {}\nColumns: 16\n", self.name);
+        let calculated =
+            (0..32_u32).map(|i| [i % 8 * 32, i % 16 * 16, i % 32 * 8].map(|c| c as u8));
+        let mut add = |[r, g, b]: Rgb| {
+            // Writing to a string can't fail.
+            let _ = writeln!(text, "{r:3} {g:3} {b:3}");
+        };
+        match self.colors.is_empty() {
+            true => calculated.for_each(&mut add),
+            false => self.colors.iter().copied().for_each(&mut add),
+        }
+        text
+    }
+}
+
+/// Why a text is no palette.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GplError {
+    /// The first line is another.
+    #[error("not a GIMP palette: the first line is not \"GIMP Palette\"")]
+    Header,
+    /// A line that is no colour.
+    #[error("line {number}: {text:?} is not a colour: three numbers from 0 to 255")]
+    Line {
+        /// Its number, from 1.
+        number: usize,
+        /// The beginning of it.
+        text: String,
+    },
+    /// No colours.
+    #[error("a palette without colours")]
+    Empty,
+    /// More than 65536.
+    #[error("more than {MOST_COLORS} colours")]
+    TooMany,
+}
+
+fn color(line: &str) -> Option<Rgb> {
+    let mut words = line.split_ascii_whitespace().map(|word| word.parse().ok());
+    Some([words.next()??, words.next()??, words.next()??])
+}
+
+fn mix(from: Rgb, to: Rgb, fraction: f64) -> Rgb {
+    std::array::from_fn(|n| {
+        let (from, to) = (f64::from(from[n]), f64::from(to[n]));
+        (from + (to - from) * fraction).round() as u8
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_built_in_palette_survives_being_written() {
+        for name in Palette::names() {
+            let palette = Palette::named(name).unwrap();
+            let again = Palette::from_gpl(&palette.to_gpl()).unwrap();
+            assert_eq!(again.name(), name);
+            if name != "workshop" {
+                assert_eq!(again, palette);
+            }
+        }
+    }
+
+    #[test]
+    fn gimp_files_are_read_with_names_comments_and_columns() {
+        let text = "GIMP Palette\r\nName: Two\r\nColumns: 2\r\n# made by hand\r\n255 0 0\tred\r\n\r\n  0   0 255 blue\r\n";
+        let palette = Palette::from_gpl(text).unwrap();
+        assert_eq!(palette.name(), "Two");
+        assert_eq!(palette.colors, [[255, 0, 0], [0, 0, 255]]);
+    }
+
+    #[test]
+    fn what_is_no_palette_is_told_with_its_line() {
+        let line = |number, text: &str| {
+            let text = text.to_owned();
+            Err(GplError::Line { number, text })
+        };
+        assert_eq!(Palette::from_gpl(""), Err(GplError::Header));
+        assert_eq!(Palette::from_gpl("JASC-PAL"), Err(GplError::Header));
+        assert_eq!(Palette::from_gpl("GIMP Palette\n"), Err(GplError::Empty));
+        assert_eq!(Palette::from_gpl("GIMP Palette\n#\n1 2"), line(3, "1 2"));
+        assert_eq!(
+            Palette::from_gpl("GIMP Palette\n1 2 256"),
+            line(2, "1 2 256")
+        );
+        let long = format!("GIMP Palette\n{}", "0 0 0\n".repeat(MOST_COLORS + 1));
+        assert_eq!(Palette::from_gpl(&long), Err(GplError::TooMany));
+    }
+}

@@ -1,0 +1,356 @@
+//! What is to be computed: everything that decides the counts, and nothing about colours.
+
+use num_complex::Complex;
+use serde::{Deserialize, Serialize};
+
+use crate::tile::Tile;
+use crate::view::View;
+
+/// Most points a plan may have: their counts take 4 GiB.
+pub const MOST_POINTS: usize = 1 << 30;
+
+/// Most iterations: times [`SMOOTH_SCALE`], they still fit a count.
+pub const MOST_ITERATIONS: u32 = u32::MAX / SMOOTH_SCALE;
+
+/// With [`Plan::smooth`], a count is in this many parts of an iteration.
+pub const SMOOTH_SCALE: u32 = 256;
+
+/// Neighbouring points differ by at least this many units in the last place, so that rounding a
+/// point moves it by an eighth of a pixel at most.
+const LEAST_STEP_IN_ULPS: f64 = 4.0;
+
+/// A band has about this many points: for a kernel that works on dozens at once to run full, and
+/// few enough that the bands of a picture come out even.
+const POINTS_PER_BAND: usize = 4096;
+
+/// A picture has at least this many bands if it has as many rows.
+const LEAST_BANDS: usize = 64;
+
+/// What is iterated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub enum Formula {
+    /// z² + c from 0, where c is the point.
+    #[default]
+    Mandelbrot,
+    /// z² + c from the point, where c is given, and at most 2 from the origin.
+    Julia(Complex<f64>),
+    /// (|re z| + i |im z|)² + c from 0, where c is the point.
+    BurningShip,
+}
+
+/// Ways around iterating. None by default: kernels are compared without.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shortcuts {
+    /// Don't iterate points in the main cardioid and the disc beside it.
+    pub bulbs: bool,
+    /// Stop when z returns to where it was.
+    pub periodicity: bool,
+}
+
+/// The points of a picture, and how they are iterated.
+///
+/// # Examples
+///
+/// ```
+/// use mandelbrot::{Plan, View};
+/// let plan = Plan::new(View::WORKSHOP, 640, 480)?.limit(1000)?;
+/// assert_eq!(plan.point(0, 0).re, -2.5);
+/// assert_eq!(plan.point(0, 0).im, -1.0);
+/// # Ok::<(), mandelbrot::plan::PlanError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(into = "Essence", try_from = "Essence")]
+pub struct Plan {
+    view: View,
+    /// The real part of each column of points, and the imaginary part of each row.
+    re: Vec<f64>,
+    im: Vec<f64>,
+    limit: u32,
+    formula: Formula,
+    shortcuts: Shortcuts,
+    smooth: bool,
+}
+
+/// What a plan is made of: what is sent to another process, which makes its points anew.
+#[derive(Serialize, Deserialize)]
+struct Essence {
+    view: View,
+    width: usize,
+    height: usize,
+    limit: u32,
+    formula: Formula,
+    shortcuts: Shortcuts,
+    smooth: bool,
+}
+
+impl From<Plan> for Essence {
+    fn from(plan: Plan) -> Essence {
+        Essence {
+            view: plan.view,
+            width: plan.width(),
+            height: plan.height(),
+            limit: plan.limit,
+            formula: plan.formula,
+            shortcuts: plan.shortcuts,
+            smooth: plan.smooth,
+        }
+    }
+}
+
+impl TryFrom<Essence> for Plan {
+    type Error = PlanError;
+
+    fn try_from(essence: Essence) -> Result<Plan, PlanError> {
+        let plan = Plan::new(essence.view, essence.width, essence.height)?
+            .limit(essence.limit)?
+            .formula(essence.formula)?;
+        Ok(plan.shortcuts(essence.shortcuts).smooth(essence.smooth))
+    }
+}
+
+/// Why there is no such plan.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// A picture has at least one point.
+    #[error("{width}x{height}: a picture has at least one pixel")]
+    Empty {
+        /// Columns asked for.
+        width: usize,
+        /// Rows asked for.
+        height: usize,
+    },
+    /// More than [`MOST_POINTS`].
+    #[error("{width}x{height}: more than 2^30 points")]
+    TooLarge {
+        /// Columns asked for.
+        width: usize,
+        /// Rows asked for.
+        height: usize,
+    },
+    /// A coordinate that is no number.
+    #[error("{0}: not a finite number")]
+    NotFinite(f64),
+    /// A view without an inside.
+    #[error("{0}: a view is wider and higher than 0")]
+    NotPositive(f64),
+    /// Neighbouring points would be the same, or nearly.
+    #[error(
+        "zoom {zoom:.1e}: too deep for f64, whose limit at {center} and this size is zoom {limit:.1e}"
+    )]
+    TooDeep {
+        /// Asked for.
+        zoom: f64,
+        /// The deepest that would do.
+        limit: f64,
+        /// Around which point.
+        center: Complex<f64>,
+    },
+    /// No iterations, or more than [`MOST_ITERATIONS`].
+    #[error("{0}: from 1 to {MOST_ITERATIONS} iterations")]
+    Iterations(u32),
+    /// A constant for which a point outside the circle of radius 2 might come back.
+    #[error("{0}: a Julia set's constant is at most 2 from the origin")]
+    Julia(Complex<f64>),
+}
+
+impl Plan {
+    /// `width` by `height` points of a view, the first at its upper left corner, up to 1000
+    /// iterations of the Mandelbrot formula.
+    ///
+    /// # Errors
+    /// If there are no points or too many, a number isn't finite, or the points are too close for
+    /// f64 to tell them well apart.
+    pub fn new(view: View, width: usize, height: usize) -> Result<Plan, PlanError> {
+        if width == 0 || height == 0 {
+            return Err(PlanError::Empty { width, height });
+        }
+        if width.checked_mul(height).is_none_or(|n| n > MOST_POINTS) {
+            return Err(PlanError::TooLarge { width, height });
+        }
+        for number in [view.center.re, view.center.im, view.width, view.height] {
+            if !number.is_finite() {
+                return Err(PlanError::NotFinite(number));
+            }
+        }
+        for extent in [view.width, view.height] {
+            if extent <= 0.0 {
+                return Err(PlanError::NotPositive(extent));
+            }
+        }
+        resolvable(view, width, height)?;
+        // In this order, since the workshop's program rounds in this order.
+        let spread = |count: usize, extent: f64, first: f64| {
+            (0..count)
+                .map(|at| at as f64 * extent / count as f64 + first)
+                .collect()
+        };
+        Ok(Plan {
+            view,
+            re: spread(width, view.width, view.center.re - view.width / 2.0),
+            im: spread(height, view.height, view.center.im - view.height / 2.0),
+            limit: 1000,
+            formula: Formula::Mandelbrot,
+            shortcuts: Shortcuts::default(),
+            smooth: false,
+        })
+    }
+
+    /// With up to `iterations` at each point.
+    ///
+    /// # Errors
+    /// If it is 0 or more than [`MOST_ITERATIONS`].
+    pub fn limit(self, iterations: u32) -> Result<Plan, PlanError> {
+        match iterations {
+            1..=MOST_ITERATIONS => Ok(Plan {
+                limit: iterations,
+                ..self
+            }),
+            _ => Err(PlanError::Iterations(iterations)),
+        }
+    }
+
+    /// With another formula.
+    ///
+    /// # Errors
+    /// If a Julia set's constant is not a number or more than 2 from the origin. Farther out, a
+    /// point outside the circle of radius 2 might come back, and the picture would be dust.
+    pub fn formula(self, formula: Formula) -> Result<Plan, PlanError> {
+        match formula {
+            Formula::Julia(c) if c.is_nan() || c.norm_sqr() > 4.0 => Err(PlanError::Julia(c)),
+            _ => Ok(Plan { formula, ..self }),
+        }
+    }
+
+    /// With shortcuts. Those that don't hold for the formula are not taken.
+    #[must_use]
+    pub fn shortcuts(self, shortcuts: Shortcuts) -> Plan {
+        Plan { shortcuts, ..self }
+    }
+
+    /// With counts in parts of an iteration, [`SMOOTH_SCALE`] to one, by how far a point escaped.
+    #[must_use]
+    pub fn smooth(self, smooth: bool) -> Plan {
+        Plan { smooth, ..self }
+    }
+
+    /// How many columns of points.
+    pub fn width(&self) -> usize {
+        self.re.len()
+    }
+
+    /// How many rows of points.
+    pub fn height(&self) -> usize {
+        self.im.len()
+    }
+
+    /// How many points.
+    pub fn points(&self) -> usize {
+        self.width() * self.height()
+    }
+
+    /// What is looked at.
+    pub fn view(&self) -> View {
+        self.view
+    }
+
+    /// At most this many iterations.
+    pub fn iterations(&self) -> u32 {
+        self.limit
+    }
+
+    /// What is iterated.
+    pub fn iterated(&self) -> Formula {
+        self.formula
+    }
+
+    /// Whether counts are in parts of an iteration.
+    pub fn is_smooth(&self) -> bool {
+        self.smooth
+    }
+
+    /// How many units of a count are an iteration: 1, or [`SMOOTH_SCALE`].
+    pub fn scale(&self) -> u32 {
+        if self.smooth { SMOOTH_SCALE } else { 1 }
+    }
+
+    /// The count of a point that never left.
+    pub fn inside(&self) -> u32 {
+        self.limit * self.scale()
+    }
+
+    /// The shortcuts that hold for the formula.
+    pub fn ways_around(&self) -> Shortcuts {
+        Shortcuts {
+            bulbs: self.shortcuts.bulbs && self.formula == Formula::Mandelbrot,
+            ..self.shortcuts
+        }
+    }
+
+    /// A point.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn point(&self, x: usize, y: usize) -> Complex<f64> {
+        Complex::new(self.re[x], self.im[y])
+    }
+
+    /// The real parts of all columns.
+    pub fn real_parts(&self) -> &[f64] {
+        &self.re
+    }
+
+    /// All of its points.
+    pub fn tile(&self) -> Tile {
+        Tile {
+            x: 0,
+            y: 0,
+            width: self.width(),
+            height: self.height(),
+        }
+    }
+
+    /// How many rows a band has. The last may have fewer.
+    pub fn rows_per_band(&self) -> usize {
+        POINTS_PER_BAND
+            .div_ceil(self.width())
+            .min(self.height() / LEAST_BANDS)
+            .max(1)
+    }
+
+    /// How many bands there are.
+    pub fn bands(&self) -> usize {
+        self.height().div_ceil(self.rows_per_band())
+    }
+
+    /// A band: a few whole rows, the unit in which models hand out work.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn band(&self, index: usize) -> Tile {
+        let y = index * self.rows_per_band();
+        assert!(y < self.height(), "band {index} of {}", self.bands());
+        Tile {
+            y,
+            height: self.rows_per_band().min(self.height() - y),
+            ..self.tile()
+        }
+    }
+}
+
+fn resolvable(view: View, width: usize, height: usize) -> Result<(), PlanError> {
+    let farthest = |middle: f64, extent: f64| middle.abs() + extent / 2.0;
+    let ulp = |x: f64| x.next_up() - x;
+    let needed = |middle, extent| LEAST_STEP_IN_ULPS * ulp(farthest(middle, extent));
+    let slack = (view.width / width as f64 / needed(view.center.re, view.width))
+        .min(view.height / height as f64 / needed(view.center.im, view.height));
+    if slack >= 1.0 {
+        return Ok(());
+    }
+    let zoom = crate::view::WIDTH_AT_ZOOM_1 / view.width;
+    Err(PlanError::TooDeep {
+        zoom,
+        limit: zoom * slack,
+        center: view.center,
+    })
+}

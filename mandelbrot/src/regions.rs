@@ -1,0 +1,55 @@
+//! OpenMP-style regions: every thread of a team runs the same code and takes its share of the loop.
+//!
+//! The schedule says who gets which bands: `static` divides them beforehand, which is best when all
+//! take as long; `dynamic` hands them out one by one, `guided` in shrinking portions.
+
+use std::io;
+use std::num::NonZeroUsize;
+
+use crate::counts::Counts;
+use crate::kernels::Kernel;
+use crate::omp::{self, Parts, Schedule};
+use crate::plan::Plan;
+
+/// Runs the kernel on a team of `workers` threads, bands handed out by the schedule that
+/// `OMP_SCHEDULE` names, or else dynamically.
+///
+/// # Errors
+/// Never: a team that the system refuses threads is smaller.
+///
+/// # Panics
+/// If the kernel panics.
+pub fn run(plan: &Plan, kernel: impl Kernel, workers: NonZeroUsize) -> io::Result<Counts> {
+    let schedule = Schedule::from_env().ok().flatten();
+    run_scheduled(
+        plan,
+        kernel,
+        workers,
+        schedule.unwrap_or(Schedule::Dynamic(1)),
+    )
+}
+
+/// [`run`] with a schedule.
+///
+/// # Errors
+/// Never, as [`run`].
+///
+/// # Panics
+/// If the kernel panics.
+pub fn run_scheduled(
+    plan: &Plan,
+    kernel: impl Kernel,
+    workers: NonZeroUsize,
+    schedule: Schedule,
+) -> io::Result<Counts> {
+    let mut counts = Counts::new(plan);
+    let band = plan.rows_per_band() * plan.width();
+    let bands = Parts::new(counts.values_mut(), band);
+    omp::parallel(workers.get(), |p| {
+        for index in p.iterate(0..bands.len(), schedule) {
+            kernel(plan, plan.band(index), bands.take(index));
+        }
+    });
+    drop(bands);
+    Ok(counts)
+}

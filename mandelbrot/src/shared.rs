@@ -1,0 +1,111 @@
+//! Memory that several processes see: a file, mapped by each of them.
+#![allow(unsafe_code)] // Another process writes to the same memory, which no reference allows.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use memmap2::{MmapOptions, MmapRaw};
+use tempfile::NamedTempFile;
+
+/// Where Linux keeps files that are memory and nothing else.
+const SHM: &str = "/dev/shm";
+
+/// Numbers in memory that is shared by path. Each is written by one process at most, and read when
+/// the writers have ended their work.
+pub(crate) struct Shared {
+    map: MmapRaw,
+    len: usize,
+}
+
+impl Shared {
+    /// `len` zeros, and the file that holds them as long as it lives.
+    pub(crate) fn create(len: usize) -> io::Result<(Shared, NamedTempFile)> {
+        let folder = Some(PathBuf::from(SHM)).filter(|folder| folder.is_dir());
+        let folder = folder.unwrap_or_else(std::env::temp_dir);
+        let mut file = NamedTempFile::with_prefix_in("mandelbrot-", folder)?;
+        // Written, and not only made longer: where there is no room for them this is an error, and
+        // otherwise the first writer would be killed.
+        let bytes = (len * size_of::<u32>()) as u64;
+        io::copy(&mut io::repeat(0).take(bytes), &mut file)?;
+        Ok((Shared::map(file.as_file(), len)?, file))
+    }
+
+    /// Those that another process created.
+    pub(crate) fn open(path: &Path, len: usize) -> io::Result<Shared> {
+        let file = File::options().read(true).write(true).open(path)?;
+        if file.metadata()?.len() != (len * size_of::<u32>()) as u64 {
+            return Err(io::Error::other("shared memory of another size"));
+        }
+        Shared::map(&file, len)
+    }
+
+    fn map(file: &File, len: usize) -> io::Result<Shared> {
+        let map = MmapOptions::new()
+            .len(len * size_of::<u32>())
+            .map_raw(file)?;
+        Ok(Shared { map, len })
+    }
+
+    /// Writes numbers from the one at `start` on.
+    pub(crate) fn write(&self, start: usize, numbers: &[u32]) {
+        assert!(
+            start <= self.len && numbers.len() <= self.len - start,
+            "beyond the end"
+        );
+        // SAFETY: the assertion keeps it within the mapping, which is writable, lives as long as
+        // `self`, and begins at a page, which is aligned for u32. No reference to it exists here,
+        // and no other process touches these numbers meanwhile: each band is one job's.
+        unsafe {
+            let there = self.map.as_mut_ptr().cast::<u32>().add(start);
+            there.copy_from_nonoverlapping(numbers.as_ptr(), numbers.len());
+        }
+    }
+
+    /// Reads all numbers.
+    pub(crate) fn read(&self, numbers: &mut [u32]) {
+        assert_eq!(numbers.len(), self.len, "all of them");
+        // SAFETY: as in `write`; and the processes that write have answered for all their bands.
+        unsafe {
+            let there = self.map.as_ptr().cast::<u32>();
+            there.copy_to_nonoverlapping(numbers.as_mut_ptr(), numbers.len());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_through_one_mapping_is_read_through_another() {
+        let (shared, file) = Shared::create(3000).unwrap();
+        let other = Shared::open(file.path(), 3000).unwrap();
+        other.write(2998, &[7, 8]);
+        let mut numbers = vec![1; 3000];
+        shared.read(&mut numbers);
+        assert_eq!(numbers[..2998], [0; 2998]);
+        assert_eq!(numbers[2998..], [7, 8]);
+    }
+
+    #[test]
+    #[should_panic(expected = "beyond the end")]
+    fn nothing_is_written_beyond_the_end() {
+        let (shared, _file) = Shared::create(10).unwrap();
+        shared.write(9, &[1, 2]);
+    }
+
+    #[test]
+    fn memory_of_another_size_is_refused() {
+        let (_, file) = Shared::create(10).unwrap();
+        assert!(Shared::open(file.path(), 11).is_err());
+    }
+
+    #[test]
+    fn the_file_goes_with_its_owner() {
+        let (_, file) = Shared::create(10).unwrap();
+        let path = file.path().to_owned();
+        drop(file);
+        assert!(!path.exists());
+    }
+}

@@ -1,0 +1,74 @@
+//! Processes that write into shared memory: only the news that a band is done goes through the pipe.
+
+use std::io;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use executors::{Executor, ProcessPool};
+use serde::{Deserialize, Serialize};
+
+use crate::counts::Counts;
+use crate::kernels::Named;
+use crate::plan::Plan;
+use crate::processes::{self, Band};
+use crate::shared::Shared;
+
+/// A band to be computed in another process, and where its counts go to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SharedBand {
+    band: Band,
+    /// The memory's name.
+    memory: PathBuf,
+}
+
+impl executors::Job for SharedBand {
+    type Output = Result<(), String>;
+
+    fn run(self) -> Result<(), String> {
+        let SharedBand { band, memory } = self;
+        let shared = Shared::open(&memory, band.plan.points())
+            .map_err(|error| format!("{}: {error}", memory.display()))?;
+        let tile = band.plan.band(band.index);
+        shared.write(tile.y * tile.width, &band.compute());
+        Ok(())
+    }
+}
+
+/// Runs the kernel in `workers` processes.
+///
+/// # Errors
+/// If a worker can't be started, or dies, or there isn't that much memory to share.
+pub fn run(plan: &Plan, kernel: Named, workers: NonZeroUsize) -> io::Result<Counts> {
+    run_on(&processes::pool(workers)?, plan, kernel, || false)
+}
+
+/// [`run`] on a pool that is there already, until `stop` says so: the counts of what was not begun
+/// then are 0.
+///
+/// # Errors
+/// As [`run`]; the pool is killed.
+pub fn run_on(
+    pool: &ProcessPool,
+    plan: &Plan,
+    kernel: Named,
+    stop: impl Fn() -> bool,
+) -> io::Result<Counts> {
+    let (shared, file) = Shared::create(plan.points())?;
+    let bands = (0..plan.bands()).take_while(|_| !stop());
+    let jobs = bands.map(|index| SharedBand {
+        band: Band {
+            plan: plan.clone(),
+            kernel,
+            index,
+        },
+        memory: file.path().to_owned(),
+    });
+    for (index, result) in pool.map(jobs).enumerate() {
+        result
+            .or_else(|error| processes::fail(pool, plan.band(index), &error))?
+            .map_err(io::Error::other)?;
+    }
+    let mut counts = Counts::new(plan);
+    shared.read(counts.values_mut());
+    Ok(counts)
+}

@@ -1,0 +1,397 @@
+//! The command as people use it: pictures, formats, errors, Ctrl-C.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs::{self, File};
+use std::io::BufReader;
+use std::path::Path;
+
+use assert_cmd::Command;
+use assert_cmd::assert::Assert;
+use mandelbrot::png_file;
+use predicates::boolean::PredicateBooleanExt;
+use predicates::str::{contains, is_empty, starts_with};
+use tempfile::TempDir;
+
+/// The program in a folder of its own, with no more to say about the picture than `words`.
+fn mandelbrot(folder: &TempDir, words: &str) -> Assert {
+    command(folder, words).assert()
+}
+
+fn command(folder: &TempDir, words: &str) -> Command {
+    let mut command = Command::cargo_bin("mandelbrot").unwrap();
+    command
+        .current_dir(folder)
+        .args(words.split_whitespace())
+        .env_remove("OMP_NUM_THREADS")
+        .env_remove("OMP_SCHEDULE")
+        .env_remove("OMP_MAX_ACTIVE_LEVELS");
+    command
+}
+
+fn pixels(path: &Path) -> (u32, u32, Vec<u8>) {
+    let decoder = png::Decoder::new(BufReader::new(File::open(path).unwrap()));
+    let mut reader = decoder.read_info().unwrap();
+    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+    let info = reader.next_frame(&mut pixels).unwrap();
+    (info.width, info.height, pixels)
+}
+
+fn flags(path: &Path) -> String {
+    let file = BufReader::new(File::open(path).unwrap());
+    png_file::recipe(file).unwrap().flags
+}
+
+fn folder() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+#[test]
+fn without_flags_every_model_draws_the_workshops_picture_and_all_agree() {
+    let folder = folder();
+    mandelbrot(&folder, "")
+        .success()
+        .stdout(contains("all 10 models agree: the same 307200 counts"));
+    let (width, height, rgb) = pixels(&folder.path().join("mandelbrot.png"));
+    assert_eq!((width, height), (640, 480));
+    let pixel = |x: usize, y: usize| &rgb[3 * (y * 640 + x)..][..3];
+    // Points that leave at once have count 1; the middle, never: 1000 % 8, 1000 % 16, 1000 % 32.
+    assert_eq!(pixel(0, 0), [32, 16, 8]);
+    assert_eq!(pixel(400, 240), [0, 128, 64]);
+}
+
+#[test]
+fn every_model_and_kernel_makes_the_same_file() {
+    let folder = folder();
+    let draw = |words: &str| {
+        let words = format!("-W 200 -H 150 -n 300 -q -o a.png {words}");
+        mandelbrot(&folder, &words).success().stderr(is_empty());
+        fs::read(folder.path().join("a.png")).unwrap()
+    };
+    let expected = draw("--kernel exact --model serial");
+    for model in [
+        "threads",
+        "processes",
+        "shared-memory",
+        "omp",
+        "omp-static",
+        "omp-dynamic",
+        "omp-guided",
+        "rayon",
+        "rayon-pixels",
+        "async",
+    ] {
+        assert!(
+            draw(&format!("--kernel exact --model {model} -j 3")) == expected,
+            "{model}"
+        );
+    }
+    assert!(draw("--kernel textbook --model rayon") == expected);
+}
+
+#[test]
+fn a_picture_can_be_drawn_again_with_changes() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name);
+    fs::write(
+        path("two.gpl"),
+        "GIMP Palette\nName: zwei Töne\n1 2 3\n200 100 50\n",
+    )
+    .unwrap();
+    let place = "--view seahorse -W 64 -H 48 --smooth --aa 2 --palette two.gpl -n 500";
+    mandelbrot(&folder, &format!("{place} -o first.png")).success();
+    fs::remove_file(path("two.gpl")).unwrap();
+    mandelbrot(&folder, "again first.png -o second.png").success();
+    assert_eq!(
+        fs::read(path("first.png")).unwrap(),
+        fs::read(path("second.png")).unwrap()
+    );
+    mandelbrot(&folder, "again second.png --zoom 2x -W 32 -o third.png").success();
+    let flags = flags(&path("third.png"));
+    assert!(
+        flags.starts_with("-W 32 -H 48 -n 500 --center -0.745,0.113 --zoom 240.0"),
+        "{flags}"
+    );
+    mandelbrot(
+        &folder,
+        "again third.png --view elephant --smooth=false -o 4.png",
+    )
+    .success();
+    let flags = self::flags(&path("4.png"));
+    assert!(
+        flags.contains("-n 2000 --center 0.282,0.0095 --zoom 160.0"),
+        "{flags}"
+    );
+    assert!(!flags.contains("--smooth"), "{flags}");
+}
+
+#[test]
+fn formulas_replace_each_other() {
+    let folder = folder();
+    let path = folder.path().join("a.png");
+    mandelbrot(&folder, "--julia -0.8,0.156 -W 20 -H 20 -o a.png").success();
+    assert!(flags(&path).contains("--center 0.0,0.0 --zoom 1.0 --julia -0.8,0.156"));
+    mandelbrot(&folder, "again a.png --burning-ship -o a.png").success();
+    let flags = flags(&path);
+    assert!(
+        flags.contains("--burning-ship") && !flags.contains("--julia"),
+        "{flags}"
+    );
+}
+
+#[test]
+fn a_picture_goes_to_standard_output_and_nothing_else_does() {
+    let folder = folder();
+    let assert = mandelbrot(&folder, "-o - -W 30 -H 20 --model all").success();
+    let output = assert
+        .stderr(contains("all 10 models agree"))
+        .get_output()
+        .clone();
+    fs::write(folder.path().join("a.png"), output.stdout).unwrap();
+    let (width, height, _) = pixels(&folder.path().join("a.png"));
+    assert_eq!((width, height), (30, 20));
+}
+
+#[test]
+fn json_tells_what_was_done() {
+    let folder = folder();
+    let assert = mandelbrot(&folder, "--json -q -W 30 -H 20 --model omp-static -j 2").success();
+    let json: serde_json::Value = serde_json::from_slice(&assert.get_output().stdout).unwrap();
+    assert_eq!(json["model"], "omp-static");
+    assert_eq!(json["workers"], 2);
+    assert_eq!(json["output"], "mandelbrot.png");
+    assert!(json["iterations"].as_u64().unwrap() > 600);
+}
+
+#[test]
+fn workers_paint_their_share() {
+    let folder = folder();
+    mandelbrot(&folder, "--paint workers --model omp-static -j 4 -q").success();
+    let (width, _, rgb) = pixels(&folder.path().join("mandelbrot.png"));
+    let left_edge: Vec<&[u8]> = rgb
+        .chunks(3 * width as usize)
+        .map(|row| &row[..3])
+        .collect();
+    let shares: Vec<_> = left_edge.chunk_by(|a, b| a == b).map(<[_]>::len).collect();
+    // 69 bands of seven rows among four: 18, 17, 17, 17, of which the last band is short.
+    assert_eq!(shares, [126, 119, 119, 116]);
+}
+
+#[test]
+fn the_environment_of_openmp_is_honoured() {
+    let folder = folder();
+    let run = |name: &str, value: &str, words: &str| {
+        let mut command = command(&folder, &format!("-W 30 -H 20 --json -q {words}"));
+        command.env(name, value).assert()
+    };
+    let workers = |assert: Assert| {
+        let output = assert.success().get_output().stdout.clone();
+        serde_json::from_slice::<serde_json::Value>(&output).unwrap()["workers"].clone()
+    };
+    assert_eq!(workers(run("OMP_NUM_THREADS", "3,2", "--model omp")), 3);
+    assert_eq!(workers(run("OMP_NUM_THREADS", "3", "--model omp -j 2")), 2);
+    run("OMP_SCHEDULE", "fastest", "--model omp")
+        .code(2)
+        .stderr(contains("OMP_SCHEDULE=fastest: not static"));
+    run("OMP_NUM_THREADS", "none", "--model omp-static")
+        .code(2)
+        .stderr(contains("OMP_NUM_THREADS=none: not numbers"));
+}
+
+#[test]
+fn a_zoom_is_drawn_once_and_completed_when_frames_are_missing() {
+    let folder = folder();
+    let zoom = "zoom --to -0.745,0.113 --frames 4 --until 100 -W 32 -H 24 -o film";
+    mandelbrot(&folder, zoom)
+        .success()
+        .stderr(contains("4 frames written, 0 kept"));
+    let frame = |n: u32| folder.path().join(format!("film/frame-000{n}.png"));
+    assert!(flags(&frame(1)).ends_with("--center -0.745,0.113 --zoom 1.0 --palette workshop"));
+    let last = fs::read(frame(4)).unwrap();
+    fs::remove_file(frame(2)).unwrap();
+    fs::write(frame(3), "half a file").unwrap();
+    mandelbrot(&folder, zoom)
+        .success()
+        .stderr(contains("2 frames written, 2 kept"));
+    assert_eq!(fs::read(frame(4)).unwrap(), last);
+    assert_eq!(fs::read_dir(folder.path().join("film")).unwrap().count(), 4);
+    // Another picture is another film.
+    mandelbrot(&folder, &format!("{zoom} --smooth"))
+        .success()
+        .stderr(contains("4 frames written, 0 kept"));
+}
+
+#[test]
+fn what_is_wrong_is_told_in_one_line_and_nothing_is_written() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name);
+    fs::create_dir(path("d")).unwrap();
+    fs::write(path("junk"), "GIF89a").unwrap();
+    let mut plain = Vec::new();
+    let mut writer = png::Encoder::new(&mut plain, 1, 1).write_header().unwrap();
+    writer.write_image_data(&[0]).unwrap();
+    writer.finish().unwrap();
+    fs::write(path("plain.png"), plain).unwrap();
+    for (words, reason) in [
+        ("-W 0", "--width <N>: 0: at least 1 pixel"),
+        ("-H -1", "--height <N>: -1: "),
+        (
+            "-W 100000 -H 1e5",
+            "100000x100000: would take 93.1 GiB of memory, of 2.00 GiB",
+        ),
+        ("-W 1e9 -H 1e9 --aa 16", "would take more than 16 EiB"),
+        (
+            "--memory 1KiB",
+            "640x480: would take 2.93 MiB of memory, of 1.00 KiB",
+        ),
+        ("--center nan,0", "--center <RE,IM>: nan,0: not finite"),
+        ("--center 1", "--center <RE,IM>: 1: not two numbers"),
+        (
+            "--zoom -1",
+            "--zoom <ZOOM>: -1: not a finite number above 0",
+        ),
+        (
+            "--zoom 1e15",
+            "zoom 1.0e15: too deep for f64, whose limit at -0.75+0i",
+        ),
+        ("--view moon", "--view <NAME>: moon: no such view"),
+        ("-n 0", "--niter <N>: 0: from 1 to"),
+        ("--julia 2,1", "2+1i: a Julia set's constant"),
+        (
+            "--palette junk",
+            "--palette <NAME|FILE>: junk: not a GIMP palette",
+        ),
+        ("--palette none.gpl", "--palette <NAME|FILE>: none.gpl: "),
+        ("-o none/a.png", "none/a.png: "),
+        ("-o d", "d: a folder"),
+        ("-o - --json", "--json: standard output is the picture's"),
+        ("again none.png", "none.png: "),
+        ("again junk", "junk: not a PNG that can be read"),
+        (
+            "again plain.png",
+            "plain.png: a PNG that does not say how it was made",
+        ),
+        (
+            "zoom --to -1,0.3 --until 1e30",
+            "zoom 1.0e30: too deep for f64",
+        ),
+        ("zoom --to 0,0 -o junk", "junk: cannot be made"),
+        (
+            "--shortcuts borders --model omp",
+            "--shortcuts borders: works by --model rayon",
+        ),
+        (
+            "--paint workers --model processes",
+            "--paint workers: for one model that has threads",
+        ),
+    ] {
+        mandelbrot(&folder, words)
+            .code(2)
+            .stdout(is_empty())
+            .stderr(
+                starts_with("error: ")
+                    .and(contains(reason))
+                    .and(contains("\n").count(1)),
+            );
+    }
+    let mut left: Vec<_> = fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    left.sort();
+    assert_eq!(left, ["d", "junk", "plain.png"]);
+}
+
+#[test]
+fn a_recipe_can_say_no_more_than_what_a_picture_is() {
+    let folder = folder();
+    let recipe = png_file::Recipe {
+        flags: "-W 2 -o /etc/passwd".to_owned(),
+        palette: None,
+    };
+    let picture = mandelbrot::paint::Picture {
+        width: 1,
+        height: 1,
+        rgb: vec![0; 3],
+    };
+    fs::write(
+        folder.path().join("bad.png"),
+        png_file::encode(&picture, &recipe).unwrap(),
+    )
+    .unwrap();
+    mandelbrot(&folder, "again bad.png")
+        .code(2)
+        .stderr(contains(
+            "bad.png: its text chunk: error: unexpected argument '-o'",
+        ));
+}
+
+#[test]
+fn palettes_and_views_are_listed() {
+    let folder = folder();
+    mandelbrot(&folder, "views")
+        .success()
+        .stdout(contains("seahorse"));
+    mandelbrot(&folder, "palette fire")
+        .success()
+        .stdout(starts_with("GIMP Palette\nName: fire\n"));
+}
+
+/// Ctrl-C in the middle of a picture that would take minutes.
+#[cfg(target_os = "linux")]
+#[test]
+fn ctrl_c_stops_in_good_order_and_leaves_no_file() {
+    use std::process::{Command, Stdio};
+    for model in [
+        "threads",
+        "processes",
+        "shared-memory",
+        "omp-static",
+        "rayon",
+        "async",
+    ] {
+        let folder = folder();
+        let child = Command::new(env!("CARGO_BIN_EXE_mandelbrot"))
+            .args("-W 4000 -H 4000 -n 10000 --kernel textbook -j 2".split_whitespace())
+            .args(["--model", model])
+            .current_dir(&folder)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        wait_until_it_draws(child.id());
+        let sent = Command::new("kill")
+            .args(["-INT", &child.id().to_string()])
+            .status();
+        assert!(sent.unwrap().success());
+        let output = child.wait_with_output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(130), "{model}: {stderr}");
+        assert!(
+            stderr.contains("mandelbrot.png is not written"),
+            "{model}: {stderr}"
+        );
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 0, "{model}");
+    }
+}
+
+/// Waits for it to have two more threads, or two processes: then it is past its start. There is no
+/// event to wait for in another process, so it is asked again and again.
+#[cfg(target_os = "linux")]
+fn wait_until_it_draws(pid: u32) {
+    let workers = || {
+        let tasks = fs::read_dir(format!("/proc/{pid}/task"))
+            .into_iter()
+            .flatten()
+            .flatten();
+        tasks
+            .map(|task| {
+                let children = fs::read_to_string(task.path().join("children"));
+                1 + children.unwrap_or_default().split_whitespace().count()
+            })
+            .sum::<usize>()
+    };
+    while workers() < 2 {
+        assert!(Path::new(&format!("/proc/{pid}")).exists(), "it has ended");
+        std::thread::yield_now();
+    }
+}

@@ -1,0 +1,77 @@
+//! Every model does what the serial one does, and passes on what goes wrong.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::io;
+use std::num::NonZeroUsize;
+use std::panic;
+
+use mandelbrot::kernels::{exact, fast};
+use mandelbrot::omp::Schedule;
+use mandelbrot::{
+    Counts, Plan, Tile, View, async_tiles, mariani_silver, par_iter, par_pixels, regions, serial,
+    threads,
+};
+
+type Fill = fn(&Plan, Tile, &mut [u32]);
+type Model = fn(&Plan, Fill, NonZeroUsize) -> io::Result<Counts>;
+
+const MODELS: [(&str, Model); 9] = [
+    ("serial", serial::run),
+    ("threads", threads::run),
+    ("omp", regions::run),
+    ("omp-static", |plan, fill, workers| {
+        regions::run_scheduled(plan, fill, workers, Schedule::Static)
+    }),
+    ("omp-dealt", |plan, fill, workers| {
+        regions::run_scheduled(plan, fill, workers, Schedule::StaticChunks(2))
+    }),
+    ("omp-guided", |plan, fill, workers| {
+        regions::run_scheduled(plan, fill, workers, Schedule::Guided(2))
+    }),
+    ("rayon", par_iter::run),
+    ("rayon-pixels", par_pixels::run),
+    ("async", async_tiles::run),
+];
+
+fn workers(count: usize) -> NonZeroUsize {
+    NonZeroUsize::new(count).unwrap()
+}
+
+#[test]
+fn every_model_counts_the_same_whatever_the_size_and_the_workers() {
+    for (width, height) in [(1, 1), (1, 300), (300, 1), (97, 65), (640, 130)] {
+        let plan = Plan::new(View::WORKSHOP, width, height).unwrap();
+        let expected = serial::run(&plan, fast::fill, workers(1)).unwrap();
+        for (name, model) in MODELS {
+            for count in [1, 2, 3, 7] {
+                let counts = model(&plan, fast::fill, workers(count)).unwrap();
+                assert!(
+                    counts == expected,
+                    "{name} at {width}x{height}, {count} workers"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_panic_in_the_kernel_reaches_the_caller_of_every_model() {
+    let plan = Plan::new(View::WORKSHOP, 100, 100).unwrap();
+    let broken: Fill = |_, tile, _| assert!(tile.y < 50, "row {} is broken", tile.y);
+    for (name, model) in MODELS {
+        let caught = panic::catch_unwind(|| model(&plan, broken, workers(2)).map(drop));
+        assert!(caught.is_err(), "{name} went on");
+    }
+}
+
+#[test]
+fn borders_are_enough_for_the_mandelbrot_set() {
+    let plan = Plan::new(View::WORKSHOP, 640, 480).unwrap();
+    let all = serial::run(&plan, exact::fill, workers(1)).unwrap();
+    let traced = mariani_silver::run(&plan, exact::fill, workers(2)).unwrap();
+    let pairs = all.values().iter().zip(traced.values());
+    let lost = pairs.filter(|(all, traced)| all != traced).count();
+    // What is thinner than a pixel may slip through.
+    assert!(lost * 10_000 <= plan.points(), "{lost} points lost");
+}
