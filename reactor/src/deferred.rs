@@ -83,6 +83,8 @@ struct Core<T: 'static> {
     then: Cell<Option<Then<T>>>,
     waker: Cell<Option<Waker>>,
     canceller: Cell<Option<Box<dyn FnOnce()>>>,
+    /// The one before it in the chain, or the one a callback returned.
+    waits_for: Cell<Option<Weak<dyn Cancel>>>,
     made: &'static Location<'static>,
 }
 
@@ -106,8 +108,7 @@ impl<T> Outcome for Deferred<T> {
     type Value = T;
 
     fn settle(self, resolver: Resolver<T>) {
-        let waited_for = Rc::downgrade(&self.core);
-        resolver.core.on_cancel(waited_for);
+        resolver.core.wait_for(&self.core);
         self.core
             .then(Box::new(move |result| resolver.core.settle(result)));
     }
@@ -158,6 +159,7 @@ impl<T> Deferred<T> {
             then: Cell::new(None),
             waker: Cell::new(None),
             canceller: Cell::new(None),
+            waits_for: Cell::new(None),
             made,
         });
         let resolver = Resolver {
@@ -204,7 +206,7 @@ impl<T> Deferred<T> {
         next: impl FnOnce(Result<T, Error>, Resolver<U>) + 'static,
     ) -> Deferred<U> {
         let (child, resolver) = Deferred::made(self.core.made);
-        child.core.on_cancel(Rc::downgrade(&self.core));
+        child.core.wait_for(&self.core);
         self.core.then(Box::new(move |result| {
             let spare = resolver.clone();
             let calling = AssertUnwindSafe(|| next(result, resolver));
@@ -332,7 +334,11 @@ impl<T> Drop for Resolver<T> {
         let core = &self.core;
         core.resolvers.update(|count| count - 1);
         if core.resolvers.get() == 0 && !core.fired.get() {
-            core.settle(Err(Error::Abandoned));
+            // A canceller may end its work by dropping it.
+            core.settle(Err(match core.cancelled.get() {
+                true => Error::Cancelled,
+                false => Error::Abandoned,
+            }));
         }
     }
 }
@@ -345,6 +351,7 @@ impl<T> Core<T> {
         }
         self.result.set(Some(result));
         drop(self.canceller.take());
+        drop(self.waits_for.take());
         if let Some(waker) = self.waker.take() {
             waker.wake();
         }
@@ -363,19 +370,41 @@ impl<T> Core<T> {
         }
     }
 
-    fn on_cancel<U: 'static>(&self, waited_for: Weak<Core<U>>) {
-        self.canceller.set(Some(Box::new(move || {
-            if let Some(core) = waited_for.upgrade() {
-                core.cancel();
-            }
-        })));
+    fn wait_for<U>(&self, other: &Rc<Core<U>>) {
+        let other: Rc<dyn Cancel> = Rc::clone(other) as _;
+        self.waits_for.set(Some(Rc::downgrade(&other)));
     }
 
+    /// Goes up the chain to the one that nothing is before, step by step for it may be long, and
+    /// cancels that one: its error comes down again.
     fn cancel(self: &Rc<Self>) {
+        let mut last: Rc<dyn Cancel> = Rc::clone(self) as _;
+        while let Some(next) = last.note() {
+            last = next;
+        }
+        last.cancel_here();
+    }
+}
+
+trait Cancel {
+    /// Notes that it is cancelled; returns what it waits for.
+    fn note(&self) -> Option<Rc<dyn Cancel>>;
+    fn cancel_here(self: Rc<Self>);
+}
+
+impl<T> Cancel for Core<T> {
+    fn note(&self) -> Option<Rc<dyn Cancel>> {
+        self.cancelled.set(true);
+        let next = self.waits_for.take();
+        let upgraded = next.as_ref().and_then(Weak::upgrade);
+        self.waits_for.set(next);
+        upgraded
+    }
+
+    fn cancel_here(self: Rc<Self>) {
         if self.fired.get() {
             return;
         }
-        self.cancelled.set(true);
         if let Some(canceller) = self.canceller.take() {
             canceller();
         }

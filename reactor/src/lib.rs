@@ -28,6 +28,7 @@ mod line;
 // The programs' protocols.
 pub mod chat;
 pub mod echo;
+pub mod fetch;
 pub mod proxy;
 
 // For tests.
