@@ -455,7 +455,11 @@ impl<T> Future for Deferred<T> {
 
 impl<T> fmt::Debug for Deferred<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = if self.core.fired.get() { "done" } else { "waiting" };
+        let state = if self.core.fired.get() {
+            "done"
+        } else {
+            "waiting"
+        };
         write!(f, "Deferred({state}, made at {})", self.core.made)
     }
 }

@@ -375,10 +375,7 @@ impl EventLoop {
         if timeout == Some(Duration::ZERO) {
             return timeout;
         }
-        let timer = self
-            .timers
-            .next()
-            .and_then(|due| self.clock.until(due));
+        let timer = self.timers.next().and_then(|due| self.clock.until(due));
         match (timeout, timer) {
             (Some(timeout), Some(timer)) => Some(timeout.min(timer)),
             (timeout, timer) => timeout.or(timer),

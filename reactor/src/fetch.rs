@@ -95,16 +95,13 @@ pub fn fetch(
                     });
                 }
                 Got::Redirect(location) => {
-                    url = url
-                        .join(&location)
-                        .map_err(|error| failed(&url, format!("redirects to {location:?}: {error}")))?;
+                    url = url.join(&location).map_err(|error| {
+                        failed(&url, format!("redirects to {location:?}: {error}"))
+                    })?;
                 }
             }
         }
-        Err(failed(
-            &url,
-            format!("over {} redirects", limits.redirects),
-        ))
+        Err(failed(&url, format!("over {} redirects", limits.redirects)))
     })
 }
 

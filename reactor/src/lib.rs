@@ -1,4 +1,4 @@
-#![doc = "x"]
+#![doc = include_str!("../README.md")]
 
 // The ground floor: readiness, time, wake-ups and signals. Knows nothing of what follows.
 pub mod event_loop;
@@ -45,7 +45,5 @@ pub use protocol::{Factory, Protocol};
 pub use reactor::{DelayedCall, Reactor};
 pub use stream::Peer;
 pub use threads::{CALL_LIMIT, Remote};
-pub use transport::{
-    DEFAULT_HIGH_WATER, DEFAULT_LOW_WATER, DEFAULT_STALL_TIMEOUT, Transport,
-};
+pub use transport::{DEFAULT_HIGH_WATER, DEFAULT_LOW_WATER, DEFAULT_STALL_TIMEOUT, Transport};
 pub use udp::{Datagrams, UdpTransport};

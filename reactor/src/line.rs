@@ -97,8 +97,7 @@ impl<H: LineHandler> LineReceiver<H> {
             return;
         }
         // A line's end of two bytes may still come.
-        let endless = !transport.is_paused()
-            && self.kept.len() + rest.len() > self.max + 1;
+        let endless = !transport.is_paused() && self.kept.len() + rest.len() > self.max + 1;
         if endless && !self.skipping {
             self.skipping = true;
             self.handler.line_too_long(transport, self.max);

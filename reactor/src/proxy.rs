@@ -95,9 +95,8 @@ impl Protocol for Side {
             Some(other) => other.close_write(),
             None => transport.close(),
         }
-        let ended = |transport: &Option<Transport>| {
-            transport.as_ref().is_some_and(Transport::has_ended)
-        };
+        let ended =
+            |transport: &Option<Transport>| transport.as_ref().is_some_and(Transport::has_ended);
         if self.ends.borrow().iter().all(ended) {
             for end in self.ends.borrow().iter().flatten() {
                 end.close();

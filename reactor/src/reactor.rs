@@ -209,7 +209,11 @@ impl Reactor {
     ) -> io::Result<UdpTransport> {
         let socket = UdpSocket::bind(address)?;
         socket.set_nonblocking(true)?;
-        Udp::open(&self.inner, net::UdpSocket::from_std(socket), Box::new(protocol))
+        Udp::open(
+            &self.inner,
+            net::UdpSocket::from_std(socket),
+            Box::new(protocol),
+        )
     }
 
     /// Calls `call` once, after `delay`.

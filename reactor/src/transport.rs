@@ -175,6 +175,11 @@ impl Eq for Transport {}
 
 impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Transport({}, {} buffered)", self.peer(), self.buffered())
+        write!(
+            f,
+            "Transport({}, {} buffered)",
+            self.peer(),
+            self.buffered()
+        )
     }
 }

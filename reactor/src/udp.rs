@@ -155,9 +155,11 @@ impl Udp {
     }
 
     pub(crate) fn close(&self) {
-        if let (Some(mut socket), Some(inner), Some(token)) =
-            (self.socket.take(), self.reactor.upgrade(), self.token.take())
-        {
+        if let (Some(mut socket), Some(inner), Some(token)) = (
+            self.socket.take(),
+            self.reactor.upgrade(),
+            self.token.take(),
+        ) {
             inner.forget(token, Some(&mut socket));
         }
     }

@@ -19,5 +19,8 @@ fn the_chat_server_passes_the_conversation() {
     });
     reactor.run().unwrap();
     talking.join().unwrap().unwrap();
-    assert!(reactor.connections() <= 1, "the last one may not be noticed yet");
+    assert!(
+        reactor.connections() <= 1,
+        "the last one may not be noticed yet"
+    );
 }

@@ -41,7 +41,12 @@ fn values_and_errors_go_down_the_chain() {
         let seen = Rc::clone(&seen);
         move || seen.borrow_mut().push(what)
     };
-    let (a, b, c, d) = (note("callback"), note("skipped"), note("errback"), note("both"));
+    let (a, b, c, d) = (
+        note("callback"),
+        note("skipped"),
+        note("errback"),
+        note("both"),
+    );
     let end = deferred
         .add_callback(move |n: i32| {
             a();
@@ -95,7 +100,10 @@ fn an_error_that_nobody_handled_is_logged_with_where_it_was_made() {
         deferred.add_callback(|()| Ok(1)).detach();
         resolver.errback(Error::other("disk on fire")).unwrap();
     });
-    assert!(log.contains("ERROR") && log.contains("disk on fire"), "{log}");
+    assert!(
+        log.contains("ERROR") && log.contains("disk on fire"),
+        "{log}"
+    );
     assert!(log.contains("made=reactor/tests/deferred.rs:"), "{log}");
     // Handled, cancelled by its owner, or none: nothing is logged.
     let log = logged(|| {
@@ -127,7 +135,9 @@ fn cancelling_a_chain_cancels_what_it_waits_for() {
         move || cancelled.update(|n| n + 1)
     };
     let (source, resolver) = Deferred::<i32>::with_canceller(count(&cancelled));
-    let end = source.add_callback(|n| Ok(n + 1)).add_callback(|n| Ok(n + 1));
+    let end = source
+        .add_callback(|n| Ok(n + 1))
+        .add_callback(|n| Ok(n + 1));
     end.cancel();
     end.cancel();
     assert_eq!(cancelled.get(), 1);
@@ -198,9 +208,8 @@ fn first_takes_the_first_value_and_the_last_error() {
 
 #[test]
 fn a_panic_in_a_callback_is_an_error_further_down() {
-    let end = Deferred::done(Ok(1)).add_callback(|n: i32| -> Result<i32, Error> {
-        panic!("{n} is too many")
-    });
+    let end = Deferred::done(Ok(1))
+        .add_callback(|n: i32| -> Result<i32, Error> { panic!("{n} is too many") });
     let error = end.try_result().unwrap().unwrap_err();
     assert_eq!(error.to_string(), "panicked: 1 is too many");
 }
@@ -287,7 +296,11 @@ fn threads_hand_their_results_back() {
     let here = std::thread::current().id();
     let there = reactor.defer_to_thread(|| std::thread::current().id());
     assert_ne!(reactor.run_until(there).unwrap(), here);
-    let panics = reactor.defer_to_thread(|| if true { panic!("in a thread") });
+    let panics = reactor.defer_to_thread(|| {
+        if true {
+            panic!("in a thread")
+        }
+    });
     let error = reactor.run_until(panics).unwrap_err();
     assert!(error.to_string().contains("in a thread"), "{error}");
 }

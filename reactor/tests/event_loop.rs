@@ -187,7 +187,11 @@ fn registering_twice_is_refused_and_leaks_no_token() {
     let mut event_loop = EventLoop::new().unwrap();
     let listener = listen_tcp(([127, 0, 0, 1], 0).into(), 1, false).unwrap();
     let mut stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    event_loop.register(&mut stream, Interest::READABLE).unwrap();
-    event_loop.register(&mut stream, Interest::READABLE).unwrap_err();
+    event_loop
+        .register(&mut stream, Interest::READABLE)
+        .unwrap();
+    event_loop
+        .register(&mut stream, Interest::READABLE)
+        .unwrap_err();
     assert_eq!(event_loop.sources(), 1);
 }

@@ -92,7 +92,8 @@ fn read_input(name: &str, transport: &Transport, reactor: &Reactor) {
         for line in io::stdin().lock().lines() {
             let Ok(line) = line else { break };
             let text = format!("{name}:{line}\n");
-            let said = remote.call_from_thread(move |_| with_outlet(|it| it.write(text.as_bytes())));
+            let said =
+                remote.call_from_thread(move |_| with_outlet(|it| it.write(text.as_bytes())));
             if said.is_err() {
                 return;
             }

@@ -81,7 +81,10 @@ fn each<T: 'static, U: 'static>(
         let cores = waited_for.take();
         cores.iter().for_each(Core::cancel);
     };
-    deferred.core.canceller.set(Some(Box::new(cancel_all.clone())));
+    deferred
+        .core
+        .canceller
+        .set(Some(Box::new(cancel_all.clone())));
     let step = Rc::new(RefCell::new(step));
     for (index, core) in cores.into_iter().enumerate() {
         let (step, resolver) = (Rc::clone(&step), resolver.clone());

@@ -123,7 +123,8 @@ mod loom_tests {
     #[test]
     fn loom_no_wake_up_is_lost() {
         loom::model(|| {
-            let shared = loom::sync::Arc::new((State::default(), Bell::default(), AtomicUsize::new(0)));
+            let shared =
+                loom::sync::Arc::new((State::default(), Bell::default(), AtomicUsize::new(0)));
             let wakers: Vec<_> = (0..2)
                 .map(|_| {
                     let shared = shared.clone();

@@ -255,7 +255,8 @@ fn status(line: &[u8]) -> Option<u16> {
 fn number(digits: &[u8], radix: u32) -> Option<u64> {
     let digits = str::from_utf8(digits).ok()?;
     let all = digits.chars().all(|digit| digit.is_digit(radix));
-    all.then(|| u64::from_str_radix(digits, radix).ok()).flatten()
+    all.then(|| u64::from_str_radix(digits, radix).ok())
+        .flatten()
 }
 
 #[cfg(test)]
@@ -275,7 +276,9 @@ mod tests {
                 Ok(())
             };
             for part in response.chunks(cut.min(response.len().max(1))) {
-                parser.feed(part, &mut take).map_err(|error| error.to_string())?;
+                parser
+                    .feed(part, &mut take)
+                    .map_err(|error| error.to_string())?;
             }
             if !parser.is_over() {
                 parser.end().map_err(|error| error.to_string())?;
@@ -293,10 +296,20 @@ mod tests {
         for (response, body) in [
             ("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcd", "abc"),
             ("HTTP/1.0 200\n\nabc", "abc"),
-            ("HTTP/1.1 200 OK\r\ntransfer-encoding: Chunked\r\n\r\n2;x=y\r\nab\r\n1\r\nc\r\n0\r\nT: 1\r\n\r\nz", "abc"),
-            ("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", ""),
+            (
+                "HTTP/1.1 200 OK\r\ntransfer-encoding: Chunked\r\n\r\n2;x=y\r\nab\r\n1\r\nc\r\n0\r\nT: 1\r\n\r\nz",
+                "abc",
+            ),
+            (
+                "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+                "",
+            ),
         ] {
-            assert_eq!(parse(response.as_bytes()), Ok((200, body.into())), "{response}");
+            assert_eq!(
+                parse(response.as_bytes()),
+                Ok((200, body.into())),
+                "{response}"
+            );
         }
     }
 
@@ -306,15 +319,37 @@ mod tests {
         for (response, expected) in [
             ("", "no answer"),
             ("SSH-2.0-OpenSSH\r\n", "that is not HTTP/1"),
-            ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc", "the answer is cut off"),
-            ("HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n", "a length that is no number"),
-            ("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", "two lengths"),
-            ("HTTP/1.1 200 OK\r\nContent-Length: 51\r\n\r\n", "its body is too long"),
-            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nabc\r\n", "a chunk longer than its size"),
-            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n+2\r\nab\r\n", "a chunk without a size"),
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc",
+                "the answer is cut off",
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n",
+                "a length that is no number",
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+                "two lengths",
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length: 51\r\n\r\n",
+                "its body is too long",
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nabc\r\n",
+                "a chunk longer than its size",
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n+2\r\nab\r\n",
+                "a chunk without a size",
+            ),
             (&long, "its header is too long"),
         ] {
-            assert_eq!(parse(response.as_bytes()), Err(expected.to_owned()), "{response}");
+            assert_eq!(
+                parse(response.as_bytes()),
+                Err(expected.to_owned()),
+                "{response}"
+            );
         }
     }
 }

@@ -71,8 +71,7 @@ pub fn all(address: SocketAddr) -> Result {
 ///
 /// What went wrong.
 pub fn joins_and_leaves(address: SocketAddr) -> Result {
-    let mut ann = Client::new(address)?;
-    ann.say("ann:")?;
+    let mut ann = Client::join(address, "ann")?;
     let mut bob = ann.meet(address, "bob")?;
     let mut cid = ann.meet(address, "cid")?;
     bob.hears(&chat::joined("cid"))?;
@@ -96,8 +95,7 @@ pub fn joins_and_leaves(address: SocketAddr) -> Result {
 /// What went wrong.
 pub fn messages_in_order(address: SocketAddr) -> Result {
     const LINES: usize = 200;
-    let mut ann = Client::new(address)?;
-    ann.say("ann:")?;
+    let mut ann = Client::join(address, "ann")?;
     let mut bob = ann.meet(address, "bob")?;
     let cid = ann.meet(address, "cid")?;
     bob.hears(&chat::joined("cid"))?;
@@ -113,7 +111,11 @@ pub fn messages_in_order(address: SocketAddr) -> Result {
             .map(|(name, who)| (who, chat::said(name, &next[who].to_string())));
         match expected.iter().find(|(_, text)| *text == line) {
             Some(&(who, _)) => next[who] += 1,
-            None => return Err(Wrong(format!("heard {line:?}, expected one of {expected:?}"))),
+            None => {
+                return Err(Wrong(format!(
+                    "heard {line:?}, expected one of {expected:?}"
+                )));
+            }
         }
     }
     let [mut bob, mut cid] = talkers;
@@ -131,15 +133,19 @@ pub fn messages_in_order(address: SocketAddr) -> Result {
 ///
 /// What went wrong.
 pub fn names(address: SocketAddr) -> Result {
-    let mut ann = Client::new(address)?;
-    ann.say("ann:")?;
+    let mut ann = Client::join(address, "ann")?;
     let mut bob = ann.meet(address, "bob")?;
     bob.say("ann:I am ann")?;
     bob.hears(chat::TAKEN)?;
     bob.say("robert:it is me")?;
     ann.hears(&chat::renamed("bob", "robert"))?;
     ann.hears(&chat::said("robert", "it is me"))?;
-    for line in ["no name", ":no name", "a\tb:x", &format!("{:33}:x", "n".repeat(33))] {
+    for line in [
+        "no name",
+        ":no name",
+        "a\tb:x",
+        &format!("{:33}:x", "n".repeat(33)),
+    ] {
         bob.say(line)?;
         bob.hears(chat::NOT_UNDERSTOOD)?;
     }
@@ -155,8 +161,7 @@ pub fn names(address: SocketAddr) -> Result {
 ///
 /// What went wrong.
 pub fn byte_by_byte(address: SocketAddr) -> Result {
-    let mut ann = Client::new(address)?;
-    ann.say("ann:")?;
+    let mut ann = Client::join(address, "ann")?;
     let mut bob = ann.meet(address, "bob")?;
     bob.stream().set_nodelay(true).map_err(wrong)?;
     for byte in "bob:grün\n".bytes() {
@@ -180,8 +185,7 @@ pub fn byte_by_byte(address: SocketAddr) -> Result {
 pub fn slow_reader(address: SocketAddr) -> Result {
     // Together some 16 MB: more than a connection holds in the system's buffers.
     const LINES: usize = 20_000;
-    let mut ann = Client::new(address)?;
-    ann.say("ann:")?;
+    let mut ann = Client::join(address, "ann")?;
     let mut slow = ann.meet(address, "slow")?;
     let mut bob = ann.meet(address, "bob")?;
     slow.hears(&chat::joined("bob"))?;
@@ -196,7 +200,9 @@ pub fn slow_reader(address: SocketAddr) -> Result {
         for n in 0..LINES {
             ann.hears(&chat::said("bob", &format!("{n} {text}")))?;
         }
-        saying.join().unwrap_or_else(|_| Err(Wrong("panicked".to_owned())))
+        saying
+            .join()
+            .unwrap_or_else(|_| Err(Wrong("panicked".to_owned())))
     })?;
     ann.sees_off(bob, "bob")?;
     // Now it reads what there is, until its own answer, or until it finds itself cut off.
@@ -218,7 +224,10 @@ pub fn slow_reader(address: SocketAddr) -> Result {
             Some(number) if Some(number) > last => last = Some(number),
             _ => {
                 let start: String = line.chars().take(40).collect();
-                return Err(Wrong(format!("after {last:?}: {start:?}… ({} bytes)", line.len())));
+                return Err(Wrong(format!(
+                    "after {last:?}: {start:?}… ({} bytes)",
+                    line.len()
+                )));
             }
         }
     }
@@ -232,8 +241,7 @@ pub fn slow_reader(address: SocketAddr) -> Result {
 ///
 /// What went wrong.
 pub fn cut_off_mid_line(address: SocketAddr) -> Result {
-    let mut ann = Client::new(address)?;
-    ann.say("ann:")?;
+    let mut ann = Client::join(address, "ann")?;
     let mut bob = ann.meet(address, "bob")?;
     bob.send(b"bob:never")?;
     bob.stream().shutdown(Shutdown::Write).map_err(wrong)?;
@@ -246,8 +254,7 @@ pub fn cut_off_mid_line(address: SocketAddr) -> Result {
 ///
 /// What went wrong.
 pub fn line_too_long(address: SocketAddr) -> Result {
-    let mut ann = Client::new(address)?;
-    ann.say("ann:")?;
+    let mut ann = Client::join(address, "ann")?;
     let mut bob = ann.meet(address, "bob")?;
     for length in [chat::MAX_LINE + 1, 100_000] {
         bob.say(&format!("bob:{}", "x".repeat(length - 4)))?;
@@ -265,8 +272,7 @@ pub fn line_too_long(address: SocketAddr) -> Result {
 ///
 /// What went wrong.
 pub fn invalid_utf8(address: SocketAddr) -> Result {
-    let mut ann = Client::new(address)?;
-    ann.say("ann:")?;
+    let mut ann = Client::join(address, "ann")?;
     let mut bob = ann.meet(address, "bob")?;
     bob.send(b"bob:\xff\xfe\n")?;
     bob.hears(chat::NOT_UTF8)?;
@@ -296,10 +302,30 @@ impl Client {
         Ok(client)
     }
 
+    /// Connects, and has its name when this returns: a line that is answered comes behind it. It
+    /// is said again while the one who had the name before has not left yet.
+    fn join(address: SocketAddr, name: &str) -> Result<Client> {
+        let mut client = Client::new(address)?;
+        loop {
+            client.say(&format!("{name}:"))?;
+            client.say("answer me")?;
+            let mut taken = false;
+            loop {
+                match client.line()? {
+                    line if line == chat::NOT_UNDERSTOOD => break,
+                    line => taken |= line == chat::TAKEN,
+                }
+            }
+            if !taken {
+                return Ok(client);
+            }
+            thread::yield_now();
+        }
+    }
+
     /// Another one joins, and this one hears of it.
     fn meet(&mut self, address: SocketAddr, name: &str) -> Result<Client> {
-        let mut other = Client::new(address)?;
-        other.say(&format!("{name}:"))?;
+        let other = Client::join(address, name)?;
         self.hears(&chat::joined(name))?;
         Ok(other)
     }
@@ -326,7 +352,9 @@ impl Client {
         let mut line = String::new();
         match self.stream.read_line(&mut line) {
             Ok(_) if line.ends_with('\n') => Ok(line.trim_end_matches('\n').to_owned()),
-            Ok(_) => Err(Wrong(format!("the connection ended; before that: {line:?}"))),
+            Ok(_) => Err(Wrong(format!(
+                "the connection ended; before that: {line:?}"
+            ))),
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 Err(Wrong(format!("nothing came within {PATIENCE:?}")))
             }
