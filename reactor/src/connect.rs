@@ -146,8 +146,11 @@ pub(crate) struct Connecting {
     reactor: Weak<Inner>,
     token: Token,
     peer: Peer,
-    parts: RefCell<Option<(Stream, Box<dyn Protocol>, Resolver<Transport>)>>,
+    parts: RefCell<Option<Parts>>,
 }
+
+/// What becomes of it is made of these.
+type Parts = (Stream, Box<dyn Protocol>, Resolver<Transport>);
 
 impl Connecting {
     pub(crate) fn ready(&self, readiness: Readiness) {
@@ -165,7 +168,7 @@ impl Connecting {
         };
         match outcome {
             Ok(_) => {
-                let transport = Connection::new(&inner, stream, self.peer, protocol, None);
+                let transport = Connection::open(&inner, stream, self.peer, protocol, None);
                 transport.0.token.set(Some(self.token));
                 inner.enter(self.token, Entry::Connection(transport.clone()));
                 transport.0.made(&transport);

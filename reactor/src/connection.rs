@@ -77,7 +77,7 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    pub(crate) fn new(
+    pub(crate) fn open(
         inner: &Rc<Inner>,
         stream: Stream,
         peer: Peer,

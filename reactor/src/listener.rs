@@ -191,7 +191,7 @@ impl Listener {
             None => return,
         };
         self.open.update(|open| open + 1);
-        let transport = Connection::new(inner, stream, peer, protocol, Some(Rc::clone(self)));
+        let transport = Connection::open(inner, stream, peer, protocol, Some(Rc::clone(self)));
         transport.0.token.set(Some(token));
         inner.enter(token, Entry::Connection(transport.clone()));
         transport.0.made(&transport);

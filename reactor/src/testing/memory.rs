@@ -49,7 +49,7 @@ pub fn connect(reactor: &Reactor, protocol: impl Protocol + 'static) -> Memory {
     let pipe = Rc::new(RefCell::new(Pipe::default()));
     let stream = Stream::Memory(Rc::clone(&pipe));
     let protocol = Box::new(protocol);
-    let transport = Connection::new(&reactor.inner, stream, Peer::Memory, protocol, None);
+    let transport = Connection::open(&reactor.inner, stream, Peer::Memory, protocol, None);
     transport.0.made(&transport);
     let memory = Memory {
         reactor: reactor.clone(),
