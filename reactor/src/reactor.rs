@@ -317,6 +317,10 @@ impl Reactor {
             inner.closed_one();
         }
         self.call_later(grace, |reactor| {
+            // It may have ended long since, and been run again.
+            if !reactor.inner.shutting_down.get() {
+                return;
+            }
             for entry in reactor.inner.all() {
                 if let Entry::Connection(transport) = entry {
                     transport.abort();
