@@ -1,0 +1,108 @@
+//! The command line's grammar.
+
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+use common::cli::{RunArgs, Shell, numbers};
+use url::Url;
+
+/// One event loop and Twisted's pattern on it: a chat, an echo, a fetcher, a port forwarder.
+///
+/// Without a subcommand: the chat server and three scripted clients in one process, and what they
+/// hear.
+#[derive(Parser, Debug)]
+#[command(version, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+}
+
+#[derive(Subcommand, Debug)]
+pub(super) enum Command {
+    /// Serve the chat: lines `name:message`, for nc, telnet and chat-client
+    ChatServer(ListenArgs),
+    /// Chat: lines of standard input are messages
+    ChatClient(ClientArgs),
+    /// Send back whatever comes
+    Echo(ListenArgs),
+    /// Fetch a URL (http), to standard output or into a file
+    Fetch(FetchArgs),
+    /// Forward a port
+    Proxy(ProxyArgs),
+    /// Print completions for a shell
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+}
+
+#[derive(clap::Args, Debug)]
+pub(super) struct ListenArgs {
+    /// Where to listen: HOST:PORT, or a port on this machine; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4000", value_parser = address)]
+    pub(super) listen: SocketAddr,
+    /// Cut a connection off when nothing came or went for so long
+    #[arg(long, value_name = "TIME", value_parser = numbers::duration)]
+    pub(super) idle: Option<Duration>,
+}
+
+#[derive(clap::Args, Debug)]
+pub(super) struct ClientArgs {
+    /// Who you are
+    pub(super) name: String,
+    /// Where the server is: HOST:PORT
+    #[arg(value_name = "ADDR", default_value = "127.0.0.1:4000", value_parser = address)]
+    pub(super) server: SocketAddr,
+}
+
+#[derive(clap::Args, Debug)]
+pub(super) struct FetchArgs {
+    /// What to fetch
+    #[arg(value_parser = url)]
+    pub(super) url: Url,
+    /// Write it into FILE, which appears when it is complete
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// How many redirects to follow
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(super) redirects: usize,
+    /// The longest body to take
+    #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = numbers::size)]
+    pub(super) max_size: u64,
+}
+
+#[derive(clap::Args, Debug)]
+pub(super) struct ProxyArgs {
+    /// Where to listen: HOST:PORT, or a port on this machine
+    #[arg(value_name = "LISTEN", value_parser = address)]
+    pub(super) listen: SocketAddr,
+    /// Where to forward to: HOST:PORT, or a port on this machine
+    #[arg(value_name = "TARGET", value_parser = address)]
+    pub(super) target: SocketAddr,
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    if let Ok(port) = text.parse::<u16>() {
+        return Ok(([127, 0, 0, 1], port).into());
+    }
+    let wrong = || format!("{text}: expected HOST:PORT, such as 127.0.0.1:4000");
+    if !text.contains(':') {
+        return Err(wrong());
+    }
+    match text.to_socket_addrs() {
+        Ok(mut addresses) => addresses.next().ok_or_else(wrong),
+        Err(error) => Err(format!("{} ({error})", wrong())),
+    }
+}
+
+fn url(text: &str) -> Result<Url, String> {
+    let text = match text.contains("://") {
+        true => text.to_owned(),
+        false => format!("http://{text}"),
+    };
+    Url::parse(&text).map_err(|error| format!("{text}: {error}"))
+}

@@ -1,0 +1,137 @@
+//! The servers: each runs until Ctrl-C.
+
+use std::cell::Cell;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use anyhow::Context;
+use common::cli::{Outcome, RunArgs, interrupt};
+use reactor::echo::Echo;
+use reactor::event_loop::Signal;
+use reactor::proxy::Proxy;
+use reactor::{Factory, Protocol, Reactor, Reason, Transport, chat};
+
+use super::args::{ListenArgs, ProxyArgs};
+
+/// How long connections have to send what is written, after Ctrl-C.
+const GRACE: Duration = Duration::from_secs(2);
+
+pub(super) fn chat(args: &ListenArgs, run: &RunArgs) -> anyhow::Result<Outcome> {
+    let reactor = Reactor::new()?;
+    let factory = WithIdle::new(chat::Server::default(), args.idle);
+    serve(&reactor, "chat", args.listen, factory, run)
+}
+
+pub(super) fn echo(args: &ListenArgs, run: &RunArgs) -> anyhow::Result<Outcome> {
+    let reactor = Reactor::new()?;
+    let factory = WithIdle::new(|| Echo, args.idle);
+    serve(&reactor, "echo", args.listen, factory, run)
+}
+
+pub(super) fn proxy(args: &ProxyArgs, run: &RunArgs) -> anyhow::Result<Outcome> {
+    let reactor = Reactor::new()?;
+    let factory = Proxy::new(&reactor, args.target);
+    serve(&reactor, "proxy", args.listen, factory, run)
+}
+
+fn serve(
+    reactor: &Reactor,
+    name: &str,
+    listen: SocketAddr,
+    factory: impl Factory + 'static,
+    run: &RunArgs,
+) -> anyhow::Result<Outcome> {
+    let interrupted = stop_on_signals(reactor)?;
+    let port = reactor
+        .listen_tcp(listen, factory)
+        .with_context(|| format!("{listen}: cannot listen there"))?;
+    let address = port.local_addr()?;
+    let mut out = common::cli::stdout();
+    if run.json {
+        out.json(&serde_json::json!({ "server": name, "listening": address.to_string() }))?;
+    } else if !run.quiet {
+        writeln!(out, "{name}: listening at {address}; Ctrl-C ends it")?;
+    }
+    out.flush()?;
+    drop(out);
+    reactor.run()?;
+    Ok(match interrupted.get() {
+        true => Outcome::Interrupted,
+        false => Outcome::Done,
+    })
+}
+
+/// The first Ctrl-C closes in good order, the second leaves at once.
+pub(super) fn stop_on_signals(reactor: &Reactor) -> anyhow::Result<Rc<Cell<bool>>> {
+    let interrupted = Rc::new(Cell::new(false));
+    for signal in [Signal::INTERRUPT, Signal::TERMINATE] {
+        let interrupted = Rc::clone(&interrupted);
+        reactor.on_signal(signal, move |reactor, _| {
+            if interrupted.replace(true) {
+                std::process::exit(interrupt::EXIT_STATUS.into());
+            }
+            reactor.shut_down(GRACE);
+        })?;
+    }
+    Ok(interrupted)
+}
+
+/// A factory whose connections are cut off when they are idle.
+struct WithIdle<F> {
+    factory: F,
+    idle: Option<Duration>,
+}
+
+impl<F> WithIdle<F> {
+    fn new(factory: F, idle: Option<Duration>) -> Self {
+        WithIdle { factory, idle }
+    }
+}
+
+impl<F: Factory> Factory for WithIdle<F> {
+    fn build(&self) -> Option<Box<dyn Protocol>> {
+        let protocol = self.factory.build()?;
+        Some(match self.idle {
+            Some(idle) => Box::new(Idle { protocol, idle }),
+            None => protocol,
+        })
+    }
+}
+
+struct Idle {
+    protocol: Box<dyn Protocol>,
+    idle: Duration,
+}
+
+impl Protocol for Idle {
+    fn connection_made(&mut self, transport: &Transport) {
+        transport.set_idle_timeout(Some(self.idle));
+        self.protocol.connection_made(transport);
+    }
+
+    fn data_received(&mut self, transport: &Transport, data: &[u8]) {
+        self.protocol.data_received(transport, data);
+    }
+
+    fn end_received(&mut self, transport: &Transport) {
+        self.protocol.end_received(transport);
+    }
+
+    fn pause_producing(&mut self, transport: &Transport) {
+        self.protocol.pause_producing(transport);
+    }
+
+    fn resume_producing(&mut self, transport: &Transport) {
+        self.protocol.resume_producing(transport);
+    }
+
+    fn reading_resumed(&mut self, transport: &Transport) {
+        self.protocol.reading_resumed(transport);
+    }
+
+    fn connection_lost(&mut self, reason: &Reason) {
+        self.protocol.connection_lost(reason);
+    }
+}

@@ -1,0 +1,210 @@
+//! Connections that we open.
+
+use std::cell::RefCell;
+use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::Path;
+use std::rc::{Rc, Weak};
+use std::time::Duration;
+
+use crate::connection::Connection;
+use crate::event_loop::net::{TcpStream, UnixStream};
+use crate::event_loop::{Readiness, Token};
+use crate::reactor::{Entry, Inner};
+use crate::stream::Stream;
+use crate::{Deferred, Error, Peer, Protocol, Reactor, Resolver, Transport};
+
+/// How long a connection may take to be made, unless a shorter
+/// [time-out](Deferred::with_timeout) is set.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
+
+impl Reactor {
+    /// Connects to a TCP port; its transport is there when `protocol` has been told
+    /// `connection_made`.
+    ///
+    /// It is given up after [30 s](CONNECT_TIMEOUT), and by cancelling.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reactor::{Protocol, Reactor, Transport, echo::Echo};
+    ///
+    /// struct Client(Reactor);
+    ///
+    /// impl Protocol for Client {
+    ///     fn connection_made(&mut self, transport: &Transport) {
+    ///         transport.write(b"hello");
+    ///     }
+    ///
+    ///     fn data_received(&mut self, _: &Transport, data: &[u8]) {
+    ///         assert_eq!(data, b"hello");
+    ///         self.0.stop();
+    ///     }
+    /// }
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let reactor = Reactor::new()?;
+    /// let port = reactor.listen_tcp(([127, 0, 0, 1], 0).into(), || Echo)?;
+    /// reactor
+    ///     .connect_tcp(port.local_addr()?, Client(reactor.clone()))
+    ///     .detach();
+    /// reactor.run()
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn connect_tcp(
+        &self,
+        address: SocketAddr,
+        protocol: impl Protocol + 'static,
+    ) -> Deferred<Transport> {
+        let stream = TcpStream::connect(address).map(Stream::Tcp);
+        self.connect(stream, Peer::Tcp(address), Box::new(protocol))
+    }
+
+    /// Connects to a Unix socket: see [`connect_tcp`](Reactor::connect_tcp).
+    #[track_caller]
+    pub fn connect_unix(
+        &self,
+        path: &Path,
+        protocol: impl Protocol + 'static,
+    ) -> Deferred<Transport> {
+        let stream = UnixStream::connect(path).map(Stream::Unix);
+        self.connect(stream, Peer::Unix, Box::new(protocol))
+    }
+
+    /// Connects to `host:port`: the name is looked up on a thread, and its addresses are tried one
+    /// after the other; `build` makes a protocol for each try.
+    #[track_caller]
+    pub fn connect_host(
+        &self,
+        host: impl Into<String>,
+        port: u16,
+        build: impl Fn() -> Box<dyn Protocol> + 'static,
+    ) -> Deferred<Transport> {
+        let host = host.into();
+        let looking_up = self.defer_to_thread({
+            let host = host.clone();
+            move || (host.as_str(), port).to_socket_addrs().map(Vec::from_iter)
+        });
+        let reactor = self.clone();
+        self.spawn(async move {
+            let addresses = looking_up.await?;
+            let addresses = addresses.map_err(|error| {
+                Error::other(format!("{host}: the name cannot be looked up: {error}"))
+            })?;
+            let mut last = Error::other(format!("{host}: the name has no address"));
+            for address in addresses {
+                match reactor.connect_tcp(address, build()).await {
+                    Ok(transport) => return Ok(transport),
+                    Err(error) => last = Error::other(format!("{address}: {error}")),
+                }
+            }
+            Err(last)
+        })
+    }
+
+    #[track_caller]
+    fn connect(
+        &self,
+        stream: io::Result<Stream>,
+        peer: Peer,
+        protocol: Box<dyn Protocol>,
+    ) -> Deferred<Transport> {
+        let mut stream = match stream {
+            Ok(stream) => stream,
+            Err(error) => return Deferred::done(Err(error.into())),
+        };
+        let inner = &self.inner;
+        let token = match stream.source().map(|source| inner.watch_stream(source)) {
+            Some(Ok(token)) => token,
+            Some(Err(error)) => return Deferred::done(Err(error.into())),
+            None => return Deferred::done(Err(Error::Cancelled)),
+        };
+        let cancelled: Rc<RefCell<Weak<Connecting>>> = Rc::default();
+        let (deferred, resolver) = Deferred::with_canceller({
+            let connecting = Rc::clone(&cancelled);
+            move || {
+                if let Some(connecting) = connecting.borrow().upgrade() {
+                    connecting.cancel();
+                }
+            }
+        });
+        let connecting = Rc::new(Connecting {
+            reactor: Rc::downgrade(inner),
+            token,
+            peer,
+            parts: RefCell::new(Some((stream, protocol, resolver))),
+        });
+        *cancelled.borrow_mut() = Rc::downgrade(&connecting);
+        inner.enter(token, Entry::Connecting(connecting));
+        deferred.with_timeout(self, CONNECT_TIMEOUT)
+    }
+}
+
+/// A connection that is being made.
+pub(crate) struct Connecting {
+    reactor: Weak<Inner>,
+    token: Token,
+    peer: Peer,
+    parts: RefCell<Option<Parts>>,
+}
+
+/// What becomes of it is made of these.
+type Parts = (Stream, Box<dyn Protocol>, Resolver<Transport>);
+
+impl Connecting {
+    pub(crate) fn ready(&self, readiness: Readiness) {
+        let outcome = match &*self.parts.borrow() {
+            Some((stream, ..)) => match connected(stream, self.peer) {
+                Ok(false) => return,
+                outcome => outcome,
+            },
+            None => return,
+        };
+        let (Some(inner), Some((stream, protocol, resolver))) =
+            (self.reactor.upgrade(), self.parts.take())
+        else {
+            return;
+        };
+        match outcome {
+            Ok(_) => {
+                let transport = Connection::open(&inner, stream, self.peer, protocol, None);
+                transport.0.token.set(Some(self.token));
+                inner.enter(self.token, Entry::Connection(transport.clone()));
+                transport.0.made(&transport);
+                // Bytes may have come along with the news.
+                transport.0.ready(&transport, readiness);
+                let _ = resolver.callback(transport);
+            }
+            Err(error) => {
+                self.forget(&inner, stream);
+                let _ = resolver.errback(error);
+            }
+        }
+    }
+
+    pub(crate) fn cancel(&self) {
+        if let (Some(inner), Some((stream, ..))) = (self.reactor.upgrade(), self.parts.take()) {
+            self.forget(&inner, stream);
+        }
+    }
+
+    fn forget(&self, inner: &Inner, mut stream: Stream) {
+        inner.forget(self.token, stream.source());
+    }
+}
+
+fn connected(stream: &Stream, peer: Peer) -> io::Result<bool> {
+    if let Some(error) = stream.take_error()? {
+        return Err(error);
+    }
+    let named = match stream {
+        Stream::Tcp(stream) => stream.peer_addr().map(drop),
+        _ => Ok(()),
+    };
+    match named {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::NotConnected => Ok(false),
+        Err(error) => Err(io::Error::new(error.kind(), format!("{peer}: {error}"))),
+    }
+}

@@ -1,0 +1,471 @@
+//! A result that will come, and what to do with it then: Twisted's deferred.
+
+mod combine;
+mod trampoline;
+
+pub use combine::{first, gather};
+
+use std::cell::Cell;
+use std::fmt;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::pin::Pin;
+use std::rc::{Rc, Weak};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use crate::{Error, Reactor};
+use trampoline::Job;
+
+/// A result that will come.
+///
+/// Callbacks are added one after the other, and each is called with what the one before it
+/// returned: [`add_callback`](Deferred::add_callback) with a value,
+/// [`add_errback`](Deferred::add_errback) with an error, [`add_both`](Deferred::add_both) with
+/// either. A callback that returns a deferred is waited for. An error that reaches the end of its
+/// chain is logged, with the place where the deferred was made.
+///
+/// Dropping a deferred does not cancel it. It stays on the thread it was made on; it is also a
+/// [`Future`], to be awaited in [`Reactor::spawn`] or anywhere else.
+///
+/// # Examples
+///
+/// ```
+/// use reactor::{Deferred, Error};
+///
+/// let (deferred, resolver) = Deferred::new();
+/// let length = deferred
+///     .add_callback(|text: &str| text.parse::<i32>().map_err(Error::other))
+///     .add_callback(|n| Ok(n * 2))
+///     .add_errback(|error| {
+///         eprintln!("{error}");
+///         Ok(0)
+///     });
+/// resolver.callback("21")?;
+/// assert_eq!(length.try_result().unwrap()?, 42);
+/// # Ok::<(), Error>(())
+/// ```
+#[must_use = "its error is only logged if nobody takes it: add an errback, or `detach`"]
+pub struct Deferred<T: 'static> {
+    core: Rc<Core<T>>,
+}
+
+/// What fires a [`Deferred`]; clones fire the same.
+///
+/// When the last one is dropped unused, the deferred fails with [`Error::Abandoned`].
+pub struct Resolver<T: 'static> {
+    core: Rc<Core<T>>,
+}
+
+/// The deferred has been fired before.
+#[derive(Debug, thiserror::Error)]
+#[error("the deferred made at {made} was fired before")]
+pub struct AlreadyFired {
+    made: &'static Location<'static>,
+}
+
+impl From<AlreadyFired> for Error {
+    fn from(error: AlreadyFired) -> Error {
+        Error::other(error)
+    }
+}
+
+type Then<T> = Box<dyn FnOnce(Result<T, Error>)>;
+
+struct Core<T: 'static> {
+    result: Cell<Option<Result<T, Error>>>,
+    fired: Cell<bool>,
+    /// Has been cancelled, and its resolver knows nothing of that: the first firing is in order.
+    excused: Cell<bool>,
+    /// Whoever cancels has no need to be told of it.
+    cancelled: Cell<bool>,
+    resolvers: Cell<usize>,
+    then: Cell<Option<Then<T>>>,
+    waker: Cell<Option<Waker>>,
+    canceller: Cell<Option<Box<dyn FnOnce()>>>,
+    /// The one before it in the chain, or the one a callback returned.
+    waits_for: Cell<Option<Weak<dyn Cancel>>>,
+    made: &'static Location<'static>,
+}
+
+/// What a callback may return: a result, or a [`Deferred`], which is waited for.
+pub trait Outcome {
+    /// Of what type the value is.
+    type Value: 'static;
+    #[doc(hidden)]
+    fn settle(self, resolver: Resolver<Self::Value>);
+}
+
+impl<T: 'static> Outcome for Result<T, Error> {
+    type Value = T;
+
+    fn settle(self, resolver: Resolver<T>) {
+        resolver.core.clone().settle(self);
+    }
+}
+
+impl<T> Outcome for Deferred<T> {
+    type Value = T;
+
+    fn settle(self, resolver: Resolver<T>) {
+        resolver.core.wait_for(&self.core);
+        self.core
+            .then(Box::new(move |result| resolver.core.settle(result)));
+    }
+}
+
+impl<T> Deferred<T> {
+    /// A deferred, and what fires it.
+    #[track_caller]
+    pub fn new() -> (Deferred<T>, Resolver<T>) {
+        Self::made(Location::caller())
+    }
+
+    /// A deferred that has its result already.
+    #[track_caller]
+    pub fn done(result: Result<T, Error>) -> Deferred<T> {
+        let (deferred, resolver) = Self::made(Location::caller());
+        resolver.core.settle(result);
+        deferred
+    }
+
+    /// A deferred whose [`cancel`](Deferred::cancel) calls `canceller`, which may fire it itself.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reactor::{Deferred, Error};
+    ///
+    /// let (deferred, resolver) = Deferred::<()>::with_canceller(|| println!("hanging up"));
+    /// deferred.cancel();
+    /// assert!(matches!(deferred.try_result(), Some(Err(Error::Cancelled))));
+    /// assert!(resolver.callback(()).is_ok(), "it need not know");
+    /// assert!(resolver.callback(()).is_err(), "but twice is a mistake");
+    /// ```
+    #[track_caller]
+    pub fn with_canceller(canceller: impl FnOnce() + 'static) -> (Deferred<T>, Resolver<T>) {
+        let (deferred, resolver) = Self::made(Location::caller());
+        deferred.core.canceller.set(Some(Box::new(canceller)));
+        (deferred, resolver)
+    }
+
+    fn made(made: &'static Location<'static>) -> (Deferred<T>, Resolver<T>) {
+        let core = Rc::new(Core {
+            result: Cell::new(None),
+            fired: Cell::new(false),
+            excused: Cell::new(false),
+            cancelled: Cell::new(false),
+            resolvers: Cell::new(1),
+            then: Cell::new(None),
+            waker: Cell::new(None),
+            canceller: Cell::new(None),
+            waits_for: Cell::new(None),
+            made,
+        });
+        let resolver = Resolver {
+            core: Rc::clone(&core),
+        };
+        (Deferred { core }, resolver)
+    }
+
+    /// Goes on with `callback` when there is a value; an error passes by.
+    pub fn add_callback<O>(self, callback: impl FnOnce(T) -> O + 'static) -> Deferred<O::Value>
+    where
+        O: Outcome + 'static,
+    {
+        self.chain(move |result, resolver| match result {
+            Ok(value) => callback(value).settle(resolver),
+            Err(error) => Err(error).settle(resolver),
+        })
+    }
+
+    /// Goes on with `errback` when there is an error; a value passes by.
+    pub fn add_errback<O>(self, errback: impl FnOnce(Error) -> O + 'static) -> Deferred<T>
+    where
+        O: Outcome<Value = T> + 'static,
+    {
+        self.chain(move |result, resolver| match result {
+            Ok(value) => Ok(value).settle(resolver),
+            Err(error) => errback(error).settle(resolver),
+        })
+    }
+
+    /// Goes on with `callback` in any case: the place to tidy up.
+    pub fn add_both<O>(
+        self,
+        callback: impl FnOnce(Result<T, Error>) -> O + 'static,
+    ) -> Deferred<O::Value>
+    where
+        O: Outcome + 'static,
+    {
+        self.chain(move |result, resolver| callback(result).settle(resolver))
+    }
+
+    fn chain<U: 'static>(
+        self,
+        next: impl FnOnce(Result<T, Error>, Resolver<U>) + 'static,
+    ) -> Deferred<U> {
+        let (child, resolver) = Deferred::made(self.core.made);
+        child.core.wait_for(&self.core);
+        self.core.then(Box::new(move |result| {
+            let spare = resolver.clone();
+            let calling = AssertUnwindSafe(|| next(result, resolver));
+            if let Err(panic) = catch_unwind(calling) {
+                spare.core.settle(Err(Error::panicked(&*panic)));
+            }
+        }));
+        child
+    }
+
+    /// Gives it up: it fails with [`Error::Cancelled`], unless it has a result.
+    ///
+    /// In a chain this cancels what the chain waits for at the moment; errbacks and so on are
+    /// called as with any error.
+    pub fn cancel(&self) {
+        self.core.cancel();
+    }
+
+    /// Gives it up when there is no result within `limit`: it fails with [`Error::TimedOut`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use reactor::{Deferred, Error, testing};
+    ///
+    /// let (reactor, clock) = testing::reactor()?;
+    /// let (deferred, _never) = Deferred::<()>::new();
+    /// let deferred = deferred.with_timeout(&reactor, Duration::from_secs(5));
+    /// clock.advance(Duration::from_secs(5));
+    /// reactor.run_pending()?;
+    /// assert!(matches!(deferred.try_result(), Some(Err(Error::TimedOut(_)))));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn with_timeout(self, reactor: &Reactor, limit: Duration) -> Deferred<T> {
+        let late = Rc::new(Cell::new(false));
+        let timer = reactor.call_later(limit, {
+            let (core, late) = (Rc::downgrade(&self.core), Rc::clone(&late));
+            move |_| {
+                if let Some(core) = core.upgrade() {
+                    late.set(true);
+                    core.cancel();
+                }
+            }
+        });
+        self.add_both(move |result| {
+            timer.cancel();
+            match result {
+                Err(Error::Cancelled) if late.get() => Err(Error::TimedOut(limit)),
+                result => result,
+            }
+        })
+    }
+
+    /// Whether there is a result.
+    pub fn is_done(&self) -> bool {
+        self.core.fired.get()
+    }
+
+    /// The result, if it has come.
+    ///
+    /// Meant for tests: elsewhere add a callback, or await it.
+    pub fn try_result(self) -> Option<Result<T, Error>> {
+        self.core.result.take()
+    }
+
+    /// Lets it go: its error, if there will be one, is logged.
+    pub fn detach(self) {}
+}
+
+impl<T> Resolver<T> {
+    /// Fires it with a value.
+    ///
+    /// # Errors
+    ///
+    /// [`AlreadyFired`]; the value is dropped.
+    pub fn callback(&self, value: T) -> Result<(), AlreadyFired> {
+        self.fire(Ok(value))
+    }
+
+    /// Fires it with an error.
+    ///
+    /// # Errors
+    ///
+    /// [`AlreadyFired`]; the error is dropped.
+    pub fn errback(&self, error: impl Into<Error>) -> Result<(), AlreadyFired> {
+        self.fire(Err(error.into()))
+    }
+
+    /// Fires it with either.
+    ///
+    /// # Errors
+    ///
+    /// [`AlreadyFired`]; the result is dropped.
+    pub fn fire(&self, result: Result<T, Error>) -> Result<(), AlreadyFired> {
+        let core = &self.core;
+        if core.fired.get() {
+            return match core.excused.replace(false) {
+                true => Ok(()),
+                false => Err(AlreadyFired { made: core.made }),
+            };
+        }
+        Rc::clone(core).settle(result);
+        Ok(())
+    }
+
+    /// Whether it has been fired, or cancelled: then there is no need to go on.
+    pub fn is_fired(&self) -> bool {
+        self.core.fired.get()
+    }
+}
+
+impl<T> Clone for Resolver<T> {
+    fn clone(&self) -> Self {
+        self.core.resolvers.update(|count| count + 1);
+        Resolver {
+            core: Rc::clone(&self.core),
+        }
+    }
+}
+
+impl<T> Drop for Resolver<T> {
+    fn drop(&mut self) {
+        let core = &self.core;
+        core.resolvers.update(|count| count - 1);
+        if core.resolvers.get() == 0 && !core.fired.get() {
+            // A canceller may end its work by dropping it.
+            core.settle(Err(match core.cancelled.get() {
+                true => Error::Cancelled,
+                false => Error::Abandoned,
+            }));
+        }
+    }
+}
+
+impl<T> Core<T> {
+    /// Fires it, unless it has been.
+    fn settle(self: &Rc<Self>, result: Result<T, Error>) {
+        if self.fired.replace(true) {
+            return;
+        }
+        self.result.set(Some(result));
+        drop(self.canceller.take());
+        drop(self.waits_for.take());
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+        self.go_on();
+    }
+
+    fn then(self: &Rc<Self>, then: Then<T>) {
+        self.then.set(Some(then));
+        self.go_on();
+    }
+
+    /// Lines the continuation up, if there are both it and the result.
+    fn go_on(self: &Rc<Self>) {
+        if self.fired.get() {
+            trampoline::run(Rc::clone(self) as Rc<dyn Job>);
+        }
+    }
+
+    fn wait_for<U>(&self, other: &Rc<Core<U>>) {
+        let other: Rc<dyn Cancel> = Rc::clone(other) as _;
+        self.waits_for.set(Some(Rc::downgrade(&other)));
+    }
+
+    /// Goes up the chain to the one that nothing is before, step by step for it may be long, and
+    /// cancels that one: its error comes down again.
+    fn cancel(self: &Rc<Self>) {
+        let mut last: Rc<dyn Cancel> = Rc::clone(self) as _;
+        while let Some(next) = last.note() {
+            last = next;
+        }
+        last.cancel_here();
+    }
+}
+
+trait Cancel {
+    /// Notes that it is cancelled; returns what it waits for.
+    fn note(&self) -> Option<Rc<dyn Cancel>>;
+    fn cancel_here(self: Rc<Self>);
+}
+
+impl<T> Cancel for Core<T> {
+    fn note(&self) -> Option<Rc<dyn Cancel>> {
+        self.cancelled.set(true);
+        let next = self.waits_for.take();
+        let upgraded = next.as_ref().and_then(Weak::upgrade);
+        self.waits_for.set(next);
+        upgraded
+    }
+
+    fn cancel_here(self: Rc<Self>) {
+        if self.fired.get() {
+            return;
+        }
+        if let Some(canceller) = self.canceller.take() {
+            canceller();
+        }
+        if !self.fired.get() {
+            self.excused.set(true);
+            self.settle(Err(Error::Cancelled));
+        }
+    }
+}
+
+impl<T> Job for Core<T> {
+    fn run(self: Rc<Self>) {
+        if let Some(then) = self.then.take()
+            && let Some(result) = self.result.take()
+        {
+            then(result);
+        }
+    }
+}
+
+impl<T> Drop for Core<T> {
+    fn drop(&mut self) {
+        match self.result.take() {
+            Some(Err(Error::Cancelled)) if self.cancelled.get() => {}
+            Some(Err(error)) => tracing::error!(
+                error = &error as &dyn std::error::Error,
+                made = %self.made,
+                "nobody handled the error of a deferred"
+            ),
+            _ => {}
+        }
+    }
+}
+
+impl<T> Future for Deferred<T> {
+    type Output = Result<T, Error>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.core.result.take() {
+            Some(result) => Poll::Ready(result),
+            None => {
+                self.core.waker.set(Some(context.waker().clone()));
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl<T> fmt::Debug for Deferred<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = if self.core.fired.get() {
+            "done"
+        } else {
+            "waiting"
+        };
+        write!(f, "Deferred({state}, made at {})", self.core.made)
+    }
+}
+
+impl<T> fmt::Debug for Resolver<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Resolver(made at {})", self.core.made)
+    }
+}

@@ -1,0 +1,21 @@
+//! Sends back what comes.
+
+use crate::{Protocol, Transport};
+
+/// Sends back what comes, and reads no more while the other end does not.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Echo;
+
+impl Protocol for Echo {
+    fn data_received(&mut self, transport: &Transport, data: &[u8]) {
+        transport.write(data);
+    }
+
+    fn pause_producing(&mut self, transport: &Transport) {
+        transport.pause_producing();
+    }
+
+    fn resume_producing(&mut self, transport: &Transport) {
+        transport.resume_producing();
+    }
+}

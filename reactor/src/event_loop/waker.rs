@@ -1,0 +1,161 @@
+//! Waking a loop from another thread, with a system call only if it sleeps.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// Wakes an event loop, from any thread: its wait ends with [`Event::Woken`](super::Event::Woken).
+///
+/// Wake-ups that come before the loop looks are one. None is lost: whatever was written before
+/// [`wake`](Waker::wake) is seen by who is told `Woken` after it.
+#[derive(Clone)]
+pub struct Waker {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    state: State,
+    poll: mio::Waker,
+}
+
+impl Waker {
+    pub(super) fn new(poll: mio::Waker) -> Waker {
+        let state = State::default();
+        Waker {
+            shared: Arc::new(Shared { state, poll }),
+        }
+    }
+
+    /// Wakes the loop. A loop that is awake is only told, without a system call.
+    pub fn wake(&self) {
+        if self.shared.state.notify()
+            && let Err(error) = self.shared.poll.wake()
+        {
+            // Only a broken eventfd can refuse. The loop will see the state at its next turn.
+            tracing::error!(%error, "an event loop could not be woken");
+        }
+    }
+
+    /// False if there was a wake-up: then the loop must not wait.
+    pub(super) fn fall_asleep(&self) -> bool {
+        self.shared.state.fall_asleep()
+    }
+
+    /// Whether there was a wake-up.
+    pub(super) fn wake_up(&self) -> bool {
+        self.shared.state.wake_up()
+    }
+}
+
+impl fmt::Debug for Waker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Waker")
+    }
+}
+
+#[cfg(loom)]
+use loom::sync::atomic::{AtomicU8, Ordering};
+#[cfg(not(loom))]
+use std::sync::atomic::{AtomicU8, Ordering};
+
+const AWAKE: u8 = 0;
+const ASLEEP: u8 = 1;
+const NOTIFIED: u8 = 2;
+
+/// What sleeper and wakers agree on.
+struct State(AtomicU8);
+
+impl Default for State {
+    fn default() -> Self {
+        State(AtomicU8::new(AWAKE))
+    }
+}
+
+impl State {
+    /// Notes a wake-up; true if the sleeper has to be shaken.
+    fn notify(&self) -> bool {
+        // Release what the waking thread has done, to whoever is woken. Always a swap, also when
+        // it is notified already: the sleeper must see what was done before each wake-up.
+        self.0.swap(NOTIFIED, Ordering::AcqRel) == ASLEEP
+    }
+
+    fn fall_asleep(&self) -> bool {
+        self.0
+            .compare_exchange(AWAKE, ASLEEP, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
+    }
+
+    fn wake_up(&self) -> bool {
+        self.0.swap(AWAKE, Ordering::AcqRel) == NOTIFIED
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_sleeper_is_shaken_and_only_once() {
+        let state = State::default();
+        assert!(!state.notify(), "it is awake");
+        assert!(!state.fall_asleep(), "it has been told");
+        assert!(state.wake_up());
+        assert!(state.fall_asleep());
+        assert!(state.notify() && !state.notify());
+        assert!(state.wake_up() && !state.wake_up());
+    }
+}
+
+/// `RUSTFLAGS="--cfg loom" cargo test -p reactor --release --lib --target-dir target/loom loom`
+#[cfg(all(test, loom))]
+mod loom_tests {
+    use super::*;
+    use loom::sync::atomic::AtomicUsize;
+    use loom::sync::{Condvar, Mutex};
+    use loom::thread;
+
+    /// The eventfd.
+    #[derive(Default)]
+    struct Bell {
+        rung: Mutex<bool>,
+        ring: Condvar,
+    }
+
+    #[test]
+    fn loom_no_wake_up_is_lost() {
+        loom::model(|| {
+            let shared =
+                loom::sync::Arc::new((State::default(), Bell::default(), AtomicUsize::new(0)));
+            let wakers: Vec<_> = (0..2)
+                .map(|_| {
+                    let shared = shared.clone();
+                    thread::spawn(move || {
+                        let (state, bell, work) = &*shared;
+                        work.fetch_add(1, Ordering::Relaxed);
+                        if state.notify() {
+                            *bell.rung.lock().unwrap() = true;
+                            bell.ring.notify_one();
+                        }
+                    })
+                })
+                .collect();
+            let (state, bell, work) = &*shared;
+            // Would never end if a wake-up were lost: loom reports a deadlock.
+            let mut seen = 0;
+            while seen < 2 {
+                if state.fall_asleep() {
+                    let mut rung = bell.rung.lock().unwrap();
+                    while !*rung {
+                        rung = bell.ring.wait(rung).unwrap();
+                    }
+                    *rung = false;
+                }
+                if state.wake_up() {
+                    seen = work.load(Ordering::Relaxed);
+                }
+            }
+            for waker in wakers {
+                waker.join().unwrap();
+            }
+        });
+    }
+}

@@ -1,0 +1,49 @@
+#![doc = include_str!("../README.md")]
+
+// The ground floor: readiness, time, wake-ups and signals. Knows nothing of what follows.
+pub mod event_loop;
+
+// The reactor, and what it calls.
+mod connect;
+mod connection;
+mod listener;
+mod looping_call;
+mod outgoing;
+mod protocol;
+mod reactor;
+mod stream;
+mod transport;
+mod udp;
+
+// Results that come later.
+mod deferred;
+mod error;
+mod tasks;
+mod threads;
+
+// Messages in a stream.
+mod frame;
+mod line;
+
+// The programs' protocols.
+pub mod chat;
+pub mod echo;
+pub mod fetch;
+pub mod proxy;
+
+// For tests.
+pub mod testing;
+
+pub use connect::CONNECT_TIMEOUT;
+pub use deferred::{AlreadyFired, Deferred, Outcome, Resolver, first, gather};
+pub use error::{Error, Reason};
+pub use frame::{DEFAULT_MAX_FRAME, FrameHandler, FrameReceiver, Prefix};
+pub use line::{DEFAULT_MAX_LINE, LineHandler, LineReceiver};
+pub use listener::{ListenOptions, Port};
+pub use looping_call::LoopingCall;
+pub use protocol::{Factory, Protocol};
+pub use reactor::{DelayedCall, Reactor};
+pub use stream::Peer;
+pub use threads::{CALL_LIMIT, Remote};
+pub use transport::{DEFAULT_HIGH_WATER, DEFAULT_LOW_WATER, DEFAULT_STALL_TIMEOUT, Transport};
+pub use udp::{Datagrams, UdpTransport};

@@ -1,0 +1,242 @@
+//! Ports: sockets that accept connections.
+
+use std::cell::{Cell, RefCell};
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use std::rc::{Rc, Weak};
+use std::time::Duration;
+
+use rustix::io::Errno;
+
+use crate::connection::Connection;
+use crate::event_loop::net::{TcpListener, UnixListener};
+use crate::event_loop::{DEFAULT_BACKLOG, Interest, Source, Token};
+use crate::reactor::{Action, Entry, Inner};
+use crate::stream::Stream;
+use crate::{Factory, Peer};
+
+/// How a port accepts connections.
+///
+/// # Examples
+///
+/// ```
+/// use reactor::ListenOptions;
+///
+/// let options = ListenOptions { max_connections: 1000, ..ListenOptions::default() };
+/// assert_eq!(options.backlog, 1024);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListenOptions {
+    /// How many may wait to be accepted: [1024](DEFAULT_BACKLOG), if the system allows it.
+    pub backlog: i32,
+    /// How many may be open at once: 100,000. The next ones wait to be accepted.
+    pub max_connections: usize,
+    /// Whether other reactors, in other threads or processes, may listen at the same port.
+    pub share: bool,
+}
+
+impl Default for ListenOptions {
+    fn default() -> Self {
+        ListenOptions {
+            backlog: DEFAULT_BACKLOG,
+            max_connections: 100_000,
+            share: false,
+        }
+    }
+}
+
+/// A port that is being listened to, until it is [closed](Port::close), dropped or not.
+#[derive(Clone)]
+pub struct Port {
+    listener: Rc<Listener>,
+}
+
+impl Port {
+    /// Where it listens; with port 0 asked for, the one that was given.
+    ///
+    /// # Errors
+    ///
+    /// When it is closed, or a Unix socket.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        match &*self.listener.socket.borrow() {
+            Some(Socket::Tcp(socket)) => socket.local_addr(),
+            Some(Socket::Unix(_)) => Err(io::Error::other("a Unix socket has no address")),
+            None => Err(io::Error::other("the port is closed")),
+        }
+    }
+
+    /// Accepts no more; what was accepted goes on.
+    pub fn close(&self) {
+        self.listener.close();
+    }
+
+    /// How many of its connections are open.
+    pub fn connections(&self) -> usize {
+        self.listener.open.get()
+    }
+}
+
+impl std::fmt::Debug for Port {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Port({} connections)", self.connections())
+    }
+}
+
+pub(crate) enum Socket {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
+impl Socket {
+    fn source(&mut self) -> &mut dyn Source {
+        match self {
+            Socket::Tcp(socket) => socket,
+            Socket::Unix(socket) => socket,
+        }
+    }
+
+    fn accept(&self) -> io::Result<(Stream, Peer)> {
+        match self {
+            Socket::Tcp(socket) => socket
+                .accept()
+                .map(|(stream, address)| (Stream::Tcp(stream), Peer::Tcp(address))),
+            Socket::Unix(socket) => socket
+                .accept()
+                .map(|(stream, _)| (Stream::Unix(stream), Peer::Unix)),
+        }
+    }
+}
+
+/// How many connections are accepted before it is the others' turn.
+const ACCEPTS_A_TURN: usize = 64;
+
+/// How long to wait, out of descriptors, before trying again: a connection of this reactor that is
+/// closed ends the wait at once, what others close is noticed by trying.
+const RETRY: Duration = Duration::from_millis(100);
+
+pub(crate) struct Listener {
+    reactor: Weak<Inner>,
+    socket: RefCell<Option<Socket>>,
+    token: Cell<Option<Token>>,
+    factory: Box<dyn Factory>,
+    max_connections: usize,
+    open: Cell<usize>,
+    /// Stands still until some connection is closed.
+    full: Cell<bool>,
+    /// Out of descriptors, and said so.
+    dry: Cell<bool>,
+}
+
+impl Listener {
+    pub(crate) fn open(
+        inner: &Rc<Inner>,
+        mut socket: Socket,
+        factory: Box<dyn Factory>,
+        options: ListenOptions,
+    ) -> io::Result<Port> {
+        let token = inner.watch(socket.source(), Interest::READABLE)?;
+        let listener = Rc::new(Listener {
+            reactor: Rc::downgrade(inner),
+            socket: RefCell::new(Some(socket)),
+            token: Cell::new(Some(token)),
+            factory,
+            max_connections: options.max_connections.max(1),
+            open: Cell::new(0),
+            full: Cell::new(false),
+            dry: Cell::new(false),
+        });
+        inner.enter(token, Entry::Listener(Rc::clone(&listener)));
+        Ok(Port { listener })
+    }
+
+    /// Accepts what waits.
+    pub(crate) fn ready(self: &Rc<Self>) {
+        let Some(inner) = self.reactor.upgrade() else {
+            return;
+        };
+        for _ in 0..ACCEPTS_A_TURN {
+            if self.open.get() >= self.max_connections {
+                return self.stand_still(&inner);
+            }
+            let accepted = match &*self.socket.borrow() {
+                Some(socket) => socket.accept(),
+                None => return,
+            };
+            match accepted {
+                Ok((stream, peer)) => {
+                    self.dry.set(false);
+                    self.accepted(&inner, stream, peer);
+                }
+                Err(error) => match error.kind() {
+                    ErrorKind::WouldBlock => return,
+                    // It has gone before it was accepted.
+                    ErrorKind::Interrupted | ErrorKind::ConnectionAborted => {}
+                    _ => return self.exhausted(&inner, &error),
+                },
+            }
+        }
+        self.line_up(&inner);
+    }
+
+    fn accepted(self: &Rc<Self>, inner: &Rc<Inner>, mut stream: Stream, peer: Peer) {
+        let Some(protocol) = self.factory.build() else {
+            return;
+        };
+        let token = match stream.source().map(|source| inner.watch_stream(source)) {
+            Some(Ok(token)) => token,
+            Some(Err(error)) => {
+                tracing::error!(%peer, %error, "a connection was accepted and cannot be watched");
+                return;
+            }
+            None => return,
+        };
+        self.open.update(|open| open + 1);
+        let transport = Connection::open(inner, stream, peer, protocol, Some(Rc::clone(self)));
+        transport.0.token.set(Some(token));
+        inner.enter(token, Entry::Connection(transport.clone()));
+        transport.0.made(&transport);
+    }
+
+    /// Out of descriptors or memory. The edge is spent and the clients wait in the backlog: try
+    /// again when something was closed, or after a while, but not all the time.
+    fn exhausted(self: &Rc<Self>, inner: &Rc<Inner>, error: &io::Error) {
+        let known = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];
+        let known = known.map(|errno| Some(errno.raw_os_error()));
+        if !known.contains(&error.raw_os_error()) {
+            tracing::error!(%error, "accepting a connection failed");
+        } else if !self.dry.replace(true) {
+            tracing::warn!(%error, "no connection can be accepted until another is closed");
+        }
+        self.stand_still(inner);
+        inner.set_timer(inner.now() + RETRY, Action::Accept(Rc::clone(self)));
+    }
+
+    fn stand_still(self: &Rc<Self>, inner: &Inner) {
+        if !self.full.replace(true) {
+            inner.full_ports.borrow_mut().push(Rc::clone(self));
+        }
+    }
+
+    /// Some connection was closed: there is a descriptor again, or room under the limit.
+    pub(crate) fn room(self: Rc<Self>, inner: &Inner) {
+        self.full.set(false);
+        self.line_up(inner);
+    }
+
+    fn line_up(self: &Rc<Self>, inner: &Inner) {
+        inner.waiting_ports.borrow_mut().push(Rc::clone(self));
+    }
+
+    pub(crate) fn closed_one(&self) {
+        self.open.update(|open| open - 1);
+    }
+
+    pub(crate) fn close(&self) {
+        let socket = self.socket.take();
+        if let (Some(mut socket), Some(inner), Some(token)) =
+            (socket, self.reactor.upgrade(), self.token.take())
+        {
+            inner.forget(token, Some(socket.source()));
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! What a connection is for: protocols, and the factories that make them.
+
+use crate::{Reason, Transport};
+
+/// What happens on a connection, and what to do about it.
+///
+/// Its methods are called on the reactor's thread, one at a time, and must not block. One that
+/// panics costs its connection, and no other.
+///
+/// # Examples
+///
+/// ```
+/// use reactor::{Protocol, Transport, testing};
+///
+/// struct Shout;
+///
+/// impl Protocol for Shout {
+///     fn data_received(&mut self, transport: &Transport, data: &[u8]) {
+///         transport.write(&data.to_ascii_uppercase());
+///     }
+/// }
+///
+/// let (reactor, _clock) = testing::reactor()?;
+/// let peer = testing::connect(&reactor, Shout);
+/// peer.send(b"hello");
+/// assert_eq!(peer.received(), b"HELLO");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub trait Protocol {
+    /// There is a connection.
+    fn connection_made(&mut self, transport: &Transport) {
+        let _ = transport;
+    }
+
+    /// Bytes have come, one or more, cut anywhere: a stream knows no messages.
+    fn data_received(&mut self, transport: &Transport, data: &[u8]);
+
+    /// The other end will send no more. Closes the connection, unless it is overridden: then it is
+    /// half open, and what is written is still sent.
+    fn end_received(&mut self, transport: &Transport) {
+        transport.close_because(Reason::EndOfStream);
+    }
+
+    /// Over [high water](Transport::set_write_limits) many bytes wait to be sent: write no more
+    /// until [`resume_producing`](Protocol::resume_producing).
+    fn pause_producing(&mut self, transport: &Transport) {
+        let _ = transport;
+    }
+
+    /// No more than low water many bytes wait to be sent: go on writing.
+    fn resume_producing(&mut self, transport: &Transport) {
+        let _ = transport;
+    }
+
+    /// Reading goes on after [`Transport::resume_producing`]; called before anything is read, for
+    /// those that have kept something back.
+    fn reading_resumed(&mut self, transport: &Transport) {
+        let _ = transport;
+    }
+
+    /// The connection is over, in any case and exactly once.
+    fn connection_lost(&mut self, reason: &Reason) {
+        let _ = reason;
+    }
+}
+
+impl<P: Protocol + ?Sized> Protocol for Box<P> {
+    fn connection_made(&mut self, transport: &Transport) {
+        (**self).connection_made(transport);
+    }
+
+    fn data_received(&mut self, transport: &Transport, data: &[u8]) {
+        (**self).data_received(transport, data);
+    }
+
+    fn end_received(&mut self, transport: &Transport) {
+        (**self).end_received(transport);
+    }
+
+    fn pause_producing(&mut self, transport: &Transport) {
+        (**self).pause_producing(transport);
+    }
+
+    fn resume_producing(&mut self, transport: &Transport) {
+        (**self).resume_producing(transport);
+    }
+
+    fn reading_resumed(&mut self, transport: &Transport) {
+        (**self).reading_resumed(transport);
+    }
+
+    fn connection_lost(&mut self, reason: &Reason) {
+        (**self).connection_lost(reason);
+    }
+}
+
+/// Makes a protocol for each connection that a port accepts; what its protocols share lives here.
+///
+/// A closure that returns a protocol is one.
+pub trait Factory {
+    /// The protocol of a new connection; `None` refuses it.
+    fn build(&self) -> Option<Box<dyn Protocol>>;
+}
+
+impl<F, P> Factory for F
+where
+    F: Fn() -> P,
+    P: Protocol + 'static,
+{
+    fn build(&self) -> Option<Box<dyn Protocol>> {
+        Some(Box::new(self()))
+    }
+}

@@ -1,0 +1,185 @@
+//! The connection, as its protocol sees it: what to write, when to pause, how to end.
+
+use std::fmt;
+use std::io;
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::connection::{Connection, Flag};
+use crate::{Peer, Reactor, Reason};
+
+/// Bytes waiting to be sent at which a protocol is asked to pause, unless said otherwise.
+pub const DEFAULT_HIGH_WATER: usize = 64 * 1024;
+/// Bytes waiting to be sent at which it may go on, unless said otherwise.
+pub const DEFAULT_LOW_WATER: usize = 16 * 1024;
+/// A protocol that writes when so many times high water wait already is cut off.
+pub(crate) const OVERFLOW_FACTOR: usize = 16;
+/// How long the other end may read nothing while something waits for it, unless said otherwise.
+pub const DEFAULT_STALL_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// A connection. Clones are the same; one that is over swallows what is written to it.
+///
+/// Nothing here calls a protocol back: what follows from it happens when the protocol that runs
+/// at the moment has returned. What it wrote by then is sent at once, with one system call.
+#[derive(Clone)]
+pub struct Transport(pub(crate) Rc<Connection>);
+
+impl Transport {
+    /// Sends `data`, now or as soon as the other end takes it.
+    ///
+    /// There is no error: [`connection_lost`](crate::Protocol::connection_lost) tells. When 16
+    /// times high water wait to be sent already, the connection is cut off, with
+    /// [`Reason::Overflow`]; so heed `pause_producing`, or use [`try_write`](Transport::try_write).
+    pub fn write(&self, data: &[u8]) {
+        self.0.write(self, data);
+    }
+
+    /// Sends all of `data`, unless high water or more wait to be sent already: then nothing of it,
+    /// and false.
+    pub fn try_write(&self, data: &[u8]) -> bool {
+        if self.is_full() {
+            self.0.flush(self);
+        }
+        let room = !self.is_full();
+        if room {
+            self.write(data);
+        }
+        room
+    }
+
+    /// How many bytes wait to be sent.
+    pub fn buffered(&self) -> usize {
+        self.0.out.borrow().len()
+    }
+
+    /// Whether high water is reached.
+    pub fn is_full(&self) -> bool {
+        self.buffered() >= self.0.high.get() as usize
+    }
+
+    /// Sets low and high water, in bytes, for what waits to be sent:
+    /// [16 KiB](DEFAULT_LOW_WATER) and [64 KiB](DEFAULT_HIGH_WATER) unless said otherwise.
+    pub fn set_write_limits(&self, low: usize, high: usize) {
+        let high = u32::try_from(high).unwrap_or(u32::MAX).max(1);
+        self.0.high.set(high);
+        let low = u32::try_from(low).unwrap_or(u32::MAX);
+        self.0.low.set(low.min(high));
+        self.line_up();
+    }
+
+    /// Reads no more until [`resume_producing`](Transport::resume_producing): what the other end
+    /// sends then waits there.
+    pub fn pause_producing(&self) {
+        self.0.set(Flag::PAUSED);
+    }
+
+    /// Reads on.
+    pub fn resume_producing(&self) {
+        if self.0.has(Flag::PAUSED) {
+            self.0.clear(Flag::PAUSED);
+            self.0.set(Flag::RESUMED);
+            self.line_up();
+        }
+    }
+
+    /// Whether reading is paused.
+    pub fn is_paused(&self) -> bool {
+        self.0.has(Flag::PAUSED)
+    }
+
+    /// Closes it when all that was written has been sent; nothing more is read or written.
+    pub fn close(&self) {
+        self.close_because(Reason::Closed);
+    }
+
+    /// [`close`](Transport::close), with a reason of its own for `connection_lost`.
+    pub fn close_because(&self, reason: Reason) {
+        self.0.close(reason);
+        self.line_up();
+    }
+
+    /// Tells the other end, when all that was written has been sent, that there is no more;
+    /// reading goes on.
+    pub fn close_write(&self) {
+        self.0.set(Flag::ENDING);
+        self.line_up();
+    }
+
+    /// Cuts it off at once; what was not sent yet is thrown away.
+    pub fn abort(&self) {
+        self.0.fail(Reason::Aborted);
+        self.line_up();
+    }
+
+    /// Whether it is open, and not about to close.
+    pub fn is_open(&self) -> bool {
+        !self.0.is_ending()
+    }
+
+    /// Whether the other end has said that it will send no more.
+    pub fn has_ended(&self) -> bool {
+        self.0.has(Flag::ENDED)
+    }
+
+    /// Cuts the connection off when nothing was received or sent for so long; `None`, as it is at
+    /// first: never.
+    pub fn set_idle_timeout(&self, limit: Option<Duration>) {
+        self.0.idle.set(limit);
+        self.0.arm(self);
+    }
+
+    /// Cuts the connection off when something waits to be sent and nothing of it could be for so
+    /// long; [five minutes](DEFAULT_STALL_TIMEOUT) at first. `None`: never.
+    pub fn set_stall_timeout(&self, limit: Option<Duration>) {
+        self.0.stall.set(limit);
+        self.0.arm(self);
+    }
+
+    /// Who is at the other end.
+    pub fn peer(&self) -> Peer {
+        self.0.peer
+    }
+
+    /// Sends small writes at once even while earlier ones are not acknowledged (TCP only).
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses.
+    pub fn set_nodelay(&self, on: bool) -> io::Result<()> {
+        self.0.stream.borrow().set_nodelay(on)
+    }
+
+    /// Its reactor; `None` when that is gone.
+    pub fn reactor(&self) -> Option<Reactor> {
+        self.0.reactor.upgrade().map(Reactor::of)
+    }
+
+    /// Has it looked after at the end of the turn.
+    pub(crate) fn line_up(&self) {
+        if !self.0.has(Flag::LINED_UP)
+            && let Some(inner) = self.0.reactor.upgrade()
+        {
+            self.0.set(Flag::LINED_UP);
+            inner.lined_up.borrow_mut().push(self.clone());
+        }
+    }
+}
+
+impl PartialEq for Transport {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Transport {}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "Transport({}, {} buffered)",
+            self.peer(),
+            self.buffered()
+        )
+    }
+}

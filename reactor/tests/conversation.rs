@@ -1,0 +1,26 @@
+//! The chat, over real sockets.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use reactor::testing::conversation;
+use reactor::{Reactor, chat};
+
+#[test]
+fn the_chat_server_passes_the_conversation() {
+    let reactor = Reactor::new().unwrap();
+    let here = ([127, 0, 0, 1], 0).into();
+    let port = reactor.listen_tcp(here, chat::Server::default()).unwrap();
+    let address = port.local_addr().unwrap();
+    let remote = reactor.remote();
+    let talking = std::thread::spawn(move || {
+        let result = conversation::all(address);
+        remote.call_from_thread(|reactor| reactor.stop()).unwrap();
+        result
+    });
+    reactor.run().unwrap();
+    talking.join().unwrap().unwrap();
+    assert!(
+        reactor.connections() <= 1,
+        "the last one may not be noticed yet"
+    );
+}

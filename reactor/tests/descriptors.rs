@@ -1,0 +1,73 @@
+//! Running out of descriptors; alone in its process, for the limit is the process's.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::mpsc;
+use std::thread;
+
+use reactor::{Reactor, echo::Echo};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+fn limit(descriptors: u64) {
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    let current = Some(descriptors);
+    setrlimit(Resource::Nofile, Rlimit { current, maximum }).unwrap();
+}
+
+#[test]
+fn accepting_stops_without_descriptors_and_goes_on_with_them() {
+    const CLIENTS: usize = 20;
+    let (sender, receiver) = mpsc::channel();
+    let server = thread::spawn(move || {
+        let reactor = Reactor::new().unwrap();
+        let port = reactor
+            .listen_tcp(([127, 0, 0, 1], 0).into(), || Echo)
+            .unwrap();
+        let address = port.local_addr().unwrap();
+        sender.send((address, reactor.remote())).unwrap();
+        reactor.run().unwrap();
+    });
+    let (address, remote) = receiver.recv().unwrap();
+    let ask = |what: fn(&Reactor) -> u64| {
+        let (sender, receiver) = mpsc::channel();
+        remote
+            .call_from_thread(move |reactor| sender.send(what(reactor)).unwrap())
+            .unwrap();
+        receiver.recv().unwrap()
+    };
+    let mut clients: Vec<_> = (0..CLIENTS)
+        .map(|_| TcpStream::connect(address).unwrap())
+        .collect();
+    while ask(|reactor| reactor.connections() as u64) < CLIENTS as u64 {
+        thread::yield_now();
+    }
+    // The lowest that is free: from here on nothing new can be opened.
+    let probe = std::fs::File::open("/dev/null").unwrap();
+    let next = std::os::fd::AsRawFd::as_raw_fd(&probe) as u64;
+    // Made before the limit: a connection in the backlog takes no descriptor of the server.
+    let late = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    drop(probe);
+    limit(next + 2);
+    // Its own descriptor takes the last place below the limit.
+    let mut waiting = TcpStream::connect(address).unwrap();
+    waiting.write_all(b"ping").unwrap();
+    let before = ask(Reactor::waits);
+    let asks = 1000;
+    let mut after = before;
+    for _ in 0..asks {
+        after = ask(Reactor::waits);
+    }
+    // A busy loop would wait many thousand times. Asking is up to two each, the retries are few.
+    assert!(after - before <= 3 * asks, "{before} to {after}");
+    assert_eq!(ask(|reactor| reactor.connections() as u64), CLIENTS as u64);
+    // One goes, and the one that waited has its place.
+    drop(clients.pop());
+    let mut answer = [0; 4];
+    waiting.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"ping");
+    drop(late);
+    remote.call_from_thread(Reactor::stop).unwrap();
+    server.join().unwrap();
+}

@@ -1,0 +1,339 @@
+//! The reactor, from outside: in memory and by a fake clock, so that nothing waits.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+
+use reactor::echo::Echo;
+use reactor::{
+    CALL_LIMIT, DEFAULT_HIGH_WATER, Error, LineHandler, LineReceiver, LoopingCall, Protocol,
+    Reactor, Reason, Transport, testing,
+};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// What happened, in order.
+#[derive(Clone, Default)]
+struct Log(Rc<RefCell<Vec<String>>>);
+
+impl Log {
+    fn add(&self, what: impl Into<String>) {
+        self.0.borrow_mut().push(what.into());
+    }
+
+    fn take(&self) -> Vec<String> {
+        self.0.take()
+    }
+}
+
+struct Logger(Log);
+
+impl Protocol for Logger {
+    fn connection_made(&mut self, _: &Transport) {
+        self.0.add("made");
+    }
+    fn data_received(&mut self, transport: &Transport, data: &[u8]) {
+        self.0.add(String::from_utf8_lossy(data));
+        match data {
+            b"abort" => transport.abort(),
+            b"close" => {
+                transport.write(b"bye");
+                transport.close();
+                transport.write(b"never");
+            }
+            b"pause" => transport.pause_producing(),
+            b"panic" => panic!("as told"),
+            _ => {}
+        }
+    }
+    fn pause_producing(&mut self, _: &Transport) {
+        self.0.add("full");
+    }
+    fn resume_producing(&mut self, _: &Transport) {
+        self.0.add("room");
+    }
+    fn connection_lost(&mut self, reason: &Reason) {
+        self.0.add(format!("lost: {reason}"));
+    }
+}
+
+#[test]
+fn a_connection_is_made_once_and_lost_once_for_whatever_reason() {
+    let (reactor, _clock) = testing::reactor().unwrap();
+    type Act = fn(&testing::Memory);
+    let ends: [(Act, &str); 5] = [
+        (|peer| peer.end(), "closed by the other end"),
+        (|peer| peer.reset(), "connection reset"),
+        (|peer| peer.send(b"abort"), "aborted"),
+        (|peer| peer.send(b"close"), "closed"),
+        (|peer| peer.send(b"panic"), "the protocol panicked"),
+    ];
+    for (act, reason) in ends {
+        let log = Log::default();
+        let peer = testing::connect(&reactor, Logger(log.clone()));
+        act(&peer);
+        peer.end();
+        peer.transport().abort();
+        reactor.run_pending().unwrap();
+        let log = log.take();
+        assert_eq!(log[0], "made");
+        assert_eq!(*log.last().unwrap(), format!("lost: {reason}"));
+        assert_eq!(
+            log.iter().filter(|what| what.starts_with("lost")).count(),
+            1
+        );
+        assert_eq!(reactor.connections(), 0);
+    }
+}
+
+#[test]
+fn closing_sends_what_was_written_before_and_nothing_after() {
+    let (reactor, _clock) = testing::reactor().unwrap();
+    let peer = testing::connect(&reactor, Logger(Log::default()));
+    peer.set_room(1);
+    peer.send(b"close");
+    assert!(peer.is_open());
+    assert_eq!(peer.received(), b"b");
+    assert_eq!(peer.received(), b"y");
+    assert_eq!(peer.received(), b"e");
+    assert!(!peer.is_open());
+    assert_eq!(peer.received(), b"");
+}
+
+#[test]
+fn a_paused_transport_reads_nothing_until_it_is_resumed() {
+    let (reactor, _clock) = testing::reactor().unwrap();
+    let log = Log::default();
+    let peer = testing::connect(&reactor, Logger(log.clone()));
+    peer.send(b"pause");
+    peer.send(b"a");
+    peer.send(b"b");
+    assert_eq!(log.take(), ["made", "pause"]);
+    peer.transport().resume_producing();
+    reactor.run_pending().unwrap();
+    assert_eq!(log.take(), ["ab"]);
+}
+
+#[test]
+fn water_marks_are_told_once_each_way() {
+    let (reactor, _clock) = testing::reactor().unwrap();
+    let log = Log::default();
+    let peer = testing::connect(&reactor, Logger(log.clone()));
+    peer.set_room(0);
+    let transport = peer.transport().clone();
+    transport.set_write_limits(10, 100);
+    for _ in 0..10 {
+        transport.write(&[0; 30]);
+        reactor.run_pending().unwrap();
+    }
+    assert!(!transport.try_write(b"no"));
+    assert_eq!(transport.buffered(), 300);
+    assert_eq!(log.take(), ["made", "full"]);
+    peer.set_room(200);
+    assert_eq!(peer.received().len(), 200);
+    assert_eq!(log.take(), ["room"]);
+    assert!(transport.try_write(b"yes"));
+}
+
+#[test]
+fn a_protocol_that_writes_on_and_on_is_cut_off() {
+    let (reactor, _clock) = testing::reactor().unwrap();
+    let peer = testing::connect(&reactor, Logger(Log::default()));
+    peer.set_room(0);
+    let most = (0..1_000_000)
+        .map(|_| {
+            peer.transport().write(&[0; 1000]);
+            peer.transport().buffered()
+        })
+        .max();
+    assert!(most.unwrap() <= 16 * DEFAULT_HIGH_WATER + 1000);
+    reactor.run_pending().unwrap();
+    assert!(peer.lost().unwrap().contains("waited to be sent"));
+}
+
+#[test]
+fn an_echo_whose_reader_never_reads_stops_at_high_water_and_is_dropped() {
+    let (reactor, clock) = testing::reactor().unwrap();
+    let peer = testing::connect(&reactor, Echo);
+    peer.set_room(0);
+    peer.transport().set_stall_timeout(Some(30 * SECOND));
+    peer.send(&vec![7; 10_000_000]);
+    // High water, and the read that went over it.
+    assert!(peer.transport().buffered() <= 2 * DEFAULT_HIGH_WATER);
+    clock.advance(29 * SECOND);
+    reactor.run_pending().unwrap();
+    assert!(peer.is_open());
+    clock.advance(SECOND);
+    reactor.run_pending().unwrap();
+    assert_eq!(peer.lost().unwrap(), "the other end read nothing for 30s");
+}
+
+#[test]
+fn an_echo_whose_reader_reads_slowly_loses_nothing() {
+    let (reactor, _clock) = testing::reactor().unwrap();
+    let peer = testing::connect(&reactor, Echo);
+    peer.set_room(1000);
+    let data: Vec<u8> = (0..1_000_000_u32).map(|n| n as u8).collect();
+    peer.send(&data);
+    let mut got = Vec::new();
+    while got.len() < data.len() {
+        let part = peer.received();
+        assert!(!part.is_empty(), "stuck at {}", got.len());
+        got.extend(part);
+    }
+    assert_eq!(got, data);
+}
+
+struct Lines(Log, usize);
+
+impl LineHandler for Lines {
+    fn line_received(&mut self, transport: &Transport, line: &[u8]) {
+        self.0.add(String::from_utf8_lossy(line));
+        if self.1 > 0 && line == b"stop" {
+            transport.pause_producing();
+        }
+    }
+    fn line_too_long(&mut self, transport: &Transport, limit: usize) {
+        self.0.add(format!("over {limit}"));
+        if self.1 == 0 {
+            transport.close();
+        }
+    }
+}
+
+#[test]
+fn lines_are_the_same_however_they_are_cut() {
+    let text = b"one\r\ntwo\n\nfour is too long\nfive\r\n12345678\r\n123456789\nrest";
+    for cut in 1..text.len() {
+        let (reactor, _clock) = testing::reactor().unwrap();
+        let log = Log::default();
+        let lines = LineReceiver::new(Lines(log.clone(), 1)).max_line(8);
+        let peer = testing::connect(&reactor, lines);
+        text.chunks(cut).for_each(|part| peer.send(part));
+        let expected = ["one", "two", "", "over 8", "five", "12345678", "over 8"];
+        assert_eq!(log.take(), expected, "cut at {cut}");
+        assert!(peer.is_open());
+    }
+}
+
+#[test]
+fn pausing_between_two_lines_keeps_the_second_back() {
+    let (reactor, _clock) = testing::reactor().unwrap();
+    let log = Log::default();
+    let peer = testing::connect(&reactor, LineReceiver::new(Lines(log.clone(), 1)));
+    peer.send(b"stop\nstop\nlast\n");
+    assert_eq!(log.take(), ["stop"]);
+    for expected in [vec!["stop"], vec!["last"]] {
+        peer.transport().resume_producing();
+        reactor.run_pending().unwrap();
+        assert_eq!(log.take(), expected);
+    }
+}
+
+#[test]
+fn a_delayed_call_is_made_once_in_time_or_not_at_all() {
+    let (reactor, clock) = testing::reactor().unwrap();
+    let log = Log::default();
+    let note = |what: &'static str| {
+        let log = log.clone();
+        move |_: &Reactor| log.add(what)
+    };
+    reactor.call_later(2 * SECOND, note("two"));
+    reactor.call_later(SECOND, note("one"));
+    let never = reactor.call_later(SECOND, note("never"));
+    assert!(never.cancel());
+    reactor.call_later(SECOND, |_| panic!("as told"));
+    clock.advance(SECOND);
+    reactor.run_pending().unwrap();
+    assert_eq!(log.take(), ["one"]);
+    clock.advance(SECOND);
+    reactor.run_pending().unwrap();
+    assert_eq!(log.take(), ["two"]);
+}
+
+#[test]
+fn a_looping_call_leaves_out_what_it_has_missed_and_ends_with_an_error() {
+    let (reactor, clock) = testing::reactor().unwrap();
+    let count = Rc::new(Cell::new(0));
+    let counter = Rc::clone(&count);
+    let (_looping, over) = LoopingCall::start(&reactor, SECOND, move |_| {
+        counter.update(|count| count + 1);
+        match counter.get() {
+            3 => Err(Error::other("enough")),
+            _ => Ok(()),
+        }
+    });
+    clock.advance(SECOND * 7 / 2);
+    reactor.run_pending().unwrap();
+    assert_eq!(count.get(), 1);
+    clock.advance(SECOND / 2);
+    reactor.run_pending().unwrap();
+    assert_eq!(count.get(), 2, "in step with its start");
+    clock.advance(10 * SECOND);
+    reactor.run_pending().unwrap();
+    clock.advance(10 * SECOND);
+    reactor.run_pending().unwrap();
+    assert_eq!(count.get(), 3);
+    assert_eq!(
+        over.try_result().unwrap().unwrap_err().to_string(),
+        "enough"
+    );
+}
+
+#[test]
+fn calls_from_threads_come_in_order_and_have_a_limit() {
+    let (reactor, _clock) = testing::reactor().unwrap();
+    let remote = reactor.remote();
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let refused = std::thread::spawn(move || {
+        for n in 0..CALL_LIMIT {
+            let sender = sender.clone();
+            remote
+                .call_from_thread(move |_| sender.send(n).unwrap())
+                .unwrap();
+        }
+        (remote.call_from_thread(|_| ()), remote)
+    });
+    let (refused, remote) = refused.join().unwrap();
+    assert!(matches!(
+        refused,
+        Err(Error::Full {
+            limit: CALL_LIMIT,
+            ..
+        })
+    ));
+    reactor.run_pending().unwrap();
+    assert!(receiver.iter().eq(0..CALL_LIMIT));
+    drop(reactor);
+    assert!(matches!(
+        remote.call_from_thread(|_| ()),
+        Err(Error::ReactorGone)
+    ));
+}
+
+#[test]
+fn it_can_be_run_again_and_not_from_within() {
+    let reactor = Reactor::new().unwrap();
+    for _ in 0..3 {
+        reactor.call_later(Duration::ZERO, |reactor| {
+            assert!(reactor.run().is_err());
+            reactor.stop();
+        });
+        reactor.run().unwrap();
+    }
+}
+
+#[test]
+fn a_reactor_that_is_dropped_tells_its_protocols_and_frees_them() {
+    let log = Log::default();
+    let reactor = Reactor::new().unwrap();
+    let here = ([127, 0, 0, 1], 0).into();
+    let port = reactor.listen_tcp(here, || Echo).unwrap();
+    let connecting = reactor.connect_tcp(port.local_addr().unwrap(), Logger(log.clone()));
+    drop(reactor.run_until(connecting).unwrap());
+    drop((port, reactor));
+    assert_eq!(log.take(), ["made", "lost: the reactor is gone"]);
+    assert_eq!(Rc::strong_count(&log.0), 1);
+}
