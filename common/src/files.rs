@@ -27,12 +27,23 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// ```
 pub fn write_atomically(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> io::Result<()> {
     let path = path.as_ref();
-    replace(path, bytes.as_ref()).map_err(|error| named(path, &error))
+    replace(path, bytes.as_ref(), false).map_err(|error| named(path, &error))
 }
 
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// [`write_atomically`], into a file that on Unix only its owner may read and write (mode 0600).
+///
+/// # Errors
+///
+/// As [`write_atomically`].
+pub fn write_privately(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> io::Result<()> {
+    let path = path.as_ref();
+    replace(path, bytes.as_ref(), true).map_err(|error| named(path, &error))
+}
+
+fn replace(path: &Path, bytes: &[u8], private: bool) -> io::Result<()> {
     let temporary = sibling(path)?;
-    let written = write_new(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
+    let written =
+        write_new(&temporary, bytes, private).and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
         // The first error is the one worth telling; a leftover is harmless.
         let _ = fs::remove_file(&temporary);
@@ -40,12 +51,15 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     written
 }
 
-fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(path)?
-        .write_all(bytes)
+#[cfg_attr(not(unix), expect(unused_variables, reason = "modes are Unix's"))]
+fn write_new(path: &Path, bytes: &[u8], private: bool) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    if private {
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    }
+    options.open(path)?.write_all(bytes)
 }
 
 /// Unique among processes by pid and within one by a counter, so two writers never share it.
@@ -88,6 +102,17 @@ mod tests {
         let error = write_atomically(&path, "new").unwrap_err();
         assert!(error.to_string().contains("taken"), "{error}");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_private_file_is_its_owners_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("secret.png");
+        write_privately(&path, "x").unwrap();
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
     }
 
     #[test]
