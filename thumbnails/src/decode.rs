@@ -27,6 +27,8 @@ pub struct Decoded {
     pub picture: Picture,
     /// How large the file's picture is, as stored.
     pub full_size: (u32, u32),
+    /// How large `picture` is beside that: 1 or less.
+    pub scale: f64,
     /// How to turn it.
     pub orientation: Orientation,
     /// What its colours mean, if that is said.
@@ -135,6 +137,7 @@ fn decode_jpeg(
     Ok(Decoded {
         picture,
         full_size,
+        scale: f64::from(scale as u8) / 8.0,
         orientation,
         profile: header.icc,
         format: Format::Jpeg,
@@ -246,6 +249,7 @@ fn decode_png(
     Ok(Decoded {
         picture,
         full_size,
+        scale: 1.0 / f64::from(factor),
         orientation,
         profile,
         format: Format::Png,
@@ -307,6 +311,7 @@ fn decode_image(
     Ok(Decoded {
         picture: whole(format, full_size, pixel, data)?,
         full_size,
+        scale: 1.0,
         orientation: orientation.unwrap_or_default(),
         profile,
         format,

@@ -82,9 +82,15 @@ impl Plan {
     }
 }
 
-/// Cuts the middle `part` out, in pixels of this picture, and makes it `size` large.
+/// Cuts the middle `part` out of what `extent` says is picture, and makes it `size` large; both in
+/// pixels of this picture, from its upper left. A picture at reduced scale ends in the middle of its
+/// last pixel: taken for whole, it would come out a little stretched.
+///
+/// # Errors
+/// What `fast_image_resize` says.
 pub fn resize(
     picture: &Picture,
+    extent: (f64, f64),
     part: (f64, f64),
     size: (u32, u32),
     filter: Filter,
@@ -94,9 +100,12 @@ pub fn resize(
         Pixel::Rgb => PixelType::U8x3,
         Pixel::Rgba | Pixel::Cmyk => PixelType::U8x4,
     };
-    let (width, height) = (f64::from(picture.width), f64::from(picture.height));
+    let (width, height) = (
+        extent.0.min(picture.width.into()),
+        extent.1.min(picture.height.into()),
+    );
     let part = (part.0.min(width), part.1.min(height));
-    if part == (width, height) && size == (picture.width, picture.height) {
+    if part == (f64::from(size.0), f64::from(size.1)) && size == (picture.width, picture.height) {
         return Ok(picture.clone());
     }
     let filter = match filter {

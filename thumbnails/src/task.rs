@@ -164,6 +164,7 @@ pub fn thumbnail(
     let Decoded {
         picture,
         full_size,
+        scale,
         orientation,
         profile,
         format,
@@ -173,12 +174,13 @@ pub fn thumbnail(
     let plan = settings.plan(source_size);
     // The part in pixels of what was decoded, and all of it the way the file has it.
     let part = orientation.size(plan.part);
-    let part = (
-        part.0 / f64::from(full_size.0) * f64::from(picture.width),
-        part.1 / f64::from(full_size.1) * f64::from(picture.height),
+    let part = (part.0 * scale, part.1 * scale);
+    let extent = (
+        f64::from(full_size.0) * scale,
+        f64::from(full_size.1) * scale,
     );
     let size = orientation.size(plan.size);
-    let small = resize(&picture, part, size, settings.filter).map_err(broken)?;
+    let small = resize(&picture, extent, part, size, settings.filter).map_err(broken)?;
     drop(picture);
     let mut small = orientation.apply(colour::to_srgb(small, profile.as_deref()));
 
