@@ -154,8 +154,12 @@ fn alpha_is_kept_or_laid_on_a_ground() {
         let laid = png_of(&file, settings).to_rgba8();
         assert_eq!(laid.get_pixel(1, 8).0, [0, 255, 0, 255]);
         let made = thumbnail(&file, &box_of(16, 16), &[]).unwrap();
-        let white = image::load_from_memory(&made.bytes).unwrap().to_rgb8();
-        assert!(white.get_pixel(1, 8).0.iter().all(|it| *it > 200));
+        // zune-jpeg, which `image` has, gets a picture of one unit of 4:2:0 wrong.
+        let white = jpeg_decoder::Decoder::new(&made.bytes[..])
+            .decode()
+            .unwrap();
+        let there = &white[3 * (8 * 16 + 1)..][..3];
+        assert!(there.iter().all(|it| *it > 200), "{format:?}: {there:?}");
     }
 }
 
@@ -227,7 +231,7 @@ fn bombs_are_refused_by_their_header() {
         let result = thumbnail(&bomb, &Settings::default(), &[]);
         match result {
             Err(Failure::OverLimit { .. }) => {}
-            other => panic!("{format}: {other:?}"),
+            other => panic!("{format}: {other:?} {:02x?}", &bomb[..40]),
         }
     }
 }
