@@ -33,7 +33,7 @@ pub fn write_atomically(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> io::
         let file = OpenOptions::new().write(true).open(path);
         file.and_then(|mut file| file.write_all(bytes.as_ref()))
     } else {
-        replace(path, bytes.as_ref())
+        replace(path, bytes.as_ref(), false)
     };
     written.map_err(|error| named(path, &error))
 }
@@ -56,9 +56,19 @@ pub fn check_folder_of(path: impl AsRef<Path>) -> io::Result<()> {
     Err(named(path, &io::ErrorKind::NotADirectory.into()))
 }
 
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// [`write_atomically`], into a file that on Unix only its owner may read and write (mode 0600).
+///
+/// # Errors
+///
+/// As [`write_atomically`].
+pub fn write_privately(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> io::Result<()> {
+    let path = path.as_ref();
+    replace(path, bytes.as_ref(), true).map_err(|error| named(path, &error))
+}
+
+fn replace(path: &Path, bytes: &[u8], private: bool) -> io::Result<()> {
     let temporary = sibling(path)?;
-    let written = write_new(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
+    let written = write_new(&temporary, bytes, private).and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
         // The first error is the one worth telling; a leftover is harmless.
         let _ = fs::remove_file(&temporary);
@@ -66,12 +76,15 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     written
 }
 
-fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(path)?
-        .write_all(bytes)
+#[cfg_attr(not(unix), expect(unused_variables, reason = "modes are Unix's"))]
+fn write_new(path: &Path, bytes: &[u8], private: bool) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    if private {
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    }
+    options.open(path)?.write_all(bytes)
 }
 
 /// Unique among processes by pid and within one by a counter, so two writers never share it.
@@ -141,6 +154,17 @@ mod tests {
             assert_eq!(reader.join().unwrap().unwrap(), "through");
         });
         assert!(fs::metadata(&path).unwrap().file_type().is_fifo());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_private_file_is_its_owners_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("secret.png");
+        write_privately(&path, "x").unwrap();
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
     }
 
     #[test]

@@ -1,0 +1,48 @@
+//! Everything behind `main`.
+
+mod args;
+mod demo;
+mod destination;
+mod model;
+mod pass;
+mod report;
+mod watch;
+
+use common::cli::{Interrupt, Outcome, interrupt};
+
+use args::{Args, Command};
+
+/// Runs what the command line asks for.
+pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
+    if let Some(Command::Completions { shell }) = args.command {
+        common::cli::completions::<Args>(shell, "thumbnails")?;
+        return Ok(Outcome::Done);
+    }
+    args.check()?;
+    let session = common::cli::start(&args.run)?;
+    let interrupt = interrupt::install()?;
+    let result = answer(&args, &interrupt);
+    let drawn = session.finish();
+    match result {
+        Ok(_) if interrupt.raised() => Ok(Outcome::Interrupted),
+        Err(reason) if interrupt.raised() => {
+            eprintln!("{reason:#}");
+            Ok(Outcome::Interrupted)
+        }
+        Ok(outcome) => {
+            drawn?;
+            Ok(outcome)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn answer(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
+    if args.is_demonstration() {
+        demo::run(args, interrupt)
+    } else if args.watch {
+        watch::run(args, interrupt)
+    } else {
+        pass::run(args, interrupt)
+    }
+}

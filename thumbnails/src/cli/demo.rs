@@ -1,0 +1,95 @@
+//! The demonstration: pictures made up here, their thumbnails in every model, a contact sheet.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use common::cli::{Interrupt, Outcome};
+use common::comparison::Comparison;
+use executors::ThreadPool;
+use thumbnails::manifest::Manifest;
+use thumbnails::{samples, sheet};
+
+use super::args::Args;
+use super::destination::Destination;
+use super::model::Choice;
+use super::pass;
+use super::report::Report;
+
+/// Where it all goes.
+const FOLDER: &str = "thumbnails-demo";
+
+/// What to look for in the table.
+const POINT: &str = "\
+What to see: a thumbnail is computing, so two workers on two cores are twice as fast, by whatever
+name. Processes pay for being started and being told by pipes, and give something for it that no
+other model has: --isolate, under which a decoder that crashes or hangs costs one picture. async
+awaits the files, and leaves the computing to a pool: it could wait for a thousand slow disks.";
+
+/// Makes up pictures, compares models, writes the sheet.
+pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
+    let root = Path::new(FOLDER);
+    let pictures = root.join("pictures");
+    let output = root.join("thumbnails");
+    let count = make_up(&pictures, args, interrupt)?;
+    // The same command as anybody's.
+    let own = Args::for_folder(&pictures, &output, args.run.clone());
+    let models = args.model.unwrap_or(Choice::All).models();
+    let comparison = Comparison::new("thumbnails of a folder").input(format!(
+        "{count} pictures in {}: mostly JPEGs of six megapixels",
+        pictures.display()
+    ));
+    let job = |model: &super::model::Model| {
+        if interrupt.raised() {
+            return Err("interrupted".into());
+        }
+        let mut destination = Destination::new(&own)?;
+        let mut report = Report::new(&args.run, false);
+        pass::once(
+            &own,
+            model,
+            &mut destination,
+            &mut report,
+            true,
+            |_| true,
+            interrupt,
+        )?;
+        pass::sweep(&own, &mut destination, &mut report, interrupt)?;
+        if interrupt.raised() {
+            return Err("interrupted".into());
+        }
+        Ok(pass::checksums(&destination))
+    };
+    let report = pass::against(args, comparison, &models, &job);
+    pass::show(&report, if models.len() > 1 { POINT } else { "" }, args)?;
+
+    let page = root.join("index.html");
+    let manifest = Manifest::read(&output)?;
+    common::files::write_atomically(&page, sheet::html(&page, &output, manifest.entries()))?;
+    if !args.run.quiet {
+        eprintln!("\n{}: the contact sheet, for a browser", page.display());
+    }
+    Ok(if report.agreed() && !report.failed() {
+        Outcome::Done
+    } else {
+        Outcome::SomeFailed
+    })
+}
+
+/// Writes the pictures that are not there yet; returns how many there are.
+fn make_up(folder: &Path, args: &Args, interrupt: &Interrupt) -> anyhow::Result<usize> {
+    let samples = samples::demonstration(folder);
+    samples::create_folders(&samples).with_context(|| folder.display().to_string())?;
+    let count = samples.len();
+    let missing = |path: &PathBuf| fs::metadata(path).is_err();
+    let missing: Vec<_> = samples.into_iter().filter(|it| missing(&it.path)).collect();
+    let pool = ThreadPool::new(args.run.jobs().get())?;
+    let written = pool.map_fn(missing, |sample| sample.write());
+    for result in written {
+        result??;
+        if interrupt.raised() {
+            anyhow::bail!("interrupted while making up pictures");
+        }
+    }
+    Ok(count)
+}

@@ -1,0 +1,132 @@
+//! The models, by name.
+
+use std::io;
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
+use thumbnails::{Limits, Outcome, Task};
+use thumbnails::{async_tasks, par_iter, processes, serial, threads};
+
+/// A model of concurrency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Kind {
+    /// One after the other
+    Serial,
+    /// A thread pool: submit, and hear of each as it completes
+    Threads,
+    /// A process pool
+    Processes,
+    /// A parallel iterator
+    Rayon,
+    /// Files are awaited, a pool decodes
+    Async,
+}
+
+/// What `--model` takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Choice {
+    One(Kind),
+    All,
+}
+
+impl ValueEnum for Choice {
+    fn value_variants<'a>() -> &'a [Choice] {
+        &[
+            Choice::One(Kind::Serial),
+            Choice::One(Kind::Threads),
+            Choice::One(Kind::Processes),
+            Choice::One(Kind::Rayon),
+            Choice::One(Kind::Async),
+            Choice::All,
+        ]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        match self {
+            Choice::One(kind) => kind.to_possible_value(),
+            Choice::All => Some(PossibleValue::new("all").help("All of them, compared")),
+        }
+    }
+}
+
+impl Choice {
+    /// The models that a choice stands for, the serial one first.
+    pub(super) fn models(self) -> Vec<Model> {
+        let model = |kind| Model {
+            kind,
+            isolated: None,
+        };
+        match self {
+            Choice::One(kind) => vec![model(kind)],
+            Choice::All => Kind::value_variants().iter().copied().map(model).collect(),
+        }
+    }
+
+    pub(super) fn is_processes(self) -> bool {
+        self == Choice::One(Kind::Processes)
+    }
+}
+
+/// A model, ready to run.
+#[derive(Clone, Debug)]
+pub(super) struct Model {
+    kind: Kind,
+    /// The limits that its worker processes are held to.
+    isolated: Option<Limits>,
+}
+
+impl Model {
+    pub(super) fn threads() -> Model {
+        Model {
+            kind: Kind::Threads,
+            isolated: None,
+        }
+    }
+
+    pub(super) fn isolated(limits: Limits) -> Model {
+        Model {
+            kind: Kind::Processes,
+            isolated: Some(limits),
+        }
+    }
+
+    pub(super) fn name(&self) -> &'static str {
+        match self.kind {
+            Kind::Serial => "serial",
+            Kind::Threads => "threads",
+            Kind::Processes => "processes",
+            Kind::Rayon => "rayon",
+            Kind::Async => "async",
+        }
+    }
+
+    /// How many workers it has when `jobs` are asked for.
+    pub(super) fn workers(&self, jobs: NonZeroUsize) -> usize {
+        match self.kind {
+            Kind::Serial => 1,
+            _ => jobs.get(),
+        }
+    }
+
+    /// Runs tasks; `done` hears of each, and says whether to go on.
+    pub(super) fn run(
+        &self,
+        tasks: impl Iterator<Item = Task> + Send,
+        workers: NonZeroUsize,
+        done: impl Fn(Task, Outcome) -> ControlFlow<()> + Sync,
+    ) -> io::Result<()> {
+        let _span = tracing::info_span!("model", name = self.name()).entered();
+        match (self.kind, &self.isolated) {
+            (Kind::Serial, _) => serial::run(tasks, workers, done),
+            (Kind::Threads, _) => threads::run(tasks, workers, done),
+            (Kind::Processes, None) => processes::run(tasks, workers, done),
+            (Kind::Processes, Some(limits)) => {
+                processes::run_on(&processes::isolated(workers, limits)?, tasks, done)
+            }
+            (Kind::Rayon, _) => par_iter::run(tasks, workers, done),
+            (Kind::Async, _) => async_tasks::run(tasks, workers, done),
+        }
+    }
+}

@@ -1,0 +1,344 @@
+//! One pass over the pictures: find, make, report.
+
+use std::io;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use anyhow::Context;
+use common::cli::{Interrupt, Outcome, Progress};
+use common::comparison::{Answer, Comparison};
+use common::timing::measure;
+use thumbnails::walk::{Blocked, Found, Walk, list};
+use thumbnails::{Task, sheet};
+
+use super::args::Args;
+use super::destination::{Destination, Plan};
+use super::model::{Choice, Model};
+use super::report::{Counts, Report};
+
+/// Makes thumbnails once, or compares models at it.
+pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
+    let runs = args.run.runs().get();
+    let models = args.model.map_or_else(|| vec![model(args)], Choice::models);
+    if models.len() > 1 || runs > 1 {
+        return compare(args, &models, interrupt);
+    }
+    let model = model(args);
+    let mut destination = Destination::new(args)?;
+    let mut report = Report::new(&args.run, true);
+    let (result, time) = measure(|| {
+        let sift = |_: &Path| true;
+        let force = args.what.force;
+        once(
+            args,
+            &model,
+            &mut destination,
+            &mut report,
+            force,
+            sift,
+            interrupt,
+        )
+    });
+    // What was done is summed up, whatever happened then.
+    let swept = result.and_then(|()| sweep(args, &mut destination, &mut report, interrupt));
+    report.sum_up(model.name(), model.workers(args.run.jobs()), &time)?;
+    swept?;
+    Ok(outcome(report.counts))
+}
+
+/// The one model that is asked for.
+pub(super) fn model(args: &Args) -> Model {
+    if args.what.isolate {
+        return Model::isolated(args.settings().limits);
+    }
+    match args.model {
+        Some(choice) => choice.models().swap_remove(0),
+        None => Model::threads(),
+    }
+}
+
+pub(super) fn outcome(counts: Counts) -> Outcome {
+    if counts.failed > 0 {
+        Outcome::SomeFailed
+    } else {
+        Outcome::Done
+    }
+}
+
+/// What all threads of a pass share.
+struct Shared<'a, 'b> {
+    destination: &'a mut Destination,
+    report: &'a mut Report<'b>,
+    /// Why the whole pass can't go on.
+    broken: Option<anyhow::Error>,
+}
+
+impl Shared<'_, '_> {
+    fn attempt(&mut self, result: anyhow::Result<()>) -> ControlFlow<()> {
+        match result {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                self.broken.get_or_insert(error);
+                ControlFlow::Break(())
+            }
+        }
+    }
+
+    fn done(&mut self, task: &Task, outcome: &thumbnails::Outcome) -> ControlFlow<()> {
+        let result = match outcome {
+            Ok(made) => {
+                let told = self.report.made(task, made);
+                self.destination
+                    .made(task, made)
+                    .and(told.map_err(Into::into))
+            }
+            Err(failure) => {
+                let told = self.report.failed(&task.source, &failure.to_string());
+                self.destination
+                    .failed(task, failure)
+                    .and(told.map_err(Into::into))
+            }
+        };
+        self.attempt(result)
+    }
+
+    /// A task, if there is something to be done.
+    fn plan(
+        &mut self,
+        found: Result<Found, Blocked>,
+        args: &Args,
+        force: bool,
+        sift: impl Fn(&Path) -> bool,
+    ) -> ControlFlow<(), Option<Task>> {
+        let told = match found {
+            Err(blocked) if !sift(&blocked.path) => Ok(()),
+            Err(blocked) => {
+                let reason = blocked.error.to_string();
+                self.report.failed(&blocked.path, &reason)
+            }
+            // Also for what is then left alone: it keeps its name, and no other may get it.
+            Ok(found) => match self.destination.plan(&found, force) {
+                Ok(Plan::Make(task)) if !sift(&found.path) => {
+                    self.destination.forget(&task);
+                    Ok(())
+                }
+                Err(_) if !sift(&found.path) => Ok(()),
+                Ok(Plan::Make(task)) if args.what.dry_run => self.report.would_make(&task),
+                Ok(Plan::Make(task)) => return ControlFlow::Continue(Some(*task)),
+                Ok(Plan::Unchanged) => {
+                    self.report.counts.unchanged += 1;
+                    Ok(())
+                }
+                Ok(Plan::FailedBefore) => {
+                    self.report.counts.failed_before += 1;
+                    Ok(())
+                }
+                Err(failure) => self.report.failed(&found.path, &failure.to_string()),
+            },
+        };
+        match self.attempt(told.map_err(Into::into)) {
+            ControlFlow::Continue(()) => ControlFlow::Continue(None),
+            ControlFlow::Break(()) => ControlFlow::Break(()),
+        }
+    }
+}
+
+/// Finds pictures and has their thumbnails made. `sift` says which of them to look at.
+pub(super) fn once(
+    args: &Args,
+    model: &Model,
+    destination: &mut Destination,
+    report: &mut Report<'_>,
+    force: bool,
+    sift: impl Fn(&Path) -> bool + Send + Sync,
+    interrupt: &Interrupt,
+) -> anyhow::Result<()> {
+    let mut walk = Walk::new(named(args), Some(destination.root()));
+    let shared = Mutex::new(Shared {
+        destination,
+        report,
+        broken: None,
+    });
+    let lock = || -> MutexGuard<'_, Shared<'_, '_>> {
+        shared.lock().unwrap_or_else(PoisonError::into_inner)
+    };
+    let tasks = std::iter::from_fn(|| {
+        loop {
+            if interrupt.raised() {
+                return None;
+            }
+            let found = walk.next()?;
+            match lock().plan(found, args, force, &sift) {
+                ControlFlow::Continue(Some(task)) => return Some(task),
+                ControlFlow::Continue(None) => {}
+                ControlFlow::Break(()) => return None,
+            }
+        }
+    });
+    let run = model.run(tasks, args.run.jobs(), |task, outcome| {
+        let done = lock().done(&task, &outcome);
+        if interrupt.raised() {
+            return ControlFlow::Break(());
+        }
+        done
+    });
+    let broken = lock().broken.take();
+    match broken {
+        Some(error) => Err(error),
+        None => Ok(run?),
+    }
+}
+
+/// What comes after a pass: stale thumbnails go, the manifest is tidied, the sheet written.
+pub(super) fn sweep(
+    args: &Args,
+    destination: &mut Destination,
+    report: &mut Report<'_>,
+    interrupt: &Interrupt,
+) -> anyhow::Result<()> {
+    let stale = if args.what.delete_stale && !interrupt.raised() {
+        destination.stale()
+    } else {
+        Vec::new()
+    };
+    let Destination::Folder(folder) = &mut *destination else {
+        return Ok(());
+    };
+    let root = args.output.clone().unwrap_or_default();
+    for output in &stale {
+        let path = root.join(output);
+        if !args.what.dry_run {
+            let deleted = folder.manifest.delete(output);
+            deleted.with_context(|| path.display().to_string())?;
+        }
+        report.deleted(&path, args.what.dry_run)?;
+    }
+    if args.what.dry_run {
+        return Ok(());
+    }
+    if folder.manifest.is_changed() || !stale.is_empty() {
+        folder.manifest.tidy()?;
+    }
+    if let Some(path) = &args.what.sheet {
+        let html = sheet::html(path, &root, folder.manifest.entries());
+        common::files::write_atomically(path, html)?;
+    }
+    Ok(())
+}
+
+/// What was named on the command line, and in the list that one of them may stand for.
+fn named(args: &Args) -> impl Iterator<Item = io::Result<PathBuf>> + Send {
+    let zero = args.null;
+    args.paths.clone().into_iter().flat_map(move |path| {
+        let boxed: Box<dyn Iterator<Item = io::Result<PathBuf>> + Send> = if path.as_os_str() == "-"
+        {
+            Box::new(list(io::BufReader::new(io::stdin()), zero))
+        } else {
+            Box::new(std::iter::once(Ok(path)))
+        };
+        boxed
+    })
+}
+
+/// Makes all thumbnails with each model: a model's answer is what they look like.
+fn compare(args: &Args, models: &[Model], interrupt: &Interrupt) -> anyhow::Result<Outcome> {
+    let paths: Vec<_> = args
+        .paths
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    let comparison = Comparison::new("thumbnails").input(paths.join(", "));
+    let counts = Mutex::new(Counts::default());
+    let report = against(args, comparison, models, &|model| {
+        let mut destination = Destination::new(args)?;
+        let mut report = Report::new(&args.run, false);
+        once(
+            args,
+            model,
+            &mut destination,
+            &mut report,
+            true,
+            |_| true,
+            interrupt,
+        )?;
+        sweep(args, &mut destination, &mut report, interrupt)?;
+        *counts.lock().unwrap_or_else(PoisonError::into_inner) = report.counts;
+        if interrupt.raised() {
+            return Err("interrupted".into());
+        }
+        Ok(checksums(&destination))
+    });
+    show(&report, "", args)?;
+    let counts = counts.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if counts.failed > 0 && !args.run.quiet {
+        eprintln!(
+            "{} pictures failed: with a single --model it is said why",
+            counts.failed
+        );
+    }
+    if !report.agreed() || report.failed() {
+        return Ok(Outcome::SomeFailed);
+    }
+    Ok(outcome(counts))
+}
+
+/// A thumbnail's name, and what tells it from others.
+pub(super) type Checksums = Vec<(String, u64)>;
+
+pub(super) fn checksums(destination: &Destination) -> Checksums {
+    match destination {
+        Destination::Folder(folder) => folder
+            .manifest
+            .entries()
+            .map(|entry| (entry.output.clone(), entry.made.checksum))
+            .collect(),
+        Destination::Cache(..) => Vec::new(),
+    }
+}
+
+/// Compares models at the same job.
+pub(super) fn against<'a>(
+    args: &Args,
+    comparison: Comparison<'a, Checksums>,
+    models: &'a [Model],
+    job: &'a dyn Fn(&Model) -> Answer<Checksums>,
+) -> common::comparison::Report<Checksums> {
+    let jobs = args.run.jobs();
+    let progress = Progress::new("", 0, args.run.quiet);
+    let comparison = comparison
+        .agreement("the same thumbnails")
+        .runs(args.run.runs());
+    let with = |comparison: Comparison<'a, Checksums>, (number, model): (usize, &'a Model)| {
+        let workers = model.workers(jobs);
+        match number {
+            0 => comparison.baseline(model.name(), workers, move || job(model)),
+            _ => comparison.model(model.name(), workers, move || job(model)),
+        }
+    };
+    let comparison = models.iter().enumerate().fold(comparison, with);
+    let report = comparison.run(&mut |model: &str, time: usize| {
+        progress.say(&format!("{model}, run {time}"));
+    });
+    progress.finish();
+    report
+}
+
+/// Prints a comparison, with its `point` below.
+pub(super) fn show(
+    report: &common::comparison::Report<Checksums>,
+    point: &str,
+    args: &Args,
+) -> io::Result<()> {
+    use std::io::Write;
+    let mut out = common::cli::stdout();
+    if args.run.json {
+        out.json(&report.json())?;
+    } else {
+        writeln!(out, "{}", report.text().trim_end())?;
+        if !point.is_empty() && !args.run.quiet {
+            writeln!(out, "\n{point}")?;
+        }
+    }
+    out.flush()
+}

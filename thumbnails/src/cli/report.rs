@@ -1,0 +1,165 @@
+//! What is told of each picture, and at the end.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use common::cli::{Progress, RunArgs};
+use common::timing::{Measurement, human_bytes, human_duration};
+use serde_json::json;
+use thumbnails::{Made, Task};
+
+/// How many pictures came to what.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counts {
+    pub(super) made: u64,
+    pub(super) unchanged: u64,
+    pub(super) failed: u64,
+    pub(super) failed_before: u64,
+    pub(super) deleted: u64,
+}
+
+/// Tells of pictures as they are done.
+pub(super) struct Report<'a> {
+    run: &'a RunArgs,
+    progress: Progress,
+    /// Whether single pictures are told of: not when models are compared.
+    tells: bool,
+    pub(super) counts: Counts,
+}
+
+impl<'a> Report<'a> {
+    pub(super) fn new(run: &'a RunArgs, tells: bool) -> Report<'a> {
+        Report {
+            run,
+            progress: Progress::new("looking for pictures", 0, run.quiet || tells && !run.json),
+            tells,
+            counts: Counts::default(),
+        }
+    }
+
+    pub(super) fn made(&mut self, task: &Task, made: &Made) -> io::Result<()> {
+        self.counts.made += 1;
+        self.progress();
+        if !self.tells {
+            return Ok(());
+        }
+        let mut out = common::cli::stdout();
+        if self.run.json {
+            out.json(&json!({
+                "status": "made",
+                "source": task.source.to_string_lossy(),
+                "output": task.output.to_string_lossy(),
+                "width": made.size.0,
+                "height": made.size.1,
+                "source_width": made.source_size.0,
+                "source_height": made.source_size.1,
+                "bytes": made.bytes,
+                "seconds": made.time.as_secs_f64(),
+            }))?;
+        } else if !self.run.quiet {
+            let (from, to) = (made.source_size, made.size);
+            writeln!(
+                out,
+                "{} -> {}: {}x{} -> {}x{}, {}, {}",
+                task.source.display(),
+                task.output.display(),
+                from.0,
+                from.1,
+                to.0,
+                to.1,
+                human_bytes(made.bytes),
+                human_duration(made.time),
+            )?;
+        }
+        // Each as it completes: somebody may be looking.
+        out.flush()
+    }
+
+    pub(super) fn would_make(&mut self, task: &Task) -> io::Result<()> {
+        self.counts.made += 1;
+        let mut out = common::cli::stdout();
+        let (source, output) = (task.source.display(), task.output.display());
+        if self.run.json {
+            let (source, output) = (source.to_string(), output.to_string());
+            out.json(&json!({ "status": "would make", "source": source, "output": output }))?;
+        } else {
+            writeln!(out, "would make {source} -> {output}")?;
+        }
+        out.flush()
+    }
+
+    pub(super) fn deleted(&mut self, output: &Path, dry_run: bool) -> io::Result<()> {
+        self.counts.deleted += 1;
+        let mut out = common::cli::stdout();
+        let status = if dry_run { "would delete" } else { "deleted" };
+        if self.run.json {
+            out.json(&json!({ "status": status, "output": output.to_string_lossy() }))?;
+        } else if !self.run.quiet || dry_run {
+            writeln!(out, "{status} {}", output.display())?;
+        }
+        out.flush()
+    }
+
+    pub(super) fn failed(&mut self, source: &Path, reason: &str) -> io::Result<()> {
+        self.counts.failed += 1;
+        self.progress();
+        if !self.tells {
+            return Ok(());
+        }
+        eprintln!("error: {}: {reason}", source.display());
+        if !self.run.json {
+            return Ok(());
+        }
+        let mut out = common::cli::stdout();
+        let source = source.to_string_lossy();
+        out.json(&json!({ "status": "failed", "source": source, "reason": reason }))?;
+        out.flush()
+    }
+
+    fn progress(&self) {
+        let Counts { made, failed, .. } = self.counts;
+        self.progress.say(&format!("{made} made, {failed} failed"));
+    }
+
+    /// The last line.
+    pub(super) fn sum_up(&self, model: &str, workers: usize, time: &Measurement) -> io::Result<()> {
+        self.progress.finish();
+        let counts = &self.counts;
+        let rate = counts.made as f64 / time.wall.as_secs_f64().max(1e-9);
+        if self.run.json {
+            let mut out = common::cli::stdout();
+            out.json(&json!({ "summary": {
+                "made": counts.made,
+                "unchanged": counts.unchanged,
+                "failed": counts.failed,
+                "failed_before": counts.failed_before,
+                "deleted": counts.deleted,
+                "model": model,
+                "workers": workers,
+                "wall_seconds": time.wall.as_secs_f64(),
+                "cpu_seconds": time.cpu.total().as_secs_f64(),
+                "peak_memory_bytes": common::timing::peak_memory(),
+            }}))?;
+            return out.flush();
+        }
+        if self.run.quiet {
+            return Ok(());
+        }
+        let mut parts = vec![format!("{} made", counts.made)];
+        let others = [
+            (counts.unchanged, "unchanged"),
+            (counts.failed, "failed"),
+            (counts.failed_before, "failed before and unchanged"),
+            (counts.deleted, "deleted"),
+        ];
+        let told = others.iter().filter(|(count, _)| *count > 0);
+        parts.extend(told.map(|(count, what)| format!("{count} {what}")));
+        eprintln!(
+            "{}: {} ({model}, -j {workers}, {:.2} cores busy, {rate:.1} pictures/s)",
+            parts.join(", "),
+            human_duration(time.wall),
+            time.cores_busy(),
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,80 @@
+//! Following folders: a pass whenever something may have changed.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use common::cli::{Interrupt, Outcome};
+use common::timing::measure;
+use thumbnails::manifest::Stamp;
+
+use super::args::Args;
+use super::destination::Destination;
+use super::pass;
+use super::report::Report;
+
+/// Between two passes. Looking is cheap, and works on network folders, where being told does not.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// A picture that was changed more lately than this may still be being written.
+const SETTLED: Duration = Duration::from_millis(500);
+
+/// How often Ctrl-C is looked for while waiting.
+const STEP: Duration = Duration::from_millis(50);
+
+/// Makes thumbnails of what is there, and then of what is new or changed, until Ctrl-C.
+pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
+    let model = pass::model(args);
+    let mut report = Report::new(&args.run, true);
+    // What was tried already, and as it was: what is broken is told of once.
+    let tried: Mutex<HashMap<PathBuf, Option<Stamp>>> = Mutex::default();
+    if !args.run.quiet {
+        eprintln!("watching: Ctrl-C ends it");
+    }
+    let (result, time) = measure(|| {
+        let mut force = args.what.force;
+        while !interrupt.raised() {
+            let mut destination = Destination::new(args)?;
+            let before = report.counts;
+            let sift = |path: &Path| {
+                // What can't even be looked at stays as it is, too.
+                let stamp = Stamp::of(path).ok();
+                let changed = stamp.as_ref().map_or(0, |stamp| stamp.modified);
+                let changed = SystemTime::UNIX_EPOCH + Duration::from_nanos(changed);
+                if changed.elapsed().is_ok_and(|ago| ago < SETTLED) {
+                    return false;
+                }
+                let mut tried = tried.lock().unwrap_or_else(PoisonError::into_inner);
+                tried.insert(path.to_owned(), stamp.clone()) != Some(stamp)
+            };
+            pass::once(
+                args,
+                &model,
+                &mut destination,
+                &mut report,
+                force,
+                sift,
+                interrupt,
+            )?;
+            force = false;
+            // Of a pass, and not of all there were.
+            report.counts.unchanged = 0;
+            report.counts.failed_before = 0;
+            let changed = report.counts.made != before.made;
+            if changed || args.what.delete_stale {
+                pass::sweep(args, &mut destination, &mut report, interrupt)?;
+            }
+            let mut waited = Duration::ZERO;
+            while waited < PAUSE && !interrupt.raised() {
+                thread::sleep(STEP);
+                waited += STEP;
+            }
+        }
+        anyhow::Ok(())
+    });
+    report.sum_up(model.name(), model.workers(args.run.jobs()), &time)?;
+    result?;
+    Ok(pass::outcome(report.counts))
+}

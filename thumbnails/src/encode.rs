@@ -1,0 +1,97 @@
+//! To bytes of a file. Nothing of the source's metadata is in them.
+
+use std::io::Cursor;
+
+use image::ImageEncoder;
+use image::codecs::{gif::GifEncoder, webp::WebPEncoder};
+
+use crate::picture::{Format, Picture, Pixel};
+
+/// Encodes a picture. `quality` is for JPEG, 1 to 100; WebP is written without loss, for want of
+/// a lossy encoder in Rust. `text` goes into PNGs, as keywords with their texts.
+///
+/// # Errors
+/// What the encoder says: a picture too large for the format, or one of inks.
+pub fn encode(
+    picture: &Picture,
+    format: Format,
+    quality: u8,
+    text: &[(String, String)],
+) -> Result<Vec<u8>, String> {
+    match format {
+        Format::Jpeg => jpeg(picture, quality),
+        Format::Png => png(picture, text).map_err(|error| error.to_string()),
+        Format::WebP => {
+            let mut bytes = Cursor::new(Vec::new());
+            write(WebPEncoder::new_lossless(&mut bytes), picture)?;
+            Ok(bytes.into_inner())
+        }
+        Format::Gif => gif(picture),
+    }
+}
+
+fn jpeg(picture: &Picture, quality: u8) -> Result<Vec<u8>, String> {
+    let colour = match picture.pixel {
+        Pixel::Gray => jpeg_encoder::ColorType::Luma,
+        Pixel::Rgb => jpeg_encoder::ColorType::Rgb,
+        Pixel::Rgba => jpeg_encoder::ColorType::Rgba,
+        Pixel::Cmyk => return Err("inks are not encoded".to_owned()),
+    };
+    let (Ok(width), Ok(height)) = (picture.width.try_into(), picture.height.try_into()) else {
+        return Err("too large for a JPEG".to_owned());
+    };
+    let mut bytes = Vec::new();
+    let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, quality);
+    encoder.set_sampling_factor(jpeg_encoder::SamplingFactor::F_2_2);
+    encoder.set_chroma_subsampling_method(jpeg_encoder::ChromaSubsamplingMethod::Average);
+    // A second pass over so small a picture is cheap, and takes a tenth off the file.
+    encoder.set_optimized_huffman_tables(true);
+    encoder
+        .encode(&picture.data, width, height, colour)
+        .map_err(|error| error.to_string())?;
+    Ok(bytes)
+}
+
+fn png(picture: &Picture, text: &[(String, String)]) -> Result<Vec<u8>, png::EncodingError> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, picture.width, picture.height);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_color(match picture.pixel {
+        Pixel::Gray => png::ColorType::Grayscale,
+        Pixel::Rgb => png::ColorType::Rgb,
+        Pixel::Rgba | Pixel::Cmyk => png::ColorType::Rgba,
+    });
+    encoder.set_compression(png::Compression::Balanced);
+    for (keyword, text) in text {
+        encoder.add_text_chunk(keyword.clone(), text.clone())?;
+    }
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(&picture.data)?;
+    writer.finish()?;
+    Ok(bytes)
+}
+
+fn gif(picture: &Picture) -> Result<Vec<u8>, String> {
+    let colour = extended(picture)?;
+    let mut bytes = Vec::new();
+    GifEncoder::new(&mut bytes)
+        .encode(&picture.data, picture.width, picture.height, colour)
+        .map_err(|error| error.to_string())?;
+    Ok(bytes)
+}
+
+fn write(encoder: impl ImageEncoder, picture: &Picture) -> Result<(), String> {
+    let colour = extended(picture)?;
+    encoder
+        .write_image(&picture.data, picture.width, picture.height, colour)
+        .map_err(|error| error.to_string())
+}
+
+fn extended(picture: &Picture) -> Result<image::ExtendedColorType, String> {
+    match picture.pixel {
+        Pixel::Gray => Ok(image::ExtendedColorType::L8),
+        Pixel::Rgb => Ok(image::ExtendedColorType::Rgb8),
+        Pixel::Rgba => Ok(image::ExtendedColorType::Rgba8),
+        Pixel::Cmyk => Err("inks are not encoded".to_owned()),
+    }
+}

@@ -1,0 +1,346 @@
+//! The bits of a JPEG's picture, and the codes in them.
+
+use super::header::{JpegError, Table, ZIGZAG};
+
+/// Codes of up to this many bits are looked up at once; few are longer.
+const LOOKUP: u32 = 12;
+
+/// Reads bits, past the zero that is stuffed behind each 0xff.
+pub(super) struct Bits<'a> {
+    data: &'a [u8],
+    at: usize,
+    /// The next bits, the first of them highest.
+    buffer: u64,
+    count: u32,
+    /// Zeros put in where there were no more bits.
+    invented: u32,
+}
+
+impl<'a> Bits<'a> {
+    pub(super) fn new(data: &'a [u8]) -> Bits<'a> {
+        Bits {
+            data,
+            at: 0,
+            buffer: 0,
+            count: 0,
+            invented: 0,
+        }
+    }
+
+    /// Sees to it that there are 32 bits: more than any code and its value take.
+    #[inline(always)]
+    fn refill(&mut self) {
+        if self.count >= 32 {
+            return;
+        }
+        if let Some(word) = self
+            .data
+            .get(self.at..)
+            .and_then(|rest| rest.first_chunk::<4>())
+        {
+            let word = u32::from_be_bytes(*word);
+            // Is any of its bytes 0xff? (Hacker's Delight, 6-1: a zero byte in the complement.)
+            if (!word).wrapping_sub(0x0101_0101) & word & 0x8080_8080 == 0 {
+                self.buffer |= u64::from(word) << (32 - self.count);
+                self.count += 32;
+                self.at += 4;
+                return;
+            }
+        }
+        self.refill_slowly();
+    }
+
+    #[cold]
+    fn refill_slowly(&mut self) {
+        while self.count <= 56 {
+            let byte = match self.data.get(self.at..) {
+                Some([0xff, 0, ..]) => {
+                    self.at += 2;
+                    0xff
+                }
+                // A marker, or the end.
+                Some([0xff, ..] | []) | None => {
+                    self.invented += 8;
+                    0
+                }
+                Some([byte, ..]) => {
+                    self.at += 1;
+                    *byte
+                }
+            };
+            self.buffer |= u64::from(byte) << (56 - self.count);
+            self.count += 8;
+        }
+    }
+
+    #[inline(always)]
+    fn peek(&self, bits: u32) -> usize {
+        (self.buffer >> (64 - bits)) as usize
+    }
+
+    #[inline(always)]
+    fn skip(&mut self, bits: u32) {
+        self.buffer <<= bits;
+        self.count -= bits;
+    }
+
+    /// The value of `size` bits, which must be there: the lower half of the range is negative.
+    #[inline(always)]
+    fn value(&mut self, size: u32) -> i32 {
+        if size == 0 {
+            return 0;
+        }
+        let raw = (self.buffer >> (64 - size)) as i32;
+        self.skip(size);
+        if raw < 1 << (size - 1) {
+            raw - (1 << size) + 1
+        } else {
+            raw
+        }
+    }
+
+    /// Whether more was read than there is.
+    pub(super) fn ran_out(&self) -> bool {
+        self.invented > self.count
+    }
+
+    /// Goes on behind the next restart marker.
+    pub(super) fn restart(&mut self) -> Result<(), JpegError> {
+        if self.ran_out() {
+            return Err(JpegError::CutShort);
+        }
+        // No more than padding may be left, so the marker is the next there is.
+        let rest = self.data.get(self.at..).unwrap_or_default();
+        let marker = rest
+            .windows(2)
+            .position(|pair| pair[0] == 0xff && !matches!(pair[1], 0 | 0xff))
+            .ok_or(JpegError::CutShort)?;
+        if !(0xd0..=0xd7).contains(&rest[marker + 1]) {
+            return Err(JpegError::BrokenData);
+        }
+        *self = Bits {
+            at: self.at + marker + 2,
+            ..Bits::new(self.data)
+        };
+        Ok(())
+    }
+}
+
+/// A code's symbol and length; length 0 where the code is longer than [`LOOKUP`].
+#[derive(Clone, Copy, Default)]
+struct Entry {
+    symbol: u8,
+    length: u8,
+}
+
+/// Decodes symbols: a table for short codes, a search for long ones (T.81, F.2.2.3).
+struct Codes {
+    short: Box<[Entry; 1 << LOOKUP]>,
+    /// For each length the first code that is too large for it, aligned to 16 bits.
+    beyond: [u32; 17],
+    /// For each length what is added to a code to get its symbol's index.
+    offset: [i32; 17],
+    symbols: Vec<u8>,
+}
+
+impl Codes {
+    fn new(table: Table<'_>) -> Result<Codes, JpegError> {
+        let mut codes = Codes {
+            short: vec![Entry::default(); 1 << LOOKUP]
+                .try_into()
+                .unwrap_or_else(|_| unreachable!("it has that length")),
+            beyond: [0; 17],
+            offset: [0; 17],
+            symbols: table.symbols.to_vec(),
+        };
+        let (mut code, mut index) = (0_u32, 0_usize);
+        for length in 1..=16_u32 {
+            let count = u32::from(table.lengths[length as usize - 1]);
+            codes.offset[length as usize] = index as i32 - code as i32;
+            for &symbol in &table.symbols[index..index + count as usize] {
+                if code >= 1 << length {
+                    return Err(JpegError::BrokenTable);
+                }
+                if length <= LOOKUP {
+                    let from = (code << (LOOKUP - length)) as usize;
+                    let to = from + (1 << (LOOKUP - length));
+                    let length = length as u8;
+                    codes.short[from..to].fill(Entry { symbol, length });
+                }
+                code += 1;
+            }
+            index += count as usize;
+            codes.beyond[length as usize] = code << (16 - length);
+            code <<= 1;
+        }
+        Ok(codes)
+    }
+
+    /// The next symbol. The buffer must have been refilled.
+    #[inline(always)]
+    fn symbol(&self, bits: &mut Bits<'_>) -> Result<u8, JpegError> {
+        let entry = self.short[bits.peek(LOOKUP)];
+        if entry.length != 0 {
+            bits.skip(entry.length.into());
+            return Ok(entry.symbol);
+        }
+        self.long_symbol(bits)
+    }
+
+    #[cold]
+    fn long_symbol(&self, bits: &mut Bits<'_>) -> Result<u8, JpegError> {
+        let next = bits.peek(16) as u32;
+        for length in LOOKUP + 1..=16 {
+            if next < self.beyond[length as usize] {
+                let code = (next >> (16 - length)) as i32;
+                bits.skip(length);
+                let index = usize::try_from(code + self.offset[length as usize]);
+                return index
+                    .ok()
+                    .and_then(|index| self.symbols.get(index).copied())
+                    .ok_or(JpegError::BrokenData);
+            }
+        }
+        Err(JpegError::BrokenData)
+    }
+}
+
+/// Codes of the differences between the means of blocks.
+pub(super) struct Dc(Codes);
+
+impl Dc {
+    pub(super) fn new(table: Table<'_>) -> Result<Dc, JpegError> {
+        Codes::new(table).map(Dc)
+    }
+
+    #[inline(always)]
+    pub(super) fn difference(&self, bits: &mut Bits<'_>) -> Result<i32, JpegError> {
+        bits.refill();
+        let size = self.0.symbol(bits)?;
+        if size > 15 {
+            return Err(JpegError::BrokenData);
+        }
+        Ok(bits.value(size.into()))
+    }
+}
+
+/// Codes of all other frequencies.
+pub(super) struct Ac {
+    codes: Codes,
+    steps: Box<[Step; 1 << LOOKUP]>,
+}
+
+/// As many whole codes with their values as there are in the next [`LOOKUP`] bits, to be stepped
+/// over at once; 0 bits where there is not one.
+#[derive(Clone, Copy, Default)]
+struct Step {
+    bits: u8,
+    /// How many frequencies they stand for, the end of the block not counted.
+    advance: u8,
+    /// Whether the last of them ends the block.
+    ends: bool,
+}
+
+/// The symbol for: no more frequencies in this block.
+const END: u8 = 0x00;
+/// The symbol for: sixteen zeros.
+const ZEROS: u8 = 0xf0;
+
+impl Ac {
+    pub(super) fn new(table: Table<'_>) -> Result<Ac, JpegError> {
+        let codes = Codes::new(table)?;
+        let steps: Vec<Step> = (0..1 << LOOKUP)
+            .map(|window: usize| {
+                let mut step = Step::default();
+                while !step.ends {
+                    let rest = window << step.bits & ((1 << LOOKUP) - 1);
+                    let Entry { symbol, length } = codes.short[rest];
+                    let length = u32::from(length) + u32::from(symbol & 15);
+                    let advance = step.advance + (symbol >> 4) + 1;
+                    let left = LOOKUP - u32::from(step.bits);
+                    if codes.short[rest].length == 0 || length > left || advance > 63 {
+                        break;
+                    }
+                    step.bits += length as u8;
+                    match symbol {
+                        END => step.ends = true,
+                        // Of the codes without a value only this one is lawful, and the others are
+                        // left to the careful way.
+                        _ if symbol & 15 == 0 && symbol != ZEROS => {
+                            step.bits -= length as u8;
+                            break;
+                        }
+                        _ => step.advance = advance,
+                    }
+                }
+                step
+            })
+            .collect();
+        let steps = steps
+            .try_into()
+            .unwrap_or_else(|_| unreachable!("it has that length"));
+        Ok(Ac { codes, steps })
+    }
+
+    /// Reads a block's frequencies into `block`, in natural order: those up to the zigzag index
+    /// `wanted`, while the rest are stepped over. Returns the last index that is not zero among
+    /// those wanted.
+    #[inline(always)]
+    pub(super) fn read(
+        &self,
+        bits: &mut Bits<'_>,
+        wanted: usize,
+        block: &mut [i16; 64],
+    ) -> Result<usize, JpegError> {
+        let (mut at, mut last) = (1, 0);
+        while at <= wanted {
+            bits.refill();
+            let symbol = self.codes.symbol(bits)?;
+            let size = u32::from(symbol & 15);
+            if size == 0 {
+                match symbol {
+                    ZEROS => at += 16,
+                    END => return Ok(last),
+                    _ => return Err(JpegError::BrokenData),
+                }
+                continue;
+            }
+            at += usize::from(symbol >> 4);
+            if at > 63 {
+                return Err(JpegError::BrokenData);
+            }
+            let value = bits.value(size);
+            if at <= wanted {
+                block[usize::from(ZIGZAG[at])] = value as i16;
+                last = at;
+            }
+            at += 1;
+        }
+        while at < 64 {
+            bits.refill();
+            let step = self.steps[bits.peek(LOOKUP)];
+            // A block whose last frequency is not zero has no end code: the codes behind it are
+            // the next block's, so a step may not reach so far.
+            if step.bits != 0 && at + usize::from(step.advance) < 64 {
+                bits.skip(step.bits.into());
+                at += usize::from(step.advance);
+                if step.ends {
+                    return Ok(last);
+                }
+                continue;
+            }
+            let symbol = self.codes.symbol(bits)?;
+            let size = u32::from(symbol & 15);
+            match symbol {
+                END => return Ok(last),
+                _ if size == 0 && symbol != ZEROS => return Err(JpegError::BrokenData),
+                _ => at += usize::from(symbol >> 4) + 1,
+            }
+            bits.skip(size);
+        }
+        if at > 64 {
+            return Err(JpegError::BrokenData);
+        }
+        Ok(last)
+    }
+}

@@ -1,0 +1,123 @@
+//! How much a picture may cost, whoever made it.
+
+use std::io::{self, BufRead, Read, Seek, SeekFrom};
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use crate::failure::Failure;
+
+/// Limits, checked against the header before anything is decoded, and the time while it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// The longest side, in pixels: 65,535, the most that a JPEG can have.
+    pub side: u32,
+    /// Pixels: a hundred million. Cameras reach some sixty, phones two hundred; a bomb's header
+    /// claims billions.
+    pub pixels: u64,
+    /// Bytes that decoding may allocate: 512 MiB, which is what `image` allows.
+    pub memory: u64,
+    /// Bytes of the file, which is read whole: 256 MiB.
+    pub file: u64,
+    /// For one picture: 30 s. Checked whenever the decoder reads more of the file: a decoder that
+    /// never does can only be stopped from another process, which `--isolate` is for.
+    pub time: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            side: 65_535,
+            pixels: 100_000_000,
+            memory: 512 << 20,
+            file: 256 << 20,
+            time: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Limits {
+    /// Checks a picture's size, and the bytes that decoding it would allocate.
+    ///
+    /// # Errors
+    /// [`Failure::OverLimit`].
+    pub fn check(&self, width: u32, height: u32, bytes: u64) -> Result<(), Failure> {
+        let pixels = u64::from(width) * u64::from(height);
+        over(
+            "its longer side",
+            width.max(height).into(),
+            self.side.into(),
+            "--max-side",
+        )?;
+        over("its number of pixels", pixels, self.pixels, "--max-pixels")?;
+        over(
+            "the memory to decode it",
+            bytes,
+            self.memory,
+            "--max-memory",
+        )
+    }
+
+    /// Checks a file's size in bytes.
+    ///
+    /// # Errors
+    /// [`Failure::OverLimit`].
+    pub fn check_file(&self, bytes: u64) -> Result<(), Failure> {
+        over("the file's size", bytes, self.file, "--max-file")
+    }
+}
+
+fn over(what: &str, size: u64, limit: u64, flag: &str) -> Result<(), Failure> {
+    if size <= limit {
+        return Ok(());
+    }
+    Err(Failure::OverLimit {
+        what: what.to_owned(),
+        size,
+        limit,
+        flag: flag.to_owned(),
+    })
+}
+
+/// A file's bytes for a decoder that knows no deadline: past it, reading fails.
+pub(crate) struct Timed<'a> {
+    pub(crate) bytes: io::Cursor<&'a [u8]>,
+    pub(crate) deadline: Instant,
+}
+
+impl Timed<'_> {
+    fn check(&self) -> io::Result<()> {
+        if Instant::now() > self.deadline {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        Ok(())
+    }
+}
+
+/// A decoder that takes byte after byte would else look at the clock for each.
+const AT_ONCE: usize = 16 * 1024;
+
+impl Read for Timed<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.check()?;
+        self.bytes.read(buffer)
+    }
+}
+
+impl BufRead for Timed<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.check()?;
+        let rest = self.bytes.fill_buf()?;
+        Ok(&rest[..rest.len().min(AT_ONCE)])
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.bytes.consume(amount);
+    }
+}
+
+impl Seek for Timed<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.bytes.seek(to)
+    }
+}

@@ -1,0 +1,77 @@
+//! The way up: EXIF's eight orientations.
+
+use crate::picture::Picture;
+
+/// How the stored picture is to be turned to be upright; numbered as in EXIF (tag 0x0112).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Orientation {
+    /// Swap rows and columns, first of all.
+    transpose: bool,
+    /// Then mirror left to right.
+    mirror: bool,
+    /// Then top to bottom.
+    flip: bool,
+}
+
+impl Orientation {
+    /// The orientation of an EXIF tag; what is not 1 to 8 is upright.
+    pub fn from_tag(tag: u16) -> Orientation {
+        let (transpose, mirror, flip) = match tag {
+            2 => (false, true, false),
+            3 => (false, true, true),
+            4 => (false, false, true),
+            5 => (true, false, false),
+            6 => (true, true, false),
+            7 => (true, true, true),
+            8 => (true, false, true),
+            _ => (false, false, false),
+        };
+        Orientation {
+            transpose,
+            mirror,
+            flip,
+        }
+    }
+
+    /// The orientation in an EXIF block, from its byte order mark on. What can't be read is
+    /// upright.
+    pub fn from_exif(exif: &[u8]) -> Orientation {
+        let found = image::metadata::Orientation::from_exif_chunk(exif);
+        Orientation::from_tag(found.map_or(1, |found| found.to_exif().into()))
+    }
+
+    /// The size of a stored `width` x `height` once upright; and the other way round.
+    pub fn size<T>(self, (width, height): (T, T)) -> (T, T) {
+        if self.transpose {
+            (height, width)
+        } else {
+            (width, height)
+        }
+    }
+
+    /// Turns a picture upright.
+    pub fn apply(self, picture: Picture) -> Picture {
+        if self == Orientation::default() {
+            return picture;
+        }
+        let bytes = picture.pixel.bytes();
+        let (stored_width, stored_height) = (picture.width as usize, picture.height as usize);
+        let (width, height) = self.size((stored_width, stored_height));
+        let mut data = Vec::with_capacity(picture.data.len());
+        for y in 0..height {
+            let y = if self.flip { height - 1 - y } else { y };
+            for x in 0..width {
+                let x = if self.mirror { width - 1 - x } else { x };
+                let (column, row) = if self.transpose { (y, x) } else { (x, y) };
+                let at = (row * stored_width + column) * bytes;
+                data.extend_from_slice(&picture.data[at..at + bytes]);
+            }
+        }
+        Picture {
+            width: width as u32,
+            height: height as u32,
+            pixel: picture.pixel,
+            data,
+        }
+    }
+}

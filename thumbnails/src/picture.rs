@@ -1,0 +1,118 @@
+//! A picture in memory: what the kernels hand to each other.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// What the bytes of a pixel mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pixel {
+    /// One byte: grey.
+    Gray,
+    /// Red, green, blue.
+    Rgb,
+    /// Red, green, blue, and how opaque (not multiplied in).
+    Rgba,
+    /// Four inks: cyan, magenta, yellow and black, 255 being all of it.
+    Cmyk,
+}
+
+impl Pixel {
+    /// Bytes a pixel.
+    pub fn bytes(self) -> usize {
+        match self {
+            Pixel::Gray => 1,
+            Pixel::Rgb => 3,
+            Pixel::Rgba | Pixel::Cmyk => 4,
+        }
+    }
+}
+
+/// Rows of pixels from the top, without gaps.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// In pixels.
+    pub width: u32,
+    /// In pixels.
+    pub height: u32,
+    /// What `data` holds.
+    pub pixel: Pixel,
+    /// `width * height * pixel.bytes()` bytes.
+    pub data: Vec<u8>,
+}
+
+impl fmt::Debug for Picture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}x{} {:?}", self.width, self.height, self.pixel)
+    }
+}
+
+/// A format of picture files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Format {
+    /// JFIF, EXIF, and bare JPEG.
+    Jpeg,
+    /// PNG; of an animated one, the still picture.
+    Png,
+    /// GIF: its first frame.
+    Gif,
+    /// WebP, lossy or not; of an animated one, its first frame.
+    WebP,
+}
+
+impl Format {
+    /// How many bytes of a file tell its format.
+    pub const MAGIC: usize = 12;
+
+    /// The format of a file that begins so. Names are not looked at: they lie.
+    ///
+    /// ```
+    /// use thumbnails::Format;
+    /// assert_eq!(Format::of(b"GIF89a\x01\0\x01\0\0\0"), Some(Format::Gif));
+    /// assert_eq!(Format::of(b"%PDF-1.7"), None);
+    /// ```
+    pub fn of(start: &[u8]) -> Option<Format> {
+        match start {
+            [0xff, 0xd8, 0xff, ..] => Some(Format::Jpeg),
+            [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some(Format::Png),
+            [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some(Format::Gif),
+            [
+                b'R',
+                b'I',
+                b'F',
+                b'F',
+                _,
+                _,
+                _,
+                _,
+                b'W',
+                b'E',
+                b'B',
+                b'P',
+                ..,
+            ] => Some(Format::WebP),
+            _ => None,
+        }
+    }
+
+    /// The usual end of such a file's name.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Format::Jpeg => "jpg",
+            Format::Png => "png",
+            Format::Gif => "gif",
+            Format::WebP => "webp",
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Format::Jpeg => "JPEG",
+            Format::Png => "PNG",
+            Format::Gif => "GIF",
+            Format::WebP => "WebP",
+        })
+    }
+}

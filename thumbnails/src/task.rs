@@ -1,0 +1,228 @@
+//! A unit of work: one picture to be made into one thumbnail. Plain data, so that a thread, a task
+//! and another process can all be given it.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use crate::colour;
+use crate::decode::{Decoded, decode};
+use crate::encode::encode;
+use crate::failure::Failure;
+use crate::picture::{Format, Pixel};
+use crate::quiet;
+use crate::resize::{Fit, pad, resize};
+use crate::settings::{Settings, fnv1a};
+
+/// One picture to be made into one thumbnail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Task {
+    /// The picture.
+    #[serde(with = "os_path")]
+    pub source: PathBuf,
+    /// Where its thumbnail goes. The folder must be there.
+    #[serde(with = "os_path")]
+    pub output: PathBuf,
+    /// What the thumbnail is to be like.
+    pub settings: Settings,
+    /// Keywords and texts that go into a PNG.
+    pub text: Vec<(String, String)>,
+    /// Whether only the user may read the thumbnail (on Unix).
+    pub private: bool,
+}
+
+/// A thumbnail that was made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Made {
+    /// The thumbnail's size, in pixels.
+    pub size: (u32, u32),
+    /// The picture's upright size, in pixels.
+    pub source_size: (u32, u32),
+    /// The thumbnail's file, in bytes.
+    pub bytes: u64,
+    /// Tells thumbnails apart: models are compared by it.
+    pub checksum: u64,
+    /// From reading to having written.
+    pub time: Duration,
+}
+
+/// What became of a task.
+pub type Outcome = Result<Made, Failure>;
+
+/// A thumbnail's bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Thumbnail {
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// In pixels.
+    pub size: (u32, u32),
+    /// The picture's upright size, in pixels.
+    pub source_size: (u32, u32),
+}
+
+impl Task {
+    /// A task with nothing out of the ordinary.
+    pub fn new(source: impl Into<PathBuf>, output: impl Into<PathBuf>, settings: Settings) -> Task {
+        Task {
+            source: source.into(),
+            output: output.into(),
+            settings,
+            text: Vec::new(),
+            private: false,
+        }
+    }
+
+    /// Reads, makes and writes. What was at `output` stays until the thumbnail is whole.
+    ///
+    /// # Errors
+    /// [`Failure`]: also for a decoder's panic.
+    pub fn run(&self) -> Outcome {
+        let start = Instant::now();
+        let bytes = self.read()?;
+        let thumbnail = self.make(&bytes)?;
+        drop(bytes);
+        self.write(&thumbnail, start)
+    }
+
+    /// The picture's file.
+    ///
+    /// # Errors
+    /// [`Failure::Unreadable`]; [`Failure::OverLimit`] if it is too large.
+    pub fn read(&self) -> Result<Vec<u8>, Failure> {
+        let unreadable = |error: io::Error| Failure::Unreadable(error.to_string());
+        let file = File::open(&self.source).map_err(unreadable)?;
+        let said = file.metadata().map_err(unreadable)?.len();
+        self.settings.limits.check_file(said)?;
+        let most = self.settings.limits.file;
+        let mut bytes = Vec::with_capacity(said as usize + 1);
+        // It may be growing.
+        file.take(most.saturating_add(1))
+            .read_to_end(&mut bytes)
+            .map_err(unreadable)?;
+        self.settings.limits.check_file(bytes.len() as u64)?;
+        Ok(bytes)
+    }
+
+    /// The thumbnail of a picture's file: this is all the computing there is.
+    ///
+    /// # Errors
+    /// [`Failure`]: also for a decoder's panic.
+    pub fn make(&self, bytes: &[u8]) -> Result<Thumbnail, Failure> {
+        let name = self.source.file_name().unwrap_or_default().display();
+        let _span = tracing::info_span!("thumbnail", picture = %name).entered();
+        // Nothing of ours is left half done: all that `make` changes, it owns.
+        quiet::catch(AssertUnwindSafe(|| {
+            thumbnail(bytes, &self.settings, &self.text)
+        }))
+        .unwrap_or_else(|panic| Err(Failure::Crashed(panic)))
+    }
+
+    /// Writes a thumbnail, whole or not at all. `start` is when the work began.
+    ///
+    /// # Errors
+    /// [`Failure::Unwritable`].
+    pub fn write(&self, thumbnail: &Thumbnail, start: Instant) -> Outcome {
+        let written = if self.private {
+            common::files::write_privately(&self.output, &thumbnail.bytes)
+        } else {
+            common::files::write_atomically(&self.output, &thumbnail.bytes)
+        };
+        written.map_err(|error| Failure::Unwritable(error.to_string()))?;
+        Ok(Made {
+            size: thumbnail.size,
+            source_size: thumbnail.source_size,
+            bytes: thumbnail.bytes.len() as u64,
+            checksum: fnv1a(&thumbnail.bytes),
+            time: start.elapsed(),
+        })
+    }
+}
+
+/// A process is sent tasks as jobs.
+impl executors::Job for Task {
+    type Output = Outcome;
+
+    fn run(self) -> Outcome {
+        Task::run(&self)
+    }
+}
+
+/// Makes a thumbnail: decode at reduced scale, resize, convert, turn, encode.
+///
+/// # Errors
+/// [`Failure`].
+pub fn thumbnail(
+    bytes: &[u8],
+    settings: &Settings,
+    text: &[(String, String)],
+) -> Result<Thumbnail, Failure> {
+    let decoded = decode(bytes, &settings.limits, |size| settings.least(size))?;
+    let Decoded {
+        picture,
+        full_size,
+        scale,
+        orientation,
+        profile,
+        format,
+    } = decoded;
+    let broken = |reason| Failure::Broken { format, reason };
+    let source_size = orientation.size(full_size);
+    let plan = settings.plan(source_size);
+    // The part in pixels of what was decoded, and all of it the way the file has it.
+    let part = orientation.size(plan.part);
+    let part = (part.0 * scale, part.1 * scale);
+    let extent = (
+        f64::from(full_size.0) * scale,
+        f64::from(full_size.1) * scale,
+    );
+    let size = orientation.size(plan.size);
+    let small = resize(&picture, extent, part, size, settings.filter).map_err(broken)?;
+    drop(picture);
+    let mut small = orientation.apply(colour::to_srgb(small, profile.as_deref()));
+
+    let target = settings.format.unwrap_or(format);
+    let ground = settings.background.unwrap_or([255; 3]);
+    if settings.background.is_some() || target == Format::Jpeg {
+        small = colour::flatten(small, ground);
+    }
+    if settings.fit == Fit::Pad {
+        small = colour::to_rgb(small);
+        // Where alpha is kept, there is nothing to be seen around the picture.
+        let [red, green, blue] = ground;
+        small = pad(small, settings.size, &[red, green, blue, 0]);
+    }
+    if target == Format::Gif && small.pixel == Pixel::Gray {
+        small = colour::to_rgb(small);
+    }
+    let bytes = encode(&small, target, settings.quality, text).map_err(broken)?;
+    Ok(Thumbnail {
+        bytes,
+        size: (small.width, small.height),
+        source_size,
+    })
+}
+
+/// A path as its bytes, for not every name is text.
+mod os_path {
+    use std::path::{Path, PathBuf};
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(path: &Path, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_bytes(path.as_os_str().as_encoded_bytes())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<PathBuf, D::Error> {
+        let bytes = Vec::deserialize(from)?;
+        #[cfg(unix)]
+        let name: std::ffi::OsString = std::os::unix::ffi::OsStringExt::from_vec(bytes);
+        // Elsewhere a name that is no text can't be put together from bytes in safe code.
+        #[cfg(not(unix))]
+        let name = String::from_utf8(bytes).map_err(serde::de::Error::custom)?;
+        Ok(name.into())
+    }
+}

@@ -1,0 +1,329 @@
+//! What comes out of pictures of all kinds, whole and broken.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use image::{DynamicImage, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
+use proptest::prelude::*;
+use support::{corners, encoded, insert_behind_start, jpeg, with_exif};
+use thumbnails::task::thumbnail;
+use thumbnails::{Failure, Filter, Fit, Format, Limits, Settings};
+
+fn png_of(bytes: &[u8], settings: Settings) -> DynamicImage {
+    let settings = Settings {
+        format: Some(Format::Png),
+        ..settings
+    };
+    let made = thumbnail(bytes, &settings, &[]).unwrap();
+    let picture = image::load_from_memory(&made.bytes).unwrap();
+    assert_eq!(made.size, (picture.width(), picture.height()));
+    picture
+}
+
+fn box_of(width: u32, height: u32) -> Settings {
+    Settings {
+        size: (width, height),
+        ..Settings::default()
+    }
+}
+
+#[test]
+fn all_eight_orientations_come_out_upright() {
+    // Red, green, blue and white in the corners of an upright picture of 64x32.
+    let upright = corners(64, 32);
+    let transpose = |picture: &DynamicImage| picture.rotate90().fliph();
+    let stored: [DynamicImage; 8] = [
+        upright.clone(),
+        upright.fliph(),
+        upright.rotate180(),
+        upright.flipv(),
+        transpose(&upright),
+        upright.rotate270(),
+        transpose(&upright.rotate180()),
+        upright.rotate90(),
+    ];
+    for (tag, stored) in (1_u16..).zip(&stored) {
+        let file = with_exif(&jpeg(stored, 95), tag);
+        let made = png_of(&file, box_of(32, 32)).to_rgb8();
+        assert_eq!(made.dimensions(), (32, 16), "orientation {tag}");
+        let is = |x, y, colour: [u8; 3]| {
+            let there: [u8; 3] = made.get_pixel(x, y).0;
+            let near = there.iter().zip(colour).all(|(a, b)| a.abs_diff(b) < 40);
+            assert!(
+                near,
+                "orientation {tag}: {there:?} where {colour:?} is to be"
+            );
+        };
+        is(4, 4, [255, 0, 0]);
+        is(27, 4, [0, 255, 0]);
+        is(4, 11, [0, 0, 255]);
+        is(27, 11, [255, 255, 255]);
+    }
+}
+
+#[test]
+fn every_scale_of_a_jpeg_is_the_same_picture() {
+    let picture = support::waves(403, 299);
+    for quality in [50, 95] {
+        let file = jpeg(&picture, quality);
+        for side in [25, 48, 90, 180, 360] {
+            let settings = box_of(side, side);
+            let made = png_of(&file, settings.clone()).to_rgb8();
+            let full = encoded(&image::load_from_memory(&file).unwrap(), ImageFormat::Png);
+            let reference = png_of(&full, settings).to_rgb8();
+            let distance: u64 = made
+                .iter()
+                .zip(reference.iter())
+                .map(|(a, b)| u64::from(a.abs_diff(*b)))
+                .sum();
+            let mean = distance as f64 / made.len() as f64;
+            assert!(
+                mean < 2.0,
+                "{side} pixels of quality {quality}: off by {mean}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_progressive_jpeg_is_the_same_picture() {
+    let picture = support::waves(200, 150);
+    let baseline = png_of(&jpeg(&picture, 90), box_of(50, 50)).to_rgb8();
+    let file = support::progressive(&picture);
+    let made = png_of(&file, box_of(50, 50)).to_rgb8();
+    assert_eq!(made.dimensions(), baseline.dimensions());
+    for (a, b) in made.iter().zip(baseline.iter()) {
+        assert!(a.abs_diff(*b) < 24, "{a} and {b}");
+    }
+}
+
+#[test]
+fn inks_become_red_green_and_blue() {
+    let file = support::cmyk([0, 255, 255, 0]);
+    let made = png_of(&file, box_of(16, 16)).to_rgb8();
+    let [red, green, blue] = made.get_pixel(8, 8).0;
+    assert!(red > 230 && green < 25 && blue < 25, "{red} {green} {blue}");
+}
+
+#[test]
+fn a_profile_changes_the_colours_and_is_not_kept() {
+    // Display P3's green is greener than any that sRGB has; its middle grey is the same.
+    let profile = moxcms::ColorProfile::new_display_p3().encode().unwrap();
+    let mut picture = RgbImage::from_pixel(64, 64, Rgb([200, 80, 80]));
+    picture.put_pixel(0, 0, Rgb([200, 80, 80]));
+    let plain = jpeg(&DynamicImage::ImageRgb8(picture), 95);
+    let mut segment = b"ICC_PROFILE\0\x01\x01".to_vec();
+    segment.extend(profile);
+    let tagged = insert_behind_start(&plain, 0xe2, &segment);
+    let plain = png_of(&plain, box_of(16, 16)).to_rgb8().get_pixel(8, 8).0;
+    let tagged = png_of(&tagged, box_of(16, 16)).to_rgb8().get_pixel(8, 8).0;
+    assert!(
+        plain[0].abs_diff(200) < 4 && plain[1].abs_diff(80) < 4,
+        "{plain:?}"
+    );
+    assert!(
+        tagged[0] > plain[0] + 8,
+        "{tagged:?} is redder than {plain:?} in sRGB"
+    );
+    let made = thumbnail(&support::grey_with_text(), &Settings::default(), &[]).unwrap();
+    assert!(!made.bytes.windows(6).any(|part| part == b"secret"));
+}
+
+#[test]
+fn alpha_is_kept_or_laid_on_a_ground() {
+    // Blue that can't be seen on the left, red that can on the right.
+    let picture = RgbaImage::from_fn(64, 64, |x, _| {
+        if x < 32 {
+            Rgba([0, 0, 255, 0])
+        } else {
+            Rgba([255, 0, 0, 255])
+        }
+    });
+    for format in [ImageFormat::Png, ImageFormat::WebP] {
+        let file = encoded(&DynamicImage::ImageRgba8(picture.clone()), format);
+        let kept = png_of(&file, box_of(16, 16)).to_rgba8();
+        assert_eq!(kept.get_pixel(1, 8).0[3], 0);
+        assert_eq!(kept.get_pixel(14, 8).0, [255, 0, 0, 255]);
+        // No blue bleeds into what can be seen.
+        assert!(kept.pixels().all(|it| it.0[3] == 0 || it.0[2] < 8));
+        let settings = Settings {
+            background: Some([0, 255, 0]),
+            ..box_of(16, 16)
+        };
+        let laid = png_of(&file, settings).to_rgba8();
+        assert_eq!(laid.get_pixel(1, 8).0, [0, 255, 0, 255]);
+        let made = thumbnail(&file, &box_of(16, 16), &[]).unwrap();
+        // zune-jpeg, which `image` has, gets a picture of one unit of 4:2:0 wrong.
+        let white = jpeg_decoder::Decoder::new(&made.bytes[..])
+            .decode()
+            .unwrap();
+        let there = &white[3 * (8 * 16 + 1)..][..3];
+        assert!(there.iter().all(|it| *it > 200), "{format:?}: {there:?}");
+    }
+}
+
+#[test]
+fn sixteen_bits_grey_and_palettes_are_read() {
+    let deep = image::ImageBuffer::from_pixel(40, 30, image::Luma([0x8000_u16]));
+    let file = encoded(&DynamicImage::ImageLuma16(deep), ImageFormat::Png);
+    let made = png_of(&file, box_of(20, 20)).to_luma8();
+    assert_eq!(
+        (made.dimensions(), made.get_pixel(5, 5).0),
+        ((20, 15), [0x80])
+    );
+    let deep = image::ImageBuffer::from_pixel(40, 30, image::LumaA([0x4000_u16, 0xffff]));
+    let file = encoded(&DynamicImage::ImageLumaA16(deep), ImageFormat::Png);
+    assert_eq!(
+        png_of(&file, box_of(20, 20)).to_rgb8().get_pixel(5, 5).0,
+        [0x40; 3]
+    );
+}
+
+#[test]
+fn of_an_animated_gif_the_first_frame_is_taken() {
+    let mut file = Vec::new();
+    {
+        let mut encoder = image::codecs::gif::GifEncoder::new(&mut file);
+        for colour in [[255, 0, 0, 255], [0, 0, 255, 255]] {
+            let frame = image::Frame::new(RgbaImage::from_pixel(20, 20, Rgba(colour)));
+            encoder.encode_frame(frame).unwrap();
+        }
+    }
+    let made = png_of(&file, box_of(10, 10)).to_rgb8();
+    assert_eq!(made.get_pixel(5, 5).0, [255, 0, 0]);
+}
+
+#[test]
+fn boxes_are_filled_as_asked() {
+    let file = encoded(&corners(64, 32), ImageFormat::Png);
+    let size = |fit, enlarge, (width, height)| {
+        let settings = Settings {
+            fit,
+            enlarge,
+            filter: Filter::Bilinear,
+            ..box_of(width, height)
+        };
+        let made = png_of(&file, settings);
+        (made.width(), made.height())
+    };
+    assert_eq!(size(Fit::Contain, false, (16, 16)), (16, 8));
+    assert_eq!(size(Fit::Contain, false, (200, 200)), (64, 32));
+    assert_eq!(size(Fit::Contain, true, (200, 200)), (200, 100));
+    assert_eq!(size(Fit::Cover, false, (16, 16)), (16, 16));
+    assert_eq!(size(Fit::Cover, false, (48, 48)), (48, 32));
+    assert_eq!(size(Fit::Pad, false, (16, 16)), (16, 16));
+    assert_eq!(size(Fit::Exact, false, (10, 30)), (10, 30));
+}
+
+#[test]
+fn a_jpeg_cut_short_is_an_error_wherever_it_ends() {
+    let file = jpeg(&support::waves(160, 120), 90);
+    for length in (0..file.len() - 2).step_by(37) {
+        let result = thumbnail(&file[..length], &box_of(16, 16), &[]);
+        assert!(result.is_err(), "{length} of {} bytes", file.len());
+    }
+}
+
+#[test]
+fn bombs_are_refused_by_their_header() {
+    for (format, bomb) in support::bombs() {
+        let result = thumbnail(&bomb, &Settings::default(), &[]);
+        match result {
+            Err(Failure::OverLimit { .. }) => {}
+            other => panic!("{format}: {other:?} {:02x?}", &bomb[..40]),
+        }
+    }
+}
+
+#[test]
+fn limits_are_exact() {
+    let file = encoded(&corners(64, 32), ImageFormat::Png);
+    let with = |limits| {
+        let settings = Settings {
+            limits,
+            ..box_of(16, 16)
+        };
+        thumbnail(&file, &settings, &[]).map(|_| ())
+    };
+    let usual = Limits::default;
+    let pixels = |pixels| with(Limits { pixels, ..usual() });
+    assert_eq!(pixels(64 * 32), Ok(()));
+    assert!(matches!(
+        pixels(64 * 32 - 1),
+        Err(Failure::OverLimit { .. })
+    ));
+    let side = |side| with(Limits { side, ..usual() });
+    assert_eq!(side(64), Ok(()));
+    assert!(matches!(side(63), Err(Failure::OverLimit { .. })));
+    let memory = |memory| with(Limits { memory, ..usual() });
+    assert!(matches!(
+        memory(16),
+        Err(Failure::OverLimit { .. } | Failure::Broken { .. })
+    ));
+}
+
+#[test]
+fn time_is_limited_in_every_format() {
+    let picture = support::waves(120, 90);
+    let limits = Limits {
+        time: std::time::Duration::ZERO,
+        ..Limits::default()
+    };
+    let settings = Settings {
+        limits,
+        ..Settings::default()
+    };
+    let mut files = vec![jpeg(&picture, 90), support::progressive(&picture)];
+    for format in [ImageFormat::Png, ImageFormat::Gif, ImageFormat::WebP] {
+        files.push(encoded(&picture, format));
+    }
+    for file in files {
+        let result = thumbnail(&file, &settings, &[]);
+        assert!(matches!(result, Err(Failure::TooSlow { .. })), "{result:?}");
+    }
+}
+
+/// Small whole files, to be broken.
+fn whole() -> Vec<Vec<u8>> {
+    let picture = support::waves(50, 40);
+    let mut files = vec![
+        jpeg(&picture, 80),
+        support::progressive(&picture),
+        support::cmyk([10, 20, 30, 40]),
+        with_exif(&jpeg(&picture, 60), 6),
+    ];
+    for format in [ImageFormat::Png, ImageFormat::Gif, ImageFormat::WebP] {
+        files.push(encoded(&picture, format));
+    }
+    files
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #[test]
+    fn a_thousand_mutated_files_give_a_thumbnail_or_a_reason(
+        which in 0..7_usize,
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+        cut in prop::option::of(any::<prop::sample::Index>()),
+    ) {
+        thread_local!(static WHOLE: Vec<Vec<u8>> = whole());
+        let mut file = WHOLE.with(|files| files[which].clone());
+        for (place, byte) in changes {
+            let place = place.index(file.len());
+            file[place] = byte;
+        }
+        if let Some(cut) = cut {
+            file.truncate(cut.index(file.len()));
+        }
+        let limits = Limits { pixels: 4_000_000, ..Limits::default() };
+        let settings = Settings { limits, ..box_of(16, 16) };
+        let folder = std::path::Path::new("nowhere");
+        let task = thumbnails::Task::new(folder, folder, settings);
+        // As a task has it: a decoder's panic is a reason too, but one of ours is none.
+        if let Err(Failure::Crashed(what)) = task.make(&file) {
+            let ours = ["jpeg.rs", "huffman.rs", "idct.rs", "header.rs", "task.rs", "resize.rs"];
+            prop_assert!(!ours.iter().any(|file| what.contains(file)), "{}", what);
+        }
+    }
+}
