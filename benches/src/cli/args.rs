@@ -45,6 +45,12 @@ pub(crate) enum Command {
         /// How many jobs
         count: u64,
     },
+    /// Serve as peers/echo.* do: send back whatever comes, until killed
+    #[command(hide = true)]
+    Serve {
+        /// By what
+        server: Server,
+    },
     /// Print completions for a shell
     Completions {
         /// Which shell
@@ -97,4 +103,17 @@ pub(crate) enum Use {
     Map,
     /// One, and its answer, and the next
     RoundTrips,
+}
+
+/// The echo servers that are written in Rust.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Server {
+    /// The reactor room's
+    Reactor,
+    /// mio, which is read until it would block
+    Mio,
+    /// mio, where a short read is taken for the end
+    MioShort,
+    /// tokio's current_thread
+    Tokio,
 }
