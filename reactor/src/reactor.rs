@@ -10,7 +10,7 @@ use std::path::Path;
 use std::rc::{Rc, Weak};
 use std::time::{Duration, Instant};
 
-use executors::ThreadPool;
+use executors::{Executor, ThreadPool};
 
 use crate::connect::Connecting;
 use crate::connection::Connection;
@@ -585,6 +585,13 @@ impl Inner {
 impl Drop for Inner {
     fn drop(&mut self) {
         self.remote.close();
+        if let Some(pool) = self.pool.take() {
+            // A thread may be in a call that takes minutes, such as a name's look-up: it ends by
+            // itself, and whoever ends the reactor is not kept waiting. If there is no thread to be
+            // had for that, the pool is dropped here.
+            let _ = pool.shutdown(false, true);
+            let _ = std::thread::Builder::new().spawn(move || drop(pool));
+        }
         // Protocols and transports own each other; this is where that ends.
         for (_, entry) in self.entries.take().into_iter().flatten() {
             if let Entry::Connection(transport) = entry {
