@@ -37,7 +37,10 @@ const SPARE_BUFFER: usize = 16 * 1024;
 /// Waits for things to happen, and calls whoever is to know. Clones are the same reactor.
 ///
 /// One a thread; it stays on its thread, and [`Reactor::remote`] is what other threads have of it.
-/// [`run`](Reactor::run) runs until [`stop`](Reactor::stop), and may then be run again.
+/// [`run`](Reactor::run) runs until [`stop`](Reactor::stop), and may then be run again. When the
+/// last clone is dropped, the connections are lost. Futures, calls and factories that own a clone
+/// are owned by the reactor in turn: with one of these still waiting it is never dropped.
+/// [`Transport::reactor`] and the argument of a call are there for that.
 ///
 /// # Examples
 ///

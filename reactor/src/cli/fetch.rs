@@ -59,7 +59,10 @@ pub(super) fn run(args: &FetchArgs, run: &RunArgs) -> anyhow::Result<Outcome> {
             Error::Cancelled
         })
     });
-    let fetched = match reactor.run_until(fetching) {
+    let result = reactor.run_until(fetching);
+    // Taken back from a fetch that may still be under way: unless it is finished, the file goes.
+    let target = target.replace(Target::Nowhere);
+    let fetched = match result {
         Err(_) if interrupted.get() => return Ok(Outcome::Interrupted),
         Err(error) => match broken.take() {
             Some(broken) => return Err(broken.into()),
@@ -67,7 +70,7 @@ pub(super) fn run(args: &FetchArgs, run: &RunArgs) -> anyhow::Result<Outcome> {
         },
         Ok(fetched) => fetched,
     };
-    if let Target::File(file) = target.replace(Target::Nowhere) {
+    if let Target::File(file) = target {
         file.finish()?;
     }
     if run.json {
