@@ -201,11 +201,13 @@ fn ping_pong(server: &Server) -> io::Result<Run> {
 }
 
 /// Connections on which a message is always under way, one on each.
-struct Clients {
+#[derive(Debug)]
+pub struct Clients {
     poll: Poll,
     clients: Vec<Client>,
 }
 
+#[derive(Debug)]
 struct Client {
     stream: TcpStream,
     message: [u8; MESSAGE],
@@ -214,7 +216,11 @@ struct Client {
 }
 
 impl Clients {
-    fn connect(server: SocketAddr) -> io::Result<Clients> {
+    /// Connects [so many](CONNECTIONS) to an echo server, and sends the first messages.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn connect(server: SocketAddr) -> io::Result<Clients> {
         let poll = Poll::new()?;
         let connect = |number: usize| {
             let stream = std::net::TcpStream::connect(server)?;
@@ -235,8 +241,11 @@ impl Clients {
         Ok(Clients { poll, clients })
     }
 
-    /// So many round trips; an answer is a message's end and the next one's beginning.
-    fn play(&mut self, round_trips: u32) -> io::Result<()> {
+    /// Makes so many round trips; an answer is the end of one and the beginning of the next.
+    ///
+    /// # Errors
+    /// What the system says, or if what comes back is not what was sent.
+    pub fn play(&mut self, round_trips: u32) -> io::Result<()> {
         let (mut events, mut buffer) = (Events::with_capacity(1024), [0; 4096]);
         let mut done = 0;
         while done < round_trips {

@@ -29,11 +29,11 @@ fn digits_of_fibonacci(n: u32) -> usize {
 
 fn main() -> Result<(), Error> {
     let reactor = Reactor::new()?;
-    let (ticking, _over) = LoopingCall::start(&reactor, Duration::from_millis(20), |_| {
+    let (ticking, _over) = LoopingCall::start(&reactor, Duration::from_millis(50), |_| {
         println!("the reactor is not kept waiting");
         Ok(())
     });
-    let numbers = [10_000, 20_000, 30_000];
+    let numbers = [5_000, 10_000, 15_000];
     let jobs = numbers.map(|n| reactor.defer_to_thread(move || digits_of_fibonacci(n)));
     let digits = reactor.run_until(gather(jobs))?;
     ticking.stop();

@@ -279,7 +279,10 @@ impl Connection {
             return;
         };
         // One buffer for all connections: what comes is handed on before the next is read.
-        let mut buffer = inner.buffer.borrow_mut();
+        let Ok(mut buffer) = inner.buffer.try_borrow_mut() else {
+            // Somebody who was handed data has made this connection, in memory: later.
+            return transport.line_up();
+        };
         for _ in 0..READS_A_TURN {
             if !self.has(Flag::READABLE) || self.has(Flag::PAUSED | Flag::ENDED) || self.is_ending()
             {

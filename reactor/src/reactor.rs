@@ -446,7 +446,7 @@ impl Reactor {
                     transport.0.deadline_due(&transport);
                 }
             }
-            Some(Action::Accept(listener)) => listener.ready(),
+            Some(Action::Accept(listener)) => listener.retry(),
             None => {}
         }
     }

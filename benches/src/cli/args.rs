@@ -2,6 +2,8 @@
 
 use std::num::NonZeroUsize;
 
+use std::net::SocketAddr;
+
 use clap::{Parser, Subcommand, ValueEnum};
 use common::cli::{RunArgs, Shell};
 
@@ -50,6 +52,14 @@ pub(crate) enum Command {
     Serve {
         /// By what
         server: Server,
+    },
+    /// Put the load of ping-pong on a server, to look at it with other tools
+    #[command(hide = true)]
+    Load {
+        /// Where it listens
+        server: SocketAddr,
+        /// How many round trips
+        round_trips: u32,
     },
     /// Print completions for a shell
     Completions {

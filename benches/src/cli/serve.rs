@@ -4,6 +4,7 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::SocketAddr;
 
+use benches::servers::Clients;
 use common::cli::Outcome;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
@@ -19,6 +20,15 @@ pub(crate) fn run(server: Server) -> anyhow::Result<Outcome> {
         Server::MioShort => by_hand(here, true),
         Server::Tokio => tokio(here),
     }?;
+    Ok(Outcome::Done)
+}
+
+/// Makes round trips to a server, and says so.
+pub(crate) fn load(server: SocketAddr, round_trips: u32) -> anyhow::Result<Outcome> {
+    Clients::connect(server)?.play(round_trips)?;
+    let mut out = common::cli::stdout();
+    writeln!(out, "{round_trips} round trips")?;
+    out.flush()?;
     Ok(Outcome::Done)
 }
 
