@@ -9,7 +9,7 @@ use std::thread;
 
 use assert_cmd::cargo::cargo_bin;
 use predicates::prelude::*;
-use predicates::str::contains;
+use predicates::str::{contains, is_match, starts_with};
 use rustix::process::{Pid, Signal, kill_process};
 
 fn reactor(args: &[&str]) -> assert_cmd::Command {
@@ -282,7 +282,11 @@ fn a_server_that_is_not_there_is_named() {
     reactor(&["chat-client", "ann", &address])
         .assert()
         .code(1)
-        .stderr(contains(&address).and(contains("is the server running?")));
+        .stderr(
+            starts_with(format!("error: {address}: "))
+                .and(contains("is the server running?"))
+                .and(is_match(r"^[^\n]*\n$").unwrap()),
+        );
     reactor(&["fetch", &address])
         .assert()
         .code(1)

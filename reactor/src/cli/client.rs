@@ -96,11 +96,16 @@ async fn chat(reactor: Reactor, name: String, server: SocketAddr) -> Result<(), 
         pressure: Rc::clone(&pressure),
     };
     let connecting = reactor.connect_tcp(server, LineReceiver::new(screen));
-    let transport = connecting.await.map_err(|error| {
-        Error::other(format!(
-            "{error}: is the server running? `reactor chat-server` starts one"
-        ))
-    })?;
+    let transport = match connecting.await {
+        Ok(transport) => transport,
+        Err(error) => {
+            // Never made, it is not lost either: who would have told has gone.
+            lost.add_errback(|_| Ok(())).detach();
+            return Err(Error::other(format!(
+                "{error}: is the server running? `reactor chat-server` starts one"
+            )));
+        }
+    };
     let talking = talk(reactor.clone(), name, transport, pressure);
     reactor.spawn(talking).detach();
     lost.await
