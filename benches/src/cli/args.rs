@@ -2,6 +2,8 @@
 
 use std::num::NonZeroUsize;
 
+use std::net::SocketAddr;
+
 use clap::{Parser, Subcommand, ValueEnum};
 use common::cli::{RunArgs, Shell};
 
@@ -44,6 +46,20 @@ pub(crate) enum Command {
         workers: NonZeroUsize,
         /// How many jobs
         count: u64,
+    },
+    /// Serve as peers/echo.* do: send back whatever comes, until killed
+    #[command(hide = true)]
+    Serve {
+        /// By what
+        server: Server,
+    },
+    /// Put the load of ping-pong on a server, to look at it with other tools
+    #[command(hide = true)]
+    Load {
+        /// Where it listens
+        server: SocketAddr,
+        /// How many round trips
+        round_trips: u32,
     },
     /// Print completions for a shell
     Completions {
@@ -97,4 +113,17 @@ pub(crate) enum Use {
     Map,
     /// One, and its answer, and the next
     RoundTrips,
+}
+
+/// The echo servers that are written in Rust.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Server {
+    /// The reactor room's
+    Reactor,
+    /// mio, which is read until it would block
+    Mio,
+    /// mio, where a short read is taken for the end
+    MioShort,
+    /// tokio's current_thread
+    Tokio,
 }
