@@ -11,7 +11,8 @@ use super::args::{DrawArgs, Kernel};
 pub(crate) fn run(args: &DrawArgs) -> anyhow::Result<Outcome> {
     let mut sum = 0;
     for _ in 0..args.pictures {
-        let plan = Plan::new(View::WORKSHOP, args.width, args.height)?.limit(args.iterations)?;
+        let plan =
+            Plan::new(View::WORKSHOP, args.width, args.height)?.with_limit(args.iterations)?;
         let fill = match args.kernel {
             Kernel::Exact => mandelbrot::kernels::exact::fill,
             Kernel::Fast => mandelbrot::kernels::fast::fill,
