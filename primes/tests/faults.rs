@@ -1,5 +1,5 @@
 //! What happens when processes are killed: nothing is left, and no count is wrong.
-#![cfg(target_os = "linux")]
+#![cfg(all(target_os = "linux", feature = "cli"))]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
