@@ -42,8 +42,10 @@ impl Job for Task {
                 milliseconds
             }
             Task::Hold(port) => {
-                // Nobody accepts and nobody writes: either fails when the listener is closed.
-                if let Ok(mut gate) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)) {
+                // Nobody accepts and nobody writes: either ends when the listener is closed.
+                if let Ok(mut gate) = TcpStream::connect((Ipv4Addr::LOCALHOST, port))
+                    && gate.set_read_timeout(Some(HELD)).is_ok()
+                {
                     let _ = gate.read(&mut [0]);
                 }
                 0
@@ -53,6 +55,10 @@ impl Job for Task {
         }
     }
 }
+
+/// How long a job is held at most. It matters only should another program have taken the port just
+/// when it was free again: no demonstration is to wait for ever for that.
+const HELD: Duration = Duration::from_secs(10);
 
 fn is_prime(n: u64) -> bool {
     (2..)
