@@ -1,11 +1,12 @@
 //! The workshop's picture in every model and by every kernel, with as many workers as there are
 //! usable CPUs.
 
+mod support;
+
 use std::hint::black_box;
 use std::io;
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput};
 use mandelbrot::kernels::{self, KernelName};
@@ -18,21 +19,7 @@ use mandelbrot::{
 fn main() -> ExitCode {
     // The processes models start this very program again.
     executors::hook(&[processes::JOB, shared_memory::JOB]);
-    let mut criterion = Criterion::default()
-        .sample_size(20)
-        .warm_up_time(Duration::from_millis(500))
-        .measurement_time(Duration::from_secs(2))
-        .configure_from_args();
-    match models(&mut criterion).and_then(|()| all_kernels(&mut criterion)) {
-        Ok(()) => {
-            criterion.final_summary();
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    support::main(20, &[models, all_kernels])
 }
 
 /// The workshop's view at full size: figures are of iterations a second, all points' together.

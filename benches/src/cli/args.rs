@@ -83,8 +83,7 @@ pub(crate) struct VersusArgs {
 #[derive(clap::Args, Debug)]
 pub(crate) struct DrawArgs {
     /// By which kernel
-    #[arg(value_parser = ["exact", "fast"])]
-    pub(crate) kernel: String,
+    pub(crate) kernel: Kernel,
     /// How many threads
     pub(crate) workers: NonZeroUsize,
     /// Columns
@@ -95,6 +94,15 @@ pub(crate) struct DrawArgs {
     pub(crate) iterations: u32,
     /// How often
     pub(crate) pictures: u32,
+}
+
+/// The kernels that other people's programs have too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Kernel {
+    /// Rounds as the textbook does
+    Exact,
+    /// Multiplies and adds in one, where the machine can
+    Fast,
 }
 
 /// The models that Python has too.
