@@ -36,6 +36,15 @@ pub enum Program {
         /// What the compiler is told besides.
         flags: &'static [&'static str],
     },
+    /// A shell script of ours in `benches/peers`, around somebody else's program on the PATH.
+    Script {
+        /// Where it lies in the workspace; programs are started in the workspace's folder.
+        source: &'static str,
+        /// The command that it needs.
+        needs: &'static str,
+        /// Arguments that make that command tell its version, and nothing else.
+        version: &'static [&'static str],
+    },
     /// Somebody else's, on the PATH.
     Installed {
         /// The command.
@@ -63,7 +72,7 @@ impl Contender {
         let name = match self.program {
             Program::Workspace(name) | Program::Installed { name, .. } => name,
             Program::This => env!("CARGO_PKG_NAME"),
-            Program::Compiled { source, .. } => source,
+            Program::Compiled { source, .. } | Program::Script { source, .. } => source,
         };
         let mut words = vec![name];
         words.extend(self.args.iter().map(String::as_str));
@@ -104,6 +113,10 @@ impl Program {
             Program::Compiled { source, flags } => Ok(Found {
                 version: version_of(&ask(COMPILER, &["-dumpfullversion", "-dumpversion"])?),
                 path: compile(source, flags)?,
+            }),
+            Program::Script { needs, version, .. } => Ok(Found {
+                version: version_of(&ask(needs, version)?),
+                path: "sh".into(),
             }),
             Program::Installed {
                 name,

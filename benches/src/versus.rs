@@ -10,6 +10,7 @@ mod mandelbrot;
 mod primes;
 pub mod render;
 pub mod report;
+mod thumbnails;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -42,6 +43,7 @@ pub fn jobs(workers: NonZeroUsize) -> Vec<Job> {
         primes::jobs(workers),
         mandelbrot::jobs(workers),
         executors::jobs(workers),
+        thumbnails::jobs(workers),
     ]
     .concat()
 }
@@ -95,6 +97,10 @@ pub fn run(
     progress: &mut dyn FnMut(&str),
 ) -> anyhow::Result<Report> {
     let ours = &job.ours;
+    if job.name == thumbnails::NAME {
+        progress("making up pictures");
+        thumbnails::prepare(common::cpus::usable())?;
+    }
     progress("ours, to warm up");
     let found = ours
         .program

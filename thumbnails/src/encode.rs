@@ -27,6 +27,7 @@ pub fn encode(
             Ok(bytes.into_inner())
         }
         Format::Gif => gif(picture),
+        Format::Bmp | Format::Pnm | Format::Tiff => Err(format!("{format} is not written")),
     }
 }
 

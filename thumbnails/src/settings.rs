@@ -53,6 +53,11 @@ const MARGIN: f64 = 1.4;
 const EDITION: u32 = 1;
 
 impl Settings {
+    /// The format of the thumbnail of a picture of format `own`.
+    pub fn target(&self, own: Format) -> Format {
+        self.format.unwrap_or(own.written())
+    }
+
     /// How a picture of upright size `from` becomes a thumbnail.
     pub fn plan(&self, from: (u32, u32)) -> Plan {
         Plan::new(from, self.size, self.fit, self.enlarge)
