@@ -47,7 +47,7 @@ pub fn demonstration(folder: &Path) -> Vec<Sample> {
 }
 
 /// The pictures that programs are compared at, for a folder: 200 JPEGs of 6 to 12 megapixels, 20
-/// PNGs and 10 WebPs of 3; some 0.8 GB.
+/// PNGs and 10 WebPs of 3; some 0.4 GB.
 pub fn comparison(folder: &Path) -> Vec<Sample> {
     let kinds = [
         (50, (3000, 2000), Format::Jpeg),
