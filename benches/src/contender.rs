@@ -41,6 +41,15 @@ pub enum Program {
         /// Where it lies in the workspace.
         source: &'static str,
     },
+    /// A shell script of ours in `benches/peers`, around somebody else's program on the PATH.
+    Script {
+        /// Where it lies in the workspace; programs are started in the workspace's folder.
+        source: &'static str,
+        /// The command that it needs.
+        needs: &'static str,
+        /// Arguments that make that command tell its version, and nothing else.
+        version: &'static [&'static str],
+    },
     /// Somebody else's, on the PATH.
     Installed {
         /// The command.
@@ -68,7 +77,9 @@ impl Contender {
         let name = match self.program {
             Program::Workspace(name) | Program::Installed { name, .. } => name,
             Program::This => env!("CARGO_PKG_NAME"),
-            Program::Compiled { source, .. } | Program::Go { source } => source,
+            Program::Compiled { source, .. }
+            | Program::Go { source }
+            | Program::Script { source, .. } => source,
         };
         let mut words = vec![name];
         words.extend(self.args.iter().map(String::as_str));
@@ -113,6 +124,10 @@ impl Program {
             Program::Go { source } => Ok(Found {
                 version: version_of(&ask("go", &["version"])?),
                 path: compile(source, "go", &["build"])?,
+            }),
+            Program::Script { needs, version, .. } => Ok(Found {
+                version: version_of(&ask(needs, version)?),
+                path: "sh".into(),
             }),
             Program::Installed {
                 name,

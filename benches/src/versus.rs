@@ -11,6 +11,7 @@ mod primes;
 mod reactor;
 pub mod render;
 pub mod report;
+mod thumbnails;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -44,6 +45,7 @@ pub fn jobs(workers: NonZeroUsize) -> Vec<Job> {
         primes::jobs(workers),
         mandelbrot::jobs(workers),
         executors::jobs(workers),
+        thumbnails::jobs(workers),
     ]
     .concat()
 }
@@ -105,6 +107,10 @@ pub fn run(
     progress: &mut dyn FnMut(&str),
 ) -> anyhow::Result<Report> {
     let ours = &job.ours;
+    if job.name == thumbnails::NAME {
+        progress("making up pictures");
+        thumbnails::prepare(common::cpus::usable())?;
+    }
     progress("ours, to warm up");
     let found = ours
         .program
