@@ -25,13 +25,14 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// Serves both ports, for ever.
 pub(crate) async fn serve(
-    listener: TcpListener,
-    raw_listener: TcpListener,
+    listener: std::net::TcpListener,
+    raw_listener: std::net::TcpListener,
     shared: Shared,
     counters: Counters,
 ) -> io::Result<()> {
+    let raw_listener = TcpListener::from_std(raw_listener)?;
     let counted = Counted {
-        listener,
+        listener: TcpListener::from_std(listener)?,
         counters: counters.clone(),
     };
     let app = replies::router(shared.clone())

@@ -2,10 +2,9 @@
 
 use std::fmt;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::thread::JoinHandle;
 
-use tokio::net::TcpListener;
 use tokio::runtime;
 use tokio::sync::oneshot;
 
@@ -109,14 +108,13 @@ impl Builder {
     /// # Errors
     /// If a port is taken, or the system refuses a thread.
     pub fn start(self) -> io::Result<Site> {
-        let runtime = runtime::Builder::new_current_thread()
-            .enable_io()
-            .enable_time()
-            .max_blocking_threads(1)
-            .build()?;
+        // Not by the runtime: a site may be started from within another one.
         let bind = |port| {
             let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-            let bound = runtime.block_on(TcpListener::bind(address));
+            let bound = TcpListener::bind(address).and_then(|listener| {
+                listener.set_nonblocking(true)?;
+                Ok(listener)
+            });
             bound.map_err(|error| io::Error::new(error.kind(), format!("{address}: {error}")))
         };
         let (listener, raw_listener) = (bind(self.port)?, bind(self.raw_port)?);
@@ -128,11 +126,17 @@ impl Builder {
         );
         let counters = Counters::default();
         let (stop, stopped) = oneshot::channel::<()>();
-        let served = server::serve(listener, raw_listener, shared.clone(), counters.clone());
+        let state = (shared.clone(), counters.clone());
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_io()
+            .enable_time()
+            .max_blocking_threads(1)
+            .build()?;
         let thread = std::thread::Builder::new()
             .name("demo-site".to_owned())
             .spawn(move || {
                 runtime.block_on(async {
+                    let served = server::serve(listener, raw_listener, state.0, state.1);
                     tokio::select! {
                         // The sender was dropped: the site is to stop.
                         _ = stopped => {}
