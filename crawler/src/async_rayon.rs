@@ -1,0 +1,83 @@
+//! async with rayon, each at what it is good at: one thread waits for all pages at once, and a pool
+//! reads those that have come. Nothing that computes keeps anything waiting.
+
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
+
+use futures_util::{StreamExt, stream};
+use tokio::runtime::Builder;
+use tokio::sync::Notify;
+
+use crate::crawl::{Crawl, Error};
+use crate::frontier::Next;
+
+/// Pages for each thread of the pool that may wait to be read. With more, nothing new is fetched:
+/// bodies would pile up in memory.
+pub const AHEAD: usize = 64;
+
+/// Crawls with as many pages in flight as the crawl's manners allow, and reads them on as many
+/// threads as there are CPUs.
+///
+/// # Errors
+/// If the system refuses a thread.
+pub fn run(crawl: &Crawl, _workers: NonZeroUsize) -> Result<(), Error> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let cpus = std::thread::available_parallelism()?.get();
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(cpus)
+        .thread_name(|number| format!("reader {number}"))
+        .build()
+        .map_err(std::io::Error::other)?;
+    let (reading, read) = (AtomicUsize::new(0), Notify::new());
+    pool.in_place_scope_fifo(|scope| {
+        runtime.block_on(async {
+            let mut under_way = HashMap::new();
+            let (told, mut taken) = tokio::sync::mpsc::unbounded_channel();
+            let mut tag = 0;
+            let reading = &reading;
+            let requests = stream::poll_fn(move |_| {
+                if reading.load(Ordering::Relaxed) >= AHEAD * cpus {
+                    return Poll::Pending;
+                }
+                match crawl.try_take() {
+                    Next::Job(job) => {
+                        tag += 1;
+                        let request = crawl.request(&job).tag(tag);
+                        // The other end is in the same function.
+                        let _ = told.send((tag, job));
+                        Poll::Ready(Some(request))
+                    }
+                    // Asked again after each page that is done: `read` says when.
+                    Next::Wait => Poll::Pending,
+                    Next::End => Poll::Ready(None),
+                }
+            });
+            let mut outcomes = crawl.fetcher().fetch_all(requests);
+            loop {
+                let outcome = tokio::select! {
+                    outcome = outcomes.next() => outcome,
+                    () = read.notified() => continue,
+                    () = crawl.stopped() => None,
+                };
+                let Some(outcome) = outcome else { break };
+                while let Ok((tag, job)) = taken.try_recv() {
+                    under_way.insert(tag, job);
+                }
+                let Some(job) = under_way.remove(&outcome.tag) else {
+                    continue;
+                };
+                reading.fetch_add(1, Ordering::Relaxed);
+                let read = &read;
+                scope.spawn_fifo(move |_| {
+                    let content = crawl.reading(&job, &outcome).map(|reading| reading.run());
+                    crawl.complete(job, outcome, content);
+                    reading.fetch_sub(1, Ordering::Relaxed);
+                    read.notify_one();
+                });
+            }
+        });
+    });
+    Ok(())
+}

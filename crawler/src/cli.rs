@@ -1,0 +1,37 @@
+//! Everything behind `main`: a file for each kind of question that the command answers.
+
+mod args;
+mod crawl;
+mod demo;
+mod model;
+mod report;
+
+use common::cli::{Interrupt, Outcome, interrupt};
+
+use args::{Args, Command};
+
+/// Runs what the command line asks for.
+pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
+    args.check()?;
+    let session = common::cli::start(&args.run)?;
+    // Only what looks at it may take Ctrl-C away from the system.
+    let interrupt = match args.command {
+        Some(Command::Report(_) | Command::Completions { .. }) => Interrupt::default(),
+        _ => interrupt::install()?,
+    };
+    let result = answer(&args, &interrupt);
+    session.conclude(result, &interrupt)
+}
+
+fn answer(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
+    match &args.command {
+        Some(Command::Check(check)) => crawl::check(check, args, interrupt),
+        Some(Command::Report(it)) => report::run(it),
+        Some(Command::Completions { shell }) => {
+            common::cli::completions::<Args>(*shell, "crawler")?;
+            Ok(Outcome::Done)
+        }
+        None if args.crawl.urls.is_empty() => demo::run(args, interrupt),
+        None => crawl::run(args, interrupt),
+    }
+}

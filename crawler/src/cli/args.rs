@@ -1,0 +1,317 @@
+//! The command line's grammar.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::bail;
+use clap::{Parser, Subcommand, ValueEnum};
+use common::cli::{RunArgs, Shell, Usage, numbers};
+use crawler::normalise::Rules;
+use crawler::report::Format;
+use crawler::scope::Reach;
+use crawler::select::Pick;
+use crawler::settings::{Limits, Manners, Settings};
+use crawler::traps::Traps;
+use url::Url;
+
+use super::model::Choice;
+
+/// Crawls web sites, and checks their links: politely, from one page to the next, to the end.
+///
+/// It keeps to robots.txt, stays on the host it began at, fetches each page once, and keeps its
+/// state in SQLite. A page that can't be fetched is reported, the rest is done, and the exit code
+/// is 1.
+///
+/// Without arguments: starts a small site of its own with 300 pages that take 20 ms each, and crawls
+/// it in every model of concurrency.
+#[derive(Parser, Debug)]
+#[command(version, max_term_width = 100, args_conflicts_with_subcommands = true)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(super) crawl: CrawlArgs,
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+    /// Which model does it; `all` compares them [default: rayon; without URL: all]
+    #[arg(long, value_enum, global = true)]
+    pub(super) model: Option<Choice>,
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+#[derive(Subcommand, Debug)]
+pub(super) enum Command {
+    /// Check all links of a site, those that lead out too, and their fragments; exit 1 if any is
+    /// broken
+    Check(CheckArgs),
+    /// Tell what is in the state of a crawl
+    Report(ReportArgs),
+    /// Print completions for a shell
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+}
+
+#[derive(clap::Args, Debug)]
+pub(super) struct CheckArgs {
+    #[command(flatten)]
+    pub(super) crawl: CrawlArgs,
+    /// A page that takes longer is told of
+    #[arg(long, value_name = "TIME", value_parser = numbers::duration, default_value = "5s")]
+    pub(super) slow: Duration,
+}
+
+#[derive(clap::Args, Debug)]
+pub(super) struct ReportArgs {
+    /// The state that `--db` wrote
+    pub(super) db: PathBuf,
+    /// What is told
+    #[arg(long, value_enum, default_value = "pages")]
+    pub(super) format: FormatArg,
+    /// Write it into FILE, which appears whole or not at all [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum FormatArg {
+    /// A line a page
+    Pages,
+    /// Broken links with the pages they stand in, and redirected ones
+    Broken,
+    /// The graph of links for Graphviz
+    Dot,
+    /// The graph of links for Gephi and yEd
+    Graphml,
+    /// A line of JSON a page
+    Jsonl,
+    /// For spreadsheets
+    Csv,
+    /// The pages that are there
+    Sitemap,
+}
+
+impl From<FormatArg> for Format {
+    fn from(format: FormatArg) -> Format {
+        match format {
+            FormatArg::Pages => Format::Pages,
+            FormatArg::Broken => Format::Broken,
+            FormatArg::Dot => Format::Dot,
+            FormatArg::Graphml => Format::GraphMl,
+            FormatArg::Jsonl => Format::JsonLines,
+            FormatArg::Csv => Format::Csv,
+            FormatArg::Sitemap => Format::Sitemap,
+        }
+    }
+}
+
+#[derive(clap::Args, Debug)]
+pub(super) struct CrawlArgs {
+    /// Where to begin: http:// or https://
+    #[arg(value_name = "URL", value_parser = seed)]
+    pub(super) urls: Vec<Url>,
+
+    /// How far from there
+    #[arg(long, value_enum, default_value = "host", help_heading = "Which pages")]
+    scope: ReachArg,
+    /// Only pages whose URL matches one of these regular expressions; may be given again
+    #[arg(long, value_name = "REGEX", help_heading = "Which pages")]
+    include: Vec<String>,
+    /// No pages whose URL matches one of these; may be given again
+    #[arg(long, value_name = "REGEX", help_heading = "Which pages")]
+    exclude: Vec<String>,
+    /// Links away from the URLs given: 0 is only those [default: no limit]. A depth is finished
+    /// before the next is begun
+    #[arg(long, value_name = "N", help_heading = "Which pages")]
+    depth: Option<u32>,
+    /// Begin with the sitemaps, too: those robots.txt names, else /sitemap.xml
+    #[arg(long, help_heading = "Which pages")]
+    sitemaps: bool,
+    /// Go where forms lead, too
+    #[arg(long, help_heading = "Which pages")]
+    forms: bool,
+    /// Take URLs that differ only in their query for one
+    #[arg(long, help_heading = "Which pages")]
+    ignore_query: bool,
+    /// Keep utm_… and other parameters that only track people
+    #[arg(long, help_heading = "Which pages")]
+    keep_tracking: bool,
+
+    /// Pages fetched, in all runs together; redirects and canonical links are no pages
+    /// [default: no limit]
+    #[arg(long, value_name = "N", value_parser = numbers::number, help_heading = "When it stops")]
+    max_pages: Option<u64>,
+    /// Bytes of bodies, after which no page is begun [default: no limit]
+    #[arg(long, value_name = "SIZE", value_parser = numbers::size, help_heading = "When it stops")]
+    max_bytes: Option<u64>,
+    /// Time, after which no page is begun [default: no limit]
+    #[arg(long, value_name = "TIME", value_parser = numbers::duration, help_heading = "When it stops")]
+    max_time: Option<Duration>,
+    /// Bytes of a URL
+    #[arg(long, value_name = "N", default_value = "2048", help_heading = "Traps")]
+    max_url: usize,
+    /// How often a segment may stand in a path
+    #[arg(long, value_name = "N", default_value = "4", help_heading = "Traps")]
+    max_repeats: usize,
+    /// Pages of one host
+    #[arg(long, value_name = "N", value_parser = numbers::number, default_value = "1_000_000", help_heading = "Traps")]
+    max_per_host: u64,
+    /// Pages whose URLs differ only in their numbers
+    #[arg(long, value_name = "N", value_parser = numbers::number, default_value = "10_000", help_heading = "Traps")]
+    max_per_pattern: u64,
+
+    /// Pages in flight from one host
+    #[arg(long, value_name = "N", default_value = "4", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Manners")]
+    per_host: u16,
+    /// From one request to the next for one host; a longer Crawl-delay goes first [default: none]
+    #[arg(long, value_name = "TIME", value_parser = numbers::duration, help_heading = "Manners")]
+    delay: Option<Duration>,
+    /// Bytes of a body
+    #[arg(long, value_name = "SIZE", value_parser = numbers::size, default_value = "10MiB", help_heading = "Manners")]
+    max_body: u64,
+    /// For a connection, a header, the next piece of a body
+    #[arg(long, value_name = "TIME", value_parser = numbers::duration, default_value = "20s", help_heading = "Manners")]
+    timeout: Duration,
+    /// Attempts after the first
+    #[arg(long, value_name = "N", default_value = "2", help_heading = "Manners")]
+    retries: u32,
+    /// How it introduces itself [default: many-hands-crawler/VERSION]
+    #[arg(long, value_name = "TEXT", help_heading = "Manners")]
+    user_agent: Option<String>,
+    /// Don't ask for robots.txt: for your own site
+    #[arg(long, help_heading = "Manners")]
+    ignore_robots: bool,
+    /// Follow links marked nofollow, too
+    #[arg(long, help_heading = "Manners")]
+    ignore_nofollow: bool,
+    /// Accept any certificate
+    #[arg(long, help_heading = "Manners")]
+    insecure: bool,
+    /// Ask private addresses that a page names; the URLs given may be private without it
+    #[arg(long, help_heading = "Manners")]
+    allow_private: bool,
+
+    /// Pick something out of each page: [NAME=]CSS[::text|::attr(NAME)]; may be given again
+    #[arg(long, value_name = "CSS", value_parser = Pick::read, help_heading = "What is kept")]
+    select: Vec<Pick>,
+    /// Keep the state in FILE, which SQLite and `crawler report` open [default: a temporary file]
+    #[arg(long, value_name = "FILE", help_heading = "What is kept")]
+    pub(super) db: Option<PathBuf>,
+    /// Go on with the crawl in --db
+    #[arg(long, requires = "db", help_heading = "What is kept")]
+    pub(super) resume: bool,
+    /// Write all answers to a WARC 1.1 archive
+    #[arg(long, value_name = "FILE", help_heading = "What is kept")]
+    pub(super) warc: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ReachArg {
+    /// The same host and port
+    Host,
+    /// The host without its www., and all below it
+    Domain,
+    /// The same host, and below the folder of the URL given
+    Prefix,
+    /// Everywhere
+    Any,
+}
+
+fn seed(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text)
+        .map_err(|error| format!("{text}: not a URL ({error}): it should begin with http://"))?;
+    match url.scheme() {
+        "http" | "https" => Ok(url),
+        other => Err(format!(
+            "{text}: {other}: is not crawled: only http and https are"
+        )),
+    }
+}
+
+/// Pages in flight, unless `-j` says otherwise: waiting takes no CPU.
+pub(super) const JOBS: usize = 16;
+
+impl Args {
+    /// What clap can't see.
+    pub(super) fn check(&self) -> anyhow::Result<()> {
+        let crawl = match &self.command {
+            None if self.crawl.urls.is_empty() && self.crawl.db.is_some() => {
+                bail!(Usage("which site? Give a URL".to_owned()))
+            }
+            None => &self.crawl,
+            Some(Command::Check(check)) if check.crawl.urls.is_empty() => {
+                bail!(Usage("which site? Give a URL to check".to_owned()))
+            }
+            Some(Command::Check(check)) => &check.crawl,
+            Some(_) => return Ok(()),
+        };
+        let all = self.model == Some(Choice::All);
+        if all && (crawl.db.is_some() || crawl.warc.is_some()) {
+            bail!(Usage(
+                "--model all: compares models, and keeps nothing: leave --db and --warc out"
+                    .to_owned()
+            ));
+        }
+        Ok(())
+    }
+
+    /// Pages in flight.
+    pub(super) fn in_flight(&self) -> usize {
+        self.run.jobs.map_or(JOBS, |jobs| jobs.get())
+    }
+}
+
+impl CrawlArgs {
+    /// What the crawl is to do.
+    pub(super) fn settings(&self, jobs: usize, check: bool) -> Settings {
+        let mut manners = Manners {
+            jobs,
+            per_host: self.per_host.into(),
+            delay: self.delay.unwrap_or_default(),
+            body: self.max_body,
+            patience: self.timeout,
+            retries: self.retries,
+            insecure: self.insecure,
+            private: self.allow_private,
+            ..Manners::default()
+        };
+        if let Some(name) = &self.user_agent {
+            manners.user_agent.clone_from(name);
+        }
+        Settings {
+            reach: match self.scope {
+                ReachArg::Host => Reach::Host,
+                ReachArg::Domain => Reach::Domain,
+                ReachArg::Prefix => Reach::Prefix,
+                ReachArg::Any => Reach::Any,
+            },
+            include: self.include.clone(),
+            exclude: self.exclude.clone(),
+            depth: self.depth,
+            rules: Rules {
+                ignore_query: self.ignore_query,
+                keep_tracking: self.keep_tracking,
+            },
+            forms: self.forms,
+            // A link that search engines are to leave alone can be broken like any other.
+            obeys_nofollow: !self.ignore_nofollow && !check,
+            obeys_robots: !self.ignore_robots,
+            sitemaps: self.sitemaps,
+            traps: Traps {
+                url_length: self.max_url,
+                repeats: self.max_repeats,
+                per_host: self.max_per_host,
+                per_pattern: self.max_per_pattern,
+            },
+            check,
+            picks: self.select.clone(),
+            limits: Limits {
+                pages: self.max_pages,
+                bytes: self.max_bytes,
+                time: self.max_time,
+            },
+            manners,
+            ..Settings::new(self.urls.clone())
+        }
+    }
+}

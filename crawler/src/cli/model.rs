@@ -1,0 +1,101 @@
+//! The models, by name.
+
+use std::num::NonZeroUsize;
+
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
+use common::cli::compare;
+use crawler::{Crawl, async_rayon, async_tasks, processes, serial, threads};
+
+/// A model of concurrency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Kind {
+    /// One page after the other
+    Serial,
+    /// A thread for each page in flight
+    Threads,
+    /// Threads fetch, processes read
+    Processes,
+    /// One thread waits for all pages, and reads them
+    Async,
+    /// One thread waits for all pages, a rayon pool reads them
+    Rayon,
+}
+
+/// What `--model` takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Choice {
+    One(Kind),
+    All,
+}
+
+impl ValueEnum for Choice {
+    fn value_variants<'a>() -> &'a [Choice] {
+        &[
+            Choice::One(Kind::Serial),
+            Choice::One(Kind::Threads),
+            Choice::One(Kind::Processes),
+            Choice::One(Kind::Async),
+            Choice::One(Kind::Rayon),
+            Choice::All,
+        ]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        match self {
+            Choice::One(kind) => kind.to_possible_value(),
+            Choice::All => Some(PossibleValue::new("all").help("All of them, compared")),
+        }
+    }
+}
+
+impl Choice {
+    /// The models that a choice stands for, the serial one first.
+    pub(super) fn models(self) -> Vec<Model> {
+        match self {
+            Choice::One(kind) => vec![Model(kind)],
+            Choice::All => Kind::value_variants().iter().copied().map(Model).collect(),
+        }
+    }
+}
+
+/// A model, ready to run.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Model(Kind);
+
+impl Model {
+    /// Works at a crawl until there is nothing more to do.
+    pub(super) fn run(
+        self,
+        crawl: &Crawl,
+        jobs: NonZeroUsize,
+    ) -> Result<(), crawler::crawl::Error> {
+        let _span = tracing::info_span!("model", name = compare::Model::name(&self)).entered();
+        match self.0 {
+            Kind::Serial => serial::run(crawl, jobs),
+            Kind::Threads => threads::run(crawl, jobs),
+            Kind::Processes => processes::run(crawl, jobs),
+            Kind::Async => async_tasks::run(crawl, jobs),
+            Kind::Rayon => async_rayon::run(crawl, jobs),
+        }
+    }
+}
+
+impl compare::Model for Model {
+    fn name(&self) -> &str {
+        match self.0 {
+            Kind::Serial => "serial",
+            Kind::Threads => "threads",
+            Kind::Processes => "processes",
+            Kind::Async => "async",
+            Kind::Rayon => "async + rayon",
+        }
+    }
+
+    fn workers(&self, jobs: NonZeroUsize) -> usize {
+        match self.0 {
+            Kind::Serial => 1,
+            _ => jobs.get(),
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! A crawl: what is to be fetched next, and what follows from what came. It knows the rules and
+//! the state, and no concurrency: the models ask it and tell it, under the frontier's lock.
+
+mod state;
+
+use std::net::IpAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use async_fetch::{Fetcher, Limits, Method, Outcome, Request, Retries, Timeouts, is_public};
+use regex::Regex;
+use tokio::sync::watch;
+use url::Url;
+
+use crate::frontier::{Frontier, Next};
+use crate::reading::{Content, Reading};
+use crate::robots;
+use crate::scope::Scope;
+use crate::settings::Settings;
+use crate::sitemap;
+use crate::store::{self, File, Teller};
+use state::State;
+pub use state::{Job, Role, Summary};
+
+/// Why there is no crawl.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A pattern is none.
+    #[error("{pattern}: not a regular expression: {reason}")]
+    Pattern {
+        /// The pattern.
+        pattern: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A seed can't be crawled.
+    #[error("{0}: can't be crawled: only http and https are")]
+    Seed(Url),
+    /// There is none.
+    #[error("there is no URL to begin with")]
+    NoSeed,
+    /// The state can't be kept.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The fetcher can't be made.
+    #[error("{0}")]
+    Fetch(#[from] async_fetch::Error),
+    /// The system refuses a thread, or a process.
+    #[error("{0}")]
+    System(#[from] std::io::Error),
+}
+
+/// Memory that a regular expression may take.
+const PATTERN: usize = 1 << 20;
+
+/// A crawl, shared by those who work at it.
+#[derive(Debug)]
+pub struct Crawl {
+    frontier: Frontier<State>,
+    settings: Settings,
+    fetcher: Fetcher,
+    stop: watch::Sender<bool>,
+}
+
+impl Crawl {
+    /// A crawl whose state is kept in a file. `teller` hears of each page once it is kept, and
+    /// `archive` names the file for the answers.
+    ///
+    /// # Errors
+    /// If the settings can't be used, or the state or the archive can't be written.
+    pub fn new(
+        settings: Settings,
+        file: File,
+        archive: Option<&Path>,
+        teller: Teller,
+    ) -> Result<Crawl, Error> {
+        let mut settings = settings;
+        settings.archive = archive.is_some();
+        let mut seeds = Vec::new();
+        for seed in &settings.seeds {
+            let url = crate::normalise::page(seed.clone(), settings.rules);
+            seeds.push(url.map_err(|_| Error::Seed(seed.clone()))?);
+        }
+        if seeds.is_empty() {
+            return Err(Error::NoSeed);
+        }
+        settings.seeds = seeds;
+        let scope = Scope::new(
+            settings.reach,
+            settings.seeds.clone(),
+            patterns(&settings.include)?,
+            patterns(&settings.exclude)?,
+        );
+        let fetcher = fetcher(&settings)?;
+        let state = State::new(
+            settings.clone(),
+            scope,
+            fetcher.clone(),
+            file,
+            archive,
+            teller,
+        )?;
+        Ok(Crawl {
+            frontier: Frontier::new(state),
+            settings,
+            fetcher,
+            stop: watch::Sender::new(false),
+        })
+    }
+
+    /// What it is to do.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// What it fetches with.
+    pub fn fetcher(&self) -> &Fetcher {
+        &self.fetcher
+    }
+
+    /// The next job, as soon as there is one; `None` at the end.
+    pub fn take(&self) -> Option<Job> {
+        self.frontier.take()
+    }
+
+    /// The next job, if there is one now.
+    pub fn try_take(&self) -> Next<Job> {
+        self.frontier.try_take()
+    }
+
+    /// What is asked for a job.
+    pub fn request(&self, job: &Job) -> Request {
+        let method = if job.head { Method::HEAD } else { Method::GET };
+        let limit = match job.role {
+            Role::Robots => robots::BYTES,
+            Role::Sitemap => sitemap::BYTES,
+            Role::Page | Role::External => self.settings.manners.body,
+        };
+        Request::new(method, job.url.clone())
+            .body_limit(limit)
+            .decode(!(self.settings.archive && job.role == Role::Page))
+    }
+
+    /// Asks for it, and waits for what becomes of it; `None` if the crawl is stopped meanwhile.
+    pub async fn fetch(&self, job: &Job) -> Option<Outcome> {
+        tokio::select! {
+            outcome = self.fetcher.fetch(self.request(job)) => Some(outcome),
+            () = self.stopped() => None,
+        }
+    }
+
+    /// What is to be read of what came, if anything.
+    pub fn reading(&self, job: &Job, outcome: &Outcome) -> Option<Reading> {
+        match job.role {
+            Role::Page | Role::External if !job.head => {
+                Reading::new(outcome, self.settings.wanted(), &self.settings.picks)
+            }
+            _ => None,
+        }
+    }
+
+    /// A job is done: this came, and this is what it says.
+    pub fn complete(&self, job: Job, outcome: Outcome, content: Option<Content>) {
+        let kept = self
+            .frontier
+            .complete(|state| state.digest(job, outcome, content));
+        if !kept {
+            // Without its state it would be lost work.
+            self.stop();
+        }
+    }
+
+    /// A job can't be done now; it stays in the queue of a later run.
+    pub fn give_back(&self, job: Job) {
+        self.frontier.complete(|state| state.leave(job));
+    }
+
+    /// Gives no more jobs out, and ends the waits of [`fetch`](Self::fetch). What was in flight is
+    /// fetched again when the crawl is gone on with.
+    pub fn stop(&self) {
+        self.frontier.stop();
+        self.stop.send_replace(true);
+    }
+
+    /// Whether it was stopped.
+    pub fn is_stopped(&self) -> bool {
+        *self.stop.borrow()
+    }
+
+    /// Waits until it is stopped.
+    pub async fn stopped(&self) {
+        // The sender lives as long as this crawl.
+        let _ = self.stop.subscribe().wait_for(|stopped| *stopped).await;
+    }
+
+    /// How it stands.
+    pub fn summary(&self) -> Summary {
+        self.frontier.with(|state| state.summary())
+    }
+
+    /// Commits what is not yet, and sums up.
+    ///
+    /// # Errors
+    /// If the state could not be kept.
+    pub fn finish(self) -> Result<Summary, Error> {
+        self.frontier.with(|state| {
+            let summary = state.summary();
+            state.finish()?;
+            Ok(summary)
+        })
+    }
+}
+
+fn patterns(texts: &[String]) -> Result<Vec<Regex>, Error> {
+    let pattern = |text: &String| {
+        let built = regex::RegexBuilder::new(text).size_limit(PATTERN).build();
+        built.map_err(|error| Error::Pattern {
+            pattern: text.clone(),
+            reason: error.to_string().lines().last().unwrap_or("").to_owned(),
+        })
+    };
+    texts.iter().map(pattern).collect()
+}
+
+/// Redirects are not followed here: where they lead is a page like any other, with its own place in
+/// the queue, so that none is fetched twice and robots.txt is asked about each.
+fn fetcher(settings: &Settings) -> Result<Fetcher, Error> {
+    let manners = &settings.manners;
+    let limits = Limits {
+        jobs: manners.jobs.max(1),
+        per_host: manners.per_host.max(1),
+        host_delay: manners.delay,
+        redirects: 0,
+        body_in_memory: manners.body,
+        ..Limits::default()
+    };
+    let timeouts = Timeouts {
+        connect: manners.patience.min(Duration::from_secs(10)),
+        first_byte: manners.patience,
+        idle: manners.patience,
+        total: manners.time,
+    };
+    let retries = Retries {
+        most: manners.retries,
+        ..Retries::default()
+    };
+    let mut builder = Fetcher::builder()
+        .limits(limits)
+        .timeouts(timeouts)
+        .retries(retries)
+        .user_agent(manners.user_agent.clone());
+    if manners.insecure {
+        builder = builder.insecure();
+    }
+    if !manners.private {
+        let own = private_seeds(&settings.seeds);
+        builder = builder.addresses(move |host, address| {
+            let own = own.iter().any(|(name, ip)| *ip == address && name == host);
+            own || is_public(address)
+        });
+    }
+    Ok(builder.build()?)
+}
+
+/// The private addresses that the seeds themselves name: those, and under those names, may be asked.
+/// They are looked up once, now: a name that is public today and private in an hour is not among
+/// them.
+fn private_seeds(seeds: &[Url]) -> Vec<(String, IpAddr)> {
+    let mut found = Vec::new();
+    for seed in seeds {
+        let (Some(host), Ok(addresses)) = (seed.host_str(), seed.socket_addrs(|| None)) else {
+            continue;
+        };
+        let private = addresses
+            .iter()
+            .map(|it| it.ip())
+            .filter(|it| !is_public(*it));
+        found.extend(private.map(|address| (host.to_owned(), address)));
+    }
+    found
+}

@@ -1,0 +1,279 @@
+//! One address for one page: the rules by which URLs that mean the same become the same.
+//!
+//! In this order:
+//! 1. what the WHATWG URL standard does: the host in small letters and as punycode, the default port
+//!    dropped, `.` and `..` resolved, what may not stand in a URL percent-encoded;
+//! 2. only http and https are followed; a user name and a password are dropped;
+//! 3. the fragment is dropped: it names a part of a page, not a page;
+//! 4. percent-encoding has one form (RFC 3986, section 6.2.2): capital digits, and none where none
+//!    is needed;
+//! 5. parameters that only track people are dropped from the query, unless they are to be kept;
+//!    with `ignore_query` the whole query is. A query that is empty then is dropped.
+
+use std::borrow::Cow;
+
+use encoding_rs::{Encoding, UTF_8};
+use percent::unescaped;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+/// Parameters that name a campaign or a click and never a page.
+const TRACKING: &[&str] = &[
+    "_ga", "dclid", "fbclid", "gbraid", "gclid", "gclsrc", "igshid", "mc_cid", "mc_eid", "mkt_tok",
+    "msclkid", "twclid", "wbraid", "yclid",
+];
+
+/// Which rules there are a choice about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rules {
+    /// Drop the whole query.
+    pub ignore_query: bool,
+    /// Keep `utm_…`, `gclid` and their like.
+    pub keep_tracking: bool,
+}
+
+/// Why a link is none that could be followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unfit {
+    /// It is no URL.
+    NotAUrl,
+    /// It is one of another scheme: `mailto:`, `javascript:`, `data:`, `file:`…
+    Scheme,
+}
+
+/// What a link leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The page.
+    pub url: Url,
+    /// The part of it.
+    pub fragment: Option<String>,
+}
+
+/// Resolves a link as it stands in a page whose base is `base`, by the rules of this module.
+///
+/// # Errors
+/// If it leads nowhere that could be fetched.
+///
+/// # Examples
+///
+/// ```
+/// use crawler::normalise::{Rules, link};
+///
+/// let base = "http://example.org/a/b".parse().unwrap();
+/// let target = link(&base, "../C/%7eann/?utm_source=x&q=1#top", None, Rules::default()).unwrap();
+/// assert_eq!(target.url.as_str(), "http://example.org/C/~ann/?q=1");
+/// assert_eq!(target.fragment.as_deref(), Some("top"));
+/// ```
+pub fn link(
+    base: &Url,
+    text: &str,
+    encoding: Option<&'static Encoding>,
+    rules: Rules,
+) -> Result<Target, Unfit> {
+    let url = match encoding.filter(|it| *it != UTF_8) {
+        None => base.join(text),
+        // The query of a link is written in the page's charset, as browsers do it.
+        Some(encoding) => {
+            let encode = query_encoder(|query| encoding.encode(query).0);
+            Url::options()
+                .base_url(Some(base))
+                .encoding_override(Some(&encode))
+                .parse(text)
+        }
+    };
+    let mut url = url.map_err(|_| Unfit::NotAUrl)?;
+    let fragment = url.fragment().map(str::to_owned);
+    url = page(url, rules)?;
+    Ok(Target { url, fragment })
+}
+
+/// Normalises what is a URL already.
+///
+/// # Errors
+/// If it is of a scheme that is not fetched.
+pub fn page(mut url: Url, rules: Rules) -> Result<Url, Unfit> {
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(Unfit::Scheme);
+    }
+    if url.host_str().is_none_or(str::is_empty) {
+        return Err(Unfit::NotAUrl);
+    }
+    url.set_fragment(None);
+    if url.as_str().contains('@') {
+        // Neither can fail where there is a host.
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+    }
+    if url.query().is_some() {
+        query(&mut url, rules);
+    }
+    // To rewrite may make a new escape (`%2%65`), and a new `..`.
+    while let Some(text) = unescaped(url.as_str()) {
+        match Url::parse(&text) {
+            Ok(better) if better != url => url = better,
+            _ => break,
+        }
+    }
+    Ok(url)
+}
+
+/// Only tells the compiler which lifetimes belong together.
+fn query_encoder<F: Fn(&str) -> Cow<'_, [u8]>>(encode: F) -> F {
+    encode
+}
+
+fn query(url: &mut Url, rules: Rules) {
+    let Some(query) = url.query() else { return };
+    if rules.ignore_query || query.is_empty() {
+        return url.set_query(None);
+    }
+    if rules.keep_tracking || !query.split('&').any(is_tracking) {
+        return;
+    }
+    // By hand: to parse and write it anew would change the rest.
+    let kept: Vec<&str> = query.split('&').filter(|pair| !is_tracking(pair)).collect();
+    let kept = kept.join("&");
+    url.set_query(Some(kept.as_str()).filter(|kept| !kept.is_empty()));
+}
+
+fn is_tracking(pair: &str) -> bool {
+    let name = pair.split_once('=').map_or(pair, |(name, _)| name);
+    name.starts_with("utm_") || TRACKING.contains(&name)
+}
+
+mod percent {
+    /// The text with its percent-encoding in one form; `None` if it has that already.
+    pub(super) fn unescaped(text: &str) -> Option<String> {
+        if !text.contains('%') {
+            return None;
+        }
+        let bytes = text.as_bytes();
+        let mut better = Vec::with_capacity(bytes.len());
+        let mut at = 0;
+        while let Some(&byte) = bytes.get(at) {
+            match (byte, escaped(&bytes[at..])) {
+                (b'%', Some(value)) => {
+                    if value.is_ascii_alphanumeric() || b"-._~".contains(&value) {
+                        better.push(value);
+                    } else {
+                        better.push(b'%');
+                        better.extend(bytes[at + 1..at + 3].iter().map(u8::to_ascii_uppercase));
+                    }
+                    at += 3;
+                }
+                _ => {
+                    better.push(byte);
+                    at += 1;
+                }
+            }
+        }
+        (better != bytes).then(|| String::from_utf8_lossy(&better).into_owned())
+    }
+
+    fn escaped(bytes: &[u8]) -> Option<u8> {
+        let digit = |at: usize| (*bytes.get(at)? as char).to_digit(16);
+        u8::try_from(digit(1)? * 16 + digit(2)?).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn normal(text: &str) -> String {
+        let base = Url::parse("http://example.org/dir/page").unwrap();
+        link(&base, text, None, Rules::default())
+            .unwrap()
+            .url
+            .into()
+    }
+
+    #[test]
+    fn what_means_the_same_becomes_the_same() {
+        for (text, expected) in [
+            ("HTTP://Example.ORG:80/", "http://example.org/"),
+            ("https://example.org:443/a", "https://example.org/a"),
+            ("http://example.org:8080/a", "http://example.org:8080/a"),
+            ("http://example.org", "http://example.org/"),
+            (
+                "http://b\u{fc}cher.example/",
+                "http://xn--bcher-kva.example/",
+            ),
+            ("/a/./b/../c", "http://example.org/a/c"),
+            ("/a/%2e%2e/c", "http://example.org/c"),
+            ("other", "http://example.org/dir/other"),
+            ("?q=1", "http://example.org/dir/page?q=1"),
+            ("", "http://example.org/dir/page"),
+            ("#part", "http://example.org/dir/page"),
+            (" /x\n ", "http://example.org/x"),
+            ("//cdn.example/x", "http://cdn.example/x"),
+            ("/%7Eann/%c3%a9", "http://example.org/~ann/%C3%A9"),
+            ("/a%2fb", "http://example.org/a%2Fb"),
+            ("/100%", "http://example.org/100%"),
+            ("http://ann:secret@example.org/", "http://example.org/"),
+            ("/?", "http://example.org/"),
+            ("/?utm_source=a&q=1&gclid=2", "http://example.org/?q=1"),
+            ("/?utm_source=a", "http://example.org/"),
+            ("/?q=a+b&q=", "http://example.org/?q=a+b&q="),
+            ("http://0x7f.1/", "http://127.0.0.1/"),
+        ] {
+            assert_eq!(normal(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_query_can_be_ignored_and_tracking_kept() {
+        let url = |rules| {
+            let url = Url::parse("http://example.org/?utm_source=a&q=1").unwrap();
+            page(url, rules).unwrap().to_string()
+        };
+        let mut rules = Rules::default();
+        rules.keep_tracking = true;
+        assert_eq!(url(rules), "http://example.org/?utm_source=a&q=1");
+        rules.ignore_query = true;
+        assert_eq!(url(rules), "http://example.org/");
+    }
+
+    #[test]
+    fn what_is_no_page_is_said_to_be_none() {
+        let base = Url::parse("http://example.org/").unwrap();
+        let unfit = |text| link(&base, text, None, Rules::default()).unwrap_err();
+        for text in [
+            "mailto:ann@example.org",
+            "javascript:void(0)",
+            "data:,x",
+            "file:///etc/passwd",
+        ] {
+            assert_eq!(unfit(text), Unfit::Scheme, "{text}");
+        }
+        assert_eq!(unfit("http://[::1"), Unfit::NotAUrl);
+        assert_eq!(unfit("http://"), Unfit::NotAUrl);
+    }
+
+    #[test]
+    fn a_query_is_written_in_the_charset_of_its_page() {
+        let base = Url::parse("http://example.org/").unwrap();
+        let latin = Some(encoding_rs::WINDOWS_1252);
+        let target = link(&base, "/\u{e9}?q=\u{e9}", latin, Rules::default()).unwrap();
+        assert_eq!(target.url.as_str(), "http://example.org/%C3%A9?q=%E9");
+    }
+
+    proptest! {
+        #[test]
+        fn once_is_enough(path in "[a-zA-Z0-9/.%~?&=_-]{0,40}") {
+            let base = Url::parse("http://example.org/a/").unwrap();
+            if let Ok(target) = link(&base, &path, None, Rules::default()) {
+                let again = page(target.url.clone(), Rules::default()).unwrap();
+                prop_assert_eq!(again, target.url);
+            }
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text in ".*") {
+            let base = Url::parse("http://example.org/a/").unwrap();
+            let _ = link(&base, &text, None, Rules::default());
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Processes: threads fetch, and worker processes read what came. A page that crashes its reader
+//! costs a worker, not the crawl; every body travels through a pipe for it.
+
+use std::num::NonZeroUsize;
+
+use executors::{Executor, JobType, ProcessPool};
+use tokio::runtime::{Builder, Handle};
+
+use crate::crawl::{Crawl, Error};
+use crate::reading::{Content, Reading};
+
+/// What a program that uses this model hands to [`executors::hook`] in the first line of `main`.
+pub const JOBS: &[JobType] = &[executors::job::<Reading>()];
+
+impl executors::Job for Reading {
+    type Output = Content;
+
+    fn run(self) -> Content {
+        Reading::run(&self)
+    }
+}
+
+/// Crawls on `workers` threads that wait, beside as many processes as there are CPUs that read.
+///
+/// # Errors
+/// If the system refuses a thread or a process.
+pub fn run(crawl: &Crawl, workers: NonZeroUsize) -> Result<(), Error> {
+    let cpus = std::thread::available_parallelism()?;
+    let pool = ProcessPool::builder()
+        .workers(cpus.min(workers).get())
+        .build()
+        .map_err(std::io::Error::other)?;
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()?;
+    let handle = runtime.handle();
+    std::thread::scope(|scope| {
+        for number in 1..workers.get() {
+            let thread = std::thread::Builder::new().name(format!("crawler {number}"));
+            thread.spawn_scoped(scope, || work(crawl, handle, &pool))?;
+        }
+        work(crawl, handle, &pool);
+        Ok(())
+    })
+}
+
+fn work(crawl: &Crawl, handle: &Handle, pool: &ProcessPool) {
+    while let Some(job) = crawl.take() {
+        let Some(outcome) = handle.block_on(crawl.fetch(&job)) else {
+            crawl.give_back(job);
+            continue;
+        };
+        let content = crawl.reading(&job, &outcome).map(|reading| {
+            let read = pool.submit(reading).and_then(|future| future.result());
+            read.unwrap_or_else(|error| Content {
+                trouble: Some(format!("it could not be read: {error}")),
+                ..Content::default()
+            })
+        });
+        crawl.complete(job, outcome, content);
+    }
+}

@@ -1,0 +1,166 @@
+//! robots.txt: who may fetch what, and how often (RFC 9309, and `Crawl-delay`, which is older).
+
+use std::time::Duration;
+
+use robotxt::{AccessResult, Robots};
+use url::Url;
+
+/// The name by which robots.txt may speak of this crawler.
+pub const NAME: &str = "many-hands-crawler";
+
+/// Redirects that are followed from a robots.txt (RFC 9309, section 2.3.1.2).
+pub const REDIRECTS: u8 = 5;
+
+/// Bytes of a robots.txt that are looked at (RFC 9309, section 2.5, asks for at least 500 KiB).
+pub const BYTES: u64 = 500 * 1024;
+
+/// The longest `Crawl-delay` that is kept to. Who asks for more gets this: a crawl should end.
+pub const LONGEST_DELAY: Duration = Duration::from_secs(60);
+
+/// What was found where robots.txt should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found<'a> {
+    /// This text.
+    Text(&'a [u8]),
+    /// An answer with this status; nothing of use.
+    Status(u16),
+    /// More redirects than are followed.
+    TooManyRedirects,
+    /// No answer.
+    Nothing,
+}
+
+/// The rules of one host for this crawler.
+#[derive(Clone, Debug)]
+pub struct Rules(Robots);
+
+impl Rules {
+    /// The rules that follow from what was found: none is a licence (4xx), and a server that fails
+    /// or does not answer forbids everything (RFC 9309, section 2.3.1).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use crawler::robots::{Found, Rules};
+    ///
+    /// let url = "http://example.org/private/x".parse().unwrap();
+    /// assert!(!Rules::new(Found::Text(b"User-agent: *\nDisallow: /private")).allow(&url));
+    /// assert!(Rules::new(Found::Status(404)).allow(&url));
+    /// assert!(!Rules::new(Found::Status(503)).allow(&url));
+    /// ```
+    pub fn new(found: Found<'_>) -> Rules {
+        let access = match found {
+            Found::Text(text) => AccessResult::Successful(text),
+            Found::TooManyRedirects => AccessResult::TooManyRedirects,
+            Found::Status(500..) | Found::Nothing => AccessResult::Unreachable,
+            Found::Status(_) => AccessResult::Unavailable,
+        };
+        Rules(Robots::from_access(access, NAME))
+    }
+
+    /// No rules.
+    pub fn none() -> Rules {
+        Rules(Robots::allow_all())
+    }
+
+    /// Whether a page may be fetched.
+    pub fn allow(&self, url: &Url) -> bool {
+        self.0.is_url_allowed(url)
+    }
+
+    /// How long to wait from one request to the next, at most [`LONGEST_DELAY`].
+    pub fn delay(&self) -> Option<Duration> {
+        self.0.crawl_delay().map(|delay| delay.min(LONGEST_DELAY))
+    }
+
+    /// The sitemaps it names.
+    pub fn sitemaps(&self) -> &[Url] {
+        self.0.sitemaps()
+    }
+}
+
+/// Where the robots.txt of a page's host is.
+pub fn place(url: &Url) -> Url {
+    let mut place = url.clone();
+    place.set_path("/robots.txt");
+    place.set_query(None);
+    place.set_fragment(None);
+    place
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn allowed(text: &str, path: &str) -> bool {
+        let url = Url::parse("http://example.org/")
+            .unwrap()
+            .join(path)
+            .unwrap();
+        Rules::new(Found::Text(text.as_bytes())).allow(&url)
+    }
+
+    #[test]
+    fn the_examples_of_the_rfc() {
+        // Section 5.1 and 5.2 of RFC 9309.
+        let simple = "User-Agent: *\nDisallow: *.gif$\nDisallow: /example/\nAllow: /publications/\n\n\
+                      User-Agent: foobot\nDisallow:/\nAllow:/example/page.html\n";
+        assert!(allowed(simple, "/publications/a"));
+        assert!(!allowed(simple, "/example/page.html"));
+        assert!(!allowed(simple, "/picture.gif"));
+        assert!(allowed(simple, "/picture.gifs"));
+        let longest =
+            "User-Agent: *\nAllow: /example/page/\nDisallow: /example/page/disallowed.gif\n";
+        assert!(allowed(longest, "/example/page/a"));
+        assert!(!allowed(longest, "/example/page/disallowed.gif"));
+    }
+
+    #[test]
+    fn its_own_group_wins_over_that_of_all_and_equal_rules_allow() {
+        let text = format!("User-agent: *\nDisallow: /\n\nUser-agent: {NAME}\nDisallow: /x\n");
+        assert!(allowed(&text, "/a"));
+        assert!(!allowed(&text, "/x"));
+        assert!(allowed("User-agent: *\nDisallow: /a\nAllow: /a\n", "/a"));
+        assert!(allowed("\u{feff}User-agent: other\nDisallow: /\n", "/a"));
+        assert!(!allowed("user-agent:*\r\ndisallow:/%7ea", "/~a"));
+        assert!(allowed("User-agent: *\nDisallow: /", "/robots.txt"));
+    }
+
+    #[test]
+    fn what_is_found_instead_of_a_text_decides_too() {
+        let url = Url::parse("http://example.org/a").unwrap();
+        for (found, allowed) in [
+            (Found::Status(404), true),
+            (Found::Status(401), true),
+            (Found::Status(429), true),
+            (Found::Status(500), false),
+            (Found::Status(599), false),
+            (Found::TooManyRedirects, true),
+            (Found::Nothing, false),
+            (Found::Text(b""), true),
+            (Found::Text(b"<html>\xff\x00not a robots.txt"), true),
+        ] {
+            assert_eq!(Rules::new(found).allow(&url), allowed, "{found:?}");
+        }
+    }
+
+    #[test]
+    fn a_delay_is_kept_to_up_to_a_limit() {
+        let delay = |text: &str| Rules::new(Found::Text(text.as_bytes())).delay();
+        assert_eq!(
+            delay("User-agent: *\nCrawl-delay: 1.5"),
+            Some(Duration::from_millis(1500))
+        );
+        assert_eq!(
+            delay("User-agent: *\nCrawl-delay: 86400"),
+            Some(LONGEST_DELAY)
+        );
+        assert_eq!(delay("User-agent: *\nCrawl-delay: soon"), None);
+    }
+
+    #[test]
+    fn it_lies_at_the_root_of_the_host() {
+        let url = Url::parse("http://example.org:8080/a/b?c#d").unwrap();
+        assert_eq!(place(&url).as_str(), "http://example.org:8080/robots.txt");
+    }
+}

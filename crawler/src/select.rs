@@ -1,0 +1,131 @@
+//! What people pick out of pages, by CSS selectors: `--select 'h1'`, `--select 'price=.price::text'`.
+
+use scraper::{Html, Selector};
+use serde::{Deserialize, Serialize};
+
+/// How deep elements may be within each other in a page that is picked from: deeper ones are not
+/// made for people, and a selector may look at every pair of them. Browsers stop at 512, too.
+pub const DEEPEST: usize = 512;
+
+/// What is picked of each selector, at most.
+pub const MOST: usize = 1000;
+
+/// What is picked: a name, a selector, and what of the elements it selects.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pick {
+    /// What it is called in the output.
+    pub name: String,
+    /// The selector.
+    pub css: String,
+    /// An attribute; else the text.
+    pub attribute: Option<String>,
+}
+
+impl Pick {
+    /// Reads `[NAME=]SELECTOR[::text|::attr(NAME)]`. Without a name it is called as it is written.
+    ///
+    /// # Errors
+    /// What is wrong with the selector.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use crawler::select::Pick;
+    ///
+    /// let pick = Pick::read("next=a[rel=next]::attr(href)").unwrap();
+    /// assert_eq!((pick.name.as_str(), pick.css.as_str()), ("next", "a[rel=next]"));
+    /// assert!(Pick::read("h1[").is_err());
+    /// ```
+    pub fn read(text: &str) -> Result<Pick, String> {
+        let named = text.split_once('=').filter(|(name, _)| {
+            !name.is_empty()
+                && name
+                    .chars()
+                    .all(|it| it.is_alphanumeric() || "_-".contains(it))
+        });
+        let (name, rest) = named.unwrap_or((text, text));
+        let (css, attribute) = match rest.rsplit_once("::") {
+            Some((css, "text")) => (css, None),
+            Some((css, part)) => match part
+                .strip_prefix("attr(")
+                .and_then(|it| it.strip_suffix(')'))
+            {
+                Some(attribute) => (css, Some(attribute.to_owned())),
+                None => (rest, None),
+            },
+            None => (rest, None),
+        };
+        match Selector::parse(css) {
+            Ok(_) => Ok(Pick {
+                name: name.to_owned(),
+                css: css.to_owned(),
+                attribute,
+            }),
+            Err(error) => Err(format!("{text}: not a CSS selector: {error}")),
+        }
+    }
+}
+
+/// Picks out of a page, in the order of the picks. White space within a text becomes one space.
+pub fn select(html: &str, picks: &[Pick]) -> Vec<Vec<String>> {
+    let document = Html::parse_document(html);
+    let one = |pick: &Pick| {
+        // Read before, by `Pick::read`; who made one up otherwise gets nothing.
+        let Ok(selector) = Selector::parse(&pick.css) else {
+            return Vec::new();
+        };
+        let elements = document.select(&selector);
+        let found = elements.filter_map(|element| match &pick.attribute {
+            Some(attribute) => element.attr(attribute).map(str::to_owned),
+            None => {
+                let text: String = element.text().collect();
+                let words: Vec<&str> = text.split_whitespace().collect();
+                Some(words.join(" "))
+            }
+        });
+        found.take(MOST).collect()
+    };
+    picks.iter().map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_and_attributes_are_picked() {
+        let html = "<h1>A <b>big</b>\n title</h1><a href=/1>x</a><a>y</a><a href=/2>z</a>";
+        let picks = ["h1", "to=a::attr(href)", "a::text", "h2"].map(|it| Pick::read(it).unwrap());
+        let found = select(html, &picks);
+        assert_eq!(
+            found,
+            [
+                vec!["A big title"],
+                vec!["/1", "/2"],
+                vec!["x", "y", "z"],
+                vec![]
+            ]
+        );
+        assert_eq!(picks[1].name, "to");
+    }
+
+    #[test]
+    fn names_are_told_from_selectors() {
+        for (text, name, css) in [
+            ("h1", "h1", "h1"),
+            ("a[rel=next]", "a[rel=next]", "a[rel=next]"),
+            ("x=a[rel=next]", "x", "a[rel=next]"),
+            ("li::marker", "li::marker", "li::marker"),
+        ] {
+            match Pick::read(text) {
+                Ok(pick) => assert_eq!((pick.name.as_str(), pick.css.as_str()), (name, css)),
+                Err(error) => assert!(text.contains("marker"), "{error}"),
+            }
+        }
+        assert!(
+            Pick::read("x=h1[")
+                .unwrap_err()
+                .contains("not a CSS selector")
+        );
+    }
+}

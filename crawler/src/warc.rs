@@ -1,0 +1,377 @@
+//! WARC 1.1: what was asked and what was answered, for archives (ISO 28500:2017).
+//!
+//! Each record is a gzip member of its own, so that a reader can go to one without unpacking those
+//! before it. What stands in a record is what came, after the chunks of its transfer were put
+//! together: no compression is asked for while there is an archive to be written.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use std::path::Path;
+use std::time::SystemTime;
+
+use async_fetch::{HeaderMap, StatusCode, Version};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+/// An exchange to be written down.
+#[derive(Clone, Copy, Debug)]
+pub struct Exchange<'a> {
+    /// Where it was from.
+    pub url: &'a str,
+    /// Whose address that was.
+    pub address: Option<std::net::IpAddr>,
+    /// When it was.
+    pub at: SystemTime,
+    /// What it was introduced by.
+    pub user_agent: &'a str,
+    /// The status of the answer.
+    pub status: StatusCode,
+    /// Its version of HTTP.
+    pub version: Version,
+    /// Its headers.
+    pub headers: &'a HeaderMap,
+    /// Its body.
+    pub body: &'a [u8],
+}
+
+/// A WARC file that is being written.
+#[derive(Debug)]
+pub struct Warc {
+    out: BufWriter<File>,
+    length: u64,
+    names: Names,
+}
+
+impl Warc {
+    /// Begins a file; what was in it is lost.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn create(path: &Path) -> io::Result<Warc> {
+        let mut warc = Warc::new(File::create(path)?, 0);
+        warc.info()?;
+        Ok(warc)
+    }
+
+    /// Goes on with a file after so many bytes; what is behind them is cut off: half a record, or
+    /// one of a page that will come again.
+    ///
+    /// # Errors
+    /// What the system says; if the file is shorter than that.
+    pub fn resume(path: &Path, length: u64) -> io::Result<Warc> {
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)?;
+        let there = file.metadata()?.len();
+        if there < length {
+            let text = format!("it has {there} bytes, and had {length}: is it the same file?");
+            return Err(io::Error::new(io::ErrorKind::InvalidData, text));
+        }
+        file.set_len(length)?;
+        file.seek(SeekFrom::Start(length))?;
+        let mut warc = Warc::new(file, length);
+        if length == 0 {
+            warc.info()?;
+        }
+        Ok(warc)
+    }
+
+    fn new(file: File, length: u64) -> Warc {
+        Warc {
+            out: BufWriter::with_capacity(256 * 1024, file),
+            length,
+            names: Names::default(),
+        }
+    }
+
+    /// Who wrote it.
+    fn info(&mut self) -> io::Result<()> {
+        let software = concat!("crawler/", env!("CARGO_PKG_VERSION"));
+        let body = format!("software: {software}\r\nformat: WARC File Format 1.1\r\n");
+        let head = Head {
+            kind: "warcinfo",
+            content_type: "application/warc-fields",
+            at: SystemTime::now(),
+            url: None,
+            more: String::new(),
+        };
+        let name = self.names.next();
+        self.record(&head, &name, &[body.as_bytes()])
+    }
+
+    /// Writes a request and its answer.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn write(&mut self, exchange: &Exchange<'_>) -> io::Result<()> {
+        let (answer, request) = (self.names.next(), self.names.next());
+        let mut more = format!("WARC-Concurrent-To: {request}\r\n");
+        if let Some(address) = exchange.address {
+            more.push_str(&format!("WARC-IP-Address: {address}\r\n"));
+        }
+        let head = answer_head(exchange);
+        self.record(
+            &Head {
+                kind: "response",
+                content_type: "application/http;msgtype=response",
+                at: exchange.at,
+                url: Some(exchange.url),
+                more,
+            },
+            &answer,
+            &[&head, exchange.body],
+        )?;
+        let head = request_head(exchange);
+        self.record(
+            &Head {
+                kind: "request",
+                content_type: "application/http;msgtype=request",
+                at: exchange.at,
+                url: Some(exchange.url),
+                more: format!("WARC-Concurrent-To: {answer}\r\n"),
+            },
+            &request,
+            &[head.as_bytes()],
+        )
+    }
+
+    fn record(&mut self, head: &Head<'_>, name: &str, parts: &[&[u8]]) -> io::Result<()> {
+        let length: usize = parts.iter().map(|part| part.len()).sum();
+        let mut text = format!(
+            "WARC/1.1\r\nWARC-Type: {}\r\nWARC-Record-ID: {name}\r\nWARC-Date: {}\r\n",
+            head.kind,
+            date(head.at),
+        );
+        if let Some(url) = head.url {
+            text.push_str(&format!("WARC-Target-URI: {url}\r\n"));
+        }
+        text.push_str(&head.more);
+        text.push_str(&format!(
+            "Content-Type: {}\r\nContent-Length: {length}\r\n\r\n",
+            head.content_type
+        ));
+        let counted = Counted {
+            out: &mut self.out,
+            length: &mut self.length,
+        };
+        let mut gzip = GzEncoder::new(counted, Compression::fast());
+        gzip.write_all(text.as_bytes())?;
+        for part in parts {
+            gzip.write_all(part)?;
+        }
+        gzip.write_all(b"\r\n\r\n")?;
+        gzip.finish()?;
+        Ok(())
+    }
+
+    /// Hands all that was written to the system. The length of the file then.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn flush(&mut self) -> io::Result<u64> {
+        self.out.flush()?;
+        Ok(self.length)
+    }
+}
+
+struct Head<'a> {
+    kind: &'a str,
+    content_type: &'a str,
+    at: SystemTime,
+    url: Option<&'a str>,
+    /// Further lines.
+    more: String,
+}
+
+struct Counted<'a, W> {
+    out: W,
+    length: &'a mut u64,
+}
+
+impl<W: Write> Write for Counted<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        *self.length += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+fn answer_head(exchange: &Exchange<'_>) -> Vec<u8> {
+    let version = match exchange.version {
+        Version::HTTP_10 => "HTTP/1.0",
+        // There is no other way to write an answer of HTTP/2 down as text.
+        _ => "HTTP/1.1",
+    };
+    let mut head = format!("{version} {}\r\n", exchange.status).into_bytes();
+    for (name, value) in exchange.headers {
+        // The chunks were put together, and their header would make readers look for them.
+        let name = name.as_str();
+        if name == "transfer-encoding" {
+            continue;
+        }
+        head.extend_from_slice(name.as_bytes());
+        head.extend_from_slice(b": ");
+        head.extend_from_slice(value.as_bytes());
+        head.extend_from_slice(b"\r\n");
+    }
+    head.extend_from_slice(b"\r\n");
+    head
+}
+
+fn request_head(exchange: &Exchange<'_>) -> String {
+    let (host, path) = match exchange.url.split_once("://").map(|(_, rest)| rest) {
+        Some(rest) => rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len())),
+        None => ("", "/"),
+    };
+    let slash = if path.starts_with('/') { "" } else { "/" };
+    let agent = exchange.user_agent;
+    format!(
+        "GET {slash}{path} HTTP/1.1\r\nhost: {host}\r\naccept: */*\r\nuser-agent: {agent}\r\n\r\n"
+    )
+}
+
+/// In UTC, to the second: `2026-11-22T12:30:00Z`.
+fn date(at: SystemTime) -> String {
+    let seconds = at
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs());
+    let (days, second) = (seconds / 86_400, seconds % 86_400);
+    let (year, month, day) = civil(days);
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+/// The day that is so many days after 1970-01-01 (H. Hinnant, "chrono-Compatible Low-Level Date
+/// Algorithms", 2013).
+fn civil(days: u64) -> (u64, u64, u64) {
+    let days = days + 719_468;
+    let (era, day) = (days / 146_097, days % 146_097);
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let date = day - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    (era * 400 + year + u64::from(month <= 2), month, date)
+}
+
+/// Names of records that nobody else gives: random UUIDs (RFC 9562, version 4).
+#[derive(Debug, Default)]
+struct Names {
+    keys: std::hash::RandomState,
+    count: u64,
+}
+
+impl Names {
+    fn next(&mut self) -> String {
+        use std::hash::BuildHasher;
+        self.count += 1;
+        let high = self.keys.hash_one((self.count, 0_u8));
+        let low = self.keys.hash_one((self.count, 1_u8));
+        let (a, b, c) = (high >> 32, (high >> 16) & 0xffff, high & 0xfff);
+        let (d, e) = ((low >> 48) & 0x3fff | 0x8000, low & 0xffff_ffff_ffff);
+        format!("<urn:uuid:{a:08x}-{b:04x}-4{c:03x}-{d:04x}-{e:012x}>")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::bufread::GzDecoder;
+    use std::io::{BufRead, BufReader, Read};
+    use std::time::Duration;
+
+    fn exchange<'a>(headers: &'a HeaderMap, body: &'a [u8]) -> Exchange<'a> {
+        Exchange {
+            url: "http://example.org/a?b",
+            address: Some([93, 184, 215, 14].into()),
+            at: SystemTime::UNIX_EPOCH + Duration::from_secs(1_763_814_645),
+            user_agent: "test",
+            status: StatusCode::OK,
+            version: Version::HTTP_11,
+            headers,
+            body,
+        }
+    }
+
+    /// The records, each unpacked on its own.
+    fn records(path: &Path) -> Vec<String> {
+        let mut file = BufReader::new(File::open(path).unwrap());
+        let mut records = Vec::new();
+        while !file.fill_buf().unwrap().is_empty() {
+            let mut record = Vec::new();
+            GzDecoder::new(&mut file).read_to_end(&mut record).unwrap();
+            records.push(String::from_utf8(record).unwrap());
+        }
+        records
+    }
+
+    #[test]
+    fn each_record_is_a_member_with_an_honest_length() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.warc.gz");
+        let mut headers = HeaderMap::new();
+        headers.insert("content-type", "text/html".parse().unwrap());
+        headers.insert("transfer-encoding", "chunked".parse().unwrap());
+        let mut warc = Warc::create(&path).unwrap();
+        warc.write(&exchange(&headers, b"<p>hello")).unwrap();
+        let length = warc.flush().unwrap();
+        assert_eq!(length, path.metadata().unwrap().len());
+        let records = records(&path);
+        assert_eq!(records.len(), 3);
+        for record in &records {
+            assert!(record.starts_with("WARC/1.1\r\n"));
+            let (head, body) = record.split_once("\r\n\r\n").unwrap();
+            let line = head
+                .lines()
+                .find(|it| it.starts_with("Content-Length: "))
+                .unwrap();
+            let length: usize = line["Content-Length: ".len()..].parse().unwrap();
+            assert_eq!(body.len(), length + 4);
+            assert!(body.ends_with("\r\n\r\n"));
+        }
+        let answer = &records[1];
+        assert!(answer.contains("WARC-Date: 2025-11-22T12:30:45Z\r\n"));
+        assert!(
+            answer.contains("\r\n\r\nHTTP/1.1 200 OK\r\ncontent-type: text/html\r\n\r\n<p>hello")
+        );
+        assert!(records[2].contains("GET /a?b HTTP/1.1\r\nhost: example.org\r\n"));
+    }
+
+    #[test]
+    fn half_a_record_is_cut_off_when_it_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.warc.gz");
+        let headers = HeaderMap::new();
+        let mut warc = Warc::create(&path).unwrap();
+        warc.write(&exchange(&headers, b"one")).unwrap();
+        let length = warc.flush().unwrap();
+        warc.write(&exchange(&headers, b"lost")).unwrap();
+        warc.flush().unwrap();
+        drop(warc);
+        let mut warc = Warc::resume(&path, length).unwrap();
+        warc.write(&exchange(&headers, b"two")).unwrap();
+        warc.flush().unwrap();
+        let records = records(&path);
+        assert_eq!(records.len(), 5);
+        assert!(records[1].contains("one") && records[3].contains("two"));
+        assert!(Warc::resume(&path, 1 << 40).is_err());
+    }
+
+    #[test]
+    fn days_are_those_of_the_calendar() {
+        for (days, expected) in [
+            (0, (1970, 1, 1)),
+            (59, (1970, 3, 1)),
+            (11_016, (2000, 2, 29)),
+            (20_819, (2027, 1, 1)),
+        ] {
+            assert_eq!(civil(days), expected);
+        }
+    }
+}
