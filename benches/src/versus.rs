@@ -6,6 +6,7 @@
 //! machine that slows down meanwhile slows both sides of every pair.
 
 mod executors;
+mod fetch;
 mod mandelbrot;
 mod primes;
 pub mod render;
@@ -42,6 +43,7 @@ pub fn jobs(workers: NonZeroUsize) -> Vec<Job> {
         primes::jobs(workers),
         mandelbrot::jobs(workers),
         executors::jobs(workers),
+        fetch::jobs(),
     ]
     .concat()
 }
