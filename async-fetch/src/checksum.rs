@@ -1,9 +1,13 @@
 //! Checksums of bodies.
 
 use std::fmt;
+use std::io;
 use std::str::FromStr;
 
 use sha2::{Digest, Sha256};
+
+/// Read at once.
+const PIECE: usize = 64 * 1024;
 
 /// A SHA-256 (FIPS 180-4), written as `sha256:` and 64 hexadecimal digits.
 ///
@@ -30,6 +34,21 @@ impl Checksum {
         let mut hasher = Hasher::default();
         hasher.update(bytes.as_ref());
         hasher.finish()
+    }
+
+    /// The checksum of all that can be read.
+    ///
+    /// # Errors
+    /// What reading says.
+    pub fn of_reader(mut reader: impl io::Read) -> io::Result<Checksum> {
+        let mut hasher = Hasher::default();
+        let mut piece = vec![0; PIECE];
+        loop {
+            match reader.read(&mut piece)? {
+                0 => return Ok(hasher.finish()),
+                count => hasher.update(&piece[..count]),
+            }
+        }
     }
 }
 

@@ -16,6 +16,7 @@ mod alarm;
 mod checksum;
 mod decode;
 mod gate;
+mod histogram;
 mod limits;
 mod names;
 mod part;
@@ -28,12 +29,17 @@ pub use checksum::{Checksum, NoChecksum};
 pub use error::{Error, Phase};
 pub use fetch_all::FetchAll;
 pub use fetcher::{Builder, Fetcher, FollowRule, Proxy, Watch};
+pub use histogram::Histogram;
 pub use limits::{Limits, Timeouts};
 pub use names::{file_name, numbered};
 pub use outcome::{Answer, Body, Outcome, Times};
 pub use part::FOLDER;
 pub use request::{Keep, Request};
 pub use retry::Retries;
+
+// The same pages in four ways.
+#[cfg(feature = "cli")]
+pub mod models;
 
 // What the interface is made of.
 pub use bytes::Bytes;

@@ -1,7 +1,6 @@
 //! Files named to attack the disk of whoever saves them.
 
 use axum::Router;
-use axum::extract::Path;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
@@ -38,7 +37,7 @@ pub const NAMES: [&str; 18] = [
 ];
 
 /// Any name; the server itself proposes to overwrite `/etc/passwd`.
-async fn serve(Path(_): Path<String>) -> Response {
+async fn serve() -> Response {
     let proposal = HeaderValue::from_static("attachment; filename=\"../../../etc/passwd\"");
     ([(header::CONTENT_DISPOSITION, proposal)], "harmless\n").into_response()
 }

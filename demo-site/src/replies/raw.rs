@@ -39,13 +39,16 @@ pub(crate) async fn serve(
                 .headers()
                 .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())),
         ));
-        if !answer(&mut stream, &request, &shared).await? {
-            // A close with unread input would be a reset, and cost the client the last bytes.
-            stream.shutdown().await?;
-            let mut rest = [0; 1024];
-            while stream.read(&mut rest).await? > 0 {}
-            return Ok(());
+        match answer(&mut stream, &request, &shared).await? {
+            Next::Request => continue,
+            Next::Reset => return stream.set_zero_linger(),
+            Next::End => {}
         }
+        // A close with unread input would be a reset, and cost the client the last bytes.
+        stream.shutdown().await?;
+        let mut rest = [0; 1024];
+        while stream.read(&mut rest).await? > 0 {}
+        return Ok(());
     }
 }
 
@@ -93,7 +96,8 @@ impl<'a> Request<'a> {
 async fn read_head(stream: &mut TcpStream) -> io::Result<Option<String>> {
     let mut head = Vec::new();
     let mut byte = [0; 4096];
-    while !head.ends_with(b"\r\n\r\n") {
+    // What follows the head is a body, which nothing here wants.
+    while !head.windows(4).any(|end| end == b"\r\n\r\n") {
         let count = stream.read(&mut byte).await?;
         if count == 0 || head.len() > LONGEST_HEAD {
             return Ok(None);
@@ -103,12 +107,22 @@ async fn read_head(stream: &mut TcpStream) -> io::Result<Option<String>> {
     Ok(Some(String::from_utf8_lossy(&head).into_owned()))
 }
 
-/// Answers; `true` if the connection may be used again.
+/// What becomes of a connection.
+enum Next {
+    /// It may be used again.
+    Request,
+    /// It is closed, in good order.
+    End,
+    /// It is closed so that the other end gets an error.
+    Reset,
+}
+
+/// Answers.
 async fn answer(
     stream: &mut TcpStream,
     request: &Request<'_>,
     shared: &Shared,
-) -> io::Result<bool> {
+) -> io::Result<Next> {
     let path = request.target.split('?').next().unwrap_or("");
     match path {
         "/landing" => send(stream, "200 OK", "", b"landed\n").await?,
@@ -132,7 +146,7 @@ async fn answer(
             stream.flush().await?;
             // Time for the client to read what came before the reset throws it away.
             tokio::time::sleep(Duration::from_millis(50)).await;
-            return reset(stream).map(|()| true);
+            return Ok(Next::Reset);
         }
         "/cut/again" => cut_again(stream, request, shared).await?,
         "/cut/head" => stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-le").await?,
@@ -188,11 +202,11 @@ async fn answer(
         "/keep-alive/lie" => send(stream, "200 OK", "connection: keep-alive\r\n", b"bye\n").await?,
         "/keep-alive" => {
             send(stream, "200 OK", "", b"again?\n").await?;
-            return Ok(true);
+            return Ok(Next::Request);
         }
         _ => send(stream, "404 Not Found", "", b"404: no such breakage\n").await?,
     }
-    Ok(false)
+    Ok(Next::End)
 }
 
 async fn send_as(stream: &mut TcpStream, headers: &str) -> io::Result<()> {
@@ -245,9 +259,4 @@ async fn cut_again(
     stream
         .write_all(&content::part(version, part.start..end))
         .await
-}
-
-/// Ends a connection so that the other end gets an error.
-fn reset(stream: &TcpStream) -> io::Result<()> {
-    stream.set_zero_linger()
 }
