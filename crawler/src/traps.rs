@@ -147,7 +147,7 @@ mod tests {
         let traps = Traps {
             url_length: 30,
             repeats: 2,
-            per_host: 5,
+            per_host: 6,
             per_pattern: 3,
         };
         let mut counts = Counts::default();
@@ -162,7 +162,8 @@ mod tests {
             ("/c/22", Ok(())),
             ("/c/333", Ok(())),
             ("/c/4", Err(Trap::PerPattern)),
-            ("/d", Err(Trap::PerHost)),
+            ("/d", Ok(())),
+            ("/e", Err(Trap::PerHost)),
             ("http://other.example/c/4", Ok(())),
         ] {
             assert_eq!(add(path), result, "{path}");

@@ -222,7 +222,8 @@ pub(super) fn compared(
         pages.sort();
         Ok(pages)
     };
-    let comparison = compare::add(comparison, &models, &run, job);
+    // A serial crawl waits for each page in turn: twice a round would be the most of the time.
+    let comparison = compare::add(comparison, &models, &run, job).baseline_once();
     let report = compare::finish(comparison, &models, &run);
     compare::show(&report, point, &run, |_| ())
 }
