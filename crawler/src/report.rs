@@ -69,7 +69,7 @@ const BROKEN: &str = "
     JOIN urls AS target ON target.id = links.target
     JOIN kinds ON kinds.kind = links.kind
     LEFT JOIN pages ON pages.id = links.target
-    WHERE links.kind NOT IN (8, 9) AND (
+    WHERE links.kind <> 8 AND (
         target.skipped = 'invalid'
         OR target.skipped = 'too-many-redirects'
         OR pages.outcome = 'failed'
@@ -83,20 +83,27 @@ const BROKEN: &str = "
                             AND ids.name = links.fragment)))
     ORDER BY links.source, links.rowid";
 
+/// What the crawl began with, if that is broken: no link leads there.
+const SEEDS: &str = "
+    SELECT url, coalesce(error, 'it leads to what is not there') FROM urls JOIN pages USING (id)
+    WHERE depth = 0 AND hops = 0 AND outcome <> 'sitemap'
+      AND (outcome = 'failed' OR status >= 400 OR id IN (SELECT id FROM dead))
+      AND NOT EXISTS (SELECT 1 FROM links WHERE target = urls.id AND kind <> 8)";
+
 const REDIRECTED: &str = "
     SELECT source.url, target.url, final.url FROM links
     JOIN urls AS source ON source.id = links.source
     JOIN urls AS target ON target.id = links.target
     JOIN pages ON pages.id = links.target AND pages.outcome = 'redirect'
     JOIN urls AS final ON final.id = pages.target
-    WHERE links.kind NOT IN (8, 9)
+    WHERE links.kind <> 8
     ORDER BY links.source, links.rowid";
 
 const SLOW: &str = "
     SELECT url, seconds FROM pages JOIN urls USING (id) WHERE seconds > ? ORDER BY seconds DESC";
 
 const PAGES: &str = "
-    SELECT urls.url, status, depth, bytes, links, error, seconds, type, title, target.url, outcome,
+    SELECT urls.url, status, urls.depth, bytes, links, error, seconds, type, title, target.url, outcome,
            selected
     FROM pages JOIN urls ON urls.id = pages.id LEFT JOIN urls AS target ON target.id = pages.target
     ORDER BY pages.id";
@@ -170,6 +177,14 @@ impl Report {
     pub fn check(&self, slow: f64, out: &mut dyn Write) -> Result<Verdict, Error> {
         let mut verdict = Verdict::default();
         let mut page = String::new();
+        self.each(SEEDS, [], |row| {
+            let [url, reason] = texts(row)?;
+            verdict.broken += 1;
+            Ok(writeln!(
+                out,
+                "{url}\n  broken, and the crawl began there: {reason}"
+            ))
+        })?;
         self.each(BROKEN, [], |row| {
             let [source, link, kind, reason] = texts(row)?;
             verdict.broken += 1;
@@ -352,13 +367,13 @@ fn dead_redirects(connection: &Connection) -> Result<(), rusqlite::Error> {
          WITH RECURSIVE walk(start, at, hops) AS (
              SELECT id, target, 1 FROM pages WHERE outcome = 'redirect'
              UNION ALL
-             SELECT start, pages.target, hops + 1 FROM walk
+             SELECT start, pages.target, walk.hops + 1 FROM walk
              JOIN pages ON pages.id = walk.at AND pages.outcome = 'redirect'
-             WHERE hops <= 12)
+             WHERE walk.hops <= 12)
          SELECT DISTINCT start AS id FROM walk
          LEFT JOIN pages ON pages.id = walk.at
          LEFT JOIN urls ON urls.id = walk.at
-         WHERE hops > 12 OR pages.outcome = 'failed' OR pages.status >= 400
+         WHERE walk.hops > 12 OR pages.outcome = 'failed' OR pages.status >= 400
                OR urls.skipped IN ('invalid', 'too-many-redirects');",
     )?;
     Ok(())

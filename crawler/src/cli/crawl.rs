@@ -33,7 +33,7 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
         return Err(anyhow!("one model"));
     };
     tell_rules(&settings, args);
-    let teller = Pages::new(args, interrupt);
+    let teller = Pages::new(args, true, interrupt);
     let sum = once(
         &settings,
         file,
@@ -74,7 +74,7 @@ pub(super) fn check(
         false => File::create(&path)?,
     };
     tell_rules(&settings, args);
-    let teller = Pages::new(args, interrupt);
+    let teller = Pages::new(args, false, interrupt);
     let sum = once(
         &settings,
         file,
@@ -235,15 +235,18 @@ struct Pages {
 
 struct Telling {
     json: bool,
+    /// Whether people want a line of each page.
+    lines: bool,
     progress: Progress,
     failed: Option<std::io::Error>,
     interrupt: Interrupt,
 }
 
 impl Pages {
-    fn new(args: &Args, interrupt: &Interrupt) -> Pages {
+    fn new(args: &Args, lines: bool, interrupt: &Interrupt) -> Pages {
         let told = Telling {
             json: args.run.json,
+            lines,
             progress: Progress::new("pages", 0, args.run.quiet),
             failed: None,
             interrupt: interrupt.clone(),
@@ -283,7 +286,7 @@ impl Telling {
             let mut out = stdout();
             if self.json {
                 out.json(page)?;
-            } else {
+            } else if self.lines {
                 let status = page.status.map_or("---".to_owned(), |it| it.to_string());
                 let error = page.error.as_deref().unwrap_or("");
                 let gap = if error.is_empty() { "" } else { "  " };
