@@ -146,12 +146,8 @@ pub fn read(html: &[u8], url: &Url, encoding: &'static Encoding, wanted: Wanted)
     // Without a tree it can't be known for certain that a `<title>` is one; that it is within an
     // SVG is rare.
     emitter.naively_switch_states(true);
-    for token in Tokenizer::new_with_emitter(html, emitter) {
-        match token {
-            Ok(never) => match never {},
-            Err(never) => match never {},
-        }
-    }
+    // It gives no tokens back: all is told to the callback.
+    let _ = Tokenizer::new_with_emitter(html, emitter).next();
     reader.finish()
 }
 
@@ -357,9 +353,7 @@ impl Reader<'_> {
             }
             Tag::Area => self.link(main, Kind::Area, nofollow),
             Tag::Link if has("canonical") => {
-                if self.page.canonical.is_none() {
-                    self.page.canonical = main;
-                }
+                self.page.canonical = self.page.canonical.take().or(main);
             }
             // They are no pages, only hosts to be got ready for.
             Tag::Link if has("preconnect") || has("dns-prefetch") => {}

@@ -229,8 +229,10 @@ mod tests {
             let url = Url::parse("http://example.org/?utm_source=a&q=1").unwrap();
             page(url, rules).unwrap().to_string()
         };
-        let mut rules = Rules::default();
-        rules.keep_tracking = true;
+        let mut rules = Rules {
+            keep_tracking: true,
+            ..Rules::default()
+        };
         assert_eq!(url(rules), "http://example.org/?utm_source=a&q=1");
         rules.ignore_query = true;
         assert_eq!(url(rules), "http://example.org/");
