@@ -49,6 +49,7 @@ mod loom;
 mod loom_or_std;
 mod scope;
 mod select;
+mod signals;
 mod sleep;
 mod task;
 mod task_local;
@@ -79,6 +80,7 @@ pub use yield_now::{YieldNow, yield_now};
 
 use core::Core;
 use current::Entered;
+use signals::Signals;
 use task::TaskRef;
 
 /// How many tasks are polled before the event loop is asked what has happened, which takes a
@@ -88,6 +90,13 @@ pub const POLLS_A_TURN: u32 = 256;
 /// The number of a task of an executor; none is given twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TaskId(u64);
+
+impl TaskId {
+    /// As a number, counted from 0 in the order they were spawned.
+    pub fn number(self) -> u64 {
+        self.0
+    }
+}
 
 impl fmt::Display for TaskId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -109,6 +118,7 @@ pub(crate) struct Inner {
     timers: RefCell<Vec<Option<Waker>>>,
     /// Who is to be told what which socket is ready for.
     sources: RefCell<Vec<Option<Rc<dyn Watched>>>>,
+    signals: RefCell<Signals>,
     names: RefCell<BTreeMap<u64, Rc<str>>>,
     turns: Cell<u64>,
 }
@@ -163,6 +173,7 @@ impl Executor {
                 clock: Box::new(clock),
                 timers: RefCell::default(),
                 sources: RefCell::default(),
+                signals: RefCell::default(),
                 names: RefCell::default(),
                 turns: Cell::new(0),
             }),
@@ -290,10 +301,6 @@ impl Executor {
     pub fn turns(&self) -> u64 {
         self.inner.turns.get()
     }
-
-    pub(crate) fn inner(&self) -> &Rc<Inner> {
-        &self.inner
-    }
 }
 
 impl Drop for Executor {
@@ -412,6 +419,10 @@ impl Inner {
                             source.ready(token, readiness);
                         }
                     }
+                    Event::Signal(signal) => {
+                        let waiting = self.signals.borrow_mut().came(signal);
+                        waiting.into_iter().for_each(Waker::wake);
+                    }
                     _ => {}
                 }
             }
@@ -421,6 +432,10 @@ impl Inner {
 
     pub(crate) fn now(&self) -> Instant {
         self.clock.now()
+    }
+
+    pub(crate) fn signals(&self) -> &RefCell<Signals> {
+        &self.signals
     }
 
     pub(crate) fn event_loop(&self) -> &RefCell<EventLoop> {

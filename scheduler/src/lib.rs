@@ -1,6 +1,8 @@
 #![doc = "wip"]
 pub mod executor;
 pub mod generator;
+pub mod io;
+pub mod chat_server;
 pub mod policy;
 pub mod round_robin;
 pub mod sync;

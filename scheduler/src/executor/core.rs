@@ -246,9 +246,8 @@ impl Core {
 
     /// Those that have not ended, newest first. Nothing may run meanwhile.
     pub(super) fn tasks(&self) -> impl Iterator<Item = TaskRef> {
-        let first = Some(self.local.newest.get());
-        std::iter::successors(first, |task| Some(task.older()))
-            .take_while(|task| !task.is_null())
+        let there = |task: TaskRef| (!task.is_null()).then_some(task);
+        std::iter::successors(there(self.local.newest.get()), move |task| there(task.older()))
             .filter(|task| !task.finished())
     }
 

@@ -48,7 +48,8 @@ impl Inner {
         for thing in known() {
             thing.waiters(&mut |waker, what| {
                 if let Some(task) = TaskRef::of_waker(waker) {
-                    found.entry(task).or_default().push(what());
+                    let what = what(&|task| self.name(task));
+                    found.entry(task).or_default().push(what);
                 }
             });
         }

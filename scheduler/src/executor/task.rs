@@ -41,7 +41,7 @@
 )]
 
 use std::any::Any;
-use std::cell::{self, UnsafeCell};
+use std::cell::{Cell as PlainCell, UnsafeCell};
 use std::mem::{self, ManuallyDrop};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -93,7 +93,7 @@ pub(super) struct Header {
     older: Cell<*const Header>,
     newer: Cell<*const Header>,
     /// Who waits for its end.
-    joiner: cell::Cell<Option<Waker>>,
+    joiner: PlainCell<Option<Waker>>,
 }
 
 /// What depends on the future's type.
@@ -157,7 +157,7 @@ impl TaskRef {
                 next: Cell::new(ptr::null()),
                 older: Cell::new(ptr::null()),
                 newer: Cell::new(ptr::null()),
-                joiner: cell::Cell::new(None),
+                joiner: PlainCell::new(None),
             },
             stage: UnsafeCell::new(Stage::Future(future)),
         });

@@ -8,8 +8,11 @@ use std::task::Waker;
 /// Something that tasks of one thread wait for.
 pub(crate) trait WaitedFor {
     /// Calls `tell` for each waker that it keeps, with what its task waits for.
-    fn waiters(&self, tell: &mut dyn FnMut(&Waker, &dyn Fn() -> String));
+    fn waiters(&self, tell: &mut dyn FnMut(&Waker, Telling<'_>));
 }
+
+/// What a task waits for, in words, by what tasks are called.
+pub(crate) type Telling<'a> = &'a dyn Fn(&dyn Fn(u64) -> String) -> String;
 
 /// All things on this thread that somebody has waited for.
 #[derive(Default)]
