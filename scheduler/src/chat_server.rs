@@ -30,8 +30,8 @@ pub const GRACE: Duration = Duration::from_secs(2);
 /// How long to wait, out of descriptors, before trying to accept again.
 const RETRY: Duration = Duration::from_millis(100);
 
-/// The longest that an answer to one's own line gets: reading waits while there is no such room,
-/// so that no answer is missed.
+/// The longest that an answer to one's own line gets: a line is not looked at while there is no
+/// room for that, so that no answer is missed.
 const ANSWER: usize = 256;
 
 /// A chat server.
@@ -147,12 +147,13 @@ impl Server {
     ) -> io::Result<()> {
         let mut lines = Lines::new(stream, MAX_LINE);
         loop {
-            outbox.room().await;
             if !lines.has_more() {
-                // Those who are to hear it send it before more is read.
+                // Those who were told something send it before more is read.
                 yield_now().await;
             }
-            match lines.next().await? {
+            let line = lines.next().await?;
+            outbox.room().await;
+            match line {
                 None => return Ok(()),
                 Some(Line::TooLong) => outbox.tell(TOO_LONG),
                 Some(Line::Text(line)) => {

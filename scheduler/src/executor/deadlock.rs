@@ -42,7 +42,8 @@ pub struct Deadlock {
 }
 
 impl Inner {
-    /// To be called when nobody is ready, and nothing is waited for that the event loop knows.
+    /// To be called when nobody is ready, and nothing is waited for that the event loop knows. If
+    /// something was posted meanwhile, that is not decided, and the loop's next wait will not wait.
     pub(super) fn check_for_deadlock(&self) -> Result<(), Deadlock> {
         let mut found: HashMap<TaskRef, Vec<String>> = HashMap::new();
         for thing in known() {
@@ -64,7 +65,7 @@ impl Inner {
         let mut waits = Vec::new();
         for task in self.tasks() {
             let waits_for = found.remove(&task).unwrap_or_default();
-            if usize::try_from(task.wakers()) != Ok(waits_for.len()) {
+            if task.wakers() != Some(waits_for.len()) {
                 return Ok(());
             }
             let task = self.name(task.id());

@@ -222,12 +222,15 @@ impl TaskRef {
         self.is(FINISHED)
     }
 
-    /// How many wakers of it there are, if it is neither scheduled nor runs.
-    pub(super) fn wakers(self) -> i32 {
+    /// How many wakers of it there are, if it is neither scheduled nor runs; `None` if it is in the
+    /// inbox. One look at `away` tells both: a waker that was used and dropped elsewhere is either
+    /// still counted or has posted.
+    pub(super) fn wakers(self) -> Option<usize> {
         let header = self.header();
-        let away = header.away.load(Ordering::Acquire) >> COUNT_SHIFT;
-        let own = i32::from(!self.finished()) + i32::from(self.is(JOINED));
-        header.references.get() + away as i32 - own
+        let away = header.away.load(Ordering::Acquire);
+        let own = isize::from(!self.finished()) + isize::from(self.is(JOINED));
+        let wakers = header.references.get() as isize + (away >> COUNT_SHIFT) - own;
+        (away & POSTED == 0).then_some(wakers.try_into().unwrap_or(0))
     }
 
     /// Appends it to the ready queue, if it is not in there and has not ended.
@@ -511,6 +514,8 @@ impl TaskRef {
                     // Who has marked it may touch it until it is in the inbox; nobody else.
                     if away & POSTED == 0 {
                         shared.post(&mut inbox, self);
+                        drop(inbox);
+                        shared.ring();
                     }
                     return;
                 }
