@@ -161,6 +161,8 @@ impl TaskRef {
             },
             stage: UnsafeCell::new(Stage::Future(future)),
         });
+        #[cfg(loom)]
+        LIVE.set(LIVE.get() + 1);
         TaskRef(Box::into_raw(task).cast())
     }
 
@@ -627,8 +629,22 @@ unsafe fn take<F: Future>(task: *const Header, to: *mut ()) -> bool {
 }
 
 unsafe fn free<F: Future>(task: *const Header) {
+    #[cfg(loom)]
+    LIVE.set(LIVE.get() - 1);
     // SAFETY: it was made by `Box::new` as a `Task<F>`, and nobody refers to it.
     drop(unsafe { Box::from_raw(task.cast_mut().cast::<Task<F>>()) });
+}
+
+#[cfg(loom)]
+std::thread_local! {
+    // Not loom's: all threads of a model are coroutines on one.
+    static LIVE: PlainCell<isize> = const { PlainCell::new(0) };
+}
+
+/// How many tasks' memory is not freed.
+#[cfg(all(test, loom))]
+pub(super) fn live() -> isize {
+    LIVE.get()
 }
 
 /// What a panic said.
