@@ -14,7 +14,8 @@ const MILLION: u32 = 1_000_000;
 fn main() -> io::Result<()> {
     for _ in 0..5 {
         let executor = Executor::new()?;
-        let nanos = |start: Instant, count: u32| start.elapsed().as_nanos() as f64 / f64::from(count);
+        let nanos =
+            |start: Instant, count: u32| start.elapsed().as_nanos() as f64 / f64::from(count);
 
         let start = Instant::now();
         executor.block_on(async {

@@ -247,6 +247,9 @@ struct Sending<'a> {
 impl Drop for Sending<'_> {
     fn drop(&mut self) {
         let unsent = &self.bytes[self.sent..];
-        self.outbox.lines.borrow_mut().splice(..0, unsent.iter().copied());
+        self.outbox
+            .lines
+            .borrow_mut()
+            .splice(..0, unsent.iter().copied());
     }
 }

@@ -70,7 +70,7 @@ use reactor::event_loop::{Clock, Event, EventLoop, Events, Readiness, SystemCloc
 pub use current::{current_task, spawn, spawn_named};
 pub use deadlock::{Deadlock, Wait};
 pub use gather::gather;
-pub use join_handle::{JoinError, JoinHandle};
+pub use join_handle::{JoinError, JoinHandle, Panic};
 pub use scope::{Scope, Scoped, scope};
 pub use select::{Either, select};
 pub use sleep::{Sleep, sleep, sleep_until};
@@ -320,7 +320,10 @@ impl fmt::Debug for Executor {
 }
 
 impl Inner {
-    #[expect(unsafe_code, reason = "a future that borrows nothing may be kept for ever")]
+    #[expect(
+        unsafe_code,
+        reason = "a future that borrows nothing may be kept for ever"
+    )]
     fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
         F: Future + 'static,

@@ -1,8 +1,9 @@
 #![doc = "wip"]
+pub mod chat_server;
 pub mod executor;
 pub mod generator;
 pub mod io;
-pub mod chat_server;
+pub mod monitor;
 pub mod policy;
 pub mod round_robin;
 pub mod sync;

@@ -19,8 +19,8 @@ use reactor::event_loop::FakeClock;
 use reactor::testing::conversation;
 use scheduler::chat_server::Server;
 use scheduler::executor::{
-    Either, Executor, JoinError, JoinHandle, Scope, TaskLocal, current_task, gather, scope, select, sleep,
-    sleep_until, spawn, timeout, yield_now,
+    Either, Executor, JoinError, JoinHandle, Scope, TaskLocal, current_task, gather, scope, select,
+    sleep, sleep_until, spawn, timeout, yield_now,
 };
 use scheduler::io::{Line, Lines, TcpListener, TcpStream};
 use scheduler::sync::{Event, Lock, Semaphore, channel};
@@ -51,7 +51,11 @@ impl Future for Probe {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         self.polls.set(self.polls.get() + 1);
         self.waker.replace(Some(context.waker().clone()));
-        if self.ready.get() { Poll::Ready(()) } else { Poll::Pending }
+        if self.ready.get() {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
     }
 }
 
@@ -114,7 +118,11 @@ mod wakers {
             counted.set(counted.get() + 1);
             context.waker().wake_by_ref();
             context.waker().clone().wake();
-            if counted.get() == 3 { Poll::Ready(()) } else { Poll::Pending }
+            if counted.get() == 3 {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
         }));
         executor.run_pending();
         assert!(task.is_finished());
@@ -172,14 +180,20 @@ mod wakers {
     fn wakers_may_be_cloned_and_dropped_anywhere() {
         let executor = executor();
         let probes: Vec<Probe> = (0..50).map(|_| Probe::default()).collect();
-        let tasks: Vec<_> = probes.iter().cloned().map(|probe| executor.spawn(probe)).collect();
+        let tasks: Vec<_> = probes
+            .iter()
+            .cloned()
+            .map(|probe| executor.spawn(probe))
+            .collect();
         executor.run_pending();
         let (sender, receiver) = mpsc::channel();
         let threads: Vec<_> = probes
             .chunks(10)
             .map(|probes| {
-                let wakers: Vec<Waker> =
-                    probes.iter().map(|probe| probe.waker.borrow().clone().unwrap()).collect();
+                let wakers: Vec<Waker> = probes
+                    .iter()
+                    .map(|probe| probe.waker.borrow().clone().unwrap())
+                    .collect();
                 let sender = sender.clone();
                 thread::spawn(move || {
                     for round in 0..200 {
@@ -198,7 +212,9 @@ mod wakers {
             executor.run_pending();
             drop(clones);
         }
-        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        threads
+            .into_iter()
+            .for_each(|thread| thread.join().unwrap());
         executor.run_pending();
         assert!(probes.iter().all(|probe| probe.polls.get() > 1));
         probes.iter().for_each(|probe| probe.ready.set(true));
@@ -257,7 +273,9 @@ mod tasks {
         let error = executor.block_on(bad).unwrap_err();
         assert_eq!(error.to_string(), "the task panicked: expected");
         assert_eq!(executor.tasks(), 0);
-        let root = catch_unwind(AssertUnwindSafe(|| executor.block_on(async { panic!("root") })));
+        let root = catch_unwind(AssertUnwindSafe(|| {
+            executor.block_on(async { panic!("root") })
+        }));
         assert_eq!(*root.unwrap_err().downcast::<&str>().unwrap(), "root");
         assert_eq!(executor.block_on(async { 1 }), 1);
     }
@@ -277,7 +295,10 @@ mod tasks {
         });
         executor.run_pending();
         held.abort();
-        assert!(matches!(executor.block_on(held), Err(JoinError::Panicked(_))));
+        assert!(matches!(
+            executor.block_on(held),
+            Err(JoinError::Panicked(_))
+        ));
         // An output that nobody wants.
         drop(executor.spawn(async { Bad }));
         executor.run_pending();
@@ -309,7 +330,11 @@ mod tasks {
             });
             assert!(stop);
             assert_eq!(dropped.count(), 1, "at step {steps}");
-            assert!(executor.block_on(task).is_err_and(|e| matches!(e, JoinError::Cancelled)));
+            assert!(
+                executor
+                    .block_on(task)
+                    .is_err_and(|e| matches!(e, JoinError::Cancelled))
+            );
         }
     }
 
@@ -406,7 +431,10 @@ mod tasks {
             Pin::new(&mut left).poll(&mut context),
             Poll::Ready(Err(JoinError::Cancelled))
         ));
-        assert!(matches!(Pin::new(&mut ended).poll(&mut context), Poll::Ready(Ok(_))));
+        assert!(matches!(
+            Pin::new(&mut ended).poll(&mut context),
+            Poll::Ready(Ok(_))
+        ));
         assert_eq!(dropped.count(), 1);
     }
 
@@ -472,7 +500,10 @@ mod time {
         assert!(executor.block_on(in_time).unwrap().is_ok());
         // The timer that was not needed is gone: nothing is left to wait for.
         let stuck = executor.try_block_on(pending::<()>()).unwrap_err();
-        assert_eq!(stuck.to_string(), "deadlock: task 4 waits for nothing: nobody has its waker");
+        assert_eq!(
+            stuck.to_string(),
+            "deadlock: task 4 waits for nothing: nobody has its waker"
+        );
     }
 
     #[test]
@@ -557,7 +588,10 @@ mod combinators {
         assert_eq!(numbers, [(10, 0), (11, 1), (12, 2)]);
         let bad = executor.spawn(NUMBER.scope(1, async { panic!("expected") }));
         assert!(executor.block_on(bad).is_err());
-        assert!(catch_unwind(|| number(&NUMBER)).is_err(), "nobody's value is left behind");
+        assert!(
+            catch_unwind(|| number(&NUMBER)).is_err(),
+            "nobody's value is left behind"
+        );
     }
 
     #[test]
@@ -654,7 +688,9 @@ mod sync {
         let executor = executor();
         let semaphore = Semaphore::new(1);
         let held = executor.block_on(semaphore.acquire(1));
-        let waiting: Vec<_> = (0..3).map(|_| executor.spawn(semaphore.acquire(1))).collect();
+        let waiting: Vec<_> = (0..3)
+            .map(|_| executor.spawn(semaphore.acquire(1)))
+            .collect();
         executor.run_pending();
         // The second leaves the queue; the first has been handed the permit when it is aborted.
         waiting[1].abort();
@@ -751,15 +787,18 @@ mod sync {
     fn philosophers_are_told_who_has_which_fork() {
         const PHILOSOPHERS: usize = 5;
         let executor = executor();
-        let forks: Vec<_> =
-            (0..PHILOSOPHERS).map(|n| Lock::named(format!("fork {n}"), ())).collect();
+        let forks: Vec<_> = (0..PHILOSOPHERS)
+            .map(|n| Lock::named(format!("fork {n}"), ()))
+            .collect();
         for n in 0..PHILOSOPHERS {
             let (left, right) = (forks[n].clone(), forks[(n + 1) % PHILOSOPHERS].clone());
-            drop(executor.spawn_named(format!("philosopher {n}"), async move {
-                let _left = left.lock().await;
-                yield_now().await;
-                let _right = right.lock().await;
-            }));
+            drop(
+                executor.spawn_named(format!("philosopher {n}"), async move {
+                    let _left = left.lock().await;
+                    yield_now().await;
+                    let _right = right.lock().await;
+                }),
+            );
         }
         let deadlock = executor.run().unwrap_err();
         let waits: Vec<String> = deadlock.waits.iter().map(ToString::to_string).collect();
@@ -853,7 +892,9 @@ mod sockets {
     fn a_socket_that_is_always_ready_lets_others_run() {
         let others = executor().block_on(async {
             let listener = TcpListener::bind(HERE.into()).unwrap();
-            let near = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+            let near = TcpStream::connect(listener.local_addr().unwrap())
+                .await
+                .unwrap();
             let (far, _) = listener.accept().await.unwrap();
             far.write_all(&[1; 1000]).await.unwrap();
             let turns = Rc::new(Cell::new(0));
@@ -889,7 +930,9 @@ mod sockets {
     fn lines_are_cut_however_they_come() {
         executor().block_on(async {
             let listener = TcpListener::bind(HERE.into()).unwrap();
-            let far = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+            let far = TcpStream::connect(listener.local_addr().unwrap())
+                .await
+                .unwrap();
             let (near, _) = listener.accept().await.unwrap();
             let sending = spawn(async move {
                 for byte in b"one\r\ntw" {

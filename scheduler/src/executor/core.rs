@@ -247,8 +247,10 @@ impl Core {
     /// Those that have not ended, newest first. Nothing may run meanwhile.
     pub(super) fn tasks(&self) -> impl Iterator<Item = TaskRef> {
         let there = |task: TaskRef| (!task.is_null()).then_some(task);
-        std::iter::successors(there(self.local.newest.get()), move |task| there(task.older()))
-            .filter(|task| !task.finished())
+        std::iter::successors(there(self.local.newest.get()), move |task| {
+            there(task.older())
+        })
+        .filter(|task| !task.finished())
     }
 
     /// Drops all futures that are left; those that are spawned meanwhile too.

@@ -5,10 +5,11 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use super::TaskId;
-use super::task::{TaskRef, message};
+use super::task::TaskRef;
 
 /// Why there is no result.
 #[derive(thiserror::Error)]
@@ -17,8 +18,31 @@ pub enum JoinError {
     #[error("the task was cancelled")]
     Cancelled,
     /// The task panicked, with this.
-    #[error("the task panicked: {}", message(&**.0))]
-    Panicked(Box<dyn Any + Send>),
+    #[error("the task panicked: {0}")]
+    Panicked(Panic),
+}
+
+/// What a task panicked with. Errors are passed around, so this is `Sync`, as what it holds is not.
+pub struct Panic(Mutex<Box<dyn Any + Send>>);
+
+impl Panic {
+    pub(super) fn new(payload: Box<dyn Any + Send>) -> Panic {
+        Panic(Mutex::new(payload))
+    }
+
+    /// What was given to `panic!`, or to `panic_any`.
+    pub fn into_inner(self) -> Box<dyn Any + Send> {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Display for Panic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let payload = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = payload.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        f.write_str(text.unwrap_or("(no message)"))
+    }
 }
 
 impl JoinError {
@@ -29,7 +53,7 @@ impl JoinError {
     /// With what the task panicked with; or, if it was cancelled, with that news.
     pub fn resume(self) -> ! {
         match self {
-            JoinError::Panicked(panic) => std::panic::resume_unwind(panic),
+            JoinError::Panicked(panic) => std::panic::resume_unwind(panic.into_inner()),
             JoinError::Cancelled => panic!("{}", JoinError::Cancelled),
         }
     }
@@ -39,7 +63,7 @@ impl fmt::Debug for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             JoinError::Cancelled => f.write_str("Cancelled"),
-            JoinError::Panicked(panic) => write!(f, "Panicked({:?})", message(&**panic)),
+            JoinError::Panicked(panic) => write!(f, "Panicked({:?})", panic.to_string()),
         }
     }
 }

@@ -2,7 +2,10 @@
 //!
 //! `RUSTFLAGS="--cfg loom" cargo test -p scheduler --release --lib --target-dir target/loom loom`
 
-#![allow(unsafe_code, reason = "the core's own functions are called as the executor calls them")]
+#![allow(
+    unsafe_code,
+    reason = "the core's own functions are called as the executor calls them"
+)]
 
 use std::future::poll_fn;
 use std::sync::Arc as StdArc;

@@ -73,7 +73,9 @@ impl Future for Sleep {
             timers.resize(key.index() + 1, None);
         }
         let slot = &mut timers[key.index()];
-        let known = slot.as_ref().is_some_and(|old| old.will_wake(context.waker()));
+        let known = slot
+            .as_ref()
+            .is_some_and(|old| old.will_wake(context.waker()));
         let old = match known {
             true => None,
             false => slot.replace(context.waker().clone()),

@@ -40,7 +40,6 @@
     reason = "a task's future is erased, pinned in place, and referenced from several sides"
 )]
 
-use std::any::Any;
 use std::cell::{Cell as PlainCell, UnsafeCell};
 use std::mem::{self, ManuallyDrop};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -50,7 +49,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 
 use super::core::{Local, Shared};
-use super::join_handle::JoinError;
+use super::join_handle::{JoinError, Panic};
 use super::loom_or_std::{AtomicIsize, Cell, Ordering};
 
 /// In the ready queue.
@@ -495,10 +494,16 @@ impl TaskRef {
         let mut away = header.away.load(Ordering::Relaxed);
         loop {
             let merged = away & MERGED != 0;
-            let less = if merged { away - ONE } else { (away - ONE) | POSTED };
+            let less = if merged {
+                away - ONE
+            } else {
+                (away - ONE) | POSTED
+            };
             // Release: what was done by this reference comes before the memory is freed.
             let changed =
-                header.away.compare_exchange(away, less, Ordering::AcqRel, Ordering::Relaxed);
+                header
+                    .away
+                    .compare_exchange(away, less, Ordering::AcqRel, Ordering::Relaxed);
             match changed {
                 Err(now) => away = now,
                 Ok(_) if merged => {
@@ -582,7 +587,7 @@ unsafe fn poll<F: Future>(task: *const Header, context: &mut Context<'_>) -> boo
         let output = match catch_unwind(AssertUnwindSafe(|| future.poll(context))) {
             Ok(Poll::Pending) => return false,
             Ok(Poll::Ready(output)) => Ok(output),
-            Err(panic) => Err(JoinError::Panicked(panic)),
+            Err(panic) => Err(JoinError::Panicked(Panic::new(panic))),
         };
         settle(stage, output);
     }
@@ -602,7 +607,7 @@ unsafe fn settle<F: Future>(stage: *mut Stage<F>, output: Result<F::Output, Join
         let dropped = catch_unwind(AssertUnwindSafe(|| ptr::drop_in_place(stage)));
         stage.write(Stage::Output(output));
         if let Err(panic) = dropped {
-            let panicked = Stage::Output(Err(JoinError::Panicked(panic)));
+            let panicked = Stage::Output(Err(JoinError::Panicked(Panic::new(panic))));
             let unwanted = mem::replace(&mut *stage, panicked);
             // It may panic in turn; that is told by the first panic.
             drop(catch_unwind(AssertUnwindSafe(|| drop(unwanted))));
@@ -645,13 +650,6 @@ std::thread_local! {
 #[cfg(all(test, loom))]
 pub(super) fn live() -> isize {
     LIVE.get()
-}
-
-/// What a panic said.
-pub(super) fn message(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("(no message)")
 }
 
 #[cfg(all(test, not(loom)))]

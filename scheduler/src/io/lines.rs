@@ -60,7 +60,11 @@ impl<'a> Lines<'a> {
                 let line = &self.buffer[start..end];
                 let line = line.strip_suffix(b"\r").unwrap_or(line);
                 let fits = line.len() <= self.max;
-                return Ok(Some(if fits { Line::Text(line) } else { Line::TooLong }));
+                return Ok(Some(if fits {
+                    Line::Text(line)
+                } else {
+                    Line::TooLong
+                }));
             }
             self.make_room();
             // A line's end of two bytes may still come.

@@ -83,7 +83,10 @@ impl<S: Source> Registered<S> {
     #[track_caller]
     pub(super) fn new(mut socket: S, interest: Interest) -> io::Result<Registered<S>> {
         let inner = Inner::current();
-        let token = inner.event_loop().borrow_mut().register(&mut socket, interest)?;
+        let token = inner
+            .event_loop()
+            .borrow_mut()
+            .register(&mut socket, interest)?;
         let sides = Rc::new(Sides::default());
         sides.token.set(Some(token));
         inner.watch(token, Some(Rc::clone(&sides) as Rc<dyn Watched>));

@@ -61,7 +61,10 @@ pub fn channel_named<T>(name: impl Into<Rc<str>>, capacity: usize) -> (Sender<T>
 
 #[track_caller]
 fn make<T>(name: Name, capacity: usize) -> (Sender<T>, Receiver<T>) {
-    assert!(capacity > 0, "a channel of capacity 0: nothing could be sent");
+    assert!(
+        capacity > 0,
+        "a channel of capacity 0: nothing could be sent"
+    );
     let channel = Rc::new(Channel {
         values: RefCell::default(),
         room: Permits::new("room in channel", name.clone(), capacity),
@@ -191,7 +194,11 @@ impl<T> Drop for Receiver<T> {
 
 impl<T> fmt::Debug for Receiver<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Receiver({} waiting)", self.channel.values.borrow().len())
+        write!(
+            f,
+            "Receiver({} waiting)",
+            self.channel.values.borrow().len()
+        )
     }
 }
 

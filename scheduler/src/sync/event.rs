@@ -42,7 +42,10 @@ pub struct Event {
 impl Event {
     /// Not set.
     #[track_caller]
-    #[expect(clippy::new_without_default, reason = "it is named by where it is made")]
+    #[expect(
+        clippy::new_without_default,
+        reason = "it is named by where it is made"
+    )]
     pub fn new() -> Event {
         Event::make(Name::Place(Location::caller()))
     }
@@ -88,7 +91,11 @@ impl Event {
 
 impl fmt::Debug for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Event({})", ["not set", "set"][usize::from(self.is_set())])
+        write!(
+            f,
+            "Event({})",
+            ["not set", "set"][usize::from(self.is_set())]
+        )
     }
 }
 

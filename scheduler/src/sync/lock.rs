@@ -91,7 +91,11 @@ impl<T> Clone for Lock<T> {
 
 impl<T> fmt::Debug for Lock<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Lock({})", ["taken", "free"][self.semaphore.free().min(1)])
+        write!(
+            f,
+            "Lock({})",
+            ["taken", "free"][self.semaphore.free().min(1)]
+        )
     }
 }
 

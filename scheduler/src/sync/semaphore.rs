@@ -46,7 +46,10 @@ impl Permits {
 
     /// Nobody is passed over: one who wants many keeps those behind waiting.
     fn serve(&self) {
-        while let Some(waiter) = self.waiters.take_first(|first| first.wants <= self.free.get()) {
+        while let Some(waiter) = self
+            .waiters
+            .take_first(|first| first.wants <= self.free.get())
+        {
             self.free.update(|free| free - waiter.wants);
             waiter.settle(Standing::Granted);
         }
@@ -177,7 +180,10 @@ impl Semaphore {
     #[track_caller]
     pub fn acquire(&self, count: usize) -> Acquire {
         let total = self.total;
-        assert!(count <= total, "{count} permits of {total} would never come");
+        assert!(
+            count <= total,
+            "{count} permits of {total} would never come"
+        );
         Acquire {
             take: self.permits.take(count),
         }

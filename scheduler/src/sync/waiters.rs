@@ -145,7 +145,12 @@ impl WaitedFor for Waiters {
                 let holders: Vec<String> = holders.iter().map(|&task| name(task)).collect();
                 match holders.as_slice() {
                     [] => format!("{} {}", self.what, self.name),
-                    held => format!("{} {}, held by {}", self.what, self.name, held.join(" and ")),
+                    held => format!(
+                        "{} {}, held by {}",
+                        self.what,
+                        self.name,
+                        held.join(" and ")
+                    ),
                 }
             });
         }
