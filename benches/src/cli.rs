@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod draw;
 mod pool;
+mod tasks;
 mod versus;
 
 use common::cli::{Outcome, interrupt};
@@ -27,6 +28,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
             workers,
             count,
         }) => pool::run(how, model, workers, count),
+        &Some(Command::Tasks { job, count }) => tasks::run(job, count),
         Some(Command::Completions { shell }) => {
             let written = common::cli::completions::<Args>(*shell, "benches");
             written.map(|()| Outcome::Done).map_err(anyhow::Error::from)

@@ -10,6 +10,7 @@ mod mandelbrot;
 mod primes;
 pub mod render;
 pub mod report;
+mod scheduler;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -42,6 +43,7 @@ pub fn jobs(workers: NonZeroUsize) -> Vec<Job> {
         primes::jobs(workers),
         mandelbrot::jobs(workers),
         executors::jobs(workers),
+        scheduler::jobs(),
     ]
     .concat()
 }

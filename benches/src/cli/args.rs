@@ -45,6 +45,14 @@ pub(crate) enum Command {
         /// How many jobs
         count: u64,
     },
+    /// Do what peer-executors and tasks.py do: tasks that yield, end, or wait for ever
+    #[command(hide = true)]
+    Tasks {
+        /// What
+        job: TasksJob,
+        /// How many
+        count: u64,
+    },
     /// Print completions for a shell
     Completions {
         /// Which shell
@@ -97,4 +105,15 @@ pub(crate) enum Use {
     Map,
     /// One, and its answer, and the next
     RoundTrips,
+}
+
+/// What tasks are made to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TasksJob {
+    /// Yield
+    Yield,
+    /// End at once
+    Spawn,
+    /// Wait for ever
+    Park,
 }
