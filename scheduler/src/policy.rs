@@ -262,7 +262,7 @@ mod tests {
                 );
             }
             let turns = tasks.by_ref().count();
-            assert_eq!(turns, (0..10).map(|length| length + 1).sum());
+            assert_eq!(turns, (0..10).map(|length| length + 1).sum::<usize>());
             assert_eq!(tasks.now(), turns as u64);
         }
     }

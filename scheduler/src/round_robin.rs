@@ -134,7 +134,7 @@ mod tests {
             }
             let mut turns = vec![0; lengths.len()];
             let mut ended = vec![false; lengths.len()];
-            while let Some(turn) = tasks.next() {
+            for turn in tasks {
                 let who = NAMES.iter().position(|&name| name == turn.name).unwrap();
                 turns[who] += 1;
                 ended[who] = turn.ended;

@@ -20,8 +20,9 @@ use super::waiters::{Name, Standing, Waiter, Waiters};
 /// # fn main() -> std::io::Result<()> {
 /// let start = Event::new();
 /// let executor = Executor::new()?;
-/// let runners = executor.spawn(gather((0..3).map(|n| {
-///     let start = start.clone();
+/// let signal = start.clone();
+/// let runners = executor.spawn(gather((0..3).map(move |n| {
+///     let start = signal.clone();
 ///     async move {
 ///         start.wait().await;
 ///         n
