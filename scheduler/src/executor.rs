@@ -283,6 +283,7 @@ impl Executor {
     /// As [`run`](Executor::run).
     pub fn run_pending(&self) {
         let _entered = Entered::new(&self.inner);
+        self.inner.core.collect();
         loop {
             while self.inner.core.run_one() {}
             self.inner.turn(Some(Duration::ZERO));
@@ -371,6 +372,8 @@ impl Inner {
     }
 
     fn run_until(&self, over: impl Fn() -> bool) -> Result<(), Deadlock> {
+        // Who was woken from elsewhere as well is polled once for both.
+        self.core.collect();
         loop {
             for _ in 0..POLLS_A_TURN {
                 if over() {

@@ -438,7 +438,9 @@ impl TaskRef {
         let header = self.header();
         let own = header.references.get() as isize;
         self.set(MERGED_HOME);
-        let away = header.away.fetch_add((own * ONE) | MERGED, Ordering::AcqRel);
+        let away = header
+            .away
+            .fetch_add((own * ONE) | MERGED, Ordering::AcqRel);
         if own + (away >> COUNT_SHIFT) == 0 {
             // SAFETY: nobody refers to it; see the module.
             unsafe { (header.vtable.free)(self.0) }
