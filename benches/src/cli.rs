@@ -5,6 +5,7 @@ mod check;
 mod draw;
 mod pool;
 mod serve;
+mod tasks;
 mod versus;
 
 use common::cli::{Outcome, interrupt};
@@ -33,6 +34,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
             server,
             round_trips,
         }) => serve::load(*server, *round_trips),
+        &Some(Command::Tasks { job, count }) => tasks::run(job, count),
         Some(Command::Completions { shell }) => {
             let written = common::cli::completions::<Args>(*shell, "benches");
             written.map(|()| Outcome::Done).map_err(anyhow::Error::from)

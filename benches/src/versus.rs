@@ -11,6 +11,7 @@ mod primes;
 mod reactor;
 pub mod render;
 pub mod report;
+mod scheduler;
 mod thumbnails;
 
 use std::num::NonZeroUsize;
@@ -46,6 +47,7 @@ pub fn jobs(workers: NonZeroUsize) -> Vec<Job> {
         mandelbrot::jobs(workers),
         executors::jobs(workers),
         thumbnails::jobs(workers),
+        scheduler::jobs(),
     ]
     .concat()
 }

@@ -61,6 +61,14 @@ pub(crate) enum Command {
         /// How many round trips
         round_trips: u32,
     },
+    /// Do what peer-executors and tasks.py do: tasks that yield, end, or wait for ever
+    #[command(hide = true)]
+    Tasks {
+        /// What
+        job: TasksJob,
+        /// How many
+        count: u64,
+    },
     /// Print completions for a shell
     Completions {
         /// Which shell
@@ -134,4 +142,15 @@ pub(crate) enum Server {
     MioShort,
     /// tokio's current_thread
     Tokio,
+}
+
+/// What tasks are made to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TasksJob {
+    /// Yield
+    Yield,
+    /// End at once
+    Spawn,
+    /// Wait for ever
+    Park,
 }
