@@ -1,3 +1,4 @@
+#![allow(unsafe_code)]
 use std::time::{Duration, Instant};
 fn main() {
     let n: u64 = 5_000_000;

@@ -13,8 +13,12 @@ use crate::net::TcpStream;
 use crate::sync::Event;
 use crate::{spawn, yield_now};
 
-/// How many bytes may wait for a member who does not read; it misses the lines that come then.
+/// How many bytes may wait for a member; it misses the lines that come then.
 pub const OUTBOX: usize = 256 * 1024;
+
+/// How long a talker waits for a member with half of [`OUTBOX`] waiting, so that who reads slowly
+/// misses nothing. Nobody waits a second time for a member who has not read at all in the meantime.
+pub const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A chat; clones are the same one.
 ///
@@ -51,6 +55,10 @@ impl Default for Chat {
 struct Outbox {
     text: RefCell<String>,
     closed: Cell<bool>,
+    /// Somebody has waited in vain for room.
+    stalled: Cell<bool>,
+    /// There is room again.
+    room: Event,
     /// There is text, or it is closed.
     news: Event,
 }
@@ -94,9 +102,10 @@ impl Chat {
         let mut reader = BufReader::new(&stream);
         let mut line = Vec::new();
         let read = loop {
-            if reader.buffer().is_empty() {
+            if memchr::memchr(b'\n', reader.buffer()).is_none() {
                 // One who talks without a pause must not fill the outboxes before they are seen to.
                 yield_now();
+                self.wait_for_readers();
             }
             match read_line(&mut reader, &mut line) {
                 Ok(Line::Whole) => {
@@ -113,6 +122,23 @@ impl Chat {
         let written = writer.join().unwrap_or(Ok(()));
         read.and(written)
     }
+
+    fn wait_for_readers(&self) {
+        loop {
+            let room = self.room.borrow();
+            let filling = room.members().find(|outbox| outbox.is_filling()).cloned();
+            drop(room);
+            let Some(outbox) = filling else { return };
+            outbox.room.clear();
+            outbox.stalled.set(!outbox.room.wait_timeout(PATIENCE));
+        }
+    }
+}
+
+impl Outbox {
+    fn is_filling(&self) -> bool {
+        self.text.borrow().len() > OUTBOX / 2 && !self.stalled.get()
+    }
 }
 
 /// Leaves the room however serving ends.
@@ -126,6 +152,7 @@ impl Drop for Membership<'_> {
     fn drop(&mut self) {
         self.chat.room.borrow_mut().leave(self.number, tell);
         self.outbox.closed.set(true);
+        self.outbox.room.set();
         self.outbox.news.set();
     }
 }
@@ -136,6 +163,8 @@ fn write(mut stream: &TcpStream, outbox: &Outbox) -> io::Result<()> {
         outbox.news.wait();
         outbox.news.clear();
         let text = outbox.text.take();
+        outbox.stalled.set(false);
+        outbox.room.set();
         if text.is_empty() && outbox.closed.get() {
             return Ok(());
         }
