@@ -3,7 +3,7 @@
 #![allow(unsafe_code)]
 
 use std::any::Any;
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
@@ -54,10 +54,27 @@ fn words(payload: &(dyn Any + Send)) -> &str {
 
 type Outcome<T> = Result<T, JoinError>;
 
+/// Where a green thread leaves its outcome.
+struct Packet<T> {
+    outcome: OnceCell<Outcome<T>>,
+    /// Told if it panicked and nobody has asked.
+    panicked: Option<Rc<Cell<bool>>>,
+}
+
+impl<T> Drop for Packet<T> {
+    fn drop(&mut self) {
+        if let (Some(panicked), Some(Err(JoinError::Panicked(_)))) =
+            (&self.panicked, self.outcome.get())
+        {
+            panicked.set(true);
+        }
+    }
+}
+
 /// A green thread, and what it will return. Dropping it lets the green thread go on alone.
 pub struct GreenThread<T> {
     handle: Handle,
-    outcome: Rc<OnceCell<Outcome<T>>>,
+    packet: Rc<Packet<T>>,
 }
 
 /// A green thread, whatever it returns.
@@ -116,7 +133,7 @@ impl Builder {
         f: impl FnOnce() -> T + 'static,
     ) -> io::Result<GreenThread<T>> {
         // SAFETY: nothing is borrowed.
-        unsafe { self.spawn_unchecked(f) }
+        unsafe { self.spawn_unchecked(f, None) }
     }
 
     /// As `spawn`.
@@ -128,25 +145,29 @@ impl Builder {
     pub(crate) unsafe fn spawn_unchecked<T>(
         self,
         f: impl FnOnce() -> T,
+        panicked: Option<Rc<Cell<bool>>>,
     ) -> io::Result<GreenThread<T>> {
         let spawned_at = Location::caller();
         hub::with(|hub| {
             let size = self.stack_size.unwrap_or_else(usual_stack_size);
             let stack = hub.stacks.take(size)?;
             let task = Rc::new(Task::new(hub.next_id(), self.name, spawned_at));
-            let outcome = Rc::new(OnceCell::new());
-            let (slot, delay) = (Rc::clone(&outcome), self.delay);
+            let packet = Rc::new(Packet {
+                outcome: OnceCell::new(),
+                panicked,
+            });
+            let (slot, delay) = (Rc::clone(&packet), self.delay);
             // SAFETY: as the caller promises. The body's own pieces are owned.
-            unsafe { task.prepare(stack, move || run(f, &delay, slot)) };
+            unsafe { task.prepare(stack, move || run(f, delay, slot)) };
             hub.adopt(&task);
             let handle = Handle { task };
-            Ok(GreenThread { handle, outcome })
+            Ok(GreenThread { handle, packet })
         })
     }
 }
 
 /// What happens on a green thread's stack, from its first switch to its last.
-fn run<T>(f: impl FnOnce() -> T, delay: &Option<Duration>, slot: Rc<OnceCell<Outcome<T>>>) {
+fn run<T>(f: impl FnOnce() -> T, delay: Option<Duration>, packet: Rc<Packet<T>>) {
     let task = hub::current();
     let ended = catch_unwind(AssertUnwindSafe(|| {
         if task.has_raise() {
@@ -154,7 +175,7 @@ fn run<T>(f: impl FnOnce() -> T, delay: &Option<Duration>, slot: Rc<OnceCell<Out
             task.unwind_if_raised();
         }
         if let Some(delay) = delay {
-            crate::sleep(*delay);
+            crate::sleep(delay);
         }
         f()
     }));
@@ -162,10 +183,10 @@ fn run<T>(f: impl FnOnce() -> T, delay: &Option<Duration>, slot: Rc<OnceCell<Out
     // A kill that comes now comes too late.
     task.close();
     let left = catch_unwind(AssertUnwindSafe(|| {
-        let _ = slot.set(outcome);
+        let _ = packet.outcome.set(outcome);
         drop(task.take_locals());
         // The value of a green thread that nobody joins is dropped here.
-        drop(slot);
+        drop(packet);
     }));
     if let Err(payload) = left {
         // Its destructor could panic once more.
@@ -265,7 +286,7 @@ impl<T> GreenThread<T> {
     /// What came instead of a value: a panic stays in its green thread and comes out here.
     pub fn join(self) -> Result<T, JoinError> {
         self.handle.wait();
-        match Rc::into_inner(self.outcome).and_then(OnceCell::into_inner) {
+        match Rc::into_inner(self.packet).and_then(|mut packet| packet.outcome.take()) {
             Some(outcome) => outcome,
             None => unreachable!("a green thread leaves its outcome before it ends"),
         }
@@ -273,12 +294,12 @@ impl<T> GreenThread<T> {
 
     /// Its value, if it has ended with one.
     pub fn value(&self) -> Option<&T> {
-        self.outcome.get()?.as_ref().ok()
+        self.packet.outcome.get()?.as_ref().ok()
     }
 
     /// Why it has no value, if it has ended without one.
     pub fn error(&self) -> Option<&JoinError> {
-        self.outcome.get()?.as_ref().err()
+        self.packet.outcome.get()?.as_ref().err()
     }
 
     /// A handle that does not care what it returns.

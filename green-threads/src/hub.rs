@@ -12,6 +12,7 @@ use std::io;
 use std::panic::Location;
 use std::ptr::{self, NonNull};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,7 @@ use reactor::event_loop::{
 };
 
 use crate::monitor::Pulse;
+use crate::overflow::{self, AlternateStack};
 use crate::ready::ReadyQueue;
 use crate::remote::Remotes;
 use crate::stack::Stacks;
@@ -79,7 +81,8 @@ pub(crate) struct Hub {
     switches: Cell<u32>,
     polled: Cell<Instant>,
     budget: Cell<u32>,
-    pub(crate) pulse: std::sync::Arc<Pulse>,
+    pub(crate) pulse: Arc<Pulse>,
+    _alternate_stack: AlternateStack,
 }
 
 #[derive(Default)]
@@ -138,7 +141,6 @@ fn make(clock: impl Clock + Clone + 'static) -> io::Result<*const Hub> {
     if OWNER.try_with(|_| ()).is_err() {
         return Err(io::Error::other("the thread is ending"));
     }
-    crate::overflow::watch()?;
     let hub = Hub::new(clock)?;
     let hub: *const Hub = Box::into_raw(Box::new(hub));
     HUB.set(hub);
@@ -248,7 +250,8 @@ impl Hub {
             put_off: Cell::new(false),
             switches: Cell::new(SWITCHES),
             budget: Cell::new(BUDGET),
-            pulse: std::sync::Arc::default(),
+            pulse: Arc::default(),
+            _alternate_stack: overflow::watch()?,
         })
     }
 
@@ -267,6 +270,11 @@ impl Hub {
     fn current_ref(&self) -> &Task {
         // SAFETY: as in `current`; and whoever runs does not end before it returns from here.
         unsafe { &*self.current.get().as_ptr() }
+    }
+
+    /// Calls `f` with what runs, without counting: fit for a signal handler.
+    pub(crate) fn with_running<R>(&self, f: impl FnOnce(&Task) -> R) -> R {
+        f(self.current_ref())
     }
 
     #[inline]

@@ -1,12 +1,7 @@
 //! Stackful coroutines.
 
-#![warn(missing_docs)]
-
-mod channel;
-mod green_thread;
+// The floor: stacks, tasks on them, and the hub that runs them.
 mod hub;
-mod local;
-mod monitor;
 mod overflow;
 mod ready;
 mod remote;
@@ -14,9 +9,27 @@ mod stack;
 mod task;
 mod wait_queue;
 
-pub mod chat;
+// Green threads.
+mod green_thread;
+mod local;
+mod monitor;
+mod scope;
+mod timeout;
+
+// What they wait for.
+mod channel;
+mod offload;
+mod select;
+pub mod fs;
 pub mod net;
 pub mod sync;
+
+// Many at a time.
+pub mod eventlet;
+mod pool;
+
+// The programs.
+pub mod chat;
 
 pub use channel::{
     Channel, Receiver, RecvError, SendError, Sender, TryRecvError, TrySendError,
@@ -26,6 +39,11 @@ pub use green_thread::{
 };
 pub use hub::{set_clock, sleep, yield_now};
 pub use local::LocalKey;
+pub use offload::{OFFLOAD_THREADS, offload};
+pub use pool::{Imap, ImapUnordered, Pool};
+pub use scope::{Scope, ScopedGreenThread, scope};
+pub use select::Select;
 pub use stack::{
     DEFAULT_STACK_SIZE, MAX_STACK_SIZE, MIN_STACK_SIZE, set_usual_stack_size, usual_stack_size,
 };
+pub use timeout::{TimedOut, Timeout, timeout};

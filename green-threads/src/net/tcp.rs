@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
-use std::net::{Shutdown, SocketAddr, ToSocketAddrs};
+use std::net::{Shutdown, SocketAddr};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use reactor::event_loop::{DEFAULT_BACKLOG, listen_tcp, net as mio};
 
+use super::addresses::{ToSocketAddrs, each};
 use super::registered::{Direction, Registered};
 use super::stream::{check_timeout, impl_read_write};
 use crate::hub;
@@ -58,7 +59,7 @@ impl TcpStream {
     ///
     /// That of the last address.
     pub fn connect(addresses: impl ToSocketAddrs) -> io::Result<TcpStream> {
-        super::addresses::each(addresses, |address| Self::connect_until(address, None))
+        each(addresses, |address| Self::connect_until(address, None))
     }
 
     /// Connects within a time.
@@ -178,7 +179,7 @@ impl TcpListener {
     ///
     /// That of the last address, for instance that it is in use.
     pub fn bind(addresses: impl ToSocketAddrs) -> io::Result<TcpListener> {
-        super::addresses::each(addresses, |address| {
+        each(addresses, |address| {
             Self::listen(address, DEFAULT_BACKLOG, false)
         })
     }
@@ -190,7 +191,7 @@ impl TcpListener {
     ///
     /// As [`bind`](TcpListener::bind).
     pub fn bind_shared(addresses: impl ToSocketAddrs) -> io::Result<TcpListener> {
-        super::addresses::each(addresses, |address| {
+        each(addresses, |address| {
             Self::listen(address, DEFAULT_BACKLOG, true)
         })
     }
