@@ -323,10 +323,6 @@ impl<T> fmt::Debug for GreenThread<T> {
 }
 
 impl Handle {
-    pub(crate) fn of(task: Rc<Task>) -> Handle {
-        Handle { task }
-    }
-
     /// Its number; no two of a thread have the same.
     pub fn id(&self) -> u64 {
         self.task.id()
@@ -365,7 +361,7 @@ impl Handle {
         self.wait_until(Some(hub::with(|hub| hub.after(timeout))))
     }
 
-    fn wait_until(&self, deadline: Option<Instant>) -> bool {
+    pub(crate) fn wait_until(&self, deadline: Option<Instant>) -> bool {
         self.wait_as(Wait::new("end of a green thread").until(deadline))
     }
 

@@ -319,6 +319,9 @@ impl Hub {
         };
         task.place.set(place);
         drop(living);
+        if let Some(name) = task.name() {
+            self.pulse.name(task.id(), Some(name));
+        }
         // SAFETY: it is new, and now owned by the table until it ends.
         unsafe { self.ready.push(NonNull::from(&**task)) };
     }
@@ -450,6 +453,9 @@ impl Hub {
             *living = Living::default();
         }
         drop(living);
+        if task.name().is_some() {
+            self.pulse.name(task.id(), None);
+        }
         drop(entry);
     }
 

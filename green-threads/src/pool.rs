@@ -4,7 +4,9 @@ use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
+use crate::hub;
 use crate::channel::{Channel, Receiver, Sender};
 use crate::sync::Semaphore;
 use crate::{GreenThread, Handle, JoinError, spawn};
@@ -128,13 +130,32 @@ impl Pool {
         }
     }
 
+    /// Waits until one can be spawned without waiting.
+    pub fn wait_available(&self) {
+        drop(self.inner.places.acquire());
+    }
+
     /// Waits until none of its green threads is left.
     pub fn join(&self) {
+        self.join_until(None);
+    }
+
+    /// Waits until none of its green threads is left, at most so long; whether none is.
+    pub fn join_timeout(&self, timeout: Duration) -> bool {
+        self.join_until(Some(hub::with(|hub| hub.after(timeout))))
+    }
+
+    fn join_until(&self, deadline: Option<Instant>) -> bool {
         loop {
-            let Some(last) = self.inner.running.borrow_mut().pop() else {
-                return;
+            let mut running = self.inner.running.borrow_mut();
+            running.retain(|handle| !handle.ready());
+            let Some(last) = running.last().cloned() else {
+                return true;
             };
-            last.wait();
+            drop(running);
+            if !last.wait_until(deadline) {
+                return false;
+            }
         }
     }
 

@@ -85,7 +85,6 @@ pub(crate) struct Task {
     /// Where it is in the hub's table of the living.
     pub(crate) place: Cell<u32>,
     has_raise: Cell<bool>,
-    started: Cell<bool>,
     /// It has its outcome, and only tidies up.
     closing: Cell<bool>,
     raises: Cell<Vec<Raise>>,
@@ -113,7 +112,6 @@ impl Task {
             stack: Cell::new((0, 0)),
             place: Cell::new(u32::MAX),
             has_raise: Cell::new(false),
-            started: Cell::new(false),
             closing: Cell::new(false),
             raises: Cell::default(),
             ended: OnceCell::new(),
@@ -139,10 +137,6 @@ impl Task {
 
     pub(crate) fn is_parked(&self) -> bool {
         self.state.get() == State::Parked
-    }
-
-    pub(crate) fn has_started(&self) -> bool {
-        self.started.get()
     }
 
     /// What it waits for; meaningful while it is parked.
@@ -184,7 +178,6 @@ impl Task {
                 // SAFETY: it runs only by `resume`, whose caller holds the task.
                 let task = &*task;
                 task.yielder.set(yielder);
-                task.started.set(true);
                 body();
             })
         };

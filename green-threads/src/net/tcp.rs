@@ -197,9 +197,13 @@ impl TcpListener {
     }
 
     fn listen(address: SocketAddr, backlog: i32, share: bool) -> io::Result<TcpListener> {
-        let inner = Registered::new(listen_tcp(address, backlog, share)?)?;
+        Self::of_unregistered(listen_tcp(address, backlog, share)?)
+    }
+
+    /// From here on it belongs to this thread's hub.
+    pub(crate) fn of_unregistered(listener: mio::TcpListener) -> io::Result<TcpListener> {
         Ok(TcpListener {
-            inner: Rc::new(inner),
+            inner: Rc::new(Registered::new(listener)?),
         })
     }
 
