@@ -34,13 +34,16 @@ mod server;
 
 // The programs.
 pub mod chat;
+pub mod echo;
+pub mod fetch;
+pub mod ping_pong;
 
 pub use channel::{
     Channel, Receiver, RecvError, SendError, Sender, TryRecvError, TrySendError,
 };
 pub use diagnostics::{HubStats, State, Status, list, stats};
 pub use green_thread::{
-    Builder, GreenThread, Handle, JoinError, current, join_all, spawn, spawn_later,
+    Builder, GreenThread, Handle, JoinError, Panic, current, join_all, spawn, spawn_later,
 };
 pub use hub::{set_clock, sleep, yield_now};
 pub use local::LocalKey;
