@@ -40,6 +40,10 @@ const POLL_INTERVAL: Duration = Duration::from_micros(200);
 /// the end of the queue: who always finds something to do may not starve the others.
 const BUDGET: u32 = 256;
 
+/// With more green threads than this, the next one's stack is fetched ahead: what a thousand of them
+/// need is in the second cache anyway, and fetching it would only take time.
+const CROWD: usize = 4096;
+
 /// What a timer does.
 enum Alarm {
     Wake(Rc<Task>),
@@ -76,6 +80,8 @@ pub(crate) struct Hub {
     waiting_for_sources: Cell<usize>,
     signals: WaitQueue<Option<Signal>>,
     pub(crate) remotes: Rc<Remotes>,
+    /// More green threads live than a CPU's caches hold.
+    crowded: Cell<bool>,
     /// Raises that had to be put off until nothing unwinds.
     put_off: Cell<bool>,
     switches: Cell<u32>,
@@ -247,6 +253,7 @@ impl Hub {
             sources: RefCell::default(),
             waiting_for_sources: Cell::new(0),
             signals: WaitQueue::default(),
+            crowded: Cell::new(false),
             put_off: Cell::new(false),
             switches: Cell::new(SWITCHES),
             budget: Cell::new(BUDGET),
@@ -318,6 +325,7 @@ impl Hub {
             }
         };
         task.place.set(place);
+        self.crowded.set(living.tasks.len() - living.free.len() > CROWD);
         drop(living);
         if let Some(name) = task.name() {
             self.pulse.name(task.id(), Some(name));
@@ -429,6 +437,12 @@ impl Hub {
                 self.pulse.rest();
                 return;
             }
+            if self.crowded.get()
+                && let Some(next) = self.ready.first()
+            {
+                // SAFETY: what is in the queue is alive.
+                unsafe { next.as_ref() }.prefetch();
+            }
             self.pulse.beat(task_ref.id(), task_ref.spawned_at());
             match task_ref.resume() {
                 // SAFETY: it is alive and was running, so it is in no queue.
@@ -448,6 +462,8 @@ impl Hub {
         let place = task.place.get();
         let entry = living.tasks[place as usize].take();
         living.free.push(place);
+        self.crowded
+            .set(living.tasks.len() - living.free.len() > CROWD);
         if living.free.len() == living.tasks.len() && living.tasks.len() > 1024 {
             // A crowd has gone; its room goes with it.
             *living = Living::default();

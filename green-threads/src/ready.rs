@@ -43,6 +43,12 @@ impl ReadyQueue {
         Some(first)
     }
 
+    /// The one at the front.
+    #[inline]
+    pub(crate) fn first(&self) -> Option<NonNull<Task>> {
+        self.head.get()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.head.get().is_none()
     }

@@ -218,6 +218,26 @@ impl Task {
         start..end
     }
 
+    /// Has the CPU fetch what resuming this task, and looking at the one behind it, will need: by
+    /// the time it is their turn, it has come. With many green threads that is most of a switch.
+    #[inline]
+    pub(crate) fn prefetch(&self) {
+        /// How much of a stack's upper end; a green thread that waits has little more.
+        const LINES: usize = 12;
+        const LINE: usize = 64;
+        let end = self.stack.get().1;
+        if end != 0 {
+            for line in 1..=LINES {
+                prefetch(end - line * LINE);
+            }
+        }
+        if let Some(next) = self.next.get() {
+            for line in 0..size_of::<Task>().div_ceil(LINE) {
+                prefetch(next.as_ptr() as usize + line * LINE);
+            }
+        }
+    }
+
     /// Says that it is going to wait.
     pub(crate) fn park(&self, what: &'static str, shielded: bool) {
         self.waits_for.set(what);
@@ -313,4 +333,17 @@ impl fmt::Debug for Task {
             None => write!(f, "green thread {}", self.id),
         }
     }
+}
+
+/// A hint; an address that cannot be read does no harm.
+#[inline]
+fn prefetch(address: usize) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: nothing is read or written.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(address as *const i8);
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = address;
 }
