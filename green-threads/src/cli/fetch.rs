@@ -52,7 +52,9 @@ pub(super) fn run(args: &FetchArgs, run: &RunArgs) -> anyhow::Result<Outcome> {
                 Ok(())
             })
             .map_err(|error| error.to_string())?;
-            if let Some(folder) = &output {
+            if let Some(folder) = &output
+                && fetched.status < 300
+            {
                 let path = folder.join(number.to_string());
                 offload(move || files::write_atomically(path, body))
                     .map_err(|error| error.to_string())?;
