@@ -9,9 +9,9 @@ use reactor::event_loop::{DEFAULT_BACKLOG, listen_tcp};
 
 use crate::net::{TcpListener, ToSocketAddrs};
 
-/// Calls `serve` on so many threads at once, each with a hub of its own and a listener at the same
-/// address; returns what they returned. The system divides the connections among them, when they
-/// come.
+/// Calls `serve` on so many threads at once, of which this is one, each with a hub of its own and a
+/// listener at the same address; returns what they returned. The system divides the connections
+/// among them, when they come.
 ///
 /// Green threads never move to another thread: what they share across hubs must be `Sync`.
 ///
@@ -50,21 +50,22 @@ pub fn run_on<T: Send>(
         listeners.push(listener);
     }
     let serve = &serve;
+    let mut listeners = listeners.into_iter().enumerate();
+    let Some((_, own)) = listeners.next() else {
+        return Ok(Vec::new());
+    };
     thread::scope(|scope| {
         let mut threads = Vec::new();
-        for (number, listener) in listeners.into_iter().enumerate() {
-            let name = format!("hub-{number}");
-            let thread = thread::Builder::new()
-                .name(name)
-                .spawn_scoped(scope, move || {
-                    Ok(serve(TcpListener::of_unregistered(listener)?))
-                })?;
-            threads.push(thread);
+        for (number, listener) in listeners {
+            let thread = thread::Builder::new().name(format!("hub-{number}"));
+            threads.push(thread.spawn_scoped(scope, move || -> io::Result<T> {
+                Ok(serve(TcpListener::of_unregistered(listener)?))
+            })?);
         }
-        let ended: Vec<_> = threads.into_iter().map(|thread| thread.join()).collect();
-        let results = ended
-            .into_iter()
-            .map(|ended| ended.unwrap_or_else(|panic| resume_unwind(panic)));
-        results.collect()
+        let mut results = vec![serve(TcpListener::of_unregistered(own)?)];
+        for thread in threads {
+            results.push(thread.join().unwrap_or_else(|panic| resume_unwind(panic))?);
+        }
+        Ok(results)
     })
 }
