@@ -2,11 +2,12 @@
 //!
 //! The job does nothing, so that all there is to see is the way there and back.
 
+mod support;
+
 use std::hint::black_box;
 use std::io;
 use std::process::ExitCode;
 use std::thread;
-use std::time::Duration;
 
 use benches::echo::Echo;
 use criterion::measurement::WallTime;
@@ -25,23 +26,8 @@ const CHUNK: usize = 5_000;
 fn main() -> ExitCode {
     // In a worker process it does not return.
     executors::hook(benches::echo::JOBS);
-    let mut criterion = Criterion::default()
-        // A round trip takes microseconds: two seconds hold many. A million take up to half a
-        // second: ten samples.
-        .sample_size(10)
-        .warm_up_time(Duration::from_millis(500))
-        .measurement_time(Duration::from_secs(2))
-        .configure_from_args();
-    match round_trip(&mut criterion).and_then(|()| million(&mut criterion)) {
-        Ok(()) => {
-            criterion.final_summary();
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    // Ten samples: a million jobs take up to half a second.
+    support::main(10, &[round_trip, million])
 }
 
 /// The least that a pool can be: workers that take jobs from one channel and answer on another.

@@ -1,10 +1,11 @@
 //! The jobs of the primes room in every model, each with as many workers as there are usable CPUs.
 
+mod support;
+
 use std::hint::black_box;
 use std::io;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput};
 use primes::job::WORKSHOP_NUMBERS;
@@ -21,23 +22,8 @@ const COUNTS: [(u64, u64); 2] = [(1_000_000, 78_498), (1_000_000_000, 50_847_534
 fn main() -> ExitCode {
     // The processes model starts this very program again.
     executors::hook(processes::JOBS);
-    let mut criterion = Criterion::default()
-        // Eighteen rows, some of a tenth of a second a run: more samples, or longer ones, would
-        // cost minutes and say no more about factors of two.
-        .sample_size(10)
-        .warm_up_time(Duration::from_millis(500))
-        .measurement_time(Duration::from_secs(2))
-        .configure_from_args();
-    match check(&mut criterion).and_then(|()| count(&mut criterion)) {
-        Ok(()) => {
-            criterion.final_summary();
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    // Ten samples: some rows take a tenth of a second a run.
+    support::main(10, &[check, count])
 }
 
 /// Is each of the workshop's numbers prime? By trial division.

@@ -4,6 +4,8 @@
 //! thread has to be woken; `rayon-inside` and `tokio-inside` are asked by a worker of the pool,
 //! which may do the work itself.
 
+mod support;
+
 use std::hint::black_box;
 use std::io;
 use std::process::{Command, ExitCode, Stdio};
@@ -22,22 +24,8 @@ fn main() -> ExitCode {
     if std::env::args().nth(1).as_deref() == Some(EXIT) {
         return ExitCode::SUCCESS;
     }
-    let mut criterion = Criterion::default()
-        // An iteration takes from a hundred nanoseconds to a millisecond: two seconds hold many.
-        .sample_size(30)
-        .warm_up_time(Duration::from_millis(500))
-        .measurement_time(Duration::from_secs(2))
-        .configure_from_args();
-    match spawn(&mut criterion) {
-        Ok(()) => {
-            criterion.final_summary();
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    // Thirty samples: an iteration takes a millisecond at most.
+    support::main(30, &[spawn])
 }
 
 /// The work: nothing, and the compiler mustn't know.

@@ -75,6 +75,21 @@ pub struct Launcher {
     folder: Option<PathBuf>,
 }
 
+/// Runs programs, and says what they cost.
+pub trait Runner {
+    /// Runs a program, with `input` on its standard input if it reads any.
+    ///
+    /// # Errors
+    /// If it can't be started or measured, or fails.
+    fn run(&self, program: &Path, args: &[String], input: &str) -> Result<Run, Error>;
+}
+
+impl Runner for Launcher {
+    fn run(&self, program: &Path, args: &[String], input: &str) -> Result<Run, Error> {
+        Launcher::run(self, program, args, input)
+    }
+}
+
 /// The launcher's last line: what it has to tell about the program.
 #[derive(Serialize, Deserialize)]
 struct Note {

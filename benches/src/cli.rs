@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod draw;
 mod pool;
+mod serve;
 mod versus;
 
 use common::cli::{Outcome, interrupt};
@@ -27,6 +28,11 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
             workers,
             count,
         }) => pool::run(how, model, workers, count),
+        Some(Command::Serve { server }) => serve::run(*server),
+        Some(Command::Load {
+            server,
+            round_trips,
+        }) => serve::load(*server, *round_trips),
         Some(Command::Completions { shell }) => {
             let written = common::cli::completions::<Args>(*shell, "benches");
             written.map(|()| Outcome::Done).map_err(anyhow::Error::from)

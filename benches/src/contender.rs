@@ -36,6 +36,20 @@ pub enum Program {
         /// What the compiler is told besides.
         flags: &'static [&'static str],
     },
+    /// A Go file of ours in `benches/peers`, compiled by the machine's `go`.
+    Go {
+        /// Where it lies in the workspace.
+        source: &'static str,
+    },
+    /// A shell script of ours in `benches/peers`, around somebody else's program on the PATH.
+    Script {
+        /// Where it lies in the workspace; programs are started in the workspace's folder.
+        source: &'static str,
+        /// The command that it needs.
+        needs: &'static str,
+        /// Arguments that make that command tell its version, and nothing else.
+        version: &'static [&'static str],
+    },
     /// Somebody else's, on the PATH.
     Installed {
         /// The command.
@@ -63,7 +77,9 @@ impl Contender {
         let name = match self.program {
             Program::Workspace(name) | Program::Installed { name, .. } => name,
             Program::This => env!("CARGO_PKG_NAME"),
-            Program::Compiled { source, .. } => source,
+            Program::Compiled { source, .. }
+            | Program::Go { source }
+            | Program::Script { source, .. } => source,
         };
         let mut words = vec![name];
         words.extend(self.args.iter().map(String::as_str));
@@ -103,7 +119,15 @@ impl Program {
             }),
             Program::Compiled { source, flags } => Ok(Found {
                 version: version_of(&ask(COMPILER, &["-dumpfullversion", "-dumpversion"])?),
-                path: compile(source, flags)?,
+                path: compile(source, COMPILER, flags)?,
+            }),
+            Program::Go { source } => Ok(Found {
+                version: version_of(&ask("go", &["version"])?),
+                path: compile(source, "go", &["build"])?,
+            }),
+            Program::Script { needs, version, .. } => Ok(Found {
+                version: version_of(&ask(needs, version)?),
+                path: "sh".into(),
             }),
             Program::Installed {
                 name,
@@ -124,15 +148,16 @@ impl Program {
 const COMPILER: &str = "c++";
 
 /// Compiles a source of the workspace to a program beside this one.
-fn compile(source: &str, flags: &[&str]) -> io::Result<PathBuf> {
+fn compile(source: &str, compiler: &str, flags: &[&str]) -> io::Result<PathBuf> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("");
-    let name = Path::new(source).with_extension("cpp-peer");
-    let path = std::env::current_exe()?.with_file_name(name.file_name().unwrap_or_default());
-    let output = Command::new(COMPILER)
+    let mut name = Path::new(source).file_name().unwrap_or_default().to_owned();
+    name.push("-peer");
+    let path = std::env::current_exe()?.with_file_name(name);
+    let output = Command::new(compiler)
         .args(flags)
-        .arg(workspace.join(source))
         .arg("-o")
         .arg(&path)
+        .arg(workspace.join(source))
         .stdin(Stdio::null())
         .output()?;
     if output.status.success() {
@@ -141,7 +166,7 @@ fn compile(source: &str, flags: &[&str]) -> io::Result<PathBuf> {
     let reason = String::from_utf8_lossy(&output.stderr);
     let first = reason.lines().find(|line| line.contains("error"));
     let first = first.unwrap_or("no reason given");
-    Err(io::Error::other(format!("{COMPILER}: {first}")))
+    Err(io::Error::other(format!("{compiler}: {first}")))
 }
 
 /// Builds a binary as `cargo run --release` would, and says where it is: cargo knows, whatever the
@@ -208,7 +233,8 @@ fn ask(name: &str, args: &[&str]) -> io::Result<String> {
 /// The first word that starts with a digit: `primesieve 11.0, <https://...>` has version 11.0.
 fn version_of(text: &str) -> Option<String> {
     text.split_whitespace()
-        .map(|word| word.trim_start_matches('v').trim_end_matches([',', ';']))
+        .map(|word| word.trim_start_matches("go").trim_start_matches('v'))
+        .map(|word| word.trim_end_matches([',', ';']))
         .find(|word| word.starts_with(|c: char| c.is_ascii_digit()))
         .map(str::to_owned)
 }
@@ -226,6 +252,7 @@ mod tests {
             ),
             ("Python 3.11.7\n", Some("3.11.7")),
             ("tool v2", Some("2")),
+            ("go version go1.19.8 linux/amd64", Some("1.19.8")),
             ("who knows", None),
             ("", None),
         ] {

@@ -4,4 +4,5 @@ pub mod child;
 pub mod contender;
 pub mod echo;
 pub mod ratio;
+pub mod servers;
 pub mod versus;

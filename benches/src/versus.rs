@@ -8,8 +8,10 @@
 mod executors;
 mod mandelbrot;
 mod primes;
+mod reactor;
 pub mod render;
 pub mod report;
+mod thumbnails;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -17,8 +19,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{anyhow, ensure};
 use common::cli::Interrupt;
 
-use crate::child::{Cost, Launcher};
+use crate::child::{Cost, Runner};
 use crate::contender::{Contender, Program};
+use crate::servers::Load;
 use report::{Outcome, Report, Row};
 
 /// A piece of work, and those who do it.
@@ -42,8 +45,17 @@ pub fn jobs(workers: NonZeroUsize) -> Vec<Job> {
         primes::jobs(workers),
         mandelbrot::jobs(workers),
         executors::jobs(workers),
+        thumbnails::jobs(workers),
     ]
     .concat()
+}
+
+/// The jobs whose programs are servers, and what load they are measured under.
+pub fn servers() -> Vec<(Job, Load)> {
+    vec![
+        (reactor::ping_pong(), Load::PingPong),
+        (reactor::idle(), Load::Idle),
+    ]
 }
 
 /// CPython with one of our scripts.
@@ -90,20 +102,24 @@ struct Opponent {
 pub fn run(
     job: &Job,
     pairs: NonZeroUsize,
-    launcher: &Launcher,
+    runner: &dyn Runner,
     interrupt: &Interrupt,
     progress: &mut dyn FnMut(&str),
 ) -> anyhow::Result<Report> {
     let ours = &job.ours;
+    if job.name == thumbnails::NAME {
+        progress("making up pictures");
+        thumbnails::prepare(common::cpus::usable())?;
+    }
     progress("ours, to warm up");
     let found = ours
         .program
         .find()
         .map_err(|error| anyhow!("{}: {error}: {}", ours.command(), ours.install))?;
-    let warm_up = launcher.run(&found.path, &ours.args, job.input)?;
+    let warm_up = runner.run(&found.path, &ours.args, job.input)?;
     let race = Race {
         job,
-        launcher,
+        runner,
         ours: &found.path,
         expected: (ours.answer)(&warm_up.stdout),
     };
@@ -133,7 +149,7 @@ pub fn run(
 /// What stays the same for all pairs of a job.
 struct Race<'a> {
     job: &'a Job,
-    launcher: &'a Launcher,
+    runner: &'a dyn Runner,
     ours: &'a Path,
     /// Our first answer.
     expected: String,
@@ -198,7 +214,7 @@ impl Race<'_> {
     fn theirs(&self, path: &Path, it: &Opponent) -> Result<Cost, Outcome> {
         let _span = tracing::info_span!("theirs", name = it.row.name).entered();
         let run = self
-            .launcher
+            .runner
             .run(path, &it.args, self.job.input)
             .map_err(|error| Outcome::Failed(error.to_string()))?;
         let answer = (it.answer)(&run.stdout);
@@ -211,7 +227,7 @@ impl Race<'_> {
     fn ours(&self) -> anyhow::Result<Cost> {
         let ours = &self.job.ours;
         let _span = tracing::info_span!("ours", name = ours.name).entered();
-        let run = self.launcher.run(self.ours, &ours.args, self.job.input)?;
+        let run = self.runner.run(self.ours, &ours.args, self.job.input)?;
         let answer = (ours.answer)(&run.stdout);
         ensure!(
             answer == self.expected,

@@ -5,6 +5,7 @@
 //! interrupted.
 
 mod args;
+pub mod compare;
 mod exit;
 pub mod interrupt;
 pub mod numbers;

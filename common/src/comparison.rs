@@ -60,16 +60,17 @@ struct About {
 struct Contender<'a, A> {
     job: Box<dyn FnMut() -> Answer<A> + 'a>,
     runs_per_round: usize,
-    entry: Entry<A>,
+    entry: Entry,
 }
 
 /// One model's runs, as the report is made of them.
-struct Entry<A> {
+struct Entry {
     model: String,
     workers: usize,
     is_baseline: bool,
     samples: Vec<Measurement>,
-    answers: Vec<A>,
+    /// Which of the distinct answers each run gave.
+    answers: Vec<usize>,
     failure: Option<String>,
 }
 
@@ -150,17 +151,19 @@ impl<'a, A: PartialEq + Debug> Comparison<'a, A> {
     /// `progress` hears each run before it starts: the model's name and the number of its run,
     /// from 1. It is not timed.
     pub fn run(mut self, progress: &mut dyn FnMut(&str, usize)) -> Report<A> {
+        // Answers may be large: each is kept once, however many models and runs give it.
+        let mut distinct = Vec::new();
         for _ in 0..self.about.rounds.get() {
             for contender in &mut self.contenders {
-                contender.run_round(progress);
+                contender.run_round(progress, &mut distinct);
             }
         }
         let entries = self.contenders.into_iter().map(|it| it.entry).collect();
-        Report::new(self.about, cpus::detect(), entries)
+        Report::new(self.about, cpus::detect(), entries, distinct)
     }
 }
 
-impl<'a, A> Contender<'a, A> {
+impl<'a, A: PartialEq> Contender<'a, A> {
     fn new(
         model: String,
         workers: usize,
@@ -185,28 +188,28 @@ impl<'a, A> Contender<'a, A> {
         }
     }
 
-    fn run_round(&mut self, progress: &mut dyn FnMut(&str, usize)) {
+    fn run_round(&mut self, progress: &mut dyn FnMut(&str, usize), distinct: &mut Vec<A>) {
         for _ in 0..self.runs_per_round {
             if self.entry.failure.is_some() {
                 return;
             }
             progress(&self.entry.model, self.entry.samples.len() + 1);
-            self.run_once();
+            self.run_once(distinct);
         }
     }
 
-    fn run_once(&mut self) {
+    fn run_once(&mut self, distinct: &mut Vec<A>) {
         match measure(&mut self.job) {
-            (Ok(answer), measurement) => self.entry.record(answer, measurement),
+            (Ok(answer), measurement) => {
+                let known = distinct.iter().position(|other| *other == answer);
+                self.entry.samples.push(measurement);
+                self.entry.answers.push(known.unwrap_or(distinct.len()));
+                if known.is_none() {
+                    distinct.push(answer);
+                }
+            }
             (Err(error), _) => self.entry.failure = Some(chain(&*error)),
         }
-    }
-}
-
-impl<A> Entry<A> {
-    fn record(&mut self, answer: A, measurement: Measurement) {
-        self.samples.push(measurement);
-        self.answers.push(answer);
     }
 }
 

@@ -1,17 +1,109 @@
 //! Files that are either whole or not there.
 
 use std::ffi::OsString;
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Writes `bytes` to a temporary sibling of `path` and renames it into place, so that an
-/// interrupted run leaves the old file or the new one, never half of one.
+/// A file that is written piece by piece to a temporary sibling, and renamed into place when it is
+/// [finished](PendingFile::finish). One that is dropped before leaves nothing behind.
 ///
 /// The sibling's name starts with a dot and ends in `.tmp`. The file is not synced to disk: this
 /// guards against a killed program, not against a power cut. A device or a pipe is written to as it
 /// is: renaming would put a file in the place of `/dev/null`.
+///
+/// # Examples
+///
+/// ```
+/// use std::io::Write;
+///
+/// # let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("page.html");
+/// let mut page = common::files::PendingFile::create(&path)?;
+/// page.write_all(b"<p>")?;
+/// assert!(!path.exists());
+/// page.finish()?;
+/// assert_eq!(std::fs::read(&path)?, b"<p>");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct PendingFile {
+    file: File,
+    path: PathBuf,
+    /// What is to be renamed, or removed; `None` for a device or a pipe, and when that is done.
+    temporary: Option<PathBuf>,
+}
+
+impl PendingFile {
+    /// Begins a file that will be at `path`.
+    ///
+    /// # Errors
+    ///
+    /// If the sibling can't be created; the path is in front.
+    pub fn create(path: impl AsRef<Path>) -> io::Result<PendingFile> {
+        let path = path.as_ref();
+        let special = fs::metadata(path).is_ok_and(|it| !it.is_file() && !it.is_dir());
+        if !special {
+            return PendingFile::beside(path, false);
+        }
+        let file = OpenOptions::new().write(true).open(path);
+        Ok(PendingFile {
+            file: file.map_err(|error| named(path, &error))?,
+            path: path.to_owned(),
+            temporary: None,
+        })
+    }
+
+    fn beside(path: &Path, private: bool) -> io::Result<PendingFile> {
+        let create = || {
+            let temporary = sibling(path)?;
+            Ok((create_new(&temporary, private)?, temporary))
+        };
+        let (file, temporary) = create().map_err(|error| named(path, &error))?;
+        Ok(PendingFile {
+            file,
+            path: path.to_owned(),
+            temporary: Some(temporary),
+        })
+    }
+
+    /// Renames it into place.
+    ///
+    /// # Errors
+    ///
+    /// What renaming says, with the path in front; the sibling is removed.
+    pub fn finish(mut self) -> io::Result<()> {
+        if let Some(temporary) = &self.temporary {
+            fs::rename(temporary, &self.path).map_err(|error| named(&self.path, &error))?;
+        }
+        self.temporary = None;
+        Ok(())
+    }
+}
+
+impl Write for PendingFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes);
+        written.map_err(|error| named(&self.path, &error))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Drop for PendingFile {
+    fn drop(&mut self) {
+        if let Some(temporary) = &self.temporary {
+            // The first error is the one worth telling; a leftover is harmless.
+            let _ = fs::remove_file(temporary);
+        }
+    }
+}
+
+/// Writes `bytes` to a file in one go, as a [`PendingFile`]: an interrupted run leaves the old file
+/// or the new one, never half of one.
 ///
 /// # Errors
 ///
@@ -27,15 +119,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn write_atomically(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> io::Result<()> {
-    let path = path.as_ref();
-    let special = fs::metadata(path).is_ok_and(|it| !it.is_file() && !it.is_dir());
-    let written = if special {
-        let file = OpenOptions::new().write(true).open(path);
-        file.and_then(|mut file| file.write_all(bytes.as_ref()))
-    } else {
-        replace(path, bytes.as_ref(), false)
-    };
-    written.map_err(|error| named(path, &error))
+    write(PendingFile::create(path)?, bytes.as_ref())
 }
 
 /// Checks, before any work is done, that the folder that `path` is to be written to is there.
@@ -62,29 +146,23 @@ pub fn check_folder_of(path: impl AsRef<Path>) -> io::Result<()> {
 ///
 /// As [`write_atomically`].
 pub fn write_privately(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> io::Result<()> {
-    let path = path.as_ref();
-    replace(path, bytes.as_ref(), true).map_err(|error| named(path, &error))
+    write(PendingFile::beside(path.as_ref(), true)?, bytes.as_ref())
 }
 
-fn replace(path: &Path, bytes: &[u8], private: bool) -> io::Result<()> {
-    let temporary = sibling(path)?;
-    let written = write_new(&temporary, bytes, private).and_then(|()| fs::rename(&temporary, path));
-    if written.is_err() {
-        // The first error is the one worth telling; a leftover is harmless.
-        let _ = fs::remove_file(&temporary);
-    }
-    written
+fn write(mut file: PendingFile, bytes: &[u8]) -> io::Result<()> {
+    file.write_all(bytes)?;
+    file.finish()
 }
 
 #[cfg_attr(not(unix), expect(unused_variables, reason = "modes are Unix's"))]
-fn write_new(path: &Path, bytes: &[u8], private: bool) -> io::Result<()> {
+fn create_new(path: &Path, private: bool) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     if private {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     }
-    options.open(path)?.write_all(bytes)
+    options.open(path)
 }
 
 /// Unique among processes by pid and within one by a counter, so two writers never share it.
@@ -126,6 +204,18 @@ mod tests {
         fs::write(&path, "old").unwrap();
         write_atomically(&path, "new").unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_file_that_is_not_finished_leaves_the_old_one_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("page");
+        fs::write(&path, "old").unwrap();
+        let mut pending = PendingFile::create(&path).unwrap();
+        pending.write_all(b"new").unwrap();
+        drop(pending);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "old");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 

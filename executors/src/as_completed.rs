@@ -34,6 +34,7 @@ pub fn as_completed<T>(futures: impl IntoIterator<Item = Future<T>>) -> AsComple
     AsCompleted {
         left: futures.len(),
         futures,
+        free: Vec::new(),
         gate,
         limit: None,
         timeout: Duration::ZERO,
@@ -44,6 +45,8 @@ pub fn as_completed<T>(futures: impl IntoIterator<Item = Future<T>>) -> AsComple
 pub struct AsCompleted<T> {
     futures: Vec<Option<Future<T>>>,
     left: usize,
+    /// Places whose future has been yielded, and nothing will arrive for any more.
+    free: Vec<usize>,
     gate: Arc<Gate>,
     /// `Some(None)`: a limit too far away to be a point in time.
     limit: Option<Option<Instant>>,
@@ -72,6 +75,39 @@ impl<T> AsCompleted<T> {
         self.limit = Some(Instant::now().checked_add(timeout));
         self.timeout = timeout;
         self
+    }
+
+    /// Takes in one more future, and says its place: that of one which has been yielded, if there
+    /// is any. With as many pushed as are yielded, an endless supply of jobs takes no more memory
+    /// than those under way, and no worker waits for the slowest of a batch.
+    ///
+    /// # Examples
+    /// ```
+    /// use executors::{ThreadPool, as_completed};
+    ///
+    /// # fn main() -> Result<(), executors::Error> {
+    /// let pool = ThreadPool::new(2)?;
+    /// let (mut jobs, mut sum) = (1..=100_u64, 0);
+    /// let first = jobs.by_ref().take(8).map(|n| pool.spawn(move || n));
+    /// let mut results = as_completed(first.collect::<Result<Vec<_>, _>>()?);
+    /// while let Some((_, n)) = results.next() {
+    ///     sum += n?;
+    ///     if let Some(n) = jobs.next() {
+    ///         results.push(pool.spawn(move || n)?);
+    ///     }
+    /// }
+    /// assert_eq!(sum, 5050);
+    /// # Ok(()) }
+    /// ```
+    pub fn push(&mut self, future: Future<T>) -> usize {
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.futures.push(None);
+            self.futures.len() - 1
+        });
+        future.watch(place, &self.gate);
+        self.futures[place] = Some(future);
+        self.left += 1;
+        place
     }
 
     /// The first unfinished future, which ends with the error that `error` finds for it.
@@ -109,6 +145,7 @@ impl<T> Iterator for AsCompleted<T> {
                 continue;
             };
             self.left -= 1;
+            self.free.push(arrival.index);
             return Some((arrival.index, future.result()));
         }
         None
@@ -120,6 +157,7 @@ impl<T> Iterator for AsCompleted<T> {
 }
 
 impl<T> ExactSizeIterator for AsCompleted<T> {}
+/// Until the next [`push`](AsCompleted::push), that is.
 impl<T> FusedIterator for AsCompleted<T> {}
 
 impl<T> fmt::Debug for AsCompleted<T> {

@@ -1,23 +1,30 @@
 #![doc = include_str!("../README.md")]
 
-mod as_completed;
-mod backlog;
+// The contract: what executors do, what is handed in, and what comes back.
 mod error;
 mod executor;
 mod future;
-mod gate;
-mod home;
 mod job;
-mod map;
-mod panics;
+
+// The two executors, each from its public face down.
 mod process_pool;
-mod queue;
 mod scope;
+mod thread_pool;
+
+// Many futures at once.
+mod as_completed;
+mod gate;
+mod map;
+mod wait;
+
+// What both stand on: a future's state, the queue of what is pending, and who waits for whom.
+mod backlog;
+mod home;
+mod panics;
+mod queue;
 mod span;
 mod state;
 mod sync;
-mod thread_pool;
-mod wait;
 
 pub use as_completed::{AsCompleted, as_completed};
 pub use error::Error;

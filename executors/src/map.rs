@@ -13,6 +13,10 @@ use crate::gate::Gate;
 type Batch<T> = Future<Vec<Result<T, Error>>>;
 type Submit<'p, I, T> = Box<dyn FnMut(Vec<I>) -> Result<Batch<T>, Error> + 'p>;
 
+/// Chunks under way for each worker when nothing else is asked for: the one it works on, and one to go
+/// on with. More would only be memory.
+const AHEAD: usize = 2;
+
 /// The results of [`Executor::map`](crate::Executor::map): an iterator of `Result`s.
 ///
 /// Set it up before the first `next`.
@@ -113,7 +117,7 @@ impl<'p, I: Iterator, T> Map<'p, I, T> {
     fn fill(&mut self) {
         let chunks = match self.buffer {
             Some(jobs) => (jobs / self.chunk).max(1),
-            None => self.workers.saturating_mul(2),
+            None => self.workers.saturating_mul(AHEAD),
         };
         // The results in `ready` are one chunk that has not been taken yet.
         while !self.dry && self.under_way.len() + usize::from(!self.ready.is_empty()) < chunks {

@@ -1,4 +1,7 @@
 //! Catching a panic with its message and its place.
+//!
+//! `omp/panics.rs` of the room `mandelbrot` does the same for a team of threads: both stand alone, to
+//! be copied without the other.
 
 use std::cell::{Cell, RefCell};
 use std::panic::{self, AssertUnwindSafe};

@@ -53,15 +53,24 @@ pub(crate) fn wait_until<'a, T>(
 #[cfg(not(loom))]
 const SPIN: std::time::Duration = std::time::Duration::from_micros(50);
 
+/// How often to look before others are let have the CPU, which costs a system call a look: what
+/// another CPU is about to write is there within a microsecond or two.
+#[cfg(not(loom))]
+const QUICK_LOOKS: u32 = 32;
+
+/// Pauses between two quick looks: they leave the cache line to the thread that is to write it.
+#[cfg(not(loom))]
+const PAUSES: u32 = 4;
+
 /// Looks again and again for a short while until `ready`: cheaper than the sleep and wake-up that
 /// it may save. Lets other threads have the CPU meanwhile.
 #[cfg(not(loom))]
 pub(crate) fn spin_until(mut ready: impl FnMut() -> bool) -> bool {
-    for _ in 0..32 {
+    for _ in 0..QUICK_LOOKS {
         if ready() {
             return true;
         }
-        for _ in 0..4 {
+        for _ in 0..PAUSES {
             std::hint::spin_loop();
         }
     }

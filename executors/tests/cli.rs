@@ -1,6 +1,6 @@
 //! The binary from outside.
 #![cfg(feature = "cli")]
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use assert_cmd::Command;
 
@@ -31,10 +31,23 @@ fn the_demonstration_shows_every_call_on_both_pools() {
         "a round trip",
     ];
     assert_eq!(calls, expected);
-    for step in &steps[..5] {
-        assert_eq!(step["threads"], step["processes"]);
+    for step in steps {
+        for model in ["threads", "processes"] {
+            let what = step[model].as_str().unwrap();
+            match step["call"].as_str().unwrap() {
+                "submit" => assert_eq!(what, "9592 primes below 100,000"),
+                "map" => assert_eq!(what, "in order: 168 303 430 550 669"),
+                // In which order, and how many are done, a busy machine decides.
+                "as_completed" => assert!(
+                    ["#0", "#1", "#2"].iter().all(|it| what.contains(it)),
+                    "{what}"
+                ),
+                "wait" => assert!(what.starts_with("first completed: "), "{what}"),
+                "cancel" => assert_eq!(what, "pending: true, running: false"),
+                _ => {}
+            }
+        }
     }
-    assert_eq!(steps[0]["processes"], "9592 primes below 100,000");
     let panic = steps[5]["processes"].as_str().unwrap();
     assert!(
         panic.contains("I was told to panic") && panic.contains("demo.rs"),
@@ -43,6 +56,28 @@ fn the_demonstration_shows_every_call_on_both_pools() {
     let killed = steps[6]["processes"].as_str().unwrap();
     assert!(killed.contains("SIGABRT") || !cfg!(unix), "{killed}");
     assert!(shown["worker_cpu_ms"].as_f64().unwrap() > 0.0);
+}
+
+#[test]
+fn a_model_alone_is_shown_alone() {
+    for (model, other) in [("threads", "processes"), ("processes", "threads")] {
+        let words = ["--json", "-j", "2", "--model", model];
+        let output = executors(&words).output().unwrap();
+        assert!(output.status.success());
+        let shown: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        for step in shown["steps"].as_array().unwrap() {
+            assert!(step[model].is_string() && step[other].is_null(), "{step}");
+        }
+        assert_eq!(shown["worker_cpu_ms"].is_null(), model == "threads");
+    }
+}
+
+#[test]
+fn more_runs_than_one_are_refused() {
+    let output = executors(&["--runs", "3"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(errors.contains("--runs: "), "{errors}");
 }
 
 #[test]

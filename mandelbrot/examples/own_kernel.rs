@@ -12,14 +12,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         for (index, count) in out.iter_mut().enumerate() {
             let c = plan.point(tile.x + index % tile.width, tile.y + index / tile.width);
             let mut z = Complex::new(0.0, 0.0);
-            while *count < plan.iterations() && z.norm_sqr() < 4.0 {
+            while *count < plan.limit() && z.norm_sqr() < 4.0 {
                 z = z.conj() * z.conj() + c;
                 *count += 1;
             }
         }
     };
     let view = View::square(Complex::new(-0.25, 0.0), 0.9, 60, 36);
-    let plan = Plan::new(view, 60, 36)?.limit(100)?;
+    let plan = Plan::new(view, 60, 36)?.with_limit(100)?;
     let counts = threads::run(
         &plan,
         tricorn,

@@ -7,6 +7,7 @@ mod frames;
 mod model;
 mod output;
 mod picture;
+mod request;
 mod watch;
 
 use common::cli::{Interrupt, Outcome, interrupt};

@@ -17,13 +17,13 @@ pub mod textbook;
 
 /// What a model runs: `fill(plan, tile, out)` writes the counts of the tile's points into `out`,
 /// row by row. Every function and closure of that shape is one.
-pub trait Kernel: Fn(&Plan, Tile, &mut [u32]) + Send + Sync + 'static {}
+pub trait Kernel: Fn(&Plan, Tile, &mut [u32]) + Send + Sync {}
 
-impl<F: Fn(&Plan, Tile, &mut [u32]) + Send + Sync + 'static> Kernel for F {}
+impl<F: Fn(&Plan, Tile, &mut [u32]) + Send + Sync> Kernel for F {}
 
 /// The kernels of this crate, by name: another process can be sent a name, and no function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Named {
+pub enum KernelName {
     /// [`textbook::fill`]
     Textbook,
     /// [`exact::fill`]
@@ -32,22 +32,22 @@ pub enum Named {
     Fast,
 }
 
-impl Named {
+impl KernelName {
     /// The kernel.
     pub fn fill(self) -> fn(&Plan, Tile, &mut [u32]) {
         match self {
-            Named::Textbook => textbook::fill,
-            Named::Exact => exact::fill,
-            Named::Fast => fast::fill,
+            KernelName::Textbook => textbook::fill,
+            KernelName::Exact => exact::fill,
+            KernelName::Fast => fast::fill,
         }
     }
 
     /// What it is called.
     pub fn name(self) -> &'static str {
         match self {
-            Named::Textbook => "textbook",
-            Named::Exact => "exact",
-            Named::Fast => "fast",
+            KernelName::Textbook => "textbook",
+            KernelName::Exact => "exact",
+            KernelName::Fast => "fast",
         }
     }
 }
@@ -131,8 +131,8 @@ mod tests {
         ) -> Plan {
             let view = View::square(Complex::new(re, im), zoom.exp2(), width, height);
             let plan = Plan::new(view, width, height).unwrap();
-            let plan = plan.limit(limit).unwrap().formula(formula).unwrap();
-            plan.smooth(smooth).shortcuts(Shortcuts { bulbs, periodicity })
+            let plan = plan.with_limit(limit).unwrap().with_formula(formula).unwrap();
+            plan.with_smooth(smooth).with_shortcuts(Shortcuts { bulbs, periodicity })
         }
     }
 
@@ -166,7 +166,7 @@ mod tests {
 
         #[test]
         fn shortcuts_change_nothing(plan in plans()) {
-            let plain = plan.clone().shortcuts(Shortcuts::default());
+            let plain = plan.clone().with_shortcuts(Shortcuts::default());
             for fill in [textbook::fill, exact::fill, fast::fill] {
                 prop_assert_eq!(differences(&counts(&plan, fill), &counts(&plain, fill)), 0);
             }

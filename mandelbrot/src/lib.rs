@@ -1,24 +1,34 @@
 #![doc = include_str!("../README.md")]
 
-pub mod async_tiles;
-pub mod counts;
-pub mod kernels;
+// The models, from the plainest on: each hands out bands of rows, and computes nothing itself.
+pub mod async_tasks;
 pub mod mariani_silver;
-pub mod omp;
-pub mod paint;
-pub mod palette;
 pub mod par_iter;
 pub mod par_pixels;
-pub mod plan;
-pub mod png_file;
 pub mod processes;
 pub mod regions;
 pub mod serial;
-mod shared;
 pub mod shared_memory;
 pub mod threads;
+
+// OpenMP-style regions: a library of its own, to be lifted out as a whole.
+pub mod omp;
+
+// The kernels: each computes, and knows no concurrency.
+pub mod kernels;
+
+// What they share: what is to be computed, and what comes out.
+pub mod band;
+pub mod counts;
+mod mapping;
+pub mod plan;
 pub mod tile;
 pub mod view;
+
+// Pictures made of counts.
+pub mod paint;
+pub mod palette;
+pub mod png_file;
 
 pub use counts::Counts;
 pub use kernels::Kernel;

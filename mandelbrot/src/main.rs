@@ -4,8 +4,10 @@ mod cli;
 
 use std::process::ExitCode;
 
+use mandelbrot::{processes, shared_memory};
+
 fn main() -> ExitCode {
     // First: in a worker process it does not return.
-    executors::hook(mandelbrot::processes::JOBS);
+    executors::hook(&[processes::JOB, shared_memory::JOB]);
     common::cli::main(|| cli::run(common::cli::parse()))
 }

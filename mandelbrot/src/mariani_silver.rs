@@ -10,6 +10,8 @@
 use std::io;
 use std::num::NonZeroUsize;
 
+use rayon::ThreadPool;
+
 use crate::counts::Counts;
 use crate::kernels::Kernel;
 use crate::par_iter;
@@ -27,12 +29,20 @@ const LEAST: usize = 12;
 /// # Panics
 /// If the kernel panics.
 pub fn run(plan: &Plan, kernel: impl Kernel, workers: NonZeroUsize) -> io::Result<Counts> {
+    Ok(run_on(&par_iter::pool(workers)?, plan, kernel))
+}
+
+/// [`run`] on a pool that is there already.
+///
+/// # Panics
+/// If the kernel panics.
+pub fn run_on(pool: &ThreadPool, plan: &Plan, kernel: impl Kernel) -> Counts {
     let mut counts = Counts::new(plan);
-    par_iter::pool(workers)?.install(|| {
+    pool.install(|| {
         let all = draw(plan, &kernel, plan.tile());
         counts.values_mut().copy_from_slice(&all);
     });
-    Ok(counts)
+    counts
 }
 
 fn draw(plan: &Plan, kernel: &impl Kernel, tile: Tile) -> Vec<u32> {

@@ -2,7 +2,9 @@
 //!
 //! The calling thread becomes thread 0 of a team, the others are started, all run the same closure,
 //! and the region ends when all have. The module stands on `std` alone and has no `unsafe`: copy
-//! `omp.rs` and `omp/` into your own crate.
+//! `omp.rs` and `omp/` into your own crate, declare `pub mod omp;`, and replace `mandelbrot::` in the
+//! examples by its name. The first region wraps the process's panic hook, once: only a hook is told
+//! where a panic happened.
 //!
 //! ```
 //! use mandelbrot::omp;

@@ -32,7 +32,8 @@ pub fn pool(workers: NonZeroUsize) -> io::Result<ThreadPool> {
         .num_threads(workers.get())
         .thread_name(|number| format!("rayon-{number}"))
         .build()
-        .map_err(io::Error::other)
+        // Its text holds its cause already.
+        .map_err(|error| io::Error::other(error.to_string()))
 }
 
 /// [`run`] on a pool that is there already.

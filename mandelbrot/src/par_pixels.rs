@@ -6,6 +6,7 @@
 use std::io;
 use std::num::NonZeroUsize;
 
+use rayon::ThreadPool;
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefMutIterator, ParallelIterator};
 
 use crate::counts::Counts;
@@ -22,9 +23,17 @@ use crate::tile::Tile;
 /// # Panics
 /// If the kernel panics.
 pub fn run(plan: &Plan, kernel: impl Kernel, workers: NonZeroUsize) -> io::Result<Counts> {
+    Ok(run_on(&par_iter::pool(workers)?, plan, kernel))
+}
+
+/// [`run`] on a pool that is there already.
+///
+/// # Panics
+/// If the kernel panics.
+pub fn run_on(pool: &ThreadPool, plan: &Plan, kernel: impl Kernel) -> Counts {
     let mut counts = Counts::new(plan);
     let rows = counts.values_mut().chunks_mut(plan.width());
-    par_iter::pool(workers)?.install(|| {
+    pool.install(|| {
         for (y, row) in rows.enumerate() {
             row.par_iter_mut().enumerate().for_each(|(x, out)| {
                 let pixel = Tile {
@@ -37,5 +46,5 @@ pub fn run(plan: &Plan, kernel: impl Kernel, workers: NonZeroUsize) -> io::Resul
             });
         }
     });
-    Ok(counts)
+    counts
 }

@@ -12,7 +12,7 @@ pub const MOST_POINTS: usize = 1 << 30;
 /// Most iterations: times [`SMOOTH_SCALE`], they still fit a count.
 pub const MOST_ITERATIONS: u32 = u32::MAX / SMOOTH_SCALE;
 
-/// With [`Plan::smooth`], a count is in this many parts of an iteration.
+/// With [`Plan::with_smooth`], a count is in this many parts of an iteration.
 pub const SMOOTH_SCALE: u32 = 256;
 
 /// Neighbouring points differ by at least this many units in the last place, so that rounding a
@@ -53,7 +53,7 @@ pub struct Shortcuts {
 ///
 /// ```
 /// use mandelbrot::{Plan, View};
-/// let plan = Plan::new(View::WORKSHOP, 640, 480)?.limit(1000)?;
+/// let plan = Plan::new(View::WORKSHOP, 640, 480)?.with_limit(1000)?;
 /// assert_eq!(plan.point(0, 0).re, -2.5);
 /// assert_eq!(plan.point(0, 0).im, -1.0);
 /// # Ok::<(), mandelbrot::plan::PlanError>(())
@@ -102,9 +102,11 @@ impl TryFrom<Essence> for Plan {
 
     fn try_from(essence: Essence) -> Result<Plan, PlanError> {
         let plan = Plan::new(essence.view, essence.width, essence.height)?
-            .limit(essence.limit)?
-            .formula(essence.formula)?;
-        Ok(plan.shortcuts(essence.shortcuts).smooth(essence.smooth))
+            .with_limit(essence.limit)?
+            .with_formula(essence.formula)?;
+        Ok(plan
+            .with_shortcuts(essence.shortcuts)
+            .with_smooth(essence.smooth))
     }
 }
 
@@ -200,7 +202,7 @@ impl Plan {
     ///
     /// # Errors
     /// If it is 0 or more than [`MOST_ITERATIONS`].
-    pub fn limit(self, iterations: u32) -> Result<Plan, PlanError> {
+    pub fn with_limit(self, iterations: u32) -> Result<Plan, PlanError> {
         match iterations {
             1..=MOST_ITERATIONS => Ok(Plan {
                 limit: iterations,
@@ -215,7 +217,7 @@ impl Plan {
     /// # Errors
     /// If a Julia set's constant is not a number or more than 2 from the origin. Farther out, a
     /// point outside the circle of radius 2 might come back, and the picture would be dust.
-    pub fn formula(self, formula: Formula) -> Result<Plan, PlanError> {
+    pub fn with_formula(self, formula: Formula) -> Result<Plan, PlanError> {
         match formula {
             Formula::Julia(c) if c.is_nan() || c.norm_sqr() > 4.0 => Err(PlanError::Julia(c)),
             _ => Ok(Plan { formula, ..self }),
@@ -224,13 +226,13 @@ impl Plan {
 
     /// With shortcuts. Those that don't hold for the formula are not taken.
     #[must_use]
-    pub fn shortcuts(self, shortcuts: Shortcuts) -> Plan {
+    pub fn with_shortcuts(self, shortcuts: Shortcuts) -> Plan {
         Plan { shortcuts, ..self }
     }
 
     /// With counts in parts of an iteration, [`SMOOTH_SCALE`] to one, by how far a point escaped.
     #[must_use]
-    pub fn smooth(self, smooth: bool) -> Plan {
+    pub fn with_smooth(self, smooth: bool) -> Plan {
         Plan { smooth, ..self }
     }
 
@@ -255,12 +257,12 @@ impl Plan {
     }
 
     /// At most this many iterations.
-    pub fn iterations(&self) -> u32 {
+    pub fn limit(&self) -> u32 {
         self.limit
     }
 
     /// What is iterated.
-    pub fn iterated(&self) -> Formula {
+    pub fn formula(&self) -> Formula {
         self.formula
     }
 
@@ -280,7 +282,7 @@ impl Plan {
     }
 
     /// The shortcuts that hold for the formula.
-    pub fn ways_around(&self) -> Shortcuts {
+    pub fn shortcuts(&self) -> Shortcuts {
         Shortcuts {
             bulbs: self.shortcuts.bulbs && self.formula == Formula::Mandelbrot,
             ..self.shortcuts

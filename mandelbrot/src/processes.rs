@@ -13,35 +13,13 @@ use serde::de::{Deserializer, Error, Visitor};
 use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
+use crate::band::{self, Band};
 use crate::counts::Counts;
-use crate::kernels::Named;
+use crate::kernels::KernelName;
 use crate::plan::Plan;
-use crate::shared_memory::SharedBand;
-use crate::tile::Tile;
 
-/// What worker processes must know: `main` begins with `executors::hook(processes::JOBS)`.
-pub const JOBS: &[JobType] = &[executors::job::<Band>(), executors::job::<SharedBand>()];
-
-/// A band to be computed in another process.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Band {
-    /// Of which plan.
-    pub plan: Plan,
-    /// By which kernel.
-    pub kernel: Named,
-    /// Which of the plan's bands.
-    pub index: usize,
-}
-
-impl Band {
-    /// Its counts.
-    pub fn compute(&self) -> Vec<u32> {
-        let tile = self.plan.band(self.index);
-        let mut out = vec![0; tile.points()];
-        self.kernel.fill()(&self.plan, tile, &mut out);
-        out
-    }
-}
+/// What worker processes must know: `main` begins with `executors::hook(&[processes::JOB])`.
+pub const JOB: JobType = executors::job::<Band>();
 
 impl executors::Job for Band {
     type Output = Bytes;
@@ -88,19 +66,8 @@ impl<'de> Deserialize<'de> for Bytes {
 ///
 /// # Errors
 /// If a worker can't be started, or dies: then the others are ended, too.
-pub fn run(plan: &Plan, kernel: Named, workers: NonZeroUsize) -> io::Result<Counts> {
-    run_on(&pool(workers)?, plan, kernel, || false)
-}
-
-/// A pool for [`run_on`].
-///
-/// # Errors
-/// If `main` doesn't begin with the hook.
-pub fn pool(workers: NonZeroUsize) -> io::Result<ProcessPool> {
-    ProcessPool::builder()
-        .workers(workers.get())
-        .build()
-        .map_err(io::Error::other)
+pub fn run(plan: &Plan, kernel: KernelName, workers: NonZeroUsize) -> io::Result<Counts> {
+    run_on(&band::pool(workers)?, plan, kernel, || false)
 }
 
 /// [`run`] on a pool that is there already, until `stop` says so: the counts of what was not begun
@@ -111,35 +78,18 @@ pub fn pool(workers: NonZeroUsize) -> io::Result<ProcessPool> {
 pub fn run_on(
     pool: &ProcessPool,
     plan: &Plan,
-    kernel: Named,
+    kernel: KernelName,
     stop: impl Fn() -> bool,
 ) -> io::Result<Counts> {
     let mut counts = Counts::new(plan);
-    let bands = (0..plan.bands()).take_while(|_| !stop());
-    let jobs = bands.map(|index| Band {
-        plan: plan.clone(),
-        kernel,
-        index,
-    });
+    let bands = Band::all(plan, kernel).take_while(|_| !stop());
     // They come back in the order in which they went out.
-    for (index, result) in pool.map(jobs).enumerate() {
-        let tile = plan.band(index);
-        let Bytes(bytes) = result.or_else(|error| fail(pool, tile, &error))?;
+    for (index, result) in pool.map(bands).enumerate() {
+        let Bytes(bytes) = result.or_else(|error| band::fail(pool, plan, index, &error))?;
         let (words, _) = bytes.as_chunks();
-        for (count, &word) in counts.rows_mut(tile).iter_mut().zip(words) {
+        for (count, &word) in counts.rows_mut(plan.band(index)).iter_mut().zip(words) {
             *count = u32::from_le_bytes(word);
         }
     }
     Ok(counts)
-}
-
-/// Ends the pool, since a picture with a hole is none.
-pub(crate) fn fail<T>(pool: &ProcessPool, tile: Tile, error: &executors::Error) -> io::Result<T> {
-    // The error told is the first.
-    let _ = pool.kill();
-    let last = tile.y + tile.height - 1;
-    Err(io::Error::other(format!(
-        "{error}, working on rows {} to {last}",
-        tile.y
-    )))
 }

@@ -12,27 +12,20 @@ use crate::omp::{self, Parts, Schedule};
 use crate::plan::Plan;
 
 /// Runs the kernel on a team of `workers` threads, bands handed out by the schedule that
-/// `OMP_SCHEDULE` names, or else dynamically.
+/// `OMP_SCHEDULE` names, or else dynamically. A team that the system refuses threads is smaller.
 ///
 /// # Errors
-/// Never: a team that the system refuses threads is smaller.
+/// If `OMP_SCHEDULE` names none, or another variable of OpenMP's can't be understood.
 ///
 /// # Panics
 /// If the kernel panics.
 pub fn run(plan: &Plan, kernel: impl Kernel, workers: NonZeroUsize) -> io::Result<Counts> {
-    let schedule = Schedule::from_env().ok().flatten();
-    run_scheduled(
-        plan,
-        kernel,
-        workers,
-        schedule.unwrap_or(Schedule::Dynamic(1)),
-    )
+    let schedule = Schedule::from_env().map_err(io::Error::other)?;
+    let schedule = schedule.unwrap_or(Schedule::Dynamic(1));
+    Ok(run_scheduled(plan, kernel, workers, schedule))
 }
 
 /// [`run`] with a schedule.
-///
-/// # Errors
-/// Never, as [`run`].
 ///
 /// # Panics
 /// If the kernel panics.
@@ -41,7 +34,7 @@ pub fn run_scheduled(
     kernel: impl Kernel,
     workers: NonZeroUsize,
     schedule: Schedule,
-) -> io::Result<Counts> {
+) -> Counts {
     let mut counts = Counts::new(plan);
     let band = plan.rows_per_band() * plan.width();
     let bands = Parts::new(counts.values_mut(), band);
@@ -51,5 +44,5 @@ pub fn run_scheduled(
         }
     });
     drop(bands);
-    Ok(counts)
+    counts
 }

@@ -4,14 +4,17 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use executors::{Executor, ProcessPool};
+use executors::{Executor, JobType, ProcessPool};
 use serde::{Deserialize, Serialize};
 
+use crate::band::{self, Band};
 use crate::counts::Counts;
-use crate::kernels::Named;
+use crate::kernels::KernelName;
+use crate::mapping::Mapping;
 use crate::plan::Plan;
-use crate::processes::{self, Band};
-use crate::shared::Shared;
+
+/// What worker processes must know: `main` begins with `executors::hook(&[shared_memory::JOB])`.
+pub const JOB: JobType = executors::job::<SharedBand>();
 
 /// A band to be computed in another process, and where its counts go to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -26,7 +29,7 @@ impl executors::Job for SharedBand {
 
     fn run(self) -> Result<(), String> {
         let SharedBand { band, memory } = self;
-        let shared = Shared::open(&memory, band.plan.points())
+        let shared = Mapping::open(&memory, band.plan.points())
             .map_err(|error| format!("{}: {error}", memory.display()))?;
         let tile = band.plan.band(band.index);
         shared.write(tile.y * tile.width, &band.compute());
@@ -38,8 +41,8 @@ impl executors::Job for SharedBand {
 ///
 /// # Errors
 /// If a worker can't be started, or dies, or there isn't that much memory to share.
-pub fn run(plan: &Plan, kernel: Named, workers: NonZeroUsize) -> io::Result<Counts> {
-    run_on(&processes::pool(workers)?, plan, kernel, || false)
+pub fn run(plan: &Plan, kernel: KernelName, workers: NonZeroUsize) -> io::Result<Counts> {
+    run_on(&band::pool(workers)?, plan, kernel, || false)
 }
 
 /// [`run`] on a pool that is there already, until `stop` says so: the counts of what was not begun
@@ -50,22 +53,18 @@ pub fn run(plan: &Plan, kernel: Named, workers: NonZeroUsize) -> io::Result<Coun
 pub fn run_on(
     pool: &ProcessPool,
     plan: &Plan,
-    kernel: Named,
+    kernel: KernelName,
     stop: impl Fn() -> bool,
 ) -> io::Result<Counts> {
-    let (shared, file) = Shared::create(plan.points())?;
-    let bands = (0..plan.bands()).take_while(|_| !stop());
-    let jobs = bands.map(|index| SharedBand {
-        band: Band {
-            plan: plan.clone(),
-            kernel,
-            index,
-        },
+    let (shared, file) = Mapping::create(plan.points())?;
+    let bands = Band::all(plan, kernel).take_while(|_| !stop());
+    let jobs = bands.map(|band| SharedBand {
+        band,
         memory: file.path().to_owned(),
     });
     for (index, result) in pool.map(jobs).enumerate() {
         result
-            .or_else(|error| processes::fail(pool, plan.band(index), &error))?
+            .or_else(|error| band::fail(pool, plan, index, &error))?
             .map_err(io::Error::other)?;
     }
     let mut counts = Counts::new(plan);

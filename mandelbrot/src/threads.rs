@@ -10,7 +10,7 @@ use crate::counts::Counts;
 use crate::kernels::Kernel;
 use crate::plan::Plan;
 
-/// Runs the kernel on `workers` threads.
+/// Runs the kernel on `workers` threads, of which the calling one is the first.
 ///
 /// # Errors
 /// If the system refuses a thread.
@@ -30,11 +30,12 @@ pub fn run(plan: &Plan, kernel: impl Kernel, workers: NonZeroUsize) -> io::Resul
         }
     };
     thread::scope(|scope| {
-        for number in 0..workers.get().min(bands.len()) {
+        for number in 1..workers.get().min(bands.len()) {
             thread::Builder::new()
                 .name(format!("worker-{number}"))
                 .spawn_scoped(scope, work)?;
         }
+        work();
         io::Result::Ok(())
     })?;
     drop(bands);

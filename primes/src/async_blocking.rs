@@ -1,5 +1,6 @@
-//! async, done wrong: computing inside the tasks. Do not copy this file; compare it with
-//! `async_tasks.rs`, from which it differs in three lines.
+//! async, done wrong: computing inside the tasks. Do not copy this file: diff it with
+//! `async_tasks.rs`. What differs is the runtime's threads, and where the job runs: `spawn` for
+//! `spawn_blocking`.
 //!
 //! The answers are right and the time is no worse; what suffers is everything else on the runtime.
 //! A task gives way only at an `.await`, and here there is none for the length of a job: timers,
@@ -14,6 +15,10 @@ use tokio::task::JoinSet;
 
 use crate::job::Job;
 use crate::longest_poll::LongestPoll;
+
+/// Jobs under way for each worker: the one it computes, and one to go on with. More would only be
+/// memory.
+const AHEAD: usize = 2;
 
 /// Runs the jobs inside tasks, on `workers` of the runtime's own threads.
 ///
@@ -63,7 +68,7 @@ pub fn run_on(
     runtime.block_on(async {
         let mut running = JoinSet::new();
         loop {
-            while running.len() < 2 * workers.get()
+            while running.len() < AHEAD * workers.get()
                 && let Some(job) = jobs.next()
             {
                 running.spawn(longest_poll.watch(async move {

@@ -13,6 +13,10 @@ use tokio::task::JoinSet;
 use crate::job::Job;
 use crate::longest_poll::LongestPoll;
 
+/// Jobs under way for each worker: the one it computes, and one to go on with. More would only be
+/// memory.
+const AHEAD: usize = 2;
+
 /// Runs the jobs as tasks on `workers` blocking threads. `done` is called on the calling thread.
 ///
 /// # Errors
@@ -62,7 +66,7 @@ pub fn run_on(
         let mut running = JoinSet::new();
         loop {
             // tokio's queue for blocking work has no bound: this is it.
-            while running.len() < 2 * workers.get()
+            while running.len() < AHEAD * workers.get()
                 && let Some(job) = jobs.next()
             {
                 running.spawn_blocking(move || {

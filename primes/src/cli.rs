@@ -2,7 +2,6 @@
 
 mod args;
 mod check;
-mod compare;
 mod count;
 mod experiment;
 mod factor;

@@ -168,19 +168,26 @@ impl Drop for Held<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Barrier;
     use std::sync::atomic::AtomicUsize;
 
     #[test]
     fn only_the_holder_runs_and_every_thread_gets_its_turn() {
+        /// Some seconds of them: far more than the switch interval takes.
+        const CHECKPOINTS: usize = 5_000_000;
         let gil = Gil::default();
         let (inside, turns) = (AtomicUsize::new(0), [const { AtomicUsize::new(0) }; 4]);
-        // Nobody ends before all have had the lock: that happens only if holders give way.
         let all_ran = || turns.iter().all(|turns| turns.load(Ordering::Relaxed) > 0);
+        let all_there = Barrier::new(turns.len());
         thread::scope(|scope| {
             for mine in &turns {
                 scope.spawn(|| {
+                    all_there.wait();
                     let held = gil.take();
-                    while !all_ran() {
+                    for _ in 0..CHECKPOINTS {
+                        if all_ran() {
+                            return;
+                        }
                         assert_eq!(
                             inside.fetch_add(1, Ordering::SeqCst),
                             0,
@@ -188,8 +195,13 @@ mod tests {
                         );
                         mine.fetch_add(1, Ordering::Relaxed);
                         inside.fetch_sub(1, Ordering::SeqCst);
+                        // Those who wait need the CPU to ask for the lock; computing, on a busy
+                        // machine they might not get it.
+                        thread::yield_now();
                         held.checkpoint();
                     }
+                    // Nobody ends before all have had the lock: else holders do not give way.
+                    panic!("one thread had the lock all the time: {turns:?}");
                 });
             }
         });

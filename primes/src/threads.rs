@@ -7,6 +7,10 @@ use std::thread;
 
 use crate::job::Job;
 
+/// Jobs that wait for each worker: one to go on with while the queue is filled again. More would only
+/// be memory.
+const AHEAD: usize = 2;
+
 /// Runs the jobs on `workers` threads that take them from one queue. `done` is called on them.
 ///
 /// The queue is bounded, so an endless iterator of jobs is taken no faster than it is worked off.
@@ -21,7 +25,7 @@ pub fn run(
     workers: NonZeroUsize,
     done: impl Fn(Job, u64) + Sync,
 ) -> io::Result<()> {
-    let (queue, taken) = crossbeam_channel::bounded::<Job>(2 * workers.get());
+    let (queue, taken) = crossbeam_channel::bounded::<Job>(AHEAD * workers.get());
     let work = |taken: crossbeam_channel::Receiver<Job>| {
         for job in taken {
             let answer = job.run();

@@ -1,5 +1,6 @@
 //! The command as people use it: answers, formats, errors, pipes.
 
+#![cfg(feature = "cli")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::io::{BufRead, BufReader, Read};

@@ -130,6 +130,11 @@ impl Connection {
         self.has(Flag::LOST) || self.ending.borrow().is_some()
     }
 
+    /// To end at once: what was not sent is thrown away.
+    fn is_cut_off(&self) -> bool {
+        !self.has(Flag::CLOSING) && self.ending.borrow().is_some()
+    }
+
     /// To end at once: whatever came first is why.
     pub(crate) fn fail(&self, reason: Reason) {
         if self.has(Flag::LOST) {
@@ -182,7 +187,7 @@ impl Connection {
 
     /// Sends what waits, until all is sent or the system takes no more. Calls nobody.
     pub(crate) fn flush(&self, transport: &Transport) {
-        if self.has(Flag::BLOCKED | Flag::LOST) {
+        if self.has(Flag::BLOCKED | Flag::LOST) || self.is_cut_off() {
             return;
         }
         let mut out = self.out.borrow_mut();
@@ -274,7 +279,10 @@ impl Connection {
             return;
         };
         // One buffer for all connections: what comes is handed on before the next is read.
-        let mut buffer = inner.buffer.borrow_mut();
+        let Ok(mut buffer) = inner.buffer.try_borrow_mut() else {
+            // Somebody who was handed data has made this connection, in memory: later.
+            return transport.line_up();
+        };
         for _ in 0..READS_A_TURN {
             if !self.has(Flag::READABLE) || self.has(Flag::PAUSED | Flag::ENDED) || self.is_ending()
             {
@@ -347,7 +355,7 @@ impl Connection {
             }
             self.clear(Flag::CLOSING);
         }
-        if !self.has(Flag::CLOSING) {
+        if self.is_cut_off() {
             let ending = self.ending.borrow_mut().take();
             if let Some(reason) = ending {
                 self.lose(&reason);

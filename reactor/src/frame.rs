@@ -64,6 +64,16 @@ pub trait FrameHandler {
     /// A message has come, whole; without its length.
     fn frame_received(&mut self, transport: &Transport, frame: &[u8]);
 
+    /// As [`Protocol::pause_producing`].
+    fn pause_producing(&mut self, transport: &Transport) {
+        let _ = transport;
+    }
+
+    /// As [`Protocol::resume_producing`].
+    fn resume_producing(&mut self, transport: &Transport) {
+        let _ = transport;
+    }
+
     /// As [`Protocol::connection_lost`].
     fn connection_lost(&mut self, reason: &Reason) {
         let _ = reason;
@@ -173,6 +183,14 @@ impl<H: FrameHandler> Protocol for FrameReceiver<H> {
         if self.is_due() {
             self.reading_resumed(transport);
         }
+    }
+
+    fn pause_producing(&mut self, transport: &Transport) {
+        self.handler.pause_producing(transport);
+    }
+
+    fn resume_producing(&mut self, transport: &Transport) {
+        self.handler.resume_producing(transport);
     }
 
     fn reading_resumed(&mut self, transport: &Transport) {

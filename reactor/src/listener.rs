@@ -3,12 +3,14 @@
 use std::cell::{Cell, RefCell};
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::{Rc, Weak};
 use std::time::Duration;
 
 use rustix::io::Errno;
 
 use crate::connection::Connection;
+use crate::error::panic_message;
 use crate::event_loop::net::{TcpListener, UnixListener};
 use crate::event_loop::{DEFAULT_BACKLOG, Interest, Source, Token};
 use crate::reactor::{Action, Entry, Inner};
@@ -125,6 +127,8 @@ pub(crate) struct Listener {
     full: Cell<bool>,
     /// Out of descriptors, and said so.
     dry: Cell<bool>,
+    /// A timer is set to try again.
+    retrying: Cell<bool>,
 }
 
 impl Listener {
@@ -144,6 +148,7 @@ impl Listener {
             open: Cell::new(0),
             full: Cell::new(false),
             dry: Cell::new(false),
+            retrying: Cell::new(false),
         });
         inner.enter(token, Entry::Listener(Rc::clone(&listener)));
         Ok(Port { listener })
@@ -179,8 +184,15 @@ impl Listener {
     }
 
     fn accepted(self: &Rc<Self>, inner: &Rc<Inner>, mut stream: Stream, peer: Peer) {
-        let Some(protocol) = self.factory.build() else {
-            return;
+        let built = catch_unwind(AssertUnwindSafe(|| self.factory.build()));
+        let protocol = match built {
+            Ok(Some(protocol)) => protocol,
+            Ok(None) => return,
+            Err(panic) => {
+                let panic = panic_message(&*panic);
+                tracing::error!(%peer, panic, "a factory panicked; its connection is refused");
+                return;
+            }
         };
         let token = match stream.source().map(|source| inner.watch_stream(source)) {
             Some(Ok(token)) => token,
@@ -208,7 +220,16 @@ impl Listener {
             tracing::warn!(%error, "no connection can be accepted until another is closed");
         }
         self.stand_still(inner);
-        inner.set_timer(inner.now() + RETRY, Action::Accept(Rc::clone(self)));
+        // One timer, however often a descriptor comes and goes before it is due.
+        if !self.retrying.replace(true) {
+            inner.set_timer(inner.now() + RETRY, Action::Accept(Rc::clone(self)));
+        }
+    }
+
+    /// The time to try again has come.
+    pub(crate) fn retry(self: &Rc<Self>) {
+        self.retrying.set(false);
+        self.ready();
     }
 
     fn stand_still(self: &Rc<Self>, inner: &Inner) {

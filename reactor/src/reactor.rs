@@ -10,7 +10,7 @@ use std::path::Path;
 use std::rc::{Rc, Weak};
 use std::time::{Duration, Instant};
 
-use executors::ThreadPool;
+use executors::{Executor, ThreadPool};
 
 use crate::connect::Connecting;
 use crate::connection::Connection;
@@ -37,7 +37,10 @@ const SPARE_BUFFER: usize = 16 * 1024;
 /// Waits for things to happen, and calls whoever is to know. Clones are the same reactor.
 ///
 /// One a thread; it stays on its thread, and [`Reactor::remote`] is what other threads have of it.
-/// [`run`](Reactor::run) runs until [`stop`](Reactor::stop), and may then be run again.
+/// [`run`](Reactor::run) runs until [`stop`](Reactor::stop), and may then be run again. When the
+/// last clone is dropped, the connections are lost. Futures, calls and factories that own a clone
+/// are owned by the reactor in turn: with one of these still waiting it is never dropped.
+/// [`Transport::reactor`] and the argument of a call are there for that.
 ///
 /// # Examples
 ///
@@ -443,7 +446,7 @@ impl Reactor {
                     transport.0.deadline_due(&transport);
                 }
             }
-            Some(Action::Accept(listener)) => listener.ready(),
+            Some(Action::Accept(listener)) => listener.retry(),
             None => {}
         }
     }
@@ -585,6 +588,13 @@ impl Inner {
 impl Drop for Inner {
     fn drop(&mut self) {
         self.remote.close();
+        if let Some(pool) = self.pool.take() {
+            // A thread may be in a call that takes minutes, such as a name's look-up: it ends by
+            // itself, and whoever ends the reactor is not kept waiting. If there is no thread to be
+            // had for that, the pool is dropped here.
+            let _ = pool.shutdown(false, true);
+            let _ = std::thread::Builder::new().spawn(move || drop(pool));
+        }
         // Protocols and transports own each other; this is where that ends.
         for (_, entry) in self.entries.take().into_iter().flatten() {
             if let Entry::Connection(transport) = entry {

@@ -15,8 +15,8 @@ use crate::{Deferred, Error};
 
 type Task = Pin<Box<dyn Future<Output = ()>>>;
 
-/// The tasks, by number; a number is taken again only when its last waker is gone, or told apart
-/// by the waker itself.
+/// The tasks, by number. A number is taken again: which task a waker is for is told by the waker
+/// itself, which each task has of its own.
 pub(crate) struct Tasks {
     slots: RefCell<Vec<Slot>>,
     free: RefCell<Vec<usize>>,

@@ -108,7 +108,8 @@ impl Reactor {
     ///
     /// The threads are a pool of this reactor's, as many as there are CPUs, started at the first
     /// call, with [8192](executors::DEFAULT_QUEUE_LIMIT) calls waiting at most. Cancelling a call
-    /// that has not begun takes it out of the queue.
+    /// that has not begun takes it out of the queue; when the reactor is dropped all of them are,
+    /// and those that have begun are not waited for.
     ///
     /// # Examples
     ///

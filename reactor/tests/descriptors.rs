@@ -4,6 +4,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::os::fd::AsRawFd;
 use std::sync::mpsc;
 use std::thread;
 
@@ -43,14 +44,12 @@ fn accepting_stops_without_descriptors_and_goes_on_with_them() {
     while ask(|reactor| reactor.connections() as u64) < CLIENTS as u64 {
         thread::yield_now();
     }
-    // The lowest that is free: from here on nothing new can be opened.
+    // The lowest that is free: with the limit above it, this is the last one.
     let probe = std::fs::File::open("/dev/null").unwrap();
-    let next = std::os::fd::AsRawFd::as_raw_fd(&probe) as u64;
-    // Made before the limit: a connection in the backlog takes no descriptor of the server.
-    let late = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let last = probe.as_raw_fd() as u64;
     drop(probe);
-    limit(next + 2);
-    // Its own descriptor takes the last place below the limit.
+    limit(last + 1);
+    // The client takes it, and its connection has to wait in the backlog.
     let mut waiting = TcpStream::connect(address).unwrap();
     waiting.write_all(b"ping").unwrap();
     let before = ask(Reactor::waits);
@@ -67,7 +66,12 @@ fn accepting_stops_without_descriptors_and_goes_on_with_them() {
     let mut answer = [0; 4];
     waiting.read_exact(&mut answer).unwrap();
     assert_eq!(&answer, b"ping");
-    drop(late);
+    // Freed by somebody else, of which the reactor is not told: it tries again by itself. The
+    // client has the descriptor of the one that went.
+    let mut waiting = TcpStream::connect(address).unwrap();
+    waiting.write_all(b"ping").unwrap();
+    limit(last + 20);
+    waiting.read_exact(&mut answer).unwrap();
     remote.call_from_thread(Reactor::stop).unwrap();
     server.join().unwrap();
 }

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use reactor::echo::Echo;
 use reactor::{
-    CALL_LIMIT, DEFAULT_HIGH_WATER, Error, LineHandler, LineReceiver, LoopingCall, Protocol,
-    Reactor, Reason, Transport, testing,
+    CALL_LIMIT, CONNECT_TIMEOUT, DEFAULT_HIGH_WATER, Error, LineHandler, LineReceiver, LoopingCall,
+    Protocol, Reactor, Reason, Transport, testing,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -171,6 +171,86 @@ fn an_echo_whose_reader_never_reads_stops_at_high_water_and_is_dropped() {
 }
 
 #[test]
+fn an_idle_time_out_is_put_off_by_bytes_either_way() {
+    let (reactor, clock) = testing::reactor().unwrap();
+    let peer = testing::connect(&reactor, Logger(Log::default()));
+    let transport = peer.transport();
+    transport.set_idle_timeout(Some(10 * SECOND));
+    let pass = |seconds| {
+        clock.advance(seconds * SECOND);
+        reactor.run_pending().unwrap();
+    };
+    pass(9);
+    peer.send(b"in");
+    pass(9);
+    transport.write(b"out");
+    reactor.run_pending().unwrap();
+    pass(9);
+    assert!(peer.is_open());
+    // Taken back, it waits for ever; set again, from the last bytes on.
+    transport.set_idle_timeout(None);
+    pass(1000);
+    assert!(peer.is_open());
+    peer.send(b"in");
+    transport.set_idle_timeout(Some(2 * SECOND));
+    pass(1);
+    assert!(peer.is_open());
+    pass(1);
+    assert_eq!(peer.lost().unwrap(), "idle for 2s");
+}
+
+#[test]
+fn a_stall_time_out_counts_only_while_something_waits_and_nothing_is_taken() {
+    let (reactor, clock) = testing::reactor().unwrap();
+    let peer = testing::connect(&reactor, Logger(Log::default()));
+    let transport = peer.transport();
+    transport.set_stall_timeout(Some(10 * SECOND));
+    // What comes in does not count, though it keeps the connection from being idle.
+    transport.set_idle_timeout(Some(15 * SECOND));
+    let pass = |seconds| {
+        clock.advance(seconds * SECOND);
+        reactor.run_pending().unwrap();
+        peer.send(b"in");
+    };
+    (0..10).for_each(|_| pass(9));
+    assert!(peer.is_open(), "nothing waits");
+    peer.set_room(1);
+    transport.write(b"slowly");
+    reactor.run_pending().unwrap();
+    for taken in [b"s", b"l", b"o"] {
+        pass(9);
+        assert_eq!(peer.received(), taken);
+    }
+    pass(9);
+    assert!(peer.is_open(), "it is slow, and reads");
+    pass(1);
+    assert_eq!(peer.lost().unwrap(), "the other end read nothing for 10s");
+}
+
+#[test]
+fn a_connection_is_given_up_in_time() {
+    // A backlog that is full answers nobody: connecting neither succeeds nor fails.
+    let (reactor, clock) = testing::reactor().unwrap();
+    let full = reactor::event_loop::listen_tcp(([127, 0, 0, 1], 0).into(), 0, false).unwrap();
+    let address = full.local_addr().unwrap();
+    let mut waiting = Vec::new();
+    loop {
+        let connecting = reactor.connect_tcp(address, Echo);
+        // A loopback connection is made at once, or not before somebody accepts.
+        reactor.run_pending().unwrap();
+        if !connecting.is_done() {
+            waiting.push(connecting);
+            break;
+        }
+        connecting.detach();
+    }
+    clock.advance(CONNECT_TIMEOUT);
+    reactor.run_pending().unwrap();
+    let given_up = waiting.pop().unwrap().try_result();
+    assert!(matches!(given_up, Some(Err(Error::TimedOut(limit))) if limit == CONNECT_TIMEOUT));
+}
+
+#[test]
 fn an_echo_whose_reader_reads_slowly_loses_nothing() {
     let (reactor, _clock) = testing::reactor().unwrap();
     let peer = testing::connect(&reactor, Echo);
@@ -311,6 +391,21 @@ fn calls_from_threads_come_in_order_and_have_a_limit() {
         remote.call_from_thread(|_| ()),
         Err(Error::ReactorGone)
     ));
+}
+
+#[test]
+fn a_reactor_is_dropped_without_waiting_for_its_threads() {
+    let reactor = Reactor::new().unwrap();
+    let (go_on, wait) = std::sync::mpsc::channel::<()>();
+    let (started, start) = std::sync::mpsc::channel();
+    let waiting = reactor.defer_to_thread(move || {
+        started.send(()).unwrap();
+        wait.recv().is_ok()
+    });
+    start.recv().unwrap();
+    // Would never end if it waited.
+    drop((waiting, reactor));
+    go_on.send(()).unwrap();
 }
 
 #[test]

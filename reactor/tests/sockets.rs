@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::cell::RefCell;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::rc::Rc;
 use std::sync::mpsc;
@@ -12,7 +12,10 @@ use std::time::Duration;
 
 use reactor::echo::Echo;
 use reactor::proxy::Proxy;
-use reactor::{Error, Factory, Protocol, Reactor, Reason, Remote, Transport};
+use reactor::{
+    Deferred, Error, Factory, ListenOptions, Peer, Port, Protocol, Reactor, Reason, Remote,
+    Resolver, Transport, UdpTransport,
+};
 
 const HERE: ([u8; 4], u16) = ([127, 0, 0, 1], 0);
 
@@ -25,10 +28,14 @@ struct Server {
 
 impl Server {
     fn start<F: Factory + 'static>(factory: impl FnOnce(&Reactor) -> F + Send + 'static) -> Server {
+        Server::start_by(move |reactor| reactor.listen_tcp(HERE.into(), factory(reactor)).unwrap())
+    }
+
+    fn start_by(listen: impl FnOnce(&Reactor) -> Port + Send + 'static) -> Server {
         let (sender, receiver) = mpsc::channel();
         let thread = thread::spawn(move || {
             let reactor = Reactor::new().unwrap();
-            let port = reactor.listen_tcp(HERE.into(), factory(&reactor)).unwrap();
+            let port = listen(&reactor);
             sender
                 .send((port.local_addr().unwrap(), reactor.remote()))
                 .unwrap();
@@ -105,42 +112,230 @@ fn a_reader_that_never_reads_holds_up_nobody_else() {
     server.stop();
 }
 
+/// So many clients, each answered once: on one thread, turn by turn, so that waits can be counted.
+fn clients(reactor: &Reactor, count: usize) -> Vec<TcpStream> {
+    let port = reactor.listen_tcp(HERE.into(), || Echo).unwrap();
+    let address = port.local_addr().unwrap();
+    let mut clients: Vec<_> = (0..count)
+        .map(|_| TcpStream::connect(address).unwrap())
+        .collect();
+    for client in &mut clients {
+        client.write_all(b"ping").unwrap();
+        reactor.run_pending().unwrap();
+        client.read_exact(&mut [0; 4]).unwrap();
+    }
+    clients
+}
+
 #[test]
-fn a_thousand_connections_leave_nothing_behind() {
-    let server = Server::start(|_| || Echo);
-    ping(&mut server.connect());
-    server.until_connections(0);
-    for n in 0..1000 {
-        let mut stream = server.connect();
-        ping(&mut stream);
-        if n % 2 == 0 {
-            // With something unread, closing is a reset.
-            stream.write_all(b"unread").unwrap();
+fn a_message_is_one_wait() {
+    let reactor = Reactor::new().unwrap();
+    let mut clients = clients(&reactor, 20);
+    let before = reactor.waits();
+    for _ in 0..100 {
+        clients[7].write_all(b"ping").unwrap();
+        reactor.turn(None).unwrap();
+        clients[7].read_exact(&mut [0; 4]).unwrap();
+    }
+    assert_eq!(reactor.waits() - before, 100);
+}
+
+#[test]
+fn at_rest_it_waits_once_until_the_next_timer() {
+    let reactor = Reactor::new().unwrap();
+    let clients = clients(&reactor, 20);
+    // A reader that does not read leaves a reactor at rest too: its bytes wait, and so does it.
+    clients[0].set_nonblocking(true).unwrap();
+    while (&clients[0]).write(&[0; 65536]).is_ok() {
+        reactor.run_pending().unwrap();
+    }
+    reactor.run_pending().unwrap();
+    let before = reactor.waits();
+    reactor.call_later(Duration::from_millis(50), Reactor::stop);
+    reactor.run().unwrap();
+    assert_eq!(reactor.waits() - before, 1);
+}
+
+#[test]
+fn several_loops_on_several_threads_share_a_port() {
+    const LOOPS: usize = 3;
+    const CLIENTS: usize = 96;
+    let share = ListenOptions {
+        share: true,
+        ..ListenOptions::default()
+    };
+    let start = move |address| {
+        Server::start_by(move |reactor| reactor.listen_tcp_with(address, share, || Echo).unwrap())
+    };
+    let first = start(HERE.into());
+    let address = first.address;
+    let mut servers = vec![first];
+    servers.extend((1..LOOPS).map(|_| start(address)));
+    let mut clients: Vec<_> = (0..CLIENTS).map(|_| servers[0].connect()).collect();
+    clients.iter_mut().for_each(ping);
+    let shares: Vec<_> = servers
+        .iter()
+        .map(|server| server.ask(Reactor::connections))
+        .collect();
+    assert_eq!(shares.iter().sum::<usize>(), CLIENTS);
+    // The system divides by the clients' ports: that one loop gets none has odds of one in 10^16.
+    assert!(shares.iter().all(|&share| share > 0), "{shares:?}");
+    // One ends, and the others go on alone.
+    drop(clients);
+    servers.remove(0).stop();
+    for _ in 0..CLIENTS {
+        let mut client = TcpStream::connect(address).unwrap();
+        ping(&mut client);
+    }
+    servers.into_iter().for_each(Server::stop);
+}
+
+#[test]
+fn stopped_and_run_again_it_has_all_that_was_open() {
+    let reactor = Reactor::new().unwrap();
+    let mut client = clients(&reactor, 1).remove(0);
+    for _ in 0..3 {
+        // Sent while nobody runs the reactor.
+        client.write_all(b"ping").unwrap();
+        reactor.call_later(Duration::ZERO, Reactor::stop);
+        reactor.run().unwrap();
+        reactor.run_pending().unwrap();
+        client.read_exact(&mut [0; 4]).unwrap();
+        assert_eq!(reactor.connections(), 1);
+    }
+}
+
+/// Waits for the end of what comes, then answers and ends too.
+struct LastWord {
+    size: usize,
+    held: Vec<u8>,
+}
+
+impl Protocol for LastWord {
+    fn data_received(&mut self, _: &Transport, data: &[u8]) {
+        self.held.extend_from_slice(data);
+    }
+    fn end_received(&mut self, transport: &Transport) {
+        assert!(transport.has_ended() && transport.is_open());
+        transport.write(&self.held.repeat(self.size));
+        transport.close();
+    }
+}
+
+/// The client's side of half a close: says, ends, and hears.
+struct Asks {
+    heard: Vec<u8>,
+    told: Option<Resolver<Vec<u8>>>,
+}
+
+impl Protocol for Asks {
+    fn connection_made(&mut self, transport: &Transport) {
+        transport.write(b"well?");
+        transport.close_write();
+        transport.write(b" never sent");
+    }
+    fn data_received(&mut self, _: &Transport, data: &[u8]) {
+        self.heard.extend_from_slice(data);
+    }
+    fn connection_lost(&mut self, reason: &Reason) {
+        assert!(matches!(reason, Reason::EndOfStream), "{reason}");
+        let told = self.told.take().unwrap();
+        told.callback(std::mem::take(&mut self.heard)).unwrap();
+    }
+}
+
+#[test]
+fn half_a_close_leaves_the_other_half_over_tcp_and_unix() {
+    // More than the system holds: sending it takes many turns, after the end was read.
+    const SIZE: usize = 500_000;
+    let reactor = Reactor::new().unwrap();
+    let factory = || LastWord {
+        size: SIZE,
+        held: Vec::new(),
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("socket");
+    let unix = reactor.listen_unix(&path, factory).unwrap();
+    let tcp = reactor.listen_tcp(HERE.into(), factory).unwrap();
+    for by_unix in [true, false] {
+        let (heard, told) = Deferred::new();
+        let asks = Asks {
+            heard: Vec::new(),
+            told: Some(told),
+        };
+        let connecting = match by_unix {
+            true => reactor.connect_unix(&path, asks),
+            false => reactor.connect_tcp(tcp.local_addr().unwrap(), asks),
+        };
+        let transport = reactor.run_until(connecting).unwrap();
+        assert_eq!(transport.peer() == Peer::Unix, by_unix);
+        assert!(reactor.run_until(heard).unwrap() == b"well?".repeat(SIZE));
+    }
+    assert_eq!(unix.connections() + tcp.connections(), 0);
+    // The file stays, and nobody answers there any more.
+    unix.close();
+    let refused = reactor.connect_unix(&path, Echo);
+    assert!(matches!(reactor.run_until(refused), Err(Error::Io(_))));
+}
+
+#[test]
+fn an_abort_throws_away_what_was_not_sent() {
+    struct Aborts;
+    impl Protocol for Aborts {
+        fn data_received(&mut self, transport: &Transport, _: &[u8]) {
+            transport.write(b"never sent");
+            transport.abort();
+            assert!(!transport.is_open());
         }
     }
+    let server = Server::start(|_| || Aborts);
+    let mut client = server.connect();
+    client.write_all(b"go").unwrap();
+    let mut heard = Vec::new();
+    // The end, or a reset: that is the system's choice.
+    let _ = client.read_to_end(&mut heard);
+    assert_eq!(heard, b"");
     server.until_connections(0);
     server.stop();
 }
 
 #[test]
-fn at_rest_it_does_not_wait_again_and_again() {
-    let server = Server::start(|_| || Echo);
-    let mut streams: Vec<_> = (0..20).map(|_| server.connect()).collect();
-    streams.iter_mut().for_each(ping);
-    // Asking wakes it, once for each time.
-    let before = server.ask(Reactor::waits);
-    let mut after = before;
-    for _ in 0..10 {
-        after = server.ask(Reactor::waits);
+fn datagrams_come_whole_in_order_and_beyond_a_panic() {
+    // More than one turn takes, fewer than the system holds.
+    const COUNT: usize = 150;
+    let reactor = Reactor::new().unwrap();
+    let echo = |socket: &UdpTransport, data: &[u8], from| {
+        assert_ne!(data, b"panic");
+        socket.send_to(data, from).unwrap();
+    };
+    let server = reactor.listen_udp(HERE.into(), echo).unwrap();
+    let address = server.local_addr().unwrap();
+    let heard = Rc::new(RefCell::new(Vec::new()));
+    let log = Rc::clone(&heard);
+    let hear = move |_: &UdpTransport, data: &[u8], from| {
+        assert_eq!(from, address);
+        log.borrow_mut().push(data.to_vec());
+    };
+    let client = reactor.listen_udp(HERE.into(), hear).unwrap();
+    let mut expected = vec![Vec::new(), vec![7; 60_000]];
+    expected.extend((0..COUNT).map(|n| n.to_string().into_bytes()));
+    client.send_to(b"panic", address).unwrap();
+    for data in &expected {
+        client.send_to(data, address).unwrap();
     }
-    assert!(after - before <= 20, "{before} to {after}");
-    // A message is a wait, a read and a write.
-    for _ in 0..100 {
-        ping(&mut streams[0]);
+    while heard.borrow().len() < expected.len() {
+        reactor.turn(None).unwrap();
     }
-    let busy = server.ask(Reactor::waits) - after;
-    assert!((50..=120).contains(&busy), "{busy} waits for 100 messages");
-    server.stop();
+    assert!(*heard.borrow() == expected);
+    let too_long = client.send_to(&[0; 70_000], address);
+    assert!(too_long.is_err(), "no datagram is so long");
+    server.close();
+    let closed = server.send_to(b"x", client.local_addr().unwrap());
+    assert_eq!(closed.unwrap_err().kind(), ErrorKind::NotConnected);
+    // Nobody there: the system may say so at the next send, and the socket lives on.
+    client.send_to(b"x", address).unwrap();
+    reactor.run_pending().unwrap();
+    assert!(client.local_addr().is_ok());
 }
 
 #[test]
@@ -207,7 +402,7 @@ fn the_proxy_hands_everything_on_both_ways_and_ends_by_halves() {
 }
 
 #[test]
-fn nobody_listens_there_and_unix_sockets_and_names() {
+fn what_cannot_be_connected_to_is_an_error_and_names_are_looked_up() {
     let reactor = Reactor::new().unwrap();
     let nobody = TcpListener::bind("127.0.0.1:0")
         .unwrap()
@@ -220,12 +415,8 @@ fn nobody_listens_there_and_unix_sockets_and_names() {
 
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("echo");
-    let port = reactor.listen_unix(&path, || Echo).unwrap();
-    let transport = reactor
-        .run_until(reactor.connect_unix(&path, Echo))
-        .unwrap();
-    assert!(transport.is_open() && reactor.listen_unix(&path, || Echo).is_err());
-    port.close();
+    let _port = reactor.listen_unix(&path, || Echo).unwrap();
+    assert!(reactor.listen_unix(&path, || Echo).is_err(), "it is there");
 
     let port = reactor.listen_tcp(HERE.into(), || Echo).unwrap();
     let number = port.local_addr().unwrap().port();

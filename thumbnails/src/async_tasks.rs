@@ -13,12 +13,15 @@ use tokio::task::{JoinSet, spawn_blocking};
 use crate::failure::Failure;
 use crate::task::{Outcome, Task};
 
+/// So many tasks a worker are under way: while some are computed, as many others are read or
+/// written.
+pub const AHEAD: usize = 2;
+
 /// Runs the tasks on an async runtime, with `workers` threads beside it that compute. `done` is
 /// called on the calling thread with what became of each, and says whether to go on: if not, those
 /// that were begun are finished and no other is.
 ///
-/// Twice as many pictures as workers are under way: while some are computed, as many others are
-/// read or written.
+/// At any time [`AHEAD`] tasks a worker are under way.
 ///
 /// # Errors
 /// If the system refuses a thread.
@@ -37,7 +40,7 @@ pub fn run(
         let mut go_on = ControlFlow::Continue(());
         loop {
             while go_on.is_continue()
-                && running.len() < 2 * workers.get()
+                && running.len() < AHEAD * workers.get()
                 && let Some(task) = tasks.next()
             {
                 let pool = Arc::clone(&pool);

@@ -7,6 +7,12 @@ use std::borrow::Cow;
 use std::io::{BufReader, Cursor};
 use std::time::Instant;
 
+#[cfg(feature = "bmp")]
+use image::codecs::bmp::BmpDecoder;
+#[cfg(feature = "pnm")]
+use image::codecs::pnm::PnmDecoder;
+#[cfg(feature = "tiff")]
+use image::codecs::tiff::TiffDecoder;
 use image::codecs::{gif::GifDecoder, webp::WebPDecoder};
 use image::{ColorType, DynamicImage, ImageDecoder, ImageError};
 
@@ -66,7 +72,22 @@ pub fn decode(
             let decoder = WebPDecoder::new(timed).map_err(in_image(Format::WebP, limits))?;
             decode_image(decoder, Format::WebP, limits)
         }
-        None => Err(unknown(bytes)),
+        #[cfg(feature = "bmp")]
+        Some(Format::Bmp) => {
+            let decoder = BmpDecoder::new(timed).map_err(in_image(Format::Bmp, limits))?;
+            decode_image(decoder, Format::Bmp, limits)
+        }
+        #[cfg(feature = "pnm")]
+        Some(Format::Pnm) => {
+            let decoder = PnmDecoder::new(timed).map_err(in_image(Format::Pnm, limits))?;
+            decode_image(decoder, Format::Pnm, limits)
+        }
+        #[cfg(feature = "tiff")]
+        Some(Format::Tiff) => {
+            let decoder = TiffDecoder::new(timed).map_err(in_image(Format::Tiff, limits))?;
+            decode_image(decoder, Format::Tiff, limits)
+        }
+        _ => Err(unknown(bytes)),
     }
 }
 

@@ -58,6 +58,12 @@ pub enum Format {
     Gif,
     /// WebP, lossy or not; of an animated one, its first frame.
     WebP,
+    /// Windows's bitmap; with the feature `bmp`.
+    Bmp,
+    /// PBM, PGM, PPM; with the feature `pnm`.
+    Pnm,
+    /// TIFF: its first picture; with the feature `tiff`.
+    Tiff,
 }
 
 impl Format {
@@ -91,7 +97,24 @@ impl Format {
                 b'P',
                 ..,
             ] => Some(Format::WebP),
+            // Where the format has no more than two letters, what must follow them counts too.
+            [b'B', b'M', _, _, _, _, 0, 0, 0, 0, ..] if cfg!(feature = "bmp") => Some(Format::Bmp),
+            [b'P', b'1'..=b'6', b' ' | b'\t' | b'\r' | b'\n', ..] if cfg!(feature = "pnm") => {
+                Some(Format::Pnm)
+            }
+            [b'I', b'I', 42, 0, ..] | [b'M', b'M', 0, 42, ..] if cfg!(feature = "tiff") => {
+                Some(Format::Tiff)
+            }
             _ => None,
+        }
+    }
+
+    /// What a thumbnail is written as that is to have its picture's own format: PNG for those that
+    /// are only read.
+    pub fn written(self) -> Format {
+        match self {
+            Format::Bmp | Format::Pnm | Format::Tiff => Format::Png,
+            written => written,
         }
     }
 
@@ -102,6 +125,9 @@ impl Format {
             Format::Png => "png",
             Format::Gif => "gif",
             Format::WebP => "webp",
+            Format::Bmp => "bmp",
+            Format::Pnm => "pnm",
+            Format::Tiff => "tiff",
         }
     }
 }
@@ -113,6 +139,9 @@ impl fmt::Display for Format {
             Format::Png => "PNG",
             Format::Gif => "GIF",
             Format::WebP => "WebP",
+            Format::Bmp => "BMP",
+            Format::Pnm => "PNM",
+            Format::Tiff => "TIFF",
         })
     }
 }

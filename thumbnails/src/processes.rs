@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use executors::{Error, Executor, JobType, ProcessPool, as_completed, job};
+use executors::{Error, Executor, JobType, ProcessPool, ProcessPoolBuilder, as_completed, job};
 
 use crate::failure::Failure;
 use crate::limits::Limits;
@@ -15,8 +15,15 @@ use crate::task::{Outcome, Task};
 /// What a program that uses this model hands to [`executors::hook`] in the first line of `main`.
 pub const JOBS: &[JobType] = &[job::<Task>()];
 
-/// So many tasks a worker are submitted at once: a folder may have a million.
-const BATCH: usize = 64;
+/// So many tasks a worker are under way: the one it is at, and a few that wait for it, so that it
+/// need not wait itself while the calling thread writes down what became of the last. No more, as a
+/// folder may have a million.
+pub const AHEAD: usize = 4;
+
+/// So many workers may be lost in a row, each with a picture, before the pool takes it that no
+/// worker can live here and gives up. A picture takes two at most: a hundred that crash their
+/// decoder, side by side, are more than an accident.
+const MOST_LOST: u32 = 200;
 
 /// Beyond its time limit a picture has so long to fail by itself, with a better reason.
 const GRACE: Duration = Duration::from_secs(1);
@@ -35,8 +42,14 @@ pub fn run(
     workers: NonZeroUsize,
     done: impl Fn(Task, Outcome) -> ControlFlow<()> + Sync,
 ) -> io::Result<()> {
-    let pool = ProcessPool::new(workers.get()).map_err(io::Error::other)?;
+    let pool = pool(workers).build().map_err(io::Error::other)?;
     run_on(&pool, tasks, done)
+}
+
+fn pool(workers: NonZeroUsize) -> ProcessPoolBuilder {
+    ProcessPool::builder()
+        .workers(workers.get())
+        .restart_limit(MOST_LOST)
 }
 
 /// A pool for [`run_on`] whose workers are killed when they take more time or memory for a picture
@@ -45,8 +58,7 @@ pub fn run(
 /// # Errors
 /// If there is no [`executors::hook`]; if the system can't limit memory.
 pub fn isolated(workers: NonZeroUsize, limits: &Limits) -> io::Result<ProcessPool> {
-    ProcessPool::builder()
-        .workers(workers.get())
+    pool(workers)
         .job_timeout(limits.time.saturating_add(GRACE))
         // The picture at full size, its file, and what is made of it.
         .memory_limit(2 * limits.memory + limits.file + PROGRAM)
@@ -63,65 +75,53 @@ pub fn run_on(
     tasks: impl Iterator<Item = Task>,
     done: impl Fn(Task, Outcome) -> ControlFlow<()>,
 ) -> io::Result<()> {
-    let mut tasks = tasks.fuse();
+    let most = AHEAD * pool.workers();
+    let mut tasks = tasks.map(|task| (task, Try::First)).fuse();
+    let mut again = None;
+    let mut completed = as_completed([]);
+    // By their future's place.
+    let mut under_way: Vec<Option<(Task, Try)>> = vec![None; most];
+    let mut go_on = ControlFlow::Continue(());
     loop {
-        let batch: Vec<_> = tasks.by_ref().take(BATCH * pool.workers()).collect();
-        if batch.is_empty() {
-            return Ok(());
+        while go_on.is_continue()
+            && completed.len() < most
+            && let Some((task, which)) = again.take().or_else(|| tasks.next())
+        {
+            let future = pool.submit(task.clone()).map_err(io::Error::other)?;
+            under_way[completed.push(future)] = Some((task, which));
         }
-        let mut again = Vec::new();
-        let mut go_on = round(pool, batch, |task, result| {
-            match result {
-                // That worker may have died of something else: of a killer that saw memory run
-                // short, for one.
-                Err(Error::WorkerDied { .. } | Error::Garbled { .. }) => {
-                    again.push(task);
-                    ControlFlow::Continue(())
-                }
-                result => done(task, outcome(result)),
-            }
-        })?;
-        // One at a time: two killers in a row must not take each other's second try down.
-        for task in again {
-            if go_on.is_break() {
-                break;
-            }
-            go_on = round(pool, vec![task], |task, result| done(task, outcome(result)))?;
-        }
-        if go_on.is_break() {
+        let Some((place, result)) = completed.next() else {
             return Ok(());
+        };
+        // One that was cancelled was never begun, and nobody needs to hear of it.
+        let Some((task, which)) = under_way[place]
+            .take()
+            .filter(|_| go_on.is_continue() || result.is_ok())
+        else {
+            continue;
+        };
+        let died = matches!(
+            result,
+            Err(Error::WorkerDied { .. } | Error::Garbled { .. })
+        );
+        // That worker may have died of something else: of a killer that saw memory run short, for
+        // one.
+        if died && which == Try::First {
+            again = Some((task, Try::Second));
+            continue;
+        }
+        if done(task, outcome(result)).is_break() && go_on.is_continue() {
+            go_on = ControlFlow::Break(());
+            // Without waiting: the loop does that, and still hears of those that run.
+            pool.shutdown(false, true).map_err(io::Error::other)?;
         }
     }
 }
 
-/// Submits tasks and hands on what became of each, until `done` breaks off: then what has not
-/// begun is cancelled.
-fn round(
-    pool: &ProcessPool,
-    tasks: Vec<Task>,
-    mut done: impl FnMut(Task, Result<Outcome, Error>) -> ControlFlow<()>,
-) -> io::Result<ControlFlow<()>> {
-    let futures = tasks
-        .iter()
-        .map(|task| pool.submit(task.clone()))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(io::Error::other)?;
-    let mut tasks: Vec<_> = tasks.into_iter().map(Some).collect();
-    let mut go_on = ControlFlow::Continue(());
-    for (index, result) in as_completed(futures) {
-        let Some(task) = tasks[index].take() else {
-            continue;
-        };
-        // One that was cancelled was never begun, and nobody needs to hear of it.
-        if go_on.is_break() && result.is_err() {
-            continue;
-        }
-        if done(task, result).is_break() && go_on.is_continue() {
-            go_on = ControlFlow::Break(());
-            pool.shutdown(false, true).map_err(io::Error::other)?;
-        }
-    }
-    Ok(go_on)
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Try {
+    First,
+    Second,
 }
 
 fn outcome(result: Result<Outcome, Error>) -> Outcome {

@@ -50,9 +50,14 @@ impl Default for Settings {
 const MARGIN: f64 = 1.4;
 
 /// Changes when the same settings begin to give other thumbnails.
-const EDITION: u32 = 1;
+const EDITION: u32 = 2;
 
 impl Settings {
+    /// The format of the thumbnail of a picture of format `own`.
+    pub fn target(&self, own: Format) -> Format {
+        self.format.unwrap_or(own.written())
+    }
+
     /// How a picture of upright size `from` becomes a thumbnail.
     pub fn plan(&self, from: (u32, u32)) -> Plan {
         Plan::new(from, self.size, self.fit, self.enlarge)

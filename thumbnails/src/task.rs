@@ -184,7 +184,7 @@ pub fn thumbnail(
     drop(picture);
     let mut small = orientation.apply(colour::to_srgb(small, profile.as_deref()));
 
-    let target = settings.format.unwrap_or(format);
+    let target = settings.target(format);
     let ground = settings.background.unwrap_or([255; 3]);
     if settings.background.is_some() || target == Format::Jpeg {
         small = colour::flatten(small, ground);

@@ -5,7 +5,7 @@
 mod support;
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -290,26 +290,87 @@ fn the_sheet_shows_every_thumbnail() {
     assert!(page.contains("href=\"./in/deep/a.gif\""), "{page}");
 }
 
-/// Starts a run over an endless supply of work and waits until it has made something.
+/// So many pictures are in the list of a run that is stopped: more than its workers begin at once.
 #[cfg(unix)]
-fn started(
-    here: &Path,
-    model: &str,
-) -> (std::process::Child, BufReader<std::process::ChildStdout>) {
-    let jpeg = support::jpeg(&support::waves(1500, 1500), 90);
-    for number in 0..300 {
-        fs::write(here.join(format!("in/{number:03}.jpg")), &jpeg).unwrap();
+const LISTED: usize = 40;
+
+/// A run over a list whose end is not in sight: whoever holds its input decides when it may end.
+#[cfg(unix)]
+struct Run {
+    child: std::process::Child,
+    input: std::process::ChildStdin,
+    lines: BufReader<std::process::ChildStdout>,
+}
+
+#[cfg(unix)]
+impl Run {
+    /// Starts it, and waits until it has made something.
+    fn started(here: &Path, words: &[&str]) -> Run {
+        let jpeg = support::jpeg(&support::waves(700, 500), 90);
+        let mut list = String::new();
+        for number in 0..LISTED {
+            let name = format!("in/{number:03}.jpg");
+            fs::write(here.join(&name), &jpeg).unwrap();
+            list.push_str(&name);
+            list.push('\n');
+        }
+        let mut child = Command::new(program())
+            .current_dir(here)
+            .args(["-", "-o", "out", "-j2"])
+            .args(words)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut input = child.stdin.take().unwrap();
+        input.write_all(list.as_bytes()).unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap());
+        lines.read_line(&mut String::new()).unwrap();
+        Run {
+            child,
+            input,
+            lines,
+        }
     }
-    let mut child = Command::new(program())
-        .current_dir(here)
-        .args(["in", "-o", "out", "-j2", "--model", model])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap());
-    lines.read_line(&mut String::new()).unwrap();
-    (child, lines)
+
+    fn signal(&self, signal: &str) {
+        send(signal, &self.child.id().to_string());
+    }
+
+    /// The worker processes.
+    #[cfg(target_os = "linux")]
+    fn workers(&self) -> Vec<String> {
+        let own = format!("PPid:\t{}\n", self.child.id());
+        fs::read_dir("/proc")
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+            .filter(|name| name.bytes().all(|it| it.is_ascii_digit()))
+            .filter(|pid| {
+                fs::read_to_string(format!("/proc/{pid}/status"))
+                    .is_ok_and(|text| text.contains(&own))
+            })
+            .collect()
+    }
+
+    /// Ends its input, and waits for its end.
+    #[cfg(target_os = "linux")]
+    fn end(self) -> std::process::Output {
+        drop(self.input);
+        drop(self.lines.lines().collect::<Vec<_>>());
+        self.child.wait_with_output().unwrap()
+    }
+}
+
+#[cfg(unix)]
+fn send(signal: &str, pid: &str) {
+    assert!(
+        Command::new("kill")
+            .args([signal, pid])
+            .status()
+            .unwrap()
+            .success()
+    );
 }
 
 #[cfg(unix)]
@@ -320,37 +381,29 @@ fn what_is_stopped_leaves_whole_thumbnails_only_and_is_taken_up_again() {
         ("threads", "-KILL"),
         ("processes", "-INT"),
         ("processes", "-KILL"),
+        ("rayon", "-INT"),
         ("async", "-INT"),
     ] {
         let folder = folder(false);
         let here = folder.path();
-        let (mut child, lines) = started(here, model);
-        let kill = Command::new("kill")
-            .args([signal, &child.id().to_string()])
-            .status();
-        assert!(kill.unwrap().success());
-        let rest: Vec<_> = lines.lines().collect();
-        let status = child.wait().unwrap();
+        let mut run = Run::started(here, &["--model", model]);
+        run.signal(signal);
+        // Its input is still open: it can't have come to its end by itself.
+        let status = run.child.wait().unwrap();
+        drop(run.input);
         if signal == "-INT" {
             assert_eq!(status.code(), Some(130), "{model}");
         }
-        assert!(
-            rest.len() < 301,
-            "{model} {signal}: it should have been stopped"
-        );
-        for name in files(&here.join("out"))
-            .iter()
-            .filter(|it| !it.ends_with(".tmp"))
-        {
-            let bytes = fs::read(here.join("out").join(name)).unwrap();
-            assert!(
-                image::load_from_memory(&bytes).is_ok(),
-                "{model} {signal}: {name}"
-            );
+        let out = here.join("out");
+        for name in { files(&out) }.iter().filter(|it| !it.ends_with(".tmp")) {
+            let bytes = fs::read(out.join(name)).unwrap();
+            let whole = image::load_from_memory(&bytes);
+            assert!(whole.is_ok(), "{model} {signal}: {name}");
         }
         thumbnails(here, &["in", "-o", "out", "-j2"]).success();
-        let whole = files(&here.join("out"));
-        assert_eq!(whole.iter().filter(|it| !it.ends_with(".tmp")).count(), 302);
+        let whole = files(&out);
+        let whole = whole.iter().filter(|it| !it.ends_with(".tmp")).count();
+        assert_eq!(whole, LISTED + 2);
     }
 }
 
@@ -358,25 +411,144 @@ fn what_is_stopped_leaves_whole_thumbnails_only_and_is_taken_up_again() {
 #[test]
 fn a_worker_that_is_killed_costs_nothing_for_its_picture_is_tried_again() {
     let folder = folder(false);
-    let (child, lines) = started(folder.path(), "processes");
-    let own = |pid: &str| {
-        fs::read_to_string(format!("/proc/{pid}/status"))
-            .is_ok_and(|text| text.contains(&format!("PPid:\t{}\n", child.id())))
-    };
-    let worker = fs::read_dir("/proc")
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
-        .find(|name| name.bytes().all(|it| it.is_ascii_digit()) && own(name))
-        .unwrap();
-    assert!(
-        Command::new("kill")
-            .args(["-KILL", &worker])
-            .status()
-            .unwrap()
-            .success()
-    );
-    drop(lines.lines().collect::<Vec<_>>());
-    let output = child.wait_with_output().unwrap();
+    let run = Run::started(folder.path(), &["--model", "processes"]);
+    send("-KILL", &run.workers()[0]);
+    let output = run.end();
     assert_eq!(output.status.code(), Some(0), "{output:?}");
-    assert_eq!(files(&folder.path().join("out")).len(), 302);
+    assert_eq!(files(&folder.path().join("out")).len(), LISTED);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn isolated_workers_are_held_to_the_memory_that_the_limits_add_up_to() {
+    let folder = folder(false);
+    let limits = ["--isolate", "--max-memory", "64MiB", "--max-file", "1MiB"];
+    let run = Run::started(folder.path(), &limits);
+    let workers = run.workers();
+    assert!(!workers.is_empty());
+    for pid in workers {
+        let limits = fs::read_to_string(format!("/proc/{pid}/limits")).unwrap();
+        let line = limits
+            .lines()
+            .find(|it| it.starts_with("Max address space"));
+        let bytes = (2 * 64 + 1 + 128_u64) << 20;
+        assert!(line.unwrap().contains(&format!(" {bytes} ")), "{limits}");
+    }
+    assert_eq!(run.end().status.code(), Some(0));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_watched_folder_has_its_thumbnails_made_as_pictures_come() {
+    let folder = folder(true);
+    let here = folder.path();
+    let mut child = Command::new(program())
+        .current_dir(here)
+        .args(["in", "-o", "out", "--watch", "--delete-stale"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap());
+    let mut next = || {
+        let mut line = String::new();
+        lines.read_line(&mut line).unwrap();
+        line
+    };
+    let (first, second) = (next(), next());
+    assert!(first.contains("a_thumb.jpg") && second.contains("a_thumb.jpg"));
+    // One that comes.
+    fs::copy(here.join("in/a.jpg"), here.join("in/new.jpg")).unwrap();
+    assert!(next().contains("in/new.jpg -> out/new_thumb.jpg"));
+    // One whose thumbnail somebody deletes.
+    fs::remove_file(here.join("out/new_thumb.jpg")).unwrap();
+    assert!(next().contains("in/new.jpg -> out/new_thumb.jpg"));
+    // One that goes.
+    fs::remove_file(here.join("in/new.jpg")).unwrap();
+    assert_eq!(next(), "deleted out/new_thumb.jpg\n");
+    send("-INT", &child.id().to_string());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    // What is broken was told of once, however often it was looked at.
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(told.matches("in/broken.jpg").count(), 1, "{told}");
+    assert!(told.contains("4 made, 1 failed, 1 deleted"), "{told}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn bombs_are_refused_before_they_take_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let peak = |name: &str, pictures: Vec<Vec<u8>>| {
+        let pictures_folder = here.join(name);
+        fs::create_dir(&pictures_folder).unwrap();
+        for (number, bytes) in pictures.iter().enumerate() {
+            fs::write(pictures_folder.join(format!("{number}")), bytes).unwrap();
+        }
+        let output = assert_cmd::Command::new(program())
+            .current_dir(here)
+            .args([name, "-o", "out", "-j1", "--json"])
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let last: serde_json::Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+        let summary = &last["summary"];
+        (
+            summary["failed"].as_u64().unwrap(),
+            summary["peak_memory_bytes"].as_u64().unwrap(),
+        )
+    };
+    let (none, usual) = peak("small", vec![support::jpeg(&support::waves(16, 16), 80)]);
+    assert_eq!(none, 0);
+    let bombs: Vec<_> = support::bombs().into_iter().map(|(_, bomb)| bomb).collect();
+    let count = bombs.len() as u64;
+    let (failed, most) = peak("bombs", bombs);
+    assert_eq!(failed, count);
+    // Any of them decoded would take hundreds.
+    assert!(most < usual + (8 << 20), "{most} bytes beside {usual}");
+}
+
+#[test]
+fn a_thousand_mutated_pictures_cost_no_more_than_themselves() {
+    let folder = folder(false);
+    let whole = support::whole();
+    // Knuth's MMIX generator: what is broken is the same on every machine.
+    let mut state = 1_u64;
+    let mut random = |below: usize| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    for number in 0..1000 {
+        let mut file = whole[number % whole.len()].clone();
+        for _ in 0..=random(8) {
+            // The start is left, or it would not be taken for a picture.
+            let place = 12 + random(file.len() - 12);
+            file[place] = random(256) as u8;
+        }
+        if random(4) == 0 {
+            file.truncate(12 + random(file.len() - 12));
+        }
+        fs::write(folder.path().join(format!("in/{number:04}")), file).unwrap();
+    }
+    let words = ["in", "-o", "out", "--json", "--max-pixels", "4e6"];
+    let output = thumbnails(folder.path(), &words)
+        .code(1)
+        .get_output()
+        .clone();
+    let told = String::from_utf8(output.stdout).unwrap();
+    let told: Vec<serde_json::Value> = { told.lines() }
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let summary = &told.last().unwrap()["summary"];
+    let count = |what: &str| summary[what].as_u64().unwrap();
+    assert_eq!(count("made") + count("failed"), 1002);
+    assert!(count("failed") > 100 && count("made") > 2);
+    let panicked = String::from_utf8(output.stderr).unwrap();
+    assert!(!panicked.contains("panicked"), "{panicked}");
+    for name in ["a_thumb.jpg", "deep/a_thumb.jpg"] {
+        assert!(folder.path().join("out").join(name).exists());
+    }
 }

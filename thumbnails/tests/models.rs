@@ -8,22 +8,40 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::{fs, io};
 
-use thumbnails::{Outcome, Settings, Task};
-use thumbnails::{async_tasks, par_iter, serial, threads};
+use executors::ProcessPool;
+use thumbnails::{Failure, Outcome, Settings, Task};
+use thumbnails::{async_tasks, par_iter, processes, serial, threads};
 
-const MODELS: [&str; 4] = ["serial", "threads", "rayon", "async"];
+const MODELS: [&str; 5] = ["serial", "threads", "processes", "rayon", "async"];
+
+const WORKERS: usize = 3;
+
+/// What worker processes run: in a test program there is no `main` to call the hook first of all.
+#[test]
+fn worker() {
+    executors::hook(processes::JOBS);
+}
+
+fn pool(workers: usize) -> executors::ProcessPoolBuilder {
+    executors::hook(processes::JOBS);
+    ProcessPool::builder()
+        .workers(workers)
+        .worker_args(["worker", "--exact", "--nocapture"])
+}
 
 fn run(
     model: &str,
     tasks: impl Iterator<Item = Task> + Send,
     done: impl Fn(Task, Outcome) -> ControlFlow<()> + Sync,
 ) -> io::Result<()> {
-    let workers = NonZeroUsize::new(3).unwrap();
+    let workers = NonZeroUsize::new(WORKERS).unwrap();
     match model {
         "serial" => serial::run(tasks, workers, done),
         "threads" => threads::run(tasks, workers, done),
+        "processes" => processes::run_on(&pool(WORKERS).build().unwrap(), tasks, done),
         "rayon" => par_iter::run(tasks, workers, done),
         "async" => async_tasks::run(tasks, workers, done),
         _ => unreachable!(),
@@ -74,14 +92,123 @@ fn a_model_that_is_stopped_takes_no_more_than_what_it_had_begun() {
     let folder = tempfile::tempdir().unwrap();
     let tasks = pictures(folder.path(), 4);
     for model in MODELS {
-        let heard = Mutex::new(0);
+        let (taken, heard) = (AtomicUsize::new(0), AtomicUsize::new(0));
         // Endless: a model that went on would never return.
         let endless = tasks.iter().cycle().cloned();
+        let endless = endless.inspect(|_| _ = taken.fetch_add(1, Relaxed));
         run(model, endless, |_, _| {
-            *heard.lock().unwrap() += 1;
+            heard.fetch_add(1, Relaxed);
             ControlFlow::Break(())
         })
         .unwrap();
-        assert!((1..=9).contains(&*heard.lock().unwrap()), "{model}");
+        let (taken, heard) = (taken.into_inner(), heard.into_inner());
+        // By the first answer these have as many as they ever have, and then take no more.
+        let exactly = match model {
+            "serial" => 1,
+            "threads" => threads::AHEAD * WORKERS,
+            "processes" => processes::AHEAD * WORKERS,
+            "async" => async_tasks::AHEAD * WORKERS,
+            // Each of its threads takes one when it is free, and some may not be awake yet.
+            _ => taken.clamp(1, WORKERS),
+        };
+        assert_eq!(taken, exactly, "{model}");
+        // What had not begun is cancelled, and not told of.
+        assert!((1..=taken).contains(&heard), "{model}: {heard} of {taken}");
     }
+}
+
+/// A picture that its reader waits for: whoever opens it to write knows that a worker is at it.
+#[cfg(unix)]
+fn pipe(folder: &Path, name: &str) -> Task {
+    let source = folder.join(name);
+    let made = std::process::Command::new("mkfifo").arg(&source).status();
+    assert!(made.unwrap().success());
+    let output = folder.join(format!("{name}_thumb.jpg"));
+    Task::new(source, output, Settings::default())
+}
+
+/// Kills a pool's one worker, and waits until all that it had open is closed: a process that was
+/// killed is done with that when it has been waited for, and no longer among the processes.
+#[cfg(target_os = "linux")]
+fn kill_the_worker(pool: &ProcessPool) {
+    let folder = |pid: u32| Path::new("/proc").join(pid.to_string());
+    let pid = { pool.pids() }
+        .into_iter()
+        .find(|pid| folder(*pid).exists());
+    let pid = pid.unwrap();
+    let killed = std::process::Command::new("kill")
+        .args(["-KILL", &pid.to_string()])
+        .status();
+    assert!(killed.unwrap().success());
+    while folder(pid).exists() {
+        std::thread::yield_now();
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_worker_killed_in_the_middle_has_its_picture_tried_once_more_and_only_once() {
+    use std::io::Write;
+    let folder = tempfile::tempdir().unwrap();
+    let whole = support::jpeg(&support::waves(60, 40), 80);
+    for deaths in [1, 2] {
+        let piped = pipe(folder.path(), &format!("piped{deaths}"));
+        let mut tasks = pictures(folder.path(), 6);
+        tasks.insert(2, piped.clone());
+        let pool = pool(1).build().unwrap();
+        let heard = Mutex::new(Vec::new());
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                // Once one is open, a worker is at the picture; while one is, it can't get to the
+                // end of it.
+                let mut open = Vec::new();
+                for _ in 0..deaths {
+                    open.push(fs::File::create(&piped.source).unwrap());
+                    kill_the_worker(&pool);
+                }
+                if deaths == 1 {
+                    open.push(fs::File::create(&piped.source).unwrap());
+                    open[1].write_all(&whole).unwrap();
+                }
+            });
+            processes::run_on(&pool, tasks.iter().cloned(), |task, outcome| {
+                heard.lock().unwrap().push((task.source, outcome));
+                ControlFlow::Continue(())
+            })
+            .unwrap();
+        });
+        let heard = heard.into_inner().unwrap();
+        assert_eq!(heard.len(), 7);
+        for (source, outcome) in heard {
+            let lost = deaths == 2 && source == piped.source;
+            match outcome {
+                Err(Failure::Died(_)) if lost => {}
+                Ok(_) if !lost => {}
+                other => panic!("{deaths}: {}: {other:?}", source.display()),
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_decoder_that_hangs_costs_its_picture_and_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut tasks = pictures(folder.path(), 6);
+    let stuck = pipe(folder.path(), "stuck");
+    tasks.insert(1, stuck.clone());
+    // Long beside what a small picture takes on a busy machine.
+    let limit = std::time::Duration::from_secs(5);
+    let pool = pool(2).job_timeout(limit).build().unwrap();
+    let heard = Mutex::new(Vec::new());
+    processes::run_on(&pool, tasks.into_iter(), |task, outcome| {
+        heard.lock().unwrap().push((task.source, outcome));
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    let (lost, made): (Vec<_>, Vec<_>) = { heard.into_inner().unwrap() }
+        .into_iter()
+        .partition(|(source, _)| *source == stuck.source);
+    assert_eq!(lost, [(stuck.source, Err(Failure::TooSlow { limit }))]);
+    assert_eq!(made.iter().filter(|(_, made)| made.is_ok()).count(), 6);
 }

@@ -284,19 +284,47 @@ fn time_is_limited_in_every_format() {
     }
 }
 
-/// Small whole files, to be broken.
-fn whole() -> Vec<Vec<u8>> {
-    let picture = support::waves(50, 40);
-    let mut files = vec![
-        jpeg(&picture, 80),
-        support::progressive(&picture),
-        support::cmyk([10, 20, 30, 40]),
-        with_exif(&jpeg(&picture, 60), 6),
-    ];
-    for format in [ImageFormat::Png, ImageFormat::Gif, ImageFormat::WebP] {
-        files.push(encoded(&picture, format));
+#[test]
+fn thumbnails_look_like_a_full_decode_and_lanczos() {
+    let size = (3000, 2000);
+    for (format, seed) in [(Format::Jpeg, 1), (Format::Png, 2), (Format::WebP, 3)] {
+        let path = std::path::PathBuf::new();
+        let sample = thumbnails::samples::Sample {
+            path,
+            size,
+            format,
+            seed,
+        };
+        let file = thumbnails::encode::encode(&sample.picture(), format, 90, &[]).unwrap();
+        let full = image::load_from_memory(&file).unwrap();
+        let full = encoded(&full.into_rgba8().into(), ImageFormat::Png);
+        // With alpha it is decoded whole.
+        let reference = png_of(&full, box_of(256, 256));
+        let written = thumbnail(&file, &Settings::default(), &[]).unwrap();
+        let written = image::load_from_memory(&written.bytes).unwrap();
+        let before = support::ssim::ssim(&png_of(&file, box_of(256, 256)), &reference);
+        let after = support::ssim::ssim(&written, &reference);
+        assert!(before > 0.99 && after > 0.98, "{format}: {before} {after}");
     }
-    files
+}
+
+#[cfg(all(feature = "bmp", feature = "pnm", feature = "tiff"))]
+#[test]
+fn formats_behind_features_are_read_and_written_as_png() {
+    for format in [ImageFormat::Bmp, ImageFormat::Pnm, ImageFormat::Tiff] {
+        let file = encoded(&corners(64, 32), format);
+        let same = Settings {
+            format: None,
+            ..box_of(32, 32)
+        };
+        let made = thumbnail(&file, &same, &[]).unwrap();
+        assert_eq!(
+            (made.size, Format::of(&made.bytes)),
+            ((32, 16), Some(Format::Png))
+        );
+        let picture = image::load_from_memory(&made.bytes).unwrap().to_rgb8();
+        assert_eq!(picture.get_pixel(2, 2).0, [255, 0, 0], "{format:?}");
+    }
 }
 
 proptest! {
@@ -307,7 +335,7 @@ proptest! {
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
         cut in prop::option::of(any::<prop::sample::Index>()),
     ) {
-        thread_local!(static WHOLE: Vec<Vec<u8>> = whole());
+        thread_local!(static WHOLE: Vec<Vec<u8>> = support::whole());
         let mut file = WHOLE.with(|files| files[which].clone());
         for (place, byte) in changes {
             let place = place.index(file.len());

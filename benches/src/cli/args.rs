@@ -2,6 +2,8 @@
 
 use std::num::NonZeroUsize;
 
+use std::net::SocketAddr;
+
 use clap::{Parser, Subcommand, ValueEnum};
 use common::cli::{RunArgs, Shell};
 
@@ -45,6 +47,20 @@ pub(crate) enum Command {
         /// How many jobs
         count: u64,
     },
+    /// Serve as peers/echo.* do: send back whatever comes, until killed
+    #[command(hide = true)]
+    Serve {
+        /// By what
+        server: Server,
+    },
+    /// Put the load of ping-pong on a server, to look at it with other tools
+    #[command(hide = true)]
+    Load {
+        /// Where it listens
+        server: SocketAddr,
+        /// How many round trips
+        round_trips: u32,
+    },
     /// Print completions for a shell
     Completions {
         /// Which shell
@@ -67,8 +83,7 @@ pub(crate) struct VersusArgs {
 #[derive(clap::Args, Debug)]
 pub(crate) struct DrawArgs {
     /// By which kernel
-    #[arg(value_parser = ["exact", "fast"])]
-    pub(crate) kernel: String,
+    pub(crate) kernel: Kernel,
     /// How many threads
     pub(crate) workers: NonZeroUsize,
     /// Columns
@@ -79,6 +94,15 @@ pub(crate) struct DrawArgs {
     pub(crate) iterations: u32,
     /// How often
     pub(crate) pictures: u32,
+}
+
+/// The kernels that other people's programs have too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Kernel {
+    /// Rounds as the textbook does
+    Exact,
+    /// Multiplies and adds in one, where the machine can
+    Fast,
 }
 
 /// The models that Python has too.
@@ -97,4 +121,17 @@ pub(crate) enum Use {
     Map,
     /// One, and its answer, and the next
     RoundTrips,
+}
+
+/// The echo servers that are written in Rust.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Server {
+    /// The reactor room's
+    Reactor,
+    /// mio, which is read until it would block
+    Mio,
+    /// mio, where a short read is taken for the end
+    MioShort,
+    /// tokio's current_thread
+    Tokio,
 }

@@ -5,16 +5,17 @@ use std::io::Write;
 use common::cli::Outcome;
 use mandelbrot::{Plan, View, threads};
 
-use super::args::DrawArgs;
+use super::args::{DrawArgs, Kernel};
 
 /// Draws the workshop's view by threads, as often as asked for, and prints the sum of all counts.
 pub(crate) fn run(args: &DrawArgs) -> anyhow::Result<Outcome> {
     let mut sum = 0;
     for _ in 0..args.pictures {
-        let plan = Plan::new(View::WORKSHOP, args.width, args.height)?.limit(args.iterations)?;
-        let fill = match args.kernel.as_str() {
-            "exact" => mandelbrot::kernels::exact::fill,
-            _ => mandelbrot::kernels::fast::fill,
+        let plan =
+            Plan::new(View::WORKSHOP, args.width, args.height)?.with_limit(args.iterations)?;
+        let fill = match args.kernel {
+            Kernel::Exact => mandelbrot::kernels::exact::fill,
+            Kernel::Fast => mandelbrot::kernels::fast::fill,
         };
         let counts = threads::run(&plan, fill, args.workers)?;
         sum = counts.values().iter().copied().map(u64::from).sum();

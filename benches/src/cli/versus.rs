@@ -5,7 +5,8 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use anyhow::bail;
-use benches::child::Launcher;
+use benches::child::{Launcher, Runner};
+use benches::servers::{Load, Stand};
 use benches::versus::report::Report;
 use benches::versus::{self, Job, render};
 use common::cli::{Interrupt, Outcome, Progress, RunArgs, Usage};
@@ -19,7 +20,7 @@ const PAIRS: NonZeroUsize = NonZeroUsize::new(10).expect("ten is not zero");
 
 /// Prints the jobs, and who does them.
 pub(crate) fn list(run: &RunArgs) -> anyhow::Result<Outcome> {
-    let jobs = versus::jobs(run.jobs());
+    let jobs: Vec<_> = jobs(run).into_iter().map(|(job, _)| job).collect();
     let mut out = common::cli::stdout();
     if run.json {
         let jobs = jobs.iter().map(|job| {
@@ -58,7 +59,7 @@ pub(crate) fn run(
     run: &RunArgs,
     interrupt: &Interrupt,
 ) -> anyhow::Result<Outcome> {
-    let jobs = chosen(args.job.as_deref(), versus::jobs(run.jobs()))?;
+    let jobs = chosen(args.job.as_deref(), jobs(run))?;
     let cpus = cpus::detect();
     let mut out = common::cli::stdout();
     if !run.json {
@@ -68,11 +69,11 @@ pub(crate) fn run(
         out.flush()?;
     }
     let mut reports = Vec::new();
-    for job in jobs {
+    for (job, load) in jobs {
         if interrupt.raised() {
             break;
         }
-        let report = measure(&job, run, interrupt)?;
+        let report = measure(&job, load, run, interrupt)?;
         if !run.json {
             let text = if args.markdown {
                 render::markdown(&report)
@@ -94,9 +95,21 @@ pub(crate) fn run(
     })
 }
 
-fn chosen(name: Option<&str>, jobs: Vec<Job>) -> anyhow::Result<Vec<Job>> {
+/// All jobs; those of servers with the load they are measured under.
+fn jobs(run: &RunArgs) -> Vec<(Job, Option<Load>)> {
+    let programs = versus::jobs(run.jobs()).into_iter().map(|job| (job, None));
+    let servers = versus::servers().into_iter();
+    programs
+        .chain(servers.map(|(job, load)| (job, Some(load))))
+        .collect()
+}
+
+fn chosen(
+    name: Option<&str>,
+    mut jobs: Vec<(Job, Option<Load>)>,
+) -> anyhow::Result<Vec<(Job, Option<Load>)>> {
     let Some(name) = name else { return Ok(jobs) };
-    let mut known: Vec<_> = jobs.iter().map(|job| job.name).collect();
+    let mut known: Vec<_> = jobs.iter().map(|(job, _)| job.name).collect();
     known.dedup();
     if !known.contains(&name) {
         bail!(Usage(format!(
@@ -104,21 +117,32 @@ fn chosen(name: Option<&str>, jobs: Vec<Job>) -> anyhow::Result<Vec<Job>> {
             known.join(", ")
         )));
     }
-    Ok(jobs.into_iter().filter(|job| job.name == name).collect())
+    jobs.retain(|(job, _)| job.name == name);
+    Ok(jobs)
 }
 
-fn measure(job: &Job, run: &RunArgs, interrupt: &Interrupt) -> anyhow::Result<Report> {
+fn measure(
+    job: &Job,
+    load: Option<Load>,
+    run: &RunArgs,
+    interrupt: &Interrupt,
+) -> anyhow::Result<Report> {
     let pairs = run.runs.unwrap_or(PAIRS);
     // Scripts are named from the workspace's folder, wherever the command is given.
-    let mut launcher = Launcher::this()?;
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-    if folder.is_dir() {
-        launcher = launcher.folder(folder);
-    }
+    let folder = if folder.is_dir() {
+        folder
+    } else {
+        Path::new(".")
+    };
+    let runner: Box<dyn Runner> = match load {
+        None => Box::new(Launcher::this()?.folder(folder)),
+        Some(load) => Box::new(Stand::new(load).folder(folder)),
+    };
     // Each warms up once; ours is also run beside itself.
     let steps = (job.peers.len() + 1) * (pairs.get() + 1);
     let progress = Progress::new(job.name, steps as u64, run.quiet);
-    versus::run(job, pairs, &launcher, interrupt, &mut |what| {
+    versus::run(job, pairs, &*runner, interrupt, &mut |what| {
         progress.say(what);
         progress.inc(1);
     })

@@ -35,7 +35,7 @@ pub struct RunArgs {
     #[arg(short, long, value_name = "N", value_parser = count, global = true)]
     pub jobs: Option<NonZeroUsize>,
 
-    /// How many times to run each model [default: 1]
+    /// How many times to run each model [default: 1, unless the command says otherwise]
     #[arg(long, value_name = "N", value_parser = count, global = true)]
     pub runs: Option<NonZeroUsize>,
 

@@ -247,7 +247,7 @@ mod tests {
     use super::super::report::tests::{entry, failing, report};
     use super::*;
 
-    fn sample() -> Report<u32> {
+    fn sample() -> Report<usize> {
         let mut report = report(vec![
             entry("serial", 1, &[(1000, 1000), (1010, 1010)], 7),
             entry("threads", 2, &[(505, 1000)], 7),

@@ -87,14 +87,20 @@ pub(super) enum Verdict {
 }
 
 impl<A: PartialEq + Debug> Report<A> {
-    pub(super) fn new(about: About, cpus: Cpus, entries: Vec<Entry<A>>) -> Self {
+    /// Of entries whose answers are places in `distinct`.
+    pub(super) fn new(
+        about: About,
+        cpus: Cpus,
+        entries: Vec<Entry>,
+        mut distinct: Vec<A>,
+    ) -> Self {
         let baseline = entries.iter().find(|entry| entry.is_baseline);
         let noise = baseline
             .filter(|entry| entry.answered())
             .and_then(|entry| noise(&walls(&entry.samples)));
         let base = baseline.and_then(Entry::median);
         let rows: Vec<Row> = entries.iter().map(|entry| entry.row(base)).collect();
-        let agreement = agreement(&entries);
+        let agreement = agreement(&entries, &distinct);
         let verdict = match about.rounds.get() {
             0..LEAST_RUNS => Verdict::TooFewRuns,
             _ => verdict(&medians(&rows, &agreement), widest(noise, &entries)),
@@ -105,7 +111,7 @@ impl<A: PartialEq + Debug> Report<A> {
             noise,
             verdict,
             agreement,
-            answer: reference_answer(entries),
+            answer: reference(&entries).map(|entry| distinct.swap_remove(entry.answers[0])),
             rows,
         }
     }
@@ -159,7 +165,7 @@ impl<A: PartialEq + Debug> Report<A> {
     }
 }
 
-impl<A> Entry<A> {
+impl Entry {
     fn answered(&self) -> bool {
         self.failure.is_none() && !self.answers.is_empty()
     }
@@ -226,7 +232,7 @@ fn medians<'r>(rows: &'r [Row], agreement: &Agreement) -> Vec<(&'r str, Duration
 pub(super) const LEAST_RUNS: usize = 3;
 
 /// The widest relative spread of any model's runs, at least the baseline's noise.
-fn widest<A>(noise: Option<f64>, entries: &[Entry<A>]) -> Option<f64> {
+fn widest(noise: Option<f64>, entries: &[Entry]) -> Option<f64> {
     let spreads = entries
         .iter()
         .filter(|entry| entry.answered())
@@ -256,31 +262,36 @@ fn verdict(medians: &[(&str, Duration)], noise: Option<f64>) -> Verdict {
     }
 }
 
-fn agreement<A: PartialEq + Debug>(entries: &[Entry<A>]) -> Agreement {
-    let answered = || entries.iter().filter(|entry| entry.answered());
-    let Some(reference) = answered().next() else {
+/// Whose answer the others are held against.
+fn reference(entries: &[Entry]) -> Option<&Entry> {
+    entries.iter().find(|entry| entry.answered())
+}
+
+fn agreement(entries: &[Entry], distinct: &[impl Debug]) -> Agreement {
+    let Some(reference) = reference(entries) else {
         return Agreement {
             reference: None,
             answered: 0,
             differing: Vec::new(),
         };
     };
+    let answered = || entries.iter().filter(|entry| entry.answered());
     Agreement {
         reference: Some(reference.model.clone()),
         answered: answered().count(),
         differing: answered()
-            .filter_map(|entry| difference(entry, &reference.answers[0]))
+            .filter_map(|entry| difference(entry, reference.answers[0], distinct))
             .collect(),
     }
 }
 
 /// Every run counts, the reference's own too: one that changes its mind doesn't agree.
-fn difference<A: PartialEq + Debug>(entry: &Entry<A>, expected: &A) -> Option<Difference> {
-    let answer = entry.answers.iter().find(|answer| *answer != expected)?;
+fn difference(entry: &Entry, expected: usize, distinct: &[impl Debug]) -> Option<Difference> {
+    let answer = entry.answers.iter().find(|&&answer| answer != expected)?;
     Some(Difference {
         model: entry.model.clone(),
-        answer: shortened(answer),
-        expected: shortened(expected),
+        answer: shortened(&distinct[*answer]),
+        expected: shortened(&distinct[expected]),
     })
 }
 
@@ -292,13 +303,6 @@ fn shortened(answer: &impl Debug) -> String {
         return text;
     }
     text.chars().take(LONGEST).chain(['…']).collect()
-}
-
-fn reference_answer<A>(entries: Vec<Entry<A>>) -> Option<A> {
-    entries
-        .into_iter()
-        .find(Entry::answered)
-        .and_then(|entry| entry.answers.into_iter().next())
 }
 
 #[cfg(test)]
@@ -335,8 +339,8 @@ pub(super) mod tests {
         model: &str,
         workers: usize,
         runs: &[(u64, u64)],
-        answer: u32,
-    ) -> Entry<u32> {
+        answer: usize,
+    ) -> Entry {
         let sample = |&(wall, cpu)| Measurement {
             wall: Duration::from_millis(wall),
             cpu: CpuTime {
@@ -354,14 +358,15 @@ pub(super) mod tests {
         }
     }
 
-    pub(in super::super) fn failing(model: &str) -> Entry<u32> {
+    pub(in super::super) fn failing(model: &str) -> Entry {
         let mut entry = entry(model, 2, &[], 0);
         entry.failure = Some("worker 17 was killed".to_owned());
         entry
     }
 
-    pub(in super::super) fn report(entries: Vec<Entry<u32>>) -> Report<u32> {
-        Report::new(about(), machine(), entries)
+    pub(in super::super) fn report(entries: Vec<Entry>) -> Report<usize> {
+        // Every answer is its own place.
+        Report::new(about(), machine(), entries, (0..10).collect())
     }
 
     fn ms(values: &[u64]) -> Vec<Duration> {

@@ -24,6 +24,14 @@ use crate::error::Error;
 use crate::home::{Home, PoolId, is_worker_of};
 use crate::sync::{Condvar, Mutex, lock, wait};
 
+/// The pause after the first process in a row that could not be started; it doubles with each that
+/// follows. A process table may be full for a moment only.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+
+/// How often the pause doubles, to 1.28 s: the attempts of the default restart limit then span some
+/// 14 s, and nobody waits much longer than a second once there is room again.
+const DOUBLINGS: u32 = 6;
+
 pub(super) struct Core {
     pub(super) id: PoolId,
     pub(super) config: Config,
@@ -413,7 +421,7 @@ impl Core {
 
     /// How long to wait before the next attempt, when a process could not be started at all.
     pub(super) fn pause(&self, state: &State) -> Duration {
-        Duration::from_millis(10 << state.strikes.min(7))
+        FIRST_PAUSE * (1 << state.strikes.saturating_sub(1).min(DOUBLINGS))
     }
 
     /// Accepts nothing more. With `abandon`, returns what was pending: to be refused with it, once

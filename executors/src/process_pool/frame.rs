@@ -16,10 +16,12 @@ const MAGIC: [u8; 4] = [0xF5, b'm', b'h', 1];
 /// A worker's first words. Whatever a program prints before its `main` reaches the hook comes
 /// before them, and is told apart by them.
 const GREETING: [u8; 16] = *b"\xF5many hands\xF5\r\n\0\x01";
-/// How much may be printed before that.
+/// How much may be printed before that: a banner, a warning or two. More is a program that never comes
+/// to the hook, and is given up.
 const MAX_PROLOGUE: usize = 64 << 10;
 
-/// Payload capacity that a buffer keeps from one frame to the next.
+/// Payload capacity that a buffer keeps from one frame to the next: one huge job should not hold on to
+/// its memory for ever.
 pub(super) const KEPT_CAPACITY: usize = 1 << 20;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

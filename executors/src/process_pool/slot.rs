@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::core::{Core, Stage, State, Verdict, Worker, refuse_all};
 use super::frame::{FrameError, FrameReader, Kind};
-use super::{registry, sys, worker};
+use super::{Config, registry, sys, worker};
 use crate::error::Error;
 use crate::home::become_worker_of;
 use crate::sync::{Mutex, MutexGuard, lock, wait_until};
@@ -205,31 +205,20 @@ fn end(
     let mut state = lock(&core.state);
     state.bury(cpu.saturating_sub(seen));
     let slot = &mut state.slots[index];
-    let verdict = slot.verdict.take();
-    let stage = std::mem::replace(&mut slot.stage, Stage::Leaving);
-    let reason = match (&stage, &complaint, &verdict) {
-        (_, Some(complaint), _) => format!("worker {pid}: {complaint}"),
-        (Stage::Starting { .. }, _, Some(Verdict::StartedLate)) => format!(
-            "worker {pid} was not ready within {:?}: is `executors::hook` the first line of main?",
-            core.config.start_timeout
-        ),
-        (Stage::Starting { .. }, ..) => format!(
-            "worker {pid} ended before it was ready ({status}): is `executors::hook` the first \
-             line of main?"
-        ),
-        (_, _, Some(Verdict::Garbled(what))) => format!("worker {pid} sent {what}"),
-        _ => format!("worker {pid} died ({status})"),
+    let end = End {
+        pid,
+        status,
+        stage: std::mem::replace(&mut slot.stage, Stage::Leaving),
+        verdict: slot.verdict.take(),
+        complaint,
     };
-    let ended_by_pool = matches!(
-        verdict,
-        Some(Verdict::Retired | Verdict::Spent | Verdict::Overran | Verdict::Killed)
-    );
     let mut abandoned = Vec::new();
-    if complaint.is_some() {
+    if end.complaint.is_some() {
+        let reason = end.reason(&core.config);
         let broken = Error::PoolBroken { reason };
         abandoned = core.close(&mut state, broken.clone(), Some(broken));
-    } else if !ended_by_pool {
-        abandoned = core.strike(&mut state, reason);
+    } else if end.is_loss() {
+        abandoned = core.strike(&mut state, end.reason(&core.config));
     }
     let broken = state.closed.clone();
     drop(state);
@@ -238,11 +227,60 @@ fn end(
     // future done.
     refuse_all(abandoned, broken);
     // An idle worker that was sent home is replaced only if there is something to do.
-    let needed = !matches!(verdict, Some(Verdict::Retired));
-    if let Stage::Busy { job, .. } = stage {
-        job.fail(match verdict {
+    let needed = !matches!(end.verdict, Some(Verdict::Retired));
+    end.settle_job(&core.config);
+    vacate(core, lock(&core.state), index, needed)
+}
+
+/// How a worker came to its end.
+struct End {
+    pid: u32,
+    status: ExitStatus,
+    /// What it was at.
+    stage: Stage,
+    /// Why the pool ended it, if the pool did.
+    verdict: Option<Verdict>,
+    /// Why the pool cannot go on, if it cannot.
+    complaint: Option<String>,
+}
+
+impl End {
+    /// For the error of a pool that it breaks.
+    fn reason(&self, config: &Config) -> String {
+        let Self { pid, status, .. } = self;
+        match (&self.stage, &self.complaint, &self.verdict) {
+            (_, Some(complaint), _) => format!("worker {pid}: {complaint}"),
+            (Stage::Starting { .. }, _, Some(Verdict::StartedLate)) => format!(
+                "worker {pid} was not ready within {:?}: is `executors::hook` the first line of \
+                 main?",
+                config.start_timeout
+            ),
+            (Stage::Starting { .. }, ..) => format!(
+                "worker {pid} ended before it was ready ({status}): is `executors::hook` the \
+                 first line of main?"
+            ),
+            (_, _, Some(Verdict::Garbled(what))) => format!("worker {pid} sent {what}"),
+            _ => format!("worker {pid} died ({status})"),
+        }
+    }
+
+    /// Whether it counts towards the restart limit: those that the pool itself ends do not.
+    fn is_loss(&self) -> bool {
+        !matches!(
+            self.verdict,
+            Some(Verdict::Retired | Verdict::Spent | Verdict::Overran | Verdict::Killed)
+        )
+    }
+
+    /// Ends the job that it ran, if it ran one. Runs callbacks: not to be called under the lock.
+    fn settle_job(self, config: &Config) {
+        let Self { pid, status, .. } = self;
+        let Stage::Busy { job, .. } = self.stage else {
+            return;
+        };
+        job.fail(match self.verdict {
             Some(Verdict::Overran) => Error::Overran {
-                limit: core.config.job_timeout.unwrap_or_default(),
+                limit: config.job_timeout.unwrap_or_default(),
                 pid,
             },
             Some(Verdict::Killed) => Error::Killed { pid },
@@ -250,7 +288,6 @@ fn end(
             _ => Error::WorkerDied { pid, status },
         });
     }
-    vacate(core, lock(&core.state), index, needed)
 }
 
 /// Frees the slot, or has it start another worker.

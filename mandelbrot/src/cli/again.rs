@@ -14,7 +14,7 @@ use super::draw;
 use super::picture::PictureArgs;
 
 /// Draws it, with changes.
-pub(crate) fn run(
+pub(super) fn run(
     args: &AgainArgs,
     run: &RunArgs,
     interrupt: &Interrupt,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use common::cli::{RunArgs, Shell, numbers};
-use mandelbrot::kernels::Named;
+use mandelbrot::kernels::KernelName;
 use num_complex::Complex;
 
 use super::model::Choice;
@@ -19,17 +19,17 @@ use super::picture::{self, PictureArgs};
 #[command(version, args_conflicts_with_subcommands = true, max_term_width = 100)]
 pub(crate) struct Args {
     #[command(subcommand)]
-    pub(crate) command: Option<Command>,
+    pub(super) command: Option<Command>,
     #[command(flatten)]
-    pub(crate) picture: PictureArgs,
+    pub(super) picture: PictureArgs,
     #[command(flatten)]
-    pub(crate) draw: DrawArgs,
+    pub(super) draw: DrawArgs,
     #[command(flatten)]
-    pub(crate) run: RunArgs,
+    pub(super) run: RunArgs,
 }
 
 #[derive(Subcommand, Debug)]
-pub(crate) enum Command {
+pub(super) enum Command {
     /// Draw a picture again from what its PNG says, with changes
     Again(AgainArgs),
     /// Draw a sequence that zooms in, frames in parallel; goes on where it was interrupted
@@ -52,29 +52,29 @@ pub(crate) enum Command {
 /// How a picture is drawn, and where to.
 #[derive(clap::Args, Debug)]
 #[command(next_help_heading = "How to draw")]
-pub(crate) struct DrawArgs {
+pub(super) struct DrawArgs {
     /// Where to: a PNG, or - for standard output
     #[arg(short, long, value_name = "FILE", default_value = "mandelbrot.png")]
-    pub(crate) output: PathBuf,
+    pub(super) output: PathBuf,
     /// Which model [default: all for the workshop's picture as it is, else threads]
     #[arg(long, value_enum)]
-    pub(crate) model: Option<Choice>,
+    pub(super) model: Option<Choice>,
     #[command(flatten)]
-    pub(crate) kernel: KernelArgs,
+    pub(super) kernel: KernelArgs,
     /// What to colour by
     #[arg(long, value_enum, default_value = "counts")]
-    pub(crate) paint: Paint,
+    pub(super) paint: Paint,
 }
 
 /// What computes.
 #[derive(clap::Args, Debug)]
-pub(crate) struct KernelArgs {
+pub(super) struct KernelArgs {
     /// What computes the counts
     #[arg(long, value_enum, default_value = "fast")]
     kernel: Kernel,
     /// Most memory that a picture may take: `512MiB`, `8GiB`
     #[arg(long, value_name = "SIZE", value_parser = numbers::size, default_value = "2GiB")]
-    pub(crate) memory: u64,
+    pub(super) memory: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -88,17 +88,17 @@ enum Kernel {
 }
 
 impl KernelArgs {
-    pub(crate) fn named(&self) -> Named {
+    pub(super) fn named(&self) -> KernelName {
         match self.kernel {
-            Kernel::Textbook => Named::Textbook,
-            Kernel::Exact => Named::Exact,
-            Kernel::Fast => Named::Fast,
+            Kernel::Textbook => KernelName::Textbook,
+            Kernel::Exact => KernelName::Exact,
+            Kernel::Fast => KernelName::Fast,
         }
     }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Paint {
+pub(super) enum Paint {
     /// How many iterations a point took to leave
     Counts,
     /// Which worker computed it
@@ -106,33 +106,33 @@ pub(crate) enum Paint {
 }
 
 #[derive(clap::Args, Debug)]
-pub(crate) struct AgainArgs {
+pub(super) struct AgainArgs {
     /// A picture that this program drew
-    pub(crate) picture: PathBuf,
+    pub(super) picture: PathBuf,
     #[command(flatten)]
-    pub(crate) changes: PictureArgs,
+    pub(super) changes: PictureArgs,
     #[command(flatten)]
-    pub(crate) draw: DrawArgs,
+    pub(super) draw: DrawArgs,
 }
 
 #[derive(clap::Args, Debug)]
-pub(crate) struct ZoomArgs {
+pub(super) struct ZoomArgs {
     /// The point to zoom in on
     #[arg(long, value_name = "RE,IM", value_parser = picture::complex, allow_hyphen_values = true)]
-    pub(crate) to: Complex<f64>,
+    pub(super) to: Complex<f64>,
     /// How many frames
     #[arg(long, value_name = "N", value_parser = frames, default_value = "60")]
-    pub(crate) frames: u64,
+    pub(super) frames: u64,
     /// The zoom of the last frame; --zoom is that of the first
     #[arg(long, value_name = "ZOOM", value_parser = picture::positive, default_value = "1000")]
-    pub(crate) until: f64,
+    pub(super) until: f64,
     /// The folder that the frames go to: frame-0001.png, …
     #[arg(short, long, value_name = "DIR", default_value = "frames")]
-    pub(crate) output: PathBuf,
+    pub(super) output: PathBuf,
     #[command(flatten)]
-    pub(crate) picture: PictureArgs,
+    pub(super) picture: PictureArgs,
     #[command(flatten)]
-    pub(crate) kernel: KernelArgs,
+    pub(super) kernel: KernelArgs,
 }
 
 /// An hour at 25 a second.

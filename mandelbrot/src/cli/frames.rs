@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use common::cli::{Interrupt, Outcome, Progress, RunArgs, Usage};
-use mandelbrot::kernels::Named;
+use mandelbrot::kernels::KernelName;
 use mandelbrot::{omp, paint, png_file, serial};
 use serde_json::json;
 
 use super::args::ZoomArgs;
 use super::output;
-use super::picture::Request;
+use super::request::Request;
 use super::watch::Watch;
 
 /// What became of a frame.
@@ -28,7 +28,7 @@ enum Frame {
 }
 
 /// Draws the frames that are not there yet.
-pub(crate) fn run(
+pub(super) fn run(
     args: &ZoomArgs,
     run: &RunArgs,
     interrupt: &Interrupt,
@@ -105,7 +105,7 @@ fn path(folder: &Path, index: usize) -> PathBuf {
 fn draw(
     request: &Request,
     path: &Path,
-    kernel: Named,
+    kernel: KernelName,
     interrupt: &Interrupt,
 ) -> anyhow::Result<Frame> {
     if interrupt.raised() {

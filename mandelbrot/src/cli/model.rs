@@ -4,20 +4,22 @@ use std::io;
 use std::num::NonZeroUsize;
 
 use clap::ValueEnum;
+use clap::builder::PossibleValue;
+use common::cli::compare::{self, Model as _};
 use common::cli::{RunArgs, Usage};
-use mandelbrot::kernels::Named;
+use mandelbrot::kernels::KernelName;
 use mandelbrot::omp::{Schedule, Settings};
 use mandelbrot::{Counts, Plan};
 use mandelbrot::{
-    async_tiles, mariani_silver, par_iter, par_pixels, processes, regions, serial, shared_memory,
-    threads,
+    async_tasks, band, mariani_silver, par_iter, par_pixels, processes, regions, serial,
+    shared_memory, threads,
 };
 
 use super::watch::Watch;
 
-/// What `--model` takes.
+/// A model of concurrency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Choice {
+pub(super) enum Kind {
     /// One band of rows after the other
     Serial,
     /// Threads that take bands from an atomic counter
@@ -40,122 +42,158 @@ pub(crate) enum Choice {
     RayonPixels,
     /// Tasks on a pool, awaited
     Async,
-    /// All of them, compared
+}
+
+use Kind::{
+    Async, Omp, OmpDynamic, OmpGuided, OmpStatic, Processes, Rayon, RayonPixels, Serial,
+    SharedMemory, Threads,
+};
+
+/// What `--model` takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Choice {
+    One(Kind),
     All,
 }
 
+impl ValueEnum for Choice {
+    fn value_variants<'a>() -> &'a [Choice] {
+        &[
+            Choice::One(Serial),
+            Choice::One(Threads),
+            Choice::One(Processes),
+            Choice::One(SharedMemory),
+            Choice::One(Omp),
+            Choice::One(OmpStatic),
+            Choice::One(OmpDynamic),
+            Choice::One(OmpGuided),
+            Choice::One(Rayon),
+            Choice::One(RayonPixels),
+            Choice::One(Async),
+            Choice::All,
+        ]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        match self {
+            Choice::One(kind) => kind.to_possible_value(),
+            Choice::All => Some(PossibleValue::new("all").help("All of them, compared")),
+        }
+    }
+}
+
 impl Choice {
-    /// The models that a choice stands for.
-    pub(crate) fn models(self) -> Vec<Choice> {
-        match self {
-            Choice::All => vec![
-                Choice::Serial,
-                Choice::Threads,
-                Choice::Processes,
-                Choice::SharedMemory,
-                Choice::OmpStatic,
-                Choice::OmpDynamic,
-                Choice::OmpGuided,
-                Choice::Rayon,
-                Choice::RayonPixels,
-                Choice::Async,
-            ],
-            one => vec![one],
-        }
+    /// The models that a choice stands for, the serial one first.
+    pub(super) fn models(self, run: &RunArgs) -> Result<Vec<Model>, Usage> {
+        let kinds = match self {
+            Choice::One(kind) => vec![kind],
+            // `omp` is one of those after it.
+            Choice::All => Kind::value_variants()
+                .iter()
+                .copied()
+                .filter(|&kind| kind != Omp)
+                .collect(),
+        };
+        kinds
+            .into_iter()
+            .map(|kind| Model::new(kind, run))
+            .collect()
     }
+}
 
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Choice::Serial => "serial",
-            Choice::Threads => "threads",
-            Choice::Processes => "processes",
-            Choice::SharedMemory => "shared-memory",
-            Choice::Omp => "omp",
-            Choice::OmpStatic => "omp-static",
-            Choice::OmpDynamic => "omp-dynamic",
-            Choice::OmpGuided => "omp-guided",
-            Choice::Rayon => "rayon",
-            Choice::RayonPixels => "rayon-pixels",
-            Choice::Async => "async",
-            Choice::All => "all",
-        }
-    }
+/// A model, ready to run.
+#[derive(Clone, Copy)]
+pub(super) struct Model {
+    kind: Kind,
+    workers: NonZeroUsize,
+}
 
-    fn is_omp(self) -> bool {
-        matches!(
-            self,
-            Choice::Omp | Choice::OmpStatic | Choice::OmpDynamic | Choice::OmpGuided
-        )
-    }
-
-    /// How many workers it has: for regions, without `--jobs`, as many as OMP_NUM_THREADS says.
-    pub(crate) fn workers(self, run: &RunArgs) -> Result<NonZeroUsize, Usage> {
-        if self == Choice::Serial {
-            return Ok(NonZeroUsize::MIN);
-        }
-        if self.is_omp() {
+impl Model {
+    /// With its workers: for regions, without `--jobs`, as many as OMP_NUM_THREADS says.
+    pub(super) fn new(kind: Kind, run: &RunArgs) -> Result<Model, Usage> {
+        let mut workers = run.jobs();
+        if matches!(kind, Omp | OmpStatic | OmpDynamic | OmpGuided) {
             let settings = Settings::from_env().map_err(|error| Usage(error.to_string()))?;
             if run.jobs.is_none() && std::env::var_os("OMP_NUM_THREADS").is_some() {
-                let threads = NonZeroUsize::new(settings.threads(0));
-                return Ok(threads.unwrap_or(NonZeroUsize::MIN));
+                workers = NonZeroUsize::new(settings.threads(0)).unwrap_or(NonZeroUsize::MIN);
             }
         }
-        Ok(run.jobs())
-    }
-
-    /// What the table should say besides the time.
-    pub(crate) fn remark(self) -> Option<&'static str> {
-        match self {
-            Choice::Processes | Choice::SharedMemory => {
-                Some("with the time to start the processes, which a small picture does not pay for")
-            }
-            Choice::RayonPixels => Some(
-                "row after row, the pixels of each in parallel: the threads meet at every row's end, and a \
-                 kernel given one point can't fill its vectors; run the outermost loop in parallel",
-            ),
-            _ => None,
+        if kind == Serial {
+            workers = NonZeroUsize::MIN;
         }
+        Ok(Model { kind, workers })
     }
 
     /// Runs it until the watch says stop: the counts of what was not begun then are 0.
-    pub(crate) fn run(
-        self,
-        plan: &Plan,
-        kernel: Named,
-        watch: &Watch,
-        workers: NonZeroUsize,
-    ) -> io::Result<Counts> {
+    pub(super) fn run(self, plan: &Plan, kernel: KernelName, watch: &Watch) -> io::Result<Counts> {
         let _span = tracing::info_span!("model", name = self.name()).entered();
+        let workers = self.workers;
         let fill = watch.kernel(kernel);
-        let scheduled =
-            |schedule| regions::run_scheduled(plan, watch.kernel(kernel), workers, schedule);
         // What another process does can't be watched from here: it is stopped between bands.
         let stop = || watch.stop();
-        match self {
-            Choice::Serial | Choice::All => serial::run(plan, fill, workers),
-            Choice::Threads => threads::run(plan, fill, workers),
-            Choice::Processes => processes::run_on(&processes::pool(workers)?, plan, kernel, stop),
-            Choice::SharedMemory => {
-                shared_memory::run_on(&processes::pool(workers)?, plan, kernel, stop)
+        let schedule = match self.kind {
+            Serial => return serial::run(plan, fill, workers),
+            Threads => return threads::run(plan, fill, workers),
+            Processes => return processes::run_on(&band::pool(workers)?, plan, kernel, stop),
+            SharedMemory => {
+                return shared_memory::run_on(&band::pool(workers)?, plan, kernel, stop);
             }
-            Choice::Omp => regions::run(plan, fill, workers),
-            Choice::OmpStatic => scheduled(Schedule::Static),
-            Choice::OmpDynamic => scheduled(Schedule::Dynamic(1)),
-            Choice::OmpGuided => scheduled(Schedule::Guided(1)),
-            Choice::Rayon => par_iter::run(plan, fill, workers),
-            Choice::RayonPixels => par_pixels::run(plan, fill, workers),
-            Choice::Async => async_tiles::run(plan, fill, workers),
-        }
+            Rayon => return par_iter::run(plan, fill, workers),
+            RayonPixels => return par_pixels::run(plan, fill, workers),
+            Async => return async_tasks::run(plan, fill, workers),
+            Omp => return regions::run(plan, fill, workers),
+            OmpStatic => Schedule::Static,
+            OmpDynamic => Schedule::Dynamic(1),
+            OmpGuided => Schedule::Guided(1),
+        };
+        Ok(regions::run_scheduled(plan, fill, workers, schedule))
     }
 
     /// Runs along borders, which is rayon's work.
-    pub(crate) fn run_along_borders(
+    pub(super) fn run_along_borders(
+        self,
         plan: &Plan,
-        kernel: Named,
+        kernel: KernelName,
         watch: &Watch,
-        workers: NonZeroUsize,
     ) -> io::Result<Counts> {
         let _span = tracing::info_span!("model", name = "borders").entered();
-        mariani_silver::run(plan, watch.kernel(kernel), workers)
+        mariani_silver::run(plan, watch.kernel(kernel), self.workers)
+    }
+}
+
+impl compare::Model for Model {
+    fn name(&self) -> &str {
+        match self.kind {
+            Serial => "serial",
+            Threads => "threads",
+            Processes => "processes",
+            SharedMemory => "shared-memory",
+            Omp => "omp",
+            OmpStatic => "omp-static",
+            OmpDynamic => "omp-dynamic",
+            OmpGuided => "omp-guided",
+            Rayon => "rayon",
+            RayonPixels => "rayon-pixels",
+            Async => "async",
+        }
+    }
+
+    fn workers(&self, _jobs: NonZeroUsize) -> usize {
+        self.workers.get()
+    }
+
+    fn remark(&self) -> Option<String> {
+        let remark = match self.kind {
+            Processes | SharedMemory => {
+                "with the time to start the processes, which a small picture does not pay for"
+            }
+            RayonPixels => {
+                "row after row, the pixels of each in parallel: the threads meet at every row's \
+                 end, and a kernel given one point can't fill its vectors; run the outermost loop \
+                 in parallel"
+            }
+            _ => return None,
+        };
+        Some(remark.to_owned())
     }
 }

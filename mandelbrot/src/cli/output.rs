@@ -12,12 +12,12 @@ use mandelbrot::view::PLACES;
 use serde_json::json;
 
 /// Whether a picture goes to standard output.
-pub(crate) fn is_stdout(output: &Path) -> bool {
+pub(super) fn is_stdout(output: &Path) -> bool {
     output.as_os_str() == "-"
 }
 
 /// Says beforehand what would go wrong after the work is done.
-pub(crate) fn check(output: &Path, run: &RunArgs) -> anyhow::Result<()> {
+pub(super) fn check(output: &Path, run: &RunArgs) -> anyhow::Result<()> {
     if is_stdout(output) {
         if run.json {
             bail!(Usage(
@@ -53,7 +53,7 @@ pub(crate) fn check(output: &Path, run: &RunArgs) -> anyhow::Result<()> {
 }
 
 /// Writes a picture and how it was made.
-pub(crate) fn write(output: &Path, picture: &Picture, recipe: &Recipe) -> anyhow::Result<()> {
+pub(super) fn write(output: &Path, picture: &Picture, recipe: &Recipe) -> anyhow::Result<()> {
     let bytes = png_file::encode(picture, recipe)
         .with_context(|| format!("{}x{}", picture.width, picture.height))?;
     if is_stdout(output) {
@@ -67,7 +67,7 @@ pub(crate) fn write(output: &Path, picture: &Picture, recipe: &Recipe) -> anyhow
 }
 
 /// Lists the named views.
-pub(crate) fn views(run: &RunArgs) -> anyhow::Result<Outcome> {
+pub(super) fn views(run: &RunArgs) -> anyhow::Result<Outcome> {
     let mut out = common::cli::stdout();
     for place in PLACES {
         if run.json {
@@ -87,7 +87,7 @@ pub(crate) fn views(run: &RunArgs) -> anyhow::Result<Outcome> {
 }
 
 /// Prints a palette.
-pub(crate) fn palette(palette: &Palette) -> anyhow::Result<Outcome> {
+pub(super) fn palette(palette: &Palette) -> anyhow::Result<Outcome> {
     let mut out = common::cli::stdout();
     out.write_all(palette.to_gpl().as_bytes())?;
     out.flush()?;

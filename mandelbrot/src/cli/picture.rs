@@ -1,66 +1,62 @@
-//! What a picture shows: as flags, as a plan, and as flags again in the PNG.
+//! The flags that say what a picture shows.
 
-use std::fmt::Write;
 use std::fs;
 use std::num::NonZeroUsize;
 
-use anyhow::bail;
 use clap::ValueEnum;
-use common::cli::{Usage, numbers};
-use common::timing::human_bytes;
+use common::cli::numbers;
 use mandelbrot::palette::Palette;
-use mandelbrot::plan::{Formula, MOST_ITERATIONS, Plan, Shortcuts};
+use mandelbrot::plan::MOST_ITERATIONS;
 use mandelbrot::view::{PLACES, Place};
-use mandelbrot::{View, png_file::Recipe};
 use num_complex::Complex;
 
 /// What is to be seen. Each is `None` if not asked for, so that the flags of a picture drawn before
 /// can stand behind those of now.
 #[derive(clap::Args, Clone, Debug, Default, PartialEq)]
 #[command(next_help_heading = "The picture")]
-pub(crate) struct PictureArgs {
+pub(super) struct PictureArgs {
     /// Columns of pixels [default: 640]
     #[arg(short = 'W', long, value_name = "N", value_parser = side, allow_negative_numbers = true)]
-    width: Option<NonZeroUsize>,
+    pub(super) width: Option<NonZeroUsize>,
     /// Rows of pixels [default: 480]
     #[arg(short = 'H', long, value_name = "N", value_parser = side, allow_negative_numbers = true)]
-    height: Option<NonZeroUsize>,
+    pub(super) height: Option<NonZeroUsize>,
     /// Most iterations of a point [default: 1000, or what the view needs]
     #[arg(short, long, value_name = "N", value_parser = iterations, allow_negative_numbers = true)]
-    niter: Option<u32>,
+    pub(super) niter: Option<u32>,
     /// A place by name: see `mandelbrot views`
     #[arg(long, value_name = "NAME", value_parser = place)]
-    view: Option<&'static Place>,
+    pub(super) view: Option<&'static Place>,
     /// The point in the middle [default: -0.75,0]
     #[arg(long, value_name = "RE,IM", value_parser = complex, allow_hyphen_values = true)]
-    center: Option<Complex<f64>>,
+    pub(super) center: Option<Complex<f64>>,
     /// How much larger than 3.5 units across; `2x` for twice what it would be
     #[arg(long, value_name = "ZOOM", value_parser = zoom, allow_negative_numbers = true)]
-    zoom: Option<Zoom>,
+    pub(super) zoom: Option<Zoom>,
     /// The Julia set of a constant
     #[arg(long, value_name = "RE,IM", value_parser = complex, allow_hyphen_values = true)]
-    julia: Option<Complex<f64>>,
+    pub(super) julia: Option<Complex<f64>>,
     /// The burning ship
     #[arg(long, conflicts_with = "julia")]
-    burning_ship: bool,
+    pub(super) burning_ship: bool,
     /// A built-in palette or a .gpl file: workshop, ocean, fire, forest, twilight, gray
     #[arg(long, value_name = "NAME|FILE", value_parser = palette)]
-    palette: Option<Palette>,
+    pub(super) palette: Option<Palette>,
     /// Colours without steps, by how far a point went in its last iteration
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
           default_missing_value = "true")]
-    smooth: Option<bool>,
+    pub(super) smooth: Option<bool>,
     /// Points for each pixel, N by N, their mean shown [default: 1]
     #[arg(long, value_name = "N", value_parser = aa, allow_negative_numbers = true)]
-    aa: Option<NonZeroUsize>,
+    pub(super) aa: Option<NonZeroUsize>,
     /// Ways around iterating, with commas between them
     #[arg(long, value_enum, value_name = "WAYS", value_delimiter = ',')]
-    shortcuts: Option<Vec<Shortcut>>,
+    pub(super) shortcuts: Option<Vec<Shortcut>>,
 }
 
 /// A way around iterating.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Shortcut {
+pub(super) enum Shortcut {
     /// None
     None,
     /// Don't iterate the main cardioid and the disc beside it
@@ -72,7 +68,7 @@ pub(crate) enum Shortcut {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Zoom {
+pub(super) enum Zoom {
     To(f64),
     /// Of what it would be.
     Times(f64),
@@ -81,24 +77,14 @@ enum Zoom {
 /// More points for a pixel than a colour has shades are wasted.
 const MOST_AA: u64 = 16;
 
-/// A picture to be drawn.
-pub(crate) struct Request {
-    pub(crate) plan: Plan,
-    pub(crate) palette: Palette,
-    pub(crate) aa: usize,
-    /// Whether to trace borders.
-    pub(crate) borders: bool,
-    pub(crate) recipe: Recipe,
-}
-
 impl PictureArgs {
     /// Whether it is the workshop's picture as it is.
-    pub(crate) fn is_untouched(&self) -> bool {
+    pub(super) fn is_untouched(&self) -> bool {
         *self == PictureArgs::default()
     }
 
     /// These flags, and where they say nothing, those of a picture drawn before.
-    pub(crate) fn over(self, old: PictureArgs) -> PictureArgs {
+    pub(super) fn over(self, old: PictureArgs) -> PictureArgs {
         let formula_is_new = self.julia.is_some() || self.burning_ship;
         // A new place comes with its own zoom and iterations, unless told otherwise.
         let old = match self.view {
@@ -140,7 +126,7 @@ impl PictureArgs {
     }
 
     /// With a palette that is not by name.
-    pub(crate) fn with_palette(self, palette: Palette) -> PictureArgs {
+    pub(super) fn with_palette(self, palette: Palette) -> PictureArgs {
         PictureArgs {
             palette: Some(palette),
             ..self
@@ -148,7 +134,7 @@ impl PictureArgs {
     }
 
     /// At a point, so much larger.
-    pub(crate) fn at(&self, center: Complex<f64>, zoom: f64) -> PictureArgs {
+    pub(super) fn at(&self, center: Complex<f64>, zoom: f64) -> PictureArgs {
         PictureArgs {
             center: Some(center),
             zoom: Some(Zoom::To(zoom)),
@@ -157,7 +143,7 @@ impl PictureArgs {
     }
 
     /// How much larger than 3.5 units across.
-    pub(crate) fn zoom(&self) -> f64 {
+    pub(super) fn zoom(&self) -> f64 {
         match self.zoom {
             Some(Zoom::To(zoom)) => zoom,
             Some(Zoom::Times(times)) => self.view.map_or(1.0, |place| place.zoom) * times,
@@ -168,126 +154,6 @@ impl PictureArgs {
     fn zoom_or_place(&self) -> Option<f64> {
         (self.zoom.is_some() || self.view.is_some()).then(|| self.zoom())
     }
-
-    /// The picture, if it is one and takes no more than so much memory.
-    pub(crate) fn request(&self, memory: u64) -> anyhow::Result<Request> {
-        let size = |given: Option<NonZeroUsize>, usual| given.map_or(usual, NonZeroUsize::get);
-        let (width, height) = (size(self.width, 640), size(self.height, 480));
-        let aa = size(self.aa, 1);
-        check_memory(width, height, aa, memory)?;
-        let usage = |error: mandelbrot::plan::PlanError| Usage(error.to_string());
-        let formula = match (self.julia, self.burning_ship) {
-            (Some(c), _) => Formula::Julia(c),
-            (None, true) => Formula::BurningShip,
-            (None, false) => Formula::Mandelbrot,
-        };
-        let shortcuts = self.shortcuts.as_deref().unwrap_or_default();
-        let plan = Plan::new(self.view(width, height), width * aa, height * aa)
-            .and_then(|plan| plan.limit(self.iterations()))
-            .and_then(|plan| plan.formula(formula))
-            .map_err(usage)?
-            .smooth(self.smooth == Some(true))
-            .shortcuts(Shortcuts {
-                bulbs: shortcuts.contains(&Shortcut::Bulbs),
-                periodicity: shortcuts.contains(&Shortcut::Periodicity),
-            });
-        Ok(Request {
-            plan,
-            palette: self.palette.clone().unwrap_or_else(Palette::workshop),
-            aa,
-            borders: shortcuts.contains(&Shortcut::Borders),
-            recipe: self.recipe(width, height),
-        })
-    }
-
-    /// The workshop's stretched view, unless a place in the plane is asked for.
-    fn view(&self, width: usize, height: usize) -> View {
-        let moved = self.center.is_some() || self.zoom.is_some() || self.view.is_some();
-        if !moved && self.julia.is_none() && !self.burning_ship {
-            return View::WORKSHOP;
-        }
-        View::square(self.middle(), self.zoom(), width, height)
-    }
-
-    fn middle(&self) -> Complex<f64> {
-        let usual = match (self.julia, self.burning_ship) {
-            (Some(_), _) => Complex::new(0.0, 0.0),
-            (None, true) => Complex::new(-0.5, -0.5),
-            (None, false) => View::WORKSHOP.center,
-        };
-        let place = self.view.map(|place| place.center);
-        self.center.or(place).unwrap_or(usual)
-    }
-
-    fn iterations(&self) -> u32 {
-        let place = self.view.map(|place| place.limit);
-        self.niter.or(place).unwrap_or(1000)
-    }
-
-    /// All that is needed to draw it again, whatever the defaults will be then.
-    fn recipe(&self, width: usize, height: usize) -> Recipe {
-        let mut flags = format!("-W {width} -H {height} -n {}", self.iterations());
-        let mut add = |flag: std::fmt::Arguments<'_>| {
-            // Writing to a string can't fail.
-            let _ = flags.write_fmt(flag);
-        };
-        let pair = |c: Complex<f64>| format!("{:?},{:?}", c.re, c.im);
-        if self.view(width, height) != View::WORKSHOP {
-            add(format_args!(
-                " --center {} --zoom {:?}",
-                pair(self.middle()),
-                self.zoom()
-            ));
-        }
-        if let Some(c) = self.julia {
-            add(format_args!(" --julia {}", pair(c)));
-        }
-        if self.burning_ship {
-            add(format_args!(" --burning-ship"));
-        }
-        let palette = self.palette.clone().unwrap_or_else(Palette::workshop);
-        let built_in = Palette::named(palette.name()).as_ref() == Some(&palette);
-        if built_in {
-            add(format_args!(" --palette {}", palette.name()));
-        }
-        if self.smooth == Some(true) {
-            add(format_args!(" --smooth"));
-        }
-        if let Some(aa) = self.aa {
-            add(format_args!(" --aa {aa}"));
-        }
-        if let Some(shortcuts) = &self.shortcuts {
-            let names: Vec<_> = shortcuts
-                .iter()
-                .filter_map(ValueEnum::to_possible_value)
-                .collect();
-            let names: Vec<_> = names.iter().map(|name| name.get_name()).collect();
-            add(format_args!(" --shortcuts {}", names.join(",")));
-        }
-        Recipe {
-            flags,
-            palette: (!built_in).then(|| palette.to_gpl()),
-        }
-    }
-}
-
-/// What a picture takes: its counts, its colours, and the file made of them.
-fn check_memory(width: usize, height: usize, aa: usize, most: u64) -> anyhow::Result<()> {
-    let pixels = width as u128 * height as u128;
-    let needed = pixels * (aa * aa) as u128 * size_of::<u32>() as u128 + 2 * 3 * pixels;
-    if needed > u128::from(most) {
-        let each = if aa > 1 {
-            format!(" with --aa {aa}")
-        } else {
-            String::new()
-        };
-        bail!(Usage(format!(
-            "{width}x{height}{each}: would take {} of memory, of {} allowed: see --memory",
-            u64::try_from(needed).map_or("more than 16 EiB".to_owned(), human_bytes),
-            human_bytes(most)
-        )));
-    }
-    Ok(())
 }
 
 fn side(text: &str) -> Result<NonZeroUsize, String> {
@@ -327,7 +193,7 @@ fn place(text: &str) -> Result<&'static Place, String> {
 }
 
 /// A palette by name, or else from a file.
-pub(crate) fn palette(text: &str) -> Result<Palette, String> {
+pub(super) fn palette(text: &str) -> Result<Palette, String> {
     if let Some(palette) = Palette::named(text) {
         return Ok(palette);
     }
@@ -343,7 +209,7 @@ pub(crate) fn palette(text: &str) -> Result<Palette, String> {
 }
 
 /// `-0.75,0.1`: a real and an imaginary part.
-pub(crate) fn complex(text: &str) -> Result<Complex<f64>, String> {
+pub(super) fn complex(text: &str) -> Result<Complex<f64>, String> {
     let error = || format!("{text}: not two numbers with a comma between them: RE,IM");
     let (re, im) = text.split_once(',').ok_or_else(error)?;
     let part = |text: &str| text.trim().parse::<f64>().map_err(|_| error());
@@ -355,7 +221,7 @@ pub(crate) fn complex(text: &str) -> Result<Complex<f64>, String> {
 }
 
 /// A number above 0.
-pub(crate) fn positive(text: &str) -> Result<f64, String> {
+pub(super) fn positive(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(number) if number.is_finite() && number > 0.0 => Ok(number),
         Ok(_) => Err(format!("{text}: not a finite number above 0")),

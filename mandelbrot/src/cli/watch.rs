@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, ThreadId};
 
 use common::cli::{Interrupt, Progress};
-use mandelbrot::kernels::Named;
+use mandelbrot::kernels::KernelName;
 use mandelbrot::{Plan, Tile};
 
 /// A tile this small takes no longer than watching it.
@@ -17,7 +17,7 @@ type Notes = Mutex<Vec<(Tile, ThreadId)>>;
 
 /// Watches kernels; cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Watch {
+pub(super) struct Watch {
     interrupt: Interrupt,
     progress: Option<Arc<Progress>>,
     tiles: Option<Arc<Notes>>,
@@ -25,7 +25,7 @@ pub(crate) struct Watch {
 
 impl Watch {
     /// For Ctrl-C only.
-    pub(crate) fn new(interrupt: &Interrupt) -> Watch {
+    pub(super) fn new(interrupt: &Interrupt) -> Watch {
         Watch {
             interrupt: interrupt.clone(),
             progress: None,
@@ -34,7 +34,7 @@ impl Watch {
     }
 
     /// And with a progress bar.
-    pub(crate) fn with_progress(self, progress: Progress) -> Watch {
+    pub(super) fn with_progress(self, progress: Progress) -> Watch {
         Watch {
             progress: Some(Arc::new(progress)),
             ..self
@@ -42,7 +42,7 @@ impl Watch {
     }
 
     /// And with notes for [`Watch::workers`].
-    pub(crate) fn with_workers(self) -> Watch {
+    pub(super) fn with_workers(self) -> Watch {
         Watch {
             tiles: Some(Arc::default()),
             ..self
@@ -50,7 +50,7 @@ impl Watch {
     }
 
     /// The kernel, watched.
-    pub(crate) fn kernel(&self, kernel: Named) -> impl mandelbrot::Kernel + use<> {
+    pub(super) fn kernel(&self, kernel: KernelName) -> impl mandelbrot::Kernel + use<> {
         let watch = self.clone();
         let fill = kernel.fill();
         move |plan: &Plan, tile: Tile, out: &mut [u32]| {
@@ -77,12 +77,12 @@ impl Watch {
     }
 
     /// Whether to stop.
-    pub(crate) fn stop(&self) -> bool {
+    pub(super) fn stop(&self) -> bool {
         self.interrupt.raised()
     }
 
     /// Which worker computed which tile, workers numbered from the top of the picture.
-    pub(crate) fn workers(&self) -> Vec<(Tile, usize)> {
+    pub(super) fn workers(&self) -> Vec<(Tile, usize)> {
         let Some(tiles) = &self.tiles else {
             return Vec::new();
         };

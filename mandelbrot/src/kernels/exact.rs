@@ -17,7 +17,7 @@ pub fn fill(plan: &Plan, tile: Tile, out: &mut [u32]) {
 
 /// Fills with the instructions of a level.
 pub(super) fn fill_at(level: Level, plan: &Plan, tile: Tile, out: &mut [u32]) {
-    match plan.iterated() {
+    match plan.formula() {
         Formula::BurningShip => lanes::fill::<Rounded<true>>(level, plan, tile, out),
         _ => lanes::fill::<Rounded<false>>(level, plan, tile, out),
     }

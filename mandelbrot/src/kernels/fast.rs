@@ -18,7 +18,7 @@ pub fn fill(plan: &Plan, tile: Tile, out: &mut [u32]) {
 
 /// Fills with the instructions of a level.
 pub(super) fn fill_at(level: Level, plan: &Plan, tile: Tile, out: &mut [u32]) {
-    match plan.iterated() {
+    match plan.formula() {
         Formula::BurningShip => lanes::fill::<Fused<true>>(level, plan, tile, out),
         _ => lanes::fill::<Fused<false>>(level, plan, tile, out),
     }

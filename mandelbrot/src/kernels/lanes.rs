@@ -261,7 +261,7 @@ struct Fill<'a, S: Simd, K: Step<S>> {
 impl<S: Simd, K: Step<S>> Fill<'_, S, K> {
     #[inline(always)]
     fn run(mut self) {
-        let limit = self.plan.iterations();
+        let limit = self.plan.limit();
         self.scratch.inside.len = 0;
         let mut done = self.first_iterations();
         while self.scratch.inside.len > 0 && limit - done >= SHORT_BLOCK {
@@ -277,7 +277,7 @@ impl<S: Simd, K: Step<S>> Fill<'_, S, K> {
     /// Counts the first iterations of all points, and lists those that are still inside.
     #[inline(always)]
     fn first_iterations(&mut self) -> u32 {
-        let steps = FIRST.min(self.plan.iterations());
+        let steps = FIRST.min(self.plan.limit());
         let plan = self.plan;
         let mut done = 0;
         while done < self.out.len() {
@@ -310,7 +310,7 @@ impl<S: Simd, K: Step<S>> Fill<'_, S, K> {
             &padded
         };
         let Group { points, c } = &mut self.start::<N>(re, im, count);
-        if self.plan.ways_around().bulbs {
+        if self.plan.shortcuts().bulbs {
             for n in 0..N {
                 points.alive[n] &= !in_bulbs(simd, &c[n]);
             }
@@ -355,7 +355,7 @@ impl<S: Simd, K: Step<S>> Fill<'_, S, K> {
                 *out = counted as u32;
             }
         }
-        if self.plan.ways_around().bulbs {
+        if self.plan.shortcuts().bulbs {
             // All others count at least the iteration from 0.
             for out in out.iter_mut().filter(|out| **out == 0) {
                 *out = self.plan.inside();
@@ -380,9 +380,9 @@ impl<S: Simd, K: Step<S>> Fill<'_, S, K> {
         for (out, number) in self.out[at..at + count].iter_mut().zip(self.first + at..) {
             let (row, column) = (number / tile.width, number % tile.width);
             let point = plan.point(tile.x + column, tile.y + row);
-            let (z, c) = textbook::start(plan.iterated(), point);
-            if *out < plan.iterations() {
-                *out = smooth::count(plan.iterated(), z, c, 0, *out);
+            let (z, c) = textbook::start(plan.formula(), point);
+            if *out < plan.limit() {
+                *out = smooth::count(plan.formula(), z, c, 0, *out);
             }
         }
     }
@@ -395,7 +395,7 @@ impl<S: Simd, K: Step<S>> Fill<'_, S, K> {
         let re = load(simd, re, &alive);
         let im = [S::f64s::splat(simd, im); N];
         let zero = [S::f64s::splat(simd, 0.0); N];
-        let (x, y, c) = match self.plan.iterated() {
+        let (x, y, c) = match self.plan.formula() {
             Formula::Julia(c) => {
                 let c = C::new(S::f64s::splat(simd, c.re), S::f64s::splat(simd, c.im));
                 (re, im, [c; N])
@@ -411,7 +411,7 @@ impl<S: Simd, K: Step<S>> Fill<'_, S, K> {
     /// Takes all points that are inside as far again as they are.
     #[inline(always)]
     fn pass<const BLOCK: u32>(&mut self, done: u32) -> u32 {
-        let left = self.plan.iterations() - done;
+        let left = self.plan.limit() - done;
         let blocks = (done / BLOCK).clamp(1, left / BLOCK);
         let total = std::mem::take(&mut self.scratch.inside.len);
         let mut first = 0;
@@ -437,7 +437,7 @@ impl<S: Simd, K: Step<S>> Fill<'_, S, K> {
             },
             c: self.constants(first, &alive),
         };
-        let periodicity = self.plan.ways_around().periodicity;
+        let periodicity = self.plan.shortcuts().periodicity;
         for block in 0..blocks {
             let (old_x, old_y) = (group.points.x, group.points.y);
             group.block::<K, BLOCK>();
@@ -485,7 +485,7 @@ impl<S: Simd, K: Step<S>> Fill<'_, S, K> {
     ) {
         let (simd, lanes) = (self.simd, S::f64s::LEN);
         let zero = S::f64s::splat(simd, 0.0);
-        let periodicity = self.plan.ways_around().periodicity;
+        let periodicity = self.plan.shortcuts().periodicity;
         for n in 0..N {
             if periodicity {
                 self.retire_those_that_are_back(first + n * lanes, x[n], y[n], &mut alive[n]);
@@ -583,12 +583,12 @@ impl<S: Simd, K: Step<S>> Fill<'_, S, K> {
             for (n, &counted) in (first..total).zip(counted.as_slice()) {
                 let behind = self.scratch.behind[n];
                 let all = behind + counted as u32;
-                self.out[list.at[n] as usize] = if all == self.plan.iterations() {
+                self.out[list.at[n] as usize] = if all == self.plan.limit() {
                     self.plan.inside()
                 } else if self.plan.is_smooth() {
                     let z = Complex::new(list.x[n], list.y[n]);
                     let c = Complex::new(list.re[n], list.im[n]);
-                    smooth::count(self.plan.iterated(), z, c, behind, all)
+                    smooth::count(self.plan.formula(), z, c, behind, all)
                 } else {
                     all
                 };
@@ -599,7 +599,7 @@ impl<S: Simd, K: Step<S>> Fill<'_, S, K> {
     /// What is still inside has reached the limit, or is less than a short block from it.
     #[inline(always)]
     fn last_iterations(&mut self, done: u32) {
-        let more = self.plan.iterations() - done;
+        let more = self.plan.limit() - done;
         let Scratch {
             inside,
             left,

@@ -21,23 +21,23 @@ pub fn fill(plan: &Plan, tile: Tile, out: &mut [u32]) {
 }
 
 fn count(plan: &Plan, point: Complex<f64>) -> u32 {
-    let shortcuts = plan.ways_around();
+    let shortcuts = plan.shortcuts();
     if shortcuts.bulbs && in_bulbs(point) {
         return plan.inside();
     }
-    let (first, c) = start(plan.iterated(), point);
+    let (first, c) = start(plan.formula(), point);
     let mut z = first;
     let mut i = 0;
     let mut old = Old { z, until: 8 };
-    while i < plan.iterations() && z.norm_sqr() < 4.0 {
-        z = step(plan.iterated(), z, c);
+    while i < plan.limit() && z.norm_sqr() < 4.0 {
+        z = step(plan.formula(), z, c);
         i += 1;
         if shortcuts.periodicity && old.is_back(z, i) {
             return plan.inside();
         }
     }
-    if plan.is_smooth() && i < plan.iterations() {
-        return smooth::count(plan.iterated(), z, c, i, i);
+    if plan.is_smooth() && i < plan.limit() {
+        return smooth::count(plan.formula(), z, c, i, i);
     }
     i * plan.scale()
 }

@@ -92,7 +92,7 @@ impl Region {
     /// If `body` panics in any thread.
     pub fn try_run<R: Send>(self, body: impl Fn(&Thread<'_>) -> R + Sync) -> Result<Vec<R>, Panic> {
         let level = LEVEL.get();
-        let settings = Settings::from_env().unwrap_or_default();
+        let settings = Settings::from_env_where_good();
         let levels = self
             .max_active_levels
             .unwrap_or_else(|| settings.max_active_levels());

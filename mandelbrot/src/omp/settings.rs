@@ -9,7 +9,8 @@ const NUM_THREADS: &str = "OMP_NUM_THREADS";
 const SCHEDULE: &str = "OMP_SCHEDULE";
 const MAX_ACTIVE_LEVELS: &str = "OMP_MAX_ACTIVE_LEVELS";
 
-/// More threads than this are not asked of a system.
+/// More threads than this are not asked of a system: Linux itself allows some 32,000 by default, so
+/// a larger number is a slip of the pen.
 pub(super) const MOST_THREADS: usize = 65_536;
 
 /// What `OMP_NUM_THREADS`, `OMP_SCHEDULE` and `OMP_MAX_ACTIVE_LEVELS` say.
@@ -20,7 +21,7 @@ pub struct Settings {
     max_active_levels: Option<usize>,
 }
 
-/// A variable that can't be understood. Regions go on as if it were not set.
+/// A variable that can't be understood. Regions go on as if this one were not set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SettingsError {
     variable: &'static str,
@@ -41,32 +42,40 @@ impl Settings {
     /// # Errors
     /// If a variable can't be understood.
     pub fn from_env() -> Result<Settings, SettingsError> {
-        Settings::from_lookup(|name| {
-            let value = std::env::var_os(name)?;
-            Some(value.to_string_lossy().into_owned())
-        })
+        let (settings, error) = Settings::read(env);
+        error.map_or(Ok(settings), Err)
     }
 
-    fn from_lookup(get: impl Fn(&str) -> Option<String>) -> Result<Settings, SettingsError> {
+    /// Reads those that can be understood.
+    pub(super) fn from_env_where_good() -> Settings {
+        Settings::read(env).0
+    }
+
+    /// What can be understood, and the first variable that can't.
+    fn read(get: impl Fn(&str) -> Option<String>) -> (Settings, Option<SettingsError>) {
         let set = |name| get(name).filter(|value| !value.trim().is_empty());
-        let threads = set(NUM_THREADS).map_or(Ok(Vec::new()), |text| {
-            text.split(',')
-                .map(|n| count(NUM_THREADS, n, &text))
-                .collect()
-        })?;
-        let schedule = set(SCHEDULE).map(|text| text.parse()).transpose();
+        let threads = set(NUM_THREADS).map(|text| {
+            let numbers = text.split(',');
+            numbers.map(|n| count(NUM_THREADS, n, &text)).collect()
+        });
+        let schedule = set(SCHEDULE).map(|text| {
+            text.parse()
+                .map_err(|error: super::ParseScheduleError| SettingsError {
+                    variable: SCHEDULE,
+                    reason: error.to_string(),
+                })
+        });
         let levels = set(MAX_ACTIVE_LEVELS).map(|text| match text.trim() {
             "0" => Ok(0),
             number => count(MAX_ACTIVE_LEVELS, number, &text),
         });
-        Ok(Settings {
-            threads,
-            schedule: schedule.map_err(|error: super::ParseScheduleError| SettingsError {
-                variable: SCHEDULE,
-                reason: error.to_string(),
-            })?,
-            max_active_levels: levels.transpose()?,
-        })
+        let mut first = None;
+        let settings = Settings {
+            threads: good(threads, &mut first).unwrap_or_default(),
+            schedule: good(schedule, &mut first),
+            max_active_levels: good(levels, &mut first),
+        };
+        (settings, first)
     }
 
     /// How many threads a region has at a level, 0 being the outermost.
@@ -91,6 +100,22 @@ impl Settings {
     }
 }
 
+fn env(name: &str) -> Option<String> {
+    let value = std::env::var_os(name)?;
+    Some(value.to_string_lossy().into_owned())
+}
+
+/// The value, if there is a good one; the first error is kept.
+fn good<T>(
+    value: Option<Result<T, SettingsError>>,
+    first: &mut Option<SettingsError>,
+) -> Option<T> {
+    value.transpose().unwrap_or_else(|error| {
+        first.get_or_insert(error);
+        None
+    })
+}
+
 fn count(variable: &'static str, number: &str, text: &str) -> Result<usize, SettingsError> {
     let count = number.trim().parse().ok();
     count
@@ -105,11 +130,16 @@ fn count(variable: &'static str, number: &str, text: &str) -> Result<usize, Sett
 mod tests {
     use super::*;
 
-    fn settings(variables: &[(&str, &str)]) -> Result<Settings, SettingsError> {
-        Settings::from_lookup(|name| {
+    fn read(variables: &[(&str, &str)]) -> (Settings, Option<SettingsError>) {
+        Settings::read(|name| {
             let found = variables.iter().find(|(known, _)| *known == name);
             found.map(|(_, value)| (*value).to_owned())
         })
+    }
+
+    fn settings(variables: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+        let (settings, error) = read(variables);
+        error.map_or(Ok(settings), Err)
     }
 
     #[test]
@@ -137,6 +167,19 @@ mod tests {
         .unwrap();
         assert_eq!(settings.schedule(), Some(Schedule::Guided(2)));
         assert_eq!(settings.max_active_levels(), 0);
+    }
+
+    #[test]
+    fn one_bad_variable_leaves_the_others_good() {
+        let (settings, error) = read(&[
+            ("OMP_NUM_THREADS", "3"),
+            ("OMP_SCHEDULE", "fastest"),
+            ("OMP_MAX_ACTIVE_LEVELS", "2"),
+        ]);
+        assert!(error.is_some());
+        assert_eq!(settings.threads(0), 3);
+        assert_eq!(settings.schedule(), None);
+        assert_eq!(settings.max_active_levels(), 2);
     }
 
     #[test]

@@ -142,7 +142,8 @@ impl<'t> Thread<'t> {
     /// This thread's turns of a loop. The threads don't wait for each other at its end.
     ///
     /// # Panics
-    /// If another thread is at another loop.
+    /// If turns are handed out (dynamic, guided) and another thread is at another loop. Under a
+    /// static schedule each thread finds its turns by itself, and nobody could tell.
     #[track_caller]
     pub fn iterate(&self, range: Range<usize>, schedule: Schedule) -> Loop<'t> {
         let team = self.team;

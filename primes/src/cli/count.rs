@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::anyhow;
+use common::cli::compare::{self, Model as _};
 use common::cli::{Interrupt, Outcome, Progress, RunArgs};
 use common::comparison::{Answer, Comparison};
 use common::timing::{self, human_duration};
@@ -13,7 +14,6 @@ use primes::{Constellation, Job, job};
 use serde_json::json;
 
 use super::args::CountArgs;
-use super::compare;
 use super::model::Model;
 
 /// Counts once, or compares models.

@@ -4,13 +4,12 @@ use std::iter;
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
 
-use common::cli::{Interrupt, Outcome, RunArgs};
+use common::cli::{Interrupt, Outcome, RunArgs, compare};
 use common::comparison::{Answer, Comparison};
 use primes::Job;
 use primes::job::WORKSHOP_NUMBERS;
 
 use super::args::{ExperimentArgs, GilArgs};
-use super::compare;
 use super::model::{Kind, Model};
 use super::python::{self, Python};
 

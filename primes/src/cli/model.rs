@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
+use common::cli::compare::{self, Model as _};
 use common::timing::human_duration;
 use primes::longest_poll::LongestPoll;
 use primes::{Job, async_blocking, async_tasks, gil, par_iter, processes, serial, threads};
@@ -88,26 +89,6 @@ impl Model {
         }
     }
 
-    pub(super) fn name(&self) -> &'static str {
-        match self.kind {
-            Kind::Serial => "serial",
-            Kind::Threads => "threads",
-            Kind::Processes => "processes",
-            Kind::Rayon => "rayon",
-            Kind::Async => "async",
-            Kind::AsyncBlocking => "async-blocking",
-            Kind::Gil => "gil",
-        }
-    }
-
-    /// How many workers it has when `jobs` are asked for.
-    pub(super) fn workers(&self, jobs: NonZeroUsize) -> usize {
-        match self.kind {
-            Kind::Serial => 1,
-            _ => jobs.get(),
-        }
-    }
-
     /// Runs jobs; `done` hears each answer.
     pub(super) fn run(
         &self,
@@ -134,9 +115,29 @@ impl Model {
             Kind::Gil => gil::run(jobs, workers, done),
         }
     }
+}
 
-    /// What the table should say besides the time.
-    pub(super) fn remark(&self) -> Option<String> {
+impl compare::Model for Model {
+    fn name(&self) -> &str {
+        match self.kind {
+            Kind::Serial => "serial",
+            Kind::Threads => "threads",
+            Kind::Processes => "processes",
+            Kind::Rayon => "rayon",
+            Kind::Async => "async",
+            Kind::AsyncBlocking => "async-blocking",
+            Kind::Gil => "gil",
+        }
+    }
+
+    fn workers(&self, jobs: NonZeroUsize) -> usize {
+        match self.kind {
+            Kind::Serial => 1,
+            _ => jobs.get(),
+        }
+    }
+
+    fn remark(&self) -> Option<String> {
         matches!(self.kind, Kind::Async | Kind::AsyncBlocking)
             .then(|| format!("longest poll {}", human_duration(self.longest_poll.get())))
     }

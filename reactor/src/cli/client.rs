@@ -1,30 +1,27 @@
 //! The chat's client: standard input is read on a thread, for reading it blocks.
 
-use std::cell::Cell;
-use std::io::{self, BufRead, Write};
+use std::cell::{Cell, RefCell};
+use std::io::{self, BufRead, Read, Write};
+use std::net::SocketAddr;
 use std::rc::Rc;
-use std::thread;
 
-use anyhow::{anyhow, bail};
+use anyhow::bail;
 use common::cli::{Outcome, Usage};
-use reactor::{LineHandler, LineReceiver, Reactor, Reason, Transport, chat};
+use reactor::{
+    Deferred, Error, LineHandler, LineReceiver, Reactor, Reason, Resolver, Transport, chat,
+};
 
 use super::args::ClientArgs;
 use super::serve::stop_on_signals;
 
-/// What the server says is shown; why it ended is kept.
+/// What the server says is shown.
 struct Screen {
-    name: String,
-    reactor: Reactor,
-    failed: Rc<Cell<Option<String>>>,
+    /// Fires when the connection is over.
+    over: Resolver<()>,
+    pressure: Rc<Pressure>,
 }
 
 impl LineHandler for Screen {
-    fn connection_made(&mut self, transport: &Transport) {
-        transport.write(format!("{}:\n", self.name).as_bytes());
-        read_input(&self.name, transport, &self.reactor);
-    }
-
     fn line_received(&mut self, transport: &Transport, line: &[u8]) {
         let mut out = io::stdout().lock();
         let line = String::from_utf8_lossy(line);
@@ -34,82 +31,137 @@ impl LineHandler for Screen {
         }
     }
 
-    fn connection_lost(&mut self, reason: &Reason) {
-        if !matches!(reason, Reason::Closed) {
-            self.failed.set(Some(reason.to_string()));
+    fn pause_producing(&mut self, _: &Transport) {
+        self.pressure.on.set(true);
+    }
+
+    fn resume_producing(&mut self, _: &Transport) {
+        self.pressure.on.set(false);
+        if let Some(resolver) = self.pressure.relief.take() {
+            let _ = resolver.callback(());
         }
-        self.reactor.stop();
+    }
+
+    fn connection_lost(&mut self, reason: &Reason) {
+        let _ = self.over.fire(match reason {
+            Reason::Closed => Ok(()),
+            reason => Err(Error::other(format!("the server has gone: {reason}"))),
+        });
+    }
+}
+
+/// Whether the server takes less than is typed, or comes through a pipe.
+#[derive(Default)]
+struct Pressure {
+    on: Cell<bool>,
+    relief: RefCell<Option<Resolver<()>>>,
+}
+
+impl Pressure {
+    async fn relieved(&self) -> Result<(), Error> {
+        if !self.on.get() {
+            return Ok(());
+        }
+        let (deferred, resolver) = Deferred::new();
+        self.relief.replace(Some(resolver));
+        deferred.await
     }
 }
 
 pub(super) fn run(args: &ClientArgs) -> anyhow::Result<Outcome> {
-    let length = args.name.trim().chars().count();
-    if args.name.contains(':') || !(1..=chat::MAX_NAME).contains(&length) {
+    let ClientArgs { name, server } = args;
+    let length = name.trim().chars().count();
+    let good = (1..=chat::MAX_NAME).contains(&length) && !name.contains([':', '\n', '\r']);
+    if !good {
         let most = chat::MAX_NAME;
         bail!(Usage(format!(
-            "{}: a name has 1 to {most} characters, and no colon",
-            args.name
+            "{name}: a name has 1 to {most} characters, and no colon"
         )));
     }
     let reactor = Reactor::new()?;
     let interrupted = stop_on_signals(&reactor)?;
-    let failed = Rc::new(Cell::new(None));
-    let screen = Screen {
-        name: args.name.clone(),
-        reactor: reactor.clone(),
-        failed: Rc::clone(&failed),
-    };
-    let unreachable = Rc::new(Cell::new(None));
-    let (stop, slot, server) = (reactor.clone(), Rc::clone(&unreachable), args.server);
-    reactor
-        .connect_tcp(server, LineReceiver::new(screen))
-        .add_both(move |connected| {
-            if let Err(error) = connected {
-                slot.set(Some(anyhow!(
-                    "{server}: {error}: is the server running? `reactor chat-server` starts one"
-                )));
-                stop.stop();
-            }
-            Ok(())
-        })
-        .detach();
-    reactor.run()?;
-    match (unreachable.take(), failed.take()) {
+    let chatting = reactor.spawn(chat(reactor.clone(), name.clone(), *server));
+    match reactor.run_until(chatting) {
         _ if interrupted.get() => Ok(Outcome::Interrupted),
-        (Some(error), _) => Err(error),
-        (_, Some(reason)) => bail!("{server}: the server has gone: {reason}"),
-        _ => Ok(Outcome::Done),
+        Ok(()) => Ok(Outcome::Done),
+        Err(error) => bail!("{server}: {error}"),
     }
 }
 
+async fn chat(reactor: Reactor, name: String, server: SocketAddr) -> Result<(), Error> {
+    let (lost, over) = Deferred::new();
+    let pressure = Rc::<Pressure>::default();
+    let screen = Screen {
+        over,
+        pressure: Rc::clone(&pressure),
+    };
+    let connecting = reactor.connect_tcp(server, LineReceiver::new(screen));
+    let transport = match connecting.await {
+        Ok(transport) => transport,
+        Err(error) => {
+            // Never made, it is not lost either: who would have told has gone.
+            lost.add_errback(|_| Ok(())).detach();
+            return Err(Error::other(format!(
+                "{error}: is the server running? `reactor chat-server` starts one"
+            )));
+        }
+    };
+    let talking = talk(reactor.clone(), name, transport, pressure);
+    reactor.spawn(talking).detach();
+    lost.await
+}
+
 /// Lines of standard input become messages; when it ends, the connection is closed.
-fn read_input(name: &str, transport: &Transport, reactor: &Reactor) {
-    let (remote, name) = (reactor.remote(), name.to_owned());
-    // A transport belongs to its thread. What the other one sends is a call that finds it here.
-    let id = OUTLET.with(|outlet| outlet.replace(Some(transport.clone())));
-    debug_assert!(id.is_none(), "there is one connection");
-    thread::spawn(move || {
-        for line in io::stdin().lock().lines() {
-            let Ok(line) = line else { break };
-            let text = format!("{name}:{line}\n");
-            let said =
-                remote.call_from_thread(move |_| with_outlet(|it| it.write(text.as_bytes())));
-            if said.is_err() {
-                return;
+async fn talk(
+    reactor: Reactor,
+    name: String,
+    transport: Transport,
+    pressure: Rc<Pressure>,
+) -> Result<(), Error> {
+    transport.write(format!("{name}:\n").as_bytes());
+    let most = chat::MAX_LINE.saturating_sub(name.len() + 1);
+    while transport.is_open() {
+        // The next line is read when the last one has gone out: what is not read waits where it
+        // comes from.
+        pressure.relieved().await?;
+        match reactor.defer_to_thread(move || read_line(most)).await? {
+            Ok(Input::Line(line)) => {
+                transport.write(&[name.as_bytes(), b":", &line, b"\n"].concat());
+            }
+            Ok(Input::TooLong) => eprintln!("that line has over {most} bytes: it was not sent"),
+            Ok(Input::End) => break,
+            Err(error) => {
+                eprintln!("standard input: {error}");
+                break;
             }
         }
-        let _ = remote.call_from_thread(|_| with_outlet(Transport::close));
-    });
+    }
+    transport.close();
+    Ok(())
 }
 
-thread_local! {
-    static OUTLET: std::cell::RefCell<Option<Transport>> = const { std::cell::RefCell::new(None) };
+enum Input {
+    Line(Vec<u8>),
+    TooLong,
+    End,
 }
 
-fn with_outlet(f: impl FnOnce(&Transport)) {
-    OUTLET.with_borrow(|outlet| {
-        if let Some(transport) = outlet {
-            f(transport);
-        }
-    });
+/// The next line of standard input, without its end; of one that is too long no more is kept.
+fn read_line(most: usize) -> io::Result<Input> {
+    let mut input = io::stdin().lock();
+    let mut line = Vec::new();
+    let room = most as u64 + 2;
+    input.by_ref().take(room).read_until(b'\n', &mut line)?;
+    if line.is_empty() {
+        return Ok(Input::End);
+    }
+    if line.last() != Some(&b'\n') && line.len() as u64 == room {
+        input.skip_until(b'\n')?;
+        return Ok(Input::TooLong);
+    }
+    line.truncate(line.trim_ascii_end().len());
+    Ok(match line.len() <= most {
+        true => Input::Line(line),
+        false => Input::TooLong,
+    })
 }

@@ -1,16 +1,39 @@
 //! Fetching one URL.
 
-use std::cell::{Cell, RefCell};
-use std::io::Write;
+use std::cell::RefCell;
+use std::io::{self, Write};
 use std::rc::Rc;
 
-use common::cli::{Outcome, RunArgs, files};
+use common::cli::{Outcome, RunArgs};
+use common::files::PendingFile;
 use reactor::fetch::{Limits, fetch};
 use reactor::{Error, Reactor};
 use serde_json::json;
 
 use super::args::FetchArgs;
 use super::serve::stop_on_signals;
+
+/// Where the body goes, piece by piece as it comes.
+enum Target {
+    File(PendingFile),
+    Stdout,
+    /// Standard output is the report's, and no file was asked for.
+    Nowhere,
+}
+
+impl Target {
+    fn write(&mut self, piece: &[u8]) -> io::Result<()> {
+        match self {
+            Target::File(file) => file.write_all(piece),
+            Target::Stdout => {
+                let mut out = common::cli::stdout();
+                out.write_all(piece)?;
+                out.flush()
+            }
+            Target::Nowhere => Ok(()),
+        }
+    }
+}
 
 pub(super) fn run(args: &FetchArgs, run: &RunArgs) -> anyhow::Result<Outcome> {
     let reactor = Reactor::new()?;
@@ -20,25 +43,26 @@ pub(super) fn run(args: &FetchArgs, run: &RunArgs) -> anyhow::Result<Outcome> {
         body: args.max_size,
         ..Limits::default()
     };
-    let kept = Rc::new(RefCell::new(Vec::new()));
-    let to_memory = args.output.is_some() || run.json;
-    let sink = Rc::clone(&kept);
-    let broken = Rc::new(Cell::new(None));
+    let target = match &args.output {
+        // Before anything is asked for: a folder that is not there is an error of its own.
+        Some(path) => Target::File(PendingFile::create(path)?),
+        None if run.json => Target::Nowhere,
+        None => Target::Stdout,
+    };
+    let target = Rc::new(RefCell::new(target));
+    let (sink, broken) = (Rc::clone(&target), Rc::new(RefCell::new(None)));
     let slot = Rc::clone(&broken);
     let fetching = fetch(&reactor, args.url.clone(), limits, move |piece| {
-        if to_memory {
-            sink.borrow_mut().extend_from_slice(piece);
-            return Ok(());
-        }
-        let mut out = common::cli::stdout();
-        out.write_all(piece)
-            .and_then(|()| out.flush())
-            .map_err(|error| {
-                slot.set(Some(error));
-                Error::Cancelled
-            })
+        // Kept as it is: the reader of standard output may have left, which is no failure.
+        sink.borrow_mut().write(piece).map_err(|error| {
+            slot.replace(Some(error));
+            Error::Cancelled
+        })
     });
-    let fetched = match reactor.run_until(fetching) {
+    let result = reactor.run_until(fetching);
+    // Taken back from a fetch that may still be under way: unless it is finished, the file goes.
+    let target = target.replace(Target::Nowhere);
+    let fetched = match result {
         Err(_) if interrupted.get() => return Ok(Outcome::Interrupted),
         Err(error) => match broken.take() {
             Some(broken) => return Err(broken.into()),
@@ -46,10 +70,9 @@ pub(super) fn run(args: &FetchArgs, run: &RunArgs) -> anyhow::Result<Outcome> {
         },
         Ok(fetched) => fetched,
     };
-    if let Some(path) = &args.output {
-        files::write_atomically(path, kept.take())?;
+    if let Target::File(file) = target {
+        file.finish()?;
     }
-    let good = fetched.status < 300;
     if run.json {
         let mut out = common::cli::stdout();
         out.json(&json!({
@@ -62,7 +85,7 @@ pub(super) fn run(args: &FetchArgs, run: &RunArgs) -> anyhow::Result<Outcome> {
         let (url, status, length) = (&fetched.url, fetched.status, fetched.length);
         eprintln!("{url}: status {status}, {length} bytes");
     }
-    Ok(match good {
+    Ok(match fetched.status < 300 {
         true => Outcome::Done,
         false => Outcome::SomeFailed,
     })

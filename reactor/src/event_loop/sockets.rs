@@ -13,8 +13,9 @@ use rustix::net::{
 /// (`net.core.somaxconn`).
 pub const DEFAULT_BACKLOG: i32 = 1024;
 
-/// A listening TCP socket; with `share` other sockets of this user, in other loops or other
-/// processes, may listen at the same address, and the system divides the connections among them.
+/// A listening TCP socket; with `share` (`SO_REUSEPORT`) other sockets of this user, in other loops
+/// or other processes, may listen at the same address. Linux divides the connections among them;
+/// elsewhere one of them may get them all.
 ///
 /// # Errors
 ///

@@ -160,7 +160,7 @@ impl Folder {
         let Some(own) = found.format else {
             return Ok(Plan::Unchanged);
         };
-        let format = self.settings.format.unwrap_or(own);
+        let format = self.settings.target(own);
         let output = self
             .names
             .give(found, &self.template, format, self.settings.size);

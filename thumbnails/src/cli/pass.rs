@@ -3,7 +3,9 @@
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread;
+use std::time::Duration;
 
 use anyhow::Context;
 use common::cli::{Interrupt, Outcome, Progress};
@@ -154,7 +156,7 @@ pub(super) fn once(
     sift: impl Fn(&Path) -> bool + Send + Sync,
     interrupt: &Interrupt,
 ) -> anyhow::Result<()> {
-    let mut walk = Walk::new(named(args), Some(destination.root()));
+    let mut walk = Walk::new(named(args, interrupt), Some(destination.root()));
     let shared = Mutex::new(Shared {
         destination,
         report,
@@ -227,17 +229,48 @@ pub(super) fn sweep(
     Ok(())
 }
 
+/// So many paths of a list are read ahead of the pictures being found: enough for no model to wait
+/// for a program that writes them in bursts.
+const READ_AHEAD: usize = 1024;
+
+/// How often Ctrl-C is looked for while nothing comes from standard input.
+const STEP: Duration = Duration::from_millis(50);
+
 /// What was named on the command line, and in the list that one of them may stand for.
-fn named(args: &Args) -> impl Iterator<Item = io::Result<PathBuf>> + Send {
+fn named(args: &Args, interrupt: &Interrupt) -> impl Iterator<Item = io::Result<PathBuf>> + Send {
     let zero = args.null;
+    let interrupt = interrupt.clone();
     args.paths.clone().into_iter().flat_map(move |path| {
         let boxed: Box<dyn Iterator<Item = io::Result<PathBuf>> + Send> = if path.as_os_str() == "-"
         {
-            Box::new(list(io::BufReader::new(io::stdin()), zero))
+            Box::new(listed(zero, interrupt.clone()))
         } else {
             Box::new(std::iter::once(Ok(path)))
         };
         boxed
+    })
+}
+
+/// The list on standard input, until it ends or is interrupted: whoever writes it may never end.
+fn listed(zero: bool, interrupt: Interrupt) -> impl Iterator<Item = io::Result<PathBuf>> + Send {
+    let (tell, hear) = mpsc::sync_channel(READ_AHEAD);
+    // Blocked in a read it can't be told to stop: it ends with the program.
+    thread::spawn(move || {
+        for path in list(io::BufReader::new(io::stdin()), zero) {
+            if tell.send(path).is_err() {
+                return;
+            }
+        }
+    });
+    std::iter::from_fn(move || {
+        while !interrupt.raised() {
+            match hear.recv_timeout(STEP) {
+                Ok(path) => return Some(path),
+                Err(mpsc::RecvTimeoutError::Timeout) => {}
+                Err(mpsc::RecvTimeoutError::Disconnected) => return None,
+            }
+        }
+        None
     })
 }
 

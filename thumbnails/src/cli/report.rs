@@ -1,7 +1,7 @@
 //! What is told of each picture, and at the end.
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use common::cli::{Progress, RunArgs};
 use common::timing::{Measurement, human_bytes, human_duration};
@@ -25,6 +25,10 @@ pub(super) struct Report<'a> {
     /// Whether single pictures are told of: not when models are compared.
     tells: bool,
     pub(super) counts: Counts,
+    /// Whether `failures` are kept.
+    follows: bool,
+    /// Since they were last taken.
+    failures: Vec<PathBuf>,
 }
 
 impl<'a> Report<'a> {
@@ -34,7 +38,22 @@ impl<'a> Report<'a> {
             progress: Progress::new("looking for pictures", 0, run.quiet || tells && !run.json),
             tells,
             counts: Counts::default(),
+            follows: false,
+            failures: Vec::new(),
         }
+    }
+
+    /// One that also remembers what failed, to be asked by [`take_failures`](Self::take_failures).
+    pub(super) fn following(run: &'a RunArgs) -> Report<'a> {
+        Report {
+            follows: true,
+            ..Report::new(run, true)
+        }
+    }
+
+    /// What failed since this was last asked.
+    pub(super) fn take_failures(&mut self) -> Vec<PathBuf> {
+        std::mem::take(&mut self.failures)
     }
 
     pub(super) fn made(&mut self, task: &Task, made: &Made) -> io::Result<()> {
@@ -102,6 +121,9 @@ impl<'a> Report<'a> {
 
     pub(super) fn failed(&mut self, source: &Path, reason: &str) -> io::Result<()> {
         self.counts.failed += 1;
+        if self.follows {
+            self.failures.push(source.to_owned());
+        }
         self.progress();
         if !self.tells {
             return Ok(());

@@ -27,9 +27,9 @@ const STEP: Duration = Duration::from_millis(50);
 /// Makes thumbnails of what is there, and then of what is new or changed, until Ctrl-C.
 pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
     let model = pass::model(args);
-    let mut report = Report::new(&args.run, true);
-    // What was tried already, and as it was: what is broken is told of once.
-    let tried: Mutex<HashMap<PathBuf, Option<Stamp>>> = Mutex::default();
+    let mut report = Report::following(&args.run);
+    // What failed, and as it was then: what is broken is told of once.
+    let mut failed: HashMap<PathBuf, Option<Stamp>> = HashMap::new();
     if !args.run.quiet {
         eprintln!("watching: Ctrl-C ends it");
     }
@@ -38,6 +38,7 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
         while !interrupt.raised() {
             let mut destination = Destination::new(args)?;
             let before = report.counts;
+            let tried: Mutex<HashMap<PathBuf, Option<Stamp>>> = Mutex::default();
             let sift = |path: &Path| {
                 // What can't even be looked at stays as it is, too.
                 let stamp = Stamp::of(path).ok();
@@ -46,8 +47,12 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
                 if changed.elapsed().is_ok_and(|ago| ago < SETTLED) {
                     return false;
                 }
+                if failed.get(path) == Some(&stamp) {
+                    return false;
+                }
                 let mut tried = tried.lock().unwrap_or_else(PoisonError::into_inner);
-                tried.insert(path.to_owned(), stamp.clone()) != Some(stamp)
+                tried.insert(path.to_owned(), stamp);
+                true
             };
             pass::once(
                 args,
@@ -59,6 +64,11 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
                 interrupt,
             )?;
             force = false;
+            let mut tried = tried.into_inner().unwrap_or_else(PoisonError::into_inner);
+            for path in report.take_failures() {
+                let stamp = tried.remove(&path).flatten();
+                failed.insert(path, stamp);
+            }
             // Of a pass, and not of all there were.
             report.counts.unchanged = 0;
             report.counts.failed_before = 0;

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "every test file uses some of it")]
 
+pub mod ssim;
+
 use std::io::Cursor;
 
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
@@ -83,6 +85,21 @@ pub fn with_exif(jpeg: &[u8], orientation: u16) -> Vec<u8> {
 /// A JPEG whose comment nobody else should read.
 pub fn grey_with_text() -> Vec<u8> {
     insert_behind_start(&jpeg(&waves(30, 30), 80), 0xfe, b"secret")
+}
+
+/// Small whole files of each kind, to be broken.
+pub fn whole() -> Vec<Vec<u8>> {
+    let picture = waves(50, 40);
+    let mut files = vec![
+        jpeg(&picture, 80),
+        progressive(&picture),
+        cmyk([10, 20, 30, 40]),
+        with_exif(&jpeg(&picture, 60), 6),
+    ];
+    for format in [ImageFormat::Png, ImageFormat::Gif, ImageFormat::WebP] {
+        files.push(encoded(&picture, format));
+    }
+    files
 }
 
 /// Files that claim to be enormous, of each format.

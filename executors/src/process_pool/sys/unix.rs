@@ -17,6 +17,11 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 use crate::process_pool::worker::BUSY;
 use crate::sync::spin_until;
 
+/// How long an idle worker has to end by itself when its pool is gone. It has only to leave `main`
+/// (flush, run exit handlers), which takes milliseconds; one that hangs there is in nobody's way so
+/// short a time.
+const FAREWELL: Duration = Duration::from_millis(300);
+
 pub(in crate::process_pool) const HAS_MEMORY_LIMIT: bool = true;
 
 /// A command that starts this very program again.
@@ -96,7 +101,7 @@ pub(in crate::process_pool) fn end_with_pool(input: &File) -> io::Result<()> {
         }
         // An idle worker sees the end of its input and ends in good order; it is given a moment.
         if !BUSY.load(Ordering::Relaxed) {
-            std::thread::sleep(Duration::from_millis(300));
+            std::thread::sleep(FAREWELL);
         }
         // SAFETY: `_exit` may be called at any time. Running the exit handlers, as `exit` would,
         // is not safe beside a job that is still running.

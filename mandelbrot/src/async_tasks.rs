@@ -8,7 +8,7 @@ use std::num::NonZeroUsize;
 use std::panic;
 use std::sync::Arc;
 
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 
 use crate::counts::Counts;
@@ -22,20 +22,31 @@ use crate::plan::Plan;
 ///
 /// # Panics
 /// If the kernel panics.
-pub fn run(plan: &Plan, kernel: impl Kernel, workers: NonZeroUsize) -> io::Result<Counts> {
-    let runtime = Builder::new_current_thread()
-        // tokio's own limit is 512: far too many for work that computes.
+pub fn run(
+    plan: &Plan,
+    kernel: impl Kernel + 'static,
+    workers: NonZeroUsize,
+) -> io::Result<Counts> {
+    Ok(runtime(workers)?.block_on(render(plan, kernel, workers)))
+}
+
+/// A runtime with at most `workers` threads for blocking work. tokio's own limit is 512: far too
+/// many for work that computes.
+///
+/// # Errors
+/// If the system refuses it.
+pub fn runtime(workers: NonZeroUsize) -> io::Result<Runtime> {
+    Builder::new_current_thread()
         .max_blocking_threads(workers.get())
         .thread_name("tokio-blocking")
-        .build()?;
-    Ok(runtime.block_on(render(plan, kernel, workers)))
+        .build()
 }
 
 /// [`run`], to be awaited on a runtime that is there already.
 ///
 /// # Panics
 /// If the kernel panics, or without a tokio runtime.
-pub async fn render(plan: &Plan, kernel: impl Kernel, workers: NonZeroUsize) -> Counts {
+pub async fn render(plan: &Plan, kernel: impl Kernel + 'static, workers: NonZeroUsize) -> Counts {
     let mut counts = Counts::new(plan);
     // A task may outlive the function that spawned it, so it borrows nothing.
     let shared = Arc::new((plan.clone(), kernel));

@@ -29,9 +29,14 @@ use crate::state::{Shared, Work};
 
 /// The default limit of a frame's payload: what a worker may make its pool allocate.
 pub const DEFAULT_FRAME_LIMIT: usize = 64 << 20;
-/// The default limit of workers lost in a row.
+/// The default limit of workers lost in a row: the loss after that breaks the pool.
+///
+/// Enough for each worker of a usual machine to meet one fatal job in a list; few enough for a
+/// program that can't run at all to say so within seconds.
 pub const DEFAULT_RESTART_LIMIT: u32 = 16;
 /// The default limit of the time from a worker's start to its first job.
+///
+/// A start takes milliseconds; on a machine that swaps, or loads the program over a network, seconds.
 pub const DEFAULT_START_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A number of worker processes: copies of this program, to which jobs and back from which results

@@ -13,14 +13,14 @@ const SHM: &str = "/dev/shm";
 
 /// Numbers in memory that is shared by path. Each is written by one process at most, and read when
 /// the writers have ended their work.
-pub(crate) struct Shared {
+pub(crate) struct Mapping {
     map: MmapRaw,
     len: usize,
 }
 
-impl Shared {
+impl Mapping {
     /// `len` zeros, and the file that holds them as long as it lives.
-    pub(crate) fn create(len: usize) -> io::Result<(Shared, NamedTempFile)> {
+    pub(crate) fn create(len: usize) -> io::Result<(Mapping, NamedTempFile)> {
         let folder = Some(PathBuf::from(SHM)).filter(|folder| folder.is_dir());
         let folder = folder.unwrap_or_else(std::env::temp_dir);
         let mut file = NamedTempFile::with_prefix_in("mandelbrot-", folder)?;
@@ -28,23 +28,23 @@ impl Shared {
         // otherwise the first writer would be killed.
         let bytes = (len * size_of::<u32>()) as u64;
         io::copy(&mut io::repeat(0).take(bytes), &mut file)?;
-        Ok((Shared::map(file.as_file(), len)?, file))
+        Ok((Mapping::map(file.as_file(), len)?, file))
     }
 
     /// Those that another process created.
-    pub(crate) fn open(path: &Path, len: usize) -> io::Result<Shared> {
+    pub(crate) fn open(path: &Path, len: usize) -> io::Result<Mapping> {
         let file = File::options().read(true).write(true).open(path)?;
         if file.metadata()?.len() != (len * size_of::<u32>()) as u64 {
             return Err(io::Error::other("shared memory of another size"));
         }
-        Shared::map(&file, len)
+        Mapping::map(&file, len)
     }
 
-    fn map(file: &File, len: usize) -> io::Result<Shared> {
+    fn map(file: &File, len: usize) -> io::Result<Mapping> {
         let map = MmapOptions::new()
             .len(len * size_of::<u32>())
             .map_raw(file)?;
-        Ok(Shared { map, len })
+        Ok(Mapping { map, len })
     }
 
     /// Writes numbers from the one at `start` on.
@@ -79,8 +79,8 @@ mod tests {
 
     #[test]
     fn what_is_written_through_one_mapping_is_read_through_another() {
-        let (shared, file) = Shared::create(3000).unwrap();
-        let other = Shared::open(file.path(), 3000).unwrap();
+        let (shared, file) = Mapping::create(3000).unwrap();
+        let other = Mapping::open(file.path(), 3000).unwrap();
         other.write(2998, &[7, 8]);
         let mut numbers = vec![1; 3000];
         shared.read(&mut numbers);
@@ -91,19 +91,19 @@ mod tests {
     #[test]
     #[should_panic(expected = "beyond the end")]
     fn nothing_is_written_beyond_the_end() {
-        let (shared, _file) = Shared::create(10).unwrap();
+        let (shared, _file) = Mapping::create(10).unwrap();
         shared.write(9, &[1, 2]);
     }
 
     #[test]
     fn memory_of_another_size_is_refused() {
-        let (_, file) = Shared::create(10).unwrap();
-        assert!(Shared::open(file.path(), 11).is_err());
+        let (_, file) = Mapping::create(10).unwrap();
+        assert!(Mapping::open(file.path(), 11).is_err());
     }
 
     #[test]
     fn the_file_goes_with_its_owner() {
-        let (_, file) = Shared::create(10).unwrap();
+        let (_, file) = Mapping::create(10).unwrap();
         let path = file.path().to_owned();
         drop(file);
         assert!(!path.exists());

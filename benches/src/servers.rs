@@ -1,0 +1,402 @@
+//! Servers under a load: what a round trip costs them, and what a connection that does nothing.
+//!
+//! A server has one CPU and the load another, where there are two; what is measured begins when
+//! the connections exist and some round trips have warmed everything up. CPU time is what the
+//! scheduler counts for all threads of the server, to the nanosecond. Both are known on Linux only.
+
+use std::fs;
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use mio::net::TcpStream;
+use mio::{Events, Interest, Poll, Token};
+
+use crate::child::{Cost, Error, Run, Runner};
+
+/// How many clients there are: enough for a wait to report many of them.
+pub const CONNECTIONS: usize = 100;
+
+/// How many bytes go there and back.
+pub const MESSAGE: usize = 64;
+
+/// How many round trips are measured: half a second of them at 60,000 a second.
+pub const ROUND_TRIPS: u32 = 30_000;
+
+/// How many round trips are made before: enough for Node to have compiled what is hot.
+const WARM_UP: u32 = 10_000;
+
+/// How many connections do nothing.
+pub const IDLE: u32 = 10_000;
+
+/// Descriptors that a program has besides its connections, generously.
+const SPARE_DESCRIPTORS: u32 = 100;
+
+/// What is asked of a server while it is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Load {
+    /// Messages there and back: a [`Cost`] is that of one.
+    PingPong,
+    /// Connections that do nothing: a [`Cost`] is that of making one, and its memory.
+    Idle,
+}
+
+/// Starts servers, puts a load on them, and kills them.
+#[derive(Clone, Debug)]
+pub struct Stand {
+    load: Load,
+    folder: Option<PathBuf>,
+}
+
+impl Stand {
+    /// A stand for this load.
+    pub fn new(load: Load) -> Stand {
+        Stand { load, folder: None }
+    }
+
+    /// The same, but the servers run in `folder`.
+    #[must_use]
+    pub fn folder(mut self, folder: impl Into<PathBuf>) -> Stand {
+        self.folder = Some(folder.into());
+        self
+    }
+
+    fn measure(&self, program: &Path, args: &[String]) -> io::Result<Run> {
+        if self.load == Load::Idle {
+            allow_descriptors(IDLE + SPARE_DESCRIPTORS)?;
+        }
+        let cpus = pin::Cpus::of_this_thread();
+        let server = self.start(program, args, &cpus)?;
+        cpus.take_last();
+        let measured = match self.load {
+            Load::PingPong => ping_pong(&server),
+            Load::Idle => idle(&server),
+        };
+        cpus.take_all();
+        measured
+    }
+
+    fn start(&self, program: &Path, args: &[String], cpus: &pin::Cpus) -> io::Result<Server> {
+        let mut command = Command::new(program);
+        command
+            .args(args)
+            // Go would start more threads than it has CPUs.
+            .env("GOMAXPROCS", "1")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped());
+        if let Some(folder) = &self.folder {
+            command.current_dir(folder);
+        }
+        // A child has the CPUs that its parent had when it was started.
+        cpus.take_first();
+        let process = command.spawn();
+        cpus.take_all();
+        let mut server = Server {
+            process: process?,
+            address: ([127, 0, 0, 1], 0).into(),
+        };
+        let mut line = String::new();
+        if let Some(out) = &mut server.process.stdout {
+            BufReader::new(out).read_line(&mut line)?;
+        }
+        server.address = match line.trim().parse() {
+            Ok(address) => address,
+            Err(_) if line.is_empty() => {
+                let status = server.process.wait()?;
+                return Err(io::Error::other(format!("ended at once: {status}")));
+            }
+            Err(_) => {
+                let line = line.trim();
+                return Err(io::Error::other(format!("{line}: expected an address")));
+            }
+        };
+        Ok(server)
+    }
+}
+
+impl Runner for Stand {
+    fn run(&self, program: &Path, args: &[String], _input: &str) -> Result<Run, Error> {
+        self.measure(program, args)
+            .map_err(|error| Error::NotMeasured {
+                program: program.display().to_string(),
+                reason: error.to_string(),
+            })
+    }
+}
+
+struct Server {
+    process: Child,
+    address: SocketAddr,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It fails only if the server has ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Server {
+    /// A file of the kernel's about it; `None` where there is none.
+    fn about(&self, name: &str) -> Option<String> {
+        fs::read_to_string(format!("/proc/{}/{name}", self.process.id())).ok()
+    }
+
+    /// The CPU time that its threads have had.
+    fn cpu(&self) -> Option<Duration> {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.process.id())).ok()?;
+        let nanos = tasks.filter_map(|task| {
+            let text = fs::read_to_string(task.ok()?.path().join("schedstat")).ok()?;
+            text.split(' ').next()?.parse::<u64>().ok()
+        });
+        Some(Duration::from_nanos(nanos.sum()))
+    }
+
+    /// A figure in bytes from its status.
+    fn memory(&self, field: &str) -> Option<u64> {
+        let status = self.about("status")?;
+        let line = status.lines().find(|line| line.starts_with(field))?;
+        let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+        Some(kib * 1024)
+    }
+}
+
+/// The cost of one of `count`, of all that there was since a moment.
+struct Since {
+    start: Instant,
+    cpu: Option<Duration>,
+}
+
+impl Since {
+    fn now(server: &Server) -> Since {
+        let cpu = server.cpu();
+        let start = Instant::now();
+        Since { start, cpu }
+    }
+
+    fn each(self, server: &Server, count: u32, memory: Option<u64>) -> Cost {
+        let wall = self.start.elapsed() / count;
+        let cpu = server.cpu().zip(self.cpu);
+        Cost {
+            wall,
+            cpu: cpu.map(|(after, before)| after.saturating_sub(before) / count),
+            peak_memory: memory,
+        }
+    }
+}
+
+fn ping_pong(server: &Server) -> io::Result<Run> {
+    let mut clients = Clients::connect(server.address)?;
+    clients.play(WARM_UP)?;
+    let since = Since::now(server);
+    clients.play(ROUND_TRIPS)?;
+    let cost = since.each(server, ROUND_TRIPS, server.memory("VmHWM"));
+    Ok(Run {
+        cost,
+        stdout: format!("{ROUND_TRIPS} round trips"),
+    })
+}
+
+/// Connections on which a message is always under way, one on each.
+#[derive(Debug)]
+pub struct Clients {
+    poll: Poll,
+    clients: Vec<Client>,
+}
+
+#[derive(Debug)]
+struct Client {
+    stream: TcpStream,
+    message: [u8; MESSAGE],
+    /// What of it has come back.
+    answer: Vec<u8>,
+}
+
+impl Clients {
+    /// Connects [so many](CONNECTIONS) to an echo server, and sends the first messages.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn connect(server: SocketAddr) -> io::Result<Clients> {
+        let poll = Poll::new()?;
+        let connect = |number: usize| {
+            let stream = std::net::TcpStream::connect(server)?;
+            stream.set_nonblocking(true)?;
+            stream.set_nodelay(true)?;
+            let mut stream = TcpStream::from_std(stream);
+            poll.registry()
+                .register(&mut stream, Token(number), Interest::READABLE)?;
+            let message = [number as u8; MESSAGE];
+            stream.write_all(&message)?;
+            Ok(Client {
+                stream,
+                message,
+                answer: Vec::with_capacity(MESSAGE),
+            })
+        };
+        let clients = (0..CONNECTIONS).map(connect).collect::<io::Result<_>>()?;
+        Ok(Clients { poll, clients })
+    }
+
+    /// Makes so many round trips; an answer is the end of one and the beginning of the next.
+    ///
+    /// # Errors
+    /// What the system says, or if what comes back is not what was sent.
+    pub fn play(&mut self, round_trips: u32) -> io::Result<()> {
+        let (mut events, mut buffer) = (Events::with_capacity(1024), [0; 4096]);
+        let mut done = 0;
+        while done < round_trips {
+            self.poll.poll(&mut events, None)?;
+            for event in &events {
+                let client = &mut self.clients[event.token().0];
+                match client.stream.read(&mut buffer) {
+                    Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
+                    Ok(length) => client.answer.extend_from_slice(&buffer[..length]),
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => continue,
+                    Err(error) => return Err(error),
+                }
+                if client.answer.len() < MESSAGE {
+                    continue;
+                }
+                if client.answer != client.message {
+                    return Err(io::Error::other("it sent back something else"));
+                }
+                client.answer.clear();
+                done += 1;
+                client.stream.write_all(&client.message)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn idle(server: &Server) -> io::Result<Run> {
+    // The first one has the server make what it makes once.
+    let first = greet(server.address)?;
+    let before = server.memory("RssAnon");
+    let since = Since::now(server);
+    let idle = (0..IDLE)
+        .map(|_| greet(server.address))
+        .collect::<io::Result<Vec<_>>>()?;
+    let memory = server.memory("RssAnon").zip(before);
+    let memory = memory.map(|(after, before)| after.saturating_sub(before) / u64::from(IDLE));
+    let cost = since.each(server, IDLE, memory);
+    drop((first, idle));
+    Ok(Run {
+        cost,
+        stdout: format!("{IDLE} connections"),
+    })
+}
+
+/// A connection that has been accepted, for something came back on it.
+fn greet(server: SocketAddr) -> io::Result<std::net::TcpStream> {
+    let mut stream = std::net::TcpStream::connect(server)?;
+    stream.write_all(&[1; MESSAGE])?;
+    stream.read_exact(&mut [0; MESSAGE])?;
+    Ok(stream)
+}
+
+/// Allows this process, and the servers it starts, so many descriptors, if the system lets it.
+#[cfg(unix)]
+fn allow_descriptors(count: u32) -> io::Result<()> {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limits = getrlimit(Resource::Nofile);
+    let count = u64::from(count);
+    if limits.current.is_some_and(|current| current < count) {
+        let raised = Rlimit {
+            current: Some(count),
+            ..limits
+        };
+        setrlimit(Resource::Nofile, raised).map_err(|error| {
+            io::Error::other(format!(
+                "{count} descriptors are needed (ulimit -n): {error}"
+            ))
+        })?;
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn allow_descriptors(_: u32) -> io::Result<()> {
+    Ok(())
+}
+
+/// Who runs on which CPU.
+#[cfg(target_os = "linux")]
+mod pin {
+    use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+
+    /// The CPUs that this thread may use.
+    pub(super) struct Cpus(Option<CpuSet>);
+
+    impl Cpus {
+        pub(super) fn of_this_thread() -> Cpus {
+            Cpus(sched_getaffinity(None).ok())
+        }
+
+        /// For the server.
+        pub(super) fn take_first(&self) {
+            self.take(|cpus, one| (0..CpuSet::MAX_CPU).find(|&cpu| cpus.is_set(cpu)) == Some(one));
+        }
+
+        /// For the load: another one, if there is another.
+        pub(super) fn take_last(&self) {
+            self.take(|cpus, one| (0..CpuSet::MAX_CPU).rfind(|&cpu| cpus.is_set(cpu)) == Some(one));
+        }
+
+        pub(super) fn take_all(&self) {
+            self.take(CpuSet::is_set);
+        }
+
+        /// Where the system refuses, nothing is pinned.
+        fn take(&self, chosen: impl Fn(&CpuSet, usize) -> bool) {
+            let Some(cpus) = &self.0 else { return };
+            let mut set = CpuSet::new();
+            for cpu in (0..CpuSet::MAX_CPU).filter(|&cpu| chosen(cpus, cpu)) {
+                set.set(cpu);
+            }
+            if let Err(error) = sched_setaffinity(None, &set) {
+                tracing::warn!(%error, "not pinned");
+            }
+        }
+    }
+}
+
+/// Nobody is pinned.
+#[cfg(not(target_os = "linux"))]
+mod pin {
+    pub(super) struct Cpus;
+
+    impl Cpus {
+        pub(super) fn of_this_thread() -> Cpus {
+            Cpus
+        }
+        pub(super) fn take_first(&self) {}
+        pub(super) fn take_last(&self) {}
+        pub(super) fn take_all(&self) {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A server by other means, that changes what it sends back as it is told.
+    fn shell(script: &str) -> io::Result<Run> {
+        let args = ["-c".to_owned(), script.to_owned()];
+        Stand::new(Load::PingPong).measure(Path::new("sh"), &args)
+    }
+
+    #[test]
+    fn what_is_no_server_is_named() {
+        for (script, expected) in [
+            ("exit 3", "ended at once: exit status: 3"),
+            ("echo hello", "hello: expected an address"),
+        ] {
+            assert_eq!(shell(script).unwrap_err().to_string(), expected);
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The job of the thumbnails room, and who else does it.
+
+use std::io;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use thumbnails::samples;
+
+use super::Job;
+use crate::contender::{Contender, Program};
+
+/// What the job is called.
+pub(super) const NAME: &str = "thumbnails";
+
+const SCRIPT: &str = "benches/peers/thumbnails.py";
+
+const SHELL_SCRIPT: &str = "benches/peers/thumbnails.sh";
+
+/// The room's job, with `workers` workers.
+pub(super) fn jobs(workers: NonZeroUsize) -> Vec<Job> {
+    let pictures = folder("pictures");
+    let words = |out: &str| {
+        let out = folder(out).display().to_string();
+        vec![pictures.display().to_string(), out, workers.to_string()]
+    };
+    let by_script = |name, needs, version, install| Contender {
+        name,
+        program: Program::Script {
+            source: SHELL_SCRIPT,
+            needs,
+            version,
+        },
+        args: [
+            vec![SHELL_SCRIPT.to_owned(), needs.to_owned()],
+            words(needs),
+        ]
+        .concat(),
+        install,
+        answer: last_word,
+    };
+    vec![Job {
+        name: NAME,
+        title: format!(
+            "200 JPEGs of 6 to 12 megapixels, 20 PNGs, 10 WebPs of 3, to 256x256 JPEGs, \
+             {workers} workers"
+        ),
+        input: "",
+        ours: Contender {
+            name: "thumbnails",
+            program: Program::Workspace("thumbnails"),
+            args: [
+                &pictures.display().to_string(),
+                "-o",
+                &folder("ours").display().to_string(),
+                "--force",
+                "--json",
+                "--jobs",
+                &workers.to_string(),
+            ]
+            .map(str::to_owned)
+            .into(),
+            install: "cargo build --release -p thumbnails",
+            answer: made,
+        },
+        peers: vec![
+            by_script(
+                "vipsthumbnail, xargs",
+                "vipsthumbnail",
+                &["--vips-version"],
+                "apt-get install libvips-tools (or: brew install vips)",
+            ),
+            Contender {
+                name: "Pillow, draft",
+                program: Program::Installed {
+                    name: "python3",
+                    version: &["-c", "import PIL; print(PIL.__version__)"],
+                    itself: Some(&["-c", "import sys; print(sys.executable)"]),
+                },
+                args: [vec![SCRIPT.to_owned()], words("pillow")].concat(),
+                install: "python3 -m pip install pillow",
+                answer: last_word,
+            },
+            by_script(
+                "ImageMagick, jpeg:size",
+                "mogrify",
+                &["--version"],
+                "apt-get install imagemagick (or: brew install imagemagick)",
+            ),
+        ],
+    }]
+}
+
+/// Makes up the pictures that are not there yet: nobody's time, and a minute of ours.
+///
+/// # Errors
+/// If they can't be written.
+pub(super) fn prepare(workers: NonZeroUsize) -> io::Result<()> {
+    let pictures = samples::comparison(&folder("pictures"));
+    samples::create_folders(&pictures)?;
+    let next = AtomicUsize::new(0);
+    let failed = Mutex::new(Ok(()));
+    thread::scope(|scope| {
+        for _ in 0..workers.get() {
+            scope.spawn(|| {
+                while let Some(sample) = pictures.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if !sample.path.exists()
+                        && let Err(error) = sample.write()
+                        && let Ok(mut failed) = failed.lock()
+                    {
+                        *failed = Err(error);
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    failed.into_inner().unwrap_or(Ok(()))
+}
+
+/// A folder beside this program: wherever that was built, it is not among sources.
+fn folder(name: &str) -> PathBuf {
+    let program = std::env::current_exe().unwrap_or_default();
+    program.with_file_name("versus-thumbnails").join(name)
+}
+
+/// How many were made, out of the summary in the last line.
+fn made(output: &str) -> String {
+    let summary = output.trim_end().lines().next_back();
+    summary
+        .and_then(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .and_then(|it| it["summary"]["made"].as_u64())
+        .map_or(String::new(), |made| made.to_string())
+}
+
+fn last_word(output: &str) -> String {
+    { output.split_whitespace() }
+        .next_back()
+        .unwrap_or("")
+        .to_owned()
+}

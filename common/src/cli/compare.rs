@@ -1,0 +1,99 @@
+//! One job in several models, in one table.
+
+use std::fmt::Debug;
+use std::io::Write;
+use std::num::NonZeroUsize;
+
+use crate::comparison::{Answer, Comparison, Report};
+
+use super::{Outcome, Progress, RunArgs, stdout};
+
+/// A model of concurrency, as a command line knows it.
+pub trait Model {
+    /// What `--model` and the table call it.
+    fn name(&self) -> &str;
+
+    /// How many workers it has when `jobs` are asked for.
+    fn workers(&self, jobs: NonZeroUsize) -> usize;
+
+    /// What the table should say besides the time, asked when all runs are done.
+    fn remark(&self) -> Option<String> {
+        None
+    }
+}
+
+/// Adds models that all do the same `job` to a comparison, the first as its baseline.
+pub fn add<'a, M: Model, A: PartialEq + Debug>(
+    comparison: Comparison<'a, A>,
+    models: &'a [M],
+    run: &RunArgs,
+    job: impl Fn(&M) -> Answer<A> + Copy + 'a,
+) -> Comparison<'a, A> {
+    let mut models = models.iter();
+    let Some(first) = models.next() else {
+        return comparison;
+    };
+    let workers = |model: &M| model.workers(run.jobs());
+    let baseline = comparison.baseline(first.name(), workers(first), move || job(first));
+    models.fold(baseline, |comparison, model| {
+        comparison.model(model.name(), workers(model), move || job(model))
+    })
+}
+
+/// Runs a comparison, and adds what the models have to remark.
+pub fn finish<M: Model, A: PartialEq + Debug>(
+    comparison: Comparison<'_, A>,
+    models: &[M],
+    run: &RunArgs,
+) -> Report<A> {
+    let progress = Progress::new("", 0, run.quiet);
+    let tell = |model: &str, time: usize| progress.say(&format!("{model}, run {time}"));
+    let mut report = comparison.run(&mut { tell });
+    progress.finish();
+    for model in models {
+        if let Some(remark) = model.remark() {
+            report.note(model.name(), remark);
+        }
+    }
+    report
+}
+
+/// Prints a report for people, with its `point` below, or the JSON of it, which may be added to.
+///
+/// # Errors
+///
+/// What standard output says; a closed pipe ends [`main`](super::main) quietly.
+pub fn show<A: PartialEq + Debug>(
+    report: &Report<A>,
+    point: &str,
+    run: &RunArgs,
+    add: impl FnOnce(&mut serde_json::Value),
+) -> anyhow::Result<Outcome> {
+    let mut out = stdout();
+    if run.json {
+        let mut json = report.json();
+        add(&mut json);
+        out.json(&json)?;
+    } else {
+        out.write_all(text(report, point, run).as_bytes())?;
+    }
+    out.flush()?;
+    Ok(outcome(report))
+}
+
+/// What [`show`] prints for people.
+pub fn text<A: PartialEq + Debug>(report: &Report<A>, point: &str, run: &RunArgs) -> String {
+    let table = report.text();
+    match point.is_empty() || run.quiet {
+        true => format!("{}\n", table.trim_end()),
+        false => format!("{}\n\n{point}\n", table.trim_end()),
+    }
+}
+
+/// How a program ends that has compared models: well, if all gave the same answer.
+pub fn outcome<A: PartialEq + Debug>(report: &Report<A>) -> Outcome {
+    match report.agreed() && !report.failed() {
+        true => Outcome::Done,
+        false => Outcome::SomeFailed,
+    }
+}

@@ -1,0 +1,43 @@
+//! Everything behind `main`.
+
+mod args;
+pub(crate) mod demo;
+
+use std::io::Write;
+
+use anyhow::bail;
+use common::cli::{Interrupt, Outcome, RunArgs, Usage, interrupt};
+
+use args::{Args, Command, Model};
+
+/// Runs what the command line asks for.
+pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
+    if let Some(Command::Completions { shell }) = args.command {
+        common::cli::completions::<Args>(shell, "executors")?;
+        return Ok(Outcome::Done);
+    }
+    if args.run.runs().get() > 1 {
+        bail!(Usage(
+            "--runs: every call is made once here; the example `round_trip` measures".to_owned()
+        ));
+    }
+    let session = common::cli::start(&args.run)?;
+    let interrupt = interrupt::install()?;
+    let result = show(args.model, &args.run, &interrupt);
+    session.conclude(result, &interrupt)
+}
+
+fn show(model: Model, run: &RunArgs, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
+    let shown = demo::show(model, run.jobs().get(), interrupt)?;
+    let mut out = common::cli::stdout();
+    if run.json {
+        out.json(&shown)?;
+    } else {
+        write!(out, "{shown}")?;
+        if !run.quiet {
+            writeln!(out, "\n{}", shown.point())?;
+        }
+    }
+    out.flush()?;
+    Ok(Outcome::Done)
+}
