@@ -6,6 +6,7 @@
 //! machine that slows down meanwhile slows both sides of every pair.
 
 mod executors;
+mod green_threads;
 mod mandelbrot;
 mod primes;
 mod reactor;
@@ -46,6 +47,7 @@ pub fn jobs(workers: NonZeroUsize) -> Vec<Job> {
         mandelbrot::jobs(workers),
         executors::jobs(workers),
         thumbnails::jobs(workers),
+        green_threads::jobs(),
     ]
     .concat()
 }
