@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod draw;
+mod green;
 mod pool;
 mod serve;
 mod tasks;
@@ -23,6 +24,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
         Some(Command::Versus(versus)) => versus::run(versus, run, &interrupt),
         Some(Command::Check { model, workers }) => check::run(*model, *workers),
         Some(Command::Draw(draw)) => draw::run(draw),
+        &Some(Command::Green { how, model, count }) => green::run(how, model, count),
         &Some(Command::Pool {
             how,
             model,

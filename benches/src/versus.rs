@@ -6,6 +6,7 @@
 //! machine that slows down meanwhile slows both sides of every pair.
 
 mod executors;
+mod green_threads;
 mod mandelbrot;
 mod primes;
 mod reactor;
@@ -48,6 +49,7 @@ pub fn jobs(workers: NonZeroUsize) -> Vec<Job> {
         executors::jobs(workers),
         thumbnails::jobs(workers),
         scheduler::jobs(),
+        green_threads::jobs(),
     ]
     .concat()
 }

@@ -47,6 +47,16 @@ pub(crate) enum Command {
         /// How many jobs
         count: u64,
     },
+    /// Yield or sleep as peers/green.* do
+    #[command(hide = true)]
+    Green {
+        /// How
+        how: GreenUse,
+        /// By what
+        model: GreenModel,
+        /// How often, or how many
+        count: u64,
+    },
     /// Serve as peers/echo.* do: send back whatever comes, until killed
     #[command(hide = true)]
     Serve {
@@ -136,6 +146,8 @@ pub(crate) enum Use {
 pub(crate) enum Server {
     /// The reactor room's
     Reactor,
+    /// The green-threads room's
+    GreenThreads,
     /// mio, which is read until it would block
     Mio,
     /// mio, where a short read is taken for the end
@@ -153,4 +165,20 @@ pub(crate) enum TasksJob {
     Spawn,
     /// Wait for ever
     Park,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GreenUse {
+    /// A hundred that yield to one another
+    Yields,
+    /// So many that sleep for a second
+    Sleepers,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GreenModel {
+    /// The green-threads room's
+    GreenThreads,
+    /// tokio's current_thread
+    Tokio,
 }
