@@ -6,6 +6,7 @@
 //! machine that slows down meanwhile slows both sides of every pair.
 
 mod executors;
+mod fetch;
 mod green_threads;
 mod mandelbrot;
 mod primes;
@@ -50,6 +51,7 @@ pub fn jobs(workers: NonZeroUsize) -> Vec<Job> {
         thumbnails::jobs(workers),
         scheduler::jobs(),
         green_threads::jobs(),
+        fetch::jobs(),
     ]
     .concat()
 }

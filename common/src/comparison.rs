@@ -19,7 +19,8 @@ use std::num::NonZeroUsize;
 /// What a model's closure returns: its answer, or why there is none.
 pub type Answer<A> = Result<A, Box<dyn Error + Send + Sync>>;
 
-/// The baseline's runs per round: once as itself, once as its own rival.
+/// The baseline's runs per round, unless it is too slow for that: once as itself, once as its own
+/// rival.
 const BASELINE_RUNS_PER_ROUND: usize = 2;
 
 /// A comparison being set up; [`run`](Comparison::run) makes a [`Report`] of it.
@@ -55,6 +56,7 @@ struct About {
     input: String,
     agreement: String,
     rounds: NonZeroUsize,
+    baseline_twice: bool,
 }
 
 struct Contender<'a, A> {
@@ -83,6 +85,7 @@ impl<'a, A: PartialEq + Debug> Comparison<'a, A> {
                 input: String::new(),
                 agreement: String::new(),
                 rounds: NonZeroUsize::MIN,
+                baseline_twice: true,
             },
             contenders: Vec::new(),
         }
@@ -127,6 +130,23 @@ impl<'a, A: PartialEq + Debug> Comparison<'a, A> {
         );
         let baseline = Contender::new(name.into(), workers, true, Box::new(job));
         self.contenders.insert(0, baseline);
+        self
+    }
+
+    /// Runs the baseline once per round, because it takes so long. With a single round there is then
+    /// no figure for the noise.
+    ///
+    /// # Panics
+    ///
+    /// If there is no baseline yet.
+    #[must_use]
+    pub fn baseline_once(mut self) -> Self {
+        let baseline = self
+            .contenders
+            .first_mut()
+            .filter(|it| it.entry.is_baseline);
+        baseline.expect("the baseline comes first").runs_per_round = 1;
+        self.about.baseline_twice = false;
         self
     }
 

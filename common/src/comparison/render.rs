@@ -91,11 +91,14 @@ impl<A: PartialEq + Debug> Report<A> {
         let rounds = self.about.rounds;
         let noise = match self.noise {
             Some(noise) => format!("{:.1}% between equal runs of the baseline", noise * 100.0),
-            None => "unknown (the baseline did not finish)".to_owned(),
+            None if self.about.baseline_twice => "unknown (the baseline did not finish)".to_owned(),
+            None => "unknown (the baseline ran once)".to_owned(),
         };
-        lines.push(format!(
-            "runs: {rounds} (baseline twice each); noise: {noise}"
-        ));
+        let twice = match self.about.baseline_twice {
+            true => " (baseline twice each)",
+            false => "",
+        };
+        lines.push(format!("runs: {rounds}{twice}; noise: {noise}"));
         lines
     }
 

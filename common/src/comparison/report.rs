@@ -326,6 +326,7 @@ pub(super) mod tests {
             input: "200 numbers".to_owned(),
             agreement: "200 of 200 answers".to_owned(),
             rounds: NonZeroUsize::new(LEAST_RUNS).unwrap(),
+            baseline_twice: true,
         }
     }
 

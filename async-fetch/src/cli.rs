@@ -1,0 +1,29 @@
+//! Everything behind `main`.
+
+mod args;
+mod bars;
+mod demo;
+mod descriptors;
+mod fetch;
+mod input;
+mod report;
+
+use common::cli::{Outcome, interrupt};
+
+use args::{Args, Command};
+use input::Source;
+
+/// Runs what the command line asks for.
+pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
+    if let Some(Command::Completions { shell }) = args.command {
+        common::cli::completions::<Args>(shell, "async-fetch")?;
+        return Ok(Outcome::Done);
+    }
+    let session = common::cli::start(&args.run)?;
+    let interrupt = interrupt::install()?;
+    let result = match Source::of(&args)? {
+        Some(source) => fetch::run(&args, source, &interrupt),
+        None => demo::run(&args, &interrupt),
+    };
+    session.conclude(result, &interrupt)
+}

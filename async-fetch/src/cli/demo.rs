@@ -1,0 +1,93 @@
+//! The demonstration: the same pages in four ways.
+
+use std::io::Write;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use async_fetch::models::{Failure, async_capped, async_tasks, serial, threads};
+use common::cli::{Interrupt, Outcome, Progress};
+use common::comparison::Comparison;
+use demo_site::{Latency, Site};
+
+use super::args::Args;
+use super::descriptors;
+
+/// Enough to see it, few enough to wait for.
+const PAGES: usize = 200;
+
+/// Where a server on the same continent is.
+const LATENCY: Duration = Duration::from_millis(50);
+
+/// Blocking clients at once: a thread is cheap, but not so cheap that each page gets one.
+const THREADS: usize = 32;
+
+/// What a polite client asks of one host.
+const CAP: usize = 8;
+
+/// A page's place and a number for its content.
+type Pages = Vec<(usize, u64)>;
+
+pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
+    descriptors::raise(2 * PAGES, false)?;
+    let site = Site::builder()
+        .pages(PAGES)
+        .latency(Latency::Fixed(LATENCY))
+        .start()?;
+    let urls: Vec<String> = site.pages().collect();
+    let pages = Mutex::new(Pages::new());
+    let done = |number: usize, body: Vec<u8>| {
+        let mut pages = pages.lock().unwrap_or_else(PoisonError::into_inner);
+        pages.push((number, body.iter().map(|byte| u64::from(*byte)).sum()));
+    };
+    // The order in which they came is not the answer.
+    let answer = |run: &dyn Fn() -> Result<(), Failure>| -> Result<Pages, Failure> {
+        if interrupt.raised() {
+            return Err("interrupted".into());
+        }
+        run()?;
+        let mut pages = pages.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pages = std::mem::take(&mut *pages);
+        pages.sort_unstable();
+        Ok(pages)
+    };
+    let progress = Progress::new("", 0, args.run.quiet);
+    let report = Comparison::new("waiting for pages")
+        .input(format!(
+            "{PAGES} pages of a site on this machine that takes {LATENCY:?} for each"
+        ))
+        .agreement(format!("the same {PAGES} pages"))
+        .runs(args.run.runs())
+        .baseline("serial", 1, || answer(&|| serial::run(&urls, 1, done)))
+        // Ten seconds: once is enough.
+        .baseline_once()
+        .model("threads", THREADS, || {
+            answer(&|| threads::run(&urls, THREADS, done))
+        })
+        .model("async", 1, || {
+            answer(&|| async_tasks::run(&urls, PAGES, done))
+        })
+        .model("async, 8 at once", 1, || {
+            answer(&|| async_capped::run(&urls, CAP, done))
+        })
+        .run(&mut |model, run| progress.say(&format!("{model}, run {run}")));
+    progress.finish();
+    let mut out = common::cli::stdout();
+    if args.run.json {
+        out.json(&report.json())?;
+    } else {
+        writeln!(out, "{}", report.text().trim_end())?;
+        if !args.run.quiet {
+            writeln!(
+                out,
+                "\nNobody computed: see the cores. Waiting wants concurrency, not cores: one thread \
+                 waits for {PAGES} pages\nas easily as for one, and what limits it is what the \
+                 server can stand ({CAP} at once)."
+            )?;
+        }
+    }
+    out.flush()?;
+    Ok(match report.agreed() && !report.failed() {
+        true => Outcome::Done,
+        false => Outcome::SomeFailed,
+    })
+}

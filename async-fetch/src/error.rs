@@ -1,0 +1,270 @@
+//! What can go wrong. Each message is meant to stand behind the URL and a colon.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::checksum::Checksum;
+
+/// Why there is no answer, or not all of it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// What was given is no URL.
+    #[error("not a URL: {0}: it should begin with http:// or https://")]
+    Url(#[from] url::ParseError),
+    /// It is a URL, but not one of the web.
+    #[error("{0}: is not fetched: only http and https are")]
+    Scheme(String),
+    /// It is https, and this program was built without it.
+    #[error("https was left out of this program: build it with --features tls")]
+    NoTls,
+    /// The address is one that must not be asked.
+    #[error("the address {0} is not allowed: it is not a public one")]
+    Address(IpAddr),
+    /// The name was not found, or has no address.
+    #[error("no address is known for {host}: {reason}")]
+    Lookup {
+        /// The name.
+        host: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// Nobody listens there.
+    #[error("connection refused: nobody listens there")]
+    Refused,
+    /// There is no connection, for another reason.
+    #[error("no connection: {0}")]
+    Connect(String),
+    /// This process has too many files and connections open.
+    #[error("too many open files: allow more (ulimit -n) or fetch less at once (--jobs)")]
+    Descriptors,
+    /// It took too long.
+    #[error("{phase} took longer than {after:?}")]
+    Timeout {
+        /// What did.
+        phase: Phase,
+        /// How long it was waited for.
+        after: Duration,
+    },
+    /// The connection ended before there was an answer.
+    #[error("the connection was closed before there was an answer")]
+    Closed,
+    /// The connection ended within the body.
+    #[error("the body was cut short after {received} bytes{}", of(.announced))]
+    Cut {
+        /// Bytes of it that came.
+        received: u64,
+        /// Bytes of it there were to be, if that was said.
+        announced: Option<u64>,
+    },
+    /// The answer is not HTTP.
+    #[error("the answer is not HTTP: {0}")]
+    Protocol(String),
+    /// The body is longer than is allowed.
+    #[error("the body is longer than {limit} bytes, which is the limit")]
+    BodyTooLarge {
+        /// The limit.
+        limit: u64,
+    },
+    /// The body swells too much.
+    #[error("the body swelled to more than {ratio} times what was sent: a bomb")]
+    Bomb {
+        /// The limit.
+        ratio: u64,
+    },
+    /// The body is not compressed as was said.
+    #[error("the body is not {coding}: {reason}")]
+    Coding {
+        /// What it should be.
+        coding: String,
+        /// Why it is not.
+        reason: String,
+    },
+    /// There were too many redirects.
+    #[error("more than {limit} redirects")]
+    TooManyRedirects {
+        /// The limit.
+        limit: usize,
+    },
+    /// A redirect led back.
+    #[error("redirects go round in a circle, back to {0}")]
+    RedirectLoop(String),
+    /// A redirect led nowhere.
+    #[error("a redirect to what is no URL: {0:?}")]
+    Location(String),
+    /// A file can't be written, or read.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// Its path.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The body is not the one that was wanted.
+    #[error("the checksum is {found}, not {expected}")]
+    Checksum {
+        /// The one that was wanted.
+        expected: Checksum,
+        /// The one it has.
+        found: Checksum,
+    },
+    /// What the fetcher was given can't be used: a proxy, or a header.
+    #[error("{0}")]
+    Setup(String),
+}
+
+/// What took too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Connecting.
+    Connect,
+    /// The header of the answer.
+    FirstByte,
+    /// The next part of the body.
+    Idle,
+    /// All of it.
+    Total,
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Phase::Connect => "connecting",
+            Phase::FirstByte => "the answer's header",
+            Phase::Idle => "the next part of the body",
+            Phase::Total => "all of it",
+        })
+    }
+}
+
+fn of(announced: &Option<u64>) -> String {
+    announced.map_or_else(String::new, |all| format!(" of {all}"))
+}
+
+impl Error {
+    /// Whether another attempt could end better. Whether it may be made is another question: only
+    /// what changes nothing at the other end is asked for again.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Error::Connect(_) | Error::Closed | Error::Cut { .. } => true,
+            Error::Timeout { phase, .. } => *phase != Phase::Total,
+            _ => false,
+        }
+    }
+
+    /// A word for the kind of error, for programs: it stays the same when the message changes.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Error::Url(_) => "url",
+            Error::Scheme(_) => "scheme",
+            Error::NoTls => "no-tls",
+            Error::Address(_) => "address",
+            Error::Lookup { .. } => "lookup",
+            Error::Refused => "refused",
+            Error::Connect(_) => "connect",
+            Error::Descriptors => "descriptors",
+            Error::Timeout { .. } => "timeout",
+            Error::Closed => "closed",
+            Error::Cut { .. } => "cut",
+            Error::Protocol(_) => "protocol",
+            Error::BodyTooLarge { .. } => "body-too-large",
+            Error::Bomb { .. } => "bomb",
+            Error::Coding { .. } => "coding",
+            Error::TooManyRedirects { .. } => "too-many-redirects",
+            Error::RedirectLoop(_) => "redirect-loop",
+            Error::Location(_) => "location",
+            Error::File { .. } => "file",
+            Error::Checksum { .. } => "checksum",
+            Error::Setup(_) => "setup",
+        }
+    }
+
+    pub(crate) fn file(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Error {
+        let path = path.into();
+        move |source| Error::File { path, source }
+    }
+
+    /// What the client said instead of an answer.
+    pub(crate) fn sending(error: &reqwest::Error, host: &str, connect: Duration) -> Error {
+        for cause in causes(error) {
+            if let Some(refused) = cause.downcast_ref::<crate::address::NotAllowed>() {
+                return Error::Address(refused.0);
+            }
+            if let Some(unknown) = cause.downcast_ref::<crate::address::NotFound>() {
+                return Error::Lookup {
+                    host: host.to_owned(),
+                    reason: unknown.0.clone(),
+                };
+            }
+            if let Some(hyper) = cause.downcast_ref::<hyper::Error>()
+                && hyper.is_parse()
+            {
+                return Error::Protocol(hyper.to_string());
+            }
+            if let Some(io) = cause.downcast_ref::<io::Error>() {
+                match io.kind() {
+                    io::ErrorKind::ConnectionRefused => return Error::Refused,
+                    _ if is_out_of_descriptors(io) => return Error::Descriptors,
+                    _ => {}
+                }
+            }
+        }
+        if error.is_builder() {
+            return Error::Setup(last(error));
+        }
+        if error.is_connect() {
+            if error.is_timeout() {
+                return Error::Timeout {
+                    phase: Phase::Connect,
+                    after: connect,
+                };
+            }
+            return Error::Connect(last(error));
+        }
+        Error::Closed
+    }
+
+    /// What the client said within a body.
+    pub(crate) fn receiving(
+        error: &reqwest::Error,
+        received: u64,
+        announced: Option<u64>,
+    ) -> Error {
+        for cause in causes(error) {
+            if let Some(hyper) = cause.downcast_ref::<hyper::Error>()
+                && hyper.is_parse()
+            {
+                return Error::Protocol(hyper.to_string());
+            }
+            if let Some(io) = cause.downcast_ref::<io::Error>()
+                && io.kind() == io::ErrorKind::InvalidInput
+            {
+                return Error::Protocol(io.to_string());
+            }
+        }
+        Error::Cut {
+            received,
+            announced,
+        }
+    }
+}
+
+/// EMFILE and ENFILE, which have no kind of their own.
+fn is_out_of_descriptors(error: &io::Error) -> bool {
+    cfg!(unix) && matches!(error.raw_os_error(), Some(23 | 24))
+}
+
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
+    let first: &(dyn StdError + 'static) = error;
+    std::iter::successors(Some(first), |error| (*error).source())
+}
+
+fn last(error: &reqwest::Error) -> String {
+    causes(error)
+        .last()
+        .map_or_else(String::new, ToString::to_string)
+}

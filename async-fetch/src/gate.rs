@@ -1,0 +1,379 @@
+//! Who may send a request now: so many in all, so many for each host, and none too early.
+//!
+//! A request first waits for its host and then for one of all places, never the other way round:
+//! what waits for a busy host must not keep the others out.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, sleep_until};
+use url::{Position, Url};
+
+use crate::limits::Limits;
+
+/// Hosts that are remembered before those that nobody asks are looked for.
+const FEW: usize = 1024;
+
+/// The gate of one fetcher.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    places: Semaphore,
+    hosts: Mutex<Hosts>,
+    per_host: usize,
+    host_delay: Duration,
+    /// From one start to the next, of all hosts, and when the next may be.
+    pace: Option<(Duration, Mutex<Instant>)>,
+}
+
+#[derive(Debug)]
+struct Hosts {
+    known: HashMap<Box<str>, Arc<Host>>,
+    /// How many there may be before they are looked through.
+    many: usize,
+}
+
+#[derive(Debug)]
+struct Host {
+    places: Semaphore,
+    times: Mutex<Times>,
+}
+
+/// When a host may be asked.
+#[derive(Debug)]
+struct Times {
+    /// From one start to the next.
+    delay: Duration,
+    /// The earliest next start, by the delay.
+    next: Option<Instant>,
+    /// The host asked to be left alone until then.
+    paused: Option<Instant>,
+    /// Somebody set its delay: it is not forgotten.
+    set: bool,
+}
+
+/// A place, given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Permit {
+    gate: Arc<Gate>,
+    host: Arc<Host>,
+    /// Whether one of all places is held as well.
+    whole: bool,
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        if self.whole {
+            self.gate.places.add_permits(1);
+        }
+        self.host.places.add_permits(1);
+    }
+}
+
+impl Gate {
+    pub(crate) fn new(limits: &Limits) -> Gate {
+        let places = |count: usize| Semaphore::new(count.clamp(1, Semaphore::MAX_PERMITS));
+        let pace = limits.rate.filter(|rate| *rate > 0.0).map(|rate| {
+            let pause = Duration::try_from_secs_f64(1.0 / rate).unwrap_or(Duration::MAX);
+            (pause, Mutex::new(Instant::now()))
+        });
+        Gate {
+            places: places(limits.jobs),
+            hosts: Mutex::new(Hosts {
+                known: HashMap::new(),
+                many: FEW,
+            }),
+            per_host: limits.per_host.clamp(1, Semaphore::MAX_PERMITS),
+            host_delay: limits.host_delay,
+            pace,
+        }
+    }
+
+    /// Waits until a request for this URL may be sent. `parked` is called at most once, if that is
+    /// not now.
+    pub(crate) async fn enter(self: &Arc<Self>, url: &Url, mut parked: impl FnMut()) -> Permit {
+        let host = self.host(url);
+        let mut waited = false;
+        let mut wait = || {
+            if !std::mem::replace(&mut waited, true) {
+                parked();
+            }
+        };
+        match host.places.try_acquire() {
+            Ok(place) => place.forget(),
+            Err(_) => {
+                wait();
+                // It is never closed.
+                if let Ok(place) = host.places.acquire().await {
+                    place.forget();
+                }
+            }
+        }
+        // From here on what was taken is given back, whatever happens.
+        let mut permit = Permit {
+            gate: Arc::clone(self),
+            host,
+            whole: false,
+        };
+        loop {
+            while let Some(until) = permit.host.earliest() {
+                wait();
+                sleep_until(until).await;
+            }
+            match self.places.try_acquire() {
+                Ok(place) => place.forget(),
+                Err(_) => {
+                    if let Ok(place) = self.places.acquire().await {
+                        place.forget();
+                    }
+                    // The host may have asked to be left alone meanwhile.
+                    if permit.host.is_paused() {
+                        self.places.add_permits(1);
+                        continue;
+                    }
+                }
+            }
+            permit.whole = true;
+            break;
+        }
+        if let Some((pause, next)) = &self.pace {
+            let start = {
+                let mut next = lock(next);
+                let start = (*next).max(Instant::now());
+                *next = start.checked_add(*pause).unwrap_or(start);
+                start
+            };
+            if start > Instant::now() {
+                sleep_until(start).await;
+            }
+        }
+        permit
+    }
+
+    /// Leaves a host alone for a while.
+    pub(crate) fn pause(&self, url: &Url, pause: Duration) {
+        let host = self.host(url);
+        let mut times = lock(&host.times);
+        let until = Instant::now().checked_add(pause);
+        times.paused = times.paused.max(until);
+    }
+
+    /// Sets the time from one start to the next for one host.
+    pub(crate) fn set_delay(&self, url: &Url, delay: Duration) {
+        let host = self.host(url);
+        let mut times = lock(&host.times);
+        times.delay = delay;
+        times.set = true;
+    }
+
+    fn host(&self, url: &Url) -> Arc<Host> {
+        // The scheme stands for the port that is not named.
+        let named = url.password().is_some() || !url.username().is_empty();
+        if named {
+            let bare = &url[Position::BeforeHost..Position::AfterPort];
+            return self.host_named(&format!("{}://{bare}", url.scheme()));
+        }
+        self.host_named(&url[..Position::AfterPort])
+    }
+
+    fn host_named(&self, name: &str) -> Arc<Host> {
+        let mut hosts = lock(&self.hosts);
+        if let Some(host) = hosts.known.get(name) {
+            return Arc::clone(host);
+        }
+        if hosts.known.len() >= hosts.many {
+            let now = Instant::now();
+            hosts
+                .known
+                .retain(|_, host| Arc::strong_count(host) > 1 || host.is_of_use(now));
+            hosts.many = FEW.max(2 * hosts.known.len());
+        }
+        let host = Arc::new(Host {
+            places: Semaphore::new(self.per_host),
+            times: Mutex::new(Times {
+                delay: self.host_delay,
+                next: None,
+                paused: None,
+                set: false,
+            }),
+        });
+        hosts.known.insert(name.into(), Arc::clone(&host));
+        host
+    }
+}
+
+impl Host {
+    /// `None` if it may be asked now, which is then taken as a start; else when to ask again.
+    fn earliest(&self) -> Option<Instant> {
+        let mut times = lock(&self.times);
+        if times.delay.is_zero() && times.paused.is_none() {
+            return None;
+        }
+        let now = Instant::now();
+        if let Some(until) = times.paused {
+            if until > now {
+                return Some(until);
+            }
+            times.paused = None;
+        }
+        match times.next {
+            Some(next) if next > now => Some(next),
+            _ => {
+                times.next = now.checked_add(times.delay);
+                None
+            }
+        }
+    }
+
+    fn is_paused(&self) -> bool {
+        lock(&self.times)
+            .paused
+            .is_some_and(|until| until > Instant::now())
+    }
+
+    /// Whether something would be lost by forgetting it.
+    fn is_of_use(&self, now: Instant) -> bool {
+        let times = lock(&self.times);
+        times.set
+            || times
+                .next
+                .max(times.paused)
+                .is_some_and(|until| until > now)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gate(limits: Limits) -> Arc<Gate> {
+        Arc::new(Gate::new(&limits))
+    }
+
+    fn url(text: &str) -> Url {
+        text.parse().unwrap()
+    }
+
+    fn now_or_not<T>(future: impl Future<Output = T>) -> Option<T> {
+        futures_util::FutureExt::now_or_never(future)
+    }
+
+    #[tokio::test]
+    async fn a_busy_host_keeps_nobody_else_out() {
+        let gate = gate(Limits {
+            jobs: 3,
+            per_host: 2,
+            ..Limits::default()
+        });
+        let (a, b) = (url("http://a.example/1"), url("http://b.example/"));
+        let first = gate.enter(&a, || ()).await;
+        let _second = gate.enter(&a, || ()).await;
+        let mut parked = 0;
+        assert!(now_or_not(gate.enter(&a, || parked += 1)).is_none());
+        assert_eq!(parked, 1);
+        let _other = gate.enter(&b, || ()).await;
+        assert!(now_or_not(gate.enter(&b, || ())).is_none(), "three are all");
+        drop(first);
+        assert!(now_or_not(gate.enter(&a, || ())).is_some());
+    }
+
+    #[tokio::test]
+    async fn who_gives_up_waiting_takes_nothing_along() {
+        let gate = gate(Limits {
+            jobs: 1,
+            per_host: 1,
+            ..Limits::default()
+        });
+        let a = url("http://a.example/");
+        for _ in 0..10 {
+            let permit = gate.enter(&a, || ()).await;
+            assert!(now_or_not(gate.enter(&a, || ())).is_none());
+            assert!(now_or_not(gate.enter(&url("http://b.example/"), || ())).is_none());
+            drop(permit);
+        }
+        assert_eq!(gate.places.available_permits(), 1);
+    }
+
+    #[tokio::test]
+    async fn ports_and_schemes_are_hosts_of_their_own() {
+        let gate = gate(Limits {
+            per_host: 1,
+            ..Limits::default()
+        });
+        let _held = gate.enter(&url("http://a.example/"), || ()).await;
+        for same in [
+            "http://a.example:80/x",
+            "http://A.example",
+            "http://u:p@a.example/",
+        ] {
+            assert!(
+                now_or_not(gate.enter(&url(same), || ())).is_none(),
+                "{same}"
+            );
+        }
+        for other in [
+            "https://a.example/",
+            "http://a.example:8080/",
+            "http://b.example/",
+        ] {
+            assert!(
+                now_or_not(gate.enter(&url(other), || ())).is_some(),
+                "{other}"
+            );
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn starts_for_one_host_keep_their_distance() {
+        let delay = Duration::from_secs(2);
+        let gate = gate(Limits {
+            host_delay: delay,
+            ..Limits::default()
+        });
+        let a = url("http://a.example/");
+        let start = Instant::now();
+        for number in 0..5_u32 {
+            drop(gate.enter(&a, || ()).await);
+            assert_eq!(start.elapsed().as_secs(), u64::from(number) * 2);
+        }
+        gate.set_delay(&a, Duration::ZERO);
+        gate.pause(&a, Duration::from_secs(30));
+        drop(gate.enter(&url("http://b.example/"), || ()).await);
+        assert_eq!(start.elapsed().as_secs(), 8);
+        drop(gate.enter(&a, || ()).await);
+        assert_eq!(start.elapsed().as_secs(), 38);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_rate_holds_for_all_hosts_together() {
+        let gate = gate(Limits {
+            rate: Some(10.0),
+            ..Limits::default()
+        });
+        let start = Instant::now();
+        for number in 0..21 {
+            drop(
+                gate.enter(&url(&format!("http://{number}.example/")), || ())
+                    .await,
+            );
+        }
+        assert_eq!(start.elapsed().as_millis() / 10, 200);
+    }
+
+    #[tokio::test]
+    async fn hosts_that_nobody_asks_are_forgotten() {
+        let gate = gate(Limits::default());
+        for number in 0..10 * FEW {
+            drop(
+                gate.enter(&url(&format!("http://{number}.example/")), || ())
+                    .await,
+            );
+        }
+        assert!(lock(&gate.hosts).known.len() <= FEW);
+    }
+}

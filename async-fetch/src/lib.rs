@@ -1,0 +1,47 @@
+#![doc = include_str!("../README.md")]
+
+// What is asked for, and what comes of it.
+mod error;
+mod outcome;
+mod request;
+
+// The fetcher: many requests, and one.
+mod fetch_all;
+mod fetcher;
+mod job;
+
+// Its parts, each of which knows one thing.
+mod address;
+mod alarm;
+mod checksum;
+mod decode;
+mod gate;
+mod histogram;
+mod limits;
+mod names;
+mod part;
+mod redirect;
+mod retry;
+mod sink;
+
+pub use address::{Filter, Found, Lookup, is_public};
+pub use checksum::{Checksum, NoChecksum};
+pub use error::{Error, Phase};
+pub use fetch_all::FetchAll;
+pub use fetcher::{Builder, Fetcher, FollowRule, Proxy, Watch};
+pub use histogram::Histogram;
+pub use limits::{Limits, Timeouts};
+pub use names::{file_name, numbered};
+pub use outcome::{Answer, Body, Outcome, Times};
+pub use part::FOLDER;
+pub use request::{Keep, Request};
+pub use retry::Retries;
+
+// The same pages in four ways.
+#[cfg(feature = "cli")]
+pub mod models;
+
+// What the interface is made of.
+pub use bytes::Bytes;
+pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
+pub use url::Url;

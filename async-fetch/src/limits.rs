@@ -1,0 +1,77 @@
+//! What a fetcher does at most, and how long it waits.
+
+use std::time::Duration;
+
+/// What a fetcher does at most. All of it can be set; see [`Builder`](crate::Builder).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Limits {
+    /// Requests in flight at once [64]: enough to hide the wait for most servers, few enough for
+    /// the usual limit of 256 to 1024 descriptors.
+    pub jobs: usize,
+    /// Requests in flight at once for one host, which is a name and a port [6]: what browsers do,
+    /// so no server takes it for an attack.
+    pub per_host: usize,
+    /// Requests that may wait for their host, or for their next attempt, while others go ahead
+    /// [1024]. They take memory and nothing else.
+    pub look_ahead: usize,
+    /// Requests a second, of all hosts together [no limit].
+    pub rate: Option<f64>,
+    /// From the start of a request to the start of the next one for the same host, at least
+    /// [nothing].
+    pub host_delay: Duration,
+    /// Redirects that are followed [10], as in most clients.
+    pub redirects: usize,
+    /// Bytes of a body that is kept in memory, decoded [16 MiB]: times `jobs` it is what bodies
+    /// may take.
+    pub body_in_memory: u64,
+    /// Bytes of any other body [1 TiB]: only what never ends is longer.
+    pub body: u64,
+    /// How often what was compressed may be longer than what came, beyond the first MiB [1000]:
+    /// just more than honest gzip reaches.
+    pub decoded_ratio: u64,
+    /// Headers of one answer [100]. Their bytes are limited too, to some 400 KiB.
+    pub headers: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            jobs: 64,
+            per_host: 6,
+            look_ahead: 1024,
+            rate: None,
+            host_delay: Duration::ZERO,
+            redirects: 10,
+            body_in_memory: 16 << 20,
+            body: 1 << 40,
+            decoded_ratio: 1000,
+            headers: 100,
+        }
+    }
+}
+
+/// How long a fetcher waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// For a connection, the look-up of the name and TLS included [10 s].
+    pub connect: Duration,
+    /// For the header of an answer, from the start of an attempt [30 s]. A connection that has to
+    /// be made first is included.
+    pub first_byte: Duration,
+    /// For the next part of a body [30 s].
+    pub idle: Duration,
+    /// For all of a request, its redirects, its attempts and the waits between them [1 hour]. The
+    /// wait until it may start is not included.
+    pub total: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Timeouts {
+            connect: Duration::from_secs(10),
+            first_byte: Duration::from_secs(30),
+            idle: Duration::from_secs(30),
+            total: Duration::from_secs(3600),
+        }
+    }
+}

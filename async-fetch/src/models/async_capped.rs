@@ -1,0 +1,35 @@
+//! async with a limit: a stream of futures, of which never more than so many are in flight. It is
+//! what a server that is to stay a friend wants, and what `Fetcher` does with more care.
+
+use std::error::Error;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use tokio::runtime::Builder;
+
+/// Fetches the pages, `at_once` at the same time. `done` is called as they come.
+///
+/// # Errors
+/// If a page fails, or the system refuses the runtime; then the rest is cancelled.
+pub fn run(
+    urls: &[String],
+    at_once: usize,
+    mut done: impl FnMut(usize, Vec<u8>),
+) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let client = reqwest::Client::builder().no_proxy().build()?;
+        let mut pages = stream::iter(urls.iter().enumerate())
+            .map(|(number, url)| {
+                let request = client.get(url);
+                async move {
+                    let page = request.send().await?.error_for_status()?;
+                    Ok::<_, reqwest::Error>((number, page.bytes().await?))
+                }
+            })
+            .buffer_unordered(at_once);
+        while let Some((number, body)) = pages.try_next().await? {
+            done(number, body.into());
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,20 @@
+//! One after the other: while a page is on its way, nothing else happens.
+
+use std::error::Error;
+
+/// Fetches the pages in order.
+///
+/// # Errors
+/// At the first page that fails.
+pub fn run(
+    urls: &[String],
+    _at_once: usize,
+    mut done: impl FnMut(usize, Vec<u8>),
+) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let agent = ureq::Agent::new_with_defaults();
+    for (number, url) in urls.iter().enumerate() {
+        let body = agent.get(url).call()?.body_mut().read_to_vec()?;
+        done(number, body);
+    }
+    Ok(())
+}

@@ -1,0 +1,50 @@
+//! Threads with a blocking client: each waits for one page, and so as many pages are waited for as
+//! there are threads.
+
+use std::error::Error;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+/// Fetches the pages on `at_once` threads. `done` is called on them.
+///
+/// # Errors
+/// If a page fails, or the system refuses a thread; the others are fetched all the same.
+///
+/// # Panics
+/// If `done` does.
+pub fn run(
+    urls: &[String],
+    at_once: usize,
+    done: impl Fn(usize, Vec<u8>) + Sync,
+) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let agent = ureq::Agent::new_with_defaults();
+    let next = AtomicUsize::new(0);
+    let work = || -> Result<(), Box<dyn Error + Send + Sync>> {
+        let mut failure = None;
+        // Whoever is free takes the next page.
+        while let number = next.fetch_add(1, Ordering::Relaxed)
+            && let Some(url) = urls.get(number)
+        {
+            let fetched = agent
+                .get(url)
+                .call()
+                .and_then(|mut page| page.body_mut().read_to_vec());
+            match fetched {
+                Ok(body) => done(number, body),
+                Err(error) => failure = Some(error.into()),
+            }
+        }
+        failure.map_or(Ok(()), Err)
+    };
+    thread::scope(|scope| {
+        let threads: Result<Vec<_>, _> = (0..at_once)
+            .map(|_| thread::Builder::new().spawn_scoped(scope, work))
+            .collect();
+        for thread in threads? {
+            thread
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        }
+        Ok(())
+    })
+}

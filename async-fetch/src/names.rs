@@ -1,0 +1,167 @@
+//! File names out of URLs: never a path, never a device, never too long.
+//!
+//! The name comes from the URL that was asked for, and from nothing that the server says
+//! (`Content-Disposition`, redirects): who gives the URLs knows what will be written.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use url::Url;
+
+/// Bytes of a name [255 on most systems, of which `.part` and the number take some].
+const LONGEST: usize = 200;
+
+/// What a URL without a name is called.
+const NAMELESS: &str = "index";
+
+/// Names that Windows keeps for devices, whatever their extension.
+const DEVICES: [&str; 22] = [
+    "aux", "com1", "com2", "com3", "com4", "com5", "com6", "com7", "com8", "com9", "con", "lpt1",
+    "lpt2", "lpt3", "lpt4", "lpt5", "lpt6", "lpt7", "lpt8", "lpt9", "nul", "prn",
+];
+
+/// The name under which a URL's body is saved: the last part of its path, with everything that a
+/// file system could take for more than a name replaced by `_`. A query adds a number, which tells
+/// `?id=1` from `?id=2`.
+///
+/// # Examples
+///
+/// ```
+/// use async_fetch::file_name;
+///
+/// let name = |url: &str| file_name(&url.parse().unwrap());
+/// assert_eq!(name("http://example.org/files/a.tar.gz"), "a.tar.gz");
+/// assert_eq!(name("http://example.org/..%2f..%2fetc%2fpasswd"), "_.._etc_passwd");
+/// assert_eq!(name("http://example.org/"), "index");
+/// ```
+pub fn file_name(url: &Url) -> String {
+    let last = url.path_segments().and_then(|mut parts| parts.next_back());
+    let mut name = safe(&decode(last.unwrap_or("")));
+    if let Some(query) = url.query() {
+        name = numbered(&name, query);
+    }
+    name
+}
+
+/// The same name with a number made of `of` before its extension.
+pub fn numbered(name: &str, of: &str) -> String {
+    let mut hasher = DefaultHasher::new();
+    of.hash(&mut hasher);
+    let number = hasher.finish() as u32;
+    match name.rsplit_once('.') {
+        Some((stem, extension)) if !stem.is_empty() => format!("{stem}-{number:08x}.{extension}"),
+        _ => format!("{name}-{number:08x}"),
+    }
+}
+
+/// Undoes percent-encoding; what then is no text loses the bytes that are none.
+fn decode(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let digit = |at: usize| {
+        bytes
+            .get(at)
+            .and_then(|digit| char::from(*digit).to_digit(16))
+    };
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        match (bytes[at], digit(at + 1), digit(at + 2)) {
+            (b'%', Some(high), Some(low)) => {
+                decoded.push((high * 16 + low) as u8);
+                at += 3;
+            }
+            (byte, ..) => {
+                decoded.push(byte);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
+fn safe(name: &str) -> String {
+    let mut safe: String = name
+        .chars()
+        .map(|it| if is_safe(it) { it } else { '_' })
+        .collect();
+    // `.`, `..` and hidden files; and a leading `-` is a flag to the next program.
+    if safe.starts_with(['.', '-', '~']) {
+        safe.replace_range(..1, "_");
+    }
+    // Windows drops these without a word.
+    while safe.ends_with(['.', ' ']) {
+        safe.pop();
+    }
+    let stem = safe
+        .split('.')
+        .next()
+        .unwrap_or("")
+        .trim_end()
+        .to_ascii_lowercase();
+    if DEVICES.contains(&stem.as_str()) {
+        safe.insert(0, '_');
+    }
+    if safe.len() > LONGEST {
+        let whole = numbered("", name);
+        let keep = safe.floor_char_boundary(LONGEST - whole.len());
+        safe.truncate(keep);
+        safe.push_str(&whole);
+    }
+    if safe.is_empty() {
+        safe.push_str(NAMELESS);
+    }
+    safe
+}
+
+fn is_safe(it: char) -> bool {
+    !it.is_control()
+        && !matches!(it, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|' | '\u{fffd}')
+        // Marks that turn the direction of writing make `gpj.exe` look like `exe.jpg`.
+        && !matches!(it, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+    use std::path::{Component, Path};
+
+    #[test]
+    fn no_name_leads_out_of_its_folder() {
+        for name in demo_site::NAMES {
+            let url: Url = format!("http://a.example/attack/{name}").parse().unwrap();
+            let name = file_name(&url);
+            let mut parts = Path::new(&name).components();
+            assert!(
+                matches!(parts.next(), Some(Component::Normal(_))),
+                "{name:?}"
+            );
+            assert_eq!(parts.next(), None, "{name:?}");
+            assert!(!name.starts_with(['.', '-', '~']), "{name:?}");
+            assert!(!name.chars().any(char::is_control), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn long_names_are_cut_and_stay_apart() {
+        let name = |end: &str| {
+            let long = "%e2%82%ac".repeat(100);
+            file_name(&format!("http://a.example/{long}{end}").parse().unwrap())
+        };
+        assert!(name("a").len() <= LONGEST);
+        assert_ne!(name("a"), name("b"));
+    }
+
+    #[test]
+    fn queries_tell_names_apart() {
+        let names: HashSet<String> = ["page.html", "page.html?id=1", "page.html?id=2"]
+            .iter()
+            .map(|path| file_name(&format!("http://a.example/{path}").parse().unwrap()))
+            .collect();
+        assert_eq!(names.len(), 3);
+        assert!(
+            names
+                .iter()
+                .all(|name| name.starts_with("page") && name.ends_with(".html"))
+        );
+    }
+}

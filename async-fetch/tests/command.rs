@@ -1,0 +1,465 @@
+//! The command, from outside.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use async_fetch::{Checksum, FOLDER};
+use demo_site::{NAMES, Site, content};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+fn site() -> Site {
+    Site::builder().pages(20).start().unwrap()
+}
+
+fn command() -> Command {
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("async-fetch"));
+    command.stdin(Stdio::null()).args(["--proxy", "none"]);
+    command
+}
+
+fn run(args: &[&str]) -> Output {
+    command().args(args).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn lines(output: &Output) -> Vec<Value> {
+    text(&output.stdout)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+/// Runs it with something on its standard input.
+fn piped(args: &[&str], input: &[u8]) -> Output {
+    let mut command = command();
+    command
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            // It may leave before it has read all.
+            let _ = stdin.write_all(input);
+        });
+        child.wait_with_output().unwrap()
+    })
+}
+
+fn until(mut condition: impl FnMut() -> bool) {
+    while !condition() {
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn signal(child: &Child, signal: Signal) {
+    kill_process(Pid::from_child(child), signal).unwrap();
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn each_url_has_a_line_and_failures_are_named() {
+    let site = site();
+    let (good, bad) = (site.url("/page/3"), site.url("/status/404"));
+    let output = run(&[&good, &bad, "nonsense"]);
+    assert_eq!(output.status.code(), Some(1));
+    let (out, err) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(out.lines().count(), 3, "{out}");
+    let words: Vec<&str> = out
+        .lines()
+        .find(|line| line.ends_with("/page/3"))
+        .unwrap()
+        .split(' ')
+        .collect();
+    assert_eq!((words[0], words.last()), ("200", Some(&good.as_str())));
+    assert!(
+        err.contains(&format!("failed: {bad}: 404 Not Found")),
+        "{err}"
+    );
+    assert!(err.contains("failed: nonsense: not a URL"), "{err}");
+    assert!(err.contains("1 fetched, 2 failed"), "{err}");
+}
+
+#[test]
+fn json_has_a_line_for_each_url_and_nothing_else() {
+    let site = site();
+    let list: String = site.pages().map(|url| url + "\n").collect();
+    let output = piped(&["-", "--json"], format!("# pages\n\n{list}").as_bytes());
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let lines = lines(&output);
+    assert_eq!(lines.len(), 20);
+    for line in &lines {
+        assert_eq!(line["status"], 200);
+        assert_eq!(line["bytes"], 4096);
+        assert_eq!(line["attempts"], 1);
+        assert!(line["seconds"].as_f64().unwrap() > 0.0);
+        assert!(line["error"].is_null());
+    }
+    let output = run(&["--json", &site.raw_url("/cut/length"), "--retries", "0"]);
+    assert_eq!(output.status.code(), Some(1));
+    let line = &self::lines(&output)[0];
+    assert_eq!(
+        (&line["status"], &line["kind"]),
+        (&Value::Null, &"cut".into())
+    );
+    assert!(
+        line["error"]
+            .as_str()
+            .unwrap()
+            .contains("500 bytes of 1000")
+    );
+    let output = run(&["--json", "--summary", &site.url("/")]);
+    assert_eq!(self::lines(&output)[0]["fetched"], 1);
+}
+
+#[test]
+fn standard_input_is_read_without_being_asked_when_somebody_writes_to_it() {
+    let site = site();
+    let output = piped(&[], site.url("/").as_bytes());
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).starts_with("200"));
+}
+
+#[test]
+fn wrong_usage_is_told_in_a_line() {
+    let sum = Checksum::of("").to_string();
+    for (args, expected) in [
+        (
+            vec!["--checksum", "md5:1", "http://a.example/"],
+            "md5:1: not a checksum",
+        ),
+        (
+            vec!["--checksum", sum.as_str(), "http://a/", "http://b/"],
+            "is for one URL",
+        ),
+        (vec!["-o", "out"], "no URL"),
+        (
+            vec!["-H", "nonsense", "http://a/"],
+            "nonsense: not a header",
+        ),
+        (
+            vec!["--per-host", "0", "http://a/"],
+            "0: at least 1 is needed",
+        ),
+        (vec!["--rate", "-1", "http://a/"], "-1"),
+        (vec!["--timeout", "soon", "http://a/"], "soon"),
+    ] {
+        let output = run(&args);
+        let error = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {error}");
+        assert!(error.contains(expected), "{args:?}: {error}");
+    }
+    let output = run(&["-i", "no/such/file"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("no/such/file"));
+}
+
+#[test]
+fn too_few_descriptors_are_told_with_what_to_do() {
+    let program = assert_cmd::cargo::cargo_bin!("async-fetch");
+    let output = Command::new("sh")
+        .args([
+            "-c",
+            "ulimit -n 100; exec \"$0\" -j 500 http://127.0.0.1:1/",
+        ])
+        .arg(program)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let error = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(
+        error.contains("allows 100") && error.contains("--jobs 36"),
+        "{error}"
+    );
+}
+
+#[test]
+fn per_host_limits_hold_and_can_be_raised() {
+    let site = Site::builder()
+        .pages(40)
+        .latency(demo_site::Latency::Fixed(Duration::from_millis(30)))
+        .start()
+        .unwrap();
+    let list: String = site.pages().map(|url| url + "\n").collect();
+    for (args, most) in [
+        (vec!["-"], 6),
+        (vec!["-", "--per-host", "20"], 20),
+        (vec!["-", "--per-host", "20", "-j", "3"], 3),
+    ] {
+        site.reset();
+        assert!(piped(&args, list.as_bytes()).status.success());
+        assert_eq!(site.counts().most_at_once, most, "{args:?}");
+    }
+}
+
+#[test]
+fn headers_and_the_method_are_sent() {
+    let site = site();
+    assert!(
+        run(&["-H", "X-Mine: yes", "--head", &site.url("/")])
+            .status
+            .success()
+    );
+    let seen = &site.counts().log[0];
+    assert_eq!(
+        (seen.method.as_str(), seen.header("x-mine")),
+        ("HEAD", Some("yes"))
+    );
+    assert!(run(&["--http2", &site.url("/")]).status.success());
+    let proxied = Command::new(assert_cmd::cargo::cargo_bin!("async-fetch"))
+        .args(["--proxy", &site.url(""), "http://a.example/landing"])
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(proxied.status.success(), "{}", text(&proxied.stdout));
+    assert_eq!(site.counts().hosts["a.example"].requests, 1);
+}
+
+#[test]
+fn files_stay_in_their_folder_whatever_they_are_called() {
+    let site = site();
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let urls: String = NAMES
+        .iter()
+        .map(|name| site.url(&format!("/attack/{name}")) + "\n")
+        .collect();
+    let output = piped(&["-", "-o", out.to_str().unwrap()], urls.as_bytes());
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+    assert_eq!(names(folder.path()), ["out"]);
+    // What `%2e%2e` and the like make of a path is for the URL's own rules; each has its file.
+    assert_eq!(names(&out).len(), NAMES.len());
+    for name in names(&out) {
+        assert_eq!(fs::read(out.join(name)).unwrap().last(), Some(&b'\n'));
+    }
+}
+
+#[test]
+fn what_is_there_is_not_fetched_again_unless_it_is_wrong() {
+    let site = site();
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let url = site.url("/bytes/5000");
+    let sum = Checksum::of(content::part(1, 0..5000)).to_string();
+    let requests = || site.counts().requests;
+    assert!(run(&[&url, "-o", out, "--checksum", &sum]).status.success());
+    assert_eq!(
+        (requests(), names(folder.path())),
+        (1, vec!["5000".to_owned()])
+    );
+    let output = run(&[&url, "-o", out]);
+    assert!(
+        text(&output.stdout).starts_with("had"),
+        "{}",
+        text(&output.stdout)
+    );
+    assert_eq!(requests(), 1);
+    fs::write(folder.path().join("5000"), "broken").unwrap();
+    assert!(run(&[&url, "-o", out, "--checksum", &sum]).status.success());
+    assert_eq!(requests(), 2);
+    assert!(run(&[&url, "-o", out, "--overwrite"]).status.success());
+    assert_eq!(requests(), 3);
+    let wrong = Checksum::of("else").to_string();
+    let output = run(&[&url, "-o", out, "--overwrite", "--checksum", &wrong]);
+    assert_eq!(output.status.code(), Some(1));
+    // What was there stays.
+    assert_eq!(
+        fs::read(folder.path().join("5000")).unwrap(),
+        content::part(1, 0..5000)
+    );
+}
+
+#[test]
+fn fail_fast_stops_at_the_first_failure() {
+    let site = site();
+    let mut urls = vec![site.url("/status/404")];
+    urls.extend(std::iter::repeat_n(site.url("/never"), 50));
+    let output = piped(&["-", "--fail-fast", "-j", "4"], urls.join("\n").as_bytes());
+    assert_eq!(output.status.code(), Some(1));
+    assert!(site.counts().requests <= 6);
+}
+
+#[test]
+fn a_reader_that_leaves_ends_it_quietly() {
+    let site = site();
+    let url = site.url("/page/1") + "\n";
+    let mut child = command()
+        .args(["-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let writer = thread::spawn(move || while stdin.write_all(url.as_bytes()).is_ok() {});
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    assert!(line.starts_with("200"));
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    assert_eq!(
+        (output.status.code(), text(&output.stderr)),
+        (Some(0), String::new())
+    );
+}
+
+/// Starts to save files that come slowly, and waits until some of each has been written.
+fn saving(site: &Site, out: &Path) -> (Child, PathBuf) {
+    let url = site.url("/bytes/30000000?name=slow");
+    // Enough that the disk has some of it, and far from all.
+    let child = command()
+        .args([&url, "-o", out.to_str().unwrap(), "--json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let folder = out.join(FOLDER);
+    let part = || {
+        let entries = fs::read_dir(&folder).ok()?;
+        entries
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .find(|path| {
+                path.extension().is_some_and(|it| it == "part")
+                    && path.metadata().is_ok_and(|it| it.len() > 0)
+            })
+    };
+    let mut found = None;
+    until(|| {
+        found = part();
+        found.is_some()
+    });
+    (child, found.unwrap())
+}
+
+#[test]
+fn ctrl_c_leaves_a_part_that_the_next_run_goes_on_with() {
+    interrupted_and_finished(Signal::INT, Some(130));
+}
+
+#[test]
+fn a_killed_run_is_finished_by_the_next() {
+    interrupted_and_finished(Signal::KILL, None);
+}
+
+fn interrupted_and_finished(how: Signal, code: Option<i32>) {
+    let site = site();
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    // Some are whole before, so that a rerun has to leave them alone.
+    let small: Vec<String> = (1..6)
+        .map(|it| site.url(&format!("/bytes/{it}000")))
+        .collect();
+    let list = small.join("\n");
+    let out_text = out.to_str().unwrap();
+    assert!(
+        piped(&["-", "-o", out_text], list.as_bytes())
+            .status
+            .success()
+    );
+    // A body that stops coming after its beginning: the part is there, and stays incomplete.
+    let url = site.raw_url("/cut/again?size=90000&most=60000");
+    let sum = Checksum::of(content::part(1, 0..90_000)).to_string();
+    let mut child = command()
+        .args([
+            &url,
+            "-o",
+            out_text,
+            "--retries",
+            "3",
+            "--backoff",
+            "1h",
+            "--timeout",
+            "10h",
+        ])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let part = || {
+        let entries = fs::read_dir(out.join(FOLDER)).ok()?;
+        let mut paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+        paths.find(|path| path.extension().is_some_and(|it| it == "part"))
+    };
+    until(|| part().is_some_and(|path| path.metadata().is_ok_and(|it| it.len() == 60_000)));
+    signal(&child, how);
+    assert_eq!(child.wait().unwrap().code(), code);
+    assert_eq!(
+        fs::read(part().unwrap()).unwrap(),
+        content::part(1, 0..60_000)
+    );
+    assert_eq!(names(&out).len(), 6, "no half file under a final name");
+
+    let before = site.counts().requests;
+    let list = format!("{list}\n{url} {sum}\n");
+    let output = piped(&["-", "-o", out_text, "--json"], list.as_bytes());
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+    assert_eq!(site.counts().requests, before + 1);
+    let resumed: Vec<Value> = lines(&output)
+        .into_iter()
+        .filter(|line| line["resumed_from"] == 60_000)
+        .collect();
+    assert_eq!(resumed.len(), 1);
+    for size in 1..6_u64 {
+        let body = fs::read(out.join(format!("{size}000"))).unwrap();
+        assert_eq!(body, content::part(1, 0..size * 1000));
+    }
+    assert_eq!(names(&out).len(), 6, "and the folder of parts is gone");
+}
+
+#[test]
+fn ctrl_c_in_the_middle_of_a_body_keeps_what_came() {
+    let site = site();
+    let folder = tempfile::tempdir().unwrap();
+    let (mut child, part) = saving(&site, folder.path());
+    signal(&child, Signal::INT);
+    let mut rest = String::new();
+    child
+        .stdout
+        .take()
+        .unwrap()
+        .read_to_string(&mut rest)
+        .unwrap();
+    let code = child.wait().unwrap().code();
+    if rest.is_empty() {
+        assert_eq!(code, Some(130));
+        let kept = fs::read(&part).unwrap();
+        assert_eq!(kept, content::part(1, 0..kept.len() as u64));
+    } else {
+        // It was faster than the signal: then it is whole.
+        assert!(!part.exists());
+    }
+    let args = [
+        "-o",
+        folder.path().to_str().unwrap(),
+        &site.url("/bytes/30000000?name=slow"),
+    ];
+    assert!(run(&args).status.success());
+    let name = names(folder.path()).pop().unwrap();
+    assert_eq!(
+        Checksum::of(fs::read(folder.path().join(name)).unwrap()),
+        Checksum::of(content::part(1, 0..30_000_000))
+    );
+}

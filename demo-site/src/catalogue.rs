@@ -1,0 +1,181 @@
+//! Everything the site can do, with its paths: the page `/help`, and what the command prints.
+
+use std::fmt::Write;
+
+use crate::replies::{NAMES, charset_names};
+
+/// Something that a site serves.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// Its path, with values where there is something to choose.
+    pub path: &'static str,
+    /// What it does.
+    pub what: &'static str,
+    /// On the port that does not keep to HTTP.
+    pub raw: bool,
+}
+
+const fn http(path: &'static str, what: &'static str) -> Entry {
+    Entry {
+        path,
+        what,
+        raw: false,
+    }
+}
+
+const fn raw(path: &'static str, what: &'static str) -> Entry {
+    Entry {
+        path,
+        what,
+        raw: true,
+    }
+}
+
+/// All of it, but for the charsets and the names of [`NAMES`].
+pub const ENTRIES: &[Entry] = &[
+    http(
+        "/",
+        "page 0: the pages link to each other, and all can be reached from here",
+    ),
+    http("/page/1", "page 1, if there are so many"),
+    http("/robots.txt", "the rules for robots, if there are any"),
+    http("/sitemap.xml", "the sitemap: all pages"),
+    http("/files/a.txt", "a small file of any name"),
+    http("/status/404", "an answer with this status"),
+    http(
+        "/busy?status=429&after=1",
+        "too much to do: Retry-After in seconds",
+    ),
+    http("/busy?status=503&after=1&form=date", "the same, as a date"),
+    http("/busy?status=503&times=2", "fails twice, then works"),
+    http("/busy?after=soon", "a Retry-After that is none"),
+    http(
+        "/redirect/chain/3",
+        "three redirects; ?status=301, 302, 303, 307 or 308",
+    ),
+    http("/redirect/loop/a", "two pages that redirect to each other"),
+    http("/redirect/self", "a page that redirects to itself"),
+    http(
+        "/redirect/away",
+        "a redirect to another host: the other port",
+    ),
+    http(
+        "/redirect/to?url=/landing",
+        "a redirect to wherever one wants",
+    ),
+    http("/redirect/nowhere", "a redirect without a Location"),
+    http("/redirect/garbage", "a redirect to what is no URL"),
+    http(
+        "/redirect/file",
+        "a redirect to a file of the client's machine",
+    ),
+    http("/redirect/private", "a redirect to a private address"),
+    http(
+        "/bytes/100000",
+        "a file in any size, with ETag and Range; ?etag=weak, none; ?range=no; ?version=2",
+    ),
+    http(
+        "/slow/100?every=10",
+        "a byte at a time, so many milliseconds apart",
+    ),
+    http("/late/1000", "a header after so many milliseconds"),
+    http("/never", "no header at all"),
+    http("/stall", "100 bytes, then nothing more"),
+    http("/endless", "a body without an end"),
+    http("/gzip", "gzip"),
+    http(
+        "/gzip/bomb/100000000",
+        "gzip: so many zeros in a thousandth of their size",
+    ),
+    http("/gzip/twice", "gzip within gzip"),
+    http("/gzip/cut", "gzip without its end"),
+    http("/gzip/trailing", "gzip with something after it"),
+    http("/gzip/not", "says gzip, and is not"),
+    http("/deflate/zlib", "deflate as the RFC means it"),
+    http("/deflate/raw", "deflate as some servers mean it"),
+    http("/coding/unknown", "a content coding that nobody knows"),
+    http(
+        "/calendar/2026/11",
+        "a calendar: there is always a next month",
+    ),
+    http("/deeper/", "a path that grows with each link"),
+    http("/session?id=1", "one page under a new number each time"),
+    http(
+        "/html/nested",
+        "a hundred thousand elements within each other",
+    ),
+    http(
+        "/html/links",
+        "links of all kinds, and what only looks like one",
+    ),
+    http("/html/base", "a <base>"),
+    http("/html/nofollow", "a link not to be followed"),
+    http(
+        "/html/nofollow-header",
+        "the same for a whole page, by a header",
+    ),
+    http("/html/canonical", "a page that says it is another"),
+    http("/html/fragments", "links to parts of pages, there or not"),
+    http("/html/broken", "links that lead nowhere"),
+    http("/html/not", "says HTML, and is not"),
+    raw("/landing", "where redirects to another host lead"),
+    raw("/cut/length", "1000 bytes announced, 500 sent"),
+    raw("/cut/chunked", "chunks without the last one"),
+    raw("/cut/reset", "500 bytes of 1000, then a reset"),
+    raw(
+        "/cut/again?size=1000&most=400",
+        "breaks off every time, with ETag and Range; ?times=2: only twice",
+    ),
+    raw("/cut/head", "breaks off within the header"),
+    raw("/cut/silence", "closes without a word"),
+    raw("/length/short", "10 bytes announced, 1000 sent"),
+    raw("/length/two", "two lengths"),
+    raw("/length/negative", "a negative length"),
+    raw("/length/words", "a length in words"),
+    raw("/length/huge", "a length of nearly 2^64"),
+    raw(
+        "/length/none",
+        "no length: the body ends with the connection",
+    ),
+    raw("/head/garbage", "not HTTP at all"),
+    raw("/head/status", "a status that is none"),
+    raw("/head/huge", "a header of 1 MiB"),
+    raw("/head/many", "ten thousand headers"),
+    raw("/head/endless", "headers without an end"),
+    raw("/head/chunk", "a chunk without a size"),
+    raw("/keep-alive", "a connection that stays open"),
+    raw("/keep-alive/lie", "says that it stays open, and closes"),
+];
+
+/// The page `/help`.
+pub(crate) fn html(origin: &str, raw_origin: &str) -> String {
+    let mut html = String::from(
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <title>What this site can do</title></head>\n<body>\n<h1>What this site can do</h1>\n",
+    );
+    for (title, origin, raw) in [
+        ("HTTP", origin, false),
+        ("Not quite HTTP", raw_origin, true),
+    ] {
+        let _ = writeln!(html, "<h2>{title}: {origin}</h2>\n<dl>");
+        for Entry { path, what, .. } in ENTRIES.iter().filter(|entry| entry.raw == raw) {
+            let link = path.replace('&', "&amp;");
+            let what = what.replace('&', "&amp;").replace('<', "&lt;");
+            let _ = writeln!(
+                html,
+                "<dt><a href=\"{origin}{link}\">{link}</a></dt><dd>{what}</dd>"
+            );
+        }
+        html.push_str("</dl>\n");
+    }
+    html.push_str("<h2>Charsets</h2>\n<ul>\n");
+    for name in charset_names() {
+        let _ = writeln!(html, "<li><a href=\"/charset/{name}\">{name}</a></li>");
+    }
+    html.push_str("</ul>\n<h2>Names that attack the disk</h2>\n<ul>\n");
+    for name in NAMES {
+        let _ = writeln!(html, "<li><a href=\"/attack/{name}\">{name}</a></li>");
+    }
+    html.push_str("</ul>\n</body>\n</html>\n");
+    html
+}

@@ -1,0 +1,161 @@
+//! What a site saw, so that a test can prove politeness by number.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+/// The requests that are remembered one by one; those after it are only counted.
+const MOST_REMEMBERED: usize = 100_000;
+
+/// What a site saw since it started or since the counters were reset.
+#[derive(Clone, Debug, Default)]
+pub struct Counts {
+    /// Requests, of all hosts.
+    pub requests: u64,
+    /// Connections that were accepted.
+    pub connections: u64,
+    /// Connections that are open now.
+    pub open_connections: u64,
+    /// Requests whose answer was being worked on at once, at most, of all hosts. An answer is
+    /// worked on until its last byte has been handed to the system.
+    pub most_at_once: u64,
+    /// Requests being worked on now.
+    pub at_once: u64,
+    /// The same by host, as the clients named it.
+    pub hosts: HashMap<String, HostCounts>,
+    /// Requests one by one, in the order in which they came: the first 100,000.
+    pub log: Vec<Seen>,
+}
+
+/// What a site saw of one host.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HostCounts {
+    /// Requests.
+    pub requests: u64,
+    /// Requests being worked on at once, at most.
+    pub most_at_once: u64,
+    /// Requests being worked on now.
+    pub at_once: u64,
+}
+
+/// A request that came.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// When its head was complete.
+    pub at: Instant,
+    /// Whom it was for.
+    pub host: String,
+    /// What it wanted.
+    pub method: String,
+    /// The path and the query.
+    pub path: String,
+    /// Its headers, with names in small letters.
+    pub headers: Vec<(String, String)>,
+}
+
+impl Counts {
+    /// How often a path, with its query, was asked for.
+    pub fn of(&self, path: &str) -> usize {
+        self.log.iter().filter(|seen| seen.path == path).count()
+    }
+}
+
+impl Seen {
+    /// The value of a header, by its name in small letters.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let header = self.headers.iter().find(|(known, _)| known == name);
+        header.map(|(_, value)| value.as_str())
+    }
+}
+
+/// The counters themselves; clones share them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Counters(Arc<Mutex<Counts>>);
+
+impl Counters {
+    fn lock(&self) -> MutexGuard<'_, Counts> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn snapshot(&self) -> Counts {
+        self.lock().clone()
+    }
+
+    /// Starts anew; what is going on now stays.
+    pub(crate) fn reset(&self) {
+        let mut counts = self.lock();
+        let now = std::mem::take(&mut *counts);
+        counts.open_connections = now.open_connections;
+        counts.at_once = now.at_once;
+        counts.most_at_once = now.at_once;
+        counts.hosts = now
+            .hosts
+            .into_iter()
+            .filter(|(_, host)| host.at_once > 0)
+            .map(|(name, host)| {
+                let at_once = host.at_once;
+                (
+                    name,
+                    HostCounts {
+                        requests: 0,
+                        most_at_once: at_once,
+                        at_once,
+                    },
+                )
+            })
+            .collect();
+    }
+
+    /// A connection was accepted; it is open until the guard goes.
+    pub(crate) fn connection(&self) -> ConnectionGuard {
+        let mut counts = self.lock();
+        counts.connections += 1;
+        counts.open_connections += 1;
+        ConnectionGuard(self.clone())
+    }
+
+    /// A request came; it is being worked on until the guard goes.
+    pub(crate) fn request(&self, seen: Seen) -> RequestGuard {
+        let mut counts = self.lock();
+        counts.requests += 1;
+        counts.at_once += 1;
+        counts.most_at_once = counts.most_at_once.max(counts.at_once);
+        let host = counts.hosts.entry(seen.host.clone()).or_default();
+        host.requests += 1;
+        host.at_once += 1;
+        host.most_at_once = host.most_at_once.max(host.at_once);
+        let host = seen.host.clone();
+        if counts.log.len() < MOST_REMEMBERED {
+            counts.log.push(seen);
+        }
+        RequestGuard {
+            counters: self.clone(),
+            host,
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct ConnectionGuard(Counters);
+
+impl Drop for ConnectionGuard {
+    fn drop(&mut self) {
+        self.0.lock().open_connections -= 1;
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct RequestGuard {
+    counters: Counters,
+    host: String,
+}
+
+impl Drop for RequestGuard {
+    fn drop(&mut self) {
+        let mut counts = self.counters.lock();
+        counts.at_once -= 1;
+        if let Some(host) = counts.hosts.get_mut(&self.host) {
+            host.at_once -= 1;
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! How long a site takes to answer.
+
+use std::time::Duration;
+
+use crate::random;
+
+/// How long a site waits before it answers for a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Latency {
+    /// Always as long.
+    Fixed(Duration),
+    /// Anything between the two, evenly spread.
+    Spread(Duration, Duration),
+    /// Mostly the first; one answer in twenty takes twice to ten times as long, and never longer
+    /// than the second.
+    LongTail(Duration, Duration),
+}
+
+/// One answer in so many belongs to the tail.
+const TAIL: u64 = 20;
+
+impl Latency {
+    /// The wait of the answer with this number.
+    pub(crate) fn of(self, number: u64) -> Duration {
+        let share = random::fraction(number);
+        match self {
+            Latency::Fixed(wait) => wait,
+            Latency::Spread(least, most) => least + most.saturating_sub(least).mul_f64(share),
+            Latency::LongTail(usual, most) => {
+                if random::scramble(!number).is_multiple_of(TAIL) {
+                    usual.mul_f64(2.0 + 8.0 * share).min(most).max(usual)
+                } else {
+                    usual
+                }
+            }
+        }
+    }
+}
+
+impl Default for Latency {
+    /// None.
+    fn default() -> Self {
+        Latency::Fixed(Duration::ZERO)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn waits_keep_their_bounds_and_are_the_same_again() {
+        for number in 0..2000 {
+            let spread = Latency::Spread(10 * MS, 20 * MS).of(number);
+            assert!((10 * MS..20 * MS).contains(&spread));
+            let tail = Latency::LongTail(10 * MS, 50 * MS);
+            assert!((10 * MS..=50 * MS).contains(&tail.of(number)));
+            assert_eq!(tail.of(number), tail.of(number));
+        }
+    }
+
+    #[test]
+    fn a_tail_is_long_and_rare() {
+        let tail = Latency::LongTail(10 * MS, 500 * MS);
+        let late = (0..2000)
+            .filter(|&number| tail.of(number) > 10 * MS)
+            .count();
+        assert!((50..200).contains(&late), "{late}");
+    }
+}

@@ -1,0 +1,179 @@
+//! What the site serves besides its pages: everything that breaks clients.
+//!
+//! What HTTP allows is served by axum ([`router`]). What it does not allow has to be written by
+//! hand, to a socket: that is [`raw`], on a port of its own.
+
+mod busy;
+mod bytes;
+mod charsets;
+mod coding;
+mod html;
+mod names;
+pub(crate) mod raw;
+mod redirects;
+mod slow;
+mod traps;
+
+pub(crate) use charsets::names as charset_names;
+pub use names::NAMES;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, Uri, header};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::any;
+
+use crate::catalogue;
+use crate::pages::Pages;
+use crate::random;
+use crate::site::Settings;
+
+/// Paths whose visits are counted one by one; beyond them every visit is taken for the first.
+const MOST_COUNTED: usize = 100_000;
+
+/// What the handlers share.
+#[derive(Clone)]
+pub(crate) struct Shared(Arc<Inner>);
+
+struct Inner {
+    settings: Settings,
+    /// How often each path with its query was asked for.
+    visits: Mutex<HashMap<String, u64>>,
+    /// The address of the port that does not keep to HTTP.
+    raw_origin: String,
+    /// Its own.
+    origin: String,
+}
+
+impl Shared {
+    pub(crate) fn new(settings: Settings, origin: String, raw_origin: String) -> Shared {
+        Shared(Arc::new(Inner {
+            settings,
+            visits: Mutex::default(),
+            raw_origin,
+            origin,
+        }))
+    }
+
+    fn pages(&self) -> &Pages {
+        &self.0.settings.pages
+    }
+
+    fn raw_origin(&self) -> &str {
+        &self.0.raw_origin
+    }
+
+    /// How often this was asked for before.
+    pub(crate) fn visits_before(&self, path: &str) -> u64 {
+        let mut visits = self.0.visits.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = visits.get_mut(path) {
+            *count += 1;
+            return *count - 1;
+        }
+        if visits.len() < MOST_COUNTED {
+            visits.insert(path.to_owned(), 1);
+        }
+        0
+    }
+
+    pub(crate) fn forget_visits(&self) {
+        self.0
+            .visits
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+    }
+}
+
+/// Everything that HTTP allows.
+pub(crate) fn router(shared: Shared) -> Router {
+    Router::new()
+        .route("/", any(front))
+        .route("/page/{number}", any(page))
+        .route("/help", any(help))
+        .route("/landing", any(landing))
+        .route("/robots.txt", any(robots))
+        .route("/sitemap.xml", any(sitemap))
+        .route("/status/{code}", any(status))
+        .route("/files/{name}", any(file))
+        .merge(busy::router())
+        .merge(bytes::router())
+        .merge(charsets::router())
+        .merge(coding::router())
+        .merge(html::router())
+        .merge(names::router())
+        .merge(redirects::router())
+        .merge(slow::router())
+        .merge(traps::router())
+        .fallback(missing)
+        .with_state(shared)
+}
+
+async fn front(State(shared): State<Shared>, uri: Uri) -> Response {
+    one_page(&shared, 0, uri.path()).await
+}
+
+async fn page(State(shared): State<Shared>, Path(number): Path<usize>, uri: Uri) -> Response {
+    match number {
+        0 => missing().await.into_response(),
+        _ if number >= shared.pages().count => missing().await.into_response(),
+        _ => one_page(&shared, number, uri.path()).await,
+    }
+}
+
+/// A page, after its latency, or a failure where the error rate says so.
+async fn one_page(shared: &Shared, number: usize, path: &str) -> Response {
+    let settings = &shared.0.settings;
+    // By the visit and not by the clock or the order: the same on every run.
+    let visit = shared.visits_before(path);
+    let chance = random::number_of(path) ^ settings.pages.seed ^ visit.rotate_left(40);
+    tokio::time::sleep(settings.latency.of(chance)).await;
+    if random::fraction(chance.rotate_left(17)) < settings.error_rate {
+        let text = "503: by the site's error rate\n";
+        return (StatusCode::SERVICE_UNAVAILABLE, text).into_response();
+    }
+    Html(settings.pages.html(number)).into_response()
+}
+
+async fn help(State(shared): State<Shared>) -> Html<String> {
+    Html(catalogue::html(&shared.0.origin, shared.raw_origin()))
+}
+
+async fn landing() -> &'static str {
+    "landed\n"
+}
+
+async fn robots(State(shared): State<Shared>) -> Response {
+    match &shared.0.settings.robots {
+        Some((status, text)) => {
+            let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::OK);
+            let kind = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
+            (status, kind, text.clone()).into_response()
+        }
+        None => missing().await.into_response(),
+    }
+}
+
+async fn sitemap(State(shared): State<Shared>) -> impl IntoResponse {
+    let kind = [(header::CONTENT_TYPE, "application/xml")];
+    (kind, shared.pages().sitemap(&shared.0.origin))
+}
+
+async fn status(Path(code): Path<u16>) -> Response {
+    match StatusCode::from_u16(code) {
+        // 1xx is no answer of its own; a client would wait for the next.
+        Ok(status) if code >= 200 => (status, format!("{status}\n")).into_response(),
+        _ => (StatusCode::BAD_REQUEST, "a status from 200 to 999\n").into_response(),
+    }
+}
+
+async fn file(Path(name): Path<String>) -> String {
+    format!("the file {name}\n")
+}
+
+async fn missing() -> (StatusCode, &'static str) {
+    (StatusCode::NOT_FOUND, "404: no such page\n")
+}

@@ -1,0 +1,43 @@
+//! Files named to attack the disk of whoever saves them.
+
+use axum::Router;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+
+use super::Shared;
+
+pub(super) fn router() -> Router<Shared> {
+    Router::new()
+        .route("/attack/", any(|| async { "an empty name\n" }))
+        .route("/attack/{*name}", any(serve))
+}
+
+/// The last parts of paths that are dangerous, or only awkward, as file names; each is to be put
+/// behind `/attack/`.
+pub const NAMES: [&str; 18] = [
+    "..%2f..%2fetc%2fpasswd",
+    "%2e%2e%2f%2e%2e%2fetc%2fpasswd",
+    "..%5c..%5cwindows%5cwin.ini",
+    "%2fetc%2fpasswd",
+    "C%3a%5cboot.ini",
+    "%2e%2e",
+    "%2e",
+    "~",
+    "-rf",
+    ".bashrc",
+    "a%00b.txt",
+    "a%0ab.txt",
+    "CON",
+    "nul.txt",
+    "dots...",
+    "space%20",
+    "%e2%80%aegpj.exe",
+    "%ff%fe",
+];
+
+/// Any name; the server itself proposes to overwrite `/etc/passwd`.
+async fn serve() -> Response {
+    let proposal = HeaderValue::from_static("attachment; filename=\"../../../etc/passwd\"");
+    ([(header::CONTENT_DISPOSITION, proposal)], "harmless\n").into_response()
+}

@@ -1,0 +1,81 @@
+//! Redirects: chains, loops, away, and nowhere.
+
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+
+use super::Shared;
+
+pub(super) fn router() -> Router<Shared> {
+    Router::new()
+        .route("/redirect/chain/{hops}", any(chain))
+        .route("/redirect/loop/{side}", any(round))
+        .route(
+            "/redirect/self",
+            any(|| async { to("/redirect/self", 302) }),
+        )
+        .route("/redirect/away", any(away))
+        .route("/redirect/to", any(anywhere))
+        .route("/redirect/nowhere", any(|| async { StatusCode::FOUND }))
+        .route(
+            "/redirect/garbage",
+            any(|| async { to("http://[::1", 302) }),
+        )
+        .route(
+            "/redirect/file",
+            any(|| async { to("file:///etc/passwd", 302) }),
+        )
+        .route(
+            "/redirect/private",
+            // Where the computers of a cloud keep their secrets.
+            any(|| async { to("http://169.254.169.254/latest/meta-data/", 302) }),
+        )
+}
+
+fn to(place: &str, status: u16) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::FOUND);
+    let mut response = (status, "look elsewhere\n").into_response();
+    if let Ok(value) = HeaderValue::from_str(place) {
+        response.headers_mut().insert(header::LOCATION, value);
+    }
+    response
+}
+
+/// `status`: 301, 302 (the default), 303, 307 or 308.
+fn status(query: &[(String, String)]) -> u16 {
+    let status = query.iter().find(|(name, _)| name == "status");
+    status
+        .and_then(|(_, value)| value.parse().ok())
+        .unwrap_or(302)
+}
+
+async fn chain(Path(hops): Path<u32>, Query(query): Query<Vec<(String, String)>>) -> Response {
+    let status = status(&query);
+    match hops {
+        0 => "landed\n".into_response(),
+        _ => to(
+            &format!("/redirect/chain/{}?status={status}", hops - 1),
+            status,
+        ),
+    }
+}
+
+async fn round(Path(side): Path<String>) -> Response {
+    match side.as_str() {
+        "a" => to("/redirect/loop/b", 302),
+        _ => to("/redirect/loop/a", 302),
+    }
+}
+
+async fn away(State(shared): State<Shared>) -> Response {
+    to(&format!("{}/landing", shared.raw_origin()), 302)
+}
+
+async fn anywhere(Query(query): Query<Vec<(String, String)>>) -> Response {
+    match query.iter().find(|(name, _)| name == "url") {
+        Some((_, place)) => to(place, status(&query)),
+        None => (StatusCode::BAD_REQUEST, "to where? ?url=…\n").into_response(),
+    }
+}
