@@ -40,7 +40,7 @@ fn answer(args: &Args) -> anyhow::Result<Outcome> {
         Some(Command::SystemCalls) => vec![system_calls::show()?],
         Some(Command::Policy(policy)) => vec![policy::show(policy)],
         Some(Command::Sync) => vec![sync::show()?],
-        Some(Command::Tasks) => vec![tasks::show(args.blocking)?],
+        Some(Command::Tasks { blocking }) => vec![tasks::show(args.blocking || *blocking)?],
         Some(Command::ChatServer(listen)) => return serve::run(listen, run),
         Some(Command::Completions { .. }) => unreachable!("answered above"),
     };

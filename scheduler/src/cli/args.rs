@@ -1,9 +1,9 @@
 //! The command line's grammar.
 
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::SocketAddr;
 
 use clap::{Parser, Subcommand};
-use common::cli::{RunArgs, Shell, numbers};
+use common::cli::{self, RunArgs, Shell, numbers};
 use scheduler::chat_server::MAX_CONNECTIONS;
 
 /// From generators to tasks and futures, a step at a time, and a chat server at the end.
@@ -16,7 +16,7 @@ pub(crate) struct Args {
     #[command(subcommand)]
     pub(super) command: Option<Command>,
     /// Have one of the async tasks block the thread: what that does to everyone else
-    #[arg(long, global = true)]
+    #[arg(long)]
     pub(super) blocking: bool,
     #[command(flatten)]
     pub(super) run: RunArgs,
@@ -35,7 +35,11 @@ pub(super) enum Command {
     /// Step 5: locks, semaphores, events, channels; and a deadlock, told
     Sync,
     /// Step 6: futures and wakers: the asyncio version, its sleeps made short
-    Tasks,
+    Tasks {
+        /// Have one of the tasks block the thread: what that does to everyone else
+        #[arg(long)]
+        blocking: bool,
+    },
     /// Step 7: serve the chat: lines `name:message`, for nc and `reactor chat-client`
     ChatServer(ListenArgs),
     /// Print completions for a shell
@@ -82,23 +86,9 @@ fn turns(text: &str) -> Result<usize, String> {
 #[derive(clap::Args, Debug)]
 pub(super) struct ListenArgs {
     /// Where to listen: HOST:PORT, or a port on this machine; port 0 takes a free one
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4000", value_parser = address)]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4000", value_parser = cli::address)]
     pub(super) listen: SocketAddr,
     /// How many connections may be open at once; the next ones wait to be accepted
     #[arg(long, value_name = "N", default_value_t = MAX_CONNECTIONS)]
     pub(super) max_connections: usize,
-}
-
-fn address(text: &str) -> Result<SocketAddr, String> {
-    if let Ok(port) = text.parse::<u16>() {
-        return Ok(([127, 0, 0, 1], port).into());
-    }
-    let wrong = || format!("{text}: expected HOST:PORT, such as 127.0.0.1:4000");
-    if !text.contains(':') {
-        return Err(wrong());
-    }
-    match text.to_socket_addrs() {
-        Ok(mut addresses) => addresses.next().ok_or_else(wrong),
-        Err(error) => Err(format!("{} ({error})", wrong())),
-    }
 }
