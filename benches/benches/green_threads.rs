@@ -20,7 +20,10 @@ fn yields(criterion: &mut Criterion) {
                 yielder.suspend(());
             }
         });
-        bencher.iter(|| (0..SWITCHES).for_each(|_| assert!(!matches!(coroutine.resume(()), CoroutineResult::Return(())))));
+        bencher.iter(|| {
+            (0..SWITCHES)
+                .for_each(|_| assert!(!matches!(coroutine.resume(()), CoroutineResult::Return(()))))
+        });
     });
     for many in [2, 100, 1000] {
         group.bench_function(BenchmarkId::new("green-threads", many), |bencher| {

@@ -7,7 +7,11 @@ fn main() {
     let (sender, receiver) = Channel::bounded(1);
     let consumers = ["ann", "bob"].map(|name| {
         let receiver = receiver.clone();
-        spawn(move || receiver.iter().for_each(|item: u32| println!("{name} takes {item}")))
+        spawn(move || {
+            receiver
+                .iter()
+                .for_each(|item: u32| println!("{name} takes {item}"))
+        })
     });
     for item in 1..=6 {
         if sender.send(item).is_err() {

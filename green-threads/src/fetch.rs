@@ -49,9 +49,9 @@ pub fn fetch(
                 });
             }
             Got::Redirect(location) => {
-                url = url.join(&location).map_err(|error| {
-                    failed(&url, format!("redirects to {location:?}: {error}"))
-                })?;
+                url = url
+                    .join(&location)
+                    .map_err(|error| failed(&url, format!("redirects to {location:?}: {error}")))?;
             }
         }
     }

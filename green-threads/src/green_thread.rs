@@ -156,10 +156,7 @@ impl Builder {
     ///
     /// When the system has no memory left for its stack.
     #[track_caller]
-    pub fn spawn<T: 'static>(
-        self,
-        f: impl FnOnce() -> T + 'static,
-    ) -> io::Result<GreenThread<T>> {
+    pub fn spawn<T: 'static>(self, f: impl FnOnce() -> T + 'static) -> io::Result<GreenThread<T>> {
         // SAFETY: nothing is borrowed.
         unsafe { self.spawn_unchecked(f, None) }
     }
@@ -260,10 +257,7 @@ pub fn spawn<T: 'static>(f: impl FnOnce() -> T + 'static) -> GreenThread<T> {
 /// assert_eq!(late.join().unwrap(), "late");
 /// ```
 #[track_caller]
-pub fn spawn_later<T: 'static>(
-    delay: Duration,
-    f: impl FnOnce() -> T + 'static,
-) -> GreenThread<T> {
+pub fn spawn_later<T: 'static>(delay: Duration, f: impl FnOnce() -> T + 'static) -> GreenThread<T> {
     let builder = Builder {
         delay: Some(delay),
         ..Builder::default()

@@ -50,6 +50,9 @@ enum Alarm {
     Raise(Rc<Task>, Raise),
 }
 
+/// A source under its name, by the name's index.
+type Registration = (Token, Rc<Source>);
+
 /// Which green threads wait for a source.
 #[derive(Default)]
 pub(crate) struct Source {
@@ -75,7 +78,7 @@ pub(crate) struct Hub {
     events: RefCell<Events>,
     clock: Box<dyn Clock>,
     alarms: RefCell<Vec<Option<(TimerKey, Alarm)>>>,
-    sources: RefCell<Vec<Option<(Token, Rc<Source>)>>>,
+    sources: RefCell<Vec<Option<Registration>>>,
     /// How many wait for a source.
     waiting_for_sources: Cell<usize>,
     signals: WaitQueue<Option<Signal>>,
@@ -325,7 +328,8 @@ impl Hub {
             }
         };
         task.place.set(place);
-        self.crowded.set(living.tasks.len() - living.free.len() > CROWD);
+        self.crowded
+            .set(living.tasks.len() - living.free.len() > CROWD);
         drop(living);
         if let Some(name) = task.name() {
             self.pulse.name(task.id(), Some(name));
@@ -533,10 +537,7 @@ impl Hub {
 
     fn poll(&self, timeout: Option<Duration>) {
         let mut events = self.events.borrow_mut();
-        let polled = self
-            .event_loop
-            .borrow_mut()
-            .run_once(timeout, &mut events);
+        let polled = self.event_loop.borrow_mut().run_once(timeout, &mut events);
         if let Err(error) = polled {
             panic!("the event loop is broken: {error}");
         }

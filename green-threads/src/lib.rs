@@ -1,4 +1,4 @@
-//! Stackful coroutines.
+#![doc = include_str!("../README.md")]
 
 // The floor: stacks, tasks on them, and the hub that runs them.
 mod hub;
@@ -19,11 +19,11 @@ mod timeout;
 
 // What they wait for.
 mod channel;
+pub mod fs;
+pub mod net;
 mod offload;
 mod select;
 mod signals;
-pub mod fs;
-pub mod net;
 pub mod sync;
 
 // Many at a time.
@@ -38,9 +38,7 @@ pub mod echo;
 pub mod fetch;
 pub mod ping_pong;
 
-pub use channel::{
-    Channel, Receiver, RecvError, SendError, Sender, TryRecvError, TrySendError,
-};
+pub use channel::{Channel, Receiver, RecvError, SendError, Sender, TryRecvError, TrySendError};
 pub use diagnostics::{HubStats, State, Status, list, stats};
 pub use green_thread::{
     Builder, GreenThread, Handle, JoinError, Panic, current, join_all, spawn, spawn_later,

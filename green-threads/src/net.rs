@@ -17,6 +17,4 @@ pub use udp::UdpSocket;
 pub use unix::{UnixListener, UnixStream};
 
 /// What is the same: addresses, and what to shut down.
-pub use std::net::{
-    IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, SocketAddrV4, SocketAddrV6,
-};
+pub use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, SocketAddrV4, SocketAddrV6};

@@ -141,8 +141,7 @@ fn hand_on(signal: i32, info: *mut libc::siginfo_t, context: *mut c_void) {
         }
         Some(previous) => {
             // SAFETY: as above.
-            let handler: extern "C" fn(i32) =
-                unsafe { std::mem::transmute(previous.sa_sigaction) };
+            let handler: extern "C" fn(i32) = unsafe { std::mem::transmute(previous.sa_sigaction) };
             handler(signal);
         }
         None => {

@@ -6,8 +6,8 @@ use std::fmt;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use crate::hub;
 use crate::channel::{Channel, Receiver, Sender};
+use crate::hub;
 use crate::sync::Semaphore;
 use crate::{GreenThread, Handle, JoinError, spawn};
 

@@ -85,7 +85,10 @@ impl Remotes {
 
 fn lock(inbox: &Inbox) -> MutexGuard<'_, Option<Vec<u64>>> {
     // Nothing in here panics halfway.
-    inbox.returned.lock().unwrap_or_else(PoisonError::into_inner)
+    inbox
+        .returned
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Drop for Ticket {

@@ -73,7 +73,10 @@ fn other_faults_are_left_to_whoever_handled_them_before() {
     let output = again(TEST);
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.signal(), Some(6), "{text}");
-    assert!(text.contains("has overflowed its stack") && !text.contains("green thread"), "{text}");
+    assert!(
+        text.contains("has overflowed its stack") && !text.contains("green thread"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -93,7 +96,10 @@ fn a_stack_holds_a_panic_with_its_backtrace() {
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success() && text.contains("with a backtrace"), "{text}");
+    assert!(
+        output.status.success() && text.contains("with a backtrace"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -116,7 +122,10 @@ fn the_demonstration_is_three_lessons() {
 #[test]
 fn wrong_usage_is_named_in_one_line() {
     for (args, expected) in [
-        (&["echo", "--listen", "nowhere"][..], "nowhere: expected HOST:PORT"),
+        (
+            &["echo", "--listen", "nowhere"][..],
+            "nowhere: expected HOST:PORT",
+        ),
         (&["chat-client", "a:b"], "a:b: a name has"),
         (&["ping-pong", "-1"], "-1"),
         (&["echo", "--max-connections", "0"], "0: at least 1"),
@@ -211,19 +220,40 @@ fn fetch_takes_many_and_says_which_failed() {
     let (moved, cut, stall, missing) = (url("/moved"), url("/cut"), url("/stall"), url("/no"));
     let output = folder.path().to_str().unwrap();
     let args = [
-        "fetch", &moved, &cut, &stall, &missing, "-o", output, "--timeout", "2s", "--json",
+        "fetch",
+        &moved,
+        &cut,
+        &stall,
+        &missing,
+        "-o",
+        output,
+        "--timeout",
+        "2s",
+        "--json",
     ];
     let done = command(&args).assert().code(1);
     let answers: Vec<serde_json::Value> = String::from_utf8_lossy(&done.get_output().stdout)
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
-    let answer = |number: u64| answers.iter().find(|answer| answer["number"] == number).unwrap();
+    let answer = |number: u64| {
+        answers
+            .iter()
+            .find(|answer| answer["number"] == number)
+            .unwrap()
+    };
     assert_eq!(answers.len(), 4);
-    assert_eq!((&answer(1)["status"], &answer(1)["bytes"]), (&200.into(), &5.into()));
+    assert_eq!(
+        (&answer(1)["status"], &answer(1)["bytes"]),
+        (&200.into(), &5.into())
+    );
     assert!(answer(2)["error"].as_str().unwrap().contains("cut off"));
     assert!(answer(3)["error"].as_str().unwrap().contains(&stall));
     assert_eq!(answer(4)["status"], 404);
     assert_eq!(std::fs::read(folder.path().join("1")).unwrap(), b"there");
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "only what is whole");
+    assert_eq!(
+        std::fs::read_dir(folder.path()).unwrap().count(),
+        1,
+        "only what is whole"
+    );
 }

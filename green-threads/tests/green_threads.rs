@@ -38,10 +38,7 @@ fn settle() {
 #[test]
 fn kill_at_every_suspension_point_runs_destructors_once_and_leaves_nothing() {
     type Wait = (&'static str, Box<dyn Fn() -> Box<dyn FnOnce()>>);
-    fn wait(
-        name: &'static str,
-        make: impl Fn() -> Box<dyn FnOnce()> + 'static,
-    ) -> Wait {
+    fn wait(name: &'static str, make: impl Fn() -> Box<dyn FnOnce()> + 'static) -> Wait {
         (name, Box::new(make))
     }
     let (listener, address) = {
@@ -69,22 +66,46 @@ fn kill_at_every_suspension_point_runs_destructors_once_and_leaves_nothing() {
         }),
         wait("join", {
             let sleeper = sleeper.clone();
-            move || Box::new({ let sleeper = sleeper.clone(); move || sleeper.wait() })
+            move || {
+                Box::new({
+                    let sleeper = sleeper.clone();
+                    move || sleeper.wait()
+                })
+            }
         }),
         wait("event", || Box::new(|| Event::new().wait())),
-        wait("result", || Box::new(|| assert!(AsyncResult::<u8>::new().get().is_err()))),
-        wait("semaphore", || Box::new(|| drop(Semaphore::new(0).acquire()))),
+        wait("result", || {
+            Box::new(|| assert!(AsyncResult::<u8>::new().get().is_err()))
+        }),
+        wait("semaphore", || {
+            Box::new(|| drop(Semaphore::new(0).acquire()))
+        }),
         wait("mutex", {
             let held = Rc::clone(&held);
-            move || Box::new({ let held = Rc::clone(&held); move || drop(held.lock()) })
+            move || {
+                Box::new({
+                    let held = Rc::clone(&held);
+                    move || drop(held.lock())
+                })
+            }
         }),
         wait("read lock", {
             let written = Rc::clone(&written);
-            move || Box::new({ let written = Rc::clone(&written); move || drop(written.read()) })
+            move || {
+                Box::new({
+                    let written = Rc::clone(&written);
+                    move || drop(written.read())
+                })
+            }
         }),
         wait("write lock", {
             let written = Rc::clone(&written);
-            move || Box::new({ let written = Rc::clone(&written); move || drop(written.write()) })
+            move || {
+                Box::new({
+                    let written = Rc::clone(&written);
+                    move || drop(written.write())
+                })
+            }
         }),
         wait("condition", || {
             Box::new(|| {
@@ -92,31 +113,56 @@ fn kill_at_every_suspension_point_runs_destructors_once_and_leaves_nothing() {
                 drop(Condvar::new().wait(mutex.lock()));
             })
         }),
-        wait("barrier", || Box::new(|| assert!(Barrier::new(2).wait().is_leader()))),
+        wait("barrier", || {
+            Box::new(|| assert!(Barrier::new(2).wait().is_leader()))
+        }),
         wait("send", {
             let full = full.clone();
-            move || Box::new({ let full = full.clone(); move || full.send(1).unwrap() })
+            move || {
+                Box::new({
+                    let full = full.clone();
+                    move || full.send(1).unwrap()
+                })
+            }
         }),
         wait("receive", {
             let empty = empty.clone();
-            move || Box::new({ let empty = empty.clone(); move || assert!(empty.recv().is_err()) })
+            move || {
+                Box::new({
+                    let empty = empty.clone();
+                    move || assert!(empty.recv().is_err())
+                })
+            }
         }),
         wait("select", {
             let (full, empty) = (full.clone(), empty.clone());
             move || {
                 let (full, empty) = (full.clone(), empty.clone());
                 Box::new(move || {
-                    Select::new().recv(&empty, |_| ()).send(&full, 2, |_| ()).wait();
+                    Select::new()
+                        .recv(&empty, |_| ())
+                        .send(&full, 2, |_| ())
+                        .wait();
                 })
             }
         }),
         wait("pool", {
             let pool = pool.clone();
-            move || Box::new({ let pool = pool.clone(); move || drop(pool.spawn(|| ())) })
+            move || {
+                Box::new({
+                    let pool = pool.clone();
+                    move || drop(pool.spawn(|| ()))
+                })
+            }
         }),
         wait("accept", {
             let listener = Rc::clone(&listener);
-            move || Box::new({ let listener = Rc::clone(&listener); move || drop(listener.accept()) })
+            move || {
+                Box::new({
+                    let listener = Rc::clone(&listener);
+                    move || drop(listener.accept())
+                })
+            }
         }),
         wait("read", || {
             Box::new(|| {
@@ -169,20 +215,31 @@ fn kill_at_every_suspension_point_runs_destructors_once_and_leaves_nothing() {
             (0..turns).for_each(|_| yield_now());
             assert!(!green_thread.ready(), "{name}");
             green_thread.kill();
-            assert!(matches!(green_thread.join(), Err(JoinError::Killed)), "{name}");
+            assert!(
+                matches!(green_thread.join(), Err(JoinError::Killed)),
+                "{name}"
+            );
             assert_eq!(captured.get(), 1, "{name} after {turns} turns");
             let expected = if turns == 0 { 0 } else { 2 };
             assert_eq!(on_stack.get(), expected, "{name} after {turns} turns");
             let now = stats();
             let of = |stats: green_threads::HubStats| {
-                (stats.green_threads, stats.sources, stats.timers, stats.remotes)
+                (
+                    stats.green_threads,
+                    stats.sources,
+                    stats.timers,
+                    stats.remotes,
+                )
             };
             assert_eq!(of(now), of(before), "{name} after {turns} turns");
         }
     }
     // What the killed ones waited for is still there for others.
     assert_eq!(not_received.try_recv(), Ok(0));
-    assert!(not_received.try_recv().is_err(), "the values of the killed are not sent");
+    assert!(
+        not_received.try_recv().is_err(),
+        "the values of the killed are not sent"
+    );
     assert!(empty.is_empty() && kept.try_send(1).is_ok());
     drop((_lock, _writer));
     assert!(held.try_lock().is_some() && written.try_write().is_some());
@@ -286,11 +343,18 @@ fn time_outs_within_time_outs_each_catch_their_own() {
             })
         })
     };
-    let cases = [nested(10, 5, 7), nested(5, 10, 7), nested(10, 10, 2), nested(5, 5, 7)];
+    let cases = [
+        nested(10, 5, 7),
+        nested(5, 10, 7),
+        nested(10, 10, 2),
+        nested(5, 5, 7),
+    ];
     advance(3);
     advance(3);
     advance(5);
-    let late = |after| TimedOut { after: seconds(after) };
+    let late = |after| TimedOut {
+        after: seconds(after),
+    };
     let results = cases.map(|case| case.join().unwrap());
     assert_eq!(results[0], Ok(Err(late(5))));
     assert_eq!(results[1], Err(late(5)));
@@ -425,7 +489,10 @@ fn a_deadlock_is_a_panic_that_names_who_waits() {
     let stuck = spawn(|| Event::new().wait());
     let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| stuck.wait()));
     let message = *result.unwrap_err().downcast::<String>().unwrap();
-    assert!(message.contains("deadlock") && message.contains("an event"), "{message}");
+    assert!(
+        message.contains("deadlock") && message.contains("an event"),
+        "{message}"
+    );
     // The hub is none the worse for it.
     stuck.kill();
     assert_eq!(spawn(|| 1).join().unwrap(), 1);
@@ -439,7 +506,14 @@ fn a_hundred_thousand_spawns_and_joins_leak_nothing() {
     };
     let round = || {
         for _ in 0..100 {
-            let crowd: Vec<_> = (0..100).map(|n| spawn(move || { yield_now(); n })).collect();
+            let crowd: Vec<_> = (0..100)
+                .map(|n| {
+                    spawn(move || {
+                        yield_now();
+                        n
+                    })
+                })
+                .collect();
             for (n, green_thread) in crowd.into_iter().enumerate() {
                 assert_eq!(green_thread.join().unwrap(), n);
             }
@@ -462,7 +536,12 @@ fn results_from_other_threads_all_arrive() {
     let setters: Vec<_> = results.iter().map(AsyncResult::setter).collect();
     let waiters: Vec<_> = results
         .iter()
-        .map(|result| spawn({ let result = result.clone(); move || *result.get().unwrap() }))
+        .map(|result| {
+            spawn({
+                let result = result.clone();
+                move || *result.get().unwrap()
+            })
+        })
         .collect();
     let mut setters = setters.into_iter().enumerate();
     let threads: Vec<_> = (0..4)
@@ -472,7 +551,9 @@ fn results_from_other_threads_all_arrive() {
     for (n, waiter) in waiters.into_iter().enumerate() {
         assert_eq!(waiter.join().unwrap(), n);
     }
-    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    threads
+        .into_iter()
+        .for_each(|thread| thread.join().unwrap());
     let abandoned = AsyncResult::<u8>::new();
     let setter = abandoned.setter();
     std::thread::spawn(move || drop(setter));
@@ -498,8 +579,14 @@ fn select_takes_one_and_leaves_the_others() {
     let (a, from_a) = Channel::rendezvous();
     let (b, from_b) = Channel::bounded(1);
     let selecting = spawn(move || {
-        let first = Select::new().recv(&from_a, |v| v).recv(&from_b, |v| v).wait();
-        let second = Select::new().recv(&from_a, |v| v).recv(&from_b, |v| v).wait();
+        let first = Select::new()
+            .recv(&from_a, |v| v)
+            .recv(&from_b, |v| v)
+            .wait();
+        let second = Select::new()
+            .recv(&from_a, |v| v)
+            .recv(&from_b, |v| v)
+            .wait();
         let third = Select::new().recv(&from_b, |v| v).poll();
         (first, second, third)
     });
@@ -522,7 +609,13 @@ fn select_takes_one_and_leaves_the_others() {
     let (b, from_b) = Channel::unbounded();
     (0..20).for_each(|_| assert_eq!((a.send('a'), b.send('b')), (Ok(()), Ok(()))));
     let taken: Vec<_> = (0..20)
-        .map(|_| Select::new().recv(&from_a, |v| v).recv(&from_b, |v| v).wait().unwrap())
+        .map(|_| {
+            Select::new()
+                .recv(&from_a, |v| v)
+                .recv(&from_b, |v| v)
+                .wait()
+                .unwrap()
+        })
         .collect();
     assert!(taken.contains(&'a') && taken.contains(&'b'));
 }
@@ -559,9 +652,15 @@ fn channels_are_fair_bounded_and_end() {
 fn a_writer_that_gives_up_lets_the_readers_behind_it_in() {
     let lock = Rc::new(RwLock::new(0));
     let reading = lock.read();
-    let writer = spawn({ let lock = Rc::clone(&lock); move || lock.write_timeout(MOMENT).is_some() });
+    let writer = spawn({
+        let lock = Rc::clone(&lock);
+        move || lock.write_timeout(MOMENT).is_some()
+    });
     yield_now();
-    let reader = spawn({ let lock = Rc::clone(&lock); move || *lock.read() });
+    let reader = spawn({
+        let lock = Rc::clone(&lock);
+        move || *lock.read()
+    });
     yield_now();
     assert!(!reader.ready(), "the writer came first");
     assert!(!writer.join().unwrap());
@@ -584,8 +683,14 @@ fn a_pool_keeps_to_its_size_and_maps_in_order() {
             n * n
         }
     };
-    assert_eq!(pool.map(0..20, work.clone()).unwrap(), (0..20).map(|n| n * n).collect::<Vec<_>>());
-    let mut unordered: Vec<_> = pool.imap_unordered(0..20, work).map(Result::unwrap).collect();
+    assert_eq!(
+        pool.map(0..20, work.clone()).unwrap(),
+        (0..20).map(|n| n * n).collect::<Vec<_>>()
+    );
+    let mut unordered: Vec<_> = pool
+        .imap_unordered(0..20, work)
+        .map(Result::unwrap)
+        .collect();
     unordered.sort_unstable();
     assert_eq!(unordered, (0..20).map(|n| n * n).collect::<Vec<_>>());
     assert_eq!(most.get(), 3);
@@ -594,7 +699,11 @@ fn a_pool_keeps_to_its_size_and_maps_in_order() {
     assert_eq!(pool.free_count(), 3);
     // Stopped halfway, the rest is killed.
     drop(pool.imap(0..10, |_| sleep(HOUR)));
-    let mut halfway = pool.imap(0..10, |n| if n > 0 { sleep(HOUR) });
+    let mut halfway = pool.imap(0..10, |n| {
+        if n > 0 {
+            sleep(HOUR)
+        }
+    });
     halfway.next().unwrap().unwrap();
     drop(halfway);
     pool.join();
@@ -620,7 +729,10 @@ fn later_and_named_ones_are_listed_and_locals_are_dropped_with_their_green_threa
         .unwrap();
     settle();
     let states: Vec<_> = list().into_iter().map(|status| status.state).collect();
-    assert_eq!(states, [State::Waiting("sleep"), State::Waiting("an event")]);
+    assert_eq!(
+        states,
+        [State::Waiting("sleep"), State::Waiting("an event")]
+    );
     assert!(list()[1].to_string().contains("tests/green_threads.rs"));
     MINE.with(|mine| assert!(mine.borrow().is_none(), "the root has its own"));
     named.kill();
@@ -651,4 +763,40 @@ fn nothing_is_lost_when_the_thread_ends_with_green_threads_left() {
     })
     .join()
     .unwrap();
+}
+
+#[test]
+fn a_result_that_nobody_wants_is_dropped_where_it_may_wait() {
+    struct Waits;
+    impl Drop for Waits {
+        fn drop(&mut self) {
+            sleep(MOMENT);
+        }
+    }
+    // Left, and not yet seen.
+    let result = AsyncResult::new();
+    let setter = result.setter();
+    std::thread::spawn(move || setter.set(Waits))
+        .join()
+        .unwrap();
+    drop(result);
+    // Brought when nobody has it any more: by a thread, which makes a hub for that.
+    let result = AsyncResult::new();
+    let setter = result.setter();
+    drop(result);
+    std::thread::spawn(move || setter.set(Waits))
+        .join()
+        .unwrap();
+    // Set before: the second one's value stays until the result goes.
+    let result = AsyncResult::new();
+    let setter = result.setter();
+    assert!(result.set(Waits).is_ok());
+    std::thread::spawn(move || setter.set(Waits))
+        .join()
+        .unwrap();
+    while stats().remotes > 0 {
+        sleep(MOMENT);
+    }
+    drop(result);
+    assert_eq!(stats().green_threads, 0);
 }

@@ -33,8 +33,11 @@ fn job(how: &'static str, count: u64, title: String) -> Job {
     let this = |name, model: &str| Contender {
         name,
         program: Program::This,
-        args: [&["green".to_owned(), how.to_owned()], &[model.to_owned(), count.to_string()][..]]
-            .concat(),
+        args: [
+            &["green".to_owned(), how.to_owned()],
+            &[model.to_owned(), count.to_string()][..],
+        ]
+        .concat(),
         install: "cargo build --release -p benches",
         answer: in_one_line,
     };
@@ -45,7 +48,11 @@ fn job(how: &'static str, count: u64, title: String) -> Job {
             version: import,
             itself: Some(&["-c", "import sys; print(sys.executable)"]),
         },
-        args: [&["benches/peers/green.py".to_owned(), library.to_owned()], &args[..]].concat(),
+        args: [
+            &["benches/peers/green.py".to_owned(), library.to_owned()],
+            &args[..],
+        ]
+        .concat(),
         install,
         answer: in_one_line,
     };

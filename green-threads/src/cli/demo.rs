@@ -7,9 +7,7 @@ use common::cli::{Outcome, RunArgs};
 use common::timing::human_duration;
 use green_threads::chat::Chat;
 use green_threads::net::{TcpListener, TcpStream};
-use green_threads::{
-    Channel, StreamServer, join_all, sleep, spawn, timeout, yield_now,
-};
+use green_threads::{Channel, StreamServer, join_all, sleep, spawn, timeout, yield_now};
 use serde_json::json;
 
 use super::serve::stop_signals;
@@ -59,13 +57,20 @@ fn lessons(run: &RunArgs) -> anyhow::Result<()> {
         return Ok(out.flush()?);
     }
     let one_after_the_other = human_duration(NAP * SLEEPERS);
-    writeln!(out, "1. {SLEEPERS} sleepers, each for {}", human_duration(NAP))?;
+    writeln!(
+        out,
+        "1. {SLEEPERS} sleepers, each for {}",
+        human_duration(NAP)
+    )?;
     writeln!(
         out,
         "   {} in all; one after the other: {one_after_the_other}\n",
         human_duration(slept)
     )?;
-    writeln!(out, "2. a producer, and {CONSUMERS} consumers, over a channel")?;
+    writeln!(
+        out,
+        "2. a producer, and {CONSUMERS} consumers, over a channel"
+    )?;
     for (consumer, items) in consumed.iter().enumerate() {
         let items: Vec<String> = items.iter().map(u32::to_string).collect();
         writeln!(out, "   consumer {consumer}: {}", items.join(" "))?;
@@ -135,7 +140,9 @@ fn conversation() -> io::Result<Vec<(&'static str, String)>> {
         let (ears, say) = (stream.try_clone()?, say.clone());
         spawn(move || {
             let lines = BufReader::new(ears).lines().map_while(Result::ok);
-            lines.map(|line| (name, line)).try_for_each(|line| say.send(line))
+            lines
+                .map(|line| (name, line))
+                .try_for_each(|line| say.send(line))
         });
         actors.push(stream);
     }

@@ -32,7 +32,9 @@ pub(super) fn echo(args: &EchoArgs, run: &RunArgs) -> anyhow::Result<Outcome> {
         })
     })
     .with_context(|| format!("{}: cannot listen there", args.listen))?;
-    results.into_iter().try_fold(Outcome::Done, |_, result| result)
+    results
+        .into_iter()
+        .try_fold(Outcome::Done, |_, result| result)
 }
 
 fn announce(name: &str, listener: &TcpListener, hubs: usize, run: &RunArgs) -> anyhow::Result<()> {
@@ -47,7 +49,10 @@ fn announce(name: &str, listener: &TcpListener, hubs: usize, run: &RunArgs) -> a
             1 => String::new(),
             hubs => format!(" on {hubs} threads"),
         };
-        writeln!(out, "{name}: listening at {address}{threads}; Ctrl-C ends it")?;
+        writeln!(
+            out,
+            "{name}: listening at {address}{threads}; Ctrl-C ends it"
+        )?;
     }
     Ok(out.flush()?)
 }

@@ -67,7 +67,7 @@ impl ToSocketAddrs for (String, u16) {
 
 impl ToSocketAddrs for [SocketAddr] {
     fn to_socket_addrs(&self) -> io::Result<std::vec::IntoIter<SocketAddr>> {
-        Ok(self.to_vec().into_iter())
+        Ok(Vec::from(self).into_iter())
     }
 }
 
@@ -81,7 +81,8 @@ fn look_up<N>(name: N) -> io::Result<std::vec::IntoIter<SocketAddr>>
 where
     N: std::net::ToSocketAddrs + Send + 'static,
 {
-    let addresses = offload(move || Ok::<_, io::Error>(name.to_socket_addrs()?.collect::<Vec<_>>()))?;
+    let addresses =
+        offload(move || Ok::<_, io::Error>(name.to_socket_addrs()?.collect::<Vec<_>>()))?;
     Ok(addresses.into_iter())
 }
 

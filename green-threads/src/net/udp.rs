@@ -76,8 +76,9 @@ impl UdpSocket {
     ///
     /// What the system says.
     pub fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.inner
-            .retry(Direction::Read, "receive", |socket| socket.recv_from(buffer))
+        self.inner.retry(Direction::Read, "receive", |socket| {
+            socket.recv_from(buffer)
+        })
     }
 
     /// Sends a datagram to the other end it is connected to.

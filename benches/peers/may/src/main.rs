@@ -15,7 +15,10 @@ const YIELDERS: u64 = 100;
 
 fn main() -> ExitCode {
     let mut words = std::env::args().skip(1);
-    let (how, count) = (words.next(), words.next().and_then(|count| count.parse().ok()));
+    let (how, count) = (
+        words.next(),
+        words.next().and_then(|count| count.parse().ok()),
+    );
     let (Some(how), Some(count)) = (how, count) else {
         eprintln!("usage: peer-may yields|sleepers N");
         return ExitCode::from(2);
