@@ -75,7 +75,7 @@ fn tell(outbox: &Rc<Outbox>, line: &str) {
 
 impl Chat {
     /// With another limit for who does not read than
-    /// [`STALL_TIMEOUT`](reactor::chat::STALL_TIMEOUT).
+    /// [`STALL_TIMEOUT`].
     #[must_use]
     pub fn stall_timeout(self, stall: Duration) -> Chat {
         Chat { stall, ..self }

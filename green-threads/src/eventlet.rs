@@ -1,4 +1,4 @@
-//! eventlet's names for what [`Pool`](crate::Pool) does.
+//! eventlet's names for what [`Pool`] does.
 
 use std::collections::VecDeque;
 

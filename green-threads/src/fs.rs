@@ -18,7 +18,7 @@ pub const MAX_READ: usize = 1 << 20;
 ///
 /// As [`std::fs::read`].
 pub fn read(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
-    with_path(path, |path| std::fs::read(path))
+    with_path(path, std::fs::read)
 }
 
 /// The whole file, which must be UTF-8.
@@ -36,7 +36,7 @@ pub fn read(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
 /// # Ok(()) }
 /// ```
 pub fn read_to_string(path: impl AsRef<Path>) -> io::Result<String> {
-    with_path(path, |path| std::fs::read_to_string(path))
+    with_path(path, std::fs::read_to_string)
 }
 
 /// Makes `contents` all that is in the file.
@@ -55,7 +55,7 @@ pub fn write(path: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> io::Result<(
 ///
 /// As [`std::fs::remove_file`].
 pub fn remove_file(path: impl AsRef<Path>) -> io::Result<()> {
-    with_path(path, |path| std::fs::remove_file(path))
+    with_path(path, std::fs::remove_file)
 }
 
 /// What the system knows of a file.
@@ -64,7 +64,7 @@ pub fn remove_file(path: impl AsRef<Path>) -> io::Result<()> {
 ///
 /// As [`std::fs::metadata`].
 pub fn metadata(path: impl AsRef<Path>) -> io::Result<std::fs::Metadata> {
-    with_path(path, |path| std::fs::metadata(path))
+    with_path(path, std::fs::metadata)
 }
 
 fn with_path<T: Send + 'static>(
@@ -87,7 +87,7 @@ impl File {
     ///
     /// As [`std::fs::File::open`].
     pub fn open(path: impl AsRef<Path>) -> io::Result<File> {
-        with_path(path, |path| std::fs::File::open(path)).map(File::from)
+        with_path(path, std::fs::File::open).map(File::from)
     }
 
     /// Opens a file for writing, emptied.
@@ -96,7 +96,7 @@ impl File {
     ///
     /// As [`std::fs::File::create`].
     pub fn create(path: impl AsRef<Path>) -> io::Result<File> {
-        with_path(path, |path| std::fs::File::create(path)).map(File::from)
+        with_path(path, std::fs::File::create).map(File::from)
     }
 
     /// Waits until all that was written is on the disk.

@@ -50,6 +50,9 @@ enum Alarm {
     Raise(Rc<Task>, Raise),
 }
 
+/// A source under its name, by the name's index.
+type Registration = (Token, Rc<Source>);
+
 /// Which green threads wait for a source.
 #[derive(Default)]
 pub(crate) struct Source {
@@ -75,7 +78,7 @@ pub(crate) struct Hub {
     events: RefCell<Events>,
     clock: Box<dyn Clock>,
     alarms: RefCell<Vec<Option<(TimerKey, Alarm)>>>,
-    sources: RefCell<Vec<Option<(Token, Rc<Source>)>>>,
+    sources: RefCell<Vec<Option<Registration>>>,
     /// How many wait for a source.
     waiting_for_sources: Cell<usize>,
     signals: WaitQueue<Option<Signal>>,

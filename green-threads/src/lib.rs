@@ -1,4 +1,4 @@
-//! Stackful coroutines.
+#![doc = include_str!("../README.md")]
 
 // The floor: stacks, tasks on them, and the hub that runs them.
 mod hub;

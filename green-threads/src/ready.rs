@@ -23,8 +23,8 @@ impl ReadyQueue {
     /// It is in no queue, and lives until it is popped.
     #[inline]
     pub(crate) unsafe fn push(&self, task: NonNull<Task>) {
-        // SAFETY: tasks in the queue are alive, as promised when they were pushed.
         match self.tail.replace(Some(task)) {
+            // SAFETY: tasks in the queue are alive, as promised when they were pushed.
             Some(last) => unsafe { last.as_ref() }.next.set(Some(task)),
             None => self.head.set(Some(task)),
         }

@@ -413,13 +413,15 @@ mod tests {
             held.windows(2)
                 .all(|two| two[0].range().end <= two[1].range().start)
         );
-        assert_eq!(stacks.counts(), (SLAB + 10, SLAB + 10));
+        let (used, carved) = stacks.counts();
+        assert_eq!(used, SLAB + 10);
+        assert!(carved <= used + CARVE, "{carved}");
         held.clear();
-        assert_eq!(stacks.counts(), (0, SLAB + 10));
+        assert_eq!(stacks.counts(), (0, carved));
         let again: Vec<_> = (0..SLAB + 10)
             .map(|_| stacks.take(MIN_STACK_SIZE).unwrap())
             .collect();
-        assert_eq!(stacks.counts(), (again.len(), again.len()));
+        assert_eq!(stacks.counts(), (again.len(), carved));
     }
 
     #[test]

@@ -764,3 +764,39 @@ fn nothing_is_lost_when_the_thread_ends_with_green_threads_left() {
     .join()
     .unwrap();
 }
+
+#[test]
+fn a_result_that_nobody_wants_is_dropped_where_it_may_wait() {
+    struct Waits;
+    impl Drop for Waits {
+        fn drop(&mut self) {
+            sleep(MOMENT);
+        }
+    }
+    // Left, and not yet seen.
+    let result = AsyncResult::new();
+    let setter = result.setter();
+    std::thread::spawn(move || setter.set(Waits))
+        .join()
+        .unwrap();
+    drop(result);
+    // Brought when nobody has it any more: by a thread, which makes a hub for that.
+    let result = AsyncResult::new();
+    let setter = result.setter();
+    drop(result);
+    std::thread::spawn(move || setter.set(Waits))
+        .join()
+        .unwrap();
+    // Set before: the second one's value stays until the result goes.
+    let result = AsyncResult::new();
+    let setter = result.setter();
+    assert!(result.set(Waits).is_ok());
+    std::thread::spawn(move || setter.set(Waits))
+        .join()
+        .unwrap();
+    while stats().remotes > 0 {
+        sleep(MOMENT);
+    }
+    drop(result);
+    assert_eq!(stats().green_threads, 0);
+}

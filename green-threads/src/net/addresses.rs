@@ -67,7 +67,7 @@ impl ToSocketAddrs for (String, u16) {
 
 impl ToSocketAddrs for [SocketAddr] {
     fn to_socket_addrs(&self) -> io::Result<std::vec::IntoIter<SocketAddr>> {
-        Ok(self.to_vec().into_iter())
+        Ok(Vec::from(self).into_iter())
     }
 }
 

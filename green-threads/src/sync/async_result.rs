@@ -1,8 +1,8 @@
 //! A value that comes once; also from another thread.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::fmt;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -37,6 +37,34 @@ struct Inner<T> {
     /// How many setters are out, if any ever was.
     setters: Cell<Option<usize>>,
     waiters: WaitQueue,
+    /// Where the setters that are out will leave their values.
+    slots: RefCell<Vec<Slot<T>>>,
+}
+
+type Slot<T> = Arc<Mutex<Parcel<T>>>;
+
+/// What is between a setter and its result.
+enum Parcel<T> {
+    Awaited,
+    Left(T),
+    /// Nobody has the result any more: who brings a value drops it, on its own thread.
+    Unwanted,
+}
+
+fn exchange<T>(slot: &Slot<T>, parcel: Parcel<T>) -> Parcel<T> {
+    // Nothing panics while it is locked.
+    let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+    std::mem::replace(&mut *slot, parcel)
+}
+
+impl<T> Drop for Inner<T> {
+    fn drop(&mut self) {
+        // A value that nobody has seen yet is dropped here: its destructor may wait, which the hub
+        // could not.
+        for slot in self.slots.take() {
+            drop(exchange(&slot, Parcel::Unwanted));
+        }
+    }
 }
 
 impl<T> Inner<T> {
@@ -53,6 +81,7 @@ impl<T> AsyncResult<T> {
                 value: OnceCell::new(),
                 setters: Cell::new(None),
                 waiters: WaitQueue::default(),
+                slots: RefCell::default(),
             }),
         }
     }
@@ -107,7 +136,7 @@ impl<T> AsyncResult<T> {
 impl<T: 'static> AsyncResult<T> {
     /// The value itself, if it is there and nobody else has a clone.
     pub(crate) fn into_value(self) -> Option<T> {
-        Rc::into_inner(self.inner)?.value.into_inner()
+        Rc::into_inner(self.inner)?.value.take()
     }
 }
 
@@ -116,9 +145,10 @@ impl<T: Send + 'static> AsyncResult<T> {
     pub fn setter(&self) -> Setter<T> {
         let out = self.inner.setters.get().unwrap_or(0) + 1;
         self.inner.setters.set(Some(out));
-        let slot = Arc::new(Mutex::new(None));
+        let slot = Arc::new(Mutex::new(Parcel::Awaited));
+        self.inner.slots.borrow_mut().push(Arc::clone(&slot));
         let arrival = Rc::new(FromThread {
-            inner: Rc::clone(&self.inner),
+            inner: Rc::downgrade(&self.inner),
             slot: Arc::clone(&slot),
         });
         let ticket = hub::with(|hub| hub.remotes.ticket(arrival));
@@ -151,16 +181,17 @@ impl<T: fmt::Debug> fmt::Debug for AsyncResult<T> {
 
 /// Sets an [`AsyncResult`], from any thread.
 pub struct Setter<T> {
-    slot: Arc<Mutex<Option<T>>>,
+    slot: Slot<T>,
     // Comes back when the setter is dropped, and that is after the slot was filled.
     _ticket: Ticket,
 }
 
 impl<T> Setter<T> {
-    /// Sets it. If it has been set before, this value is dropped.
+    /// Sets it. If it has been set before, or nobody has it any more, this value is dropped.
     pub fn set(self, value: T) {
-        // Nothing panics while it is locked.
-        *self.slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+        if let Parcel::Unwanted = exchange(&self.slot, Parcel::Left(value)) {
+            drop(exchange(&self.slot, Parcel::Unwanted));
+        }
     }
 }
 
@@ -172,23 +203,21 @@ impl<T> fmt::Debug for Setter<T> {
 
 /// The hub's side of a setter.
 struct FromThread<T> {
-    inner: Rc<Inner<T>>,
-    slot: Arc<Mutex<Option<T>>>,
+    inner: Weak<Inner<T>>,
+    slot: Slot<T>,
 }
 
 impl<T: 'static> Arrival for FromThread<T> {
     fn arrived(self: Rc<Self>) {
-        let inner = &self.inner;
-        if Rc::strong_count(inner) == 1 {
-            // Nobody wants it any more. Its destructor may wait, which the hub cannot.
-            drop(crate::spawn(move || drop(self)));
+        let Some(inner) = self.inner.upgrade() else {
             return;
-        }
+        };
         if inner.value.get().is_none() {
-            let mut slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(value) = slot.take() {
+            if let Parcel::Left(value) = exchange(&self.slot, Parcel::Awaited) {
                 let _ = inner.value.set(value);
             }
+            let mut slots = inner.slots.borrow_mut();
+            slots.retain(|slot| !Arc::ptr_eq(slot, &self.slot));
         }
         let left = inner.setters.get().unwrap_or(1) - 1;
         inner.setters.set(Some(left));
