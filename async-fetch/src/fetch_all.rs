@@ -89,10 +89,11 @@ impl<S: Stream<Item = Request>> FetchAll<S> {
     /// Whether there is a place for another request.
     fn has_place(&self) -> bool {
         let limits = &self.inner.limits;
-        let parked = self.parked.count();
+        let running = self.running.len();
         let early = self.order.as_ref().map_or(0, |order| order.early.len());
-        self.running.len() < limits.jobs.saturating_add(parked)
-            && parked.saturating_add(early) < limits.look_ahead.max(1)
+        let ahead = self.parked.count().min(limits.look_ahead);
+        running < limits.jobs.saturating_add(ahead)
+            && running + early < limits.jobs.saturating_add(limits.look_ahead)
     }
 
     /// Takes requests while there are places.

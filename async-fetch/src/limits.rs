@@ -11,8 +11,9 @@ pub struct Limits {
     /// Requests in flight at once for one host, which is a name and a port [6]: what browsers do,
     /// so no server takes it for an attack.
     pub per_host: usize,
-    /// Requests that may wait for their host, or for their next attempt, while others go ahead
-    /// [1024]. They take memory and nothing else.
+    /// Requests that are taken beyond `jobs` when others wait for their host, or for their next
+    /// attempt [1024]; in order, outcomes that wait for earlier ones count too. They take memory and
+    /// nothing else.
     pub look_ahead: usize,
     /// Requests a second, of all hosts together [no limit].
     pub rate: Option<f64>,

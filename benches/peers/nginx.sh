@@ -20,7 +20,6 @@ worker_processes 1;
 events { worker_connections 4096; }
 http {
     access_log off;
-    open_file_cache max=200000;
     keepalive_requests 100000000;
     server { listen 127.0.0.1:$port; root files; }
 }
