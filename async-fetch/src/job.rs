@@ -95,6 +95,10 @@ struct Job<'a> {
 }
 
 /// What an answer leads to.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "one lives for each job under way, and a box would be an allocation for each"
+)]
 enum Step {
     /// This is the one.
     Done(Answer),
