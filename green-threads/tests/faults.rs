@@ -173,6 +173,33 @@ fn ctrl_c_ends_servers_in_good_order_on_one_thread_and_on_several() {
 }
 
 #[test]
+fn ctrl_c_ends_the_demonstration() {
+    let demo = Command::new(assert_cmd::cargo::cargo_bin!("green-threads"))
+        .stderr(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    // From when its handlers are there, SIGTERM's being the last.
+    let status = format!("/proc/{}/status", demo.id());
+    let handles = |line: &str| {
+        let mask = line.strip_prefix("SigCgt:").map(str::trim)?;
+        Some(u64::from_str_radix(mask, 16).unwrap() & 1 << (15 - 1) != 0)
+    };
+    while !std::fs::read_to_string(&status)
+        .unwrap()
+        .lines()
+        .find_map(handles)
+        .unwrap()
+    {
+        std::thread::yield_now();
+    }
+    kill_process(Pid::from_child(&demo), Signal::INT).unwrap();
+    let output = demo.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    assert!(output.stderr.is_empty());
+}
+
+#[test]
 fn the_limit_of_connections_holds_and_the_next_one_is_served_when_one_ends() {
     let (mut server, address) = serve(&["echo", "--max-connections", "1"]);
     let ask = |stream: &mut TcpStream| {

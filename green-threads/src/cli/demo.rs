@@ -1,6 +1,8 @@
 //! The three lessons, in seconds, each on one thread of the system.
 
+use std::cell::Cell;
 use std::io::{self, BufRead, BufReader, Write};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use common::cli::{Outcome, RunArgs};
@@ -28,13 +30,18 @@ pub(super) fn run(run: &RunArgs) -> anyhow::Result<Outcome> {
         move || timeout(LONGEST, || lessons(&run))
     });
     let handle = lessons.handle();
-    let waiting = spawn(move || {
-        signals.wait();
-        handle.kill();
+    let interrupted = Rc::new(Cell::new(false));
+    spawn({
+        let interrupted = Rc::clone(&interrupted);
+        move || {
+            signals.wait();
+            interrupted.set(true);
+            handle.kill();
+        }
     });
     lessons.wait();
     match lessons.join() {
-        Err(_) if waiting.ready() => Ok(Outcome::Interrupted),
+        Err(_) if interrupted.get() => Ok(Outcome::Interrupted),
         Err(error) => Err(error.into()),
         Ok(done) => done?.map(|()| Outcome::Done),
     }
