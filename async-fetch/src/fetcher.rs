@@ -12,6 +12,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
 use crate::address::{Filter, Lookup, Resolver, is_public};
+use crate::alarm;
 use crate::error::Error;
 use crate::fetch_all::FetchAll;
 use crate::gate::Gate;
@@ -104,7 +105,8 @@ impl Fetcher {
     /// Dropping the future cancels the request: its connection is closed, its place is free, and
     /// what came of a file is kept.
     pub async fn fetch(&self, request: Request) -> Outcome {
-        job::run(&self.inner, request, 0, None).await
+        let alarm = std::pin::pin!(alarm::unset());
+        job::run(&self.inner, request, 0, None, alarm).await
     }
 
     /// Fetches all, as they come: no request is taken from the stream before there is a place for
