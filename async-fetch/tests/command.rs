@@ -81,11 +81,12 @@ fn names(folder: &Path) -> Vec<String> {
 fn the_models_agree() {
     use async_fetch::models::{Failure, async_capped, async_tasks, serial, threads};
     use std::sync::Mutex;
+    type Model<'a> = &'a dyn Fn(&[String]) -> Result<(), Failure>;
     let site = site();
     let urls: Vec<String> = site.pages().collect();
     let pages = Mutex::new(Vec::new());
     let done = |number: usize, body: Vec<u8>| pages.lock().unwrap().push((number, body));
-    let models: [&dyn Fn(&[String]) -> Result<(), Failure>; 4] = [
+    let models: [Model<'_>; 4] = [
         &|urls| serial::run(urls, 1, done),
         &|urls| threads::run(urls, 4, done),
         &|urls| async_tasks::run(urls, 4, done),
