@@ -314,9 +314,6 @@ impl Builder {
     /// certificates can't be read.
     pub fn build(self) -> Result<Fetcher, Error> {
         let setup = |error: reqwest::Error| Error::Setup(format!("the client: {error:?}"));
-        #[cfg(feature = "tls")]
-        // Whoever was first chose, and this is not the place to argue.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let mut client = reqwest::Client::builder()
             // Both are done here: the client knows no limits for each host, and no time but one.
             .redirect(reqwest::redirect::Policy::none())
