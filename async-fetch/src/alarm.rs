@@ -1,7 +1,7 @@
 //! Time-outs with one timer for a whole request.
 //!
 //! A request has many waits and each its own limit, and nearly none is ever reached. So there is
-//! one timer, which is set only when there is something to wait for.
+//! one timer, which is set only when there is something to wait for, and as seldom as possible.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -40,26 +40,82 @@ impl Deadline {
     }
 }
 
-/// Waits for a future until a deadline.
+/// Waits for a future until a deadline, which is asked for only if there is something to wait for.
+///
+/// A timer that is set too early is left as it is: when it goes off it is set anew. So a timer that
+/// serves one request after the other is touched only every now and then.
 pub(crate) async fn within<T>(
     mut alarm: Pin<&mut Sleep>,
-    deadline: Deadline,
+    deadline: impl FnOnce() -> Deadline,
     future: impl Future<Output = T>,
 ) -> Result<T, Error> {
     let mut future = pin!(future);
+    let mut deadline = Lazy::Not(Some(deadline));
     poll_fn(|cx| {
         if let Poll::Ready(value) = future.as_mut().poll(cx) {
             return Poll::Ready(Ok(value));
         }
-        if alarm.deadline() != deadline.at {
+        let deadline = deadline.get();
+        if alarm.deadline() > deadline.at {
             alarm.as_mut().reset(deadline.at);
         }
-        alarm.as_mut().poll(cx).map(|()| {
-            Err(Error::Timeout {
-                phase: deadline.phase,
-                after: deadline.after,
-            })
-        })
+        while alarm.as_mut().poll(cx).is_ready() {
+            if Instant::now() >= deadline.at {
+                return Poll::Ready(Err(Error::Timeout {
+                    phase: deadline.phase,
+                    after: deadline.after,
+                }));
+            }
+            alarm.as_mut().reset(deadline.at);
+        }
+        Poll::Pending
     })
     .await
+}
+
+/// A deadline that is known, or can be.
+enum Lazy<F> {
+    Not(Option<F>),
+    Known(Deadline),
+}
+
+impl<F: FnOnce() -> Deadline> Lazy<F> {
+    fn get(&mut self) -> Deadline {
+        match self {
+            Lazy::Known(deadline) => *deadline,
+            Lazy::Not(ask) => {
+                // It is there: only here is it taken, and then there is the other.
+                let deadline = ask.take().map_or_else(|| unreachable!(), |ask| ask());
+                *self = Lazy::Known(deadline);
+                deadline
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_timer_serves_one_wait_after_the_other() {
+        let mut alarm = pin!(unset());
+        let start = Instant::now();
+        for seconds in [30, 10, 20, 5] {
+            let now = Instant::now();
+            let after = Duration::from_secs(seconds);
+            let deadline = || Deadline {
+                at: now + after,
+                phase: Phase::Idle,
+                after,
+            };
+            assert!(within(alarm.as_mut(), deadline, async {}).await.is_ok());
+            let soon = tokio::time::sleep(Duration::from_secs(1));
+            assert!(within(alarm.as_mut(), deadline, soon).await.is_ok());
+            let never = std::future::pending::<()>();
+            assert!(within(alarm.as_mut(), deadline, never).await.is_err());
+            assert_eq!(now.elapsed(), after);
+        }
+        assert_eq!(start.elapsed().as_secs(), 65);
+    }
 }

@@ -4,22 +4,21 @@
 //! polls it. That is what makes cancelling immediate, and saves a task and a channel for each
 //! request.
 
-use std::collections::BTreeMap;
-use std::future::Future;
-use std::pin::Pin;
-use std::sync::Arc;
+use std::collections::{BTreeMap, VecDeque};
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 
 use futures_util::Stream;
 use futures_util::stream::FuturesUnordered;
 
+use crate::alarm;
 use crate::fetcher::Inner;
 use crate::job;
 use crate::outcome::Outcome;
 use crate::request::Request;
-
-type Running = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 
 /// The outcomes of a stream of requests; see [`Fetcher::fetch_all`](crate::Fetcher::fetch_all).
 ///
@@ -28,11 +27,83 @@ type Running = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 pub struct FetchAll<S> {
     inner: Arc<Inner>,
     requests: Option<Pin<Box<S>>>,
-    running: FuturesUnordered<Running>,
+    /// Each does one request after the other: a future of some kilobytes is made once for each
+    /// place and not once for each request. They never end.
+    slots: FuturesUnordered<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    board: Arc<Board>,
+    /// How many requests are in slots.
+    running: usize,
     /// How many of those only wait: for their host, or for another attempt.
     parked: Arc<Parked>,
     next_index: u64,
     order: Option<Order>,
+}
+
+/// Where slots and stream meet.
+#[derive(Default)]
+struct Board(Mutex<Notes>);
+
+#[derive(Default)]
+struct Notes {
+    done: VecDeque<Outcome>,
+    /// Slots with nothing to do.
+    idle: Vec<Arc<Mailbox>>,
+}
+
+/// What one slot is to do next.
+#[derive(Default)]
+struct Mailbox(Mutex<Letter>);
+
+#[derive(Default)]
+struct Letter {
+    request: Option<(u64, Request)>,
+    waker: Option<Waker>,
+}
+
+impl Board {
+    fn lock(&self) -> MutexGuard<'_, Notes> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Mailbox {
+    fn lock(&self) -> MutexGuard<'_, Letter> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn put(&self, index: u64, request: Request) {
+        let mut letter = self.lock();
+        letter.request = Some((index, request));
+        if let Some(waker) = letter.waker.take() {
+            waker.wake();
+        }
+    }
+
+    async fn next(&self) -> (u64, Request) {
+        poll_fn(|cx| {
+            let mut letter = self.lock();
+            match letter.request.take() {
+                Some(next) => Poll::Ready(next),
+                None => {
+                    letter.waker = Some(cx.waker().clone());
+                    Poll::Pending
+                }
+            }
+        })
+        .await
+    }
+}
+
+/// One place: it does what is in its mailbox, puts the outcome on the board, and looks again.
+async fn slot(inner: Arc<Inner>, board: Arc<Board>, mailbox: Arc<Mailbox>, parked: Arc<Parked>) {
+    let mut alarm = pin!(alarm::unset());
+    loop {
+        let (index, request) = mailbox.next().await;
+        let outcome = job::run(&inner, request, index, Some(&parked), alarm.as_mut()).await;
+        let mut notes = board.lock();
+        notes.done.push_back(outcome);
+        notes.idle.push(Arc::clone(&mailbox));
+    }
 }
 
 /// Outcomes that wait for those before them.
@@ -70,7 +141,9 @@ impl<S: Stream<Item = Request>> FetchAll<S> {
         FetchAll {
             inner,
             requests: Some(Box::pin(requests)),
-            running: FuturesUnordered::new(),
+            slots: FuturesUnordered::new(),
+            board: Arc::default(),
+            running: 0,
             parked: Arc::default(),
             next_index: 0,
             order: None,
@@ -89,11 +162,22 @@ impl<S: Stream<Item = Request>> FetchAll<S> {
     /// Whether there is a place for another request.
     fn has_place(&self) -> bool {
         let limits = &self.inner.limits;
-        let running = self.running.len();
+        let running = self.running;
         let early = self.order.as_ref().map_or(0, |order| order.early.len());
         let ahead = self.parked.count().min(limits.look_ahead);
         running < limits.jobs.saturating_add(ahead)
             && running + early < limits.jobs.saturating_add(limits.look_ahead)
+    }
+
+    fn new_slot(&self) -> Arc<Mailbox> {
+        let mailbox = Arc::<Mailbox>::default();
+        self.slots.push(Box::pin(slot(
+            Arc::clone(&self.inner),
+            Arc::clone(&self.board),
+            Arc::clone(&mailbox),
+            Arc::clone(&self.parked),
+        )));
+        mailbox
     }
 
     /// Takes requests while there are places.
@@ -103,13 +187,12 @@ impl<S: Stream<Item = Request>> FetchAll<S> {
         {
             match requests.as_mut().poll_next(cx) {
                 Poll::Ready(Some(request)) => {
-                    let inner = Arc::clone(&self.inner);
-                    let parked = Arc::clone(&self.parked);
                     let index = self.next_index;
                     self.next_index += 1;
-                    self.running.push(Box::pin(async move {
-                        job::run(&inner, request, index, Some(&parked)).await
-                    }));
+                    self.running += 1;
+                    let idle = self.board.lock().idle.pop();
+                    let mailbox = idle.unwrap_or_else(|| self.new_slot());
+                    mailbox.put(index, request);
                 }
                 Poll::Ready(None) => self.requests = None,
                 Poll::Pending => return,
@@ -130,25 +213,30 @@ impl<S: Stream<Item = Request>> Stream for FetchAll<S> {
                 order.next += 1;
                 return Poll::Ready(Some(outcome));
             }
-            this.take(cx);
-            match Pin::new(&mut this.running).poll_next(cx) {
-                Poll::Ready(Some(outcome)) => match &mut this.order {
+            let done = this.board.lock().done.pop_front();
+            if let Some(outcome) = done {
+                this.running -= 1;
+                match &mut this.order {
                     None => return Poll::Ready(Some(outcome)),
                     Some(order) => {
                         order.early.insert(outcome.index, outcome);
-                    }
-                },
-                Poll::Ready(None) if this.requests.is_none() => return Poll::Ready(None),
-                Poll::Ready(None) => return Poll::Pending,
-                // Some may have begun to wait, and their places are free now.
-                Poll::Pending if this.requests.is_some() && this.has_place() => {
-                    let before = this.next_index;
-                    this.take(cx);
-                    if this.next_index == before {
-                        return Poll::Pending;
+                        continue;
                     }
                 }
-                Poll::Pending => return Poll::Pending,
+            }
+            this.take(cx);
+            if this.requests.is_none() && this.running == 0 {
+                return Poll::Ready(None);
+            }
+            let taken = this.next_index;
+            let _ = Pin::new(&mut this.slots).poll_next(cx);
+            if !this.board.lock().done.is_empty() {
+                continue;
+            }
+            // Some may have begun to wait, and their places are free now.
+            this.take(cx);
+            if this.next_index == taken {
+                return Poll::Pending;
             }
         }
     }

@@ -12,6 +12,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
 use crate::address::{Filter, Lookup, Resolver, is_public};
+use crate::alarm;
 use crate::error::Error;
 use crate::fetch_all::FetchAll;
 use crate::gate::Gate;
@@ -104,7 +105,8 @@ impl Fetcher {
     /// Dropping the future cancels the request: its connection is closed, its place is free, and
     /// what came of a file is kept.
     pub async fn fetch(&self, request: Request) -> Outcome {
-        job::run(&self.inner, request, 0, None).await
+        let alarm = std::pin::pin!(alarm::unset());
+        job::run(&self.inner, request, 0, None, alarm).await
     }
 
     /// Fetches all, as they come: no request is taken from the stream before there is a place for
@@ -176,28 +178,28 @@ impl Builder {
         self
     }
 
-    /// Requests in flight at once, at least one [64].
+    /// Requests in flight at once, at least one (default: 64).
     #[must_use]
     pub fn jobs(mut self, jobs: usize) -> Self {
         self.limits.jobs = jobs.max(1);
         self
     }
 
-    /// Requests in flight at once for one host, at least one [6].
+    /// Requests in flight at once for one host, at least one (default: 6).
     #[must_use]
     pub fn per_host(mut self, requests: usize) -> Self {
         self.limits.per_host = requests.max(1);
         self
     }
 
-    /// Requests a second, of all hosts together [no limit].
+    /// Requests a second, of all hosts together (default: no limit).
     #[must_use]
     pub fn rate(mut self, a_second: f64) -> Self {
         self.limits.rate = Some(a_second);
         self
     }
 
-    /// From one start to the next for one host [nothing].
+    /// From one start to the next for one host (default: nothing).
     #[must_use]
     pub fn host_delay(mut self, delay: Duration) -> Self {
         self.limits.host_delay = delay;
@@ -218,14 +220,14 @@ impl Builder {
         self
     }
 
-    /// How many redirects are followed [10]; with 0 a redirect is an answer like any other.
+    /// How many redirects are followed (default: 10); with 0 a redirect is an answer like any other.
     #[must_use]
     pub fn redirects(mut self, most: usize) -> Self {
         self.limits.redirects = most;
         self
     }
 
-    /// Which redirects are followed [all]. One that is not is an answer like any other.
+    /// Which redirects are followed (default: all). One that is not is an answer like any other.
     #[must_use]
     pub fn follow_if(mut self, rule: impl Fn(&Url, &Url) -> bool + Send + Sync + 'static) -> Self {
         self.follow = Some(Arc::new(rule));
@@ -240,29 +242,29 @@ impl Builder {
         self
     }
 
-    /// How it introduces itself [`async-fetch/VERSION`].
+    /// How it introduces itself (default: `async-fetch/VERSION`).
     #[must_use]
     pub fn user_agent(mut self, name: impl Into<String>) -> Self {
         self.user_agent = Some(name.into());
         self
     }
 
-    /// Which proxy it uses [none]. A proxy looks names up by itself: filters see its address only.
+    /// Which proxy it uses (default: none). A proxy looks names up by itself: filters see its address only.
     #[must_use]
     pub fn proxy(mut self, proxy: Proxy) -> Self {
         self.proxy = proxy;
         self
     }
 
-    /// Speaks HTTP/2 and nothing else, to http:// as well [HTTP/2 where a server of https offers
-    /// it].
+    /// Speaks HTTP/2 and nothing else, to http:// as well (default: HTTP/2 where a server of https offers
+    /// it).
     #[must_use]
     pub fn http2_only(mut self) -> Self {
         self.http2_only = true;
         self
     }
 
-    /// Accepts any certificate [no]: then anybody between here and there can read and change
+    /// Accepts any certificate (default: no): then anybody between here and there can read and change
     /// everything.
     #[must_use]
     pub fn insecure(mut self) -> Self {
@@ -270,7 +272,7 @@ impl Builder {
         self
     }
 
-    /// Which addresses may be asked, by `(host, address)` [all]. It is asked after a name has been
+    /// Which addresses may be asked, by `(host, address)` (default: all). It is asked after a name has been
     /// looked up, about the very addresses that are then connected to, at each redirect too; and
     /// about addresses that stand in a URL.
     #[must_use]
@@ -288,7 +290,7 @@ impl Builder {
         self.addresses(|_, address| is_public(address))
     }
 
-    /// How names become addresses [as the system says]. The port is that of the URL.
+    /// How names become addresses (default: as the system says). The port is that of the URL.
     #[must_use]
     pub fn lookup<F>(mut self, lookup: impl Fn(String) -> F + Send + Sync + 'static) -> Self
     where
@@ -298,7 +300,7 @@ impl Builder {
         self
     }
 
-    /// Who hears how requests get on [nobody].
+    /// Who hears how requests get on (default: nobody).
     #[must_use]
     pub fn watch(mut self, watch: Arc<dyn Watch>) -> Self {
         self.watch = Some(watch);
@@ -312,9 +314,6 @@ impl Builder {
     /// certificates can't be read.
     pub fn build(self) -> Result<Fetcher, Error> {
         let setup = |error: reqwest::Error| Error::Setup(format!("the client: {error:?}"));
-        #[cfg(feature = "tls")]
-        // Whoever was first chose, and this is not the place to argue.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let mut client = reqwest::Client::builder()
             // Both are done here: the client knows no limits for each host, and no time but one.
             .redirect(reqwest::redirect::Policy::none())

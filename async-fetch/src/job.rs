@@ -1,6 +1,6 @@
 //! One request, from its turn to its outcome: attempts, redirects, and the body.
 
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -32,12 +32,13 @@ pub(crate) async fn run(
     request: Request,
     index: u64,
     parked: Option<&Arc<Parked>>,
+    alarm: Pin<&mut Sleep>,
 ) -> Outcome {
     let came = Instant::now();
     let mut job = Job {
         inner,
         parked,
-        url: request.url.clone(),
+        moved: None,
         method: request.method.clone(),
         headers: request.headers.clone(),
         body: request.body.clone(),
@@ -50,8 +51,7 @@ pub(crate) async fn run(
         handed_on: false,
         request: &request,
     };
-    let mut alarm = pin!(alarm::unset());
-    let result = job.all(alarm.as_mut()).await;
+    let result = job.all(alarm).await;
     let end = Instant::now();
     let started = job.started.unwrap_or(end);
     let (attempts, redirects) = (job.attempts, std::mem::take(&mut job.redirects));
@@ -78,8 +78,9 @@ struct Job<'a> {
     inner: &'a Arc<Inner>,
     parked: Option<&'a Arc<Parked>>,
     request: &'a Request,
+    /// Where redirects led.
+    moved: Option<Url>,
     /// What is asked for now; redirects change it.
-    url: Url,
     method: Method,
     headers: HeaderMap,
     body: Option<Bytes>,
@@ -95,6 +96,10 @@ struct Job<'a> {
 }
 
 /// What an answer leads to.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every step is the large one"
+)]
 enum Step {
     /// This is the one.
     Done(Answer),
@@ -113,6 +118,7 @@ impl Job<'_> {
         self.inner.budget.earn();
         let mut permit = self.turn(alarm.as_mut()).await?;
         let mut sink = Sink::new(self.request).await?;
+        self.attempt_started = self.started.unwrap_or(self.came);
         let mut resumes = true;
         // Redirects and starts from the beginning are the same attempt.
         let mut new_attempt = true;
@@ -120,10 +126,9 @@ impl Job<'_> {
             if new_attempt {
                 self.attempts += 1;
                 if let Some(watch) = &self.inner.watch {
-                    watch.started(self.request.tag, &self.url, self.attempts);
+                    watch.started(self.request.tag, self.url(), self.attempts);
                 }
             }
-            self.attempt_started = Instant::now();
             let result = self.once(alarm.as_mut(), &mut sink, resumes).await;
             let wait = match result {
                 Ok(Step::Done(answer)) => return Ok(answer),
@@ -132,11 +137,13 @@ impl Job<'_> {
                     // Another host has other limits, and this one's place is free for others.
                     drop(permit);
                     permit = self.turn(alarm.as_mut()).await?;
+                    self.attempt_started = Instant::now();
                     new_attempt = false;
                     continue;
                 }
                 Ok(Step::FromTheStart) => {
                     resumes = false;
+                    self.attempt_started = Instant::now();
                     new_attempt = false;
                     continue;
                 }
@@ -153,21 +160,22 @@ impl Job<'_> {
             drop(permit);
             self.pause(wait).await;
             permit = self.turn(alarm.as_mut()).await?;
+            self.attempt_started = Instant::now();
             new_attempt = true;
         }
     }
 
     /// Whether it can be asked for at all.
     fn check(&self) -> Result<(), Error> {
-        match self.url.scheme() {
+        match self.url().scheme() {
             "http" => {}
             "https" if cfg!(feature = "tls") => {}
             "https" => return Err(Error::NoTls),
             other => return Err(Error::Scheme(other.to_owned())),
         }
         if let Some(filter) = &self.inner.filter
-            && let Some(address) = address::literal(&self.url)
-            && !filter(self.url.host_str().unwrap_or(""), address)
+            && let Some(address) = address::literal(self.url())
+            && !filter(self.url().host_str().unwrap_or(""), address)
         {
             return Err(Error::Address(address));
         }
@@ -177,18 +185,20 @@ impl Job<'_> {
     /// Waits for its turn; from the first on, the time for all of it runs.
     async fn turn(&mut self, alarm: Pin<&mut Sleep>) -> Result<Permit, Error> {
         let mut waiting: Option<ParkedGuard> = None;
-        let entered = self.inner.gate.enter(&self.url, || {
+        let mut waited = false;
+        let entered = self.inner.gate.enter(self.url(), || {
+            waited = true;
             waiting = self.parked.map(Parked::enter);
         });
         let permit = match self.started {
-            Some(_) => within(alarm, self.total(), entered).await?,
-            None => {
-                let permit = entered.await;
-                self.started = Some(Instant::now());
-                permit
-            }
+            Some(_) => within(alarm, || self.total(), entered).await?,
+            None => entered.await,
         };
         drop(waiting);
+        if self.started.is_none() {
+            // The clock is asked only if it was a wait.
+            self.started = Some(if waited { Instant::now() } else { self.came });
+        }
         Ok(permit)
     }
 
@@ -196,6 +206,11 @@ impl Job<'_> {
     async fn pause(&self, wait: Duration) {
         let _waiting = self.parked.map(Parked::enter);
         tokio::time::sleep(wait).await;
+    }
+
+    /// Where it goes now.
+    fn url(&self) -> &Url {
+        self.moved.as_ref().unwrap_or(&self.request.url)
     }
 
     fn total(&self) -> Deadline {
@@ -264,14 +279,16 @@ impl Job<'_> {
         let resumed_from = resume.map_or(0, |(length, _)| length);
         let message = self.message(resume)?;
         let timeouts = &self.inner.timeouts;
-        let deadline = self.total().or(Deadline {
-            at: alarm::after(self.attempt_started, timeouts.first_byte),
-            phase: Phase::FirstByte,
-            after: timeouts.first_byte,
-        });
+        let deadline = || {
+            self.total().or(Deadline {
+                at: alarm::after(self.attempt_started, timeouts.first_byte),
+                phase: Phase::FirstByte,
+                after: timeouts.first_byte,
+            })
+        };
         let sent = within(alarm.as_mut(), deadline, self.inner.client.execute(message)).await?;
         let mut response = sent.map_err(|error| {
-            let host = self.url.host_str().unwrap_or("");
+            let host = self.url().host_str().unwrap_or("");
             Error::sending(&error, host, timeouts.connect)
         })?;
         self.first_byte = self.attempt_started.elapsed();
@@ -287,7 +304,7 @@ impl Job<'_> {
                 && asked <= self.inner.retries.longest_asked
             {
                 // It is the host that has too much to do, not this page.
-                self.inner.gate.pause(&self.url, asked);
+                self.inner.gate.pause(self.url(), asked);
             }
             if let Some(wait) = self.wait_before_next(asked, &|| status.to_string()) {
                 self.drain(alarm, &mut response).await;
@@ -317,7 +334,7 @@ impl Job<'_> {
             false => Body::Nothing,
         };
         Ok(Step::Done(Answer {
-            url: self.url.clone(),
+            url: self.url().clone(),
             status,
             version: response.version(),
             address: response.remote_addr(),
@@ -331,7 +348,7 @@ impl Job<'_> {
 
     /// The message that is sent.
     fn message(&self, resume: Option<(u64, &str)>) -> Result<reqwest::Request, Error> {
-        let mut message = reqwest::Request::new(self.method.clone(), self.url.clone());
+        let mut message = reqwest::Request::new(self.method.clone(), self.url().clone());
         let headers = message.headers_mut();
         if !self.headers.is_empty() {
             headers.clone_from(&self.headers);
@@ -360,14 +377,14 @@ impl Job<'_> {
         if limit == 0 {
             return Ok(false);
         }
-        let Some(to) = redirect::location(&self.url, response.headers())? else {
+        let Some(to) = redirect::location(self.url(), response.headers())? else {
             return Ok(false);
         };
         if self
             .inner
             .follow
             .as_ref()
-            .is_some_and(|rule| !rule(&self.url, &to))
+            .is_some_and(|rule| !rule(self.url(), &to))
         {
             return Ok(false);
         }
@@ -380,7 +397,8 @@ impl Job<'_> {
         if self.redirects.len() >= limit {
             return Err(Error::TooManyRedirects { limit });
         }
-        redirect::strip(&mut self.headers, &self.url, &to);
+        let from = self.moved.as_ref().unwrap_or(&self.request.url);
+        redirect::strip(&mut self.headers, from, &to);
         if !with_body {
             self.body = None;
             self.headers.remove(header::CONTENT_TYPE);
@@ -388,7 +406,7 @@ impl Job<'_> {
         }
         self.method = method;
         self.redirects.push(to.clone());
-        self.url = to;
+        self.moved = Some(to);
         Ok(true)
     }
 
@@ -396,7 +414,7 @@ impl Job<'_> {
     async fn drain(&self, mut alarm: Pin<&mut Sleep>, response: &mut reqwest::Response) {
         let mut read = 0;
         while read < DRAINED {
-            match within(alarm.as_mut(), self.idle(), response.chunk()).await {
+            match within(alarm.as_mut(), || self.idle(), response.chunk()).await {
                 Ok(Ok(Some(piece))) => read += piece.len(),
                 _ => break,
             }
@@ -443,7 +461,7 @@ impl Job<'_> {
             length: resumed_from,
         };
         loop {
-            let next = within(alarm.as_mut(), self.idle(), response.chunk()).await?;
+            let next = within(alarm.as_mut(), || self.idle(), response.chunk()).await?;
             let piece = match next {
                 Ok(Some(piece)) => piece,
                 Ok(None) => break,

@@ -5,32 +5,32 @@ use std::time::Duration;
 /// What a fetcher does at most. All of it can be set; see [`Builder`](crate::Builder).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limits {
-    /// Requests in flight at once [64]: enough to hide the wait for most servers, few enough for
+    /// Requests in flight at once (default: 64): enough to hide the wait for most servers, few enough for
     /// the usual limit of 256 to 1024 descriptors.
     pub jobs: usize,
-    /// Requests in flight at once for one host, which is a name and a port [6]: what browsers do,
+    /// Requests in flight at once for one host, which is a name and a port (default: 6): what browsers do,
     /// so no server takes it for an attack.
     pub per_host: usize,
     /// Requests that are taken beyond `jobs` when others wait for their host, or for their next
-    /// attempt [1024]; in order, outcomes that wait for earlier ones count too. They take memory and
+    /// attempt (default: 1024); in order, outcomes that wait for earlier ones count too. They take memory and
     /// nothing else.
     pub look_ahead: usize,
-    /// Requests a second, of all hosts together [no limit].
+    /// Requests a second, of all hosts together (default: no limit).
     pub rate: Option<f64>,
     /// From the start of a request to the start of the next one for the same host, at least
-    /// [nothing].
+    /// (default: nothing).
     pub host_delay: Duration,
-    /// Redirects that are followed [10], as in most clients.
+    /// Redirects that are followed (default: 10), as in most clients.
     pub redirects: usize,
-    /// Bytes of a body that is kept in memory, decoded [16 MiB]: times `jobs` it is what bodies
+    /// Bytes of a body that is kept in memory, decoded (default: 16 MiB): times `jobs` it is what bodies
     /// may take.
     pub body_in_memory: u64,
-    /// Bytes of any other body [1 TiB]: only what never ends is longer.
+    /// Bytes of any other body (default: 1 TiB): only what never ends is longer.
     pub body: u64,
-    /// How often what was compressed may be longer than what came, beyond the first MiB [1000]:
+    /// How often what was compressed may be longer than what came, beyond the first MiB (default: 1000):
     /// just more than honest gzip reaches.
     pub decoded_ratio: u64,
-    /// Headers of one answer [100]. Their bytes are limited too, to some 400 KiB.
+    /// Headers of one answer (default: 100). Their bytes are limited too, to some 400 KiB.
     pub headers: usize,
 }
 
@@ -54,14 +54,14 @@ impl Default for Limits {
 /// How long a fetcher waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timeouts {
-    /// For a connection, the look-up of the name and TLS included [10 s].
+    /// For a connection, the look-up of the name and TLS included (default: 10 s).
     pub connect: Duration,
-    /// For the header of an answer, from the start of an attempt [30 s]. A connection that has to
+    /// For the header of an answer, from the start of an attempt (default: 30 s). A connection that has to
     /// be made first is included.
     pub first_byte: Duration,
-    /// For the next part of a body [30 s].
+    /// For the next part of a body (default: 30 s).
     pub idle: Duration,
-    /// For all of a request, its redirects, its attempts and the waits between them [1 hour]. The
+    /// For all of a request, its redirects, its attempts and the waits between them (default: 1 hour). The
     /// wait until it may start is not included.
     pub total: Duration,
 }

@@ -30,7 +30,7 @@ const DEVICES: [&str; 22] = [
 ///
 /// let name = |url: &str| file_name(&url.parse().unwrap());
 /// assert_eq!(name("http://example.org/files/a.tar.gz"), "a.tar.gz");
-/// assert_eq!(name("http://example.org/..%2f..%2fetc%2fpasswd"), "_.._etc_passwd");
+/// assert_eq!(name("http://example.org/..%2f..%2fetc%2fpasswd"), "_._.._etc_passwd");
 /// assert_eq!(name("http://example.org/"), "index");
 /// ```
 pub fn file_name(url: &Url) -> String {

@@ -103,14 +103,14 @@ impl Request {
         self
     }
 
-    /// What becomes of the answer's body [it is kept in memory].
+    /// What becomes of the answer's body (default: it is kept in memory).
     #[must_use]
     pub fn keep(mut self, keep: Keep) -> Request {
         self.keep = keep;
         self
     }
 
-    /// A number of the caller's own, which the outcome has too [0].
+    /// A number of the caller's own, which the outcome has too (default: 0).
     #[must_use]
     pub fn tag(mut self, tag: u64) -> Request {
         self.tag = tag;
@@ -124,8 +124,8 @@ impl Request {
         self
     }
 
-    /// Whether compression is asked for, and undone [yes, but for files and where the body is
-    /// thrown away].
+    /// Whether compression is asked for, and undone (default: yes, but for files and where the body is
+    /// thrown away).
     #[must_use]
     pub fn decode(mut self, decode: bool) -> Request {
         self.decode = Some(decode);

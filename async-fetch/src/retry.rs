@@ -14,21 +14,21 @@ use http::{HeaderMap, Method, StatusCode, header};
 /// How requests are tried again.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Retries {
-    /// Attempts after the first [3].
+    /// Attempts after the first (default: 3).
     pub most: u32,
-    /// The wait before the second attempt [250 ms]; it doubles with each that follows. What is
+    /// The wait before the second attempt (default: 250 ms); it doubles with each that follows. What is
     /// waited is between half of that and all of it, at random.
     pub base: Duration,
-    /// The longest wait that is chosen here [30 s].
+    /// The longest wait that is chosen here (default: 30 s).
     pub longest: Duration,
     /// The longest wait that a server may ask for by `Retry-After` [60 s]; who asks for more gets
     /// no further attempt.
     pub longest_asked: Duration,
-    /// Retries for each request, of all hosts together [0.2]...
+    /// Retries for each request, of all hosts together (default: 0.2)...
     pub share: f64,
-    /// ...beyond these, which are there from the start [100].
+    /// ...beyond these, which are there from the start (default: 100).
     pub reserve: u32,
-    /// Whether a refused connection is tried again [no]: mostly nobody is there.
+    /// Whether a refused connection is tried again (default: no): mostly nobody is there.
     pub refused: bool,
 }
 

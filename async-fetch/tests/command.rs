@@ -78,6 +78,37 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 #[test]
+fn the_models_agree() {
+    use async_fetch::models::{Failure, async_capped, async_tasks, serial, threads};
+    use std::sync::Mutex;
+    type Model<'a> = &'a dyn Fn(&[String]) -> Result<(), Failure>;
+    let site = site();
+    let urls: Vec<String> = site.pages().collect();
+    let pages = Mutex::new(Vec::new());
+    let done = |number: usize, body: Vec<u8>| pages.lock().unwrap().push((number, body));
+    let models: [Model<'_>; 4] = [
+        &|urls| serial::run(urls, 1, done),
+        &|urls| threads::run(urls, 4, done),
+        &|urls| async_tasks::run(urls, 4, done),
+        &|urls| async_capped::run(urls, 4, done),
+    ];
+    for (model, most) in models.iter().zip([1, 4, 20, 4]) {
+        site.reset();
+        model(&urls).unwrap();
+        let mut pages = std::mem::take(&mut *pages.lock().unwrap());
+        pages.sort();
+        let expected: Vec<_> = (0..20)
+            .map(|page| (page, site.html_of(page).into_bytes()))
+            .collect();
+        assert_eq!(pages, expected);
+        assert!(site.counts().most_at_once <= most);
+    }
+    for model in models {
+        assert!(model(&[site.url("/"), site.url("/status/404")]).is_err());
+    }
+}
+
+#[test]
 fn each_url_has_a_line_and_failures_are_named() {
     let site = site();
     let (good, bad) = (site.url("/page/3"), site.url("/status/404"));

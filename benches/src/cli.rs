@@ -3,8 +3,10 @@
 mod args;
 mod check;
 mod draw;
+mod green;
 mod pool;
 mod serve;
+mod tasks;
 mod versus;
 
 use common::cli::{Outcome, interrupt};
@@ -22,6 +24,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
         Some(Command::Versus(versus)) => versus::run(versus, run, &interrupt),
         Some(Command::Check { model, workers }) => check::run(*model, *workers),
         Some(Command::Draw(draw)) => draw::run(draw),
+        &Some(Command::Green { how, model, count }) => green::run(how, model, count),
         &Some(Command::Pool {
             how,
             model,
@@ -33,6 +36,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
             server,
             round_trips,
         }) => serve::load(*server, *round_trips),
+        &Some(Command::Tasks { job, count }) => tasks::run(job, count),
         Some(Command::Completions { shell }) => {
             let written = common::cli::completions::<Args>(*shell, "benches");
             written.map(|()| Outcome::Done).map_err(anyhow::Error::from)

@@ -7,11 +7,13 @@
 
 mod executors;
 mod fetch;
+mod green_threads;
 mod mandelbrot;
 mod primes;
 mod reactor;
 pub mod render;
 pub mod report;
+mod scheduler;
 mod thumbnails;
 
 use std::num::NonZeroUsize;
@@ -47,6 +49,8 @@ pub fn jobs(workers: NonZeroUsize) -> Vec<Job> {
         mandelbrot::jobs(workers),
         executors::jobs(workers),
         thumbnails::jobs(workers),
+        scheduler::jobs(),
+        green_threads::jobs(),
         fetch::jobs(),
     ]
     .concat()

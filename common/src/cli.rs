@@ -4,6 +4,7 @@
 //! Exit codes: 0 all done (also when a reader closed the pipe); 1 something failed; 2 usage; 130
 //! interrupted.
 
+mod address;
 mod args;
 pub mod compare;
 mod exit;
@@ -14,6 +15,7 @@ mod session;
 mod stdout;
 
 pub use crate::files;
+pub use address::address;
 pub use args::RunArgs;
 pub use exit::{Outcome, Usage, main, parse};
 pub use interrupt::Interrupt;

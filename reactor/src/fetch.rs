@@ -116,26 +116,63 @@ fn failed(url: &Url, what: impl std::fmt::Display) -> Error {
     Error::other(format!("{url}: {what}"))
 }
 
+/// A request, and whom to send it to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// A name or an address, without brackets.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// What to send.
+    pub text: String,
+}
+
+impl Request {
+    /// The request for what is at `url`.
+    ///
+    /// # Errors
+    ///
+    /// When that is not http, or has no host.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let url = "http://127.0.0.1:8000/a?b".parse().map_err(reactor::Error::other)?;
+    /// let request = reactor::fetch::Request::get(&url)?;
+    /// assert_eq!((request.host.as_str(), request.port), ("127.0.0.1", 8000));
+    /// assert!(request.text.starts_with("GET /a?b HTTP/1.1\r\nHost: 127.0.0.1:8000\r\n"));
+    /// # Ok::<(), reactor::Error>(())
+    /// ```
+    pub fn get(url: &Url) -> Result<Request, Error> {
+        if url.scheme() != "http" {
+            let scheme = url.scheme();
+            return Err(failed(url, format!("{scheme}: only http is spoken here")));
+        }
+        let host = url.host_str().ok_or_else(|| failed(url, "no host"))?;
+        let authority = match url.port() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
+        };
+        let query = url.query().map(|query| format!("?{query}"));
+        // `Url` has percent-encoded what could end a line.
+        let text = format!(
+            "GET {}{} HTTP/1.1\r\nHost: {authority}\r\nUser-Agent: many-hands\r\n\
+             Accept: */*\r\nConnection: close\r\n\r\n",
+            url.path(),
+            query.unwrap_or_default()
+        );
+        Ok(Request {
+            // An address of six is written in brackets.
+            host: host.trim_matches(['[', ']']).to_owned(),
+            port: url.port_or_known_default().unwrap_or(80),
+            text,
+        })
+    }
+}
+
 /// One request.
 fn get(reactor: &Reactor, url: &Url, limits: Limits, sink: &Sink) -> Result<Deferred<Got>, Error> {
-    if url.scheme() != "http" {
-        let scheme = url.scheme();
-        return Err(failed(url, format!("{scheme}: only http is spoken here")));
-    }
-    let host = url.host_str().ok_or_else(|| failed(url, "no host"))?;
-    let port = url.port_or_known_default().unwrap_or(80);
-    let authority = match url.port() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.to_owned(),
-    };
-    let query = url.query().map(|query| format!("?{query}"));
-    // `Url` has percent-encoded what could end a line.
-    let request = format!(
-        "GET {}{} HTTP/1.1\r\nHost: {authority}\r\nUser-Agent: many-hands\r\nAccept: */*\r\n\
-         Connection: close\r\n\r\n",
-        url.path(),
-        query.unwrap_or_default()
-    );
+    let Request { host, port, text } = Request::get(url)?;
     let transport: Rc<RefCell<Option<Transport>>> = Rc::default();
     let hang_up = Rc::clone(&transport);
     let (got, resolver) = Deferred::with_canceller(move || {
@@ -148,7 +185,7 @@ fn get(reactor: &Reactor, url: &Url, limits: Limits, sink: &Sink) -> Result<Defe
         move || -> Box<dyn Protocol> {
             Box::new(Client {
                 url: url.clone(),
-                request: request.clone(),
+                request: text.clone(),
                 parser: Parser::new(limits.header, limits.body),
                 limits,
                 sink: Rc::clone(&sink),
@@ -158,11 +195,9 @@ fn get(reactor: &Reactor, url: &Url, limits: Limits, sink: &Sink) -> Result<Defe
             })
         }
     };
-    // An address of six is written in brackets.
-    let host = host.trim_start_matches('[').trim_end_matches(']');
     let url = url.clone();
     reactor
-        .connect_host(host, port, build)
+        .connect_host(&host, port, build)
         .add_both(move |connected| {
             if let Err(error) = connected {
                 let _ = resolver.errback(failed(&url, error));

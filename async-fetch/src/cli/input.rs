@@ -208,16 +208,16 @@ impl Reader {
         let sum = sum.map(str::parse).transpose();
         let sum = sum.map_err(|error: async_fetch::NoChecksum| Error::Setup(error.to_string()))?;
         let checksum = sum.or(self.checksum);
-        let mut request = Request::new(self.method.clone(), url.clone()).decode(self.decode);
+        let mut request = Request::new(self.method.clone(), url).decode(self.decode);
         if let Some(checksum) = checksum {
             request = request.checksum(checksum);
         }
         let Some(folder) = &self.folder else {
             return Ok(Item::Fetch(Box::new(request.keep(Keep::Nothing))));
         };
-        let mut name = file_name(&url);
+        let mut name = file_name(request.url());
         if !self.names.insert(name.to_lowercase().into()) {
-            name = numbered(&name, url.as_str());
+            name = numbered(&name, request.url().as_str());
             self.names.insert(name.to_lowercase().into());
         }
         let path = folder.join(name);
@@ -226,7 +226,7 @@ impl Reader {
             && known.is_file()
             && checksum.is_none_or(|wanted| checksum_of(&path).is_ok_and(|sum| sum == wanted))
         {
-            let bytes = known.len();
+            let (url, bytes) = (request.url().clone(), known.len());
             return Ok(Item::There { url, path, bytes });
         }
         Ok(Item::Fetch(Box::new(request.keep(Keep::File(path)))))

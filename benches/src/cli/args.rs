@@ -47,6 +47,16 @@ pub(crate) enum Command {
         /// How many jobs
         count: u64,
     },
+    /// Yield or sleep as peers/green.* do
+    #[command(hide = true)]
+    Green {
+        /// How
+        how: GreenUse,
+        /// By what
+        model: GreenModel,
+        /// How often, or how many
+        count: u64,
+    },
     /// Serve as peers/echo.* do: send back whatever comes, until killed
     #[command(hide = true)]
     Serve {
@@ -60,6 +70,14 @@ pub(crate) enum Command {
         server: SocketAddr,
         /// How many round trips
         round_trips: u32,
+    },
+    /// Do what peer-executors and tasks.py do: tasks that yield, end, or wait for ever
+    #[command(hide = true)]
+    Tasks {
+        /// What
+        job: TasksJob,
+        /// How many
+        count: u64,
     },
     /// Print completions for a shell
     Completions {
@@ -128,10 +146,39 @@ pub(crate) enum Use {
 pub(crate) enum Server {
     /// The reactor room's
     Reactor,
+    /// The green-threads room's
+    GreenThreads,
     /// mio, which is read until it would block
     Mio,
     /// mio, where a short read is taken for the end
     MioShort,
+    /// tokio's current_thread
+    Tokio,
+}
+
+/// What tasks are made to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TasksJob {
+    /// Yield
+    Yield,
+    /// End at once
+    Spawn,
+    /// Wait for ever
+    Park,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GreenUse {
+    /// A hundred that yield to one another
+    Yields,
+    /// So many that sleep for a second
+    Sleepers,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GreenModel {
+    /// The green-threads room's
+    GreenThreads,
     /// tokio's current_thread
     Tokio,
 }

@@ -16,6 +16,7 @@ pub(crate) fn run(server: Server) -> anyhow::Result<Outcome> {
     let here = ([127, 0, 0, 1], 0).into();
     match server {
         Server::Reactor => reactor(here),
+        Server::GreenThreads => green_threads(here),
         Server::Mio => by_hand(here, false),
         Server::MioShort => by_hand(here, true),
         Server::Tokio => tokio(here),
@@ -48,6 +49,22 @@ fn reactor(address: SocketAddr) -> io::Result<()> {
 
 #[cfg(not(unix))]
 fn reactor(_: SocketAddr) -> io::Result<()> {
+    Err(ErrorKind::Unsupported.into())
+}
+
+#[cfg(unix)]
+fn green_threads(address: SocketAddr) -> io::Result<()> {
+    let listener = green_threads::net::TcpListener::bind(address)?;
+    announce(listener.local_addr()?)?;
+    for stream in listener.incoming() {
+        let stream = stream?;
+        green_threads::spawn(move || green_threads::echo::echo(stream));
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn green_threads(_: SocketAddr) -> io::Result<()> {
     Err(ErrorKind::Unsupported.into())
 }
 

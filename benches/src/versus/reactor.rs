@@ -33,6 +33,7 @@ fn job(name: &'static str, title: String) -> Job {
         input: "",
         ours: ours("reactor", "reactor"),
         peers: vec![
+            ours("green threads", "green-threads"),
             ours("mio, by hand", "mio"),
             ours("mio, short reads", "mio-short"),
             ours("tokio, current_thread", "tokio"),

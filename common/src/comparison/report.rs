@@ -88,12 +88,7 @@ pub(super) enum Verdict {
 
 impl<A: PartialEq + Debug> Report<A> {
     /// Of entries whose answers are places in `distinct`.
-    pub(super) fn new(
-        about: About,
-        cpus: Cpus,
-        entries: Vec<Entry>,
-        mut distinct: Vec<A>,
-    ) -> Self {
+    pub(super) fn new(about: About, cpus: Cpus, entries: Vec<Entry>, mut distinct: Vec<A>) -> Self {
         let baseline = entries.iter().find(|entry| entry.is_baseline);
         let noise = baseline
             .filter(|entry| entry.answered())

@@ -1,11 +1,11 @@
 //! The command line's grammar.
 
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use common::cli::{RunArgs, Shell, numbers};
+use common::cli::{self, RunArgs, Shell, numbers};
 use url::Url;
 
 /// One event loop and Twisted's pattern on it: a chat, an echo, a fetcher, a port forwarder.
@@ -43,7 +43,7 @@ pub(super) enum Command {
 #[derive(clap::Args, Debug)]
 pub(super) struct ListenArgs {
     /// Where to listen: HOST:PORT, or a port on this machine; port 0 takes a free one
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4000", value_parser = address)]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4000", value_parser = cli::address)]
     pub(super) listen: SocketAddr,
     /// Cut a connection off when nothing came or went for so long
     #[arg(long, value_name = "TIME", value_parser = numbers::duration)]
@@ -55,7 +55,7 @@ pub(super) struct ClientArgs {
     /// Who you are
     pub(super) name: String,
     /// Where the server is: HOST:PORT
-    #[arg(value_name = "ADDR", default_value = "127.0.0.1:4000", value_parser = address)]
+    #[arg(value_name = "ADDR", default_value = "127.0.0.1:4000", value_parser = cli::address)]
     pub(super) server: SocketAddr,
 }
 
@@ -78,25 +78,11 @@ pub(super) struct FetchArgs {
 #[derive(clap::Args, Debug)]
 pub(super) struct ProxyArgs {
     /// Where to listen: HOST:PORT, or a port on this machine
-    #[arg(value_name = "LISTEN", value_parser = address)]
+    #[arg(value_name = "LISTEN", value_parser = cli::address)]
     pub(super) listen: SocketAddr,
     /// Where to forward to: HOST:PORT, or a port on this machine
-    #[arg(value_name = "TARGET", value_parser = address)]
+    #[arg(value_name = "TARGET", value_parser = cli::address)]
     pub(super) target: SocketAddr,
-}
-
-fn address(text: &str) -> Result<SocketAddr, String> {
-    if let Ok(port) = text.parse::<u16>() {
-        return Ok(([127, 0, 0, 1], port).into());
-    }
-    let wrong = || format!("{text}: expected HOST:PORT, such as 127.0.0.1:4000");
-    if !text.contains(':') {
-        return Err(wrong());
-    }
-    match text.to_socket_addrs() {
-        Ok(mut addresses) => addresses.next().ok_or_else(wrong),
-        Err(error) => Err(format!("{} ({error})", wrong())),
-    }
 }
 
 fn url(text: &str) -> Result<Url, String> {

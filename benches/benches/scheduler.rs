@@ -1,0 +1,156 @@
+//! What a yield and a task cost, on our executor and on others; and a generator's items.
+
+use std::cell::Cell;
+use std::hint::black_box;
+use std::io;
+use std::process::ExitCode;
+use std::rc::Rc;
+use std::time::Duration;
+
+use criterion::{BenchmarkId, Criterion, Throughput};
+use futures_util::task::LocalSpawnExt;
+use scheduler::executor::{Executor, yield_now};
+use scheduler::generator::generator;
+
+/// How many yields, tasks and items an iteration has.
+const SIZE: u64 = 10_000;
+
+fn main() -> ExitCode {
+    let mut criterion = Criterion::default()
+        .sample_size(30)
+        .warm_up_time(Duration::from_millis(500))
+        .measurement_time(Duration::from_secs(2))
+        .configure_from_args();
+    match yields(&mut criterion).and_then(|()| tasks(&mut criterion)) {
+        Ok(()) => {
+            items(&mut criterion);
+            criterion.final_summary();
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The same future everywhere, but for tokio, where its own costs less.
+async fn yield_all() {
+    for _ in 0..SIZE {
+        yield_now().await;
+    }
+}
+
+fn yields(criterion: &mut Criterion) -> io::Result<()> {
+    let ours = Executor::new()?;
+    let smol = async_executor::LocalExecutor::new();
+    let tokio = tokio::runtime::Builder::new_current_thread().build()?;
+    let mut group = criterion.benchmark_group("yield");
+    group.throughput(Throughput::Elements(SIZE));
+    let id = |model| BenchmarkId::new(model, SIZE);
+    group.bench_function(id("scheduler"), |bencher| {
+        bencher.iter(|| ours.block_on(yield_all()))
+    });
+    group.bench_function(id("smol"), |bencher| {
+        bencher.iter(|| {
+            smol.spawn(yield_all()).detach();
+            while smol.try_tick() {}
+        });
+    });
+    group.bench_function(id("tokio"), |bencher| {
+        bencher.iter(|| {
+            tokio.block_on(async {
+                for _ in 0..SIZE {
+                    tokio::task::yield_now().await;
+                }
+            });
+        });
+    });
+    group.bench_function(id("local-pool"), |bencher| {
+        let mut pool = futures_executor::LocalPool::new();
+        bencher.iter(|| {
+            assert!(pool.spawner().spawn_local(yield_all()).is_ok());
+            pool.run();
+        });
+    });
+    group.finish();
+    Ok(())
+}
+
+/// Ends at once, having counted itself.
+async fn count(ended: Rc<Cell<u64>>) {
+    ended.set(ended.get() + 1);
+}
+
+fn tasks(criterion: &mut Criterion) -> io::Result<()> {
+    let ours = Executor::new()?;
+    let smol = async_executor::LocalExecutor::new();
+    let tokio = tokio::runtime::Builder::new_current_thread().build()?;
+    let mut group = criterion.benchmark_group("tasks");
+    group.throughput(Throughput::Elements(SIZE));
+    let mut bench = |model: &str, run: &mut dyn FnMut(&Rc<Cell<u64>>)| {
+        group.bench_function(BenchmarkId::new(model, SIZE), |bencher| {
+            bencher.iter(|| {
+                let ended = Rc::new(Cell::new(0));
+                run(&ended);
+                assert_eq!(ended.get(), SIZE, "{model}");
+            });
+        });
+    };
+    bench("scheduler", &mut |ended| {
+        (0..SIZE).for_each(|_| drop(ours.spawn(count(Rc::clone(ended)))));
+        ours.run_pending();
+    });
+    bench("smol", &mut |ended| {
+        (0..SIZE).for_each(|_| smol.spawn(count(Rc::clone(ended))).detach());
+        while smol.try_tick() {}
+    });
+    bench("tokio", &mut |ended| {
+        let tasks = tokio::task::LocalSet::new();
+        (0..SIZE).for_each(|_| drop(tasks.spawn_local(count(Rc::clone(ended)))));
+        tokio.block_on(tasks);
+    });
+    bench("local-pool", &mut |ended| {
+        let mut pool = futures_executor::LocalPool::new();
+        let spawner = pool.spawner();
+        (0..SIZE).for_each(|_| assert!(spawner.spawn_local(count(Rc::clone(ended))).is_ok()));
+        pool.run();
+    });
+    group.finish();
+    Ok(())
+}
+
+/// By hand, what the generator's body says.
+struct ByHand {
+    next: u64,
+}
+
+impl Iterator for ByHand {
+    type Item = u64;
+
+    fn next(&mut self) -> Option<u64> {
+        let n = self.next;
+        self.next += 1;
+        (n < SIZE).then_some(n)
+    }
+}
+
+fn items(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("generator");
+    group.throughput(Throughput::Elements(SIZE));
+    // Each item is looked at: else the compiler would sum up the iterator's without having them.
+    group.bench_function(BenchmarkId::new("generator", SIZE), |bencher| {
+        bencher.iter(|| {
+            let numbers = generator(|co| async move {
+                for n in 0..SIZE {
+                    co.yield_(n).await;
+                }
+            });
+            numbers.map(black_box).sum::<u64>()
+        });
+    });
+    group.bench_function(BenchmarkId::new("by-hand", SIZE), |bencher| {
+        bencher.iter(|| ByHand { next: 0 }.map(black_box).sum::<u64>());
+    });
+    group.finish();
+}

@@ -1,0 +1,130 @@
+//! The command line's grammar.
+
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+use common::cli::{RunArgs, Shell, numbers};
+use green_threads::DEFAULT_MAX_CONNECTIONS;
+use url::Url;
+
+/// Green threads: a thousand things at once on one thread, in code that reads top to bottom.
+///
+/// Without a subcommand: three lessons in seconds. A thousand sleepers, a producer with its
+/// consumers, and the chat with three clients, each on a single thread of the system.
+#[derive(Parser, Debug)]
+#[command(version, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+}
+
+#[derive(Subcommand, Debug)]
+pub(super) enum Command {
+    /// Serve the chat: lines `name:message`, for nc, telnet and chat-client
+    ChatServer(ListenArgs),
+    /// Chat: lines of standard input are messages
+    ChatClient(ClientArgs),
+    /// Send back whatever comes; with -j N, on N threads that share the port
+    Echo(EchoArgs),
+    /// Fetch URLs (http), many at once
+    Fetch(FetchArgs),
+    /// Hand the CPU to and fro, and say what that costs
+    PingPong(PingPongArgs),
+    /// Print completions for a shell
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+}
+
+#[derive(clap::Args, Debug)]
+pub(super) struct ListenArgs {
+    /// Where to listen: HOST:PORT, or a port on this machine; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4000", value_parser = address)]
+    pub(super) listen: SocketAddr,
+    /// How many connections to serve at once; the others wait to be accepted
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_MAX_CONNECTIONS, value_parser = count)]
+    pub(super) max_connections: usize,
+    /// After Ctrl-C, how long connections may still take to end
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = numbers::duration)]
+    pub(super) grace: Duration,
+}
+
+#[derive(clap::Args, Debug)]
+pub(super) struct EchoArgs {
+    #[command(flatten)]
+    pub(super) listen: ListenArgs,
+}
+
+#[derive(clap::Args, Debug)]
+pub(super) struct ClientArgs {
+    /// Who you are
+    pub(super) name: String,
+    /// Where the server is: HOST:PORT
+    #[arg(value_name = "ADDR", default_value = "127.0.0.1:4000", value_parser = address)]
+    pub(super) server: SocketAddr,
+}
+
+#[derive(clap::Args, Debug)]
+pub(super) struct FetchArgs {
+    /// What to fetch
+    #[arg(required = true, value_name = "URL", value_parser = url)]
+    pub(super) urls: Vec<Url>,
+    /// How many at once
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = count)]
+    pub(super) at_once: usize,
+    /// Write the bodies into this folder, as 1, 2 and so on [default: only count them]
+    #[arg(short, long, value_name = "DIR")]
+    pub(super) output: Option<PathBuf>,
+    /// Give each up after so long
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = numbers::duration)]
+    pub(super) timeout: Duration,
+    /// How many redirects to follow
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(super) redirects: usize,
+    /// The longest body to take
+    #[arg(long, value_name = "SIZE", default_value = "64MiB", value_parser = numbers::size)]
+    pub(super) max_size: u64,
+}
+
+#[derive(clap::Args, Debug)]
+pub(super) struct PingPongArgs {
+    /// How many times
+    #[arg(value_name = "N", default_value = "1_000_000", value_parser = numbers::number)]
+    pub(super) times: u64,
+}
+
+fn count(text: &str) -> Result<usize, String> {
+    let number = numbers::number(text).map_err(|error| error.to_string())?;
+    match usize::try_from(number) {
+        Ok(0) => Err(format!("{text}: at least 1 is needed")),
+        Ok(count) => Ok(count),
+        Err(_) => Err(format!("{text}: too large")),
+    }
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    if let Ok(port) = text.parse::<u16>() {
+        return Ok(([127, 0, 0, 1], port).into());
+    }
+    let wrong = || format!("{text}: expected HOST:PORT, such as 127.0.0.1:4000");
+    if !text.contains(':') {
+        return Err(wrong());
+    }
+    match text.to_socket_addrs() {
+        Ok(mut addresses) => addresses.next().ok_or_else(wrong),
+        Err(error) => Err(format!("{} ({error})", wrong())),
+    }
+}
+
+fn url(text: &str) -> Result<Url, String> {
+    let text = match text.contains("://") {
+        true => text.to_owned(),
+        false => format!("http://{text}"),
+    };
+    Url::parse(&text).map_err(|error| format!("{text}: {error}"))
+}

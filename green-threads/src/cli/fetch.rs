@@ -1,0 +1,116 @@
+//! Many URLs at once.
+
+use std::io::Write;
+
+use common::cli::{Outcome, RunArgs, files};
+use green_threads::fetch::{Fetched, Limits, fetch};
+use green_threads::{Pool, offload, spawn, timeout};
+use serde_json::json;
+use url::Url;
+
+use super::args::FetchArgs;
+use super::serve::{leave_at_the_next, stop_signals};
+
+/// Which one it was, and what came of it.
+struct Answer {
+    number: usize,
+    url: Url,
+    fetched: Result<Fetched, String>,
+}
+
+pub(super) fn run(args: &FetchArgs, run: &RunArgs) -> anyhow::Result<Outcome> {
+    if let Some(folder) = &args.output {
+        std::fs::create_dir_all(folder)?;
+    }
+    let signals = stop_signals()?;
+    let interrupted = std::rc::Rc::new(std::cell::Cell::new(false));
+    let pool = Pool::new(args.at_once);
+    spawn({
+        let (interrupted, pool) = (std::rc::Rc::clone(&interrupted), pool.clone());
+        move || {
+            signals.wait();
+            interrupted.set(true);
+            leave_at_the_next(signals);
+            pool.kill();
+        }
+    });
+    let limits = Limits {
+        redirects: args.redirects,
+        body: args.max_size,
+        idle: args.timeout,
+        ..Limits::default()
+    };
+    let (output, patience) = (args.output.clone(), args.timeout);
+    let one = move |(number, url): (usize, Url)| {
+        let fetched = timeout(patience, || {
+            let mut body = Vec::new();
+            let keep = output.is_some();
+            let fetched = fetch(&url, limits, |piece| {
+                if keep {
+                    body.extend_from_slice(piece);
+                }
+                Ok(())
+            })
+            .map_err(|error| error.to_string())?;
+            if let Some(folder) = &output
+                && fetched.status < 300
+            {
+                let path = folder.join(number.to_string());
+                offload(move || files::write_atomically(path, body))
+                    .map_err(|error| error.to_string())?;
+            }
+            Ok(fetched)
+        });
+        Answer {
+            number,
+            fetched: fetched.unwrap_or_else(|late| Err(format!("{url}: {late}"))),
+            url,
+        }
+    };
+    let urls: Vec<_> = (1..).zip(args.urls.clone()).collect();
+    let (mut good, mut bytes) = (0, 0);
+    for answer in pool.imap_unordered(urls, one) {
+        if interrupted.get() {
+            return Ok(Outcome::Interrupted);
+        }
+        let answer = answer?;
+        if let Ok(fetched) = &answer.fetched
+            && fetched.status < 300
+        {
+            good += 1;
+            bytes += fetched.length;
+        }
+        report(&answer, run)?;
+    }
+    let failed = args.urls.len() - good;
+    if !run.quiet {
+        eprintln!("{good} fetched, {bytes} bytes; {failed} failed");
+    }
+    Ok(match failed {
+        0 => Outcome::Done,
+        _ => Outcome::SomeFailed,
+    })
+}
+
+fn report(answer: &Answer, run: &RunArgs) -> anyhow::Result<()> {
+    let mut out = common::cli::stdout();
+    let (number, url) = (answer.number, answer.url.as_str());
+    if run.json {
+        out.json(&match &answer.fetched {
+            Ok(fetched) => json!({
+                "number": number, "url": url, "from": fetched.url.as_str(),
+                "status": fetched.status, "bytes": fetched.length,
+            }),
+            Err(error) => json!({ "number": number, "url": url, "error": error }),
+        })?;
+    } else {
+        match &answer.fetched {
+            Ok(fetched) => {
+                let (from, status, length) = (&fetched.url, fetched.status, fetched.length);
+                writeln!(out, "{status} {length:>9} {from}")?;
+            }
+            Err(error) => eprintln!("{error}"),
+        }
+    }
+    Ok(out.flush()?)
+}

@@ -1,0 +1,55 @@
+//! What it costs to hand the CPU over.
+
+use std::io::Write;
+use std::time::Duration;
+
+use common::cli::{Outcome, RunArgs, interrupt};
+use common::timing;
+use green_threads::ping_pong;
+use serde_json::json;
+
+use super::args::PingPongArgs;
+
+/// A way of playing.
+type Game = (&'static str, fn(u64));
+
+const GAMES: [Game; 3] = [
+    ("green threads, yielding", ping_pong::yields),
+    ("green threads, a channel each way", |times| {
+        ping_pong::green_threads(times);
+    }),
+    ("threads, a channel each way", |times| {
+        ping_pong::threads(times);
+    }),
+];
+
+/// A thread's hand-over takes so many times longer that it is played less often.
+const THREADS_LESS: u64 = 20;
+
+pub(super) fn run(args: &PingPongArgs, run: &RunArgs) -> anyhow::Result<Outcome> {
+    let interrupt = interrupt::install()?;
+    let mut out = common::cli::stdout();
+    let mut games = Vec::new();
+    for (name, play) in GAMES {
+        let times = match name.starts_with("threads") {
+            true => args.times.div_ceil(THREADS_LESS),
+            false => args.times,
+        };
+        let ((), measured) = timing::measure(|| play(times));
+        if interrupt.raised() {
+            return Ok(Outcome::Interrupted);
+        }
+        let each = |time: Duration| time.as_nanos() as f64 / times.max(1) as f64;
+        let (wall, cpu) = (each(measured.wall), each(measured.cpu.total()));
+        games.push(json!({ "game": name, "times": times, "wall_ns": wall, "cpu_ns": cpu }));
+        if !run.json {
+            writeln!(out, "{name:<34} {wall:>9.1} ns each ({cpu:.1} ns of CPU)")?;
+            out.flush()?;
+        }
+    }
+    if run.json {
+        out.json(&json!({ "games": games }))?;
+    }
+    out.flush()?;
+    Ok(Outcome::Done)
+}

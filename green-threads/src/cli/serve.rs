@@ -1,0 +1,86 @@
+//! The servers: each runs until Ctrl-C.
+
+use std::io::Write;
+
+use anyhow::Context;
+use common::cli::{Outcome, RunArgs, interrupt};
+use green_threads::chat::Chat;
+use green_threads::net::{TcpListener, TcpStream};
+use green_threads::{Signal, Signals, StreamServer, run_on, spawn};
+
+use super::args::{EchoArgs, ListenArgs};
+
+pub(super) fn chat(args: &ListenArgs, run: &RunArgs) -> anyhow::Result<Outcome> {
+    let listener = TcpListener::bind(args.listen)
+        .with_context(|| format!("{}: cannot listen there", args.listen))?;
+    announce("chat", &listener, 1, run)?;
+    let chat = Chat::default();
+    serve(listener, args, move |stream| drop(chat.serve(stream)))
+}
+
+pub(super) fn echo(args: &EchoArgs, run: &RunArgs) -> anyhow::Result<Outcome> {
+    let args = &args.listen;
+    // One thread unless asked for more: that is the room's point.
+    let hubs = run.jobs.map_or(1, usize::from);
+    let first = std::sync::Once::new();
+    let results = run_on(hubs, args.listen, |listener| {
+        let mut announced = Ok(());
+        first.call_once(|| announced = announce("echo", &listener, hubs, run));
+        announced?;
+        serve(listener, args, |stream| {
+            drop(green_threads::echo::echo(stream));
+        })
+    })
+    .with_context(|| format!("{}: cannot listen there", args.listen))?;
+    results
+        .into_iter()
+        .try_fold(Outcome::Done, |_, result| result)
+}
+
+fn announce(name: &str, listener: &TcpListener, hubs: usize, run: &RunArgs) -> anyhow::Result<()> {
+    let address = listener.local_addr()?;
+    let mut out = common::cli::stdout();
+    if run.json {
+        out.json(&serde_json::json!({
+            "server": name, "listening": address.to_string(), "hubs": hubs,
+        }))?;
+    } else if !run.quiet {
+        let threads = match hubs {
+            1 => String::new(),
+            hubs => format!(" on {hubs} threads"),
+        };
+        writeln!(
+            out,
+            "{name}: listening at {address}{threads}; Ctrl-C ends it"
+        )?;
+    }
+    Ok(out.flush()?)
+}
+
+/// Serves until a signal comes: the first ends in good order, the second at once.
+fn serve(
+    listener: TcpListener,
+    args: &ListenArgs,
+    handler: impl Fn(TcpStream) + 'static,
+) -> anyhow::Result<Outcome> {
+    let signals = stop_signals()?;
+    let server = StreamServer::new(listener, handler)
+        .max_connections(args.max_connections)
+        .start();
+    signals.wait();
+    leave_at_the_next(signals);
+    server.stop(args.grace);
+    Ok(Outcome::Interrupted)
+}
+
+pub(super) fn stop_signals() -> anyhow::Result<Signals> {
+    Ok(Signals::new(&[Signal::INTERRUPT, Signal::TERMINATE])?)
+}
+
+/// The next signal leaves at once.
+pub(super) fn leave_at_the_next(signals: Signals) {
+    spawn(move || {
+        signals.wait();
+        std::process::exit(interrupt::EXIT_STATUS.into());
+    });
+}

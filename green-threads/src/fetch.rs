@@ -1,0 +1,127 @@
+//! Fetching a URL in straight lines: connect, write, read. What HTTP is, is [`reactor::fetch`]'s.
+
+use std::io::{Read, Write};
+
+use reactor::Error;
+use reactor::fetch::{Head, Parser, Piece, Request};
+use url::Url;
+
+use crate::net::TcpStream;
+
+pub use reactor::fetch::{Fetched, Limits};
+
+/// Fetches `url`; `sink` is given the body piece by piece, and may fail.
+///
+/// Only the body that redirects lead to is handed on.
+///
+/// # Errors
+///
+/// What went wrong, naming the URL.
+///
+/// # Examples
+///
+/// ```no_run
+/// use green_threads::fetch::{Limits, fetch};
+///
+/// let urls = ["http://127.0.0.1:8000/a", "http://127.0.0.1:8000/b"];
+/// let pool = green_threads::Pool::new(10);
+/// let lengths = pool.imap_unordered(urls, |url| {
+///     let url = url.parse().map_err(reactor::Error::other)?;
+///     fetch(&url, Limits::default(), |_| Ok(())).map(|fetched| fetched.length)
+/// });
+/// for length in lengths {
+///     println!("{length:?}");
+/// }
+/// ```
+pub fn fetch(
+    url: &Url,
+    limits: Limits,
+    mut sink: impl FnMut(&[u8]) -> Result<(), Error>,
+) -> Result<Fetched, Error> {
+    let mut url = url.clone();
+    for _ in 0..=limits.redirects {
+        match get(&url, limits, &mut sink).map_err(|error| failed(&url, error))? {
+            Got::Body { status, length } => {
+                return Ok(Fetched {
+                    url,
+                    status,
+                    length,
+                });
+            }
+            Got::Redirect(location) => {
+                url = url
+                    .join(&location)
+                    .map_err(|error| failed(&url, format!("redirects to {location:?}: {error}")))?;
+            }
+        }
+    }
+    Err(failed(&url, format!("over {} redirects", limits.redirects)))
+}
+
+enum Got {
+    Body { status: u16, length: u64 },
+    Redirect(String),
+}
+
+fn failed(url: &Url, what: impl std::fmt::Display) -> Error {
+    let (what, named) = (what.to_string(), url.to_string());
+    match what.starts_with(&named) {
+        true => Error::other(what),
+        false => Error::other(format!("{named}: {what}")),
+    }
+}
+
+fn get(
+    url: &Url,
+    limits: Limits,
+    sink: &mut impl FnMut(&[u8]) -> Result<(), Error>,
+) -> Result<Got, Error> {
+    let Request { host, port, text } = Request::get(url)?;
+    let mut stream = TcpStream::connect((host.as_str(), port)).map_err(Error::other)?;
+    let idle = Some(limits.idle);
+    stream.set_read_timeout(idle).map_err(Error::other)?;
+    stream.set_write_timeout(idle).map_err(Error::other)?;
+    stream.write_all(text.as_bytes()).map_err(Error::other)?;
+    let mut parser = Parser::new(limits.header, limits.body);
+    let mut head: Option<Head> = None;
+    let mut length = 0;
+    let mut buffer = vec![0; 16 * 1024];
+    while !parser.is_over() {
+        let read = stream.read(&mut buffer).map_err(Error::other)?;
+        if read == 0 {
+            parser.end()?;
+            break;
+        }
+        parser.feed(&buffer[..read], |piece| match piece {
+            Piece::Head(came) => {
+                head = Some(came.clone());
+                Ok(())
+            }
+            // Where redirects lead is all that is wanted of them.
+            Piece::Body(_) if head.as_ref().and_then(target).is_some() => Ok(()),
+            Piece::Body(bytes) => {
+                length += bytes.len() as u64;
+                sink(bytes)
+            }
+        })?;
+        if head.as_ref().and_then(target).is_some() {
+            break;
+        }
+    }
+    match head {
+        None => Err(Error::other("no answer")),
+        Some(head) => Ok(match target(&head) {
+            Some(location) => Got::Redirect(location.to_owned()),
+            None => Got::Body {
+                status: head.status,
+                length,
+            },
+        }),
+    }
+}
+
+/// Where a redirect leads.
+fn target(head: &Head) -> Option<&str> {
+    let redirects = matches!(head.status, 301 | 302 | 303 | 307 | 308);
+    head.location.as_deref().filter(|_| redirects)
+}

@@ -1,0 +1,59 @@
+#![doc = include_str!("../README.md")]
+
+// The floor: stacks, tasks on them, and the hub that runs them.
+mod hub;
+mod overflow;
+mod ready;
+mod remote;
+mod stack;
+mod task;
+mod wait_queue;
+
+// Green threads.
+mod diagnostics;
+mod green_thread;
+mod local;
+mod monitor;
+mod scope;
+mod timeout;
+
+// What they wait for.
+mod channel;
+pub mod fs;
+pub mod net;
+mod offload;
+mod select;
+mod signals;
+pub mod sync;
+
+// Many at a time.
+pub mod eventlet;
+mod pool;
+mod run_on;
+mod server;
+
+// The programs.
+pub mod chat;
+pub mod echo;
+pub mod fetch;
+pub mod ping_pong;
+
+pub use channel::{Channel, Receiver, RecvError, SendError, Sender, TryRecvError, TrySendError};
+pub use diagnostics::{HubStats, State, Status, list, stats};
+pub use green_thread::{
+    Builder, GreenThread, Handle, JoinError, Panic, current, join_all, spawn, spawn_later,
+};
+pub use hub::{set_clock, sleep, yield_now};
+pub use local::LocalKey;
+pub use monitor::{Blocked, Monitor};
+pub use offload::{OFFLOAD_THREADS, offload};
+pub use pool::{Imap, ImapUnordered, Pool};
+pub use run_on::run_on;
+pub use scope::{Scope, ScopedGreenThread, scope};
+pub use select::Select;
+pub use server::{DEFAULT_MAX_CONNECTIONS, Listener, RunningServer, StreamServer};
+pub use signals::{Signal, Signals};
+pub use stack::{
+    DEFAULT_STACK_SIZE, MAX_STACK_SIZE, MIN_STACK_SIZE, set_usual_stack_size, usual_stack_size,
+};
+pub use timeout::{TimedOut, Timeout, timeout};

@@ -1,0 +1,104 @@
+//! Names and addresses.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+
+use crate::offload;
+
+/// What can be made into addresses: as [`std::net::ToSocketAddrs`], but a name is looked up on a
+/// thread of the pool, for the system's look-up blocks.
+pub trait ToSocketAddrs {
+    /// The addresses, at least one.
+    ///
+    /// # Errors
+    ///
+    /// When it is no address and no name that is known.
+    fn to_socket_addrs(&self) -> io::Result<std::vec::IntoIter<SocketAddr>>;
+}
+
+macro_rules! is_an_address {
+    ($($type:ty),+) => {$(
+        impl ToSocketAddrs for $type {
+            fn to_socket_addrs(&self) -> io::Result<std::vec::IntoIter<SocketAddr>> {
+                Ok(vec![SocketAddr::from(*self)].into_iter())
+            }
+        }
+    )+};
+}
+
+is_an_address!(
+    SocketAddr,
+    SocketAddrV4,
+    SocketAddrV6,
+    (IpAddr, u16),
+    (Ipv4Addr, u16),
+    (Ipv6Addr, u16)
+);
+
+impl ToSocketAddrs for str {
+    fn to_socket_addrs(&self) -> io::Result<std::vec::IntoIter<SocketAddr>> {
+        match self.parse::<SocketAddr>() {
+            Ok(address) => Ok(vec![address].into_iter()),
+            Err(_) => look_up(self.to_owned()),
+        }
+    }
+}
+
+impl ToSocketAddrs for (&str, u16) {
+    fn to_socket_addrs(&self) -> io::Result<std::vec::IntoIter<SocketAddr>> {
+        match self.0.parse::<IpAddr>() {
+            Ok(address) => Ok(vec![SocketAddr::new(address, self.1)].into_iter()),
+            Err(_) => look_up((self.0.to_owned(), self.1)),
+        }
+    }
+}
+
+impl ToSocketAddrs for String {
+    fn to_socket_addrs(&self) -> io::Result<std::vec::IntoIter<SocketAddr>> {
+        self.as_str().to_socket_addrs()
+    }
+}
+
+impl ToSocketAddrs for (String, u16) {
+    fn to_socket_addrs(&self) -> io::Result<std::vec::IntoIter<SocketAddr>> {
+        (self.0.as_str(), self.1).to_socket_addrs()
+    }
+}
+
+impl ToSocketAddrs for [SocketAddr] {
+    fn to_socket_addrs(&self) -> io::Result<std::vec::IntoIter<SocketAddr>> {
+        Ok(Vec::from(self).into_iter())
+    }
+}
+
+impl<T: ToSocketAddrs + ?Sized> ToSocketAddrs for &T {
+    fn to_socket_addrs(&self) -> io::Result<std::vec::IntoIter<SocketAddr>> {
+        (**self).to_socket_addrs()
+    }
+}
+
+fn look_up<N>(name: N) -> io::Result<std::vec::IntoIter<SocketAddr>>
+where
+    N: std::net::ToSocketAddrs + Send + 'static,
+{
+    let addresses =
+        offload(move || Ok::<_, io::Error>(name.to_socket_addrs()?.collect::<Vec<_>>()))?;
+    Ok(addresses.into_iter())
+}
+
+/// Tries one address after the other.
+pub(super) fn each<T>(
+    addresses: impl ToSocketAddrs,
+    mut attempt: impl FnMut(SocketAddr) -> io::Result<T>,
+) -> io::Result<T> {
+    let mut last = None;
+    for address in addresses.to_socket_addrs()? {
+        match attempt(address) {
+            Ok(done) => return Ok(done),
+            Err(error) => last = Some(error),
+        }
+    }
+    Err(last.unwrap_or_else(|| {
+        io::Error::new(io::ErrorKind::InvalidInput, "there is no address to try")
+    }))
+}

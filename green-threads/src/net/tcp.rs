@@ -1,0 +1,275 @@
+//! TCP.
+
+use std::fmt;
+use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::net::{Shutdown, SocketAddr};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use reactor::event_loop::{DEFAULT_BACKLOG, listen_tcp, net as mio};
+
+use super::addresses::{ToSocketAddrs, each};
+use super::registered::{Direction, Registered};
+use super::stream::{check_timeout, impl_read_write};
+use crate::hub;
+
+/// A connection; as [`std::net::TcpStream`], but waiting lets the other green threads run.
+///
+/// # Examples
+///
+/// ```
+/// use std::io::{Read, Write};
+///
+/// use green_threads::net::{TcpListener, TcpStream};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let listener = TcpListener::bind("127.0.0.1:0")?;
+/// let address = listener.local_addr()?;
+/// let server = green_threads::spawn(move || -> std::io::Result<()> {
+///     let (mut stream, _) = listener.accept()?;
+///     let mut word = [0; 5];
+///     stream.read_exact(&mut word)?;
+///     stream.write_all(&word)
+/// });
+/// let mut stream = TcpStream::connect(address)?;
+/// stream.write_all(b"hello")?;
+/// let mut answer = String::new();
+/// stream.read_to_string(&mut answer)?;
+/// assert_eq!(answer, "hello");
+/// server.join().unwrap()?;
+/// # Ok(()) }
+/// ```
+pub struct TcpStream {
+    inner: Rc<Registered<mio::TcpStream>>,
+}
+
+impl_read_write!(TcpStream);
+
+impl TcpStream {
+    fn new(stream: mio::TcpStream) -> io::Result<TcpStream> {
+        Ok(TcpStream {
+            inner: Rc::new(Registered::new(stream)?),
+        })
+    }
+
+    /// Connects to the first of these addresses that answers. A name is looked up on a thread of
+    /// the pool, for the system's look-up blocks.
+    ///
+    /// # Errors
+    ///
+    /// That of the last address.
+    pub fn connect(addresses: impl ToSocketAddrs) -> io::Result<TcpStream> {
+        each(addresses, |address| Self::connect_until(address, None))
+    }
+
+    /// Connects within a time.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](TcpStream::connect), or `TimedOut`.
+    pub fn connect_timeout(address: &SocketAddr, timeout: Duration) -> io::Result<TcpStream> {
+        let timeout = check_timeout(Some(timeout))?;
+        let deadline = timeout.map(|timeout| hub::with(|hub| hub.after(timeout)));
+        Self::connect_until(*address, deadline)
+    }
+
+    fn connect_until(address: SocketAddr, deadline: Option<Instant>) -> io::Result<TcpStream> {
+        let stream = Self::new(mio::TcpStream::connect(address)?)?;
+        loop {
+            hub::with(|hub| {
+                let (write, what) = (Direction::Write, "connect");
+                stream.inner.wait(hub, write, what, deadline)
+            })
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::WouldBlock => io::Error::new(io::ErrorKind::TimedOut, error),
+                _ => error,
+            })?;
+            if let Some(error) = stream.take_error()? {
+                return Err(error);
+            }
+            match stream.peer_addr() {
+                Ok(_) => return Ok(stream),
+                Err(error) if error.kind() == io::ErrorKind::NotConnected => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// The address of the other end.
+    ///
+    /// # Errors
+    ///
+    /// When it is not connected any more.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.inner.peer_addr()
+    }
+
+    /// The address of this end.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.inner.local_addr()
+    }
+
+    /// Reads without taking it away: the next read gets it again.
+    ///
+    /// # Errors
+    ///
+    /// As reading.
+    pub fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.inner
+            .retry(Direction::Read, "peek", |socket| socket.peek(buffer))
+    }
+
+    /// Whether small writes are sent at once (`TCP_NODELAY`).
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
+        self.inner.set_nodelay(nodelay)
+    }
+
+    /// See [`set_nodelay`](TcpStream::set_nodelay).
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn nodelay(&self) -> io::Result<bool> {
+        self.inner.nodelay()
+    }
+
+    /// How many hops a packet may make.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
+        self.inner.set_ttl(ttl)
+    }
+
+    /// See [`set_ttl`](TcpStream::set_ttl).
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn ttl(&self) -> io::Result<u32> {
+        self.inner.ttl()
+    }
+}
+
+impl fmt::Debug for TcpStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self.inner, f)
+    }
+}
+
+/// A listening socket; as [`std::net::TcpListener`].
+pub struct TcpListener {
+    inner: Rc<Registered<mio::TcpListener>>,
+}
+
+impl TcpListener {
+    /// Listens at the first of these addresses that can be had. Up to
+    /// [`DEFAULT_BACKLOG`](reactor::event_loop::DEFAULT_BACKLOG) connections wait to be accepted.
+    ///
+    /// # Errors
+    ///
+    /// That of the last address, for instance that it is in use.
+    pub fn bind(addresses: impl ToSocketAddrs) -> io::Result<TcpListener> {
+        each(addresses, |address| {
+            Self::listen(address, DEFAULT_BACKLOG, false)
+        })
+    }
+
+    /// Listens beside other sockets at the same address, of other hubs or processes of this user;
+    /// the system divides the connections among them.
+    ///
+    /// # Errors
+    ///
+    /// As [`bind`](TcpListener::bind).
+    pub fn bind_shared(addresses: impl ToSocketAddrs) -> io::Result<TcpListener> {
+        each(addresses, |address| {
+            Self::listen(address, DEFAULT_BACKLOG, true)
+        })
+    }
+
+    fn listen(address: SocketAddr, backlog: i32, share: bool) -> io::Result<TcpListener> {
+        Self::of_unregistered(listen_tcp(address, backlog, share)?)
+    }
+
+    /// From here on it belongs to this thread's hub.
+    pub(crate) fn of_unregistered(listener: mio::TcpListener) -> io::Result<TcpListener> {
+        Ok(TcpListener {
+            inner: Rc::new(Registered::new(listener)?),
+        })
+    }
+
+    /// Waits for a connection, and where it comes from.
+    ///
+    /// # Errors
+    ///
+    /// What the system says, for instance that no descriptors are left.
+    pub fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        let (stream, address) = self
+            .inner
+            .retry(Direction::Read, "accept", |socket| socket.accept())?;
+        Ok((TcpStream::new(stream)?, address))
+    }
+
+    /// All connections that come, without their addresses.
+    pub fn incoming(&self) -> Incoming<'_> {
+        Incoming { listener: self }
+    }
+
+    /// Where it listens: the port that was taken, if port 0 was asked for.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.inner.local_addr()
+    }
+
+    /// Another handle of the same socket, for another green thread of this hub.
+    ///
+    /// # Errors
+    ///
+    /// None; it is here for the signature's sake.
+    pub fn try_clone(&self) -> io::Result<TcpListener> {
+        Ok(TcpListener {
+            inner: Rc::clone(&self.inner),
+        })
+    }
+
+    /// The socket's error, if it has one, which is then forgotten.
+    ///
+    /// # Errors
+    ///
+    /// When the system cannot say.
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.inner.take_error()
+    }
+}
+
+impl fmt::Debug for TcpListener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self.inner, f)
+    }
+}
+
+/// The connections that come to a [`TcpListener`]; never ends.
+#[derive(Debug)]
+pub struct Incoming<'a> {
+    listener: &'a TcpListener,
+}
+
+impl Iterator for Incoming<'_> {
+    type Item = io::Result<TcpStream>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        Some(self.listener.accept().map(|(stream, _)| stream))
+    }
+}

@@ -1,0 +1,171 @@
+//! A stack that overflows touches its guard page. That is a SIGSEGV, which cannot be recovered
+//! from; but it can be said which green thread it was.
+//!
+//! The handler runs on the thread's alternate stack, allocates nothing and takes no lock.
+
+#![allow(unsafe_code)]
+
+use std::ffi::c_void;
+use std::fmt::{self, Write};
+use std::io;
+use std::mem::MaybeUninit;
+use std::ptr;
+use std::sync::OnceLock;
+
+use crate::hub;
+use crate::stack::page_size;
+
+/// Room for the handler, and for one that it hands on to.
+const ALTERNATE_STACK: usize = 64 * 1024;
+
+/// What was there before, for the faults that are not ours.
+static PREVIOUS: OnceLock<libc::sigaction> = OnceLock::new();
+
+/// An alternate stack that was made here, because the thread had none.
+pub(crate) struct AlternateStack {
+    memory: Option<Box<[MaybeUninit<u8>]>>,
+}
+
+/// Has SIGSEGV looked at, once for the process, and sees to it that this thread has a stack to do
+/// it on; threads of the standard library have.
+pub(crate) fn watch() -> io::Result<AlternateStack> {
+    let alternate = AlternateStack::of_this_thread()?;
+    if PREVIOUS.get().is_some() {
+        return Ok(alternate);
+    }
+    // SAFETY: sigaction is plain data, for which zeros are a value.
+    let (mut action, mut previous): (libc::sigaction, libc::sigaction) =
+        unsafe { (std::mem::zeroed(), std::mem::zeroed()) };
+    // SAFETY: only asks what there is.
+    if unsafe { libc::sigaction(libc::SIGSEGV, ptr::null(), &mut previous) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // Before the handler is there: it may run at once. Another thread may have been quicker.
+    let _ = PREVIOUS.set(previous);
+    action.sa_sigaction = handle as *const () as usize;
+    action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
+    // SAFETY: the handler has the signature that SA_SIGINFO asks for.
+    match unsafe { libc::sigaction(libc::SIGSEGV, &action, ptr::null_mut()) } {
+        0 => Ok(alternate),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+impl AlternateStack {
+    fn of_this_thread() -> io::Result<AlternateStack> {
+        // SAFETY: stack_t is plain data, and this only asks what there is.
+        let mut known: libc::stack_t = unsafe { std::mem::zeroed() };
+        // SAFETY: as above.
+        if unsafe { libc::sigaltstack(ptr::null(), &mut known) } != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        if known.ss_flags & libc::SS_DISABLE == 0 {
+            return Ok(AlternateStack { memory: None });
+        }
+        let mut memory = Box::new_uninit_slice(ALTERNATE_STACK);
+        let stack = libc::stack_t {
+            ss_sp: memory.as_mut_ptr().cast(),
+            ss_flags: 0,
+            ss_size: ALTERNATE_STACK,
+        };
+        // SAFETY: the memory is ours, and not freed before it is disabled.
+        match unsafe { libc::sigaltstack(&stack, ptr::null_mut()) } {
+            0 => Ok(AlternateStack {
+                memory: Some(memory),
+            }),
+            _ => Err(io::Error::last_os_error()),
+        }
+    }
+}
+
+impl Drop for AlternateStack {
+    fn drop(&mut self) {
+        if self.memory.is_some() {
+            let none = libc::stack_t {
+                ss_sp: ptr::null_mut(),
+                ss_flags: libc::SS_DISABLE,
+                ss_size: 0,
+            };
+            // SAFETY: nobody is on it: this runs on the thread's own stack.
+            unsafe { libc::sigaltstack(&none, ptr::null_mut()) };
+        }
+    }
+}
+
+extern "C" fn handle(signal: i32, info: *mut libc::siginfo_t, context: *mut c_void) {
+    // SAFETY: the system passes a valid siginfo_t.
+    let address = unsafe { (*info).si_addr() } as usize;
+    let overflowed = hub::try_with(|hub| {
+        hub.with_running(|task| {
+            let stack = task.stack_range();
+            (stack.start..stack.start + page_size())
+                .contains(&address)
+                .then(|| say(task, stack.len() - page_size()))
+        })
+    });
+    if overflowed.flatten().is_some() {
+        // SAFETY: may be called from a handler.
+        unsafe { libc::abort() };
+    }
+    hand_on(signal, info, context);
+}
+
+fn say(task: &crate::task::Task, size: usize) {
+    let mut message = Message {
+        bytes: [0; 512],
+        length: 0,
+    };
+    // What does not fit is left out.
+    let _ = write!(
+        message,
+        "\n{task:?} has overflowed its stack of {} KiB\n  it was spawned at {}\n  \
+         give it a larger one with Builder::stack_size\n",
+        size / 1024,
+        task.spawned_at(),
+    );
+    // SAFETY: the bytes are there; write may be called from a handler.
+    unsafe { libc::write(2, message.bytes.as_ptr().cast(), message.length) };
+}
+
+/// A fault that is not ours: whoever handled it before does.
+fn hand_on(signal: i32, info: *mut libc::siginfo_t, context: *mut c_void) {
+    let previous = PREVIOUS.get().filter(|previous| {
+        previous.sa_sigaction != libc::SIG_DFL && previous.sa_sigaction != libc::SIG_IGN
+    });
+    match previous {
+        Some(previous) if previous.sa_flags & libc::SA_SIGINFO != 0 => {
+            // SAFETY: who installed it said that it has this signature.
+            let handler: extern "C" fn(i32, *mut libc::siginfo_t, *mut c_void) =
+                unsafe { std::mem::transmute(previous.sa_sigaction) };
+            handler(signal, info, context);
+        }
+        Some(previous) => {
+            // SAFETY: as above.
+            let handler: extern "C" fn(i32) = unsafe { std::mem::transmute(previous.sa_sigaction) };
+            handler(signal);
+        }
+        None => {
+            // The instruction runs again, faults again, and ends the process as it should.
+            // SAFETY: may be called from a handler.
+            unsafe { libc::signal(signal, libc::SIG_DFL) };
+        }
+    }
+}
+
+struct Message {
+    bytes: [u8; 512],
+    length: usize,
+}
+
+impl Write for Message {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = &mut self.bytes[self.length..];
+        let length = text.len().min(room.len());
+        room[..length].copy_from_slice(&text.as_bytes()[..length]);
+        self.length += length;
+        match length == text.len() {
+            true => Ok(()),
+            false => Err(fmt::Error),
+        }
+    }
+}

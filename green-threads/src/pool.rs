@@ -1,0 +1,307 @@
+//! At most so many at a time: gevent's `Pool`.
+
+use std::cell::RefCell;
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use crate::channel::{Channel, Receiver, Sender};
+use crate::hub;
+use crate::sync::Semaphore;
+use crate::{GreenThread, Handle, JoinError, spawn};
+
+/// Spawns green threads, at most so many at a time. Clones are the same one.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// let pool = green_threads::Pool::new(10);
+/// let squares = pool.map(0..100, |n| {
+///     green_threads::sleep(Duration::from_micros(10));
+///     n * n
+/// });
+/// assert_eq!(squares.unwrap()[99], 99 * 99);
+/// ```
+#[derive(Clone)]
+pub struct Pool {
+    inner: Rc<Inner>,
+}
+
+struct Inner {
+    size: usize,
+    places: Semaphore,
+    running: RefCell<Vec<Handle>>,
+}
+
+/// A place in a pool, given back when its green thread has ended (or was killed before it began).
+struct Place(Rc<Inner>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.places.release();
+    }
+}
+
+impl Pool {
+    /// For so many at a time; at least one.
+    pub fn new(size: usize) -> Pool {
+        let size = size.max(1);
+        Pool {
+            inner: Rc::new(Inner {
+                size,
+                places: Semaphore::named(size, "a place in a pool"),
+                running: RefCell::default(),
+            }),
+        }
+    }
+
+    /// Spawns a green thread, and waits before that while the pool is full.
+    ///
+    /// # Panics
+    ///
+    /// As [`spawn`](crate::spawn).
+    #[track_caller]
+    pub fn spawn<T: 'static>(&self, f: impl FnOnce() -> T + 'static) -> GreenThread<T> {
+        self.inner.places.acquire().forget();
+        let place = Place(Rc::clone(&self.inner));
+        let green_thread = spawn(move || {
+            let _place = place;
+            f()
+        });
+        let mut running = self.inner.running.borrow_mut();
+        if running.len() >= 2 * self.inner.size {
+            running.retain(|handle| !handle.ready());
+        }
+        running.push(green_thread.handle());
+        green_thread
+    }
+
+    /// Calls `f` with each item, in green threads of this pool; all values, in the items' order.
+    ///
+    /// # Errors
+    ///
+    /// The first that has no value, in the items' order. The others are killed then.
+    pub fn map<I: IntoIterator<Item: 'static>, T: 'static>(
+        &self,
+        items: I,
+        f: impl Fn(I::Item) -> T + 'static,
+    ) -> Result<Vec<T>, JoinError> {
+        self.imap(items, f).collect()
+    }
+
+    /// As [`map`](Pool::map), one value after the other, while the others are worked on: at most as
+    /// many as the pool is large are there before they are asked for. Dropping the iterator kills
+    /// those that still run.
+    pub fn imap<I: IntoIterator<Item: 'static>, T: 'static>(
+        &self,
+        items: I,
+        f: impl Fn(I::Item) -> T + 'static,
+    ) -> Imap<I::IntoIter, T> {
+        Imap {
+            work: self.work(items.into_iter(), f),
+            running: VecDeque::new(),
+        }
+    }
+
+    /// As [`imap`](Pool::imap), but each value comes when it is ready.
+    pub fn imap_unordered<I: IntoIterator<Item: 'static>, T: 'static>(
+        &self,
+        items: I,
+        f: impl Fn(I::Item) -> T + 'static,
+    ) -> ImapUnordered<I::IntoIter, T> {
+        let (ended, next_ended) = Channel::unbounded();
+        ImapUnordered {
+            work: self.work(items.into_iter(), f),
+            running: HashMap::new(),
+            begun: 0,
+            ended,
+            next_ended,
+        }
+    }
+
+    fn work<I: Iterator, T>(&self, items: I, f: impl Fn(I::Item) -> T + 'static) -> Work<I, T> {
+        Work {
+            pool: self.clone(),
+            items,
+            f: Rc::new(f),
+        }
+    }
+
+    /// Waits until one can be spawned without waiting.
+    pub fn wait_available(&self) {
+        drop(self.inner.places.acquire());
+    }
+
+    /// Waits until none of its green threads is left.
+    pub fn join(&self) {
+        self.join_until(None);
+    }
+
+    /// Waits until none of its green threads is left, at most so long; whether none is.
+    pub fn join_timeout(&self, timeout: Duration) -> bool {
+        self.join_until(Some(hub::with(|hub| hub.after(timeout))))
+    }
+
+    fn join_until(&self, deadline: Option<Instant>) -> bool {
+        loop {
+            let mut running = self.inner.running.borrow_mut();
+            running.retain(|handle| !handle.ready());
+            let Some(last) = running.last().cloned() else {
+                return true;
+            };
+            drop(running);
+            if !last.wait_until(deadline) {
+                return false;
+            }
+        }
+    }
+
+    /// Kills all of its green threads, and waits until they have ended.
+    pub fn kill(&self) {
+        for handle in self.inner.running.borrow().iter() {
+            handle.kill_soon();
+        }
+        self.join();
+    }
+
+    /// How many more can be spawned without waiting.
+    pub fn free_count(&self) -> usize {
+        self.inner.places.available()
+    }
+
+    /// How many run.
+    pub fn running(&self) -> usize {
+        let running = self.inner.running.borrow();
+        running.iter().filter(|handle| !handle.ready()).count()
+    }
+
+    /// How many it is for.
+    pub fn size(&self) -> usize {
+        self.inner.size
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool")
+            .field("size", &self.size())
+            .field("running", &self.running())
+            .finish()
+    }
+}
+
+/// What is to be done with each item, and where.
+struct Work<I: Iterator, T> {
+    pool: Pool,
+    items: I,
+    f: Rc<dyn Fn(I::Item) -> T>,
+}
+
+impl<I: Iterator<Item: 'static>, T: 'static> Work<I, T> {
+    /// Begins with the next item, if there is one and the pool has room; if none of ours runs, room
+    /// is waited for.
+    fn begin(&mut self, running: usize, guard: impl Sized + 'static) -> Option<GreenThread<T>> {
+        let room = running < self.pool.size() && self.pool.free_count() > 0;
+        if running > 0 && !room {
+            return None;
+        }
+        let item = self.items.next()?;
+        let f = Rc::clone(&self.f);
+        Some(self.pool.spawn(move || {
+            let _guard = guard;
+            f(item)
+        }))
+    }
+}
+
+/// What [`Pool::imap`] returns.
+pub struct Imap<I: Iterator, T> {
+    work: Work<I, T>,
+    running: VecDeque<GreenThread<T>>,
+}
+
+impl<I: Iterator<Item: 'static>, T: 'static> Iterator for Imap<I, T> {
+    type Item = Result<T, JoinError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while let Some(green_thread) = self.work.begin(self.running.len(), ()) {
+            self.running.push_back(green_thread);
+        }
+        Some(self.running.pop_front()?.join())
+    }
+}
+
+impl<I: Iterator, T> Drop for Imap<I, T> {
+    fn drop(&mut self) {
+        for green_thread in &self.running {
+            green_thread.kill_soon();
+        }
+    }
+}
+
+impl<I: Iterator, T> fmt::Debug for Imap<I, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Imap")
+            .field("running", &self.running.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What [`Pool::imap_unordered`] returns.
+pub struct ImapUnordered<I: Iterator, T> {
+    work: Work<I, T>,
+    running: HashMap<usize, GreenThread<T>>,
+    begun: usize,
+    ended: Sender<usize>,
+    next_ended: Receiver<usize>,
+}
+
+/// Says that a green thread ends, however it does.
+struct Announce(Sender<usize>, usize);
+
+impl Drop for Announce {
+    fn drop(&mut self) {
+        let _ = self.0.try_send(self.1);
+    }
+}
+
+impl<I: Iterator<Item: 'static>, T: 'static> Iterator for ImapUnordered<I, T> {
+    type Item = Result<T, JoinError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let announce = Announce(self.ended.clone(), self.begun);
+            match self.work.begin(self.running.len(), announce) {
+                Some(green_thread) => self.running.insert(self.begun, green_thread),
+                None => break,
+            };
+            self.begun += 1;
+        }
+        while !self.running.is_empty() {
+            let number = self.next_ended.recv().ok()?;
+            if let Some(green_thread) = self.running.remove(&number) {
+                return Some(green_thread.join());
+            }
+        }
+        None
+    }
+}
+
+impl<I: Iterator, T> Drop for ImapUnordered<I, T> {
+    fn drop(&mut self) {
+        for green_thread in self.running.values() {
+            green_thread.kill_soon();
+        }
+    }
+}
+
+impl<I: Iterator, T> fmt::Debug for ImapUnordered<I, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ImapUnordered")
+            .field("running", &self.running.len())
+            .finish_non_exhaustive()
+    }
+}

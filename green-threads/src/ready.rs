@@ -1,0 +1,55 @@
+//! The ready queue: a list through the tasks themselves, so that a yield allocates nothing and
+//! counts no references.
+
+#![allow(unsafe_code)]
+
+use std::cell::Cell;
+use std::ptr::NonNull;
+
+use crate::task::Task;
+
+/// First in, first out.
+#[derive(Default)]
+pub(crate) struct ReadyQueue {
+    head: Cell<Option<NonNull<Task>>>,
+    tail: Cell<Option<NonNull<Task>>>,
+}
+
+impl ReadyQueue {
+    /// Puts a task at the end.
+    ///
+    /// # Safety
+    ///
+    /// It is in no queue, and lives until it is popped.
+    #[inline]
+    pub(crate) unsafe fn push(&self, task: NonNull<Task>) {
+        match self.tail.replace(Some(task)) {
+            // SAFETY: tasks in the queue are alive, as promised when they were pushed.
+            Some(last) => unsafe { last.as_ref() }.next.set(Some(task)),
+            None => self.head.set(Some(task)),
+        }
+    }
+
+    /// Takes the one at the front.
+    #[inline]
+    pub(crate) fn pop(&self) -> Option<NonNull<Task>> {
+        let first = self.head.get()?;
+        // SAFETY: as in `push`.
+        let next = unsafe { first.as_ref() }.next.take();
+        self.head.set(next);
+        if next.is_none() {
+            self.tail.set(None);
+        }
+        Some(first)
+    }
+
+    /// The one at the front.
+    #[inline]
+    pub(crate) fn first(&self) -> Option<NonNull<Task>> {
+        self.head.get()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.head.get().is_none()
+    }
+}

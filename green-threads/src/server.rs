@@ -1,0 +1,184 @@
+//! A server for streams: accepts, spawns, keeps to a limit, and stops in good order.
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use crate::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use crate::{GreenThread, JoinError, Pool, sleep, spawn};
+
+/// How many connections are served at once, unless said otherwise: with a page and a half of
+/// memory each, some 60 MB. The others wait in the listener's backlog.
+pub const DEFAULT_MAX_CONNECTIONS: usize = 10_000;
+
+/// How long accepting rests when the system has no descriptors left: without it, trying again would
+/// keep a CPU busy until a connection ends.
+const REST: Duration = Duration::from_millis(100);
+
+/// What a [`StreamServer`] listens with.
+pub trait Listener {
+    /// A connection.
+    type Stream: 'static;
+
+    /// Waits for a connection.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    fn accept_stream(&self) -> io::Result<Self::Stream>;
+}
+
+impl Listener for TcpListener {
+    type Stream = TcpStream;
+
+    fn accept_stream(&self) -> io::Result<TcpStream> {
+        self.accept().map(|(stream, _)| stream)
+    }
+}
+
+impl Listener for UnixListener {
+    type Stream = UnixStream;
+
+    fn accept_stream(&self) -> io::Result<UnixStream> {
+        self.accept().map(|(stream, _)| stream)
+    }
+}
+
+/// Serves each connection in a green thread of its own: gevent's `StreamServer`.
+///
+/// # Examples
+///
+/// ```
+/// use std::io::{Read, Write};
+/// use std::time::Duration;
+///
+/// use green_threads::StreamServer;
+/// use green_threads::net::{TcpListener, TcpStream};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let listener = TcpListener::bind("127.0.0.1:0")?;
+/// let address = listener.local_addr()?;
+/// let server = StreamServer::new(listener, |mut stream: TcpStream| {
+///     let _ = stream.write_all(b"hello");
+/// });
+/// let server = server.max_connections(100).start();
+///
+/// let mut heard = String::new();
+/// TcpStream::connect(address)?.read_to_string(&mut heard)?;
+/// assert_eq!(heard, "hello");
+/// assert_eq!(server.stop(Duration::from_secs(1)), 0);
+/// # Ok(()) }
+/// ```
+#[must_use = "a server does nothing before `start`"]
+pub struct StreamServer<L, H> {
+    listener: L,
+    handler: H,
+    max_connections: usize,
+}
+
+impl<L, H> StreamServer<L, H>
+where
+    L: Listener + 'static,
+    H: Fn(L::Stream) + 'static,
+{
+    /// A server that calls `handler` with each connection. A handler that panics costs its own
+    /// connection.
+    pub fn new(listener: L, handler: H) -> Self {
+        StreamServer {
+            listener,
+            handler,
+            max_connections: DEFAULT_MAX_CONNECTIONS,
+        }
+    }
+
+    /// How many connections are served at once; at least one.
+    pub fn max_connections(self, max_connections: usize) -> Self {
+        StreamServer {
+            max_connections,
+            ..self
+        }
+    }
+
+    /// Begins to accept.
+    #[track_caller]
+    pub fn start(self) -> RunningServer {
+        let pool = Pool::new(self.max_connections);
+        let connections = pool.clone();
+        let handler = std::rc::Rc::new(self.handler);
+        let listener = self.listener;
+        let accepting = spawn(move || -> io::Error {
+            loop {
+                connections.wait_available();
+                match listener.accept_stream() {
+                    Ok(stream) => {
+                        let handler = std::rc::Rc::clone(&handler);
+                        drop(connections.spawn(move || handler(stream)));
+                    }
+                    Err(error) if is_passing(&error) => {
+                        tracing::warn!(%error, "a connection could not be accepted");
+                        sleep(REST);
+                    }
+                    Err(error) => return error,
+                }
+            }
+        });
+        RunningServer { accepting, pool }
+    }
+}
+
+/// Whether accepting may work again later.
+fn is_passing(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::ConnectionAborted
+        || matches!(
+            error.raw_os_error(),
+            Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM)
+        )
+}
+
+impl<L: fmt::Debug, H> fmt::Debug for StreamServer<L, H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StreamServer")
+            .field("listener", &self.listener)
+            .field("max_connections", &self.max_connections)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A server that runs. Dropping it lets it go on.
+#[derive(Debug)]
+pub struct RunningServer {
+    accepting: GreenThread<io::Error>,
+    pool: Pool,
+}
+
+impl RunningServer {
+    /// How many connections are being served.
+    pub fn connections(&self) -> usize {
+        self.pool.running()
+    }
+
+    /// Waits until it accepts no more, which by itself it does only when the listener breaks.
+    ///
+    /// # Errors
+    ///
+    /// What broke it.
+    pub fn wait(self) -> io::Result<()> {
+        match self.accepting.join() {
+            Ok(error) => Err(error),
+            Err(JoinError::Killed) => Ok(()),
+            Err(error) => Err(io::Error::other(error.to_string())),
+        }
+    }
+
+    /// Stops: closes the listener, lets the connections end within this time, and then ends those
+    /// that are left; how many these were.
+    pub fn stop(&self, grace: Duration) -> usize {
+        self.accepting.kill();
+        let left = match self.pool.join_timeout(grace) {
+            true => 0,
+            false => self.pool.running(),
+        };
+        self.pool.kill();
+        left
+    }
+}

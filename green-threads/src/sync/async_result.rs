@@ -1,0 +1,228 @@
+//! A value that comes once; also from another thread.
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::fmt;
+use std::rc::{Rc, Weak};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::hub;
+use crate::remote::{Arrival, Ticket};
+use crate::wait_queue::{Wait, WaitQueue};
+
+/// The value will not come: its [`Setter`] was dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("who was to set the result has gone without")]
+pub struct Abandoned;
+
+/// A value that is set once, and that any number of green threads wait for. Clones are the same
+/// one.
+///
+/// # Examples
+///
+/// ```
+/// use green_threads::sync::AsyncResult;
+///
+/// let result = AsyncResult::new();
+/// let setter = result.setter();
+/// std::thread::spawn(move || setter.set("from another thread"));
+/// assert_eq!(result.get(), Ok(&"from another thread"));
+/// ```
+pub struct AsyncResult<T> {
+    inner: Rc<Inner<T>>,
+}
+
+struct Inner<T> {
+    value: OnceCell<T>,
+    /// How many setters are out, if any ever was.
+    setters: Cell<Option<usize>>,
+    waiters: WaitQueue,
+    /// Where the setters that are out will leave their values.
+    slots: RefCell<Vec<Slot<T>>>,
+}
+
+type Slot<T> = Arc<Mutex<Parcel<T>>>;
+
+/// What is between a setter and its result.
+enum Parcel<T> {
+    Awaited,
+    Left(T),
+    /// Nobody has the result any more: who brings a value drops it, on its own thread.
+    Unwanted,
+}
+
+fn exchange<T>(slot: &Slot<T>, parcel: Parcel<T>) -> Parcel<T> {
+    // Nothing panics while it is locked.
+    let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+    std::mem::replace(&mut *slot, parcel)
+}
+
+impl<T> Drop for Inner<T> {
+    fn drop(&mut self) {
+        // A value that nobody has seen yet is dropped here: its destructor may wait, which the hub
+        // could not.
+        for slot in self.slots.take() {
+            drop(exchange(&slot, Parcel::Unwanted));
+        }
+    }
+}
+
+impl<T> Inner<T> {
+    fn is_abandoned(&self) -> bool {
+        self.setters.get() == Some(0)
+    }
+}
+
+impl<T> AsyncResult<T> {
+    /// Not set.
+    pub fn new() -> AsyncResult<T> {
+        AsyncResult {
+            inner: Rc::new(Inner {
+                value: OnceCell::new(),
+                setters: Cell::new(None),
+                waiters: WaitQueue::default(),
+                slots: RefCell::default(),
+            }),
+        }
+    }
+
+    /// Sets it, and wakes all who wait.
+    ///
+    /// # Errors
+    ///
+    /// The value, when it is set already.
+    pub fn set(&self, value: T) -> Result<(), T> {
+        self.inner.value.set(value)?;
+        self.inner.waiters.wake_all();
+        Ok(())
+    }
+
+    /// Waits for the value.
+    ///
+    /// # Errors
+    ///
+    /// When it will not come, because the last [`Setter`] was dropped without setting it.
+    pub fn get(&self) -> Result<&T, Abandoned> {
+        self.wait(None);
+        self.inner.value.get().ok_or(Abandoned)
+    }
+
+    /// Waits for the value, at most so long; `None` if the time was up.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](AsyncResult::get).
+    pub fn get_timeout(&self, timeout: Duration) -> Result<Option<&T>, Abandoned> {
+        self.wait(Some(hub::with(|hub| hub.after(timeout))));
+        match self.inner.value.get() {
+            None if self.inner.is_abandoned() => Err(Abandoned),
+            value => Ok(value),
+        }
+    }
+
+    /// The value, if it is there.
+    pub fn try_get(&self) -> Option<&T> {
+        self.inner.value.get()
+    }
+
+    fn wait(&self, deadline: Option<Instant>) {
+        if self.inner.value.get().is_none() && !self.inner.is_abandoned() {
+            let wait = Wait::new("a result").until(deadline);
+            self.inner.waiters.wait(wait);
+        }
+    }
+}
+
+impl<T: 'static> AsyncResult<T> {
+    /// The value itself, if it is there and nobody else has a clone.
+    pub(crate) fn into_value(self) -> Option<T> {
+        Rc::into_inner(self.inner)?.value.take()
+    }
+}
+
+impl<T: Send + 'static> AsyncResult<T> {
+    /// What sets it from any thread.
+    pub fn setter(&self) -> Setter<T> {
+        let out = self.inner.setters.get().unwrap_or(0) + 1;
+        self.inner.setters.set(Some(out));
+        let slot = Arc::new(Mutex::new(Parcel::Awaited));
+        self.inner.slots.borrow_mut().push(Arc::clone(&slot));
+        let arrival = Rc::new(FromThread {
+            inner: Rc::downgrade(&self.inner),
+            slot: Arc::clone(&slot),
+        });
+        let ticket = hub::with(|hub| hub.remotes.ticket(arrival));
+        Setter {
+            slot,
+            _ticket: ticket,
+        }
+    }
+}
+
+impl<T> Clone for AsyncResult<T> {
+    fn clone(&self) -> Self {
+        AsyncResult {
+            inner: Rc::clone(&self.inner),
+        }
+    }
+}
+
+impl<T> Default for AsyncResult<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for AsyncResult<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("AsyncResult").field(&self.try_get()).finish()
+    }
+}
+
+/// Sets an [`AsyncResult`], from any thread.
+pub struct Setter<T> {
+    slot: Slot<T>,
+    // Comes back when the setter is dropped, and that is after the slot was filled.
+    _ticket: Ticket,
+}
+
+impl<T> Setter<T> {
+    /// Sets it. If it has been set before, or nobody has it any more, this value is dropped.
+    pub fn set(self, value: T) {
+        if let Parcel::Unwanted = exchange(&self.slot, Parcel::Left(value)) {
+            drop(exchange(&self.slot, Parcel::Unwanted));
+        }
+    }
+}
+
+impl<T> fmt::Debug for Setter<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Setter")
+    }
+}
+
+/// The hub's side of a setter.
+struct FromThread<T> {
+    inner: Weak<Inner<T>>,
+    slot: Slot<T>,
+}
+
+impl<T: 'static> Arrival for FromThread<T> {
+    fn arrived(self: Rc<Self>) {
+        let Some(inner) = self.inner.upgrade() else {
+            return;
+        };
+        if inner.value.get().is_none() {
+            if let Parcel::Left(value) = exchange(&self.slot, Parcel::Awaited) {
+                let _ = inner.value.set(value);
+            }
+            let mut slots = inner.slots.borrow_mut();
+            slots.retain(|slot| !Arc::ptr_eq(slot, &self.slot));
+        }
+        let left = inner.setters.get().unwrap_or(1) - 1;
+        inner.setters.set(Some(left));
+        if inner.value.get().is_some() || left == 0 {
+            inner.waiters.wake_all();
+        }
+    }
+}

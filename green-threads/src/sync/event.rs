@@ -1,0 +1,72 @@
+//! An event: happened, or not yet.
+
+use std::cell::Cell;
+use std::fmt;
+use std::time::Duration;
+
+use crate::hub;
+use crate::wait_queue::{Wait, WaitQueue};
+
+/// A flag that can be waited for.
+///
+/// # Examples
+///
+/// ```
+/// use std::rc::Rc;
+///
+/// use green_threads::{spawn, sync::Event};
+///
+/// let tea = Rc::new(Event::new());
+/// let guests: Vec<_> = (0..3)
+///     .map(|_| spawn({ let tea = Rc::clone(&tea); move || tea.wait() }))
+///     .collect();
+/// tea.set();
+/// assert_eq!(green_threads::join_all(&guests, None), 3);
+/// ```
+#[derive(Default)]
+pub struct Event {
+    set: Cell<bool>,
+    waiters: WaitQueue,
+}
+
+impl Event {
+    /// Not set.
+    pub fn new() -> Event {
+        Event::default()
+    }
+
+    /// Sets it, and wakes all who wait, even if it is cleared before they run.
+    pub fn set(&self) {
+        self.set.set(true);
+        self.waiters.wake_all();
+    }
+
+    /// From here on it must be set again.
+    pub fn clear(&self) {
+        self.set.set(false);
+    }
+
+    /// Whether it is set.
+    pub fn is_set(&self) -> bool {
+        self.set.get()
+    }
+
+    /// Waits until it is set.
+    pub fn wait(&self) {
+        if !self.is_set() {
+            self.waiters.wait(Wait::new("an event"));
+        }
+    }
+
+    /// Waits until it is set, at most so long; whether it was.
+    pub fn wait_timeout(&self, timeout: Duration) -> bool {
+        let deadline = Some(hub::with(|hub| hub.after(timeout)));
+        self.is_set() || self.waiters.wait(Wait::new("an event").until(deadline))
+    }
+}
+
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Event").field("set", &self.set).finish()
+    }
+}

@@ -1,0 +1,98 @@
+//! Time-outs that are raised in the green thread, wherever it waits.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::rc::Rc;
+use std::time::Duration;
+
+use reactor::event_loop::TimerKey;
+
+use crate::hub;
+use crate::task::{Raise, Task};
+
+/// The time was up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not done after {after:?}")]
+pub struct TimedOut {
+    /// How long that was.
+    pub after: Duration,
+}
+
+/// When its time is up, the green thread that made it unwinds from where it waits, up to
+/// [`catch`](Timeout::catch), or, if nothing catches it, to its end
+/// ([`JoinError::TimedOut`](crate::JoinError)). Dropping it in time calls it off.
+///
+/// Each catches only its own, so they nest. It cannot stop a computation that does not wait.
+#[derive(Debug)]
+#[must_use = "a time-out is called off when it is dropped"]
+pub struct Timeout {
+    raise: Raise,
+    after: Duration,
+    alarm: TimerKey,
+    task: Rc<Task>,
+}
+
+impl Timeout {
+    /// Starts the clock.
+    pub fn start(after: Duration) -> Timeout {
+        hub::with(|hub| {
+            let raise = Raise::Timeout(hub.next_id(), after);
+            Timeout {
+                raise,
+                after,
+                alarm: hub.set_raise_alarm(hub.after(after), raise),
+                task: hub.current(),
+            }
+        })
+    }
+
+    /// Calls `f`, which unwinds if it waits beyond the time.
+    ///
+    /// # Errors
+    ///
+    /// That the time was up. Destructors have run by then.
+    ///
+    /// # Panics
+    ///
+    /// When `f` does; and the time-outs of others pass through.
+    pub fn catch<T>(self, f: impl FnOnce() -> T) -> Result<T, TimedOut> {
+        let result = catch_unwind(AssertUnwindSafe(f));
+        let (raise, after) = (self.raise, self.after);
+        // What has not been raised yet is not raised any more.
+        drop(self);
+        match result {
+            Ok(value) => Ok(value),
+            Err(payload) if payload.downcast_ref() == Some(&raise) => Err(TimedOut { after }),
+            Err(payload) => resume_unwind(payload),
+        }
+    }
+}
+
+impl Drop for Timeout {
+    fn drop(&mut self) {
+        hub::try_with(|hub| hub.cancel_alarm(self.alarm));
+        self.task.unraise(self.raise);
+    }
+}
+
+/// Calls `f`, which unwinds if it waits beyond the time; see [`Timeout`].
+///
+/// # Errors
+///
+/// That the time was up.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use green_threads::{sleep, timeout};
+///
+/// let patient = timeout(Duration::from_secs(60), || "done");
+/// assert_eq!(patient, Ok("done"));
+///
+/// let hasty = timeout(Duration::from_millis(1), || sleep(Duration::from_secs(60)));
+/// assert_eq!(hasty.unwrap_err().to_string(), "not done after 1ms");
+/// ```
+pub fn timeout<T>(after: Duration, f: impl FnOnce() -> T) -> Result<T, TimedOut> {
+    Timeout::start(after).catch(f)
+}

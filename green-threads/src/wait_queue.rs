@@ -1,0 +1,256 @@
+//! Who waits for something: the one queue that all primitives are made of.
+//!
+//! A list within a table, so that a waiter whose time is up or who is killed leaves it in constant
+//! time. A waiter takes itself off when its wait has ended, however it ended: the queue never
+//! names one who is not there.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Instant;
+
+use crate::hub::{self, Hub};
+use crate::task::{Cause, Task};
+
+const NONE: u32 = u32::MAX;
+
+/// Waiters, first come first served; each may leave something for, or be given something by, who
+/// wakes it: its `P`.
+pub(crate) struct WaitQueue<P = ()> {
+    inner: RefCell<Inner<P>>,
+}
+
+struct Inner<P> {
+    nodes: Vec<Option<Node<P>>>,
+    free: Vec<u32>,
+    head: u32,
+    tail: u32,
+}
+
+struct Node<P> {
+    task: Rc<Task>,
+    case: u32,
+    payload: P,
+    prev: u32,
+    next: u32,
+    linked: bool,
+}
+
+/// A waiter's place.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Key(u32);
+
+impl<P> Default for WaitQueue<P> {
+    fn default() -> Self {
+        WaitQueue {
+            inner: RefCell::new(Inner {
+                nodes: Vec::new(),
+                free: Vec::new(),
+                head: NONE,
+                tail: NONE,
+            }),
+        }
+    }
+}
+
+impl<P> Inner<P> {
+    fn node(&mut self, index: u32) -> Option<&mut Node<P>> {
+        self.nodes.get_mut(index as usize)?.as_mut()
+    }
+
+    fn unlink(&mut self, index: u32) {
+        let Some(node) = self.node(index) else { return };
+        if !std::mem::take(&mut node.linked) {
+            return;
+        }
+        let (prev, next) = (node.prev, node.next);
+        match self.node(prev) {
+            Some(prev) => prev.next = next,
+            None => self.head = next,
+        }
+        match self.node(next) {
+            Some(next) => next.prev = prev,
+            None => self.tail = prev,
+        }
+    }
+}
+
+impl<P> WaitQueue<P> {
+    /// Puts a waiter at the end; to be called before it parks, and to be followed by `leave`.
+    pub(crate) fn join(&self, task: Rc<Task>, case: u32, payload: P) -> Key {
+        let mut inner = self.inner.borrow_mut();
+        let tail = inner.tail;
+        let node = Some(Node {
+            task,
+            case,
+            payload,
+            prev: tail,
+            next: NONE,
+            linked: true,
+        });
+        let index = match inner.free.pop() {
+            Some(index) => {
+                inner.nodes[index as usize] = node;
+                index
+            }
+            None => {
+                inner.nodes.push(node);
+                (inner.nodes.len() - 1) as u32
+            }
+        };
+        match inner.node(tail) {
+            Some(last) => last.next = index,
+            None => inner.head = index,
+        }
+        inner.tail = index;
+        Key(index)
+    }
+
+    /// Takes a waiter off, woken or not, and returns its payload.
+    pub(crate) fn leave(&self, key: Key) -> Option<P> {
+        let mut inner = self.inner.borrow_mut();
+        inner.unlink(key.0);
+        let node = inner.nodes.get_mut(key.0 as usize)?.take()?;
+        inner.free.push(key.0);
+        if inner.free.len() == inner.nodes.len() && inner.nodes.len() > 64 {
+            // A crowd has gone; its room goes with it.
+            *inner = Inner {
+                nodes: Vec::new(),
+                free: Vec::new(),
+                head: NONE,
+                tail: NONE,
+            };
+        }
+        Some(node.payload)
+    }
+
+    /// Wakes the first who still waits; `with` is given its payload. False if there is none.
+    pub(crate) fn wake_one_with(&self, with: impl FnOnce(&mut P)) -> bool {
+        let mut inner = self.inner.borrow_mut();
+        loop {
+            let index = inner.head;
+            if inner.node(index).is_none() {
+                return false;
+            }
+            inner.unlink(index);
+            if let Some(node) = inner.node(index)
+                && hub::wake(&node.task, node.case)
+            {
+                with(&mut node.payload);
+                return true;
+            }
+        }
+    }
+
+    /// Wakes the first who still waits.
+    pub(crate) fn wake_one(&self) -> bool {
+        self.wake_one_with(|_| ())
+    }
+
+    /// Wakes all; returns how many.
+    pub(crate) fn wake_all(&self) -> usize {
+        let mut woken = 0;
+        while self.wake_one() {
+            woken += 1;
+        }
+        woken
+    }
+
+    /// What the first who still waits has left.
+    pub(crate) fn first(&self) -> Option<P>
+    where
+        P: Copy,
+    {
+        let mut inner = self.inner.borrow_mut();
+        let mut index = inner.head;
+        while let Some(node) = inner.node(index) {
+            if node.task.is_parked() {
+                return Some(node.payload);
+            }
+            index = node.next;
+        }
+        None
+    }
+
+    /// Whether somebody waits and has not been woken.
+    pub(crate) fn has_waiters(&self) -> bool {
+        let mut inner = self.inner.borrow_mut();
+        let mut index = inner.head;
+        while let Some(node) = inner.node(index) {
+            if node.task.is_parked() {
+                return true;
+            }
+            index = node.next;
+        }
+        false
+    }
+
+    /// How many wait and have not been woken.
+    pub(crate) fn waiters(&self) -> usize {
+        let mut inner = self.inner.borrow_mut();
+        let (mut index, mut count) = (inner.head, 0);
+        while let Some(node) = inner.node(index) {
+            count += usize::from(node.task.is_parked());
+            index = node.next;
+        }
+        count
+    }
+
+    /// Waits in this queue, and leaves it however the wait ends.
+    pub(crate) fn wait_with(&self, payload: P, wait: Wait) -> (Cause, Option<P>) {
+        struct Leave<'a, P>(&'a WaitQueue<P>, Key, bool);
+        impl<P> Drop for Leave<'_, P> {
+            fn drop(&mut self) {
+                if self.2 {
+                    // Killed; who is killed was not woken, so nothing is lost with the payload.
+                    let payload = self.0.leave(self.1);
+                    drop(payload);
+                }
+            }
+        }
+        hub::with(|hub: &Hub| {
+            let key = self.join(hub.current(), 0, payload);
+            let mut leave = Leave(self, key, true);
+            let cause = hub.park(wait);
+            leave.2 = false;
+            (cause, self.leave(key))
+        })
+    }
+}
+
+impl WaitQueue {
+    /// Waits to be woken; false if the time was up first.
+    pub(crate) fn wait(&self, wait: Wait) -> bool {
+        self.wait_with((), wait).0 != Cause::TimedOut
+    }
+}
+
+/// How to wait.
+#[derive(Clone, Copy)]
+pub(crate) struct Wait {
+    /// What for, in the list of green threads.
+    pub(crate) what: &'static str,
+    pub(crate) deadline: Option<Instant>,
+    /// Whether being killed must wait until the wait has ended.
+    pub(crate) shielded: bool,
+}
+
+impl Wait {
+    pub(crate) fn new(what: &'static str) -> Wait {
+        Wait {
+            what,
+            deadline: None,
+            shielded: false,
+        }
+    }
+
+    pub(crate) fn until(self, deadline: Option<Instant>) -> Wait {
+        Wait { deadline, ..self }
+    }
+
+    pub(crate) fn shielded(self) -> Wait {
+        Wait {
+            shielded: true,
+            ..self
+        }
+    }
+}

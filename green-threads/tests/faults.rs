@@ -1,0 +1,286 @@
+//! The command from outside, and what can only be tested in a process of its own.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+fn command(args: &[&str]) -> assert_cmd::Command {
+    let mut command = assert_cmd::Command::cargo_bin("green-threads").unwrap();
+    command.args(args);
+    command
+}
+
+/// This test binary again, for what ends its process.
+fn again(test: &str) -> std::process::Output {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture"])
+        .env("GREEN_THREADS_FAULT", test)
+        .output()
+        .unwrap()
+}
+
+fn is_again(test: &str) -> bool {
+    std::env::var("GREEN_THREADS_FAULT").is_ok_and(|fault| fault == test)
+}
+
+/// Deeper than any stack.
+fn dive(depth: u64) -> u64 {
+    let page = std::hint::black_box([depth; 64]);
+    match depth {
+        u64::MAX => 0,
+        depth => dive(depth + 1) + page[(depth % 64) as usize],
+    }
+}
+
+#[test]
+fn an_overflow_ends_the_process_and_names_the_green_thread() {
+    const TEST: &str = "an_overflow_ends_the_process_and_names_the_green_thread";
+    if is_again(TEST) {
+        let diver = green_threads::Builder::new().name("diver");
+        let diver = diver.spawn(|| dive(0)).unwrap();
+        diver.wait();
+        unreachable!("nobody dives that deep");
+    }
+    let output = again(TEST);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.signal(), Some(6), "it aborts: {text}");
+    for expected in [
+        "green thread 1 \"diver\" has overflowed its stack of 64 KiB",
+        "it was spawned at green-threads/tests/faults.rs",
+        "Builder::stack_size",
+    ] {
+        assert!(text.contains(expected), "{text}");
+    }
+}
+
+#[test]
+fn other_faults_are_left_to_whoever_handled_them_before() {
+    const TEST: &str = "other_faults_are_left_to_whoever_handled_them_before";
+    if is_again(TEST) {
+        // The thread's own stack overflows: the standard library has words for that.
+        std::thread::spawn(|| {
+            green_threads::yield_now();
+            dive(0)
+        })
+        .join()
+        .unwrap();
+    }
+    let output = again(TEST);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.signal(), Some(6), "{text}");
+    assert!(
+        text.contains("has overflowed its stack") && !text.contains("green thread"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_stack_holds_a_panic_with_its_backtrace() {
+    const TEST: &str = "a_stack_holds_a_panic_with_its_backtrace";
+    if is_again(TEST) {
+        let wrong = green_threads::spawn(|| panic!("with a backtrace"));
+        wrong.wait();
+        let used = green_threads::stats().stack_high_water;
+        eprintln!("used {used} bytes");
+        return;
+    }
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", TEST, "--nocapture"])
+        .env("GREEN_THREADS_FAULT", TEST)
+        .env("RUST_BACKTRACE", "full")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        output.status.success() && text.contains("with a backtrace"),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_demonstration_is_three_lessons() {
+    let output = command(&[]).assert().success();
+    let text = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    for expected in [
+        "1. 1000 sleepers",
+        "consumer 2:",
+        "ann hears #[bob]>>> hello, ann",
+        "one thread of the system",
+    ] {
+        assert!(text.contains(expected), "{text}");
+    }
+    let output = command(&["--json"]).assert().success();
+    let json: serde_json::Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
+    assert_eq!(json["threads"], 1);
+}
+
+#[test]
+fn wrong_usage_is_named_in_one_line() {
+    for (args, expected) in [
+        (
+            &["echo", "--listen", "nowhere"][..],
+            "nowhere: expected HOST:PORT",
+        ),
+        (&["chat-client", "a:b"], "a:b: a name has"),
+        (&["ping-pong", "-1"], "-1"),
+        (&["echo", "--max-connections", "0"], "0: at least 1"),
+    ] {
+        let output = command(args).assert().code(2);
+        let text = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+        assert!(text.contains(expected), "{text}");
+    }
+}
+
+fn serve(args: &[&str]) -> (Child, String) {
+    let mut server = Command::new(assert_cmd::cargo::cargo_bin!("green-threads"))
+        .args(args)
+        .args(["--listen", "0", "--json"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut out = BufReader::new(server.stdout.take().unwrap());
+    out.read_line(&mut line).unwrap();
+    let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+    (server, line["listening"].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn ctrl_c_ends_servers_in_good_order_on_one_thread_and_on_several() {
+    for args in [&["echo"][..], &["echo", "-j", "3"]] {
+        let (mut server, address) = serve(&[args, &["--grace", "0s"]].concat());
+        let mut streams: Vec<_> = (0..10)
+            .map(|n| {
+                let mut stream = TcpStream::connect(&address).unwrap();
+                stream.write_all(&[n]).unwrap();
+                let mut answer = [0];
+                stream.read_exact(&mut answer).unwrap();
+                assert_eq!(answer, [n]);
+                stream
+            })
+            .collect();
+        kill_process(Pid::from_child(&server), Signal::INT).unwrap();
+        for stream in &mut streams {
+            assert_eq!(stream.read(&mut [0]).unwrap(), 0, "it is closed, not reset");
+        }
+        assert_eq!(server.wait().unwrap().code(), Some(130));
+    }
+}
+
+#[test]
+fn ctrl_c_ends_the_demonstration() {
+    let demo = Command::new(assert_cmd::cargo::cargo_bin!("green-threads"))
+        .stderr(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    // From when its handlers are there, SIGTERM's being the last.
+    let status = format!("/proc/{}/status", demo.id());
+    let handles = |line: &str| {
+        let mask = line.strip_prefix("SigCgt:").map(str::trim)?;
+        Some(u64::from_str_radix(mask, 16).unwrap() & 1 << (15 - 1) != 0)
+    };
+    while !std::fs::read_to_string(&status)
+        .unwrap()
+        .lines()
+        .find_map(handles)
+        .unwrap()
+    {
+        std::thread::yield_now();
+    }
+    kill_process(Pid::from_child(&demo), Signal::INT).unwrap();
+    let output = demo.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    assert!(output.stderr.is_empty());
+}
+
+#[test]
+fn the_limit_of_connections_holds_and_the_next_one_is_served_when_one_ends() {
+    let (mut server, address) = serve(&["echo", "--max-connections", "1"]);
+    let ask = |stream: &mut TcpStream| {
+        stream.write_all(b"?").unwrap();
+        stream.read_exact(&mut [0]).map(drop)
+    };
+    let mut first = TcpStream::connect(&address).unwrap();
+    ask(&mut first).unwrap();
+    let mut second = TcpStream::connect(&address).unwrap();
+    let patience = std::time::Duration::from_millis(50);
+    second.set_read_timeout(Some(patience)).unwrap();
+    assert!(ask(&mut second).is_err(), "it waits to be accepted");
+    drop(first);
+    second.set_read_timeout(None).unwrap();
+    second.read_exact(&mut [0]).unwrap();
+    server.kill().unwrap();
+    server.wait().unwrap();
+}
+
+#[test]
+fn fetch_takes_many_and_says_which_failed() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            std::thread::spawn(move || {
+                let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+                let request = lines.next().unwrap().unwrap();
+                lines.find(|line| line.as_ref().unwrap().is_empty());
+                let answer: &[u8] = match request.split(' ').nth(1) {
+                    Some("/moved") => b"HTTP/1.1 302 Found\r\nLocation: /there\r\n\r\n",
+                    Some("/there") => b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nthere",
+                    Some("/cut") => b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhalf",
+                    // Says nothing more, and does not end.
+                    Some("/stall") => return std::thread::park(),
+                    _ => b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
+                };
+                stream.write_all(answer).unwrap();
+            });
+        }
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let url = |path: &str| format!("http://{address}{path}");
+    let (moved, cut, stall, missing) = (url("/moved"), url("/cut"), url("/stall"), url("/no"));
+    let output = folder.path().to_str().unwrap();
+    let args = [
+        "fetch",
+        &moved,
+        &cut,
+        &stall,
+        &missing,
+        "-o",
+        output,
+        "--timeout",
+        "2s",
+        "--json",
+    ];
+    let done = command(&args).assert().code(1);
+    let answers: Vec<serde_json::Value> = String::from_utf8_lossy(&done.get_output().stdout)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let answer = |number: u64| {
+        answers
+            .iter()
+            .find(|answer| answer["number"] == number)
+            .unwrap()
+    };
+    assert_eq!(answers.len(), 4);
+    assert_eq!(
+        (&answer(1)["status"], &answer(1)["bytes"]),
+        (&200.into(), &5.into())
+    );
+    assert!(answer(2)["error"].as_str().unwrap().contains("cut off"));
+    assert!(answer(3)["error"].as_str().unwrap().contains(&stall));
+    assert_eq!(answer(4)["status"], 404);
+    assert_eq!(std::fs::read(folder.path().join("1")).unwrap(), b"there");
+    assert_eq!(
+        std::fs::read_dir(folder.path()).unwrap().count(),
+        1,
+        "only what is whole"
+    );
+}

@@ -1,0 +1,255 @@
+//! The chat server as async fns: a task for each connection, which reads like a conversation.
+//!
+//! The chat itself, its rules and its words, is [`reactor::chat::Room`]; here is how to serve it.
+//! A connection's task owns its socket and does three things at once: it reads lines, it writes
+//! what waits in its outbox, and it listens for the request to end. Whichever ends first, ends the
+//! others by being dropped.
+
+use std::cell::RefCell;
+use std::io;
+use std::rc::Rc;
+use std::time::Duration;
+
+use reactor::chat::{MAX_LINE, Room, STALL_TIMEOUT, TOO_LONG, WELCOME};
+
+use crate::executor::{Either, select, sleep, spawn, timeout, yield_now};
+use crate::io::{Line, Lines, TcpListener, TcpStream};
+use crate::sync::{Event, Semaphore};
+
+/// How many bytes may wait for one who does not read: what comes then is missed. It is enough for
+/// one who reads, but is kept from it for some milliseconds while others talk at full speed.
+pub const OUTBOX: usize = 1 << 20;
+
+/// How many connections may be open at once, unless said otherwise; the next ones wait to be
+/// accepted.
+pub const MAX_CONNECTIONS: usize = 10_000;
+
+/// How long connections have to send what is written, when the server ends.
+pub const GRACE: Duration = Duration::from_secs(2);
+
+/// How long to wait, out of descriptors, before trying to accept again.
+const RETRY: Duration = Duration::from_millis(100);
+
+/// The longest that an answer to one's own line gets: a line is not looked at while there is no
+/// room for that, so that no answer is missed.
+const ANSWER: usize = 256;
+
+/// A chat server.
+///
+/// # Examples
+///
+/// ```
+/// use scheduler::chat_server::Server;
+/// use scheduler::executor::{Executor, spawn};
+/// use scheduler::io::{Line, Lines, TcpListener, TcpStream};
+///
+/// # fn main() -> std::io::Result<()> {
+/// Executor::new()?.block_on(async {
+///     let server = Server::new();
+///     let listener = TcpListener::bind(([127, 0, 0, 1], 0).into())?;
+///     let address = listener.local_addr()?;
+///     let serving = spawn({
+///         let server = server.clone();
+///         async move { server.serve(listener).await }
+///     });
+///     let ann = TcpStream::connect(address).await?;
+///     let line = Lines::new(&ann, 1024).next().await?.map(|line| format!("{line:?}"));
+///     assert!(line.is_some());
+///     server.end();
+///     serving.await.map_err(std::io::Error::other)
+/// })
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Server {
+    room: Rc<RefCell<Room<Outbox>>>,
+    places: Semaphore,
+    max_connections: usize,
+    ending: Event,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Server::new()
+    }
+}
+
+impl Server {
+    /// A room with nobody in it, for [`MAX_CONNECTIONS`].
+    pub fn new() -> Server {
+        Server::with_max_connections(MAX_CONNECTIONS)
+    }
+
+    /// A room for so many at once, one at least.
+    pub fn with_max_connections(max_connections: usize) -> Server {
+        let max_connections = max_connections.max(1);
+        Server {
+            room: Rc::default(),
+            places: Semaphore::named("places in the chat", max_connections),
+            max_connections,
+            ending: Event::named("the end of the chat"),
+        }
+    }
+
+    /// Makes [`serve`](Server::serve) end: no more connections are accepted, and those that are
+    /// open have [`GRACE`] to send what waits.
+    pub fn end(&self) {
+        self.ending.set();
+    }
+
+    /// Accepts connections until it is to [`end`](Server::end), and all have been closed.
+    pub async fn serve(&self, listener: TcpListener) {
+        let accepting = select(self.ending.wait(), self.accept(&listener));
+        accepting.await;
+        drop(listener);
+        drop(self.places.acquire(self.max_connections).await);
+    }
+
+    async fn accept(&self, listener: &TcpListener) {
+        loop {
+            let place = self.places.acquire(1).await;
+            match listener.accept().await {
+                Ok((stream, _)) => {
+                    let server = self.clone();
+                    drop(spawn(async move {
+                        server.member(stream).await;
+                        drop(place);
+                    }));
+                }
+                // Most likely out of descriptors: the client waits until one is closed.
+                Err(_) => sleep(RETRY).await,
+            }
+        }
+    }
+
+    /// One connection, to its end; why it ended concerns nobody.
+    async fn member(&self, stream: TcpStream) {
+        let outbox = Outbox::new();
+        outbox.tell(WELCOME);
+        let member = Member {
+            number: self.room.borrow_mut().enter(outbox.clone()),
+            server: self,
+        };
+        let talk = select(self.listen(&member, &outbox, &stream), outbox.send(&stream));
+        let ended = select(self.ending.wait(), talk).await;
+        drop(member);
+        if let Either::Left(()) = ended {
+            // What is cut off now was told that it would be.
+            drop(timeout(GRACE, outbox.send_rest(&stream)).await);
+        }
+    }
+
+    async fn listen(
+        &self,
+        member: &Member<'_>,
+        outbox: &Outbox,
+        stream: &TcpStream,
+    ) -> io::Result<()> {
+        let mut lines = Lines::new(stream, MAX_LINE);
+        loop {
+            if !lines.has_more() {
+                // Those who were told something send it before more is read.
+                yield_now().await;
+            }
+            let line = lines.next().await?;
+            outbox.room().await;
+            match line {
+                None => return Ok(()),
+                Some(Line::TooLong) => outbox.tell(TOO_LONG),
+                Some(Line::Text(line)) => {
+                    let mut room = self.room.borrow_mut();
+                    room.line(member.number, line, Outbox::tell);
+                }
+            }
+        }
+    }
+}
+
+/// Somebody in the room, until this is dropped: however a connection ends, the others are told.
+struct Member<'a> {
+    number: u64,
+    server: &'a Server,
+}
+
+impl Drop for Member<'_> {
+    fn drop(&mut self) {
+        let mut room = self.server.room.borrow_mut();
+        room.leave(self.number, Outbox::tell);
+    }
+}
+
+/// What waits to be sent to somebody.
+#[derive(Clone, Debug)]
+struct Outbox {
+    lines: Rc<RefCell<Vec<u8>>>,
+    filled: Event,
+    emptied: Event,
+}
+
+impl Outbox {
+    fn new() -> Outbox {
+        Outbox {
+            lines: Rc::default(),
+            filled: Event::named("something to send"),
+            emptied: Event::named("room in the outbox"),
+        }
+    }
+
+    /// A line with its end; not at all to who has too much waiting.
+    fn tell(&self, text: &str) {
+        let mut lines = self.lines.borrow_mut();
+        if lines.len() + text.len() < OUTBOX {
+            lines.extend_from_slice(text.as_bytes());
+            lines.push(b'\n');
+            self.filled.set();
+        }
+    }
+
+    /// Waits until an answer would fit.
+    async fn room(&self) {
+        while self.lines.borrow().len() + ANSWER > OUTBOX {
+            self.emptied.clear();
+            self.emptied.wait().await;
+        }
+    }
+
+    /// Sends what comes, for ever; or until the other end reads nothing for too long.
+    async fn send(&self, stream: &TcpStream) -> io::Result<()> {
+        loop {
+            self.filled.wait().await;
+            self.send_rest(stream).await?;
+        }
+    }
+
+    async fn send_rest(&self, stream: &TcpStream) -> io::Result<()> {
+        self.filled.clear();
+        let mut sending = Sending {
+            outbox: self,
+            bytes: self.lines.take(),
+            sent: 0,
+        };
+        self.emptied.set();
+        while sending.sent < sending.bytes.len() {
+            let writing = timeout(STALL_TIMEOUT, stream.write(&sending.bytes[sending.sent..]));
+            sending.sent += writing.await.map_err(io::Error::other)??;
+        }
+        Ok(())
+    }
+}
+
+/// Lines on their way; what is not sent when this is dropped is the next to be.
+struct Sending<'a> {
+    outbox: &'a Outbox,
+    bytes: Vec<u8>,
+    sent: usize,
+}
+
+impl Drop for Sending<'_> {
+    fn drop(&mut self) {
+        let unsent = &self.bytes[self.sent..];
+        self.outbox
+            .lines
+            .borrow_mut()
+            .splice(..0, unsent.iter().copied());
+    }
+}

@@ -1,0 +1,62 @@
+//! Everything behind `main`: a file for each step.
+
+mod args;
+mod generator;
+mod policy;
+mod round_robin;
+mod serve;
+mod step;
+mod sync;
+mod system_calls;
+mod tasks;
+mod traced;
+
+use common::cli::{Interrupt, Outcome, RunArgs};
+
+use args::{Args, Command};
+
+/// Runs what the command line asks for.
+pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
+    if let Some(Command::Completions { shell }) = &args.command {
+        common::cli::completions::<Args>(*shell, "scheduler")?;
+        return Ok(Outcome::Done);
+    }
+    let session = common::cli::start(&args.run)?;
+    let result = answer(args);
+    session.conclude(result, &Interrupt::default())
+}
+
+fn answer(args: &Args) -> anyhow::Result<Outcome> {
+    let run = &args.run;
+    let steps = match &args.command {
+        None => vec![
+            round_robin::show(),
+            system_calls::show()?,
+            policy::show(&args::PolicyArgs::default()),
+            tasks::show(args.blocking)?,
+        ],
+        Some(Command::Generator) => vec![generator::show()],
+        Some(Command::RoundRobin) => vec![round_robin::show()],
+        Some(Command::SystemCalls) => vec![system_calls::show()?],
+        Some(Command::Policy(policy)) => vec![policy::show(policy)],
+        Some(Command::Sync) => vec![sync::show()?],
+        Some(Command::Tasks { blocking }) => vec![tasks::show(args.blocking || *blocking)?],
+        Some(Command::ChatServer(listen)) => return serve::run(listen, run),
+        Some(Command::Completions { .. }) => unreachable!("answered above"),
+    };
+    let point = args.command.is_none().then_some(POINT);
+    step::print(&steps, point, run)?;
+    Ok(Outcome::Done)
+}
+
+/// What the demonstration comes to.
+const POINT: &str = "\
+What to see: the same two tasks, four times, and one thread. A task is a function that stops where
+others may run; who decides what \"others\" means is the scheduler. Waiting costs nothing that way:
+the sleeps of the last step overlap. Computing and blocking do not: try --blocking, and look at the
+longest run.";
+
+/// Whether remarks are wanted.
+fn remarks(run: &RunArgs) -> bool {
+    !run.quiet && !run.json
+}

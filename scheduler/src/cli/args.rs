@@ -1,0 +1,94 @@
+//! The command line's grammar.
+
+use std::net::SocketAddr;
+
+use clap::{Parser, Subcommand};
+use common::cli::{self, RunArgs, Shell, numbers};
+use scheduler::chat_server::MAX_CONNECTIONS;
+
+/// From generators to tasks and futures, a step at a time, and a chat server at the end.
+///
+/// Without a subcommand: the workshop's two tasks, interleaved by generators, by system calls, by
+/// policies, and as async tasks.
+#[derive(Parser, Debug)]
+#[command(version, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    /// Have one of the async tasks block the thread: what that does to everyone else
+    #[arg(long)]
+    pub(super) blocking: bool,
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+}
+
+#[derive(Subcommand, Debug)]
+pub(super) enum Command {
+    /// Step 1: functions that stop in the middle and hand out values
+    Generator,
+    /// Step 2: tasks that take turns
+    RoundRobin,
+    /// Step 3: tasks that ask the scheduler: own id, spawn, wait, kill, sleep, call
+    SystemCalls,
+    /// Step 4: who is next: round robin, priorities, deadlines, lottery
+    Policy(PolicyArgs),
+    /// Step 5: locks, semaphores, events, channels; and a deadlock, told
+    Sync,
+    /// Step 6: futures and wakers: the asyncio version, its sleeps made short
+    Tasks {
+        /// Have one of the tasks block the thread: what that does to everyone else
+        #[arg(long)]
+        blocking: bool,
+    },
+    /// Step 7: serve the chat: lines `name:message`, for nc and `reactor chat-client`
+    ChatServer(ListenArgs),
+    /// Print completions for a shell
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+}
+
+#[derive(clap::Args, Clone, Debug)]
+pub(super) struct PolicyArgs {
+    /// How many turns of each policy to show, at most 1000
+    #[arg(long, value_name = "N", default_value = "48", value_parser = turns)]
+    pub(super) turns: usize,
+    /// After how many turns of waiting a priority grows by one
+    #[arg(long, value_name = "N", default_value = "4", value_parser = numbers::number)]
+    pub(super) ageing: u64,
+    /// What the lottery is drawn by: the same seed draws the same lots
+    #[arg(long, value_name = "N", default_value = "1", value_parser = numbers::number)]
+    pub(super) seed: u64,
+}
+
+impl Default for PolicyArgs {
+    fn default() -> Self {
+        PolicyArgs {
+            turns: 48,
+            ageing: 4,
+            seed: 1,
+        }
+    }
+}
+
+/// A row of a terminal holds some hundred.
+const MOST_TURNS: u64 = 1000;
+
+fn turns(text: &str) -> Result<usize, String> {
+    match numbers::number(text) {
+        Ok(turns @ 1..=MOST_TURNS) => Ok(turns as usize),
+        Ok(_) => Err(format!("{text}: from 1 to {MOST_TURNS} turns")),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+#[derive(clap::Args, Debug)]
+pub(super) struct ListenArgs {
+    /// Where to listen: HOST:PORT, or a port on this machine; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4000", value_parser = cli::address)]
+    pub(super) listen: SocketAddr,
+    /// How many connections may be open at once; the next ones wait to be accepted
+    #[arg(long, value_name = "N", default_value_t = MAX_CONNECTIONS)]
+    pub(super) max_connections: usize,
+}

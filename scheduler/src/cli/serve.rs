@@ -1,0 +1,54 @@
+//! Step 7: the chat server, until Ctrl-C.
+
+use std::io::Write;
+
+use anyhow::Context;
+use common::cli::{Outcome, RunArgs, interrupt};
+use reactor::event_loop::Signal;
+use scheduler::chat_server::Server;
+use scheduler::executor::{Either, Executor, select, spawn, yield_now};
+use scheduler::io::{TcpListener, signal};
+
+use super::args::ListenArgs;
+
+const STOP: [Signal; 2] = [Signal::INTERRUPT, Signal::TERMINATE];
+
+pub(super) fn run(args: &ListenArgs, run: &RunArgs) -> anyhow::Result<Outcome> {
+    Executor::new()?.block_on(serve(args, run))
+}
+
+async fn serve(args: &ListenArgs, run: &RunArgs) -> anyhow::Result<Outcome> {
+    let listener = TcpListener::bind(args.listen)
+        .with_context(|| format!("{}: cannot listen there", args.listen))?;
+    let address = listener.local_addr()?;
+    let server = Server::with_max_connections(args.max_connections);
+    // Before anyone is told where: who stops us then finds us listening to that too.
+    let stopping = spawn(signal(&STOP));
+    yield_now().await;
+    announce(&address.to_string(), run)?;
+    let mut serving = spawn({
+        let server = server.clone();
+        async move { server.serve(listener).await }
+    });
+    match select(stopping, &mut serving).await {
+        Either::Left(stopped) => drop(stopped??),
+        Either::Right(served) => return Ok(served.map(|()| Outcome::Done)?),
+    }
+    server.end();
+    // The first Ctrl-C closes in good order, the second leaves at once.
+    match select(signal(&STOP), serving).await {
+        Either::Left(_) => std::process::exit(interrupt::EXIT_STATUS.into()),
+        Either::Right(_) => Ok(Outcome::Interrupted),
+    }
+}
+
+fn announce(address: &str, run: &RunArgs) -> anyhow::Result<()> {
+    let mut out = common::cli::stdout();
+    if run.json {
+        out.json(&serde_json::json!({ "server": "chat", "listening": address }))?;
+    } else if super::remarks(run) {
+        writeln!(out, "chat: listening at {address}; Ctrl-C ends it")?;
+    }
+    out.flush()?;
+    Ok(())
+}

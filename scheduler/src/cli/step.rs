@@ -1,0 +1,61 @@
+//! What a step has to show, and how it is printed.
+
+use std::io::Write;
+
+use common::cli::RunArgs;
+use serde_json::{Value, json};
+
+/// A step's results, for people and for programs.
+pub(super) struct Step {
+    pub(super) name: &'static str,
+    pub(super) title: &'static str,
+    pub(super) lines: Vec<String>,
+    pub(super) json: Value,
+}
+
+/// Prints all steps, and what they come to.
+pub(super) fn print(steps: &[Step], point: Option<&str>, run: &RunArgs) -> anyhow::Result<()> {
+    let mut out = common::cli::stdout();
+    if run.json {
+        let steps: serde_json::Map<String, Value> = steps
+            .iter()
+            .map(|step| (step.name.to_owned(), step.json.clone()))
+            .collect();
+        out.json(&json!(steps))?;
+    } else {
+        for (number, step) in steps.iter().enumerate() {
+            if number > 0 {
+                writeln!(out)?;
+            }
+            writeln!(out, "{}: {}", step.name, step.title)?;
+            for line in &step.lines {
+                writeln!(out, "  {line}")?;
+            }
+        }
+        if let Some(point) = point.filter(|_| super::remarks(run)) {
+            writeln!(out, "\n{point}")?;
+        }
+    }
+    out.flush()?;
+    Ok(())
+}
+
+/// What the workshop's two tasks found, one line each.
+pub(super) fn results(found: &[(&'static str, u64)]) -> Vec<String> {
+    let list = |name| {
+        let numbers = found
+            .iter()
+            .filter(|(who, _)| *who == name)
+            .map(|(_, n)| n.to_string());
+        format!("{name}: {}", numbers.collect::<Vec<_>>().join(" "))
+    };
+    vec![list("squares"), list("primes")]
+}
+
+/// Who ran, turn by turn: the first letters of their names.
+pub(super) fn row<'a>(turns: impl IntoIterator<Item = &'a str>) -> String {
+    turns
+        .into_iter()
+        .filter_map(|name| name.chars().next())
+        .collect()
+}

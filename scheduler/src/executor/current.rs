@@ -1,0 +1,90 @@
+//! The executor that runs on this thread.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use super::{Inner, JoinHandle, TaskId};
+
+thread_local! {
+    static CURRENT: RefCell<Option<Rc<Inner>>> = const { RefCell::new(None) };
+}
+
+impl Inner {
+    /// The executor that runs on this thread.
+    ///
+    /// # Panics
+    ///
+    /// If none does.
+    #[track_caller]
+    pub(crate) fn current() -> Rc<Inner> {
+        match Inner::try_current() {
+            Some(inner) => inner,
+            None => panic!("no executor runs on this thread: do this inside block_on"),
+        }
+    }
+
+    pub(crate) fn try_current() -> Option<Rc<Inner>> {
+        // A thread that is ending has none.
+        CURRENT
+            .try_with(|current| current.borrow().clone())
+            .ok()
+            .flatten()
+    }
+}
+
+/// While it lives, an executor runs on this thread.
+pub(super) struct Entered;
+
+impl Entered {
+    #[track_caller]
+    pub(super) fn new(inner: &Rc<Inner>) -> Entered {
+        CURRENT.with_borrow_mut(|current| {
+            assert!(
+                current.is_none(),
+                "an executor runs on this thread already, and would stand still: use await, or spawn"
+            );
+            *current = Some(Rc::clone(inner));
+        });
+        Entered
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        CURRENT.set(None);
+    }
+}
+
+/// Starts a task on the executor that runs on this thread.
+///
+/// # Panics
+///
+/// If none does.
+#[track_caller]
+pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    Inner::current().spawn(future)
+}
+
+/// Starts a task with a name, which is told in the report of a deadlock.
+///
+/// # Panics
+///
+/// As [`spawn`].
+#[track_caller]
+pub fn spawn_named<F>(name: impl Into<Rc<str>>, future: F) -> JoinHandle<F::Output>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    Inner::current().spawn_named(name.into(), future)
+}
+
+/// The task that is being polled; `None` outside of all.
+pub fn current_task() -> Option<TaskId> {
+    let running = Inner::try_current()?.core.local().running();
+    running.map(TaskId)
+}

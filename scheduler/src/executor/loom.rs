@@ -1,0 +1,170 @@
+//! Models of what happens between threads: wake-ups, and the two counts of a task's references.
+//!
+//! `RUSTFLAGS="--cfg loom" cargo test -p scheduler --release --lib --target-dir target/loom loom`
+
+#![allow(
+    unsafe_code,
+    reason = "the core's own functions are called as the executor calls them"
+)]
+
+use std::future::poll_fn;
+use std::sync::Arc as StdArc;
+use std::task::{Poll, Waker};
+
+use loom::sync::atomic::{AtomicBool, Ordering};
+use loom::sync::{Arc, Condvar, Mutex, mpsc};
+use loom::thread;
+
+use super::core::{Bell, Core};
+use super::join_handle::JoinHandle;
+use super::task;
+
+/// The event loop's waker: who has been rung does not wait.
+#[derive(Clone, Default)]
+struct TestBell(StdArc<Rung>);
+
+#[derive(Default)]
+struct Rung {
+    rung: Mutex<bool>,
+    ring: Condvar,
+}
+
+impl Bell for TestBell {
+    fn ring(&self) {
+        *self.0.rung.lock().unwrap() = true;
+        self.0.ring.notify_one();
+    }
+}
+
+impl TestBell {
+    fn wait(&self) {
+        let mut rung = self.0.rung.lock().unwrap();
+        while !*rung {
+            rung = self.0.ring.wait(rung).unwrap();
+        }
+        *rung = false;
+    }
+}
+
+/// A task that hands out a waker, and ends when `done` is set; its memory is looked after.
+fn spawn(core: &Core, done: &Arc<AtomicBool>) -> (JoinHandle<()>, Waker) {
+    let (sender, receiver) = mpsc::channel();
+    let done = Arc::clone(done);
+    let mut sender = Some(sender);
+    let future = poll_fn(move |context| {
+        if let Some(sender) = sender.take() {
+            sender.send(context.waker().clone()).unwrap();
+        }
+        match done.load(Ordering::Relaxed) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
+    });
+    // SAFETY: it borrows nothing.
+    let handle = JoinHandle::new(unsafe { core.spawn(future) });
+    while core.run_one() {}
+    (handle, receiver.recv().unwrap())
+}
+
+fn model(check: impl Fn() + Send + Sync + 'static) {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(3);
+    model.check(move || {
+        check();
+        assert_eq!(task::live(), 0, "every task's memory is freed, once");
+    });
+}
+
+#[test]
+fn loom_no_wake_up_is_lost() {
+    model(|| {
+        let bell = TestBell::default();
+        let core = Core::new(bell.clone());
+        let done = Arc::new(AtomicBool::new(false));
+        let (handle, waker) = spawn(&core, &done);
+        let waking = thread::spawn({
+            let done = Arc::clone(&done);
+            move || {
+                // Relaxed: the wake-up itself has to make it seen.
+                done.store(true, Ordering::Relaxed);
+                waker.wake();
+            }
+        });
+        while !handle.is_finished() {
+            bell.wait();
+            core.collect();
+            while core.run_one() {}
+        }
+        waking.join().unwrap();
+    });
+}
+
+#[test]
+fn loom_two_wakers_and_a_task_that_ends_meanwhile() {
+    model(|| {
+        let core = Core::new(TestBell::default());
+        let done = Arc::new(AtomicBool::new(true));
+        let (handle, first) = spawn(&core, &done);
+        assert!(handle.is_finished());
+        let second = first.clone();
+        let threads = [first, second].map(|waker| {
+            thread::spawn(move || {
+                waker.wake_by_ref();
+                drop(waker);
+            })
+        });
+        drop(handle);
+        core.collect();
+        while core.run_one() {}
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        core.collect();
+        while core.run_one() {}
+    });
+}
+
+#[test]
+fn loom_a_waker_that_was_cloned_away_is_dropped_at_home() {
+    model(|| {
+        let core = Core::new(TestBell::default());
+        let done = Arc::new(AtomicBool::new(false));
+        let (handle, waker) = spawn(&core, &done);
+        let (sender, receiver) = mpsc::channel();
+        let away = thread::spawn(move || {
+            sender.send(waker.clone()).unwrap();
+            drop(waker);
+        });
+        handle.abort();
+        drop(handle);
+        // The counts at home go below zero here, if the other one has not been dropped yet.
+        drop(receiver.recv().unwrap());
+        core.collect();
+        away.join().unwrap();
+        core.collect();
+    });
+}
+
+#[test]
+fn loom_the_executor_goes_while_wakers_are_used_elsewhere() {
+    model(|| {
+        let core = Core::new(TestBell::default());
+        let done = Arc::new(AtomicBool::new(false));
+        let (handle, first) = spawn(&core, &done);
+        let second = first.clone();
+        let threads = [
+            thread::spawn(move || {
+                let clone = first.clone();
+                drop(first);
+                clone.wake();
+            }),
+            thread::spawn(move || drop(second)),
+        ];
+        drop(core);
+        assert!(handle.is_finished());
+        drop(handle);
+        for thread in threads {
+            thread.join().unwrap();
+        }
+    });
+}

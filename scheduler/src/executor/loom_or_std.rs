@@ -1,0 +1,28 @@
+//! The primitives that threads meet on: std's, or loom's when a model is being checked.
+//!
+//! `Arc` is always std's: loom's does not hand out raw pointers, and no model turns on its count.
+
+#[cfg(not(loom))]
+mod imp {
+    pub(crate) use std::cell::Cell;
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering};
+    pub(crate) use std::sync::{Mutex, MutexGuard};
+    pub(crate) use std::thread_local;
+}
+
+#[cfg(loom)]
+mod imp {
+    pub(crate) use loom::cell::Cell;
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicIsize, Ordering};
+    pub(crate) use loom::sync::{Mutex, MutexGuard};
+    pub(crate) use loom::thread_local;
+}
+
+pub(crate) use imp::*;
+
+/// Locks; a poisoned lock is taken as it is, for nothing that can panic runs under any.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}

@@ -1,0 +1,105 @@
+//! Values that belong to a task, as thread locals belong to a thread.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::thread::LocalKey;
+
+/// A value that each task may have its own of; made by [`task_local!`](crate::task_local).
+///
+/// # Examples
+///
+/// ```
+/// use scheduler::executor::{Executor, gather, yield_now};
+/// use scheduler::task_local;
+///
+/// task_local! {
+///     /// Whose request this is.
+///     static USER: &'static str;
+/// }
+///
+/// async fn greet() -> String {
+///     yield_now().await;
+///     USER.with(|user| format!("hello, {user}"))
+/// }
+///
+/// # fn main() -> std::io::Result<()> {
+/// let greetings = Executor::new()?.block_on(gather(
+///     ["ann", "bob"].map(|user| USER.scope(user, greet())),
+/// ));
+/// assert_eq!(greetings, ["hello, ann", "hello, bob"]);
+/// # Ok(()) }
+/// ```
+pub struct TaskLocal<T: 'static> {
+    #[doc(hidden)]
+    pub slot: &'static LocalKey<RefCell<Option<T>>>,
+}
+
+impl<T: 'static> TaskLocal<T> {
+    /// Runs `future` with this value. Tasks that it spawns do not inherit it.
+    pub async fn scope<F: Future>(&'static self, value: T, future: F) -> F::Output {
+        let mut future = pin!(future);
+        let mut kept = Some(value);
+        // In its place while the future is polled, and back before anyone else is.
+        poll_fn(|context| {
+            let _lent = Lent::new(self.slot, &mut kept);
+            future.as_mut().poll(context)
+        })
+        .await
+    }
+
+    /// Looks at the value.
+    ///
+    /// # Panics
+    ///
+    /// Outside of all [`scope`](TaskLocal::scope)s.
+    #[track_caller]
+    pub fn with<R>(&'static self, look: impl FnOnce(&T) -> R) -> R {
+        self.slot.with_borrow(|value| match value {
+            Some(value) => look(value),
+            None => panic!("this task local has no value: it has one inside scope() only"),
+        })
+    }
+}
+
+impl<T> fmt::Debug for TaskLocal<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TaskLocal")
+    }
+}
+
+/// A value that is in the slot until this is dropped, by a panic too.
+struct Lent<'a, T: 'static> {
+    slot: &'static LocalKey<RefCell<Option<T>>>,
+    kept: &'a mut Option<T>,
+}
+
+impl<'a, T> Lent<'a, T> {
+    fn new(slot: &'static LocalKey<RefCell<Option<T>>>, kept: &'a mut Option<T>) -> Self {
+        slot.with_borrow_mut(|value| std::mem::swap(value, kept));
+        Lent { slot, kept }
+    }
+}
+
+impl<T> Drop for Lent<'_, T> {
+    fn drop(&mut self) {
+        self.slot
+            .with_borrow_mut(|value| std::mem::swap(value, self.kept));
+    }
+}
+
+/// Declares [`TaskLocal`](crate::executor::TaskLocal)s.
+#[macro_export]
+macro_rules! task_local {
+    ($($(#[$attribute:meta])* $visibility:vis static $name:ident: $type:ty;)+) => {$(
+        $(#[$attribute])*
+        $visibility static $name: $crate::executor::TaskLocal<$type> = {
+            ::std::thread_local! {
+                static SLOT: ::std::cell::RefCell<::std::option::Option<$type>> =
+                    const { ::std::cell::RefCell::new(::std::option::Option::None) };
+            }
+            $crate::executor::TaskLocal { slot: &SLOT }
+        };
+    )+};
+}

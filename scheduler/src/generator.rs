@@ -1,0 +1,434 @@
+//! Step 1. Generators: functions that stop in the middle, hand out a value, and go on later.
+//!
+//! Stable Rust has no generators, but it has `async` blocks, and what the compiler makes of one is
+//! just that: a state machine that stops at each `.await`. So [`Co::yield_`] is a future that puts
+//! its value where the caller finds it and is pending once; and [`Generator`] polls the block with
+//! a waker that does nothing. Nothing here runs by itself: who wants the next value asks for it.
+//!
+//! ```
+//! use scheduler::generator::generator;
+//!
+//! let mut countdown = generator(|co| async move {
+//!     for n in (1..=3).rev() {
+//!         co.yield_(n).await;
+//!     }
+//! });
+//! assert_eq!(countdown.next(), Some(3));
+//! assert_eq!(countdown.collect::<Vec<_>>(), [2, 1]);
+//! ```
+//!
+//! A generator is made with two allocations, one for the block and one for the place where the
+//! values change hands; an item costs none.
+//!
+//! # When Rust has them
+//!
+//! `gen` is a keyword since edition 2024, and `gen` blocks are unstable. The countdown will be
+//!
+//! ```text
+//! let mut countdown = gen {
+//!     for n in (1..=3).rev() {
+//!         yield n;
+//!     }
+//! };
+//! ```
+//!
+//! with no `co` to carry around, and no allocation at all. They will be iterators only: to send
+//! values in will still take something like [`coroutine`].
+
+use std::cell::Cell;
+use std::fmt;
+use std::iter::FusedIterator;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+/// Makes a generator that is only asked for values: an [`Iterator`].
+///
+/// Nothing of it runs before the first value is asked for.
+pub fn generator<Y, F: Future>(body: impl FnOnce(Co<Y>) -> F) -> Generator<Y, (), F> {
+    coroutine(body)
+}
+
+/// Makes a generator that is also sent values: each [`Co::yield_`] returns what the next
+/// [`Generator::send`] sends.
+///
+/// # Examples
+///
+/// ```
+/// use scheduler::generator::coroutine;
+///
+/// let mut average = coroutine(|co| async move {
+///     let (mut sum, mut count, mut average) = (0.0, 0.0, None);
+///     loop {
+///         let value: f64 = co.yield_(average).await;
+///         sum += value;
+///         count += 1.0;
+///         average = Some(sum / count);
+///     }
+/// });
+/// assert_eq!(average.start(), Some(None));
+/// assert_eq!(average.send(10.0), Some(Some(10.0)));
+/// assert_eq!(average.send(20.0), Some(Some(15.0)));
+/// # let _: Option<()> = average.result();
+/// ```
+pub fn coroutine<Y, S, F: Future>(body: impl FnOnce(Co<Y, S>) -> F) -> Generator<Y, S, F> {
+    let slot = Rc::new(Cell::new(Slot::Empty));
+    let co = Co {
+        slot: Rc::clone(&slot),
+    };
+    Generator {
+        body: Body::Fresh(Box::pin(body(co))),
+        slot,
+    }
+}
+
+/// Where a value changes hands, in either direction.
+enum Slot<Y, S> {
+    Empty,
+    Yielded(Y),
+    Sent(S),
+}
+
+/// A generator's own end: what it yields by.
+pub struct Co<Y, S = ()> {
+    slot: Rc<Cell<Slot<Y, S>>>,
+}
+
+impl<Y, S> Co<Y, S> {
+    /// Hands out a value, and goes on when the next one is asked for; resolves to what was sent
+    /// with that.
+    ///
+    /// # Panics
+    ///
+    /// If a value waits already, which takes two yields at once in one generator (by `join!`).
+    pub fn yield_(&self, value: Y) -> Yield<'_, Y, S> {
+        Yield {
+            co: self,
+            value: Some(value),
+        }
+    }
+
+    /// Hands out all values of an iterator, which may be another generator.
+    pub async fn yield_all(&self, values: impl IntoIterator<Item = Y>) {
+        for value in values {
+            self.yield_(value).await;
+        }
+    }
+
+    /// Hands out all values of another generator, sends it all that is sent, and resolves to its
+    /// result: Python's `yield from`.
+    ///
+    /// An item from `depth` generators down costs `depth` polls.
+    ///
+    /// # Panics
+    ///
+    /// If the other one was started or has ended already.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use scheduler::generator::{coroutine, generator};
+    ///
+    /// let mut outer = generator(|co| async move {
+    ///     let inner = generator(|co| async move {
+    ///         co.yield_("a").await;
+    ///         co.yield_("b").await;
+    ///         "inner's result"
+    ///     });
+    ///     let result = co.yield_from(inner).await;
+    ///     co.yield_(result).await;
+    /// });
+    /// assert!(outer.eq(["a", "b", "inner's result"]));
+    /// ```
+    pub async fn yield_from<F: Future>(&self, mut other: Generator<Y, S, F>) -> F::Output {
+        let mut yielded = other.start();
+        while let Some(value) = yielded {
+            let sent = self.yield_(value).await;
+            yielded = other.send(sent);
+        }
+        match other.result() {
+            Some(result) => result,
+            None => panic!("yield_from: that generator had ended before"),
+        }
+    }
+}
+
+impl<Y, S> fmt::Debug for Co<Y, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Co")
+    }
+}
+
+/// The future of [`Co::yield_`].
+#[must_use = "nothing is yielded before it is awaited"]
+pub struct Yield<'a, Y, S> {
+    co: &'a Co<Y, S>,
+    value: Option<Y>,
+}
+
+// Nothing in it is pinned.
+impl<Y, S> Unpin for Yield<'_, Y, S> {}
+
+impl<Y, S> Future for Yield<'_, Y, S> {
+    type Output = S;
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<S> {
+        let slot = &self.co.slot;
+        let found = slot.replace(Slot::Empty);
+        match (self.value.take(), found) {
+            (Some(value), Slot::Empty) => {
+                self.co.slot.set(Slot::Yielded(value));
+                Poll::Pending
+            }
+            (None, Slot::Sent(sent)) => Poll::Ready(sent),
+            (Some(_), _) => panic!("a generator yields one value at a time"),
+            (None, found) => {
+                slot.set(found);
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl<Y, S> fmt::Debug for Yield<'_, Y, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Yield")
+    }
+}
+
+enum Body<F: Future> {
+    /// Not started: there is no yield yet that could be sent anything.
+    Fresh(Pin<Box<F>>),
+    Suspended(Pin<Box<F>>),
+    Ended(Option<F::Output>),
+}
+
+/// A generator, seen from outside; made by [`generator`] or [`coroutine`].
+///
+/// Dropping it drops what its body holds, at the yield where it stands.
+pub struct Generator<Y, S, F: Future> {
+    body: Body<F>,
+    slot: Rc<Cell<Slot<Y, S>>>,
+}
+
+impl<Y, S, F: Future> Generator<Y, S, F> {
+    /// Runs to the first yield; `None` if there is none.
+    ///
+    /// # Panics
+    ///
+    /// If it was started before.
+    pub fn start(&mut self) -> Option<Y> {
+        match std::mem::replace(&mut self.body, Body::Ended(None)) {
+            Body::Fresh(body) => {
+                self.body = Body::Suspended(body);
+                self.go_on()
+            }
+            _ => panic!("this generator was started before: send() goes on"),
+        }
+    }
+
+    /// Sends a value to the yield where it stands, and runs to the next; `None` if it has ended.
+    ///
+    /// # Panics
+    ///
+    /// If it was not started: nothing waits for a value.
+    pub fn send(&mut self, value: S) -> Option<Y> {
+        match self.body {
+            Body::Fresh(_) => panic!("nothing waits for a value yet: start() comes first"),
+            Body::Suspended(_) => {
+                self.slot.set(Slot::Sent(value));
+                self.go_on()
+            }
+            Body::Ended(_) => None,
+        }
+    }
+
+    /// Takes what its body came to; `None` before the end, and the second time.
+    pub fn result(&mut self) -> Option<F::Output> {
+        match &mut self.body {
+            Body::Ended(result) => result.take(),
+            _ => None,
+        }
+    }
+
+    /// Ends it where it stands, as dropping it does: destructors run, and there are no more values.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::{cell::Cell, rc::Rc};
+    /// use scheduler::generator::generator;
+    ///
+    /// struct OnDrop(Rc<Cell<bool>>);
+    /// impl Drop for OnDrop {
+    ///     fn drop(&mut self) {
+    ///         self.0.set(true);
+    ///     }
+    /// }
+    ///
+    /// let closed = Rc::new(Cell::new(false));
+    /// let file = OnDrop(closed.clone());
+    /// let mut lines = generator(|co| async move {
+    ///     let _file = file;
+    ///     co.yield_all(0..).await;
+    /// });
+    /// assert_eq!(lines.next(), Some(0));
+    /// lines.close();
+    /// assert!(closed.get());
+    /// assert_eq!(lines.next(), None);
+    /// ```
+    pub fn close(&mut self) {
+        if !self.has_ended() {
+            self.body = Body::Ended(None);
+        }
+    }
+
+    /// Whether there are no more values.
+    pub fn has_ended(&self) -> bool {
+        matches!(self.body, Body::Ended(_))
+    }
+
+    fn go_on(&mut self) -> Option<Y> {
+        let Body::Suspended(body) = &mut self.body else {
+            return None;
+        };
+        let polled = body.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        match (polled, self.slot.replace(Slot::Empty)) {
+            (Poll::Pending, Slot::Yielded(value)) => Some(value),
+            (Poll::Ready(result), _) => {
+                self.body = Body::Ended(Some(result));
+                None
+            }
+            (Poll::Pending, _) => {
+                panic!("a generator may await its own yields only: nothing would wake it")
+            }
+        }
+    }
+}
+
+impl<Y, F: Future> Iterator for Generator<Y, (), F> {
+    type Item = Y;
+
+    fn next(&mut self) -> Option<Y> {
+        match self.body {
+            Body::Fresh(_) => self.start(),
+            _ => self.send(()),
+        }
+    }
+}
+
+impl<Y, F: Future> FusedIterator for Generator<Y, (), F> {}
+
+impl<Y, S, F: Future> fmt::Debug for Generator<Y, S, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match self.body {
+            Body::Fresh(_) => "fresh",
+            Body::Suspended(_) => "suspended",
+            Body::Ended(_) => "ended",
+        };
+        write!(f, "Generator({state})")
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_runs_before_it_is_asked_for() {
+        let ran = Cell::new(false);
+        let mut none = generator(|co: Co<()>| {
+            let ran = &ran;
+            async move {
+                ran.set(true);
+                let _ = co;
+            }
+        });
+        assert!(!ran.get() && !none.has_ended());
+        assert_eq!(none.next(), None);
+        assert!(ran.get() && none.has_ended());
+        assert_eq!((none.next(), none.result()), (None, Some(())));
+    }
+
+    #[test]
+    fn what_is_sent_arrives_at_the_yield_where_it_stands() {
+        let mut echo = coroutine(|co| async move {
+            let mut heard = Vec::new();
+            for n in 0..3 {
+                heard.push(co.yield_(n).await);
+            }
+            heard
+        });
+        assert_eq!(echo.start(), Some(0));
+        assert_eq!(echo.send("a"), Some(1));
+        assert_eq!(echo.send("b"), Some(2));
+        assert_eq!(echo.result(), None);
+        assert_eq!(echo.send("c"), None);
+        assert_eq!(echo.result(), Some(vec!["a", "b", "c"]));
+        assert_eq!((echo.send("d"), echo.result()), (None, None));
+    }
+
+    #[test]
+    fn yield_from_passes_values_both_ways_and_the_result() {
+        let mut outer = coroutine(|co| async move {
+            let inner = coroutine(|co: Co<i32, i32>| async move {
+                let first = co.yield_(1).await;
+                first + co.yield_(2).await
+            });
+            co.yield_from(inner).await
+        });
+        assert_eq!([outer.start(), outer.send(10)], [Some(1), Some(2)]);
+        assert_eq!((outer.send(20), outer.result()), (None, Some(30)));
+    }
+
+    #[test]
+    fn dropping_and_closing_run_destructors_at_the_yield() {
+        let held = Rc::new(());
+        let make = |held: Rc<()>| {
+            generator(|co| async move {
+                let _held = held;
+                co.yield_(1).await;
+                co.yield_(2).await;
+            })
+        };
+        for steps in 0..=3 {
+            let mut closed = make(Rc::clone(&held));
+            assert_eq!(closed.by_ref().take(steps).count(), steps.min(2));
+            closed.close();
+            assert_eq!((Rc::strong_count(&held), closed.next()), (1, None));
+            let mut dropped = make(Rc::clone(&held));
+            assert_eq!(dropped.by_ref().take(steps).count(), steps.min(2));
+            drop(dropped);
+            assert_eq!(Rc::strong_count(&held), 1);
+        }
+    }
+
+    #[test]
+    fn a_body_that_panics_leaves_a_generator_that_can_be_dropped() {
+        let mut bad = generator(|co| async move {
+            co.yield_(1).await;
+            panic!("expected");
+        });
+        assert_eq!(bad.next(), Some(1));
+        let next = std::panic::AssertUnwindSafe(|| bad.next());
+        assert!(std::panic::catch_unwind(next).is_err());
+        bad.close();
+        assert_eq!(bad.next(), None);
+    }
+
+    #[test]
+    #[should_panic(expected = "may await its own yields only")]
+    fn awaiting_something_else_is_noticed() {
+        generator(|co: Co<()>| async move {
+            let _ = co;
+            std::future::pending::<()>().await;
+        })
+        .next();
+    }
+
+    #[test]
+    #[should_panic(expected = "start() comes first")]
+    fn sending_before_the_start_is_noticed() {
+        coroutine(|co: Co<(), ()>| async move { co.yield_(()).await }).send(());
+    }
+}

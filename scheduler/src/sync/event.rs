@@ -1,0 +1,141 @@
+//! Something that has happened, or has not yet.
+
+use std::cell::Cell;
+use std::fmt;
+use std::panic::Location;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use super::waiters::{Name, Standing, Waiter, Waiters};
+
+/// A flag that can be waited for: setting it lets go all who wait.
+///
+/// # Examples
+///
+/// ```
+/// use scheduler::executor::{Executor, gather};
+/// use scheduler::sync::Event;
+///
+/// # fn main() -> std::io::Result<()> {
+/// let start = Event::new();
+/// let executor = Executor::new()?;
+/// let signal = start.clone();
+/// let runners = executor.spawn(gather((0..3).map(move |n| {
+///     let start = signal.clone();
+///     async move {
+///         start.wait().await;
+///         n
+///     }
+/// })));
+/// executor.run_pending();
+/// assert!(!runners.is_finished());
+/// start.set();
+/// assert_eq!(executor.block_on(runners).unwrap(), [0, 1, 2]);
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Event {
+    is_set: Rc<Cell<bool>>,
+    waiters: Rc<Waiters>,
+}
+
+impl Event {
+    /// Not set.
+    #[track_caller]
+    #[expect(
+        clippy::new_without_default,
+        reason = "it is named by where it is made"
+    )]
+    pub fn new() -> Event {
+        Event::make(Name::Place(Location::caller()))
+    }
+
+    /// With a name for the report of a deadlock.
+    pub fn named(name: impl Into<Rc<str>>) -> Event {
+        Event::make(Name::Given(name.into()))
+    }
+
+    fn make(name: Name) -> Event {
+        Event {
+            is_set: Rc::default(),
+            waiters: Waiters::new("event", name),
+        }
+    }
+
+    /// Lets all go who wait, and all who come until it is [cleared](Event::clear).
+    pub fn set(&self) {
+        self.is_set.set(true);
+        while let Some(waiter) = self.waiters.take_first(|_| true) {
+            waiter.settle(Standing::Granted);
+        }
+    }
+
+    /// Those who come from now on wait again.
+    pub fn clear(&self) {
+        self.is_set.set(false);
+    }
+
+    /// Whether it is set.
+    pub fn is_set(&self) -> bool {
+        self.is_set.get()
+    }
+
+    /// Waits until it is set; who waited when it was is let go even if it has been cleared since.
+    pub fn wait(&self) -> EventWait {
+        EventWait {
+            event: self.clone(),
+            waiter: None,
+        }
+    }
+}
+
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "Event({})",
+            ["not set", "set"][usize::from(self.is_set())]
+        )
+    }
+}
+
+/// The future of [`Event::wait`].
+#[must_use = "futures do nothing unless they are awaited"]
+pub struct EventWait {
+    event: Event,
+    waiter: Option<Rc<Waiter>>,
+}
+
+impl Future for EventWait {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        match &self.waiter {
+            None if self.event.is_set() => Poll::Ready(()),
+            None => {
+                self.waiter = Some(self.event.waiters.join(0, context));
+                Poll::Pending
+            }
+            Some(waiter) if waiter.standing() == Standing::Waiting => {
+                waiter.refresh(context);
+                Poll::Pending
+            }
+            Some(_) => Poll::Ready(()),
+        }
+    }
+}
+
+impl Drop for EventWait {
+    fn drop(&mut self) {
+        if let Some(waiter) = &self.waiter {
+            self.event.waiters.leave(waiter);
+        }
+    }
+}
+
+impl fmt::Debug for EventWait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EventWait")
+    }
+}

@@ -1,0 +1,272 @@
+//! So many at a time.
+
+use std::cell::Cell;
+use std::fmt;
+use std::panic::Location;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use super::waiters::{Name, Standing, Waiter, Waiters};
+use crate::executor::current_task;
+
+/// Permits, and who waits for them: what the semaphore, the lock and the channel are made of.
+#[derive(Debug)]
+pub(super) struct Permits {
+    free: Cell<usize>,
+    closed: Cell<bool>,
+    pub(super) waiters: Rc<Waiters>,
+}
+
+impl Permits {
+    pub(super) fn new(what: &'static str, name: Name, free: usize) -> Rc<Permits> {
+        Rc::new(Permits {
+            free: Cell::new(free),
+            closed: Cell::new(false),
+            waiters: Waiters::new(what, name),
+        })
+    }
+
+    pub(super) fn free(&self) -> usize {
+        self.free.get()
+    }
+
+    /// Whoever waits, and will not be served any more, is told so.
+    pub(super) fn close(&self) {
+        self.closed.set(true);
+        while let Some(waiter) = self.waiters.take_first(|_| true) {
+            waiter.settle(Standing::Closed);
+        }
+    }
+
+    pub(super) fn release(&self, count: usize) {
+        self.free.update(|free| free + count);
+        self.serve();
+    }
+
+    /// Nobody is passed over: one who wants many keeps those behind waiting.
+    fn serve(&self) {
+        while let Some(waiter) = self
+            .waiters
+            .take_first(|first| first.wants <= self.free.get())
+        {
+            self.free.update(|free| free - waiter.wants);
+            waiter.settle(Standing::Granted);
+        }
+    }
+
+    /// Takes permits at once, or not at all.
+    pub(super) fn try_take(&self, count: usize) -> bool {
+        let there = self.waiters.is_empty() && self.free.get() >= count;
+        if there {
+            self.free.update(|free| free - count);
+        }
+        there
+    }
+
+    /// Waits for permits; `Err` if it is closed and there are none.
+    pub(super) fn take(self: &Rc<Self>, count: usize) -> Take {
+        Take {
+            permits: Rc::clone(self),
+            count,
+            waiter: None,
+        }
+    }
+}
+
+/// Waiting for permits; who gets them has to release them.
+pub(super) struct Take {
+    permits: Rc<Permits>,
+    count: usize,
+    waiter: Option<Rc<Waiter>>,
+}
+
+impl Future for Take {
+    type Output = Result<(), ()>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<(), ()>> {
+        let standing = match &self.waiter {
+            Some(waiter) => {
+                waiter.refresh(context);
+                waiter.standing()
+            }
+            None if self.permits.try_take(self.count) => Standing::Granted,
+            None if self.permits.closed.get() => Standing::Closed,
+            None => {
+                self.waiter = Some(self.permits.waiters.join(self.count, context));
+                return Poll::Pending;
+            }
+        };
+        match standing {
+            Standing::Waiting => return Poll::Pending,
+            Standing::Granted | Standing::Closed => self.waiter = None,
+        }
+        Poll::Ready((standing == Standing::Granted).then_some(()).ok_or(()))
+    }
+}
+
+impl Drop for Take {
+    fn drop(&mut self) {
+        if let Some(waiter) = &self.waiter {
+            match waiter.standing() {
+                Standing::Waiting => {
+                    self.permits.waiters.leave(waiter);
+                    // Those behind may want less.
+                    self.permits.serve();
+                }
+                Standing::Granted => self.permits.release(self.count),
+                Standing::Closed => {}
+            }
+        }
+    }
+}
+
+/// Lets so many in at a time.
+///
+/// # Examples
+///
+/// ```
+/// use std::cell::Cell;
+/// use scheduler::executor::{Executor, scope, yield_now};
+/// use scheduler::sync::Semaphore;
+///
+/// # fn main() -> std::io::Result<()> {
+/// let (inside, most) = (Cell::new(0), Cell::new(0));
+/// let two = Semaphore::new(2);
+/// Executor::new()?.block_on(scope(async |scope| {
+///     for _ in 0..10 {
+///         scope.spawn(async {
+///             let _permit = two.acquire(1).await;
+///             inside.update(|inside| inside + 1);
+///             most.update(|most| inside.get().max(most));
+///             yield_now().await;
+///             inside.update(|inside| inside - 1);
+///         });
+///     }
+/// }));
+/// assert_eq!((inside.get(), most.get(), two.free()), (0, 2, 2));
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Semaphore {
+    permits: Rc<Permits>,
+    total: usize,
+}
+
+impl Semaphore {
+    /// With so many permits.
+    #[track_caller]
+    pub fn new(permits: usize) -> Semaphore {
+        Semaphore::make(Name::Place(Location::caller()), permits)
+    }
+
+    /// With a name for the report of a deadlock.
+    pub fn named(name: impl Into<Rc<str>>, permits: usize) -> Semaphore {
+        Semaphore::make(Name::Given(name.into()), permits)
+    }
+
+    fn make(name: Name, total: usize) -> Semaphore {
+        Semaphore {
+            permits: Permits::new("semaphore", name, total),
+            total,
+        }
+    }
+
+    /// Waits for `count` permits, all at once.
+    ///
+    /// # Panics
+    ///
+    /// If there are fewer in all: they would never come.
+    #[track_caller]
+    pub fn acquire(&self, count: usize) -> Acquire {
+        let total = self.total;
+        assert!(
+            count <= total,
+            "{count} permits of {total} would never come"
+        );
+        Acquire {
+            take: self.permits.take(count),
+        }
+    }
+
+    /// Of one permit, for a lock.
+    pub(super) fn lock(name: Name) -> Semaphore {
+        Semaphore {
+            permits: Permits::new("lock", name, 1),
+            total: 1,
+        }
+    }
+
+    /// Takes permits if there are enough and nobody waits for them.
+    pub fn try_acquire(&self, count: usize) -> Option<Permit> {
+        let taken = self.permits.try_take(count);
+        taken.then(|| Permit::new(Rc::clone(&self.permits), count))
+    }
+
+    /// How many permits nobody has.
+    pub fn free(&self) -> usize {
+        self.permits.free()
+    }
+}
+
+impl fmt::Debug for Semaphore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Semaphore({} of {} free)", self.free(), self.total)
+    }
+}
+
+/// The future of [`Semaphore::acquire`].
+#[must_use = "futures do nothing unless they are awaited"]
+pub struct Acquire {
+    take: Take,
+}
+
+impl Future for Acquire {
+    type Output = Permit;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Permit> {
+        let take = &mut self.take;
+        // A semaphore is never closed.
+        let taken = Pin::new(&mut *take).poll(context);
+        taken.map(|_| Permit::new(Rc::clone(&take.permits), take.count))
+    }
+}
+
+impl fmt::Debug for Acquire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Acquire")
+    }
+}
+
+/// Permits of a [`Semaphore`], given back when this is dropped.
+#[must_use = "the permits are given back when this is dropped"]
+pub struct Permit {
+    permits: Rc<Permits>,
+    count: usize,
+    holder: Option<u64>,
+}
+
+impl Permit {
+    fn new(permits: Rc<Permits>, count: usize) -> Permit {
+        let holder = current_task().map(|task| task.number());
+        permits.waiters.add_holder(holder);
+        Permit {
+            permits,
+            count,
+            holder,
+        }
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.permits.waiters.remove_holder(self.holder);
+        self.permits.release(self.count);
+    }
+}
+
+impl fmt::Debug for Permit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Permit({})", self.count)
+    }
+}
