@@ -3,6 +3,7 @@
 # reached from the first, for the job `crawl` of `benches versus`; run it from the workspace's
 # folder:
 #     benches/peers/site.sh start [COUNT]
+#     benches/peers/site.sh spider             builds that peer, which takes minutes
 #     benches/peers/site.sh stop
 set -eu
 here=target/versus-crawl
@@ -48,8 +49,11 @@ stop)
     nginx -p "$PWD/$here" -c "$PWD/$here/nginx.conf" -s quit
     rm -r "$here"
     ;;
+spider)
+    cargo build --release --manifest-path benches/peers/spider/Cargo.toml --target-dir "$here/spider"
+    ;;
 *)
-    echo "usage: benches/peers/site.sh start [COUNT] | stop" >&2
+    echo "usage: benches/peers/site.sh start [COUNT] | spider | stop" >&2
     exit 2
     ;;
 esac

@@ -5,6 +5,7 @@
 //! beside each of the others in turn, one right after the other, and who goes first alternates: a
 //! machine that slows down meanwhile slows both sides of every pair.
 
+mod crawl;
 mod executors;
 mod fetch;
 mod green_threads;
@@ -52,6 +53,7 @@ pub fn jobs(workers: NonZeroUsize) -> Vec<Job> {
         scheduler::jobs(),
         green_threads::jobs(),
         fetch::jobs(),
+        crawl::jobs(),
     ]
     .concat()
 }

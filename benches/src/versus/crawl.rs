@@ -1,0 +1,126 @@
+//! The job of the crawler room, and who else does it.
+//!
+//! It needs a server: `benches/peers/site.sh start` makes one, and the job is there while it is.
+
+use std::path::Path;
+
+use super::{Job, in_one_line};
+use crate::contender::{Contender, Program};
+
+/// What `site.sh` makes, from the workspace's folder.
+const URL: &str = "http://127.0.0.1:18081/";
+const PAGES: &str = "target/versus-crawl/files/page";
+const SPIDER: &str = "target/versus-crawl/spider/release/peer-spider";
+
+/// Pages in flight. All of them are one host's, which for once does not mind.
+const JOBS: &str = "64";
+
+/// The room's job, if its server is there.
+pub(super) fn jobs() -> Vec<Job> {
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    if folder.join(PAGES).is_dir() {
+        vec![crawl()]
+    } else {
+        Vec::new()
+    }
+}
+
+fn crawl() -> Job {
+    Job {
+        name: "crawl",
+        title: format!(
+            "a site of {} pages of 20 KiB with 40 links each from a local nginx, {JOBS} in flight",
+            expected()
+        ),
+        input: "",
+        ours: Contender {
+            name: "crawler",
+            program: Program::Workspace("crawler"),
+            // All of it is in the database at the end, safe from being killed meanwhile.
+            args: words(&[
+                URL,
+                "-j",
+                JOBS,
+                "--per-host",
+                JOBS,
+                "--db",
+                "target/versus-crawl/crawl.db",
+                "--overwrite",
+                "--quiet",
+            ]),
+            install: "cargo build --release -p crawler",
+            answer: lines,
+        },
+        peers: vec![
+            Contender {
+                name: "spider (crate)",
+                program: Program::Installed {
+                    name: SPIDER,
+                    version: &["--version"],
+                    itself: None,
+                },
+                args: words(&[URL, JOBS]),
+                install: "benches/peers/site.sh spider, which takes minutes",
+                answer: in_one_line,
+            },
+            // These say nothing, and tell by their exit code that all is well.
+            Contender {
+                name: "wget2 -r",
+                program: Program::Installed {
+                    name: "wget2",
+                    version: &["--version"],
+                    itself: None,
+                },
+                args: words(&[
+                    "-q",
+                    "-r",
+                    "--max-threads",
+                    JOBS,
+                    "-P",
+                    "target/versus-crawl/wget2",
+                    URL,
+                ]),
+                install: "apt-get install wget2",
+                answer: |_| expected(),
+            },
+            Contender {
+                name: "wget -r",
+                program: Program::Installed {
+                    name: "wget",
+                    version: &["--version"],
+                    itself: None,
+                },
+                args: words(&["-q", "-r", "-l", "inf", "-P", "target/versus-crawl/wget", URL]),
+                install: "apt-get install wget",
+                answer: |_| expected(),
+            },
+            Contender {
+                name: "Scrapy",
+                program: Program::Installed {
+                    name: "python3",
+                    version: &["-c", "import scrapy; print(scrapy.__version__)"],
+                    itself: Some(&["-c", "import sys; print(sys.executable)"]),
+                },
+                args: words(&["benches/peers/crawl.py", URL, JOBS]),
+                install: "python3 -m pip install scrapy",
+                answer: in_one_line,
+            },
+        ],
+    }
+}
+
+/// How many pages the site has: a file each, and the first.
+fn expected() -> String {
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let files = std::fs::read_dir(folder.join(PAGES)).map_or(0, Iterator::count);
+    (files + 1).to_string()
+}
+
+/// Ours tells of each page in a line.
+fn lines(output: &str) -> String {
+    output.lines().count().to_string()
+}
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
