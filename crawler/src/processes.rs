@@ -26,10 +26,19 @@ impl executors::Job for Reading {
 /// If the system refuses a thread or a process.
 pub fn run(crawl: &Crawl, workers: NonZeroUsize) -> Result<(), Error> {
     let cpus = std::thread::available_parallelism()?;
-    let pool = ProcessPool::builder()
-        .workers(cpus.min(workers).get())
-        .build()
-        .map_err(std::io::Error::other)?;
+    let pool = ProcessPool::builder().workers(cpus.min(workers).get());
+    run_on(
+        &pool.build().map_err(std::io::Error::other)?,
+        crawl,
+        workers,
+    )
+}
+
+/// The same with a pool of the caller's, whose workers know [`JOBS`].
+///
+/// # Errors
+/// If the system refuses a thread.
+pub fn run_on(pool: &ProcessPool, crawl: &Crawl, workers: NonZeroUsize) -> Result<(), Error> {
     let runtime = Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -38,9 +47,9 @@ pub fn run(crawl: &Crawl, workers: NonZeroUsize) -> Result<(), Error> {
     std::thread::scope(|scope| {
         for number in 1..workers.get() {
             let thread = std::thread::Builder::new().name(format!("crawler {number}"));
-            thread.spawn_scoped(scope, || work(crawl, handle, &pool))?;
+            thread.spawn_scoped(scope, || work(crawl, handle, pool))?;
         }
-        work(crawl, handle, &pool);
+        work(crawl, handle, pool);
         Ok(())
     })
 }

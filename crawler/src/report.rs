@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags, Row};
+use rusqlite::{Connection, Row};
 
 use crate::store;
 
@@ -77,7 +77,7 @@ const BROKEN: &str = "
         OR links.target IN (SELECT id FROM dead)
         OR (coalesce(links.fragment, '') <> '' AND lower(links.fragment) <> 'top'
             AND links.fragment NOT LIKE ':~:%'
-            AND pages.outcome IN ('page', 'alias') AND pages.status < 300
+            AND pages.outcome IN ('page', 'alias', 'checked') AND pages.whole AND pages.status < 300
             AND pages.type LIKE 'text/html%'
             AND NOT EXISTS (SELECT 1 FROM ids WHERE ids.page = links.target
                             AND ids.name = links.fragment)))
@@ -114,20 +114,11 @@ impl Report {
     /// # Errors
     /// If there is none, or it can't be read.
     pub fn open(path: &Path) -> Result<Report, Error> {
-        // Not read-only: the log of one that was killed has to be taken in first.
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = store::open(path)?;
         let error = |source| store::Error::Sqlite {
             path: path.to_owned(),
             source,
         };
-        let connection = Connection::open_with_flags(path, flags).map_err(error)?;
-        let version: i64 = connection
-            .query_row("PRAGMA user_version", [], |row| row.get(0))
-            .map_err(error)?;
-        if version != store::VERSION {
-            let path = path.to_owned();
-            return Err(store::Error::NoCrawl { path }.into());
-        }
         dead_redirects(&connection).map_err(error)?;
         Ok(Report {
             path: path.to_owned(),
