@@ -60,13 +60,19 @@ fn work(crawl: &Crawl, handle: &Handle, pool: &ProcessPool) {
             crawl.give_back(job);
             continue;
         };
-        let content = crawl.reading(&job, &outcome).map(|reading| {
-            let read = pool.submit(reading).and_then(|future| future.result());
-            read.unwrap_or_else(|error| Content {
-                trouble: Some(format!("it could not be read: {error}")),
-                ..Content::default()
-            })
-        });
+        let content = crawl
+            .reading(&job, &outcome)
+            .map(|reading| read(pool, reading));
         crawl.complete(job, outcome, content);
     }
+}
+
+/// Has a page read. A worker that was killed is no fault of the page: it gets a second one.
+fn read(pool: &ProcessPool, reading: Reading) -> Content {
+    let once = |reading| pool.submit(reading).and_then(|future| future.result());
+    let read = once(reading.clone()).or_else(|_| once(reading));
+    read.unwrap_or_else(|error| Content {
+        lost: Some(format!("it could not be read: {error}")),
+        ..Content::default()
+    })
 }

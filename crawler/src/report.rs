@@ -383,7 +383,13 @@ fn quoted(text: &str) -> String {
     }
 }
 
+/// Text in XML. What may not stand there at all, not even escaped, becomes U+FFFD.
 fn escaped(text: &str) -> String {
+    let stands = |it: char| !matches!(it, '\0'..'\t' | '\x0b' | '\x0c' | '\x0e'..' ' | '\u{fffe}' | '\u{ffff}');
+    let text: String = text
+        .chars()
+        .map(|it| if stands(it) { it } else { '\u{fffd}' })
+        .collect();
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
@@ -399,5 +405,13 @@ mod tests {
         assert_eq!(quoted("a"), "a");
         assert_eq!(quoted("a,\"b\""), "\"a,\"\"b\"\"\"");
         assert_eq!(quoted("=1+1"), "'=1+1");
+    }
+
+    #[test]
+    fn what_may_not_stand_in_xml_does_not() {
+        assert_eq!(
+            escaped("a&<\"\u{1}\t\u{ffff}>"),
+            "a&amp;&lt;&quot;\u{fffd}\t\u{fffd}&gt;"
+        );
     }
 }

@@ -490,7 +490,12 @@ impl State {
             page,
             selected,
             trouble,
+            lost,
         } = content;
+        if lost.is_some() {
+            record.error = lost;
+            return "failed";
+        }
         let mut kind = kind;
         record.links_in_it = page.links.len();
         for link in page.links {
