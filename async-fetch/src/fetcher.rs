@@ -128,6 +128,11 @@ impl Fetcher {
     pub fn set_host_delay(&self, url: &Url, delay: Duration) {
         self.inner.gate.set_delay(url, delay);
     }
+
+    /// From one start to the next for one host, that of this URL.
+    pub fn host_delay(&self, url: &Url) -> Duration {
+        self.inner.gate.delay(url)
+    }
 }
 
 impl fmt::Debug for Fetcher {

@@ -167,6 +167,11 @@ impl Gate {
         times.set = true;
     }
 
+    /// The time from one start to the next for one host.
+    pub(crate) fn delay(&self, url: &Url) -> Duration {
+        lock(&self.host(url).times).delay
+    }
+
     fn host(&self, url: &Url) -> Arc<Host> {
         // The scheme stands for the port that is not named.
         let named = url.password().is_some() || !url.username().is_empty();

@@ -342,6 +342,7 @@ impl Job<'_> {
             length: read.length,
             received: read.received,
             resumed_from,
+            cut: read.cut,
             body,
         }))
     }
@@ -453,12 +454,16 @@ impl Job<'_> {
             _ => None,
         };
         let whole = announced.map(|length| length.saturating_add(resumed_from));
-        if decoder.is_none() && whole.is_some_and(|whole| whole > limit) {
+        let cuts = self.request.cut;
+        if decoder.is_none() && !cuts && whole.is_some_and(|whole| whole > limit) {
             return Err(Error::BodyTooLarge { limit });
         }
         let mut read = Read {
             received: 0,
             length: resumed_from,
+            limit,
+            cuts,
+            cut: false,
         };
         loop {
             let next = within(alarm.as_mut(), || self.idle(), response.chunk()).await?;
@@ -470,8 +475,8 @@ impl Job<'_> {
             read.received += piece.len() as u64;
             match &mut decoder {
                 None => {
-                    read.grow(piece.len(), limit)?;
-                    if !self.hand(sink, piece, announced).await? {
+                    let kept = read.grow(piece.len())?;
+                    if !self.hand(sink, piece.slice(..kept), announced).await? || read.cut {
                         return Ok(read);
                     }
                 }
@@ -479,11 +484,12 @@ impl Job<'_> {
                     // The decoder's pieces are small; those of one piece that came are put together.
                     let mut made = Vec::new();
                     decoder.push(&piece, &mut |bytes| {
-                        read.grow(bytes.len(), limit)?;
-                        made.extend_from_slice(bytes);
+                        let kept = read.grow(bytes.len())?;
+                        made.extend_from_slice(&bytes[..kept]);
                         Ok(())
                     })?;
-                    if !made.is_empty() && !self.hand(sink, made.into(), None).await? {
+                    let wanted = made.is_empty() || self.hand(sink, made.into(), None).await?;
+                    if !wanted || read.cut {
                         return Ok(read);
                     }
                 }
@@ -495,8 +501,8 @@ impl Job<'_> {
         if let Some(decoder) = &mut decoder {
             let mut made = Vec::new();
             decoder.finish(&mut |bytes| {
-                read.grow(bytes.len(), limit)?;
-                made.extend_from_slice(bytes);
+                let kept = read.grow(bytes.len())?;
+                made.extend_from_slice(&bytes[..kept]);
                 Ok(())
             })?;
             if !made.is_empty() {
@@ -521,15 +527,26 @@ impl Job<'_> {
 struct Read {
     received: u64,
     length: u64,
+    limit: u64,
+    /// What is longer is cut, and no error.
+    cuts: bool,
+    /// It was longer.
+    cut: bool,
 }
 
 impl Read {
-    fn grow(&mut self, by: usize, limit: u64) -> Result<(), Error> {
-        self.length += by as u64;
-        if self.length > limit {
-            return Err(Error::BodyTooLarge { limit });
+    /// So many bytes more have come; how many of them are kept.
+    fn grow(&mut self, by: usize) -> Result<usize, Error> {
+        let room = self.limit.saturating_sub(self.length);
+        let kept = usize::try_from(room).map_or(by, |room| by.min(room));
+        if kept < by {
+            if !self.cuts {
+                return Err(Error::BodyTooLarge { limit: self.limit });
+            }
+            self.cut = true;
         }
-        Ok(())
+        self.length += kept as u64;
+        Ok(kept)
     }
 }
 

@@ -60,6 +60,8 @@ pub struct Answer {
     pub received: u64,
     /// Bytes of the body that were there before this answer.
     pub resumed_from: u64,
+    /// The body is longer: see [`Request::cut_at_limit`](crate::Request::cut_at_limit).
+    pub cut: bool,
     /// The body.
     pub body: Body,
 }

@@ -48,6 +48,7 @@ pub struct Request {
     pub(crate) keep: Keep,
     pub(crate) tag: u64,
     pub(crate) body_limit: Option<u64>,
+    pub(crate) cut: bool,
     pub(crate) decode: Option<bool>,
     pub(crate) checksum: Option<Checksum>,
 }
@@ -63,6 +64,7 @@ impl Request {
             keep: Keep::default(),
             tag: 0,
             body_limit: None,
+            cut: false,
             decode: None,
             checksum: None,
         }
@@ -121,6 +123,14 @@ impl Request {
     #[must_use]
     pub fn body_limit(mut self, bytes: u64) -> Request {
         self.body_limit = Some(bytes);
+        self
+    }
+
+    /// A body longer than its limit is cut there, which [`Answer::cut`](crate::Answer) tells (default:
+    /// it is an error).
+    #[must_use]
+    pub fn cut_at_limit(mut self) -> Request {
+        self.cut = true;
         self
     }
 

@@ -472,6 +472,15 @@ async fn bodies_go_where_they_are_wanted() {
             .await
             .is_success()
     );
+    for (limit, cut) in [(size - 1, true), (size, false)] {
+        let request = get(&url).body_limit(limit).cut_at_limit();
+        let answer = answer(fetch(fetcher(), request).await);
+        assert_eq!((answer.length, answer.cut), (limit, cut));
+        assert_eq!(answer.bytes().len() as u64, limit);
+    }
+    let bomb = get(site.url("/gzip/bomb/100000")).body_limit(1000);
+    let answer = answer(fetch(fetcher(), bomb.cut_at_limit()).await);
+    assert_eq!((answer.bytes(), answer.cut), ([0; 1000].as_slice(), true));
 }
 
 #[tokio::test]

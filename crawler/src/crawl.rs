@@ -1,16 +1,25 @@
 //! A crawl: what is to be fetched next, and what follows from what came. It knows the rules and
 //! the state, and no concurrency: the models ask it and tell it, under the frontier's lock.
 
+mod addresses;
+mod hosts;
+mod job;
+mod queue;
+mod record;
 mod state;
 
-use std::net::IpAddr;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use async_fetch::{Fetcher, Limits, Method, Outcome, Request, Retries, Timeouts, is_public};
+use async_fetch::{Fetcher, Limits, Method, Outcome, Request, Retries, Timeouts};
 use regex::Regex;
 use tokio::sync::watch;
 use url::Url;
+
+use addresses::Addresses;
+pub use addresses::Lookup;
+pub use job::{Job, Role};
 
 use crate::frontier::{Frontier, Next};
 use crate::reading::{Content, Reading};
@@ -20,7 +29,7 @@ use crate::settings::Settings;
 use crate::sitemap;
 use crate::store::{self, File, Teller};
 use state::State;
-pub use state::{Job, Role, Summary};
+pub use state::Summary;
 
 /// Why there is no crawl.
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +84,20 @@ impl Crawl {
         archive: Option<&Path>,
         teller: Teller,
     ) -> Result<Crawl, Error> {
+        Crawl::with_lookup(settings, file, archive, teller, None)
+    }
+
+    /// The same, with names looked up in another way than the system's.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_lookup(
+        settings: Settings,
+        file: File,
+        archive: Option<&Path>,
+        teller: Teller,
+        lookup: Option<Lookup>,
+    ) -> Result<Crawl, Error> {
         let mut settings = settings;
         settings.archive = archive.is_some();
         let mut seeds = Vec::new();
@@ -92,7 +115,7 @@ impl Crawl {
             patterns(&settings.include)?,
             patterns(&settings.exclude)?,
         );
-        let fetcher = fetcher(&settings)?;
+        let fetcher = fetcher(&settings, lookup)?;
         let state = State::new(
             settings.clone(),
             scope,
@@ -133,13 +156,22 @@ impl Crawl {
     pub fn request(&self, job: &Job) -> Request {
         let method = if job.head { Method::HEAD } else { Method::GET };
         let limit = match job.role {
-            Role::Robots => robots::BYTES,
+            // One more, which tells that it was cut.
+            Role::Robots => robots::BYTES + 1,
             Role::Sitemap => sitemap::BYTES,
             Role::Page | Role::External => self.settings.manners.body,
         };
-        Request::new(method, job.url.clone())
+        let archived = self.settings.archive && matches!(job.role, Role::Page | Role::External);
+        let request = Request::new(method, job.url.clone())
             .body_limit(limit)
-            .decode(!(self.settings.archive && job.role == Role::Page))
+            .decode(!archived);
+        match job.role {
+            // What RFC 9309 asks for: the first part of a long one counts.
+            Role::Robots => request.cut_at_limit(),
+            // A long file is no broken link.
+            Role::External => request.cut_at_limit(),
+            Role::Page | Role::Sitemap => request,
+        }
     }
 
     /// Asks for it, and waits for what becomes of it; `None` if the crawl is stopped meanwhile.
@@ -173,7 +205,7 @@ impl Crawl {
 
     /// A job can't be done now; it stays in the queue of a later run.
     pub fn give_back(&self, job: Job) {
-        self.frontier.complete(|state| state.leave(job));
+        self.frontier.complete(|state| state.leave(&job));
     }
 
     /// Gives no more jobs out, and ends the waits of [`fetch`](Self::fetch). What was in flight is
@@ -225,7 +257,7 @@ fn patterns(texts: &[String]) -> Result<Vec<Regex>, Error> {
 
 /// Redirects are not followed here: where they lead is a page like any other, with its own place in
 /// the queue, so that none is fetched twice and robots.txt is asked about each.
-fn fetcher(settings: &Settings) -> Result<Fetcher, Error> {
+fn fetcher(settings: &Settings, lookup: Option<Lookup>) -> Result<Fetcher, Error> {
     let manners = &settings.manners;
     let limits = Limits {
         jobs: manners.jobs.max(1),
@@ -254,29 +286,14 @@ fn fetcher(settings: &Settings) -> Result<Fetcher, Error> {
         builder = builder.insecure();
     }
     if !manners.private {
-        let own = private_seeds(&settings.seeds);
-        builder = builder.addresses(move |host, address| {
-            let own = own.iter().any(|(name, ip)| *ip == address && name == host);
-            own || is_public(address)
+        let addresses = Addresses::of(&settings.seeds, lookup.as_ref());
+        builder = builder.addresses(move |host, address| addresses.allow(host, address));
+    }
+    if let Some(lookup) = lookup {
+        builder = builder.lookup(move |host| {
+            let lookup = Arc::clone(&lookup);
+            async move { lookup(&host) }
         });
     }
     Ok(builder.build()?)
-}
-
-/// The private addresses that the seeds themselves name: those, and under those names, may be asked.
-/// They are looked up once, now: a name that is public today and private in an hour is not among
-/// them.
-fn private_seeds(seeds: &[Url]) -> Vec<(String, IpAddr)> {
-    let mut found = Vec::new();
-    for seed in seeds {
-        let (Some(host), Ok(addresses)) = (seed.host_str(), seed.socket_addrs(|| None)) else {
-            continue;
-        };
-        let private = addresses
-            .iter()
-            .map(|it| it.ip())
-            .filter(|it| !is_public(*it));
-        found.extend(private.map(|address| (host.to_owned(), address)));
-    }
-    found
 }

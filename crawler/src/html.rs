@@ -121,6 +121,9 @@ pub const MOST_IDS: usize = 100_000;
 /// Bytes of a title that are kept.
 const TITLE: usize = 1000;
 
+/// Characters of what is no URL that are kept.
+const SHOWN: usize = 200;
+
 /// Reads a page, in UTF-8; what is not valid is replaced.
 pub fn read(html: &[u8], url: &Url, encoding: &'static Encoding, wanted: Wanted) -> Page {
     let mut reader = Reader {
@@ -418,7 +421,12 @@ impl Reader<'_> {
             }),
             Err(Unfit::Scheme) => {}
             Err(Unfit::NotAUrl) => self.page.links.push(Link {
-                url: text.chars().take(200).collect(),
+                // It will be shown to people: nothing in it may steer a terminal.
+                url: text
+                    .chars()
+                    .map(|it| if it.is_control() { '\u{fffd}' } else { it })
+                    .take(SHOWN)
+                    .collect(),
                 fragment: None,
                 kind,
                 nofollow,

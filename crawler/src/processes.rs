@@ -26,10 +26,19 @@ impl executors::Job for Reading {
 /// If the system refuses a thread or a process.
 pub fn run(crawl: &Crawl, workers: NonZeroUsize) -> Result<(), Error> {
     let cpus = std::thread::available_parallelism()?;
-    let pool = ProcessPool::builder()
-        .workers(cpus.min(workers).get())
-        .build()
-        .map_err(std::io::Error::other)?;
+    let pool = ProcessPool::builder().workers(cpus.min(workers).get());
+    run_on(
+        &pool.build().map_err(std::io::Error::other)?,
+        crawl,
+        workers,
+    )
+}
+
+/// The same with a pool of the caller's, whose workers know [`JOBS`].
+///
+/// # Errors
+/// If the system refuses a thread.
+pub fn run_on(pool: &ProcessPool, crawl: &Crawl, workers: NonZeroUsize) -> Result<(), Error> {
     let runtime = Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -38,9 +47,9 @@ pub fn run(crawl: &Crawl, workers: NonZeroUsize) -> Result<(), Error> {
     std::thread::scope(|scope| {
         for number in 1..workers.get() {
             let thread = std::thread::Builder::new().name(format!("crawler {number}"));
-            thread.spawn_scoped(scope, || work(crawl, handle, &pool))?;
+            thread.spawn_scoped(scope, || work(crawl, handle, pool))?;
         }
-        work(crawl, handle, &pool);
+        work(crawl, handle, pool);
         Ok(())
     })
 }
@@ -51,13 +60,19 @@ fn work(crawl: &Crawl, handle: &Handle, pool: &ProcessPool) {
             crawl.give_back(job);
             continue;
         };
-        let content = crawl.reading(&job, &outcome).map(|reading| {
-            let read = pool.submit(reading).and_then(|future| future.result());
-            read.unwrap_or_else(|error| Content {
-                trouble: Some(format!("it could not be read: {error}")),
-                ..Content::default()
-            })
-        });
+        let content = crawl
+            .reading(&job, &outcome)
+            .map(|reading| read(pool, reading));
         crawl.complete(job, outcome, content);
     }
+}
+
+/// Has a page read. A worker that was killed is no fault of the page: it gets a second one.
+fn read(pool: &ProcessPool, reading: Reading) -> Content {
+    let once = |reading| pool.submit(reading).and_then(|future| future.result());
+    let read = once(reading.clone()).or_else(|_| once(reading));
+    read.unwrap_or_else(|error| Content {
+        lost: Some(format!("it could not be read: {error}")),
+        ..Content::default()
+    })
 }

@@ -30,6 +30,8 @@ pub struct Content {
     pub selected: Vec<Vec<String>>,
     /// Why nothing was picked.
     pub trouble: Option<String>,
+    /// Why none of it could be read: its reader crashed.
+    pub lost: Option<String>,
 }
 
 impl Reading {

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags, Row};
+use rusqlite::{Connection, Row};
 
 use crate::store;
 
@@ -77,7 +77,7 @@ const BROKEN: &str = "
         OR links.target IN (SELECT id FROM dead)
         OR (coalesce(links.fragment, '') <> '' AND lower(links.fragment) <> 'top'
             AND links.fragment NOT LIKE ':~:%'
-            AND pages.outcome IN ('page', 'alias') AND pages.status < 300
+            AND pages.outcome IN ('page', 'alias', 'checked') AND pages.whole AND pages.status < 300
             AND pages.type LIKE 'text/html%'
             AND NOT EXISTS (SELECT 1 FROM ids WHERE ids.page = links.target
                             AND ids.name = links.fragment)))
@@ -114,20 +114,11 @@ impl Report {
     /// # Errors
     /// If there is none, or it can't be read.
     pub fn open(path: &Path) -> Result<Report, Error> {
-        // Not read-only: the log of one that was killed has to be taken in first.
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = store::open(path)?;
         let error = |source| store::Error::Sqlite {
             path: path.to_owned(),
             source,
         };
-        let connection = Connection::open_with_flags(path, flags).map_err(error)?;
-        let version: i64 = connection
-            .query_row("PRAGMA user_version", [], |row| row.get(0))
-            .map_err(error)?;
-        if version != store::VERSION {
-            let path = path.to_owned();
-            return Err(store::Error::NoCrawl { path }.into());
-        }
         dead_redirects(&connection).map_err(error)?;
         Ok(Report {
             path: path.to_owned(),
@@ -392,7 +383,13 @@ fn quoted(text: &str) -> String {
     }
 }
 
+/// Text in XML. What may not stand there at all, not even escaped, becomes U+FFFD.
 fn escaped(text: &str) -> String {
+    let stands = |it: char| !matches!(it, '\0'..'\t' | '\x0b' | '\x0c' | '\x0e'..' ' | '\u{fffe}' | '\u{ffff}');
+    let text: String = text
+        .chars()
+        .map(|it| if stands(it) { it } else { '\u{fffd}' })
+        .collect();
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
@@ -408,5 +405,13 @@ mod tests {
         assert_eq!(quoted("a"), "a");
         assert_eq!(quoted("a,\"b\""), "\"a,\"\"b\"\"\"");
         assert_eq!(quoted("=1+1"), "'=1+1");
+    }
+
+    #[test]
+    fn what_may_not_stand_in_xml_does_not() {
+        assert_eq!(
+            escaped("a&<\"\u{1}\t\u{ffff}>"),
+            "a&amp;&lt;&quot;\u{fffd}\t\u{fffd}&gt;"
+        );
     }
 }

@@ -11,7 +11,8 @@ pub const NAME: &str = "many-hands-crawler";
 /// Redirects that are followed from a robots.txt (RFC 9309, section 2.3.1.2).
 pub const REDIRECTS: u8 = 5;
 
-/// Bytes of a robots.txt that are looked at (RFC 9309, section 2.5, asks for at least 500 KiB).
+/// Bytes of a robots.txt that are looked at (RFC 9309, section 2.5, asks for at least 500 KiB); of a
+/// longer one, the lines that are whole in them.
 pub const BYTES: u64 = 500 * 1024;
 
 /// The longest `Crawl-delay` that is kept to. Who asks for more gets this: a crawl should end.
@@ -50,7 +51,7 @@ impl Rules {
     /// ```
     pub fn new(found: Found<'_>) -> Rules {
         let access = match found {
-            Found::Text(text) => AccessResult::Successful(text),
+            Found::Text(text) => AccessResult::Successful(looked_at(text)),
             Found::TooManyRedirects => AccessResult::TooManyRedirects,
             Found::Status(500..) | Found::Nothing => AccessResult::Unreachable,
             Found::Status(_) => AccessResult::Unavailable,
@@ -77,6 +78,18 @@ impl Rules {
     pub fn sitemaps(&self) -> &[Url] {
         self.0.sitemaps()
     }
+}
+
+/// Half a line would be another rule: `Disallow: /pri` forbids more than `Disallow: /private`.
+fn looked_at(text: &[u8]) -> &[u8] {
+    let Some(head) = text
+        .get(..BYTES as usize)
+        .filter(|head| head.len() < text.len())
+    else {
+        return text;
+    };
+    let end = head.iter().rposition(|byte| matches!(byte, b'\n' | b'\r'));
+    end.map_or(&[], |end| &head[..end])
 }
 
 /// Where the robots.txt of a page's host is.
@@ -156,6 +169,20 @@ mod tests {
             Some(LONGEST_DELAY)
         );
         assert_eq!(delay("User-agent: *\nCrawl-delay: soon"), None);
+    }
+
+    #[test]
+    fn of_a_long_one_the_whole_lines_of_the_first_500_kib_count() {
+        let rules = "User-agent: *\nDisallow: /private\n";
+        let last = "Disallow: /last\n";
+        let filler = "#".repeat(BYTES as usize - rules.len() - last.len() - 1);
+        let whole = format!("{rules}{filler}\n{last}");
+        assert_eq!(whole.len() as u64, BYTES);
+        assert!(!allowed(&whole, "/last") && !allowed(&whole, "/private"));
+        let longer = format!("{rules}#{filler}\n{last}Disallow: /beyond\n");
+        assert!(!allowed(&longer, "/private"));
+        assert!(allowed(&longer, "/last/1") && allowed(&longer, "/beyond"));
+        assert!(allowed(&"x".repeat(BYTES as usize + 1), "/"));
     }
 
     #[test]

@@ -62,6 +62,11 @@ impl Seen {
         self.last = self.last.max(id);
     }
 
+    /// The last number that was given.
+    pub fn last(&self) -> Id {
+        self.last
+    }
+
     /// How many are known.
     pub fn len(&self) -> usize {
         self.known.len()

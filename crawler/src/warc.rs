@@ -16,6 +16,8 @@ use flate2::write::GzEncoder;
 /// An exchange to be written down.
 #[derive(Clone, Copy, Debug)]
 pub struct Exchange<'a> {
+    /// `GET` or `HEAD`.
+    pub method: &'a str,
     /// Where it was from.
     pub url: &'a str,
     /// Whose address that was.
@@ -32,6 +34,8 @@ pub struct Exchange<'a> {
     pub headers: &'a HeaderMap,
     /// Its body.
     pub body: &'a [u8],
+    /// The body was longer, and cut here.
+    pub cut: bool,
 }
 
 /// A WARC file that is being written.
@@ -110,6 +114,9 @@ impl Warc {
         let mut more = format!("WARC-Concurrent-To: {request}\r\n");
         if let Some(address) = exchange.address {
             more.push_str(&format!("WARC-IP-Address: {address}\r\n"));
+        }
+        if exchange.cut {
+            more.push_str("WARC-Truncated: length\r\n");
         }
         let head = answer_head(exchange);
         self.record(
@@ -230,9 +237,9 @@ fn request_head(exchange: &Exchange<'_>) -> String {
         None => ("", "/"),
     };
     let slash = if path.starts_with('/') { "" } else { "/" };
-    let agent = exchange.user_agent;
+    let (method, agent) = (exchange.method, exchange.user_agent);
     format!(
-        "GET {slash}{path} HTTP/1.1\r\nhost: {host}\r\naccept: */*\r\nuser-agent: {agent}\r\n\r\n"
+        "{method} {slash}{path} HTTP/1.1\r\nhost: {host}\r\naccept: */*\r\nuser-agent: {agent}\r\n\r\n"
     )
 }
 
@@ -288,6 +295,7 @@ mod tests {
 
     fn exchange<'a>(headers: &'a HeaderMap, body: &'a [u8]) -> Exchange<'a> {
         Exchange {
+            method: "GET",
             url: "http://example.org/a?b",
             address: Some([93, 184, 215, 14].into()),
             at: SystemTime::UNIX_EPOCH + Duration::from_secs(1_763_814_645),
@@ -296,6 +304,7 @@ mod tests {
             version: Version::HTTP_11,
             headers,
             body,
+            cut: false,
         }
     }
 

@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::HashSet;
-use std::io::Read;
+use std::hash::{BuildHasher, RandomState};
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use demo_site::{Latency, Site};
 
@@ -25,8 +27,9 @@ fn output(words: &[&str]) -> (i32, String, String) {
 
 #[test]
 fn killed_twenty_times_the_union_is_the_whole_site_and_each_page_once() {
-    const PAGES: usize = 400;
-    let latency = Latency::Fixed(Duration::from_millis(10));
+    const PAGES: usize = 600;
+    // So that a transaction, which takes what comes for a tenth of a second, is of some ten pages.
+    let latency = Latency::Fixed(Duration::from_millis(20));
     let site = Site::builder()
         .pages(PAGES)
         .links(6)
@@ -36,34 +39,43 @@ fn killed_twenty_times_the_union_is_the_whole_site_and_each_page_once() {
     let folder = tempfile::tempdir().unwrap();
     let db = folder.path().join("crawl.db");
     let warc = folder.path().join("crawl.warc.gz");
-    let seed = site.url("/");
-    let start = |resume: bool| {
+    let start = |words: &[&str]| {
         let mut command = crawler();
         command
-            .args([&seed, "--json", "-q", "-j4", "--db"])
+            .args([&site.url("/"), "--json", "-q", "--db"])
             .arg(&db)
             .arg("--warc")
-            .arg(&warc);
-        command.args(resume.then_some("--resume"));
-        command.stdout(Stdio::null()).stderr(Stdio::null());
+            .arg(&warc)
+            .args(words);
+        command.stdout(Stdio::piped()).stderr(Stdio::null());
         command.spawn().unwrap()
     };
+    let mut told = Vec::new();
     for kill in 0..20 {
-        let before = site.counts().requests;
-        let mut child = start(kill > 0 && db.exists());
-        // At a moment that depends on what it did, not on the clock; each time another.
-        let after = SystemTime::UNIX_EPOCH.elapsed().unwrap().subsec_nanos() % 40;
-        while site.counts().requests < before + u64::from(after)
-            && child.try_wait().unwrap().is_none()
-        {
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        // It may have come to its end.
-        let _ = child.kill();
+        let mut child = start(if kill == 0 {
+            &["-j2"]
+        } else {
+            &["-j2", "--resume"]
+        });
+        // At a random line of what it tells: in the midst of a transaction or at its end.
+        let line = 1 + RandomState::new().hash_one(kill) as usize % 15;
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        told.extend(lines.take(line).map(Result::unwrap));
+        assert_eq!(
+            child.try_wait().unwrap(),
+            None,
+            "it came to its end: {kill}"
+        );
+        child.kill().unwrap();
         child.wait().unwrap();
     }
-    // The last one may have been killed before it had made its state.
-    assert!(start(true).wait().unwrap().success());
+    let mut child = start(&["-j16", "--per-host=16", "--resume"]);
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    told.extend(lines.map(Result::unwrap));
+    assert!(child.wait().unwrap().success());
+    // What was told when it was killed may have been lost on its way here, but came never twice.
+    assert_eq!(told.iter().collect::<HashSet<_>>().len(), told.len());
+
     let connection = rusqlite::Connection::open(&db).unwrap();
     let mut rows = connection
         .prepare("SELECT url FROM pages JOIN urls USING (id) WHERE outcome = 'page'")
@@ -99,6 +111,99 @@ fn killed_twenty_times_the_union_is_the_whole_site_and_each_page_once() {
         .unwrap();
     let text = String::from_utf8_lossy(&text);
     assert_eq!(text.matches("WARC-Type: response\r\n").count(), PAGES);
+    if let Some(records) = read_by_warcio(&warc) {
+        let of_type = |kind: &str| records.iter().filter(|it| it.kind == kind).count();
+        assert_eq!((of_type("response"), of_type("request")), (PAGES, PAGES));
+        for page in 0..PAGES {
+            let url = site.url(&if page == 0 {
+                "/".to_owned()
+            } else {
+                format!("/page/{page}")
+            });
+            let record = records
+                .iter()
+                .find(|it| it.kind == "response" && it.url == url)
+                .unwrap();
+            assert_eq!(
+                (record.status, record.body.as_str()),
+                (200, site.html_of(page).as_str())
+            );
+        }
+    }
+}
+
+/// A record as somebody else's reader has it.
+#[derive(serde::Deserialize)]
+struct Record {
+    kind: String,
+    url: String,
+    status: u16,
+    body: String,
+}
+
+/// What Python's warcio reads; nothing, and a word, where it is not installed.
+fn read_by_warcio(path: &Path) -> Option<Vec<Record>> {
+    const SCRIPT: &str = "
+import json, sys
+from warcio.archiveiterator import ArchiveIterator
+with open(sys.argv[1], 'rb') as stream:
+    for record in ArchiveIterator(stream, check_digests=True):
+        kind = record.rec_type
+        status = record.http_headers.get_statuscode() if kind == 'response' else '0'
+        body = record.content_stream().read().decode('utf-8', 'replace')
+        url = record.rec_headers.get_header('WARC-Target-URI') or ''
+        print(json.dumps({'kind': kind, 'url': url, 'status': int(status), 'body': body}))
+";
+    let has = Command::new("python3")
+        .args(["-c", "import warcio"])
+        .output();
+    if !has.is_ok_and(|has| has.status.success()) {
+        eprintln!("not read by warcio, which is not installed: pip install warcio");
+        return None;
+    }
+    let read = Command::new("python3")
+        .args(["-c", SCRIPT])
+        .arg(path)
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&read.stderr);
+    assert!(read.status.success(), "{errors}");
+    let text = String::from_utf8(read.stdout).unwrap();
+    Some(
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect(),
+    )
+}
+
+#[test]
+fn archives_with_what_is_hard_to_archive_are_read_by_others() {
+    let site = Site::builder().pages(2).links(1).start().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let warc = folder.path().join("x.warc.gz");
+    let seeds = [
+        "/",
+        "/gzip",
+        "/redirect/chain/1",
+        "/status/404",
+        "/charset/koi8-r",
+    ]
+    .map(|it| site.url(it));
+    let output = crawler()
+        .args(&seeds)
+        .arg("--warc")
+        .arg(&warc)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1), "a 404 is among them");
+    if let Some(records) = read_by_warcio(&warc) {
+        let answers: Vec<_> = records.iter().filter(|it| it.kind == "response").collect();
+        let statuses: HashSet<u16> = answers.iter().map(|it| it.status).collect();
+        assert_eq!(statuses, [200, 302, 404].into());
+        // Both pages, the end of the chain, and what else was asked for.
+        assert_eq!(answers.len(), 7);
+        assert!(records[0].kind == "warcinfo");
+    }
 }
 
 #[test]
@@ -190,4 +295,186 @@ fn a_site_that_is_not_there_is_a_failure_and_not_the_end_of_the_program() {
     let (code, out, err) = output(&["http://127.0.0.1:9/", "--ignore-robots"]);
     assert_eq!(code, 1);
     assert!(out.contains("refused"), "{out}{err}");
+}
+
+#[test]
+fn a_state_that_is_none_is_told_and_left_as_it_is() {
+    let site = Site::builder().pages(5).start().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let garbage = path("garbage.db");
+    std::fs::write(&garbage, "this is no database, whoever says so".repeat(100)).unwrap();
+    let foreign = path("foreign.db");
+    let connection = rusqlite::Connection::open(&foreign).unwrap();
+    connection
+        .execute_batch("CREATE TABLE mine (x); PRAGMA user_version = 1;")
+        .unwrap();
+    drop(connection);
+    let seed = site.url("/");
+    let missing = path("missing.db");
+    for (words, text) in [
+        (vec![seed.as_str(), "--db", &garbage], "not a database"),
+        (vec![&seed, "--db", &garbage, "--resume"], "not a database"),
+        (vec!["report", &garbage], "not a database"),
+        (vec![&seed, "--db", &foreign], "another program's"),
+        (vec![&seed, "--db", &foreign, "--resume"], "no crawl in it"),
+        (vec!["report", &foreign], "no crawl in it"),
+        (vec![&seed, "--db", &missing, "--resume"], "no such file"),
+        (vec!["report", &missing], "no such file"),
+        (
+            vec![&seed, "--db", "/nonexistent/x.db"],
+            "/nonexistent/x.db",
+        ),
+    ] {
+        let (code, out, err) = output(&words);
+        assert_eq!((code, out.as_str()), (1, ""), "{words:?}: {err}");
+        assert!(err.contains(text), "{words:?}: {err}");
+    }
+    assert_eq!(site.counts().requests, 0);
+    let text = std::fs::read_to_string(&garbage).unwrap();
+    assert!(text.starts_with("this is no database"));
+    let connection = rusqlite::Connection::open(&foreign).unwrap();
+    let tables = "SELECT group_concat(name) FROM sqlite_master";
+    let tables: String = connection.query_row(tables, [], |row| row.get(0)).unwrap();
+    assert_eq!(tables, "mine");
+
+    let good = path("good.db");
+    assert_eq!(output(&[&seed, "--db", &good]).0, 0);
+    for (words, text) in [
+        (vec![seed.as_str(), "--db", &good], "--resume"),
+        (
+            vec![&site.url("/page/1"), "--db", &good, "--resume"],
+            "seeds was",
+        ),
+        (
+            vec![&seed, "--db", &good, "--resume", "--depth", "3"],
+            "depth was null, and is 3 now",
+        ),
+    ] {
+        let (code, _, err) = output(&words);
+        assert_eq!(code, 1);
+        assert!(err.contains(text), "{words:?}: {err}");
+    }
+    // Going on with one that is done does nothing.
+    site.reset();
+    let (code, out, err) = output(&[&seed, "--db", &good, "--resume"]);
+    assert_eq!(
+        (code, out.as_str(), site.counts().requests),
+        (0, "", 0),
+        "{err}"
+    );
+    assert!(err.contains("5 pages"), "{err}");
+}
+
+#[test]
+fn who_reads_one_line_ends_it_quietly() {
+    let latency = Latency::Fixed(Duration::from_millis(5));
+    let site = Site::builder()
+        .pages(2000)
+        .links(9)
+        .latency(latency)
+        .start()
+        .unwrap();
+    let mut child = crawler()
+        .arg(site.url("/"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    assert!(line.starts_with("200 "), "{line}");
+    // The other end is gone: it notices when it next tells of a page.
+    let output = child.wait_with_output().unwrap();
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        !err.contains("panicked") && !err.contains("Broken pipe"),
+        "{err}"
+    );
+    assert!(site.counts().requests < 2000);
+}
+
+#[cfg(unix)]
+mod interrupts {
+    use super::*;
+
+    fn signal(child: &std::process::Child) {
+        let id = child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-INT", &id])
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+
+    #[test]
+    fn once_sums_up_and_the_rest_can_be_gone_on_with() {
+        let latency = Latency::Fixed(Duration::from_millis(10));
+        let site = Site::builder()
+            .pages(400)
+            .links(9)
+            .latency(latency)
+            .start()
+            .unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let db = folder.path().join("crawl.db");
+        let mut command = crawler();
+        command.arg(site.url("/")).arg("--db").arg(&db);
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let first = lines.next().unwrap().unwrap();
+        signal(&child);
+        let rest: Vec<String> = lines.map(Result::unwrap).collect();
+        let output = child.wait_with_output().unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{err}");
+        assert!(err.contains("--resume"), "{err}");
+        let again = crawler()
+            .arg(site.url("/"))
+            .arg("--db")
+            .arg(&db)
+            .arg("--resume")
+            .output();
+        let again = again.unwrap();
+        assert!(again.status.success());
+        let more = String::from_utf8(again.stdout).unwrap();
+        let all = [first]
+            .into_iter()
+            .chain(rest)
+            .chain(more.lines().map(str::to_owned));
+        let urls: Vec<String> = all
+            .map(|line| line.split_whitespace().last().unwrap().to_owned())
+            .collect();
+        assert_eq!(urls.len(), 400);
+        assert_eq!(
+            urls.into_iter().collect::<HashSet<_>>(),
+            site.pages().collect()
+        );
+    }
+
+    #[test]
+    fn twice_leaves_at_once_even_if_a_server_never_answers() {
+        let site = Site::builder().start().unwrap();
+        let mut child = crawler()
+            .args([&site.url("/never"), "--ignore-robots", "--timeout=1h"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // What it says before it begins tells that it listens.
+        let mut err = BufReader::new(child.stderr.take().unwrap());
+        err.read_line(&mut String::new()).unwrap();
+        signal(&child);
+        signal(&child);
+        let status = child.wait().unwrap();
+        assert!(!status.success());
+    }
 }

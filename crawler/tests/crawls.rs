@@ -2,27 +2,52 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::collections::BTreeSet;
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::process::Command;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use crawler::crawl::Summary;
+use crawler::crawl::{Lookup, Summary};
 use crawler::report::{Format, Report};
 use crawler::scope::Reach;
 use crawler::select::Pick;
 use crawler::store::{File, Told};
-use crawler::{Crawl, Settings, async_rayon, async_tasks, serial, threads};
-use demo_site::Site;
+use crawler::{Crawl, Settings, async_rayon, async_tasks, processes, serial, threads};
+use demo_site::{Latency, Site};
+use executors::ProcessPool;
+use support::Tiny;
 
 type Model = fn(&Crawl, NonZeroUsize) -> Result<(), crawler::crawl::Error>;
 
-const MODELS: [Model; 4] = [
+const MODELS: [Model; 5] = [
     serial::run,
     threads::run,
+    in_processes,
     async_tasks::run,
     async_rayon::run,
 ];
+
+/// What worker processes run: in a test program there is no `main` to call the hook first of all.
+#[test]
+fn worker() {
+    executors::hook(processes::JOBS);
+}
+
+fn pool() -> ProcessPool {
+    executors::hook(processes::JOBS);
+    let pool = ProcessPool::builder().workers(2);
+    let arguments = ["worker", "--exact", "--nocapture"];
+    pool.worker_args(arguments).build().unwrap()
+}
+
+fn in_processes(crawl: &Crawl, workers: NonZeroUsize) -> Result<(), crawler::crawl::Error> {
+    processes::run_on(&pool(), crawl, workers)
+}
 
 fn settings(site: &Site, path: &str) -> Settings {
     let mut settings = Settings::new(vec![site.url(path).parse().unwrap()]);
@@ -76,8 +101,91 @@ fn every_model_fetches_the_whole_site_and_each_page_once() {
 }
 
 #[test]
+fn every_model_tells_the_same_of_what_breaks() {
+    let site = Site::builder()
+        .pages(20)
+        .links(3)
+        .error_rate(0.3)
+        .start()
+        .unwrap();
+    let seeds = [
+        site.url("/"),
+        site.url("/gzip/bomb/100000000"),
+        site.url("/html/nested"),
+        site.url("/redirect/loop/a"),
+        site.raw_url("/cut/length"),
+        site.raw_url("/head/garbage"),
+    ];
+    let mut found = Vec::new();
+    for model in MODELS {
+        site.reset();
+        let mut settings = settings(&site, "/");
+        settings.seeds = seeds.iter().map(|it| it.parse().unwrap()).collect();
+        settings.obeys_robots = false;
+        settings.manners.body = 1 << 20;
+        settings.picks = vec![Pick::read("div div").unwrap()];
+        // With a limit of depth no page is found deeper than it is, in whatever order they come.
+        settings.depth = Some(100);
+        let (sum, told) = crawl_into(settings, File::temporary().unwrap(), model);
+        let told: BTreeMap<_, _> = told
+            .into_iter()
+            .map(|page| (page.url, (page.status, page.error, page.links, page.depth)))
+            .collect();
+        let numbers = (sum.pages, sum.failed, sum.refused, sum.aliases);
+        found.push((numbers, told));
+    }
+    let [first, others @ ..] = &found[..] else {
+        panic!("there are five")
+    };
+    // The bomb, two that are no HTTP; and some of the pages.
+    assert_eq!((first.0.1, first.0.3), (3, 2));
+    assert!(first.0.2 > 0);
+    let nested = first.1[&site.url("/html/nested")].1.as_ref().unwrap();
+    assert!(nested.contains("within each other"), "{nested}");
+    others.iter().for_each(|other| assert_eq!(other, first));
+}
+
+#[cfg(unix)]
+#[test]
+fn readers_that_are_killed_cost_no_page() {
+    let site = Site::builder().pages(80).links(4).start().unwrap();
+    let pool = Arc::new(pool());
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let teller = {
+        let (told, pool) = (Arc::clone(&told), Arc::clone(&pool));
+        Box::new(move |page: &Told| {
+            let mut told = told.lock().unwrap();
+            if told.is_empty() {
+                let pids = pool.pids().into_iter().map(|pid| pid.to_string());
+                Command::new("kill").arg("-9").args(pids).status().unwrap();
+            }
+            told.push((page.url.clone(), page.error.clone()));
+        })
+    };
+    let crawl = Crawl::new(
+        settings(&site, "/"),
+        File::temporary().unwrap(),
+        None,
+        teller,
+    )
+    .unwrap();
+    processes::run_on(&pool, &crawl, NonZeroUsize::new(4).unwrap()).unwrap();
+    let sum = crawl.finish().unwrap();
+    assert_eq!((sum.pages, sum.failed), (80, 0));
+    let told = told.lock().unwrap();
+    assert_eq!(
+        told.iter()
+            .map(|(url, _)| url)
+            .collect::<HashSet<_>>()
+            .len(),
+        80
+    );
+    assert!(told.iter().all(|(_, error)| error.is_none()));
+}
+
+#[test]
 fn a_host_is_never_asked_for_more_at_once_than_allowed() {
-    let latency = demo_site::Latency::Fixed(std::time::Duration::from_millis(5));
+    let latency = Latency::Fixed(Duration::from_millis(5));
     let site = Site::builder()
         .pages(60)
         .links(10)
@@ -93,31 +201,51 @@ fn a_host_is_never_asked_for_more_at_once_than_allowed() {
     }
 }
 
+/// That starts are so far apart then, a fake clock shows where they are kept apart: in the gate of
+/// `async-fetch`.
 #[test]
-fn the_delay_lies_between_the_starts_be_it_asked_for_here_or_by_robots_txt() {
-    let robots = "User-agent: *\nCrawl-delay: 0.03\n";
-    let delay = std::time::Duration::from_millis(30);
-    for (robots, own) in [(robots, std::time::Duration::ZERO), ("", delay)] {
-        let site = Site::builder()
-            .pages(8)
-            .links(4)
-            .robots(robots)
-            .start()
-            .unwrap();
+fn the_delay_between_requests_is_the_longer_one_of_what_is_asked_for_here_and_by_robots_txt() {
+    let asked = "User-agent: *\nCrawl-delay: 0.002\n";
+    let other = "User-agent: somebody-else\nCrawl-delay: 5\n";
+    let millis = Duration::from_millis;
+    for (robots, own, expected) in [
+        (asked, millis(0), millis(2)),
+        (asked, millis(3), millis(3)),
+        (other, millis(1), millis(1)),
+        ("", millis(0), millis(0)),
+    ] {
+        let site = Site::builder().pages(8).links(4).robots(robots).start();
+        let site = site.unwrap();
         let mut settings = settings(&site, "/");
         settings.manners.delay = own;
-        crawl(settings);
-        let log = site.counts().log;
-        assert_eq!(log.len(), 9);
-        // As the server saw them: the first of two may have been late on its way, never the second
-        // early; so all together they take as long as all delays.
-        let pages: Vec<_> = log
-            .iter()
-            .filter(|seen| seen.path != "/robots.txt")
-            .collect();
-        let all = pages[7].at.duration_since(pages[0].at);
-        assert!(all >= delay * 6, "{all:?}");
+        let seed = settings.seeds[0].clone();
+        let crawl = Crawl::new(settings, File::temporary().unwrap(), None, Box::new(|_| ()));
+        let crawl = crawl.unwrap();
+        async_rayon::run(&crawl, NonZeroUsize::MIN).unwrap();
+        assert_eq!(
+            crawl.fetcher().host_delay(&seed),
+            expected,
+            "{robots} {own:?}"
+        );
+        // The rules come before the first page.
+        assert_eq!(site.counts().log[0].path, "/robots.txt");
+        assert_eq!(crawl.finish().unwrap().pages, 8);
     }
+}
+
+#[test]
+fn of_a_robots_txt_of_any_length_the_first_500_kib_are_obeyed() {
+    let filler = "# nothing\n".repeat(60_000);
+    let rules = format!("User-agent: *\nDisallow: /page/1\n{filler}Disallow: /\n");
+    assert!(rules.len() > 500 * 1024);
+    let site = Site::builder()
+        .pages(30)
+        .links(29)
+        .robots(rules)
+        .start()
+        .unwrap();
+    let (sum, _) = crawl(settings(&site, "/"));
+    assert_eq!((sum.pages, sum.skipped["robots"]), (30 - 11, 11));
 }
 
 #[test]
@@ -215,7 +343,7 @@ fn a_limit_of_bytes_begins_no_page_after_it() {
 fn a_limit_of_time_that_is_over_begins_nothing() {
     let site = Site::builder().pages(50).start().unwrap();
     let mut settings = settings(&site, "/");
-    settings.limits.time = Some(std::time::Duration::ZERO);
+    settings.limits.time = Some(Duration::ZERO);
     let (sum, _) = crawl(settings);
     assert_eq!((sum.pages, sum.limit), (0, Some("time")));
 }
@@ -254,13 +382,25 @@ fn a_redirect_is_no_page_of_its_own_and_each_hop_is_fetched_once() {
         told.last().unwrap().url,
         site.url("/redirect/chain/0?status=302")
     );
+    let (sum, _) = crawl(settings(&site, "/redirect/chain/10"));
+    assert_eq!((sum.pages, sum.aliases), (1, 10));
     let (sum, _) = crawl(settings(&site, "/redirect/chain/11"));
     assert_eq!((sum.pages, sum.skipped["too-many-redirects"]), (0, 1));
     let (sum, _) = crawl(settings(&site, "/redirect/loop/a"));
     assert_eq!((sum.pages, sum.aliases), (0, 2));
-    for path in ["/redirect/file", "/redirect/nowhere", "/redirect/garbage"] {
-        let (_, told) = crawl(settings(&site, path));
-        assert_eq!(told.len(), 1, "{path}");
+    for (path, error) in [
+        ("/redirect/file", Some("what is not fetched")),
+        ("/redirect/garbage", Some("what is not fetched")),
+        ("/redirect/nowhere", None),
+    ] {
+        let (sum, told) = crawl(settings(&site, path));
+        assert_eq!((told.len(), sum.found), (1, 1), "{path}");
+        let found = told[0].error.as_deref();
+        assert_eq!(found.is_some(), error.is_some(), "{path}: {found:?}");
+        assert!(
+            found.unwrap_or("").contains(error.unwrap_or("")),
+            "{path}: {found:?}"
+        );
     }
 }
 
@@ -287,6 +427,82 @@ fn private_addresses_that_a_page_names_are_refused() {
         .find(|page| page.url.contains("169.254"))
         .unwrap();
     assert!(refused.error.as_ref().unwrap().contains("not allowed"));
+}
+
+/// How a name that changes its mind answers: one list a time, the last one for ever.
+fn changing(answers: &[&[[u8; 4]]]) -> (Lookup, Arc<Mutex<Vec<String>>>) {
+    let mut answers: Vec<Vec<IpAddr>> = answers
+        .iter()
+        .map(|list| list.iter().map(|it| IpAddr::from(*it)).collect())
+        .collect();
+    answers.reverse();
+    let answers = Mutex::new(answers);
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&asked);
+    let lookup = move |name: &str| {
+        log.lock().unwrap().push(name.to_owned());
+        let mut answers = answers.lock().unwrap();
+        let answer = match answers.len() {
+            1 => answers.last().cloned(),
+            _ => answers.pop(),
+        };
+        Ok(answer.unwrap())
+    };
+    (Arc::new(lookup), asked)
+}
+
+const PUBLIC: [u8; 4] = [93, 184, 215, 14];
+const LOOPBACK: [u8; 4] = [127, 0, 0, 1];
+
+fn crawl_with(settings: Settings, lookup: Lookup) -> (Summary, Vec<Told>) {
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let teller = {
+        let told = Arc::clone(&told);
+        Box::new(move |page: &Told| told.lock().unwrap().push(page.clone()))
+    };
+    let file = File::temporary().unwrap();
+    let crawl = Crawl::with_lookup(settings, file, None, teller, Some(lookup)).unwrap();
+    async_rayon::run(&crawl, NonZeroUsize::MIN).unwrap();
+    let sum = crawl.finish().unwrap();
+    let told = std::mem::take(&mut *told.lock().unwrap());
+    (sum, told)
+}
+
+#[test]
+fn a_name_that_turns_private_after_it_was_looked_at_is_refused() {
+    let site = Site::builder().pages(3).start().unwrap();
+    let seed = format!("http://changing.example:{}/", site.address().port());
+    let mut settings = Settings::new(vec![seed.parse().unwrap()]);
+    settings.obeys_robots = false;
+    settings.manners.retries = 0;
+    // Public when the seeds are looked at; this machine when it is connected to.
+    let (lookup, asked) = changing(&[&[PUBLIC], &[LOOPBACK]]);
+    let (sum, told) = crawl_with(settings.clone(), lookup);
+    assert_eq!((sum.pages, sum.failed), (1, 1));
+    let error = told[0].error.as_ref().unwrap();
+    assert!(error.contains("127.0.0.1 is not allowed"), "{error}");
+    assert_eq!(asked.lock().unwrap().len(), 2);
+    assert_eq!(site.counts().connections, 0);
+    // One that was private from the start is what was asked for.
+    let (lookup, _) = changing(&[&[LOOPBACK]]);
+    assert_eq!(crawl_with(settings, lookup).0.failed, 0);
+    assert!(site.counts().connections > 0);
+}
+
+#[test]
+fn a_redirect_to_a_name_of_this_machine_is_refused() {
+    let site = Site::builder().pages(3).start().unwrap();
+    let inside = format!("http://inside.example:{}/page/1", site.address().port());
+    let mut settings = settings(&site, &format!("/redirect/to?url={inside}"));
+    settings.reach = Reach::Any;
+    settings.obeys_robots = false;
+    let (lookup, asked) = changing(&[&[LOOPBACK]]);
+    let (sum, told) = crawl_with(settings, lookup);
+    assert_eq!((sum.aliases, sum.failed), (1, 1));
+    let refused = told.iter().find(|page| page.url == inside).unwrap();
+    assert!(refused.error.as_ref().unwrap().contains("not allowed"));
+    assert_eq!(*asked.lock().unwrap(), ["inside.example"]);
+    assert_eq!(site.counts().requests, 1);
 }
 
 #[test]
@@ -423,46 +639,272 @@ fn a_crawl_is_gone_on_with_where_it_was_and_only_as_the_same() {
 }
 
 #[test]
-fn a_queue_longer_than_memory_holds_is_crawled_to_its_end() {
-    // More links than are kept at hand, so that the rest is read back from the state.
+fn a_queue_longer_than_memory_holds_is_crawled_to_its_end_in_its_order() {
+    // 8192 are kept at hand: the rest is read back from the state, here and by the next run.
     let site = Site::builder()
         .pages(9000)
-        .links(8999)
+        .links(0)
         .page_size(0)
         .start()
         .unwrap();
-    let mut settings = settings(&site, "/");
-    settings.depth = Some(1);
-    settings.include = vec!["/$".to_owned(), "/page/[0-9]+$".to_owned()];
-    settings.limits.pages = Some(1);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("crawl.db");
-    let (sum, _) = crawl_into(
-        settings.clone(),
-        File::create(&path).unwrap(),
-        async_rayon::run,
-    );
-    assert_eq!((sum.pages, sum.found), (1, 9000));
-    let connection = rusqlite::Connection::open(&path).unwrap();
-    let queue = "SELECT count(*) FROM queue";
-    assert_eq!(
-        connection
-            .query_row(queue, [], |row| row.get::<_, i64>(0))
-            .unwrap(),
-        8999
+    let mut settings = settings(&site, "/");
+    settings.sitemaps = true;
+    settings.manners.per_host = 16;
+    settings.limits.pages = Some(300);
+    let file = File::create(&path).unwrap();
+    let (sum, first) = crawl_into(settings.clone(), file, serial::run);
+    assert_eq!((sum.pages, sum.found), (300, 9001));
+    settings.limits.pages = None;
+    let file = File::resume(&path).unwrap();
+    let (sum, rest) = crawl_into(settings, file, async_rayon::run);
+    assert_eq!((sum.pages, sum.earlier), (9000, 300));
+    let pages = |told: &[Told]| -> Vec<String> {
+        let pages = told.iter().filter(|page| !page.url.ends_with(".xml"));
+        pages.map(|page| page.url.clone()).collect()
+    };
+    let (first, rest) = (pages(&first), pages(&rest));
+    let expected: Vec<String> = site.pages().collect();
+    assert_eq!(first, expected[..300]);
+    assert_eq!(rest.len(), 8700);
+    // Sixteen at once come as they like; who asks first goes first.
+    let mut log = site.counts().log;
+    log.retain(|seen| seen.path == "/" || seen.path.starts_with("/page/"));
+    let number = |path: &str| {
+        path.strip_prefix("/page/")
+            .map_or(0, |it| it.parse().unwrap())
+    };
+    let order: Vec<usize> = log.iter().map(|seen| number(&seen.path)).collect();
+    assert_eq!(order.iter().collect::<HashSet<_>>().len(), order.len());
+    assert!(
+        order
+            .iter()
+            .enumerate()
+            .all(|(place, page)| place.abs_diff(*page) <= 64)
     );
 }
+
+#[test]
+fn the_limits_of_bodies_are_exact() {
+    let site = Site::builder().start().unwrap();
+    for (limit, failed) in [(3000, 0), (2999, 1)] {
+        let mut settings = settings(&site, "/bytes/3000");
+        settings.manners.body = limit;
+        assert_eq!(crawl(settings).0.failed, failed);
+    }
+}
+
+#[test]
+fn parts_of_pages_that_lead_out_are_looked_for_whenever_they_are_heard_of() {
+    let other = Tiny::html(&[
+        ("/a", "<p id=here>"),
+        ("/b", "<p id=here>"),
+        ("/c", "<p id=here>"),
+    ]);
+    let to = |path: &str| other.url(path);
+    let site = Tiny::html(&[
+        (
+            "/",
+            &format!(
+                "<a href='{}'>x</a><a href='{}'>x</a><a href='{}'>x</a><a href=/2>x</a>",
+                to("/a"),
+                to("/b#here"),
+                to("/c")
+            ),
+        ),
+        // Of /c it is heard too late: its header was asked for already.
+        (
+            "/2",
+            &format!(
+                "<a href='{}'>x</a><a href='{}'>x</a>",
+                to("/c#nowhere"),
+                to("/c#here")
+            ),
+        ),
+    ]);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("crawl.db");
+    let mut settings = Settings::new(vec![site.url("/").parse().unwrap()]);
+    settings.check = true;
+    settings.manners.private = true;
+    let (sum, told) = crawl_into(settings, File::create(&path).unwrap(), serial::run);
+    assert_eq!(other.log(), ["HEAD /a", "GET /b", "HEAD /c", "GET /c"]);
+    assert_eq!((sum.pages, sum.checked, told.len()), (2, 3, 5));
+    let broken = report(&path, Format::Broken);
+    assert!(broken.contains("/c#nowhere: no such part"), "{broken}");
+    assert_eq!(broken.matches("broken").count(), 1, "{broken}");
+}
+
+#[test]
+fn depth_is_exact_when_redirects_and_canonical_links_lead_to_it_and_after_a_resume() {
+    // 0 -> 1 -> 2 -> 3, where 1 is moved and 2 is another name of /two.
+    let site = Tiny::html(&[
+        ("/", "<a href=/one>"),
+        ("/one", "<a href=/other><a href=/two-b>"),
+        ("/two-b", "<link rel=canonical href=/two>"),
+        ("/other", "<a href=/x>"),
+        ("/two", "<a href=/three>"),
+        ("/three", "<a href=/four>"),
+    ]);
+    let mut settings = Settings::new(vec![site.url("/").parse().unwrap()]);
+    settings.depth = Some(3);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("crawl.db");
+    for most in 1.. {
+        settings.limits.pages = Some(most);
+        let file = match most {
+            1 => File::create(&path),
+            _ => File::resume(&path),
+        };
+        let (sum, _) = crawl_into(settings.clone(), file.unwrap(), serial::run);
+        if sum.limit.is_none() {
+            break;
+        }
+    }
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    let sql = "SELECT url, urls.depth FROM urls JOIN pages USING (id)";
+    let mut rows = connection.prepare(sql).unwrap();
+    let found: BTreeMap<String, u32> = rows
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    let expected = [
+        ("/", 0),
+        ("/one", 1),
+        ("/other", 2),
+        ("/two-b", 2),
+        ("/two", 2),
+        ("/x", 3),
+        ("/three", 3),
+    ];
+    assert_eq!(
+        found,
+        expected.map(|(path, depth)| (site.url(path), depth)).into()
+    );
+    let asked: Vec<String> = site
+        .log()
+        .into_iter()
+        .filter(|it| !it.contains("robots"))
+        .collect();
+    assert_eq!(
+        asked.iter().collect::<HashSet<_>>().len(),
+        asked.len(),
+        "{asked:?}"
+    );
+}
+
+/// What is hard to write down: signs that mean something in each of the formats.
+const AWKWARD: &str = "<title>=1+1, \"two\"\nthree &amp; four</title>\
+    <a href='/a,b&c;d'>x</a><a href='http://[::1&quot;\\&amp;&lt;&#27;'>y</a><a href='/gone?a=1&amp;b=2'>z</a>";
 
 #[test]
 fn reports_are_what_their_readers_expect() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("crawl.db");
-    let site = Site::builder().pages(3).links(1).start().unwrap();
-    crawl_into(
-        settings(&site, "/html/broken"),
-        File::create(&path).unwrap(),
-        serial::run,
+    let site = Tiny::html(&[("/", AWKWARD), ("/a,b&c;d", "<a href=/>")]);
+    let settings = Settings::new(vec![site.url("/").parse().unwrap()]);
+    crawl_into(settings, File::create(&path).unwrap(), serial::run);
+    let awkward = site.url("/a,b&c;d");
+
+    let pages = report(&path, Format::Pages);
+    assert_eq!(pages.lines().count(), 3);
+    assert!(
+        pages.lines().nth(2).unwrap().starts_with("404 page"),
+        "{pages}"
     );
+
+    let broken = report(&path, Format::Broken);
+    assert!(broken.starts_with(&site.url("/\n")), "{broken}");
+    assert!(
+        broken.contains("broken <a> http://[::1\"\\&<\u{fffd}: not a URL"),
+        "{broken}"
+    );
+    assert!(broken.contains("/gone?a=1&b=2: 404"), "{broken}");
+
+    let lines = report(&path, Format::JsonLines);
+    let first: serde_json::Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
+    assert_eq!(first["title"], "=1+1, \"two\" three & four");
+    assert_eq!(lines.lines().count(), 3);
+
+    let table = report(&path, Format::Csv);
+    let rows: Vec<&str> = table.split_terminator("\r\n").collect();
+    assert_eq!(rows.len(), 4);
+    assert!(
+        rows[1].contains(",\"'=1+1, \"\"two\"\" three & four\","),
+        "{table}"
+    );
+    assert!(
+        rows[2].starts_with(&format!("\"{awkward}\",page,200,1,")),
+        "{table}"
+    );
+
+    let dot = report(&path, Format::Dot);
+    assert!(dot.starts_with("digraph") && dot.ends_with("}\n"), "{dot}");
+    assert!(dot.contains(r#"[label="http://[::1\"\\&<"#), "{dot}");
+    // From / to three, and from the second page back.
+    assert_eq!(dot.matches(" -> ").count(), 4);
+
+    let (names, texts) = xml(&report(&path, Format::GraphMl));
+    assert_eq!(names.iter().filter(|name| *name == "node").count(), 4);
+    assert_eq!(names.iter().filter(|name| *name == "edge").count(), 4);
+    assert!(texts.contains(&awkward) && texts.contains(&"http://[::1\"\\&<\u{fffd}".to_owned()));
+
+    let map = report(&path, Format::Sitemap);
+    xml(&map);
+    let map = crawler::sitemap::read(map.as_bytes()).unwrap();
+    assert_eq!(map.pages, [site.url("/"), awkward]);
+
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    let count: i64 = connection
+        .query_row("SELECT count(*) FROM broken", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(count, 2);
+}
+
+/// The elements and the texts of XML that is well formed.
+fn xml(text: &str) -> (Vec<String>, Vec<String>) {
+    use quick_xml::events::Event;
+    let mut reader = quick_xml::Reader::from_str(text);
+    reader.config_mut().check_end_names = true;
+    let (mut names, mut texts, mut within, mut open) = (vec![], vec![], String::new(), 0);
+    loop {
+        match reader.read_event().unwrap() {
+            Event::Eof => {
+                assert_eq!(open, 0);
+                return (names, texts);
+            }
+            Event::Start(tag) => {
+                open += 1;
+                names.push(tag.local_name().into_inner().to_owned());
+                within.clear();
+            }
+            Event::Empty(tag) => names.push(tag.local_name().into_inner().to_owned()),
+            Event::End(_) => {
+                open -= 1;
+                texts.push(std::mem::take(&mut within));
+            }
+            Event::Text(part) => within.push_str(&part.xml10_content()),
+            Event::GeneralRef(part) => within.push_str(match &*part {
+                "amp" => "&",
+                "lt" => "<",
+                "gt" => ">",
+                "quot" => "\"",
+                other => panic!("{other}"),
+            }),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn redirected_and_dead_ends_are_told_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("crawl.db");
+    let site = Site::builder().pages(3).links(1).start().unwrap();
+    let file = File::create(&path).unwrap();
+    crawl_into(settings(&site, "/html/broken"), file, serial::run);
     let broken = report(&path, Format::Broken);
     assert!(
         broken.contains("broken <a> http://[::1: not a URL"),
@@ -470,24 +912,4 @@ fn reports_are_what_their_readers_expect() {
     );
     assert!(broken.contains("/status/404: 404"), "{broken}");
     assert!(broken.contains("redirected"), "{broken}");
-    let lines = report(&path, Format::JsonLines);
-    assert!(
-        lines
-            .lines()
-            .all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok())
-    );
-    assert!(report(&path, Format::Dot).starts_with("digraph"));
-    let xml = report(&path, Format::GraphMl);
-    let mut reader = quick_xml::Reader::from_str(&xml);
-    while !matches!(reader.read_event().unwrap(), quick_xml::events::Event::Eof) {}
-    let map = report(&path, Format::Sitemap);
-    let map = crawler::sitemap::read(map.as_bytes()).unwrap();
-    assert!(map.pages.contains(&site.url("/page/1")));
-    assert!(!map.pages.contains(&site.url("/status/404")));
-    assert!(report(&path, Format::Csv).lines().count() > 4);
-    let connection = rusqlite::Connection::open(&path).unwrap();
-    let count: i64 = connection
-        .query_row("SELECT count(*) FROM broken", [], |row| row.get(0))
-        .unwrap();
-    assert_eq!(count, 2);
 }

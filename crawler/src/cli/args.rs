@@ -42,7 +42,7 @@ pub(crate) struct Args {
 pub(super) enum Command {
     /// Check all links of a site, those that lead out too, and their fragments; exit 1 if any is
     /// broken
-    Check(CheckArgs),
+    Check(Box<CheckArgs>),
     /// Tell what is in the state of a crawl
     Report(ReportArgs),
     /// Print completions for a shell

@@ -1,17 +1,19 @@
-//! The state of a crawl: the queue, what is known, and what was counted.
-//!
-//! The queue is the table of URLs in the store, along which a cursor runs. The next few thousand are
-//! kept in memory; a crawl that finds more than it can fetch leaves them where they are.
+//! The state of a crawl: what is known, what is next, what follows from what came, and what was
+//! counted.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::path::Path;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
-use async_fetch::{Answer, Bytes, Fetcher, Outcome, StatusCode};
+use async_fetch::{Answer, Error as Failure, Fetcher, Outcome, StatusCode};
 use serde_json::{Map, Value};
-use url::{Position, Url};
+use url::Url;
 
 use super::Error;
+use super::hosts::{Hosts, WAITING};
+use super::job::{Job, Role};
+use super::queue::{AT_HAND, Queue};
+use super::record::{Record, exchange};
 use crate::frontier::Work;
 use crate::html::Kind;
 use crate::normalise;
@@ -20,69 +22,21 @@ use crate::robots::{self, Found, Rules};
 use crate::scope::Scope;
 use crate::seen::{Id, Seen};
 use crate::settings::Settings;
-use crate::sitemap;
-use crate::store::{self, File, LinkRow, OwnExchange, PageRow, Store, Teller, Told, UrlRow};
+use crate::sitemap::{self, Sitemap};
+use crate::store::{self, File, OwnExchange, Store, Teller, UrlRow};
 use crate::traps::Counts;
 
-/// URLs of the queue that are in memory, at most.
-const AT_HAND: usize = 8192;
-
-/// URLs that wait for their host's robots.txt, at most: then no others are looked at.
-const WAITING: usize = 1024;
-
-/// Redirects one after the other that are followed.
+/// Redirects one after the other that are followed [10], as most clients do.
 const HOPS: u8 = 10;
 
-/// What a URL is to a crawl.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Role {
-    /// A page of it.
-    Page = 0,
-    /// A sitemap.
-    Sitemap = 1,
-    /// Not of it, and only checked.
-    External = 2,
-    /// The rules of a host. It is in no queue.
-    Robots = 3,
-}
-
-impl Role {
-    fn of(number: u8) -> Role {
-        match number {
-            1 => Role::Sitemap,
-            2 => Role::External,
-            3 => Role::Robots,
-            _ => Role::Page,
-        }
-    }
-}
-
-/// Something to be fetched.
-#[derive(Clone, Debug)]
-pub struct Job {
-    /// Its number.
-    pub id: Id,
-    /// Where it is.
-    pub url: Url,
-    /// How many links away from the seeds it was found.
-    pub depth: u32,
-    /// How many redirects led here.
-    pub hops: u8,
-    /// What it is to the crawl.
-    pub role: Role,
-    /// Only its header is wanted.
-    pub head: bool,
-    /// Whose rules they are, if it is a robots.txt.
-    origin: String,
-}
-
-/// How a crawl went, or stands.
+/// How a crawl went, or stands; of all its runs together where nothing else is said.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Summary {
     /// Pages that were fetched, and those that could not be.
     pub pages: u64,
-    /// Of these, those that could not be.
+    /// Of these, those of earlier runs.
+    pub earlier: u64,
+    /// Of these, those that could not be fetched.
     pub failed: u64,
     /// Of these, those whose status is one of failure.
     pub refused: u64,
@@ -94,19 +48,19 @@ pub struct Summary {
     pub bytes: u64,
     /// URLs that were found.
     pub found: u64,
-    /// URLs that were not fetched, by the reason.
-    pub skipped: BTreeMap<&'static str, u64>,
+    /// URLs that were not fetched, by the reason. (Links that were not followed because of their
+    /// `nofollow` are counted of this run only.)
+    pub skipped: BTreeMap<String, u64>,
     /// Which limit ended it.
     pub limit: Option<&'static str>,
-    /// How long it took, this run.
+    /// How long this run took.
     pub time: Duration,
 }
 
-#[derive(Debug)]
-enum Host {
-    /// Its robots.txt is being fetched; these wait for it.
-    Asked(Vec<Job>),
-    Known(Rules),
+impl Summary {
+    fn skip(&mut self, reason: &str) {
+        *self.skipped.entry(reason.to_owned()).or_default() += 1;
+    }
 }
 
 /// See the module.
@@ -118,23 +72,17 @@ pub(super) struct State {
     store: Option<Store>,
     seen: Seen,
     counts: Counts,
-    /// The head of the queue, in its order.
-    ready: VecDeque<Job>,
-    /// What goes before it: where redirects lead, and what waited.
-    ahead: VecDeque<Job>,
-    /// Everything up to this number is done, in flight or in memory.
-    tail: Id,
-    /// There is more of the queue in the store.
-    spilled: bool,
-    /// What is beyond the tail and in memory nevertheless.
-    beyond: HashSet<Id>,
-    /// robots.txts and sitemaps, before all pages.
+    queue: Queue,
+    /// robots.txts and sitemaps, before all pages; and links that lead out and are asked for again.
     first: VecDeque<Job>,
+    hosts: Hosts,
     /// Sitemaps and robots.txts without which no page is to be fetched, not done yet.
     opening: usize,
     sitemaps: usize,
-    hosts: HashMap<String, Host>,
-    waiting: usize,
+    /// Links that lead out to a part of a page, which only a GET can find.
+    parts: HashSet<Id>,
+    /// Whether those of which that was known too late have been asked for again.
+    parts_are_found: bool,
     /// The depth that is being crawled, where depth has a limit.
     level: u32,
     /// Pages that were begun and count.
@@ -155,6 +103,9 @@ impl State {
         let mut seen = Seen::default();
         let mut counts = Counts::default();
         let mut sum = Summary::default();
+        let mut queue = Queue::new(AT_HAND);
+        let mut parts = HashSet::new();
+        let mut early = Vec::new();
         let wanted = serde_json::to_string(&settings).unwrap_or_default();
         if file.is_resumed() {
             let found = file.get("settings")?.unwrap_or_default();
@@ -166,7 +117,9 @@ impl State {
             }
             file.each_url(|id, text, skipped| {
                 seen.restore(text, id);
-                if !skipped && let Ok(url) = Url::parse(text) {
+                if let Some(reason) = skipped {
+                    sum.skip(reason);
+                } else if let Ok(url) = Url::parse(text) {
                     // It was let in before.
                     let _ = counts.add(&url, &settings.traps);
                 }
@@ -174,12 +127,22 @@ impl State {
             let left = file.left()?;
             sum.pages = left.pages;
             sum.failed = left.failed;
-            sum.aliases = left.redirects;
+            sum.refused = left.refused;
+            sum.aliases = left.aliases;
+            sum.checked = left.checked;
             sum.bytes = left.bytes;
+            if left.robots > 0 {
+                sum.skipped.insert("robots".to_owned(), left.robots);
+            }
+            if settings.check {
+                parts = file.parts()?;
+            }
+            early = file.early()?;
+            queue = Queue::resumed(AT_HAND, seen.last(), early.iter().map(|row| row.id));
         } else {
             file.set("settings", &wanted)?;
         }
-        let resumed = file.is_resumed();
+        sum.earlier = sum.pages;
         let agent = settings.manners.user_agent.clone();
         let store = file.start(archive, &agent, teller)?;
         let mut state = State {
@@ -188,27 +151,28 @@ impl State {
             store: Some(store),
             seen,
             counts,
-            ready: VecDeque::new(),
-            ahead: VecDeque::new(),
-            tail: 0,
-            spilled: resumed,
-            beyond: HashSet::new(),
+            queue,
             first: VecDeque::new(),
+            hosts: Hosts::default(),
             opening: 0,
             sitemaps: 0,
-            hosts: HashMap::new(),
-            waiting: 0,
+            parts,
+            parts_are_found: false,
             level: 0,
             begun: sum.pages,
             sum,
             start: Instant::now(),
             settings,
         };
+        let early = early.iter().filter_map(Job::of_row);
+        let (sitemaps, moved): (Vec<Job>, _) = early.partition(|job| job.role == Role::Sitemap);
+        state.first.extend(sitemaps);
+        state.queue.put_back(moved);
         let mut rows = Vec::new();
         for seed in state.settings.seeds.clone() {
             state.find(seed.as_str(), 0, 0, Role::Page, &mut rows);
             if state.settings.sitemaps {
-                state.ask_robots(&seed);
+                state.first.extend(state.hosts.ask(&seed));
             }
         }
         state.opening = state.first.len();
@@ -259,24 +223,10 @@ impl State {
             skipped,
         });
         match (skipped, url) {
-            (None, Ok(url)) => self.put(Job {
-                id,
-                url,
-                depth,
-                hops,
-                role,
-                head: role == Role::External,
-                origin: String::new(),
-            }),
-            _ => {
-                *self
-                    .sum
-                    .skipped
-                    .entry(skipped.unwrap_or("invalid"))
-                    .or_default() += 1;
-                if !self.spilled {
-                    self.tail = id;
-                }
+            (None, Ok(url)) => self.put(Job::new(id, url, depth, hops, role)),
+            (reason, _) => {
+                self.sum.skip(reason.unwrap_or("invalid"));
+                self.queue.pass(id);
             }
         }
         id
@@ -314,76 +264,25 @@ impl State {
     fn put(&mut self, job: Job) {
         if job.role == Role::Sitemap {
             self.opening += 1;
-            self.note_beyond(job.id);
+            self.queue.pass(job.id);
             self.first.push_back(job);
         } else if job.hops > 0 {
             // Of the same depth as what led here, which is before what is queued.
-            self.note_beyond(job.id);
-            self.ahead.push_back(job);
-        } else if !self.spilled && self.ready.len() < AT_HAND {
-            self.tail = job.id;
-            self.ready.push_back(job);
+            self.queue.push_ahead(job);
         } else {
-            self.spilled = true;
-        }
-    }
-
-    fn note_beyond(&mut self, id: Id) {
-        if self.spilled {
-            self.beyond.insert(id);
-        } else {
-            self.tail = id;
+            self.queue.push(job);
         }
     }
 
     /// The next of the queue.
     fn pop(&mut self) -> Option<Job> {
-        if let Some(job) = self.ahead.pop_front() {
-            return Some(job);
-        }
-        while self.ready.is_empty() && self.spilled {
-            self.refill();
-        }
-        self.ready.pop_front()
-    }
-
-    fn refill(&mut self) {
-        let rows = self
-            .store()
-            .and_then(|store| store.queue(self.tail, AT_HAND));
-        let rows = rows.unwrap_or_default();
-        self.spilled = rows.len() == AT_HAND;
-        for row in &rows {
-            self.tail = self.tail.max(row.id);
-        }
-        for row in rows {
-            if self.beyond.remove(&row.id) {
-                continue;
-            }
-            let Ok(url) = Url::parse(&row.url) else {
-                continue;
-            };
-            let role = Role::of(row.role);
-            let job = Job {
-                id: row.id,
-                url,
-                depth: row.depth,
-                hops: row.hops,
-                role,
-                head: role == Role::External,
-                origin: String::new(),
-            };
-            if role == Role::Sitemap {
-                self.opening += 1;
-                self.first.push_back(job);
-            } else {
-                self.ready.push_back(job);
-            }
-        }
-        if !self.spilled {
-            self.tail = self.tail.max(self.seen.len() as Id);
-            self.beyond.clear();
-        }
+        let store = self.store.as_ref();
+        let read = |after, most| {
+            let rows = store.map(|store| store.queue(after, most));
+            // What fails here is told when the crawl is finished.
+            rows.and_then(Result::ok).unwrap_or_default()
+        };
+        self.queue.pop(read)
     }
 
     /// Which limit has been reached.
@@ -400,40 +299,19 @@ impl State {
         }
     }
 
-    /// Asks for the rules of a URL's host.
-    fn ask_robots(&mut self, url: &Url) {
-        let origin = url[..Position::BeforePath].to_owned();
-        if self.hosts.contains_key(&origin) {
-            return;
-        }
-        self.first.push_back(Job {
-            id: 0,
-            url: robots::place(url),
-            depth: 0,
-            hops: 0,
-            role: Role::Robots,
-            head: false,
-            origin: origin.clone(),
-        });
-        self.hosts.insert(origin, Host::Asked(Vec::new()));
-    }
-
     /// Whether a page may be fetched now: `None` if that is not known yet.
-    fn is_allowed(&mut self, url: &Url) -> Option<bool> {
+    fn is_allowed(&self, url: &Url) -> Option<bool> {
         if !self.settings.obeys_robots {
             return Some(true);
         }
-        match self.hosts.get(&url[..Position::BeforePath]) {
-            Some(Host::Known(rules)) => Some(rules.allow(url)),
-            Some(Host::Asked(_)) | None => None,
-        }
+        self.hosts.rules(url).map(|rules| rules.allow(url))
     }
 
     /// A page that must not be fetched.
-    fn forbidden(&mut self, job: Job) -> bool {
-        *self.sum.skipped.entry("robots").or_default() += 1;
+    fn forbidden(&mut self, job: &Job) -> bool {
+        self.sum.skip("robots");
         let error = "robots.txt forbids it".to_owned();
-        self.write(&job, "robots", Doing::failed(error), None)
+        self.write(job, "robots", Record::failed(error), None)
     }
 
     /// What came of a job. False if it can't be kept.
@@ -443,18 +321,19 @@ impl State {
                 self.rules(job, &outcome);
                 true
             }
-            Role::Sitemap => self.sitemap(job, &outcome),
+            Role::Sitemap => self.sitemap(&job, &outcome),
             Role::Page | Role::External => self.page(job, outcome, content),
         }
     }
 
     /// A job was not done: it stays in the queue.
-    pub(super) fn leave(&mut self, job: Job) {
+    pub(super) fn leave(&mut self, job: &Job) {
         if job.role == Role::Page {
             self.begun -= 1;
         }
     }
 
+    /// A robots.txt has come, or something in its place.
     fn rules(&mut self, job: Job, outcome: &Outcome) {
         let found = match &outcome.result {
             Ok(answer) if answer.status.is_success() => Found::Text(answer.bytes()),
@@ -467,14 +346,15 @@ impl State {
                 }
                 None => Found::Status(answer.status.as_u16()),
             },
-            Err(async_fetch::Error::BodyTooLarge { .. }) => {
-                // What stands in its first 500 KiB can't be told any more; nothing is licensed.
-                Found::Nothing
-            }
             Err(_) => Found::Nothing,
         };
+        let rules = Rules::new(found);
+        if self.settings.sitemaps {
+            self.opening -= usize::from(self.opening > 0);
+            self.name_sitemaps(&rules, &job.origin);
+        }
         let rules = match self.settings.obeys_robots {
-            true => Rules::new(found),
+            true => rules,
             false => Rules::none(),
         };
         if let Some(delay) = rules.delay()
@@ -483,84 +363,67 @@ impl State {
         {
             self.fetcher.set_host_delay(&host, delay);
         }
-        if self.settings.sitemaps {
-            self.opening -= usize::from(self.opening > 0);
-            let named: Vec<String> = match (found, &outcome.result) {
-                (Found::Text(text), _) if !self.settings.obeys_robots => {
-                    let rules = Rules::new(Found::Text(text));
-                    rules.sitemaps().iter().map(Url::to_string).collect()
-                }
-                _ => rules.sitemaps().iter().map(Url::to_string).collect(),
-            };
-            let usual = format!("{}/sitemap.xml", job.origin);
-            let named = if named.is_empty() { vec![usual] } else { named };
-            let mut rows = Vec::new();
-            for url in named {
-                self.find(&url, 0, 0, Role::Sitemap, &mut rows);
-            }
-            if let Ok(store) = self.store() {
-                // What fails here fails at the next page too, and is told there.
-                let _ = store.urls(rows);
-            }
+        let waited = self.hosts.answer(job.origin, rules);
+        self.queue.put_back(waited);
+    }
+
+    /// The sitemaps that a robots.txt names, or else the usual one.
+    fn name_sitemaps(&mut self, rules: &Rules, origin: &str) {
+        let mut named: Vec<String> = rules.sitemaps().iter().map(Url::to_string).collect();
+        if named.is_empty() {
+            named.push(format!("{origin}/sitemap.xml"));
         }
-        let known = self.hosts.insert(job.origin, Host::Known(rules));
-        if let Some(Host::Asked(jobs)) = known {
-            self.waiting -= jobs.len();
-            for job in jobs.into_iter().rev() {
-                self.ahead.push_front(job);
-            }
+        let mut rows = Vec::new();
+        for url in named {
+            self.find(&url, 0, 0, Role::Sitemap, &mut rows);
+        }
+        if let Ok(store) = self.store() {
+            // What fails here fails at the next page too, and is told there.
+            let _ = store.urls(rows);
         }
     }
 
-    fn sitemap(&mut self, job: Job, outcome: &Outcome) -> bool {
+    /// A sitemap has come.
+    fn sitemap(&mut self, job: &Job, outcome: &Outcome) -> bool {
         self.opening -= usize::from(self.opening > 0);
-        let mut doing = Doing::of(outcome);
+        let mut record = Record::of(job, outcome);
         let read = match &outcome.result {
             Ok(answer) if answer.status.is_success() => sitemap::read(answer.bytes()),
             Ok(answer) => match place_of_redirect(answer, &job.url) {
-                Some(url) => Ok(sitemap::Sitemap {
+                Some(url) => Ok(Sitemap {
                     sitemaps: vec![url.into()],
-                    ..sitemap::Sitemap::default()
+                    ..Sitemap::default()
                 }),
                 None => Err(answer.status.to_string()),
             },
             Err(error) => Err(error.to_string()),
         };
-        let map = match read {
-            Ok(map) => map,
-            Err(reason) => {
-                doing.error = Some(reason);
-                sitemap::Sitemap::default()
-            }
-        };
+        let map = read.unwrap_or_else(|reason| {
+            record.error = Some(reason);
+            Sitemap::default()
+        });
         for (entries, role) in [(map.sitemaps, Role::Sitemap), (map.pages, Role::Page)] {
             for entry in entries {
-                let url = job.url.join(&entry).map_err(|_| ());
-                let Ok(url) =
-                    url.and_then(|url| normalise::page(url, self.settings.rules).map_err(|_| ()))
-                else {
-                    continue;
-                };
-                // Its pages are its own: it may not name another site's.
-                let target = self.find(url.as_str(), 0, 0, role, &mut doing.urls);
-                doing.links.push(LinkRow {
-                    target,
-                    kind: Kind::Sitemap,
-                    fragment: None,
-                });
+                let url = job.url.join(&entry).ok();
+                let url = url.and_then(|url| normalise::page(url, self.settings.rules).ok());
+                if let Some(url) = url {
+                    let target = self.find(url.as_str(), 0, 0, role, &mut record.urls);
+                    record.link(target, Kind::Sitemap, None);
+                }
             }
         }
-        self.write(&job, "sitemap", doing, None)
+        self.write(job, "sitemap", record, None)
     }
 
+    /// A page has come, or what a link that leads out leads to.
     fn page(&mut self, job: Job, outcome: Outcome, content: Option<Content>) -> bool {
         if job.head && needs_more_than_a_head(&outcome) {
             // Some servers answer HEAD with nonsense: whether it is broken only a GET can tell.
             self.first.push_back(Job { head: false, ..job });
             return true;
         }
-        let mut doing = Doing::of(&outcome);
-        self.sum.bytes += doing.bytes;
+        let mut record = Record::of(&job, &outcome);
+        self.sum.bytes += record.bytes;
         let checked = job.role == Role::External;
         let mut kind = if checked { "checked" } else { "page" };
         match &outcome.result {
@@ -568,29 +431,29 @@ impl State {
             Ok(answer) => {
                 if let Some(url) = place_of_redirect(answer, &job.url) {
                     kind = "redirect";
-                    self.follow(&job, url, &mut doing);
+                    self.follow(&job, url, &mut record);
                 } else if answer.status.is_redirection() && answer.headers.contains_key("location")
                 {
                     kind = "failed";
-                    doing.error = Some("a redirect to what is not fetched".to_owned());
+                    record.error = Some("a redirect to what is not fetched".to_owned());
                 }
             }
         }
         if let Some(content) = content {
-            if !checked {
-                kind = self.content(&job, content, kind, &mut doing);
+            if checked {
+                record.ids = content.page.ids;
+                record.title = content.page.title;
             } else {
-                doing.ids = content.page.ids;
-                doing.title = content.page.title;
+                kind = self.content(&job, content, kind, &mut record);
             }
         }
         let counts = matches!(kind, "page" | "failed");
         match (checked, counts) {
-            (true, _) => self.sum.checked += 1,
+            (true, _) => self.sum.checked += u64::from(!job.again),
             (false, true) => {
                 self.sum.pages += 1;
                 self.sum.failed += u64::from(kind == "failed");
-                self.sum.refused += u64::from(doing.status.is_some_and(|status| status >= 400));
+                self.sum.refused += u64::from(record.status.is_some_and(|status| status >= 400));
             }
             (false, false) => {
                 self.sum.aliases += 1;
@@ -601,27 +464,18 @@ impl State {
             Ok(answer) if self.settings.archive => Some(exchange(&job, answer)),
             _ => None,
         };
-        self.write(&job, kind, doing, exchange)
+        self.write(&job, kind, record, exchange)
     }
 
     /// Goes where a redirect leads: a page of the same depth.
-    fn follow(&mut self, job: &Job, to: Url, doing: &mut Doing) {
+    fn follow(&mut self, job: &Job, to: Url, record: &mut Record) {
         let Ok(to) = normalise::page(to, self.settings.rules) else {
             return;
         };
-        let target = self.find(
-            to.as_str(),
-            job.depth,
-            job.hops + 1,
-            job.role,
-            &mut doing.urls,
-        );
-        doing.links.push(LinkRow {
-            target,
-            kind: Kind::Redirect,
-            fragment: None,
-        });
-        doing.target = Some((target, to.into()));
+        let hops = job.hops + 1;
+        let target = self.find(to.as_str(), job.depth, hops, job.role, &mut record.urls);
+        record.link(target, Kind::Redirect, None);
+        record.target = Some((target, to.into()));
     }
 
     /// What a page says; what it is then.
@@ -630,46 +484,51 @@ impl State {
         job: &Job,
         content: Content,
         kind: &'static str,
-        doing: &mut Doing,
+        record: &mut Record,
     ) -> &'static str {
         let Content {
             page,
             selected,
             trouble,
+            lost,
         } = content;
+        if lost.is_some() {
+            record.error = lost;
+            return "failed";
+        }
         let mut kind = kind;
-        doing.told_links = page.links.len();
+        record.links_in_it = page.links.len();
         for link in page.links {
             if link.nofollow && self.settings.obeys_nofollow {
-                *self.sum.skipped.entry("nofollow").or_default() += 1;
+                self.sum.skip("nofollow");
                 continue;
             }
-            let target = self.find(&link.url, job.depth + 1, 0, Role::Page, &mut doing.urls);
-            doing.links.push(LinkRow {
-                target,
-                kind: link.kind,
-                fragment: link.fragment.filter(|_| self.settings.check).map(decoded),
-            });
+            let target = self.find(&link.url, job.depth + 1, 0, Role::Page, &mut record.urls);
+            let fragment = link.fragment.filter(|_| self.settings.check).map(decoded);
+            if fragment.as_ref().is_some_and(|it| !it.is_empty())
+                && Url::parse(&link.url).is_ok_and(|url| !self.scope.has(&url))
+            {
+                self.parts.insert(target);
+            }
+            record.link(target, link.kind, fragment);
         }
         if let Some(canonical) = page.canonical {
-            let target = self.find(&canonical, job.depth, 0, Role::Page, &mut doing.urls);
-            doing.links.push(LinkRow {
-                target,
-                kind: Kind::Canonical,
-                fragment: None,
-            });
+            // Like a redirect: the same page, and the same depth.
+            let hops = job.hops + 1;
+            let target = self.find(&canonical, job.depth, hops, Role::Page, &mut record.urls);
+            record.link(target, Kind::Canonical, None);
             // One that leads to this very page under another spelling, or out, changes nothing.
             let within = Url::parse(&canonical).is_ok_and(|url| self.scope.has(&url));
             if target != job.id && within {
                 kind = "alias";
-                doing.target = Some((target, canonical));
+                record.target = Some((target, canonical));
             }
         }
-        doing.title = page.title;
-        doing.ids = page.ids;
-        doing.error = doing.error.take().or(trouble);
+        record.title = page.title;
+        record.ids = page.ids;
+        record.error = record.error.take().or(trouble);
         for (pick, found) in self.settings.picks.iter().zip(selected) {
-            doing.selected.insert(pick.name.clone(), found.into());
+            record.selected.insert(pick.name.clone(), found.into());
         }
         kind
     }
@@ -678,35 +537,29 @@ impl State {
         &mut self,
         job: &Job,
         outcome: &'static str,
-        doing: Doing,
+        record: Record,
         exchange: Option<OwnExchange>,
     ) -> bool {
-        let links = doing.told_links.max(doing.links.len());
-        let (target, target_url) = doing.target.unzip();
-        let row = PageRow {
-            id: job.id,
-            outcome,
-            target,
-            attempts: doing.attempts,
-            urls: doing.urls,
-            links: doing.links,
-            ids: doing.ids,
-            told: Told {
-                url: job.url.as_str().to_owned(),
-                status: doing.status,
-                depth: job.depth,
-                bytes: doing.bytes,
-                links,
-                error: doing.error,
-                seconds: doing.seconds,
-                content_type: doing.content_type,
-                title: doing.title,
-                target: target_url,
-                selected: doing.selected,
-            },
-            exchange,
-        };
+        let row = record.rows(job, outcome, exchange);
         self.store().and_then(|store| store.page(row)).is_ok()
+    }
+
+    /// At the end: links that lead out whose header was asked for before it was known that a part
+    /// of the page is wanted.
+    fn parts_to_find(&mut self) -> Option<Job> {
+        if !self.settings.check || self.parts_are_found {
+            return None;
+        }
+        self.parts_are_found = true;
+        let rows = self.store().and_then(Store::parts_not_looked_for);
+        let jobs = rows.unwrap_or_default();
+        self.first
+            .extend(jobs.iter().filter_map(Job::of_row).map(|job| Job {
+                head: false,
+                again: true,
+                ..job
+            }));
+        self.first.pop_front()
     }
 }
 
@@ -728,22 +581,26 @@ impl Work for State {
                 }
                 return None;
             }
-            if self.waiting >= WAITING {
+            if self.hosts.waiting() >= WAITING {
                 return None;
             }
             let Some(job) = self.pop() else {
-                return self.first.pop_front();
+                return match in_flight {
+                    0 if self.hosts.waiting() == 0 => self.parts_to_find(),
+                    _ => None,
+                };
             };
             if self.settings.depth.is_some() && job.depth > self.level {
                 // What is in flight or waits may lead to more of the same depth.
-                if in_flight > 0 || self.waiting > 0 {
-                    self.ready.push_front(job);
-                    return self.first.pop_front();
+                if in_flight > 0 || self.hosts.waiting() > 0 {
+                    self.queue.postpone(job);
+                    return None;
                 }
                 self.level = job.depth;
             }
             if job.role == Role::External {
-                return Some(job);
+                let head = !self.parts.contains(&job.id);
+                return Some(Job { head, ..job });
             }
             match self.is_allowed(&job.url) {
                 Some(true) => {
@@ -751,66 +608,18 @@ impl Work for State {
                     return Some(job);
                 }
                 Some(false) => {
-                    if !self.forbidden(job) {
+                    if !self.forbidden(&job) {
                         return None;
                     }
                 }
                 None => {
-                    self.ask_robots(&job.url);
-                    let origin = &job.url[..Position::BeforePath];
-                    if let Some(Host::Asked(jobs)) = self.hosts.get_mut(origin) {
-                        self.waiting += 1;
-                        jobs.push(job);
-                    }
-                    if let Some(job) = self.first.pop_front() {
-                        return Some(job);
+                    let robots = self.hosts.ask(&job.url);
+                    self.hosts.wait(job);
+                    if robots.is_some() {
+                        return robots;
                     }
                 }
             }
-        }
-    }
-}
-
-/// What is to be written of a job.
-#[derive(Debug, Default)]
-struct Doing {
-    status: Option<u16>,
-    content_type: Option<String>,
-    bytes: u64,
-    seconds: f64,
-    attempts: u32,
-    error: Option<String>,
-    title: Option<String>,
-    target: Option<(Id, String)>,
-    urls: Vec<UrlRow>,
-    links: Vec<LinkRow>,
-    told_links: usize,
-    ids: Vec<String>,
-    selected: Map<String, Value>,
-}
-
-impl Doing {
-    fn failed(error: String) -> Doing {
-        Doing {
-            error: Some(error),
-            ..Doing::default()
-        }
-    }
-
-    fn of(outcome: &Outcome) -> Doing {
-        let answer = outcome.result.as_ref().ok();
-        Doing {
-            status: answer.map(|answer| answer.status.as_u16()),
-            content_type: answer.and_then(|answer| header(&answer.headers, "content-type")),
-            bytes: answer.map_or(0, |answer| answer.length),
-            seconds: outcome.times.total.as_secs_f64(),
-            attempts: outcome.attempts,
-            error: match &outcome.result {
-                Err(error) => Some(error.to_string()),
-                Ok(answer) if answer.status.as_u16() >= 400 => Some(answer.status.to_string()),
-                Ok(_) => None,
-            },
-            ..Doing::default()
         }
     }
 }
@@ -824,22 +633,6 @@ fn decoded(fragment: String) -> String {
     let pair = format!("={}", fragment.replace('+', "%2B").replace('&', "%26"));
     let value = url::form_urlencoded::parse(pair.as_bytes()).next();
     value.map_or(fragment, |(_, value)| value.into_owned())
-}
-
-fn exchange(job: &Job, answer: Answer) -> OwnExchange {
-    let body = match answer.body {
-        async_fetch::Body::Memory(body) => body,
-        _ => Bytes::new(),
-    };
-    OwnExchange {
-        url: job.url.as_str().to_owned(),
-        address: answer.address.map(|address| address.ip()),
-        at: SystemTime::now(),
-        status: answer.status,
-        version: answer.version,
-        headers: answer.headers,
-        body,
-    }
 }
 
 /// Where an answer redirects to, if that can be fetched.
@@ -861,10 +654,11 @@ fn place_of_redirect(answer: &Answer, from: &Url) -> Option<Url> {
 
 /// Whether only a GET can tell how it stands with a link.
 fn needs_more_than_a_head(outcome: &Outcome) -> bool {
-    use async_fetch::Error;
     match &outcome.result {
         Ok(answer) => answer.status.as_u16() >= 400,
-        Err(Error::Refused | Error::Lookup { .. } | Error::Address(_) | Error::NoTls) => false,
+        Err(Failure::Refused | Failure::Lookup { .. } | Failure::Address(_) | Failure::NoTls) => {
+            false
+        }
         Err(_) => true,
     }
 }

@@ -19,6 +19,7 @@ CREATE TABLE pages (
     outcome TEXT NOT NULL,    -- page, alias, redirect, failed, robots, sitemap, checked
     status INTEGER,
     type TEXT,
+    whole INTEGER NOT NULL,   -- 0 if only its header, or the beginning of its body, was asked for
     bytes INTEGER NOT NULL,
     seconds REAL NOT NULL,
     attempts INTEGER NOT NULL,

@@ -1,0 +1,101 @@
+//! The rules of hosts: asked for once, before the first page of each; what is found meanwhile waits.
+
+use std::collections::HashMap;
+
+use url::{Position, Url};
+
+use super::job::{Job, Role};
+use crate::robots::{self, Rules};
+
+/// URLs that wait for their host's robots.txt, at most: then no others are looked at.
+pub(super) const WAITING: usize = 1024;
+
+#[derive(Debug)]
+enum Host {
+    /// Its robots.txt is being fetched; these wait for it.
+    Asked(Vec<Job>),
+    Known(Rules),
+}
+
+/// What is known of the hosts of a crawl, by scheme, name and port.
+#[derive(Debug, Default)]
+pub(super) struct Hosts {
+    known: HashMap<String, Host>,
+    waiting: usize,
+}
+
+impl Hosts {
+    /// The rules that hold for a URL, if they are known.
+    pub(super) fn rules(&self, url: &Url) -> Option<&Rules> {
+        match self.known.get(&url[..Position::BeforePath]) {
+            Some(Host::Known(rules)) => Some(rules),
+            Some(Host::Asked(_)) | None => None,
+        }
+    }
+
+    /// Asks for the rules of a URL's host: the job for that, if nobody asked before.
+    pub(super) fn ask(&mut self, url: &Url) -> Option<Job> {
+        let origin = &url[..Position::BeforePath];
+        if self.known.contains_key(origin) {
+            return None;
+        }
+        self.known
+            .insert(origin.to_owned(), Host::Asked(Vec::new()));
+        Some(Job {
+            origin: origin.to_owned(),
+            ..Job::new(0, robots::place(url), 0, 0, Role::Robots)
+        })
+    }
+
+    /// Lets a job wait for the rules of its host, which have been [`ask`](Self::ask)ed for.
+    pub(super) fn wait(&mut self, job: Job) {
+        let origin = &job.url[..Position::BeforePath];
+        if let Some(Host::Asked(jobs)) = self.known.get_mut(origin) {
+            jobs.push(job);
+            self.waiting += 1;
+        }
+    }
+
+    /// The rules have come. What waited for them, in its order.
+    pub(super) fn answer(&mut self, origin: String, rules: Rules) -> Vec<Job> {
+        match self.known.insert(origin, Host::Known(rules)) {
+            Some(Host::Asked(jobs)) => {
+                self.waiting -= jobs.len();
+                jobs
+            }
+            Some(Host::Known(_)) | None => Vec::new(),
+        }
+    }
+
+    /// How many jobs wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_asked_once_and_lets_those_who_waited_go_in_their_order() {
+        let url = |text: &str| Url::parse(text).unwrap();
+        let page = |id| Job::new(id, url("http://a.example/x"), 0, 0, Role::Page);
+        let mut hosts = Hosts::default();
+        let job = hosts.ask(&url("http://a.example/x?y")).unwrap();
+        assert_eq!(job.url.as_str(), "http://a.example/robots.txt");
+        assert!(hosts.ask(&url("http://a.example/")).is_none());
+        assert!(hosts.ask(&url("http://a.example:81/")).is_some());
+        hosts.wait(page(1));
+        hosts.wait(page(2));
+        assert_eq!(hosts.waiting(), 2);
+        assert!(hosts.rules(&page(1).url).is_none());
+        let ids: Vec<_> = hosts
+            .answer(job.origin, Rules::none())
+            .iter()
+            .map(|job| job.id)
+            .collect();
+        assert_eq!((ids, hosts.waiting()), (vec![1, 2], 0));
+        assert!(hosts.rules(&page(1).url).is_some());
+    }
+}

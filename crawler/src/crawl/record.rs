@@ -1,0 +1,128 @@
+//! What is written of a job that is done.
+
+use std::time::SystemTime;
+
+use async_fetch::{Answer, Body, Bytes, Outcome};
+use serde_json::{Map, Value};
+
+use super::job::Job;
+use crate::html::Kind;
+use crate::reading::header;
+use crate::seen::Id;
+use crate::store::{LinkRow, OwnExchange, PageRow, Told, UrlRow};
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct Record {
+    pub(super) status: Option<u16>,
+    content_type: Option<String>,
+    pub(super) bytes: u64,
+    seconds: f64,
+    attempts: u32,
+    pub(super) error: Option<String>,
+    pub(super) title: Option<String>,
+    /// The page that this one is another address of.
+    pub(super) target: Option<(Id, String)>,
+    /// URLs that were found here first.
+    pub(super) urls: Vec<UrlRow>,
+    pub(super) links: Vec<LinkRow>,
+    /// Links that stand there, those that are not followed too.
+    pub(super) links_in_it: usize,
+    /// The names of its parts.
+    pub(super) ids: Vec<String>,
+    /// All of its body was read, and not its header alone or the beginning of it.
+    whole: bool,
+    pub(super) selected: Map<String, Value>,
+}
+
+impl Record {
+    /// Of what was not even asked for.
+    pub(super) fn failed(error: String) -> Record {
+        Record {
+            error: Some(error),
+            ..Record::default()
+        }
+    }
+
+    /// Of what came.
+    pub(super) fn of(job: &Job, outcome: &Outcome) -> Record {
+        let answer = outcome.result.as_ref().ok();
+        Record {
+            status: answer.map(|answer| answer.status.as_u16()),
+            content_type: answer.and_then(|answer| header(&answer.headers, "content-type")),
+            bytes: answer.map_or(0, |answer| answer.length),
+            seconds: outcome.times.total.as_secs_f64(),
+            attempts: outcome.attempts,
+            whole: answer.is_some_and(|answer| !job.head && !answer.cut),
+            error: match &outcome.result {
+                Err(error) => Some(error.to_string()),
+                Ok(answer) if answer.status.as_u16() >= 400 => Some(answer.status.to_string()),
+                Ok(_) => None,
+            },
+            ..Record::default()
+        }
+    }
+
+    /// Notes a link.
+    pub(super) fn link(&mut self, target: Id, kind: Kind, fragment: Option<String>) {
+        self.links.push(LinkRow {
+            target,
+            kind,
+            fragment,
+        });
+    }
+
+    /// The rows of it.
+    pub(super) fn rows(
+        self,
+        job: &Job,
+        outcome: &'static str,
+        exchange: Option<OwnExchange>,
+    ) -> PageRow {
+        let (target, target_url) = self.target.unzip();
+        PageRow {
+            id: job.id,
+            outcome,
+            whole: self.whole,
+            again: job.again,
+            target,
+            attempts: self.attempts,
+            urls: self.urls,
+            ids: self.ids,
+            told: Told {
+                url: job.url.as_str().to_owned(),
+                status: self.status,
+                depth: job.depth,
+                bytes: self.bytes,
+                links: self.links_in_it.max(self.links.len()),
+                error: self.error,
+                seconds: self.seconds,
+                content_type: self.content_type,
+                title: self.title,
+                target: target_url,
+                selected: self.selected,
+            },
+            links: self.links,
+            exchange,
+        }
+    }
+}
+
+/// What goes into the archive.
+pub(super) fn exchange(job: &Job, answer: Answer) -> OwnExchange {
+    let body = match answer.body {
+        Body::Memory(body) => body,
+        _ => Bytes::new(),
+    };
+    OwnExchange {
+        url: job.url.as_str().to_owned(),
+        head: job.head,
+        address: answer.address.map(|address| address.ip()),
+        at: SystemTime::now(),
+        status: answer.status,
+        version: answer.version,
+        headers: answer.headers,
+        body,
+        cut: answer.cut,
+    }
+}

@@ -1,0 +1,95 @@
+//! What is written down: the rows of a page, and what is told of it.
+
+use std::net::IpAddr;
+use std::time::SystemTime;
+
+use async_fetch::{Bytes, HeaderMap, StatusCode, Version};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::html::Kind;
+use crate::seen::Id;
+
+/// A URL that was found.
+#[derive(Clone, Debug)]
+pub(crate) struct UrlRow {
+    pub(crate) id: Id,
+    pub(crate) url: String,
+    pub(crate) depth: u32,
+    pub(crate) hops: u8,
+    pub(crate) role: u8,
+    pub(crate) skipped: Option<&'static str>,
+}
+
+/// A link.
+#[derive(Clone, Debug)]
+pub(crate) struct LinkRow {
+    pub(crate) target: Id,
+    pub(crate) kind: Kind,
+    pub(crate) fragment: Option<String>,
+}
+
+/// A page that was dealt with, and all that it led to.
+#[derive(Debug)]
+pub(crate) struct PageRow {
+    pub(crate) id: Id,
+    pub(crate) outcome: &'static str,
+    /// All of its body was read.
+    pub(crate) whole: bool,
+    /// It takes the place of an earlier row.
+    pub(crate) again: bool,
+    pub(crate) target: Option<Id>,
+    pub(crate) attempts: u32,
+    pub(crate) urls: Vec<UrlRow>,
+    pub(crate) links: Vec<LinkRow>,
+    pub(crate) ids: Vec<String>,
+    pub(crate) told: Told,
+    pub(crate) exchange: Option<OwnExchange>,
+}
+
+/// What is told of a page when it is done: a line of JSON.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Told {
+    /// Its URL.
+    pub url: String,
+    /// The status of the answer, if there is one.
+    pub status: Option<u16>,
+    /// How many links away from the seeds it was found.
+    pub depth: u32,
+    /// Bytes of its body.
+    pub bytes: u64,
+    /// Links in it.
+    pub links: usize,
+    /// What went wrong.
+    pub error: Option<String>,
+    /// How long it took.
+    pub seconds: f64,
+    /// What it is.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub content_type: Option<String>,
+    /// Its title.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Where it redirects to, or which page it is another address of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// What was picked out of it.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub selected: Map<String, Value>,
+}
+
+/// An [`Exchange`](crate::warc::Exchange) that belongs to nobody else.
+#[derive(Debug)]
+pub(crate) struct OwnExchange {
+    pub(crate) url: String,
+    /// Only its header was asked for.
+    pub(crate) head: bool,
+    pub(crate) address: Option<IpAddr>,
+    pub(crate) at: SystemTime,
+    pub(crate) status: StatusCode,
+    pub(crate) version: Version,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    /// The body is longer than that.
+    pub(crate) cut: bool,
+}

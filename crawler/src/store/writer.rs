@@ -1,0 +1,340 @@
+//! The thread that writes: many pages in one transaction.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, Transaction, params};
+
+use super::{Error, File, OwnExchange, PageRow, Told, UrlRow, sqlite};
+use crate::seen::Id;
+use crate::warc::{Exchange, Warc};
+
+/// Pages that wait for being written, at most: who finds more waits.
+const WAITING: usize = 1024;
+
+/// Pages in one transaction, at most.
+const BATCH: usize = 1000;
+
+/// How long a page waits for being committed.
+const SOON: Duration = Duration::from_millis(100);
+
+/// Who hears of pages when they are committed. On an error nobody hears of any more.
+pub type Teller = Box<dyn FnMut(&Told) + Send>;
+
+enum Message {
+    Urls(Vec<UrlRow>),
+    Page(Box<PageRow>),
+    /// The next URLs of the queue after this one, at most so many.
+    Queue(Id, usize, mpsc::Sender<Vec<UrlRow>>),
+    /// Pages whose header alone was asked for, and to a part of which a link leads.
+    PartsNotLookedFor(mpsc::Sender<Vec<UrlRow>>),
+}
+
+/// Where the state of a crawl is written to.
+pub struct Store {
+    messages: Option<mpsc::SyncSender<Message>>,
+    writer: Option<JoinHandle<Result<(), Error>>>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").finish_non_exhaustive()
+    }
+}
+
+impl File {
+    /// Starts to write: pages to the file, their answers to the archive, if there is to be one.
+    ///
+    /// # Errors
+    /// If the archive can't be written; if the system refuses a thread.
+    pub(crate) fn start(
+        self,
+        archive: Option<&Path>,
+        user_agent: &str,
+        teller: Teller,
+    ) -> Result<Store, Error> {
+        let (messages, received) = mpsc::sync_channel(WAITING);
+        let warc = archive
+            .map(|path| {
+                let length = self.get("warc_length")?.and_then(|text| text.parse().ok());
+                let warc = match length {
+                    Some(length) => Warc::resume(path, length),
+                    None => Warc::create(path),
+                };
+                let warc = warc.map_err(|source| Error::Archive {
+                    path: path.to_owned(),
+                    source,
+                })?;
+                Ok((warc, path.to_owned()))
+            })
+            .transpose()?;
+        let mut writer = Writer {
+            path: self.path,
+            connection: self.connection,
+            warc,
+            user_agent: user_agent.to_owned(),
+            teller,
+            told: Vec::new(),
+        };
+        let writer = std::thread::Builder::new()
+            .name("store".to_owned())
+            .spawn(move || writer.run(&received))
+            .map_err(Error::Thread)?;
+        Ok(Store {
+            messages: Some(messages),
+            writer: Some(writer),
+        })
+    }
+}
+
+impl Store {
+    fn send(&self, message: Message) -> Result<(), Error> {
+        let messages = self.messages.as_ref().ok_or(Error::Gone)?;
+        messages.send(message).map_err(|_| Error::Gone)
+    }
+
+    pub(crate) fn urls(&self, rows: Vec<UrlRow>) -> Result<(), Error> {
+        self.send(Message::Urls(rows))
+    }
+
+    pub(crate) fn page(&self, row: PageRow) -> Result<(), Error> {
+        self.send(Message::Page(Box::new(row)))
+    }
+
+    /// The next URLs of the queue after this one, at most so many. Whatever was sent before is
+    /// among them.
+    pub(crate) fn queue(&self, after: Id, most: usize) -> Result<Vec<UrlRow>, Error> {
+        let (reply, rows) = mpsc::channel();
+        self.send(Message::Queue(after, most, reply))?;
+        rows.recv().map_err(|_| Error::Gone)
+    }
+
+    /// Pages whose header alone was asked for, and to a part of which a link leads.
+    pub(crate) fn parts_not_looked_for(&self) -> Result<Vec<UrlRow>, Error> {
+        let (reply, rows) = mpsc::channel();
+        self.send(Message::PartsNotLookedFor(reply))?;
+        rows.recv().map_err(|_| Error::Gone)
+    }
+
+    /// Commits all, and ends the thread.
+    pub(crate) fn finish(mut self) -> Result<(), Error> {
+        drop(self.messages.take());
+        match self.writer.take().map(JoinHandle::join) {
+            Some(Ok(result)) => result,
+            _ => Err(Error::Gone),
+        }
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        drop(self.messages.take());
+        if let Some(writer) = self.writer.take() {
+            // Whoever wants to hear of errors calls `finish`.
+            let _ = writer.join();
+        }
+    }
+}
+
+struct Writer {
+    path: PathBuf,
+    connection: Connection,
+    warc: Option<(Warc, PathBuf)>,
+    user_agent: String,
+    teller: Teller,
+    /// What is to be told once it is committed.
+    told: Vec<Told>,
+}
+
+impl Writer {
+    fn run(&mut self, messages: &mpsc::Receiver<Message>) -> Result<(), Error> {
+        // A transaction begins with its first message, and not before.
+        while let Ok(first) = messages.recv() {
+            let end = Instant::now() + SOON;
+            let mut first = Some(first);
+            let path = self.path.clone();
+            let transaction = self.connection.transaction().map_err(sqlite(&path))?;
+            let mut batch = Batch {
+                transaction,
+                warc: self.warc.as_mut(),
+                user_agent: &self.user_agent,
+                told: &mut self.told,
+            };
+            while batch.told.len() < BATCH {
+                let left = end.saturating_duration_since(Instant::now());
+                let message = match first.take() {
+                    Some(message) => message,
+                    None => match messages.recv_timeout(left) {
+                        Ok(message) => message,
+                        Err(_) => break,
+                    },
+                };
+                batch.write(message, &path)?;
+            }
+            batch.commit(&path)?;
+            for told in self.told.drain(..) {
+                (self.teller)(&told);
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Batch<'a> {
+    transaction: Transaction<'a>,
+    warc: Option<&'a mut (Warc, PathBuf)>,
+    user_agent: &'a str,
+    told: &'a mut Vec<Told>,
+}
+
+impl Batch<'_> {
+    fn write(&mut self, message: Message, path: &Path) -> Result<(), Error> {
+        match message {
+            Message::Urls(rows) => self.urls(&rows).map_err(sqlite(path)),
+            Message::Queue(after, most, reply) => {
+                let rows = self.queue(after, most).map_err(sqlite(path))?;
+                // Who asked may be gone.
+                let _ = reply.send(rows);
+                Ok(())
+            }
+            Message::PartsNotLookedFor(reply) => {
+                let rows = self.parts_not_looked_for().map_err(sqlite(path))?;
+                let _ = reply.send(rows);
+                Ok(())
+            }
+            Message::Page(mut row) => {
+                if let Some(exchange) = row.exchange.take() {
+                    self.archive(&exchange)?;
+                }
+                self.page(&row).map_err(sqlite(path))?;
+                if !row.again {
+                    self.told.push(row.told);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn urls(&self, rows: &[UrlRow]) -> rusqlite::Result<()> {
+        let mut insert = self
+            .transaction
+            .prepare_cached("INSERT INTO urls VALUES (?, ?, ?, ?, ?, ?)")?;
+        for row in rows {
+            insert.execute(params![
+                row.id,
+                row.url,
+                row.depth,
+                row.hops,
+                row.role,
+                row.skipped
+            ])?;
+        }
+        Ok(())
+    }
+
+    fn page(&self, row: &PageRow) -> rusqlite::Result<()> {
+        self.urls(&row.urls)?;
+        if row.again {
+            self.transaction
+                .prepare_cached("DELETE FROM pages WHERE id = ?")?
+                .execute([row.id])?;
+        }
+        let told = &row.told;
+        let selected = (!told.selected.is_empty())
+            .then(|| serde_json::to_string(&told.selected).unwrap_or_default());
+        self.transaction
+            .prepare_cached("INSERT INTO pages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?
+            .execute(params![
+                row.id,
+                row.outcome,
+                told.status,
+                told.content_type,
+                row.whole,
+                told.bytes as i64,
+                told.seconds,
+                row.attempts,
+                told.links as i64,
+                told.title,
+                row.target,
+                told.error,
+                selected,
+            ])?;
+        let mut insert = self
+            .transaction
+            .prepare_cached("INSERT INTO links VALUES (?, ?, ?, ?)")?;
+        for link in &row.links {
+            insert.execute(params![row.id, link.target, link.kind as u8, link.fragment])?;
+        }
+        if !row.ids.is_empty() {
+            let mut insert = self
+                .transaction
+                .prepare_cached("INSERT INTO ids VALUES (?, ?)")?;
+            for name in row.ids.iter().collect::<HashSet<_>>() {
+                insert.execute(params![row.id, name])?;
+            }
+        }
+        Ok(())
+    }
+
+    fn queue(&self, after: Id, most: usize) -> rusqlite::Result<Vec<UrlRow>> {
+        let mut rows = self.transaction.prepare_cached(
+            "SELECT urls.id, url, depth, hops, role FROM urls LEFT JOIN pages USING (id)
+             WHERE urls.id > ? AND skipped IS NULL AND pages.id IS NULL
+             ORDER BY urls.id LIMIT ?",
+        )?;
+        let rows = rows.query_map(params![after, most as i64], super::queued)?;
+        rows.collect()
+    }
+
+    fn parts_not_looked_for(&self) -> rusqlite::Result<Vec<UrlRow>> {
+        let mut rows = self.transaction.prepare(
+            "SELECT urls.id, url, depth, hops, role FROM pages JOIN urls USING (id)
+             WHERE role = 2 AND outcome = 'checked' AND NOT whole AND pages.bytes = 0
+               AND status < 300 AND type LIKE 'text/html%'
+               AND id IN (SELECT target FROM links WHERE coalesce(fragment, '') <> '')
+             ORDER BY urls.id",
+        )?;
+        let rows = rows.query_map([], super::queued)?;
+        rows.collect()
+    }
+
+    fn archive(&mut self, exchange: &OwnExchange) -> Result<(), Error> {
+        let Some((warc, path)) = &mut self.warc else {
+            return Ok(());
+        };
+        let written = warc.write(&Exchange {
+            method: if exchange.head { "HEAD" } else { "GET" },
+            url: &exchange.url,
+            address: exchange.address,
+            at: exchange.at,
+            user_agent: self.user_agent,
+            status: exchange.status,
+            version: exchange.version,
+            headers: &exchange.headers,
+            body: &exchange.body,
+            cut: exchange.cut,
+        });
+        written.map_err(|source| Error::Archive {
+            path: path.clone(),
+            source,
+        })
+    }
+
+    fn commit(self, path: &Path) -> Result<(), Error> {
+        if let Some((warc, warc_path)) = self.warc {
+            // Before the state says so: half a record is cut off by the next run, a missing one is
+            // missed for ever.
+            let length = warc.flush().map_err(|source| Error::Archive {
+                path: warc_path.clone(),
+                source,
+            })?;
+            let sql = "INSERT OR REPLACE INTO meta VALUES ('warc_length', ?)";
+            let done = self.transaction.execute(sql, [length.to_string()]);
+            done.map_err(sqlite(path))?;
+        }
+        self.transaction.commit().map_err(sqlite(path))
+    }
+}

@@ -1,0 +1,96 @@
+//! A site of a few pages, written by the test that needs them.
+
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+/// What is asked for, and what is answered: the lines of the header after the first, and the body.
+type Pages = HashMap<&'static str, (String, String)>;
+
+/// It is gone when it is dropped.
+pub struct Tiny {
+    address: SocketAddr,
+    log: Arc<Mutex<Vec<String>>>,
+    over: Arc<AtomicBool>,
+    server: Option<JoinHandle<()>>,
+}
+
+impl Tiny {
+    /// Serves HTML under these paths, and 404 under all others.
+    pub fn html(pages: &[(&'static str, &str)]) -> Tiny {
+        let html = |(path, body): &(&'static str, &str)| {
+            let head = "content-type: text/html\r\n".to_owned();
+            (*path, (head, (*body).to_owned()))
+        };
+        Tiny::serve(pages.iter().map(html).collect())
+    }
+
+    fn serve(pages: Pages) -> Tiny {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let over = Arc::new(AtomicBool::new(false));
+        let (seen, ended) = (Arc::clone(&log), Arc::clone(&over));
+        let server = std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                if ended.load(Ordering::Relaxed) {
+                    return;
+                }
+                answer(stream.unwrap(), &pages, &seen);
+            }
+        });
+        Tiny {
+            address,
+            log,
+            over,
+            server: Some(server),
+        }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Methods and paths, in the order in which they came.
+    pub fn log(&self) -> Vec<String> {
+        self.log.lock().unwrap().clone()
+    }
+}
+
+impl Drop for Tiny {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::Relaxed);
+        // It waits for a connection: this is the last one.
+        let _ = TcpStream::connect(self.address);
+        let _ = self.server.take().unwrap().join();
+    }
+}
+
+fn answer(mut stream: TcpStream, pages: &Pages, log: &Mutex<Vec<String>>) {
+    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+    let first = lines
+        .next()
+        .unwrap_or(Ok(String::new()))
+        .unwrap_or_default();
+    while lines
+        .next()
+        .is_some_and(|line| line.is_ok_and(|line| !line.is_empty()))
+    {}
+    let mut words = first.split(' ');
+    let (method, path) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
+    log.lock().unwrap().push(format!("{method} {path}"));
+    let (status, head, body) = match pages.get(path) {
+        Some((head, body)) => ("200 OK", head.as_str(), body.as_str()),
+        None => ("404 Not Found", "", "no"),
+    };
+    let length = body.len();
+    let body = if method == "HEAD" { "" } else { body };
+    // The other end may be gone.
+    let _ = write!(
+        stream,
+        "HTTP/1.1 {status}\r\n{head}content-length: {length}\r\nconnection: close\r\n\r\n{body}"
+    );
+}
