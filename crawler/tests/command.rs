@@ -435,7 +435,7 @@ mod interrupts {
         let rest: Vec<String> = lines.map(Result::unwrap).collect();
         let output = child.wait_with_output().unwrap();
         let err = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(1), "{err}");
+        assert_eq!(output.status.code(), Some(130), "{err}");
         assert!(err.contains("--resume"), "{err}");
         let again = crawler()
             .arg(site.url("/"))
@@ -475,6 +475,6 @@ mod interrupts {
         signal(&child);
         signal(&child);
         let status = child.wait().unwrap();
-        assert!(!status.success());
+        assert_eq!(status.code(), Some(130));
     }
 }

@@ -1,9 +1,9 @@
 //! `crawler report FILE`: what the state of a crawl has to tell.
 
-use std::io::Write;
+use std::io::{BufWriter, Write};
 
 use common::cli::{Outcome, stdout};
-use common::files;
+use common::files::PendingFile;
 use crawler::report::Report;
 
 use super::args::ReportArgs;
@@ -18,9 +18,11 @@ pub(super) fn run(args: &ReportArgs) -> anyhow::Result<Outcome> {
             out.flush()?;
         }
         Some(path) => {
-            let mut text = Vec::new();
-            report.write(args.format.into(), &mut text)?;
-            files::write_atomically(path, text)?;
+            let mut out = BufWriter::new(PendingFile::create(path)?);
+            report.write(args.format.into(), &mut out)?;
+            out.into_inner()
+                .map_err(|error| error.into_error())?
+                .finish()?;
         }
     }
     Ok(Outcome::Done)
