@@ -115,9 +115,9 @@ impl Report {
     /// If there is none, or it can't be read.
     pub fn open(path: &Path) -> Result<Report, Error> {
         let connection = store::open(path)?;
-        let error = |source| store::Error::Sqlite {
+        let error = |reason| store::Error::Sqlite {
             path: path.to_owned(),
-            source,
+            reason,
         };
         dead_redirects(&connection).map_err(error)?;
         Ok(Report {
@@ -132,9 +132,9 @@ impl Report {
         values: impl rusqlite::Params,
         mut tell: impl FnMut(&Row<'_>) -> Result<io::Result<()>, rusqlite::Error>,
     ) -> Result<(), Error> {
-        let error = |source| store::Error::Sqlite {
+        let error = |reason| store::Error::Sqlite {
             path: self.path.clone(),
-            source,
+            reason,
         };
         let mut rows = self.connection.prepare(sql).map_err(error)?;
         let mut rows = rows.query(values).map_err(error)?;

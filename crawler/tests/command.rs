@@ -270,6 +270,15 @@ fn mistakes_are_told_in_a_line_and_end_with_2() {
     for (words, text) in [
         (vec!["ftp://example.org/"], "only http and https"),
         (vec!["example.org"], "not a URL"),
+        (vec!["file:///etc/passwd"], "only http and https"),
+        (vec!["http://"], "not a URL"),
+        (vec!["--warc", "x.gz"], "which site"),
+        (vec!["--depth", "3"], "which site"),
+        (vec!["http://127.0.0.1:9/", "--resume"], "--db"),
+        (vec!["http://127.0.0.1:9/", "--depth", "deep"], "--depth"),
+        (vec!["http://127.0.0.1:9/", "-j0"], "--jobs"),
+        (vec!["report"], "<DB>"),
+        (vec!["--bogus"], "--bogus"),
         (vec!["check"], "which site"),
         (
             vec!["http://127.0.0.1:9/", "--select", "h1["],
@@ -291,10 +300,38 @@ fn mistakes_are_told_in_a_line_and_end_with_2() {
 
 #[test]
 fn a_site_that_is_not_there_is_a_failure_and_not_the_end_of_the_program() {
-    // Port 9 is discard's, which nobody runs. A robots.txt that can't be had forbids all.
-    let (code, out, err) = output(&["http://127.0.0.1:9/", "--ignore-robots"]);
-    assert_eq!(code, 1);
-    assert!(out.contains("refused"), "{out}{err}");
+    // Port 9 is discard's, which nobody runs; and no name ends in .invalid (RFC 2606).
+    for (words, text) in [
+        (vec!["http://127.0.0.1:9/"], "refused"),
+        (vec!["http://127.0.0.1:9/", "--ignore-robots"], "refused"),
+        (
+            vec!["http://nowhere.invalid/"],
+            "no address is known for nowhere.invalid",
+        ),
+        (
+            vec!["check", "http://127.0.0.1:9/"],
+            "the crawl began there",
+        ),
+    ] {
+        let (code, out, err) = output(&words);
+        assert_eq!(code, 1, "{words:?}: {err}");
+        assert!(out.contains(text), "{words:?}: {out}{err}");
+    }
+}
+
+#[test]
+fn an_empty_site_and_one_that_begins_with_a_redirect_are_sites() {
+    let site = Site::builder().pages(1).links(0).start().unwrap();
+    let (code, out, err) = output(&[&site.url("/")]);
+    assert_eq!((code, out.lines().count()), (0, 1), "{err}");
+    let (code, out, err) = output(&[&site.url("/bytes/0"), "--ignore-robots"]);
+    assert_eq!((code, out.lines().count()), (0, 1), "{err}");
+    let (code, out, err) = output(&[&site.url("/redirect/chain/1"), "--depth", "0"]);
+    assert_eq!((code, out.lines().count()), (0, 2), "{err}");
+    assert!(
+        err.contains("1 pages") && err.contains("1 redirects"),
+        "{err}"
+    );
 }
 
 #[test]

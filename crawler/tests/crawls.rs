@@ -255,7 +255,6 @@ fn robots_txt_is_obeyed_and_what_stands_in_its_place_means_what_the_rfc_says() {
         (200, "User-agent: *\nDisallow: /\n", Some(0)),
         (404, "", Some(30)),
         (403, "", Some(30)),
-        (500, "", Some(0)),
     ] {
         let site = Site::builder()
             .pages(30)
@@ -280,6 +279,37 @@ fn robots_txt_is_obeyed_and_what_stands_in_its_place_means_what_the_rfc_says() {
             }
         }
     }
+}
+
+#[test]
+fn a_robots_txt_that_can_not_be_had_forbids_everything_and_is_no_success() {
+    let failing = Site::builder()
+        .pages(3)
+        .robots_with_status(503, "")
+        .start()
+        .unwrap();
+    let (sum, told) = crawl(settings(&failing, "/"));
+    assert_eq!((sum.pages, sum.failed, sum.found), (1, 1, 1));
+    assert!(
+        told[0]
+            .error
+            .as_ref()
+            .unwrap()
+            .contains("robots.txt can't be had, so nothing may be: 503")
+    );
+    assert_eq!(failing.counts().requests, 1);
+    // Port 9 is discard's, which nobody runs.
+    let mut nobody = Settings::new(vec!["http://127.0.0.1:9/".parse().unwrap()]);
+    nobody.manners.retries = 0;
+    let (sum, told) = crawl(nobody);
+    assert_eq!((sum.pages, sum.failed), (1, 1));
+    assert!(
+        told[0]
+            .error
+            .as_ref()
+            .unwrap()
+            .contains("connection refused")
+    );
 }
 
 #[test]
