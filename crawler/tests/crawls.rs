@@ -16,7 +16,7 @@ use crawler::crawl::{Lookup, Summary};
 use crawler::report::{Format, Report};
 use crawler::scope::Reach;
 use crawler::select::Pick;
-use crawler::store::{File, Told};
+use crawler::store::{File, Teller, Told};
 use crawler::{Crawl, Settings, async_rayon, async_tasks, processes, serial, threads};
 use demo_site::{Latency, Site};
 use executors::ProcessPool;
@@ -56,12 +56,18 @@ fn settings(site: &Site, path: &str) -> Settings {
     settings
 }
 
-fn crawl_into(settings: Settings, file: File, model: Model) -> (Summary, Vec<Told>) {
+/// Who writes down what is told.
+fn listener() -> (Arc<Mutex<Vec<Told>>>, Teller) {
     let told = Arc::new(Mutex::new(Vec::new()));
-    let teller = {
-        let told = Arc::clone(&told);
-        Box::new(move |page: &Told| told.lock().unwrap().push(page.clone()))
-    };
+    let heard = Arc::clone(&told);
+    (
+        told,
+        Box::new(move |page| heard.lock().unwrap().push(page.clone())),
+    )
+}
+
+fn crawl_into(settings: Settings, file: File, model: Model) -> (Summary, Vec<Told>) {
+    let (told, teller) = listener();
     let crawl = Crawl::new(settings, file, None, teller).unwrap();
     model(&crawl, NonZeroUsize::new(8).unwrap()).unwrap();
     let sum = crawl.finish().unwrap();
@@ -435,6 +441,17 @@ fn a_redirect_is_no_page_of_its_own_and_each_hop_is_fetched_once() {
 }
 
 #[test]
+fn who_has_too_much_to_do_is_asked_again() {
+    let site = Site::builder().start().unwrap();
+    let mut settings = settings(&site, "/busy?status=503&times=1");
+    settings.obeys_robots = false;
+    settings.manners.retries = 1;
+    let (sum, told) = crawl(settings);
+    assert_eq!((sum.pages, sum.refused, told[0].status), (1, 0, Some(200)));
+    assert_eq!(site.counts().requests, 2);
+}
+
+#[test]
 fn redirects_take_no_place_among_limited_pages() {
     let site = Site::builder().pages(30).start().unwrap();
     let mut settings = settings(&site, "/redirect/to?url=/");
@@ -485,11 +502,7 @@ const PUBLIC: [u8; 4] = [93, 184, 215, 14];
 const LOOPBACK: [u8; 4] = [127, 0, 0, 1];
 
 fn crawl_with(settings: Settings, lookup: Lookup) -> (Summary, Vec<Told>) {
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let teller = {
-        let told = Arc::clone(&told);
-        Box::new(move |page: &Told| told.lock().unwrap().push(page.clone()))
-    };
+    let (told, teller) = listener();
     let file = File::temporary().unwrap();
     let crawl = Crawl::with_lookup(settings, file, None, teller, Some(lookup)).unwrap();
     async_rayon::run(&crawl, NonZeroUsize::MIN).unwrap();

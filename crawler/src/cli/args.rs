@@ -17,10 +17,10 @@ use url::Url;
 use super::model::Choice;
 
 /// Limits that can't be set.
-const FIXED: &str = "\
-Limits that can't be set: 10 redirects one after the other; 20,000 links of a page; 1000 sitemaps, each
-of 50,000 entries and 50 MiB; 500 KiB of a robots.txt; a Crawl-delay of a minute; 512 elements within
-each other, and 1000 of what is picked, for --select; 100 headers. See README.md for the reasons.";
+const FIXED: &str = "Limits that can't be set: 10 redirects one after the other; 20,000 links of a page; 1000 \
+    sitemaps, each of 50,000 entries and 50 MiB; 500 KiB of a robots.txt; a Crawl-delay of a minute; 512 \
+    elements within each other, and 1000 of what is picked, for --select; 100 headers. README.md has the \
+    reasons.";
 
 /// Crawls web sites, and checks their links: politely, from one page to the next, to the end.
 ///
@@ -73,9 +73,9 @@ pub(super) struct CheckArgs {
 pub(super) struct ReportArgs {
     /// The state that `--db` wrote
     pub(super) db: PathBuf,
-    /// What is told
-    #[arg(long, value_enum, default_value = "pages")]
-    pub(super) format: FormatArg,
+    /// What is told [default: pages; with --json: jsonl]
+    #[arg(long, value_enum)]
+    pub(super) format: Option<FormatArg>,
     /// Write it into FILE, which appears whole or not at all [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
@@ -208,7 +208,8 @@ pub(super) struct CrawlArgs {
     /// Go on with the crawl in --db
     #[arg(long, requires = "db", help_heading = "What is kept")]
     pub(super) resume: bool,
-    /// Write all answers to a WARC 1.1 archive
+    /// Write all answers to a WARC 1.1 archive, in place of a file of that name; with --resume, behind
+    /// what is in it
     #[arg(long, value_name = "FILE", help_heading = "What is kept")]
     pub(super) warc: Option<PathBuf>,
 }
