@@ -191,7 +191,7 @@ fn readers_that_are_killed_cost_no_page() {
 
 #[test]
 fn a_host_is_never_asked_for_more_at_once_than_allowed() {
-    let latency = Latency::Fixed(Duration::from_millis(5));
+    let latency = Latency::Fixed(Duration::from_millis(10));
     let site = Site::builder()
         .pages(60)
         .links(10)
@@ -682,7 +682,7 @@ fn everything_that_breaks_clients_is_told_for_what_it_is() {
             // Only what is asked for, and where it redirects to.
             settings.depth = Some(0);
             if ["/never", "/stall"].contains(&entry.path) {
-                settings.manners.patience = Duration::from_millis(50);
+                settings.manners.patience = Duration::from_millis(300);
             }
             let (sum, told) = crawl(settings);
             let (_, expected) = CLASSES

@@ -26,7 +26,7 @@ use crate::sitemap::{self, Sitemap};
 use crate::store::{self, File, OwnExchange, Store, Teller, UrlRow};
 use crate::traps::Counts;
 
-/// Redirects one after the other that are followed [10], as most clients do.
+/// Redirects one after the other that are followed: as many as in most clients.
 const HOPS: u8 = 10;
 
 /// How a crawl went, or stands; of all its runs together where nothing else is said.
