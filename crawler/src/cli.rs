@@ -1,10 +1,14 @@
 //! Everything behind `main`: a file for each kind of question that the command answers.
 
 mod args;
+mod check;
+mod compared;
 mod crawl;
 mod demo;
 mod model;
+mod pages;
 mod report;
+mod words;
 
 use common::cli::{Interrupt, Outcome, interrupt};
 
@@ -25,8 +29,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
 
 fn answer(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
     match &args.command {
-        Some(Command::Check(check)) => crawl::check(check, args, interrupt),
-        Some(Command::Report(it)) => report::run(it),
+        Some(Command::Check(check)) => check::run(check, args, interrupt),
+        Some(Command::Report(it)) => report::run(it, args.run.json),
         Some(Command::Completions { shell }) => {
             common::cli::completions::<Args>(*shell, "crawler")?;
             Ok(Outcome::Done)

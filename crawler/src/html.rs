@@ -1,6 +1,9 @@
 //! What a page says: its links, its title, the names of its parts. Read by a tokenizer in one pass,
 //! without a tree: elements within each other a hundred thousand deep cost nothing.
 
+mod link;
+mod srcset;
+
 use encoding_rs::Encoding;
 use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
 use html5gum::{Span, Tokenizer};
@@ -8,83 +11,8 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::normalise::{self, Rules, Unfit};
-
-/// Where a link stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[repr(u8)]
-pub enum Kind {
-    /// `<a href>`
-    A = 0,
-    /// `<area href>`
-    Area = 1,
-    /// `<link href>`
-    Link = 2,
-    /// `<img src>`, `<img srcset>`, `<source srcset>`
-    Img = 3,
-    /// `<script src>`
-    Script = 4,
-    /// `<iframe src>`, `<frame src>`
-    Iframe = 5,
-    /// `<form action>`, `<button formaction>`; only on request.
-    Form = 6,
-    /// The page is another's: `<link rel=canonical>`.
-    Canonical = 7,
-    /// The page was moved: a redirect.
-    Redirect = 8,
-    /// A sitemap names it.
-    Sitemap = 9,
-    /// The command line names it.
-    Seed = 10,
-}
-
-impl Kind {
-    /// All, by their numbers.
-    pub const ALL: [Kind; 11] = [
-        Kind::A,
-        Kind::Area,
-        Kind::Link,
-        Kind::Img,
-        Kind::Script,
-        Kind::Iframe,
-        Kind::Form,
-        Kind::Canonical,
-        Kind::Redirect,
-        Kind::Sitemap,
-        Kind::Seed,
-    ];
-
-    /// The element's name, or a word.
-    pub fn name(self) -> &'static str {
-        [
-            "a",
-            "area",
-            "link",
-            "img",
-            "script",
-            "iframe",
-            "form",
-            "canonical",
-            "redirect",
-            "sitemap",
-            "seed",
-        ][self as usize]
-    }
-}
-
-/// A link of a page.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Link {
-    /// Where it leads, normalised; or the text of it, if that is no URL.
-    pub url: String,
-    /// The part of that page.
-    pub fragment: Option<String>,
-    /// Where it stands.
-    pub kind: Kind,
-    /// The page says that it is not to be followed.
-    pub nofollow: bool,
-    /// It is no URL.
-    pub invalid: bool,
-}
+pub use link::{Kind, Link};
+use srcset::candidates;
 
 /// What a page says.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -471,31 +399,6 @@ pub fn forbids_following(content: &str) -> bool {
         .any(|word| word.eq_ignore_ascii_case("nofollow") || word.eq_ignore_ascii_case("none"))
 }
 
-/// The URLs of a `srcset`: each ends at white space, or at a comma behind it, and may have a comma
-/// within (WHATWG HTML, section 4.8.4.2.1).
-fn candidates(srcset: &str) -> Vec<&str> {
-    let mut found = Vec::new();
-    let mut rest = srcset;
-    loop {
-        rest = rest.trim_start_matches(|sign: char| sign.is_ascii_whitespace() || sign == ',');
-        if rest.is_empty() {
-            return found;
-        }
-        let end = rest
-            .find(|sign: char| sign.is_ascii_whitespace())
-            .unwrap_or(rest.len());
-        let url = rest[..end].trim_end_matches(',');
-        found.push(url);
-        let had_comma = url.len() < end;
-        rest = &rest[end..];
-        if !had_comma {
-            // What follows says for which width it is.
-            let end = rest.find(',').unwrap_or(rest.len());
-            rest = &rest[end..];
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -613,12 +516,24 @@ mod tests {
     }
 
     #[test]
-    fn srcset_is_read_as_browsers_do() {
-        assert_eq!(candidates("a 1x, b 2x"), ["a", "b"]);
-        assert_eq!(candidates("a,b 1x"), ["a,b"]);
-        assert_eq!(candidates(" a, b , "), ["a", "b"]);
-        assert_eq!(candidates("data:,x 1x"), ["data:,x"]);
-        assert_eq!(candidates(",,"), Vec::<&str>::new());
+    fn links_and_names_of_parts_are_counted_exactly() {
+        let wanted = Wanted {
+            ids: true,
+            ..Wanted::default()
+        };
+        let many = |count: usize| {
+            (0..count)
+                .map(|n| format!("<a id={n} href={n}>"))
+                .collect::<String>()
+        };
+        for (count, links) in [(MOST_LINKS, MOST_LINKS), (MOST_LINKS + 1, MOST_LINKS)] {
+            let page = page_of(&many(count), wanted);
+            assert_eq!((page.links.len(), page.ids.len()), (links, count));
+        }
+        assert_eq!(
+            page_of(&"<p id=x>".repeat(MOST_IDS + 1), wanted).ids.len(),
+            MOST_IDS
+        );
     }
 
     #[test]

@@ -117,6 +117,10 @@ mod tests {
         let content = reading(&bomb, &["div p"]).run();
         assert!(content.trouble.is_some() && content.selected.is_empty());
         assert_eq!(reading("<p>x", &["p"]).run().selected, [["x"]]);
+        let deep = |depth| reading(&("<div>".repeat(depth - 1) + "<b>x"), &["b"]).run();
+        assert_eq!(deep(select::DEEPEST).selected, [["x"]]);
+        let deeper = deep(select::DEEPEST + 1);
+        assert!(deeper.selected.is_empty() && deeper.trouble.is_some());
     }
 
     #[test]

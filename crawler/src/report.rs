@@ -115,9 +115,9 @@ impl Report {
     /// If there is none, or it can't be read.
     pub fn open(path: &Path) -> Result<Report, Error> {
         let connection = store::open(path)?;
-        let error = |source| store::Error::Sqlite {
+        let error = |reason| store::Error::Sqlite {
             path: path.to_owned(),
-            source,
+            reason,
         };
         dead_redirects(&connection).map_err(error)?;
         Ok(Report {
@@ -132,9 +132,9 @@ impl Report {
         values: impl rusqlite::Params,
         mut tell: impl FnMut(&Row<'_>) -> Result<io::Result<()>, rusqlite::Error>,
     ) -> Result<(), Error> {
-        let error = |source| store::Error::Sqlite {
+        let error = |reason| store::Error::Sqlite {
             path: self.path.clone(),
-            source,
+            reason,
         };
         let mut rows = self.connection.prepare(sql).map_err(error)?;
         let mut rows = rows.query(values).map_err(error)?;
@@ -179,27 +179,15 @@ impl Report {
         self.each(BROKEN, [], |row| {
             let [source, link, kind, reason] = texts(row)?;
             verdict.broken += 1;
-            let mut write = || {
-                if source != page {
-                    writeln!(out, "{source}")?;
-                    page.clone_from(&source);
-                }
-                writeln!(out, "  broken <{kind}> {link}: {reason}")
-            };
-            Ok(write())
+            let written = heading(out, &mut page, source);
+            Ok(written.and_then(|()| writeln!(out, "  broken <{kind}> {link}: {reason}")))
         })?;
         page.clear();
         self.each(REDIRECTED, [], |row| {
             let [source, link, place] = texts(row)?;
             verdict.redirected += 1;
-            let mut write = || {
-                if source != page {
-                    writeln!(out, "{source}")?;
-                    page.clone_from(&source);
-                }
-                writeln!(out, "  redirected {link} -> {place}")
-            };
-            Ok(write())
+            let written = heading(out, &mut page, source);
+            Ok(written.and_then(|()| writeln!(out, "  redirected {link} -> {place}")))
         })?;
         self.each(SLOW, [slow], |row| {
             verdict.slow += 1;
@@ -340,6 +328,15 @@ impl Report {
         })?;
         Ok(writeln!(out, "</graph>\n</graphml>")?)
     }
+}
+
+/// Writes the page in which what follows stands, unless that is the one before.
+fn heading(out: &mut dyn Write, last: &mut String, page: String) -> io::Result<()> {
+    if page != *last {
+        writeln!(out, "{page}")?;
+        *last = page;
+    }
+    Ok(())
 }
 
 fn texts<const N: usize>(row: &Row<'_>) -> Result<[String; N], rusqlite::Error> {

@@ -27,13 +27,16 @@ pub enum Found<'a> {
     Status(u16),
     /// More redirects than are followed.
     TooManyRedirects,
-    /// No answer.
-    Nothing,
+    /// No answer, for this reason.
+    Nothing(&'a str),
 }
 
 /// The rules of one host for this crawler.
 #[derive(Clone, Debug)]
-pub struct Rules(Robots);
+pub struct Rules {
+    robots: Robots,
+    trouble: Option<String>,
+}
 
 impl Rules {
     /// The rules that follow from what was found: none is a licence (4xx), and a server that fails
@@ -50,33 +53,48 @@ impl Rules {
     /// assert!(!Rules::new(Found::Status(503)).allow(&url));
     /// ```
     pub fn new(found: Found<'_>) -> Rules {
-        let access = match found {
-            Found::Text(text) => AccessResult::Successful(looked_at(text)),
-            Found::TooManyRedirects => AccessResult::TooManyRedirects,
-            Found::Status(500..) | Found::Nothing => AccessResult::Unreachable,
-            Found::Status(_) => AccessResult::Unavailable,
+        let (access, trouble) = match found {
+            Found::Text(text) => (AccessResult::Successful(looked_at(text)), None),
+            Found::TooManyRedirects => (AccessResult::TooManyRedirects, None),
+            Found::Status(status @ 500..) => (AccessResult::Unreachable, Some(status.to_string())),
+            Found::Nothing(reason) => (AccessResult::Unreachable, Some(reason.to_owned())),
+            Found::Status(_) => (AccessResult::Unavailable, None),
         };
-        Rules(Robots::from_access(access, NAME))
+        Rules {
+            robots: Robots::from_access(access, NAME),
+            trouble,
+        }
     }
 
     /// No rules.
     pub fn none() -> Rules {
-        Rules(Robots::allow_all())
+        Rules {
+            robots: Robots::allow_all(),
+            trouble: None,
+        }
     }
 
     /// Whether a page may be fetched.
     pub fn allow(&self, url: &Url) -> bool {
-        self.0.is_url_allowed(url)
+        self.robots.is_url_allowed(url)
+    }
+
+    /// Why nobody knows what is allowed, if the server failed or did not answer: then everything is
+    /// forbidden, but not by anybody's will.
+    pub fn trouble(&self) -> Option<&str> {
+        self.trouble.as_deref()
     }
 
     /// How long to wait from one request to the next, at most [`LONGEST_DELAY`].
     pub fn delay(&self) -> Option<Duration> {
-        self.0.crawl_delay().map(|delay| delay.min(LONGEST_DELAY))
+        self.robots
+            .crawl_delay()
+            .map(|delay| delay.min(LONGEST_DELAY))
     }
 
     /// The sitemaps it names.
     pub fn sitemaps(&self) -> &[Url] {
-        self.0.sitemaps()
+        self.robots.sitemaps()
     }
 }
 
@@ -149,11 +167,13 @@ mod tests {
             (Found::Status(500), false),
             (Found::Status(599), false),
             (Found::TooManyRedirects, true),
-            (Found::Nothing, false),
+            (Found::Nothing("it is away"), false),
             (Found::Text(b""), true),
             (Found::Text(b"<html>\xff\x00not a robots.txt"), true),
         ] {
-            assert_eq!(Rules::new(found).allow(&url), allowed, "{found:?}");
+            let rules = Rules::new(found);
+            assert_eq!(rules.allow(&url), allowed, "{found:?}");
+            assert_eq!(rules.trouble().is_none(), allowed, "{found:?}");
         }
     }
 

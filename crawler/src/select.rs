@@ -110,6 +110,14 @@ mod tests {
     }
 
     #[test]
+    fn no_more_is_picked_than_the_limit() {
+        let pick = [Pick::read("p").unwrap()];
+        for (count, picked) in [(MOST, MOST), (MOST + 1, MOST)] {
+            assert_eq!(select(&"<p>x".repeat(count), &pick)[0].len(), picked);
+        }
+    }
+
+    #[test]
     fn names_are_told_from_selectors() {
         for (text, name, css) in [
             ("h1", "h1", "h1"),

@@ -72,17 +72,17 @@ pub struct Limits {
 pub struct Manners {
     /// Pages in flight.
     pub jobs: usize,
-    /// Pages in flight from one host [4].
+    /// Pages in flight from one host (default: 4).
     pub per_host: usize,
-    /// From one request to the next for one host [nothing]; a longer `Crawl-delay` goes first.
+    /// From one request to the next for one host (default: nothing); a longer `Crawl-delay` goes first.
     pub delay: Duration,
-    /// Bytes of a body [10 MiB]: a page of more was not made for people.
+    /// Bytes of a body (default: 10 MiB): a page of more was not made for people.
     pub body: u64,
-    /// How long one page may take with all attempts [2 min].
+    /// How long one page may take with all attempts (default: 2 min).
     pub time: Duration,
-    /// How long to wait for a connection, a header, the next piece of a body [20 s].
+    /// How long to wait for a connection, a header, the next piece of a body (default: 20 s).
     pub patience: Duration,
-    /// Attempts after the first [2].
+    /// Attempts after the first (default: 2).
     pub retries: u32,
     /// How it introduces itself.
     pub user_agent: String,

@@ -176,6 +176,17 @@ mod tests {
     }
 
     #[test]
+    fn entries_are_counted_exactly() {
+        let entry = "<url><loc>http://example.org/</loc></url>";
+        for (entries, kept) in [(ENTRIES, ENTRIES), (ENTRIES + 1, ENTRIES)] {
+            let map = format!("<urlset>{}</urlset>", entry.repeat(entries));
+            assert_eq!(read(map.as_bytes()).unwrap().pages.len(), kept);
+            let lines = "http://example.org/\n".repeat(entries);
+            assert_eq!(read(lines.as_bytes()).unwrap().pages.len(), kept);
+        }
+    }
+
+    #[test]
     fn entities_do_not_grow() {
         let bomb = "<!DOCTYPE x [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;\">]><urlset><url><loc>http://x/&b;</loc></url></urlset>";
         assert_eq!(read(bomb.as_bytes()).unwrap().pages, ["http://x/&b;"]);

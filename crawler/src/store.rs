@@ -32,12 +32,12 @@ const APPLICATION: i64 = 0x4d48_6372;
 #[non_exhaustive]
 pub enum Error {
     /// SQLite says so.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {reason}", path.display())]
     Sqlite {
         /// The file.
         path: PathBuf,
         /// What it says.
-        source: rusqlite::Error,
+        reason: rusqlite::Error,
     },
     /// There is a crawl in the file.
     #[error("{}: there is a crawl in it already: go on with it by --resume, or name another file", path.display())]
@@ -72,12 +72,12 @@ pub enum Error {
         difference: String,
     },
     /// The archive can't be written.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {reason}", path.display())]
     Archive {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// The system refuses a thread.
     #[error("a thread to write the state: {0}")]
@@ -341,5 +341,5 @@ fn queued(row: &Row<'_>) -> rusqlite::Result<UrlRow> {
 
 fn sqlite(path: &Path) -> impl FnOnce(rusqlite::Error) -> Error {
     let path = path.to_owned();
-    move |source| Error::Sqlite { path, source }
+    move |reason| Error::Sqlite { path, reason }
 }

@@ -12,15 +12,15 @@ use url::{Position, Url};
 /// Where a crawl stops believing in a site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Traps {
-    /// Bytes of a URL [2048]: longer ones are made by programs that go round in circles, and many
+    /// Bytes of a URL (default: 2048): longer ones are made by programs that go round in circles, and many
     /// servers refuse them.
     pub url_length: usize,
-    /// How often one segment may stand in a path [4]: `/a/b/a/b/a/b/…` comes of a relative link that
+    /// How often one segment may stand in a path (default: 4): `/a/b/a/b/a/b/…` comes of a relative link that
     /// is answered wherever it leads.
     pub repeats: usize,
-    /// Pages of one host [1,000,000].
+    /// Pages of one host (default: 1,000,000).
     pub per_host: u64,
-    /// Pages whose URLs differ only in their numbers [10,000]: `/calendar/2026/11`,
+    /// Pages whose URLs differ only in their numbers (default: 10,000): `/calendar/2026/11`,
     /// `/session?id=17`.
     pub per_pattern: u64,
 }

@@ -16,6 +16,12 @@ use url::Url;
 
 use super::model::Choice;
 
+/// Limits that can't be set.
+const FIXED: &str = "Limits that can't be set: 10 redirects one after the other; 20,000 links of a page; 1000 \
+    sitemaps, each of 50,000 entries and 50 MiB; 500 KiB of a robots.txt; a Crawl-delay of a minute; 512 \
+    elements within each other, and 1000 of what is picked, for --select; 100 headers. README.md has the \
+    reasons.";
+
 /// Crawls web sites, and checks their links: politely, from one page to the next, to the end.
 ///
 /// It keeps to robots.txt, stays on the host it began at, fetches each page once, and keeps its
@@ -26,6 +32,8 @@ use super::model::Choice;
 /// it in every model of concurrency.
 #[derive(Parser, Debug)]
 #[command(version, max_term_width = 100, args_conflicts_with_subcommands = true)]
+#[command(mut_arg("jobs", |arg| arg.help("Pages in flight, at most 1024 [default: 16]")))]
+#[command(after_long_help = FIXED)]
 pub(crate) struct Args {
     #[command(flatten)]
     pub(super) crawl: CrawlArgs,
@@ -65,9 +73,9 @@ pub(super) struct CheckArgs {
 pub(super) struct ReportArgs {
     /// The state that `--db` wrote
     pub(super) db: PathBuf,
-    /// What is told
-    #[arg(long, value_enum, default_value = "pages")]
-    pub(super) format: FormatArg,
+    /// What is told [default: pages; with --json: jsonl]
+    #[arg(long, value_enum)]
+    pub(super) format: Option<FormatArg>,
     /// Write it into FILE, which appears whole or not at all [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
@@ -105,7 +113,7 @@ impl From<FormatArg> for Format {
     }
 }
 
-#[derive(clap::Args, Debug)]
+#[derive(clap::Args, Debug, PartialEq)]
 pub(super) struct CrawlArgs {
     /// Where to begin: http:// or https://
     #[arg(value_name = "URL", value_parser = seed)]
@@ -200,12 +208,13 @@ pub(super) struct CrawlArgs {
     /// Go on with the crawl in --db
     #[arg(long, requires = "db", help_heading = "What is kept")]
     pub(super) resume: bool,
-    /// Write all answers to a WARC 1.1 archive
+    /// Write all answers to a WARC 1.1 archive, in place of a file of that name; with --resume, behind
+    /// what is in it
     #[arg(long, value_name = "FILE", help_heading = "What is kept")]
     pub(super) warc: Option<PathBuf>,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
 enum ReachArg {
     /// The same host and port
     Host,
@@ -218,8 +227,9 @@ enum ReachArg {
 }
 
 fn seed(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text)
-        .map_err(|error| format!("{text}: not a URL ({error}): it should begin with http://"))?;
+    let url = Url::parse(text).map_err(|error| {
+        format!("{text}: not a URL ({error}): it should look like http://example.org/")
+    })?;
     match url.scheme() {
         "http" | "https" => Ok(url),
         other => Err(format!(
@@ -231,11 +241,17 @@ fn seed(text: &str) -> Result<Url, String> {
 /// Pages in flight, unless `-j` says otherwise: waiting takes no CPU.
 pub(super) const JOBS: usize = 16;
 
+/// What is taken if nothing is said.
+fn usual() -> CrawlArgs {
+    Args::parse_from(["crawler"]).crawl
+}
+
 impl Args {
     /// What clap can't see.
     pub(super) fn check(&self) -> anyhow::Result<()> {
         let crawl = match &self.command {
-            None if self.crawl.urls.is_empty() && self.crawl.db.is_some() => {
+            // The demonstration takes none of it.
+            None if self.crawl.urls.is_empty() && self.crawl != usual() => {
                 bail!(Usage("which site? Give a URL".to_owned()))
             }
             None => &self.crawl,

@@ -11,8 +11,7 @@ use super::job::Job;
 use crate::seen::Id;
 use crate::store::UrlRow;
 
-/// URLs of the queue that are in memory [8192]: some 2 MiB, and one look into the store for as many
-/// pages.
+/// URLs of the queue that are in memory: some 2 MiB, and one look into the store for as many pages.
 pub(super) const AT_HAND: usize = 8192;
 
 /// See the module.

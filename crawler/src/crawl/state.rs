@@ -26,7 +26,7 @@ use crate::sitemap::{self, Sitemap};
 use crate::store::{self, File, OwnExchange, Store, Teller, UrlRow};
 use crate::traps::Counts;
 
-/// Redirects one after the other that are followed [10], as most clients do.
+/// Redirects one after the other that are followed: as many as in most clients.
 const HOPS: u8 = 10;
 
 /// How a crawl went, or stands; of all its runs together where nothing else is said.
@@ -307,11 +307,24 @@ impl State {
         self.hosts.rules(url).map(|rules| rules.allow(url))
     }
 
-    /// A page that must not be fetched.
+    /// A page that must not be fetched: because somebody said so, or because nobody can be asked.
     fn forbidden(&mut self, job: &Job) -> bool {
-        self.sum.skip("robots");
-        let error = "robots.txt forbids it".to_owned();
-        self.write(job, "robots", Record::failed(error), None)
+        let trouble = self.hosts.rules(&job.url).and_then(Rules::trouble);
+        let (kind, error) = match trouble {
+            None => ("robots", "robots.txt forbids it".to_owned()),
+            Some(reason) => (
+                "failed",
+                format!("robots.txt can't be had, so nothing may be: {reason}"),
+            ),
+        };
+        if kind == "failed" {
+            self.begun += 1;
+            self.sum.pages += 1;
+            self.sum.failed += 1;
+        } else {
+            self.sum.skip(kind);
+        }
+        self.write(job, kind, Record::failed(error), None)
     }
 
     /// What came of a job. False if it can't be kept.
@@ -335,6 +348,7 @@ impl State {
 
     /// A robots.txt has come, or something in its place.
     fn rules(&mut self, job: Job, outcome: &Outcome) {
+        let reason = outcome.failure().unwrap_or_default();
         let found = match &outcome.result {
             Ok(answer) if answer.status.is_success() => Found::Text(answer.bytes()),
             Ok(answer) => match place_of_redirect(answer, &job.url) {
@@ -346,7 +360,7 @@ impl State {
                 }
                 None => Found::Status(answer.status.as_u16()),
             },
-            Err(_) => Found::Nothing,
+            Err(_) => Found::Nothing(&reason),
         };
         let rules = Rules::new(found);
         if self.settings.sitemaps {

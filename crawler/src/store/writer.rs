@@ -64,9 +64,9 @@ impl File {
                     Some(length) => Warc::resume(path, length),
                     None => Warc::create(path),
                 };
-                let warc = warc.map_err(|source| Error::Archive {
+                let warc = warc.map_err(|reason| Error::Archive {
                     path: path.to_owned(),
-                    source,
+                    reason,
                 })?;
                 Ok((warc, path.to_owned()))
             })
@@ -317,9 +317,9 @@ impl Batch<'_> {
             body: &exchange.body,
             cut: exchange.cut,
         });
-        written.map_err(|source| Error::Archive {
+        written.map_err(|reason| Error::Archive {
             path: path.clone(),
-            source,
+            reason,
         })
     }
 
@@ -327,9 +327,9 @@ impl Batch<'_> {
         if let Some((warc, warc_path)) = self.warc {
             // Before the state says so: half a record is cut off by the next run, a missing one is
             // missed for ever.
-            let length = warc.flush().map_err(|source| Error::Archive {
+            let length = warc.flush().map_err(|reason| Error::Archive {
                 path: warc_path.clone(),
-                source,
+                reason,
             })?;
             let sql = "INSERT OR REPLACE INTO meta VALUES ('warc_length', ?)";
             let done = self.transaction.execute(sql, [length.to_string()]);

@@ -1,0 +1,56 @@
+//! The same crawl in several models, in one table.
+
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use common::cli::{Interrupt, Outcome, compare};
+use common::comparison::Comparison;
+use crawler::Crawl;
+use crawler::settings::Settings;
+use crawler::store::{File, Told};
+
+use super::args::Args;
+use super::crawl::watched;
+use super::model::{Choice, Model};
+
+/// Crawls in each model that was asked for, and prints the table with its `point` below.
+pub(super) fn run(
+    settings: &Settings,
+    args: &Args,
+    interrupt: &Interrupt,
+    point: &str,
+) -> anyhow::Result<Outcome> {
+    let models = args.model.unwrap_or(Choice::All).models();
+    let seeds: Vec<&str> = settings.seeds.iter().map(|it| it.as_str()).collect();
+    let comparison = Comparison::new("a crawl")
+        .input(seeds.join(" "))
+        .agreement("the same pages")
+        .runs(args.run.runs());
+    // `-j` is pages in flight here.
+    let mut run = args.run.clone();
+    run.jobs = NonZeroUsize::new(args.in_flight());
+    let job = |model: &Model| {
+        if interrupt.raised() {
+            return Err("interrupted".into());
+        }
+        let pages = Arc::new(Mutex::new(Vec::new()));
+        let told = Arc::clone(&pages);
+        let teller = Box::new(move |page: &Told| {
+            let mut pages = told.lock().unwrap_or_else(PoisonError::into_inner);
+            pages.push((page.url.clone(), page.status));
+        });
+        let crawl = Crawl::new(settings.clone(), File::temporary()?, None, teller)?;
+        watched(&crawl, *model, args.in_flight(), || interrupt.raised())?;
+        crawl.finish()?;
+        if interrupt.raised() {
+            return Err("interrupted".into());
+        }
+        let mut pages = std::mem::take(&mut *pages.lock().unwrap_or_else(PoisonError::into_inner));
+        pages.sort();
+        Ok(pages)
+    };
+    // A serial crawl waits for each page in turn: twice a round would be the most of the time.
+    let comparison = compare::add(comparison, &models, &run, job).baseline_once();
+    let report = compare::finish(comparison, &models, &run);
+    compare::show(&report, point, &run, |_| ())
+}

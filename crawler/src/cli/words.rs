@@ -1,0 +1,115 @@
+//! What a crawl is to do and what it did, in words.
+
+use std::fmt::{Display, Write};
+use std::path::Path;
+
+use crawler::crawl::Summary;
+use crawler::scope::Reach;
+use crawler::settings::Settings;
+
+/// The rules of a crawl before it begins: where it goes, where it stops, and what exactly that means.
+pub(super) fn rules(settings: &Settings) -> String {
+    let (limits, manners, traps) = (&settings.limits, &settings.manners, &settings.traps);
+    let scope = match settings.reach {
+        Reach::Host => "the same host and port",
+        Reach::Domain => "the host without its www., and all below it",
+        Reach::Prefix => "the same host, below the folder of the URL given",
+        Reach::Any => "everywhere",
+    };
+    let patterns = settings.include.len() + settings.exclude.len();
+    let patterns = match patterns {
+        0 => String::new(),
+        1 => ", and 1 pattern".to_owned(),
+        _ => format!(", and {patterns} patterns"),
+    };
+    let lines = [
+        format!("scope     {scope}{patterns}"),
+        limit(
+            "depth",
+            settings.depth,
+            "links away from the URLs given; redirects are no links",
+        ),
+        limit(
+            "pages",
+            limits.pages,
+            "in all runs together; redirects and canonical links are no pages",
+        ),
+        limit(
+            "bytes",
+            limits.bytes,
+            "of bodies in all runs together: then no page is begun",
+        ),
+        limit(
+            "time",
+            limits.time.map(|it| format!("{it:?}")),
+            "of this run: then no page is begun",
+        ),
+        format!(
+            "manners   {} in flight, {} from one host, {}; robots.txt is {}; bodies of {} bytes at most",
+            manners.jobs,
+            manners.per_host,
+            match manners.delay.is_zero() {
+                true => "no delay but what robots.txt asks for".to_owned(),
+                false => format!("{:?} from one to the next", manners.delay),
+            },
+            if settings.obeys_robots {
+                "obeyed"
+            } else {
+                "ignored"
+            },
+            manners.body,
+        ),
+        format!(
+            "traps     URLs of {} bytes, a segment {} times in a path, {} pages of a host, {} that differ \
+             only in their numbers",
+            traps.url_length, traps.repeats, traps.per_host, traps.per_pattern
+        ),
+    ];
+    lines.map(|line| line + "\n").concat()
+}
+
+fn limit(what: &str, limit: Option<impl Display>, meaning: &str) -> String {
+    match limit {
+        Some(limit) => format!("{what:9} {limit} {meaning}"),
+        None => format!("{what:9} no limit"),
+    }
+}
+
+/// What a crawl came to.
+pub(super) fn summary(sum: &Summary) -> String {
+    let seconds = sum.time.as_secs_f64();
+    let mut text = format!("{} pages", sum.pages);
+    if sum.earlier > 0 {
+        let _ = write!(text, ", {} of them in earlier runs", sum.earlier);
+    }
+    let rate = (sum.pages - sum.earlier) as f64 / seconds.max(1e-9);
+    let _ = writeln!(
+        text,
+        " ({} could not be fetched, {} answered with an error), {} redirects and aliases, {} links out \
+         checked, {} URLs found, {} bytes, {seconds:.1} s, {rate:.0} pages/s",
+        sum.failed, sum.refused, sum.aliases, sum.checked, sum.found, sum.bytes,
+    );
+    if !sum.skipped.is_empty() {
+        let reasons: Vec<String> = sum
+            .skipped
+            .iter()
+            .map(|(reason, count)| format!("{count} by {reason}"))
+            .collect();
+        let _ = writeln!(text, "left out: {}", reasons.join(", "));
+    }
+    if let Some(limit) = sum.limit {
+        let _ = writeln!(text, "stopped at the limit of {limit}");
+    }
+    text
+}
+
+/// What becomes of what was not fetched.
+pub(super) fn rest(db: Option<&Path>) -> String {
+    match db {
+        Some(path) => format!(
+            "the rest is in the queue: go on with --db {} --resume",
+            path.display()
+        ),
+        None => "the rest is not fetched: with --db FILE it could be gone on with".to_owned(),
+    }
+}
