@@ -9,7 +9,9 @@ mod writer;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Row, params};
 
 use crate::html::Kind;
@@ -100,6 +102,10 @@ pub(crate) struct Left {
     pub(crate) bytes: u64,
 }
 
+/// How long another program that looks on just now is waited for: longer than a report of a large
+/// crawl takes.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// A file with the state of a crawl, before the crawl begins.
 #[derive(Debug)]
 pub struct File {
@@ -151,6 +157,22 @@ impl File {
         Ok(file)
     }
 
+    /// A new state in the place of an earlier crawl's, if there is one.
+    ///
+    /// # Errors
+    /// If there is a file with anything else in it, or SQLite can't.
+    pub fn overwrite(path: &Path) -> Result<File, Error> {
+        if path.exists() {
+            // By SQLite: whoever looks on just now, or writes, is waited for, and an empty file is
+            // no less a state than one that isn't there.
+            let connection = Connection::open(path).map_err(sqlite(path))?;
+            if header(&connection, "application_id").map_err(sqlite(path))? == APPLICATION {
+                empty(&connection).map_err(sqlite(path))?;
+            }
+        }
+        File::create(path)
+    }
+
     /// The state of an earlier crawl, to go on with.
     ///
     /// # Errors
@@ -174,7 +196,8 @@ impl File {
         // One writer; readers may look on. Waits for one that is looking on just now.
         let pragmas = format!(
             "PRAGMA journal_mode={journal}; PRAGMA synchronous={synchronous};
-             PRAGMA cache_size=-16384; PRAGMA busy_timeout=10000; PRAGMA temp_store=MEMORY;"
+             PRAGMA cache_size=-16384; PRAGMA busy_timeout={}; PRAGMA temp_store=MEMORY;",
+            PATIENCE.as_millis()
         );
         let done = self.connection.execute_batch(&pragmas);
         done.map_err(sqlite(&self.path))
@@ -320,6 +343,15 @@ pub(crate) fn open(path: &Path) -> Result<Connection, Error> {
         return Err(Error::NoCrawl { path });
     }
     Ok(connection)
+}
+
+/// Takes everything out of a file.
+fn empty(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(PATIENCE)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_RESET_DATABASE, true)?;
+    connection.execute_batch("VACUUM")?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_RESET_DATABASE, false)?;
+    Ok(())
 }
 
 /// A number in a file's header.

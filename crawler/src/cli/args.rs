@@ -1,6 +1,6 @@
 //! The command line's grammar.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::bail;
@@ -11,6 +11,7 @@ use crawler::report::Format;
 use crawler::scope::Reach;
 use crawler::select::Pick;
 use crawler::settings::{Limits, Manners, Settings};
+use crawler::store::{self, File};
 use crawler::traps::Traps;
 use url::Url;
 
@@ -205,9 +206,12 @@ pub(super) struct CrawlArgs {
     /// Keep the state in FILE, which SQLite and `crawler report` open [default: a temporary file]
     #[arg(long, value_name = "FILE", help_heading = "What is kept")]
     pub(super) db: Option<PathBuf>,
+    /// Begin anew, if a crawl is in --db already
+    #[arg(long, requires = "db", conflicts_with = "resume", help_heading = "What is kept")]
+    overwrite: bool,
     /// Go on with the crawl in --db
     #[arg(long, requires = "db", help_heading = "What is kept")]
-    pub(super) resume: bool,
+    resume: bool,
     /// Write all answers to a WARC 1.1 archive, in place of a file of that name; with --resume, behind
     /// what is in it
     #[arg(long, value_name = "FILE", help_heading = "What is kept")]
@@ -278,6 +282,15 @@ impl Args {
 }
 
 impl CrawlArgs {
+    /// The file for the state, as `--resume` and `--overwrite` want it.
+    pub(super) fn state(&self, path: &Path) -> Result<File, store::Error> {
+        match (self.resume, self.overwrite) {
+            (true, _) => File::resume(path),
+            (false, true) => File::overwrite(path),
+            (false, false) => File::create(path),
+        }
+    }
+
     /// What the crawl is to do.
     pub(super) fn settings(&self, jobs: usize, check: bool) -> Settings {
         let mut manners = Manners {

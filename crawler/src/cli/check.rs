@@ -1,13 +1,10 @@
 //! `crawler check URL…`: which links of a site are broken.
 
-use std::fs;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use common::cli::{Interrupt, Outcome, Usage, stdout};
 use crawler::report::Report;
-use crawler::store::File;
 
 use super::args::{Args, CheckArgs};
 use super::model::{Choice, Kind};
@@ -30,17 +27,11 @@ pub(super) fn run(
     // The report is made of the state: there has to be one, if only for that long.
     let folder = match check.crawl.db {
         Some(_) => None,
-        None => Some(Folder::new()?),
+        None => Some(tempfile::tempdir().context("a temporary state: name a file by --db")?),
     };
-    let path = match (&check.crawl.db, &folder) {
-        (Some(path), _) => path.clone(),
-        (None, Some(folder)) => folder.0.join("crawl.db"),
-        (None, None) => return Err(anyhow!("a place for the state")),
-    };
-    let file = match check.crawl.resume {
-        true => File::resume(&path)?,
-        false => File::create(&path)?,
-    };
+    let temporary = folder.as_ref().map(|folder| folder.path().join("crawl.db"));
+    let path = check.crawl.db.clone().or(temporary).unwrap_or_default();
+    let file = check.crawl.state(&path)?;
     let sum = crawl::told(settings, file, &check.crawl, model, args, interrupt, false)?;
     let report = Report::open(&path)?;
     let slow = check.slow.as_secs_f64();
@@ -68,39 +59,4 @@ pub(super) fn run(
         0 => Outcome::Done,
         _ => Outcome::SomeFailed,
     })
-}
-
-/// Folders of other programs that are tried to be told from, at most.
-const TRIES: u32 = 100;
-
-/// A folder of its own, which is gone at the end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> anyhow::Result<Folder> {
-        let all = std::env::temp_dir();
-        let mut number = 0;
-        loop {
-            let name = format!("crawler-check-{}-{number}", std::process::id());
-            let folder = all.join(name);
-            number += 1;
-            // One that is there already is somebody else's.
-            match fs::create_dir(&folder) {
-                Ok(()) => return Ok(Folder(folder)),
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < TRIES => {}
-                Err(error) => return Err(error).with_context(|| shown(&folder)),
-            }
-        }
-    }
-}
-
-fn shown(folder: &Path) -> String {
-    format!("{}: name a file for the state by --db", folder.display())
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // What is left of it is the system's to clean.
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }

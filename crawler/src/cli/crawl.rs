@@ -28,10 +28,9 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
     let [model] = choice.models()[..] else {
         return Err(anyhow!("one model"));
     };
-    let file = match (&args.crawl.db, args.crawl.resume) {
-        (Some(path), true) => File::resume(path)?,
-        (Some(path), false) => File::create(path)?,
-        (None, _) => File::temporary()?,
+    let file = match &args.crawl.db {
+        Some(path) => args.crawl.state(path)?,
+        None => File::temporary()?,
     };
     let sum = told(settings, file, &args.crawl, model, args, interrupt, true)?;
     if !args.run.quiet {
