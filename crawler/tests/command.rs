@@ -43,7 +43,8 @@ fn killed_twenty_times_the_union_is_the_whole_site_and_each_page_once() {
     let start = |words: &[&str]| {
         let mut command = crawler();
         command
-            .args([&site.url("/"), "--json", "-q", "--db"])
+            // However busy the machine is, no page is given up.
+            .args([&site.url("/"), "--json", "-q", "--timeout=1h", "--db"])
             .arg(&db)
             .arg("--warc")
             .arg(&warc)

@@ -299,6 +299,8 @@ impl CrawlArgs {
             delay: self.delay.unwrap_or_default(),
             body: self.max_body,
             patience: self.timeout,
+            // Who is patient with one part of a page is so with all of it.
+            time: self.timeout.max(Manners::default().time),
             retries: self.retries,
             insecure: self.insecure,
             private: self.allow_private,
