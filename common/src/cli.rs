@@ -6,6 +6,7 @@
 
 mod address;
 mod args;
+mod choice;
 pub mod compare;
 mod exit;
 pub mod interrupt;
@@ -17,6 +18,7 @@ mod stdout;
 pub use crate::files;
 pub use address::address;
 pub use args::RunArgs;
+pub use choice::{Choice, ChoiceParser};
 pub use exit::{Outcome, Usage, main, parse};
 pub use interrupt::Interrupt;
 pub use progress::Progress;

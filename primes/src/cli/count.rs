@@ -14,7 +14,7 @@ use primes::{Constellation, Job, job};
 use serde_json::json;
 
 use super::args::CountArgs;
-use super::model::Model;
+use super::model::{self, Model};
 
 /// Counts once, or compares models.
 pub(super) fn run(
@@ -22,7 +22,7 @@ pub(super) fn run(
     run: &RunArgs,
     interrupt: &Interrupt,
 ) -> anyhow::Result<Outcome> {
-    let models = args.model.models();
+    let models = model::models(args.model);
     match &models[..] {
         [model] if run.runs() == NonZeroUsize::MIN => once(model, args, run, interrupt),
         models => compare(models, args, run, interrupt),

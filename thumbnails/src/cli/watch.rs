@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
+use common::cli::compare::Model as _;
 use common::cli::{Interrupt, Outcome};
 use common::timing::measure;
 use thumbnails::manifest::Stamp;
