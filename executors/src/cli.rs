@@ -30,11 +30,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
 fn show(model: Choice<Kind>, run: &RunArgs, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
     let shown = demo::show(model, run.jobs().get(), interrupt)?;
     let mut out = common::cli::stdout();
-    if run.json {
+    if run.output.json {
         out.json(&shown)?;
     } else {
         write!(out, "{shown}")?;
-        if !run.quiet {
+        if !run.output.quiet {
             writeln!(out, "\n{}", shown.point())?;
         }
     }

@@ -100,7 +100,7 @@ fn once(
     run: &RunArgs,
     interrupt: &Interrupt,
 ) -> anyhow::Result<Outcome> {
-    let progress = Progress::new("drawing", request.plan.points() as u64, run.quiet);
+    let progress = Progress::new("drawing", request.plan.points() as u64, run.output.quiet);
     let mut watch = Watch::new(interrupt).with_progress(progress);
     if args.paint == Paint::Workers {
         watch = watch.with_workers();
@@ -149,7 +149,7 @@ fn report(
     let workers = model.workers(run.jobs());
     let iterations = iterations(request, counts);
     let per_second = iterations as f64 / time.wall.as_secs_f64();
-    if run.json {
+    if run.output.json {
         let mut out = common::cli::stdout();
         out.json(&json!({
             "output": args.output,
@@ -166,7 +166,7 @@ fn report(
         }))?;
         out.flush()?;
     }
-    if !run.quiet {
+    if !run.output.quiet {
         eprintln!(
             "{}: {}x{}, {} ({name}, -j {workers}, {:.2} cores busy), {:.2} G iterations/s",
             args.output.display(),
@@ -226,7 +226,7 @@ fn compare(
     };
     let painted = paint::by_palette(plan, counts, &request.palette, request.aa);
     output::write(&args.output, &painted, &request.recipe)?;
-    if !run.quiet {
+    if !run.output.quiet {
         eprintln!("{}: written", args.output.display());
     }
     Ok(compare::outcome(&report))

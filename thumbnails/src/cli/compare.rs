@@ -23,7 +23,7 @@ pub(super) fn pass(
     let paths = args.paths.iter().map(|path| path.display().to_string());
     let comparison = Comparison::new("thumbnails").input(paths.collect::<Vec<_>>().join(", "));
     let (outcome, counts) = run(comparison, args, models, "", interrupt)?;
-    if counts.failed > 0 && !args.run.quiet {
+    if counts.failed > 0 && !args.run.output.quiet {
         eprintln!(
             "{} pictures failed: with a single --model it is said why",
             counts.failed

@@ -42,7 +42,7 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
     let page = root.join("index.html");
     let manifest = Manifest::read(&output)?;
     common::files::write_atomically(&page, sheet::html(&page, &output, manifest.entries()))?;
-    if !args.run.quiet {
+    if !args.run.output.quiet {
         eprintln!("\n{}: the contact sheet, for a browser", page.display());
     }
     Ok(outcome)

@@ -31,7 +31,7 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
     let mut report = Report::following(&args.run);
     // What failed, and as it was then: what is broken is told of once.
     let mut failed: HashMap<PathBuf, Option<Stamp>> = HashMap::new();
-    if !args.run.quiet {
+    if !args.run.output.quiet {
         eprintln!("watching: Ctrl-C ends it");
     }
     let (result, time) = measure(|| {
