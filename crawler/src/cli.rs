@@ -2,7 +2,7 @@
 
 mod args;
 mod check;
-mod compared;
+mod compare;
 mod crawl;
 mod demo;
 mod model;
@@ -30,7 +30,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
 fn answer(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
     match &args.command {
         Some(Command::Check(check)) => check::run(check, args, interrupt),
-        Some(Command::Report(it)) => report::run(it, args.run.json),
+        Some(Command::Report(it)) => report::run(it, args.run.output.json),
         Some(Command::Completions { shell }) => {
             common::cli::completions::<Args>(*shell, "crawler")?;
             Ok(Outcome::Done)

@@ -356,6 +356,14 @@ fn a_state_that_is_none_is_told_and_left_as_it_is() {
         (vec![&seed, "--db", &garbage, "--resume"], "not a database"),
         (vec!["report", &garbage], "not a database"),
         (vec![&seed, "--db", &foreign], "another program's"),
+        (
+            vec![&seed, "--db", &garbage, "--overwrite"],
+            "not a database",
+        ),
+        (
+            vec![&seed, "--db", &foreign, "--overwrite"],
+            "another program's",
+        ),
         (vec![&seed, "--db", &foreign, "--resume"], "no crawl in it"),
         (vec!["report", &foreign], "no crawl in it"),
         (vec![&seed, "--db", &missing, "--resume"], "no such file"),
@@ -403,6 +411,15 @@ fn a_state_that_is_none_is_told_and_left_as_it_is() {
         "{err}"
     );
     assert!(err.contains("5 pages"), "{err}");
+    // Overwritten it has the pages of the new crawl, and no others.
+    let (code, out, err) = output(&[&seed, "--db", &good, "--overwrite", "--depth", "0"]);
+    assert_eq!((code, out.lines().count()), (0, 1), "{err}");
+    let (code, out, err) = output(&["report", &good]);
+    assert_eq!((code, out.lines().count()), (0, 1), "{out}{err}");
+    assert_eq!(
+        output(&[&seed, "--db", &path("new.db"), "--overwrite"]).0,
+        0
+    );
 }
 
 #[test]

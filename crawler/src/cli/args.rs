@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::bail;
 use clap::{Parser, Subcommand, ValueEnum};
-use common::cli::{RunArgs, Shell, Usage, numbers};
+use common::cli::{Choice, RunArgs, Shell, Usage, numbers};
 use crawler::normalise::Rules;
 use crawler::report::Format;
 use crawler::scope::Reach;
@@ -15,7 +15,7 @@ use crawler::store::{self, File};
 use crawler::traps::Traps;
 use url::Url;
 
-use super::model::Choice;
+use super::model::Kind;
 
 /// Limits that can't be set.
 const FIXED: &str = "Limits that can't be set: 10 redirects one after the other; 20,000 links of a page; 1000 \
@@ -41,8 +41,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     pub(super) run: RunArgs,
     /// Which model does it; `all` compares them [default: rayon; without URL: all]
-    #[arg(long, value_enum, global = true)]
-    pub(super) model: Option<Choice>,
+    #[arg(long, global = true)]
+    pub(super) model: Option<Choice<Kind>>,
     #[command(subcommand)]
     pub(super) command: Option<Command>,
 }
@@ -207,7 +207,12 @@ pub(super) struct CrawlArgs {
     #[arg(long, value_name = "FILE", help_heading = "What is kept")]
     pub(super) db: Option<PathBuf>,
     /// Begin anew, if a crawl is in --db already
-    #[arg(long, requires = "db", conflicts_with = "resume", help_heading = "What is kept")]
+    #[arg(
+        long,
+        requires = "db",
+        conflicts_with = "resume",
+        help_heading = "What is kept"
+    )]
     overwrite: bool,
     /// Go on with the crawl in --db
     #[arg(long, requires = "db", help_heading = "What is kept")]

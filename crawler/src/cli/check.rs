@@ -2,12 +2,12 @@
 
 use std::io::{self, Write};
 
-use anyhow::{Context, anyhow};
-use common::cli::{Interrupt, Outcome, Usage, stdout};
+use anyhow::{Context, bail};
+use common::cli::{Choice, Interrupt, Outcome, Usage, stdout};
 use crawler::report::Report;
 
 use super::args::{Args, CheckArgs};
-use super::model::{Choice, Kind};
+use super::model::{Kind, Model};
 use super::{crawl, words};
 
 /// Crawls a site, and tells which of its links are broken.
@@ -17,12 +17,10 @@ pub(super) fn run(
     interrupt: &Interrupt,
 ) -> anyhow::Result<Outcome> {
     let settings = check.crawl.settings(args.in_flight(), true);
-    let choice = args.model.unwrap_or(Choice::One(Kind::Rayon));
-    if choice == Choice::All {
-        anyhow::bail!(Usage("check: takes one model".to_owned()));
-    }
-    let [model] = choice.models()[..] else {
-        return Err(anyhow!("one model"));
+    let model = match args.model {
+        None => Model(Kind::Rayon),
+        Some(Choice::One(kind)) => Model(kind),
+        Some(Choice::All) => bail!(Usage("check: takes one model".to_owned())),
     };
     // The report is made of the state: there has to be one, if only for that long.
     let folder = match check.crawl.db {
@@ -36,7 +34,7 @@ pub(super) fn run(
     let report = Report::open(&path)?;
     let slow = check.slow.as_secs_f64();
     // Standard output has the lines of JSON already.
-    let verdict = match args.run.json {
+    let verdict = match args.run.output.json {
         true => report.check(slow, &mut io::stderr().lock())?,
         false => {
             let mut out = stdout();
@@ -45,7 +43,7 @@ pub(super) fn run(
             verdict
         }
     };
-    if !args.run.quiet {
+    if !args.run.output.quiet {
         eprint!("{}", words::summary(&sum));
         eprintln!(
             "{} links broken, {} redirected, {} pages slow",

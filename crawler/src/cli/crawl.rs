@@ -3,17 +3,16 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use anyhow::anyhow;
-use common::cli::{Interrupt, Outcome};
+use common::cli::{Choice, Interrupt, Outcome};
 use crawler::Crawl;
 use crawler::crawl::Summary;
 use crawler::settings::Settings;
 use crawler::store::File;
 
 use super::args::{Args, CrawlArgs};
-use super::model::{Choice, Kind, Model};
+use super::model::{Kind, Model};
 use super::pages::Pages;
-use super::{compared, words};
+use super::{compare, words};
 
 /// How often it is looked whether the user wants to stop: soon, for a person.
 const LOOK: Duration = Duration::from_millis(50);
@@ -21,19 +20,17 @@ const LOOK: Duration = Duration::from_millis(50);
 /// Crawls what the command line names.
 pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
     let settings = args.crawl.settings(args.in_flight(), false);
-    let choice = args.model.unwrap_or(Choice::One(Kind::Rayon));
-    if choice == Choice::All {
-        return compared::run(&settings, args, interrupt, "");
-    }
-    let [model] = choice.models()[..] else {
-        return Err(anyhow!("one model"));
+    let model = match args.model {
+        None => Model(Kind::Rayon),
+        Some(Choice::One(kind)) => Model(kind),
+        Some(Choice::All) => return compare::run(&settings, args, interrupt, ""),
     };
     let file = match &args.crawl.db {
         Some(path) => args.crawl.state(path)?,
         None => File::temporary()?,
     };
     let sum = told(settings, file, &args.crawl, model, args, interrupt, true)?;
-    if !args.run.quiet {
+    if !args.run.output.quiet {
         eprint!("{}", words::summary(&sum));
         if interrupt.raised() || sum.limit.is_some() {
             eprintln!("{}", words::rest(args.crawl.db.as_deref()));
@@ -55,7 +52,7 @@ pub(super) fn told(
     interrupt: &Interrupt,
     lines: bool,
 ) -> anyhow::Result<Summary> {
-    if !args.run.quiet {
+    if !args.run.output.quiet {
         eprint!("{}", words::rules(&settings));
     }
     let pages = Pages::new(args, lines);

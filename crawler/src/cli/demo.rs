@@ -8,7 +8,7 @@ use demo_site::{Latency, Site};
 use url::Url;
 
 use super::args::Args;
-use super::compared;
+use super::compare;
 
 const PAGES: usize = 300;
 const LATENCY: Duration = Duration::from_millis(20);
@@ -30,5 +30,5 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
     let mut settings = Settings::new(vec![Url::parse(&site.url("/"))?]);
     settings.manners.jobs = args.in_flight();
     settings.manners.per_host = args.in_flight();
-    compared::run(&settings, args, interrupt, POINT)
+    compare::run(&settings, args, interrupt, POINT)
 }

@@ -3,8 +3,7 @@
 use std::num::NonZeroUsize;
 
 use clap::ValueEnum;
-use clap::builder::PossibleValue;
-use common::cli::compare;
+use common::cli::{Choice, compare};
 use crawler::{Crawl, async_rayon, async_tasks, processes, serial, threads};
 
 /// A model of concurrency.
@@ -22,46 +21,14 @@ pub(super) enum Kind {
     Rayon,
 }
 
-/// What `--model` takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Choice {
-    One(Kind),
-    All,
-}
-
-impl ValueEnum for Choice {
-    fn value_variants<'a>() -> &'a [Choice] {
-        &[
-            Choice::One(Kind::Serial),
-            Choice::One(Kind::Threads),
-            Choice::One(Kind::Processes),
-            Choice::One(Kind::Async),
-            Choice::One(Kind::Rayon),
-            Choice::All,
-        ]
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        match self {
-            Choice::One(kind) => kind.to_possible_value(),
-            Choice::All => Some(PossibleValue::new("all").help("All of them, compared")),
-        }
-    }
-}
-
-impl Choice {
-    /// The models that a choice stands for, the serial one first.
-    pub(super) fn models(self) -> Vec<Model> {
-        match self {
-            Choice::One(kind) => vec![Model(kind)],
-            Choice::All => Kind::value_variants().iter().copied().map(Model).collect(),
-        }
-    }
+/// The models that a choice stands for, the serial one first.
+pub(super) fn models(choice: Choice<Kind>) -> Vec<Model> {
+    choice.kinds().into_iter().map(Model).collect()
 }
 
 /// A model, ready to run.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Model(Kind);
+pub(super) struct Model(pub(super) Kind);
 
 impl Model {
     /// Works at a crawl until there is nothing more to do.

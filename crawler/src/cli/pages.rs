@@ -22,9 +22,9 @@ struct Telling {
 impl Pages {
     pub(super) fn new(args: &Args, lines: bool) -> Pages {
         Pages(Arc::new(Mutex::new(Telling {
-            json: args.run.json,
+            json: args.run.output.json,
             lines,
-            progress: Progress::new("pages", 0, args.run.quiet),
+            progress: Progress::new("pages", 0, args.run.output.quiet),
             failed: None,
         })))
     }

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use common::cli::{Interrupt, Outcome, compare};
+use common::cli::{Choice, Interrupt, Outcome, compare};
 use common::comparison::Comparison;
 use crawler::Crawl;
 use crawler::settings::Settings;
@@ -11,7 +11,7 @@ use crawler::store::{File, Told};
 
 use super::args::Args;
 use super::crawl::watched;
-use super::model::{Choice, Model};
+use super::model::{self, Model};
 
 /// Crawls in each model that was asked for, and prints the table with its `point` below.
 pub(super) fn run(
@@ -20,7 +20,7 @@ pub(super) fn run(
     interrupt: &Interrupt,
     point: &str,
 ) -> anyhow::Result<Outcome> {
-    let models = args.model.unwrap_or(Choice::All).models();
+    let models = model::models(args.model.unwrap_or(Choice::All));
     let seeds: Vec<&str> = settings.seeds.iter().map(|it| it.as_str()).collect();
     let comparison = Comparison::new("a crawl")
         .input(seeds.join(" "))
