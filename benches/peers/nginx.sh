@@ -29,7 +29,7 @@ CONF
     ;;
 stop)
     nginx -p "$PWD/$here" -c "$PWD/$here/nginx.conf" -s quit
-    rm -r "$here"
+    rm -rf "$here"
     ;;
 *)
     echo "usage: benches/peers/nginx.sh start [COUNT] | stop" >&2

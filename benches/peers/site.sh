@@ -47,7 +47,7 @@ CONF
     ;;
 stop)
     nginx -p "$PWD/$here" -c "$PWD/$here/nginx.conf" -s quit
-    rm -r "$here"
+    rm -rf "$here"
     ;;
 spider)
     cargo build --release --manifest-path benches/peers/spider/Cargo.toml --target-dir "$here/spider"
