@@ -11,12 +11,11 @@ use async_fetch::{FOLDER, Fetcher, Proxy, Request};
 use common::cli::{Interrupt, Outcome};
 use futures_util::{Stream, StreamExt, stream};
 use tokio::runtime::Builder;
-use tokio::sync::mpsc;
 
 use super::args::Args;
 use super::bars::Bars;
 use super::descriptors;
-use super::input::{Item, Source};
+use super::input::{Item, Items, Source};
 use super::report::Report;
 
 /// How often Ctrl-C is looked for.
@@ -80,7 +79,7 @@ fn fetcher(args: &Args, bars: Option<&Arc<Bars>>) -> anyhow::Result<Fetcher> {
 async fn all(
     args: &Args,
     fetcher: &Fetcher,
-    items: mpsc::Receiver<Vec<Item>>,
+    items: Items,
     report: &Rc<RefCell<Report>>,
     interrupt: &Interrupt,
 ) -> anyhow::Result<()> {
@@ -109,12 +108,12 @@ async fn all(
 
 /// The requests among the items; the other items are reported as they pass.
 fn requests(
-    items: mpsc::Receiver<Vec<Item>>,
+    items: Items,
     report: Rc<RefCell<Report>>,
     fail_fast: bool,
 ) -> impl Stream<Item = Request> {
     let batches = stream::unfold(items, |mut items| async {
-        let batch = items.recv().await?;
+        let batch = items.next().await?;
         Some((stream::iter(batch), items))
     });
     let mut number = 0;
