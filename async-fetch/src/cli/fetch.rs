@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::fs;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use anyhow::Context;
 use async_fetch::{FOLDER, Fetcher, Proxy, Request};
 use common::cli::{Interrupt, Outcome};
+use futures_util::future::{Either, select};
 use futures_util::{Stream, StreamExt, stream};
 use tokio::runtime::Builder;
 
@@ -84,17 +86,18 @@ async fn all(
     interrupt: &Interrupt,
 ) -> anyhow::Result<()> {
     let requests = requests(items, Rc::clone(report), args.fail_fast);
-    let interrupted = async {
+    let mut outcomes = Box::pin(fetcher.fetch_all(requests));
+    let mut interrupted = pin!(async {
         while !interrupt.raised() {
             tokio::time::sleep(GLANCE).await;
         }
-    };
-    let mut outcomes = Box::pin(
-        fetcher
-            .fetch_all(requests)
-            .take_until(Box::pin(interrupted)),
-    );
-    while let Some(outcome) = outcomes.next().await {
+    });
+    // While outcomes follow each other the timer is not asked.
+    while !interrupt.raised() {
+        let next = select(outcomes.next(), interrupted.as_mut()).await;
+        let Either::Left((Some(outcome), _)) = next else {
+            break;
+        };
         let mut report = report.borrow_mut();
         report.outcome(&outcome)?;
         if args.fail_fast && report.has_failures() {
