@@ -1,9 +1,10 @@
 //! What the fetcher's care costs: the same pages by the bare client and by `Fetcher`, from a site
 //! on this machine that answers at once.
 
-use std::error::Error;
+mod support;
+
+use std::io;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use async_fetch::{Fetcher, Keep, Request};
 use criterion::{Criterion, Throughput};
@@ -17,34 +18,22 @@ const PAGES: usize = 1000;
 const AT_ONCE: usize = 64;
 
 fn main() -> ExitCode {
-    let mut criterion = Criterion::default()
-        .sample_size(10)
-        .warm_up_time(Duration::from_millis(500))
-        .measurement_time(Duration::from_secs(3))
-        .configure_from_args();
-    match pages(&mut criterion) {
-        Ok(()) => {
-            criterion.final_summary();
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    support::main(10, &[pages])
 }
 
-fn pages(criterion: &mut Criterion) -> Result<(), Box<dyn Error>> {
+fn pages(criterion: &mut Criterion) -> io::Result<()> {
     let site = Site::builder().pages(PAGES).start()?;
     let urls: Vec<String> = site.pages().collect();
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let mut group = criterion.benchmark_group("pages");
     group.throughput(Throughput::Elements(PAGES as u64));
-    let client = reqwest::Client::builder().no_proxy().build()?;
+    let client = reqwest::Client::builder().no_proxy().build();
+    let client = client.map_err(io::Error::other)?;
     group.bench_function("bare reqwest loop", |bencher| {
         bencher.iter(|| assert_eq!(bare(&runtime, &client, &urls), PAGES));
     });
-    let fetcher = Fetcher::builder().jobs(AT_ONCE).per_host(AT_ONCE).build()?;
+    let fetcher = Fetcher::builder().jobs(AT_ONCE).per_host(AT_ONCE).build();
+    let fetcher = fetcher.map_err(io::Error::other)?;
     group.bench_function("Fetcher", |bencher| {
         bencher.iter(|| assert_eq!(fetched(&runtime, &fetcher, &urls), PAGES));
     });

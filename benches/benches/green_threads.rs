@@ -1,16 +1,23 @@
 //! Handing the CPU over and back, by everything on one thread that can; and spawning.
 
+mod support;
+
 use std::hint::black_box;
-use std::time::Duration;
+use std::io;
+use std::process::ExitCode;
 
 use corosensei::{Coroutine, CoroutineResult};
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BenchmarkId, Criterion, Throughput};
 use green_threads::{Channel, join_all, spawn, yield_now};
 
 /// Switches of each measurement.
 const SWITCHES: u64 = 100_000;
 
-fn yields(criterion: &mut Criterion) {
+fn main() -> ExitCode {
+    support::main(20, &[yields, spawns])
+}
+
+fn yields(criterion: &mut Criterion) -> io::Result<()> {
     let mut group = criterion.benchmark_group("yield");
     group.throughput(Throughput::Elements(SWITCHES));
     // The floor: resume and suspend, and no scheduler.
@@ -25,6 +32,7 @@ fn yields(criterion: &mut Criterion) {
                 .for_each(|_| assert!(!matches!(coroutine.resume(()), CoroutineResult::Return(()))))
         });
     });
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     for many in [2, 100, 1000] {
         group.bench_function(BenchmarkId::new("green-threads", many), |bencher| {
             bencher.iter(|| {
@@ -35,9 +43,6 @@ fn yields(criterion: &mut Criterion) {
             });
         });
         group.bench_function(BenchmarkId::new("tokio", many), |bencher| {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .build()
-                .expect("a runtime of one thread needs nothing");
             bencher.iter(|| {
                 runtime.block_on(async {
                     let all: Vec<_> = (0..many)
@@ -57,9 +62,10 @@ fn yields(criterion: &mut Criterion) {
         });
     }
     group.finish();
+    Ok(())
 }
 
-fn spawns(criterion: &mut Criterion) {
+fn spawns(criterion: &mut Criterion) -> io::Result<()> {
     const MANY: u64 = 1000;
     let mut group = criterion.benchmark_group("green-spawn");
     group.throughput(Throughput::Elements(MANY));
@@ -74,14 +80,5 @@ fn spawns(criterion: &mut Criterion) {
         });
     });
     group.finish();
+    Ok(())
 }
-
-criterion_group! {
-    name = benches;
-    config = Criterion::default()
-        .sample_size(20)
-        .warm_up_time(Duration::from_millis(300))
-        .measurement_time(Duration::from_secs(1));
-    targets = yields, spawns
-}
-criterion_main!(benches);

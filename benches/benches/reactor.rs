@@ -1,5 +1,7 @@
 //! What the reactor's parts cost by themselves, on one thread and without a network.
 
+mod support;
+
 use std::cell::Cell;
 use std::hint::black_box;
 use std::io;
@@ -13,27 +15,8 @@ use reactor::event_loop::{EventLoop, Events};
 use reactor::{Deferred, Error, LineHandler, LineReceiver, Protocol, Transport, testing};
 
 fn main() -> ExitCode {
-    let mut criterion = Criterion::default()
-        // All of it takes nano- and microseconds: a second holds many.
-        .sample_size(10)
-        .warm_up_time(Duration::from_millis(300))
-        .measurement_time(Duration::from_secs(1))
-        .configure_from_args();
-    let done = timers(&mut criterion)
-        .and_then(|()| wake_ups(&mut criterion))
-        .and_then(|()| echo(&mut criterion))
-        .and_then(|()| lines(&mut criterion));
-    deferreds(&mut criterion);
-    match done {
-        Ok(()) => {
-            criterion.final_summary();
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    // Ten samples: all of it takes nano- and microseconds, and a sample holds many.
+    support::main(10, &[timers, wake_ups, echo, lines, deferreds])
 }
 
 /// A timer set and cancelled, among so many others: what an idle time-out is most of the time.
@@ -141,7 +124,7 @@ fn lines(criterion: &mut Criterion) -> io::Result<()> {
 }
 
 /// A deferred made, given callbacks, and fired.
-fn deferreds(criterion: &mut Criterion) {
+fn deferreds(criterion: &mut Criterion) -> io::Result<()> {
     let mut group = criterion.benchmark_group("deferred");
     for length in [1_u64, 10] {
         group.throughput(Throughput::Elements(length));
@@ -157,4 +140,5 @@ fn deferreds(criterion: &mut Criterion) {
         });
     }
     group.finish();
+    Ok(())
 }

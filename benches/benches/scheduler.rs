@@ -1,11 +1,12 @@
 //! What a yield and a task cost, on our executor and on others; and a generator's items.
 
+mod support;
+
 use std::cell::Cell;
 use std::hint::black_box;
 use std::io;
 use std::process::ExitCode;
 use std::rc::Rc;
-use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use futures_util::task::LocalSpawnExt;
@@ -16,22 +17,7 @@ use scheduler::generator::generator;
 const SIZE: u64 = 10_000;
 
 fn main() -> ExitCode {
-    let mut criterion = Criterion::default()
-        .sample_size(30)
-        .warm_up_time(Duration::from_millis(500))
-        .measurement_time(Duration::from_secs(2))
-        .configure_from_args();
-    match yields(&mut criterion).and_then(|()| tasks(&mut criterion)) {
-        Ok(()) => {
-            items(&mut criterion);
-            criterion.final_summary();
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    support::main(30, &[yields, tasks, items])
 }
 
 /// The same future everywhere, but for tokio, where its own costs less.
@@ -135,7 +121,7 @@ impl Iterator for ByHand {
     }
 }
 
-fn items(criterion: &mut Criterion) {
+fn items(criterion: &mut Criterion) -> io::Result<()> {
     let mut group = criterion.benchmark_group("generator");
     group.throughput(Throughput::Elements(SIZE));
     // Each item is looked at: else the compiler would sum up the iterator's without having them.
@@ -153,4 +139,5 @@ fn items(criterion: &mut Criterion) {
         bencher.iter(|| ByHand { next: 0 }.map(black_box).sum::<u64>());
     });
     group.finish();
+    Ok(())
 }

@@ -1,13 +1,14 @@
 //! The thumbnails room's models on the same small folder, each with as many workers as there are
 //! usable CPUs.
 
+mod support;
+
 use std::io;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput};
 use thumbnails::samples::Sample;
@@ -20,21 +21,8 @@ const PICTURES: u32 = 16;
 fn main() -> ExitCode {
     // The processes model starts this very program again.
     executors::hook(processes::JOBS);
-    let mut criterion = Criterion::default()
-        .sample_size(10)
-        .warm_up_time(Duration::from_millis(500))
-        .measurement_time(Duration::from_secs(3))
-        .configure_from_args();
-    match models(&mut criterion) {
-        Ok(()) => {
-            criterion.final_summary();
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    // Ten samples: a run takes a tenth of a second.
+    support::main(10, &[models])
 }
 
 /// JPEGs of two megapixels to 256x256 JPEGs.

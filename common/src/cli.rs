@@ -6,6 +6,7 @@
 
 mod address;
 mod args;
+mod choice;
 pub mod compare;
 mod exit;
 pub mod interrupt;
@@ -16,11 +17,12 @@ mod stdout;
 
 pub use crate::files;
 pub use address::address;
-pub use args::RunArgs;
+pub use args::{OutputArgs, RunArgs, TraceArgs};
+pub use choice::{Choice, ChoiceParser};
 pub use exit::{Outcome, Usage, main, parse};
 pub use interrupt::Interrupt;
 pub use progress::Progress;
-pub use session::{Session, start};
+pub use session::{Session, log, start, start_with};
 pub use stdout::{Stdout, stdout};
 
 pub use clap_complete::Shell;

@@ -2,7 +2,7 @@
 #![cfg(all(unix, feature = "cli"))]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use common::cli::{self, RunArgs};
+use common::cli::{self, OutputArgs, TraceArgs};
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, ExitCode, Stdio, exit};
@@ -11,13 +11,15 @@ use std::process::{Command, ExitCode, Stdio, exit};
 fn finish_writes_the_trace_and_the_picture() {
     let folder = tempfile::tempdir().unwrap();
     let (trace, picture) = (folder.path().join("t.json"), folder.path().join("t.svg"));
-    let args = RunArgs {
+    let pictures = TraceArgs {
         trace: Some(trace.clone()),
         timeline: Some(Some(picture.clone())),
-        quiet: true,
-        ..RunArgs::default()
     };
-    let session = cli::start(&args).unwrap();
+    let output = OutputArgs {
+        quiet: true,
+        ..OutputArgs::default()
+    };
+    let session = cli::start_with(&pictures, &output).unwrap();
     tracing::info_span!("sieve").in_scope(|| ());
     tracing::debug_span!("inner workings").in_scope(|| ());
     session.finish().unwrap();

@@ -6,9 +6,9 @@ pub(crate) mod demo;
 use std::io::Write;
 
 use anyhow::bail;
-use common::cli::{Interrupt, Outcome, RunArgs, Usage, interrupt};
+use common::cli::{Choice, Interrupt, Outcome, RunArgs, Usage, interrupt};
 
-use args::{Args, Command, Model};
+use args::{Args, Command, Kind};
 
 /// Runs what the command line asks for.
 pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
@@ -27,14 +27,14 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     session.conclude(result, &interrupt)
 }
 
-fn show(model: Model, run: &RunArgs, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
+fn show(model: Choice<Kind>, run: &RunArgs, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
     let shown = demo::show(model, run.jobs().get(), interrupt)?;
     let mut out = common::cli::stdout();
-    if run.json {
+    if run.output.json {
         out.json(&shown)?;
     } else {
         write!(out, "{shown}")?;
-        if !run.quiet {
+        if !run.output.quiet {
             writeln!(out, "\n{}", shown.point())?;
         }
     }

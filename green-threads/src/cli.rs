@@ -17,18 +17,14 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
         common::cli::completions::<Args>(*shell, "green-threads")?;
         return Ok(Outcome::Done);
     }
-    let session = common::cli::start(&args.run)?;
-    let outcome = match &args.command {
-        None => demo::run(&args.run),
-        Some(Command::ChatServer(listen)) => serve::chat(listen, &args.run),
-        Some(Command::Echo(listen)) => serve::echo(listen, &args.run),
+    common::cli::log()?;
+    match &args.command {
+        None => demo::run(&args.output),
+        Some(Command::ChatServer(listen)) => serve::chat(listen, &args.output),
+        Some(Command::Echo(listen)) => serve::echo(listen, &args.output),
         Some(Command::ChatClient(client)) => client::run(client),
-        Some(Command::Fetch(fetch)) => fetch::run(fetch, &args.run),
-        Some(Command::PingPong(ping_pong)) => ping_pong::run(ping_pong, &args.run),
+        Some(Command::Fetch(fetch)) => fetch::run(fetch, &args.output),
+        Some(Command::PingPong(ping_pong)) => ping_pong::run(ping_pong, &args.output),
         Some(Command::Completions { .. }) => unreachable!("answered above"),
-    };
-    let drawn = session.finish();
-    let outcome = outcome?;
-    drawn?;
-    Ok(outcome)
+    }
 }

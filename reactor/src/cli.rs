@@ -16,18 +16,14 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
         common::cli::completions::<Args>(*shell, "reactor")?;
         return Ok(Outcome::Done);
     }
-    let session = common::cli::start(&args.run)?;
-    let outcome = match &args.command {
-        None => demo::run(&args.run),
-        Some(Command::ChatServer(listen)) => serve::chat(listen, &args.run),
-        Some(Command::Echo(listen)) => serve::echo(listen, &args.run),
-        Some(Command::Proxy(proxy)) => serve::proxy(proxy, &args.run),
+    common::cli::log()?;
+    match &args.command {
+        None => demo::run(&args.output),
+        Some(Command::ChatServer(listen)) => serve::chat(listen, &args.output),
+        Some(Command::Echo(listen)) => serve::echo(listen, &args.output),
+        Some(Command::Proxy(proxy)) => serve::proxy(proxy, &args.output),
         Some(Command::ChatClient(client)) => client::run(client),
-        Some(Command::Fetch(fetch)) => fetch::run(fetch, &args.run),
+        Some(Command::Fetch(fetch)) => fetch::run(fetch, &args.output),
         Some(Command::Completions { .. }) => unreachable!("answered above"),
-    };
-    let drawn = session.finish();
-    let outcome = outcome?;
-    drawn?;
-    Ok(outcome)
+    }
 }

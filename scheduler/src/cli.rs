@@ -11,7 +11,7 @@ mod system_calls;
 mod tasks;
 mod traced;
 
-use common::cli::{Interrupt, Outcome, RunArgs};
+use common::cli::{Interrupt, Outcome, OutputArgs};
 
 use args::{Args, Command};
 
@@ -21,13 +21,13 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
         common::cli::completions::<Args>(*shell, "scheduler")?;
         return Ok(Outcome::Done);
     }
-    let session = common::cli::start(&args.run)?;
+    let session = common::cli::start_with(&args.trace, &args.output)?;
     let result = answer(args);
     session.conclude(result, &Interrupt::default())
 }
 
 fn answer(args: &Args) -> anyhow::Result<Outcome> {
-    let run = &args.run;
+    let output = &args.output;
     let steps = match &args.command {
         None => vec![
             round_robin::show(),
@@ -41,11 +41,11 @@ fn answer(args: &Args) -> anyhow::Result<Outcome> {
         Some(Command::Policy(policy)) => vec![policy::show(policy)],
         Some(Command::Sync) => vec![sync::show()?],
         Some(Command::Tasks { blocking }) => vec![tasks::show(args.blocking || *blocking)?],
-        Some(Command::ChatServer(listen)) => return serve::run(listen, run),
+        Some(Command::ChatServer(listen)) => return serve::run(listen, output),
         Some(Command::Completions { .. }) => unreachable!("answered above"),
     };
     let point = args.command.is_none().then_some(POINT);
-    step::print(&steps, point, run)?;
+    step::print(&steps, point, output)?;
     Ok(Outcome::Done)
 }
 
@@ -57,6 +57,6 @@ the sleeps of the last step overlap. Computing and blocking do not: try --blocki
 longest run.";
 
 /// Whether remarks are wanted.
-fn remarks(run: &RunArgs) -> bool {
-    !run.quiet && !run.json
+fn remarks(output: &OutputArgs) -> bool {
+    !output.quiet && !output.json
 }

@@ -1,6 +1,7 @@
 //! Everything behind `main`.
 
 mod args;
+mod compare;
 mod demo;
 mod destination;
 mod model;
@@ -22,19 +23,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
     let session = common::cli::start(&args.run)?;
     let interrupt = interrupt::install()?;
     let result = answer(&args, &interrupt);
-    let drawn = session.finish();
-    match result {
-        Ok(_) if interrupt.raised() => Ok(Outcome::Interrupted),
-        Err(reason) if interrupt.raised() => {
-            eprintln!("{reason:#}");
-            Ok(Outcome::Interrupted)
-        }
-        Ok(outcome) => {
-            drawn?;
-            Ok(outcome)
-        }
-        Err(error) => Err(error),
-    }
+    session.conclude(result, &interrupt)
 }
 
 fn answer(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome> {

@@ -50,7 +50,7 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
         pages.sort_unstable();
         Ok(pages)
     };
-    let progress = Progress::new("", 0, args.run.quiet);
+    let progress = Progress::new("", 0, args.run.output.quiet);
     let report = Comparison::new("waiting for pages")
         .input(format!(
             "{PAGES} pages of a site on this machine that takes {LATENCY:?} for each"
@@ -72,11 +72,11 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
         .run(&mut |model, run| progress.say(&format!("{model}, run {run}")));
     progress.finish();
     let mut out = common::cli::stdout();
-    if args.run.json {
+    if args.run.output.json {
         out.json(&report.json())?;
     } else {
         writeln!(out, "{}", report.text().trim_end())?;
-        if !args.run.quiet {
+        if !args.run.output.quiet {
             writeln!(
                 out,
                 "\nNobody computed: see the cores. Waiting wants concurrency, not cores: one thread \

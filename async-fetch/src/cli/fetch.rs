@@ -32,7 +32,7 @@ pub(super) fn run(args: &Args, source: Source, interrupt: &Interrupt) -> anyhow:
     if let Some(folder) = &args.output {
         fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     }
-    let bars = Bars::new(args.run.quiet);
+    let bars = Bars::new(args.run.output.quiet);
     let fetcher = fetcher(args, bars.as_ref())?;
     let report = Rc::new(RefCell::new(Report::new(args, bars.clone())));
     // One thread: it waits, and hardly computes. Files have threads of their own.

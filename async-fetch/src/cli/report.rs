@@ -91,8 +91,8 @@ impl Report {
         let now = Instant::now();
         Report {
             out: cli::stdout(),
-            json: args.run.json,
-            quiet: args.run.quiet,
+            json: args.run.output.json,
+            quiet: args.run.output.quiet,
             summary: args.summary,
             terminal: io::stdout().is_terminal(),
             bars,

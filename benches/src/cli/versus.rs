@@ -22,7 +22,7 @@ const PAIRS: NonZeroUsize = NonZeroUsize::new(10).expect("ten is not zero");
 pub(crate) fn list(run: &RunArgs) -> anyhow::Result<Outcome> {
     let jobs: Vec<_> = jobs(run).into_iter().map(|(job, _)| job).collect();
     let mut out = common::cli::stdout();
-    if run.json {
+    if run.output.json {
         let jobs = jobs.iter().map(|job| {
             json!({
                 "job": job.name,
@@ -42,7 +42,7 @@ pub(crate) fn list(run: &RunArgs) -> anyhow::Result<Outcome> {
                 writeln!(out, "  beside  {}", peer.command())?;
             }
         }
-        if !run.quiet {
+        if !run.output.quiet {
             writeln!(
                 out,
                 "\nRun one by `benches versus JOB`, all by `benches versus`."
@@ -62,7 +62,7 @@ pub(crate) fn run(
     let jobs = chosen(args.job.as_deref(), jobs(run))?;
     let cpus = cpus::detect();
     let mut out = common::cli::stdout();
-    if !run.json {
+    if !run.output.json {
         for line in render::heading(&cpus) {
             writeln!(out, "{line}")?;
         }
@@ -74,7 +74,7 @@ pub(crate) fn run(
             break;
         }
         let report = measure(&job, load, run, interrupt)?;
-        if !run.json {
+        if !run.output.json {
             let text = if args.markdown {
                 render::markdown(&report)
             } else {
@@ -85,7 +85,7 @@ pub(crate) fn run(
         }
         reports.push(report);
     }
-    if run.json {
+    if run.output.json {
         out.json(&render::json(&reports, &cpus))?;
         out.flush()?;
     }
@@ -141,7 +141,7 @@ fn measure(
     };
     // Each warms up once; ours is also run beside itself.
     let steps = (job.peers.len() + 1) * (pairs.get() + 1);
-    let progress = Progress::new(job.name, steps as u64, run.quiet);
+    let progress = Progress::new(job.name, steps as u64, run.output.quiet);
     versus::run(job, pairs, &*runner, interrupt, &mut |what| {
         progress.say(what);
         progress.inc(1);

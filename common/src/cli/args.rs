@@ -1,4 +1,4 @@
-//! The flags that every command understands.
+//! The flags that commands share.
 
 use crate::cpus;
 use clap::Args;
@@ -9,8 +9,10 @@ use std::path::{Path, PathBuf};
 /// the keyboard should get an error and not a machine that stands still.
 const MOST: usize = 1024;
 
-/// The shared flags; add them with `#[command(flatten)]` to the top-level parser, and every
-/// subcommand understands them too.
+/// The flags of a command that runs models; add them with `#[command(flatten)]` to the top-level
+/// parser, and every subcommand understands them too. A command that has no workers to count, or
+/// nothing to draw, takes [`OutputArgs`] and [`TraceArgs`] by themselves: a flag that is understood
+/// does something.
 ///
 /// # Examples
 ///
@@ -26,7 +28,7 @@ const MOST: usize = 1024;
 ///
 /// let options = Options::parse_from(["primes", "-j", "3", "--timeline"]);
 /// assert_eq!(options.run.jobs().get(), 3);
-/// assert!(options.run.traced());
+/// assert!(options.run.trace.traced());
 /// ```
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 #[command(next_help_heading = "Run options")]
@@ -39,21 +41,13 @@ pub struct RunArgs {
     #[arg(long, value_name = "N", value_parser = count, global = true)]
     pub runs: Option<NonZeroUsize>,
 
-    /// Print JSON on standard output; everything for people goes to standard error
-    #[arg(long, global = true)]
-    pub json: bool,
+    /// The pictures of the run.
+    #[command(flatten)]
+    pub trace: TraceArgs,
 
-    /// Write a Chrome trace, which ui.perfetto.dev opens
-    #[arg(long, value_name = "FILE", global = true)]
-    pub trace: Option<PathBuf>,
-
-    /// Draw what ran when: as text on standard error, or as an SVG into FILE
-    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, global = true)]
-    pub timeline: Option<Option<PathBuf>>,
-
-    /// No progress bars and no remarks
-    #[arg(short, long, global = true)]
-    pub quiet: bool,
+    /// What is printed.
+    #[command(flatten)]
+    pub output: OutputArgs,
 }
 
 impl RunArgs {
@@ -66,7 +60,22 @@ impl RunArgs {
     pub fn runs(&self) -> NonZeroUsize {
         self.runs.unwrap_or(NonZeroUsize::MIN)
     }
+}
 
+/// The flags of a command that can draw what ran when.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+#[command(next_help_heading = "Run options")]
+pub struct TraceArgs {
+    /// Write a Chrome trace, which ui.perfetto.dev opens
+    #[arg(long, value_name = "FILE", global = true)]
+    pub trace: Option<PathBuf>,
+
+    /// Draw what ran when: as text on standard error, or as an SVG into FILE
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, global = true)]
+    pub timeline: Option<Option<PathBuf>>,
+}
+
+impl TraceArgs {
     /// Whether any picture of the run was asked for.
     pub fn traced(&self) -> bool {
         self.trace.is_some() || self.timeline.is_some()
@@ -80,6 +89,19 @@ impl RunArgs {
     pub(super) fn svg_timeline(&self) -> Option<&Path> {
         self.timeline.as_ref()?.as_deref()
     }
+}
+
+/// The flags of every command, whatever it does.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+#[command(next_help_heading = "Run options")]
+pub struct OutputArgs {
+    /// Print JSON on standard output; everything for people goes to standard error
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    /// No progress bars and no remarks
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
 }
 
 fn count(text: &str) -> Result<NonZeroUsize, String> {
@@ -125,7 +147,7 @@ mod tests {
         let args = parse(&[]).unwrap();
         assert_eq!(args.jobs(), cpus::usable());
         assert_eq!(args.runs().get(), 1);
-        assert!(!args.traced());
+        assert!(!args.trace.traced());
     }
 
     #[test]
@@ -138,10 +160,10 @@ mod tests {
     #[test]
     fn a_timeline_is_text_without_a_file_and_svg_with_one() {
         let text = parse(&["--timeline", "count", "5"]).unwrap();
-        assert!(text.text_timeline() && text.svg_timeline().is_none());
+        assert!(text.trace.text_timeline() && text.trace.svg_timeline().is_none());
         let svg = parse(&["--timeline=out.svg"]).unwrap();
-        assert_eq!(svg.svg_timeline(), Some(Path::new("out.svg")));
-        assert!(!svg.text_timeline());
+        assert_eq!(svg.trace.svg_timeline(), Some(Path::new("out.svg")));
+        assert!(!svg.trace.text_timeline());
     }
 
     #[test]

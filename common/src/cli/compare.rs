@@ -46,7 +46,7 @@ pub fn finish<M: Model, A: PartialEq + Debug>(
     models: &[M],
     run: &RunArgs,
 ) -> Report<A> {
-    let progress = Progress::new("", 0, run.quiet);
+    let progress = Progress::new("", 0, run.output.quiet);
     let tell = |model: &str, time: usize| progress.say(&format!("{model}, run {time}"));
     let mut report = comparison.run(&mut { tell });
     progress.finish();
@@ -70,7 +70,7 @@ pub fn show<A: PartialEq + Debug>(
     add: impl FnOnce(&mut serde_json::Value),
 ) -> anyhow::Result<Outcome> {
     let mut out = stdout();
-    if run.json {
+    if run.output.json {
         let mut json = report.json();
         add(&mut json);
         out.json(&json)?;
@@ -84,7 +84,7 @@ pub fn show<A: PartialEq + Debug>(
 /// What [`show`] prints for people.
 pub fn text<A: PartialEq + Debug>(report: &Report<A>, point: &str, run: &RunArgs) -> String {
     let table = report.text();
-    match point.is_empty() || run.quiet {
+    match point.is_empty() || run.output.quiet {
         true => format!("{}\n", table.trim_end()),
         false => format!("{}\n\n{point}\n", table.trim_end()),
     }

@@ -1,10 +1,12 @@
 //! Logs, and the pictures that `--trace` and `--timeline` ask for.
 
-use super::{Interrupt, Outcome, RunArgs};
+use super::{Interrupt, Outcome, OutputArgs, RunArgs, TraceArgs};
 use crate::files;
 use crate::trace::{LEVEL, Trace};
 use std::io::{self, IsTerminal};
+use tracing::Subscriber;
 use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, fmt};
 
@@ -17,8 +19,18 @@ const USUAL_WIDTH: usize = 100;
 #[derive(Debug)]
 #[must_use = "the pictures are written by `finish`"]
 pub struct Session {
-    args: RunArgs,
+    pictures: TraceArgs,
+    quiet: bool,
     trace: Option<Trace>,
+}
+
+/// [`start_with`], for a command that takes all of [`RunArgs`].
+///
+/// # Errors
+///
+/// Those of [`start_with`].
+pub fn start(args: &RunArgs) -> io::Result<Session> {
+    start_with(&args.trace, &args.output)
 }
 
 /// Sets up logs on standard error (by `RUST_LOG`, default warnings) and, if asked for, the trace.
@@ -30,27 +42,50 @@ pub struct Session {
 ///
 /// When a picture's folder isn't there, the trace's can't be made, or the process has a subscriber
 /// already.
-pub fn start(args: &RunArgs) -> io::Result<Session> {
+pub fn start_with(pictures: &TraceArgs, output: &OutputArgs) -> io::Result<Session> {
     // A run of minutes should not end in a folder that isn't there.
-    for picture in args.trace.iter().chain(args.timeline.iter().flatten()) {
+    for picture in pictures
+        .trace
+        .iter()
+        .chain(pictures.timeline.iter().flatten())
+    {
         files::check_folder_of(picture)?;
     }
-    let trace = args.traced().then(Trace::with_workers).transpose()?;
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
-    let logs = fmt::layer()
-        .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
-        .with_filter(filter);
+    let trace = pictures.traced().then(Trace::with_workers).transpose()?;
     let spans = trace.as_ref().map(|trace| trace.layer().with_filter(LEVEL));
     tracing_subscriber::registry()
-        .with(logs)
+        .with(logs())
         .with(spans)
         .try_init()
         .map_err(io::Error::other)?;
     Ok(Session {
-        args: args.clone(),
+        pictures: pictures.clone(),
+        quiet: output.quiet,
         trace,
     })
+}
+
+/// Sets up the logs of a command that has nothing to trace.
+///
+/// # Errors
+///
+/// When the process has a subscriber already.
+pub fn log() -> io::Result<()> {
+    tracing_subscriber::registry()
+        .with(logs())
+        .try_init()
+        .map_err(io::Error::other)
+}
+
+fn logs<S>() -> impl Layer<S>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    fmt::layer()
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .with_filter(filter)
 }
 
 impl Session {
@@ -66,17 +101,17 @@ impl Session {
         let Some(trace) = &self.trace else {
             return Ok(());
         };
-        if let Some(path) = &self.args.trace {
+        if let Some(path) = &self.pictures.trace {
             let mut json = Vec::new();
             trace.chrome(&mut json)?;
             files::write_atomically(path, json)?;
             self.remark(&format!("{}: open it at ui.perfetto.dev", path.display()));
         }
-        if let Some(path) = self.args.svg_timeline() {
+        if let Some(path) = self.pictures.svg_timeline() {
             files::write_atomically(path, trace.svg())?;
             self.remark(&format!("{}: open it in a browser", path.display()));
         }
-        if self.args.text_timeline() {
+        if self.pictures.text_timeline() {
             eprint!("{}", trace.text_lanes(width()));
         }
         Ok(())
@@ -109,7 +144,7 @@ impl Session {
     }
 
     fn remark(&self, text: &str) {
-        if !self.args.quiet {
+        if !self.quiet {
             eprintln!("{text}");
         }
     }

@@ -1,7 +1,7 @@
 //! The command line's grammar.
 
 use clap::{Parser, Subcommand, ValueEnum};
-use common::cli::{RunArgs, Shell};
+use common::cli::{Choice, RunArgs, Shell};
 
 /// Concurrent futures on threads and in processes: every call, and what came of it on each.
 #[derive(Parser, Debug)]
@@ -10,8 +10,8 @@ pub(crate) struct Args {
     #[command(subcommand)]
     pub(super) command: Option<Command>,
     /// What the workers are
-    #[arg(long, value_enum, default_value = "all")]
-    pub(super) model: Model,
+    #[arg(long, default_value = "all")]
+    pub(super) model: Choice<Kind>,
     #[command(flatten)]
     pub(super) run: RunArgs,
 }
@@ -25,23 +25,11 @@ pub(super) enum Command {
     },
 }
 
-/// What `--model` takes.
+/// What the workers are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Model {
+pub(super) enum Kind {
     /// Threads of this process
     Threads,
     /// Worker processes
     Processes,
-    /// Both, side by side
-    All,
-}
-
-impl Model {
-    pub(super) fn has_threads(self) -> bool {
-        self != Model::Processes
-    }
-
-    pub(super) fn has_processes(self) -> bool {
-        self != Model::Threads
-    }
 }

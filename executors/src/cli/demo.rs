@@ -5,14 +5,14 @@ use std::io::Read;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
-use common::cli::Interrupt;
+use common::cli::{Choice, Interrupt};
 use common::timing::human_duration;
 use executors::{
     Error, Executor, Job, JobType, ProcessPool, ThreadPool, Until, as_completed, job, wait,
 };
 use serde::{Deserialize, Serialize};
 
-use super::args::Model;
+use super::args::Kind;
 
 /// What the worker processes know.
 pub(crate) const JOBS: &[JobType] = &[job::<Task>()];
@@ -182,10 +182,18 @@ impl<E: Executor> Side<E> {
 }
 
 /// Makes every call on the executors asked for, until done or interrupted.
-pub(super) fn show(model: Model, workers: usize, interrupt: &Interrupt) -> anyhow::Result<Shown> {
-    let threads = model.has_threads().then(|| Side::threads(workers));
+pub(super) fn show(
+    model: Choice<Kind>,
+    workers: usize,
+    interrupt: &Interrupt,
+) -> anyhow::Result<Shown> {
+    let threads = model
+        .includes(Kind::Threads)
+        .then(|| Side::threads(workers));
     let threads = threads.transpose()?;
-    let processes = model.has_processes().then(|| Side::processes(workers));
+    let processes = model
+        .includes(Kind::Processes)
+        .then(|| Side::processes(workers));
     let processes = processes.transpose()?;
     let mut steps = Vec::new();
     for call in Call::ALL {

@@ -1,11 +1,11 @@
 //! The command line's grammar.
 
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use common::cli::{RunArgs, Shell, numbers};
+use common::cli::{OutputArgs, Shell, address, numbers};
 use green_threads::DEFAULT_MAX_CONNECTIONS;
 use url::Url;
 
@@ -19,7 +19,7 @@ pub(crate) struct Args {
     #[command(subcommand)]
     pub(super) command: Option<Command>,
     #[command(flatten)]
-    pub(super) run: RunArgs,
+    pub(super) output: OutputArgs,
 }
 
 #[derive(Subcommand, Debug)]
@@ -28,7 +28,7 @@ pub(super) enum Command {
     ChatServer(ListenArgs),
     /// Chat: lines of standard input are messages
     ChatClient(ClientArgs),
-    /// Send back whatever comes; with -j N, on N threads that share the port
+    /// Send back whatever comes
     Echo(EchoArgs),
     /// Fetch URLs (http), many at once
     Fetch(FetchArgs),
@@ -56,6 +56,9 @@ pub(super) struct ListenArgs {
 
 #[derive(clap::Args, Debug)]
 pub(super) struct EchoArgs {
+    /// How many threads, which share the port
+    #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = count)]
+    pub(super) jobs: usize,
     #[command(flatten)]
     pub(super) listen: ListenArgs,
 }
@@ -104,20 +107,6 @@ fn count(text: &str) -> Result<usize, String> {
         Ok(0) => Err(format!("{text}: at least 1 is needed")),
         Ok(count) => Ok(count),
         Err(_) => Err(format!("{text}: too large")),
-    }
-}
-
-fn address(text: &str) -> Result<SocketAddr, String> {
-    if let Ok(port) = text.parse::<u16>() {
-        return Ok(([127, 0, 0, 1], port).into());
-    }
-    let wrong = || format!("{text}: expected HOST:PORT, such as 127.0.0.1:4000");
-    if !text.contains(':') {
-        return Err(wrong());
-    }
-    match text.to_socket_addrs() {
-        Ok(mut addresses) => addresses.next().ok_or_else(wrong),
-        Err(error) => Err(format!("{} ({error})", wrong())),
     }
 }
 

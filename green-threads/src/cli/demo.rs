@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use common::cli::{Outcome, RunArgs};
+use common::cli::{Outcome, OutputArgs};
 use common::timing::human_duration;
 use green_threads::chat::Chat;
 use green_threads::net::{TcpListener, TcpStream};
@@ -23,11 +23,11 @@ const ITEMS: u32 = 12;
 /// The lessons take a second; should they hang, that is an error.
 const LONGEST: Duration = Duration::from_secs(20);
 
-pub(super) fn run(run: &RunArgs) -> anyhow::Result<Outcome> {
+pub(super) fn run(output: &OutputArgs) -> anyhow::Result<Outcome> {
     let signals = stop_signals()?;
     let lessons = spawn({
-        let run = run.clone();
-        move || timeout(LONGEST, || lessons(&run))
+        let output = output.clone();
+        move || timeout(LONGEST, || lessons(&output))
     });
     let handle = lessons.handle();
     let interrupted = Rc::new(Cell::new(false));
@@ -47,13 +47,13 @@ pub(super) fn run(run: &RunArgs) -> anyhow::Result<Outcome> {
     }
 }
 
-fn lessons(run: &RunArgs) -> anyhow::Result<()> {
+fn lessons(output: &OutputArgs) -> anyhow::Result<()> {
     let slept = sleepers();
     let consumed = producer_and_consumers();
     let heard = conversation()?;
     let threads = threads();
     let mut out = common::cli::stdout();
-    if run.json {
+    if output.json {
         out.json(&json!({
             "sleepers": SLEEPERS,
             "slept_seconds": slept.as_secs_f64(),
@@ -86,7 +86,7 @@ fn lessons(run: &RunArgs) -> anyhow::Result<()> {
     for (who, line) in &heard {
         writeln!(out, "   {who} hears {line}")?;
     }
-    if !run.quiet {
+    if !output.quiet {
         let green = SLEEPERS as usize + 1 + CONSUMERS + 3 * 3;
         let threads = match threads {
             Some(1) => "one thread of the system".to_owned(),

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use common::cli::{Outcome, RunArgs, files};
+use common::cli::{Outcome, OutputArgs, files};
 use green_threads::fetch::{Fetched, Limits, fetch};
 use green_threads::{Pool, offload, spawn, timeout};
 use serde_json::json;
@@ -18,7 +18,7 @@ struct Answer {
     fetched: Result<Fetched, String>,
 }
 
-pub(super) fn run(args: &FetchArgs, run: &RunArgs) -> anyhow::Result<Outcome> {
+pub(super) fn run(args: &FetchArgs, output: &OutputArgs) -> anyhow::Result<Outcome> {
     if let Some(folder) = &args.output {
         std::fs::create_dir_all(folder)?;
     }
@@ -40,11 +40,11 @@ pub(super) fn run(args: &FetchArgs, run: &RunArgs) -> anyhow::Result<Outcome> {
         idle: args.timeout,
         ..Limits::default()
     };
-    let (output, patience) = (args.output.clone(), args.timeout);
+    let (folder, patience) = (args.output.clone(), args.timeout);
     let one = move |(number, url): (usize, Url)| {
         let fetched = timeout(patience, || {
             let mut body = Vec::new();
-            let keep = output.is_some();
+            let keep = folder.is_some();
             let fetched = fetch(&url, limits, |piece| {
                 if keep {
                     body.extend_from_slice(piece);
@@ -52,7 +52,7 @@ pub(super) fn run(args: &FetchArgs, run: &RunArgs) -> anyhow::Result<Outcome> {
                 Ok(())
             })
             .map_err(|error| error.to_string())?;
-            if let Some(folder) = &output
+            if let Some(folder) = &folder
                 && fetched.status < 300
             {
                 let path = folder.join(number.to_string());
@@ -80,10 +80,10 @@ pub(super) fn run(args: &FetchArgs, run: &RunArgs) -> anyhow::Result<Outcome> {
             good += 1;
             bytes += fetched.length;
         }
-        report(&answer, run)?;
+        report(&answer, output)?;
     }
     let failed = args.urls.len() - good;
-    if !run.quiet {
+    if !output.quiet {
         eprintln!("{good} fetched, {bytes} bytes; {failed} failed");
     }
     Ok(match failed {
@@ -92,10 +92,10 @@ pub(super) fn run(args: &FetchArgs, run: &RunArgs) -> anyhow::Result<Outcome> {
     })
 }
 
-fn report(answer: &Answer, run: &RunArgs) -> anyhow::Result<()> {
+fn report(answer: &Answer, output: &OutputArgs) -> anyhow::Result<()> {
     let mut out = common::cli::stdout();
     let (number, url) = (answer.number, answer.url.as_str());
-    if run.json {
+    if output.json {
         out.json(&match &answer.fetched {
             Ok(fetched) => json!({
                 "number": number, "url": url, "from": fetched.url.as_str(),

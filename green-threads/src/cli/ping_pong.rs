@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::time::Duration;
 
-use common::cli::{Outcome, RunArgs, interrupt};
+use common::cli::{Outcome, OutputArgs, interrupt};
 use common::timing;
 use green_threads::ping_pong;
 use serde_json::json;
@@ -26,7 +26,7 @@ const GAMES: [Game; 3] = [
 /// A thread's hand-over takes so many times longer that it is played less often.
 const THREADS_LESS: u64 = 20;
 
-pub(super) fn run(args: &PingPongArgs, run: &RunArgs) -> anyhow::Result<Outcome> {
+pub(super) fn run(args: &PingPongArgs, output: &OutputArgs) -> anyhow::Result<Outcome> {
     let interrupt = interrupt::install()?;
     let mut out = common::cli::stdout();
     let mut games = Vec::new();
@@ -42,12 +42,12 @@ pub(super) fn run(args: &PingPongArgs, run: &RunArgs) -> anyhow::Result<Outcome>
         let each = |time: Duration| time.as_nanos() as f64 / times.max(1) as f64;
         let (wall, cpu) = (each(measured.wall), each(measured.cpu.total()));
         games.push(json!({ "game": name, "times": times, "wall_ns": wall, "cpu_ns": cpu }));
-        if !run.json {
+        if !output.json {
             writeln!(out, "{name:<34} {wall:>9.1} ns each ({cpu:.1} ns of CPU)")?;
             out.flush()?;
         }
     }
-    if run.json {
+    if output.json {
         out.json(&json!({ "games": games }))?;
     }
     out.flush()?;

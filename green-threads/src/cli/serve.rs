@@ -3,29 +3,28 @@
 use std::io::Write;
 
 use anyhow::Context;
-use common::cli::{Outcome, RunArgs, interrupt};
+use common::cli::{Outcome, OutputArgs, interrupt};
 use green_threads::chat::Chat;
 use green_threads::net::{TcpListener, TcpStream};
 use green_threads::{Signal, Signals, StreamServer, run_on, spawn};
 
 use super::args::{EchoArgs, ListenArgs};
 
-pub(super) fn chat(args: &ListenArgs, run: &RunArgs) -> anyhow::Result<Outcome> {
+pub(super) fn chat(args: &ListenArgs, output: &OutputArgs) -> anyhow::Result<Outcome> {
     let listener = TcpListener::bind(args.listen)
         .with_context(|| format!("{}: cannot listen there", args.listen))?;
-    announce("chat", &listener, 1, run)?;
+    announce("chat", &listener, 1, output)?;
     let chat = Chat::default();
     serve(listener, args, move |stream| drop(chat.serve(stream)))
 }
 
-pub(super) fn echo(args: &EchoArgs, run: &RunArgs) -> anyhow::Result<Outcome> {
-    let args = &args.listen;
+pub(super) fn echo(args: &EchoArgs, output: &OutputArgs) -> anyhow::Result<Outcome> {
     // One thread unless asked for more: that is the room's point.
-    let hubs = run.jobs.map_or(1, usize::from);
+    let (hubs, args) = (args.jobs, &args.listen);
     let first = std::sync::Once::new();
     let results = run_on(hubs, args.listen, |listener| {
         let mut announced = Ok(());
-        first.call_once(|| announced = announce("echo", &listener, hubs, run));
+        first.call_once(|| announced = announce("echo", &listener, hubs, output));
         announced?;
         serve(listener, args, |stream| {
             drop(green_threads::echo::echo(stream));
@@ -37,14 +36,19 @@ pub(super) fn echo(args: &EchoArgs, run: &RunArgs) -> anyhow::Result<Outcome> {
         .try_fold(Outcome::Done, |_, result| result)
 }
 
-fn announce(name: &str, listener: &TcpListener, hubs: usize, run: &RunArgs) -> anyhow::Result<()> {
+fn announce(
+    name: &str,
+    listener: &TcpListener,
+    hubs: usize,
+    output: &OutputArgs,
+) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     let mut out = common::cli::stdout();
-    if run.json {
+    if output.json {
         out.json(&serde_json::json!({
             "server": name, "listening": address.to_string(), "hubs": hubs,
         }))?;
-    } else if !run.quiet {
+    } else if !output.quiet {
         let threads = match hubs {
             1 => String::new(),
             hubs => format!(" on {hubs} threads"),

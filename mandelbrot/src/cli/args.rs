@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
-use common::cli::{RunArgs, Shell, numbers};
+use common::cli::{Choice, RunArgs, Shell, numbers};
 use mandelbrot::kernels::KernelName;
 use num_complex::Complex;
 
-use super::model::Choice;
+use super::model::Kind;
 use super::picture::{self, PictureArgs};
 
 /// Draws the Mandelbrot set, by threads, OpenMP-style regions, rayon, async and SIMD, and shows what
@@ -57,8 +57,8 @@ pub(super) struct DrawArgs {
     #[arg(short, long, value_name = "FILE", default_value = "mandelbrot.png")]
     pub(super) output: PathBuf,
     /// Which model [default: all for the workshop's picture as it is, else threads]
-    #[arg(long, value_enum)]
-    pub(super) model: Option<Choice>,
+    #[arg(long)]
+    pub(super) model: Option<Choice<Kind>>,
     #[command(flatten)]
     pub(super) kernel: KernelArgs,
     /// What to colour by

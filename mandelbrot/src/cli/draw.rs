@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 
 use anyhow::{anyhow, bail};
 use common::cli::compare::{self, Model as _};
-use common::cli::{Interrupt, Outcome, Progress, RunArgs, Usage};
+use common::cli::{Choice, Interrupt, Outcome, Progress, RunArgs, Usage};
 use common::comparison::Comparison;
 use common::timing::{self, Measurement, human_duration};
 use mandelbrot::kernels::KernelName;
@@ -14,7 +14,7 @@ use mandelbrot::{Counts, kernels};
 use serde_json::json;
 
 use super::args::{DrawArgs, Paint};
-use super::model::{Choice, Kind, Model};
+use super::model::{self, Kind, Model};
 use super::output;
 use super::picture::PictureArgs;
 use super::request::Request;
@@ -60,14 +60,14 @@ pub(super) fn run_picture(
 fn draw(
     picture: &PictureArgs,
     args: &DrawArgs,
-    choice: Choice,
+    choice: Choice<Kind>,
     run: &RunArgs,
     interrupt: &Interrupt,
 ) -> anyhow::Result<Outcome> {
     let request = picture.request(args.kernel.memory)?;
     output::check(&args.output, run)?;
     check(&request, args, choice)?;
-    let models = choice.models(run)?;
+    let models = model::models(choice, run)?;
     match models[..] {
         [model] if run.runs.is_none() => once(&request, args, model, run, interrupt),
         _ => compare(&request, args, &models, run, interrupt),
@@ -75,7 +75,7 @@ fn draw(
 }
 
 /// Refuses what can't be had together.
-fn check(request: &Request, args: &DrawArgs, choice: Choice) -> anyhow::Result<()> {
+fn check(request: &Request, args: &DrawArgs, choice: Choice<Kind>) -> anyhow::Result<()> {
     use Kind::{Processes, Rayon, SharedMemory};
     let unseen = matches!(choice, Choice::One(Processes | SharedMemory) | Choice::All);
     if args.paint == Paint::Workers && (request.aa > 1 || request.borders || unseen) {
@@ -100,7 +100,7 @@ fn once(
     run: &RunArgs,
     interrupt: &Interrupt,
 ) -> anyhow::Result<Outcome> {
-    let progress = Progress::new("drawing", request.plan.points() as u64, run.quiet);
+    let progress = Progress::new("drawing", request.plan.points() as u64, run.output.quiet);
     let mut watch = Watch::new(interrupt).with_progress(progress);
     if args.paint == Paint::Workers {
         watch = watch.with_workers();
@@ -149,7 +149,7 @@ fn report(
     let workers = model.workers(run.jobs());
     let iterations = iterations(request, counts);
     let per_second = iterations as f64 / time.wall.as_secs_f64();
-    if run.json {
+    if run.output.json {
         let mut out = common::cli::stdout();
         out.json(&json!({
             "output": args.output,
@@ -166,7 +166,7 @@ fn report(
         }))?;
         out.flush()?;
     }
-    if !run.quiet {
+    if !run.output.quiet {
         eprintln!(
             "{}: {}x{}, {} ({name}, -j {workers}, {:.2} cores busy), {:.2} G iterations/s",
             args.output.display(),
@@ -226,7 +226,7 @@ fn compare(
     };
     let painted = paint::by_palette(plan, counts, &request.palette, request.aa);
     output::write(&args.output, &painted, &request.recipe)?;
-    if !run.quiet {
+    if !run.output.quiet {
         eprintln!("{}: written", args.output.display());
     }
     Ok(compare::outcome(&report))

@@ -42,7 +42,7 @@ pub(super) fn run(
     fs::create_dir_all(&args.output)
         .map_err(|error| Usage(format!("{name}: cannot be made: {error}")))?;
     output::check(&args.output.join("frame"), run)?;
-    let progress = Progress::new("frames", args.frames, run.quiet);
+    let progress = Progress::new("frames", args.frames, run.output.quiet);
     let done = omp::parallel(run.jobs().get().min(frames), |p| {
         let mut done = Vec::new();
         // One by one, since the deep frames take longest.
@@ -64,7 +64,7 @@ pub(super) fn run(
     let count = |what| done.iter().filter(|&&frame| frame == what).count();
     let (written, kept) = (count(Frame::Written), count(Frame::Kept));
     let (failed, left) = (count(Frame::Failed), count(Frame::Left));
-    if run.json {
+    if run.output.json {
         let mut out = common::cli::stdout();
         out.json(&json!({
             "output": args.output,
@@ -75,7 +75,7 @@ pub(super) fn run(
         }))?;
         out.flush()?;
     }
-    if !run.quiet {
+    if !run.output.quiet {
         eprintln!("{name}: {written} frames written, {kept} kept, {failed} failed, {left} left");
     }
     if left > 0 {

@@ -4,9 +4,8 @@ use std::io;
 use std::num::NonZeroUsize;
 
 use clap::ValueEnum;
-use clap::builder::PossibleValue;
 use common::cli::compare::{self, Model as _};
-use common::cli::{RunArgs, Usage};
+use common::cli::{Choice, RunArgs, Usage};
 use mandelbrot::kernels::KernelName;
 use mandelbrot::omp::{Schedule, Settings};
 use mandelbrot::{Counts, Plan};
@@ -49,56 +48,15 @@ use Kind::{
     SharedMemory, Threads,
 };
 
-/// What `--model` takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Choice {
-    One(Kind),
-    All,
-}
-
-impl ValueEnum for Choice {
-    fn value_variants<'a>() -> &'a [Choice] {
-        &[
-            Choice::One(Serial),
-            Choice::One(Threads),
-            Choice::One(Processes),
-            Choice::One(SharedMemory),
-            Choice::One(Omp),
-            Choice::One(OmpStatic),
-            Choice::One(OmpDynamic),
-            Choice::One(OmpGuided),
-            Choice::One(Rayon),
-            Choice::One(RayonPixels),
-            Choice::One(Async),
-            Choice::All,
-        ]
+/// The models that a choice stands for, the serial one first.
+pub(super) fn models(choice: Choice<Kind>, run: &RunArgs) -> Result<Vec<Model>, Usage> {
+    let mut kinds = choice.kinds();
+    if choice == Choice::All {
+        // It is one of those after it.
+        kinds.retain(|&kind| kind != Omp);
     }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        match self {
-            Choice::One(kind) => kind.to_possible_value(),
-            Choice::All => Some(PossibleValue::new("all").help("All of them, compared")),
-        }
-    }
-}
-
-impl Choice {
-    /// The models that a choice stands for, the serial one first.
-    pub(super) fn models(self, run: &RunArgs) -> Result<Vec<Model>, Usage> {
-        let kinds = match self {
-            Choice::One(kind) => vec![kind],
-            // `omp` is one of those after it.
-            Choice::All => Kind::value_variants()
-                .iter()
-                .copied()
-                .filter(|&kind| kind != Omp)
-                .collect(),
-        };
-        kinds
-            .into_iter()
-            .map(|kind| Model::new(kind, run))
-            .collect()
-    }
+    let models = kinds.into_iter().map(|kind| Model::new(kind, run));
+    models.collect()
 }
 
 /// A model, ready to run.

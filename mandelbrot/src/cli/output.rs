@@ -19,7 +19,7 @@ pub(super) fn is_stdout(output: &Path) -> bool {
 /// Says beforehand what would go wrong after the work is done.
 pub(super) fn check(output: &Path, run: &RunArgs) -> anyhow::Result<()> {
     if is_stdout(output) {
-        if run.json {
+        if run.output.json {
             bail!(Usage(
                 "--json: standard output is the picture's, by -o -".to_owned()
             ));
@@ -70,7 +70,7 @@ pub(super) fn write(output: &Path, picture: &Picture, recipe: &Recipe) -> anyhow
 pub(super) fn views(run: &RunArgs) -> anyhow::Result<Outcome> {
     let mut out = common::cli::stdout();
     for place in PLACES {
-        if run.json {
+        if run.output.json {
             out.json(&json!({
                 "name": place.name,
                 "about": place.about,

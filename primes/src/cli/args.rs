@@ -4,10 +4,10 @@ use std::ops::RangeInclusive;
 
 use anyhow::bail;
 use clap::{Parser, Subcommand};
-use common::cli::{RunArgs, Shell, Usage, numbers};
+use common::cli::{Choice, RunArgs, Shell, Usage, numbers};
 use primes::Constellation;
 
-use super::model::Choice;
+use super::model::Kind;
 
 /// Counts, lists and checks primes, by threads, processes, rayon and async, and shows what each
 /// buys.
@@ -52,8 +52,8 @@ pub(super) struct ExperimentArgs {
     #[arg(long, value_name = "N", value_parser = rounds)]
     pub(super) rounds: Option<usize>,
     /// Which model to run [default: all]
-    #[arg(long, value_enum)]
-    pub(super) model: Option<Choice>,
+    #[arg(long)]
+    pub(super) model: Option<Choice<Kind>>,
 }
 
 impl ExperimentArgs {
@@ -126,8 +126,8 @@ pub(super) struct CountArgs {
     #[arg(hide_default_value = true)]
     pub(super) tuplets: Constellation,
     /// Which model counts
-    #[arg(long, value_enum, default_value = "threads")]
-    pub(super) model: Choice,
+    #[arg(long, default_value = "threads")]
+    pub(super) model: Choice<Kind>,
 }
 
 #[derive(clap::Args, Debug)]

@@ -14,7 +14,7 @@ pub(super) fn run(args: &NumbersArgs, run: &RunArgs) -> anyhow::Result<Outcome> 
     let mut out = common::cli::stdout();
     words::for_each(args, |n| {
         match is_prime(n) {
-            prime if run.json => out.json(&json!({ "number": n, "prime": prime }))?,
+            prime if run.output.json => out.json(&json!({ "number": n, "prime": prime }))?,
             true => writeln!(out, "{n} is prime")?,
             false => writeln!(out, "{n} is not prime")?,
         }

@@ -14,7 +14,7 @@ use primes::{Constellation, Job, job};
 use serde_json::json;
 
 use super::args::CountArgs;
-use super::model::Model;
+use super::model::{self, Model};
 
 /// Counts once, or compares models.
 pub(super) fn run(
@@ -22,7 +22,7 @@ pub(super) fn run(
     run: &RunArgs,
     interrupt: &Interrupt,
 ) -> anyhow::Result<Outcome> {
-    let models = args.model.models();
+    let models = model::models(args.model);
     match &models[..] {
         [model] if run.runs() == NonZeroUsize::MIN => once(model, args, run, interrupt),
         models => compare(models, args, run, interrupt),
@@ -42,7 +42,7 @@ fn once(
     let count = count.map_err(|error| anyhow!(error))?;
     let (start, stop) = range.into_inner();
     let mut out = common::cli::stdout();
-    if run.json {
+    if run.output.json {
         out.json(&json!({
             "start": start,
             "stop": stop,
@@ -57,7 +57,7 @@ fn once(
         writeln!(out, "{count}")?;
     }
     out.flush()?;
-    if !run.quiet {
+    if !run.output.quiet {
         eprintln!(
             "{} from {start} to {stop}: {} ({}, -j {workers}, {:.2} cores busy)",
             args.tuplets.name(),
@@ -90,7 +90,7 @@ fn compare(
     let report = compare::finish(comparison, models, run);
     let count = report.answer().copied();
     let outcome = compare::show(&report, "", run, |json| json["count"] = count.into())?;
-    if let Some(count) = count.filter(|_| !run.json) {
+    if let Some(count) = count.filter(|_| !run.output.json) {
         let mut out = common::cli::stdout();
         writeln!(out, "count: {count}")?;
         out.flush()?;
@@ -108,7 +108,7 @@ pub(super) fn count(
 ) -> Answer<u64> {
     let workers = run.jobs();
     let numbers = (range.end() - range.start()).saturating_add(1);
-    let progress = Progress::new("counting", numbers, run.quiet);
+    let progress = Progress::new("counting", numbers, run.output.quiet);
     let jobs = job::pieces(range, what, workers).take_while(|_| !interrupt.raised());
     let total = AtomicU64::new(0);
     model.run(jobs, workers, |job, answer| {

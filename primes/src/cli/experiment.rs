@@ -10,7 +10,7 @@ use primes::Job;
 use primes::job::WORKSHOP_NUMBERS;
 
 use super::args::{ExperimentArgs, GilArgs};
-use super::model::{Kind, Model};
+use super::model::{self, Kind, Model};
 use super::python::{self, Python};
 
 const ROUNDS: usize = 20;
@@ -34,7 +34,7 @@ pub(super) fn run(
     run: &RunArgs,
     interrupt: &Interrupt,
 ) -> anyhow::Result<Outcome> {
-    let models = args.model.unwrap_or_default().models();
+    let models = model::models(args.model.unwrap_or_default());
     let point = if models.len() > 1 { POINT } else { "" };
     compare(
         &models,

@@ -14,7 +14,7 @@ pub(super) fn run(args: &NumbersArgs, run: &RunArgs) -> anyhow::Result<Outcome> 
     let mut out = common::cli::stdout();
     words::for_each(args, |n| {
         let factors = factors(n);
-        if run.json {
+        if run.output.json {
             out.json(&json!({ "number": n, "factors": factors }))?;
         } else {
             write!(out, "{n}:")?;

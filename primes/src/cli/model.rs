@@ -4,7 +4,7 @@ use std::io;
 use std::num::NonZeroUsize;
 
 use clap::ValueEnum;
-use clap::builder::PossibleValue;
+use common::cli::Choice;
 use common::cli::compare::{self, Model as _};
 use common::timing::human_duration;
 use primes::longest_poll::LongestPoll;
@@ -29,49 +29,9 @@ pub(super) enum Kind {
     Gil,
 }
 
-/// What `--model` takes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Choice {
-    One(Kind),
-    #[default]
-    All,
-}
-
-impl ValueEnum for Choice {
-    fn value_variants<'a>() -> &'a [Choice] {
-        use Kind::{Async, AsyncBlocking, Gil, Processes, Rayon, Serial, Threads};
-        &[
-            Choice::One(Serial),
-            Choice::One(Threads),
-            Choice::One(Processes),
-            Choice::One(Rayon),
-            Choice::One(Async),
-            Choice::One(AsyncBlocking),
-            Choice::One(Gil),
-            Choice::All,
-        ]
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        match self {
-            Choice::One(kind) => kind.to_possible_value(),
-            Choice::All => Some(PossibleValue::new("all").help("All of them, compared")),
-        }
-    }
-}
-
-impl Choice {
-    /// The models that a choice stands for, the serial one first.
-    pub(super) fn models(self) -> Vec<Model> {
-        match self {
-            Choice::One(kind) => vec![Model::new(kind)],
-            Choice::All => Kind::value_variants()
-                .iter()
-                .copied()
-                .map(Model::new)
-                .collect(),
-        }
-    }
+/// The models that a choice stands for, the serial one first.
+pub(super) fn models(choice: Choice<Kind>) -> Vec<Model> {
+    choice.kinds().into_iter().map(Model::new).collect()
 }
 
 /// A model, ready to run.

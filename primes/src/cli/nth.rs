@@ -24,7 +24,7 @@ pub(super) fn run(args: &NthArgs, run: &RunArgs, interrupt: &Interrupt) -> anyho
         )));
     };
     let mut out = common::cli::stdout();
-    if run.json {
+    if run.output.json {
         out.json(&json!({ "n": args.n, "prime": prime }))?;
     } else {
         writeln!(out, "{prime}")?;

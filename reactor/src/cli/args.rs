@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use common::cli::{self, RunArgs, Shell, numbers};
+use common::cli::{self, OutputArgs, Shell, numbers};
 use url::Url;
 
 /// One event loop and Twisted's pattern on it: a chat, an echo, a fetcher, a port forwarder.
@@ -18,7 +18,7 @@ pub(crate) struct Args {
     #[command(subcommand)]
     pub(super) command: Option<Command>,
     #[command(flatten)]
-    pub(super) run: RunArgs,
+    pub(super) output: OutputArgs,
 }
 
 #[derive(Subcommand, Debug)]

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use common::cli::{Outcome, RunArgs};
+use common::cli::{Outcome, OutputArgs};
 use reactor::{Deferred, Error, LineHandler, LineReceiver, Reactor, Resolver, Transport, chat};
 use serde_json::json;
 
@@ -100,7 +100,7 @@ async fn play(
     until(&heard, CAST.len() - 1).await
 }
 
-pub(super) fn run(run: &RunArgs) -> anyhow::Result<Outcome> {
+pub(super) fn run(output: &OutputArgs) -> anyhow::Result<Outcome> {
     let reactor = Reactor::new()?;
     let interrupted = stop_on_signals(&reactor)?;
     let here = ([127, 0, 0, 1], 0).into();
@@ -117,7 +117,7 @@ pub(super) fn run(run: &RunArgs) -> anyhow::Result<Outcome> {
     let waits = reactor.waits();
     let heard = heard.take().lines;
     let mut out = common::cli::stdout();
-    if run.json {
+    if output.json {
         let heard: Vec<_> = heard
             .iter()
             .map(|(who, line)| json!({ "who": who, "line": line }))
@@ -129,7 +129,7 @@ pub(super) fn run(run: &RunArgs) -> anyhow::Result<Outcome> {
             writeln!(text, "{who:>3} {line}")?;
         }
         write!(out, "{text}")?;
-        if !run.quiet {
+        if !output.quiet {
             writeln!(
                 out,
                 "\nA server and three clients, {} lines heard: one thread, {waits} waits.",

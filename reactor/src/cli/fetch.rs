@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::io::{self, Write};
 use std::rc::Rc;
 
-use common::cli::{Outcome, RunArgs};
+use common::cli::{Outcome, OutputArgs};
 use common::files::PendingFile;
 use reactor::fetch::{Limits, fetch};
 use reactor::{Error, Reactor};
@@ -35,7 +35,7 @@ impl Target {
     }
 }
 
-pub(super) fn run(args: &FetchArgs, run: &RunArgs) -> anyhow::Result<Outcome> {
+pub(super) fn run(args: &FetchArgs, output: &OutputArgs) -> anyhow::Result<Outcome> {
     let reactor = Reactor::new()?;
     let interrupted = stop_on_signals(&reactor)?;
     let limits = Limits {
@@ -46,7 +46,7 @@ pub(super) fn run(args: &FetchArgs, run: &RunArgs) -> anyhow::Result<Outcome> {
     let target = match &args.output {
         // Before anything is asked for: a folder that is not there is an error of its own.
         Some(path) => Target::File(PendingFile::create(path)?),
-        None if run.json => Target::Nowhere,
+        None if output.json => Target::Nowhere,
         None => Target::Stdout,
     };
     let target = Rc::new(RefCell::new(target));
@@ -73,7 +73,7 @@ pub(super) fn run(args: &FetchArgs, run: &RunArgs) -> anyhow::Result<Outcome> {
     if let Target::File(file) = target {
         file.finish()?;
     }
-    if run.json {
+    if output.json {
         let mut out = common::cli::stdout();
         out.json(&json!({
             "url": fetched.url.as_str(),
@@ -81,7 +81,7 @@ pub(super) fn run(args: &FetchArgs, run: &RunArgs) -> anyhow::Result<Outcome> {
             "bytes": fetched.length,
         }))?;
         out.flush()?;
-    } else if !run.quiet {
+    } else if !output.quiet {
         let (url, status, length) = (&fetched.url, fetched.status, fetched.length);
         eprintln!("{url}: status {status}, {length} bytes");
     }

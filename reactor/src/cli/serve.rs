@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::Context;
-use common::cli::{Outcome, RunArgs, interrupt};
+use common::cli::{Outcome, OutputArgs, interrupt};
 use reactor::echo::Echo;
 use reactor::event_loop::Signal;
 use reactor::proxy::Proxy;
@@ -19,22 +19,22 @@ use super::args::{ListenArgs, ProxyArgs};
 /// How long connections have to send what is written, after Ctrl-C.
 const GRACE: Duration = Duration::from_secs(2);
 
-pub(super) fn chat(args: &ListenArgs, run: &RunArgs) -> anyhow::Result<Outcome> {
+pub(super) fn chat(args: &ListenArgs, output: &OutputArgs) -> anyhow::Result<Outcome> {
     let reactor = Reactor::new()?;
     let factory = WithIdle::new(chat::Server::default(), args.idle);
-    serve(&reactor, "chat", args.listen, factory, run)
+    serve(&reactor, "chat", args.listen, factory, output)
 }
 
-pub(super) fn echo(args: &ListenArgs, run: &RunArgs) -> anyhow::Result<Outcome> {
+pub(super) fn echo(args: &ListenArgs, output: &OutputArgs) -> anyhow::Result<Outcome> {
     let reactor = Reactor::new()?;
     let factory = WithIdle::new(|| Echo, args.idle);
-    serve(&reactor, "echo", args.listen, factory, run)
+    serve(&reactor, "echo", args.listen, factory, output)
 }
 
-pub(super) fn proxy(args: &ProxyArgs, run: &RunArgs) -> anyhow::Result<Outcome> {
+pub(super) fn proxy(args: &ProxyArgs, output: &OutputArgs) -> anyhow::Result<Outcome> {
     let reactor = Reactor::new()?;
     let factory = Proxy::new(&reactor, args.target);
-    serve(&reactor, "proxy", args.listen, factory, run)
+    serve(&reactor, "proxy", args.listen, factory, output)
 }
 
 fn serve(
@@ -42,7 +42,7 @@ fn serve(
     name: &str,
     listen: SocketAddr,
     factory: impl Factory + 'static,
-    run: &RunArgs,
+    output: &OutputArgs,
 ) -> anyhow::Result<Outcome> {
     allow_descriptors();
     let interrupted = stop_on_signals(reactor)?;
@@ -51,9 +51,9 @@ fn serve(
         .with_context(|| format!("{listen}: cannot listen there"))?;
     let address = port.local_addr()?;
     let mut out = common::cli::stdout();
-    if run.json {
+    if output.json {
         out.json(&serde_json::json!({ "server": name, "listening": address.to_string() }))?;
-    } else if !run.quiet {
+    } else if !output.quiet {
         writeln!(out, "{name}: listening at {address}; Ctrl-C ends it")?;
     }
     out.flush()?;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use clap::{Parser, Subcommand};
-use common::cli::{self, RunArgs, Shell, numbers};
+use common::cli::{self, OutputArgs, Shell, TraceArgs, numbers};
 use scheduler::chat_server::MAX_CONNECTIONS;
 
 /// From generators to tasks and futures, a step at a time, and a chat server at the end.
@@ -19,7 +19,9 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(super) blocking: bool,
     #[command(flatten)]
-    pub(super) run: RunArgs,
+    pub(super) trace: TraceArgs,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
 }
 
 #[derive(Subcommand, Debug)]

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use anyhow::Context;
-use common::cli::{Outcome, RunArgs, interrupt};
+use common::cli::{Outcome, OutputArgs, interrupt};
 use reactor::event_loop::Signal;
 use scheduler::chat_server::Server;
 use scheduler::executor::{Either, Executor, select, spawn, yield_now};
@@ -13,11 +13,11 @@ use super::args::ListenArgs;
 
 const STOP: [Signal; 2] = [Signal::INTERRUPT, Signal::TERMINATE];
 
-pub(super) fn run(args: &ListenArgs, run: &RunArgs) -> anyhow::Result<Outcome> {
-    Executor::new()?.block_on(serve(args, run))
+pub(super) fn run(args: &ListenArgs, output: &OutputArgs) -> anyhow::Result<Outcome> {
+    Executor::new()?.block_on(serve(args, output))
 }
 
-async fn serve(args: &ListenArgs, run: &RunArgs) -> anyhow::Result<Outcome> {
+async fn serve(args: &ListenArgs, output: &OutputArgs) -> anyhow::Result<Outcome> {
     let listener = TcpListener::bind(args.listen)
         .with_context(|| format!("{}: cannot listen there", args.listen))?;
     let address = listener.local_addr()?;
@@ -25,7 +25,7 @@ async fn serve(args: &ListenArgs, run: &RunArgs) -> anyhow::Result<Outcome> {
     // Before anyone is told where: who stops us then finds us listening to that too.
     let stopping = spawn(signal(&STOP));
     yield_now().await;
-    announce(&address.to_string(), run)?;
+    announce(&address.to_string(), output)?;
     let mut serving = spawn({
         let server = server.clone();
         async move { server.serve(listener).await }
@@ -42,11 +42,11 @@ async fn serve(args: &ListenArgs, run: &RunArgs) -> anyhow::Result<Outcome> {
     }
 }
 
-fn announce(address: &str, run: &RunArgs) -> anyhow::Result<()> {
+fn announce(address: &str, output: &OutputArgs) -> anyhow::Result<()> {
     let mut out = common::cli::stdout();
-    if run.json {
+    if output.json {
         out.json(&serde_json::json!({ "server": "chat", "listening": address }))?;
-    } else if super::remarks(run) {
+    } else if super::remarks(output) {
         writeln!(out, "chat: listening at {address}; Ctrl-C ends it")?;
     }
     out.flush()?;

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use common::cli::RunArgs;
+use common::cli::OutputArgs;
 use serde_json::{Value, json};
 
 /// A step's results, for people and for programs.
@@ -14,9 +14,13 @@ pub(super) struct Step {
 }
 
 /// Prints all steps, and what they come to.
-pub(super) fn print(steps: &[Step], point: Option<&str>, run: &RunArgs) -> anyhow::Result<()> {
+pub(super) fn print(
+    steps: &[Step],
+    point: Option<&str>,
+    output: &OutputArgs,
+) -> anyhow::Result<()> {
     let mut out = common::cli::stdout();
-    if run.json {
+    if output.json {
         let steps: serde_json::Map<String, Value> = steps
             .iter()
             .map(|step| (step.name.to_owned(), step.json.clone()))
@@ -32,7 +36,7 @@ pub(super) fn print(steps: &[Step], point: Option<&str>, run: &RunArgs) -> anyho
                 writeln!(out, "  {line}")?;
             }
         }
-        if let Some(point) = point.filter(|_| super::remarks(run)) {
+        if let Some(point) = point.filter(|_| super::remarks(output)) {
             writeln!(out, "\n{point}")?;
         }
     }

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use anyhow::bail;
 use clap::{Parser, Subcommand, ValueEnum};
-use common::cli::{RunArgs, Shell, Usage, numbers};
+use common::cli::{Choice, RunArgs, Shell, Usage, numbers};
 use thumbnails::names::Template;
 use thumbnails::{Filter, Fit, Format, Limits, Settings, xdg};
 
-use super::model::Choice;
+use super::model::Kind;
 
 /// Makes thumbnails of pictures and of folders of them, by threads, processes, rayon or async.
 ///
@@ -33,8 +33,8 @@ pub(crate) struct Args {
     #[arg(short = '0', long)]
     pub(super) null: bool,
     /// Which model does it [default: threads; without PATH: all]
-    #[arg(long, value_enum)]
-    pub(super) model: Option<Choice>,
+    #[arg(long)]
+    pub(super) model: Option<Choice<Kind>>,
     #[command(flatten)]
     look: LookArgs,
     #[command(flatten)]
@@ -217,7 +217,7 @@ impl Args {
             Some(Choice::All) if lists > 0 => {
                 wrong("--model all: a list on standard input can be read once, not by every model")
             }
-            Some(model) if what.isolate && !model.is_processes() => {
+            Some(Choice::One(kind)) if what.isolate && kind != Kind::Processes => {
                 wrong("--isolate: is what the processes model can do")
             }
             _ if what.dry_run && self.watch => wrong("--dry-run: can't be watched"),

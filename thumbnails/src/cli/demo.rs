@@ -4,17 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use common::cli::{Interrupt, Outcome};
+use common::cli::{Choice, Interrupt, Outcome};
 use common::comparison::Comparison;
 use executors::ThreadPool;
 use thumbnails::manifest::Manifest;
 use thumbnails::{samples, sheet};
 
 use super::args::Args;
-use super::destination::Destination;
-use super::model::Choice;
-use super::pass;
-use super::report::Report;
+use super::{compare, model};
 
 /// Where it all goes.
 const FOLDER: &str = "thumbnails-demo";
@@ -34,46 +31,21 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
     let count = make_up(&pictures, args, interrupt)?;
     // The same command as anybody's.
     let own = Args::for_folder(&pictures, &output, args.run.clone());
-    let models = args.model.unwrap_or(Choice::All).models();
+    let models = model::models(args.model.unwrap_or(Choice::All));
     let comparison = Comparison::new("thumbnails of a folder").input(format!(
         "{count} pictures in {}: mostly JPEGs of six megapixels",
         pictures.display()
     ));
-    let job = |model: &super::model::Model| {
-        if interrupt.raised() {
-            return Err("interrupted".into());
-        }
-        let mut destination = Destination::new(&own)?;
-        let mut report = Report::new(&args.run, false);
-        pass::once(
-            &own,
-            model,
-            &mut destination,
-            &mut report,
-            true,
-            |_| true,
-            interrupt,
-        )?;
-        pass::sweep(&own, &mut destination, &mut report, interrupt)?;
-        if interrupt.raised() {
-            return Err("interrupted".into());
-        }
-        Ok(pass::checksums(&destination))
-    };
-    let report = pass::against(args, comparison, &models, &job);
-    pass::show(&report, if models.len() > 1 { POINT } else { "" }, args)?;
+    let point = if models.len() > 1 { POINT } else { "" };
+    let (outcome, _) = compare::run(comparison, &own, &models, point, interrupt)?;
 
     let page = root.join("index.html");
     let manifest = Manifest::read(&output)?;
     common::files::write_atomically(&page, sheet::html(&page, &output, manifest.entries()))?;
-    if !args.run.quiet {
+    if !args.run.output.quiet {
         eprintln!("\n{}: the contact sheet, for a browser", page.display());
     }
-    Ok(if report.agreed() && !report.failed() {
-        Outcome::Done
-    } else {
-        Outcome::SomeFailed
-    })
+    Ok(outcome)
 }
 
 /// Writes the pictures that are not there yet; returns how many there are.

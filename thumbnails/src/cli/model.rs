@@ -5,7 +5,8 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
 use clap::ValueEnum;
-use clap::builder::PossibleValue;
+use common::cli::Choice;
+use common::cli::compare::{self, Model as _};
 use thumbnails::{Limits, Outcome, Task};
 use thumbnails::{async_tasks, par_iter, processes, serial, threads};
 
@@ -24,49 +25,9 @@ pub(super) enum Kind {
     Async,
 }
 
-/// What `--model` takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Choice {
-    One(Kind),
-    All,
-}
-
-impl ValueEnum for Choice {
-    fn value_variants<'a>() -> &'a [Choice] {
-        &[
-            Choice::One(Kind::Serial),
-            Choice::One(Kind::Threads),
-            Choice::One(Kind::Processes),
-            Choice::One(Kind::Rayon),
-            Choice::One(Kind::Async),
-            Choice::All,
-        ]
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        match self {
-            Choice::One(kind) => kind.to_possible_value(),
-            Choice::All => Some(PossibleValue::new("all").help("All of them, compared")),
-        }
-    }
-}
-
-impl Choice {
-    /// The models that a choice stands for, the serial one first.
-    pub(super) fn models(self) -> Vec<Model> {
-        let model = |kind| Model {
-            kind,
-            isolated: None,
-        };
-        match self {
-            Choice::One(kind) => vec![model(kind)],
-            Choice::All => Kind::value_variants().iter().copied().map(model).collect(),
-        }
-    }
-
-    pub(super) fn is_processes(self) -> bool {
-        self == Choice::One(Kind::Processes)
-    }
+/// The models that a choice stands for, the serial one first.
+pub(super) fn models(choice: Choice<Kind>) -> Vec<Model> {
+    choice.kinds().into_iter().map(Model::new).collect()
 }
 
 /// A model, ready to run.
@@ -78,9 +39,9 @@ pub(super) struct Model {
 }
 
 impl Model {
-    pub(super) fn threads() -> Model {
+    pub(super) fn new(kind: Kind) -> Model {
         Model {
-            kind: Kind::Threads,
+            kind,
             isolated: None,
         }
     }
@@ -89,24 +50,6 @@ impl Model {
         Model {
             kind: Kind::Processes,
             isolated: Some(limits),
-        }
-    }
-
-    pub(super) fn name(&self) -> &'static str {
-        match self.kind {
-            Kind::Serial => "serial",
-            Kind::Threads => "threads",
-            Kind::Processes => "processes",
-            Kind::Rayon => "rayon",
-            Kind::Async => "async",
-        }
-    }
-
-    /// How many workers it has when `jobs` are asked for.
-    pub(super) fn workers(&self, jobs: NonZeroUsize) -> usize {
-        match self.kind {
-            Kind::Serial => 1,
-            _ => jobs.get(),
         }
     }
 
@@ -127,6 +70,25 @@ impl Model {
             }
             (Kind::Rayon, _) => par_iter::run(tasks, workers, done),
             (Kind::Async, _) => async_tasks::run(tasks, workers, done),
+        }
+    }
+}
+
+impl compare::Model for Model {
+    fn name(&self) -> &str {
+        match self.kind {
+            Kind::Serial => "serial",
+            Kind::Threads => "threads",
+            Kind::Processes => "processes",
+            Kind::Rayon => "rayon",
+            Kind::Async => "async",
+        }
+    }
+
+    fn workers(&self, jobs: NonZeroUsize) -> usize {
+        match self.kind {
+            Kind::Serial => 1,
+            _ => jobs.get(),
         }
     }
 }

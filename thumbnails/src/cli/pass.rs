@@ -8,23 +8,27 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::Context;
-use common::cli::{Interrupt, Outcome, Progress};
-use common::comparison::{Answer, Comparison};
+use common::cli::compare::Model as _;
+use common::cli::{Choice, Interrupt, Outcome};
 use common::timing::measure;
 use thumbnails::walk::{Blocked, Found, Walk, list};
 use thumbnails::{Task, sheet};
 
 use super::args::Args;
+use super::compare;
 use super::destination::{Destination, Plan};
-use super::model::{Choice, Model};
+use super::model::{self, Kind, Model};
 use super::report::{Counts, Report};
 
 /// Makes thumbnails once, or compares models at it.
 pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
     let runs = args.run.runs().get();
-    let models = args.model.map_or_else(|| vec![model(args)], Choice::models);
-    if models.len() > 1 || runs > 1 {
-        return compare(args, &models, interrupt);
+    if args.model == Some(Choice::All) || runs > 1 {
+        let models = match args.model {
+            Some(Choice::All) => model::models(Choice::All),
+            _ => vec![model(args)],
+        };
+        return compare::pass(args, &models, interrupt);
     }
     let model = model(args);
     let mut destination = Destination::new(args)?;
@@ -55,8 +59,9 @@ pub(super) fn model(args: &Args) -> Model {
         return Model::isolated(args.settings().limits);
     }
     match args.model {
-        Some(choice) => choice.models().swap_remove(0),
-        None => Model::threads(),
+        Some(Choice::One(kind)) => Model::new(kind),
+        // Of all of them, the one that is the default.
+        Some(Choice::All) | None => Model::new(Kind::Threads),
     }
 }
 
@@ -272,106 +277,4 @@ fn listed(zero: bool, interrupt: Interrupt) -> impl Iterator<Item = io::Result<P
         }
         None
     })
-}
-
-/// Makes all thumbnails with each model: a model's answer is what they look like.
-fn compare(args: &Args, models: &[Model], interrupt: &Interrupt) -> anyhow::Result<Outcome> {
-    let paths: Vec<_> = args
-        .paths
-        .iter()
-        .map(|path| path.display().to_string())
-        .collect();
-    let comparison = Comparison::new("thumbnails").input(paths.join(", "));
-    let counts = Mutex::new(Counts::default());
-    let report = against(args, comparison, models, &|model| {
-        let mut destination = Destination::new(args)?;
-        let mut report = Report::new(&args.run, false);
-        once(
-            args,
-            model,
-            &mut destination,
-            &mut report,
-            true,
-            |_| true,
-            interrupt,
-        )?;
-        sweep(args, &mut destination, &mut report, interrupt)?;
-        *counts.lock().unwrap_or_else(PoisonError::into_inner) = report.counts;
-        if interrupt.raised() {
-            return Err("interrupted".into());
-        }
-        Ok(checksums(&destination))
-    });
-    show(&report, "", args)?;
-    let counts = counts.into_inner().unwrap_or_else(PoisonError::into_inner);
-    if counts.failed > 0 && !args.run.quiet {
-        eprintln!(
-            "{} pictures failed: with a single --model it is said why",
-            counts.failed
-        );
-    }
-    if !report.agreed() || report.failed() {
-        return Ok(Outcome::SomeFailed);
-    }
-    Ok(outcome(counts))
-}
-
-/// A thumbnail's name, and what tells it from others.
-pub(super) type Checksums = Vec<(String, u64)>;
-
-pub(super) fn checksums(destination: &Destination) -> Checksums {
-    match destination {
-        Destination::Folder(folder) => folder
-            .manifest
-            .entries()
-            .map(|entry| (entry.output.clone(), entry.made.checksum))
-            .collect(),
-        Destination::Cache(..) => Vec::new(),
-    }
-}
-
-/// Compares models at the same job.
-pub(super) fn against<'a>(
-    args: &Args,
-    comparison: Comparison<'a, Checksums>,
-    models: &'a [Model],
-    job: &'a dyn Fn(&Model) -> Answer<Checksums>,
-) -> common::comparison::Report<Checksums> {
-    let jobs = args.run.jobs();
-    let progress = Progress::new("", 0, args.run.quiet);
-    let comparison = comparison
-        .agreement("the same thumbnails")
-        .runs(args.run.runs());
-    let with = |comparison: Comparison<'a, Checksums>, (number, model): (usize, &'a Model)| {
-        let workers = model.workers(jobs);
-        match number {
-            0 => comparison.baseline(model.name(), workers, move || job(model)),
-            _ => comparison.model(model.name(), workers, move || job(model)),
-        }
-    };
-    let comparison = models.iter().enumerate().fold(comparison, with);
-    let report = comparison.run(&mut |model: &str, time: usize| {
-        progress.say(&format!("{model}, run {time}"));
-    });
-    progress.finish();
-    report
-}
-
-/// Prints a comparison, with its `point` below.
-pub(super) fn show(
-    report: &common::comparison::Report<Checksums>,
-    point: &str,
-    args: &Args,
-) -> io::Result<()> {
-    use std::io::Write;
-    let mut out = common::cli::stdout();
-    if args.run.json {
-        out.json(&report.json())?;
-    } else {
-        writeln!(out, "{}", report.text().trim_end())?;
-        if !point.is_empty() && !args.run.quiet {
-            writeln!(out, "\n{point}")?;
-        }
-    }
-    out.flush()
 }

@@ -35,7 +35,11 @@ impl<'a> Report<'a> {
     pub(super) fn new(run: &'a RunArgs, tells: bool) -> Report<'a> {
         Report {
             run,
-            progress: Progress::new("looking for pictures", 0, run.quiet || tells && !run.json),
+            progress: Progress::new(
+                "looking for pictures",
+                0,
+                run.output.quiet || tells && !run.output.json,
+            ),
             tells,
             counts: Counts::default(),
             follows: false,
@@ -63,7 +67,7 @@ impl<'a> Report<'a> {
             return Ok(());
         }
         let mut out = common::cli::stdout();
-        if self.run.json {
+        if self.run.output.json {
             out.json(&json!({
                 "status": "made",
                 "source": task.source.to_string_lossy(),
@@ -75,7 +79,7 @@ impl<'a> Report<'a> {
                 "bytes": made.bytes,
                 "seconds": made.time.as_secs_f64(),
             }))?;
-        } else if !self.run.quiet {
+        } else if !self.run.output.quiet {
             let (from, to) = (made.source_size, made.size);
             writeln!(
                 out,
@@ -98,7 +102,7 @@ impl<'a> Report<'a> {
         self.counts.made += 1;
         let mut out = common::cli::stdout();
         let (source, output) = (task.source.display(), task.output.display());
-        if self.run.json {
+        if self.run.output.json {
             let (source, output) = (source.to_string(), output.to_string());
             out.json(&json!({ "status": "would make", "source": source, "output": output }))?;
         } else {
@@ -111,9 +115,9 @@ impl<'a> Report<'a> {
         self.counts.deleted += 1;
         let mut out = common::cli::stdout();
         let status = if dry_run { "would delete" } else { "deleted" };
-        if self.run.json {
+        if self.run.output.json {
             out.json(&json!({ "status": status, "output": output.to_string_lossy() }))?;
-        } else if !self.run.quiet || dry_run {
+        } else if !self.run.output.quiet || dry_run {
             writeln!(out, "{status} {}", output.display())?;
         }
         out.flush()
@@ -129,7 +133,7 @@ impl<'a> Report<'a> {
             return Ok(());
         }
         eprintln!("error: {}: {reason}", source.display());
-        if !self.run.json {
+        if !self.run.output.json {
             return Ok(());
         }
         let mut out = common::cli::stdout();
@@ -148,7 +152,7 @@ impl<'a> Report<'a> {
         self.progress.finish();
         let counts = &self.counts;
         let rate = counts.made as f64 / time.wall.as_secs_f64().max(1e-9);
-        if self.run.json {
+        if self.run.output.json {
             let mut out = common::cli::stdout();
             out.json(&json!({ "summary": {
                 "made": counts.made,
@@ -164,7 +168,7 @@ impl<'a> Report<'a> {
             }}))?;
             return out.flush();
         }
-        if self.run.quiet {
+        if self.run.output.quiet {
             return Ok(());
         }
         let mut parts = vec![format!("{} made", counts.made)];

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
+use common::cli::compare::Model as _;
 use common::cli::{Interrupt, Outcome};
 use common::timing::measure;
 use thumbnails::manifest::Stamp;
@@ -30,7 +31,7 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
     let mut report = Report::following(&args.run);
     // What failed, and as it was then: what is broken is told of once.
     let mut failed: HashMap<PathBuf, Option<Stamp>> = HashMap::new();
-    if !args.run.quiet {
+    if !args.run.output.quiet {
         eprintln!("watching: Ctrl-C ends it");
     }
     let (result, time) = measure(|| {
