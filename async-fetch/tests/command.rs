@@ -85,7 +85,10 @@ fn the_models_agree() {
     let site = site();
     let urls: Vec<String> = site.pages().collect();
     let pages = Mutex::new(Vec::new());
-    let done = |number: usize, body: Vec<u8>| pages.lock().unwrap().push((number, body));
+    let done = |number: usize, body: Vec<u8>| -> Result<(), Failure> {
+        pages.lock().unwrap().push((number, body));
+        Ok(())
+    };
     let models: [Model<'_>; 4] = [
         &|urls| serial::run(urls, 1, done),
         &|urls| threads::run(urls, 4, done),

@@ -73,7 +73,7 @@ impl Source {
             (None, [word]) if word == "-" => stdin(),
             (None, []) => match piped()? {
                 Some(source) => source,
-                None if std::env::args_os().len() > 1 && asks_for_urls(args) => {
+                None if args.ask_for_urls() => {
                     bail!(Usage(
                         "no URL: name one, or a file (-i), or - for standard input".into()
                     ))
@@ -157,11 +157,6 @@ fn send_lines(mut input: impl Read, name: String, sender: &mpsc::Sender<Block>) 
     if let Some(error) = broken {
         let _ = sender.blocking_send(Block::Broken(name, error));
     }
-}
-
-/// Whether flags were given that make no sense without URLs.
-fn asks_for_urls(args: &Args) -> bool {
-    args.output.is_some() || args.checksum.is_some() || args.head || args.summary
 }
 
 /// Standard input, if it is not a terminal and somebody writes to it.
