@@ -209,7 +209,7 @@ impl Error {
             {
                 return Error::Protocol(hyper.to_string());
             }
-            if let Some(io) = cause.downcast_ref::<io::Error>() {
+            if let Some(io) = cause.downcast_ref::<io::Error>().map(innermost) {
                 match io.kind() {
                     io::ErrorKind::ConnectionRefused => return Error::Refused,
                     // So rustls wraps its own errors.
@@ -259,6 +259,14 @@ impl Error {
             announced,
         }
     }
+}
+
+/// What an error of the system wraps, if that is one as well: as a source it is left out.
+fn innermost(mut error: &io::Error) -> &io::Error {
+    while let Some(wrapped) = error.get_ref().and_then(|it| it.downcast_ref()) {
+        error = wrapped;
+    }
+    error
 }
 
 /// EMFILE and ENFILE, which have no kind of their own.

@@ -274,7 +274,7 @@ fn headers_and_the_method_are_sent() {
 
 /// What goes between an https client and the site: it undoes TLS, with a certificate of its own that
 /// nobody signed. (`openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes
-/// -days 36500 -subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1
+/// -days 36500 -subj "/CN=async-fetch test" -addext subjectAltName=IP:127.0.0.1
 /// -addext basicConstraints=critical,CA:FALSE -keyout key.pem -out certificate.pem`)
 #[cfg(feature = "tls")]
 fn https_in_front_of(site: &Site) -> String {
