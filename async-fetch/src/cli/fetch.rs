@@ -20,7 +20,7 @@ use super::descriptors;
 use super::input::{Item, Items, Source};
 use super::report::Report;
 
-/// How often Ctrl-C is looked for.
+/// How often Ctrl-C is looked for, and the bars are set.
 const GLANCE: Duration = Duration::from_millis(50);
 
 /// How long what is being written may take when all is over.
@@ -38,7 +38,14 @@ pub(super) fn run(args: &Args, source: Source, interrupt: &Interrupt) -> anyhow:
     // One thread: it waits, and hardly computes. Files have threads of their own.
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let items = source.start(args)?;
-    let result = runtime.block_on(all(args, &fetcher, items, &report, interrupt));
+    let result = runtime.block_on(all(
+        args,
+        &fetcher,
+        items,
+        &report,
+        bars.as_deref(),
+        interrupt,
+    ));
     drop(fetcher);
     // What was cancelled while it was written to disk is written to its end.
     runtime.shutdown_timeout(LAST_WRITES);
@@ -83,12 +90,16 @@ async fn all(
     fetcher: &Fetcher,
     items: Items,
     report: &Rc<RefCell<Report>>,
+    bars: Option<&Bars>,
     interrupt: &Interrupt,
 ) -> anyhow::Result<()> {
     let requests = requests(items, Rc::clone(report), args.fail_fast);
     let mut outcomes = Box::pin(fetcher.fetch_all(requests));
     let mut interrupted = pin!(async {
         while !interrupt.raised() {
+            if let Some(bars) = bars {
+                bars.tick();
+            }
             tokio::time::sleep(GLANCE).await;
         }
     });
