@@ -72,12 +72,13 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
         })
         .run(&mut |model, run| progress.say(&format!("{model}, run {run}")));
     progress.finish();
+    let answered = report.agreed() && !report.failed();
     let mut out = common::cli::stdout();
     if args.told.json {
         out.json(&report.json())?;
     } else {
         writeln!(out, "{}", report.text().trim_end())?;
-        if !args.told.quiet {
+        if answered && !args.told.quiet {
             writeln!(
                 out,
                 "\nNobody computed: see the cores. Waiting wants concurrency, not cores: one thread \
@@ -87,7 +88,7 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
         }
     }
     out.flush()?;
-    Ok(match report.agreed() && !report.failed() {
+    Ok(match answered {
         true => Outcome::Done,
         false => Outcome::SomeFailed,
     })

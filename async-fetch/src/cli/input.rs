@@ -38,10 +38,6 @@ const STDIN: &str = "standard input";
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// What a line comes to.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly every line is the large one"
-)]
 pub(super) enum Item {
     /// It is to be fetched.
     Fetch(Request),
