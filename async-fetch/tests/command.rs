@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::{Arc, mpsc};
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
@@ -278,6 +278,8 @@ fn headers_and_the_method_are_sent() {
 /// -addext basicConstraints=critical,CA:FALSE -keyout key.pem -out certificate.pem`)
 #[cfg(feature = "tls")]
 fn https_in_front_of(site: &Site) -> String {
+    use std::sync::Arc;
+
     use rustls::pki_types::pem::PemObject;
     use rustls::pki_types::{CertificateDer, PrivateKeyDer};
     let certificate = CertificateDer::from_pem_slice(include_bytes!("tls/certificate.pem"));
