@@ -19,11 +19,11 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
         common::cli::completions::<Args>(shell, "async-fetch")?;
         return Ok(Outcome::Done);
     }
-    let session = common::cli::start(&args.run)?;
+    common::cli::log()?;
     let interrupt = interrupt::install()?;
     let result = match Source::of(&args)? {
         Some(source) => fetch::run(&args, source, &interrupt),
         None => demo::run(&args, &interrupt),
     };
-    session.conclude(result, &interrupt)
+    interrupt.conclude(result)
 }

@@ -39,6 +39,9 @@ pub enum Error {
     /// There is no connection, for another reason.
     #[error("no connection: {0}")]
     Connect(String),
+    /// There is a connection, but it can't be made a secure one: mostly the certificate is to blame.
+    #[error("no secure connection: {0}")]
+    Tls(String),
     /// This process has too many files and connections open.
     #[error("too many open files: allow more (ulimit -n) or fetch less at once (--jobs)")]
     Descriptors,
@@ -166,6 +169,7 @@ impl Error {
             Error::Lookup { .. } => "lookup",
             Error::Refused => "refused",
             Error::Connect(_) => "connect",
+            Error::Tls(_) => "tls",
             Error::Descriptors => "descriptors",
             Error::Timeout { .. } => "timeout",
             Error::Closed => "closed",
@@ -205,9 +209,13 @@ impl Error {
             {
                 return Error::Protocol(hyper.to_string());
             }
-            if let Some(io) = cause.downcast_ref::<io::Error>() {
+            if let Some(io) = cause.downcast_ref::<io::Error>().map(innermost) {
                 match io.kind() {
                     io::ErrorKind::ConnectionRefused => return Error::Refused,
+                    // So rustls wraps its own errors.
+                    io::ErrorKind::InvalidData if error.is_connect() => {
+                        return Error::Tls(last(error));
+                    }
                     _ if is_out_of_descriptors(io) => return Error::Descriptors,
                     _ => {}
                 }
@@ -251,6 +259,14 @@ impl Error {
             announced,
         }
     }
+}
+
+/// What an error of the system wraps, if that is one as well: as a source it is left out.
+fn innermost(mut error: &io::Error) -> &io::Error {
+    while let Some(wrapped) = error.get_ref().and_then(|it| it.downcast_ref()) {
+        error = wrapped;
+    }
+    error
 }
 
 /// EMFILE and ENFILE, which have no kind of their own.

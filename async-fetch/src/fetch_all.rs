@@ -31,6 +31,8 @@ pub struct FetchAll<S> {
     /// place and not once for each request. They never end.
     slots: FuturesUnordered<Pin<Box<dyn Future<Output = ()> + Send>>>,
     board: Arc<Board>,
+    /// What the board had on it when it was last looked at.
+    notes: Notes,
     /// How many requests are in slots.
     running: usize,
     /// How many of those only wait: for their host, or for another attempt.
@@ -58,6 +60,13 @@ struct Mailbox(Mutex<Letter>);
 struct Letter {
     request: Option<(u64, Request)>,
     waker: Option<Waker>,
+}
+
+impl Notes {
+    fn move_to(&mut self, other: &mut Notes) {
+        other.done.append(&mut self.done);
+        other.idle.append(&mut self.idle);
+    }
 }
 
 impl Board {
@@ -143,6 +152,7 @@ impl<S: Stream<Item = Request>> FetchAll<S> {
             requests: Some(Box::pin(requests)),
             slots: FuturesUnordered::new(),
             board: Arc::default(),
+            notes: Notes::default(),
             running: 0,
             parked: Arc::default(),
             next_index: 0,
@@ -190,7 +200,7 @@ impl<S: Stream<Item = Request>> FetchAll<S> {
                     let index = self.next_index;
                     self.next_index += 1;
                     self.running += 1;
-                    let idle = self.board.lock().idle.pop();
+                    let idle = self.notes.idle.pop();
                     let mailbox = idle.unwrap_or_else(|| self.new_slot());
                     mailbox.put(index, request);
                 }
@@ -213,8 +223,7 @@ impl<S: Stream<Item = Request>> Stream for FetchAll<S> {
                 order.next += 1;
                 return Poll::Ready(Some(outcome));
             }
-            let done = this.board.lock().done.pop_front();
-            if let Some(outcome) = done {
+            if let Some(outcome) = this.notes.done.pop_front() {
                 this.running -= 1;
                 match &mut this.order {
                     None => return Poll::Ready(Some(outcome)),
@@ -230,7 +239,8 @@ impl<S: Stream<Item = Request>> Stream for FetchAll<S> {
             }
             let taken = this.next_index;
             let _ = Pin::new(&mut this.slots).poll_next(cx);
-            if !this.board.lock().done.is_empty() {
+            this.board.lock().move_to(&mut this.notes);
+            if !this.notes.done.is_empty() {
                 continue;
             }
             // Some may have begun to wait, and their places are free now.

@@ -330,8 +330,8 @@ impl Builder {
             .pool_max_idle_per_host(self.limits.per_host.min(self.limits.jobs))
             .http1_max_headers(self.limits.headers);
         client = match self.proxy {
-            Proxy::None => client.no_proxy(),
-            Proxy::Environment => client,
+            Proxy::Environment if proxy_is_named() => client,
+            Proxy::None | Proxy::Environment => client.no_proxy(),
             Proxy::Url(url) => {
                 let wrong = |_| Error::Setup(format!("{url}: not a proxy: try http://host:port"));
                 client.proxy(reqwest::Proxy::all(&url).map_err(wrong)?)
@@ -366,6 +366,15 @@ impl Builder {
             }),
         })
     }
+}
+
+/// Whether a variable names a proxy. If none does, there is no need to look at each request again.
+fn proxy_is_named() -> bool {
+    let names = ["http_proxy", "https_proxy", "all_proxy"];
+    let is_set = |name: &str| std::env::var_os(name).is_some();
+    names
+        .iter()
+        .any(|name| is_set(name) || is_set(&name.to_uppercase()))
 }
 
 impl fmt::Debug for Builder {

@@ -30,6 +30,8 @@ pub(crate) struct Gate {
 #[derive(Debug)]
 struct Hosts {
     known: HashMap<Box<str>, Arc<Host>>,
+    /// Who was asked for last: the next one mostly is the same.
+    last: Option<(Box<str>, Arc<Host>)>,
     /// How many there may be before they are looked through.
     many: usize,
 }
@@ -82,6 +84,7 @@ impl Gate {
             places: places(limits.jobs),
             hosts: Mutex::new(Hosts {
                 known: HashMap::new(),
+                last: None,
                 many: FEW,
             }),
             per_host: limits.per_host.clamp(1, Semaphore::MAX_PERMITS),
@@ -184,6 +187,17 @@ impl Gate {
 
     fn host_named(&self, name: &str) -> Arc<Host> {
         let mut hosts = lock(&self.hosts);
+        if let Some((last, host)) = &hosts.last
+            && **last == *name
+        {
+            return Arc::clone(host);
+        }
+        let host = self.host_among(&mut hosts, name);
+        hosts.last = Some((name.into(), Arc::clone(&host)));
+        host
+    }
+
+    fn host_among(&self, hosts: &mut Hosts, name: &str) -> Arc<Host> {
         if let Some(host) = hosts.known.get(name) {
             return Arc::clone(host);
         }

@@ -35,13 +35,14 @@ pub(crate) async fn run(
     alarm: Pin<&mut Sleep>,
 ) -> Outcome {
     let came = Instant::now();
+    let extras = request.extras();
     let mut job = Job {
         inner,
         parked,
         moved: None,
         method: request.method.clone(),
-        headers: request.headers.clone(),
-        body: request.body.clone(),
+        headers: extras.map_or_else(HeaderMap::new, |extras| extras.headers.clone()),
+        body: extras.and_then(|extras| extras.body.clone()),
         came,
         started: None,
         attempt_started: came,
@@ -440,7 +441,8 @@ impl Job<'_> {
         resumed_from: u64,
     ) -> Result<Read, Error> {
         let limits = &self.inner.limits;
-        let limit = self.request.body_limit.unwrap_or(match self.request.keep {
+        let set = self.request.extras().and_then(|extras| extras.body_limit);
+        let limit = set.unwrap_or(match self.request.keep {
             Keep::Memory => limits.body_in_memory,
             _ => limits.body,
         });

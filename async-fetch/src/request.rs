@@ -43,13 +43,20 @@ pub enum Keep {
 pub struct Request {
     pub(crate) url: Url,
     pub(crate) method: Method,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Option<Bytes>,
     pub(crate) keep: Keep,
     pub(crate) tag: u64,
-    pub(crate) body_limit: Option<u64>,
     pub(crate) cut: bool,
-    pub(crate) decode: Option<bool>,
+    decode: Option<bool>,
+    /// `None` as long as nothing of it is set.
+    extras: Option<Box<Extras>>,
+}
+
+/// What few requests have. It lies apart, because a request is moved a number of times.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Extras {
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Option<Bytes>,
+    pub(crate) body_limit: Option<u64>,
     pub(crate) checksum: Option<Checksum>,
 }
 
@@ -59,14 +66,11 @@ impl Request {
         Request {
             url,
             method,
-            headers: HeaderMap::new(),
-            body: None,
             keep: Keep::default(),
             tag: 0,
-            body_limit: None,
             cut: false,
             decode: None,
-            checksum: None,
+            extras: None,
         }
     }
 
@@ -94,14 +98,14 @@ impl Request {
     /// Adds a header.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Request {
-        self.headers.append(name, value);
+        self.extras_mut().headers.append(name, value);
         self
     }
 
     /// Sends a body along.
     #[must_use]
     pub fn body(mut self, body: impl Into<Bytes>) -> Request {
-        self.body = Some(body.into());
+        self.extras_mut().body = Some(body.into());
         self
     }
 
@@ -122,7 +126,7 @@ impl Request {
     /// How long the body may be, instead of what [`Limits`](crate::Limits) says.
     #[must_use]
     pub fn body_limit(mut self, bytes: u64) -> Request {
-        self.body_limit = Some(bytes);
+        self.extras_mut().body_limit = Some(bytes);
         self
     }
 
@@ -145,8 +149,20 @@ impl Request {
     /// Which checksum the body must have.
     #[must_use]
     pub fn checksum(mut self, checksum: Checksum) -> Request {
-        self.checksum = Some(checksum);
+        self.extras_mut().checksum = Some(checksum);
         self
+    }
+
+    pub(crate) fn extras(&self) -> Option<&Extras> {
+        self.extras.as_deref()
+    }
+
+    fn extras_mut(&mut self) -> &mut Extras {
+        self.extras.get_or_insert_default()
+    }
+
+    pub(crate) fn checksum_wanted(&self) -> Option<Checksum> {
+        self.extras()?.checksum
     }
 
     pub(crate) fn decodes(&self) -> bool {

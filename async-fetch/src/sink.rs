@@ -55,7 +55,7 @@ impl Memory {
 
 impl Sink {
     pub(crate) async fn new(request: &Request) -> Result<Sink, Error> {
-        let hasher = request.checksum.map(|_| Hasher::default());
+        let hasher = request.checksum_wanted().map(|_| Hasher::default());
         Ok(match &request.keep {
             Keep::Nothing => Sink::Nothing(hasher),
             Keep::Memory => Sink::Memory(Memory::default(), hasher),
@@ -132,7 +132,7 @@ impl Sink {
 
     /// The body is complete.
     pub(crate) async fn finish(&mut self, request: &Request) -> Result<Body, Error> {
-        let wanted = request.checksum;
+        let wanted = request.checksum_wanted();
         match self {
             Sink::Nothing(hasher) | Sink::Channel(_, hasher) => {
                 check(hasher.take(), wanted)?;

@@ -4,12 +4,12 @@ use std::io::Write;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use common::cli::{Outcome, Shell, Usage, interrupt, numbers};
+use common::cli::{Outcome, OutputArgs, Shell, Usage, interrupt, numbers};
 use demo_site::{Latency, Site};
 use serde_json::json;
 
 /// How often Ctrl-C is looked for.
-const PATIENCE: Duration = Duration::from_millis(50);
+const GLANCE: Duration = Duration::from_millis(50);
 
 /// A small web site on 127.0.0.1 that is the same on every run, and can do everything that breaks
 /// clients: its page /help lists it.
@@ -43,9 +43,8 @@ pub(crate) struct Args {
     /// Another seed makes another site
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Print the addresses as one line of JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    told: OutputArgs,
 }
 
 #[derive(Subcommand, Debug)]
@@ -78,7 +77,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
         .robots("User-agent: *\nDisallow: /calendar/\nDisallow: /deeper/\nDisallow: /session\n")
         .start()?;
     let mut out = common::cli::stdout();
-    if args.json {
+    if args.told.json {
         out.json(&json!({
             "url": site.url("/"), "help": site.url("/help"), "raw": site.raw_url("/"),
         }))?;
@@ -91,13 +90,15 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
     // The lock on standard output is not needed any more.
     drop(out);
     while !interrupt.raised() {
-        std::thread::sleep(PATIENCE);
+        std::thread::sleep(GLANCE);
     }
-    let counts = site.counts();
-    eprintln!(
-        "{} requests on {} connections, at most {} at once",
-        counts.requests, counts.connections, counts.most_at_once
-    );
+    if !args.told.quiet {
+        let counts = site.counts();
+        eprintln!(
+            "{} requests on {} connections, at most {} at once",
+            counts.requests, counts.connections, counts.most_at_once
+        );
+    }
     Ok(Outcome::Interrupted)
 }
 

@@ -1,29 +1,25 @@
 //! The command line's grammar.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use async_fetch::{Checksum, HeaderName, HeaderValue, Limits, Retries, Timeouts};
 use clap::{Parser, Subcommand};
-use common::cli::{RunArgs, Shell, numbers};
-
-/// In flight at once, unless -j says otherwise.
-const USUAL_JOBS: usize = 64;
+use common::cli::{OutputArgs, Shell, numbers};
 
 /// Fetches many URLs at once: politely, with retries, and to the end.
 ///
 /// URLs stand on the command line, in a file (-i), or come from standard input (-), one a line,
-/// with a checksum behind it if you like. Each gets a line: status, bytes, time, attempts. Without
-/// URLs: 200 pages of a site on this machine, fetched one after the other, by threads, and by
-/// async, compared in a table.
+/// with a checksum behind it if you like. Each gets a line: status, bytes, time, attempts.
+///
+/// Without URLs it shows why waiting work wants concurrency: 200 pages of a site on this machine
+/// that takes 50 ms for each, fetched one after the other, by threads, and by async, compared in a
+/// table. That takes twelve seconds, ten of them for one after the other.
 ///
 /// Exit codes: 0 all fetched; 1 some failed; 2 usage; 130 interrupted.
-#[derive(Parser, Debug)]
+#[derive(Parser, Debug, PartialEq)]
 #[command(version, max_term_width = 100, args_conflicts_with_subcommands = true)]
-#[command(mut_arg("jobs", |arg| arg.help(
-    "How many requests in flight at once, at most 1024 [default: 64]")))]
-#[command(mut_arg("runs", |arg| arg.help(
-    "How many times the demonstration runs each model [default: 1]")))]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(super) command: Option<Command>,
@@ -62,14 +58,21 @@ pub(crate) struct Args {
     pub(super) polite: Polite,
     #[command(flatten)]
     pub(super) network: Network,
+    /// How many times the demonstration runs each model
+    #[arg(long, value_name = "N", value_parser = runs, conflicts_with_all = ["urls", "input"])]
+    #[arg(default_value = "1")]
+    pub(super) runs: NonZeroUsize,
     #[command(flatten)]
-    pub(super) run: RunArgs,
+    pub(super) told: OutputArgs,
 }
 
 /// How much at once, and how often.
-#[derive(clap::Args, Debug)]
+#[derive(clap::Args, Debug, PartialEq)]
 #[command(next_help_heading = "Limits")]
 pub(super) struct Polite {
+    /// Requests in flight at once; as many files may be open, and twice as many with -o
+    #[arg(short, long, value_name = "N", default_value = "64", value_parser = at_least_one)]
+    pub(super) jobs: usize,
     /// Requests in flight at once for one host
     #[arg(long, value_name = "N", default_value = "6", value_parser = at_least_one)]
     per_host: usize,
@@ -110,7 +113,7 @@ pub(super) struct Polite {
 }
 
 /// How the network is used.
-#[derive(clap::Args, Debug)]
+#[derive(clap::Args, Debug, PartialEq)]
 #[command(next_help_heading = "Network")]
 pub(super) struct Network {
     /// Use this proxy: http://…, socks5://…, socks5h://…, or none [default: what http_proxy and the
@@ -125,7 +128,7 @@ pub(super) struct Network {
     pub(super) insecure: bool,
 }
 
-#[derive(Subcommand, Debug)]
+#[derive(Subcommand, Debug, PartialEq)]
 pub(super) enum Command {
     /// Print completions for a shell
     Completions {
@@ -135,14 +138,19 @@ pub(super) enum Command {
 }
 
 impl Args {
-    /// In flight at once.
-    pub(super) fn jobs(&self) -> usize {
-        self.run.jobs.map_or(USUAL_JOBS, usize::from)
+    /// Whether a flag is given that means nothing to the demonstration.
+    pub(super) fn ask_for_urls(&self) -> bool {
+        let plain = Args {
+            runs: self.runs,
+            told: self.told.clone(),
+            ..Args::parse_from([""])
+        };
+        *self != plain
     }
 
     pub(super) fn limits(&self) -> Limits {
         Limits {
-            jobs: self.jobs(),
+            jobs: self.polite.jobs,
             per_host: self.polite.per_host,
             rate: self.polite.rate,
             host_delay: self.polite.delay,
@@ -177,6 +185,11 @@ fn at_least_one(text: &str) -> Result<usize, String> {
         Ok(0) | Err(_) => Err(format!("{text}: at least 1 is needed")),
         Ok(number) => Ok(number),
     }
+}
+
+fn runs(text: &str) -> Result<NonZeroUsize, String> {
+    let number = at_least_one(text)?;
+    NonZeroUsize::new(number).ok_or_else(|| format!("{text}: at least 1 is needed"))
 }
 
 fn rate(text: &str) -> Result<f64, String> {

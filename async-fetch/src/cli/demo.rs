@@ -35,28 +35,29 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
         .start()?;
     let urls: Vec<String> = site.pages().collect();
     let pages = Mutex::new(Pages::new());
-    let done = |number: usize, body: Vec<u8>| {
-        let mut pages = pages.lock().unwrap_or_else(PoisonError::into_inner);
-        pages.push((number, body.iter().map(|byte| u64::from(*byte)).sum()));
-    };
-    // The order in which they came is not the answer.
-    let answer = |run: &dyn Fn() -> Result<(), Failure>| -> Result<Pages, Failure> {
+    let done = |number: usize, body: Vec<u8>| -> Result<(), Failure> {
         if interrupt.raised() {
             return Err("interrupted".into());
         }
+        let mut pages = pages.lock().unwrap_or_else(PoisonError::into_inner);
+        pages.push((number, body.iter().map(|byte| u64::from(*byte)).sum()));
+        Ok(())
+    };
+    // The order in which they came is not the answer.
+    let answer = |run: &dyn Fn() -> Result<(), Failure>| -> Result<Pages, Failure> {
         run()?;
         let mut pages = pages.lock().unwrap_or_else(PoisonError::into_inner);
         let mut pages = std::mem::take(&mut *pages);
         pages.sort_unstable();
         Ok(pages)
     };
-    let progress = Progress::new("", 0, args.run.output.quiet);
+    let progress = Progress::new("", 0, args.told.quiet);
     let report = Comparison::new("waiting for pages")
         .input(format!(
             "{PAGES} pages of a site on this machine that takes {LATENCY:?} for each"
         ))
         .agreement(format!("the same {PAGES} pages"))
-        .runs(args.run.runs())
+        .runs(args.runs)
         .baseline("serial", 1, || answer(&|| serial::run(&urls, 1, done)))
         // Ten seconds: once is enough.
         .baseline_once()
@@ -71,12 +72,13 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
         })
         .run(&mut |model, run| progress.say(&format!("{model}, run {run}")));
     progress.finish();
+    let answered = report.agreed() && !report.failed();
     let mut out = common::cli::stdout();
-    if args.run.output.json {
+    if args.told.json {
         out.json(&report.json())?;
     } else {
         writeln!(out, "{}", report.text().trim_end())?;
-        if !args.run.output.quiet {
+        if answered && !args.told.quiet {
             writeln!(
                 out,
                 "\nNobody computed: see the cores. Waiting wants concurrency, not cores: one thread \
@@ -86,7 +88,7 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
         }
     }
     out.flush()?;
-    Ok(match report.agreed() && !report.failed() {
+    Ok(match answered {
         true => Outcome::Done,
         false => Outcome::SomeFailed,
     })

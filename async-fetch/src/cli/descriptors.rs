@@ -23,7 +23,7 @@ pub(super) fn raise(jobs: usize, files: bool) -> anyhow::Result<()> {
         Err(_) => before.current,
     };
     let each = if files { 2 } else { 1 };
-    let needed = each * jobs as u64 + BESIDES;
+    let needed = (jobs as u64).saturating_mul(each).saturating_add(BESIDES);
     if let Some(allowed) = allowed
         && allowed < needed
     {

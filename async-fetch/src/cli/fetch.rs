@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::fs;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,17 +10,17 @@ use std::time::Duration;
 use anyhow::Context;
 use async_fetch::{FOLDER, Fetcher, Proxy, Request};
 use common::cli::{Interrupt, Outcome};
+use futures_util::future::{Either, select};
 use futures_util::{Stream, StreamExt, stream};
 use tokio::runtime::Builder;
-use tokio::sync::mpsc;
 
 use super::args::Args;
 use super::bars::Bars;
 use super::descriptors;
-use super::input::{Item, Source};
+use super::input::{Item, Items, Source};
 use super::report::Report;
 
-/// How often Ctrl-C is looked for.
+/// How often Ctrl-C is looked for, and the bars are set.
 const GLANCE: Duration = Duration::from_millis(50);
 
 /// How long what is being written may take when all is over.
@@ -27,17 +28,24 @@ const LAST_WRITES: Duration = Duration::from_secs(5);
 
 /// Fetches, and tells of each.
 pub(super) fn run(args: &Args, source: Source, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
-    descriptors::raise(args.jobs(), args.output.is_some())?;
+    descriptors::raise(args.polite.jobs, args.output.is_some())?;
     if let Some(folder) = &args.output {
         fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     }
-    let bars = Bars::new(args.run.output.quiet);
+    let bars = Bars::new(args.told.quiet);
     let fetcher = fetcher(args, bars.as_ref())?;
     let report = Rc::new(RefCell::new(Report::new(args, bars.clone())));
     // One thread: it waits, and hardly computes. Files have threads of their own.
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let items = source.start(args)?;
-    let result = runtime.block_on(all(args, &fetcher, items, &report, interrupt));
+    let result = runtime.block_on(all(
+        args,
+        &fetcher,
+        items,
+        &report,
+        bars.as_deref(),
+        interrupt,
+    ));
     drop(fetcher);
     // What was cancelled while it was written to disk is written to its end.
     runtime.shutdown_timeout(LAST_WRITES);
@@ -80,22 +88,27 @@ fn fetcher(args: &Args, bars: Option<&Arc<Bars>>) -> anyhow::Result<Fetcher> {
 async fn all(
     args: &Args,
     fetcher: &Fetcher,
-    items: mpsc::Receiver<Vec<Item>>,
+    items: Items,
     report: &Rc<RefCell<Report>>,
+    bars: Option<&Bars>,
     interrupt: &Interrupt,
 ) -> anyhow::Result<()> {
     let requests = requests(items, Rc::clone(report), args.fail_fast);
-    let interrupted = async {
+    let mut outcomes = Box::pin(fetcher.fetch_all(requests));
+    let mut interrupted = pin!(async {
         while !interrupt.raised() {
+            if let Some(bars) = bars {
+                bars.tick();
+            }
             tokio::time::sleep(GLANCE).await;
         }
-    };
-    let mut outcomes = Box::pin(
-        fetcher
-            .fetch_all(requests)
-            .take_until(Box::pin(interrupted)),
-    );
-    while let Some(outcome) = outcomes.next().await {
+    });
+    // While outcomes follow each other the timer is not asked.
+    while !interrupt.raised() {
+        let next = select(outcomes.next(), interrupted.as_mut()).await;
+        let Either::Left((Some(outcome), _)) = next else {
+            break;
+        };
         let mut report = report.borrow_mut();
         report.outcome(&outcome)?;
         if args.fail_fast && report.has_failures() {
@@ -109,12 +122,12 @@ async fn all(
 
 /// The requests among the items; the other items are reported as they pass.
 fn requests(
-    items: mpsc::Receiver<Vec<Item>>,
+    items: Items,
     report: Rc<RefCell<Report>>,
     fail_fast: bool,
 ) -> impl Stream<Item = Request> {
     let batches = stream::unfold(items, |mut items| async {
-        let batch = items.recv().await?;
+        let batch = items.next().await?;
         Some((stream::iter(batch), items))
     });
     let mut number = 0;

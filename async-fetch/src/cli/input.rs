@@ -1,30 +1,38 @@
 //! Where URLs come from: the command line, a file, or standard input.
 //!
-//! They are read on a thread of their own, for reading blocks, and so does looking at what is on
-//! disk already. They come over in batches through a channel with a bound: a list of any length
-//! takes no more memory than a few thousand lines.
+//! Reading blocks, and so it is done on a thread of its own. What it reads comes over in blocks of
+//! whole lines, through a channel with a bound: a list of any length takes no more memory than a
+//! few of them. Lines become requests where they are sent from, so that nothing is allocated on
+//! one thread and freed on another; only if the disk has to be asked what is there already, that is
+//! done where it may block.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, IsTerminal, Read};
+use std::io::{self, BufRead, BufReader, ErrorKind, IsTerminal, Read};
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
-use std::thread;
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::Duration;
+use std::{mem, thread};
 
 use anyhow::{Context, bail};
 use async_fetch::{Checksum, Error, Keep, Method, Request, Url, file_name, numbered};
 use common::cli::Usage;
 use tokio::sync::mpsc;
+use tokio::task::spawn_blocking;
 
 use super::args::Args;
 
-/// Lines that are handed over at once, and batches that may wait.
-const BATCH: usize = 256;
-const BATCHES: usize = 4;
+/// Bytes that are read at once: some 200 lines, so that their requests fit into a cache; and blocks
+/// that may wait.
+const BLOCK: usize = 8 * 1024;
+const BLOCKS: usize = 4;
 
 /// A line longer than this is no URL, but perhaps no text at all.
-const LONGEST_LINE: u64 = 64 * 1024;
+const LONGEST_LINE: usize = 64 * 1024;
+
+/// How errors name it.
+const STDIN: &str = "standard input";
 
 /// How long a pipe without any argument may keep silent before it is taken for nobody's.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -32,7 +40,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// What a line comes to.
 pub(super) enum Item {
     /// It is to be fetched.
-    Fetch(Box<Request>),
+    Fetch(Request),
     /// It is there already.
     There { url: Url, path: PathBuf, bytes: u64 },
     /// It can't be fetched.
@@ -44,29 +52,24 @@ pub(super) enum Source {
     /// The command line.
     Words(Vec<String>),
     /// Lines.
-    Lines(Box<dyn BufRead + Send>, String),
+    Lines(Box<dyn Read + Send>, String),
 }
 
 impl Source {
     /// What the command line says; `None` if it says nothing.
     pub(super) fn of(args: &Args) -> anyhow::Result<Option<Source>> {
-        let stdin = || {
-            Source::Lines(
-                Box::new(BufReader::new(io::stdin())),
-                "standard input".into(),
-            )
-        };
+        let stdin = || Source::Lines(Box::new(io::stdin()), STDIN.to_owned());
         let source = match (&args.input, args.urls.as_slice()) {
             (Some(path), _) if path == Path::new("-") => stdin(),
             (Some(path), _) => {
                 let name = path.display().to_string();
                 let file = File::open(path).with_context(|| name.clone())?;
-                Source::Lines(Box::new(BufReader::with_capacity(1 << 16, file)), name)
+                Source::Lines(Box::new(file), name)
             }
             (None, [word]) if word == "-" => stdin(),
             (None, []) => match piped()? {
                 Some(source) => source,
-                None if std::env::args_os().len() > 1 && asks_for_urls(args) => {
+                None if args.ask_for_urls() => {
                     bail!(Usage(
                         "no URL: name one, or a file (-i), or - for standard input".into()
                     ))
@@ -85,8 +88,8 @@ impl Source {
     }
 
     /// Starts to read.
-    pub(super) fn start(self, args: &Args) -> anyhow::Result<mpsc::Receiver<Vec<Item>>> {
-        let mut reader = Reader {
+    pub(super) fn start(self, args: &Args) -> io::Result<Items> {
+        let reader = Reader {
             folder: args.output.clone(),
             overwrite: args.overwrite,
             method: if args.head { Method::HEAD } else { Method::GET },
@@ -94,28 +97,62 @@ impl Source {
             checksum: args.checksum,
             names: HashSet::new(),
         };
-        let (sender, receiver) = mpsc::channel(BATCHES);
-        let read = move || match self {
-            Source::Words(words) => {
-                for words in words.chunks(BATCH) {
-                    let batch = words.iter().map(|word| reader.item(word, None)).collect();
-                    if sender.blocking_send(batch).is_err() {
-                        return;
-                    }
-                }
+        let (sender, blocks) = mpsc::channel(BLOCKS);
+        match self {
+            // There is room for one.
+            Source::Words(words) => drop(sender.try_send(Block::Words(words))),
+            Source::Lines(input, name) => {
+                thread::Builder::new()
+                    .name("input".to_owned())
+                    .spawn(move || send_lines(input, name, &sender))?;
             }
-            Source::Lines(lines, name) => reader.lines(lines, &name, &sender),
-        };
-        thread::Builder::new()
-            .name("input".to_owned())
-            .spawn(read)?;
-        Ok(receiver)
+        }
+        Ok(Items {
+            blocks,
+            reader: Some(reader),
+        })
     }
 }
 
-/// Whether flags were given that make no sense without URLs.
-fn asks_for_urls(args: &Args) -> bool {
-    args.output.is_some() || args.checksum.is_some() || args.head || args.summary
+/// What comes from the thread that reads.
+enum Block {
+    /// Each is a URL.
+    Words(Vec<String>),
+    /// Whole lines, but for one that is too long.
+    Lines(Vec<u8>),
+    /// What was read can't be read to its end.
+    Broken(String, io::Error),
+}
+
+/// Reads to the end, or until nobody wants any more.
+fn send_lines(mut input: impl Read, name: String, sender: &mpsc::Sender<Block>) {
+    let mut text = Vec::new();
+    let broken = loop {
+        let start = text.len();
+        text.resize(start + BLOCK, 0);
+        let read = input.read(&mut text[start..]);
+        text.truncate(start + *read.as_ref().unwrap_or(&0));
+        match read {
+            Ok(0) => break None,
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => break Some(error),
+        }
+        // What comes slowly is not held back.
+        let rest = match text.iter().rposition(|byte| *byte == b'\n') {
+            Some(end) => text.split_off(end + 1),
+            None if text.len() < LONGEST_LINE => continue,
+            None => Vec::new(),
+        };
+        let lines = mem::replace(&mut text, rest);
+        if sender.blocking_send(Block::Lines(lines)).is_err() {
+            return;
+        }
+    };
+    let _ = sender.blocking_send(Block::Lines(text));
+    if let Some(error) = broken {
+        let _ = sender.blocking_send(Block::Broken(name, error));
+    }
 }
 
 /// Standard input, if it is not a terminal and somebody writes to it.
@@ -127,21 +164,45 @@ fn piped() -> anyhow::Result<Option<Source>> {
     thread::Builder::new()
         .name("input".to_owned())
         .spawn(move || {
-            let mut lines = BufReader::with_capacity(1 << 16, io::stdin());
+            let mut lines = BufReader::new(io::stdin());
             let some = lines.fill_buf().is_ok_and(|bytes| !bytes.is_empty());
             let _ = sender.send(some.then_some(lines));
         })?;
-    let first: Receiver<Option<_>> = first;
     match first.recv_timeout(PATIENCE) {
-        Ok(Some(lines)) => Ok(Some(Source::Lines(
-            Box::new(lines),
-            "standard input".into(),
-        ))),
+        Ok(Some(lines)) => Ok(Some(Source::Lines(Box::new(lines), STDIN.to_owned()))),
         Ok(None) | Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => Ok(None),
     }
 }
 
-/// Makes items of lines.
+/// What is to be fetched, as it is read.
+pub(super) struct Items {
+    blocks: mpsc::Receiver<Block>,
+    /// `None` while it is lent.
+    reader: Option<Reader>,
+}
+
+impl Items {
+    /// What the next block comes to; `None` after the last.
+    pub(super) async fn next(&mut self) -> Option<Vec<Item>> {
+        let block = self.blocks.recv().await?;
+        let mut reader = self.reader.take()?;
+        let items = if reader.folder.is_some() {
+            let blocking = spawn_blocking(move || (reader.items(block), reader));
+            let items;
+            (items, reader) = match blocking.await {
+                Ok(both) => both,
+                Err(error) => resume_unwind(error.into_panic()),
+            };
+            items
+        } else {
+            reader.items(block)
+        };
+        self.reader = Some(reader);
+        Some(items)
+    }
+}
+
+/// Makes items of what was read.
 struct Reader {
     folder: Option<PathBuf>,
     overwrite: bool,
@@ -153,47 +214,32 @@ struct Reader {
 }
 
 impl Reader {
-    fn lines(
-        &mut self,
-        mut lines: Box<dyn BufRead + Send>,
-        name: &str,
-        sender: &mpsc::Sender<Vec<Item>>,
-    ) {
-        let mut batch = Vec::with_capacity(BATCH);
-        let mut line = Vec::new();
-        loop {
-            line.clear();
-            match (&mut lines).take(LONGEST_LINE).read_until(b'\n', &mut line) {
-                Ok(0) => break,
-                Ok(_) => {}
-                Err(error) => {
-                    let error = Error::Setup(error.to_string());
-                    batch.push(Item::Bad {
-                        line: name.to_owned(),
-                        error,
-                    });
-                    break;
-                }
+    /// Blocks if there is a folder.
+    fn items(&mut self, block: Block) -> Vec<Item> {
+        match block {
+            Block::Words(words) => words.iter().map(|word| self.item(word, None)).collect(),
+            Block::Lines(text) => {
+                let text = String::from_utf8_lossy(&text);
+                text.lines().filter_map(|line| self.line(line)).collect()
             }
-            let text = String::from_utf8_lossy(&line);
-            let text = text.trim();
-            if !text.is_empty() && !text.starts_with('#') {
-                let (url, sum) = match text.split_once(char::is_whitespace) {
-                    Some((url, sum)) => (url, Some(sum.trim())),
-                    None => (text, None),
-                };
-                batch.push(self.item(url, sum));
-            }
-            // What comes slowly is not held back.
-            let waits = lines.fill_buf().map_or(true, |bytes| bytes.is_empty());
-            if batch.len() >= BATCH || waits {
-                let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
-                if sender.blocking_send(full).is_err() {
-                    return;
-                }
+            Block::Broken(line, error) => {
+                let error = Error::Setup(error.to_string());
+                vec![Item::Bad { line, error }]
             }
         }
-        let _ = sender.blocking_send(batch);
+    }
+
+    /// `None` if nothing stands in it.
+    fn line(&mut self, line: &str) -> Option<Item> {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            return None;
+        }
+        let (url, sum) = match line.split_once(char::is_whitespace) {
+            Some((url, sum)) => (url, Some(sum.trim())),
+            None => (line, None),
+        };
+        Some(self.item(url, sum))
     }
 
     fn item(&mut self, url: &str, sum: Option<&str>) -> Item {
@@ -213,7 +259,7 @@ impl Reader {
             request = request.checksum(checksum);
         }
         let Some(folder) = &self.folder else {
-            return Ok(Item::Fetch(Box::new(request.keep(Keep::Nothing))));
+            return Ok(Item::Fetch(request.keep(Keep::Nothing)));
         };
         let mut name = file_name(request.url());
         if !self.names.insert(name.to_lowercase().into()) {
@@ -229,7 +275,7 @@ impl Reader {
             let (url, bytes) = (request.url().clone(), known.len());
             return Ok(Item::There { url, path, bytes });
         }
-        Ok(Item::Fetch(Box::new(request.keep(Keep::File(path)))))
+        Ok(Item::Fetch(request.keep(Keep::File(path))))
     }
 }
 

@@ -91,8 +91,8 @@ impl Report {
         let now = Instant::now();
         Report {
             out: cli::stdout(),
-            json: args.run.output.json,
-            quiet: args.run.output.quiet,
+            json: args.told.json,
+            quiet: args.told.quiet,
             summary: args.summary,
             terminal: io::stdout().is_terminal(),
             bars,

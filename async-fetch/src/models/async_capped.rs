@@ -9,11 +9,11 @@ use tokio::runtime::Builder;
 /// Fetches the pages, `at_once` at the same time. `done` is called as they come.
 ///
 /// # Errors
-/// If a page fails, or the system refuses the runtime; then the rest is cancelled.
+/// If a page or `done` fails, or the system refuses the runtime; then the rest is cancelled.
 pub fn run(
     urls: &[String],
     at_once: usize,
-    mut done: impl FnMut(usize, Vec<u8>),
+    mut done: impl FnMut(usize, Vec<u8>) -> Result<(), Box<dyn Error + Send + Sync>>,
 ) -> Result<(), Box<dyn Error + Send + Sync>> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -28,7 +28,7 @@ pub fn run(
             })
             .buffer_unordered(at_once);
         while let Some((number, body)) = pages.try_next().await? {
-            done(number, body.into());
+            done(number, body.into())?;
         }
         Ok(())
     })

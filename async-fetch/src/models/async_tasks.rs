@@ -8,14 +8,14 @@ use tokio::task::JoinSet;
 /// Fetches the pages, all of them at the same time. `done` is called as they come.
 ///
 /// # Errors
-/// If a page fails, or the system refuses the runtime; then the rest is cancelled.
+/// If a page or `done` fails, or the system refuses the runtime; then the rest is cancelled.
 ///
 /// # Panics
 /// If `done` does.
 pub fn run(
     urls: &[String],
     _at_once: usize,
-    mut done: impl FnMut(usize, Vec<u8>),
+    mut done: impl FnMut(usize, Vec<u8>) -> Result<(), Box<dyn Error + Send + Sync>>,
 ) -> Result<(), Box<dyn Error + Send + Sync>> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -30,7 +30,7 @@ pub fn run(
         }
         while let Some(joined) = tasks.join_next().await {
             let (number, body) = joined??;
-            done(number, body.into());
+            done(number, body.into())?;
         }
         Ok(())
     })

@@ -5,16 +5,16 @@ use std::error::Error;
 /// Fetches the pages in order.
 ///
 /// # Errors
-/// At the first page that fails.
+/// At the first page that fails, and that of `done`.
 pub fn run(
     urls: &[String],
     _at_once: usize,
-    mut done: impl FnMut(usize, Vec<u8>),
+    mut done: impl FnMut(usize, Vec<u8>) -> Result<(), Box<dyn Error + Send + Sync>>,
 ) -> Result<(), Box<dyn Error + Send + Sync>> {
-    let agent = ureq::Agent::new_with_defaults();
+    let agent = ureq::Agent::from(ureq::Agent::config_builder().proxy(None).build());
     for (number, url) in urls.iter().enumerate() {
         let body = agent.get(url).call()?.body_mut().read_to_vec()?;
-        done(number, body);
+        done(number, body)?;
     }
     Ok(())
 }

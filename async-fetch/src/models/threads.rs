@@ -8,16 +8,17 @@ use std::thread;
 /// Fetches the pages on `at_once` threads. `done` is called on them.
 ///
 /// # Errors
-/// If a page fails, or the system refuses a thread; the others are fetched all the same.
+/// If a page fails, or the system refuses a thread; the others are fetched all the same. That of
+/// `done` ends its thread.
 ///
 /// # Panics
 /// If `done` does.
 pub fn run(
     urls: &[String],
     at_once: usize,
-    done: impl Fn(usize, Vec<u8>) + Sync,
+    done: impl Fn(usize, Vec<u8>) -> Result<(), Box<dyn Error + Send + Sync>> + Sync,
 ) -> Result<(), Box<dyn Error + Send + Sync>> {
-    let agent = ureq::Agent::new_with_defaults();
+    let agent = ureq::Agent::from(ureq::Agent::config_builder().proxy(None).build());
     let next = AtomicUsize::new(0);
     let work = || -> Result<(), Box<dyn Error + Send + Sync>> {
         let mut failure = None;
@@ -30,7 +31,7 @@ pub fn run(
                 .call()
                 .and_then(|mut page| page.body_mut().read_to_vec());
             match fetched {
-                Ok(body) => done(number, body),
+                Ok(body) => done(number, body)?,
                 Err(error) => failure = Some(error.into()),
             }
         }

@@ -1,5 +1,6 @@
 //! Ctrl-C: once to stop in good order, twice to leave at once.
 
+use super::Outcome;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 use std::io;
@@ -21,6 +22,22 @@ impl Interrupt {
     /// Whether to stop: take no new work, finish or cancel what runs, sum up.
     pub fn raised(&self) -> bool {
         self.flag.load(Ordering::Relaxed)
+    }
+
+    /// What a run came to: [`Outcome::Interrupted`] if it was raised, with the reason that the run
+    /// gives, if any, on standard error.
+    ///
+    /// # Errors
+    ///
+    /// The run's own, if it was not interrupted.
+    pub fn conclude(&self, result: anyhow::Result<Outcome>) -> anyhow::Result<Outcome> {
+        if !self.raised() {
+            return result;
+        }
+        if let Err(reason) = result {
+            eprintln!("{reason:#}");
+        }
+        Ok(Outcome::Interrupted)
     }
 
     /// Raises it without a signal.

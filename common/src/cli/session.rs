@@ -129,18 +129,7 @@ impl Session {
         interrupt: &Interrupt,
     ) -> anyhow::Result<Outcome> {
         let drawn = self.finish();
-        match result {
-            Err(reason) if interrupt.raised() => {
-                eprintln!("{reason:#}");
-                Ok(Outcome::Interrupted)
-            }
-            Err(error) => Err(error),
-            Ok(_) if interrupt.raised() => Ok(Outcome::Interrupted),
-            Ok(outcome) => {
-                drawn?;
-                Ok(outcome)
-            }
-        }
+        interrupt.conclude(result.and_then(|outcome| drawn.map(|()| outcome).map_err(Into::into)))
     }
 
     fn remark(&self, text: &str) {
