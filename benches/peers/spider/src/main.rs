@@ -6,7 +6,11 @@ use spider::website::Website;
 
 #[tokio::main]
 async fn main() {
-    let mut args = std::env::args().skip(1);
+    let mut args = std::env::args().skip(1).peekable();
+    if args.peek().is_some_and(|word| word == "--version") {
+        println!("{}", version().unwrap_or("unknown"));
+        return;
+    }
     let (Some(url), Some(jobs)) = (args.next(), args.next().and_then(|jobs| jobs.parse().ok()))
     else {
         eprintln!("usage: peer-spider URL JOBS");
@@ -25,4 +29,11 @@ async fn main() {
     website.crawl().await;
     website.unsubscribe();
     println!("{}", counted.await.unwrap_or(0));
+}
+
+/// The version of spider that this was built with.
+fn version() -> Option<&'static str> {
+    let lock = include_str!("../Cargo.lock");
+    let (_, rest) = lock.split_once("name = \"spider\"\nversion = \"")?;
+    rest.split('"').next()
 }
