@@ -13,9 +13,9 @@ use tokio::sync::Notify;
 use crate::crawl::{Crawl, Error};
 use crate::frontier::Next;
 
-/// Pages for each thread of the pool that may wait to be read. With more, nothing new is fetched:
-/// bodies would pile up in memory.
-pub const AHEAD: usize = 64;
+/// Bytes of bodies that may wait to be read, and what is in flight besides. With more, nothing new is
+/// fetched: they would pile up in memory.
+pub const AHEAD: usize = 32 << 20;
 
 /// Crawls with as many pages in flight as the crawl's manners allow, and reads them on as many
 /// threads as there are CPUs.
@@ -38,7 +38,7 @@ pub fn run(crawl: &Crawl, _workers: NonZeroUsize) -> Result<(), Error> {
             let mut tag = 0;
             let reading = &reading;
             let requests = stream::poll_fn(move |_| {
-                if reading.load(Ordering::Relaxed) >= AHEAD * cpus {
+                if reading.load(Ordering::Relaxed) >= AHEAD {
                     return Poll::Pending;
                 }
                 match crawl.try_take() {
@@ -68,12 +68,17 @@ pub fn run(crawl: &Crawl, _workers: NonZeroUsize) -> Result<(), Error> {
                 let Some(job) = under_way.remove(&outcome.tag) else {
                     continue;
                 };
-                reading.fetch_add(1, Ordering::Relaxed);
+                let size = outcome
+                    .result
+                    .as_ref()
+                    .map_or(0, |answer| answer.bytes().len());
+                reading.fetch_add(size, Ordering::Relaxed);
                 let read = &read;
                 scope.spawn_fifo(move |_| {
-                    let content = crawl.reading(&job, &outcome).map(|reading| reading.run());
+                    let _stop = crawl.stop_on_panic();
+                    let content = crawl.read(&job, &outcome);
                     crawl.complete(job, outcome, content);
-                    reading.fetch_sub(1, Ordering::Relaxed);
+                    reading.fetch_sub(size, Ordering::Relaxed);
                     read.notify_one();
                 });
             }

@@ -44,7 +44,7 @@ pub fn run(crawl: &Crawl, _workers: NonZeroUsize) -> Result<(), Error> {
                 under_way.insert(tag, job);
             }
             if let Some(job) = under_way.remove(&outcome.tag) {
-                let content = crawl.reading(&job, &outcome).map(|reading| reading.run());
+                let content = crawl.read(&job, &outcome);
                 crawl.complete(job, outcome, content);
             }
         }

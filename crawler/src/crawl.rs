@@ -192,6 +192,21 @@ impl Crawl {
         }
     }
 
+    /// What it says, if anything is to be read. A reader that crashes costs the page's links, and not
+    /// the crawl.
+    pub fn read(&self, job: &Job, outcome: &Outcome) -> Option<Content> {
+        let reading = self.reading(job, outcome)?;
+        let read = std::panic::catch_unwind(|| reading.run());
+        Some(read.unwrap_or_else(|_| Content::lost("its reader crashed")))
+    }
+
+    /// Stops the crawl if the thread panics while it lives. A thread that is gone completes no job:
+    /// without it the others would wait for that one for ever.
+    #[must_use = "it is the drop that stops"]
+    pub fn stop_on_panic(&self) -> StopOnPanic<'_> {
+        StopOnPanic(self)
+    }
+
     /// A job is done: this came, and this is what it says.
     pub fn complete(&self, job: Job, outcome: Outcome, content: Option<Content>) {
         let kept = self
@@ -244,15 +259,32 @@ impl Crawl {
     }
 }
 
+/// See [`Crawl::stop_on_panic`].
+#[derive(Debug)]
+pub struct StopOnPanic<'a>(&'a Crawl);
+
+impl Drop for StopOnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.stop();
+        }
+    }
+}
+
+/// A regular expression that URLs are to match.
+///
+/// # Errors
+/// If it is none, or would take more than a mebibyte.
+pub fn pattern(text: &str) -> Result<Regex, Error> {
+    let built = regex::RegexBuilder::new(text).size_limit(PATTERN).build();
+    built.map_err(|error| Error::Pattern {
+        pattern: text.to_owned(),
+        reason: error.to_string().lines().last().unwrap_or("").to_owned(),
+    })
+}
+
 fn patterns(texts: &[String]) -> Result<Vec<Regex>, Error> {
-    let pattern = |text: &String| {
-        let built = regex::RegexBuilder::new(text).size_limit(PATTERN).build();
-        built.map_err(|error| Error::Pattern {
-            pattern: text.clone(),
-            reason: error.to_string().lines().last().unwrap_or("").to_owned(),
-        })
-    };
-    texts.iter().map(pattern).collect()
+    texts.iter().map(|text| pattern(text)).collect()
 }
 
 /// Redirects are not followed here: where they lead is a page like any other, with its own place in

@@ -55,6 +55,7 @@ pub fn run_on(pool: &ProcessPool, crawl: &Crawl, workers: NonZeroUsize) -> Resul
 }
 
 fn work(crawl: &Crawl, handle: &Handle, pool: &ProcessPool) {
+    let _stop = crawl.stop_on_panic();
     while let Some(job) = crawl.take() {
         let Some(outcome) = handle.block_on(crawl.fetch(&job)) else {
             crawl.give_back(job);
@@ -71,8 +72,5 @@ fn work(crawl: &Crawl, handle: &Handle, pool: &ProcessPool) {
 fn read(pool: &ProcessPool, reading: Reading) -> Content {
     let once = |reading| pool.submit(reading).and_then(|future| future.result());
     let read = once(reading.clone()).or_else(|_| once(reading));
-    read.unwrap_or_else(|error| Content {
-        lost: Some(format!("it could not be read: {error}")),
-        ..Content::default()
-    })
+    read.unwrap_or_else(|error| Content::lost(format!("it could not be read: {error}")))
 }

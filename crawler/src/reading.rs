@@ -34,6 +34,16 @@ pub struct Content {
     pub lost: Option<String>,
 }
 
+impl Content {
+    /// That of a page which could not be read.
+    pub(crate) fn lost(reason: impl Into<String>) -> Content {
+        Content {
+            lost: Some(reason.into()),
+            ..Content::default()
+        }
+    }
+}
+
 impl Reading {
     /// What is to be read of an answer; nothing, if it is no HTML.
     pub fn new(outcome: &Outcome, wanted: Wanted, picks: &[Pick]) -> Option<Reading> {

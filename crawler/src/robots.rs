@@ -36,6 +36,8 @@ pub enum Found<'a> {
 pub struct Rules {
     robots: Robots,
     trouble: Option<String>,
+    /// Bytes of the text that they were read from.
+    size: usize,
 }
 
 impl Rules {
@@ -53,6 +55,10 @@ impl Rules {
     /// assert!(!Rules::new(Found::Status(503)).allow(&url));
     /// ```
     pub fn new(found: Found<'_>) -> Rules {
+        let size = match found {
+            Found::Text(text) => looked_at(text).len(),
+            Found::Status(_) | Found::TooManyRedirects | Found::Nothing(_) => 0,
+        };
         let (access, trouble) = match found {
             Found::Text(text) => (AccessResult::Successful(looked_at(text)), None),
             Found::TooManyRedirects => (AccessResult::TooManyRedirects, None),
@@ -63,6 +69,7 @@ impl Rules {
         Rules {
             robots: Robots::from_access(access, NAME),
             trouble,
+            size,
         }
     }
 
@@ -71,6 +78,7 @@ impl Rules {
         Rules {
             robots: Robots::allow_all(),
             trouble: None,
+            size: 0,
         }
     }
 
@@ -90,6 +98,11 @@ impl Rules {
         self.robots
             .crawl_delay()
             .map(|delay| delay.min(LONGEST_DELAY))
+    }
+
+    /// Bytes of the text that they were read from, of which they are a part.
+    pub fn size(&self) -> usize {
+        self.size
     }
 
     /// The sitemaps it names.

@@ -17,7 +17,7 @@ pub fn run(crawl: &Crawl, _workers: NonZeroUsize) -> Result<(), Error> {
             crawl.give_back(job);
             continue;
         };
-        let content = crawl.reading(&job, &outcome).map(|reading| reading.run());
+        let content = crawl.read(&job, &outcome);
         crawl.complete(job, outcome, content);
     }
     Ok(())

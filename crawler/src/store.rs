@@ -1,8 +1,8 @@
 //! The state of a crawl in SQLite: what was found, what was done, what is left.
 //!
 //! One thread writes, and takes many pages into one transaction: so to keep the state costs a crawl
-//! next to nothing, and it never waits for the disk. What is committed survives a kill -9, whole
-//! pages at a time.
+//! next to nothing. It waits for the disk only when more is to be written than the writer's budget
+//! holds. What is committed survives a kill -9, whole pages at a time.
 
 mod rows;
 mod writer;
@@ -132,15 +132,19 @@ impl File {
         Ok(file)
     }
 
-    /// A new state in a file that has none.
+    /// A new state in a file that has none, or one of a crawl that ended before it began.
     ///
     /// # Errors
     /// If there is one, or SQLite can't.
     pub fn create(path: &Path) -> Result<File, Error> {
         let connection = Connection::open(path).map_err(sqlite(path))?;
         if header(&connection, "application_id").map_err(sqlite(path))? == APPLICATION {
-            let path = path.to_owned();
-            return Err(Error::Taken { path });
+            if has_urls(&connection).map_err(sqlite(path))? {
+                let path = path.to_owned();
+                return Err(Error::Taken { path });
+            }
+            // What ended it, an archive that can't be written, say, may be mended now.
+            empty(&connection).map_err(sqlite(path))?;
         }
         let tables = "SELECT count(*) FROM sqlite_master";
         let tables = connection.query_row(tables, [], |row| row.get::<_, i64>(0));
@@ -343,6 +347,11 @@ pub(crate) fn open(path: &Path) -> Result<Connection, Error> {
         return Err(Error::NoCrawl { path });
     }
     Ok(connection)
+}
+
+/// Whether a crawl has found anything, were it only what it was to begin with.
+fn has_urls(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row("SELECT EXISTS (SELECT * FROM urls)", [], |row| row.get(0))
 }
 
 /// Takes everything out of a file.

@@ -29,12 +29,13 @@ pub fn run(crawl: &Crawl, workers: NonZeroUsize) -> Result<(), Error> {
 }
 
 fn work(crawl: &Crawl, handle: &Handle) {
+    let _stop = crawl.stop_on_panic();
     while let Some(job) = crawl.take() {
         let Some(outcome) = handle.block_on(crawl.fetch(&job)) else {
             crawl.give_back(job);
             continue;
         };
-        let content = crawl.reading(&job, &outcome).map(|reading| reading.run());
+        let content = crawl.read(&job, &outcome);
         crawl.complete(job, outcome, content);
     }
 }

@@ -1063,3 +1063,24 @@ fn redirected_and_dead_ends_are_told_apart() {
     assert!(broken.contains("/status/404: 404"), "{broken}");
     assert!(broken.contains("redirected"), "{broken}");
 }
+
+/// A thread that is gone completes no job: the others are told, and do not wait for it for ever.
+#[test]
+fn a_worker_that_panics_ends_the_crawl() {
+    let site = Site::builder().pages(20).start().unwrap();
+    let file = File::temporary().unwrap();
+    let crawl = Crawl::new(settings(&site, "/"), file, None, Box::new(|_| ())).unwrap();
+    std::thread::scope(|scope| {
+        let gone = scope.spawn(|| {
+            let _stop = crawl.stop_on_panic();
+            assert!(
+                crawl.take().is_none(),
+                "a job is taken, and never completed"
+            );
+        });
+        assert!(gone.join().is_err());
+        // There is nothing else until that job is done.
+        assert!(crawl.take().is_none());
+    });
+    assert!(crawl.is_stopped());
+}

@@ -124,10 +124,10 @@ pub(super) struct CrawlArgs {
     #[arg(long, value_enum, default_value = "host", help_heading = "Which pages")]
     scope: ReachArg,
     /// Only pages whose URL matches one of these regular expressions; may be given again
-    #[arg(long, value_name = "REGEX", help_heading = "Which pages")]
+    #[arg(long, value_name = "REGEX", value_parser = pattern, help_heading = "Which pages")]
     include: Vec<String>,
     /// No pages whose URL matches one of these; may be given again
-    #[arg(long, value_name = "REGEX", help_heading = "Which pages")]
+    #[arg(long, value_name = "REGEX", value_parser = pattern, help_heading = "Which pages")]
     exclude: Vec<String>,
     /// Links away from the URLs given: 0 is only those [default: no limit]. A depth is finished
     /// before the next is begun
@@ -245,6 +245,10 @@ fn seed(text: &str) -> Result<Url, String> {
             "{text}: {other}: is not crawled: only http and https are"
         )),
     }
+}
+
+fn pattern(text: &str) -> Result<String, crawler::crawl::Error> {
+    crawler::crawl::pattern(text).map(|_| text.to_owned())
 }
 
 /// Pages in flight, unless `-j` says otherwise: waiting takes no CPU.

@@ -1,75 +1,79 @@
 //! A line for each page as it is done: text for people, JSON for programs.
 
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use common::cli::{Progress, stdout};
 use crawler::store::{Teller, Told};
 
 use super::args::Args;
 
-/// Who tells of pages.
-pub(super) struct Pages(Arc<Mutex<Telling>>);
+/// The lines of a crawl.
+pub(super) struct Pages {
+    /// Apart from the lines: who looks at it doesn't wait for one that nobody reads.
+    nobody_listens: Arc<AtomicBool>,
+    lines: Arc<Mutex<Lines>>,
+}
 
-struct Telling {
+struct Lines {
     json: bool,
     /// Whether people want a line of each page.
-    lines: bool,
+    text: bool,
     progress: Progress,
     failed: Option<io::Error>,
 }
 
 impl Pages {
-    pub(super) fn new(args: &Args, lines: bool) -> Pages {
-        Pages(Arc::new(Mutex::new(Telling {
-            json: args.run.output.json,
-            lines,
-            progress: Progress::new("pages", 0, args.run.output.quiet),
-            failed: None,
-        })))
+    pub(super) fn new(args: &Args, text: bool) -> Pages {
+        Pages {
+            nobody_listens: Arc::default(),
+            lines: Arc::new(Mutex::new(Lines {
+                json: args.run.output.json,
+                text,
+                progress: Progress::new("pages", 0, args.run.output.quiet),
+                failed: None,
+            })),
+        }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Telling> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
+    /// What prints a line of each page, until nobody reads them.
     pub(super) fn teller(&self) -> Teller {
-        let told = Arc::clone(&self.0);
+        let (lines, nobody_listens) = (Arc::clone(&self.lines), Arc::clone(&self.nobody_listens));
         Box::new(move |page| {
-            let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
-            told.tell(page);
+            if nobody_listens.load(Ordering::Relaxed) {
+                return;
+            }
+            let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
+            lines.progress.inc(1);
+            lines.progress.say(&page.url);
+            if let Err(error) = lines.write(page) {
+                lines.failed = Some(error);
+                nobody_listens.store(true, Ordering::Relaxed);
+            }
         })
     }
 
     /// Whether there is no use in going on, as nobody reads it.
     pub(super) fn nobody_listens(&self) -> bool {
-        self.lock().failed.is_some()
+        self.nobody_listens.load(Ordering::Relaxed)
     }
 
     /// # Errors
     /// What standard output said.
     pub(super) fn finish(&self) -> io::Result<()> {
-        let mut told = self.lock();
-        told.progress.finish();
-        told.failed.take().map_or(Ok(()), Err)
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.progress.finish();
+        lines.failed.take().map_or(Ok(()), Err)
     }
 }
 
-impl Telling {
-    fn tell(&mut self, page: &Told) {
-        if self.failed.is_some() {
-            return;
-        }
-        self.progress.inc(1);
-        self.progress.say(&page.url);
-        self.failed = self.write(page).err();
-    }
-
+impl Lines {
     fn write(&self, page: &Told) -> io::Result<()> {
         let mut out = stdout();
         if self.json {
             out.json(page)?;
-        } else if self.lines {
+        } else if self.text {
             let status = page.status.map_or("---".to_owned(), |it| it.to_string());
             let error = page.error.as_deref().unwrap_or("");
             let gap = if error.is_empty() { "" } else { "  " };

@@ -1,6 +1,6 @@
 //! The rules of hosts: asked for once, before the first page of each; what is found meanwhile waits.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use url::{Position, Url};
 
@@ -9,6 +9,13 @@ use crate::robots::{self, Rules};
 
 /// URLs that wait for their host's robots.txt, at most: then no others are looked at.
 pub(super) const WAITING: usize = 1024;
+
+/// Bytes of rules that are remembered, [`EACH`] among them: those of a hundred thousand hosts, as hosts
+/// are. Beyond it the oldest are forgotten, and asked for again if such a host is met again.
+const REMEMBERED: usize = 64 << 20;
+
+/// Bytes that a host takes besides its rules, roughly.
+const EACH: usize = 512;
 
 #[derive(Debug)]
 enum Host {
@@ -22,6 +29,9 @@ enum Host {
 pub(super) struct Hosts {
     known: HashMap<String, Host>,
     waiting: usize,
+    /// Whose rules are known, the oldest first, and what they take.
+    oldest: VecDeque<(String, usize)>,
+    size: usize,
 }
 
 impl Hosts {
@@ -58,6 +68,15 @@ impl Hosts {
 
     /// The rules have come. What waited for them, in its order.
     pub(super) fn answer(&mut self, origin: String, rules: Rules) -> Vec<Job> {
+        let size = rules.size() + EACH;
+        self.size += size;
+        while self.size > REMEMBERED
+            && let Some((forgotten, size)) = self.oldest.pop_front()
+        {
+            self.size -= size;
+            self.known.remove(&forgotten);
+        }
+        self.oldest.push_back((origin.clone(), size));
         match self.known.insert(origin, Host::Known(rules)) {
             Some(Host::Asked(jobs)) => {
                 self.waiting -= jobs.len();
@@ -97,5 +116,21 @@ mod tests {
             .collect();
         assert_eq!((ids, hosts.waiting()), (vec![1, 2], 0));
         assert!(hosts.rules(&page(1).url).is_some());
+    }
+    #[test]
+    fn the_oldest_rules_are_forgotten_and_asked_for_again() {
+        use crate::robots::{BYTES, Found};
+        let text = "#".repeat(BYTES as usize);
+        let url = |number: usize| Url::parse(&format!("http://{number}.example/")).unwrap();
+        let mut hosts = Hosts::default();
+        let most = REMEMBERED / (BYTES as usize + EACH);
+        for number in 0..=most {
+            let job = hosts.ask(&url(number)).unwrap();
+            hosts.answer(job.origin, Rules::new(Found::Text(text.as_bytes())));
+        }
+        assert!(hosts.rules(&url(0)).is_none() && hosts.rules(&url(1)).is_some());
+        assert!(hosts.rules(&url(most)).is_some());
+        assert!(hosts.ask(&url(0)).is_some() && hosts.ask(&url(1)).is_none());
+        assert!(hosts.size <= REMEMBERED && hosts.known.len() == most + 1);
     }
 }

@@ -2,23 +2,27 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, Transaction, params};
 
-use super::{Error, File, OwnExchange, PageRow, Told, UrlRow, sqlite};
+use super::{Error, File, LinkRow, OwnExchange, PageRow, Told, UrlRow, sqlite};
 use crate::seen::Id;
 use crate::warc::{Exchange, Warc};
 
 /// Pages that wait for being written, at most: who finds more waits.
 const WAITING: usize = 1024;
 
+/// What those pages may take together, in bytes: some of them are archived with bodies of 10 MiB, or
+/// have 20,000 new links. A page that takes more than all of it is let in when it is alone.
+const BUDGET: usize = 64 << 20;
+
 /// Pages in one transaction, at most.
 const BATCH: usize = 1000;
 
-/// How long a page waits for being committed.
+/// How long a page waits for being committed, if no other comes meanwhile.
 const SOON: Duration = Duration::from_millis(100);
 
 /// Who hears of pages when they are committed. On an error nobody hears of any more.
@@ -33,8 +37,71 @@ enum Message {
     PartsNotLookedFor(mpsc::Sender<Vec<UrlRow>>),
 }
 
+impl Message {
+    /// What it takes in memory, but for what all take.
+    fn size(&self) -> usize {
+        let urls = |rows: &[UrlRow]| {
+            let sizes = rows.iter().map(|row| size_of::<UrlRow>() + row.url.len());
+            sizes.sum::<usize>()
+        };
+        match self {
+            Message::Urls(rows) => urls(rows),
+            Message::Page(row) => {
+                let body = row.exchange.as_ref().map_or(0, |it| it.body.len());
+                body + urls(&row.urls) + row.links.len() * size_of::<LinkRow>()
+            }
+            Message::Queue(..) | Message::PartsNotLookedFor(_) => 0,
+        }
+    }
+}
+
+/// Bytes of messages that are sent and not written yet.
+#[derive(Debug, Default)]
+struct Budget {
+    spent: Mutex<Spent>,
+    less: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Spent {
+    bytes: usize,
+    /// Nobody writes any more.
+    over: bool,
+}
+
+impl Budget {
+    fn lock(&self) -> MutexGuard<'_, Spent> {
+        self.spent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until there is room; at the end there is always.
+    fn take(&self, bytes: usize) {
+        let is_full = |spent: &mut Spent| {
+            !spent.over && spent.bytes > 0 && spent.bytes.saturating_add(bytes) > BUDGET
+        };
+        let spent = self.less.wait_while(self.lock(), is_full);
+        spent.unwrap_or_else(PoisonError::into_inner).bytes += bytes;
+    }
+
+    fn give_back(&self, bytes: usize) {
+        self.lock().bytes -= bytes;
+        self.less.notify_all();
+    }
+}
+
+/// Tells, whatever ends the writer, that nobody has to wait for it.
+struct Over(Arc<Budget>);
+
+impl Drop for Over {
+    fn drop(&mut self) {
+        self.0.lock().over = true;
+        self.0.less.notify_all();
+    }
+}
+
 /// Where the state of a crawl is written to.
 pub struct Store {
+    budget: Arc<Budget>,
     messages: Option<mpsc::SyncSender<Message>>,
     writer: Option<JoinHandle<Result<(), Error>>>,
 }
@@ -57,6 +124,7 @@ impl File {
         teller: Teller,
     ) -> Result<Store, Error> {
         let (messages, received) = mpsc::sync_channel(WAITING);
+        let budget = Arc::new(Budget::default());
         let warc = archive
             .map(|path| {
                 let length = self.get("warc_length")?.and_then(|text| text.parse().ok());
@@ -71,7 +139,9 @@ impl File {
                 Ok((warc, path.to_owned()))
             })
             .transpose()?;
+        let over = Over(Arc::clone(&budget));
         let mut writer = Writer {
+            budget: Arc::clone(&budget),
             path: self.path,
             connection: self.connection,
             warc,
@@ -81,9 +151,13 @@ impl File {
         };
         let writer = std::thread::Builder::new()
             .name("store".to_owned())
-            .spawn(move || writer.run(&received))
+            .spawn(move || {
+                let _over = over;
+                writer.run(&received)
+            })
             .map_err(Error::Thread)?;
         Ok(Store {
+            budget,
             messages: Some(messages),
             writer: Some(writer),
         })
@@ -93,6 +167,7 @@ impl File {
 impl Store {
     fn send(&self, message: Message) -> Result<(), Error> {
         let messages = self.messages.as_ref().ok_or(Error::Gone)?;
+        self.budget.take(message.size());
         messages.send(message).map_err(|_| Error::Gone)
     }
 
@@ -140,6 +215,7 @@ impl Drop for Store {
 }
 
 struct Writer {
+    budget: Arc<Budget>,
     path: PathBuf,
     connection: Connection,
     warc: Option<(Warc, PathBuf)>,
@@ -172,7 +248,9 @@ impl Writer {
                         Err(_) => break,
                     },
                 };
+                let size = message.size();
                 batch.write(message, &path)?;
+                self.budget.give_back(size);
             }
             batch.commit(&path)?;
             for told in self.told.drain(..) {
@@ -336,5 +414,26 @@ impl Batch<'_> {
             done.map_err(sqlite(path))?;
         }
         self.transaction.commit().map_err(sqlite(path))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_lets_one_too_large_in_alone_and_nobody_waits_when_it_is_over() {
+        let budget = Arc::new(Budget::default());
+        budget.take(BUDGET + 1);
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| budget.take(1));
+            budget.give_back(BUDGET + 1);
+            waiting.join().unwrap();
+            assert_eq!(budget.lock().bytes, 1);
+            let waiting = scope.spawn(|| budget.take(BUDGET));
+            drop(Over(Arc::clone(&budget)));
+            waiting.join().unwrap();
+        });
+        budget.take(BUDGET);
     }
 }
