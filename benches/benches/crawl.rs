@@ -28,9 +28,9 @@ fn crawl(criterion: &mut Criterion) -> io::Result<()> {
     let site = Site::builder().pages(PAGES).start()?;
     let seed = site.url("/").parse().map_err(io::Error::other)?;
     let mut settings = Settings::new(vec![seed]);
-    settings.manners.jobs = JOBS;
+    settings.politeness.jobs = JOBS;
     // All of them are of one host, which does not mind.
-    settings.manners.per_host = JOBS;
+    settings.politeness.per_host = JOBS;
     let workers = NonZeroUsize::new(JOBS).unwrap_or(NonZeroUsize::MIN);
     let mut group = criterion.benchmark_group("crawl");
     group.throughput(Throughput::Elements(PAGES as u64));

@@ -12,10 +12,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let site = Site::builder().pages(20).start()?;
     let mut settings = Settings::new(vec![site.url("/").parse()?]);
     settings.depth = Some(2);
-    let teller = Box::new(|page: &crawler::store::Told| {
+    let on_page = Box::new(|page: &crawler::store::PageSummary| {
         println!("{:?} {} {}", page.status, page.depth, page.url);
     });
-    let crawl = Crawl::new(settings, File::temporary()?, None, teller)?;
+    let crawl = Crawl::new(settings, File::temporary()?, None, on_page)?;
     async_rayon::run(&crawl, NonZeroUsize::MIN)?;
     let sum = crawl.finish()?;
     println!("{} pages of {} URLs", sum.pages, sum.found);

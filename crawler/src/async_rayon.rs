@@ -17,7 +17,7 @@ use crate::frontier::Next;
 /// fetched: they would pile up in memory.
 pub const AHEAD: usize = 32 << 20;
 
-/// Crawls with as many pages in flight as the crawl's manners allow, and reads them on as many
+/// Crawls with as many pages in flight as the crawl's politeness allow, and reads them on as many
 /// threads as there are CPUs.
 ///
 /// # Errors
@@ -34,7 +34,7 @@ pub fn run(crawl: &Crawl, _workers: NonZeroUsize) -> Result<(), Error> {
     pool.in_place_scope_fifo(|scope| {
         runtime.block_on(async {
             let mut under_way = HashMap::new();
-            let (told, mut taken) = tokio::sync::mpsc::unbounded_channel();
+            let (hand_over, mut taken) = tokio::sync::mpsc::unbounded_channel();
             let mut tag = 0;
             let reading = &reading;
             let requests = stream::poll_fn(move |_| {
@@ -46,7 +46,7 @@ pub fn run(crawl: &Crawl, _workers: NonZeroUsize) -> Result<(), Error> {
                         tag += 1;
                         let request = crawl.request(&job).tag(tag);
                         // The other end is in the same function.
-                        let _ = told.send((tag, job));
+                        let _ = hand_over.send((tag, job));
                         Poll::Ready(Some(request))
                     }
                     // Asked again after each page that is done: `read` says when.

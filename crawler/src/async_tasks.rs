@@ -11,7 +11,7 @@ use tokio::runtime::Builder;
 use crate::crawl::{Crawl, Error};
 use crate::frontier::Next;
 
-/// Crawls on the calling thread, with as many pages in flight as the crawl's manners allow.
+/// Crawls on the calling thread, with as many pages in flight as the crawl's politeness allow.
 ///
 /// # Errors
 /// If the system refuses what a runtime needs.
@@ -19,14 +19,14 @@ pub fn run(crawl: &Crawl, _workers: NonZeroUsize) -> Result<(), Error> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut under_way = HashMap::new();
-        let (told, mut taken) = tokio::sync::mpsc::unbounded_channel();
+        let (hand_over, mut taken) = tokio::sync::mpsc::unbounded_channel();
         let mut tag = 0;
         let requests = stream::poll_fn(move |_| match crawl.try_take() {
             Next::Job(job) => {
                 tag += 1;
                 let request = crawl.request(&job).tag(tag);
                 // The other end is in the same function.
-                let _ = told.send((tag, job));
+                let _ = hand_over.send((tag, job));
                 Poll::Ready(Some(request))
             }
             // Asked again after each page that is done, and nothing else can change it.

@@ -27,7 +27,7 @@ use crate::robots;
 use crate::scope::Scope;
 use crate::settings::Settings;
 use crate::sitemap;
-use crate::store::{self, File, Teller};
+use crate::store::{self, File, OnPage};
 use state::State;
 pub use state::Summary;
 
@@ -73,7 +73,7 @@ pub struct Crawl {
 }
 
 impl Crawl {
-    /// A crawl whose state is kept in a file. `teller` hears of each page once it is kept, and
+    /// A crawl whose state is kept in a file. `on_page` hears of each page once it is kept, and
     /// `archive` names the file for the answers.
     ///
     /// # Errors
@@ -82,9 +82,9 @@ impl Crawl {
         settings: Settings,
         file: File,
         archive: Option<&Path>,
-        teller: Teller,
+        on_page: OnPage,
     ) -> Result<Crawl, Error> {
-        Crawl::with_lookup(settings, file, archive, teller, None)
+        Crawl::with_lookup(settings, file, archive, on_page, None)
     }
 
     /// The same, with names looked up in another way than the system's.
@@ -95,7 +95,7 @@ impl Crawl {
         settings: Settings,
         file: File,
         archive: Option<&Path>,
-        teller: Teller,
+        on_page: OnPage,
         lookup: Option<Lookup>,
     ) -> Result<Crawl, Error> {
         let mut settings = settings;
@@ -122,7 +122,7 @@ impl Crawl {
             fetcher.clone(),
             file,
             archive,
-            teller,
+            on_page,
         )?;
         Ok(Crawl {
             frontier: Frontier::new(state),
@@ -159,7 +159,7 @@ impl Crawl {
             // One more, which tells that it was cut.
             Role::Robots => robots::BYTES + 1,
             Role::Sitemap => sitemap::BYTES,
-            Role::Page | Role::External => self.settings.manners.body,
+            Role::Page | Role::External => self.settings.politeness.body,
         };
         let archived = self.settings.archive && matches!(job.role, Role::Page | Role::External);
         let request = Request::new(method, job.url.clone())
@@ -290,34 +290,34 @@ fn patterns(texts: &[String]) -> Result<Vec<Regex>, Error> {
 /// Redirects are not followed here: where they lead is a page like any other, with its own place in
 /// the queue, so that none is fetched twice and robots.txt is asked about each.
 fn fetcher(settings: &Settings, lookup: Option<Lookup>) -> Result<Fetcher, Error> {
-    let manners = &settings.manners;
+    let politeness = &settings.politeness;
     let limits = Limits {
-        jobs: manners.jobs.max(1),
-        per_host: manners.per_host.max(1),
-        host_delay: manners.delay,
+        jobs: politeness.jobs.max(1),
+        per_host: politeness.per_host.max(1),
+        host_delay: politeness.delay,
         redirects: 0,
-        body_in_memory: manners.body,
+        body_in_memory: politeness.body,
         ..Limits::default()
     };
     let timeouts = Timeouts {
-        connect: manners.patience.min(Duration::from_secs(10)),
-        first_byte: manners.patience,
-        idle: manners.patience,
-        total: manners.time,
+        connect: politeness.timeout.min(Duration::from_secs(10)),
+        first_byte: politeness.timeout,
+        idle: politeness.timeout,
+        total: politeness.time,
     };
     let retries = Retries {
-        most: manners.retries,
+        most: politeness.retries,
         ..Retries::default()
     };
     let mut builder = Fetcher::builder()
         .limits(limits)
         .timeouts(timeouts)
         .retries(retries)
-        .user_agent(manners.user_agent.clone());
-    if manners.insecure {
+        .user_agent(politeness.user_agent.clone());
+    if politeness.insecure {
         builder = builder.insecure();
     }
-    if !manners.private {
+    if !politeness.private {
         let addresses = Addresses::of(&settings.seeds, lookup.as_ref());
         builder = builder.addresses(move |host, address| addresses.allow(host, address));
     }

@@ -218,7 +218,7 @@ impl Report {
         self.each(PAGES, [], |row| {
             let selected: Option<String> = row.get(11)?;
             let selected = selected.and_then(|text| serde_json::from_str(&text).ok());
-            let told = store::Told {
+            let page = store::PageSummary {
                 url: row.get(0)?,
                 status: row.get(1)?,
                 depth: row.get(2)?,
@@ -231,7 +231,7 @@ impl Report {
                 target: row.get(9)?,
                 selected: selected.unwrap_or_default(),
             };
-            let line = serde_json::to_string(&told).map_err(io::Error::other);
+            let line = serde_json::to_string(&page).map_err(io::Error::other);
             Ok(line.and_then(|line| writeln!(out, "{line}")))
         })
     }

@@ -47,7 +47,7 @@ pub struct Settings {
     pub limits: Limits,
     /// How polite it is.
     #[serde(skip)]
-    pub manners: Manners,
+    pub politeness: Politeness,
     /// Whether answers are written down for an archive.
     #[serde(skip)]
     pub archive: bool,
@@ -69,7 +69,7 @@ pub struct Limits {
 
 /// How polite a crawl is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Manners {
+pub struct Politeness {
     /// Pages in flight.
     pub jobs: usize,
     /// Pages in flight from one host (default: 4).
@@ -81,7 +81,7 @@ pub struct Manners {
     /// How long one page may take with all attempts (default: 2 min).
     pub time: Duration,
     /// How long to wait for a connection, a header, the next piece of a body (default: 20 s).
-    pub patience: Duration,
+    pub timeout: Duration,
     /// Attempts after the first (default: 2).
     pub retries: u32,
     /// How it introduces itself.
@@ -92,15 +92,15 @@ pub struct Manners {
     pub private: bool,
 }
 
-impl Default for Manners {
+impl Default for Politeness {
     fn default() -> Self {
-        Manners {
+        Politeness {
             jobs: 16,
             per_host: 4,
             delay: Duration::ZERO,
             body: 10 << 20,
             time: Duration::from_secs(120),
-            patience: Duration::from_secs(20),
+            timeout: Duration::from_secs(20),
             retries: 2,
             user_agent: concat!("many-hands-crawler/", env!("CARGO_PKG_VERSION")).to_owned(),
             insecure: false,
@@ -127,7 +127,7 @@ impl Settings {
             check: false,
             picks: Vec::new(),
             limits: Limits::default(),
-            manners: Manners::default(),
+            politeness: Politeness::default(),
             archive: false,
         }
     }

@@ -16,10 +16,10 @@ use rusqlite::{Connection, OpenFlags, Row, params};
 
 use crate::html::Kind;
 use crate::seen::Id;
-pub use rows::Told;
+pub use rows::PageSummary;
 pub(crate) use rows::{LinkRow, OwnExchange, PageRow, UrlRow};
+pub use writer::OnPage;
 pub(crate) use writer::Store;
-pub use writer::Teller;
 
 const SCHEMA: &str = include_str!("store/schema.sql");
 
@@ -95,7 +95,7 @@ pub(crate) struct Left {
     /// Pages, and failures.
     pub(crate) pages: u64,
     pub(crate) failed: u64,
-    pub(crate) refused: u64,
+    pub(crate) http_errors: u64,
     pub(crate) aliases: u64,
     pub(crate) checked: u64,
     pub(crate) robots: u64,
@@ -300,7 +300,7 @@ impl File {
             left = Left {
                 pages: count(0)?,
                 failed: count(1)?,
-                refused: count(2)?,
+                http_errors: count(2)?,
                 aliases: count(3)?,
                 checked: count(4)?,
                 robots: count(5)?,

@@ -16,7 +16,7 @@ use crawler::crawl::{Lookup, Summary};
 use crawler::report::{Format, Report};
 use crawler::scope::Reach;
 use crawler::select::Pick;
-use crawler::store::{File, Teller, Told};
+use crawler::store::{File, OnPage, PageSummary};
 use crawler::{Crawl, Settings, async_rayon, async_tasks, processes, serial, threads};
 use demo_site::{Latency, Site};
 use executors::ProcessPool;
@@ -52,37 +52,38 @@ fn in_processes(crawl: &Crawl, workers: NonZeroUsize) -> Result<(), crawler::cra
 fn settings(site: &Site, path: &str) -> Settings {
     let mut settings = Settings::new(vec![site.url(path).parse().unwrap()]);
     // Retries have their own tests where they live.
-    settings.manners.retries = 0;
+    settings.politeness.retries = 0;
     settings
 }
 
-/// Who writes down what is told.
-fn listener() -> (Arc<Mutex<Vec<Told>>>, Teller) {
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let heard = Arc::clone(&told);
+/// A callback, and where it keeps the pages that it is called for.
+fn listener() -> (Arc<Mutex<Vec<PageSummary>>>, OnPage) {
+    let pages = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&pages);
     (
-        told,
+        pages,
         Box::new(move |page| heard.lock().unwrap().push(page.clone())),
     )
 }
 
-fn crawl_into(settings: Settings, file: File, model: Model) -> (Summary, Vec<Told>) {
-    let (told, teller) = listener();
-    let crawl = Crawl::new(settings, file, None, teller).unwrap();
+fn crawl_into(settings: Settings, file: File, model: Model) -> (Summary, Vec<PageSummary>) {
+    let (pages, on_page) = listener();
+    let crawl = Crawl::new(settings, file, None, on_page).unwrap();
     model(&crawl, NonZeroUsize::new(8).unwrap()).unwrap();
     let sum = crawl.finish().unwrap();
-    let told = std::mem::take(&mut *told.lock().unwrap());
-    (sum, told)
+    let pages = std::mem::take(&mut *pages.lock().unwrap());
+    (sum, pages)
 }
 
-fn crawl(settings: Settings) -> (Summary, Vec<Told>) {
+fn crawl(settings: Settings) -> (Summary, Vec<PageSummary>) {
     crawl_into(settings, File::temporary().unwrap(), async_rayon::run)
 }
 
 /// Paths of the pages that answered.
-fn paths(told: &[Told]) -> BTreeSet<String> {
-    let url = |page: &Told| url::Url::parse(&page.url).unwrap();
-    told.iter()
+fn paths(pages: &[PageSummary]) -> BTreeSet<String> {
+    let url = |page: &PageSummary| url::Url::parse(&page.url).unwrap();
+    pages
+        .iter()
         .map(|page| url(page).path().to_owned())
         .collect()
 }
@@ -92,15 +93,15 @@ fn every_model_fetches_the_whole_site_and_each_page_once() {
     let site = Site::builder().pages(120).links(4).start().unwrap();
     for model in MODELS {
         site.reset();
-        let (sum, told) = crawl_into(settings(&site, "/"), File::temporary().unwrap(), model);
-        assert_eq!((sum.pages, told.len()), (120, 120));
+        let (sum, pages) = crawl_into(settings(&site, "/"), File::temporary().unwrap(), model);
+        assert_eq!((sum.pages, pages.len()), (120, 120));
         let counts = site.counts();
         // The pages, and robots.txt.
         assert_eq!(counts.requests, 121);
         assert_eq!(counts.of("/robots.txt"), 1);
         assert!(
             site.pages()
-                .all(|url| told.iter().any(|page| page.url == url))
+                .all(|url| pages.iter().any(|page| page.url == url))
         );
         assert!(counts.most_at_once <= 4);
     }
@@ -128,17 +129,17 @@ fn every_model_tells_the_same_of_what_breaks() {
         let mut settings = settings(&site, "/");
         settings.seeds = seeds.iter().map(|it| it.parse().unwrap()).collect();
         settings.obeys_robots = false;
-        settings.manners.body = 1 << 20;
+        settings.politeness.body = 1 << 20;
         settings.picks = vec![Pick::read("div div").unwrap()];
         // With a limit of depth no page is found deeper than it is, in whatever order they come.
         settings.depth = Some(100);
-        let (sum, told) = crawl_into(settings, File::temporary().unwrap(), model);
-        let told: BTreeMap<_, _> = told
+        let (sum, pages) = crawl_into(settings, File::temporary().unwrap(), model);
+        let pages: BTreeMap<_, _> = pages
             .into_iter()
             .map(|page| (page.url, (page.status, page.error, page.links, page.depth)))
             .collect();
-        let numbers = (sum.pages, sum.failed, sum.refused, sum.aliases);
-        found.push((numbers, told));
+        let numbers = (sum.pages, sum.failed, sum.http_errors, sum.aliases);
+        found.push((numbers, pages));
     }
     let [first, others @ ..] = &found[..] else {
         panic!("there are five")
@@ -156,37 +157,38 @@ fn every_model_tells_the_same_of_what_breaks() {
 fn readers_that_are_killed_cost_no_page() {
     let site = Site::builder().pages(80).links(4).start().unwrap();
     let pool = Arc::new(pool());
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let teller = {
-        let (told, pool) = (Arc::clone(&told), Arc::clone(&pool));
-        Box::new(move |page: &Told| {
-            let mut told = told.lock().unwrap();
-            if told.is_empty() {
+    let pages = Arc::new(Mutex::new(Vec::new()));
+    let on_page = {
+        let (pages, pool) = (Arc::clone(&pages), Arc::clone(&pool));
+        Box::new(move |page: &PageSummary| {
+            let mut pages = pages.lock().unwrap();
+            if pages.is_empty() {
                 let pids = pool.pids().into_iter().map(|pid| pid.to_string());
                 Command::new("kill").arg("-9").args(pids).status().unwrap();
             }
-            told.push((page.url.clone(), page.error.clone()));
+            pages.push((page.url.clone(), page.error.clone()));
         })
     };
     let crawl = Crawl::new(
         settings(&site, "/"),
         File::temporary().unwrap(),
         None,
-        teller,
+        on_page,
     )
     .unwrap();
     processes::run_on(&pool, &crawl, NonZeroUsize::new(4).unwrap()).unwrap();
     let sum = crawl.finish().unwrap();
     assert_eq!((sum.pages, sum.failed), (80, 0));
-    let told = told.lock().unwrap();
+    let pages = pages.lock().unwrap();
     assert_eq!(
-        told.iter()
+        pages
+            .iter()
             .map(|(url, _)| url)
             .collect::<HashSet<_>>()
             .len(),
         80
     );
-    assert!(told.iter().all(|(_, error)| error.is_none()));
+    assert!(pages.iter().all(|(_, error)| error.is_none()));
 }
 
 #[test]
@@ -201,7 +203,7 @@ fn a_host_is_never_asked_for_more_at_once_than_allowed() {
     for per_host in [1, 3] {
         site.reset();
         let mut settings = settings(&site, "/");
-        settings.manners.per_host = per_host;
+        settings.politeness.per_host = per_host;
         crawl(settings);
         assert_eq!(site.counts().most_at_once, per_host as u64);
     }
@@ -223,7 +225,7 @@ fn the_delay_between_requests_is_the_longer_one_of_what_is_asked_for_here_and_by
         let site = Site::builder().pages(8).links(4).robots(robots).start();
         let site = site.unwrap();
         let mut settings = settings(&site, "/");
-        settings.manners.delay = own;
+        settings.politeness.delay = own;
         let seed = settings.seeds[0].clone();
         let crawl = Crawl::new(settings, File::temporary().unwrap(), None, Box::new(|_| ()));
         let crawl = crawl.unwrap();
@@ -294,10 +296,10 @@ fn a_robots_txt_that_can_not_be_had_forbids_everything_and_is_no_success() {
         .robots_with_status(503, "")
         .start()
         .unwrap();
-    let (sum, told) = crawl(settings(&failing, "/"));
+    let (sum, pages) = crawl(settings(&failing, "/"));
     assert_eq!((sum.pages, sum.failed, sum.found), (1, 1, 1));
     assert!(
-        told[0]
+        pages[0]
             .error
             .as_ref()
             .unwrap()
@@ -306,11 +308,11 @@ fn a_robots_txt_that_can_not_be_had_forbids_everything_and_is_no_success() {
     assert_eq!(failing.counts().requests, 1);
     // Port 9 is discard's, which nobody runs.
     let mut nobody = Settings::new(vec!["http://127.0.0.1:9/".parse().unwrap()]);
-    nobody.manners.retries = 0;
-    let (sum, told) = crawl(nobody);
+    nobody.politeness.retries = 0;
+    let (sum, pages) = crawl(nobody);
     assert_eq!((sum.pages, sum.failed), (1, 1));
     assert!(
-        told[0]
+        pages[0]
             .error
             .as_ref()
             .unwrap()
@@ -324,12 +326,12 @@ fn depth_is_exact_at_its_border() {
     for depth in 0..4 {
         let mut settings = settings(&site, "/");
         settings.depth = Some(depth);
-        let (sum, told) = crawl(settings);
+        let (sum, pages) = crawl(settings);
         let expected = (0..150)
             .filter(|page| site.depth_of(*page) <= depth as usize)
             .count();
         assert_eq!(sum.pages, expected as u64, "{depth}");
-        for page in told {
+        for page in pages {
             let number = page
                 .url
                 .rsplit_once("/page/")
@@ -346,9 +348,9 @@ fn a_limit_of_pages_is_exact_with_any_number_in_flight() {
         site.reset();
         let mut settings = settings(&site, "/");
         settings.limits.pages = Some(most);
-        let (sum, told) = crawl(settings);
+        let (sum, pages) = crawl(settings);
         assert_eq!(sum.pages, most.min(100));
-        assert_eq!(told.len() as u64, most.min(100));
+        assert_eq!(pages.len() as u64, most.min(100));
         assert_eq!(
             sum.limit,
             (most < 101).then_some("pages").filter(|_| most <= 100)
@@ -394,10 +396,11 @@ fn traps_end() {
         assert_eq!(sum.pages, pages, "{path}");
         assert!(sum.skipped["per-pattern"] > 0);
     }
-    let (sum, told) = crawl(settings(&site, "/deeper/"));
+    let (sum, pages) = crawl(settings(&site, "/deeper/"));
     assert_eq!((sum.pages, sum.skipped["repeats"]), (4, 1));
     assert!(
-        told.iter()
+        pages
+            .iter()
             .all(|page| page.url.matches("deeper").count() <= 4)
     );
     let mut by_length = settings(&site, "/deeper/");
@@ -412,10 +415,10 @@ fn traps_end() {
 #[test]
 fn a_redirect_is_no_page_of_its_own_and_each_hop_is_fetched_once() {
     let site = Site::builder().start().unwrap();
-    let (sum, told) = crawl(settings(&site, "/redirect/chain/3"));
+    let (sum, pages) = crawl(settings(&site, "/redirect/chain/3"));
     assert_eq!((sum.pages, sum.aliases), (1, 3));
     assert_eq!(
-        told.last().unwrap().url,
+        pages.last().unwrap().url,
         site.url("/redirect/chain/0?status=302")
     );
     let (sum, _) = crawl(settings(&site, "/redirect/chain/10"));
@@ -429,9 +432,9 @@ fn a_redirect_is_no_page_of_its_own_and_each_hop_is_fetched_once() {
         ("/redirect/garbage", Some("what is not fetched")),
         ("/redirect/nowhere", None),
     ] {
-        let (sum, told) = crawl(settings(&site, path));
-        assert_eq!((told.len(), sum.found), (1, 1), "{path}");
-        let found = told[0].error.as_deref();
+        let (sum, pages) = crawl(settings(&site, path));
+        assert_eq!((pages.len(), sum.found), (1, 1), "{path}");
+        let found = pages[0].error.as_deref();
         assert_eq!(found.is_some(), error.is_some(), "{path}: {found:?}");
         assert!(
             found.unwrap_or("").contains(error.unwrap_or("")),
@@ -445,9 +448,12 @@ fn who_has_too_much_to_do_is_asked_again() {
     let site = Site::builder().start().unwrap();
     let mut settings = settings(&site, "/busy?status=503&times=1");
     settings.obeys_robots = false;
-    settings.manners.retries = 1;
-    let (sum, told) = crawl(settings);
-    assert_eq!((sum.pages, sum.refused, told[0].status), (1, 0, Some(200)));
+    settings.politeness.retries = 1;
+    let (sum, pages) = crawl(settings);
+    assert_eq!(
+        (sum.pages, sum.http_errors, pages[0].status),
+        (1, 0, Some(200))
+    );
     assert_eq!(site.counts().requests, 2);
 }
 
@@ -467,9 +473,9 @@ fn private_addresses_that_a_page_names_are_refused() {
     settings.reach = Reach::Any;
     // Else its robots.txt could not be had, and that forbids it before anybody asks.
     settings.obeys_robots = false;
-    let (sum, told) = crawl(settings);
+    let (sum, pages) = crawl(settings);
     assert_eq!(sum.failed, 1);
-    let refused = told
+    let refused = pages
         .iter()
         .find(|page| page.url.contains("169.254"))
         .unwrap();
@@ -501,14 +507,14 @@ fn changing(answers: &[&[[u8; 4]]]) -> (Lookup, Arc<Mutex<Vec<String>>>) {
 const PUBLIC: [u8; 4] = [93, 184, 215, 14];
 const LOOPBACK: [u8; 4] = [127, 0, 0, 1];
 
-fn crawl_with(settings: Settings, lookup: Lookup) -> (Summary, Vec<Told>) {
-    let (told, teller) = listener();
+fn crawl_with(settings: Settings, lookup: Lookup) -> (Summary, Vec<PageSummary>) {
+    let (pages, on_page) = listener();
     let file = File::temporary().unwrap();
-    let crawl = Crawl::with_lookup(settings, file, None, teller, Some(lookup)).unwrap();
+    let crawl = Crawl::with_lookup(settings, file, None, on_page, Some(lookup)).unwrap();
     async_rayon::run(&crawl, NonZeroUsize::MIN).unwrap();
     let sum = crawl.finish().unwrap();
-    let told = std::mem::take(&mut *told.lock().unwrap());
-    (sum, told)
+    let pages = std::mem::take(&mut *pages.lock().unwrap());
+    (sum, pages)
 }
 
 #[test]
@@ -517,12 +523,12 @@ fn a_name_that_turns_private_after_it_was_looked_at_is_refused() {
     let seed = format!("http://changing.example:{}/", site.address().port());
     let mut settings = Settings::new(vec![seed.parse().unwrap()]);
     settings.obeys_robots = false;
-    settings.manners.retries = 0;
+    settings.politeness.retries = 0;
     // Public when the seeds are looked at; this machine when it is connected to.
     let (lookup, asked) = changing(&[&[PUBLIC], &[LOOPBACK]]);
-    let (sum, told) = crawl_with(settings.clone(), lookup);
+    let (sum, pages) = crawl_with(settings.clone(), lookup);
     assert_eq!((sum.pages, sum.failed), (1, 1));
-    let error = told[0].error.as_ref().unwrap();
+    let error = pages[0].error.as_ref().unwrap();
     assert!(error.contains("127.0.0.1 is not allowed"), "{error}");
     assert_eq!(asked.lock().unwrap().len(), 2);
     assert_eq!(site.counts().connections, 0);
@@ -540,9 +546,9 @@ fn a_redirect_to_a_name_of_this_machine_is_refused() {
     settings.reach = Reach::Any;
     settings.obeys_robots = false;
     let (lookup, asked) = changing(&[&[LOOPBACK]]);
-    let (sum, told) = crawl_with(settings, lookup);
+    let (sum, pages) = crawl_with(settings, lookup);
     assert_eq!((sum.aliases, sum.failed), (1, 1));
-    let refused = told.iter().find(|page| page.url == inside).unwrap();
+    let refused = pages.iter().find(|page| page.url == inside).unwrap();
     assert!(refused.error.as_ref().unwrap().contains("not allowed"));
     assert_eq!(*asked.lock().unwrap(), ["inside.example"]);
     assert_eq!(site.counts().requests, 1);
@@ -551,8 +557,8 @@ fn a_redirect_to_a_name_of_this_machine_is_refused() {
 #[test]
 fn a_canonical_page_counts_in_place_of_its_other_addresses() {
     let site = Site::builder().pages(2).links(0).start().unwrap();
-    let (sum, told) = crawl(settings(&site, "/html/canonical"));
-    let alias = told
+    let (sum, pages) = crawl(settings(&site, "/html/canonical"));
+    let alias = pages
         .iter()
         .find(|page| page.url.ends_with("canonical"))
         .unwrap();
@@ -563,8 +569,8 @@ fn a_canonical_page_counts_in_place_of_its_other_addresses() {
 #[test]
 fn nofollow_is_obeyed_in_links_and_headers_unless_told_otherwise() {
     let site = Site::builder().pages(3).links(0).start().unwrap();
-    let (_, told) = crawl(settings(&site, "/html/nofollow"));
-    assert!(paths(&told).contains("/page/2") && !paths(&told).contains("/page/1"));
+    let (_, pages) = crawl(settings(&site, "/html/nofollow"));
+    assert!(paths(&pages).contains("/page/2") && !paths(&pages).contains("/page/1"));
     assert_eq!(crawl(settings(&site, "/html/nofollow-header")).0.pages, 1);
     let mut settings = settings(&site, "/html/nofollow");
     settings.obeys_nofollow = false;
@@ -574,7 +580,7 @@ fn nofollow_is_obeyed_in_links_and_headers_unless_told_otherwise() {
 #[test]
 fn links_of_all_kinds_are_found_and_only_those() {
     let site = Site::builder().pages(6).links(0).start().unwrap();
-    let (_, told) = crawl(settings(&site, "/html/links"));
+    let (_, pages) = crawl(settings(&site, "/html/links"));
     let expected = [
         "/html/links",
         "/files/style.css",
@@ -586,9 +592,9 @@ fn links_of_all_kinds_are_found_and_only_those() {
         "/page/4",
         "/page/5",
     ];
-    assert_eq!(paths(&told), expected.map(str::to_owned).into());
-    let (_, told) = crawl(settings(&site, "/html/base"));
-    assert!(paths(&told).contains("/page/1"));
+    assert_eq!(paths(&pages), expected.map(str::to_owned).into());
+    let (_, pages) = crawl(settings(&site, "/html/base"));
+    assert!(paths(&pages).contains("/page/1"));
 }
 
 #[test]
@@ -676,28 +682,28 @@ fn everything_that_breaks_clients_is_told_for_what_it_is() {
                 site.url(entry.path)
             };
             let mut settings = Settings::new(vec![url.parse().unwrap()]);
-            settings.manners.retries = 0;
-            settings.manners.body = 1 << 20;
+            settings.politeness.retries = 0;
+            settings.politeness.body = 1 << 20;
             settings.obeys_robots = false;
             // Only what is asked for, and where it redirects to.
             settings.depth = Some(0);
             if ["/never", "/stall"].contains(&entry.path) {
-                settings.manners.patience = Duration::from_millis(300);
+                settings.politeness.timeout = Duration::from_millis(300);
             }
-            let (sum, told) = crawl(settings);
+            let (sum, pages) = crawl(settings);
             let (_, expected) = CLASSES
                 .iter()
                 .find(|(path, _)| entry.path.starts_with(path))
                 .unwrap();
-            let first = told
+            let first = pages
                 .iter()
                 .find(|page| page.url.trim_end_matches('/') == url.trim_end_matches('/'));
-            let first = first.unwrap_or(&told[0]);
+            let first = first.unwrap_or(&pages[0]);
             let error = first.error.clone().unwrap_or_default();
             let is_so = match expected {
                 Class::Page(status) => {
                     let refused = u64::from(*status >= 400);
-                    first.status == Some(*status) && (sum.failed, sum.refused) == (0, refused)
+                    first.status == Some(*status) && (sum.failed, sum.http_errors) == (0, refused)
                 }
                 Class::Moved(times) => sum.aliases == *times,
                 Class::Failed(word) => sum.failed == 1 && error.contains(word),
@@ -744,9 +750,9 @@ fn what_is_selected_stands_in_the_line_of_its_page() {
     let site = Site::builder().pages(1).links(0).start().unwrap();
     let mut settings = settings(&site, "/");
     settings.picks = vec![Pick::read("title=h1").unwrap()];
-    let (_, told) = crawl(settings);
-    assert_eq!(told[0].selected["title"][0], "Page 0");
-    assert_eq!(told[0].title.as_deref(), Some("Page 0"));
+    let (_, pages) = crawl(settings);
+    assert_eq!(pages[0].selected["title"][0], "Page 0");
+    assert_eq!(pages[0].title.as_deref(), Some("Page 0"));
 }
 
 fn report(path: &Path, format: Format) -> String {
@@ -769,12 +775,12 @@ fn a_crawl_is_gone_on_with_where_it_was_and_only_as_the_same() {
             .to_string()
             .contains("--resume")
     );
-    let (sum, told) = crawl_into(
+    let (sum, pages) = crawl_into(
         settings(&site, "/"),
         File::resume(&path).unwrap(),
         threads::run,
     );
-    assert_eq!((sum.pages, told.len()), (90, 60));
+    assert_eq!((sum.pages, pages.len()), (90, 60));
     // Each page once, and robots.txt in each run.
     assert_eq!(site.counts().requests, 92);
     let mut other = settings(&site, "/");
@@ -801,7 +807,7 @@ fn a_queue_longer_than_memory_holds_is_crawled_to_its_end_in_its_order() {
     let path = folder.path().join("crawl.db");
     let mut settings = settings(&site, "/");
     settings.sitemaps = true;
-    settings.manners.per_host = 16;
+    settings.politeness.per_host = 16;
     settings.limits.pages = Some(300);
     let file = File::create(&path).unwrap();
     let (sum, first) = crawl_into(settings.clone(), file, serial::run);
@@ -810,8 +816,8 @@ fn a_queue_longer_than_memory_holds_is_crawled_to_its_end_in_its_order() {
     let file = File::resume(&path).unwrap();
     let (sum, rest) = crawl_into(settings, file, async_rayon::run);
     assert_eq!((sum.pages, sum.earlier), (9000, 300));
-    let pages = |told: &[Told]| -> Vec<String> {
-        let pages = told.iter().filter(|page| !page.url.ends_with(".xml"));
+    let pages = |pages: &[PageSummary]| -> Vec<String> {
+        let pages = pages.iter().filter(|page| !page.url.ends_with(".xml"));
         pages.map(|page| page.url.clone()).collect()
     };
     let (first, rest) = (pages(&first), pages(&rest));
@@ -840,7 +846,7 @@ fn the_limits_of_bodies_are_exact() {
     let site = Site::builder().start().unwrap();
     for (limit, failed) in [(3000, 0), (2999, 1)] {
         let mut settings = settings(&site, "/bytes/3000");
-        settings.manners.body = limit;
+        settings.politeness.body = limit;
         assert_eq!(crawl(settings).0.failed, failed);
     }
 }
@@ -877,10 +883,10 @@ fn parts_of_pages_that_lead_out_are_looked_for_whenever_they_are_heard_of() {
     let path = folder.path().join("crawl.db");
     let mut settings = Settings::new(vec![site.url("/").parse().unwrap()]);
     settings.check = true;
-    settings.manners.private = true;
-    let (sum, told) = crawl_into(settings, File::create(&path).unwrap(), serial::run);
+    settings.politeness.private = true;
+    let (sum, pages) = crawl_into(settings, File::create(&path).unwrap(), serial::run);
     assert_eq!(other.log(), ["HEAD /a", "GET /b", "HEAD /c", "GET /c"]);
-    assert_eq!((sum.pages, sum.checked, told.len()), (2, 3, 5));
+    assert_eq!((sum.pages, sum.checked, pages.len()), (2, 3, 5));
     let broken = report(&path, Format::Broken);
     assert!(broken.contains("/c#nowhere: no such part"), "{broken}");
     assert_eq!(broken.matches("broken").count(), 1, "{broken}");
@@ -1064,7 +1070,7 @@ fn redirected_and_dead_ends_are_told_apart() {
     assert!(broken.contains("redirected"), "{broken}");
 }
 
-/// A thread that is gone completes no job: the others are told, and do not wait for it for ever.
+/// A thread that is gone completes no job: the others are pages, and do not wait for it for ever.
 #[test]
 fn a_worker_that_panics_ends_the_crawl() {
     let site = Site::builder().pages(20).start().unwrap();

@@ -10,7 +10,7 @@ use crawler::normalise::Rules;
 use crawler::report::Format;
 use crawler::scope::Reach;
 use crawler::select::Pick;
-use crawler::settings::{Limits, Manners, Settings};
+use crawler::settings::{Limits, Politeness, Settings};
 use crawler::store::{self, File};
 use crawler::traps::Traps;
 use url::Url;
@@ -170,34 +170,39 @@ pub(super) struct CrawlArgs {
     max_per_pattern: u64,
 
     /// Pages in flight from one host
-    #[arg(long, value_name = "N", default_value = "4", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Manners")]
+    #[arg(long, value_name = "N", default_value = "4", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Politeness")]
     per_host: u16,
     /// From one request to the next for one host; a longer Crawl-delay goes first [default: none]
-    #[arg(long, value_name = "TIME", value_parser = numbers::duration, help_heading = "Manners")]
+    #[arg(long, value_name = "TIME", value_parser = numbers::duration, help_heading = "Politeness")]
     delay: Option<Duration>,
     /// Bytes of a body
-    #[arg(long, value_name = "SIZE", value_parser = numbers::size, default_value = "10MiB", help_heading = "Manners")]
+    #[arg(long, value_name = "SIZE", value_parser = numbers::size, default_value = "10MiB", help_heading = "Politeness")]
     max_body: u64,
     /// For a connection, a header, the next piece of a body
-    #[arg(long, value_name = "TIME", value_parser = numbers::duration, default_value = "20s", help_heading = "Manners")]
+    #[arg(long, value_name = "TIME", value_parser = numbers::duration, default_value = "20s", help_heading = "Politeness")]
     timeout: Duration,
     /// Attempts after the first
-    #[arg(long, value_name = "N", default_value = "2", help_heading = "Manners")]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value = "2",
+        help_heading = "Politeness"
+    )]
     retries: u32,
     /// How it introduces itself [default: many-hands-crawler/VERSION]
-    #[arg(long, value_name = "TEXT", help_heading = "Manners")]
+    #[arg(long, value_name = "TEXT", help_heading = "Politeness")]
     user_agent: Option<String>,
     /// Don't ask for robots.txt: for your own site
-    #[arg(long, help_heading = "Manners")]
+    #[arg(long, help_heading = "Politeness")]
     ignore_robots: bool,
     /// Follow links marked nofollow, too
-    #[arg(long, help_heading = "Manners")]
+    #[arg(long, help_heading = "Politeness")]
     ignore_nofollow: bool,
     /// Accept any certificate
-    #[arg(long, help_heading = "Manners")]
+    #[arg(long, help_heading = "Politeness")]
     insecure: bool,
     /// Ask private addresses that a page names; the URLs given may be private without it
-    #[arg(long, help_heading = "Manners")]
+    #[arg(long, help_heading = "Politeness")]
     allow_private: bool,
 
     /// Pick something out of each page: [NAME=]CSS[::text|::attr(NAME)]; may be given again
@@ -302,21 +307,21 @@ impl CrawlArgs {
 
     /// What the crawl is to do.
     pub(super) fn settings(&self, jobs: usize, check: bool) -> Settings {
-        let mut manners = Manners {
+        let mut politeness = Politeness {
             jobs,
             per_host: self.per_host.into(),
             delay: self.delay.unwrap_or_default(),
             body: self.max_body,
-            patience: self.timeout,
+            timeout: self.timeout,
             // Who is patient with one part of a page is so with all of it.
-            time: self.timeout.max(Manners::default().time),
+            time: self.timeout.max(Politeness::default().time),
             retries: self.retries,
             insecure: self.insecure,
             private: self.allow_private,
-            ..Manners::default()
+            ..Politeness::default()
         };
         if let Some(name) = &self.user_agent {
-            manners.user_agent.clone_from(name);
+            politeness.user_agent.clone_from(name);
         }
         Settings {
             reach: match self.scope {
@@ -350,7 +355,7 @@ impl CrawlArgs {
                 bytes: self.max_bytes,
                 time: self.max_time,
             },
-            manners,
+            politeness,
             ..Settings::new(self.urls.clone())
         }
     }

@@ -30,7 +30,7 @@ pub(super) fn run(
     let temporary = folder.as_ref().map(|folder| folder.path().join("crawl.db"));
     let path = check.crawl.db.clone().or(temporary).unwrap_or_default();
     let file = check.crawl.state(&path)?;
-    let sum = crawl::told(settings, file, &check.crawl, model, args, interrupt, false)?;
+    let sum = crawl::run_and_print(settings, file, &check.crawl, model, args, interrupt, false)?;
     let report = Report::open(&path)?;
     let slow = check.slow.as_secs_f64();
     // Standard output has the lines of JSON already.

@@ -7,7 +7,7 @@ use common::cli::{Choice, Interrupt, Outcome, compare};
 use common::comparison::Comparison;
 use crawler::Crawl;
 use crawler::settings::Settings;
-use crawler::store::{File, Told};
+use crawler::store::{File, PageSummary};
 
 use super::args::Args;
 use super::crawl::watched;
@@ -34,12 +34,12 @@ pub(super) fn run(
             return Err("interrupted".into());
         }
         let pages = Arc::new(Mutex::new(Vec::new()));
-        let told = Arc::clone(&pages);
-        let teller = Box::new(move |page: &Told| {
-            let mut pages = told.lock().unwrap_or_else(PoisonError::into_inner);
+        let done = Arc::clone(&pages);
+        let on_page = Box::new(move |page: &PageSummary| {
+            let mut pages = done.lock().unwrap_or_else(PoisonError::into_inner);
             pages.push((page.url.clone(), page.status));
         });
-        let crawl = Crawl::new(settings.clone(), File::temporary()?, None, teller)?;
+        let crawl = Crawl::new(settings.clone(), File::temporary()?, None, on_page)?;
         watched(&crawl, *model, args.in_flight(), || interrupt.raised())?;
         crawl.finish()?;
         if interrupt.raised() {

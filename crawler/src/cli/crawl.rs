@@ -29,21 +29,21 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
         Some(path) => args.crawl.state(path)?,
         None => File::temporary()?,
     };
-    let sum = told(settings, file, &args.crawl, model, args, interrupt, true)?;
+    let sum = run_and_print(settings, file, &args.crawl, model, args, interrupt, true)?;
     if !args.run.output.quiet {
         eprint!("{}", words::summary(&sum));
         if interrupt.raised() || sum.limit.is_some() {
             eprintln!("{}", words::rest(args.crawl.db.as_deref()));
         }
     }
-    Ok(match sum.failed + sum.refused {
+    Ok(match sum.failed + sum.http_errors {
         0 => Outcome::Done,
         _ => Outcome::SomeFailed,
     })
 }
 
 /// One crawl in one model: its rules before it begins, and its pages as they are done.
-pub(super) fn told(
+pub(super) fn run_and_print(
     settings: Settings,
     file: File,
     crawl_args: &CrawlArgs,
@@ -56,7 +56,7 @@ pub(super) fn told(
         eprint!("{}", words::rules(&settings));
     }
     let pages = Pages::new(args, lines);
-    let crawl = Crawl::new(settings, file, crawl_args.warc.as_deref(), pages.teller())?;
+    let crawl = Crawl::new(settings, file, crawl_args.warc.as_deref(), pages.on_page())?;
     let is_over = || interrupt.raised() || pages.nobody_listens();
     watched(&crawl, model, args.in_flight(), is_over)?;
     let sum = crawl.finish()?;

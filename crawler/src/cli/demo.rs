@@ -28,7 +28,7 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
         .latency(Latency::Fixed(LATENCY))
         .start()?;
     let mut settings = Settings::new(vec![Url::parse(&site.url("/"))?]);
-    settings.manners.jobs = args.in_flight();
-    settings.manners.per_host = args.in_flight();
+    settings.politeness.jobs = args.in_flight();
+    settings.politeness.per_host = args.in_flight();
     compare::run(&settings, args, interrupt, POINT)
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use common::cli::{Progress, stdout};
-use crawler::store::{Teller, Told};
+use crawler::store::{OnPage, PageSummary};
 
 use super::args::Args;
 
@@ -38,7 +38,7 @@ impl Pages {
     }
 
     /// What prints a line of each page, until nobody reads them.
-    pub(super) fn teller(&self) -> Teller {
+    pub(super) fn on_page(&self) -> OnPage {
         let (lines, nobody_listens) = (Arc::clone(&self.lines), Arc::clone(&self.nobody_listens));
         Box::new(move |page| {
             if nobody_listens.load(Ordering::Relaxed) {
@@ -69,7 +69,7 @@ impl Pages {
 }
 
 impl Lines {
-    fn write(&self, page: &Told) -> io::Result<()> {
+    fn write(&self, page: &PageSummary) -> io::Result<()> {
         let mut out = stdout();
         if self.json {
             out.json(page)?;

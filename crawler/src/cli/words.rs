@@ -9,7 +9,7 @@ use crawler::settings::Settings;
 
 /// The rules of a crawl before it begins: where it goes, where it stops, and what exactly that means.
 pub(super) fn rules(settings: &Settings) -> String {
-    let (limits, manners, traps) = (&settings.limits, &settings.manners, &settings.traps);
+    let (limits, politeness, traps) = (&settings.limits, &settings.politeness, &settings.traps);
     let scope = match settings.reach {
         Reach::Host => "the same host and port",
         Reach::Domain => "the host without its www., and all below it",
@@ -45,19 +45,19 @@ pub(super) fn rules(settings: &Settings) -> String {
             "of this run: then no page is begun",
         ),
         format!(
-            "manners   {} in flight, {} from one host, {}; robots.txt is {}; bodies of {} bytes at most",
-            manners.jobs,
-            manners.per_host,
-            match manners.delay.is_zero() {
+            "polite    {} in flight, {} from one host, {}; robots.txt is {}; bodies of {} bytes at most",
+            politeness.jobs,
+            politeness.per_host,
+            match politeness.delay.is_zero() {
                 true => "no delay but what robots.txt asks for".to_owned(),
-                false => format!("{:?} from one to the next", manners.delay),
+                false => format!("{:?} from one to the next", politeness.delay),
             },
             if settings.obeys_robots {
                 "obeyed"
             } else {
                 "ignored"
             },
-            manners.body,
+            politeness.body,
         ),
         format!(
             "traps     URLs of {} bytes, a segment {} times in a path, {} pages of a host, {} that differ \
@@ -87,7 +87,7 @@ pub(super) fn summary(sum: &Summary) -> String {
         text,
         " ({} could not be fetched, {} answered with an error), {} redirects and aliases, {} links out \
          checked, {} URLs found, {} bytes, {seconds:.1} s, {rate:.0} pages/s",
-        sum.failed, sum.refused, sum.aliases, sum.checked, sum.found, sum.bytes,
+        sum.failed, sum.http_errors, sum.aliases, sum.checked, sum.found, sum.bytes,
     );
     if !sum.skipped.is_empty() {
         let reasons: Vec<String> = sum

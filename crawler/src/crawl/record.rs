@@ -9,7 +9,7 @@ use super::job::Job;
 use crate::html::Kind;
 use crate::reading::header;
 use crate::seen::Id;
-use crate::store::{LinkRow, OwnExchange, PageRow, Told, UrlRow};
+use crate::store::{LinkRow, OwnExchange, PageRow, PageSummary, UrlRow};
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -89,7 +89,7 @@ impl Record {
             attempts: self.attempts,
             urls: self.urls,
             ids: self.ids,
-            told: Told {
+            summary: PageSummary {
                 url: job.url.as_str().to_owned(),
                 status: self.status,
                 depth: job.depth,

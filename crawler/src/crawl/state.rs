@@ -23,7 +23,7 @@ use crate::scope::Scope;
 use crate::seen::{Id, Seen};
 use crate::settings::Settings;
 use crate::sitemap::{self, Sitemap};
-use crate::store::{self, File, OwnExchange, Store, Teller, UrlRow};
+use crate::store::{self, File, OnPage, OwnExchange, Store, UrlRow};
 use crate::traps::Counts;
 
 /// Redirects one after the other that are followed: as many as in most clients.
@@ -39,7 +39,7 @@ pub struct Summary {
     /// Of these, those that could not be fetched.
     pub failed: u64,
     /// Of these, those whose status is one of failure.
-    pub refused: u64,
+    pub http_errors: u64,
     /// URLs that turned out to be another page's: redirects and canonical links.
     pub aliases: u64,
     /// Links that lead out and were checked.
@@ -98,7 +98,7 @@ impl State {
         fetcher: Fetcher,
         file: File,
         archive: Option<&Path>,
-        teller: Teller,
+        on_page: OnPage,
     ) -> Result<State, Error> {
         let mut seen = Seen::default();
         let mut counts = Counts::default();
@@ -127,7 +127,7 @@ impl State {
             let left = file.left()?;
             sum.pages = left.pages;
             sum.failed = left.failed;
-            sum.refused = left.refused;
+            sum.http_errors = left.http_errors;
             sum.aliases = left.aliases;
             sum.checked = left.checked;
             sum.bytes = left.bytes;
@@ -143,8 +143,8 @@ impl State {
             file.set("settings", &wanted)?;
         }
         sum.earlier = sum.pages;
-        let agent = settings.manners.user_agent.clone();
-        let store = file.start(archive, &agent, teller)?;
+        let agent = settings.politeness.user_agent.clone();
+        let store = file.start(archive, &agent, on_page)?;
         let mut state = State {
             scope,
             fetcher,
@@ -372,7 +372,7 @@ impl State {
             false => Rules::none(),
         };
         if let Some(delay) = rules.delay()
-            && delay > self.settings.manners.delay
+            && delay > self.settings.politeness.delay
             && let Ok(host) = Url::parse(&job.origin)
         {
             self.fetcher.set_host_delay(&host, delay);
@@ -467,7 +467,8 @@ impl State {
             (false, true) => {
                 self.sum.pages += 1;
                 self.sum.failed += u64::from(kind == "failed");
-                self.sum.refused += u64::from(record.status.is_some_and(|status| status >= 400));
+                self.sum.http_errors +=
+                    u64::from(record.status.is_some_and(|status| status >= 400));
             }
             (false, false) => {
                 self.sum.aliases += 1;

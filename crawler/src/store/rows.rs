@@ -43,13 +43,13 @@ pub(crate) struct PageRow {
     pub(crate) urls: Vec<UrlRow>,
     pub(crate) links: Vec<LinkRow>,
     pub(crate) ids: Vec<String>,
-    pub(crate) told: Told,
+    pub(crate) summary: PageSummary,
     pub(crate) exchange: Option<OwnExchange>,
 }
 
 /// What is told of a page when it is done: a line of JSON.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Told {
+pub struct PageSummary {
     /// Its URL.
     pub url: String,
     /// The status of the answer, if there is one.

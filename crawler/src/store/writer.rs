@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, Transaction, params};
 
-use super::{Error, File, LinkRow, OwnExchange, PageRow, Told, UrlRow, sqlite};
+use super::{Error, File, LinkRow, OwnExchange, PageRow, PageSummary, UrlRow, sqlite};
 use crate::seen::Id;
 use crate::warc::{Exchange, Warc};
 
@@ -25,8 +25,8 @@ const BATCH: usize = 1000;
 /// How long a page waits for being committed, if no other comes meanwhile.
 const SOON: Duration = Duration::from_millis(100);
 
-/// Who hears of pages when they are committed. On an error nobody hears of any more.
-pub type Teller = Box<dyn FnMut(&Told) + Send>;
+/// Called for each page once it is committed, and no more after an error.
+pub type OnPage = Box<dyn FnMut(&PageSummary) + Send>;
 
 enum Message {
     Urls(Vec<UrlRow>),
@@ -121,7 +121,7 @@ impl File {
         self,
         archive: Option<&Path>,
         user_agent: &str,
-        teller: Teller,
+        on_page: OnPage,
     ) -> Result<Store, Error> {
         let (messages, received) = mpsc::sync_channel(WAITING);
         let budget = Arc::new(Budget::default());
@@ -146,8 +146,8 @@ impl File {
             connection: self.connection,
             warc,
             user_agent: user_agent.to_owned(),
-            teller,
-            told: Vec::new(),
+            on_page,
+            uncommitted: Vec::new(),
         };
         let writer = std::thread::Builder::new()
             .name("store".to_owned())
@@ -220,9 +220,9 @@ struct Writer {
     connection: Connection,
     warc: Option<(Warc, PathBuf)>,
     user_agent: String,
-    teller: Teller,
-    /// What is to be told once it is committed.
-    told: Vec<Told>,
+    on_page: OnPage,
+    /// Pages written and not committed yet.
+    uncommitted: Vec<PageSummary>,
 }
 
 impl Writer {
@@ -237,9 +237,9 @@ impl Writer {
                 transaction,
                 warc: self.warc.as_mut(),
                 user_agent: &self.user_agent,
-                told: &mut self.told,
+                uncommitted: &mut self.uncommitted,
             };
-            while batch.told.len() < BATCH {
+            while batch.uncommitted.len() < BATCH {
                 let left = end.saturating_duration_since(Instant::now());
                 let message = match first.take() {
                     Some(message) => message,
@@ -253,8 +253,8 @@ impl Writer {
                 self.budget.give_back(size);
             }
             batch.commit(&path)?;
-            for told in self.told.drain(..) {
-                (self.teller)(&told);
+            for page in self.uncommitted.drain(..) {
+                (self.on_page)(&page);
             }
         }
         Ok(())
@@ -265,7 +265,7 @@ struct Batch<'a> {
     transaction: Transaction<'a>,
     warc: Option<&'a mut (Warc, PathBuf)>,
     user_agent: &'a str,
-    told: &'a mut Vec<Told>,
+    uncommitted: &'a mut Vec<PageSummary>,
 }
 
 impl Batch<'_> {
@@ -289,7 +289,7 @@ impl Batch<'_> {
                 }
                 self.page(&row).map_err(sqlite(path))?;
                 if !row.again {
-                    self.told.push(row.told);
+                    self.uncommitted.push(row.summary);
                 }
                 Ok(())
             }
@@ -320,24 +320,24 @@ impl Batch<'_> {
                 .prepare_cached("DELETE FROM pages WHERE id = ?")?
                 .execute([row.id])?;
         }
-        let told = &row.told;
-        let selected = (!told.selected.is_empty())
-            .then(|| serde_json::to_string(&told.selected).unwrap_or_default());
+        let summary = &row.summary;
+        let selected = (!summary.selected.is_empty())
+            .then(|| serde_json::to_string(&summary.selected).unwrap_or_default());
         self.transaction
             .prepare_cached("INSERT INTO pages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?
             .execute(params![
                 row.id,
                 row.outcome,
-                told.status,
-                told.content_type,
+                summary.status,
+                summary.content_type,
                 row.whole,
-                told.bytes as i64,
-                told.seconds,
+                summary.bytes as i64,
+                summary.seconds,
                 row.attempts,
-                told.links as i64,
-                told.title,
+                summary.links as i64,
+                summary.title,
                 row.target,
-                told.error,
+                summary.error,
                 selected,
             ])?;
         let mut insert = self
