@@ -1,5 +1,5 @@
-//! A crawl: what is to be fetched next, and what follows from what came. It knows the rules and
-//! the state, and no concurrency: the models ask it and tell it, under the frontier's lock.
+//! A crawl: what is to be fetched next, and what follows from what came. It has the rules and the
+//! state, behind the frontier's lock; who waits for what, and on how many threads, is the models'.
 
 mod addresses;
 mod hosts;

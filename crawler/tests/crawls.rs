@@ -1070,7 +1070,7 @@ fn redirected_and_dead_ends_are_told_apart() {
     assert!(broken.contains("redirected"), "{broken}");
 }
 
-/// A thread that is gone completes no job: the others are pages, and do not wait for it for ever.
+/// A thread that is gone completes no job: the others are stopped, and do not wait for it for ever.
 #[test]
 fn a_worker_that_panics_ends_the_crawl() {
     let site = Site::builder().pages(20).start().unwrap();

@@ -52,7 +52,7 @@ pub(super) enum Command {
     /// Check all links of a site, those that lead out too, and their fragments; exit 1 if any is
     /// broken
     Check(Box<CheckArgs>),
-    /// Tell what is in the state of a crawl
+    /// Report on the state of a crawl
     Report(ReportArgs),
     /// Print completions for a shell
     Completions {
@@ -123,10 +123,10 @@ pub(super) struct CrawlArgs {
     /// How far from there
     #[arg(long, value_enum, default_value = "host", help_heading = "Which pages")]
     scope: ReachArg,
-    /// Only pages whose URL matches one of these regular expressions; may be given again
+    /// Only pages whose URL matches one of these regular expressions; repeatable
     #[arg(long, value_name = "REGEX", value_parser = pattern, help_heading = "Which pages")]
     include: Vec<String>,
-    /// No pages whose URL matches one of these; may be given again
+    /// No pages whose URL matches one of these; repeatable
     #[arg(long, value_name = "REGEX", value_parser = pattern, help_heading = "Which pages")]
     exclude: Vec<String>,
     /// Links away from the URLs given: 0 is only those [default: no limit]. A depth is finished
@@ -205,7 +205,7 @@ pub(super) struct CrawlArgs {
     #[arg(long, help_heading = "Politeness")]
     allow_private: bool,
 
-    /// Pick something out of each page: [NAME=]CSS[::text|::attr(NAME)]; may be given again
+    /// Pick something out of each page: [NAME=]CSS[::text|::attr(NAME)]; repeatable
     #[arg(long, value_name = "CSS", value_parser = Pick::read, help_heading = "What is kept")]
     select: Vec<Pick>,
     /// Keep the state in FILE, which SQLite and `crawler report` open [default: a temporary file]
