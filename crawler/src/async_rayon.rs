@@ -13,9 +13,9 @@ use tokio::sync::Notify;
 use crate::crawl::{Crawl, Error};
 use crate::frontier::Next;
 
-/// Bytes of bodies that may wait to be read, and what is in flight besides. With more, nothing new is
-/// fetched: they would pile up in memory.
-pub const AHEAD: usize = 32 << 20;
+/// Bytes of bodies that may wait to be read before nothing new is fetched: some hundred pages, enough
+/// for the pool never to wait, and little memory.
+pub const AHEAD: usize = 4 << 20;
 
 /// Crawls with as many pages in flight as the crawl's politeness allow, and reads them on as many
 /// threads as there are CPUs.
