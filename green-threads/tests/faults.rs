@@ -172,7 +172,12 @@ fn until_it_handles_signals(child: &Child) {
 }
 
 fn serve(args: &[&str]) -> (Child, String) {
-    let mut server = Command::new(assert_cmd::cargo::cargo_bin!("green-threads"))
+    let command = Command::new(assert_cmd::cargo::cargo_bin!("green-threads"));
+    serve_by(command, args)
+}
+
+fn serve_by(mut command: Command, args: &[&str]) -> (Child, String) {
+    let mut server = command
         .args(args)
         .args(["--listen", "0", "--json"])
         .stdout(Stdio::piped())
@@ -221,7 +226,11 @@ fn ctrl_c_is_heard_as_soon_as_the_address_is_told() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_server_takes_as_many_descriptors_as_it_may() {
-    let (mut server, _) = serve(&["echo"]);
+    let mut fewer = Command::new("sh");
+    // The soft limit only.
+    fewer.args(["-c", "ulimit -S -n 64 && exec \"$0\" \"$@\""]);
+    fewer.arg(assert_cmd::cargo::cargo_bin!("green-threads"));
+    let (mut server, _) = serve_by(fewer, &["echo"]);
     let limits = std::fs::read_to_string(format!("/proc/{}/limits", server.id())).unwrap();
     let files = limits
         .lines()
