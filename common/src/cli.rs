@@ -8,10 +8,12 @@ mod address;
 mod args;
 mod choice;
 pub mod compare;
+mod descriptors;
 mod exit;
 pub mod interrupt;
 pub mod numbers;
 pub mod progress;
+mod remark;
 mod session;
 mod stdout;
 
@@ -19,9 +21,11 @@ pub use crate::files;
 pub use address::address;
 pub use args::{OutputArgs, RunArgs, TraceArgs};
 pub use choice::{Choice, ChoiceParser};
+pub use descriptors::allow_descriptors;
 pub use exit::{Outcome, Usage, main, parse};
 pub use interrupt::Interrupt;
 pub use progress::Progress;
+pub use remark::remark;
 pub use session::{Session, log, start, start_with};
 pub use stdout::{Stdout, stdout};
 

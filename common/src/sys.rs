@@ -3,7 +3,7 @@
     unix,
     expect(
         unsafe_code,
-        reason = "std has no getrusage, clock_gettime, geteuid or thread ids"
+        reason = "std has no getrusage, setrlimit, clock_gettime, geteuid or thread ids"
     )
 )]
 
@@ -12,6 +12,8 @@ use crate::timing::CpuTime;
 #[cfg(unix)]
 mod unix {
     use super::CpuTime;
+    #[cfg(feature = "cli")]
+    use std::io;
     use std::mem::MaybeUninit;
     use std::time::Duration;
 
@@ -58,6 +60,23 @@ mod unix {
         seconds.saturating_mul(1_000_000_000).saturating_add(nanos)
     }
 
+    #[cfg(feature = "cli")]
+    pub(crate) fn allow_descriptors() -> io::Result<Option<u64>> {
+        let mut limits = MaybeUninit::<libc::rlimit>::uninit();
+        // SAFETY: the pointer is valid for writing one `rlimit`, which is all `getrlimit` does with it.
+        if unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, limits.as_mut_ptr()) } != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: `getrlimit` returned 0, so it filled the struct in.
+        let mut limits = unsafe { limits.assume_init() };
+        limits.rlim_cur = limits.rlim_max;
+        // SAFETY: `setrlimit` only reads the struct.
+        match unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &limits) } {
+            0 => Ok((limits.rlim_cur != libc::RLIM_INFINITY).then_some(limits.rlim_cur)),
+            _ => Err(io::Error::last_os_error()),
+        }
+    }
+
     pub(crate) fn user_id() -> u32 {
         // SAFETY: `geteuid` takes nothing, touches no memory of ours and cannot fail.
         unsafe { libc::geteuid() }
@@ -86,6 +105,11 @@ pub(crate) use unix::*;
 #[cfg(not(unix))]
 pub(crate) fn cpu_time() -> CpuTime {
     CpuTime::default()
+}
+
+#[cfg(all(not(unix), feature = "cli"))]
+pub(crate) fn allow_descriptors() -> std::io::Result<Option<u64>> {
+    Ok(None)
 }
 
 #[cfg(not(unix))]

@@ -45,6 +45,30 @@ fn endless_writer() {
 }
 
 #[test]
+#[ignore = "a role: a program that has something to remark"]
+fn remarker() {
+    // Until nobody reads standard error any more.
+    std::io::stdin().read_line(&mut String::new()).unwrap();
+    common::remark!("{} words", 2);
+    let code = cli::main(|| anyhow::bail!("and an error"));
+    exit(if code == ExitCode::from(1) { 42 } else { 3 });
+}
+
+#[test]
+fn a_closed_standard_error_is_not_a_failure() {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "remarker", "--ignored", "--nocapture"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stderr.take());
+    drop(child.stdin.take());
+    assert_eq!(child.wait().unwrap().code(), Some(42));
+}
+
+#[test]
 fn a_reader_that_leaves_ends_the_program_quietly() {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "endless_writer", "--ignored", "--nocapture"])

@@ -94,9 +94,11 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
     }
     if !args.told.quiet {
         let counts = site.counts();
-        eprintln!(
+        common::remark!(
             "{} requests on {} connections, at most {} at once",
-            counts.requests, counts.connections, counts.most_at_once
+            counts.requests,
+            counts.connections,
+            counts.most_at_once
         );
     }
     Ok(Outcome::Interrupted)

@@ -1,5 +1,5 @@
 //! `scope`: jobs that borrow from the caller's stack.
-#![allow(unsafe_code)] // one lifetime is extended; see `Scope::spawn`
+#![allow(unsafe_code, reason = "one lifetime is extended; see `Scope::spawn`")]
 
 use std::fmt;
 use std::marker::PhantomData;

@@ -1,5 +1,5 @@
 //! The thread pool from outside.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,6 +1,9 @@
 //! Green threads: spawning them, waiting for them, ending them.
 
-#![allow(unsafe_code)]
+#![allow(
+    unsafe_code,
+    reason = "a body that borrows can be spawned by who sees to it that it ends in time"
+)]
 
 use std::any::Any;
 use std::cell::{Cell, OnceCell};
@@ -381,6 +384,11 @@ impl Handle {
     /// As [`wait`](Handle::wait).
     pub fn wait_timeout(&self, timeout: Duration) -> bool {
         self.wait_until(Some(hub::with(|hub| hub.after(timeout))))
+    }
+
+    /// Whether both are of the same green thread.
+    pub(crate) fn is(&self, other: &Handle) -> bool {
+        Rc::ptr_eq(&self.task, &other.task)
     }
 
     pub(crate) fn wait_until(&self, deadline: Option<Instant>) -> bool {

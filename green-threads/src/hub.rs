@@ -5,7 +5,10 @@
 //! (the *root*) waits for something. So `main` may call everything in this crate just as a green
 //! thread may.
 
-#![allow(unsafe_code)]
+#![allow(
+    unsafe_code,
+    reason = "tasks are pointed to from the ready queue, and the hub from its thread"
+)]
 
 use std::cell::{Cell, RefCell};
 use std::io;

@@ -56,7 +56,7 @@ impl Pulse {
         };
     }
 
-    #[allow(unsafe_code)]
+    #[allow(unsafe_code, reason = "a location is kept in an atomic pointer")]
     fn look(&self) -> Beat {
         let spawned_at = self.spawned_at.load(Ordering::Relaxed);
         Beat {

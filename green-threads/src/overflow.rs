@@ -3,7 +3,10 @@
 //!
 //! The handler runs on the thread's alternate stack, allocates nothing and takes no lock.
 
-#![allow(unsafe_code)]
+#![allow(
+    unsafe_code,
+    reason = "signal handlers and their stacks are the C interface's"
+)]
 
 use std::ffi::c_void;
 use std::fmt::{self, Write};
@@ -98,9 +101,10 @@ extern "C" fn handle(signal: i32, info: *mut libc::siginfo_t, context: *mut c_vo
     let overflowed = hub::try_with(|hub| {
         hub.with_running(|task| {
             let stack = task.stack_range();
-            (stack.start..stack.start + page_size())
-                .contains(&address)
-                .then(|| say(task, stack.len() - page_size()))
+            // The root runs on the thread's own stack, whose range is empty: null is not its guard.
+            let size = stack.len().checked_sub(page_size())?;
+            let guard = stack.start..stack.start + page_size();
+            guard.contains(&address).then(|| say(task, size))
         })
     });
     if overflowed.flatten().is_some() {

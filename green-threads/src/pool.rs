@@ -3,13 +3,14 @@
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
+use std::io;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use crate::channel::{Channel, Receiver, Sender};
 use crate::hub;
 use crate::sync::Semaphore;
-use crate::{GreenThread, Handle, JoinError, spawn};
+use crate::{Builder, GreenThread, Handle, JoinError, current};
 
 /// Spawns green threads, at most so many at a time. Clones are the same one.
 ///
@@ -65,18 +66,30 @@ impl Pool {
     /// As [`spawn`](crate::spawn).
     #[track_caller]
     pub fn spawn<T: 'static>(&self, f: impl FnOnce() -> T + 'static) -> GreenThread<T> {
+        match self.try_spawn(f) {
+            Ok(green_thread) => green_thread,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// As [`spawn`](Pool::spawn), for who goes on without a stack.
+    #[track_caller]
+    pub(crate) fn try_spawn<T: 'static>(
+        &self,
+        f: impl FnOnce() -> T + 'static,
+    ) -> io::Result<GreenThread<T>> {
         self.inner.places.acquire().forget();
         let place = Place(Rc::clone(&self.inner));
-        let green_thread = spawn(move || {
+        let green_thread = Builder::new().spawn(move || {
             let _place = place;
             f()
-        });
+        })?;
         let mut running = self.inner.running.borrow_mut();
         if running.len() >= 2 * self.inner.size {
             running.retain(|handle| !handle.ready());
         }
         running.push(green_thread.handle());
-        green_thread
+        Ok(green_thread)
     }
 
     /// Calls `f` with each item, in green threads of this pool; all values, in the items' order.
@@ -136,11 +149,19 @@ impl Pool {
     }
 
     /// Waits until none of its green threads is left.
+    ///
+    /// # Panics
+    ///
+    /// When one of them calls it: it would wait for itself.
     pub fn join(&self) {
         self.join_until(None);
     }
 
     /// Waits until none of its green threads is left, at most so long; whether none is.
+    ///
+    /// # Panics
+    ///
+    /// As [`join`](Pool::join).
     pub fn join_timeout(&self, timeout: Duration) -> bool {
         self.join_until(Some(hub::with(|hub| hub.after(timeout))))
     }
@@ -159,12 +180,23 @@ impl Pool {
         }
     }
 
-    /// Kills all of its green threads, and waits until they have ended.
+    /// Kills all of its green threads, and waits until they have ended. One of them that calls this
+    /// kills the others, then itself, and waits for nobody.
     pub fn kill(&self) {
+        let caller = current();
+        let mut own = false;
         for handle in self.inner.running.borrow().iter() {
-            handle.kill_soon();
+            if handle.is(&caller) {
+                // It unwinds from here, so it has to be the last.
+                own = true;
+            } else {
+                handle.kill_soon();
+            }
         }
-        self.join();
+        match own {
+            true => caller.kill_soon(),
+            false => self.join(),
+        }
     }
 
     /// How many more can be spawned without waiting.

@@ -1,7 +1,10 @@
 //! The ready queue: a list through the tasks themselves, so that a yield allocates nothing and
 //! counts no references.
 
-#![allow(unsafe_code)]
+#![allow(
+    unsafe_code,
+    reason = "the queue is linked through the tasks, which the hub keeps alive"
+)]
 
 use std::cell::Cell;
 use std::ptr::NonNull;

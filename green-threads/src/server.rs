@@ -4,16 +4,14 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
+use reactor::event_loop::AcceptErrors;
+
 use crate::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use crate::{GreenThread, JoinError, Pool, sleep, spawn};
 
 /// How many connections are served at once, unless said otherwise: with a page and a half of
 /// memory each, some 60 MB. The others wait in the listener's backlog.
 pub const DEFAULT_MAX_CONNECTIONS: usize = 10_000;
-
-/// How long accepting rests when the system has no descriptors left: without it, trying again would
-/// keep a CPU busy until a connection ends.
-const REST: Duration = Duration::from_millis(100);
 
 /// What a [`StreamServer`] listens with.
 pub trait Listener {
@@ -24,7 +22,8 @@ pub trait Listener {
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// What the system says. A [`StreamServer`] ends if that is `EBADF`, `EINVAL` or `ENOTSOCK`:
+    /// that it listens no more. Of the others it says so, and tries again.
     fn accept_stream(&self) -> io::Result<Self::Stream>;
 }
 
@@ -107,18 +106,25 @@ where
         let handler = std::rc::Rc::new(self.handler);
         let listener = self.listener;
         let accepting = spawn(move || -> io::Error {
+            let errors = AcceptErrors::default();
             loop {
                 connections.wait_available();
                 match listener.accept_stream() {
                     Ok(stream) => {
+                        errors.accepted();
                         let handler = std::rc::Rc::clone(&handler);
-                        drop(connections.spawn(move || handler(stream)));
+                        if let Err(error) = connections.try_spawn(move || handler(stream)) {
+                            tracing::error!(%error, "a connection was accepted and is closed again");
+                            sleep(AcceptErrors::RETRY);
+                        }
                     }
-                    Err(error) if is_passing(&error) => {
-                        tracing::warn!(%error, "a connection could not be accepted");
-                        sleep(REST);
+                    // It has gone before it was accepted.
+                    Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+                    Err(error) if is_of_the_listener(&error) => return error,
+                    Err(error) => {
+                        errors.failed(&error);
+                        sleep(AcceptErrors::RETRY);
                     }
-                    Err(error) => return error,
                 }
             }
         });
@@ -126,13 +132,13 @@ where
     }
 }
 
-/// Whether accepting may work again later.
-fn is_passing(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::ConnectionAborted
-        || matches!(
-            error.raw_os_error(),
-            Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM)
-        )
+/// Whether the listener itself is of no more use: it is closed, or listens no more. Anything else is
+/// about a connection, the network or the system's means, and may work again later.
+fn is_of_the_listener(error: &io::Error) -> bool {
+    matches!(
+        error.raw_os_error(),
+        Some(libc::EBADF | libc::EINVAL | libc::ENOTSOCK)
+    )
 }
 
 impl<L: fmt::Debug, H> fmt::Debug for StreamServer<L, H> {

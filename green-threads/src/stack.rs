@@ -5,7 +5,10 @@
 //! mapping, and `MADV_GUARD_INSTALL` (Linux 6.13) makes a guard page without splitting it. Where
 //! the kernel does not have it, `mprotect` does it, and the limit is that of the mappings.
 
-#![allow(unsafe_code)]
+#![allow(
+    unsafe_code,
+    reason = "memory is mapped, guarded and given back by the system's own calls"
+)]
 
 mod guard;
 

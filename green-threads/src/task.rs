@@ -1,6 +1,9 @@
 //! What the hub knows of a green thread: its control block.
 
-#![allow(unsafe_code)]
+#![allow(
+    unsafe_code,
+    reason = "a stack's coroutine is resumed by the hub and suspended from within"
+)]
 
 use std::cell::{Cell, OnceCell, UnsafeCell};
 use std::fmt;

@@ -80,6 +80,24 @@ fn other_faults_are_left_to_whoever_handled_them_before() {
 }
 
 #[test]
+#[allow(unsafe_code, reason = "what is tested is a fault")]
+fn null_on_the_threads_own_stack_is_no_overflow() {
+    const TEST: &str = "null_on_the_threads_own_stack_is_no_overflow";
+    if is_again(TEST) {
+        green_threads::yield_now();
+        // A field of what is not there.
+        let field = std::ptr::without_provenance::<u64>(std::hint::black_box(8));
+        // SAFETY: it is not sound: it faults, as it should.
+        unsafe { field.read_volatile() };
+        unreachable!("there is nothing at null");
+    }
+    let output = again(TEST);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.signal(), Some(11), "{text}");
+    assert!(!text.contains("overflow"), "{text}");
+}
+
+#[test]
 fn a_stack_holds_a_panic_with_its_backtrace() {
     const TEST: &str = "a_stack_holds_a_panic_with_its_backtrace";
     if is_again(TEST) {
@@ -136,8 +154,30 @@ fn wrong_usage_is_named_in_one_line() {
     }
 }
 
+/// Waits until its handlers are there, SIGTERM's being the last.
+fn until_it_handles_signals(child: &Child) {
+    let status = format!("/proc/{}/status", child.id());
+    let handles = |line: &str| {
+        let mask = line.strip_prefix("SigCgt:").map(str::trim)?;
+        Some(u64::from_str_radix(mask, 16).unwrap() & 1 << (15 - 1) != 0)
+    };
+    while !std::fs::read_to_string(&status)
+        .unwrap()
+        .lines()
+        .find_map(handles)
+        .unwrap()
+    {
+        std::thread::yield_now();
+    }
+}
+
 fn serve(args: &[&str]) -> (Child, String) {
-    let mut server = Command::new(assert_cmd::cargo::cargo_bin!("green-threads"))
+    let command = Command::new(assert_cmd::cargo::cargo_bin!("green-threads"));
+    serve_by(command, args)
+}
+
+fn serve_by(mut command: Command, args: &[&str]) -> (Child, String) {
+    let mut server = command
         .args(args)
         .args(["--listen", "0", "--json"])
         .stdout(Stdio::piped())
@@ -173,26 +213,91 @@ fn ctrl_c_ends_servers_in_good_order_on_one_thread_and_on_several() {
 }
 
 #[test]
+fn ctrl_c_is_heard_as_soon_as_the_address_is_told() {
+    for args in [&["echo"][..], &["echo", "-j", "3"], &["chat-server"]] {
+        for _ in 0..5 {
+            let (mut server, _) = serve(args);
+            kill_process(Pid::from_child(&server), Signal::INT).unwrap();
+            assert_eq!(server.wait().unwrap().code(), Some(130), "{args:?}");
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_server_takes_as_many_descriptors_as_it_may() {
+    let mut fewer = Command::new("sh");
+    // The soft limit only.
+    fewer.args(["-c", "ulimit -S -n 64 && exec \"$0\" \"$@\""]);
+    fewer.arg(assert_cmd::cargo::cargo_bin!("green-threads"));
+    let (mut server, _) = serve_by(fewer, &["echo"]);
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", server.id())).unwrap();
+    let files = limits
+        .lines()
+        .find(|line| line.starts_with("Max open files"));
+    let words: Vec<_> = files.unwrap().split_whitespace().collect();
+    assert_eq!(words[3], words[4]);
+    server.kill().unwrap();
+    server.wait().unwrap();
+}
+
+#[test]
+fn ctrl_c_ends_a_long_game() {
+    let mut game = Command::new(assert_cmd::cargo::cargo_bin!("green-threads"))
+        .args(["ping-pong", "1e15"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    until_it_handles_signals(&game);
+    kill_process(Pid::from_child(&game), Signal::INT).unwrap();
+    assert_eq!(game.wait().unwrap().code(), Some(130));
+}
+
+#[test]
+fn ctrl_c_ends_fetch_with_its_summary() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let fetch = Command::new(assert_cmd::cargo::cargo_bin!("green-threads"))
+        .args(["fetch", &url, &url, "--at-once", "2"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // One is answered; the other one never is.
+    let (mut answered, _) = listener.accept().unwrap();
+    let (waiting, _) = listener.accept().unwrap();
+    let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nthere";
+    answered.write_all(answer).unwrap();
+    // It closes when it has it all.
+    answered.read_to_end(&mut Vec::new()).unwrap();
+    kill_process(Pid::from_child(&fetch), Signal::INT).unwrap();
+    let output = fetch.wait_with_output().unwrap();
+    drop(waiting);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(130), "{text}");
+    assert_eq!(text, "1 fetched, 5 bytes; 0 failed; 1 left\n");
+}
+
+#[test]
+fn nobody_need_read_standard_error() {
+    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("green-threads"))
+        .args(["fetch", "http://127.0.0.1:1/"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stderr.take());
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+}
+
+#[test]
 fn ctrl_c_ends_the_demonstration() {
     let demo = Command::new(assert_cmd::cargo::cargo_bin!("green-threads"))
         .stderr(Stdio::piped())
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
-    // From when its handlers are there, SIGTERM's being the last.
-    let status = format!("/proc/{}/status", demo.id());
-    let handles = |line: &str| {
-        let mask = line.strip_prefix("SigCgt:").map(str::trim)?;
-        Some(u64::from_str_radix(mask, 16).unwrap() & 1 << (15 - 1) != 0)
-    };
-    while !std::fs::read_to_string(&status)
-        .unwrap()
-        .lines()
-        .find_map(handles)
-        .unwrap()
-    {
-        std::thread::yield_now();
-    }
+    until_it_handles_signals(&demo);
     kill_process(Pid::from_child(&demo), Signal::INT).unwrap();
     let output = demo.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130));
@@ -209,11 +314,15 @@ fn the_limit_of_connections_holds_and_the_next_one_is_served_when_one_ends() {
     let mut first = TcpStream::connect(&address).unwrap();
     ask(&mut first).unwrap();
     let mut second = TcpStream::connect(&address).unwrap();
-    let patience = std::time::Duration::from_millis(50);
-    second.set_read_timeout(Some(patience)).unwrap();
-    assert!(ask(&mut second).is_err(), "it waits to be accepted");
+    second.write_all(b"?").unwrap();
+    // The server is told of the second before it is told of what comes now, and each round trip is
+    // a turn in which it would have answered.
+    (0..10).for_each(|_| ask(&mut first).unwrap());
+    second.set_nonblocking(true).unwrap();
+    let early = second.read(&mut [0]).unwrap_err();
+    assert_eq!(early.kind(), std::io::ErrorKind::WouldBlock);
+    second.set_nonblocking(false).unwrap();
     drop(first);
-    second.set_read_timeout(None).unwrap();
     second.read_exact(&mut [0]).unwrap();
     server.kill().unwrap();
     server.wait().unwrap();

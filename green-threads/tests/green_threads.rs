@@ -3,18 +3,19 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::cell::{Cell, RefCell};
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::rc::Rc;
 use std::time::Duration;
 
 use green_threads::net::{TcpListener, TcpStream, UdpSocket, UnixStream};
 use green_threads::sync::{AsyncResult, Barrier, Condvar, Event, Mutex, RwLock, Semaphore};
 use green_threads::{
-    Builder, Channel, GreenThread, JoinError, Pool, Select, State, TimedOut, Timeout, green_local,
-    join_all, list, offload, scope, set_clock, sleep, spawn, spawn_later, stats, timeout,
-    yield_now,
+    Builder, Channel, GreenThread, JoinError, Listener, Pool, Select, State, StreamServer,
+    TimedOut, Timeout, green_local, join_all, list, offload, scope, set_clock, sleep, spawn,
+    spawn_later, stats, timeout, yield_now,
 };
 use reactor::event_loop::FakeClock;
+use rustix::io::Errno;
 
 const HOUR: Duration = Duration::from_secs(3600);
 const MOMENT: Duration = Duration::from_millis(1);
@@ -667,6 +668,72 @@ fn a_writer_that_gives_up_lets_the_readers_behind_it_in() {
     assert_eq!(reader.join().unwrap(), 0);
     drop(reading);
     assert!(lock.try_write().is_some());
+}
+
+#[test]
+fn one_of_a_pool_may_kill_it_and_is_the_last_to_end() {
+    let pool = Pool::new(3);
+    let (ended, survived) = (Rc::default(), Rc::new(Cell::new(false)));
+    let sleeper = || {
+        let count = Count(Rc::clone(&ended));
+        pool.spawn(move || {
+            let _count = count;
+            sleep(HOUR);
+        })
+    };
+    // One that was spawned before the killer, and one after.
+    let before = sleeper();
+    let killer = pool.spawn({
+        let (pool, survived) = (pool.clone(), Rc::clone(&survived));
+        move || {
+            yield_now();
+            pool.kill();
+            survived.set(true);
+        }
+    });
+    let after = sleeper();
+    for killed in [before, killer, after] {
+        assert!(matches!(killed.join(), Err(JoinError::Killed)));
+    }
+    assert_eq!((ended.get(), survived.get()), (2, false));
+    assert_eq!((pool.running(), pool.free_count()), (0, 3));
+}
+
+/// Fails to accept, again and again; between that are connections.
+struct Faulty(RefCell<std::vec::IntoIter<Result<u8, i32>>>);
+
+impl Listener for Faulty {
+    type Stream = u8;
+
+    fn accept_stream(&self) -> io::Result<u8> {
+        let next = self.0.borrow_mut().next().unwrap();
+        next.map_err(io::Error::from_raw_os_error)
+    }
+}
+
+#[test]
+fn a_server_goes_on_after_errors_that_pass_and_ends_with_its_listener() {
+    let errno = |errno: Errno| Err(errno.raw_os_error());
+    let script = vec![
+        errno(Errno::MFILE),
+        Ok(1),
+        errno(Errno::CONNABORTED),
+        errno(Errno::NETDOWN),
+        errno(Errno::PROTO),
+        errno(Errno::PERM),
+        errno(Errno::OPNOTSUPP),
+        Ok(2),
+        errno(Errno::BADF),
+    ];
+    let served = Rc::new(RefCell::new(Vec::new()));
+    let server = StreamServer::new(Faulty(RefCell::new(script.into_iter())), {
+        let served = Rc::clone(&served);
+        move |number| served.borrow_mut().push(number)
+    });
+    let ended = server.start().wait().unwrap_err();
+    assert_eq!(ended.raw_os_error(), Some(Errno::BADF.raw_os_error()));
+    yield_now();
+    assert_eq!(*served.borrow(), [1, 2]);
 }
 
 #[test]

@@ -51,7 +51,7 @@ pub use events::{Event, Events, Readiness};
 pub use mio::Interest;
 pub use mio::event::Source;
 pub use signals::Signal;
-pub use sockets::{DEFAULT_BACKLOG, listen_tcp, listen_unix};
+pub use sockets::{AcceptErrors, DEFAULT_BACKLOG, listen_tcp, listen_unix};
 pub use timers::TimerKey;
 pub use tokens::Token;
 pub use waker::Waker;

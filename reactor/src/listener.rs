@@ -5,14 +5,11 @@ use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::{Rc, Weak};
-use std::time::Duration;
-
-use rustix::io::Errno;
 
 use crate::connection::Connection;
 use crate::error::panic_message;
 use crate::event_loop::net::{TcpListener, UnixListener};
-use crate::event_loop::{DEFAULT_BACKLOG, Interest, Source, Token};
+use crate::event_loop::{AcceptErrors, DEFAULT_BACKLOG, Interest, Source, Token};
 use crate::reactor::{Action, Entry, Inner};
 use crate::stream::Stream;
 use crate::{Factory, Peer};
@@ -112,10 +109,6 @@ impl Socket {
 /// How many connections are accepted before it is the others' turn.
 const ACCEPTS_A_TURN: usize = 64;
 
-/// How long to wait, out of descriptors, before trying again: a connection of this reactor that is
-/// closed ends the wait at once, what others close is noticed by trying.
-const RETRY: Duration = Duration::from_millis(100);
-
 pub(crate) struct Listener {
     reactor: Weak<Inner>,
     socket: RefCell<Option<Socket>>,
@@ -125,8 +118,7 @@ pub(crate) struct Listener {
     open: Cell<usize>,
     /// Stands still until some connection is closed.
     full: Cell<bool>,
-    /// Out of descriptors, and said so.
-    dry: Cell<bool>,
+    errors: AcceptErrors,
     /// A timer is set to try again.
     retrying: Cell<bool>,
 }
@@ -147,7 +139,7 @@ impl Listener {
             max_connections: options.max_connections.max(1),
             open: Cell::new(0),
             full: Cell::new(false),
-            dry: Cell::new(false),
+            errors: AcceptErrors::default(),
             retrying: Cell::new(false),
         });
         inner.enter(token, Entry::Listener(Rc::clone(&listener)));
@@ -169,7 +161,7 @@ impl Listener {
             };
             match accepted {
                 Ok((stream, peer)) => {
-                    self.dry.set(false);
+                    self.errors.accepted();
                     self.accepted(&inner, stream, peer);
                 }
                 Err(error) => match error.kind() {
@@ -209,20 +201,18 @@ impl Listener {
         transport.0.made(&transport);
     }
 
-    /// Out of descriptors or memory. The edge is spent and the clients wait in the backlog: try
-    /// again when something was closed, or after a while, but not all the time.
+    /// Most likely out of descriptors or memory. The edge is spent and the clients wait in the
+    /// backlog: a connection of this reactor that is closed ends the wait at once, what others close
+    /// is noticed by trying.
     fn exhausted(self: &Rc<Self>, inner: &Rc<Inner>, error: &io::Error) {
-        let known = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];
-        let known = known.map(|errno| Some(errno.raw_os_error()));
-        if !known.contains(&error.raw_os_error()) {
-            tracing::error!(%error, "accepting a connection failed");
-        } else if !self.dry.replace(true) {
-            tracing::warn!(%error, "no connection can be accepted until another is closed");
-        }
+        self.errors.failed(error);
         self.stand_still(inner);
         // One timer, however often a descriptor comes and goes before it is due.
         if !self.retrying.replace(true) {
-            inner.set_timer(inner.now() + RETRY, Action::Accept(Rc::clone(self)));
+            inner.set_timer(
+                inner.now() + AcceptErrors::RETRY,
+                Action::Accept(Rc::clone(self)),
+            );
         }
     }
 

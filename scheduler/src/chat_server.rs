@@ -11,6 +11,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use reactor::chat::{MAX_LINE, Room, STALL_TIMEOUT, TOO_LONG, WELCOME};
+use reactor::event_loop::AcceptErrors;
 
 use crate::executor::{Either, select, sleep, spawn, timeout, yield_now};
 use crate::io::{Line, Lines, TcpListener, TcpStream};
@@ -26,9 +27,6 @@ pub const MAX_CONNECTIONS: usize = 10_000;
 
 /// How long connections have to send what is written, when the server ends.
 pub const GRACE: Duration = Duration::from_secs(2);
-
-/// How long to wait, out of descriptors, before trying to accept again.
-const RETRY: Duration = Duration::from_millis(100);
 
 /// The longest that an answer to one's own line gets: a line is not looked at while there is no
 /// room for that, so that no answer is missed.
@@ -106,10 +104,12 @@ impl Server {
     }
 
     async fn accept(&self, listener: &TcpListener) {
+        let errors = AcceptErrors::default();
         loop {
             let place = self.places.acquire(1).await;
             match listener.accept().await {
                 Ok((stream, _)) => {
+                    errors.accepted();
                     let server = self.clone();
                     drop(spawn(async move {
                         server.member(stream).await;
@@ -117,7 +117,10 @@ impl Server {
                     }));
                 }
                 // Most likely out of descriptors: the client waits until one is closed.
-                Err(_) => sleep(RETRY).await,
+                Err(error) => {
+                    errors.failed(&error);
+                    sleep(AcceptErrors::RETRY).await;
+                }
             }
         }
     }

@@ -49,7 +49,7 @@ const USAGE: u8 = 2;
 pub fn main(run: impl FnOnce() -> anyhow::Result<Outcome>) -> ExitCode {
     let (code, message) = verdict(run());
     if let Some(message) = message {
-        eprintln!("error: {message}");
+        crate::remark!("error: {message}");
     }
     ExitCode::from(code)
 }
@@ -73,7 +73,7 @@ fn verdict(result: anyhow::Result<Outcome>) -> (u8, Option<String>) {
 pub fn parse<P: Parser>() -> P {
     P::try_parse().unwrap_or_else(|error| match bad_value(&error) {
         Some(line) => {
-            eprintln!("error: {line}");
+            crate::remark!("error: {line}");
             std::process::exit(USAGE.into());
         }
         None => error.exit(),

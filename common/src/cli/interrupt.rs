@@ -35,7 +35,7 @@ impl Interrupt {
             return result;
         }
         if let Err(reason) = result {
-            eprintln!("{reason:#}");
+            crate::remark!("{reason:#}");
         }
         Ok(Outcome::Interrupted)
     }

@@ -112,7 +112,7 @@ impl Session {
             self.remark(&format!("{}: open it in a browser", path.display()));
         }
         if self.pictures.text_timeline() {
-            eprint!("{}", trace.text_lanes(width()));
+            crate::remark!("{}", trace.text_lanes(width()).trim_end());
         }
         Ok(())
     }
@@ -134,7 +134,7 @@ impl Session {
 
     fn remark(&self, text: &str) {
         if !self.quiet {
-            eprintln!("{text}");
+            crate::remark!("{text}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The worker's side: read a frame, run the jobs in it, write a frame.
 
 use std::ffi::OsStr;
-use std::io::Write;
+use std::io::{self, Write};
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -55,7 +55,8 @@ pub(super) fn serve(jobs: &[JobType], settings: Settings) -> ! {
     let status = match try_serve(jobs, settings) {
         Ok(()) => 0,
         Err(message) => {
-            eprintln!("worker {}: {message}", process::id());
+            // Nobody may be reading: that is no reason to panic.
+            let _ = writeln!(io::stderr(), "worker {}: {message}", process::id());
             1
         }
     };

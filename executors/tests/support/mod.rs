@@ -1,5 +1,6 @@
 //! Jobs that misbehave, and a pool whose workers are copies of the test program.
-#![allow(dead_code, clippy::unwrap_used)] // every test program uses some of it
+#![allow(dead_code, reason = "every test program uses some of it")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::io::Write;

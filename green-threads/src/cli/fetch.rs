@@ -68,25 +68,35 @@ pub(super) fn run(args: &FetchArgs, output: &OutputArgs) -> anyhow::Result<Outco
         }
     };
     let urls: Vec<_> = (1..).zip(args.urls.clone()).collect();
-    let (mut good, mut bytes) = (0, 0);
+    let (mut good, mut failed, mut bytes) = (0, 0, 0);
     for answer in pool.imap_unordered(urls, one) {
-        if interrupted.get() {
-            return Ok(Outcome::Interrupted);
-        }
-        let answer = answer?;
+        let answer = match answer {
+            // Ended by Ctrl-C, as are the others.
+            Err(_) if interrupted.get() => break,
+            answer => answer?,
+        };
         if let Ok(fetched) = &answer.fetched
             && fetched.status < 300
         {
             good += 1;
             bytes += fetched.length;
+        } else {
+            failed += 1;
         }
         report(&answer, output)?;
+        if interrupted.get() {
+            break;
+        }
     }
-    let failed = args.urls.len() - good;
     if !output.quiet {
-        eprintln!("{good} fetched, {bytes} bytes; {failed} failed");
+        let left = match args.urls.len() - good - failed {
+            0 => String::new(),
+            left => format!("; {left} left"),
+        };
+        common::remark!("{good} fetched, {bytes} bytes; {failed} failed{left}");
     }
     Ok(match failed {
+        _ if interrupted.get() => Outcome::Interrupted,
         0 => Outcome::Done,
         _ => Outcome::SomeFailed,
     })
@@ -109,7 +119,7 @@ fn report(answer: &Answer, output: &OutputArgs) -> anyhow::Result<()> {
                 let (from, status, length) = (&fetched.url, fetched.status, fetched.length);
                 writeln!(out, "{status} {length:>9} {from}")?;
             }
-            Err(error) => eprintln!("{error}"),
+            Err(error) => common::remark!("{error}"),
         }
     }
     Ok(out.flush()?)

@@ -23,6 +23,10 @@ const GAMES: [Game; 3] = [
     }),
 ];
 
+/// How many times between looks at Ctrl-C: a fraction of a second, next to which beginning anew is
+/// nothing.
+const SET: u64 = 1 << 20;
+
 /// A thread's hand-over takes so many times longer that it is played less often.
 const THREADS_LESS: u64 = 20;
 
@@ -31,13 +35,22 @@ pub(super) fn run(args: &PingPongArgs, output: &OutputArgs) -> anyhow::Result<Ou
     let mut out = common::cli::stdout();
     let mut games = Vec::new();
     for (name, play) in GAMES {
-        let times = match name.starts_with("threads") {
-            true => args.times.div_ceil(THREADS_LESS),
-            false => args.times,
+        let less = match name.starts_with("threads") {
+            true => THREADS_LESS,
+            false => 1,
         };
-        let ((), measured) = timing::measure(|| play(times));
-        if interrupt.raised() {
-            return Ok(Outcome::Interrupted);
+        let (wanted, set) = (args.times.div_ceil(less), SET / less);
+        let (times, measured) = timing::measure(|| {
+            let mut times = 0;
+            while times < wanted && !interrupt.raised() {
+                let next = set.min(wanted - times);
+                play(next);
+                times += next;
+            }
+            times
+        });
+        if times == 0 && interrupt.raised() {
+            break;
         }
         let each = |time: Duration| time.as_nanos() as f64 / times.max(1) as f64;
         let (wall, cpu) = (each(measured.wall), each(measured.cpu.total()));
@@ -51,5 +64,5 @@ pub(super) fn run(args: &PingPongArgs, output: &OutputArgs) -> anyhow::Result<Ou
         out.json(&json!({ "games": games }))?;
     }
     out.flush()?;
-    Ok(Outcome::Done)
+    interrupt.conclude(Ok(Outcome::Done))
 }

@@ -1,6 +1,7 @@
 //! The servers: each runs until Ctrl-C.
 
 use std::io::Write;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::Context;
 use common::cli::{Outcome, OutputArgs, interrupt};
@@ -11,22 +12,30 @@ use green_threads::{Signal, Signals, StreamServer, run_on, spawn};
 use super::args::{EchoArgs, ListenArgs};
 
 pub(super) fn chat(args: &ListenArgs, output: &OutputArgs) -> anyhow::Result<Outcome> {
+    common::cli::allow_descriptors();
+    // Before anyone is told where: who stops us then finds us listening to that too.
+    let signals = stop_signals()?;
     let listener = TcpListener::bind(args.listen)
         .with_context(|| format!("{}: cannot listen there", args.listen))?;
     announce("chat", &listener, 1, output)?;
     let chat = Chat::default();
-    serve(listener, args, move |stream| drop(chat.serve(stream)))
+    serve(listener, signals, args, move |stream| {
+        drop(chat.serve(stream));
+    })
 }
 
 pub(super) fn echo(args: &EchoArgs, output: &OutputArgs) -> anyhow::Result<Outcome> {
     // One thread unless asked for more: that is the room's point.
     let (hubs, args) = (args.jobs, &args.listen);
-    let first = std::sync::Once::new();
+    common::cli::allow_descriptors();
+    let listening = AtomicUsize::new(0);
     let results = run_on(hubs, args.listen, |listener| {
-        let mut announced = Ok(());
-        first.call_once(|| announced = announce("echo", &listener, hubs, output));
-        announced?;
-        serve(listener, args, |stream| {
+        let signals = stop_signals()?;
+        // The last one tells where: who stops us then finds all of them listening to that too.
+        if listening.fetch_add(1, Ordering::SeqCst) + 1 == hubs {
+            announce("echo", &listener, hubs, output)?;
+        }
+        serve(listener, signals, args, |stream| {
             drop(green_threads::echo::echo(stream));
         })
     })
@@ -64,10 +73,10 @@ fn announce(
 /// Serves until a signal comes: the first ends in good order, the second at once.
 fn serve(
     listener: TcpListener,
+    signals: Signals,
     args: &ListenArgs,
     handler: impl Fn(TcpStream) + 'static,
 ) -> anyhow::Result<Outcome> {
-    let signals = stop_signals()?;
     let server = StreamServer::new(listener, handler)
         .max_connections(args.max_connections)
         .start();

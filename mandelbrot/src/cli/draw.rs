@@ -167,7 +167,7 @@ fn report(
         out.flush()?;
     }
     if !run.output.quiet {
-        eprintln!(
+        common::remark!(
             "{}: {}x{}, {} ({name}, -j {workers}, {:.2} cores busy), {:.2} G iterations/s",
             args.output.display(),
             painted.width,
@@ -217,7 +217,7 @@ fn compare(
     let report = compare::finish(comparison, models, run);
     let point = if models.len() > 1 { POINT } else { "" };
     if output::is_stdout(&args.output) {
-        eprint!("{}", compare::text(&report, point, run));
+        common::remark!("{}", compare::text(&report, point, run).trim_end());
     } else {
         compare::show(&report, point, run, |_| ())?;
     }
@@ -227,7 +227,7 @@ fn compare(
     let painted = paint::by_palette(plan, counts, &request.palette, request.aa);
     output::write(&args.output, &painted, &request.recipe)?;
     if !run.output.quiet {
-        eprintln!("{}: written", args.output.display());
+        common::remark!("{}: written", args.output.display());
     }
     Ok(compare::outcome(&report))
 }

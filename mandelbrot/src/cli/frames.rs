@@ -51,7 +51,7 @@ pub(super) fn run(
             let frame = request(args, run, index as u64)
                 .and_then(|request| draw(&request, &path, args.kernel.named(), interrupt))
                 .unwrap_or_else(|error| {
-                    eprintln!("error: {}: {error:#}", path.display());
+                    common::remark!("error: {}: {error:#}", path.display());
                     Frame::Failed
                 });
             progress.inc(1);
@@ -76,7 +76,9 @@ pub(super) fn run(
         out.flush()?;
     }
     if !run.output.quiet {
-        eprintln!("{name}: {written} frames written, {kept} kept, {failed} failed, {left} left");
+        common::remark!(
+            "{name}: {written} frames written, {kept} kept, {failed} failed, {left} left"
+        );
     }
     if left > 0 {
         bail!("interrupted: run it again to draw the {left} that are left");

@@ -9,7 +9,10 @@
 
 // Arrays of vectors are gone through in step, and by number: iterators over several of them at once
 // are not always inlined, and then are compiled without the instructions this is all about.
-#![allow(clippy::needless_range_loop)]
+#![allow(
+    clippy::needless_range_loop,
+    reason = "iterators are not always inlined: see above"
+)]
 
 use std::cell::RefCell;
 use std::marker::PhantomData;

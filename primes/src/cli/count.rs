@@ -58,7 +58,7 @@ fn once(
     }
     out.flush()?;
     if !run.output.quiet {
-        eprintln!(
+        common::remark!(
             "{} from {start} to {stop}: {} ({}, -j {workers}, {:.2} cores busy)",
             args.tuplets.name(),
             human_duration(time.wall),

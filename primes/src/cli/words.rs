@@ -27,7 +27,7 @@ pub(super) fn for_each(
         {
             Ok(n) => ask(n),
             Err(error) => {
-                eprintln!("error: standard input, line {line}: {error}");
+                common::remark!("error: standard input, line {line}: {error}");
                 outcome = Outcome::SomeFailed;
                 Ok(())
             }

@@ -128,10 +128,12 @@ async fn talk(
             Ok(Input::Line(line)) => {
                 transport.write(&[name.as_bytes(), b":", &line, b"\n"].concat());
             }
-            Ok(Input::TooLong) => eprintln!("that line has over {most} bytes: it was not sent"),
+            Ok(Input::TooLong) => {
+                common::remark!("that line has over {most} bytes: it was not sent")
+            }
             Ok(Input::End) => break,
             Err(error) => {
-                eprintln!("standard input: {error}");
+                common::remark!("standard input: {error}");
                 break;
             }
         }

@@ -83,7 +83,7 @@ pub(super) fn run(args: &FetchArgs, output: &OutputArgs) -> anyhow::Result<Outco
         out.flush()?;
     } else if !output.quiet {
         let (url, status, length) = (&fetched.url, fetched.status, fetched.length);
-        eprintln!("{url}: status {status}, {length} bytes");
+        common::remark!("{url}: status {status}, {length} bytes");
     }
     Ok(match fetched.status < 300 {
         true => Outcome::Done,

@@ -12,7 +12,6 @@ use reactor::echo::Echo;
 use reactor::event_loop::Signal;
 use reactor::proxy::Proxy;
 use reactor::{Factory, Protocol, Reactor, Reason, Transport, chat};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::args::{ListenArgs, ProxyArgs};
 
@@ -44,7 +43,7 @@ fn serve(
     factory: impl Factory + 'static,
     output: &OutputArgs,
 ) -> anyhow::Result<Outcome> {
-    allow_descriptors();
+    common::cli::allow_descriptors();
     let interrupted = stop_on_signals(reactor)?;
     let port = reactor
         .listen_tcp(listen, factory)
@@ -63,19 +62,6 @@ fn serve(
         true => Outcome::Interrupted,
         false => Outcome::Done,
     })
-}
-
-/// A connection takes a descriptor, and the limit that a shell hands on is often 1024: takes as many
-/// as this user may have.
-fn allow_descriptors() {
-    let limits = getrlimit(Resource::Nofile);
-    let raised = Rlimit {
-        current: limits.maximum,
-        ..limits
-    };
-    if let Err(error) = setrlimit(Resource::Nofile, raised) {
-        tracing::debug!(%error, "the limit of descriptors stays as it is");
-    }
 }
 
 /// The first Ctrl-C closes in good order, the second leaves at once.

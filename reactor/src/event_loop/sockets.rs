@@ -1,10 +1,13 @@
 //! Listening sockets with what the standard library does not set.
 
+use std::cell::Cell;
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
 use mio::net::{TcpListener, UnixListener};
+use rustix::io::Errno;
 use rustix::net::{
     AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, listen, socket_with, sockopt,
 };
@@ -12,6 +15,39 @@ use rustix::net::{
 /// How many connections may wait to be accepted, unless said otherwise; the system may allow fewer
 /// (`net.core.somaxconn`).
 pub const DEFAULT_BACKLOG: i32 = 1024;
+
+/// What a server makes of connections that it cannot accept: it says so and, after a while, tries
+/// again. None of these errors ends it: most are about one connection or about the network behind it
+/// ([accept(2)] wants those tried again), and one about the system's means is over when others close
+/// something.
+///
+/// [accept(2)]: https://man7.org/linux/man-pages/man2/accept.2.html
+#[derive(Debug, Default)]
+pub struct AcceptErrors {
+    /// Out of descriptors or memory, and said so.
+    dry: Cell<bool>,
+}
+
+impl AcceptErrors {
+    /// How long to wait before trying again: without it, trying would keep a CPU busy.
+    pub const RETRY: Duration = Duration::from_millis(100);
+
+    /// A connection was accepted.
+    pub fn accepted(&self) {
+        self.dry.set(false);
+    }
+
+    /// Logs the error: one about descriptors or memory when it begins, any other each time.
+    pub fn failed(&self, error: &io::Error) {
+        let known = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];
+        let known = known.map(|errno| Some(errno.raw_os_error()));
+        if !known.contains(&error.raw_os_error()) {
+            tracing::error!(%error, "accepting a connection failed");
+        } else if !self.dry.replace(true) {
+            tracing::warn!(%error, "no connection can be accepted until another is closed");
+        }
+    }
+}
 
 /// A listening TCP socket; with `share` (`SO_REUSEPORT`) other sockets of this user, in other loops
 /// or other processes, may listen at the same address. Linux divides the connections among them;

@@ -14,6 +14,7 @@ use super::args::ListenArgs;
 const STOP: [Signal; 2] = [Signal::INTERRUPT, Signal::TERMINATE];
 
 pub(super) fn run(args: &ListenArgs, output: &OutputArgs) -> anyhow::Result<Outcome> {
+    common::cli::allow_descriptors();
     Executor::new()?.block_on(serve(args, output))
 }
 

@@ -24,7 +24,7 @@ pub(super) fn pass(
     let comparison = Comparison::new("thumbnails").input(paths.collect::<Vec<_>>().join(", "));
     let (outcome, counts) = run(comparison, args, models, "", interrupt)?;
     if counts.failed > 0 && !args.run.output.quiet {
-        eprintln!(
+        common::remark!(
             "{} pictures failed: with a single --model it is said why",
             counts.failed
         );

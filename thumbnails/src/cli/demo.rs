@@ -43,7 +43,7 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
     let manifest = Manifest::read(&output)?;
     common::files::write_atomically(&page, sheet::html(&page, &output, manifest.entries()))?;
     if !args.run.output.quiet {
-        eprintln!("\n{}: the contact sheet, for a browser", page.display());
+        common::remark!("\n{}: the contact sheet, for a browser", page.display());
     }
     Ok(outcome)
 }

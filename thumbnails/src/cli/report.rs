@@ -132,7 +132,7 @@ impl<'a> Report<'a> {
         if !self.tells {
             return Ok(());
         }
-        eprintln!("error: {}: {reason}", source.display());
+        common::remark!("error: {}: {reason}", source.display());
         if !self.run.output.json {
             return Ok(());
         }
@@ -180,7 +180,7 @@ impl<'a> Report<'a> {
         ];
         let told = others.iter().filter(|(count, _)| *count > 0);
         parts.extend(told.map(|(count, what)| format!("{count} {what}")));
-        eprintln!(
+        common::remark!(
             "{}: {} ({model}, -j {workers}, {:.2} cores busy, {rate:.1} pictures/s)",
             parts.join(", "),
             human_duration(time.wall),

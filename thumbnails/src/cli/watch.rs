@@ -32,7 +32,7 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
     // What failed, and as it was then: what is broken is told of once.
     let mut failed: HashMap<PathBuf, Option<Stamp>> = HashMap::new();
     if !args.run.output.quiet {
-        eprintln!("watching: Ctrl-C ends it");
+        common::remark!("watching: Ctrl-C ends it");
     }
     let (result, time) = measure(|| {
         let mut force = args.what.force;

@@ -1,5 +1,8 @@
 //! Unix: pipes, signals, limits and the end of processes.
-#![allow(unsafe_code)] // calls that no safe crate wraps: wait4, sigaction, _exit, a clock by pid
+#![allow(
+    unsafe_code,
+    reason = "no safe crate wraps wait4, sigaction, _exit and a clock by pid"
+)]
 
 use std::fs::File;
 use std::io;

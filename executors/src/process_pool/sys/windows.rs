@@ -1,5 +1,5 @@
 //! Windows: as far as it goes without job objects. Compiled by construction, not tested.
-#![allow(unsafe_code)] // one call that std does not wrap: SetStdHandle
+#![allow(unsafe_code, reason = "std does not wrap SetStdHandle")]
 
 use std::fs::File;
 use std::io;
