@@ -467,6 +467,34 @@ fn what_is_there_is_not_fetched_again_unless_it_is_wrong() {
 }
 
 #[test]
+fn a_disk_that_is_full_costs_what_was_not_written_and_no_more() {
+    let site = site();
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let url = site.url("/bytes/2000000");
+    // The system writes up to the limit and fails in the middle of a buffer, as on a full disk; the
+    // signal that goes with it would kill.
+    let output = Command::new("sh")
+        .args(["-c", "trap '' XFSZ; ulimit -f 1001; exec \"$0\" \"$@\""])
+        .arg(assert_cmd::cargo::cargo_bin!("async-fetch"))
+        .args(["--proxy", "none", &url, "-o", out])
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("2000000.part"));
+    assert_eq!(names(folder.path()), [FOLDER]);
+    let part = fs::read(folder.path().join(FOLDER).join("2000000.part")).unwrap();
+    assert!(part.len() >= 256 * 1024, "{}", part.len());
+    assert!(part == content::part(1, 0..part.len() as u64));
+
+    let sum = Checksum::of(content::part(1, 0..2_000_000)).to_string();
+    let output = run(&[&url, "-o", out, "--checksum", &sum, "--json"]);
+    assert_eq!(lines(&output)[0]["resumed_from"], part.len());
+    assert!(output.status.success(), "{}", text(&output.stdout));
+}
+
+#[test]
 fn fail_fast_stops_at_the_first_failure() {
     let site = site();
     let mut urls = vec![site.url("/status/404")];
