@@ -13,6 +13,8 @@ use async_fetch::{
 };
 use demo_site::{Latency, Site, content};
 use futures_util::{StreamExt, stream};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
 
 fn site() -> Site {
     Site::builder().pages(20).start().unwrap()
@@ -377,6 +379,32 @@ async fn redirects_can_be_left_to_the_caller() {
     assert_eq!(outcome.status(), Some(StatusCode::FOUND));
     let outcome = fetch(same_host, get(site.url("/redirect/chain/2"))).await;
     assert_eq!((outcome.redirects.len(), outcome.is_success()), (2, true));
+}
+
+#[tokio::test]
+async fn a_redirect_does_not_wait_for_its_body() {
+    let site = site();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let to = site.url("/page/1");
+    let server = tokio::spawn(async move {
+        let (mut client, _) = listener.accept().await.unwrap();
+        let head = format!("HTTP/1.1 302 Found\r\nlocation: {to}\r\ncontent-length: 9999\r\n\r\n");
+        client.write_all(head.as_bytes()).await.unwrap();
+        // Often enough for the time-out between two parts, until the client has had enough.
+        while client.write_all(b"x").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    let patient = fetcher().timeouts(Timeouts {
+        total: Duration::from_secs(60),
+        ..Timeouts::default()
+    });
+    // One place for all: it is free again when the page is asked for.
+    let outcome = fetch(patient.jobs(1), get(url)).await;
+    assert_eq!(outcome.redirects.len(), 1);
+    assert_eq!(answer(outcome).bytes(), site.html_of(1).as_bytes());
+    server.await.unwrap();
 }
 
 #[tokio::test]
