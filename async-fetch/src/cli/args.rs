@@ -13,7 +13,7 @@ use common::cli::{OutputArgs, Shell, numbers};
 /// URLs stand on the command line, in a file (-i), or come from standard input (-), one a line,
 /// with a checksum behind it if you like. Each gets a line: status, bytes, time, attempts.
 ///
-/// Without URLs it shows why waiting work wants concurrency: 200 pages of a site on this machine
+/// Without URLs it reads nothing, and shows why waiting work wants concurrency: 200 pages of a site on this machine
 /// that takes 50 ms for each, fetched one after the other, by threads, and by async, compared in a
 /// table. That takes twelve seconds, ten of them for one after the other.
 ///

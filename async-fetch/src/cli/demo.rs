@@ -10,7 +10,7 @@ use common::comparison::Comparison;
 use demo_site::{Latency, Site};
 
 use super::args::Args;
-use super::descriptors;
+use super::{descriptors, input};
 
 /// Enough to see it, few enough to wait for.
 const PAGES: usize = 200;
@@ -28,6 +28,9 @@ const CAP: usize = 8;
 type Pages = Vec<(usize, u64)>;
 
 pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
+    if !args.told.quiet && input::may_hold_a_list() {
+        eprintln!("standard input is not read: for a list of URLs, give -");
+    }
     descriptors::raise(2 * PAGES, false)?;
     let site = Site::builder()
         .pages(PAGES)
