@@ -28,11 +28,11 @@ const LAST_WRITES: Duration = Duration::from_secs(5);
 
 /// Fetches, and tells of each.
 pub(super) fn run(args: &Args, source: Source, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
-    descriptors::raise(args.polite.jobs, args.output.is_some())?;
-    if let Some(folder) = &args.output {
+    descriptors::raise(args.polite.jobs, args.folder.is_some())?;
+    if let Some(folder) = &args.folder {
         fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     }
-    let bars = Bars::new(args.told.quiet);
+    let bars = Bars::new(args.output.quiet);
     let fetcher = fetcher(args, bars.as_ref())?;
     let report = Rc::new(RefCell::new(Report::new(args, bars.clone())));
     // One thread: it waits, and hardly computes. Files have threads of their own.

@@ -83,7 +83,7 @@ impl Source {
 
     /// Starts to read.
     pub(super) fn start(self, args: &Args) -> anyhow::Result<Items> {
-        let saved = match &args.output {
+        let saved = match &args.folder {
             Some(folder) => Some((folder.clone(), Claims::open(folder)?)),
             None => None,
         };
