@@ -36,6 +36,13 @@ impl Checksum {
         hasher.finish()
     }
 
+    /// Its first eight bytes as a number: enough to tell names and URLs apart.
+    pub fn prefix(&self) -> u64 {
+        self.0[..8]
+            .iter()
+            .fold(0, |number, byte| number << 8 | u64::from(*byte))
+    }
+
     /// The checksum of all that can be read.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 mod args;
 mod bars;
+mod claims;
 mod demo;
 mod descriptors;
 mod fetch;

@@ -124,7 +124,9 @@ impl Fetcher {
         &self.inner.limits
     }
 
-    /// From one start to the next for one host, that of this URL: a robots.txt may ask for it.
+    /// From one start to the next for one host, that of this URL: a robots.txt may ask for it. It
+    /// is remembered for 65,536 hosts that nobody asks; some of more than that fall back to the
+    /// usual delay.
     pub fn set_host_delay(&self, url: &Url, delay: Duration) {
         self.inner.gate.set_delay(url, delay);
     }

@@ -11,10 +11,15 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep_until};
 use url::{Position, Url};
 
+use crate::alarm::after;
 use crate::limits::Limits;
 
 /// Hosts that are remembered before those that nobody asks are looked for.
 const FEW: usize = 1024;
+
+/// Hosts that nobody asks and that are remembered for a delay of their own: more than mostly are
+/// met, in some 20 MiB. Of more, some fall back to the usual delay.
+const DELAYS: usize = 1 << 16;
 
 /// The gate of one fetcher.
 #[derive(Debug)]
@@ -51,7 +56,7 @@ struct Times {
     next: Option<Instant>,
     /// The host asked to be left alone until then.
     paused: Option<Instant>,
-    /// Somebody set its delay: it is not forgotten.
+    /// It has a delay of its own, which would be lost by forgetting it.
     set: bool,
 }
 
@@ -120,6 +125,7 @@ impl Gate {
             whole: false,
         };
         loop {
+            // Without one of all places, which others can use meanwhile.
             while let Some(until) = permit.host.earliest() {
                 wait();
                 sleep_until(until).await;
@@ -130,36 +136,44 @@ impl Gate {
                     if let Ok(place) = self.places.acquire().await {
                         place.forget();
                     }
-                    // The host may have asked to be left alone meanwhile.
-                    if permit.host.is_paused() {
-                        self.places.add_permits(1);
-                        continue;
-                    }
                 }
             }
             permit.whole = true;
-            break;
-        }
-        if let Some((pause, next)) = &self.pace {
-            let start = {
-                let mut next = lock(next);
-                let start = (*next).max(Instant::now());
-                *next = start.checked_add(*pause).unwrap_or(start);
-                start
-            };
-            if start > Instant::now() {
+            // Only now it can start, and while it waited for a place others may have started.
+            if let Some(start) = self.start(&permit.host) {
+                if start <= Instant::now() {
+                    return permit;
+                }
                 sleep_until(start).await;
+                // The host may have asked to be left alone meanwhile.
+                if !permit.host.is_paused() {
+                    return permit;
+                }
             }
+            permit.whole = false;
+            self.places.add_permits(1);
         }
-        permit
+    }
+
+    /// Takes a start; `None` if it is too early for the host.
+    fn start(&self, host: &Host) -> Option<Instant> {
+        let now = Instant::now();
+        let Some((pause, next)) = &self.pace else {
+            return host.start(now).then_some(now);
+        };
+        let mut next = lock(next);
+        let start = (*next).max(now);
+        host.start(start).then(|| {
+            *next = after(start, *pause);
+            start
+        })
     }
 
     /// Leaves a host alone for a while.
     pub(crate) fn pause(&self, url: &Url, pause: Duration) {
         let host = self.host(url);
         let mut times = lock(&host.times);
-        let until = Instant::now().checked_add(pause);
-        times.paused = times.paused.max(until);
+        times.paused = times.paused.max(Some(after(Instant::now(), pause)));
     }
 
     /// Sets the time from one start to the next for one host.
@@ -167,7 +181,7 @@ impl Gate {
         let host = self.host(url);
         let mut times = lock(&host.times);
         times.delay = delay;
-        times.set = true;
+        times.set = delay != self.host_delay;
     }
 
     /// The time from one start to the next for one host.
@@ -202,11 +216,7 @@ impl Gate {
             return Arc::clone(host);
         }
         if hosts.known.len() >= hosts.many {
-            let now = Instant::now();
-            hosts
-                .known
-                .retain(|_, host| Arc::strong_count(host) > 1 || host.is_of_use(now));
-            hosts.many = FEW.max(2 * hosts.known.len());
+            hosts.forget();
         }
         let host = Arc::new(Host {
             places: Semaphore::new(self.per_host),
@@ -222,27 +232,43 @@ impl Gate {
     }
 }
 
+impl Hosts {
+    /// Forgets those that nobody asks, if they can be asked at once.
+    fn forget(&mut self) {
+        let now = Instant::now();
+        let mut delays = 0;
+        self.known.retain(|_, host| {
+            let times = lock(&host.times);
+            if Arc::strong_count(host) > 1 || times.earliest(now).is_some() {
+                return true;
+            }
+            let kept = times.set && delays < DELAYS;
+            delays += usize::from(kept);
+            kept
+        });
+        self.many = FEW.max(2 * self.known.len());
+    }
+}
+
 impl Host {
-    /// `None` if it may be asked now, which is then taken as a start; else when to ask again.
+    /// When to ask again; `None` if that is now.
     fn earliest(&self) -> Option<Instant> {
-        let mut times = lock(&self.times);
+        let times = lock(&self.times);
         if times.delay.is_zero() && times.paused.is_none() {
             return None;
         }
-        let now = Instant::now();
-        if let Some(until) = times.paused {
-            if until > now {
-                return Some(until);
-            }
-            times.paused = None;
+        times.earliest(Instant::now())
+    }
+
+    /// Takes a start at this time, if it is not too early.
+    fn start(&self, at: Instant) -> bool {
+        let mut times = lock(&self.times);
+        if times.earliest(at).is_some() {
+            return false;
         }
-        match times.next {
-            Some(next) if next > now => Some(next),
-            _ => {
-                times.next = now.checked_add(times.delay);
-                None
-            }
-        }
+        times.next = (!times.delay.is_zero()).then(|| after(at, times.delay));
+        times.paused = None;
+        true
     }
 
     fn is_paused(&self) -> bool {
@@ -250,15 +276,13 @@ impl Host {
             .paused
             .is_some_and(|until| until > Instant::now())
     }
+}
 
-    /// Whether something would be lost by forgetting it.
-    fn is_of_use(&self, now: Instant) -> bool {
-        let times = lock(&self.times);
-        times.set
-            || times
-                .next
-                .max(times.paused)
-                .is_some_and(|until| until > now)
+impl Times {
+    /// The next start, if there can be none now.
+    fn earliest(&self, now: Instant) -> Option<Instant> {
+        let next = self.next.filter(|_| !self.delay.is_zero());
+        next.max(self.paused).filter(|until| *until > now)
     }
 }
 
@@ -369,6 +393,44 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn starts_keep_their_distance_however_long_they_waited_for_a_place() {
+        let gate = gate(Limits {
+            jobs: 1,
+            host_delay: Duration::from_secs(2),
+            ..Limits::default()
+        });
+        let (a, b) = (url("http://a.example/"), url("http://b.example/"));
+        let begin = Instant::now();
+        let start = async || {
+            drop(gate.enter(&a, || ()).await);
+            begin.elapsed().as_secs()
+        };
+        let busy = async {
+            let _place = gate.enter(&b, || ()).await;
+            tokio::time::sleep(Duration::from_secs(10)).await;
+        };
+        let ((), first, second, third) = tokio::join!(busy, start(), start(), start());
+        assert_eq!([first, second, third], [10, 12, 14]);
+        assert_eq!(gate.places.available_permits(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn starts_keep_their_distance_at_a_rate_too() {
+        let gate = gate(Limits {
+            rate: Some(0.1),
+            host_delay: Duration::from_secs(15),
+            ..Limits::default()
+        });
+        let begin = Instant::now();
+        let start = async |host: &str| {
+            drop(gate.enter(&url(host), || ()).await);
+            begin.elapsed().as_secs()
+        };
+        let (a, b) = ("http://a.example/", "http://b.example/");
+        assert_eq!(tokio::join!(start(b), start(a), start(a)), (0, 10, 25));
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_rate_holds_for_all_hosts_together() {
         let gate = gate(Limits {
             rate: Some(10.0),
@@ -394,5 +456,15 @@ mod tests {
             );
         }
         assert!(lock(&gate.hosts).known.len() <= FEW);
+
+        // A delay of its own is remembered, but not those of the whole web.
+        let numbered = |number: usize| url(&format!("http://{number}.example/"));
+        for number in 0..3 * DELAYS {
+            gate.set_delay(&numbered(number), Duration::from_secs(1));
+            if number == DELAYS {
+                assert!((0..number).all(|it| gate.delay(&numbered(it)).as_secs() == 1));
+            }
+        }
+        assert!(lock(&gate.hosts).known.len() <= 2 * DELAYS + 1);
     }
 }

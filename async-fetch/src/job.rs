@@ -26,6 +26,10 @@ use crate::sink::Sink;
 /// ones cost more than a new connection.
 const DRAINED: usize = 16 * 1024;
 
+/// How long that may take: what belongs to the header comes with it, and a new connection takes
+/// about as long as a round trip or two.
+const DRAINED_WITHIN: Duration = Duration::from_millis(100);
+
 /// Does a request.
 pub(crate) async fn run(
     inner: &Arc<Inner>,
@@ -414,9 +418,15 @@ impl Job<'_> {
 
     /// Reads what is left of a short body, for the sake of its connection.
     async fn drain(&self, mut alarm: Pin<&mut Sleep>, response: &mut reqwest::Response) {
+        // For all of it: what drips must not hold a place.
+        let deadline = self.total().or(Deadline {
+            at: alarm::after(Instant::now(), DRAINED_WITHIN),
+            phase: Phase::Idle,
+            after: DRAINED_WITHIN,
+        });
         let mut read = 0;
         while read < DRAINED {
-            match within(alarm.as_mut(), || self.idle(), response.chunk()).await {
+            match within(alarm.as_mut(), || deadline, response.chunk()).await {
                 Ok(Ok(Some(piece))) => read += piece.len(),
                 _ => break,
             }

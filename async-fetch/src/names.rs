@@ -3,9 +3,9 @@
 //! The name comes from the URL that was asked for, and from nothing that the server says
 //! (`Content-Disposition`, redirects): who gives the URLs knows what will be written.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use url::Url;
+
+use crate::checksum::Checksum;
 
 /// Bytes of a name [255 on most systems, of which `.part` and the number take some].
 const LONGEST: usize = 200;
@@ -42,11 +42,10 @@ pub fn file_name(url: &Url) -> String {
     name
 }
 
-/// The same name with a number made of `of` before its extension.
+/// The same name with a number made of `of` before its extension: the beginning of its SHA-256, so
+/// that it stays the same from one version of this program to the next.
 pub fn numbered(name: &str, of: &str) -> String {
-    let mut hasher = DefaultHasher::new();
-    of.hash(&mut hasher);
-    let number = hasher.finish() as u32;
+    let number = Checksum::of(of).prefix() >> 32;
     match name.rsplit_once('.') {
         Some((stem, extension)) if !stem.is_empty() => format!("{stem}-{number:08x}.{extension}"),
         _ => format!("{name}-{number:08x}"),
@@ -158,6 +157,8 @@ mod tests {
             .map(|path| file_name(&format!("http://a.example/{path}").parse().unwrap()))
             .collect();
         assert_eq!(names.len(), 3);
+        // The number is part of names on disks: it may not change.
+        assert!(names.contains("page-d9fc91d4.html"), "{names:?}");
         assert!(
             names
                 .iter()

@@ -31,8 +31,8 @@ pub(crate) struct PartFile {
     from: PathBuf,
     target: PathBuf,
     url: String,
-    /// Bytes of it, those in the buffer included.
-    length: u64,
+    /// Bytes that are known to be written; a write that failed may have left some more.
+    written: u64,
     buffer: Vec<u8>,
     validator: Option<String>,
     hasher: Option<Hasher>,
@@ -51,27 +51,14 @@ impl PartFile {
             folder.join(name)
         };
         let (part, from) = (with(".part"), with(".from"));
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&part)
-            .map_err(Error::file(&part))?;
-        file.try_lock().map_err(|error| Error::File {
-            path: part.clone(),
-            source: match error {
-                TryLockError::WouldBlock => io::Error::other("another program is writing it"),
-                TryLockError::Error(error) => error,
-            },
-        })?;
+        let file = open_locked(&part).map_err(Error::file(&part))?;
         let mut it = PartFile {
             file,
             part,
             from,
             target: target.to_owned(),
             url: url.to_owned(),
-            length: 0,
+            written: 0,
             buffer: Vec::new(),
             validator: None,
             hasher: hashed.then(Hasher::default),
@@ -92,7 +79,7 @@ impl PartFile {
         if self.validator.is_none() {
             return Ok(());
         }
-        self.length = self.file.seek(SeekFrom::End(0))?;
+        self.written = self.file.seek(SeekFrom::End(0))?;
         if let Some(hasher) = &mut self.hasher {
             self.file.rewind()?;
             let mut piece = vec![0; BUFFER];
@@ -109,19 +96,23 @@ impl PartFile {
     /// From where on, and on which condition, the rest can be asked for.
     pub(crate) fn resume(&self) -> Option<(u64, &str)> {
         let validator = self.validator.as_deref()?;
-        (self.length > 0).then_some((self.length, validator))
+        (self.length() > 0).then_some((self.length(), validator))
+    }
+
+    /// Bytes of it, those in the buffer included.
+    fn length(&self) -> u64 {
+        self.written + self.buffer.len() as u64
     }
 
     /// Begins anew, with an answer's header.
     pub(crate) fn restart(&mut self, headers: &HeaderMap) -> Result<(), Error> {
         self.buffer.clear();
-        self.length = 0;
+        self.written = 0;
         if let Some(hasher) = &mut self.hasher {
             *hasher = Hasher::default();
         }
         // In this order: bytes must never stand beside what belongs to others.
-        let emptied = self.file.set_len(0).and_then(|()| self.file.rewind());
-        emptied.map_err(Error::file(&self.part))?;
+        self.file.set_len(0).map_err(Error::file(&self.part))?;
         self.validator = validator(headers);
         match &self.validator {
             Some(validator) => {
@@ -138,20 +129,23 @@ impl PartFile {
     /// Takes some bytes; `true` if it is time to [`flush`](PartFile::flush).
     pub(crate) fn push(&mut self, bytes: &[u8]) -> bool {
         self.buffer.extend_from_slice(bytes);
-        self.length += bytes.len() as u64;
         self.buffer.len() >= BUFFER
     }
 
     /// Writes what was taken.
     pub(crate) fn flush(&mut self) -> Result<(), Error> {
-        if let Some(hasher) = &mut self.hasher {
-            hasher.update(&self.buffer);
-        }
         self.write().map_err(Error::file(&self.part))
     }
 
     fn write(&mut self) -> io::Result<()> {
+        // A write that failed has moved the position by whatever it did write: what is tried again
+        // belongs over that, not behind it.
+        self.file.seek(SeekFrom::Start(self.written))?;
         self.file.write_all(&self.buffer)?;
+        self.written = self.length();
+        if let Some(hasher) = &mut self.hasher {
+            hasher.update(&self.buffer);
+        }
         self.buffer.clear();
         Ok(())
     }
@@ -159,16 +153,18 @@ impl PartFile {
     /// Gives the file its name, if its checksum is the one that is wanted. A wrong one is deleted.
     pub(crate) fn finish(mut self, wanted: Option<Checksum>) -> Result<(), Error> {
         self.flush()?;
+        // Nothing of what is whole could be gone on with.
+        self.validator = None;
         if let (Some(expected), Some(hasher)) = (wanted, self.hasher.take()) {
             let found = hasher.finish();
             if found != expected {
-                self.validator = None;
                 return Err(Error::Checksum { expected, found });
             }
         }
+        // In this order: once the part has lost its name, others may begin it anew.
+        let _ = fs::remove_file(&self.from);
         fs::rename(&self.part, &self.target).map_err(Error::file(&self.target))?;
         self.finished = true;
-        let _ = fs::remove_file(&self.from);
         Ok(())
     }
 }
@@ -179,19 +175,55 @@ impl Drop for PartFile {
             return;
         }
         // The last bytes are worth a try; without them there is just a little more to fetch.
-        let written = self.write();
-        if self.validator.is_none() || self.length == 0 || written.is_err() && self.is_torn() {
-            let _ = fs::remove_file(&self.part);
+        let kept = self.validator.is_some()
+            && self.length() > 0
+            && (self.write().is_ok()
+                || self.written > 0 && self.file.set_len(self.written).is_ok());
+        if !kept {
+            // In this order, as in `finish`.
             let _ = fs::remove_file(&self.from);
+            let _ = fs::remove_file(&self.part);
         }
     }
 }
 
-impl PartFile {
-    /// Whether less is on disk than was counted and yet more than nothing: still a beginning.
-    fn is_torn(&self) -> bool {
-        self.file.metadata().map_or(true, |it| it.len() == 0)
+/// Opens a file that nobody else is writing, and keeps others from it.
+fn open_locked(path: &Path) -> io::Result<File> {
+    loop {
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)?;
+        file.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => io::Error::other("another program is writing it"),
+            TryLockError::Error(error) => error,
+        })?;
+        // Who held it until now may have renamed or deleted it since it was opened: then this would
+        // be somebody's finished file.
+        if is_at(&file, path)? {
+            return Ok(file);
+        }
     }
+}
+
+/// Whether the file is the one that has this name.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    let identity = |it: fs::Metadata| (it.dev(), it.ino());
+    match fs::metadata(path) {
+        Ok(there) => Ok(identity(there) == identity(file.metadata()?)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// The standard library has no stable way to ask elsewhere.
+#[cfg(not(unix))]
+fn is_at(_file: &File, _path: &Path) -> io::Result<bool> {
+    Ok(true)
 }
 
 /// What an answer says by which it can be told from a later one: a strong tag, or a date of
@@ -279,6 +311,46 @@ mod tests {
         let _first = PartFile::open(&target, URL, false).unwrap();
         let error = PartFile::open(&target, URL, false).unwrap_err();
         assert!(error.to_string().contains("another program"), "{error}");
+    }
+
+    #[test]
+    fn a_write_that_failed_halfway_leaves_nothing_twice() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("file");
+        let mut part = PartFile::open(&target, URL, true).unwrap();
+        part.restart(&tagged()).unwrap();
+        part.push(b"many ");
+        part.flush().unwrap();
+        part.push(b"hands");
+        // What `write_all` does before it meets the end of the disk.
+        part.file.write_all(b"han").unwrap();
+        let path = part.part.clone();
+        drop(part);
+        assert_eq!(fs::read(&path).unwrap(), b"many hands");
+
+        // And with a disk that stays full, here one that must not be written: nothing is better
+        // than what is not known.
+        let mut part = PartFile::open(&target, URL, true).unwrap();
+        assert_eq!(part.resume(), Some((10, "\"1\"")));
+        part.push(b" more");
+        part.file = File::open(&path).unwrap();
+        assert!(part.flush().is_err());
+        drop(part);
+        assert!(!path.exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_is_known_by_more_than_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let (old, new) = (folder.path().join("old"), folder.path().join("new"));
+        let file = open_locked(&old).unwrap();
+        assert!(is_at(&file, &old).unwrap());
+        fs::rename(&old, &new).unwrap();
+        assert!(!is_at(&file, &old).unwrap());
+        let other = open_locked(&old).unwrap();
+        assert!(!is_at(&file, &old).unwrap());
+        assert!(is_at(&other, &old).unwrap());
     }
 
     #[test]

@@ -70,10 +70,12 @@ fn signal(child: &Child, signal: Signal) {
     kill_process(Pid::from_child(child), signal).unwrap();
 }
 
+/// What lies in a folder, but for that of the parts.
 fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name != FOLDER)
         .collect();
     names.sort();
     names
@@ -169,11 +171,33 @@ fn json_has_a_line_for_each_url_and_nothing_else() {
 }
 
 #[test]
-fn standard_input_is_read_without_being_asked_when_somebody_writes_to_it() {
+fn standard_input_is_read_if_it_is_asked_for_and_else_a_word_is_said() {
     let site = site();
-    let output = piped(&[], site.url("/").as_bytes());
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    assert!(text(&output.stdout).starts_with("200"));
+    let list = site.url("/");
+    for args in [&["-"][..], &["-i", "-"]] {
+        let output = piped(args, list.as_bytes());
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        assert!(text(&output.stdout).starts_with("200"));
+    }
+    let output = piped(&["--summary"], list.as_bytes());
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("- for standard input"));
+
+    // With any flag that is for fetching it would not be the demonstration.
+    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("async-fetch"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stderr.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(line.contains("standard input is not read"), "{line}");
+    assert_eq!(site.counts().requests, 2);
 }
 
 #[test]
@@ -467,6 +491,62 @@ fn what_is_there_is_not_fetched_again_unless_it_is_wrong() {
 }
 
 #[test]
+fn what_is_there_is_not_taken_for_that_of_another_url() {
+    let site = site();
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    // Two files of one name, which are told apart by their size.
+    let (one, other) = (site.url("/bytes/5000"), site.url("/files/5000"));
+    assert!(run(&[&one, "-o", out]).status.success());
+    for (status, requests) in [("200", 2), ("had", 2)] {
+        let output = run(&[&other, "-o", out]);
+        assert!(
+            text(&output.stdout).starts_with(status),
+            "{}",
+            text(&output.stdout)
+        );
+        assert_eq!(site.counts().requests, requests);
+    }
+    let names = names(folder.path());
+    assert!(
+        names.len() == 2 && names[1].starts_with("5000-"),
+        "{names:?}"
+    );
+    assert_eq!(
+        fs::read(folder.path().join("5000")).unwrap(),
+        content::part(1, 0..5000)
+    );
+}
+
+#[test]
+fn a_disk_that_is_full_costs_what_was_not_written_and_no_more() {
+    let site = site();
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let url = site.url("/bytes/2000000");
+    // The system writes up to the limit and fails in the middle of a buffer, as on a full disk; the
+    // signal that goes with it would kill.
+    let output = Command::new("sh")
+        .args(["-c", "trap '' XFSZ; ulimit -f 1001; exec \"$0\" \"$@\""])
+        .arg(assert_cmd::cargo::cargo_bin!("async-fetch"))
+        .args(["--proxy", "none", &url, "-o", out])
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("2000000.part"));
+    assert!(names(folder.path()).is_empty());
+    let part = fs::read(folder.path().join(FOLDER).join("2000000.part")).unwrap();
+    assert!(part.len() >= 256 * 1024, "{}", part.len());
+    assert!(part == content::part(1, 0..part.len() as u64));
+
+    let sum = Checksum::of(content::part(1, 0..2_000_000)).to_string();
+    let output = run(&[&url, "-o", out, "--checksum", &sum, "--json"]);
+    assert_eq!(lines(&output)[0]["resumed_from"], part.len());
+    assert!(output.status.success(), "{}", text(&output.stdout));
+}
+
+#[test]
 fn fail_fast_stops_at_the_first_failure() {
     let site = site();
     let mut urls = vec![site.url("/status/404")];
@@ -586,7 +666,7 @@ fn interrupted_and_finished(how: Signal, code: Option<i32>) {
         fs::read(part().unwrap()).unwrap(),
         content::part(1, 0..60_000)
     );
-    assert_eq!(names(&out).len(), 6, "no half file under a final name");
+    assert_eq!(names(&out).len(), 5, "no half file under a final name");
 
     let before = site.counts().requests;
     let list = format!("{list}\n{url} {sum}\n");
@@ -602,7 +682,8 @@ fn interrupted_and_finished(how: Signal, code: Option<i32>) {
         let body = fs::read(out.join(format!("{size}000"))).unwrap();
         assert_eq!(body, content::part(1, 0..size * 1000));
     }
-    assert_eq!(names(&out).len(), 6, "and the folder of parts is gone");
+    assert_eq!(names(&out).len(), 6);
+    assert_eq!(names(&out.join(FOLDER)), ["names"], "no part is left");
 }
 
 #[test]

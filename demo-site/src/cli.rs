@@ -44,7 +44,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     #[command(flatten)]
-    told: OutputArgs,
+    output: OutputArgs,
 }
 
 #[derive(Subcommand, Debug)]
@@ -77,7 +77,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
         .robots("User-agent: *\nDisallow: /calendar/\nDisallow: /deeper/\nDisallow: /session\n")
         .start()?;
     let mut out = common::cli::stdout();
-    if args.told.json {
+    if args.output.json {
         out.json(&json!({
             "url": site.url("/"), "help": site.url("/help"), "raw": site.raw_url("/"),
         }))?;
@@ -92,7 +92,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
     while !interrupt.raised() {
         std::thread::sleep(GLANCE);
     }
-    if !args.told.quiet {
+    if !args.output.quiet {
         let counts = site.counts();
         common::remark!(
             "{} requests on {} connections, at most {} at once",

@@ -7,6 +7,10 @@ use std::time::Instant;
 /// The requests that are remembered one by one; those after it are only counted.
 const MOST_REMEMBERED: usize = 100_000;
 
+/// The hosts that are counted one by one, as it is the client that names them; the requests for
+/// those after it count in all only.
+const MOST_HOSTS: usize = 10_000;
+
 /// What a site saw since it started or since the counters were reset.
 #[derive(Clone, Debug, Default)]
 pub struct Counts {
@@ -21,7 +25,7 @@ pub struct Counts {
     pub most_at_once: u64,
     /// Requests being worked on now.
     pub at_once: u64,
-    /// The same by host, as the clients named it.
+    /// The same by host, as the clients named it: the first 10,000.
     pub hosts: HashMap<String, HostCounts>,
     /// Requests one by one, in the order in which they came: the first 100,000.
     pub log: Vec<Seen>,
@@ -120,11 +124,14 @@ impl Counters {
         counts.requests += 1;
         counts.at_once += 1;
         counts.most_at_once = counts.most_at_once.max(counts.at_once);
-        let host = counts.hosts.entry(seen.host.clone()).or_default();
-        host.requests += 1;
-        host.at_once += 1;
-        host.most_at_once = host.most_at_once.max(host.at_once);
-        let host = seen.host.clone();
+        let counted = counts.hosts.len() < MOST_HOSTS || counts.hosts.contains_key(&seen.host);
+        let host = counted.then(|| seen.host.clone());
+        if let Some(name) = &host {
+            let host = counts.hosts.entry(name.clone()).or_default();
+            host.requests += 1;
+            host.at_once += 1;
+            host.most_at_once = host.most_at_once.max(host.at_once);
+        }
         if counts.log.len() < MOST_REMEMBERED {
             counts.log.push(seen);
         }
@@ -147,15 +154,51 @@ impl Drop for ConnectionGuard {
 #[derive(Debug)]
 pub(crate) struct RequestGuard {
     counters: Counters,
-    host: String,
+    /// `None` if it is not counted by itself.
+    host: Option<String>,
 }
 
 impl Drop for RequestGuard {
     fn drop(&mut self) {
         let mut counts = self.counters.lock();
         counts.at_once -= 1;
-        if let Some(host) = counts.hosts.get_mut(&self.host) {
+        if let Some(name) = &self.host
+            && let Some(host) = counts.hosts.get_mut(name)
+        {
             host.at_once -= 1;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_that_clients_make_up_take_no_memory() {
+        let counters = Counters::default();
+        let request = |host: String| {
+            counters.request(Seen {
+                at: Instant::now(),
+                host,
+                method: "GET".to_owned(),
+                path: "/".to_owned(),
+                headers: Vec::new(),
+            })
+        };
+        for number in 0..MOST_HOSTS + 10 {
+            drop(request(number.to_string()));
+        }
+        let (known, new) = (request("0".to_owned()), request("new".to_owned()));
+        let counts = counters.snapshot();
+        assert_eq!((counts.hosts.len(), counts.at_once), (MOST_HOSTS, 2));
+        assert_eq!(counts.requests, MOST_HOSTS as u64 + 12);
+        assert_eq!(
+            (counts.hosts["0"].requests, counts.hosts["0"].at_once),
+            (2, 1)
+        );
+        drop((known, new));
+        let counts = counters.snapshot();
+        assert_eq!((counts.hosts["0"].at_once, counts.at_once), (0, 0));
     }
 }

@@ -13,9 +13,9 @@ use common::cli::{OutputArgs, Shell, numbers};
 /// URLs stand on the command line, in a file (-i), or come from standard input (-), one a line,
 /// with a checksum behind it if you like. Each gets a line: status, bytes, time, attempts.
 ///
-/// Without URLs it shows why waiting work wants concurrency: 200 pages of a site on this machine
-/// that takes 50 ms for each, fetched one after the other, by threads, and by async, compared in a
-/// table. That takes twelve seconds, ten of them for one after the other.
+/// Without URLs it reads nothing, and shows why waiting work wants concurrency: 200 pages of a site
+/// on this machine that takes 50 ms for each, fetched one after the other, by threads, and by async,
+/// compared in a table. That takes twelve seconds, ten of them for one after the other.
 ///
 /// Exit codes: 0 all fetched; 1 some failed; 2 usage; 130 interrupted.
 #[derive(Parser, Debug, PartialEq)]
@@ -31,10 +31,10 @@ pub(crate) struct Args {
     pub(super) input: Option<PathBuf>,
     /// Save bodies in DIR, under the last part of the URL's path. A file is there when it is
     /// whole, and what was begun is gone on with; what is there already is not fetched again
-    #[arg(short, long, value_name = "DIR")]
-    pub(super) output: Option<PathBuf>,
+    #[arg(short, long = "output", value_name = "DIR")]
+    pub(super) folder: Option<PathBuf>,
     /// Fetch what is there already again, and replace it
-    #[arg(long, requires = "output")]
+    #[arg(long, requires = "folder")]
     pub(super) overwrite: bool,
     /// The checksum that the body must have, as sha256: and 64 digits; for one URL
     #[arg(long, value_name = "SUM")]
@@ -43,10 +43,10 @@ pub(crate) struct Args {
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = header)]
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
     /// Ask for the header only
-    #[arg(short = 'I', long, conflicts_with = "output")]
+    #[arg(short = 'I', long, conflicts_with = "folder")]
     pub(super) head: bool,
     /// Ask for compression, and undo it
-    #[arg(long, conflicts_with = "output")]
+    #[arg(long, conflicts_with = "folder")]
     pub(super) compressed: bool,
     /// Stop at the first that fails
     #[arg(long)]
@@ -63,7 +63,7 @@ pub(crate) struct Args {
     #[arg(default_value = "1")]
     pub(super) runs: NonZeroUsize,
     #[command(flatten)]
-    pub(super) told: OutputArgs,
+    pub(super) output: OutputArgs,
 }
 
 /// How much at once, and how often.
@@ -142,7 +142,7 @@ impl Args {
     pub(super) fn ask_for_urls(&self) -> bool {
         let plain = Args {
             runs: self.runs,
-            told: self.told.clone(),
+            output: self.output.clone(),
             ..Args::parse_from([""])
         };
         *self != plain

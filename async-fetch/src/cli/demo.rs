@@ -10,7 +10,7 @@ use common::comparison::Comparison;
 use demo_site::{Latency, Site};
 
 use super::args::Args;
-use super::descriptors;
+use super::{descriptors, input};
 
 /// Enough to see it, few enough to wait for.
 const PAGES: usize = 200;
@@ -28,6 +28,9 @@ const CAP: usize = 8;
 type Pages = Vec<(usize, u64)>;
 
 pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
+    if !args.output.quiet && input::may_hold_a_list() {
+        eprintln!("standard input is not read: for a list of URLs, give -");
+    }
     descriptors::raise(2 * PAGES, false)?;
     let site = Site::builder()
         .pages(PAGES)
@@ -51,7 +54,7 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
         pages.sort_unstable();
         Ok(pages)
     };
-    let progress = Progress::new("", 0, args.told.quiet);
+    let progress = Progress::new("", 0, args.output.quiet);
     let report = Comparison::new("waiting for pages")
         .input(format!(
             "{PAGES} pages of a site on this machine that takes {LATENCY:?} for each"
@@ -74,11 +77,11 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
     progress.finish();
     let answered = report.agreed() && !report.failed();
     let mut out = common::cli::stdout();
-    if args.told.json {
+    if args.output.json {
         out.json(&report.json())?;
     } else {
         writeln!(out, "{}", report.text().trim_end())?;
-        if answered && !args.told.quiet {
+        if answered && !args.output.quiet {
             writeln!(
                 out,
                 "\nNobody computed: see the cores. Waiting wants concurrency, not cores: one thread \

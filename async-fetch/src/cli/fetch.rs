@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use async_fetch::{FOLDER, Fetcher, Proxy, Request};
+use async_fetch::{Fetcher, Proxy, Request};
 use common::cli::{Interrupt, Outcome};
 use futures_util::future::{Either, select};
 use futures_util::{Stream, StreamExt, stream};
@@ -28,11 +28,11 @@ const LAST_WRITES: Duration = Duration::from_secs(5);
 
 /// Fetches, and tells of each.
 pub(super) fn run(args: &Args, source: Source, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
-    descriptors::raise(args.polite.jobs, args.output.is_some())?;
-    if let Some(folder) = &args.output {
+    descriptors::raise(args.polite.jobs, args.folder.is_some())?;
+    if let Some(folder) = &args.folder {
         fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     }
-    let bars = Bars::new(args.told.quiet);
+    let bars = Bars::new(args.output.quiet);
     let fetcher = fetcher(args, bars.as_ref())?;
     let report = Rc::new(RefCell::new(Report::new(args, bars.clone())));
     // One thread: it waits, and hardly computes. Files have threads of their own.
@@ -49,10 +49,6 @@ pub(super) fn run(args: &Args, source: Source, interrupt: &Interrupt) -> anyhow:
     drop(fetcher);
     // What was cancelled while it was written to disk is written to its end.
     runtime.shutdown_timeout(LAST_WRITES);
-    if let Some(folder) = &args.output {
-        // Only if nothing is left in it.
-        let _ = fs::remove_dir(folder.join(FOLDER));
-    }
     let mut report = report.borrow_mut();
     // A reader that has gone wants no summary either.
     result?;

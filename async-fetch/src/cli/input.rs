@@ -2,26 +2,26 @@
 //!
 //! Reading blocks, and so it is done on a thread of its own. What it reads comes over in blocks of
 //! whole lines, through a channel with a bound: a list of any length takes no more memory than a
-//! few of them. Lines become requests where they are sent from, so that nothing is allocated on
+//! few of them, but for the names of what is saved ([`Claims`]). Lines become requests where they are sent from, so that nothing is allocated on
 //! one thread and freed on another; only if the disk has to be asked what is there already, that is
 //! done where it may block.
 
-use std::collections::HashSet;
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, ErrorKind, IsTerminal, Read};
+use std::io::{self, ErrorKind, Read};
+use std::os::fd::AsFd;
+use std::os::unix::fs::FileTypeExt;
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{RecvTimeoutError, sync_channel};
-use std::time::Duration;
 use std::{mem, thread};
 
 use anyhow::{Context, bail};
-use async_fetch::{Checksum, Error, Keep, Method, Request, Url, file_name, numbered};
+use async_fetch::{Checksum, Error, Keep, Method, Request, Url};
 use common::cli::Usage;
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
 use super::args::Args;
+use super::claims::Claims;
 
 /// Bytes that are read at once: some 200 lines, so that their requests fit into a cache; and blocks
 /// that may wait.
@@ -33,9 +33,6 @@ const LONGEST_LINE: usize = 64 * 1024;
 
 /// How errors name it.
 const STDIN: &str = "standard input";
-
-/// How long a pipe without any argument may keep silent before it is taken for nobody's.
-const PATIENCE: Duration = Duration::from_millis(500);
 
 /// What a line comes to.
 pub(super) enum Item {
@@ -67,15 +64,12 @@ impl Source {
                 Source::Lines(Box::new(file), name)
             }
             (None, [word]) if word == "-" => stdin(),
-            (None, []) => match piped()? {
-                Some(source) => source,
-                None if args.ask_for_urls() => {
-                    bail!(Usage(
-                        "no URL: name one, or a file (-i), or - for standard input".into()
-                    ))
-                }
-                None => return Ok(None),
-            },
+            (None, []) if args.ask_for_urls() => {
+                bail!(Usage(
+                    "no URL: name one, or a file (-i), or - for standard input".into()
+                ))
+            }
+            (None, []) => return Ok(None),
             (None, words) => Source::Words(words.to_vec()),
         };
         let single = matches!(&source, Source::Words(words) if words.len() == 1);
@@ -88,14 +82,17 @@ impl Source {
     }
 
     /// Starts to read.
-    pub(super) fn start(self, args: &Args) -> io::Result<Items> {
+    pub(super) fn start(self, args: &Args) -> anyhow::Result<Items> {
+        let saved = match &args.folder {
+            Some(folder) => Some((folder.clone(), Claims::open(folder)?)),
+            None => None,
+        };
         let reader = Reader {
-            folder: args.output.clone(),
+            saved,
             overwrite: args.overwrite,
             method: if args.head { Method::HEAD } else { Method::GET },
             decode: args.compressed,
             checksum: args.checksum,
-            names: HashSet::new(),
         };
         let (sender, blocks) = mpsc::channel(BLOCKS);
         match self {
@@ -155,23 +152,14 @@ fn send_lines(mut input: impl Read, name: String, sender: &mpsc::Sender<Block>) 
     }
 }
 
-/// Standard input, if it is not a terminal and somebody writes to it.
-fn piped() -> anyhow::Result<Option<Source>> {
-    if io::stdin().is_terminal() {
-        return Ok(None);
-    }
-    let (sender, first) = sync_channel(1);
-    thread::Builder::new()
-        .name("input".to_owned())
-        .spawn(move || {
-            let mut lines = BufReader::new(io::stdin());
-            let some = lines.fill_buf().is_ok_and(|bytes| !bytes.is_empty());
-            let _ = sender.send(some.then_some(lines));
-        })?;
-    match first.recv_timeout(PATIENCE) {
-        Ok(Some(lines)) => Ok(Some(Source::Lines(Box::new(lines), STDIN.to_owned()))),
-        Ok(None) | Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => Ok(None),
-    }
+/// Whether standard input is a pipe or a file: perhaps a list that somebody meant to be read.
+///
+/// It is not read unasked: whether a pipe that is silent is slow or nobody's can't be known.
+pub(super) fn may_hold_a_list() -> bool {
+    let stdin = io::stdin().as_fd().try_clone_to_owned();
+    stdin
+        .and_then(|stdin| File::from(stdin).metadata())
+        .is_ok_and(|it| it.file_type().is_fifo() || it.is_file())
 }
 
 /// What is to be fetched, as it is read.
@@ -186,7 +174,7 @@ impl Items {
     pub(super) async fn next(&mut self) -> Option<Vec<Item>> {
         let block = self.blocks.recv().await?;
         let mut reader = self.reader.take()?;
-        let items = if reader.folder.is_some() {
+        let items = if reader.saved.is_some() {
             let blocking = spawn_blocking(move || (reader.items(block), reader));
             let items;
             (items, reader) = match blocking.await {
@@ -204,17 +192,16 @@ impl Items {
 
 /// Makes items of what was read.
 struct Reader {
-    folder: Option<PathBuf>,
+    /// Where bodies are saved, and under which names.
+    saved: Option<(PathBuf, Claims)>,
     overwrite: bool,
     method: Method,
     decode: bool,
     checksum: Option<Checksum>,
-    /// The names given so far, in small letters, for disks where capitals make no difference.
-    names: HashSet<Box<str>>,
 }
 
 impl Reader {
-    /// Blocks if there is a folder.
+    /// Blocks if bodies are saved.
     fn items(&mut self, block: Block) -> Vec<Item> {
         match block {
             Block::Words(words) => words.iter().map(|word| self.item(word, None)).collect(),
@@ -258,15 +245,10 @@ impl Reader {
         if let Some(checksum) = checksum {
             request = request.checksum(checksum);
         }
-        let Some(folder) = &self.folder else {
+        let Some((folder, claims)) = &mut self.saved else {
             return Ok(Item::Fetch(request.keep(Keep::Nothing)));
         };
-        let mut name = file_name(request.url());
-        if !self.names.insert(name.to_lowercase().into()) {
-            name = numbered(&name, request.url().as_str());
-            self.names.insert(name.to_lowercase().into());
-        }
-        let path = folder.join(name);
+        let path = folder.join(claims.name(request.url())?);
         if !self.overwrite
             && let Ok(known) = fs::metadata(&path)
             && known.is_file()

@@ -91,8 +91,8 @@ impl Report {
         let now = Instant::now();
         Report {
             out: cli::stdout(),
-            json: args.told.json,
-            quiet: args.told.quiet,
+            json: args.output.json,
+            quiet: args.output.quiet,
             summary: args.summary,
             terminal: io::stdout().is_terminal(),
             bars,

@@ -19,6 +19,7 @@ pub fn run(
 ) -> Result<(), Box<dyn Error + Send + Sync>> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
+        // The pages are on this machine, where no proxy could find them.
         let client = reqwest::Client::builder().no_proxy().build()?;
         let mut tasks = JoinSet::new();
         for (number, url) in urls.iter().enumerate() {

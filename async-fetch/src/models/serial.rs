@@ -11,6 +11,7 @@ pub fn run(
     _at_once: usize,
     mut done: impl FnMut(usize, Vec<u8>) -> Result<(), Box<dyn Error + Send + Sync>>,
 ) -> Result<(), Box<dyn Error + Send + Sync>> {
+    // The pages are on this machine, where no proxy could find them.
     let agent = ureq::Agent::from(ureq::Agent::config_builder().proxy(None).build());
     for (number, url) in urls.iter().enumerate() {
         let body = agent.get(url).call()?.body_mut().read_to_vec()?;

@@ -18,6 +18,7 @@ pub fn run(
     at_once: usize,
     done: impl Fn(usize, Vec<u8>) -> Result<(), Box<dyn Error + Send + Sync>> + Sync,
 ) -> Result<(), Box<dyn Error + Send + Sync>> {
+    // The pages are on this machine, where no proxy could find them.
     let agent = ureq::Agent::from(ureq::Agent::config_builder().proxy(None).build());
     let next = AtomicUsize::new(0);
     let work = || -> Result<(), Box<dyn Error + Send + Sync>> {

@@ -1,7 +1,6 @@
 //! Answers that are not HTTP, or break off: written by hand, byte by byte.
 
 use std::io;
-use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -143,9 +142,6 @@ async fn answer(
             let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {ANNOUNCED}\r\n\r\n");
             stream.write_all(head.as_bytes()).await?;
             stream.write_all(&content::part(1, 0..SENT)).await?;
-            stream.flush().await?;
-            // Time for the client to read what came before the reset throws it away.
-            tokio::time::sleep(Duration::from_millis(50)).await;
             return Ok(Next::Reset);
         }
         "/cut/again" => cut_again(stream, request, shared).await?,
