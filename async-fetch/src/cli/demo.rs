@@ -29,7 +29,7 @@ type Pages = Vec<(usize, u64)>;
 
 pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
     if !args.output.quiet && input::may_hold_a_list() {
-        eprintln!("standard input is not read: for a list of URLs, give -");
+        common::remark!("standard input is not read: for a list of URLs, give -");
     }
     descriptors::raise(2 * PAGES, false)?;
     let site = Site::builder()

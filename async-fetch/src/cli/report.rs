@@ -264,7 +264,7 @@ impl Report {
         }
         self.out.flush()?;
         if !self.summary && !self.quiet {
-            eprint!("{}", self.text(elapsed));
+            common::remark!("{}", self.text(elapsed).trim_end());
         }
         Ok(match self.failed {
             0 => cli::Outcome::Done,

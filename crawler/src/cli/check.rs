@@ -44,13 +44,15 @@ pub(super) fn run(
         }
     };
     if !args.run.output.quiet {
-        eprint!("{}", words::summary(&sum));
-        eprintln!(
+        common::remark!("{}", words::summary(&sum).trim_end());
+        common::remark!(
             "{} links broken, {} redirected, {} pages slow",
-            verdict.broken, verdict.redirected, verdict.slow
+            verdict.broken,
+            verdict.redirected,
+            verdict.slow
         );
         if interrupt.raised() || sum.limit.is_some() {
-            eprintln!("{}", words::rest(check.crawl.db.as_deref()));
+            common::remark!("{}", words::rest(check.crawl.db.as_deref()));
         }
     }
     Ok(match verdict.broken {

@@ -31,9 +31,9 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
     };
     let sum = run_and_print(settings, file, &args.crawl, model, args, interrupt, true)?;
     if !args.run.output.quiet {
-        eprint!("{}", words::summary(&sum));
+        common::remark!("{}", words::summary(&sum).trim_end());
         if interrupt.raised() || sum.limit.is_some() {
-            eprintln!("{}", words::rest(args.crawl.db.as_deref()));
+            common::remark!("{}", words::rest(args.crawl.db.as_deref()));
         }
     }
     Ok(match sum.failed + sum.http_errors {
@@ -53,7 +53,7 @@ pub(super) fn run_and_print(
     lines: bool,
 ) -> anyhow::Result<Summary> {
     if !args.run.output.quiet {
-        eprint!("{}", words::rules(&settings));
+        common::remark!("{}", words::rules(&settings).trim_end());
     }
     let pages = Pages::new(args, lines);
     let crawl = Crawl::new(settings, file, crawl_args.warc.as_deref(), pages.on_page())?;
