@@ -31,7 +31,7 @@ pub(crate) struct Args {
     pub(super) input: Option<PathBuf>,
     /// Save bodies in DIR, under the last part of the URL's path. A file is there when it is
     /// whole, and what was begun is gone on with; what is there already is not fetched again
-    #[arg(short, long = "output", value_name = "DIR")]
+    #[arg(short = 'o', long = "output", value_name = "DIR")]
     pub(super) folder: Option<PathBuf>,
     /// Fetch what is there already again, and replace it
     #[arg(long, requires = "folder")]

@@ -2,9 +2,9 @@
 //!
 //! Reading blocks, and so it is done on a thread of its own. What it reads comes over in blocks of
 //! whole lines, through a channel with a bound: a list of any length takes no more memory than a
-//! few of them, but for the names of what is saved ([`Claims`]). Lines become requests where they are sent from, so that nothing is allocated on
-//! one thread and freed on another; only if the disk has to be asked what is there already, that is
-//! done where it may block.
+//! few of them, but for the names of what is saved ([`Claims`]). Lines become requests where they
+//! are sent from, so that nothing is allocated on one thread and freed on another; only if the disk
+//! has to be asked what is there already, that is done where it may block.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};

@@ -6,7 +6,8 @@ use std::error::Error;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::runtime::Builder;
 
-/// Fetches the pages, `at_once` at the same time. `done` is called as they come.
+/// Fetches the pages, `at_once` at the same time. `done` is called as they come. Whatever length a
+/// page has is kept in memory, as reqwest knows no limit: it is for servers that one trusts.
 ///
 /// # Errors
 /// If a page or `done` fails, or the system refuses the runtime; then the rest is cancelled.

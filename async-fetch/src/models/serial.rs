@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-/// Fetches the pages in order.
+/// Fetches the pages in order. A page may have 10 MiB, which is what ureq allows.
 ///
 /// # Errors
 /// At the first page that fails, and that of `done`.

@@ -5,7 +5,8 @@ use std::error::Error;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-/// Fetches the pages on `at_once` threads. `done` is called on them.
+/// Fetches the pages on `at_once` threads. `done` is called on them. A page may have 10 MiB, which is
+/// what ureq allows.
 ///
 /// # Errors
 /// If a page fails, or the system refuses a thread; the others are fetched all the same. That of
