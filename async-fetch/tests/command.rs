@@ -586,7 +586,7 @@ fn a_reader_that_leaves_ends_it_quietly() {
 fn saving(site: &Site, out: &Path) -> (Child, PathBuf) {
     let url = site.url("/bytes/30000000?name=slow");
     // Enough that the disk has some of it, and far from all.
-    let child = command()
+    let mut child = command()
         .args([&url, "-o", out.to_str().unwrap(), "--json"])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -604,6 +604,7 @@ fn saving(site: &Site, out: &Path) -> (Child, PathBuf) {
     };
     let mut found = None;
     until(|| {
+        assert!(child.try_wait().unwrap().is_none(), "it ended early");
         found = part();
         found.is_some()
     });
