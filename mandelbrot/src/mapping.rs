@@ -1,5 +1,8 @@
 //! Memory that several processes see: a file, mapped by each of them.
-#![allow(unsafe_code)] // Another process writes to the same memory, which no reference allows.
+#![allow(
+    unsafe_code,
+    reason = "another process writes to the same memory, which no reference allows"
+)]
 
 use std::fs::File;
 use std::io::{self, Read};

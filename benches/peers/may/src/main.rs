@@ -2,8 +2,10 @@
 //!
 //! One worker thread; stacks of 32 KiB, which is the crate's default.
 
-// Spawning is unsafe there: a coroutine may be moved to another thread at any wait.
-#![allow(unsafe_code)]
+#![allow(
+    unsafe_code,
+    reason = "spawning is unsafe there: a coroutine may be moved to another thread at any wait"
+)]
 
 use std::process::ExitCode;
 use std::time::Duration;
