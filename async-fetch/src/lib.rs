@@ -34,6 +34,7 @@ pub use limits::{Limits, Timeouts};
 pub use names::{file_name, numbered};
 pub use outcome::{Answer, Body, Outcome, Times};
 pub use part::FOLDER;
+pub use redirect::is_redirect;
 pub use request::{Keep, Request};
 pub use retry::Retries;
 

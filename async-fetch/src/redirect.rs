@@ -5,8 +5,8 @@ use url::Url;
 
 use crate::error::Error;
 
-/// Whether an answer is a redirect that can be followed.
-pub(crate) fn is_redirect(status: StatusCode) -> bool {
+/// Whether an answer with this status is a redirect that can be followed.
+pub fn is_redirect(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
 

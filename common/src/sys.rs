@@ -69,12 +69,15 @@ mod unix {
         }
         // SAFETY: `getrlimit` returned 0, so it filled the struct in.
         let mut limits = unsafe { limits.assume_init() };
+        let before = limits.rlim_cur;
         limits.rlim_cur = limits.rlim_max;
         // SAFETY: `setrlimit` only reads the struct.
-        match unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &limits) } {
-            0 => Ok((limits.rlim_cur != libc::RLIM_INFINITY).then_some(limits.rlim_cur)),
-            _ => Err(io::Error::last_os_error()),
-        }
+        let allowed = match unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &limits) } {
+            0 => limits.rlim_cur,
+            // Some systems have a lower limit that they do not tell: what was allowed still is.
+            _ => before,
+        };
+        Ok((allowed != libc::RLIM_INFINITY).then_some(allowed))
     }
 
     pub(crate) fn user_id() -> u32 {

@@ -1,6 +1,7 @@
 //! async with rayon, each at what it is good at: one thread waits for all pages at once, and a pool
 //! reads those that have come. Nothing that computes keeps anything waiting.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -33,11 +34,10 @@ pub fn run(crawl: &Crawl, _workers: NonZeroUsize) -> Result<(), Error> {
     let (reading, read) = (AtomicUsize::new(0), Notify::new());
     pool.in_place_scope_fifo(|scope| {
         runtime.block_on(async {
-            let mut under_way = HashMap::new();
-            let (hand_over, mut taken) = tokio::sync::mpsc::unbounded_channel();
+            let under_way = RefCell::new(HashMap::new());
             let mut tag = 0;
             let reading = &reading;
-            let requests = stream::poll_fn(move |_| {
+            let requests = stream::poll_fn(|_| {
                 if reading.load(Ordering::Relaxed) >= AHEAD {
                     return Poll::Pending;
                 }
@@ -45,8 +45,7 @@ pub fn run(crawl: &Crawl, _workers: NonZeroUsize) -> Result<(), Error> {
                     Next::Job(job) => {
                         tag += 1;
                         let request = crawl.request(&job).tag(tag);
-                        // The other end is in the same function.
-                        let _ = hand_over.send((tag, job));
+                        under_way.borrow_mut().insert(tag, job);
                         Poll::Ready(Some(request))
                     }
                     // Asked again after each page that is done: `read` says when.
@@ -62,10 +61,7 @@ pub fn run(crawl: &Crawl, _workers: NonZeroUsize) -> Result<(), Error> {
                     () = crawl.stopped() => None,
                 };
                 let Some(outcome) = outcome else { break };
-                while let Ok((tag, job)) = taken.try_recv() {
-                    under_way.insert(tag, job);
-                }
-                let Some(job) = under_way.remove(&outcome.tag) else {
+                let Some(job) = under_way.borrow_mut().remove(&outcome.tag) else {
                     continue;
                 };
                 let size = outcome

@@ -1,6 +1,7 @@
 //! async: one thread waits for all pages at once, and reads each as it comes. While it reads, it
 //! waits for nothing: that is the price of doing both on one thread.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::task::Poll;
@@ -18,15 +19,13 @@ use crate::frontier::Next;
 pub fn run(crawl: &Crawl, _workers: NonZeroUsize) -> Result<(), Error> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let mut under_way = HashMap::new();
-        let (hand_over, mut taken) = tokio::sync::mpsc::unbounded_channel();
+        let under_way = RefCell::new(HashMap::new());
         let mut tag = 0;
-        let requests = stream::poll_fn(move |_| match crawl.try_take() {
+        let requests = stream::poll_fn(|_| match crawl.try_take() {
             Next::Job(job) => {
                 tag += 1;
                 let request = crawl.request(&job).tag(tag);
-                // The other end is in the same function.
-                let _ = hand_over.send((tag, job));
+                under_way.borrow_mut().insert(tag, job);
                 Poll::Ready(Some(request))
             }
             // Asked again after each page that is done, and nothing else can change it.
@@ -40,10 +39,8 @@ pub fn run(crawl: &Crawl, _workers: NonZeroUsize) -> Result<(), Error> {
                 () = crawl.stopped() => None,
             };
             let Some(outcome) = outcome else { break };
-            while let Ok((tag, job)) = taken.try_recv() {
-                under_way.insert(tag, job);
-            }
-            if let Some(job) = under_way.remove(&outcome.tag) {
+            let job = under_way.borrow_mut().remove(&outcome.tag);
+            if let Some(job) = job {
                 let content = crawl.read(&job, &outcome);
                 crawl.complete(job, outcome, content);
             }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use async_fetch::{Answer, Error as Failure, Fetcher, Outcome, StatusCode};
+use async_fetch::{Answer, Error as Failure, Fetcher, Outcome, is_redirect};
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -652,15 +652,7 @@ fn decoded(fragment: String) -> String {
 
 /// Where an answer redirects to, if that can be fetched.
 fn place_of_redirect(answer: &Answer, from: &Url) -> Option<Url> {
-    use StatusCode as S;
-    let moved = [
-        S::MOVED_PERMANENTLY,
-        S::FOUND,
-        S::SEE_OTHER,
-        S::TEMPORARY_REDIRECT,
-        S::PERMANENT_REDIRECT,
-    ];
-    if !moved.contains(&answer.status) {
+    if !is_redirect(answer.status) {
         return None;
     }
     let to = from.join(&header(&answer.headers, "location")?).ok()?;
