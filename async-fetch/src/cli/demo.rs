@@ -12,8 +12,8 @@ use demo_site::{Latency, Site};
 use super::args::Args;
 use super::{descriptors, input};
 
-/// Enough to see it, few enough to wait for.
-const PAGES: usize = 200;
+/// Enough to see it, few enough to wait for: one after the other they take six seconds.
+const PAGES: usize = 120;
 
 /// Where a server on the same continent is.
 const LATENCY: Duration = Duration::from_millis(50);
@@ -62,7 +62,7 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
         .agreement(format!("the same {PAGES} pages"))
         .runs(args.runs)
         .baseline("serial", 1, || answer(&|| serial::run(&urls, 1, done)))
-        // Ten seconds: once is enough.
+        // Six seconds: once is enough.
         .baseline_once()
         .model("threads", THREADS, || {
             answer(&|| threads::run(&urls, THREADS, done))
