@@ -364,19 +364,29 @@ mod tests {
 
     #[test]
     fn deep_and_long_input_is_refused_and_shortened() {
-        for text in ["(".repeat(100_000), "-".repeat(100_000), "1^".repeat(100_000) + "1"] {
+        for text in [
+            "(".repeat(100_000),
+            "-".repeat(100_000),
+            "1^".repeat(100_000) + "1",
+        ] {
             let error = number(&text).unwrap_err().to_string();
             assert!(error.contains("…: not a number"), "{error}");
             assert!(error.len() < 300, "{error}");
         }
-        assert_eq!(number(&format!("{}7{}", "(".repeat(50), ")".repeat(50))), Ok(7));
+        assert_eq!(
+            number(&format!("{}7{}", "(".repeat(50), ")".repeat(50))),
+            Ok(7)
+        );
     }
 
     #[test]
     fn wide_numbers_reach_to_128_bits() {
         assert_eq!(wide_number("2^127-1"), Ok(i128::MAX.unsigned_abs()));
         let error = wide_number("2^128").unwrap_err().to_string();
-        assert!(error.contains("2^128: too large: the largest is 34028"), "{error}");
+        assert!(
+            error.contains("2^128: too large: the largest is 34028"),
+            "{error}"
+        );
     }
 
     #[test]

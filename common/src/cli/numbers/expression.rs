@@ -293,10 +293,7 @@ impl Decimal {
 
     /// Times `scale`, if that is whole.
     fn times(self, scale: u64) -> Result<I256, Refusal> {
-        let value = self
-            .value
-            .checked_mul(I256::from(scale))
-            .ok_or(TooLarge)?;
+        let value = self.value.checked_mul(I256::from(scale)).ok_or(TooLarge)?;
         if value == I256::ZERO {
             return Ok(value);
         }
