@@ -24,6 +24,38 @@ pub(crate) fn escaped_lines(text: &str) -> Cow<'_, str> {
     escape(text, |sign| is_unsafe(sign) && !matches!(sign, '\n' | '\t'))
 }
 
+/// A text with its lines broken between words, where they are longer than `width` characters; what
+/// continues a line is indented by two.
+///
+/// # Examples
+///
+/// ```
+/// use common::text::wrapped;
+///
+/// assert_eq!(wrapped("- one two three", 9), "- one two\n  three");
+/// ```
+pub fn wrapped(text: &str, width: usize) -> String {
+    let lines: Vec<String> = text.split('\n').map(|line| wrap(line, width)).collect();
+    lines.join("\n")
+}
+
+fn wrap(line: &str, width: usize) -> String {
+    let (mut wrapped, mut length) = (String::new(), 0);
+    for (index, word) in line.split(' ').enumerate() {
+        let letters = word.chars().count();
+        if index > 0 && length + 1 + letters > width {
+            wrapped.push_str("\n  ");
+            length = 2;
+        } else if index > 0 {
+            wrapped.push(' ');
+            length += 1;
+        }
+        wrapped.push_str(word);
+        length += letters;
+    }
+    wrapped
+}
+
 fn is_unsafe(sign: char) -> bool {
     sign.is_control() || matches!(sign, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -247,10 +247,22 @@ full avg10=0.00 avg60=0.00 avg300=0.00 total=7
     #[test]
     fn each_way_to_see_that_a_machine_is_busy_is_told() {
         for (load, expected) in [
-            (load(0.62, 0.0, 0.0, 0.0), "the baseline had a CPU for 62% of its time"),
-            (load(1.0, 0.9, 0.0, 0.0), "other programs kept 0.9 of 2 CPUs busy"),
-            (load(1.0, 0.0, 0.4, 0.0), "the hypervisor gave 0.4 CPUs to other machines"),
-            (load(1.0, 0.0, 0.0, 0.45), "for 45% of the time some program waited for a CPU"),
+            (
+                load(0.62, 0.0, 0.0, 0.0),
+                "the baseline had a CPU for 62% of its time",
+            ),
+            (
+                load(1.0, 0.9, 0.0, 0.0),
+                "other programs kept 0.9 of 2 CPUs busy",
+            ),
+            (
+                load(1.0, 0.0, 0.4, 0.0),
+                "the hypervisor gave 0.4 CPUs to other machines",
+            ),
+            (
+                load(1.0, 0.0, 0.0, 0.45),
+                "for 45% of the time some program waited for a CPU",
+            ),
         ] {
             assert_eq!(load.disturbances(2, 2), [expected]);
         }
