@@ -9,6 +9,7 @@
 
 use super::Outcome;
 use std::io;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -138,11 +139,14 @@ pub fn install() -> io::Result<Interrupt> {
 /// # drop(child);
 /// # Ok::<(), std::io::Error>(())
 /// ```
-#[cfg(unix)]
-pub fn with_usual_signals(command: &mut std::process::Command) -> &mut std::process::Command {
-    use std::os::unix::process::CommandExt;
-    // SAFETY: what is called between fork and exec is `signal`, which may be called there.
-    unsafe { command.pre_exec(crate::sys::stop_ignoring) }
+pub fn with_usual_signals(command: &mut Command) -> &mut Command {
+    #[cfg(unix)]
+    {
+        use std::os::unix::process::CommandExt;
+        // SAFETY: what is called between fork and exec is `signal`, which may be called there.
+        unsafe { command.pre_exec(crate::sys::stop_ignoring) };
+    }
+    command
 }
 
 #[cfg(test)]

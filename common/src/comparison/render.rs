@@ -173,7 +173,7 @@ impl<A: PartialEq + Debug> Report<A> {
         let standings = self.standings();
         let lines = [
             line("faster than", &standings.faster),
-            line("as fast as", &standings.equal),
+            line("not told apart from", &standings.equal),
             line("slower than", &standings.slower),
         ];
         lines.into_iter().flatten().collect()
