@@ -20,8 +20,11 @@ mod timeout;
 // What they wait for.
 mod channel;
 pub mod fs;
+pub mod io;
 pub mod net;
 mod offload;
+pub mod process;
+mod registered;
 mod select;
 mod signals;
 pub mod sync;
@@ -45,7 +48,7 @@ pub use green_thread::{
 };
 pub use hub::{set_clock, sleep, yield_now};
 pub use local::LocalKey;
-pub use monitor::{Blocked, Monitor};
+pub use monitor::{Blocked, Blocking, Monitor};
 pub use offload::{OFFLOAD_THREADS, offload};
 pub use pool::{Imap, ImapUnordered, Pool};
 pub use run_on::run_on;
