@@ -39,10 +39,8 @@ pub(super) fn echo(args: &EchoArgs, output: &OutputArgs) -> anyhow::Result<Outco
             drop(green_threads::echo::echo(stream));
         })
     })
-    .with_context(|| format!("{}: cannot listen there", args.listen))?;
-    results
-        .into_iter()
-        .try_fold(Outcome::Done, |_, result| result)
+    .with_context(|| format!("{}: cannot serve there", args.listen))?;
+    Ok(results.into_iter().last().unwrap_or(Outcome::Done))
 }
 
 fn announce(
