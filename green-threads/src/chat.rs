@@ -1,5 +1,5 @@
 //! The workshop's chat in straight lines: for each member a green thread that reads and one that
-//! writes. The rules and the wording are [`reactor::chat`]'s.
+//! writes. The rules and the wording are [`protocols::chat`]'s.
 
 use std::cell::{Cell, RefCell};
 use std::io::{self, BufRead, BufReader, Write};
@@ -7,7 +7,7 @@ use std::net::Shutdown;
 use std::rc::Rc;
 use std::time::Duration;
 
-use reactor::chat::{MAX_LINE, Room, STALL_TIMEOUT, TOO_LONG, WELCOME};
+use protocols::chat::{MAX_LINE, Room, STALL_TIMEOUT, TOO_LONG, WELCOME};
 
 use crate::net::TcpStream;
 use crate::sync::Event;

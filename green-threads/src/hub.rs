@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use reactor::event_loop::{
+use event_loop::{
     Clock, Event, EventLoop, Events, Interest, Readiness, Signal, Source as Watched, SystemClock,
     TimerKey, Token,
 };
@@ -160,7 +160,7 @@ fn make(clock: impl Clock + Clone + 'static) -> io::Result<*const Hub> {
 }
 
 /// Makes this thread's hub live by another clock than the system's: with a
-/// [`FakeClock`](reactor::event_loop::FakeClock), tests of time are exact and instant.
+/// [`FakeClock`](event_loop::FakeClock), tests of time are exact and instant.
 ///
 /// # Errors
 ///
@@ -172,7 +172,7 @@ fn make(clock: impl Clock + Clone + 'static) -> io::Result<*const Hub> {
 /// use std::time::Duration;
 ///
 /// use green_threads::{set_clock, sleep, spawn};
-/// use reactor::event_loop::FakeClock;
+/// use event_loop::FakeClock;
 ///
 /// # fn main() -> std::io::Result<()> {
 /// let clock = FakeClock::new();

@@ -19,8 +19,10 @@ mod timeout;
 
 // What they wait for.
 mod channel;
+#[cfg(feature = "threads")]
 pub mod fs;
 pub mod net;
+#[cfg(feature = "threads")]
 mod offload;
 mod select;
 mod signals;
@@ -35,6 +37,7 @@ mod server;
 // The programs.
 pub mod chat;
 pub mod echo;
+#[cfg(feature = "fetch")]
 pub mod fetch;
 pub mod ping_pong;
 
@@ -46,6 +49,7 @@ pub use green_thread::{
 pub use hub::{set_clock, sleep, yield_now};
 pub use local::LocalKey;
 pub use monitor::{Blocked, Monitor};
+#[cfg(feature = "threads")]
 pub use offload::{OFFLOAD_THREADS, offload};
 pub use pool::{Imap, ImapUnordered, Pool};
 pub use run_on::run_on;

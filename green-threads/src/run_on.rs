@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::panic::resume_unwind;
 use std::thread;
 
-use reactor::event_loop::{DEFAULT_BACKLOG, listen_tcp};
+use event_loop::{DEFAULT_BACKLOG, listen_tcp};
 
 use crate::net::{TcpListener, ToSocketAddrs};
 

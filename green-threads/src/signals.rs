@@ -2,7 +2,7 @@
 
 use std::io;
 
-pub use reactor::event_loop::Signal;
+pub use event_loop::Signal;
 
 use crate::hub;
 

@@ -7,6 +7,7 @@ use std::io::{self, Read, Write};
 use std::rc::Rc;
 use std::time::Duration;
 
+use event_loop::FakeClock;
 use green_threads::net::{TcpListener, TcpStream, UdpSocket, UnixStream};
 use green_threads::sync::{AsyncResult, Barrier, Condvar, Event, Mutex, RwLock, Semaphore};
 use green_threads::{
@@ -14,7 +15,6 @@ use green_threads::{
     TimedOut, Timeout, green_local, join_all, list, offload, scope, set_clock, sleep, spawn,
     spawn_later, stats, timeout, yield_now,
 };
-use reactor::event_loop::FakeClock;
 use rustix::io::Errno;
 
 const HOUR: Duration = Duration::from_secs(3600);

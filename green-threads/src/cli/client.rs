@@ -10,7 +10,7 @@ use common::cli::{Outcome, Usage};
 use green_threads::net::TcpStream;
 use green_threads::sync::Event;
 use green_threads::{GreenThread, offload, spawn};
-use reactor::chat;
+use protocols::chat;
 
 use super::args::ClientArgs;
 use super::serve::stop_signals;
