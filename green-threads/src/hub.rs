@@ -23,7 +23,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use reactor::event_loop::Clock;
+use event_loop::Clock;
 
 use crate::monitor::Pulse;
 use crate::overflow::{self, AlternateStack};

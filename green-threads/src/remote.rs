@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use reactor::event_loop::Waker;
+use event_loop::Waker;
 
 /// What is done, on the hub's thread, when a ticket has come back.
 pub(crate) trait Arrival {

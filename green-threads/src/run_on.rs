@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 
-use reactor::event_loop::{DEFAULT_BACKLOG, listen_tcp, net as mio};
+use event_loop::{DEFAULT_BACKLOG, listen_tcp, net as mio};
 
 use crate::hub;
 use crate::net::{TcpListener, ToSocketAddrs};

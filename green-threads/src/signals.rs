@@ -7,7 +7,7 @@ use std::io;
 use std::rc::{Rc, Weak};
 use std::time::{Duration, Instant};
 
-pub use reactor::event_loop::Signal;
+pub use event_loop::Signal;
 
 use crate::hub;
 use crate::wait_queue::{Wait, WaitQueue};

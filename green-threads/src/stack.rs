@@ -27,7 +27,7 @@ pub(crate) use guard::page_size;
 pub const DEFAULT_STACK_SIZE: usize = 64 * 1024;
 
 /// The smallest stack: a panic must fit, or a bug would look like an overflow.
-pub const MIN_STACK_SIZE: usize = 16 * 1024;
+pub const MIN_STACK_SIZE: usize = 32 * 1024;
 
 /// The largest stack: beyond this a size is a slip of the keyboard.
 pub const MAX_STACK_SIZE: usize = 1 << 30;

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use reactor::event_loop::TimerKey;
+use event_loop::TimerKey;
 
 use crate::task::{Raise, Task};
 

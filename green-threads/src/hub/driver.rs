@@ -5,7 +5,7 @@ use std::io;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use reactor::event_loop::{
+use event_loop::{
     Clock, Event, EventLoop, Events, Interest, Signal, Source as Watched, TimerKey, Token, Waker,
 };
 

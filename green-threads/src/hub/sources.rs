@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use reactor::event_loop::{Readiness, Token};
+use event_loop::{Readiness, Token};
 
 use crate::wait_queue::WaitQueue;
 

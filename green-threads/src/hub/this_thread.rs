@@ -6,7 +6,7 @@ use std::cell::Cell;
 use std::io;
 use std::ptr;
 
-use reactor::event_loop::{Clock, SystemClock};
+use event_loop::{Clock, SystemClock};
 
 use super::Hub;
 
@@ -91,7 +91,7 @@ fn make(clock: impl Clock + Clone + 'static) -> io::Result<*const Hub> {
 }
 
 /// Makes this thread's hub live by another clock than the system's: with a
-/// [`FakeClock`](reactor::event_loop::FakeClock), tests of time are exact and instant.
+/// [`FakeClock`](event_loop::FakeClock), tests of time are exact and instant.
 ///
 /// # Errors
 ///
@@ -104,7 +104,7 @@ fn make(clock: impl Clock + Clone + 'static) -> io::Result<*const Hub> {
 /// use std::time::Duration;
 ///
 /// use green_threads::{set_clock, sleep, spawn};
-/// use reactor::event_loop::FakeClock;
+/// use event_loop::FakeClock;
 ///
 /// # fn main() -> std::io::Result<()> {
 /// let clock = FakeClock::new();

@@ -3,7 +3,7 @@
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::time::Duration;
 
-use reactor::event_loop::Source as Watched;
+use event_loop::Source as Watched;
 
 use crate::registered::{Direction, Registered};
 

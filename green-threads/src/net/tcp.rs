@@ -6,7 +6,7 @@ use std::net::{Shutdown, SocketAddr};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use reactor::event_loop::{DEFAULT_BACKLOG, listen_tcp, net as mio};
+use event_loop::{DEFAULT_BACKLOG, listen_tcp, net as mio};
 
 use super::addresses::{ToSocketAddrs, each};
 use super::connect;
@@ -185,7 +185,7 @@ impl_descriptor!(TcpListener, std::net::TcpListener, mio::TcpListener);
 
 impl TcpListener {
     /// Listens at the first of these addresses that can be had. Up to
-    /// [`DEFAULT_BACKLOG`](reactor::event_loop::DEFAULT_BACKLOG) connections wait to be accepted.
+    /// [`DEFAULT_BACKLOG`](event_loop::DEFAULT_BACKLOG) connections wait to be accepted.
     ///
     /// # Errors
     ///

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use reactor::event_loop::net as mio;
+use event_loop::net as mio;
 
 use super::addresses::{ToSocketAddrs, each};
 use super::descriptors::impl_descriptor;

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
-use reactor::event_loop::net as mio;
+use event_loop::net as mio;
 
 use super::descriptors::impl_descriptor;
 use super::stream::check_timeout;

@@ -136,6 +136,7 @@ impl<T> AsyncResult<T> {
 
 impl<T: 'static> AsyncResult<T> {
     /// The value itself, if it is there and nobody else has a clone.
+    #[cfg(feature = "threads")]
     pub(crate) fn into_value(self) -> Option<T> {
         Rc::into_inner(self.inner)?.value.take()
     }
