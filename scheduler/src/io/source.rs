@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind};
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
-use reactor::event_loop::{Interest, Readiness, Source, Token};
+use event_loop::{Interest, Readiness, Source, Token};
 
 use crate::executor::{Inner, Watched};
 

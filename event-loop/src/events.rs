@@ -90,8 +90,8 @@ const BATCH: usize = 1024;
 
 /// Room for what a wait hands out, to be used again for the next one.
 pub struct Events {
-    pub(super) sources: mio::Events,
-    pub(super) others: Vec<Event>,
+    pub(crate) sources: mio::Events,
+    pub(crate) others: Vec<Event>,
 }
 
 impl Events {

@@ -60,7 +60,7 @@ impl AcceptErrors {
 /// # Examples
 ///
 /// ```
-/// use reactor::event_loop::{DEFAULT_BACKLOG, listen_tcp};
+/// use event_loop::{DEFAULT_BACKLOG, listen_tcp};
 ///
 /// # fn main() -> std::io::Result<()> {
 /// let one = listen_tcp(([127, 0, 0, 1], 0).into(), DEFAULT_BACKLOG, true)?;

@@ -1,6 +1,134 @@
-//! A response of HTTP/1.1, cut anywhere, taken apart (RFC 9112).
+//! Messages of HTTP/1.1 (RFC 9112): a request to send, and a response, cut anywhere, taken apart.
 
-use crate::Error;
+use std::time::Duration;
+
+use url::Url;
+
+/// The limits of a fetch.
+///
+/// # Examples
+///
+/// ```
+/// let limits = protocols::http::Limits { redirects: 0, ..Default::default() };
+/// assert_eq!(limits.header, 64 * 1024);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// How many redirects are followed: 10.
+    pub redirects: usize,
+    /// How long a response's header may be, in bytes, and the lines between chunks: 64 KiB.
+    pub header: usize,
+    /// How long a body may be, in bytes: 1 GiB.
+    pub body: u64,
+    /// How long nothing may come: 30 s.
+    pub idle: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            redirects: 10,
+            header: 64 * 1024,
+            body: 1 << 30,
+            idle: Duration::from_secs(30),
+        }
+    }
+}
+
+/// What was fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fetched {
+    /// From where, in the end.
+    pub url: Url,
+    /// The status: 200 is good, and so is everything below 300.
+    pub status: u16,
+    /// How many bytes the body has.
+    pub length: u64,
+}
+
+/// A request, and whom to send it to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// A name or an address, without brackets.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// What to send.
+    pub text: String,
+}
+
+impl Request {
+    /// The request for what is at `url`.
+    ///
+    /// # Errors
+    ///
+    /// When that is not http, or has no host.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let url = "http://127.0.0.1:8000/a?b".parse()?;
+    /// let request = protocols::http::Request::get(&url)?;
+    /// assert_eq!((request.host.as_str(), request.port), ("127.0.0.1", 8000));
+    /// assert!(request.text.starts_with("GET /a?b HTTP/1.1\r\nHost: 127.0.0.1:8000\r\n"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn get(url: &Url) -> Result<Request, Error> {
+        if url.scheme() != "http" {
+            let scheme = url.scheme();
+            return Err(Error::other(format!(
+                "{url}: {scheme}: only http is spoken here"
+            )));
+        }
+        let host = url
+            .host_str()
+            .ok_or_else(|| Error::other(format!("{url}: no host")))?;
+        let authority = match url.port() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
+        };
+        let query = url.query().map(|query| format!("?{query}"));
+        // `Url` has percent-encoded what could end a line.
+        let text = format!(
+            "GET {}{} HTTP/1.1\r\nHost: {authority}\r\nUser-Agent: many-hands\r\n\
+             Accept: */*\r\nConnection: close\r\n\r\n",
+            url.path(),
+            query.unwrap_or_default()
+        );
+        Ok(Request {
+            // An address of six is written in brackets.
+            host: host.trim_matches(['[', ']']).to_owned(),
+            port: url.port_or_known_default().unwrap_or(80),
+            text,
+        })
+    }
+}
+
+/// What is wrong with a message.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// It breaks the rules of HTTP, or is over a limit.
+    #[error("{0}")]
+    Malformed(&'static str),
+    /// Whatever else: see [`Error::other`].
+    #[error(transparent)]
+    Other(Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Error {
+    /// An error of your own.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let error = protocols::http::Error::other("the disk is full");
+    /// assert_eq!(error.to_string(), "the disk is full");
+    /// ```
+    pub fn other(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+        Error::Other(error.into())
+    }
+}
 
 /// What is known when a response's header has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +167,7 @@ enum State {
 /// # Examples
 ///
 /// ```
-/// use reactor::fetch::{Parser, Piece};
+/// use protocols::http::{Parser, Piece};
 ///
 /// let mut parser = Parser::new(1024, 1024);
 /// let mut body = Vec::new();
@@ -50,12 +178,12 @@ enum State {
 ///             Piece::Head(head) => assert_eq!(head.status, 200),
 ///             Piece::Body(bytes) => body.extend_from_slice(bytes),
 ///         }
-///         Ok(())
+///         Ok::<_, protocols::http::Error>(())
 ///     })?;
 /// }
 /// assert!(parser.is_over());
 /// assert_eq!(body, b"abc");
-/// # Ok::<(), reactor::Error>(())
+/// # Ok::<(), protocols::http::Error>(())
 /// ```
 #[derive(Debug)]
 pub struct Parser {
@@ -96,11 +224,11 @@ impl Parser {
     /// # Errors
     ///
     /// When it is no response, is over a limit, or `take` failed.
-    pub fn feed(
+    pub fn feed<E: From<Error>>(
         &mut self,
         mut data: &[u8],
-        mut take: impl FnMut(Piece<'_>) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+        mut take: impl FnMut(Piece<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
         while !data.is_empty() {
             match self.state {
                 State::Over => return Ok(()),
@@ -155,11 +283,11 @@ impl Parser {
         }
     }
 
-    fn body(
+    fn body<E: From<Error>>(
         &mut self,
         bytes: &[u8],
-        take: &mut impl FnMut(Piece<'_>) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+        take: &mut impl FnMut(Piece<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
         self.body_left = self
             .body_left
             .checked_sub(bytes.len() as u64)
@@ -167,11 +295,11 @@ impl Parser {
         take(Piece::Body(bytes))
     }
 
-    fn whole_line(
+    fn whole_line<E: From<Error>>(
         &mut self,
         line: &[u8],
-        take: &mut impl FnMut(Piece<'_>) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+        take: &mut impl FnMut(Piece<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
         match self.state {
             State::StatusLine => {
                 self.head.status = status(line).ok_or_else(|| bad("that is not HTTP/1"))?;
@@ -189,7 +317,7 @@ impl Parser {
                     _ if self.chunked => State::ChunkSize,
                     Some(0) => State::Over,
                     Some(length) if length > self.body_left => {
-                        return Err(bad("its body is too long"));
+                        return Err(bad("its body is too long").into());
                     }
                     Some(length) => State::Length(length),
                     None => State::UntilEnd,
@@ -201,7 +329,7 @@ impl Parser {
                 self.state = match number(size.trim_ascii(), 16) {
                     Some(0) => State::Trailer,
                     Some(size) => State::Chunk(size),
-                    None => return Err(bad("a chunk without a size")),
+                    None => return Err(bad("a chunk without a size").into()),
                 };
                 // Chunks may be many, and each has a line of its own.
                 self.header_left += line.len() + 2;
@@ -210,7 +338,7 @@ impl Parser {
                 self.header_left += 2;
                 self.state = State::ChunkSize;
             }
-            State::ChunkEnd => return Err(bad("a chunk longer than its size")),
+            State::ChunkEnd => return Err(bad("a chunk longer than its size").into()),
             State::Trailer if line.is_empty() => self.state = State::Over,
             _ => {}
         }
@@ -239,7 +367,7 @@ impl Parser {
 }
 
 fn bad(what: &'static str) -> Error {
-    Error::other(what)
+    Error::Malformed(what)
 }
 
 /// Of a line like `HTTP/1.1 200 OK`.
@@ -273,7 +401,7 @@ mod tests {
                     Piece::Head(head) => status = head.status,
                     Piece::Body(bytes) => body.extend_from_slice(bytes),
                 }
-                Ok(())
+                Ok::<_, Error>(())
             };
             for part in response.chunks(cut.min(response.len().max(1))) {
                 parser

@@ -47,7 +47,7 @@ impl fmt::Debug for Signal {
 }
 
 /// The signals a loop has asked for.
-pub(super) struct Signals {
+pub(crate) struct Signals {
     receiver: mio::net::UnixStream,
     sender: UnixStream,
     handled: Vec<Handled>,
@@ -60,7 +60,7 @@ struct Handled {
 }
 
 impl Signals {
-    pub(super) fn new(registry: &Registry, token: Token) -> io::Result<Signals> {
+    pub(crate) fn new(registry: &Registry, token: Token) -> io::Result<Signals> {
         let (receiver, sender) = UnixStream::pair()?;
         // A handler must not block either: a full socket wakes the loop just as well.
         sender.set_nonblocking(true)?;
@@ -74,7 +74,7 @@ impl Signals {
         })
     }
 
-    pub(super) fn add(&mut self, signal: Signal) -> io::Result<()> {
+    pub(crate) fn add(&mut self, signal: Signal) -> io::Result<()> {
         if self.handled.iter().any(|handled| handled.signal == signal) {
             return Ok(());
         }
@@ -97,7 +97,7 @@ impl Signals {
         Ok(())
     }
 
-    pub(super) fn collect(&mut self, events: &mut Vec<Event>) {
+    pub(crate) fn collect(&mut self, events: &mut Vec<Event>) {
         // Until it would block: the next signal is to be an edge again.
         while matches!(self.receiver.read(&mut [0; 64]), Ok(n) if n > 0) {}
         for handled in &self.handled {

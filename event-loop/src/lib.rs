@@ -14,7 +14,7 @@
 //! ```
 //! use std::time::Duration;
 //!
-//! use reactor::event_loop::{Event, EventLoop, Events};
+//! use event_loop::{Event, EventLoop, Events};
 //!
 //! # fn main() -> std::io::Result<()> {
 //! let mut event_loop = EventLoop::new()?;
@@ -104,7 +104,7 @@ impl EventLoop {
     /// ```
     /// use std::time::Duration;
     ///
-    /// use reactor::event_loop::{EventLoop, Events, FakeClock};
+    /// use event_loop::{EventLoop, Events, FakeClock};
     ///
     /// # fn main() -> std::io::Result<()> {
     /// let clock = FakeClock::new();
@@ -148,7 +148,7 @@ impl EventLoop {
     /// ```
     /// use std::io::{Read, Write};
     ///
-    /// use reactor::event_loop::{Event, EventLoop, Events, Interest, net::UnixStream};
+    /// use event_loop::{Event, EventLoop, Events, Interest, net::UnixStream};
     ///
     /// # fn main() -> std::io::Result<()> {
     /// let mut event_loop = EventLoop::new()?;
@@ -333,7 +333,7 @@ impl EventLoop {
     /// use std::ops::ControlFlow;
     /// use std::time::Duration;
     ///
-    /// use reactor::event_loop::{Event, EventLoop};
+    /// use event_loop::{Event, EventLoop};
     ///
     /// # fn main() -> std::io::Result<()> {
     /// let mut event_loop = EventLoop::new()?;

@@ -23,11 +23,11 @@ impl Token {
         self.index as usize
     }
 
-    pub(super) fn to_mio(self) -> mio::Token {
+    pub(crate) fn to_mio(self) -> mio::Token {
         mio::Token((self.generation as usize) << INDEX_BITS | self.index as usize)
     }
 
-    pub(super) fn of_mio(token: mio::Token) -> Token {
+    pub(crate) fn of_mio(token: mio::Token) -> Token {
         Token {
             index: (token.0 & INDEX_MASK) as u32,
             generation: (token.0 >> INDEX_BITS) as u32,
@@ -37,14 +37,14 @@ impl Token {
 
 /// The tokens that are in use.
 #[derive(Debug, Default)]
-pub(super) struct Tokens {
+pub(crate) struct Tokens {
     /// The generation of each index.
     generations: Vec<u32>,
     free: Vec<u32>,
 }
 
 impl Tokens {
-    pub(super) fn take(&mut self) -> io::Result<Token> {
+    pub(crate) fn take(&mut self) -> io::Result<Token> {
         if let Some(index) = self.free.pop() {
             let generation = self.generations[index as usize];
             return Ok(Token { index, generation });
@@ -62,7 +62,7 @@ impl Tokens {
     }
 
     /// Does nothing with a token that is not in use.
-    pub(super) fn give_back(&mut self, token: Token) {
+    pub(crate) fn give_back(&mut self, token: Token) {
         if let Some(generation) = self.generations.get_mut(token.index())
             && *generation == token.generation
         {
@@ -72,7 +72,7 @@ impl Tokens {
         }
     }
 
-    pub(super) fn taken(&self) -> usize {
+    pub(crate) fn taken(&self) -> usize {
         self.generations.len() - self.free.len()
     }
 }

@@ -30,7 +30,7 @@ struct Entry {
 /// Cancelling only marks the table, in constant time; the heap's entry is thrown away when it
 /// comes up, or when the dead outnumber the living.
 #[derive(Debug, Default)]
-pub(super) struct Timers {
+pub(crate) struct Timers {
     heap: BinaryHeap<Reverse<Entry>>,
     /// The generation of each index: an entry of an older one is dead.
     generations: Vec<u32>,
@@ -45,12 +45,12 @@ const FEW: usize = 64;
 const LONGEST: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 100);
 
 /// `now + delay`, where a delay without end becomes a hundred years.
-pub(super) fn after(now: Instant, delay: Duration) -> Instant {
+pub(crate) fn after(now: Instant, delay: Duration) -> Instant {
     now + delay.min(LONGEST)
 }
 
 impl Timers {
-    pub(super) fn add(&mut self, due: Instant) -> TimerKey {
+    pub(crate) fn add(&mut self, due: Instant) -> TimerKey {
         let index = self.free.pop().unwrap_or_else(|| {
             self.generations.push(0);
             (self.generations.len() - 1) as u32
@@ -63,7 +63,7 @@ impl Timers {
         key
     }
 
-    pub(super) fn cancel(&mut self, key: TimerKey) -> bool {
+    pub(crate) fn cancel(&mut self, key: TimerKey) -> bool {
         let cancelled = self.retire(key);
         if cancelled && self.heap.len() > 2 * self.len() + FEW {
             let generations = &self.generations;
@@ -74,7 +74,7 @@ impl Timers {
     }
 
     /// When the next one is due.
-    pub(super) fn next(&mut self) -> Option<Instant> {
+    pub(crate) fn next(&mut self) -> Option<Instant> {
         while let Some(Reverse(entry)) = self.heap.peek() {
             if self.is_set(entry.key) {
                 return Some(entry.due);
@@ -85,7 +85,7 @@ impl Timers {
     }
 
     /// Takes one that is due.
-    pub(super) fn pop(&mut self, now: Instant) -> Option<TimerKey> {
+    pub(crate) fn pop(&mut self, now: Instant) -> Option<TimerKey> {
         if self.next()? > now {
             return None;
         }
@@ -94,7 +94,7 @@ impl Timers {
         Some(entry.key)
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.generations.len() - self.free.len()
     }
 

@@ -18,7 +18,7 @@ struct Shared {
 }
 
 impl Waker {
-    pub(super) fn new(poll: mio::Waker) -> Waker {
+    pub(crate) fn new(poll: mio::Waker) -> Waker {
         let state = State::default();
         Waker {
             shared: Arc::new(Shared { state, poll }),
@@ -36,12 +36,12 @@ impl Waker {
     }
 
     /// False if there was a wake-up: then the loop must not wait.
-    pub(super) fn fall_asleep(&self) -> bool {
+    pub(crate) fn fall_asleep(&self) -> bool {
         self.shared.state.fall_asleep()
     }
 
     /// Whether there was a wake-up.
-    pub(super) fn wake_up(&self) -> bool {
+    pub(crate) fn wake_up(&self) -> bool {
         self.shared.state.wake_up()
     }
 }
@@ -105,7 +105,7 @@ mod tests {
     }
 }
 
-/// `RUSTFLAGS="--cfg loom" cargo test -p reactor --release --lib --target-dir target/loom loom`
+/// `RUSTFLAGS="--cfg loom" cargo test -p event-loop --release --lib --target-dir target/loom loom`
 #[cfg(all(test, loom))]
 mod loom_tests {
     use super::*;

@@ -8,8 +8,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use reactor::event_loop::net::{TcpStream, UnixStream};
-use reactor::event_loop::{
+use event_loop::net::{TcpStream, UnixStream};
+use event_loop::{
     DEFAULT_BACKLOG, Event, EventLoop, Events, FakeClock, Interest, Signal, listen_tcp,
 };
 
@@ -167,7 +167,7 @@ fn two_loops_share_a_port() {
     let clients: Vec<_> = (0..64)
         .map(|_| std::net::TcpStream::connect(address).unwrap())
         .collect();
-    let count = |listener: &reactor::event_loop::net::TcpListener| {
+    let count = |listener: &event_loop::net::TcpListener| {
         let mut accepted = 0;
         loop {
             match listener.accept() {

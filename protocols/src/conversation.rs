@@ -7,20 +7,11 @@
 //!
 //! # Examples
 //!
-//! ```
-//! use reactor::{Reactor, chat, testing::conversation};
-//!
+//! ```no_run
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let reactor = Reactor::new()?;
-//! let port = reactor.listen_tcp(([127, 0, 0, 1], 0).into(), chat::Server::default())?;
-//! let address = port.local_addr()?;
-//! let remote = reactor.remote();
-//! let conversation = std::thread::spawn(move || {
-//!     let result = conversation::all(address);
-//!     remote.call_from_thread(|reactor| reactor.stop()).map(|()| result)
-//! });
-//! reactor.run()?;
-//! conversation.join().unwrap()??;
+//! // A server that listens at this address, for instance in a thread of this program.
+//! let address = "127.0.0.1:4000".parse()?;
+//! protocols::conversation::all(address)?;
 //! # Ok(()) }
 //! ```
 

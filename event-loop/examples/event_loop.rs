@@ -1,14 +1,14 @@
 //! The event loop alone: no callbacks, only what happened. A timer, a thread and a socket at once.
 //!
-//! cargo run --release -p reactor --example event_loop
+//! cargo run --release -p event-loop --example event_loop
 
 use std::io::{self, Read, Write};
 use std::ops::ControlFlow;
 use std::thread;
 use std::time::Duration;
 
-use reactor::event_loop::net::UnixStream;
-use reactor::event_loop::{Event, EventLoop, Interest};
+use event_loop::net::UnixStream;
+use event_loop::{Event, EventLoop, Interest};
 
 fn main() -> io::Result<()> {
     let mut event_loop = EventLoop::new()?;

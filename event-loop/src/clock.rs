@@ -36,7 +36,7 @@ impl Clock for SystemClock {
 /// ```
 /// use std::time::Duration;
 ///
-/// use reactor::event_loop::{Clock, FakeClock};
+/// use event_loop::{Clock, FakeClock};
 ///
 /// let clock = FakeClock::new();
 /// let before = clock.now();
