@@ -4,11 +4,11 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use common::cli::interrupt::{self, with_usual_signals};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
-/// Says when it is ready, and when it has seen a signal; answers each byte that it is sent; never
+/// Says when it is ready, and when it has seen a signal; answers each line that it is sent; never
 /// ends by itself.
 #[test]
 #[ignore = "a role: the program that is interrupted"]
@@ -22,7 +22,7 @@ fn program() {
         }
         eprintln!("raised");
     });
-    for _ in std::io::stdin().bytes() {
+    for _ in std::io::stdin().lines() {
         eprintln!("alive, {}", interrupt.raised());
     }
 }
@@ -58,7 +58,7 @@ impl Program {
 
     /// Waits for its answer to whatever was sent before.
     fn ask(&mut self, answer: &str) {
-        self.child.stdin.as_mut().unwrap().write_all(b"?").unwrap();
+        self.child.stdin.as_mut().unwrap().write_all(b"?\n").unwrap();
         self.wait_for(answer);
     }
 
