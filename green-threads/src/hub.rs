@@ -19,10 +19,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use event_loop::{
-    Clock, Event, EventLoop, Events, Interest, Readiness, Signal, Source as Watched, SystemClock,
-    TimerKey, Token,
-};
+use event_loop::previous::{Event, EventLoop, Events, TimerKey, Token};
+use event_loop::{Clock, Interest, Readiness, Signal, Source as Watched, SystemClock};
 
 use crate::monitor::Pulse;
 use crate::overflow::{self, AlternateStack};
