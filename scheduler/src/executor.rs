@@ -65,7 +65,8 @@ use std::rc::Rc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use event_loop::{Clock, Event, EventLoop, Events, Readiness, SystemClock, Token};
+use event_loop::previous::{Event, EventLoop, Events, Token};
+use event_loop::{Clock, Readiness, SystemClock};
 
 pub use current::{current_task, spawn, spawn_named};
 pub use deadlock::{Deadlock, Wait};
