@@ -58,7 +58,12 @@ impl Program {
 
     /// Waits for its answer to whatever was sent before.
     fn ask(&mut self, answer: &str) {
-        self.child.stdin.as_mut().unwrap().write_all(b"?\n").unwrap();
+        self.child
+            .stdin
+            .as_mut()
+            .unwrap()
+            .write_all(b"?\n")
+            .unwrap();
         self.wait_for(answer);
     }
 
