@@ -20,7 +20,7 @@ pub(in crate::cli) struct Polite {
     #[arg(long, value_name = "N", value_parser = values::rate)]
     rate: Option<f64>,
     /// From one request to the next for one host
-    #[arg(long, value_name = "TIME", default_value = "0ms", value_parser = values::time)]
+    #[arg(long, value_name = "TIME", default_value = "0ms", value_parser = numbers::duration)]
     delay: Duration,
     /// Bytes a second of all bodies together, such as 500K or 2MiB [default: no limit]
     #[arg(long, value_name = "SIZE", value_parser = values::speed)]
@@ -29,7 +29,7 @@ pub(in crate::cli) struct Polite {
     #[arg(short = 'Y', long, value_name = "SIZE", value_parser = values::speed)]
     speed_limit: Option<u64>,
     /// How long a body may be slower than --speed-limit
-    #[arg(short = 'y', long, value_name = "TIME", default_value = "30s", value_parser = values::time)]
+    #[arg(short = 'y', long, value_name = "TIME", default_value = "30s", value_parser = numbers::duration)]
     speed_time: Duration,
     /// Attempts after the first, of what is safe to repeat
     #[arg(long, value_name = "N", default_value_t = 3)]
@@ -41,7 +41,7 @@ pub(in crate::cli) struct Polite {
     #[arg(long, value_name = "STATUS,…", value_delimiter = ',', value_parser = values::status)]
     retry_on: Vec<StatusCode>,
     /// The wait before the second attempt, which doubles with each that follows
-    #[arg(long, value_name = "TIME", default_value = "250ms", value_parser = values::time)]
+    #[arg(long, value_name = "TIME", default_value = "250ms", value_parser = numbers::duration)]
     backoff: Duration,
     /// Try refused connections again too
     #[arg(long)]
@@ -53,16 +53,16 @@ pub(in crate::cli) struct Polite {
     #[arg(long, value_name = "SIZE", default_value = "1TiB", value_parser = numbers::size)]
     max_body: u64,
     /// Time for a connection
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = values::time)]
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = numbers::duration)]
     connect_timeout: Duration,
     /// Time for the header of an answer
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = values::time)]
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = numbers::duration)]
     header_timeout: Duration,
     /// Time for the next part of a body
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = values::time)]
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = numbers::duration)]
     idle_timeout: Duration,
     /// Time for all of a URL, its attempts included
-    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = values::time)]
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = numbers::duration)]
     timeout: Duration,
 }
 

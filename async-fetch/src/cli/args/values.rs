@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 use std::num::NonZeroUsize;
-use std::time::Duration;
 
 use async_fetch::{HeaderName, HeaderValue, Method, StatusCode, is_secret};
 use common::cli::numbers;
@@ -18,17 +17,6 @@ pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
 pub(super) fn runs(text: &str) -> Result<NonZeroUsize, String> {
     let number = at_least_one(text)?;
     NonZeroUsize::new(number).ok_or_else(|| format!("{text}: at least 1 is needed"))
-}
-
-/// A duration; without a unit it is in seconds, as everywhere in this field.
-pub(super) fn time(text: &str) -> Result<Duration, String> {
-    let bare = text.trim().ends_with(|last: char| last.is_ascii_digit());
-    let whole = if bare {
-        format!("{}s", text.trim())
-    } else {
-        text.to_owned()
-    };
-    numbers::duration(&whole).map_err(|error| error.to_string())
 }
 
 pub(super) fn rate(text: &str) -> Result<f64, String> {

@@ -17,6 +17,9 @@ const WIDEST: u64 = 40;
 /// Hosts that are named because they were busy.
 const HOSTS: usize = 5;
 
+/// Microseconds of the longest time that is told from longer ones: a day.
+const LONGEST: u64 = 24 * 3600 * 1_000_000;
+
 /// How many there were of each kind.
 pub(super) struct Counts {
     start: Instant,
@@ -36,8 +39,9 @@ pub(super) struct Times(Histogram<u64>);
 
 impl Times {
     fn new() -> Times {
-        // Two figures are allowed.
-        Times(Histogram::new(2).unwrap_or_else(|_| unreachable!()))
+        // These bounds and two figures are allowed.
+        let histogram = Histogram::new_with_bounds(1, LONGEST, 2);
+        Times(histogram.unwrap_or_else(|_| unreachable!()))
     }
 
     pub(super) fn record(&mut self, time: Duration) {
