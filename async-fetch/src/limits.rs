@@ -11,7 +11,7 @@ pub struct Limits {
     /// Requests in flight at once for one host, which is a name and a port (default: 6): what browsers do,
     /// so no server takes it for an attack.
     pub per_host: usize,
-    /// Requests that are taken beyond `jobs` to find hosts that are not busy (default: 8192), some
+    /// Requests that are taken beyond `jobs` to find hosts that are not busy (default: 4000), some
     /// 300 bytes each; in order, outcomes that wait for earlier ones count too. A list whose first
     /// requests are all for one slow host gets on with others as long as it has no more of them.
     pub look_ahead: usize,
@@ -43,7 +43,7 @@ impl Default for Limits {
         Limits {
             jobs: 64,
             per_host: 6,
-            look_ahead: 8192,
+            look_ahead: 4000,
             rate: None,
             host_delay: Duration::ZERO,
             bytes_a_second: None,

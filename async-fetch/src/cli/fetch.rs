@@ -47,7 +47,9 @@ pub(super) fn run(
     let folder = match &args.saving.folder {
         Some(path) => {
             fs::create_dir_all(path).with_context(|| path.display().to_string())?;
-            Some(Arc::new(Folder::open(path, args.saving.force_directories)?))
+            Some(Arc::new(
+                Folder::open(path, args.saving.force_directories).map_err(told)?,
+            ))
         }
         None => None,
     };
@@ -83,6 +85,11 @@ pub(super) fn run(
     // A reader that has gone wants no summary either.
     result?;
     report.conclude(&slowed)
+}
+
+/// An error whose text has its source in it already.
+fn told(error: async_fetch::Error) -> anyhow::Error {
+    anyhow::Error::msg(error.to_string())
 }
 
 /// Where the body of a single URL goes, and whence it comes if it is written here.
@@ -131,7 +138,7 @@ fn fetcher(
             folder: folder.cloned(),
         }));
     }
-    Ok(builder.build()?)
+    builder.build().map_err(told)
 }
 
 fn network(mut builder: async_fetch::Builder, args: &Network) -> async_fetch::Builder {

@@ -54,7 +54,7 @@ impl Clients {
                 format!(
                     "there are no certificates of authorities on this system ({}): install \
                      ca-certificates, or name a file by --cacert or SSL_CERT_FILE",
-                    last(&error)
+                    last(&error).trim_start_matches("unexpected error: ")
                 )
             })
         });
