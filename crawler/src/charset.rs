@@ -118,7 +118,7 @@ fn of_xml_declaration(head: &[u8]) -> Option<&'static Encoding> {
 fn of_meta(attributes: &mut Attributes<'_>) -> Option<&'static Encoding> {
     let (mut is_content_type, mut charset, mut content) = (false, None, None);
     let mut seen = Vec::new();
-    while let Some((name, value)) = attributes.next() {
+    for (name, value) in attributes.by_ref() {
         if seen.contains(&name) {
             continue;
         }

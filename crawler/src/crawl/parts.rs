@@ -32,7 +32,7 @@ impl Parts {
     }
 
     /// At the end: pages whose header was asked for before it was known that a part of them is wanted.
-    pub(super) fn to_find(&mut self, store: Option<&Store>) -> Vec<Job> {
+    pub(super) fn take_late(&mut self, store: Option<&Store>) -> Vec<Job> {
         if std::mem::replace(&mut self.are_found, true) {
             return Vec::new();
         }

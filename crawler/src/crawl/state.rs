@@ -304,7 +304,7 @@ impl Work for State {
                 }
                 self.first
                     .jobs
-                    .extend(self.parts.to_find(self.store.as_ref()));
+                    .extend(self.parts.take_late(self.store.as_ref()));
                 return self.first.jobs.pop_front();
             };
             if self.settings.depth.is_some() && job.depth > self.progress.level {
