@@ -159,7 +159,7 @@ impl<Y, S> fmt::Debug for Co<Y, S> {
     }
 }
 
-/// The future of [`Co::yield_`].
+/// The future of [`Co::yield_`]. Dropped before the value is asked for, it has yielded nothing.
 #[must_use = "nothing is yielded before it is awaited"]
 pub struct Yield<'a, Y, S> {
     co: &'a Co<Y, S>,
@@ -185,6 +185,17 @@ impl<Y, S> Future for Yield<'_, Y, S> {
             (None, found) => {
                 slot.set(found);
                 Poll::Pending
+            }
+        }
+    }
+}
+
+impl<Y, S> Drop for Yield<'_, Y, S> {
+    fn drop(&mut self) {
+        if self.value.is_none() {
+            match self.co.slot.replace(Slot::Empty) {
+                Slot::Yielded(_) => {}
+                found => self.co.slot.set(found),
             }
         }
     }
@@ -289,12 +300,16 @@ impl<Y, S, F: Future> Generator<Y, S, F> {
     }
 
     fn go_on(&mut self) -> Option<Y> {
-        let Body::Suspended(body) = &mut self.body else {
+        // Taken out: a body that panics has ended.
+        let Body::Suspended(mut body) = std::mem::replace(&mut self.body, Body::Ended(None)) else {
             return None;
         };
         let polled = body.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         match (polled, self.slot.replace(Slot::Empty)) {
-            (Poll::Pending, Slot::Yielded(value)) => Some(value),
+            (Poll::Pending, Slot::Yielded(value)) => {
+                self.body = Body::Suspended(body);
+                Some(value)
+            }
             (Poll::Ready(result), _) => {
                 self.body = Body::Ended(Some(result));
                 None
