@@ -71,6 +71,16 @@ pub enum End {
     Panicked,
 }
 
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            End::Returned => "has returned",
+            End::Killed => "was killed",
+            End::Panicked => "has panicked",
+        })
+    }
+}
+
 /// A turn that a task has had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Turn {

@@ -217,3 +217,56 @@ impl TaskRef {
         }
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::super::super::Executor;
+    use super::MOST;
+    use std::cell::RefCell;
+    use std::future::poll_fn;
+    use std::rc::Rc;
+    use std::task::{Poll, Waker};
+    use std::thread;
+
+    /// Clones a waker on one side and drops it on the other, ten times as often as the bound, while
+    /// the executor has no time to look at its inbox.
+    fn to_and_fro(made_away: bool) {
+        const BATCH: usize = 500;
+        let executor = Executor::new().unwrap();
+        let kept = Rc::new(RefCell::new(None));
+        let keep = Rc::clone(&kept);
+        let task = executor.spawn(poll_fn(move |context| {
+            keep.replace(Some(context.waker().clone()));
+            Poll::<()>::Pending
+        }));
+        executor.run_pending();
+        let waker: Waker = kept.take().unwrap();
+        for _ in 0..10 * MOST as usize / BATCH {
+            let (here, away) = if made_away {
+                let away = || vec![waker.clone(); BATCH];
+                (
+                    thread::scope(|scope| scope.spawn(away).join().unwrap()),
+                    Vec::new(),
+                )
+            } else {
+                (Vec::new(), vec![waker.clone(); BATCH])
+            };
+            drop(here);
+            thread::scope(|scope| scope.spawn(|| drop(away)).join().unwrap());
+        }
+        drop(waker);
+        executor.run_pending();
+        task.abort();
+        assert_eq!(executor.tasks(), 0);
+    }
+
+    #[test]
+    fn counts_do_not_drift_when_wakers_are_made_away_and_dropped_at_home() {
+        to_and_fro(true);
+    }
+
+    #[test]
+    fn counts_do_not_drift_when_wakers_are_made_at_home_and_dropped_away() {
+        to_and_fro(false);
+    }
+}
