@@ -4,6 +4,7 @@ mod args;
 mod client;
 mod demo;
 mod fetch;
+mod interruptible;
 mod ping_pong;
 mod serve;
 

@@ -21,9 +21,12 @@ mod timeout;
 mod channel;
 #[cfg(feature = "threads")]
 pub mod fs;
+pub mod io;
 pub mod net;
 #[cfg(feature = "threads")]
 mod offload;
+pub mod process;
+mod registered;
 mod select;
 mod signals;
 pub mod sync;
@@ -48,7 +51,7 @@ pub use green_thread::{
 };
 pub use hub::{set_clock, sleep, yield_now};
 pub use local::LocalKey;
-pub use monitor::{Blocked, Monitor};
+pub use monitor::{Blocked, Blocking, Monitor};
 #[cfg(feature = "threads")]
 pub use offload::{OFFLOAD_THREADS, offload};
 pub use pool::{Imap, ImapUnordered, Pool};

@@ -455,26 +455,41 @@ fn a_scope_ends_after_its_green_threads_also_when_its_owner_is_killed_or_panics(
     let panicked = owner(|| panic!("on purpose"));
     panicked.wait();
     assert_eq!(ended.get(), 6);
-    // Killed while it waits for them at the end: only when they have ended.
+    // Killed while it waits for them at the end, it ends when they have, however long that takes.
+    struct Slow<'a>(&'a Event, &'a Cell<bool>);
+    impl Drop for Slow<'_> {
+        fn drop(&mut self) {
+            self.0.wait();
+            self.1.set(true);
+        }
+    }
     let go_on = Rc::new(Event::new());
     let waiting = spawn({
         let go_on = Rc::clone(&go_on);
         move || {
-            let mut seen = false;
+            let seen = Cell::new(false);
+            struct Check<'a>(&'a Cell<bool>);
+            impl Drop for Check<'_> {
+                fn drop(&mut self) {
+                    assert!(self.0.get(), "what is borrowed outlives the borrower");
+                }
+            }
+            let check = Check(&seen);
             scope(|scope| {
                 scope.spawn(|| {
-                    go_on.wait();
-                    seen = true;
+                    let _slow = Slow(&go_on, check.0);
+                    sleep(HOUR);
                 });
             });
-            assert!(seen);
-            yield_now();
+            unreachable!("it was killed");
         }
     });
     settle();
-    waiting.kill_soon();
-    settle();
-    assert!(!waiting.ready());
+    for _ in 0..2 {
+        waiting.kill_soon();
+        settle();
+        assert!(!waiting.ready());
+    }
     go_on.set();
     assert!(matches!(waiting.join(), Err(JoinError::Killed)));
     let result = std::panic::catch_unwind(|| {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use event_loop::Source as Watched;
 
-use super::registered::{Direction, Registered};
+use crate::registered::{Direction, Registered};
 
 impl<S: Watched> Registered<S>
 where

@@ -1,4 +1,4 @@
-//! A socket that the event loop watches: try, and wait only when it would block.
+//! What the event loop watches: try, and wait only when it would block.
 
 use std::io;
 use std::ops::Deref;
@@ -10,27 +10,27 @@ use event_loop::{Interest, Source as Watched, Token};
 use crate::hub::{self, Hub, Source};
 use crate::wait_queue::Wait;
 
-/// What a socket is waited for.
+/// What it is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Direction {
+pub(crate) enum Direction {
     Read,
     Write,
 }
 
-/// A registered socket; deregistered when it is dropped.
-pub(super) struct Registered<S: Watched> {
+/// A socket, or something like it, that is registered; deregistered when it is dropped.
+pub(crate) struct Registered<S: Watched> {
     socket: S,
     token: Token,
     source: Rc<Source>,
     /// How long reading and writing may wait.
-    pub(super) read_timeout: Cell<Option<Duration>>,
-    pub(super) write_timeout: Cell<Option<Duration>>,
+    pub(crate) read_timeout: Cell<Option<Duration>>,
+    pub(crate) write_timeout: Cell<Option<Duration>>,
 }
 
 impl<S: Watched> Registered<S> {
-    pub(super) fn new(mut socket: S) -> io::Result<Registered<S>> {
+    pub(crate) fn new(mut socket: S) -> io::Result<Registered<S>> {
         let both = Interest::READABLE | Interest::WRITABLE;
-        let (token, source) = hub::with(|hub| hub.register(&mut socket, both))?;
+        let (token, source) = hub::fallible(|hub| hub.driver.register(&mut socket, both))?;
         Ok(Registered {
             socket,
             token,
@@ -48,13 +48,14 @@ impl<S: Watched> Registered<S> {
     }
 
     /// Tries until it does not block, waiting between the tries.
-    pub(super) fn retry<T>(
+    pub(crate) fn retry<T>(
         &self,
         direction: Direction,
         what: &'static str,
         mut attempt: impl FnMut(&S) -> io::Result<T>,
     ) -> io::Result<T> {
         hub::with(|hub| {
+            hub.spend();
             let mut deadline = None;
             let ready = match direction {
                 Direction::Read => &self.source.readable,
@@ -68,15 +69,12 @@ impl<S: Watched> Registered<S> {
                         }
                         // No green thread asked for the signal; the system call goes on.
                         Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                        result => {
-                            hub.spend();
-                            return result;
-                        }
+                        result => return result,
                     }
                 }
                 let timeout = self.timeout(direction);
                 if deadline.is_none() {
-                    deadline = timeout.map(|timeout| hub.after(timeout));
+                    deadline = timeout.map(|timeout| hub.driver.after(timeout));
                 }
                 self.wait(hub, direction, what, deadline)?;
             }
@@ -85,7 +83,7 @@ impl<S: Watched> Registered<S> {
 
     /// Less than asked for was there: the next try would block, so it is not made before an event
     /// tells of more.
-    pub(super) fn drained(&self, direction: Direction) {
+    pub(crate) fn drained(&self, direction: Direction) {
         match direction {
             // The end of the stream is an event of its own, but not if it was told already.
             Direction::Read => {
@@ -98,7 +96,7 @@ impl<S: Watched> Registered<S> {
     }
 
     /// Waits until trying makes sense.
-    pub(super) fn wait(
+    pub(crate) fn wait(
         &self,
         hub: &Hub,
         direction: Direction,
@@ -109,7 +107,10 @@ impl<S: Watched> Registered<S> {
             Direction::Read => &self.source.readers,
             Direction::Write => &self.source.writers,
         };
-        match hub.wait_for_source(queue, Wait::new(what).until(deadline)) {
+        match hub
+            .driver
+            .wait_for_source(queue, Wait::new(what).until(deadline))
+        {
             true => Ok(()),
             // As the standard library has it on Unix.
             false => Err(io::Error::new(
@@ -131,6 +132,6 @@ impl<S: Watched> Deref for Registered<S> {
 impl<S: Watched> Drop for Registered<S> {
     fn drop(&mut self) {
         // Without a hub there is no event loop that could know it.
-        hub::try_with(|hub| hub.deregister(&mut self.socket, self.token));
+        hub::try_with(|hub| hub.driver.deregister(&mut self.socket, self.token));
     }
 }
