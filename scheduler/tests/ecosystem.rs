@@ -259,7 +259,7 @@ fn the_traits_of_futures_io_read_while_another_task_writes() {
         futures_util::AsyncWriteExt::close(&mut writer)
             .await
             .unwrap();
-        assert_eq!((&*near).read(&mut [0]).await.unwrap(), 0);
+        assert_eq!(near.read(&mut [0]).await.unwrap(), 0);
         writing.await.unwrap();
     });
 }

@@ -219,6 +219,7 @@ impl TaskRef {
 }
 
 #[cfg(all(test, not(loom)))]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::super::super::Executor;
     use super::MOST;
