@@ -11,10 +11,10 @@ use event_loop::net::UnixStream;
 use event_loop::{Event, EventLoop, Interest};
 
 fn main() -> io::Result<()> {
-    let mut event_loop = EventLoop::new()?;
+    let mut event_loop: EventLoop = EventLoop::new()?;
     let (mut near, mut far) = UnixStream::pair()?;
-    let socket = event_loop.register(&mut near, Interest::READABLE)?;
-    let tea = event_loop.add_timer_after(Duration::from_millis(100));
+    let socket = event_loop.register(&mut near, Interest::READABLE, ())?;
+    let tea = event_loop.add_timer_after(Duration::from_millis(100), ());
     let waker = event_loop.waker();
     thread::spawn(move || waker.wake());
 
@@ -26,7 +26,7 @@ fn main() -> io::Result<()> {
                     return ControlFlow::Break(Err(error));
                 }
             }
-            Event::Ready(token, ready) if token == socket && ready.readable() => {
+            Event::Ready(token, ready, ()) if token == socket && ready.readable() => {
                 // Told once: read until there is no more.
                 let mut text = String::new();
                 match near.read_to_string(&mut text) {
@@ -36,7 +36,7 @@ fn main() -> io::Result<()> {
                     _ => println!("the socket says: {text}"),
                 }
             }
-            Event::Timer(key) if key == tea => {
+            Event::Timer(key, ()) if key == tea => {
                 println!("the tea is ready");
                 return ControlFlow::Break(Ok(()));
             }

@@ -17,6 +17,15 @@ pub trait Clock: Debug + Send {
 }
 
 /// The system's monotonic clock.
+///
+/// # Examples
+///
+/// ```
+/// use event_loop::{Clock, SystemClock};
+///
+/// let before = SystemClock.now();
+/// assert!(SystemClock.now() >= before);
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
@@ -58,10 +67,29 @@ impl FakeClock {
         }
     }
 
-    /// Turns it forward; loops see that at their next turn.
+    /// Turns it forward; loops see that at their next turn. It stops at the end of time, 584 years
+    /// after it was made.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use event_loop::{Clock, FakeClock};
+    ///
+    /// let clock = FakeClock::new();
+    /// clock.advance(Duration::MAX);
+    /// let end = clock.now();
+    /// clock.advance(Duration::from_secs(1));
+    /// assert_eq!(clock.now(), end);
+    /// ```
     pub fn advance(&self, by: Duration) {
-        let nanos = u64::try_from(by.as_nanos()).unwrap_or(u64::MAX);
-        self.nanos.fetch_add(nanos, Ordering::Relaxed);
+        let by = u64::try_from(by.as_nanos()).unwrap_or(u64::MAX);
+        let add = |nanos: u64| Some(nanos.saturating_add(by));
+        // It cannot fail: `add` always has a value.
+        let _ = self
+            .nanos
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
     }
 }
 
@@ -73,7 +101,10 @@ impl Default for FakeClock {
 
 impl Clock for FakeClock {
     fn now(&self) -> Instant {
-        self.start + Duration::from_nanos(self.nanos.load(Ordering::Relaxed))
+        crate::after(
+            self.start,
+            Duration::from_nanos(self.nanos.load(Ordering::Relaxed)),
+        )
     }
 
     fn until(&self, moment: Instant) -> Option<Duration> {

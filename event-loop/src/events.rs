@@ -1,21 +1,41 @@
-//! What a wait hands out.
+//! What a turn hands out.
 
+use std::collections::VecDeque;
 use std::fmt;
 
-use super::{SIGNALS, Signal, TimerKey, Token, WAKER};
+use crate::{Signal, TimerKey, Token};
 
-/// Something that happened.
+/// mio's tokens of what the loop keeps for itself; the sources have those below.
+pub(crate) const WAKER: mio::Token = mio::Token(usize::MAX);
+pub(crate) const SIGNALS: mio::Token = mio::Token(usize::MAX - 1);
+
+/// Something that happened. `S` is what a source was registered with, `T` what a timer was set with.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use event_loop::{Event, EventLoop};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let mut event_loop: EventLoop<(), &str> = EventLoop::new()?;
+/// let key = event_loop.add_timer_after(Duration::ZERO, "tea");
+/// event_loop.wait(None)?;
+/// assert_eq!(event_loop.next_event(), Some(Event::Timer(key, "tea")));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Event {
+pub enum Event<S, T> {
     /// A registered source became ready.
-    Ready(Token, Readiness),
-    /// A timer is due, and set no longer.
-    Timer(TimerKey),
-    /// A [`Waker`](super::Waker) was used, once or more often.
+    Ready(Token, Readiness, S),
+    /// A [`Waker`](crate::Waker) was used, once or more often.
     Woken,
     /// A signal came.
     Signal(Signal),
+    /// A timer was due. It is set no longer.
+    Timer(TimerKey, T),
 }
 
 /// What a source is ready for.
@@ -29,7 +49,7 @@ impl Readiness {
     const WRITE_CLOSED: u8 = 8;
     const ERROR: u8 = 16;
 
-    fn of(event: &mio::event::Event) -> Readiness {
+    pub(crate) fn of(event: &mio::event::Event) -> Readiness {
         let bit = |set: bool, bit: u8| if set { bit } else { 0 };
         Readiness(
             bit(event.is_readable(), Self::READABLE)
@@ -50,8 +70,8 @@ impl Readiness {
         self.0 & Self::WRITABLE != 0
     }
 
-    /// The other end will send no more. There may be something left to read: read until the end,
-    /// a short read is not enough, for nothing more will be told.
+    /// The other end will send no more. There may be something left to read: read until the end.
+    /// A short read is not enough, for there is no further event.
     pub fn read_closed(self) -> bool {
         self.0 & Self::READ_CLOSED != 0
     }
@@ -61,7 +81,7 @@ impl Readiness {
         self.0 & Self::WRITE_CLOSED != 0
     }
 
-    /// The source has an error, which reading, writing or `take_error` tells.
+    /// The source has an error. Reading, writing or `take_error` returns it.
     pub fn error(self) -> bool {
         self.0 & Self::ERROR != 0
     }
@@ -86,36 +106,52 @@ impl fmt::Debug for Readiness {
 }
 
 /// How many sources one wait reports; the others are reported by the next.
-const BATCH: usize = 1024;
+const BATCH: usize = 512;
 
-/// Room for what a wait hands out, to be used again for the next one.
-pub struct Events {
-    pub(crate) sources: mio::Events,
-    pub(crate) others: Vec<Event>,
+/// What the system has reported and nobody has been told yet.
+pub(crate) struct Batch {
+    pub(crate) mio: mio::Events,
+    ready: VecDeque<(Token, Readiness)>,
+    woken: bool,
+    pub(crate) signals: VecDeque<Signal>,
 }
 
-impl Events {
-    /// What happened: sources first, then wake-ups, signals, and timers by their time.
-    pub fn iter(&self) -> impl Iterator<Item = Event> {
-        let sources = self.sources.iter().filter_map(|event| match event.token() {
-            WAKER | SIGNALS => None,
-            token => Some(Event::Ready(Token::of_mio(token), Readiness::of(event))),
-        });
-        sources.chain(self.others.iter().copied())
-    }
-}
-
-impl Default for Events {
-    fn default() -> Self {
-        Events {
-            sources: mio::Events::with_capacity(BATCH),
-            others: Vec::new(),
+impl Batch {
+    pub(crate) fn new() -> Batch {
+        Batch {
+            mio: mio::Events::with_capacity(BATCH),
+            ready: VecDeque::new(),
+            woken: false,
+            signals: VecDeque::new(),
         }
     }
-}
 
-impl fmt::Debug for Events {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.iter()).finish()
+    /// Takes over what a wait has reported; returns whether signals came.
+    pub(crate) fn fill(&mut self, woken: bool) -> bool {
+        self.woken |= woken;
+        let mut signals = false;
+        for event in &self.mio {
+            match event.token() {
+                WAKER => {}
+                SIGNALS => signals = true,
+                token => {
+                    let ready = (Token::of_mio(token), Readiness::of(event));
+                    self.ready.push_back(ready);
+                }
+            }
+        }
+        signals
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.ready.is_empty() && !self.woken && self.signals.is_empty()
+    }
+
+    pub(crate) fn next_ready(&mut self) -> Option<(Token, Readiness)> {
+        self.ready.pop_front()
+    }
+
+    pub(crate) fn take_woken(&mut self) -> bool {
+        std::mem::take(&mut self.woken)
     }
 }

@@ -1,35 +1,28 @@
-//! One thread waiting for many things: readiness, time, wake-ups, signals.
+//! One thread waits for many things: readiness of sockets, time, wake-ups from other threads,
+//! signals.
 //!
-//! This is the ground floor. It runs no callbacks and knows no protocols, coroutines or futures:
-//! [`EventLoop::run_once`] waits and hands out what happened, and whoever calls it decides what
-//! that means. The reactor of this room stands on it, and so do the green threads and the async
-//! scheduler of the other rooms.
-//!
-//! Readiness is **edge-triggered**: told once, when it begins. Whoever is told must read or write
-//! until the system answers `WouldBlock` (a stream's short read says the same, unless
-//! [`Readiness::read_closed`] is set), or remember that there is more to do.
-//!
-//! # Examples
+//! This is the ground floor of the rooms `reactor`, `green-threads` and `scheduler`. It runs no
+//! callbacks and knows no protocols, coroutines or futures. [`EventLoop::wait`] waits,
+//! [`EventLoop::next_event`] hands out what happened, and the caller decides what that means.
 //!
 //! ```
 //! use std::time::Duration;
 //!
-//! use event_loop::{Event, EventLoop, Events};
+//! use event_loop::{Event, EventLoop};
 //!
 //! # fn main() -> std::io::Result<()> {
-//! let mut event_loop = EventLoop::new()?;
-//! let mut events = Events::default();
-//!
-//! let tea = event_loop.add_timer_after(Duration::from_millis(3));
+//! // Sources are registered with a value of the first type, timers are set with one of the second.
+//! let mut event_loop: EventLoop<(), &str> = EventLoop::new()?;
+//! event_loop.add_timer_after(Duration::from_millis(3), "tea");
 //! let waker = event_loop.waker();
 //! std::thread::spawn(move || waker.wake());
 //!
-//! let (mut ready, mut woken) = (false, false);
-//! while !(ready && woken) {
-//!     event_loop.run_once(None, &mut events)?;
-//!     for event in events.iter() {
+//! let (mut tea, mut woken) = (false, false);
+//! while !(tea && woken) {
+//!     event_loop.wait(None)?;
+//!     while let Some(event) = event_loop.next_event() {
 //!         match event {
-//!             Event::Timer(key) => ready = key == tea,
+//!             Event::Timer(_, name) => tea = name == "tea",
 //!             Event::Woken => woken = true,
 //!             _ => {}
 //!         }
@@ -37,9 +30,54 @@
 //! }
 //! # Ok(()) }
 //! ```
+//!
+//! # A turn
+//!
+//! A turn is a wait and all its events, in this order: sources that are ready, a wake-up, signals,
+//! timers by their time. Events are handed out one by one, because what is done about one event may
+//! undo another: a source that is deregistered, or a timer that is cancelled, before its event is
+//! handed out has no event. A timer that is set during a turn is due in a later turn, even with a
+//! delay of zero. Events that the caller has not taken are not lost: the next wait returns at once
+//! and hands them out.
+//!
+//! # Level and edge
+//!
+//! Readiness is **edge-triggered**: there is one event when it begins. The alternative, level,
+//! repeats the event as long as the state lasts. Edges cost fewer system calls, and have a rule:
+//! whoever is told must read or write until the system answers `WouldBlock`, or remember that there
+//! is more to do. A short read of a stream says the same as `WouldBlock`, unless
+//! [`Readiness::read_closed`] is set: then the end of the stream is still to be read. What a source
+//! is ready for when it is registered is an event too.
+//!
+//! # Tokens and keys
+//!
+//! A [`Token`] names a registered source, a [`TimerKey`] a timer that is set. Both carry a
+//! generation: no later source or timer ever has the same name. A token may be used until
+//! [`EventLoop::deregister`], a key until the timer was handed out or cancelled. Afterwards they
+//! name nothing, and every method says so (`None`).
+//!
+//! # Time
+//!
+//! A delay counts from the moment of the call. A timer is never early; on Linux the system's wait
+//! has a resolution of a millisecond, so it may be up to a millisecond late. No delay is too long:
+//! [`after`] saturates. [`FakeClock`] makes tests of time exact and instant.
+//!
+//! # Platforms
+//!
+//! | | Linux | macOS, the BSDs |
+//! |---|---|---|
+//! | readiness | epoll | kqueue |
+//! | wake-ups | eventfd | kqueue |
+//! | signals | a handler writes into a socket | the same |
+//! | tested | yes | no: it is meant to work, and nobody has tried |
+//!
+//! Windows is not supported: signals and Unix sockets are missing there.
 
 mod clock;
+mod event_loop;
 mod events;
+#[doc(hidden)]
+pub mod previous;
 mod signals;
 mod sockets;
 mod timers;
@@ -47,348 +85,15 @@ mod tokens;
 mod waker;
 
 pub use clock::{Clock, FakeClock, SystemClock};
-pub use events::{Event, Events, Readiness};
+pub use event_loop::EventLoop;
+pub use events::{Event, Readiness};
 pub use mio::Interest;
 pub use mio::event::Source;
 pub use signals::Signal;
 pub use sockets::{AcceptErrors, DEFAULT_BACKLOG, listen_tcp, listen_unix};
-pub use timers::TimerKey;
-pub use tokens::Token;
+pub use timers::{DueTurn, TimerKey, TimerTable, after};
+pub use tokens::{Token, TokenTable};
 pub use waker::Waker;
 
 /// The non-blocking sockets that can be registered: mio's.
 pub use mio::net;
-
-use std::io;
-use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
-
-use signals::Signals;
-use timers::Timers;
-use tokens::Tokens;
-
-/// mio's tokens of what the loop keeps for itself; the sources have those below.
-const WAKER: mio::Token = mio::Token(usize::MAX);
-const SIGNALS: mio::Token = mio::Token(usize::MAX - 1);
-
-/// Waits for readiness, time, wake-ups and signals; one for a thread.
-pub struct EventLoop {
-    poll: mio::Poll,
-    tokens: Tokens,
-    timers: Timers,
-    waker: Waker,
-    signals: Option<Signals>,
-    clock: Box<dyn Clock>,
-    now: Instant,
-    waits: u64,
-}
-
-impl EventLoop {
-    /// A loop that lives in real time.
-    ///
-    /// # Errors
-    ///
-    /// When the system has no descriptors left for it: it takes three.
-    pub fn new() -> io::Result<EventLoop> {
-        Self::with_clock(SystemClock)
-    }
-
-    /// A loop that lives by `clock`: a [`FakeClock`] makes tests of time exact and instant.
-    ///
-    /// # Errors
-    ///
-    /// As [`new`](EventLoop::new).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::time::Duration;
-    ///
-    /// use event_loop::{EventLoop, Events, FakeClock};
-    ///
-    /// # fn main() -> std::io::Result<()> {
-    /// let clock = FakeClock::new();
-    /// let mut event_loop = EventLoop::with_clock(clock.clone())?;
-    /// let mut events = Events::default();
-    /// event_loop.add_timer_after(Duration::from_secs(3600));
-    ///
-    /// event_loop.run_once(Some(Duration::ZERO), &mut events)?;
-    /// assert_eq!(events.iter().count(), 0);
-    /// clock.advance(Duration::from_secs(3600));
-    /// event_loop.run_once(None, &mut events)?;
-    /// assert_eq!(events.iter().count(), 1);
-    /// # Ok(()) }
-    /// ```
-    pub fn with_clock(clock: impl Clock + 'static) -> io::Result<EventLoop> {
-        let poll = mio::Poll::new()?;
-        let waker = Waker::new(mio::Waker::new(poll.registry(), WAKER)?);
-        let now = clock.now();
-        Ok(EventLoop {
-            poll,
-            tokens: Tokens::default(),
-            timers: Timers::default(),
-            waker,
-            signals: None,
-            clock: Box::new(clock),
-            now,
-            waits: 0,
-        })
-    }
-
-    /// Watches `source`, and names it.
-    ///
-    /// What it is ready for at this moment is reported too.
-    ///
-    /// # Errors
-    ///
-    /// When the system refuses: the source is watched already, or no kind of thing that can be.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::io::{Read, Write};
-    ///
-    /// use event_loop::{Event, EventLoop, Events, Interest, net::UnixStream};
-    ///
-    /// # fn main() -> std::io::Result<()> {
-    /// let mut event_loop = EventLoop::new()?;
-    /// let mut events = Events::default();
-    /// let (mut near, mut far) = UnixStream::pair()?;
-    /// let token = event_loop.register(&mut near, Interest::READABLE)?;
-    ///
-    /// far.write_all(b"hello")?;
-    /// event_loop.run_once(None, &mut events)?;
-    /// let ready = events.iter().any(|event| {
-    ///     matches!(event, Event::Ready(t, readiness) if t == token && readiness.readable())
-    /// });
-    /// assert!(ready);
-    ///
-    /// let mut buffer = [0; 16];
-    /// assert_eq!(near.read(&mut buffer)?, 5);
-    /// event_loop.deregister(&mut near, token)?;
-    /// # Ok(()) }
-    /// ```
-    pub fn register<S: Source + ?Sized>(
-        &mut self,
-        source: &mut S,
-        interest: Interest,
-    ) -> io::Result<Token> {
-        let token = self.tokens.take()?;
-        match self
-            .poll
-            .registry()
-            .register(source, token.to_mio(), interest)
-        {
-            Ok(()) => Ok(token),
-            Err(error) => {
-                self.tokens.give_back(token);
-                Err(error)
-            }
-        }
-    }
-
-    /// Watches a source for something else than before; what it is ready for is reported anew.
-    ///
-    /// # Errors
-    ///
-    /// When the source is not registered.
-    pub fn reregister<S: Source + ?Sized>(
-        &mut self,
-        source: &mut S,
-        token: Token,
-        interest: Interest,
-    ) -> io::Result<()> {
-        self.poll
-            .registry()
-            .reregister(source, token.to_mio(), interest)
-    }
-
-    /// Stops watching a source; to be called before it is closed.
-    ///
-    /// Events of it may still be in the [`Events`] just handed out. Its token is never given to
-    /// another source, so that they can be told from the events of a successor.
-    ///
-    /// # Errors
-    ///
-    /// When the source is not registered.
-    pub fn deregister<S: Source + ?Sized>(
-        &mut self,
-        source: &mut S,
-        token: Token,
-    ) -> io::Result<()> {
-        self.tokens.give_back(token);
-        self.poll.registry().deregister(source)
-    }
-
-    /// How many sources are registered.
-    pub fn sources(&self) -> usize {
-        self.tokens.taken()
-    }
-
-    /// Sets a timer; when `at` has come, its key is an event.
-    ///
-    /// Timers of the same moment come in the order they were set. On Linux a wait ends up to a
-    /// millisecond after its timer is due, never before.
-    pub fn add_timer(&mut self, at: Instant) -> TimerKey {
-        self.timers.add(at)
-    }
-
-    /// Sets a timer that is due this long after [`now`](EventLoop::now).
-    pub fn add_timer_after(&mut self, delay: Duration) -> TimerKey {
-        self.add_timer(timers::after(self.now, delay))
-    }
-
-    /// Cancels a timer, in constant time; false if it was handed out or cancelled before.
-    pub fn cancel_timer(&mut self, key: TimerKey) -> bool {
-        self.timers.cancel(key)
-    }
-
-    /// How many timers are set.
-    pub fn timers(&self) -> usize {
-        self.timers.len()
-    }
-
-    /// What wakes this loop from any thread.
-    pub fn waker(&self) -> Waker {
-        self.waker.clone()
-    }
-
-    /// Has these signals delivered as events of this loop, instead of what they do otherwise.
-    ///
-    /// Signals of a kind that come before they are looked at are one event, as the system has it.
-    /// When the loop is dropped they are no longer delivered, but stay ignored.
-    ///
-    /// # Errors
-    ///
-    /// When the system refuses.
-    ///
-    /// # Panics
-    ///
-    /// On signals that cannot be handled, such as SIGKILL or SIGSEGV.
-    pub fn handle_signals(&mut self, signals: &[Signal]) -> io::Result<()> {
-        let registry = self.poll.registry();
-        let handled = match &mut self.signals {
-            Some(handled) => handled,
-            none => none.insert(Signals::new(registry, SIGNALS)?),
-        };
-        signals.iter().try_for_each(|&signal| handled.add(signal))
-    }
-
-    /// When the last wait ended, by this loop's clock: the time, without asking the system.
-    pub fn now(&self) -> Instant {
-        self.now
-    }
-
-    /// How often the loop has waited: at rest this number stands still.
-    pub fn waits(&self) -> u64 {
-        self.waits
-    }
-
-    /// Waits until something happens, at most for `timeout`, and puts it into `events` (and what
-    /// was in there out). Nothing happened when the time was up, or a signal handler ran.
-    ///
-    /// # Errors
-    ///
-    /// When the system cannot wait, which means that the loop is broken.
-    pub fn run_once(&mut self, timeout: Option<Duration>, events: &mut Events) -> io::Result<()> {
-        events.others.clear();
-        // Whoever notifies from here on either is seen by `fall_asleep` or ends the wait.
-        let timeout = match self.patience(timeout) {
-            Some(Duration::ZERO) => Some(Duration::ZERO),
-            patience if self.waker.fall_asleep() => patience,
-            _ => Some(Duration::ZERO),
-        };
-        self.waits += 1;
-        let waited = self.poll.poll(&mut events.sources, timeout);
-        if self.waker.wake_up() {
-            events.others.push(Event::Woken);
-        }
-        match waited {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => events.sources.clear(),
-            waited => waited?,
-        }
-        self.now = self.clock.now();
-        if let Some(signals) = &mut self.signals
-            && events.sources.iter().any(|event| event.token() == SIGNALS)
-        {
-            signals.collect(&mut events.others);
-        }
-        while let Some(key) = self.timers.pop(self.now) {
-            events.others.push(Event::Timer(key));
-        }
-        Ok(())
-    }
-
-    /// Runs until `handle` breaks, and returns what it broke with.
-    ///
-    /// An edge is told once, so the events that came along with the last one are handled too.
-    ///
-    /// # Errors
-    ///
-    /// As [`run_once`](EventLoop::run_once).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::ops::ControlFlow;
-    /// use std::time::Duration;
-    ///
-    /// use event_loop::{Event, EventLoop};
-    ///
-    /// # fn main() -> std::io::Result<()> {
-    /// let mut event_loop = EventLoop::new()?;
-    /// event_loop.add_timer_after(Duration::ZERO);
-    /// let mut ticks = 0;
-    /// let ticks = event_loop.run_until(|event_loop, event| match event {
-    ///     Event::Timer(_) if ticks == 2 => ControlFlow::Break(ticks),
-    ///     Event::Timer(_) => {
-    ///         ticks += 1;
-    ///         event_loop.add_timer_after(Duration::from_millis(1));
-    ///         ControlFlow::Continue(())
-    ///     }
-    ///     _ => ControlFlow::Continue(()),
-    /// })?;
-    /// assert_eq!(ticks, 2);
-    /// # Ok(()) }
-    /// ```
-    pub fn run_until<T>(
-        &mut self,
-        mut handle: impl FnMut(&mut EventLoop, Event) -> ControlFlow<T>,
-    ) -> io::Result<T> {
-        let mut events = Events::default();
-        let mut result = None;
-        loop {
-            self.run_once(None, &mut events)?;
-            for event in events.iter() {
-                if let ControlFlow::Break(value) = handle(self, event) {
-                    result.get_or_insert(value);
-                }
-            }
-            if let Some(result) = result {
-                return Ok(result);
-            }
-        }
-    }
-
-    /// How long a wait may take: the caller's time-out, cut short by the next timer.
-    fn patience(&mut self, timeout: Option<Duration>) -> Option<Duration> {
-        if timeout == Some(Duration::ZERO) {
-            return timeout;
-        }
-        let timer = self.timers.next().and_then(|due| self.clock.until(due));
-        match (timeout, timer) {
-            (Some(timeout), Some(timer)) => Some(timeout.min(timer)),
-            (timeout, timer) => timeout.or(timer),
-        }
-    }
-}
-
-impl std::fmt::Debug for EventLoop {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("EventLoop")
-            .field("sources", &self.sources())
-            .field("timers", &self.timers())
-            .field("waits", &self.waits)
-            .finish_non_exhaustive()
-    }
-}

@@ -1,177 +1,291 @@
-//! Timers: a heap by time, and a table that says which of its entries still count.
+//! The timer table: what is due when.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-/// The name of a timer; no two timers of a loop have the same (but for one in four thousand
-/// million of the same index).
+/// The name of a timer. No other timer of its table ever has the same name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TimerKey {
-    index: u32,
-    generation: u32,
+    due: Instant,
+    /// The generation: how many timers were set before.
+    serial: u64,
 }
 
 impl TimerKey {
-    /// For tables: below the largest number of timers that were set at once.
-    pub fn index(self) -> usize {
-        self.index as usize
+    /// When the timer is due.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Instant;
+    ///
+    /// use event_loop::TimerTable;
+    ///
+    /// let mut timers = TimerTable::default();
+    /// let now = Instant::now();
+    /// assert_eq!(timers.add(now, "tea").due(), now);
+    /// ```
+    pub fn due(self) -> Instant {
+        self.due
     }
 }
 
-/// The heap's order: by time, and in the order they were set.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Entry {
-    due: Instant,
-    turn: u64,
-    key: TimerKey,
+/// Timers in the order in which they are due, each with a value of type `T`.
+///
+/// It is a B-tree by time and then by the order of setting. Setting and cancelling take logarithmic
+/// time. A timer that was cancelled leaves nothing behind: its memory is free at once.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::{Duration, Instant};
+///
+/// use event_loop::TimerTable;
+///
+/// let mut timers = TimerTable::default();
+/// let now = Instant::now();
+/// let second = timers.add(now + Duration::from_secs(2), "second");
+/// timers.add(now + Duration::from_secs(1), "first");
+/// assert_eq!(timers.next(), Some(now + Duration::from_secs(1)));
+///
+/// let turn = timers.begin_turn(now + Duration::from_secs(3));
+/// assert_eq!(timers.pop(turn).map(|(_, value)| value), Some("first"));
+/// assert_eq!(timers.cancel(second), Some("second"));
+/// assert_eq!(timers.pop(turn), None);
+/// ```
+#[derive(Debug)]
+pub struct TimerTable<T> {
+    timers: BTreeMap<TimerKey, T>,
+    next_serial: u64,
+    /// The time of the last turn: whatever is set now is due in a later one.
+    turn: Option<Instant>,
 }
 
-/// Cancelling only marks the table, in constant time; the heap's entry is thrown away when it
-/// comes up, or when the dead outnumber the living.
-#[derive(Debug, Default)]
-pub(crate) struct Timers {
-    heap: BinaryHeap<Reverse<Entry>>,
-    /// The generation of each index: an entry of an older one is dead.
-    generations: Vec<u32>,
-    free: Vec<u32>,
-    turn: u64,
+/// What is due in one turn: see [`TimerTable::begin_turn`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DueTurn {
+    now: Instant,
+    /// Timers with this serial number or a larger one were set after the turn had begun.
+    before: u64,
 }
 
-/// Fewer dead entries than this are not worth sweeping.
-const FEW: usize = 64;
-
-/// As long as a timer can wait; `Instant` cannot count much further.
-const LONGEST: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 100);
-
-/// `now + delay`, where a delay without end becomes a hundred years.
-pub(crate) fn after(now: Instant, delay: Duration) -> Instant {
-    now + delay.min(LONGEST)
+impl<T> Default for TimerTable<T> {
+    fn default() -> Self {
+        TimerTable {
+            timers: BTreeMap::new(),
+            next_serial: 0,
+            turn: None,
+        }
+    }
 }
 
-impl Timers {
-    pub(crate) fn add(&mut self, due: Instant) -> TimerKey {
-        let index = self.free.pop().unwrap_or_else(|| {
-            self.generations.push(0);
-            (self.generations.len() - 1) as u32
-        });
-        let generation = self.generations[index as usize];
-        let key = TimerKey { index, generation };
-        self.turn += 1;
-        let turn = self.turn;
-        self.heap.push(Reverse(Entry { due, turn, key }));
+impl<T> TimerTable<T> {
+    /// Sets a timer. Timers of the same moment are due in the order in which they were set.
+    ///
+    /// A moment before the last turn counts as the moment of that turn.
+    pub fn add(&mut self, due: Instant, value: T) -> TimerKey {
+        let key = TimerKey {
+            // So that it sorts behind all that the present turn has still to hand out.
+            due: self.turn.map_or(due, |turn| due.max(turn)),
+            serial: self.next_serial,
+        };
+        self.next_serial += 1;
+        self.timers.insert(key, value);
         key
     }
 
-    pub(crate) fn cancel(&mut self, key: TimerKey) -> bool {
-        let cancelled = self.retire(key);
-        if cancelled && self.heap.len() > 2 * self.len() + FEW {
-            let generations = &self.generations;
-            self.heap
-                .retain(|Reverse(entry)| generations[entry.key.index()] == entry.key.generation);
-        }
-        cancelled
+    /// Cancels a timer and returns its value; `None` if it was handed out or cancelled before.
+    pub fn cancel(&mut self, key: TimerKey) -> Option<T> {
+        self.timers.remove(&key)
     }
 
-    /// When the next one is due.
-    pub(crate) fn next(&mut self) -> Option<Instant> {
-        while let Some(Reverse(entry)) = self.heap.peek() {
-            if self.is_set(entry.key) {
-                return Some(entry.due);
-            }
-            self.heap.pop();
-        }
-        None
+    /// The value of a timer that is set.
+    pub fn get(&self, key: TimerKey) -> Option<&T> {
+        self.timers.get(&key)
     }
 
-    /// Takes one that is due.
-    pub(crate) fn pop(&mut self, now: Instant) -> Option<TimerKey> {
-        if self.next()? > now {
+    /// The value of a timer that is set, to be changed.
+    pub fn get_mut(&mut self, key: TimerKey) -> Option<&mut T> {
+        self.timers.get_mut(&key)
+    }
+
+    /// When the next timer is due.
+    pub fn next(&self) -> Option<Instant> {
+        self.timers.first_key_value().map(|(key, _)| key.due)
+    }
+
+    /// Begins a turn at the time `now`. [`pop`](TimerTable::pop) then hands out what is due at that
+    /// time and was set before this call. Timers that are set during the turn wait for the next
+    /// turn, whatever their delay: a call that sets itself again does not keep the turn from ending.
+    pub fn begin_turn(&mut self, now: Instant) -> DueTurn {
+        self.turn = Some(now);
+        DueTurn {
+            now,
+            before: self.next_serial,
+        }
+    }
+
+    /// Takes the next timer of a turn. Until a timer is taken it can be cancelled.
+    pub fn pop(&mut self, turn: DueTurn) -> Option<(TimerKey, T)> {
+        let (key, _) = self.timers.first_key_value()?;
+        if key.due > turn.now || key.serial >= turn.before {
             return None;
         }
-        let Reverse(entry) = self.heap.pop()?;
-        self.retire(entry.key);
-        Some(entry.key)
+        self.timers.pop_first()
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.generations.len() - self.free.len()
+    /// Takes all timers away.
+    pub fn clear(&mut self) -> impl Iterator<Item = T> + use<T> {
+        std::mem::take(&mut self.timers).into_values()
     }
 
-    fn is_set(&self, key: TimerKey) -> bool {
-        self.generations.get(key.index()) == Some(&key.generation)
+    /// The values of all timers that are set, by their time.
+    pub fn values(&self) -> impl Iterator<Item = &T> {
+        self.timers.values()
     }
 
-    fn retire(&mut self, key: TimerKey) -> bool {
-        let set = self.is_set(key);
-        if set {
-            self.generations[key.index()] = key.generation.wrapping_add(1);
-            self.free.push(key.index);
-        }
-        set
+    /// How many timers are set.
+    pub fn len(&self) -> usize {
+        self.timers.len()
+    }
+
+    /// Whether no timer is set.
+    pub fn is_empty(&self) -> bool {
+        self.timers.is_empty()
     }
 }
 
-#[cfg(test)]
+/// `moment + delay`. It never overflows: a delay without end is the far end of time, some 584 years
+/// from `moment`.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::{Duration, Instant};
+///
+/// let now = Instant::now();
+/// assert_eq!(event_loop::after(now, Duration::from_secs(1)), now + Duration::from_secs(1));
+/// assert!(event_loop::after(now, Duration::MAX) > now + Duration::from_secs(1 << 33));
+/// ```
+pub fn after(moment: Instant, delay: Duration) -> Instant {
+    // What a clock of 64 bits counts in nanoseconds.
+    const FAR: Duration = Duration::from_nanos(u64::MAX);
+    moment
+        .checked_add(delay)
+        .or_else(|| moment.checked_add(FAR))
+        .unwrap_or(moment + Duration::from_secs(60 * 60 * 24 * 365 * 100))
+}
+
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    #[test]
-    fn timers_come_by_time_and_those_of_one_moment_in_order() {
-        let mut timers = Timers::default();
-        let now = Instant::now();
-        let later = timers.add(now + Duration::from_secs(2));
-        let (a, b, c) = (timers.add(now), timers.add(now), timers.add(now));
-        assert_eq!(timers.next(), Some(now));
-        assert!(timers.cancel(b) && !timers.cancel(b));
-        assert_eq!([timers.pop(now), timers.pop(now)], [Some(a), Some(c)]);
-        assert_eq!(timers.pop(now), None);
-        assert!(!timers.cancel(a), "it was handed out");
-        assert_eq!(timers.pop(now + Duration::from_secs(2)), Some(later));
-        assert_eq!(timers.len(), 0);
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn pop<T>(timers: &mut TimerTable<T>, now: Instant) -> Vec<T> {
+        let turn = timers.begin_turn(now);
+        std::iter::from_fn(|| timers.pop(turn))
+            .map(|(_, value)| value)
+            .collect()
     }
 
     #[test]
-    fn cancelled_timers_do_not_pile_up() {
-        let mut timers = Timers::default();
+    fn timers_come_by_time_and_those_of_one_moment_in_order() {
+        let mut timers = TimerTable::default();
         let now = Instant::now();
-        for _ in 0..100_000 {
-            let key = timers.add(now + Duration::from_secs(3600));
-            assert!(timers.cancel(key));
-        }
-        assert!(timers.heap.len() <= FEW + 1 && timers.generations.len() == 1);
+        timers.add(now + 2 * SECOND, 'd');
+        let a = timers.add(now, 'a');
+        let b = timers.add(now, 'b');
+        timers.add(now, 'c');
+        assert_eq!(timers.next(), Some(now));
+        assert_eq!((timers.cancel(b), timers.cancel(b)), (Some('b'), None));
+        assert_eq!(pop(&mut timers, now), ['a', 'c']);
+        assert_eq!(timers.cancel(a), None, "it was handed out");
+        assert_eq!(pop(&mut timers, now + SECOND), []);
+        assert_eq!(pop(&mut timers, now + 2 * SECOND), ['d']);
+        assert!(timers.is_empty());
+    }
+
+    /// The fault that cost the reactor timers: the first one's callback sets a new timer, and that
+    /// took the place of the second, which had not run yet.
+    #[test]
+    fn a_timer_that_is_set_in_a_turn_takes_no_other_ones_place() {
+        let mut timers = TimerTable::default();
+        let now = Instant::now();
+        let keys = [timers.add(now, 1), timers.add(now, 2)];
+        let turn = timers.begin_turn(now);
+        assert_eq!(timers.pop(turn), Some((keys[0], 1)));
+        let new = timers.add(now - SECOND, 3);
+        assert!(!keys.contains(&new));
+        assert_eq!(timers.pop(turn), Some((keys[1], 2)));
+        assert_eq!(
+            timers.pop(turn),
+            None,
+            "the new one waits for the next turn"
+        );
+        assert_eq!(pop(&mut timers, now), [3]);
+    }
+
+    #[test]
+    fn a_due_timer_can_be_cancelled_until_it_is_taken() {
+        let mut timers = TimerTable::default();
+        let now = Instant::now();
+        timers.add(now, 1);
+        let second = timers.add(now, 2);
+        let turn = timers.begin_turn(now);
+        assert!(timers.pop(turn).is_some());
+        assert_eq!(timers.cancel(second), Some(2));
+        assert_eq!(timers.pop(turn), None);
     }
 
     #[test]
     fn a_delay_without_end_is_no_overflow() {
         let now = Instant::now();
-        assert!(after(now, Duration::MAX) > now);
+        let end = after(now, Duration::MAX);
+        assert!(end > now);
+        assert!(after(end, Duration::MAX) >= end);
     }
 
     proptest! {
         #[test]
-        fn it_is_a_sorted_list(ops in prop::collection::vec((0..3_u8, 0..20_u64), 0..300)) {
+        fn it_is_a_sorted_list(ops in prop::collection::vec((0..4_u8, 0..20_u64), 0..300)) {
             let start = Instant::now();
-            let (mut timers, mut model, mut keys) = (Timers::default(), Vec::new(), Vec::new());
-            for (turn, (op, n)) in ops.into_iter().enumerate() {
+            let at = |n| start + Duration::from_secs(n);
+            let (mut timers, mut model) = (TimerTable::default(), Vec::new());
+            let (mut keys, mut now) = (Vec::new(), 0);
+            let mut turn = timers.begin_turn(start);
+            let mut left = 0;
+            for (serial, (op, n)) in ops.into_iter().enumerate() {
                 match op {
                     0 => {
-                        let key = timers.add(start + Duration::from_secs(n));
-                        model.push((n, turn, key));
+                        let key = timers.add(at(n), serial);
+                        prop_assert!(!keys.contains(&key));
+                        model.push((n.max(now), serial, key));
                         keys.push(key);
                     }
                     1 if !keys.is_empty() => {
                         let key = keys[n as usize % keys.len()];
-                        let was = model.len();
-                        model.retain(|&(_, _, other)| other != key);
-                        prop_assert_eq!(timers.cancel(key), model.len() < was);
+                        let place = model.iter().position(|&(_, _, other)| other == key);
+                        if let Some(place) = place {
+                            left -= usize::from(place < left);
+                            prop_assert_eq!(timers.cancel(key), Some(model.remove(place).1));
+                        } else {
+                            prop_assert_eq!(timers.cancel(key), None);
+                        }
+                    }
+                    2 => {
+                        now = now.max(n);
+                        turn = timers.begin_turn(at(now));
+                        model.sort_unstable();
+                        left = model.iter().filter(|&&(due, ..)| due <= now).count();
                     }
                     _ => {
-                        model.sort_unstable();
-                        let due = model.first().is_some_and(|&(at, ..)| at <= n);
-                        let expected = due.then(|| model.remove(0).2);
-                        prop_assert_eq!(timers.pop(start + Duration::from_secs(n)), expected);
+                        // New ones lie behind these: the model is sorted when a turn begins.
+                        let expected = (left > 0).then(|| model.remove(0));
+                        left = left.saturating_sub(1);
+                        let taken = timers.pop(turn).map(|(_, value)| value);
+                        prop_assert_eq!(taken, expected.map(|(_, serial, _)| serial));
                     }
                 }
                 prop_assert_eq!(timers.len(), model.len());

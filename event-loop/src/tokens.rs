@@ -1,12 +1,12 @@
-//! Names for sources, small enough to index a table with, and never given twice.
+//! The token table: names of sources, small enough for the system to carry, and never given twice.
 
 use std::io;
 
 /// The name of a registered source.
 ///
-/// [`index`](Token::index) is small and taken again after the source is gone; the token as a whole
-/// is not (only after some four thousand million sources of the same index), so a late event of a
-/// source that has gone is not taken for one of its successor.
+/// The system hands it back with every event of the source. An event may be late: it was collected
+/// before the source went. No later source ever has the same token, so nobody takes a late event
+/// for their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Token {
     index: u32,
@@ -16,9 +16,11 @@ pub struct Token {
 /// Half of mio's token each.
 const INDEX_BITS: u32 = usize::BITS / 2;
 const INDEX_MASK: usize = (1 << INDEX_BITS) - 1;
+/// On 32 bits there is less room for it.
+const LAST_GENERATION: u32 = INDEX_MASK as u32;
 
 impl Token {
-    /// For tables: below the largest number of sources that were registered at once.
+    /// The place in the table. It is small, and used again when the source has gone.
     pub fn index(self) -> usize {
         self.index as usize
     }
@@ -35,75 +37,177 @@ impl Token {
     }
 }
 
-/// The tokens that are in use.
-#[derive(Debug, Default)]
-pub(crate) struct Tokens {
-    /// The generation of each index.
-    generations: Vec<u32>,
+/// Values under tokens.
+///
+/// A place in the table is used again, with the next generation in its token. A place whose
+/// generations are used up (after four billion sources) is never used again.
+///
+/// # Examples
+///
+/// ```
+/// use event_loop::TokenTable;
+///
+/// # fn main() -> std::io::Result<()> {
+/// let mut table = TokenTable::default();
+/// let ann = table.insert("ann")?;
+/// assert_eq!(table.remove(ann), Some("ann"));
+/// let bob = table.insert("bob")?;
+/// assert_eq!((ann.index(), bob.index()), (0, 0));
+/// assert_ne!(ann, bob);
+/// assert_eq!((table.get(ann), table.get(bob)), (None, Some(&"bob")));
+/// # Ok(()) }
+/// ```
+#[derive(Debug)]
+pub struct TokenTable<S> {
+    slots: Vec<Slot<S>>,
     free: Vec<u32>,
+    taken: usize,
 }
 
-impl Tokens {
-    pub(crate) fn take(&mut self) -> io::Result<Token> {
-        if let Some(index) = self.free.pop() {
-            let generation = self.generations[index as usize];
-            return Ok(Token { index, generation });
+#[derive(Debug)]
+struct Slot<S> {
+    generation: u32,
+    value: Option<S>,
+}
+
+impl<S> Default for TokenTable<S> {
+    fn default() -> Self {
+        TokenTable {
+            slots: Vec::new(),
+            free: Vec::new(),
+            taken: 0,
         }
-        let index = self.generations.len();
-        // The topmost indices belong to the loop itself.
-        if index >= INDEX_MASK - 1 {
-            return Err(io::Error::other(format!("over {index} sources")));
-        }
-        self.generations.push(0);
+    }
+}
+
+impl<S> TokenTable<S> {
+    /// Puts a value in.
+    ///
+    /// # Errors
+    ///
+    /// When the table is full: four billion values, on 32 bits 65,533.
+    pub fn insert(&mut self, value: S) -> io::Result<Token> {
+        let index = match self.free.pop() {
+            Some(index) => index,
+            None => {
+                let index = self.slots.len();
+                // The topmost indices belong to the loop itself.
+                if index >= INDEX_MASK - 1 {
+                    return Err(io::Error::other(format!("over {index} sources")));
+                }
+                self.slots.push(Slot {
+                    generation: 0,
+                    value: None,
+                });
+                index as u32
+            }
+        };
+        let slot = &mut self.slots[index as usize];
+        slot.value = Some(value);
+        self.taken += 1;
         Ok(Token {
-            index: index as u32,
-            generation: 0,
+            index,
+            generation: slot.generation,
         })
     }
 
-    /// Does nothing with a token that is not in use.
-    pub(crate) fn give_back(&mut self, token: Token) {
-        if let Some(generation) = self.generations.get_mut(token.index())
-            && *generation == token.generation
-        {
-            // On 32 bits there is less room for it.
-            *generation = token.generation.wrapping_add(1) & (INDEX_MASK as u32);
+    /// Takes a value out; `None` if it was taken out before.
+    pub fn remove(&mut self, token: Token) -> Option<S> {
+        let slot = self.slots.get_mut(token.index())?;
+        if slot.generation != token.generation {
+            return None;
+        }
+        let value = slot.value.take()?;
+        self.taken -= 1;
+        if slot.generation < LAST_GENERATION {
+            slot.generation += 1;
             self.free.push(token.index);
         }
+        Some(value)
     }
 
-    pub(crate) fn taken(&self) -> usize {
-        self.generations.len() - self.free.len()
+    /// The value of a token.
+    pub fn get(&self, token: Token) -> Option<&S> {
+        let slot = self.slots.get(token.index())?;
+        slot.value
+            .as_ref()
+            .filter(|_| slot.generation == token.generation)
+    }
+
+    /// The value of a token, to be changed.
+    pub fn get_mut(&mut self, token: Token) -> Option<&mut S> {
+        let slot = self.slots.get_mut(token.index())?;
+        slot.value
+            .as_mut()
+            .filter(|_| slot.generation == token.generation)
+    }
+
+    /// All values, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = (Token, &S)> {
+        (0..).zip(&self.slots).filter_map(|(index, slot)| {
+            let generation = slot.generation;
+            let token = Token { index, generation };
+            slot.value.as_ref().map(|value| (token, value))
+        })
+    }
+
+    /// How many values there are.
+    pub fn len(&self) -> usize {
+        self.taken
+    }
+
+    /// Whether there is no value.
+    pub fn is_empty(&self) -> bool {
+        self.taken == 0
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
-    fn an_index_is_taken_again_and_a_token_is_not() {
-        let mut tokens = Tokens::default();
-        let first = tokens.take().unwrap();
-        let other = tokens.take().unwrap();
-        assert_eq!((first.index(), other.index(), tokens.taken()), (0, 1, 2));
-        tokens.give_back(first);
-        tokens.give_back(first);
-        let next = tokens.take().unwrap();
-        assert_eq!((next.index(), tokens.taken()), (0, 2));
-        assert_ne!(next, first);
-        assert_eq!(Token::of_mio(next.to_mio()), next);
+    fn a_place_without_generations_left_is_not_used_again() {
+        let mut table = TokenTable::default();
+        let token = table.insert('a').unwrap();
+        table.slots[0].generation = LAST_GENERATION;
+        let last = Token {
+            generation: LAST_GENERATION,
+            ..token
+        };
+        assert_eq!(Token::of_mio(last.to_mio()), last);
+        assert_eq!((table.remove(token), table.remove(last)), (None, Some('a')));
+        assert_eq!((table.remove(last), table.len()), (None, 0));
+        assert_eq!(table.insert('b').unwrap().index(), 1);
     }
 
-    #[test]
-    fn a_full_set_of_generations_wraps_around() {
-        let mut tokens = Tokens::default();
-        let token = tokens.take().unwrap();
-        tokens.generations[0] = INDEX_MASK as u32;
-        tokens.give_back(Token {
-            generation: INDEX_MASK as u32,
-            ..token
-        });
-        assert_eq!(tokens.take().unwrap(), token);
+    proptest! {
+        #[test]
+        fn it_is_a_map_whose_keys_are_never_used_again(
+            ops in prop::collection::vec((any::<bool>(), 0..1000_usize), 0..200)
+        ) {
+            let mut table = TokenTable::default();
+            let (mut living, mut all) = (std::collections::HashMap::new(), Vec::new());
+            for (value, (insert, n)) in ops.into_iter().enumerate() {
+                if insert || all.is_empty() {
+                    let token = table.insert(value).unwrap();
+                    prop_assert!(!all.contains(&token));
+                    prop_assert_eq!(Token::of_mio(token.to_mio()), token);
+                    living.insert(token, value);
+                    all.push(token);
+                } else {
+                    let token = all[n % all.len()];
+                    prop_assert_eq!(table.remove(token), living.remove(&token));
+                }
+                prop_assert_eq!(table.len(), living.len());
+                for token in &all {
+                    prop_assert_eq!(table.get(*token), living.get(token));
+                }
+                let listed: std::collections::HashMap<_, _> =
+                    table.iter().map(|(token, &value)| (token, value)).collect();
+                prop_assert_eq!(&listed, &living);
+            }
+        }
     }
 }

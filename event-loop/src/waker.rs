@@ -3,10 +3,24 @@
 use std::fmt;
 use std::sync::Arc;
 
-/// Wakes an event loop, from any thread: its wait ends with [`Event::Woken`](super::Event::Woken).
+/// Wakes an event loop, from any thread: its wait ends with [`Event::Woken`](crate::Event::Woken).
 ///
-/// Wake-ups that come before the loop looks are one. None is lost: whatever was written before
-/// [`wake`](Waker::wake) is seen by who is told `Woken` after it.
+/// Wake-ups that come before the loop looks are one. None is lost: whoever is told `Woken` sees
+/// everything that was written before the [`wake`](Waker::wake).
+///
+/// # Examples
+///
+/// ```
+/// use event_loop::{Event, EventLoop};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let mut event_loop: EventLoop<(), ()> = EventLoop::new()?;
+/// let waker = event_loop.waker();
+/// std::thread::spawn(move || waker.wake());
+/// event_loop.wait(None)?;
+/// assert_eq!(event_loop.next_event(), Some(Event::Woken));
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct Waker {
     shared: Arc<Shared>,
@@ -35,14 +49,18 @@ impl Waker {
         }
     }
 
-    /// False if there was a wake-up: then the loop must not wait.
     pub(crate) fn fall_asleep(&self) -> bool {
         self.shared.state.fall_asleep()
     }
 
-    /// Whether there was a wake-up.
     pub(crate) fn wake_up(&self) -> bool {
         self.shared.state.wake_up()
+    }
+
+    /// Waits by `wait`, which is told whether it may sleep; returns whether there was a wake-up, and
+    /// what `wait` returned.
+    pub(crate) fn around<R>(&self, patient: bool, wait: impl FnOnce(bool) -> R) -> (bool, R) {
+        self.shared.state.around(patient, wait)
     }
 }
 
@@ -78,12 +96,20 @@ impl State {
         self.0.swap(NOTIFIED, Ordering::AcqRel) == ASLEEP
     }
 
+    fn around<R>(&self, patient: bool, wait: impl FnOnce(bool) -> R) -> (bool, R) {
+        // Whoever notifies from here on either is seen by `fall_asleep` or ends the wait.
+        let result = wait(patient && self.fall_asleep());
+        (self.wake_up(), result)
+    }
+
+    /// False if there was a wake-up: then the loop must not wait.
     fn fall_asleep(&self) -> bool {
         self.0
             .compare_exchange(AWAKE, ASLEEP, Ordering::AcqRel, Ordering::Acquire)
             .is_ok()
     }
 
+    /// Whether there was a wake-up.
     fn wake_up(&self) -> bool {
         self.0.swap(AWAKE, Ordering::AcqRel) == NOTIFIED
     }
@@ -120,9 +146,10 @@ mod loom_tests {
         ring: Condvar,
     }
 
-    #[test]
-    fn loom_no_wake_up_is_lost() {
-        loom::model(|| {
+    /// Two threads leave work and wake the loop; the loop's turns are as told: true sleeps until
+    /// something happens, false only looks. After these it always sleeps.
+    fn no_wake_up_is_lost(turns: &'static [bool]) {
+        loom::model(move || {
             let shared =
                 loom::sync::Arc::new((State::default(), Bell::default(), AtomicUsize::new(0)));
             let wakers: Vec<_> = (0..2)
@@ -139,17 +166,18 @@ mod loom_tests {
                 })
                 .collect();
             let (state, bell, work) = &*shared;
+            let mut turns = turns.iter().copied().chain(std::iter::repeat(true));
             // Would never end if a wake-up were lost: loom reports a deadlock.
             let mut seen = 0;
             while seen < 2 {
-                if state.fall_asleep() {
+                let (woken, ()) = state.around(turns.next().unwrap(), |sleep| {
                     let mut rung = bell.rung.lock().unwrap();
-                    while !*rung {
+                    while sleep && !*rung {
                         rung = bell.ring.wait(rung).unwrap();
                     }
                     *rung = false;
-                }
-                if state.wake_up() {
+                });
+                if woken {
                     seen = work.load(Ordering::Relaxed);
                 }
             }
@@ -157,5 +185,16 @@ mod loom_tests {
                 waker.join().unwrap();
             }
         });
+    }
+
+    #[test]
+    fn loom_no_wake_up_is_lost() {
+        no_wake_up_is_lost(&[]);
+    }
+
+    #[test]
+    fn loom_no_wake_up_is_lost_by_a_turn_that_does_not_wait() {
+        no_wake_up_is_lost(&[false]);
+        no_wake_up_is_lost(&[true, false]);
     }
 }

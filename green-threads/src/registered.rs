@@ -5,7 +5,8 @@ use std::ops::Deref;
 use std::time::{Duration, Instant};
 use std::{cell::Cell, rc::Rc};
 
-use event_loop::{Interest, Source as Watched, Token};
+use event_loop::Token;
+use event_loop::{Interest, Source as Watched};
 
 use crate::hub::{self, Hub, Source};
 use crate::wait_queue::Wait;

@@ -430,6 +430,28 @@ fn ctrl_c_ends_a_client_that_connects_in_vain() {
 }
 
 #[test]
+fn ctrl_c_ends_a_program_that_handles_it_no_longer() {
+    const TEST: &str = "ctrl_c_ends_a_program_that_handles_it_no_longer";
+    if is_again(TEST) {
+        let interrupt = [green_threads::Signal::INTERRUPT];
+        let first = green_threads::Signals::new(&interrupt).unwrap();
+        let second = green_threads::Signals::new(&interrupt).unwrap();
+        drop(first);
+        kill_process(rustix::process::getpid(), Signal::INT).unwrap();
+        assert_eq!(second.wait(), green_threads::Signal::INTERRUPT);
+        eprintln!("handled");
+        drop(second);
+        kill_process(rustix::process::getpid(), Signal::INT).unwrap();
+        green_threads::sleep(std::time::Duration::from_secs(20));
+        unreachable!("nobody handles it");
+    }
+    let output = again(TEST);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.signal(), Some(2), "{text}");
+    assert!(text.contains("handled"), "{text}");
+}
+
+#[test]
 fn a_name_cannot_be_more_than_a_name() {
     for name in [
         "",

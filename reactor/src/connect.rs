@@ -11,8 +11,9 @@ use crate::connection::Connection;
 use crate::reactor::{Entry, Inner};
 use crate::stream::Stream;
 use crate::{Deferred, Error, Peer, Protocol, Reactor, Resolver, Transport};
+use event_loop::Readiness;
 use event_loop::net::{TcpStream, UnixStream};
-use event_loop::{Readiness, Token};
+use event_loop::previous::Token;
 
 /// How long a connection may take to be made, unless a shorter
 /// [time-out](Deferred::with_timeout) is set.

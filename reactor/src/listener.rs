@@ -12,7 +12,8 @@ use crate::reactor::{Action, Entry, Inner};
 use crate::stream::Stream;
 use crate::{Factory, Peer};
 use event_loop::net::{TcpListener, UnixListener};
-use event_loop::{AcceptErrors, DEFAULT_BACKLOG, Interest, Source, Token};
+use event_loop::previous::Token;
+use event_loop::{AcceptErrors, DEFAULT_BACKLOG, Interest, Source};
 
 /// How a port accepts connections.
 ///

@@ -25,9 +25,9 @@ use crate::udp::Udp;
 use crate::{
     Datagrams, Deferred, Error, Factory, ListenOptions, Port, Reason, Transport, UdpTransport,
 };
+use event_loop::previous::{Event, EventLoop, Events, TimerKey, Token};
 use event_loop::{
-    Clock, Event, EventLoop, Events, Interest, Readiness, Signal, Source, SystemClock, TimerKey,
-    Token, listen_tcp, listen_unix, net,
+    Clock, Interest, Readiness, Signal, Source, SystemClock, listen_tcp, listen_unix, net,
 };
 
 /// How many bytes are read at once, into one buffer for all connections.

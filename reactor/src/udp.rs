@@ -9,8 +9,9 @@ use std::rc::{Rc, Weak};
 
 use crate::error::panic_message;
 use crate::reactor::{Entry, Inner};
+use event_loop::Interest;
 use event_loop::net::UdpSocket;
-use event_loop::{Interest, Token};
+use event_loop::previous::Token;
 
 /// What to do about datagrams.
 ///

@@ -98,7 +98,7 @@ impl Inner {
     pub(super) fn may_be_a_deadlock(&self) -> bool {
         self.core.loose() == 0
             && !self.core.has_spawners()
-            && (self.timers() == 0 || self.time_stands_still())
+            && (!self.has_timers() || self.time_stands_still())
     }
 
     /// To be called when nobody is ready and there [may be](Inner::may_be_a_deadlock) a deadlock.

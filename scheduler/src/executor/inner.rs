@@ -7,7 +7,7 @@ use std::rc::{Rc, Weak};
 use std::task::Context;
 use std::time::{Duration, Instant};
 
-use event_loop::{Clock, Event, EventLoop, Events, Readiness, TimerKey, Token};
+use event_loop::{Clock, Event, EventLoop, Readiness, TimerKey};
 
 use super::core::Core;
 use super::deadlock::Deadlock;
@@ -22,26 +22,20 @@ pub const POLLS_A_TURN: u32 = 256;
 
 pub(crate) struct Inner {
     pub(super) core: Core,
-    event_loop: RefCell<EventLoop>,
+    event_loop: RefCell<Loop>,
     clock: Box<dyn Clock>,
-    /// Who is to be woken by which timer.
-    timers: RefCell<Vec<Option<Held>>>,
-    /// Who is to be told what which socket is ready for.
-    sources: RefCell<Vec<Option<Rc<dyn Watched>>>>,
     pub(super) signals: Signals,
     names: RefCell<BTreeMap<u64, Rc<str>>>,
     pub(super) turns: Cell<u64>,
     pub(super) searches: Cell<u64>,
 }
 
+/// The event loop: whom it tells what a socket is ready for, and whom a timer wakes.
+type Loop = EventLoop<Rc<dyn Watched>, Held>;
+
 /// Something the event loop watches.
 pub(crate) trait Watched {
-    fn ready(&self, token: Token, readiness: Readiness);
-}
-
-thread_local! {
-    // One for a thread, and not one for an executor: 1024 events take 16 KiB.
-    static EVENTS: Cell<Option<Events>> = const { Cell::new(None) };
+    fn ready(&self, readiness: Readiness);
 }
 
 impl Inner {
@@ -51,8 +45,6 @@ impl Inner {
             core: Core::new(event_loop.waker()),
             event_loop: RefCell::new(event_loop),
             clock: Box::new(clock),
-            timers: RefCell::default(),
-            sources: RefCell::default(),
             signals: Signals::default(),
             names: RefCell::default(),
             turns: Cell::new(0),
@@ -64,7 +56,7 @@ impl Inner {
         self.core.shared().id()
     }
 
-    pub(crate) fn event_loop(&self) -> &RefCell<EventLoop> {
+    pub(crate) fn event_loop(&self) -> &RefCell<Loop> {
         &self.event_loop
     }
 
@@ -133,38 +125,37 @@ impl Inner {
         self.clock.until(soon).is_none()
     }
 
-    pub(super) fn timers(&self) -> usize {
-        self.event_loop.borrow().timers()
+    pub(super) fn has_timers(&self) -> bool {
+        !self.event_loop.borrow().timers().is_empty()
     }
 
     /// The tasks that wait for a timer.
     pub(super) fn sleepers(&self) -> Vec<TaskRef> {
-        let timers = self.timers.borrow();
-        timers.iter().flatten().filter_map(Held::task).collect()
+        let event_loop = self.event_loop.borrow();
+        let wakers = event_loop.timers().values();
+        wakers.filter_map(Held::task).collect()
     }
 
-    pub(super) fn add_timer(&self, moment: Instant) -> TimerKey {
-        self.event_loop.borrow_mut().add_timer(moment)
-    }
-
-    /// Has the task woken when the timer is due.
-    pub(super) fn wait_for_timer(&self, key: TimerKey, context: &Context<'_>) {
-        // Cloning and dropping may call foreign code, which finds the table free.
+    pub(super) fn add_timer(&self, moment: Instant, context: &Context<'_>) -> TimerKey {
+        // Cloning a waker may call foreign code, which finds the loop free.
         let waker = Held::new(context.waker());
-        let mut timers = self.timers.borrow_mut();
-        if timers.len() <= key.index() {
-            timers.resize_with(key.index() + 1, || None);
+        self.event_loop.borrow_mut().add_timer(moment, waker)
+    }
+
+    /// Has another task woken when the timer is due.
+    pub(super) fn move_timer(&self, key: TimerKey, context: &Context<'_>) {
+        let mut waker = Held::new(context.waker());
+        let mut event_loop = self.event_loop.borrow_mut();
+        if let Some(kept) = event_loop.timers_mut().get_mut(key) {
+            std::mem::swap(kept, &mut waker);
         }
-        let old = timers[key.index()].replace(waker);
-        drop(timers);
-        drop(old);
+        drop(event_loop);
+        drop(waker);
     }
 
     pub(super) fn cancel_timer(&self, key: TimerKey) {
-        if self.event_loop.borrow_mut().cancel_timer(key) {
-            let waker = self.timers.borrow_mut()[key.index()].take();
-            drop(waker);
-        }
+        let waker = self.event_loop.borrow_mut().cancel_timer(key);
+        drop(waker);
     }
 
     // Going round.
@@ -218,47 +209,29 @@ impl Inner {
 
     fn has_something_to_wait_for(&self) -> bool {
         let event_loop = self.event_loop.borrow();
-        event_loop.timers() > 0 || event_loop.sources() > 0 || self.signals.are_handled()
+        !event_loop.timers().is_empty()
+            || !event_loop.sources().is_empty()
+            || self.signals.are_handled()
     }
 
     /// Asks the event loop what has happened, and wakes whom it concerns.
     fn turn(&self, timeout: Option<Duration>) {
         self.turns.set(self.turns.get() + 1);
-        let mut events = EVENTS.take().unwrap_or_default();
-        let waited = self.event_loop.borrow_mut().run_once(timeout, &mut events);
+        let waited = self.event_loop.borrow_mut().wait(timeout);
         if let Err(error) = waited {
             panic!("the event loop cannot wait: {error}");
         }
-        for event in events.iter() {
+        loop {
+            // A statement of its own: the loop is free when its event is told.
+            let event = self.event_loop.borrow_mut().next_event();
             match event {
-                Event::Timer(key) => {
-                    let mut timers = self.timers.borrow_mut();
-                    let waker = timers.get_mut(key.index()).and_then(Option::take);
-                    drop(timers);
-                    waker.into_iter().for_each(Held::wake);
-                }
-                Event::Ready(token, readiness) => {
-                    let source = self.sources.borrow().get(token.index()).cloned();
-                    if let Some(source) = source.flatten() {
-                        source.ready(token, readiness);
-                    }
-                }
-                Event::Signal(signal) => self.signals.came(signal),
-                _ => {}
+                None => break,
+                Some(Event::Timer(_, waker)) => waker.wake(),
+                Some(Event::Ready(_, readiness, source)) => source.ready(readiness),
+                Some(Event::Signal(signal)) => self.signals.came(signal),
+                Some(_) => {}
             }
         }
-        EVENTS.set(Some(events));
         self.core.collect();
-    }
-
-    /// Has a source told what it is ready for; `None`: no more.
-    pub(crate) fn watch(&self, token: Token, source: Option<Rc<dyn Watched>>) {
-        let mut sources = self.sources.borrow_mut();
-        if sources.len() <= token.index() {
-            sources.resize(token.index() + 1, None);
-        }
-        let old = std::mem::replace(&mut sources[token.index()], source);
-        drop(sources);
-        drop(old);
     }
 }

@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use event_loop::after;
+
 use super::inner::Inner;
-use super::sleep::LONGEST;
 use super::sleep_until;
 
 /// Ticks every `period`, the first time at once.
@@ -39,7 +40,7 @@ use super::sleep_until;
 pub fn interval(period: Duration) -> Interval {
     assert!(!period.is_zero(), "an interval of no time would never wait");
     Interval {
-        period: period.min(LONGEST),
+        period,
         next: Inner::current().now(),
     }
 }
@@ -59,11 +60,7 @@ impl Interval {
         let late = Inner::current().now().saturating_duration_since(due);
         let missed = late.as_nanos() / self.period.as_nanos();
         let missed = u32::try_from(missed).unwrap_or(u32::MAX);
-        self.next = due
-            + self
-                .period
-                .saturating_mul(missed.saturating_add(1))
-                .min(LONGEST);
+        self.next = after(due, self.period.saturating_mul(missed.saturating_add(1)));
         due
     }
 }

@@ -5,18 +5,15 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use event_loop::TimerKey;
+use event_loop::{TimerKey, after};
 
 use super::inner::Inner;
-
-/// A sleep without end is a hundred years: an `Instant` cannot count much further.
-pub(super) const LONGEST: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 100);
 
 /// Waits for this long at least, counted from the first time it is polled; up to a millisecond
 /// longer when nothing else happens. A sleep of no time lets the others run once.
 pub fn sleep(time: Duration) -> Sleep {
     Sleep {
-        until: Until::After(time.min(LONGEST)),
+        until: Until::After(time),
         state: State::Fresh,
     }
 }
@@ -67,7 +64,7 @@ impl Future for Sleep {
                     "this sleep belongs to another executor, which does not run on this thread now"
                 );
                 if self.moment(inner) > inner.now() {
-                    inner.wait_for_timer(*key, context);
+                    inner.move_timer(*key, context);
                     return Poll::Pending;
                 }
                 self.cancel();
@@ -90,8 +87,7 @@ impl Sleep {
             context.waker().wake_by_ref();
             State::Yields
         } else {
-            let key = inner.add_timer(moment);
-            inner.wait_for_timer(key, context);
+            let key = inner.add_timer(moment, context);
             State::Set(inner, key)
         };
         Poll::Pending
@@ -100,7 +96,7 @@ impl Sleep {
     fn moment(&self, inner: &Inner) -> Instant {
         match self.until {
             Until::Moment(moment) => moment,
-            Until::After(time) => inner.now() + time,
+            Until::After(time) => after(inner.now(), time),
         }
     }
 

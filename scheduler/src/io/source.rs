@@ -68,18 +68,11 @@ impl Side {
 }
 
 #[derive(Default)]
-struct Sides {
-    token: Cell<Option<Token>>,
-    sides: [Direction; 2],
-}
+struct Sides([Direction; 2]);
 
 impl Watched for Sides {
-    fn ready(&self, token: Token, readiness: Readiness) {
-        // An event of one that had this place before is late.
-        if self.token.get() != Some(token) {
-            return;
-        }
-        let [read, write] = &self.sides;
+    fn ready(&self, readiness: Readiness) {
+        let [read, write] = &self.0;
         let error = readiness.error();
         if readiness.readable() || readiness.read_closed() || error {
             read.told();
@@ -102,13 +95,12 @@ impl<S: Source> Registered<S> {
     #[track_caller]
     pub(super) fn new(mut socket: S, interest: Interest) -> io::Result<Registered<S>> {
         let inner = Inner::current();
+        let sides = Rc::new(Sides::default());
+        let watched: Rc<dyn Watched> = Rc::clone(&sides) as _;
         let token = inner
             .event_loop()
             .borrow_mut()
-            .register(&mut socket, interest)?;
-        let sides = Rc::new(Sides::default());
-        sides.token.set(Some(token));
-        inner.watch(token, Some(Rc::clone(&sides) as Rc<dyn Watched>));
+            .register(&mut socket, interest, watched)?;
         Ok(Registered {
             socket,
             token,
@@ -128,7 +120,7 @@ impl<S: Source> Registered<S> {
         mut operation: impl FnMut(&S) -> io::Result<T>,
     ) -> io::Result<T> {
         let mut waiting = Waiting {
-            direction: &self.sides.sides[side.0],
+            direction: &self.sides.0[side.0],
             place: None,
         };
         poll_fn(|context| {
@@ -146,7 +138,7 @@ impl<S: Source> Registered<S> {
         operation: impl FnMut(&S) -> io::Result<T>,
     ) -> Poll<io::Result<T>> {
         self.attempt(side, context, operation, |waker| {
-            let old = self.sides.sides[side.0].polled.replace(Some(waker));
+            let old = self.sides.0[side.0].polled.replace(Some(waker));
             drop(old);
         })
     }
@@ -164,7 +156,7 @@ impl<S: Source> Registered<S> {
             )));
         }
         ready!(budget::spend(context));
-        let direction = &self.sides.sides[side.0];
+        let direction = &self.sides.0[side.0];
         while !direction.blocked.get() {
             match operation(&self.socket) {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => direction.blocked.set(true),
@@ -179,9 +171,9 @@ impl<S: Source> Registered<S> {
 
 impl<S: Source> Drop for Registered<S> {
     fn drop(&mut self) {
-        self.inner.watch(self.token, None);
         let mut event_loop = self.inner.event_loop().borrow_mut();
-        // It is closed in a moment, which ends the watching too.
-        drop(event_loop.deregister(&mut self.socket, self.token));
+        let watched = event_loop.deregister(&mut self.socket, self.token);
+        drop(event_loop);
+        drop(watched);
     }
 }
