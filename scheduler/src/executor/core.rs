@@ -230,22 +230,20 @@ impl Core {
     /// Polls the task that has been ready for longest; false if none is.
     #[inline]
     pub(super) fn run_one(&self) -> bool {
-        struct Running<'a>(&'a Local);
-
-        impl Drop for Running<'_> {
-            fn drop(&mut self) {
-                self.0.running.set(NOBODY);
-            }
-        }
-
         let Some(task) = self.local().pop() else {
             return false;
         };
-        let running = Running(self.local());
-        running.0.running.set(task.number());
+        self.local().running.set(task.number());
         budget::renew();
         task.run();
+        self.local().running.set(NOBODY);
         true
+    }
+
+    /// Nobody runs any more, also if a foreign waker has panicked.
+    pub(super) fn rest(&self) {
+        self.local().running.set(NOBODY);
+        budget::end();
     }
 
     pub(super) fn is_ready(&self) -> bool {

@@ -3,7 +3,6 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::budget;
 use super::inner::Inner;
 use super::{JoinHandle, TaskId};
 
@@ -66,8 +65,8 @@ impl Entered {
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        budget::end();
-        CURRENT.set(None);
+        let inner = CURRENT.take();
+        inner.iter().for_each(|inner| inner.core.rest());
     }
 }
 

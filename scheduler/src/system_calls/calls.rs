@@ -92,12 +92,12 @@ impl Sys {
         self.co.yield_(Call::Sleep(time)).await;
     }
 
-    /// Runs `body` in this task's place, and resolves to its result; see the [module](self). The
+    /// Runs `body` in this task's place, and resolves to its result; see the [module](crate::system_calls). The
     /// turn goes on.
     ///
     /// # Panics
     ///
-    /// If calls are nested over [`MAX_DEPTH`] deep.
+    /// If calls are nested over [`MAX_DEPTH`](crate::system_calls::MAX_DEPTH) deep.
     ///
     /// # Examples
     ///

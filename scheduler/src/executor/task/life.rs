@@ -41,10 +41,19 @@ impl TaskRef {
         let mut context = Context::from_waker(&waker);
         // SAFETY: it lives, and it does not run already.
         let finished = unsafe { (header.vtable.poll)(self.0, &mut context) };
+        let state = header.state.get();
+        if finished || state & ABORTED != 0 {
+            return self.end(finished);
+        }
+        header.state.set(state & !RUNNING);
+        self.release();
+    }
+
+    /// It has run for the last time, or is to be cancelled; gives back the caller's reference.
+    fn end(self, finished: bool) {
         let joiner = match finished {
             true => self.finish(),
-            false if self.is(ABORTED) => self.cancel(),
-            false => None,
+            false => self.cancel(),
         };
         self.clear(RUNNING);
         self.release();
@@ -66,12 +75,7 @@ impl TaskRef {
         } else if !self.finished() {
             self.hold();
             self.set(RUNNING);
-            let joiner = self.cancel();
-            self.clear(RUNNING);
-            self.release();
-            if let Some(joiner) = joiner {
-                joiner.wake();
-            }
+            self.end(false);
         }
     }
 
