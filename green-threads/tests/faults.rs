@@ -247,7 +247,8 @@ fn a_server_takes_as_many_descriptors_as_it_may() {
 
 #[test]
 fn ctrl_c_ends_a_long_game() {
-    let mut game = Command::new(assert_cmd::cargo::cargo_bin!("green-threads"))
+    let mut game = Command::new(assert_cmd::cargo::cargo_bin!("green-threads"));
+    let mut game = common::cli::interrupt::with_usual_signals(&mut game)
         .args(["ping-pong", "1e15"])
         .stdout(Stdio::piped())
         .spawn()
