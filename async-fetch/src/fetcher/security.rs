@@ -1,7 +1,8 @@
 //! What https is told: whom to trust, and who this is.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+#[cfg(feature = "tls")]
+use std::{fs, path::Path};
 
 use crate::error::Error;
 
@@ -57,7 +58,7 @@ impl Security {
     }
 
     #[cfg(not(feature = "tls"))]
-    #[expect(clippy::unnecessary_wraps, reason = "with TLS it can fail")]
+    #[allow(clippy::unnecessary_wraps, reason = "with TLS it can fail")]
     pub(crate) fn apply(
         &self,
         builder: reqwest::ClientBuilder,
