@@ -6,11 +6,11 @@ mod shared;
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use shared::{command, until_it_handles_signals};
+use shared::{command, program, until_it_handles_signals};
 
 /// A listener whose backlog is full: the system drops what else wants to connect, which waits for
 /// minutes. What fills it must be kept.
@@ -32,7 +32,7 @@ fn silent() -> (TcpListener, std::net::SocketAddr, Vec<mio::net::TcpStream>) {
 fn ctrl_c_ends_a_client_that_connects_in_vain() {
     let (_listener, address, _filling) = silent();
     for signal in [Signal::INT, Signal::TERM] {
-        let mut client = Command::new(assert_cmd::cargo::cargo_bin!("green-threads"))
+        let mut client = program()
             .args(["chat-client", "ann", &address.to_string()])
             .stdin(Stdio::null())
             .spawn()
@@ -72,7 +72,7 @@ struct ChatClient {
 impl ChatClient {
     fn new() -> ChatClient {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let process = Command::new(assert_cmd::cargo::cargo_bin!("green-threads"))
+        let process = program()
             .args([
                 "chat-client",
                 "ann",

@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use shared::{command, until_it_handles_signals};
+use shared::{command, program, until_it_handles_signals};
 
 #[test]
 fn the_demonstration_is_three_lessons() {
@@ -47,7 +47,7 @@ fn wrong_usage_is_named_in_one_line() {
 }
 
 fn serve(args: &[&str]) -> (Child, String) {
-    let command = Command::new(assert_cmd::cargo::cargo_bin!("green-threads"));
+    let command = program();
     serve_by(command, args)
 }
 
@@ -118,7 +118,7 @@ fn a_server_takes_as_many_descriptors_as_it_may() {
 
 #[test]
 fn ctrl_c_ends_a_long_game() {
-    let mut game = Command::new(assert_cmd::cargo::cargo_bin!("green-threads"))
+    let mut game = program()
         .args(["ping-pong", "1e15"])
         .stdout(Stdio::piped())
         .spawn()
@@ -132,7 +132,7 @@ fn ctrl_c_ends_a_long_game() {
 fn ctrl_c_ends_fetch_with_its_summary() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
-    let fetch = Command::new(assert_cmd::cargo::cargo_bin!("green-threads"))
+    let fetch = program()
         .args(["fetch", &url, &url, "--at-once", "2"])
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
@@ -155,7 +155,7 @@ fn ctrl_c_ends_fetch_with_its_summary() {
 
 #[test]
 fn nobody_need_read_standard_error() {
-    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("green-threads"))
+    let mut child = program()
         .args(["fetch", "http://127.0.0.1:1/"])
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
@@ -167,7 +167,7 @@ fn nobody_need_read_standard_error() {
 
 #[test]
 fn ctrl_c_ends_the_demonstration() {
-    let demo = Command::new(assert_cmd::cargo::cargo_bin!("green-threads"))
+    let demo = program()
         .stderr(Stdio::piped())
         .stdout(Stdio::null())
         .spawn()

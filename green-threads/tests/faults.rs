@@ -9,7 +9,8 @@ use rustix::process::{Signal, kill_process};
 
 /// This test binary again, for what ends its process.
 fn again(test: &str) -> std::process::Output {
-    Command::new(std::env::current_exe().unwrap())
+    let mut again = Command::new(std::env::current_exe().unwrap());
+    common::cli::interrupt::with_usual_signals(&mut again)
         .args(["--exact", test, "--nocapture"])
         .env("GREEN_THREADS_FAULT", test)
         .output()

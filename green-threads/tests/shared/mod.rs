@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::process::Child;
+use std::process::{Child, Command};
 
 /// The command with arguments.
 pub fn command(args: &[&str]) -> assert_cmd::Command {
@@ -26,4 +26,11 @@ pub fn until_it_handles_signals(child: &Child) {
     {
         std::thread::yield_now();
     }
+}
+
+/// The command, with the usual signals whoever started this test ignores them.
+pub fn program() -> Command {
+    let mut program = Command::new(assert_cmd::cargo::cargo_bin!("green-threads"));
+    common::cli::interrupt::with_usual_signals(&mut program);
+    program
 }
