@@ -158,7 +158,8 @@ impl Connection {
         }
         self.reading.told(readiness);
         self.writing.told(readiness);
-        if readiness.error() {
+        // What came before the error can still be read, and then reading tells the error.
+        if readiness.error() && !self.reading.has_more() {
             let error = self.stream.borrow().take_error();
             match error {
                 Ok(Some(error)) | Err(error) => self.cut(error.into()),
