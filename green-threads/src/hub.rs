@@ -7,7 +7,6 @@
 
 #![allow(unsafe_code, reason = "tasks are pointed to from the ready queue")]
 
-mod alarms;
 mod deadlock;
 mod driver;
 mod living;
@@ -123,7 +122,7 @@ pub fn sleep(duration: Duration) {
 }
 
 impl Hub {
-    fn new(clock: impl Clock + Clone + 'static) -> io::Result<Hub> {
+    fn new(clock: impl Clock + 'static) -> io::Result<Hub> {
         let driver = Driver::new(clock)?;
         let root = Rc::new(Task::new(0, None, Location::caller()));
         Ok(Hub {

@@ -8,6 +8,7 @@ mod remote;
 mod stack;
 mod task;
 mod wait_queue;
+mod waiting;
 
 // Green threads.
 mod diagnostics;

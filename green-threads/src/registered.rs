@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::time::{Duration, Instant};
 use std::{cell::Cell, rc::Rc};
 
-use event_loop::previous::Token;
+use event_loop::Token;
 use event_loop::{Interest, Source as Watched};
 
 use crate::hub::{self, Hub, Source};

@@ -1,6 +1,6 @@
 //! Signals, waited for like anything else.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
@@ -11,6 +11,7 @@ pub use event_loop::Signal;
 
 use crate::hub;
 use crate::wait_queue::{Wait, WaitQueue};
+use crate::waiting::Waiting;
 
 /// A queue of signals: those that a program wants to be told of, instead of what they do otherwise.
 ///
@@ -19,7 +20,8 @@ use crate::wait_queue::{Wait, WaitQueue};
 /// told of `SIGCHLD` must look for all children that have ended.
 ///
 /// Each `Signals` is told of each signal. If several green threads wait for the same one, the first
-/// gets it.
+/// gets it. When the last `Signals` of the process that wants a signal is dropped, it does again what
+/// it does by default: Ctrl-C ends the program.
 ///
 /// # Examples
 ///
@@ -47,15 +49,10 @@ struct Mailbox {
 #[derive(Default)]
 pub(crate) struct Mailboxes {
     all: RefCell<Vec<Weak<Mailbox>>>,
-    waiting: Cell<usize>,
+    pub(crate) waiting: Waiting,
 }
 
 impl Mailboxes {
-    /// How many green threads wait for a signal.
-    pub(crate) fn waiting(&self) -> usize {
-        self.waiting.get()
-    }
-
     /// A signal has come.
     pub(crate) fn deliver(&self, signal: Signal) {
         for mailbox in self.all.borrow().iter().filter_map(Weak::upgrade) {
@@ -70,21 +67,16 @@ impl Mailboxes {
     }
 
     fn add(&self, mailbox: &Rc<Mailbox>) {
-        let mut all = self.all.borrow_mut();
-        all.retain(|mailbox| mailbox.strong_count() > 0);
-        all.push(Rc::downgrade(mailbox));
+        self.all.borrow_mut().push(Rc::downgrade(mailbox));
     }
 
-    /// Somebody waits, as long as this is kept.
-    fn count_in(&self) -> impl Drop + '_ {
-        struct Count<'a>(&'a Cell<usize>);
-        impl Drop for Count<'_> {
-            fn drop(&mut self) {
-                self.0.set(self.0.get() - 1);
-            }
-        }
-        self.waiting.set(self.waiting.get() + 1);
-        Count(&self.waiting)
+    /// Those that nobody wants any more.
+    fn unwanted(&self, signals: &[Signal]) -> Vec<Signal> {
+        let all = self.all.borrow();
+        let wanted: Vec<_> = all.iter().filter_map(Weak::upgrade).collect();
+        let is_wanted = |signal| wanted.iter().any(|mailbox| mailbox.wanted.contains(signal));
+        let unwanted = signals.iter().filter(|signal| !is_wanted(signal));
+        unwanted.copied().collect()
     }
 }
 
@@ -133,7 +125,7 @@ impl Signals {
 
     fn wait_until(&self, deadline: Option<Instant>) -> Option<Signal> {
         hub::with(|hub| {
-            let _counted = hub.driver.signals.count_in();
+            let _counted = hub.driver.signals.waiting.count_in();
             loop {
                 if let Some(signal) = self.try_wait() {
                     return Some(signal);
@@ -147,6 +139,22 @@ impl Signals {
                 }
             }
         })
+    }
+}
+
+impl Drop for Signals {
+    fn drop(&mut self) {
+        // From here on it wants none.
+        hub::try_with(|hub| {
+            let mailboxes = &hub.driver.signals;
+            let own = Rc::downgrade(&self.mailbox);
+            mailboxes
+                .all
+                .borrow_mut()
+                .retain(|other| !other.ptr_eq(&own));
+            let unwanted = mailboxes.unwanted(&self.mailbox.wanted);
+            hub.driver.release_signals(&unwanted);
+        });
     }
 }
 

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 use std::time::Duration;
 
-use event_loop::previous::TimerKey;
+use event_loop::TimerKey;
 
 use crate::hub;
 use crate::task::{Raise, Task};

@@ -247,7 +247,8 @@ fn a_server_takes_as_many_descriptors_as_it_may() {
 
 #[test]
 fn ctrl_c_ends_a_long_game() {
-    let mut game = Command::new(assert_cmd::cargo::cargo_bin!("green-threads"))
+    let mut game = Command::new(assert_cmd::cargo::cargo_bin!("green-threads"));
+    let mut game = common::cli::interrupt::with_usual_signals(&mut game)
         .args(["ping-pong", "1e15"])
         .stdout(Stdio::piped())
         .spawn()
@@ -427,6 +428,28 @@ fn ctrl_c_ends_a_client_that_connects_in_vain() {
         kill_process(Pid::from_child(&client), signal).unwrap();
         assert_eq!(client.wait().unwrap().code(), Some(130));
     }
+}
+
+#[test]
+fn ctrl_c_ends_a_program_that_handles_it_no_longer() {
+    const TEST: &str = "ctrl_c_ends_a_program_that_handles_it_no_longer";
+    if is_again(TEST) {
+        let interrupt = [green_threads::Signal::INTERRUPT];
+        let first = green_threads::Signals::new(&interrupt).unwrap();
+        let second = green_threads::Signals::new(&interrupt).unwrap();
+        drop(first);
+        kill_process(rustix::process::getpid(), Signal::INT).unwrap();
+        assert_eq!(second.wait(), green_threads::Signal::INTERRUPT);
+        eprintln!("handled");
+        drop(second);
+        kill_process(rustix::process::getpid(), Signal::INT).unwrap();
+        green_threads::sleep(std::time::Duration::from_secs(20));
+        unreachable!("nobody handles it");
+    }
+    let output = again(TEST);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.signal(), Some(2), "{text}");
+    assert!(text.contains("handled"), "{text}");
 }
 
 #[test]

@@ -267,6 +267,9 @@ fn round(seed: u64, setting: &mpsc::Sender<Setter<u64>>) {
 #[test]
 fn nothing_is_lost_and_nothing_is_left() {
     let rounds = std::env::var("GREEN_THREADS_SOAK").map_or(100, |rounds| rounds.parse().unwrap());
+    // The system may deliver a signal on the other thread, and so after its round: it is handled all
+    // the time.
+    let _handled = Signals::new(&[Signal::new(libc::SIGUSR1)]).unwrap();
     let (setting, set) = mpsc::channel::<Setter<u64>>();
     let thread = std::thread::spawn(move || {
         for (n, setter) in (0..).zip(set) {

@@ -5,15 +5,16 @@ use std::io;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use event_loop::previous::{Event, EventLoop, Events, TimerKey, Token};
-use event_loop::{Clock, Interest, Signal, Source as Watched, Waker};
+use event_loop::{
+    Clock, Event, EventLoop, Interest, Signal, Source as Watched, TimerKey, Token, Waker,
+};
 
 use super::Hub;
-use super::alarms::{Alarm, Alarms};
-use super::sources::{Source, Sources};
+use super::sources::Source;
 use crate::signals::Mailboxes;
-use crate::task::{Cause, Raise};
+use crate::task::{Cause, Raise, Task};
 use crate::wait_queue::{Wait, WaitQueue};
+use crate::waiting::Waiting;
 
 /// So many switches come between two looks at the clock...
 const SWITCHES: u32 = 64;
@@ -22,13 +23,17 @@ const SWITCHES: u32 = 64;
 /// looking costs about a microsecond.
 const POLL_INTERVAL: Duration = Duration::from_micros(200);
 
+/// What a timer does.
+enum Alarm {
+    Wake(Rc<Task>),
+    Raise(Rc<Task>, Raise),
+}
+
 /// The event loop, and what waits for it.
 pub(crate) struct Driver {
-    event_loop: RefCell<EventLoop>,
-    events: RefCell<Events>,
-    clock: Box<dyn Clock>,
-    alarms: Alarms,
-    sources: Sources,
+    event_loop: RefCell<EventLoop<Rc<Source>, Alarm>>,
+    /// Those that wait for a source.
+    waiting: Waiting,
     pub(crate) signals: Mailboxes,
     /// How many switches are left until the next look at the clock.
     switches: Cell<u32>,
@@ -36,13 +41,10 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
-    pub(super) fn new(clock: impl Clock + Clone + 'static) -> io::Result<Driver> {
+    pub(super) fn new(clock: impl Clock + 'static) -> io::Result<Driver> {
         Ok(Driver {
-            event_loop: RefCell::new(EventLoop::with_clock(clock.clone())?),
-            events: RefCell::default(),
-            clock: Box::new(clock),
-            alarms: Alarms::default(),
-            sources: Sources::default(),
+            event_loop: RefCell::new(EventLoop::with_clock(clock)?),
+            waiting: Waiting::default(),
             signals: Mailboxes::default(),
             switches: Cell::new(SWITCHES),
             polled: Cell::new(Instant::now()),
@@ -55,18 +57,17 @@ impl Driver {
 
     /// Now, by this hub's clock.
     pub(crate) fn now(&self) -> Instant {
-        self.clock.now()
+        self.event_loop.borrow().now()
     }
 
     /// So long from now; a century at most.
     pub(crate) fn after(&self, delay: Duration) -> Instant {
-        const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
-        self.now() + delay.min(LONGEST)
+        event_loop::after(self.now(), delay)
     }
 
     /// Whether something may still happen: a time comes, a source is ready, a signal comes.
     pub(super) fn awaits_something(&self) -> bool {
-        self.timers() > 0 || self.sources.waiting() > 0 || self.signals.waiting() > 0
+        self.timers() > 0 || self.waiting.count() > 0 || self.signals.waiting.count() > 0
     }
 
     /// Counts a switch while green threads are ready; once in a while, sees what has happened.
@@ -90,25 +91,23 @@ impl Driver {
 
     /// Waits for something to happen, at most for `timeout`, and wakes whom it concerns.
     pub(super) fn turn(&self, hub: &Hub, timeout: Option<Duration>) {
-        let mut events = self.events.borrow_mut();
-        let polled = self.event_loop.borrow_mut().run_once(timeout, &mut events);
-        if let Err(error) = polled {
+        let waited = self.event_loop.borrow_mut().wait(timeout);
+        if let Err(error) = waited {
             panic!("the event loop is broken: {error}");
         }
         self.polled.set(Instant::now());
         self.switches.set(SWITCHES);
-        // Nothing here runs code of the user, which could set timers or close sources.
-        for event in events.iter() {
+        // Nothing here runs code of the user.
+        loop {
+            let event = self.event_loop.borrow_mut().next_event();
             match event {
-                Event::Ready(token, readiness) => self.sources.ready(token, readiness),
-                Event::Timer(key) => match self.alarms.take(key) {
-                    Some(Alarm::Wake(task)) => drop(hub.wake(&task, Cause::TimedOut)),
-                    Some(Alarm::Raise(task, raise)) => hub.raise(&task, raise),
-                    None => {}
-                },
-                Event::Woken => hub.remotes.deliver(),
-                Event::Signal(signal) => self.signals.deliver(signal),
-                _ => {}
+                Some(Event::Ready(_, readiness, source)) => source.is_ready(readiness),
+                Some(Event::Timer(_, Alarm::Wake(task))) => drop(hub.wake(&task, Cause::TimedOut)),
+                Some(Event::Timer(_, Alarm::Raise(task, raise))) => hub.raise(&task, raise),
+                Some(Event::Woken) => hub.remotes.deliver(),
+                Some(Event::Signal(signal)) => self.signals.deliver(signal),
+                Some(_) => {}
+                None => return,
             }
         }
     }
@@ -127,21 +126,17 @@ impl Driver {
     }
 
     fn set_alarm(&self, at: Instant, alarm: Alarm) -> TimerKey {
-        let key = self.event_loop.borrow_mut().add_timer(at);
-        self.alarms.set(key, alarm);
-        key
+        self.event_loop.borrow_mut().add_timer(at, alarm)
     }
 
     pub(crate) fn cancel_alarm(&self, key: TimerKey) {
-        if self.event_loop.borrow_mut().cancel_timer(key) {
-            let alarm = self.alarms.take(key);
-            drop(alarm);
-        }
+        let alarm = self.event_loop.borrow_mut().cancel_timer(key);
+        drop(alarm);
     }
 
     /// How many timers are set.
     pub(crate) fn timers(&self) -> usize {
-        self.event_loop.borrow().timers()
+        self.event_loop.borrow().timers().len()
     }
 }
 
@@ -153,30 +148,34 @@ impl Driver {
         watched: &mut S,
         interest: Interest,
     ) -> io::Result<(Token, Rc<Source>)> {
-        let token = self.event_loop.borrow_mut().register(watched, interest)?;
-        Ok((token, self.sources.add(token)))
+        let source = Rc::new(Source::new());
+        let mut event_loop = self.event_loop.borrow_mut();
+        let token = event_loop.register(watched, interest, Rc::clone(&source))?;
+        Ok((token, source))
     }
 
     /// Watches it no longer; to be called before it is closed.
     pub(crate) fn deregister<S: Watched + ?Sized>(&self, watched: &mut S, token: Token) {
-        self.sources.remove(token);
-        if let Err(error) = self.event_loop.borrow_mut().deregister(watched, token) {
-            tracing::error!(%error, "a source could not be deregistered");
-        }
+        let source = self.event_loop.borrow_mut().deregister(watched, token);
+        drop(source);
     }
 
     /// How many sources are registered.
     pub(crate) fn sources(&self) -> usize {
-        self.event_loop.borrow().sources()
+        self.event_loop.borrow().sources().len()
     }
 
     /// Waits for a source; false if the time was up first.
     pub(crate) fn wait_for_source(&self, queue: &WaitQueue, wait: Wait) -> bool {
-        let _counted = self.sources.count_in();
+        let _counted = self.waiting.count_in();
         queue.wait(wait)
     }
 
     pub(crate) fn handle_signals(&self, signals: &[Signal]) -> io::Result<()> {
         self.event_loop.borrow_mut().handle_signals(signals)
+    }
+
+    pub(crate) fn release_signals(&self, signals: &[Signal]) {
+        self.event_loop.borrow_mut().release_signals(signals);
     }
 }

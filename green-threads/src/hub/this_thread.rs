@@ -76,7 +76,7 @@ fn made<'a>() -> io::Result<&'a Hub> {
 }
 
 #[cold]
-fn make(clock: impl Clock + Clone + 'static) -> io::Result<*const Hub> {
+fn make(clock: impl Clock + 'static) -> io::Result<*const Hub> {
     let failed = |error: io::Error| {
         let text = format!("this thread cannot have a hub for green threads: {error}");
         io::Error::new(error.kind(), text)
@@ -116,7 +116,7 @@ fn make(clock: impl Clock + Clone + 'static) -> io::Result<*const Hub> {
 /// sleeper.join().unwrap();
 /// # Ok(()) }
 /// ```
-pub fn set_clock(clock: impl Clock + Clone + 'static) -> io::Result<()> {
+pub fn set_clock(clock: impl Clock + 'static) -> io::Result<()> {
     if !HUB.get().is_null() {
         return Err(io::Error::other("this thread has a hub already"));
     }
