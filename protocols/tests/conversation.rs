@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::io::{Read, Write};
+use std::io::{BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -23,7 +23,7 @@ fn serve(room: &Shared, stream: TcpStream) {
     tell(&stream, WELCOME);
     let number = room.lock().unwrap().enter(Arc::clone(&stream));
     let (mut line, mut too_long) = (Vec::new(), false);
-    for byte in (&*stream).bytes().map_while(Result::ok) {
+    for byte in BufReader::new(&*stream).bytes().map_while(Result::ok) {
         if byte == b'\n' {
             let whole = line.strip_suffix(b"\r").unwrap_or(&line);
             if !std::mem::take(&mut too_long) {

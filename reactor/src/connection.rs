@@ -197,7 +197,7 @@ impl Connection {
         let ending = self.ending.replace(Ending::Open);
         match ending {
             Ending::Cut(reason) => self.lose(&reason),
-            Ending::Closing(reason) if self.all_is_sent() => self.lose(&reason),
+            Ending::Closing(reason) if self.writing.is_empty() => self.lose(&reason),
             // Both halves have ended.
             Ending::Open if self.reading.has_ended() && self.writing.has_ended() => {
                 self.lose(&Reason::EndOfStream);
@@ -206,10 +206,6 @@ impl Connection {
                 *self.ending.borrow_mut() = ending;
             }
         }
-    }
-
-    fn all_is_sent(&self) -> bool {
-        self.writing.is_empty() && !self.stream.borrow().has_unsent()
     }
 
     /// Ends it.

@@ -108,21 +108,6 @@ impl Stream {
         }
     }
 
-    /// Bytes that were taken from the connection and not handed to the system yet.
-    pub(crate) fn has_unsent(&self) -> bool {
-        false
-    }
-
-    /// Hands these to the system.
-    pub(crate) fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-
-    /// Whether less than was asked for means that there is no more.
-    pub(crate) fn short_read_is_drained(&self) -> bool {
-        true
-    }
-
     /// Has the other end see a reset when this is closed.
     pub(crate) fn reset_on_close(&self) {
         match self {

@@ -392,8 +392,9 @@ fn memory_connections_end_with_shut_down_and_with_the_reactor() {
         (lost.take(), reactor.connections()),
         (vec!["closed".to_owned()], 0)
     );
-    let peer = testing::connect(&reactor, Lost(Rc::clone(&lost)));
-    drop((peer, reactor));
+    let last = testing::connect(&reactor, Lost(Rc::clone(&lost)));
+    // Each of them has the reactor.
+    drop((peer, last, reactor));
     assert_eq!(lost.take(), ["the reactor is gone"]);
 }
 

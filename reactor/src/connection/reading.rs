@@ -105,10 +105,7 @@ impl Connection {
                 }
                 Ok(length) => {
                     // What comes from now on is an edge of its own.
-                    if length < buffer.len()
-                        && !reading.closed.get()
-                        && self.stream.borrow().short_read_is_drained()
-                    {
+                    if length < buffer.len() && !reading.closed.get() {
                         reading.readable.set(false);
                     }
                     self.tell(transport, |protocol, transport| {

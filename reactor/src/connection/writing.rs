@@ -156,20 +156,16 @@ impl Connection {
             return;
         }
         let mut out = writing.out.borrow_mut();
-        let mut stream = self.stream.borrow_mut();
-        if out.is_empty() && !stream.has_unsent() {
+        if out.is_empty() {
             return;
         }
         let Some(inner) = self.reactor.upgrade() else {
             return;
         };
+        let mut stream = self.stream.borrow_mut();
         let mut progress = false;
-        loop {
-            let sent = match out.is_empty() {
-                true if stream.has_unsent() => stream.flush().map(|()| 0),
-                true => break,
-                false => stream.write(out.unsent()),
-            };
+        while !out.is_empty() {
+            let sent = stream.write(out.unsent());
             match sent {
                 Ok(sent) => {
                     out.advance(sent);
