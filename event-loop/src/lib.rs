@@ -76,8 +76,6 @@
 mod clock;
 mod event_loop;
 mod events;
-#[doc(hidden)]
-pub mod previous;
 mod signals;
 mod sockets;
 mod timers;

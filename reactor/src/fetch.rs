@@ -110,9 +110,12 @@ pub fn fetch_with(
 /// Where the parts of the answer go.
 #[derive(Clone)]
 struct Sinks {
-    head: Rc<RefCell<dyn FnMut(&Head)>>,
-    body: Rc<RefCell<dyn FnMut(&[u8]) -> Result<(), Error>>>,
+    head: Rc<RefCell<HeadSink>>,
+    body: Rc<RefCell<BodySink>>,
 }
+
+type HeadSink = dyn FnMut(&Head);
+type BodySink = dyn FnMut(&[u8]) -> Result<(), Error>;
 
 /// Where a redirect leads. Who asked goes along to the same server, and to no other.
 fn follow(url: &Url, location: &str) -> Result<Url, Error> {
