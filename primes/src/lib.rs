@@ -11,6 +11,7 @@ pub mod serial;
 pub mod threads;
 
 // The kernels: each computes, and knows no concurrency.
+pub mod combinatorial;
 pub mod factor;
 pub mod miller_rabin;
 mod montgomery;
@@ -23,6 +24,8 @@ pub mod constellation;
 pub mod interval;
 pub mod job;
 pub mod longest_poll;
+pub mod watch;
 
 pub use constellation::Constellation;
 pub use job::Job;
+pub use watch::Watch;

@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 use common::cli::{Choice, RunArgs, Shell, Usage, numbers};
 use primes::Constellation;
 
+use super::algorithm::Algorithm;
 use super::model::Kind;
 
 /// Counts, lists and checks primes, by threads, processes, rayon and async, and shows what each
@@ -125,9 +126,12 @@ pub(super) struct CountArgs {
     #[arg(long, value_name = "K", default_value = "1")]
     #[arg(hide_default_value = true)]
     pub(super) tuplets: Constellation,
-    /// Which model counts
-    #[arg(long, default_value = "threads")]
-    pub(super) model: Choice<Kind>,
+    /// Which model counts, by the sieve [default: threads]
+    #[arg(long)]
+    pub(super) model: Option<Choice<Kind>>,
+    /// How to count; models and groups are for the sieve
+    #[arg(long, default_value = "auto")]
+    pub(super) algorithm: Algorithm,
 }
 
 #[derive(clap::Args, Debug)]
