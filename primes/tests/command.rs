@@ -52,6 +52,66 @@ fn answers_are_the_published_ones() {
     }
 }
 
+/// OEIS A006880, in both ways where both are fast; a range by difference.
+#[test]
+fn the_formula_counts_what_the_sieve_counts() {
+    for (words, expected) in [
+        (&["count", "1e12"][..], "37607912018\n"),
+        (&["count", "1e9", "--algorithm", "sieve"], "50847534\n"),
+        (
+            &["count", "1e9", "--algorithm", "combinatorial"],
+            "50847534\n",
+        ),
+        (
+            &["count", "1e9", "2e9", "--algorithm", "combinatorial"],
+            "47374753\n",
+        ),
+        (
+            &["count", "1e9", "2e9", "--algorithm", "sieve"],
+            "47374753\n",
+        ),
+        (&["count", "2", "3", "--algorithm", "combinatorial"], "2\n"),
+        (&["nth", "1e10"], "252097800623\n"),
+    ] {
+        primes(words).success().stdout(diff(expected));
+    }
+    let ran = |words: &[&str]| json(primes(words))["algorithm"].clone();
+    assert_eq!(ran(&["count", "1e12", "--json"]), "combinatorial");
+    assert_eq!(ran(&["count", "1e12", "--dist", "1e6", "--json"]), "sieve");
+    assert_eq!(
+        ran(&["count", "1e9", "--model", "rayon", "--json"]),
+        "sieve"
+    );
+    assert_eq!(ran(&["count", "1e9", "--tuplets", "2", "--json"]), "sieve");
+    primes(&[
+        "count",
+        "1e9",
+        "--tuplets",
+        "2",
+        "--algorithm",
+        "combinatorial",
+    ])
+    .code(2)
+    .stderr(contains("--algorithm combinatorial: counts single primes"));
+}
+
+#[test]
+fn numbers_are_expressions() {
+    for (words, expected) in [
+        (&["count", "2^64-1e3", "2^64-1"][..], "21\n"),
+        (&["count", "3*5"], "6\n"),
+        (&["count", "0x64"], "25\n"),
+        (&["check", "(1e3+9)"], "1009 is prime\n"),
+        (
+            &["factor", "1e18+1"],
+            "1000000000000000001: 101 9901 999999000001\n",
+        ),
+        (&["factor", "+7"], "7: 7\n"),
+    ] {
+        primes(words).success().stdout(diff(expected));
+    }
+}
+
 /// A range just below 2^64 that is long enough for the sieve, against single tests.
 #[test]
 fn the_sieve_is_right_to_the_last_number() {
