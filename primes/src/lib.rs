@@ -13,8 +13,10 @@ pub mod threads;
 // The kernels: each computes, and knows no concurrency.
 pub mod combinatorial;
 pub mod factor;
+pub mod factor_wide;
 pub mod miller_rabin;
 mod montgomery;
+mod montgomery_wide;
 pub mod nth;
 pub mod sieve;
 pub mod trial_division;

@@ -36,8 +36,8 @@ pub(super) enum Command {
     Nth(NthArgs),
     /// Tell of each number whether it is prime
     Check(NumbersArgs),
-    /// Print the prime factors of each number
-    Factor(NumbersArgs),
+    /// Print the prime factors of each number, up to 2^128-1
+    Factor(FactorArgs),
     /// The experiment under a global interpreter lock, and in Python itself
     Gil(GilArgs),
     /// Print completions for a shell
@@ -142,8 +142,17 @@ pub(super) struct NthArgs {
 }
 
 #[derive(clap::Args, Debug)]
+pub(super) struct FactorArgs {
+    #[command(flatten)]
+    pub(super) numbers: NumbersArgs,
+    /// Print a factor that divides several times once, with an exponent: 2^3
+    #[arg(long)]
+    pub(super) exponents: bool,
+}
+
+#[derive(clap::Args, Debug)]
 pub(super) struct NumbersArgs {
     /// The numbers; without any they are read from standard input
-    #[arg(value_name = "N", value_parser = numbers::number, allow_negative_numbers = true)]
-    pub(super) numbers: Vec<u64>,
+    #[arg(value_name = "N", allow_negative_numbers = true)]
+    pub(super) numbers: Vec<String>,
 }
