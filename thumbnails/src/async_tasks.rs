@@ -13,15 +13,16 @@ use tokio::task::{JoinSet, spawn_blocking};
 use crate::failure::Failure;
 use crate::task::{Outcome, Task};
 
-/// So many tasks a worker are under way: while some are computed, as many others are read or
-/// written.
-pub const AHEAD: usize = 2;
+/// So many files are read or written at a time, however few workers there are: to wait for a disk
+/// takes no CPU. It is a bound, too: each has a thread that waits for the system, and a file that was
+/// read stands in memory (all together within the limit of that).
+pub const READERS: usize = 64;
 
 /// Runs the tasks on an async runtime, with `workers` threads beside it that compute. `done` is
 /// called on the calling thread with what became of each, and says whether to go on: if not, those
 /// that were begun are finished and no other is.
 ///
-/// At any time [`AHEAD`] tasks a worker are under way.
+/// At any time at most [`READERS`] tasks are under way, or two a worker where that is more.
 ///
 /// # Errors
 /// If the system refuses a thread.
@@ -30,9 +31,10 @@ pub fn run(
     workers: NonZeroUsize,
     done: impl Fn(Task, Outcome) -> ControlFlow<()> + Sync,
 ) -> io::Result<()> {
-    // tokio's files are blocking threads too; its own limit of 512 would be far too many.
+    let most = READERS.max(2 * workers.get());
+    // tokio's files are blocking threads too. A task waits in one of them at a time.
     let runtime = Builder::new_current_thread()
-        .max_blocking_threads(workers.get())
+        .max_blocking_threads(most)
         .build()?;
     let pool = Arc::new(ThreadPool::new(workers.get()).map_err(io::Error::other)?);
     runtime.block_on(async {
@@ -40,7 +42,7 @@ pub fn run(
         let mut go_on = ControlFlow::Continue(());
         loop {
             while go_on.is_continue()
-                && running.len() < AHEAD * workers.get()
+                && running.len() < most
                 && let Some(task) = tasks.next()
             {
                 let pool = Arc::clone(&pool);
@@ -66,16 +68,24 @@ pub fn run(
 async fn one(task: &Arc<Task>, pool: &ThreadPool) -> Outcome {
     let start = Instant::now();
     let not_tried = |error: &dyn std::fmt::Display| Failure::NotTried(error.to_string());
-    let this = Arc::clone(task);
-    let bytes = spawn_blocking(move || this.read())
-        .await
-        .map_err(|error| not_tried(&error))??;
-    let this = Arc::clone(task);
-    let thumbnail = pool
-        .spawn(move || this.make(&bytes))
-        .map_err(|error| not_tried(&error))?
-        .await
-        .map_err(|error| not_tried(&error))??;
+    let mut memory = 0;
+    let thumbnail = loop {
+        let this = Arc::clone(task);
+        let mut bytes = spawn_blocking(move || this.read_with(memory))
+            .await
+            .map_err(|error| not_tried(&error))??;
+        let this = Arc::clone(task);
+        let made = pool
+            .spawn(move || this.make(&mut bytes))
+            .map_err(|error| not_tried(&error))?
+            .await
+            .map_err(|error| not_tried(&error))?;
+        match made {
+            // No worker waits for room: others, whose files are read, need it to give theirs back.
+            Err(Failure::NoRoom { bytes }) if memory == 0 => memory = bytes,
+            made => break made?,
+        }
+    };
     let this = Arc::clone(task);
     spawn_blocking(move || this.write(&thumbnail, start))
         .await

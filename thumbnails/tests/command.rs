@@ -37,7 +37,7 @@ fn folder(broken: bool) -> tempfile::TempDir {
     fs::write(pictures.join("deep/a.gif"), png).unwrap();
     fs::write(pictures.join("notes.txt"), "not a picture").unwrap();
     if broken {
-        fs::write(pictures.join("broken.jpg"), &jpeg[..jpeg.len() / 2]).unwrap();
+        fs::write(pictures.join("broken.jpg"), &jpeg[..200]).unwrap();
     }
     folder
 }
@@ -151,19 +151,15 @@ fn names_never_collide_nor_leave_the_folder() {
     assert_eq!(
         files(&here.join("sub")),
         [
-            "out/A_thumb-4.jpg",
             "out/A_thumb.jpg",
             "out/a_thumb-2.jpg",
-            "out/a_thumb-3.jpg",
             "out/deep/a_thumb.jpg",
+            // A list keeps its folders, but for those that lead out.
+            "out/in/A_thumb-2.jpg",
+            "out/in/a_thumb.jpg",
             "out/outside_thumb.jpg"
         ]
-        .map(str::to_owned)
-        .into_iter()
-        .filter(|name| here.join("sub").join(name).exists())
-        .collect::<Vec<_>>()
     );
-    assert_eq!(files(&here.join("sub")).len(), 6);
 }
 
 #[cfg(unix)]
@@ -196,7 +192,6 @@ fn usage_errors_are_told_in_a_line() {
     for (words, expected) in [
         (&["in"][..], "-o DIR"),
         (&["-o", "out"], "which pictures"),
-        (&["in", "-o", "in"], "among the pictures"),
         (
             &["in", "-o", "out", "-s", "0"],
             "0: expected 256 or 320x200",
@@ -276,8 +271,30 @@ fn the_desktops_cache_is_filled_by_its_standard() {
     ));
     assert_eq!(files(&fail).len(), 1);
     thumbnails(&here, &["in", "--xdg", "-s", "128"])
+        .code(1)
+        .stderr(
+            contains("2 unchanged, 1 failed before").and(contains("in/broken.jpg: failed before")),
+        );
+    // Within the second it is replaced by another of another size.
+    let first = fs::metadata(here.join("in/a.jpg"))
+        .unwrap()
+        .modified()
+        .unwrap();
+    fs::write(
+        here.join("in/a.jpg"),
+        support::jpeg(&support::waves(300, 300), 80),
+    )
+    .unwrap();
+    let file = fs::File::options()
+        .write(true)
+        .open(here.join("in/a.jpg"))
+        .unwrap();
+    file.set_modified(first).unwrap();
+    thumbnails(&here, &["in/deep/../a.jpg", "--xdg", "-s", "128"])
         .success()
-        .stderr(contains("2 unchanged, 1 failed before"));
+        .stderr(contains("1 made"));
+    assert_eq!(image::open(&path).unwrap().width(), 128);
+    assert_eq!(image::open(&path).unwrap().height(), 128);
 }
 
 #[test]
@@ -431,7 +448,8 @@ fn isolated_workers_are_held_to_the_memory_that_the_limits_add_up_to() {
         let line = limits
             .lines()
             .find(|it| it.starts_with("Max address space"));
-        let bytes = (2 * 64 + 1 + 128_u64) << 20;
+        // Of two workers each has half.
+        let bytes = (64 / 2 + 128_u64) << 20;
         assert!(line.unwrap().contains(&format!(" {bytes} ")), "{limits}");
     }
     assert_eq!(run.end().status.code(), Some(0));
@@ -545,7 +563,7 @@ fn a_thousand_mutated_pictures_cost_no_more_than_themselves() {
     let summary = &told.last().unwrap()["summary"];
     let count = |what: &str| summary[what].as_u64().unwrap();
     assert_eq!(count("made") + count("failed"), 1002);
-    assert!(count("failed") > 100 && count("made") > 2);
+    assert!(count("failed") > 100 && count("made") > 2 && count("damaged") > 100);
     let panicked = String::from_utf8(output.stderr).unwrap();
     assert!(!panicked.contains("panicked"), "{panicked}");
     for name in ["a_thumb.jpg", "deep/a_thumb.jpg"] {
