@@ -76,7 +76,7 @@ async fn one(task: &Arc<Task>, pool: &ThreadPool) -> Outcome {
             .map_err(|error| not_tried(&error))??;
         let this = Arc::clone(task);
         let made = pool
-            .spawn(move || this.make(&mut bytes))
+            .spawn(move || this.make_within(&mut bytes))
             .map_err(|error| not_tried(&error))?
             .await
             .map_err(|error| not_tried(&error))?;

@@ -127,6 +127,17 @@ pub fn unknown(bytes: &[u8]) -> Failure {
     Failure::Unknown { start }
 }
 
+/// A library's text without what is only for those who wrote it: values in their own notation.
+fn plain(text: &str) -> &str {
+    let end = text.find(['{', '[', '"', '`']).unwrap_or(text.len());
+    let text = text[..end].trim_end_matches([' ', ':', '(', ',']);
+    if text.is_empty() {
+        "what its format does not allow"
+    } else {
+        text
+    }
+}
+
 fn broken(format: Format, reason: impl ToString) -> Failure {
     let reason = reason.to_string();
     Failure::Broken { format, reason }

@@ -85,7 +85,7 @@ fn webp(picture: &Picture, quality: u8) -> Result<Vec<u8>, String> {
     let bytes = encoder.encode_simple(false, quality.into());
     bytes
         .map(|bytes| bytes.to_vec())
-        .map_err(|error| format!("libwebp refuses it: {error:?}"))
+        .map_err(|_| "libwebp refuses it".to_owned())
 }
 
 #[cfg(not(feature = "webp"))]

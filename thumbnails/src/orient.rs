@@ -36,7 +36,12 @@ impl Orientation {
     /// The orientation in an EXIF block, from its byte order mark on. What can't be read is
     /// upright.
     pub fn from_exif(exif: &[u8]) -> Orientation {
-        Orientation::from_tag(tag(exif).unwrap_or(1))
+        Orientation::from_exif_or(exif, 1)
+    }
+
+    /// [`from_exif`](Self::from_exif), but where there is no orientation in it, the one given.
+    pub fn from_exif_or(exif: &[u8], otherwise: u16) -> Orientation {
+        Orientation::from_tag(tag(exif).unwrap_or(otherwise))
     }
 
     /// The size of a stored `width` x `height` once upright; and the other way round.

@@ -19,6 +19,8 @@ const LARGEST_EXIF: u64 = 1 << 20;
 pub(crate) struct Chunks<'a> {
     /// From its byte order mark on.
     pub(crate) exif: Option<Cow<'a, [u8]>>,
+    /// The orientation that XMP has, for where there is no EXIF.
+    pub(crate) xmp_orientation: Option<u16>,
     /// As packed.
     profile: Option<&'a [u8]>,
 }
@@ -47,6 +49,12 @@ impl<'a> Chunks<'a> {
                     let packed = name.and_then(|name| data.get(name + 2..));
                     chunks.profile = chunks.profile.or(packed);
                 }
+                (b"iTXt", Some(data)) => {
+                    // A name, and no compression; XMP has neither language nor translation.
+                    if let Some(xmp) = data.strip_prefix(b"XML:com.adobe.xmp\0\0\0\0\0") {
+                        chunks.xmp_orientation = xmp_orientation(xmp);
+                    }
+                }
                 (b"tEXt" | b"zTXt", Some(data)) if raw.is_none() => raw = raw_exif(kind, data),
                 _ => {}
             }
@@ -70,6 +78,18 @@ impl<'a> Chunks<'a> {
         // Deflate packs 1,032 bytes into one at best. A vector doubles when it is full.
         let most = self.profile.map_or(0, |packed| 1032 * packed.len() as u64);
         2 * most.min(LARGEST_PROFILE)
+    }
+}
+
+/// `tiff:Orientation` as an attribute or an element.
+fn xmp_orientation(xmp: &[u8]) -> Option<u16> {
+    const NAME: &[u8] = b"tiff:Orientation";
+    let at = xmp.windows(NAME.len()).position(|it| it == NAME)? + NAME.len();
+    match xmp.get(at..)? {
+        [b'>', digit @ b'1'..=b'8', ..] | [b'=', b'"' | b'\'', digit @ b'1'..=b'8', ..] => {
+            Some(u16::from(digit - b'0'))
+        }
+        _ => None,
     }
 }
 

@@ -40,7 +40,7 @@ pub struct Task {
 
 /// A picture's file in memory, and its share of the memory there is for all.
 #[derive(Debug)]
-pub struct Bytes {
+pub(crate) struct Bytes {
     bytes: Vec<u8>,
     share: Share<'static>,
 }
@@ -103,12 +103,12 @@ impl Task {
     /// [`Limits::memory`]: crate::Limits::memory
     pub fn run(&self) -> Outcome {
         let start = Instant::now();
-        let mut file = self.read()?;
-        let thumbnail = match self.make(&mut file) {
+        let mut file = self.read_with(0)?;
+        let thumbnail = match self.make_within(&mut file) {
             Err(Failure::NoRoom { bytes }) => {
                 drop(file);
                 file = self.read_with(bytes)?;
-                self.make(&mut file)?
+                self.make_within(&mut file)?
             }
             made => made?,
         };
@@ -116,20 +116,17 @@ impl Task {
         self.write(&thumbnail, start)
     }
 
-    /// The picture's file, once there is room for it.
+    /// The picture's file.
     ///
     /// # Errors
     /// [`Failure::Unreadable`]; [`Failure::OverLimit`] if it is too large.
-    pub fn read(&self) -> Result<Bytes, Failure> {
-        self.read_with(0)
+    pub fn read(&self) -> Result<Vec<u8>, Failure> {
+        Ok(self.read_with(0)?.bytes)
     }
 
-    /// The picture's file, once there is room for so many bytes: what [`Failure::NoRoom`] asks for.
-    /// Whoever calls this may hold no other [`Bytes`], or it could wait for ever.
-    ///
-    /// # Errors
-    /// As [`read`](Self::read).
-    pub fn read_with(&self, memory: u64) -> Result<Bytes, Failure> {
+    /// The picture's file, once there is room for it, and for so many bytes: what
+    /// [`Failure::NoRoom`] asks for. Whoever calls this may hold no other, or it could wait for ever.
+    pub(crate) fn read_with(&self, memory: u64) -> Result<Bytes, Failure> {
         let unreadable = |error: io::Error| Failure::Unreadable(error.to_string());
         std::thread::sleep(self.latency);
         let file = File::open(&self.source).map_err(unreadable)?;
@@ -149,18 +146,26 @@ impl Task {
     /// The thumbnail of a picture's file: this is all the computing there is.
     ///
     /// # Errors
-    /// [`Failure`]: also for a decoder's panic. [`Failure::NoRoom`] if other pictures have the
-    /// memory: drop `file`, and take it from [`read_with`](Self::read_with) again.
-    pub fn make(&self, file: &mut Bytes) -> Result<Thumbnail, Failure> {
-        let name = self.source.file_name().unwrap_or_default().display();
-        let _span = tracing::info_span!("thumbnail", picture = %name).entered();
+    /// [`Failure`]: also for a decoder's panic.
+    pub fn make(&self, bytes: &[u8]) -> Result<Thumbnail, Failure> {
+        self.make_reserving(bytes, &mut |_| Ok(()))
+    }
+
+    /// [`make`](Self::make) within the memory that all share. [`Failure::NoRoom`] if others have it:
+    /// drop `file`, and take it from [`read_with`](Self::read_with) again.
+    pub(crate) fn make_within(&self, file: &mut Bytes) -> Result<Thumbnail, Failure> {
         let Bytes { bytes, share } = file;
         let length = bytes.len() as u64;
         let limit = self.settings.limits.memory;
-        let mut reserve = |decoding: u64| share.grow(length + decoding, limit);
+        self.make_reserving(bytes, &mut |decoding| share.grow(length + decoding, limit))
+    }
+
+    fn make_reserving(&self, bytes: &[u8], reserve: Reserve<'_>) -> Result<Thumbnail, Failure> {
+        let name = self.source.file_name().unwrap_or_default().display();
+        let _span = tracing::info_span!("thumbnail", picture = %name).entered();
         // Nothing of ours is left half done: all that `make` changes, it owns.
         quiet::catch(AssertUnwindSafe(|| {
-            reserving(bytes, &self.settings, &self.text, &mut reserve)
+            reserving(bytes, &self.settings, &self.text, reserve)
         }))
         .unwrap_or_else(|panic| Err(Failure::Crashed(panic)))
     }

@@ -212,3 +212,32 @@ fn a_decoder_that_hangs_costs_its_picture_and_no_other() {
     assert_eq!(lost, [(stuck.source, Err(Failure::TooSlow { limit }))]);
     assert_eq!(made.iter().filter(|(_, made)| made.is_ok()).count(), 6);
 }
+
+/// A pipe is open for writing once somebody reads it: when all are open, all are being read.
+#[cfg(unix)]
+#[test]
+fn async_waits_for_more_pictures_at_a_time_than_there_are_workers() {
+    use std::io::Write;
+    const SLOW: usize = 20;
+    let folder = tempfile::tempdir().unwrap();
+    let tasks: Vec<Task> = (0..SLOW)
+        .map(|it| pipe(folder.path(), &it.to_string()))
+        .collect();
+    let whole = support::jpeg(&support::waves(60, 40), 80);
+    let heard = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let open = |task: &Task| fs::File::create(&task.source).unwrap();
+            let mut open: Vec<_> = tasks.iter().map(open).collect();
+            open.iter_mut()
+                .for_each(|pipe| pipe.write_all(&whole).unwrap());
+        });
+        let two = NonZeroUsize::new(2).unwrap();
+        async_tasks::run(tasks.iter().cloned(), two, |_, outcome| {
+            heard.fetch_add(usize::from(outcome.is_ok()), Relaxed);
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    });
+    assert_eq!(heard.into_inner(), SLOW);
+}

@@ -158,7 +158,7 @@ impl Shared<'_, '_> {
                 }
                 Ok(Plan::Unchanged(Some(damage))) => {
                     self.report.counts.unchanged += 1;
-                    self.report.damaged(&found.path, &damage)
+                    self.report.still_damaged(&found.path, &damage)
                 }
                 Ok(Plan::FailedBefore) => self.report.failed_before(&found.path),
                 Ok(Plan::Thumbnail) => {

@@ -167,7 +167,16 @@ impl<'a> Report<'a> {
         out.flush()
     }
 
-    /// A picture that was made or is unchanged is damaged.
+    /// A picture that is unchanged is damaged; who follows has heard so when it was made.
+    pub(super) fn still_damaged(&mut self, source: &Path, damage: &str) -> io::Result<()> {
+        if self.follows {
+            Ok(())
+        } else {
+            self.damaged(source, damage)
+        }
+    }
+
+    /// A picture that was made is damaged.
     pub(super) fn damaged(&mut self, source: &Path, damage: &str) -> io::Result<()> {
         self.counts.damaged += 1;
         if self.tells {

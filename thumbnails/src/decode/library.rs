@@ -11,7 +11,7 @@ use crate::orient::Orientation;
 use crate::picture::{Format, Pixel};
 use crate::shrink::Shrink;
 
-use super::{Decoded, Job, broken, factor, shrunk, unknown, without_alpha};
+use super::{Decoded, Job, broken, factor, plain, shrunk, unknown, without_alpha};
 
 pub(super) fn decode(
     job: &mut Job<'_>,
@@ -155,6 +155,6 @@ fn in_image(format: Format, job: &Job<'_>, error: ImageError) -> Failure {
                 job.limits.memory
             ),
         ),
-        error => broken(format, error),
+        error => broken(format, plain(&error.to_string())),
     }
 }

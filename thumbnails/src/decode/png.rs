@@ -9,7 +9,7 @@ use crate::picture::{Format, Picture, Pixel};
 use crate::png_chunks::Chunks;
 use crate::shrink::Shrink;
 
-use super::{Decoded, Job, broken, factor, shrunk, without_alpha};
+use super::{Decoded, Job, broken, factor, plain, shrunk, without_alpha};
 
 pub(super) fn decode(
     mut job: Job<'_>,
@@ -17,8 +17,11 @@ pub(super) fn decode(
 ) -> Result<Decoded, Failure> {
     let bytes = *job.timed.bytes.get_ref();
     let chunks = Chunks::of(bytes);
-    let orientation = chunks.exif.as_deref().map(Orientation::from_exif);
-    let orientation = orientation.unwrap_or_default();
+    let orientation = match (chunks.exif.as_deref(), chunks.xmp_orientation) {
+        (Some(exif), None) => Orientation::from_exif(exif),
+        (Some(exif), Some(xmp)) => Orientation::from_exif_or(exif, xmp),
+        (None, xmp) => Orientation::from_tag(xmp.unwrap_or(1)),
+    };
     let again = Timed {
         bytes: std::io::Cursor::new(bytes),
         ..job.timed
@@ -97,7 +100,15 @@ fn in_png(job: &Job<'_>, error: png::DecodingError) -> Failure {
         png::DecodingError::LimitsExceeded => {
             broken(Format::Png, "a chunk is larger than the limit of memory")
         }
-        error => broken(Format::Png, error),
+        error => {
+            let text = error.to_string();
+            let text = match text.as_str() {
+                text if text.starts_with("CRC error") => "a wrong checksum",
+                text if text.contains("deflate") => "corrupt compressed data",
+                text => plain(text),
+            };
+            broken(Format::Png, text)
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 
 use tiff::decoder::{Decoder, DecodingResult, Limits};
 use tiff::tags::Tag;
-use tiff::{ColorType, TiffError};
+use tiff::{ColorType, TiffError, TiffUnsupportedError};
 
 use crate::failure::Failure;
 use crate::limits::Timed;
@@ -12,12 +12,14 @@ use crate::orient::Orientation;
 use crate::picture::{Format, Pixel};
 use crate::shrink::Shrink;
 
-use super::{Decoded, Job, broken, factor, shrunk, without_alpha};
+use super::{Decoded, Job, broken, factor, plain, shrunk, without_alpha};
 
 /// How a TIFF says what its samples mean (tag 262).
 const PHOTOMETRIC: u16 = 262;
 const GREY: u16 = 1;
 const PALETTE: u16 = 3;
+const LAB: u16 = 8;
+const ICC_LAB: u16 = 9;
 
 pub(super) fn decode(
     job: &mut Job<'_>,
@@ -32,16 +34,18 @@ pub(super) fn decode(
             broken(Format::Tiff, "cut short")
         }
         TiffError::UnsupportedError(error) => Failure::Unsupported {
-            what: format!("a TIFF with {error}"),
+            what: unsupported(&error).to_owned(),
         },
-        error => broken(Format::Tiff, error),
+        error => broken(Format::Tiff, plain(&error.to_string())),
     };
     let mut reader = Patched {
         inner: job.timed.clone(),
         patch: None,
     };
-    // The decoder knows no palettes: their indices are read as grey, and looked up here.
-    let palette = reader.hide_palette();
+    // The decoder knows no palettes: their indices are read as grey, and looked up here. Nor does it
+    // know a* and b* with a sign.
+    let photometric = reader.hide();
+    let palette = photometric == Some(PALETTE);
     let most = usize::try_from(job.limits.memory).unwrap_or(usize::MAX);
     let mut limits = Limits::default();
     limits.decoding_buffer_size = most;
@@ -77,32 +81,59 @@ pub(super) fn decode(
         + shrunk_bytes;
     job.reserve(full_size, decoding, shrunk_bytes, kind.pixel)?;
 
-    let mut samples = DecodingResult::U8(Vec::new());
-    let damage = match decoder.read_image_to_buffer(&mut samples) {
-        Ok(_) => None,
-        Err(error) => match in_tiff(error) {
-            Failure::Broken { reason, .. } if has_any(&mut samples) => Some(reason),
-            failure => return Err(failure),
-        },
-    };
-    let bytes = to_bytes(
-        samples,
-        colour.bit_depth(),
-        full_size.0 as usize,
-        kind.samples,
-    );
+    let reversed = number(Tag::FillOrder, &mut decoder) == Some(2);
+    if reversed && number(Tag::Compression, &mut decoder).is_some_and(|it| it != 1) {
+        let what = "a compressed TIFF with its bits in reversed order".to_owned();
+        return Err(Failure::Unsupported { what });
+    }
+    let associated = decoder.get_tag_u16_vec(Tag::ExtraSamples);
+    let associated = associated.is_ok_and(|it| it.first() == Some(&1));
     let plane = pixels as usize;
-    // One plane after the other, or one pixel after the other.
     let planes = layout.complete_len > layout.len;
+    let tiled = matches!(decoder.get_chunk_type(), tiff::decoder::ChunkType::Tile);
+    let (bytes, damage) = if planes && tiled {
+        let bytes = tiles(&mut decoder, full_size, layout.planes, colour.bit_depth());
+        (bytes.map_err(in_tiff)?, None)
+    } else {
+        let mut samples = DecodingResult::U8(Vec::new());
+        let damage = match decoder.read_image_to_buffer(&mut samples) {
+            Ok(_) => None,
+            Err(error) => match in_tiff(error) {
+                Failure::Broken { reason, .. } if has_any(&mut samples) => Some(reason),
+                failure => return Err(failure),
+            },
+        };
+        if reversed {
+            let mut samples = samples.as_buffer(0);
+            samples
+                .as_bytes_mut()
+                .iter_mut()
+                .for_each(|it| *it = it.reverse_bits());
+        }
+        let (depth, width) = (colour.bit_depth(), full_size.0 as usize);
+        (to_bytes(samples, depth, width, kind.samples), damage)
+    };
+    // One plane after the other, or one pixel after the other.
     let each = bytes.len() / plane.max(1);
     if each < kind.samples {
         return Err(broken(Format::Tiff, "fewer samples than its header says"));
     }
-    let at = |pixel: usize, sample: usize| match planes {
-        true => bytes[sample * plane + pixel],
-        false => bytes[pixel * each + sample],
+    let at = |pixel: usize, sample: usize| {
+        let value = match planes {
+            true => bytes[sample * plane + pixel],
+            false => bytes[pixel * each + sample],
+        };
+        // A sign becomes an offset.
+        if photometric == Some(LAB) && sample > 0 {
+            value ^ 0x80
+        } else {
+            value
+        }
     };
-    let data = kind.pixels(plane, at, map.as_deref(), colour.bit_depth());
+    let mut data = kind.pixels(plane, at, map.as_deref(), colour.bit_depth());
+    if associated && kind.pixel == Pixel::Rgba {
+        divide_by_alpha(&mut data);
+    }
     Ok(Decoded {
         picture: without_alpha(shrunk(full_size, kind.pixel, &data, factor)),
         full_size,
@@ -112,6 +143,70 @@ pub(super) fn decode(
         format: Format::Tiff,
         damage,
     })
+}
+
+/// The tiles of each plane, put together to planes of bytes.
+fn tiles(
+    decoder: &mut Decoder<Patched<'_>>,
+    size: (u32, u32),
+    planes: usize,
+    depth: u8,
+) -> Result<Vec<u8>, TiffError> {
+    let (width, height) = (size.0 as usize, size.1 as usize);
+    let (wide, high) = decoder.chunk_dimensions();
+    let across = size.0.div_ceil(wide.max(1));
+    let of_plane = across * size.1.div_ceil(high.max(1));
+    let mut bytes = vec![0; width * height * planes];
+    for (number, plane) in bytes.chunks_exact_mut(width * height).enumerate() {
+        for tile in 0..of_plane {
+            let index = number as u32 * of_plane + tile;
+            let (inner, _) = decoder.chunk_data_dimensions(index);
+            let samples = decoder.read_chunk(index)?;
+            let samples = to_bytes(samples, depth, inner as usize, 1);
+            let (left, top) = (tile % across * wide, tile / across * high);
+            for (row, line) in samples.chunks_exact(inner.max(1) as usize).enumerate() {
+                let at = (top as usize + row) * width + left as usize;
+                if let Some(place) = plane.get_mut(at..at + line.len()) {
+                    place.copy_from_slice(line);
+                }
+            }
+        }
+    }
+    Ok(bytes)
+}
+
+/// Colours that have been multiplied by how opaque they are, as they were before.
+fn divide_by_alpha(data: &mut [u8]) {
+    for [colours @ .., alpha] in data.as_chunks_mut::<4>().0 {
+        let alpha = u32::from(*alpha).max(1);
+        for value in colours {
+            *value = ((u32::from(*value) * 255 + alpha / 2) / alpha).min(255) as u8;
+        }
+    }
+}
+
+/// What the decoder does not know. Its own texts are for those who wrote it.
+fn unsupported(error: &TiffUnsupportedError) -> &'static str {
+    match error {
+        TiffUnsupportedError::UnsupportedCompressionMethod(method) => match method.to_u16() {
+            2 => "a TIFF with CCITT's Huffman compression",
+            3 => "a TIFF with fax compression of group 3",
+            34_925 => "a TIFF with LZMA compression",
+            50_000 => "a TIFF with Zstandard compression",
+            50_001 => "a TIFF with WebP compression",
+            _ => "a TIFF with this kind of compression",
+        },
+        TiffUnsupportedError::UnknownCompressionMethod => "a TIFF with this kind of compression",
+        TiffUnsupportedError::ChromaSubsampling => "a TIFF with chroma subsampling",
+        TiffUnsupportedError::HorizontalPredictor(_)
+        | TiffUnsupportedError::FloatingPointPredictor(_) => "a TIFF with this kind of prediction",
+        TiffUnsupportedError::UnsupportedSampleDepth(_)
+        | TiffUnsupportedError::UnsupportedBitsPerChannel(_)
+        | TiffUnsupportedError::UnsupportedColorType(_)
+        | TiffUnsupportedError::InconsistentBitsPerSample(_)
+        | TiffUnsupportedError::UnsupportedSampleFormat(_) => "a TIFF with samples of this size",
+        _ => "a TIFF of this kind of colours",
+    }
 }
 
 fn has_any(samples: &mut DecodingResult) -> bool {
@@ -128,6 +223,8 @@ enum Samples {
     Rgba,
     Ycc,
     Cmyk,
+    /// L*a*b* with the middle of a* and b* at 128.
+    Lab,
 }
 
 struct Kind {
@@ -140,7 +237,10 @@ struct Kind {
 impl Kind {
     fn of(colour: ColorType, palette: bool) -> Result<Kind, Failure> {
         let (of, samples, pixel) = match colour {
-            ColorType::Gray(_) if palette => (Samples::Palette, 1, Pixel::Rgb),
+            ColorType::Gray(_) | ColorType::Multiband { .. } if palette => {
+                (Samples::Palette, 1, Pixel::Rgb)
+            }
+            ColorType::Lab(8) => (Samples::Lab, 3, Pixel::Rgb),
             ColorType::Gray(_) => (Samples::Grey, 1, Pixel::Gray),
             ColorType::GrayA(_) | ColorType::Multiband { num_samples: 2, .. } => {
                 (Samples::GreyAlpha, 2, Pixel::Rgba)
@@ -197,12 +297,34 @@ impl Kind {
                     ];
                     data.extend(rgb.map(|it| (it + 0.5) as u8));
                 }
+                Samples::Lab => data.extend(srgb_of([value(0), value(1), value(2)])),
                 Samples::GreyAlpha => data.extend([value(0), value(0), value(0), value(1)]),
                 _ => data.extend((0..self.samples).map(value)),
             }
         }
         data
     }
+}
+
+/// L*a*b* (white of D50) as sRGB: by XYZ, Bradford's adaptation and the curve of IEC 61966-2-1.
+fn srgb_of([l, a, b]: [u8; 3]) -> [u8; 3] {
+    let fy = (f32::from(l) / 2.55 + 16.0) / 116.0;
+    let fx = fy + (f32::from(a) - 128.0) / 500.0;
+    let fz = fy - (f32::from(b) - 128.0) / 200.0;
+    let back = |f: f32| match f > 6.0 / 29.0 {
+        true => f * f * f,
+        false => (f - 4.0 / 29.0) * 108.0 / 841.0,
+    };
+    let (x, y, z) = (0.964_22 * back(fx), back(fy), 0.825_21 * back(fz));
+    let linear = [
+        3.133_856 * x - 1.616_867 * y - 0.490_615 * z,
+        -0.978_768 * x + 1.916_142 * y + 0.033_454 * z,
+        0.071_945 * x - 0.228_991 * y + 1.405_243 * z,
+    ];
+    linear.map(|it: f32| match it > 0.003_130_8 {
+        true => unit(1.055 * it.powf(1.0 / 2.4) - 0.055),
+        false => unit(12.92 * it),
+    })
 }
 
 /// Eight bits a sample.
@@ -258,8 +380,8 @@ struct Patched<'a> {
 }
 
 impl Patched<'_> {
-    /// Reads a palette's indices as grey, if the first picture has a palette.
-    fn hide_palette(&mut self) -> bool {
+    /// Hides what the decoder does not know of the first picture's colours; returns what they are.
+    fn hide(&mut self) -> Option<u16> {
         let bytes = *self.inner.bytes.get_ref();
         let big = bytes.starts_with(b"MM");
         let short = |at: usize| {
@@ -284,15 +406,21 @@ impl Patched<'_> {
             let count = usize::from(short(directory)?);
             let mut entries = (0..count).map(|number| directory + 2 + 12 * number);
             let entry = entries.find(|&at| short(at) == Some(PHOTOMETRIC))?;
-            (short(entry + 8)? == PALETTE).then_some(entry as u64 + 8)
+            Some((short(entry + 8)?, entry as u64 + 8))
         };
-        let grey = if big {
-            GREY.to_be_bytes()
+        let (photometric, at) = find()?;
+        let instead = match photometric {
+            PALETTE => GREY,
+            LAB => ICC_LAB,
+            _ => return Some(photometric),
+        };
+        let bytes = if big {
+            instead.to_be_bytes()
         } else {
-            GREY.to_le_bytes()
+            instead.to_le_bytes()
         };
-        self.patch = find().map(|at| (at, grey));
-        self.patch.is_some()
+        self.patch = Some((at, bytes));
+        Some(photometric)
     }
 }
 
