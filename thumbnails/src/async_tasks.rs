@@ -1,14 +1,18 @@
 //! async, where it belongs: reading and writing are awaited, and a pool decodes.
 
+use std::future::poll_fn;
 use std::io;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::task::Poll;
+use std::thread;
 use std::time::Instant;
 
 use executors::ThreadPool;
 use tokio::runtime::Builder;
-use tokio::task::{JoinSet, spawn_blocking};
+use tokio::sync::mpsc;
+use tokio::task::{JoinError, JoinSet, spawn_blocking};
 
 use crate::failure::Failure;
 use crate::task::{Outcome, Task};
@@ -27,7 +31,7 @@ pub const READERS: usize = 64;
 /// # Errors
 /// If the system refuses a thread.
 pub fn run(
-    mut tasks: impl Iterator<Item = Task> + Send,
+    tasks: impl Iterator<Item = Task> + Send,
     workers: NonZeroUsize,
     done: impl Fn(Task, Outcome) -> ControlFlow<()> + Sync,
 ) -> io::Result<()> {
@@ -37,32 +41,65 @@ pub fn run(
         .max_blocking_threads(most)
         .build()?;
     let pool = Arc::new(ThreadPool::new(workers.get()).map_err(io::Error::other)?);
-    runtime.block_on(async {
-        let mut running = JoinSet::new();
-        let mut go_on = ControlFlow::Continue(());
-        loop {
-            while go_on.is_continue()
-                && running.len() < most
-                && let Some(task) = tasks.next()
-            {
-                let pool = Arc::clone(&pool);
-                running.spawn(async move {
-                    let task = Arc::new(task);
-                    let outcome = one(&task, &pool).await;
-                    (Arc::unwrap_or_clone(task), outcome)
-                });
-            }
-            match running.join_next().await {
-                Some(Ok((task, outcome))) => {
-                    if done(task, outcome).is_break() {
-                        go_on = ControlFlow::Break(());
-                    }
+    let (give, mut take) = mpsc::channel(1);
+    thread::scope(|scope| {
+        // The iterator may wait, for a list that comes slowly: what is under way must not.
+        thread::Builder::new().spawn_scoped(scope, move || {
+            for task in tasks {
+                if give.blocking_send(task).is_err() {
+                    return;
                 }
-                Some(Err(error)) => return Err(io::Error::other(error)),
-                None => return Ok(()),
             }
-        }
+        })?;
+        runtime.block_on(async {
+            let mut running = JoinSet::new();
+            let mut more = true;
+            loop {
+                let event = poll_fn(|context| {
+                    if let Poll::Ready(Some(joined)) = running.poll_join_next(context) {
+                        return Poll::Ready(Some(Event::Done(joined)));
+                    }
+                    if more && running.len() < most {
+                        match take.poll_recv(context) {
+                            Poll::Ready(Some(task)) => return Poll::Ready(Some(Event::Task(task))),
+                            Poll::Ready(None) => more = false,
+                            Poll::Pending => {}
+                        }
+                    }
+                    match more || !running.is_empty() {
+                        true => Poll::Pending,
+                        false => Poll::Ready(None),
+                    }
+                });
+                match event.await {
+                    Some(Event::Task(task)) => {
+                        let pool = Arc::clone(&pool);
+                        running.spawn(async move {
+                            let task = Arc::new(task);
+                            let outcome = one(&task, &pool).await;
+                            (Arc::unwrap_or_clone(task), outcome)
+                        });
+                    }
+                    Some(Event::Done(joined)) => {
+                        let (task, outcome) = joined.map_err(io::Error::other)?;
+                        if done(task, outcome).is_break() {
+                            more = false;
+                            take.close();
+                        }
+                    }
+                    None => return Ok(()),
+                }
+            }
+        })
     })
+}
+
+/// What there is to be done next.
+enum Event {
+    /// A task to begin.
+    Task(Task),
+    /// A task that is finished.
+    Done(Result<(Task, Outcome), JoinError>),
 }
 
 async fn one(task: &Arc<Task>, pool: &ThreadPool) -> Outcome {

@@ -311,6 +311,12 @@ fn the_sheet_shows_every_thumbnail() {
 #[cfg(unix)]
 const LISTED: usize = 40;
 
+#[cfg(unix)]
+fn listed() -> String {
+    let name = |number| format!("in/{number:03}.jpg\n");
+    (0..LISTED).map(name).collect()
+}
+
 /// A run over a list whose end is not in sight: whoever holds its input decides when it may end.
 #[cfg(unix)]
 struct Run {
@@ -324,12 +330,9 @@ impl Run {
     /// Starts it, and waits until it has made something.
     fn started(here: &Path, words: &[&str]) -> Run {
         let jpeg = support::jpeg(&support::waves(700, 500), 90);
-        let mut list = String::new();
-        for number in 0..LISTED {
-            let name = format!("in/{number:03}.jpg");
-            fs::write(here.join(&name), &jpeg).unwrap();
-            list.push_str(&name);
-            list.push('\n');
+        let list = listed();
+        for name in list.lines() {
+            fs::write(here.join(name), &jpeg).unwrap();
         }
         let mut child = Command::new(program())
             .current_dir(here)
@@ -417,10 +420,15 @@ fn what_is_stopped_leaves_whole_thumbnails_only_and_is_taken_up_again() {
             let whole = image::load_from_memory(&bytes);
             assert!(whole.is_ok(), "{model} {signal}: {name}");
         }
-        thumbnails(here, &["in", "-o", "out", "-j2"]).success();
+        assert_cmd::Command::new(program())
+            .current_dir(here)
+            .args(["-", "-o", "out", "-j2"])
+            .write_stdin(listed())
+            .assert()
+            .success();
         let whole = files(&out);
         let whole = whole.iter().filter(|it| !it.ends_with(".tmp")).count();
-        assert_eq!(whole, LISTED + 2);
+        assert_eq!(whole, LISTED);
     }
 }
 

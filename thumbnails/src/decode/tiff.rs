@@ -18,6 +18,8 @@ use super::{Decoded, Job, broken, factor, plain, shrunk, without_alpha};
 const PHOTOMETRIC: u16 = 262;
 const GREY: u16 = 1;
 const PALETTE: u16 = 3;
+const RGB: u16 = 2;
+/// L*a*b*, a* and b* with a sign; and with their middle at 128.
 const LAB: u16 = 8;
 const ICC_LAB: u16 = 9;
 
@@ -43,7 +45,7 @@ pub(super) fn decode(
         patch: None,
     };
     // The decoder knows no palettes: their indices are read as grey, and looked up here. Nor does it
-    // know a* and b* with a sign.
+    // decode L*a*b*: that is read as red, green and blue.
     let photometric = reader.hide();
     let palette = photometric == Some(PALETTE);
     let most = usize::try_from(job.limits.memory).unwrap_or(usize::MAX);
@@ -70,7 +72,7 @@ pub(super) fn decode(
         None
     };
     let layout = decoder.image_buffer_layout().map_err(in_tiff)?;
-    let kind = Kind::of(colour, map.is_some())?;
+    let kind = Kind::of(colour, photometric)?;
     let factor = factor(full_size, orientation, least);
     let pixels = u64::from(full_size.0) * u64::from(full_size.1);
     let shrunk_bytes = Shrink::bytes(full_size, kind.pixel, factor);
@@ -217,6 +219,7 @@ fn has_any(samples: &mut DecodingResult) -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Samples {
     Palette,
+    PaletteAlpha,
     Grey,
     GreyAlpha,
     Rgb,
@@ -235,12 +238,14 @@ struct Kind {
 }
 
 impl Kind {
-    fn of(colour: ColorType, palette: bool) -> Result<Kind, Failure> {
+    fn of(colour: ColorType, photometric: Option<u16>) -> Result<Kind, Failure> {
+        let palette = photometric == Some(PALETTE);
         let (of, samples, pixel) = match colour {
-            ColorType::Gray(_) | ColorType::Multiband { .. } if palette => {
-                (Samples::Palette, 1, Pixel::Rgb)
+            ColorType::Gray(_) if palette => (Samples::Palette, 1, Pixel::Rgb),
+            ColorType::Multiband { .. } if palette => (Samples::PaletteAlpha, 2, Pixel::Rgba),
+            ColorType::RGB(8) if matches!(photometric, Some(LAB | ICC_LAB)) => {
+                (Samples::Lab, 3, Pixel::Rgb)
             }
-            ColorType::Lab(8) => (Samples::Lab, 3, Pixel::Rgb),
             ColorType::Gray(_) => (Samples::Grey, 1, Pixel::Gray),
             ColorType::GrayA(_) | ColorType::Multiband { num_samples: 2, .. } => {
                 (Samples::GreyAlpha, 2, Pixel::Rgba)
@@ -274,7 +279,7 @@ impl Kind {
         for pixel in 0..count {
             let value = |sample| at(pixel, sample);
             match self.of {
-                Samples::Palette => {
+                Samples::Palette | Samples::PaletteAlpha => {
                     let map = map.unwrap_or_default();
                     // Narrow indices were widened to eight bits, like grey.
                     let index = match depth {
@@ -286,6 +291,9 @@ impl Kind {
                         let value = map.get(colour * third + index.min(third)).copied();
                         (value.unwrap_or(0) >> 8) as u8
                     }));
+                    if self.of == Samples::PaletteAlpha {
+                        data.push(value(1));
+                    }
                 }
                 Samples::Ycc => {
                     let [y, cb, cr] = [value(0), value(1), value(2)].map(f32::from);
@@ -411,7 +419,7 @@ impl Patched<'_> {
         let (photometric, at) = find()?;
         let instead = match photometric {
             PALETTE => GREY,
-            LAB => ICC_LAB,
+            LAB | ICC_LAB => RGB,
             _ => return Some(photometric),
         };
         let bytes = if big {
