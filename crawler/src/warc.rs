@@ -47,11 +47,21 @@ pub struct Warc {
 }
 
 impl Warc {
+    /// Begins a file that is not there yet.
+    ///
+    /// # Errors
+    /// What the system says; if there is such a file.
+    pub fn create(path: &Path) -> io::Result<Warc> {
+        let mut warc = Warc::new(File::create_new(path)?, 0);
+        warc.info()?;
+        Ok(warc)
+    }
+
     /// Begins a file; what was in it is lost.
     ///
     /// # Errors
     /// What the system says.
-    pub fn create(path: &Path) -> io::Result<Warc> {
+    pub fn replace(path: &Path) -> io::Result<Warc> {
         let mut warc = Warc::new(File::create(path)?, 0);
         warc.info()?;
         Ok(warc)

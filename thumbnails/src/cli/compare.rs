@@ -22,8 +22,9 @@ pub(super) fn pass(
 ) -> anyhow::Result<Outcome> {
     let paths = args.paths.iter().map(|path| path.display().to_string());
     let comparison = Comparison::new("thumbnails").input(paths.collect::<Vec<_>>().join(", "));
+    let comparison = compare::once_or_more(comparison, args.run.runs);
     let (report, counts) = measure(comparison, args, models, interrupt);
-    let outcome = compare::show(&report, "", &args.run, |_| {})?;
+    let outcome = compare::show(&report, &scaling(&report, models), &args.run, |_| {})?;
     if counts.failed > 0 && !args.run.output.quiet {
         common::remark!(
             "{} pictures failed: with a single --model it is said why",
@@ -45,9 +46,7 @@ pub(super) fn measure<'a>(
     interrupt: &'a Interrupt,
 ) -> (Report<Checksums>, Counts) {
     let counts = Mutex::new(Counts::default());
-    let comparison = comparison
-        .agreement("the same thumbnails")
-        .runs(args.run.runs());
+    let comparison = comparison.agreement("the same thumbnails");
     let job = |model: &Model| {
         let (checksums, made) = once(args, model, interrupt)?;
         *counts.lock().unwrap_or_else(PoisonError::into_inner) = made;
@@ -60,6 +59,12 @@ pub(super) fn measure<'a>(
     );
     let counts = *counts.lock().unwrap_or_else(PoisonError::into_inner);
     (report, counts)
+}
+
+/// What a table shows of how the models scale, as it was measured.
+pub(super) fn scaling(report: &Report<Checksums>, models: &[Model]) -> String {
+    let names: Vec<&str> = models.iter().skip(1).map(compare::Model::name).collect();
+    report.scaling(&names).unwrap_or_default()
 }
 
 /// One model's pass: every thumbnail anew, and no word of any.

@@ -38,6 +38,7 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
         "{count} pictures in {}: mostly JPEGs of six megapixels",
         pictures.display()
     ));
+    let comparison = shown::demonstrate(comparison, args.run.runs);
     let (report, _) = compare::measure(comparison, &own, &models, interrupt);
     let slow = (models.len() > 1).then(|| {
         let mut own = Args::for_folder(&pictures, &output, args.run.clone());
@@ -46,14 +47,13 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
             "{count} pictures, each of which comes {} ms after it was asked for",
             LATENCY.as_millis()
         ));
+        let comparison = shown::once_or_more(comparison, args.run.runs);
         let models = [Kind::Threads, Kind::Async].map(Model::new);
         let (report, _) = compare::measure(comparison, &own, &models, interrupt);
         report
     });
     let workers = args.run.jobs().get();
-    let point = slow
-        .as_ref()
-        .map_or(String::new(), |_| fast_point(&report, workers));
+    let point = compare::scaling(&report, &models);
     let outcome = shown::show(&report, &point, &args.run, |json| {
         if let Some(slow) = &slow {
             json["slow_disk"] = slow.json();
@@ -79,48 +79,16 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
     Ok(outcome)
 }
 
-/// A model's median wall time and its busy cores, if it ran.
-fn figures(report: &Report<Checksums>, model: &str) -> Option<(f64, f64)> {
+/// A model's median wall time in seconds, if it ran.
+fn wall(report: &Report<Checksums>, model: &str) -> Option<f64> {
     let row = report.rows().iter().find(|row| row.model == model)?;
     let figures = row.outcome.as_ref().ok()?;
-    Some((figures.wall.median.as_secs_f64(), figures.cores_busy))
-}
-
-/// What the first table shows, as it was measured.
-fn fast_point(report: &Report<Checksums>, workers: usize) -> String {
-    let (Some((serial, _)), Some((threads, busy))) =
-        (figures(report, "serial"), figures(report, "threads"))
-    else {
-        return String::new();
-    };
-    let times = serial / threads;
-    let mut point = format!(
-        "A thumbnail is computing. {workers} threads took {times:.1} times as little time as one, with \
-         {busy:.1} cores busy."
-    );
-    if workers > 1 && times < 0.7 * workers as f64 {
-        point += " That is less than there are workers: other programs ran, or there are fewer free \
-                  cores than workers.";
-    }
-    if let Some((processes, _)) = figures(report, "processes") {
-        let (more, than) = match processes > threads {
-            true => (processes / threads, "longer than"),
-            false => (threads / processes, "less time than"),
-        };
-        point += &format!(
-            " Processes took {:.0} % {than} threads; under --isolate a decoder that crashes or hangs \
-             costs one picture.",
-            100.0 * (more - 1.0)
-        );
-    }
-    wrap(&point)
+    Some(figures.wall.median.as_secs_f64())
 }
 
 /// What the second table shows, as it was measured.
 fn slow_point(report: &Report<Checksums>, workers: usize) -> String {
-    let (Some((threads, _)), Some((tasks, _))) =
-        (figures(report, "threads"), figures(report, "async"))
-    else {
+    let (Some(threads), Some(tasks)) = (wall(report, "threads"), wall(report, "async")) else {
         return String::new();
     };
     let readers = async_tasks::READERS;
