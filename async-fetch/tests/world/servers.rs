@@ -9,7 +9,9 @@ use std::process::{Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use crate::support::{Running, folder, free_port, program, python_has, start_on};
+use crate::support::{
+    Running, folder, free_port, program, python_has, start_on, wait_until_closed,
+};
 
 /// A kind of server.
 #[derive(Clone, Copy, Debug)]
@@ -91,6 +93,8 @@ impl Server {
     /// Ends it at once, and starts it again on the same port.
     pub fn restart(&mut self) {
         drop(self.running.take());
+        // Its children hold the port until the last of them is gone.
+        wait_until_closed(self.port);
         assert!(self.run(), "{:?} does not start again", self.kind);
     }
 

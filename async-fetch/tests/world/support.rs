@@ -84,6 +84,15 @@ pub fn start_on(port: u16, mut command: Command) -> Option<Running> {
     None
 }
 
+/// Waits until nobody accepts on this port.
+pub fn wait_until_closed(port: u16) {
+    let start = Instant::now();
+    while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
+        assert!(start.elapsed() < START, "port {port} stays open");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
 /// The command that is tested. It never asks the environment for a proxy.
 pub fn async_fetch() -> Command {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("async-fetch"));
