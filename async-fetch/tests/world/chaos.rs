@@ -310,7 +310,10 @@ impl Round<'_> {
         };
         // It may have ended by itself.
         let _ = kill_process(Pid::from_child(&running.child), signal);
-        match self.relay.wait_end(&mut running.child) {
+        let ended = self.relay.wait_end(&mut running.child);
+        // What is left of its answers is not the next client's.
+        self.relay.cut(true);
+        match ended {
             Some(status) => self.check(Some(running), status),
             None => Err(format!("the client goes on after {signal:?}")),
         }
