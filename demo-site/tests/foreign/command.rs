@@ -126,7 +126,7 @@ fn nonsense_in_a_query_ends_nothing() {
         "/calendar/-2147483648/-2147483648",
         "/calendar/2147483647/2147483647",
         "/limited?rate=nan&burst=-1",
-        "/limited?rate=1e-300&burst=1e300",
+        "/limited?rate=1e-300&burst=1e300&nodelay=1",
         "/redirect/to?url=%0d%0aSet-Cookie:%20a=b",
         "/slow/1?every=18446744073709551615",
         "/session?id=18446744073709551615",
