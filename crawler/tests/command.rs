@@ -9,10 +9,13 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use common::cli::interrupt::with_usual_signals;
 use demo_site::{Latency, Site};
 
 fn crawler() -> Command {
-    Command::new(assert_cmd::cargo::cargo_bin!("crawler"))
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("crawler"));
+    with_usual_signals(&mut command);
+    command
 }
 
 fn output(words: &[&str]) -> (i32, String, String) {

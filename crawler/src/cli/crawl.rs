@@ -23,7 +23,7 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
     let model = match args.model {
         None => Model(Kind::Rayon),
         Some(Choice::One(kind)) => Model(kind),
-        Some(Choice::All) => return compare::run(&settings, args, interrupt, ""),
+        Some(Choice::All) => return compare::run(&settings, args, interrupt, false),
     };
     let file = match &args.crawl.db {
         Some(path) => args.crawl.state(path)?,
