@@ -141,7 +141,7 @@ fn chain() -> io::Result<Response> {
         body = gzip(&body)?;
     }
     let mut response = coded("gzip", body);
-    let names = vec!["gzip"; CHAIN].join(", ");
+    let names = ["gzip"; CHAIN].join(", ");
     if let Ok(value) = HeaderValue::from_str(&names) {
         response
             .headers_mut()
