@@ -10,7 +10,7 @@ use std::path::Path;
 use std::rc::{Rc, Weak};
 use std::time::{Duration, Instant};
 
-use executors::{Executor, ThreadPool};
+use executors::ThreadPool;
 
 use crate::connect::Connecting;
 use crate::connection::Connection;
