@@ -1,5 +1,8 @@
 //! What becomes of a pool that is still there when the program ends.
-#![allow(unsafe_code, reason = "std has no way to run code at the end of a program")]
+#![allow(
+    unsafe_code,
+    reason = "std has no way to run code at the end of a program"
+)]
 
 use std::sync::{Arc, Mutex, Once, PoisonError, Weak};
 

@@ -177,7 +177,10 @@ mod tests {
             panic!("{:?}", results[0]);
         };
         assert_eq!(*part, Part::Input);
-        assert!(message.contains("1 of its 2 bytes are left over"), "{message}");
+        assert!(
+            message.contains("1 of its 2 bytes are left over"),
+            "{message}"
+        );
         assert_eq!(results[1], Ok("x".to_owned()));
     }
 }

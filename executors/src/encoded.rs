@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::codec::{self, Answer, HEADROOM};
 use crate::counters::Counters;
 use crate::error::Error;
+use crate::executor::BatchOutput;
 use crate::future::Future;
 use crate::job::{Job, JobType, job};
 use crate::map;
@@ -312,6 +313,6 @@ pub(crate) fn submit_batch<J: Job>(
     executor: &dyn EncodedExecutor,
     jobs: &[J],
     options: &Options,
-) -> Result<Future<Vec<Result<J::Output, Error>>>, Error> {
+) -> Result<Future<BatchOutput<J>>, Error> {
     submit(executor, jobs, options, codec::read_batch::<J>)
 }

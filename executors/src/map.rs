@@ -79,7 +79,6 @@ impl<'p, I: Iterator, T> Map<'p, I, T> {
     }
 
     /// Results in the order in which they are ready.
-    #[cfg(feature = "processes")]
     pub(crate) fn unordered(mut self) -> Self {
         self.under_way = UnderWay::Unordered {
             chunks: as_completed([]),
@@ -130,7 +129,8 @@ impl<'p, I: Iterator, T> Map<'p, I, T> {
         };
         let patience = self.deadline.map_or(Patience::Forever, Patience::Until);
         // The results in `ready` are one chunk that has not been taken yet.
-        while !self.dry && self.under_way.len() + usize::from(!self.ready.is_empty()) < chunks.max(1)
+        while !self.dry
+            && self.under_way.len() + usize::from(!self.ready.is_empty()) < chunks.max(1)
         {
             let batch: Vec<_> = self.jobs.by_ref().take(self.chunk).collect();
             let jobs = batch.len();

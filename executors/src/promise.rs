@@ -81,6 +81,13 @@ impl<T> Promise<T> {
         started
     }
 
+    /// Takes [`start`](Promise::start) back: the job waits again, and may be cancelled.
+    pub fn requeue(&self) {
+        if self.started.swap(false, Ordering::Relaxed) {
+            self.state.requeue();
+        }
+    }
+
     /// Finishes the future. Its callbacks run here, on this thread. The result is dropped if the
     /// job has been cancelled.
     pub fn finish(self, result: Result<T, Error>) {

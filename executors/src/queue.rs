@@ -2,8 +2,8 @@
 
 use crate::backlog::{Backlog, Pending};
 use crate::error::Error;
-use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::patience::Patience;
+use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Condvar, Mutex, lock, spin_until, wait, wait_until};
 
 struct Inner<E> {

@@ -35,7 +35,8 @@ static UNDER_WAY: OnceLock<std::sync::Mutex<HashMap<Name, Arc<Group>>>> = OnceLo
 
 fn under_way() -> std::sync::MutexGuard<'static, HashMap<Name, Arc<Group>>> {
     let all = UNDER_WAY.get_or_init(std::sync::Mutex::default);
-    all.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    all.lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 /// Hands in a job, unless it has a key and the same job is under way: then its future gets that

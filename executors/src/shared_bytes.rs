@@ -1,5 +1,8 @@
 //! A large read-only input that many jobs share: mapped into each worker, and copied to none.
-#![allow(unsafe_code, reason = "a map is only as constant as its file; this one's is sealed")]
+#![allow(
+    unsafe_code,
+    reason = "a map is only as constant as its file; this one's is sealed"
+)]
 
 use std::fmt;
 use std::fs::File;

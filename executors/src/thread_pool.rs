@@ -140,6 +140,31 @@ impl ThreadPool {
         })
     }
 
+    /// As [`map_fn`](ThreadPool::map_fn), with the results in the order they are ready: no quick one
+    /// waits for a slow one before it.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> Result<(), executors::Error> {
+    /// # let pool = executors::ThreadPool::new(2)?;
+    /// let mut squares: Vec<u32> =
+    ///     pool.map_fn_unordered(0..5, |n| n * n).collect::<Result<_, _>>()?;
+    /// squares.sort();
+    /// assert_eq!(squares, [0, 1, 4, 9, 16]);
+    /// # Ok(()) }
+    /// ```
+    pub fn map_fn_unordered<I, T>(
+        &self,
+        items: I,
+        call: impl Fn(I::Item) -> T + Send + Sync + 'static,
+    ) -> Map<'_, I::IntoIter, T>
+    where
+        I: IntoIterator<Item: Send + 'static>,
+        T: Send + 'static,
+    {
+        self.map_fn(items, call).unordered()
+    }
+
     /// Changes the number of threads. Those too many end when they have done their job.
     ///
     /// # Errors

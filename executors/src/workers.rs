@@ -34,7 +34,10 @@ pub(crate) fn count(wanted: Option<usize>) -> Result<usize, Error> {
 /// The CPUs that a pool made here and now may fill.
 fn cpus() -> usize {
     let all = || std::thread::available_parallelism().map_or(1, usize::from);
-    match (SHARE_OF_THREAD.get(), SHARE_OF_PROCESS.load(Ordering::Relaxed)) {
+    match (
+        SHARE_OF_THREAD.get(),
+        SHARE_OF_PROCESS.load(Ordering::Relaxed),
+    ) {
         (0, 0) => all(),
         (0, share) | (share, _) => share,
     }

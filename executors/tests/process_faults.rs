@@ -366,11 +366,14 @@ fn a_job_that_never_ends_is_ended_by_its_time_limit() {
             .unwrap();
         pool.warm_up().unwrap();
         let pid = pool.pids()[0];
-        assert_eq!(fails(&pool, act), Error::Overran {
-            limit,
-            worker: WorkerId::local(pid),
-            place: None,
-        });
+        assert_eq!(
+            fails(&pool, act),
+            Error::Overran {
+                limit,
+                worker: WorkerId::local(pid),
+                place: None,
+            }
+        );
         assert!(!is_alive(pid));
         // Even with no restart allowed: the pool itself ended that worker.
         pool.warm_up().unwrap();

@@ -330,7 +330,11 @@ mod tests {
         Nothing,
         Wrapped(Option<i64>),
         Pair(u8, String),
-        Named { truth: bool, letter: char, bytes: Vec<u16> },
+        Named {
+            truth: bool,
+            letter: char,
+            bytes: Vec<u16>,
+        },
     }
 
     #[derive(Serialize, Deserialize, PartialEq, Debug)]
@@ -378,7 +382,10 @@ mod tests {
         let message = why::<std::num::NonZeroU32>(&[0]).expect("zero is none");
         assert!(message.contains("nonzero"), "{message}");
         let message = why::<Vec<Shape>>(&[1, 9]).expect("there is no ninth");
-        assert!(message.contains("expected variant index 0 <= i < 4"), "{message}");
+        assert!(
+            message.contains("expected variant index 0 <= i < 4"),
+            "{message}"
+        );
         let message = why::<String>(&[200, 1]).expect("it is cut off");
         assert!(message.contains("ends too early"), "{message}");
     }

@@ -360,4 +360,3 @@ impl fmt::Debug for ProcessPoolBuilder {
             .finish_non_exhaustive()
     }
 }
-

@@ -185,11 +185,7 @@ impl Core {
     /// A worker has answered: the job that it answers, if it is the one it was sent.
     ///
     /// The worker is given its next job before anybody looks at the answer.
-    pub(super) fn answered(
-        self: &Arc<Self>,
-        index: usize,
-        answer: u32,
-    ) -> Option<Arc<RemoteJob>> {
+    pub(super) fn answered(self: &Arc<Self>, index: usize, answer: u32) -> Option<Arc<RemoteJob>> {
         let mut state = lock(&self.state);
         let job = take_job(&mut state, index, answer)?;
         state.slots[index].jobs += 1;

@@ -65,10 +65,7 @@ impl End {
 
     /// Whether the pool had no part in it.
     pub(super) fn was_not_ended(&self) -> bool {
-        matches!(
-            self.ending,
-            None | Some(Ending::Retired | Ending::Spent)
-        )
+        matches!(self.ending, None | Some(Ending::Retired | Ending::Spent))
     }
 
     /// Whether it counts towards the restart limit: those that the pool itself ends do not.

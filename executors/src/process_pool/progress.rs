@@ -85,7 +85,10 @@ impl Progress {
                 },
             };
             running = match left {
-                None => self.changed.wait(running).unwrap_or_else(PoisonError::into_inner),
+                None => self
+                    .changed
+                    .wait(running)
+                    .unwrap_or_else(PoisonError::into_inner),
                 Some(left) => {
                     let waited = self.changed.wait_timeout(running, left);
                     waited.unwrap_or_else(PoisonError::into_inner).0

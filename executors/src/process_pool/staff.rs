@@ -172,7 +172,12 @@ impl Core {
         if state.slots.len() < workers {
             state.slots.resize_with(workers, Slot::default);
         }
-        let surplus: Vec<_> = state.idle.iter().copied().filter(|&i| i >= workers).collect();
+        let surplus: Vec<_> = state
+            .idle
+            .iter()
+            .copied()
+            .filter(|&i| i >= workers)
+            .collect();
         for index in surplus {
             self.retire(&mut state, index, Ending::Retired);
         }

@@ -74,7 +74,9 @@ fn try_serve(jobs: &[JobType], settings: Settings) -> Result<(), String> {
         };
         let sequence = frame.sequence;
         let order = Order::read(frame.payload).ok_or("received what is no job")?;
-        let job = jobs.get(order.index as usize).ok_or("received no job of its own")?;
+        let job = jobs
+            .get(order.index as usize)
+            .ok_or("received no job of its own")?;
         // One job alone is ended by the pool; of several, those that are done are not lost.
         let timed = order.time_limit.filter(|_| order.count > 1);
         let watch = match timed {

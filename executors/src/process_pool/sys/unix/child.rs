@@ -1,8 +1,5 @@
 //! The life of a child process: whether it has ended, and how.
-#![allow(
-    unsafe_code,
-    reason = "no safe crate wraps wait4 and a clock by pid"
-)]
+#![allow(unsafe_code, reason = "no safe crate wraps wait4 and a clock by pid")]
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -98,7 +95,8 @@ impl Life {
         self.wait();
         if let Some(token) = &self.token {
             // While it has not been waited for, the number of its group is its own.
-            if self.ask(WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG) == Ok(true)
+            if self.ask(WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG)
+                == Ok(true)
                 && let Some(pid) = pid_of(self.pid)
             {
                 let _ = rustix::process::kill_process_group(pid, Signal::KILL);
@@ -117,7 +115,11 @@ impl Life {
     /// The CPU time so far; `None` if it has been waited for, or where the system does not tell.
     pub(in crate::process_pool) fn cpu_time(&self) -> Option<Duration> {
         let child = lock(&self.child);
-        if child.is_some() { cpu_time(self.pid) } else { None }
+        if child.is_some() {
+            cpu_time(self.pid)
+        } else {
+            None
+        }
     }
 }
 

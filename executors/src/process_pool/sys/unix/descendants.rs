@@ -40,7 +40,10 @@ fn round(token: &str) -> bool {
     };
     let mut found = false;
     for entry in all.flatten() {
-        let pid = entry.file_name().to_str().and_then(|name| name.parse().ok());
+        let pid = entry
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse().ok());
         let Some(pid) = pid.and_then(Pid::from_raw).filter(|&pid| pid != getpid()) else {
             continue;
         };
@@ -66,13 +69,25 @@ fn has_token(pid: rustix::process::Pid, token: &str) -> bool {
     let Ok(file) = File::open(path) else {
         return false;
     };
-    if file.take(ENVIRONMENT).read_to_end(&mut environment).is_err() {
+    if file
+        .take(ENVIRONMENT)
+        .read_to_end(&mut environment)
+        .is_err()
+    {
         return false;
     }
     environment
         .split(|&byte| byte == 0)
-        .filter_map(|variable| variable.strip_prefix(ANCESTRY.as_bytes())?.strip_prefix(b"="))
-        .any(|tokens| tokens.split(|&byte| byte == b':').any(|one| one == token.as_bytes()))
+        .filter_map(|variable| {
+            variable
+                .strip_prefix(ANCESTRY.as_bytes())?
+                .strip_prefix(b"=")
+        })
+        .any(|tokens| {
+            tokens
+                .split(|&byte| byte == b':')
+                .any(|one| one == token.as_bytes())
+        })
 }
 
 /// Not known how, here: the process group is all that ends.

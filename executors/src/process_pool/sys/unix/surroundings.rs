@@ -118,7 +118,11 @@ pub(in crate::process_pool) fn end_with_pool(
 fn end_descendants() {
     let ancestry = std::env::var(ANCESTRY).unwrap_or_default();
     // The last is this worker's own.
-    if let Some(token) = ancestry.rsplit(':').next().filter(|token| !token.is_empty()) {
+    if let Some(token) = ancestry
+        .rsplit(':')
+        .next()
+        .filter(|token| !token.is_empty())
+    {
         descendants::end(token);
     }
     // Only a group that is our own.
@@ -150,4 +154,3 @@ pub(in crate::process_pool) fn limit_memory(bytes: u64) -> io::Result<()> {
     };
     Ok(setrlimit(Resource::As, limit)?)
 }
-
