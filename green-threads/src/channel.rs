@@ -189,16 +189,14 @@ impl<T> Sender<T> {
     ///
     /// [`TrySendError::Full`] when the time was up, or that nobody is left to receive.
     pub fn send_timeout(&self, value: T, timeout: Duration) -> Result<(), TrySendError<T>> {
-        self.send_until(value, Some(hub::with(|hub| hub.after(timeout))))
+        self.send_until(value, Some(hub::after(timeout)))
     }
 
     fn send_until(&self, value: T, deadline: Option<Instant>) -> Result<(), TrySendError<T>> {
+        hub::with(|hub| hub.spend());
         let value = match self.shared.try_send(value) {
             Err(TrySendError::Full(value)) => value,
-            result => {
-                hub::with(|hub| hub.spend());
-                return result;
-            }
+            result => return result,
         };
         let wait = Wait::new("room in a channel").until(deadline);
         match self.shared.sending.wait_with(Some(value), wait) {
@@ -274,16 +272,14 @@ impl<T> Receiver<T> {
     ///
     /// [`TryRecvError::Empty`] when the time was up, or that nobody is left to send.
     pub fn recv_timeout(&self, timeout: Duration) -> Result<T, TryRecvError> {
-        self.recv_until(Some(hub::with(|hub| hub.after(timeout))))
+        self.recv_until(Some(hub::after(timeout)))
     }
 
     fn recv_until(&self, deadline: Option<Instant>) -> Result<T, TryRecvError> {
+        hub::with(|hub| hub.spend());
         match self.shared.try_recv() {
             Err(TryRecvError::Empty) => {}
-            result => {
-                hub::with(|hub| hub.spend());
-                return result;
-            }
+            result => return result,
         }
         let wait = Wait::new("a value from a channel").until(deadline);
         match self.shared.receiving.wait_with(None, wait) {

@@ -1,24 +1,32 @@
 //! The workshop's chat in straight lines: for each member a green thread that reads and one that
-//! writes. The rules and the wording are [`reactor::chat`]'s.
+//! writes. The rules and the wording are [`protocols::chat`]'s.
+
+mod lines;
+mod log;
 
 use std::cell::{Cell, RefCell};
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufReader, Write};
 use std::net::Shutdown;
+use std::ptr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use reactor::chat::{MAX_LINE, Room, STALL_TIMEOUT, TOO_LONG, WELCOME};
+use protocols::chat::{MAX_LINE, Room, STALL_TIMEOUT, TOO_LONG, WELCOME};
+
+pub use lines::{Line, read_line};
+pub use log::MISSED;
+use log::{Cursor, Log, To};
 
 use crate::net::TcpStream;
 use crate::sync::Event;
 use crate::{spawn, yield_now};
 
-/// How many bytes may wait for a member; it misses the lines that come then.
-pub const OUTBOX: usize = 256 * 1024;
+/// How many bytes of what was said are kept for those who have not read it yet. Who falls further
+/// behind is told [`MISSED`] and goes on behind the gap; nobody waits for anybody.
+pub const KEPT: usize = 32 << 20;
 
-/// How long a talker waits for a member with half of [`OUTBOX`] waiting, so that who reads slowly
-/// misses nothing. Nobody waits a second time for a member who has not read at all in the meantime.
-pub const PATIENCE: Duration = Duration::from_secs(1);
+/// How many bytes are written at once.
+const WRITE: usize = 64 * 1024;
 
 /// A chat; clones are the same one.
 ///
@@ -37,39 +45,101 @@ pub const PATIENCE: Duration = Duration::from_secs(1);
 /// ```
 #[derive(Clone, Debug)]
 pub struct Chat {
-    room: Rc<RefCell<Room<Rc<Outbox>>>>,
+    shared: Rc<Shared>,
     stall: Duration,
+}
+
+#[derive(Debug)]
+struct Shared {
+    room: RefCell<Room<Rc<Cursor>>>,
+    log: RefCell<Log>,
+    /// Something was said, or somebody has left.
+    news: Event,
 }
 
 impl Default for Chat {
     fn default() -> Self {
         Chat {
-            room: Rc::default(),
+            shared: Rc::new(Shared {
+                room: RefCell::default(),
+                log: RefCell::new(Log::new(KEPT)),
+                news: Event::new(),
+            }),
             stall: STALL_TIMEOUT,
         }
     }
 }
 
-/// What waits to be written to a member.
-#[derive(Debug, Default)]
-struct Outbox {
-    text: RefCell<String>,
-    closed: Cell<bool>,
-    /// Somebody has waited in vain for room.
-    stalled: Cell<bool>,
-    /// There is room again.
-    room: Event,
-    /// There is text, or it is closed.
-    news: Event,
+impl Shared {
+    /// Wakes all who write.
+    fn announce(&self) {
+        self.news.set();
+        self.news.clear();
+    }
+
+    /// What the room wants told becomes a line of the log: once, however many are told.
+    fn tell(&self, speaker: u64, talk: impl FnOnce(&mut Room<Rc<Cursor>>, &mut Tell)) {
+        let (mut room, mut log) = (self.room.borrow_mut(), self.log.borrow_mut());
+        let mut last = ptr::null();
+        talk(&mut room, &mut |told, text| {
+            if told.member == speaker {
+                log.say(To::Only(speaker), text);
+            } else if !ptr::eq(text.as_ptr(), last) {
+                // The room tells all others the same text, one after the other.
+                log.say(To::AllBut(speaker), text);
+                last = text.as_ptr();
+            }
+        });
+        drop((room, log));
+        self.announce();
+    }
 }
 
-/// A line for a member; not at all if it has too much waiting.
-fn tell(outbox: &Rc<Outbox>, line: &str) {
-    let mut text = outbox.text.borrow_mut();
-    if text.len() + line.len() < OUTBOX {
-        text.push_str(line);
-        text.push('\n');
-        outbox.news.set();
+/// How the room tells a member a line.
+type Tell<'a> = dyn FnMut(&Rc<Cursor>, &str) + 'a;
+
+/// A connection's place in the chat, from when it comes until it goes.
+struct Member {
+    shared: Rc<Shared>,
+    /// In the room.
+    number: u64,
+    cursor: Rc<Cursor>,
+    closed: Rc<Cell<bool>>,
+}
+
+impl Member {
+    fn enter(shared: &Rc<Shared>) -> Member {
+        let cursor = shared.log.borrow_mut().enter();
+        let member = Member {
+            shared: Rc::clone(shared),
+            number: shared.room.borrow_mut().enter(Rc::clone(&cursor)),
+            cursor,
+            closed: Rc::default(),
+        };
+        member.answer(WELCOME);
+        member
+    }
+
+    /// Tells this one only.
+    fn answer(&self, text: &str) {
+        let to = To::Only(self.cursor.member);
+        self.shared.log.borrow_mut().say(to, text);
+        self.shared.announce();
+    }
+
+    fn says(&self, line: &[u8]) {
+        self.shared.tell(self.cursor.member, |room, tell| {
+            room.line(self.number, line, |member, text| tell(member, text));
+        });
+    }
+}
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        self.closed.set(true);
+        self.shared.tell(self.cursor.member, |room, tell| {
+            room.leave(self.number, |member, text| tell(member, text));
+        });
     }
 }
 
@@ -88,133 +158,63 @@ impl Chat {
     /// What went wrong with the connection.
     pub fn serve(&self, stream: TcpStream) -> io::Result<()> {
         stream.set_write_timeout(Some(self.stall))?;
-        let outbox = Rc::new(Outbox::default());
+        let member = Member::enter(&self.shared);
         let writer = spawn({
-            let (stream, outbox) = (stream.try_clone()?, Rc::clone(&outbox));
-            move || write(&stream, &outbox)
+            let (stream, shared) = (stream.try_clone()?, Rc::clone(&self.shared));
+            let (cursor, closed) = (Rc::clone(&member.cursor), Rc::clone(&member.closed));
+            move || {
+                let written = write(&stream, &shared, &cursor, &closed);
+                shared.log.borrow_mut().leave(&cursor);
+                written
+            }
         });
-        tell(&outbox, WELCOME);
-        let member = Membership {
-            chat: self,
-            outbox: &outbox,
-            number: self.room.borrow_mut().enter(Rc::clone(&outbox)),
-        };
-        let mut reader = BufReader::new(&stream);
-        let mut line = Vec::new();
-        let read = loop {
-            if memchr::memchr(b'\n', reader.buffer()).is_none() {
-                // One who talks without a pause must not fill the outboxes before they are seen to.
-                yield_now();
-                self.wait_for_readers();
-            }
-            match read_line(&mut reader, &mut line) {
-                Ok(Line::Whole) => {
-                    let mut room = self.room.borrow_mut();
-                    room.line(member.number, &line, tell);
-                }
-                Ok(Line::TooLong) => tell(&outbox, TOO_LONG),
-                Ok(Line::End) => break Ok(()),
-                Err(error) => break Err(error),
-            }
-        };
+        let read = read(&stream, &member);
         drop(member);
         // It still writes what waits, within its time-out.
         let written = writer.join().unwrap_or(Ok(()));
         read.and(written)
     }
+}
 
-    fn wait_for_readers(&self) {
-        loop {
-            let room = self.room.borrow();
-            let filling = room.members().find(|outbox| outbox.is_filling()).cloned();
-            drop(room);
-            let Some(outbox) = filling else { return };
-            outbox.room.clear();
-            outbox.stalled.set(!outbox.room.wait_timeout(PATIENCE));
+/// Says what comes.
+fn read(stream: &TcpStream, member: &Member) -> io::Result<()> {
+    let mut reader = BufReader::new(stream);
+    let mut line = Vec::new();
+    loop {
+        if memchr::memchr(b'\n', reader.buffer()).is_none() {
+            // One who talks without a pause lets the others read in between.
+            yield_now();
+        }
+        match read_line(&mut reader, MAX_LINE, &mut line)? {
+            Line::Whole => member.says(&line),
+            Line::TooLong => member.answer(TOO_LONG),
+            // What came after the last end of a line was never said.
+            Line::Unfinished | Line::End => return Ok(()),
         }
     }
 }
 
-impl Outbox {
-    fn is_filling(&self) -> bool {
-        self.text.borrow().len() > OUTBOX / 2 && !self.stalled.get()
-    }
-}
-
-/// Leaves the room however serving ends.
-struct Membership<'a> {
-    chat: &'a Chat,
-    outbox: &'a Outbox,
-    number: u64,
-}
-
-impl Drop for Membership<'_> {
-    fn drop(&mut self) {
-        self.chat.room.borrow_mut().leave(self.number, tell);
-        self.outbox.closed.set(true);
-        self.outbox.room.set();
-        self.outbox.news.set();
-    }
-}
-
-/// Writes what there is, in as few writes as possible, until the outbox is closed.
-fn write(mut stream: &TcpStream, outbox: &Outbox) -> io::Result<()> {
+/// Writes what there is, in as few writes as possible, until the member has gone.
+fn write(
+    mut stream: &TcpStream,
+    shared: &Shared,
+    cursor: &Cursor,
+    closed: &Cell<bool>,
+) -> io::Result<()> {
+    let mut text = String::new();
     loop {
-        outbox.news.wait();
-        outbox.news.clear();
-        let text = outbox.text.take();
-        outbox.stalled.set(false);
-        outbox.room.set();
-        if text.is_empty() && outbox.closed.get() {
-            return Ok(());
+        text.clear();
+        if !shared.log.borrow().read(cursor, WRITE, &mut text) {
+            if closed.get() {
+                return Ok(());
+            }
+            shared.news.wait();
+            continue;
         }
         if let Err(error) = stream.write_all(text.as_bytes()) {
             // The one who reads from it must not wait any longer.
             let _ = stream.shutdown(Shutdown::Both);
             return Err(error);
-        }
-        if outbox.closed.get() {
-            outbox.news.set();
-        }
-    }
-}
-
-enum Line {
-    Whole,
-    TooLong,
-    /// What came after the last end of a line was never said.
-    End,
-}
-
-/// Reads a line without its end; of one that is too long, no more is kept than fits.
-fn read_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Line> {
-    line.clear();
-    // Its end may have two bytes.
-    let mut too_long = false;
-    loop {
-        let buffer = reader.fill_buf()?;
-        if buffer.is_empty() {
-            return Ok(Line::End);
-        }
-        let end = memchr::memchr(b'\n', buffer);
-        let piece = &buffer[..end.unwrap_or(buffer.len())];
-        if line.len() + piece.len() > MAX_LINE + 1 {
-            too_long = true;
-            line.clear();
-        }
-        if !too_long {
-            line.extend_from_slice(piece);
-        }
-        let used = piece.len() + usize::from(end.is_some());
-        reader.consume(used);
-        if end.is_some() {
-            if line.last() == Some(&b'\r') {
-                line.pop();
-            }
-            return Ok(match too_long || line.len() > MAX_LINE {
-                true => Line::TooLong,
-                false => Line::Whole,
-            });
         }
     }
 }

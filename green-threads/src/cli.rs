@@ -4,6 +4,7 @@ mod args;
 mod client;
 mod demo;
 mod fetch;
+mod interruptible;
 mod ping_pong;
 mod serve;
 
@@ -22,7 +23,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
         None => demo::run(&args.output),
         Some(Command::ChatServer(listen)) => serve::chat(listen, &args.output),
         Some(Command::Echo(listen)) => serve::echo(listen, &args.output),
-        Some(Command::ChatClient(client)) => client::run(client),
+        Some(Command::ChatClient(client)) => client::run(client, &args.output),
         Some(Command::Fetch(fetch)) => fetch::run(fetch, &args.output),
         Some(Command::PingPong(ping_pong)) => ping_pong::run(ping_pong, &args.output),
         Some(Command::Completions { .. }) => unreachable!("answered above"),

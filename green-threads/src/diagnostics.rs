@@ -63,7 +63,8 @@ pub fn list() -> Vec<Status> {
     hub::with(|hub| {
         let current = hub.current();
         let mut list: Vec<_> = hub
-            .living()
+            .living
+            .all()
             .iter()
             .map(|task| Status {
                 id: task.id(),
@@ -110,9 +111,9 @@ pub struct HubStats {
 /// ```
 pub fn stats() -> HubStats {
     hub::with(|hub| HubStats {
-        green_threads: hub.living().len(),
-        sources: hub.sources(),
-        timers: hub.timers(),
+        green_threads: hub.living.count(),
+        sources: hub.driver.sources(),
+        timers: hub.driver.timers(),
         remotes: hub.remotes.expected(),
         stack_high_water: hub.stacks.high_water(),
     })

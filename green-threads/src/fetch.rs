@@ -1,14 +1,13 @@
-//! Fetching a URL in straight lines: connect, write, read. What HTTP is, is [`reactor::fetch`]'s.
+//! Fetching a URL in straight lines: connect, write, read. What HTTP is, is [`protocols::http`]'s.
 
 use std::io::{Read, Write};
 
-use reactor::Error;
-use reactor::fetch::{Head, Parser, Piece, Request};
+use protocols::http::{Error, Head, Parser, Piece, Request};
 use url::Url;
 
 use crate::net::TcpStream;
 
-pub use reactor::fetch::{Fetched, Limits};
+pub use protocols::http::{Fetched, Limits};
 
 /// Fetches `url`; `sink` is given the body piece by piece, and may fail.
 ///
@@ -26,7 +25,7 @@ pub use reactor::fetch::{Fetched, Limits};
 /// let urls = ["http://127.0.0.1:8000/a", "http://127.0.0.1:8000/b"];
 /// let pool = green_threads::Pool::new(10);
 /// let lengths = pool.imap_unordered(urls, |url| {
-///     let url = url.parse().map_err(reactor::Error::other)?;
+///     let url = url.parse().map_err(protocols::http::Error::other)?;
 ///     fetch(&url, Limits::default(), |_| Ok(())).map(|fetched| fetched.length)
 /// });
 /// for length in lengths {

@@ -76,6 +76,7 @@ impl JoinError {
         match payload.downcast_ref::<Raise>() {
             Some(Raise::Kill) => JoinError::Killed,
             Some(&Raise::Timeout(_, after)) => JoinError::TimedOut(after),
+            Some(Raise::Stop) => unreachable!("only the root is stopped"),
             None => JoinError::Panicked(Panic {
                 payload: Mutex::new(payload),
             }),
@@ -176,10 +177,10 @@ impl Builder {
         panicked: Option<Rc<Cell<bool>>>,
     ) -> io::Result<GreenThread<T>> {
         let spawned_at = Location::caller();
-        hub::with(|hub| {
+        hub::fallible(|hub| {
             let size = self.stack_size.unwrap_or_else(usual_stack_size);
             let stack = hub.stacks.take(size)?;
-            let task = Rc::new(Task::new(hub.next_id(), self.name, spawned_at));
+            let task = Rc::new(Task::new(hub.living.next_id(), self.name, spawned_at));
             let packet = Rc::new(Packet {
                 outcome: OnceCell::new(),
                 panicked,
@@ -200,7 +201,7 @@ fn run<T>(f: impl FnOnce() -> T, delay: Option<Duration>, packet: Rc<Packet<T>>)
     let ended = catch_unwind(AssertUnwindSafe(|| {
         if task.has_raise() {
             // Killed before its first turn. `f` is dropped here, where dropping may wait.
-            task.unwind_if_raised();
+            hub::with(|hub| hub.unwind_if_raised());
         }
         if let Some(delay) = delay {
             crate::sleep(delay);
@@ -296,7 +297,7 @@ pub fn join_all<'a, T: 'a>(
     green_threads: impl IntoIterator<Item = &'a GreenThread<T>>,
     timeout: Option<Duration>,
 ) -> usize {
-    let deadline = timeout.map(|timeout| hub::with(|hub| hub.after(timeout)));
+    let deadline = timeout.map(hub::after);
     let ended = green_threads
         .into_iter()
         .filter(|green_thread| green_thread.handle.wait_until(deadline));
@@ -383,7 +384,7 @@ impl Handle {
     ///
     /// As [`wait`](Handle::wait).
     pub fn wait_timeout(&self, timeout: Duration) -> bool {
-        self.wait_until(Some(hub::with(|hub| hub.after(timeout))))
+        self.wait_until(Some(hub::after(timeout)))
     }
 
     /// Whether both are of the same green thread.
@@ -392,9 +393,11 @@ impl Handle {
     }
 
     pub(crate) fn wait_until(&self, deadline: Option<Instant>) -> bool {
+        hub::with(|hub| hub.spend());
         self.wait_as(Wait::new("end of a green thread").until(deadline))
     }
 
+    /// Does not unwind if `wait` is only told.
     pub(crate) fn wait_as(&self, wait: Wait) -> bool {
         if self.ready() {
             return true;
@@ -409,9 +412,13 @@ impl Handle {
     /// destructors of what is on its stack. One that has not begun never does.
     ///
     /// Killing is a panic of a kind that no hook reports. It is put off while its wait is over
-    /// already (it ends at its next one: no wake-up is lost), while it unwinds for another reason,
-    /// and while it waits for the green threads of a [`scope`](crate::scope). Who kills itself
-    /// unwinds at once.
+    /// already (it ends at its next one: no wake-up is lost), and while it unwinds for another
+    /// reason. While it waits for the green threads of a [`scope`](crate::scope) these are killed
+    /// first. Who kills itself unwinds at once.
+    ///
+    /// It stays killed: code that catches every panic ([`std::panic::catch_unwind`]) only goes on
+    /// until it waits again, and unwinds from there. What must be done at the end, also with waits
+    /// in it, belongs into destructors.
     pub fn kill(&self) {
         self.kill_soon();
         self.wait_until(None);
@@ -420,14 +427,14 @@ impl Handle {
     /// As [`kill`](Handle::kill), without waiting for its end.
     pub fn kill_soon(&self) {
         hub::with(|hub| {
-            if hub.is_root(&self.task) {
+            if Rc::ptr_eq(&self.task, hub.root()) {
                 return;
             }
             hub.raise(&self.task, Raise::Kill);
+            if Rc::ptr_eq(&self.task, &hub.current()) {
+                hub.unwind_if_raised();
+            }
         });
-        if Rc::ptr_eq(&self.task, &hub::current()) {
-            self.task.unwind_if_raised();
-        }
     }
 }
 

@@ -8,6 +8,7 @@ mod remote;
 mod stack;
 mod task;
 mod wait_queue;
+mod waiting;
 
 // Green threads.
 mod diagnostics;
@@ -19,9 +20,14 @@ mod timeout;
 
 // What they wait for.
 mod channel;
+#[cfg(feature = "threads")]
 pub mod fs;
+pub mod io;
 pub mod net;
+#[cfg(feature = "threads")]
 mod offload;
+pub mod process;
+mod registered;
 mod select;
 mod signals;
 pub mod sync;
@@ -35,6 +41,7 @@ mod server;
 // The programs.
 pub mod chat;
 pub mod echo;
+#[cfg(feature = "fetch")]
 pub mod fetch;
 pub mod ping_pong;
 
@@ -45,7 +52,8 @@ pub use green_thread::{
 };
 pub use hub::{set_clock, sleep, yield_now};
 pub use local::LocalKey;
-pub use monitor::{Blocked, Monitor};
+pub use monitor::{Blocked, Blocking, Monitor};
+#[cfg(feature = "threads")]
 pub use offload::{OFFLOAD_THREADS, offload};
 pub use pool::{Imap, ImapUnordered, Pool};
 pub use run_on::run_on;

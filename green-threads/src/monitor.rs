@@ -1,102 +1,69 @@
 //! Finds green threads that keep the thread to themselves: all others wait for them.
 
-use std::collections::HashMap;
+mod blocking;
+mod pulse;
+
 use std::fmt;
 use std::io;
 use std::panic::Location;
-use std::ptr;
-use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::hub;
 
-/// What a hub shows to its monitor: written at each switch, so by plain stores.
-#[derive(Debug, Default)]
-pub(crate) struct Pulse {
-    /// Counts the switches.
-    beats: AtomicU64,
-    /// Who runs; 0 while no green thread does.
-    running: AtomicU64,
-    spawned_at: AtomicPtr<Location<'static>>,
-    names: Mutex<HashMap<u64, String>>,
-}
-
-/// What a monitor sees at one moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Beat {
-    beats: u64,
-    running: u64,
-    spawned_at: Option<&'static Location<'static>>,
-}
-
-impl Pulse {
-    #[inline]
-    pub(crate) fn beat(&self, id: u64, spawned_at: &'static Location<'static>) {
-        // Only this thread writes.
-        let beats = self.beats.load(Ordering::Relaxed);
-        self.running.store(id, Ordering::Relaxed);
-        self.spawned_at
-            .store(ptr::from_ref(spawned_at).cast_mut(), Ordering::Relaxed);
-        self.beats.store(beats + 1, Ordering::Release);
-    }
-
-    #[inline]
-    pub(crate) fn rest(&self) {
-        self.running.store(0, Ordering::Relaxed);
-    }
-
-    /// Keeps the name of one who has a name, from when it is spawned until it ends.
-    pub(crate) fn name(&self, id: u64, name: Option<&str>) {
-        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-        match name {
-            Some(name) => names.insert(id, name.to_owned()),
-            None => names.remove(&id),
-        };
-    }
-
-    #[allow(unsafe_code, reason = "a location is kept in an atomic pointer")]
-    fn look(&self) -> Beat {
-        let spawned_at = self.spawned_at.load(Ordering::Relaxed);
-        Beat {
-            beats: self.beats.load(Ordering::Acquire),
-            running: self.running.load(Ordering::Relaxed),
-            // SAFETY: null, or from a reference that lives as long as the program.
-            spawned_at: unsafe { spawned_at.as_ref() },
-        }
-    }
-}
+pub use blocking::Blocking;
+use blocking::ThreadId;
+pub(crate) use pulse::Pulse;
+use pulse::{Beat, ROOT};
 
 /// A green thread that has run for too long without waiting or yielding.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Blocked {
-    /// Its number.
+    /// Its number; 0 for the thread's own stack, on which `main` runs.
     pub id: u64,
-    /// Its name, if it has one.
+    /// Its name, if it has one; the thread's, for the thread's own stack.
     pub name: Option<String>,
-    /// Where it was spawned.
+    /// Where it was spawned; for the thread's own stack, where the monitor was started.
     pub spawned_at: &'static Location<'static>,
     /// For how long it has run, at least.
     pub ran_for: Duration,
+    /// What it waits for in the system, if it does not compute; on Linux.
+    pub blocking: Option<Blocking>,
 }
 
 impl fmt::Display for Blocked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "green thread {}", self.id)?;
+        let began = match self.id {
+            ROOT => {
+                write!(f, "the thread's own stack")?;
+                "watched from"
+            }
+            id => {
+                write!(f, "green thread {id}")?;
+                "spawned at"
+            }
+        };
         if let Some(name) = &self.name {
             write!(f, " \"{name}\"")?;
         }
         write!(
             f,
-            ", spawned at {}, has run for {:?} without letting the others run",
+            ", {began} {}, has run for {:?} without letting the others run",
             self.spawned_at, self.ran_for
-        )
+        )?;
+        match self.blocking {
+            Some(blocking) => write!(f, ": {blocking}"),
+            None => Ok(()),
+        }
     }
 }
 
 /// Watches this thread's hub from a thread of its own, until it is dropped.
+///
+/// It also tells of the thread's own stack, on which `main` runs, when that does not let the green
+/// threads run.
 pub struct Monitor {
     ended: Arc<(Mutex<bool>, Condvar)>,
     thread: Option<JoinHandle<()>>,
@@ -109,7 +76,7 @@ impl Monitor {
     ///
     /// # Errors
     ///
-    /// When no thread can be started.
+    /// When no thread can be started, or this thread cannot have a hub.
     ///
     /// # Examples
     ///
@@ -128,11 +95,14 @@ impl Monitor {
     /// assert!(rude.join().unwrap().starts_with("green thread 1 \"rude\", spawned at"));
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[track_caller]
     pub fn start(
         limit: Duration,
         mut report: impl FnMut(&Blocked) + Send + 'static,
     ) -> io::Result<Monitor> {
-        let pulse = hub::with(|hub| Arc::clone(&hub.pulse));
+        let started_at = Location::caller();
+        let pulse = hub::fallible(|hub| Ok(Arc::clone(&hub.pulse)))?;
+        let (watched, root) = (ThreadId::of_this_thread(), thread::current());
         let ended = Arc::new((Mutex::new(false), Condvar::new()));
         let end = Arc::clone(&ended);
         let interval = (limit / 2).max(Duration::from_millis(1));
@@ -145,17 +115,18 @@ impl Monitor {
                 while !*ended {
                     let waited = bell.wait_timeout(ended, interval);
                     ended = waited.unwrap_or_else(PoisonError::into_inner).0;
-                    if let Some((beat, ran_for)) = watch.look(pulse.look(), Instant::now())
-                        && let Some(spawned_at) = beat.spawned_at
+                    if let Some((id, spawned_at, ran_for)) =
+                        watch.look(pulse.look(), Instant::now())
                     {
-                        let names = pulse.names.lock().unwrap_or_else(PoisonError::into_inner);
-                        let name = names.get(&beat.running).cloned();
-                        drop(names);
                         report(&Blocked {
-                            id: beat.running,
-                            name,
-                            spawned_at,
+                            id,
+                            name: match id {
+                                ROOT => root.name().map(str::to_owned),
+                                id => pulse.name_of(id),
+                            },
+                            spawned_at: spawned_at.unwrap_or(started_at),
                             ran_for,
+                            blocking: watched.blocking(),
                         });
                     }
                 }
@@ -200,16 +171,18 @@ impl Watch {
         }
     }
 
-    /// For how long what runs has run, when that is to be reported.
-    fn look(&mut self, beat: Beat, now: Instant) -> Option<(Beat, Duration)> {
+    /// What runs, where it was spawned and for how long it has run, when that is to be reported.
+    fn look(&mut self, beat: Beat, now: Instant) -> Option<Report> {
         match self.seen {
             Some((seen, since)) if seen == beat => {
                 let ran_for = now.saturating_duration_since(since);
-                if beat.running == 0 || self.reported || ran_for < self.limit {
+                if self.reported || ran_for < self.limit {
                     return None;
                 }
+                let id = beat.running?;
                 self.reported = true;
-                Some((beat, ran_for))
+                let spawned_at = beat.spawned_at.filter(|_| id != ROOT);
+                Some((id, spawned_at, ran_for))
             }
             _ => {
                 self.seen = Some((beat, now));
@@ -219,6 +192,8 @@ impl Watch {
         }
     }
 }
+
+type Report = (u64, Option<&'static Location<'static>>, Duration);
 
 #[cfg(test)]
 mod tests {
@@ -233,17 +208,18 @@ mod tests {
             running,
             spawned_at: None,
         };
+        let seven = |beats| beat(beats, Some(7));
         let mut watch = Watch::new(Duration::from_millis(10));
-        assert_eq!(watch.look(beat(1, 7), at(0)), None);
-        assert_eq!(watch.look(beat(1, 7), at(9)), None);
+        assert_eq!(watch.look(seven(1), at(0)), None);
+        assert_eq!(watch.look(seven(1), at(9)), None);
         let ten = Duration::from_millis(10);
-        assert_eq!(watch.look(beat(1, 7), at(10)), Some((beat(1, 7), ten)));
-        assert_eq!(watch.look(beat(1, 7), at(20)), None, "it has been");
+        assert_eq!(watch.look(seven(1), at(10)), Some((7, None, ten)));
+        assert_eq!(watch.look(seven(1), at(20)), None, "it has been");
         // The same one, but it has let others run.
-        assert_eq!(watch.look(beat(3, 7), at(21)), None);
-        assert_eq!(watch.look(beat(3, 7), at(30)), None);
-        assert!(watch.look(beat(3, 7), at(31)).is_some());
-        assert_eq!(watch.look(beat(3, 0), at(40)), None);
-        assert_eq!(watch.look(beat(3, 0), at(90)), None, "nobody runs");
+        assert_eq!(watch.look(seven(3), at(21)), None);
+        assert_eq!(watch.look(seven(3), at(30)), None);
+        assert!(watch.look(seven(3), at(31)).is_some());
+        assert_eq!(watch.look(beat(3, None), at(40)), None);
+        assert_eq!(watch.look(beat(3, None), at(90)), None, "nobody runs");
     }
 }

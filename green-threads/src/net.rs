@@ -5,16 +5,19 @@
 //! thread they were made on. Clones share one descriptor, which is closed with the last of them.
 
 mod addresses;
-mod registered;
+mod connect;
+mod descriptors;
 mod stream;
 mod tcp;
 mod udp;
 mod unix;
+mod unix_datagram;
 
 pub use addresses::ToSocketAddrs;
 pub use tcp::{Incoming, TcpListener, TcpStream};
 pub use udp::UdpSocket;
 pub use unix::{UnixListener, UnixStream};
+pub use unix_datagram::UnixDatagram;
 
 /// What is the same: addresses, and what to shut down.
 pub use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, SocketAddrV4, SocketAddrV6};

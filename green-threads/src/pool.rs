@@ -163,7 +163,7 @@ impl Pool {
     ///
     /// As [`join`](Pool::join).
     pub fn join_timeout(&self, timeout: Duration) -> bool {
-        self.join_until(Some(hub::with(|hub| hub.after(timeout))))
+        self.join_until(Some(hub::after(timeout)))
     }
 
     fn join_until(&self, deadline: Option<Instant>) -> bool {

@@ -1,11 +1,11 @@
 //! What comes from other threads: the only door of a hub that is open to them.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use reactor::event_loop::Waker;
+use event_loop::Waker;
 
 /// What is done, on the hub's thread, when a ticket has come back.
 pub(crate) trait Arrival {
@@ -23,6 +23,8 @@ pub(crate) struct Remotes {
 struct Expected {
     next: u64,
     arrivals: HashMap<u64, Rc<dyn Arrival>>,
+    /// Those of them that nobody waits for.
+    background: HashSet<u64>,
 }
 
 /// The side of the other threads.
@@ -61,16 +63,28 @@ impl Remotes {
         }
     }
 
-    /// How many tickets are out.
+    /// As [`ticket`](Remotes::ticket), for what may come or not: waiting for nothing else is a
+    /// deadlock.
+    pub(crate) fn background_ticket(&self, arrival: Rc<dyn Arrival>) -> Ticket {
+        let ticket = self.ticket(arrival);
+        self.expected.borrow_mut().background.insert(ticket.number);
+        ticket
+    }
+
+    /// How many tickets are out, but for those in the background.
     pub(crate) fn expected(&self) -> usize {
-        self.expected.borrow().arrivals.len()
+        let expected = self.expected.borrow();
+        expected.arrivals.len() - expected.background.len()
     }
 
     /// Sees what has come back; the event loop was woken.
     pub(crate) fn deliver(&self) {
         let returned = lock(&self.inbox).as_mut().map(std::mem::take);
         for number in returned.unwrap_or_default() {
-            let arrival = self.expected.borrow_mut().arrivals.remove(&number);
+            let mut expected = self.expected.borrow_mut();
+            let arrival = expected.arrivals.remove(&number);
+            expected.background.remove(&number);
+            drop(expected);
             if let Some(arrival) = arrival {
                 arrival.arrived();
             }

@@ -2,8 +2,9 @@
 //!
 //! A green thread borrows from another's stack only here, and the scope does not end, however it
 //! ends, before all of them have: not when its owner panics, and not when it is killed or its time
-//! is up, for the wait at the end is one that cannot be unwound. That is what would be unsafe about
-//! borrowing over a switch: the owner's frame could go while the borrower still runs.
+//! is up. The wait at the end does not unwind: it is told, kills the green threads of the scope,
+//! waits for them, and unwinds then. That is what would be unsafe about borrowing over a switch: the
+//! owner's frame could go while the borrower still runs.
 
 #![allow(
     unsafe_code,
@@ -18,12 +19,15 @@ use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 
+use crate::hub;
 use crate::wait_queue::Wait;
 use crate::{Builder, GreenThread, Handle, JoinError};
 
 /// Where green threads that borrow are spawned; see [`scope`].
 pub struct Scope<'scope, 'env: 'scope> {
     running: RefCell<Vec<Handle>>,
+    /// All of them have been killed; what is spawned now is, too.
+    killed: Cell<bool>,
     panicked: Rc<Cell<bool>>,
     scope: PhantomData<&'scope mut &'scope ()>,
     env: PhantomData<&'env mut &'env ()>,
@@ -38,8 +42,8 @@ pub struct ScopedGreenThread<'scope, T> {
 /// Calls `f` with a scope whose green threads may borrow from here, and waits until all of them
 /// have ended; the same as [`std::thread::scope`].
 ///
-/// When `f` unwinds, because it panics, its green thread is killed, or a time-out is over, those of
-/// the scope are killed first. While the scope waits it cannot be killed itself.
+/// A kill or a time-out of the green thread that calls this reaches those of the scope: they are
+/// killed, and when they have ended it unwinds. So is it when `f` panics.
 ///
 /// # Panics
 ///
@@ -69,6 +73,7 @@ where
 {
     let scope = Scope {
         running: RefCell::default(),
+        killed: Cell::new(false),
         panicked: Rc::default(),
         scope: PhantomData,
         env: PhantomData,
@@ -87,6 +92,14 @@ where
             std::process::abort();
         }
         result = result.and(Err(panic));
+    }
+    if result.is_ok() {
+        // What the wait was told of.
+        hub::with(|hub| {
+            if hub.current().has_raise() {
+                hub.unwind_if_raised();
+            }
+        });
     }
     match result {
         Err(panic) => resume_unwind(panic),
@@ -119,6 +132,10 @@ impl<'scope> Scope<'scope, '_> {
             running.retain(|handle| !handle.ready());
         }
         running.push(inner.handle());
+        drop(running);
+        if self.killed.get() {
+            inner.kill_soon();
+        }
         ScopedGreenThread {
             inner,
             scope: PhantomData,
@@ -126,6 +143,7 @@ impl<'scope> Scope<'scope, '_> {
     }
 
     fn kill(&self) {
+        self.killed.set(true);
         for handle in self.running.borrow().iter() {
             handle.kill_soon();
         }
@@ -137,7 +155,10 @@ impl<'scope> Scope<'scope, '_> {
             let Some(last) = self.running.borrow().last().cloned() else {
                 return;
             };
-            last.wait_as(Wait::new("the green threads of a scope").shielded());
+            if !self.killed.get() && hub::current().has_raise() {
+                self.kill();
+            }
+            last.wait_as(Wait::new("the green threads of a scope").told());
             // Only those that have ended go: a wait that ended otherwise is waited again.
             self.running.borrow_mut().retain(|handle| !handle.ready());
         }

@@ -11,7 +11,8 @@ use crate::task::{Cause, Task};
 use crate::wait_queue::{Key, Wait};
 
 /// Waits for the first of several sends and receives that can be done, does it, and leaves the
-/// others undone. If several can be done at once, each has its turn.
+/// others undone. If several can be done at once, it does one of them at random, each with the same
+/// probability, as Go's `select` does.
 ///
 /// # Examples
 ///
@@ -131,8 +132,19 @@ impl<T, R, F: FnOnce(Result<(), SendError<T>>) -> R> Case<R> for Send<'_, T, F> 
 }
 
 thread_local! {
-    /// Which case has the first chance.
-    static TURN: Cell<usize> = const { Cell::new(0) };
+    /// Of a generator of random numbers: Marsaglia's xorshift, 2003.
+    static RANDOM: Cell<u32> = const { Cell::new(0x9e37_79b9) };
+}
+
+/// A random number below `bound`.
+fn random(bound: usize) -> usize {
+    let mut x = RANDOM.get();
+    x ^= x << 13;
+    x ^= x >> 17;
+    x ^= x << 5;
+    RANDOM.set(x);
+    // Lemire's multiplication instead of a division, 2019. The bias is below one in a million.
+    ((x as u64 * bound as u64) >> 32) as usize
 }
 
 /// Gives up all places, also when the wait unwinds.
@@ -204,7 +216,7 @@ impl<'a, R> Select<'a, R> {
         self.wait_until(Some(timeout))
     }
 
-    /// Does the first that needs no waiting, if there is one.
+    /// Does one that needs no waiting, if there is one.
     pub fn poll(mut self) -> Option<R> {
         let ready = self.ready()?;
         Some(self.cases.swap_remove(ready).finish())
@@ -212,15 +224,16 @@ impl<'a, R> Select<'a, R> {
 
     fn ready(&mut self) -> Option<usize> {
         let count = self.cases.len();
-        let turn = TURN.replace(TURN.get().wrapping_add(1));
-        (0..count)
-            .map(|number| number.wrapping_add(turn) % count)
-            .find(|&number| self.cases[number].attempt())
+        (0..count).find(|&number| {
+            // They are shuffled as far as they are tried.
+            self.cases.swap(number, number + random(count - number));
+            self.cases[number].attempt()
+        })
     }
 
     fn wait_until(mut self, timeout: Option<Duration>) -> Option<R> {
+        hub::with(|hub| hub.spend());
         if let Some(ready) = self.ready() {
-            hub::with(|hub| hub.spend());
             return Some(self.cases.swap_remove(ready).finish());
         }
         let done = hub::with(|hub| {
@@ -232,7 +245,7 @@ impl<'a, R> Select<'a, R> {
                 cases: &mut self.cases,
                 done: None,
             };
-            let deadline = timeout.map(|timeout| hub.after(timeout));
+            let deadline = timeout.map(|timeout| hub.driver.after(timeout));
             match hub.park(Wait::new("the first of several channels").until(deadline)) {
                 Cause::Woken(number) => places.done = Some(number as usize),
                 Cause::TimedOut | Cause::Raised => {}

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use reactor::event_loop::AcceptErrors;
+use event_loop::AcceptErrors;
 
 use crate::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use crate::{GreenThread, JoinError, Pool, sleep, spawn};

@@ -1,12 +1,27 @@
 //! Signals, waited for like anything else.
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::fmt;
 use std::io;
+use std::rc::{Rc, Weak};
+use std::time::{Duration, Instant};
 
-pub use reactor::event_loop::Signal;
+pub use event_loop::Signal;
 
 use crate::hub;
+use crate::wait_queue::{Wait, WaitQueue};
+use crate::waiting::Waiting;
 
-/// The signals that a program wants to be told of, instead of what they do otherwise.
+/// A queue of signals: those that a program wants to be told of, instead of what they do otherwise.
+///
+/// What comes while nobody waits is kept. A kind that has come, and has not been taken yet, is not
+/// kept twice: two signals of a kind that come together are one, as the system has it. So who is
+/// told of `SIGCHLD` must look for all children that have ended.
+///
+/// Each `Signals` is told of each signal. If several green threads wait for the same one, the first
+/// gets it. When the last `Signals` of the process that wants a signal is dropped, it does again what
+/// it does by default: Ctrl-C ends the program.
 ///
 /// # Examples
 ///
@@ -18,26 +33,136 @@ use crate::hub;
 /// println!("ended by {:?}", signals.wait());
 /// # Ok(()) }
 /// ```
-#[derive(Debug)]
-pub struct Signals(());
+pub struct Signals {
+    mailbox: Rc<Mailbox>,
+}
+
+/// What came for a [`Signals`].
+struct Mailbox {
+    wanted: Vec<Signal>,
+    /// Each kind at most once, so it is as short as `wanted`.
+    came: RefCell<VecDeque<Signal>>,
+    waiters: WaitQueue,
+}
+
+/// The mailboxes of a hub.
+#[derive(Default)]
+pub(crate) struct Mailboxes {
+    all: RefCell<Vec<Weak<Mailbox>>>,
+    pub(crate) waiting: Waiting,
+}
+
+impl Mailboxes {
+    /// A signal has come.
+    pub(crate) fn deliver(&self, signal: Signal) {
+        for mailbox in self.all.borrow().iter().filter_map(Weak::upgrade) {
+            if mailbox.wanted.contains(&signal) {
+                let mut came = mailbox.came.borrow_mut();
+                if !came.contains(&signal) {
+                    came.push_back(signal);
+                }
+                mailbox.waiters.wake_one();
+            }
+        }
+    }
+
+    fn add(&self, mailbox: &Rc<Mailbox>) {
+        self.all.borrow_mut().push(Rc::downgrade(mailbox));
+    }
+
+    /// Those that nobody wants any more.
+    fn unwanted(&self, signals: &[Signal]) -> Vec<Signal> {
+        let all = self.all.borrow();
+        let wanted: Vec<_> = all.iter().filter_map(Weak::upgrade).collect();
+        let is_wanted = |signal| wanted.iter().any(|mailbox| mailbox.wanted.contains(signal));
+        let unwanted = signals.iter().filter(|signal| !is_wanted(signal));
+        unwanted.copied().collect()
+    }
+}
 
 impl Signals {
-    /// From here on this thread's hub is told of them; so are the hubs of other threads that ask.
+    /// From here on these signals are kept here; so are they in each other `Signals` that wants
+    /// them, on this thread or another.
     ///
     /// # Errors
     ///
-    /// When the system refuses.
+    /// When the system refuses, for instance for want of descriptors.
     ///
     /// # Panics
     ///
-    /// On signals that cannot be handled.
+    /// On signals that cannot be handled, such as SIGKILL and SIGSEGV.
     pub fn new(signals: &[Signal]) -> io::Result<Signals> {
-        hub::with(|hub| hub.handle_signals(signals))?;
-        Ok(Signals(()))
+        let mailbox = Rc::new(Mailbox {
+            wanted: signals.to_vec(),
+            came: RefCell::default(),
+            waiters: WaitQueue::default(),
+        });
+        hub::fallible(|hub| {
+            hub.driver.handle_signals(signals)?;
+            hub.driver.signals.add(&mailbox);
+            Ok(Signals { mailbox })
+        })
     }
 
-    /// Waits for the next one; all green threads that wait are told.
+    /// Takes the first that has come, and waits for it if none has.
     pub fn wait(&self) -> Signal {
-        hub::with(|hub| hub.wait_for_signal())
+        match self.wait_until(None) {
+            Some(signal) => signal,
+            None => unreachable!("it waited without a limit"),
+        }
+    }
+
+    /// As [`wait`](Signals::wait), but at most so long.
+    pub fn wait_timeout(&self, timeout: Duration) -> Option<Signal> {
+        self.wait_until(Some(hub::after(timeout)))
+    }
+
+    /// Takes the first that has come, if one has and this thread has seen it: it looks for signals
+    /// when its green threads wait.
+    pub fn try_wait(&self) -> Option<Signal> {
+        self.mailbox.came.borrow_mut().pop_front()
+    }
+
+    fn wait_until(&self, deadline: Option<Instant>) -> Option<Signal> {
+        hub::with(|hub| {
+            let _counted = hub.driver.signals.waiting.count_in();
+            loop {
+                if let Some(signal) = self.try_wait() {
+                    return Some(signal);
+                }
+                if !self
+                    .mailbox
+                    .waiters
+                    .wait(Wait::new("signal").until(deadline))
+                {
+                    return self.try_wait();
+                }
+            }
+        })
+    }
+}
+
+impl Drop for Signals {
+    fn drop(&mut self) {
+        // From here on it wants none.
+        hub::try_with(|hub| {
+            let mailboxes = &hub.driver.signals;
+            let own = Rc::downgrade(&self.mailbox);
+            mailboxes
+                .all
+                .borrow_mut()
+                .retain(|other| !other.ptr_eq(&own));
+            let unwanted = mailboxes.unwanted(&self.mailbox.wanted);
+            hub.driver.release_signals(&unwanted);
+        });
+    }
+}
+
+impl fmt::Debug for Signals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Signals")
+            .field("wanted", &self.mailbox.wanted)
+            .field("came", &self.mailbox.came)
+            .finish()
     }
 }

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 use std::time::Duration;
 
-use reactor::event_loop::TimerKey;
+use event_loop::TimerKey;
 
 use crate::hub;
 use crate::task::{Raise, Task};
@@ -35,11 +35,11 @@ impl Timeout {
     /// Starts the clock.
     pub fn start(after: Duration) -> Timeout {
         hub::with(|hub| {
-            let raise = Raise::Timeout(hub.next_id(), after);
+            let raise = Raise::Timeout(hub.living.next_id(), after);
             Timeout {
                 raise,
                 after,
-                alarm: hub.set_raise_alarm(hub.after(after), raise),
+                alarm: hub.driver.raise_at(hub, hub.driver.after(after), raise),
                 task: hub.current(),
             }
         })
@@ -69,7 +69,7 @@ impl Timeout {
 
 impl Drop for Timeout {
     fn drop(&mut self) {
-        hub::try_with(|hub| hub.cancel_alarm(self.alarm));
+        hub::try_with(|hub| hub.driver.cancel_alarm(self.alarm));
         self.task.unraise(self.raise);
     }
 }

@@ -184,17 +184,6 @@ impl<P> WaitQueue<P> {
         false
     }
 
-    /// How many wait and have not been woken.
-    pub(crate) fn waiters(&self) -> usize {
-        let mut inner = self.inner.borrow_mut();
-        let (mut index, mut count) = (inner.head, 0);
-        while let Some(node) = inner.node(index) {
-            count += usize::from(node.task.is_parked());
-            index = node.next;
-        }
-        count
-    }
-
     /// Waits in this queue, and leaves it however the wait ends.
     pub(crate) fn wait_with(&self, payload: P, wait: Wait) -> (Cause, Option<P>) {
         struct Leave<'a, P>(&'a WaitQueue<P>, Key, bool);
@@ -230,8 +219,8 @@ pub(crate) struct Wait {
     /// What for, in the list of green threads.
     pub(crate) what: &'static str,
     pub(crate) deadline: Option<Instant>,
-    /// Whether being killed must wait until the wait has ended.
-    pub(crate) shielded: bool,
+    /// Whether it is only told that it is to unwind, by [`Cause::Raised`], and does not.
+    pub(crate) told: bool,
 }
 
 impl Wait {
@@ -239,7 +228,7 @@ impl Wait {
         Wait {
             what,
             deadline: None,
-            shielded: false,
+            told: false,
         }
     }
 
@@ -247,10 +236,7 @@ impl Wait {
         Wait { deadline, ..self }
     }
 
-    pub(crate) fn shielded(self) -> Wait {
-        Wait {
-            shielded: true,
-            ..self
-        }
+    pub(crate) fn told(self) -> Wait {
+        Wait { told: true, ..self }
     }
 }

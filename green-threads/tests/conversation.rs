@@ -5,7 +5,7 @@
 use green_threads::chat::Chat;
 use green_threads::net::TcpListener;
 use green_threads::{sleep, spawn};
-use reactor::testing::conversation;
+use protocols::conversation;
 
 #[test]
 fn the_chat_server_passes_the_conversation() {

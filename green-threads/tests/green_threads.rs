@@ -7,6 +7,7 @@ use std::io::{self, Read, Write};
 use std::rc::Rc;
 use std::time::Duration;
 
+use event_loop::FakeClock;
 use green_threads::net::{TcpListener, TcpStream, UdpSocket, UnixStream};
 use green_threads::sync::{AsyncResult, Barrier, Condvar, Event, Mutex, RwLock, Semaphore};
 use green_threads::{
@@ -14,7 +15,6 @@ use green_threads::{
     TimedOut, Timeout, green_local, join_all, list, offload, scope, set_clock, sleep, spawn,
     spawn_later, stats, timeout, yield_now,
 };
-use reactor::event_loop::FakeClock;
 use rustix::io::Errno;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -455,26 +455,41 @@ fn a_scope_ends_after_its_green_threads_also_when_its_owner_is_killed_or_panics(
     let panicked = owner(|| panic!("on purpose"));
     panicked.wait();
     assert_eq!(ended.get(), 6);
-    // Killed while it waits for them at the end: only when they have ended.
+    // Killed while it waits for them at the end, it ends when they have, however long that takes.
+    struct Slow<'a>(&'a Event, &'a Cell<bool>);
+    impl Drop for Slow<'_> {
+        fn drop(&mut self) {
+            self.0.wait();
+            self.1.set(true);
+        }
+    }
     let go_on = Rc::new(Event::new());
     let waiting = spawn({
         let go_on = Rc::clone(&go_on);
         move || {
-            let mut seen = false;
+            let seen = Cell::new(false);
+            struct Check<'a>(&'a Cell<bool>);
+            impl Drop for Check<'_> {
+                fn drop(&mut self) {
+                    assert!(self.0.get(), "what is borrowed outlives the borrower");
+                }
+            }
+            let check = Check(&seen);
             scope(|scope| {
                 scope.spawn(|| {
-                    go_on.wait();
-                    seen = true;
+                    let _slow = Slow(&go_on, check.0);
+                    sleep(HOUR);
                 });
             });
-            assert!(seen);
-            yield_now();
+            unreachable!("it was killed");
         }
     });
     settle();
-    waiting.kill_soon();
-    settle();
-    assert!(!waiting.ready());
+    for _ in 0..2 {
+        waiting.kill_soon();
+        settle();
+        assert!(!waiting.ready());
+    }
     go_on.set();
     assert!(matches!(waiting.join(), Err(JoinError::Killed)));
     let result = std::panic::catch_unwind(|| {

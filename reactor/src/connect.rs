@@ -2,17 +2,18 @@
 
 use std::cell::RefCell;
 use std::io::{self, ErrorKind};
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
 
 use crate::connection::Connection;
-use crate::event_loop::net::{TcpStream, UnixStream};
-use crate::event_loop::{Readiness, Token};
 use crate::reactor::{Entry, Inner};
 use crate::stream::Stream;
 use crate::{Deferred, Error, Peer, Protocol, Reactor, Resolver, Transport};
+use event_loop::Readiness;
+use event_loop::net::{TcpStream, UnixStream};
+use event_loop::previous::Token;
 
 /// How long a connection may take to be made, unless a shorter
 /// [time-out](Deferred::with_timeout) is set.
@@ -74,6 +75,7 @@ impl Reactor {
 
     /// Connects to `host:port`: the name is looked up on a thread, and its addresses are tried one
     /// after the other; `build` makes a protocol for each try.
+    #[cfg(feature = "threads")]
     #[track_caller]
     pub fn connect_host(
         &self,
@@ -81,6 +83,8 @@ impl Reactor {
         port: u16,
         build: impl Fn() -> Box<dyn Protocol> + 'static,
     ) -> Deferred<Transport> {
+        use std::net::ToSocketAddrs;
+
         let host = host.into();
         let looking_up = self.defer_to_thread({
             let host = host.clone();

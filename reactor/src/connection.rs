@@ -7,7 +7,6 @@ use std::rc::{Rc, Weak};
 use std::time::{Duration, Instant};
 
 use crate::error::panic_message;
-use crate::event_loop::{Readiness, TimerKey, Token};
 use crate::listener::Listener;
 use crate::outgoing::Outgoing;
 use crate::reactor::{Action, Inner};
@@ -16,6 +15,8 @@ use crate::transport::{
     DEFAULT_HIGH_WATER, DEFAULT_LOW_WATER, DEFAULT_STALL_TIMEOUT, OVERFLOW_FACTOR,
 };
 use crate::{Peer, Protocol, Reason, Transport};
+use event_loop::Readiness;
+use event_loop::previous::{TimerKey, Token};
 
 /// What a connection has to remember between two events.
 pub(crate) struct Flag;

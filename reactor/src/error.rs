@@ -37,7 +37,12 @@ pub enum Error {
     /// The system said no.
     #[error(transparent)]
     Io(#[from] io::Error),
+    /// A message of HTTP is not as it should be.
+    #[cfg(feature = "fetch")]
+    #[error(transparent)]
+    Http(#[from] protocols::http::Error),
     /// A job on another thread failed.
+    #[cfg(feature = "threads")]
     #[error(transparent)]
     Job(#[from] executors::Error),
     /// Whatever else: see [`Error::other`].

@@ -1,59 +1,13 @@
 //! HTTP/1.1 by a protocol and a deferred: the workshop's `twisted_fetch_url`, with redirects and
 //! both kinds of bodies.
 
-mod response;
-
-pub use response::{Head, Parser, Piece};
-
 use std::cell::RefCell;
 use std::rc::Rc;
-use std::time::Duration;
 
+use protocols::http::{Fetched, Limits, Parser, Piece, Request};
 use url::Url;
 
 use crate::{Deferred, Error, Protocol, Reactor, Reason, Resolver, Transport};
-
-/// The limits of a fetch.
-///
-/// # Examples
-///
-/// ```
-/// let limits = reactor::fetch::Limits { redirects: 0, ..Default::default() };
-/// assert_eq!(limits.header, 64 * 1024);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// How many redirects are followed: 10.
-    pub redirects: usize,
-    /// How long a response's header may be, in bytes, and the lines between chunks: 64 KiB.
-    pub header: usize,
-    /// How long a body may be, in bytes: 1 GiB.
-    pub body: u64,
-    /// How long nothing may come: 30 s.
-    pub idle: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Limits {
-            redirects: 10,
-            header: 64 * 1024,
-            body: 1 << 30,
-            idle: Duration::from_secs(30),
-        }
-    }
-}
-
-/// What was fetched.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fetched {
-    /// From where, in the end.
-    pub url: Url,
-    /// The status: 200 is good, and so is everything below 300.
-    pub status: u16,
-    /// How many bytes the body has.
-    pub length: u64,
-}
 
 /// Fetches `url`; `sink` is given the body piece by piece, and may fail.
 ///
@@ -62,12 +16,13 @@ pub struct Fetched {
 /// # Examples
 ///
 /// ```no_run
+/// use protocols::http::Limits;
 /// use reactor::{Reactor, fetch};
 ///
 /// # fn main() -> Result<(), reactor::Error> {
 /// let reactor = Reactor::new()?;
 /// let url = "http://127.0.0.1:8000/".parse().map_err(reactor::Error::other)?;
-/// let fetching = fetch::fetch(&reactor, url, fetch::Limits::default(), |piece| {
+/// let fetching = fetch::fetch(&reactor, url, Limits::default(), |piece| {
 ///     println!("{} bytes", piece.len());
 ///     Ok(())
 /// });
@@ -114,60 +69,6 @@ enum Got {
 
 fn failed(url: &Url, what: impl std::fmt::Display) -> Error {
     Error::other(format!("{url}: {what}"))
-}
-
-/// A request, and whom to send it to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Request {
-    /// A name or an address, without brackets.
-    pub host: String,
-    /// The port.
-    pub port: u16,
-    /// What to send.
-    pub text: String,
-}
-
-impl Request {
-    /// The request for what is at `url`.
-    ///
-    /// # Errors
-    ///
-    /// When that is not http, or has no host.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let url = "http://127.0.0.1:8000/a?b".parse().map_err(reactor::Error::other)?;
-    /// let request = reactor::fetch::Request::get(&url)?;
-    /// assert_eq!((request.host.as_str(), request.port), ("127.0.0.1", 8000));
-    /// assert!(request.text.starts_with("GET /a?b HTTP/1.1\r\nHost: 127.0.0.1:8000\r\n"));
-    /// # Ok::<(), reactor::Error>(())
-    /// ```
-    pub fn get(url: &Url) -> Result<Request, Error> {
-        if url.scheme() != "http" {
-            let scheme = url.scheme();
-            return Err(failed(url, format!("{scheme}: only http is spoken here")));
-        }
-        let host = url.host_str().ok_or_else(|| failed(url, "no host"))?;
-        let authority = match url.port() {
-            Some(port) => format!("{host}:{port}"),
-            None => host.to_owned(),
-        };
-        let query = url.query().map(|query| format!("?{query}"));
-        // `Url` has percent-encoded what could end a line.
-        let text = format!(
-            "GET {}{} HTTP/1.1\r\nHost: {authority}\r\nUser-Agent: many-hands\r\n\
-             Accept: */*\r\nConnection: close\r\n\r\n",
-            url.path(),
-            query.unwrap_or_default()
-        );
-        Ok(Request {
-            // An address of six is written in brackets.
-            host: host.trim_matches(['[', ']']).to_owned(),
-            port: url.port_or_known_default().unwrap_or(80),
-            text,
-        })
-    }
 }
 
 /// One request.
@@ -280,7 +181,7 @@ impl Protocol for Client {
         match self.parser.end() {
             Ok(()) => self.over(transport),
             Err(error) => {
-                self.fail(error);
+                self.fail(error.into());
                 transport.abort();
             }
         }

@@ -1,8 +1,5 @@
 #![doc = include_str!("../README.md")]
 
-// The ground floor: readiness, time, wake-ups and signals. Knows nothing of what follows.
-pub mod event_loop;
-
 // The reactor, and what it calls.
 mod connect;
 mod connection;
@@ -18,7 +15,9 @@ mod udp;
 // Results that come later.
 mod deferred;
 mod error;
+mod remote;
 mod tasks;
+#[cfg(feature = "threads")]
 mod threads;
 
 // Messages in a stream.
@@ -28,11 +27,15 @@ mod line;
 // The programs' protocols.
 pub mod chat;
 pub mod echo;
+#[cfg(feature = "fetch")]
 pub mod fetch;
 pub mod proxy;
 
 // For tests.
 pub mod testing;
+
+/// The ground floor: readiness, time, wake-ups and signals.
+pub use event_loop;
 
 pub use connect::CONNECT_TIMEOUT;
 pub use deferred::{AlreadyFired, Deferred, Outcome, Resolver, first, gather};
@@ -43,7 +46,7 @@ pub use listener::{ListenOptions, Port};
 pub use looping_call::LoopingCall;
 pub use protocol::{Factory, Protocol};
 pub use reactor::{DelayedCall, Reactor};
+pub use remote::{CALL_LIMIT, Remote};
 pub use stream::Peer;
-pub use threads::{CALL_LIMIT, Remote};
 pub use transport::{DEFAULT_HIGH_WATER, DEFAULT_LOW_WATER, DEFAULT_STALL_TIMEOUT, Transport};
 pub use udp::{Datagrams, UdpTransport};

@@ -8,11 +8,12 @@ use std::rc::{Rc, Weak};
 
 use crate::connection::Connection;
 use crate::error::panic_message;
-use crate::event_loop::net::{TcpListener, UnixListener};
-use crate::event_loop::{AcceptErrors, DEFAULT_BACKLOG, Interest, Source, Token};
 use crate::reactor::{Action, Entry, Inner};
 use crate::stream::Stream;
 use crate::{Factory, Peer};
+use event_loop::net::{TcpListener, UnixListener};
+use event_loop::previous::Token;
+use event_loop::{AcceptErrors, DEFAULT_BACKLOG, Interest, Source};
 
 /// How a port accepts connections.
 ///

@@ -1,6 +1,8 @@
 //! The reactor: waits for things to happen and calls whoever is to know.
 
-use std::cell::{Cell, OnceCell, RefCell};
+#[cfg(feature = "threads")]
+use std::cell::OnceCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::future::Future;
 use std::io;
@@ -10,21 +12,22 @@ use std::path::Path;
 use std::rc::{Rc, Weak};
 use std::time::{Duration, Instant};
 
+#[cfg(feature = "threads")]
 use executors::ThreadPool;
 
 use crate::connect::Connecting;
 use crate::connection::Connection;
 use crate::error::panic_message;
-use crate::event_loop::{
-    Clock, Event, EventLoop, Events, Interest, Readiness, Signal, Source, SystemClock, TimerKey,
-    Token, listen_tcp, listen_unix, net,
-};
 use crate::listener::{Listener, Socket};
+use crate::remote::Remote;
 use crate::tasks::Tasks;
-use crate::threads::Remote;
 use crate::udp::Udp;
 use crate::{
     Datagrams, Deferred, Error, Factory, ListenOptions, Port, Reason, Transport, UdpTransport,
+};
+use event_loop::previous::{Event, EventLoop, Events, TimerKey, Token};
+use event_loop::{
+    Clock, Interest, Readiness, Signal, Source, SystemClock, listen_tcp, listen_unix, net,
 };
 
 /// How many bytes are read at once, into one buffer for all connections.
@@ -79,6 +82,7 @@ pub(crate) struct Inner {
     spare: RefCell<Vec<Vec<u8>>>,
     pub(crate) tasks: Tasks,
     pub(crate) remote: Remote,
+    #[cfg(feature = "threads")]
     pub(crate) pool: OnceCell<ThreadPool>,
     pub(crate) connections: Cell<usize>,
     stop: Cell<bool>,
@@ -136,6 +140,7 @@ impl Reactor {
             spare: RefCell::default(),
             tasks: Tasks::new(waker.clone()),
             remote: Remote::new(waker),
+            #[cfg(feature = "threads")]
             pool: OnceCell::new(),
             connections: Cell::new(0),
             stop: Cell::new(false),
@@ -588,6 +593,7 @@ impl Inner {
 impl Drop for Inner {
     fn drop(&mut self) {
         self.remote.close();
+        #[cfg(feature = "threads")]
         if let Some(pool) = self.pool.take() {
             // A thread may be in a call that takes minutes, such as a name's look-up: it ends by
             // itself, and whoever ends the reactor is not kept waiting. If there is no thread to be

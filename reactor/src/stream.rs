@@ -6,9 +6,9 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr};
 use std::rc::Rc;
 
-use crate::event_loop::Source;
-use crate::event_loop::net::{TcpStream, UnixStream};
 use crate::testing::Pipe;
+use event_loop::Source;
+use event_loop::net::{TcpStream, UnixStream};
 
 pub(crate) enum Stream {
     Tcp(TcpStream),

@@ -1,6 +1,5 @@
-//! For tests: time that stands still, connections without sockets, and the chat's conversation.
+//! For tests: time that stands still and connections without sockets.
 
-pub mod conversation;
 mod memory;
 
 pub use memory::{Memory, connect};
@@ -10,7 +9,7 @@ pub(crate) use memory::Pipe;
 use std::io;
 
 use crate::Reactor;
-use crate::event_loop::FakeClock;
+use event_loop::FakeClock;
 
 /// A reactor that lives by a clock which only [`advance`](FakeClock::advance) moves.
 ///

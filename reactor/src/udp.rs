@@ -8,9 +8,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::{Rc, Weak};
 
 use crate::error::panic_message;
-use crate::event_loop::net::UdpSocket;
-use crate::event_loop::{Interest, Token};
 use crate::reactor::{Entry, Inner};
+use event_loop::Interest;
+use event_loop::net::UdpSocket;
+use event_loop::previous::Token;
 
 /// What to do about datagrams.
 ///

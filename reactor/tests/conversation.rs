@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use reactor::testing::conversation;
+use protocols::conversation;
 use reactor::{Reactor, chat};
 
 #[test]

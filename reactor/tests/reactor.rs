@@ -231,7 +231,7 @@ fn a_stall_time_out_counts_only_while_something_waits_and_nothing_is_taken() {
 fn a_connection_is_given_up_in_time() {
     // A backlog that is full answers nobody: connecting neither succeeds nor fails.
     let (reactor, clock) = testing::reactor().unwrap();
-    let full = reactor::event_loop::listen_tcp(([127, 0, 0, 1], 0).into(), 0, false).unwrap();
+    let full = event_loop::listen_tcp(([127, 0, 0, 1], 0).into(), 0, false).unwrap();
     let address = full.local_addr().unwrap();
     let mut waiting = Vec::new();
     loop {

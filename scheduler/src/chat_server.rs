@@ -1,6 +1,6 @@
 //! The chat server as async fns: a task for each connection, which reads like a conversation.
 //!
-//! The chat itself, its rules and its words, is [`reactor::chat::Room`]; here is how to serve it.
+//! The chat itself, its rules and its words, is [`protocols::chat::Room`]; here is how to serve it.
 //! A connection's task owns its socket and does three things at once: it reads lines, it writes
 //! what waits in its outbox, and it listens for the request to end. Whichever ends first, ends the
 //! others by being dropped.
@@ -10,8 +10,8 @@ use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 
-use reactor::chat::{MAX_LINE, Room, STALL_TIMEOUT, TOO_LONG, WELCOME};
-use reactor::event_loop::AcceptErrors;
+use event_loop::AcceptErrors;
+use protocols::chat::{MAX_LINE, Room, STALL_TIMEOUT, TOO_LONG, WELCOME};
 
 use crate::executor::{Either, select, sleep, spawn, timeout, yield_now};
 use crate::io::{Line, Lines, TcpListener, TcpStream};

@@ -28,7 +28,7 @@
 //!
 //! Whoever is ready is polled, in the order of the wake-ups; a task that is woken while it runs
 //! goes to the end of the queue. After [`POLLS_A_TURN`] polls, or when nobody is ready, the
-//! [event loop](reactor::event_loop) is asked what has happened: timers, sockets, wake-ups from
+//! [event loop](event_loop) is asked what has happened: timers, sockets, wake-ups from
 //! other threads. When nobody is ready it waits there.
 //!
 //! Nothing on the way from a wake-up to a poll is atomic, unless the waker is used on another
@@ -65,7 +65,8 @@ use std::rc::Rc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use reactor::event_loop::{Clock, Event, EventLoop, Events, Readiness, SystemClock, Token};
+use event_loop::previous::{Event, EventLoop, Events, Token};
+use event_loop::{Clock, Readiness, SystemClock};
 
 pub use current::{current_task, spawn, spawn_named};
 pub use deadlock::{Deadlock, Wait};
@@ -149,7 +150,7 @@ impl Executor {
     /// ```
     /// use std::time::Duration;
     ///
-    /// use reactor::event_loop::FakeClock;
+    /// use event_loop::FakeClock;
     /// use scheduler::executor::{Executor, sleep};
     ///
     /// # fn main() -> std::io::Result<()> {

@@ -1,7 +1,7 @@
 //! Step 7. Sockets: waiting for the system as one waits for a task.
 //!
 //! Every operation tries first, and waits only if the system says that it would block: until the
-//! [event loop](reactor::event_loop) tells that this has changed. A task whose sockets are always
+//! [event loop](event_loop) tells that this has changed. A task whose sockets are always
 //! ready would never let the others run; after 64 operations in one poll it has to.
 //!
 //! ```
@@ -36,7 +36,7 @@ use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr};
 
-use reactor::event_loop::{DEFAULT_BACKLOG, Interest, listen_tcp, net};
+use event_loop::{DEFAULT_BACKLOG, Interest, listen_tcp, net};
 
 pub use lines::{Line, Lines};
 pub use signals::signal;

@@ -33,7 +33,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use reactor::event_loop::{Clock, SystemClock};
+use event_loop::{Clock, SystemClock};
 
 /// How a task stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -328,7 +328,7 @@ impl Wake for Woken {
 mod tests {
     use super::*;
     use crate::executor::{Executor, sleep, yield_now};
-    use reactor::event_loop::FakeClock;
+    use event_loop::FakeClock;
 
     #[test]
     fn the_longest_run_is_the_one_that_others_had_to_wait_for() {

@@ -42,7 +42,7 @@ use std::rc::Rc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use reactor::event_loop::{Clock, SystemClock};
+use event_loop::{Clock, SystemClock};
 
 use crate::generator::{Co, Generator, coroutine};
 
@@ -257,7 +257,7 @@ impl Kernel {
     /// ```
     /// use std::time::Duration;
     ///
-    /// use reactor::event_loop::FakeClock;
+    /// use event_loop::FakeClock;
     /// use scheduler::system_calls::Kernel;
     ///
     /// let clock = FakeClock::new();
@@ -507,7 +507,7 @@ impl Stuck {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
-    use reactor::event_loop::FakeClock;
+    use event_loop::FakeClock;
     use std::cell::RefCell;
 
     type Log = Rc<RefCell<Vec<&'static str>>>;

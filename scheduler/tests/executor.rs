@@ -14,9 +14,9 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
+use event_loop::FakeClock;
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use reactor::event_loop::FakeClock;
-use reactor::testing::conversation;
+use protocols::conversation;
 use scheduler::chat_server::Server;
 use scheduler::executor::{
     Either, Executor, JoinError, JoinHandle, Scope, TaskLocal, current_task, gather, scope, select,

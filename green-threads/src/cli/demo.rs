@@ -1,8 +1,6 @@
 //! The three lessons, in seconds, each on one thread of the system.
 
-use std::cell::Cell;
 use std::io::{self, BufRead, BufReader, Write};
-use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use common::cli::{Outcome, OutputArgs};
@@ -12,7 +10,7 @@ use green_threads::net::{TcpListener, TcpStream};
 use green_threads::{Channel, StreamServer, join_all, sleep, spawn, timeout, yield_now};
 use serde_json::json;
 
-use super::serve::stop_signals;
+use super::interruptible::interruptible;
 
 const SLEEPERS: u32 = 1000;
 const NAP: Duration = Duration::from_millis(500);
@@ -24,27 +22,11 @@ const ITEMS: u32 = 12;
 const LONGEST: Duration = Duration::from_secs(20);
 
 pub(super) fn run(output: &OutputArgs) -> anyhow::Result<Outcome> {
-    let signals = stop_signals()?;
-    let lessons = spawn({
-        let output = output.clone();
-        move || timeout(LONGEST, || lessons(&output))
-    });
-    let handle = lessons.handle();
-    let interrupted = Rc::new(Cell::new(false));
-    spawn({
-        let interrupted = Rc::clone(&interrupted);
-        move || {
-            signals.wait();
-            interrupted.set(true);
-            handle.kill();
-        }
-    });
-    lessons.wait();
-    match lessons.join() {
-        Err(_) if interrupted.get() => Ok(Outcome::Interrupted),
-        Err(error) => Err(error.into()),
-        Ok(done) => done?.map(|()| Outcome::Done),
-    }
+    let output = output.clone();
+    interruptible(move || {
+        timeout(LONGEST, || lessons(&output))??;
+        Ok(Outcome::Done)
+    })
 }
 
 fn lessons(output: &OutputArgs) -> anyhow::Result<()> {

@@ -9,7 +9,7 @@ use serde_json::json;
 use url::Url;
 
 use super::args::FetchArgs;
-use super::serve::{leave_at_the_next, stop_signals};
+use super::interruptible::stop_signals;
 
 /// Which one it was, and what came of it.
 struct Answer {
@@ -30,7 +30,6 @@ pub(super) fn run(args: &FetchArgs, output: &OutputArgs) -> anyhow::Result<Outco
         move || {
             signals.wait();
             interrupted.set(true);
-            leave_at_the_next(signals);
             pool.kill();
         }
     });

@@ -4,12 +4,13 @@ use std::io::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::Context;
-use common::cli::{Outcome, OutputArgs, interrupt};
+use common::cli::{Outcome, OutputArgs};
 use green_threads::chat::Chat;
 use green_threads::net::{TcpListener, TcpStream};
-use green_threads::{Signal, Signals, StreamServer, run_on, spawn};
+use green_threads::{Signals, StreamServer, run_on};
 
 use super::args::{EchoArgs, ListenArgs};
+use super::interruptible::stop_signals;
 
 pub(super) fn chat(args: &ListenArgs, output: &OutputArgs) -> anyhow::Result<Outcome> {
     common::cli::allow_descriptors();
@@ -39,10 +40,8 @@ pub(super) fn echo(args: &EchoArgs, output: &OutputArgs) -> anyhow::Result<Outco
             drop(green_threads::echo::echo(stream));
         })
     })
-    .with_context(|| format!("{}: cannot listen there", args.listen))?;
-    results
-        .into_iter()
-        .try_fold(Outcome::Done, |_, result| result)
+    .with_context(|| format!("{}: cannot serve there", args.listen))?;
+    Ok(results.into_iter().last().unwrap_or(Outcome::Done))
 }
 
 fn announce(
@@ -70,7 +69,7 @@ fn announce(
     Ok(out.flush()?)
 }
 
-/// Serves until a signal comes: the first ends in good order, the second at once.
+/// Serves until a signal comes, and ends in good order.
 fn serve(
     listener: TcpListener,
     signals: Signals,
@@ -81,19 +80,6 @@ fn serve(
         .max_connections(args.max_connections)
         .start();
     signals.wait();
-    leave_at_the_next(signals);
     server.stop(args.grace);
     Ok(Outcome::Interrupted)
-}
-
-pub(super) fn stop_signals() -> anyhow::Result<Signals> {
-    Ok(Signals::new(&[Signal::INTERRUPT, Signal::TERMINATE])?)
-}
-
-/// The next signal leaves at once.
-pub(super) fn leave_at_the_next(signals: Signals) {
-    spawn(move || {
-        signals.wait();
-        std::process::exit(interrupt::EXIT_STATUS.into());
-    });
 }

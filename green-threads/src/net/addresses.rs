@@ -3,10 +3,8 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
-use crate::offload;
-
 /// What can be made into addresses: as [`std::net::ToSocketAddrs`], but a name is looked up on a
-/// thread of the pool, for the system's look-up blocks.
+/// thread of the pool (feature `threads`), for the system's look-up blocks.
 pub trait ToSocketAddrs {
     /// The addresses, at least one.
     ///
@@ -77,12 +75,21 @@ impl<T: ToSocketAddrs + ?Sized> ToSocketAddrs for &T {
     }
 }
 
+#[cfg(not(feature = "threads"))]
+fn look_up<N>(_: N) -> io::Result<std::vec::IntoIter<SocketAddr>> {
+    Err(io::Error::new(
+        io::ErrorKind::Unsupported,
+        "names are looked up on a thread: green-threads was built without its feature `threads`",
+    ))
+}
+
+#[cfg(feature = "threads")]
 fn look_up<N>(name: N) -> io::Result<std::vec::IntoIter<SocketAddr>>
 where
     N: std::net::ToSocketAddrs + Send + 'static,
 {
     let addresses =
-        offload(move || Ok::<_, io::Error>(name.to_socket_addrs()?.collect::<Vec<_>>()))?;
+        crate::offload(move || Ok::<_, io::Error>(name.to_socket_addrs()?.collect::<Vec<_>>()))?;
     Ok(addresses.into_iter())
 }
 
@@ -98,7 +105,10 @@ pub(super) fn each<T>(
             Err(error) => last = Some(error),
         }
     }
-    Err(last.unwrap_or_else(|| {
-        io::Error::new(io::ErrorKind::InvalidInput, "there is no address to try")
-    }))
+    Err(last.unwrap_or_else(none))
+}
+
+/// The error of a list without addresses.
+pub(super) fn none() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "there is no address to try")
 }

@@ -3,9 +3,9 @@
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::time::Duration;
 
-use reactor::event_loop::Source as Watched;
+use event_loop::Source as Watched;
 
-use super::registered::{Direction, Registered};
+use crate::registered::{Direction, Registered};
 
 impl<S: Watched> Registered<S>
 where

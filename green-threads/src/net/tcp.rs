@@ -6,12 +6,14 @@ use std::net::{Shutdown, SocketAddr};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use reactor::event_loop::{DEFAULT_BACKLOG, listen_tcp, net as mio};
+use event_loop::{DEFAULT_BACKLOG, listen_tcp, net as mio};
 
 use super::addresses::{ToSocketAddrs, each};
-use super::registered::{Direction, Registered};
+use super::connect;
+use super::descriptors::impl_descriptor;
 use super::stream::{check_timeout, impl_read_write};
 use crate::hub;
+use crate::registered::{Direction, Registered};
 
 /// A connection; as [`std::net::TcpStream`], but waiting lets the other green threads run.
 ///
@@ -43,6 +45,8 @@ pub struct TcpStream {
     inner: Rc<Registered<mio::TcpStream>>,
 }
 
+impl_descriptor!(TcpStream, std::net::TcpStream, mio::TcpStream);
+
 impl_read_write!(TcpStream);
 
 impl TcpStream {
@@ -55,11 +59,15 @@ impl TcpStream {
     /// Connects to the first of these addresses that answers. A name is looked up on a thread of
     /// the pool, for the system's look-up blocks.
     ///
+    /// With several addresses it does not wait for one that is silent before it tries the next:
+    /// attempts begin 250 ms apart, or when the one before has failed, with the families taking
+    /// turns ("happy eyeballs", RFC 8305).
+    ///
     /// # Errors
     ///
-    /// That of the last address.
+    /// That of the attempt that failed last.
     pub fn connect(addresses: impl ToSocketAddrs) -> io::Result<TcpStream> {
-        each(addresses, |address| Self::connect_until(address, None))
+        connect::first(addresses.to_socket_addrs()?.collect())
     }
 
     /// Connects within a time.
@@ -69,11 +77,13 @@ impl TcpStream {
     /// As [`connect`](TcpStream::connect), or `TimedOut`.
     pub fn connect_timeout(address: &SocketAddr, timeout: Duration) -> io::Result<TcpStream> {
         let timeout = check_timeout(Some(timeout))?;
-        let deadline = timeout.map(|timeout| hub::with(|hub| hub.after(timeout)));
-        Self::connect_until(*address, deadline)
+        Self::connect_until(*address, timeout.map(hub::after))
     }
 
-    fn connect_until(address: SocketAddr, deadline: Option<Instant>) -> io::Result<TcpStream> {
+    pub(super) fn connect_until(
+        address: SocketAddr,
+        deadline: Option<Instant>,
+    ) -> io::Result<TcpStream> {
         let stream = Self::new(mio::TcpStream::connect(address)?)?;
         loop {
             hub::with(|hub| {
@@ -171,9 +181,11 @@ pub struct TcpListener {
     inner: Rc<Registered<mio::TcpListener>>,
 }
 
+impl_descriptor!(TcpListener, std::net::TcpListener, mio::TcpListener);
+
 impl TcpListener {
     /// Listens at the first of these addresses that can be had. Up to
-    /// [`DEFAULT_BACKLOG`](reactor::event_loop::DEFAULT_BACKLOG) connections wait to be accepted.
+    /// [`DEFAULT_BACKLOG`](event_loop::DEFAULT_BACKLOG) connections wait to be accepted.
     ///
     /// # Errors
     ///

@@ -6,11 +6,12 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use reactor::event_loop::net as mio;
+use event_loop::net as mio;
 
 use super::addresses::{ToSocketAddrs, each};
-use super::registered::{Direction, Registered};
+use super::descriptors::impl_descriptor;
 use super::stream::check_timeout;
+use crate::registered::{Direction, Registered};
 
 /// A socket for datagrams; as [`std::net::UdpSocket`].
 ///
@@ -30,6 +31,8 @@ use super::stream::check_timeout;
 pub struct UdpSocket {
     inner: Rc<Registered<mio::UdpSocket>>,
 }
+
+impl_descriptor!(UdpSocket, std::net::UdpSocket, mio::UdpSocket);
 
 impl UdpSocket {
     /// A socket at the first of these addresses that can be had.

@@ -8,11 +8,12 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
-use reactor::event_loop::{DEFAULT_BACKLOG, listen_unix, net as mio};
+use event_loop::{DEFAULT_BACKLOG, listen_unix, net as mio};
 
-use super::registered::{Direction, Registered};
+use super::descriptors::impl_descriptor;
 use super::stream::{check_timeout, impl_read_write};
 use crate::hub;
+use crate::registered::{Direction, Registered};
 use crate::wait_queue::Wait;
 
 /// A connection by a Unix socket; as [`std::os::unix::net::UnixStream`].
@@ -39,6 +40,8 @@ pub struct UnixStream {
     inner: Rc<Registered<mio::UnixStream>>,
 }
 
+impl_descriptor!(UnixStream, std::os::unix::net::UnixStream, mio::UnixStream);
+
 impl_read_write!(UnixStream);
 
 /// How long to wait for room in a listener's backlog before another try: the system tells nobody.
@@ -61,7 +64,7 @@ impl UnixStream {
             match mio::UnixStream::connect(&path) {
                 Ok(stream) => return Self::new(stream),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => hub::with(|hub| {
-                    let again = hub.after(BACKLOG_FULL);
+                    let again = hub.driver.after(BACKLOG_FULL);
                     hub.park(Wait::new("connect").until(Some(again)));
                 }),
                 Err(error) => return Err(error),
@@ -108,6 +111,12 @@ impl fmt::Debug for UnixStream {
 pub struct UnixListener {
     inner: Rc<Registered<mio::UnixListener>>,
 }
+
+impl_descriptor!(
+    UnixListener,
+    std::os::unix::net::UnixListener,
+    mio::UnixListener
+);
 
 impl UnixListener {
     /// Listens at a file, which must not exist, and stays when the socket is closed.

@@ -113,7 +113,7 @@ impl<T> AsyncResult<T> {
     ///
     /// As [`get`](AsyncResult::get).
     pub fn get_timeout(&self, timeout: Duration) -> Result<Option<&T>, Abandoned> {
-        self.wait(Some(hub::with(|hub| hub.after(timeout))));
+        self.wait(Some(hub::after(timeout)));
         match self.inner.value.get() {
             None if self.inner.is_abandoned() => Err(Abandoned),
             value => Ok(value),
@@ -126,6 +126,7 @@ impl<T> AsyncResult<T> {
     }
 
     fn wait(&self, deadline: Option<Instant>) {
+        hub::with(|hub| hub.spend());
         if self.inner.value.get().is_none() && !self.inner.is_abandoned() {
             let wait = Wait::new("a result").until(deadline);
             self.inner.waiters.wait(wait);
@@ -135,6 +136,7 @@ impl<T> AsyncResult<T> {
 
 impl<T: 'static> AsyncResult<T> {
     /// The value itself, if it is there and nobody else has a clone.
+    #[cfg(feature = "threads")]
     pub(crate) fn into_value(self) -> Option<T> {
         Rc::into_inner(self.inner)?.value.take()
     }

@@ -53,7 +53,7 @@ impl Condvar {
         guard: MutexGuard<'a, T>,
         timeout: Duration,
     ) -> (MutexGuard<'a, T>, bool) {
-        self.wait_until(guard, Some(hub::with(|hub| hub.after(timeout))))
+        self.wait_until(guard, Some(hub::after(timeout)))
     }
 
     /// Waits as long as `condition` holds.

@@ -53,6 +53,7 @@ impl Event {
 
     /// Waits until it is set.
     pub fn wait(&self) {
+        hub::with(|hub| hub.spend());
         if !self.is_set() {
             self.waiters.wait(Wait::new("an event"));
         }
@@ -60,7 +61,8 @@ impl Event {
 
     /// Waits until it is set, at most so long; whether it was.
     pub fn wait_timeout(&self, timeout: Duration) -> bool {
-        let deadline = Some(hub::with(|hub| hub.after(timeout)));
+        hub::with(|hub| hub.spend());
+        let deadline = Some(hub::after(timeout));
         self.is_set() || self.waiters.wait(Wait::new("an event").until(deadline))
     }
 }

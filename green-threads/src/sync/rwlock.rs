@@ -103,6 +103,7 @@ impl Gate {
                 self.0.let_in();
             }
         }
+        hub::with(|hub| hub.spend());
         if let Some(pass) = self.try_enter(access) {
             return Some(pass);
         }
@@ -148,7 +149,7 @@ impl<T> RwLock<T> {
 
     /// As [`read`](RwLock::read), but waits at most so long.
     pub fn read_timeout(&self, timeout: Duration) -> Option<RwLockReadGuard<'_, T>> {
-        self.read_until(Some(hub::with(|hub| hub.after(timeout))))
+        self.read_until(Some(hub::after(timeout)))
     }
 
     /// For reading, if that needs no waiting.
@@ -177,7 +178,7 @@ impl<T> RwLock<T> {
 
     /// As [`write`](RwLock::write), but waits at most so long.
     pub fn write_timeout(&self, timeout: Duration) -> Option<RwLockWriteGuard<'_, T>> {
-        self.write_until(Some(hub::with(|hub| hub.after(timeout))))
+        self.write_until(Some(hub::after(timeout)))
     }
 
     /// For writing, if that needs no waiting.

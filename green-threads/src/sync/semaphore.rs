@@ -71,7 +71,7 @@ impl Semaphore {
 
     /// Waits for a permit, at most so long.
     pub fn acquire_timeout(&self, timeout: Duration) -> Option<SemaphorePermit<'_>> {
-        let deadline = hub::with(|hub| hub.after(timeout));
+        let deadline = hub::after(timeout);
         self.acquire_until(Some(deadline))
             .then(|| SemaphorePermit { semaphore: self })
     }
@@ -84,6 +84,7 @@ impl Semaphore {
     }
 
     pub(crate) fn acquire_until(&self, deadline: Option<Instant>) -> bool {
+        hub::with(|hub| hub.spend());
         if let Some(permit) = self.try_acquire() {
             permit.forget();
             return true;

@@ -7,9 +7,8 @@ use std::rc::Rc;
 
 use anyhow::bail;
 use common::cli::{Outcome, Usage};
-use reactor::{
-    Deferred, Error, LineHandler, LineReceiver, Reactor, Reason, Resolver, Transport, chat,
-};
+use protocols::chat;
+use reactor::{Deferred, Error, LineHandler, LineReceiver, Reactor, Reason, Resolver, Transport};
 
 use super::args::ClientArgs;
 use super::serve::stop_on_signals;

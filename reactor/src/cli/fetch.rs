@@ -6,7 +6,8 @@ use std::rc::Rc;
 
 use common::cli::{Outcome, OutputArgs};
 use common::files::PendingFile;
-use reactor::fetch::{Limits, fetch};
+use protocols::http::Limits;
+use reactor::fetch::fetch;
 use reactor::{Error, Reactor};
 use serde_json::json;
 

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 use common::cli::{Outcome, OutputArgs, interrupt};
+use event_loop::Signal;
 use reactor::echo::Echo;
-use reactor::event_loop::Signal;
 use reactor::proxy::Proxy;
 use reactor::{Factory, Protocol, Reactor, Reason, Transport, chat};
 

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use anyhow::Context;
 use common::cli::{Outcome, OutputArgs, interrupt};
-use reactor::event_loop::Signal;
+use event_loop::Signal;
 use scheduler::chat_server::Server;
 use scheduler::executor::{Either, Executor, select, spawn, yield_now};
 use scheduler::io::{TcpListener, signal};

@@ -21,7 +21,7 @@ pub(super) trait Bell: Send + Sync {
     fn ring(&self);
 }
 
-impl Bell for reactor::event_loop::Waker {
+impl Bell for event_loop::Waker {
     fn ring(&self) {
         self.wake();
     }

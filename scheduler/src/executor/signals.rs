@@ -2,7 +2,7 @@
 
 use std::task::Waker;
 
-use reactor::event_loop::Signal;
+use event_loop::Signal;
 
 /// Each kind is kept once, as the system does.
 #[derive(Default)]

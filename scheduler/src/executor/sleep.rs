@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use reactor::event_loop::TimerKey;
+use event_loop::previous::TimerKey;
 
 use super::Inner;
 

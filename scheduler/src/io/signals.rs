@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::io;
 use std::task::Poll;
 
-use reactor::event_loop::Signal;
+use event_loop::Signal;
 
 use crate::executor::Inner;
 

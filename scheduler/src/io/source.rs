@@ -6,7 +6,8 @@ use std::io::{self, ErrorKind};
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
-use reactor::event_loop::{Interest, Readiness, Source, Token};
+use event_loop::previous::Token;
+use event_loop::{Interest, Readiness, Source};
 
 use crate::executor::{Inner, Watched};
 

@@ -1,0 +1,114 @@
+//! Where the time comes from.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// What tells an event loop the time.
+pub trait Clock: Debug + Send {
+    /// The time; never earlier than it was before.
+    fn now(&self) -> Instant;
+
+    /// How long to wait for `moment` to come; `None` if no waiting brings it nearer.
+    fn until(&self, moment: Instant) -> Option<Duration> {
+        Some(moment.saturating_duration_since(self.now()))
+    }
+}
+
+/// The system's monotonic clock.
+///
+/// # Examples
+///
+/// ```
+/// use event_loop::{Clock, SystemClock};
+///
+/// let before = SystemClock.now();
+/// assert!(SystemClock.now() >= before);
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+}
+
+/// A clock that stands still until it is [advanced](FakeClock::advance); clones show one time.
+///
+/// A loop that lives by it never waits for a timer: those that are not due yet come when the clock
+/// has been advanced.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use event_loop::{Clock, FakeClock};
+///
+/// let clock = FakeClock::new();
+/// let before = clock.now();
+/// clock.advance(Duration::from_secs(60));
+/// assert_eq!(clock.now() - before, Duration::from_secs(60));
+/// ```
+#[derive(Clone, Debug)]
+pub struct FakeClock {
+    start: Instant,
+    nanos: Arc<AtomicU64>,
+}
+
+impl FakeClock {
+    /// A clock that stands still.
+    pub fn new() -> FakeClock {
+        FakeClock {
+            start: Instant::now(),
+            nanos: Arc::default(),
+        }
+    }
+
+    /// Turns it forward; loops see that at their next turn. It stops at the end of time, 584 years
+    /// after it was made.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use event_loop::{Clock, FakeClock};
+    ///
+    /// let clock = FakeClock::new();
+    /// clock.advance(Duration::MAX);
+    /// let end = clock.now();
+    /// clock.advance(Duration::from_secs(1));
+    /// assert_eq!(clock.now(), end);
+    /// ```
+    pub fn advance(&self, by: Duration) {
+        let by = u64::try_from(by.as_nanos()).unwrap_or(u64::MAX);
+        let add = |nanos: u64| Some(nanos.saturating_add(by));
+        // It cannot fail: `add` always has a value.
+        let _ = self
+            .nanos
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+    }
+}
+
+impl Default for FakeClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Clock for FakeClock {
+    fn now(&self) -> Instant {
+        crate::after(
+            self.start,
+            Duration::from_nanos(self.nanos.load(Ordering::Relaxed)),
+        )
+    }
+
+    fn until(&self, moment: Instant) -> Option<Duration> {
+        // What is due already has come; for the rest only `advance` helps.
+        (moment <= self.now()).then_some(Duration::ZERO)
+    }
+}

@@ -1,0 +1,157 @@
+//! What a turn hands out.
+
+use std::collections::VecDeque;
+use std::fmt;
+
+use crate::{Signal, TimerKey, Token};
+
+/// mio's tokens of what the loop keeps for itself; the sources have those below.
+pub(crate) const WAKER: mio::Token = mio::Token(usize::MAX);
+pub(crate) const SIGNALS: mio::Token = mio::Token(usize::MAX - 1);
+
+/// Something that happened. `S` is what a source was registered with, `T` what a timer was set with.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use event_loop::{Event, EventLoop};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let mut event_loop: EventLoop<(), &str> = EventLoop::new()?;
+/// let key = event_loop.add_timer_after(Duration::ZERO, "tea");
+/// event_loop.wait(None)?;
+/// assert_eq!(event_loop.next_event(), Some(Event::Timer(key, "tea")));
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event<S, T> {
+    /// A registered source became ready.
+    Ready(Token, Readiness, S),
+    /// A [`Waker`](crate::Waker) was used, once or more often.
+    Woken,
+    /// A signal came.
+    Signal(Signal),
+    /// A timer was due. It is set no longer.
+    Timer(TimerKey, T),
+}
+
+/// What a source is ready for.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct Readiness(u8);
+
+impl Readiness {
+    const READABLE: u8 = 1;
+    const WRITABLE: u8 = 2;
+    const READ_CLOSED: u8 = 4;
+    const WRITE_CLOSED: u8 = 8;
+    const ERROR: u8 = 16;
+
+    pub(crate) fn of(event: &mio::event::Event) -> Readiness {
+        let bit = |set: bool, bit: u8| if set { bit } else { 0 };
+        Readiness(
+            bit(event.is_readable(), Self::READABLE)
+                | bit(event.is_writable(), Self::WRITABLE)
+                | bit(event.is_read_closed(), Self::READ_CLOSED)
+                | bit(event.is_write_closed(), Self::WRITE_CLOSED)
+                | bit(event.is_error(), Self::ERROR),
+        )
+    }
+
+    /// Reading will not block at first.
+    pub fn readable(self) -> bool {
+        self.0 & Self::READABLE != 0
+    }
+
+    /// Writing will not block at first.
+    pub fn writable(self) -> bool {
+        self.0 & Self::WRITABLE != 0
+    }
+
+    /// The other end will send no more. There may be something left to read: read until the end.
+    /// A short read is not enough, for there is no further event.
+    pub fn read_closed(self) -> bool {
+        self.0 & Self::READ_CLOSED != 0
+    }
+
+    /// Nothing can be written any more.
+    pub fn write_closed(self) -> bool {
+        self.0 & Self::WRITE_CLOSED != 0
+    }
+
+    /// The source has an error. Reading, writing or `take_error` returns it.
+    pub fn error(self) -> bool {
+        self.0 & Self::ERROR != 0
+    }
+}
+
+impl fmt::Debug for Readiness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut set = f.debug_set();
+        for (name, is) in [
+            ("readable", self.readable()),
+            ("writable", self.writable()),
+            ("read closed", self.read_closed()),
+            ("write closed", self.write_closed()),
+            ("error", self.error()),
+        ] {
+            if is {
+                set.entry(&format_args!("{name}"));
+            }
+        }
+        set.finish()
+    }
+}
+
+/// How many sources one wait reports; the others are reported by the next.
+const BATCH: usize = 512;
+
+/// What the system has reported and nobody has been told yet.
+pub(crate) struct Batch {
+    pub(crate) mio: mio::Events,
+    ready: VecDeque<(Token, Readiness)>,
+    woken: bool,
+    pub(crate) signals: VecDeque<Signal>,
+}
+
+impl Batch {
+    pub(crate) fn new() -> Batch {
+        Batch {
+            mio: mio::Events::with_capacity(BATCH),
+            ready: VecDeque::new(),
+            woken: false,
+            signals: VecDeque::new(),
+        }
+    }
+
+    /// Takes over what a wait has reported; returns whether signals came.
+    pub(crate) fn fill(&mut self, woken: bool) -> bool {
+        self.woken |= woken;
+        let mut signals = false;
+        for event in &self.mio {
+            match event.token() {
+                WAKER => {}
+                SIGNALS => signals = true,
+                token => {
+                    let ready = (Token::of_mio(token), Readiness::of(event));
+                    self.ready.push_back(ready);
+                }
+            }
+        }
+        signals
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.ready.is_empty() && !self.woken && self.signals.is_empty()
+    }
+
+    pub(crate) fn next_ready(&mut self) -> Option<(Token, Readiness)> {
+        self.ready.pop_front()
+    }
+
+    pub(crate) fn take_woken(&mut self) -> bool {
+        std::mem::take(&mut self.woken)
+    }
+}

@@ -1,0 +1,99 @@
+//! One thread waits for many things: readiness of sockets, time, wake-ups from other threads,
+//! signals.
+//!
+//! This is the ground floor of the rooms `reactor`, `green-threads` and `scheduler`. It runs no
+//! callbacks and knows no protocols, coroutines or futures. [`EventLoop::wait`] waits,
+//! [`EventLoop::next_event`] hands out what happened, and the caller decides what that means.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use event_loop::{Event, EventLoop};
+//!
+//! # fn main() -> std::io::Result<()> {
+//! // Sources are registered with a value of the first type, timers are set with one of the second.
+//! let mut event_loop: EventLoop<(), &str> = EventLoop::new()?;
+//! event_loop.add_timer_after(Duration::from_millis(3), "tea");
+//! let waker = event_loop.waker();
+//! std::thread::spawn(move || waker.wake());
+//!
+//! let (mut tea, mut woken) = (false, false);
+//! while !(tea && woken) {
+//!     event_loop.wait(None)?;
+//!     while let Some(event) = event_loop.next_event() {
+//!         match event {
+//!             Event::Timer(_, name) => tea = name == "tea",
+//!             Event::Woken => woken = true,
+//!             _ => {}
+//!         }
+//!     }
+//! }
+//! # Ok(()) }
+//! ```
+//!
+//! # A turn
+//!
+//! A turn is a wait and all its events, in this order: sources that are ready, a wake-up, signals,
+//! timers by their time. Events are handed out one by one, because what is done about one event may
+//! undo another: a source that is deregistered, or a timer that is cancelled, before its event is
+//! handed out has no event. A timer that is set during a turn is due in a later turn, even with a
+//! delay of zero. Events that the caller has not taken are not lost: the next wait returns at once
+//! and hands them out.
+//!
+//! # Level and edge
+//!
+//! Readiness is **edge-triggered**: there is one event when it begins. The alternative, level,
+//! repeats the event as long as the state lasts. Edges cost fewer system calls, and have a rule:
+//! whoever is told must read or write until the system answers `WouldBlock`, or remember that there
+//! is more to do. A short read of a stream says the same as `WouldBlock`, unless
+//! [`Readiness::read_closed`] is set: then the end of the stream is still to be read. What a source
+//! is ready for when it is registered is an event too.
+//!
+//! # Tokens and keys
+//!
+//! A [`Token`] names a registered source, a [`TimerKey`] a timer that is set. Both carry a
+//! generation: no later source or timer ever has the same name. A token may be used until
+//! [`EventLoop::deregister`], a key until the timer was handed out or cancelled. Afterwards they
+//! name nothing, and every method says so (`None`).
+//!
+//! # Time
+//!
+//! A delay counts from the moment of the call. A timer is never early; on Linux the system's wait
+//! has a resolution of a millisecond, so it may be up to a millisecond late. No delay is too long:
+//! [`after`] saturates. [`FakeClock`] makes tests of time exact and instant.
+//!
+//! # Platforms
+//!
+//! | | Linux | macOS, the BSDs |
+//! |---|---|---|
+//! | readiness | epoll | kqueue |
+//! | wake-ups | eventfd | kqueue |
+//! | signals | a handler writes into a socket | the same |
+//! | tested | yes | no: it is meant to work, and nobody has tried |
+//!
+//! Windows is not supported: signals and Unix sockets are missing there.
+
+mod clock;
+mod event_loop;
+mod events;
+#[doc(hidden)]
+pub mod previous;
+mod signals;
+mod sockets;
+mod timers;
+mod tokens;
+mod waker;
+
+pub use clock::{Clock, FakeClock, SystemClock};
+pub use event_loop::EventLoop;
+pub use events::{Event, Readiness};
+pub use mio::Interest;
+pub use mio::event::Source;
+pub use signals::Signal;
+pub use sockets::{AcceptErrors, DEFAULT_BACKLOG, listen_tcp, listen_unix};
+pub use timers::{DueTurn, TimerKey, TimerTable, after};
+pub use tokens::{Token, TokenTable};
+pub use waker::Waker;
+
+/// The non-blocking sockets that can be registered: mio's.
+pub use mio::net;

@@ -1,0 +1,167 @@
+//! Signals as events: a handler writes into a socket that the loop watches.
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::io::{self, Read};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use mio::{Interest, Registry, Token};
+use signal_hook::consts;
+use signal_hook::low_level::{self, pipe};
+use signal_hook::{SigId, flag};
+
+/// A Unix signal.
+///
+/// # Examples
+///
+/// ```
+/// use event_loop::Signal;
+///
+/// assert_eq!(Signal::TERMINATE, Signal::new(15));
+/// assert_eq!(format!("{:?}", Signal::INTERRUPT), "SIGINT");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Signal(i32);
+
+impl Signal {
+    /// SIGINT: Ctrl-C.
+    pub const INTERRUPT: Signal = Signal(consts::SIGINT);
+    /// SIGTERM: please end.
+    pub const TERMINATE: Signal = Signal(consts::SIGTERM);
+    /// SIGHUP: the terminal is gone, or: read your configuration again.
+    pub const HANG_UP: Signal = Signal(consts::SIGHUP);
+
+    /// The signal of this number.
+    pub const fn new(number: i32) -> Signal {
+        Signal(number)
+    }
+
+    /// Its number.
+    pub const fn number(self) -> i32 {
+        self.0
+    }
+}
+
+impl fmt::Debug for Signal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match low_level::signal_name(self.0) {
+            Some(name) => f.write_str(name),
+            None => write!(f, "signal {}", self.0),
+        }
+    }
+}
+
+/// The signals a loop has asked for.
+pub(crate) struct Signals {
+    receiver: mio::net::UnixStream,
+    sender: UnixStream,
+    handled: Vec<Handled>,
+}
+
+struct Handled {
+    signal: Signal,
+    came: Arc<AtomicBool>,
+    ids: [SigId; 2],
+}
+
+impl Handled {
+    fn new(signal: Signal, sender: OwnedFd) -> io::Result<Handled> {
+        let came = Arc::default();
+        // In this order: who finds something in the socket must find the flag up.
+        let up = flag::register(signal.0, Arc::clone(&came))?;
+        let ring = match pipe::register(signal.0, sender) {
+            Ok(ring) => ring,
+            Err(error) => {
+                low_level::unregister(up);
+                return Err(error);
+            }
+        };
+        let handled = Handled {
+            signal,
+            came,
+            ids: [up, ring],
+        };
+        // From here on its drop takes back what was done.
+        UserCount::change(signal, |users| users + 1)?;
+        Ok(handled)
+    }
+}
+
+impl Drop for Handled {
+    fn drop(&mut self) {
+        for id in self.ids {
+            low_level::unregister(id);
+        }
+        // Only taking away: nothing is registered, so nothing can fail.
+        let _ = UserCount::change(self.signal, |users| users.saturating_sub(1));
+    }
+}
+
+/// How many loops of this process handle a signal. While none does, it has its default effect.
+struct UserCount {
+    users: usize,
+    by_default: Arc<AtomicBool>,
+}
+
+impl UserCount {
+    fn change(signal: Signal, change: impl FnOnce(usize) -> usize) -> io::Result<()> {
+        static COUNTS: Mutex<Option<HashMap<i32, UserCount>>> = Mutex::new(None);
+        let mut counts = COUNTS.lock().unwrap_or_else(PoisonError::into_inner);
+        let counts = counts.get_or_insert_default();
+        let count = match counts.entry(signal.0) {
+            std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
+            std::collections::hash_map::Entry::Vacant(entry) => {
+                // For the rest of the process: a handler, once there, is never removed by
+                // signal-hook, so only a handler can bring the default effect back.
+                let by_default = Arc::new(AtomicBool::new(false));
+                flag::register_conditional_default(signal.0, Arc::clone(&by_default))?;
+                let users = 0;
+                entry.insert(UserCount { users, by_default })
+            }
+        };
+        count.users = change(count.users);
+        count.by_default.store(count.users == 0, Ordering::SeqCst);
+        Ok(())
+    }
+}
+
+impl Signals {
+    pub(crate) fn new(registry: &Registry, token: Token) -> io::Result<Signals> {
+        let (receiver, sender) = UnixStream::pair()?;
+        // A handler must not block either: a full socket wakes the loop just as well.
+        sender.set_nonblocking(true)?;
+        receiver.set_nonblocking(true)?;
+        let mut receiver = mio::net::UnixStream::from_std(receiver);
+        registry.register(&mut receiver, token, Interest::READABLE)?;
+        Ok(Signals {
+            receiver,
+            sender,
+            handled: Vec::new(),
+        })
+    }
+
+    pub(crate) fn add(&mut self, signal: Signal) -> io::Result<()> {
+        if !self.handled.iter().any(|handled| handled.signal == signal) {
+            let sender = OwnedFd::from(self.sender.try_clone()?);
+            self.handled.push(Handled::new(signal, sender)?);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn remove(&mut self, signal: Signal) {
+        self.handled.retain(|handled| handled.signal != signal);
+    }
+
+    pub(crate) fn collect(&mut self, signals: &mut VecDeque<Signal>) {
+        // Until it would block: the next signal is to be an edge again.
+        while matches!(self.receiver.read(&mut [0; 64]), Ok(n) if n > 0) {}
+        for handled in &self.handled {
+            if handled.came.swap(false, Ordering::AcqRel) {
+                signals.push_back(handled.signal);
+            }
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! What has been said, once for all members.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+/// Told to a member in place of the lines it was too slow for.
+pub const MISSED: &str = "*** you read too slowly: some lines are lost";
+
+/// So much is counted for a line beside its text.
+const OVERHEAD: usize = 64;
+
+/// How much is said between two looks for what all have read.
+const SWEEP: usize = 256 * 1024;
+
+/// Who is told a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum To {
+    Only(u64),
+    AllBut(u64),
+}
+
+/// A line with its end.
+#[derive(Debug)]
+struct Entry {
+    to: To,
+    text: Box<str>,
+}
+
+/// How far a member has read.
+#[derive(Debug)]
+pub(super) struct Cursor {
+    /// Its number.
+    pub(super) member: u64,
+    /// The number of the next line.
+    next: Cell<u64>,
+}
+
+/// The last lines, for all members together: memory is bounded whoever reads or does not, and nobody
+/// waits for anybody. A member that falls behind what is kept misses lines, and is told so.
+#[derive(Debug)]
+pub(super) struct Log {
+    limit: usize,
+    bytes: usize,
+    /// How much may be said until the next sweep.
+    until_sweep: usize,
+    entries: VecDeque<Entry>,
+    /// The number of the first that is kept.
+    first: u64,
+    /// How many members have come.
+    members: u64,
+    cursors: Vec<Rc<Cursor>>,
+}
+
+impl Log {
+    pub(super) fn new(limit: usize) -> Log {
+        Log {
+            limit,
+            bytes: 0,
+            until_sweep: SWEEP,
+            entries: VecDeque::new(),
+            first: 0,
+            members: 0,
+            cursors: Vec::new(),
+        }
+    }
+
+    fn end(&self) -> u64 {
+        self.first + self.entries.len() as u64
+    }
+
+    /// A member comes: it reads what is said from here on.
+    pub(super) fn enter(&mut self) -> Rc<Cursor> {
+        self.members += 1;
+        let cursor = Rc::new(Cursor {
+            member: self.members,
+            next: Cell::new(self.end()),
+        });
+        self.cursors.push(Rc::clone(&cursor));
+        cursor
+    }
+
+    /// A member has gone.
+    pub(super) fn leave(&mut self, cursor: &Rc<Cursor>) {
+        self.cursors.retain(|other| !Rc::ptr_eq(other, cursor));
+    }
+
+    pub(super) fn say(&mut self, to: To, line: &str) {
+        let text = format!("{line}\n").into_boxed_str();
+        let size = text.len() + OVERHEAD;
+        self.bytes += size;
+        self.entries.push_back(Entry { to, text });
+        self.until_sweep = self.until_sweep.saturating_sub(size);
+        if self.until_sweep == 0 {
+            self.until_sweep = SWEEP;
+            let read_by_all = self.cursors.iter().map(|cursor| cursor.next.get()).min();
+            self.forget(|log| log.first < read_by_all.unwrap_or(u64::MAX));
+        }
+        self.forget(|log| log.bytes > log.limit);
+    }
+
+    fn forget(&mut self, is_over: impl Fn(&Log) -> bool) {
+        while is_over(self)
+            && let Some(entry) = self.entries.pop_front()
+        {
+            self.bytes -= entry.text.len() + OVERHEAD;
+            self.first += 1;
+        }
+    }
+
+    /// Adds what a member has not read yet to `text`, which becomes no longer than `most` and a line
+    /// more; false if there is nothing.
+    pub(super) fn read(&self, cursor: &Cursor, most: usize, text: &mut String) -> bool {
+        let mut next = cursor.next.get();
+        if next < self.first {
+            next = self.first;
+            text.push_str(MISSED);
+            text.push('\n');
+        }
+        while next < self.end() && text.len() < most {
+            let entry = &self.entries[(next - self.first) as usize];
+            let is_told = match entry.to {
+                To::Only(member) => member == cursor.member,
+                To::AllBut(member) => member != cursor.member,
+            };
+            if is_told {
+                text.push_str(&entry.text);
+            }
+            next += 1;
+        }
+        cursor.next.set(next);
+        !text.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(log: &Log, cursor: &Cursor) -> String {
+        let mut text = String::new();
+        log.read(cursor, 1 << 20, &mut text);
+        text
+    }
+
+    #[test]
+    fn each_reads_what_is_for_it_from_when_it_came() {
+        let mut log = Log::new(1 << 20);
+        let ann = log.enter();
+        log.say(To::Only(1), "welcome");
+        let bob = log.enter();
+        log.say(To::AllBut(2), "bob has joined");
+        assert_eq!(read(&log, &ann), "welcome\nbob has joined\n");
+        assert_eq!(read(&log, &bob), "");
+        log.say(To::AllBut(1), "hello");
+        assert_eq!(
+            (read(&log, &ann), read(&log, &bob)),
+            (String::new(), "hello\n".into())
+        );
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded_and_who_falls_behind_is_told() {
+        let mut log = Log::new(100 * (4 + OVERHEAD));
+        let (slow, quick) = (log.enter(), log.enter());
+        for n in 0..1000 {
+            log.say(To::AllBut(3), &format!("{n:3}"));
+            assert!(read(&log, &quick).ends_with(&format!("{n:3}\n")));
+            assert!(log.entries.len() <= 100 && log.bytes <= log.limit);
+        }
+        let text = read(&log, &slow);
+        let lines: Vec<_> = text.lines().collect();
+        assert_eq!((lines[0], lines.len()), (MISSED, 101));
+        assert_eq!((lines[1], lines[100]), ("900", "999"));
+    }
+
+    #[test]
+    fn what_all_have_read_is_forgotten() {
+        let mut log = Log::new(usize::MAX);
+        let (slow, quick) = (log.enter(), log.enter());
+        let line = "x".repeat(1000);
+        let say = |log: &mut Log, slow_reads: bool| {
+            for _ in 0..1000 {
+                log.say(To::AllBut(3), &line);
+                read(log, &quick);
+                if slow_reads {
+                    read(log, &slow);
+                }
+            }
+            log.entries.len()
+        };
+        assert!(say(&mut log, true) < 300);
+        assert!(say(&mut log, false) >= 1000);
+        log.leave(&slow);
+        assert!(say(&mut log, false) < 300);
+    }
+}

@@ -1,0 +1,53 @@
+//! Whether a thread computes, or is asleep in the system.
+
+use std::fmt;
+
+/// What a thread waits for that is not this crate's: then no green thread of it can run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Blocking {
+    /// A lock between threads, such as [`std::sync::Mutex`]: perhaps another green thread of this
+    /// very thread holds it over a wait, and then this never ends. [`sync::Mutex`](crate::sync::Mutex)
+    /// is for that.
+    Lock,
+    /// A system call: what reads, sleeps or waits by the standard library instead of by this crate.
+    SystemCall,
+}
+
+impl fmt::Display for Blocking {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Blocking::Lock => {
+                "it waits for a lock between threads, such as a std::sync::Mutex, \
+                 which another green thread may hold over a wait; use green_threads::sync::Mutex"
+            }
+            Blocking::SystemCall => {
+                "it waits in a system call that blocks the thread; use this crate's, or offload it"
+            }
+        })
+    }
+}
+
+/// A thread of this process.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ThreadId(rustix::thread::Pid);
+
+impl ThreadId {
+    pub(super) fn of_this_thread() -> ThreadId {
+        ThreadId(rustix::thread::gettid())
+    }
+
+    /// What it waits for in the system, if it does; nothing where the system does not say.
+    pub(super) fn blocking(self) -> Option<Blocking> {
+        // The number of the call and its arguments, or "running": proc_pid_syscall(5).
+        let path = format!("/proc/self/task/{}/syscall", self.0.as_raw_nonzero());
+        let text = std::fs::read_to_string(path).ok()?;
+        let number: i64 = text.split_whitespace().next()?.parse().ok()?;
+        #[cfg(target_os = "linux")]
+        if number == libc::SYS_futex {
+            return Some(Blocking::Lock);
+        }
+        // Negative: it sleeps outside of a call, for a page that must be fetched.
+        (number >= 0).then_some(Blocking::SystemCall)
+    }
+}

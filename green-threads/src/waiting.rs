@@ -1,0 +1,25 @@
+//! How many wait for something outside: then nothing is a deadlock.
+
+use std::cell::Cell;
+
+/// A number of green threads that wait.
+#[derive(Default)]
+pub(crate) struct Waiting(Cell<usize>);
+
+impl Waiting {
+    pub(crate) fn count(&self) -> usize {
+        self.0.get()
+    }
+
+    /// One waits, as long as this is kept.
+    pub(crate) fn count_in(&self) -> impl Drop + '_ {
+        struct Counted<'a>(&'a Cell<usize>);
+        impl Drop for Counted<'_> {
+            fn drop(&mut self) {
+                self.0.set(self.0.get() - 1);
+            }
+        }
+        self.0.set(self.0.get() + 1);
+        Counted(&self.0)
+    }
+}

@@ -1,0 +1,102 @@
+//! The monitor tells who keeps the thread, and how.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
+
+use green_threads::{Blocked, Blocking, Builder, Monitor, sleep, spawn, yield_now};
+
+/// A monitor, and what it tells.
+fn monitor() -> (Monitor, mpsc::Receiver<Blocked>) {
+    let (tell, told) = mpsc::channel();
+    let monitor = Monitor::start(Duration::from_millis(20), move |blocked| {
+        let _ = tell.send(blocked.clone());
+    });
+    (monitor.unwrap(), told)
+}
+
+/// Computes until something is told.
+fn compute(told: &mpsc::Receiver<Blocked>) -> Blocked {
+    loop {
+        if let Ok(blocked) = told.try_recv() {
+            return blocked;
+        }
+        std::hint::spin_loop();
+    }
+}
+
+#[test]
+fn main_is_watched() {
+    let (_monitor, told) = monitor();
+    let other = spawn(|| sleep(Duration::from_secs(3600)));
+    yield_now();
+    // On the thread's own stack.
+    let blocked = compute(&told);
+    assert_eq!((blocked.id, blocked.blocking), (0, None));
+    assert_eq!(
+        blocked.name.as_deref(),
+        Some("main_is_watched"),
+        "the thread's name"
+    );
+    let text = blocked.to_string();
+    let expected = "the thread's own stack \"main_is_watched\", watched from ";
+    assert!(text.starts_with(expected), "{text}");
+    assert!(
+        text.contains("tests/monitor.rs") && text.contains("without letting"),
+        "{text}"
+    );
+    other.kill();
+    // Alone it keeps nobody: waiting for a green thread later is told, and this was not.
+    std::thread::sleep(Duration::from_millis(100));
+    let busy = Builder::new()
+        .name("busy")
+        .spawn(move || compute(&told))
+        .unwrap();
+    assert_eq!(busy.join().unwrap().name.as_deref(), Some("busy"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_lock_that_is_held_over_a_wait_is_told() {
+    let lock = Arc::new(Mutex::new(()));
+    let (tell, told) = mpsc::channel();
+    // It takes the lock away from the thread that it blocks: without that nothing would ever end.
+    let _monitor = Monitor::start(Duration::from_millis(20), move |blocked| {
+        let _ = tell.send(blocked.clone());
+    });
+    // Another thread stands for the green thread that can never run again.
+    let (locked, is_locked) = mpsc::channel();
+    let holder = std::thread::spawn({
+        let lock = Arc::clone(&lock);
+        move || {
+            let guard = lock.lock().unwrap();
+            locked.send(()).unwrap();
+            let blocked = told.recv().unwrap();
+            drop(guard);
+            (blocked, told)
+        }
+    });
+    is_locked.recv().unwrap();
+    let wants = Builder::new()
+        .name("wants")
+        .spawn(move || drop(lock.lock().unwrap()));
+    wants.unwrap().join().unwrap();
+    let (blocked, told) = holder.join().unwrap();
+    assert_eq!(blocked.blocking, Some(Blocking::Lock));
+    let text = blocked.to_string();
+    assert!(
+        text.contains("\"wants\"") && text.contains("std::sync::Mutex"),
+        "{text}"
+    );
+    // Any other call of the system.
+    let (reader, writer) = std::io::pipe().unwrap();
+    let reads = spawn(move || std::io::read_to_string(reader).unwrap());
+    let ending = std::thread::spawn(move || {
+        let blocked = told.recv().unwrap();
+        drop(writer);
+        blocked
+    });
+    reads.join().unwrap();
+    assert_eq!(ending.join().unwrap().blocking, Some(Blocking::SystemCall));
+}

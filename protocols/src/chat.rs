@@ -1,0 +1,192 @@
+//! The workshop's chat: a client sends lines `name:message`, all others see `#[name]>>> message`.
+//!
+//! [`Room`] is the chat itself, plain code that knows no connections. Every room of the workshop
+//! that serves the chat in its own way uses it, and must pass the
+//! [conversation test](crate::conversation).
+//!
+//! The rules:
+//!
+//! - A connection is greeted with [`WELCOME`] and has no name until its first good line, which is
+//!   announced to all others ([`joined`]); a line with an empty message only does that. Later
+//!   lines with another name change it ([`renamed`]). When it ends, the others are told ([`left`]).
+//! - A name is 1 to [`MAX_NAME`] characters without control characters, and one connection's at a
+//!   time. White space around name and message is cut off, control characters in a message become
+//!   spaces: nobody writes on another's terminal but plain text.
+//! - What cannot be taken is answered to its sender only, and the connection goes on:
+//!   [`TOO_LONG`], [`NOT_UTF8`], [`NOT_UNDERSTOOD`], [`TAKEN`].
+//! - A line that is not ended when its connection is was never said.
+//! - Who does not read misses lines, whole ones; the others are not kept waiting.
+
+use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
+
+/// The longest line, in bytes, without its end.
+pub const MAX_LINE: usize = 1024;
+/// The longest name, in characters.
+pub const MAX_NAME: usize = 32;
+/// How long a member may read nothing while lines wait for it.
+pub const STALL_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Told to who comes.
+pub const WELCOME: &str = "*** welcome: write NAME:MESSAGE";
+/// The answer to a line of over [`MAX_LINE`] bytes.
+pub const TOO_LONG: &str = "*** that line was over 1024 bytes: nobody got it";
+/// The answer to a line that is no text.
+pub const NOT_UTF8: &str = "*** that line was not UTF-8: nobody got it";
+/// The answer to a line without a good name.
+pub const NOT_UNDERSTOOD: &str = "*** not understood: write NAME:MESSAGE";
+/// The answer to a line with another's name.
+pub const TAKEN: &str = "*** that name is taken: choose another";
+
+/// How the others see a message.
+pub fn said(name: &str, message: &str) -> String {
+    format!("#[{name}]>>> {message}")
+}
+
+/// How the others learn a name.
+pub fn joined(name: &str) -> String {
+    format!("*** {name} has joined")
+}
+
+/// How the others are told that somebody's connection ended.
+pub fn left(name: &str) -> String {
+    format!("*** {name} has left")
+}
+
+/// How the others are told of a new name.
+pub fn renamed(old: &str, new: &str) -> String {
+    format!("*** {old} is now called {new}")
+}
+
+/// Who is to be told a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum To {
+    /// The one who sent it.
+    Sender,
+    /// Everybody else.
+    Others,
+}
+
+/// The chat itself: who is there, and what to tell whom. `M` is what a member is reached by.
+///
+/// # Examples
+///
+/// ```
+/// use protocols::chat::Room;
+///
+/// let mut room = Room::default();
+/// let mut heard = Vec::new();
+/// let ann = room.enter("ann's line");
+/// let bob = room.enter("bob's line");
+/// room.line(ann, b"ann:hello", |to, text| heard.push(format!("{to}: {text}")));
+/// assert_eq!(heard, ["bob's line: *** ann has joined", "bob's line: #[ann]>>> hello"]);
+/// ```
+#[derive(Debug)]
+pub struct Room<M> {
+    members: BTreeMap<u64, (Option<String>, M)>,
+    names: HashSet<String>,
+    next: u64,
+}
+
+impl<M> Default for Room<M> {
+    fn default() -> Self {
+        Room {
+            members: BTreeMap::new(),
+            names: HashSet::new(),
+            next: 0,
+        }
+    }
+}
+
+impl<M> Room<M> {
+    /// Somebody has come, and is to be told [`WELCOME`]; returns the number to call them by.
+    pub fn enter(&mut self, member: M) -> u64 {
+        let number = self.next;
+        self.next += 1;
+        self.members.insert(number, (None, member));
+        number
+    }
+
+    /// A member has sent a line, without its end; `tell` is called for each who is to be told
+    /// something.
+    pub fn line(&mut self, sender: u64, line: &[u8], mut tell: impl FnMut(&M, &str)) {
+        for (to, text) in self.understand(sender, line) {
+            self.tell(sender, to, &text, &mut tell);
+        }
+    }
+
+    /// Somebody's connection has ended.
+    pub fn leave(&mut self, number: u64, mut tell: impl FnMut(&M, &str)) {
+        if let Some((Some(name), _)) = self.members.remove(&number) {
+            self.names.remove(&name);
+            self.tell(number, To::Others, &left(&name), &mut tell);
+        }
+    }
+
+    /// Who is there.
+    pub fn members(&self) -> impl Iterator<Item = &M> {
+        self.members.values().map(|(_, member)| member)
+    }
+
+    fn tell(&self, sender: u64, to: To, text: &str, tell: &mut impl FnMut(&M, &str)) {
+        match to {
+            To::Sender => {
+                if let Some((_, member)) = self.members.get(&sender) {
+                    tell(member, text);
+                }
+            }
+            To::Others => self
+                .members
+                .iter()
+                .filter(|&(&number, _)| number != sender)
+                .for_each(|(_, (_, member))| tell(member, text)),
+        }
+    }
+
+    fn understand(&mut self, sender: u64, line: &[u8]) -> Vec<(To, String)> {
+        let Some((current, _)) = self.members.get_mut(&sender) else {
+            return Vec::new();
+        };
+        let (name, message) = match parse(line) {
+            Ok(parts) => parts,
+            Err(answer) => return vec![(To::Sender, answer.to_owned())],
+        };
+        let mut news = Vec::new();
+        if current.as_deref() != Some(name) {
+            if self.names.contains(name) {
+                return vec![(To::Sender, TAKEN.to_owned())];
+            }
+            self.names.insert(name.to_owned());
+            let old = current.replace(name.to_owned());
+            news.push((
+                To::Others,
+                match &old {
+                    Some(old) => renamed(old, name),
+                    None => joined(name),
+                },
+            ));
+            if let Some(old) = old {
+                self.names.remove(&old);
+            }
+        }
+        if !message.is_empty() {
+            news.push((To::Others, said(name, &message)));
+        }
+        news
+    }
+}
+
+/// A line's name and message, or what to answer.
+fn parse(line: &[u8]) -> Result<(&str, String), &'static str> {
+    if line.len() > MAX_LINE {
+        return Err(TOO_LONG);
+    }
+    let text = str::from_utf8(line).map_err(|_| NOT_UTF8)?;
+    let (name, message) = text.split_once(':').ok_or(NOT_UNDERSTOOD)?;
+    let name = name.trim();
+    let length = name.chars().count();
+    if !(1..=MAX_NAME).contains(&length) || name.contains(char::is_control) {
+        return Err(NOT_UNDERSTOOD);
+    }
+    Ok((name, message.trim().replace(char::is_control, " ")))
+}

@@ -1,0 +1,367 @@
+//! The chat's conversation test: what any chat server of the workshop must do, whatever it is
+//! written in.
+//!
+//! Each function is one part of it, talks to the server at an address by plain blocking sockets,
+//! and says what went wrong. Nothing is timed: a client that waits in vain for
+//! [`PATIENCE`] is an error.
+//!
+//! # Examples
+//!
+//! ```no_run
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // A server that listens at this address, for instance in a thread of this program.
+//! let address = "127.0.0.1:4000".parse()?;
+//! protocols::conversation::all(address)?;
+//! # Ok(()) }
+//! ```
+
+use std::fmt::Display;
+use std::io::{BufRead, BufReader, ErrorKind, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::thread;
+use std::time::Duration;
+
+use crate::chat;
+
+/// How long a client waits for a line before it gives up.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What went wrong, in words.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Wrong(String);
+
+type Result<T = ()> = std::result::Result<T, Wrong>;
+
+/// All parts, one after the other. Nobody else may be in the chat.
+///
+/// # Errors
+///
+/// The first part that went wrong.
+pub fn all(address: SocketAddr) -> Result {
+    type Part = (&'static str, fn(SocketAddr) -> Result);
+    let parts: [Part; 8] = [
+        ("joins and leaves", joins_and_leaves),
+        ("messages in order", messages_in_order),
+        ("names", names),
+        ("byte by byte", byte_by_byte),
+        ("slow reader", slow_reader),
+        ("cut off mid-line", cut_off_mid_line),
+        ("line too long", line_too_long),
+        ("invalid UTF-8", invalid_utf8),
+    ];
+    for (name, part) in parts {
+        part(address).map_err(|error| Wrong(format!("{name}: {error}")))?;
+    }
+    Ok(())
+}
+
+/// Joins and leaves are announced to all others, and to them only.
+///
+/// # Errors
+///
+/// What went wrong.
+pub fn joins_and_leaves(address: SocketAddr) -> Result {
+    let mut ann = Client::join(address, "ann")?;
+    let mut bob = ann.meet(address, "bob")?;
+    let mut cid = ann.meet(address, "cid")?;
+    bob.hears(&chat::joined("cid"))?;
+    cid.say("cid: hello ")?;
+    ann.hears(&chat::said("cid", "hello"))?;
+    bob.hears(&chat::said("cid", "hello"))?;
+    drop(cid);
+    ann.hears(&chat::left("cid"))?;
+    bob.hears(&chat::left("cid"))?;
+    // One who never gave a name neither joins nor leaves.
+    drop(Client::new(address)?);
+    bob.say("bob:bye")?;
+    ann.hears(&chat::said("bob", "bye"))?;
+    ann.sees_off(bob, "bob")
+}
+
+/// What several say at once arrives at all others, complete, and in each one's order.
+///
+/// # Errors
+///
+/// What went wrong.
+pub fn messages_in_order(address: SocketAddr) -> Result {
+    const LINES: usize = 200;
+    let mut ann = Client::join(address, "ann")?;
+    let mut bob = ann.meet(address, "bob")?;
+    let cid = ann.meet(address, "cid")?;
+    bob.hears(&chat::joined("cid"))?;
+    let mut talkers = [bob, cid];
+    for n in 0..LINES {
+        talkers[0].say(&format!("bob:{n}"))?;
+        talkers[1].say(&format!("cid:{n}"))?;
+    }
+    let mut next = [0; 2];
+    for _ in 0..2 * LINES {
+        let line = ann.line()?;
+        let expected = [("bob", 0), ("cid", 1)]
+            .map(|(name, who)| (who, chat::said(name, &next[who].to_string())));
+        match expected.iter().find(|(_, text)| *text == line) {
+            Some(&(who, _)) => next[who] += 1,
+            None => {
+                return Err(Wrong(format!(
+                    "heard {line:?}, expected one of {expected:?}"
+                )));
+            }
+        }
+    }
+    let [mut bob, mut cid] = talkers;
+    for n in 0..LINES {
+        bob.hears(&chat::said("cid", &n.to_string()))?;
+        cid.hears(&chat::said("bob", &n.to_string()))?;
+    }
+    ann.sees_off(bob, "bob")?;
+    ann.sees_off(cid, "cid")
+}
+
+/// A name is one's alone, can be changed, and must be one.
+///
+/// # Errors
+///
+/// What went wrong.
+pub fn names(address: SocketAddr) -> Result {
+    let mut ann = Client::join(address, "ann")?;
+    let mut bob = ann.meet(address, "bob")?;
+    bob.say("ann:I am ann")?;
+    bob.hears(chat::TAKEN)?;
+    bob.say("robert:it is me")?;
+    ann.hears(&chat::renamed("bob", "robert"))?;
+    ann.hears(&chat::said("robert", "it is me"))?;
+    for line in [
+        "no name",
+        ":no name",
+        "a\tb:x",
+        &format!("{:33}:x", "n".repeat(33)),
+    ] {
+        bob.say(line)?;
+        bob.hears(chat::NOT_UNDERSTOOD)?;
+    }
+    // Nobody writes on another's terminal but text; a `\r` before the end is telnet's.
+    bob.say("robert:a\u{1b}[31mb: c\r")?;
+    ann.hears(&chat::said("robert", "a [31mb: c"))?;
+    ann.sees_off(bob, "robert")
+}
+
+/// A line may come byte by byte, and several at once.
+///
+/// # Errors
+///
+/// What went wrong.
+pub fn byte_by_byte(address: SocketAddr) -> Result {
+    let mut ann = Client::join(address, "ann")?;
+    let mut bob = ann.meet(address, "bob")?;
+    bob.stream().set_nodelay(true).map_err(wrong)?;
+    for byte in "bob:grün\n".bytes() {
+        bob.send(&[byte])?;
+    }
+    ann.hears(&chat::said("bob", "grün"))?;
+    bob.send(b"bob:1\nbob:2\n\nbob:3\n")?;
+    for n in ["1", "2", "3"] {
+        ann.hears(&chat::said("bob", n))?;
+    }
+    bob.hears(chat::NOT_UNDERSTOOD)?;
+    ann.sees_off(bob, "bob")
+}
+
+/// One who does not read does not keep the others waiting; what it gets in the end are whole
+/// lines in order, if not all.
+///
+/// # Errors
+///
+/// What went wrong.
+pub fn slow_reader(address: SocketAddr) -> Result {
+    // Together some 16 MB: more than a connection holds in the system's buffers.
+    const LINES: usize = 20_000;
+    let mut ann = Client::join(address, "ann")?;
+    let mut slow = ann.meet(address, "slow")?;
+    let mut bob = ann.meet(address, "bob")?;
+    slow.hears(&chat::joined("bob"))?;
+    let text = "x".repeat(800);
+    thread::scope(|scope| {
+        let saying = scope.spawn(|| {
+            for n in 0..LINES {
+                bob.say(&format!("bob:{n} {text}"))?;
+            }
+            Ok(())
+        });
+        for n in 0..LINES {
+            ann.hears(&chat::said("bob", &format!("{n} {text}")))?;
+        }
+        saying
+            .join()
+            .unwrap_or_else(|_| Err(Wrong("panicked".to_owned())))
+    })?;
+    ann.sees_off(bob, "bob")?;
+    // Now it reads what there is, until its own answer, or until it finds itself cut off.
+    let mut answered = slow.say("no name");
+    let mut last = None;
+    while answered.is_ok() {
+        let Ok(line) = slow.line() else { break };
+        if line == chat::NOT_UNDERSTOOD {
+            break;
+        }
+        // Its answer may be among the lines it missed. The last time it asks it has read them all.
+        answered = slow.say("no name");
+        if line == chat::left("bob") {
+            continue;
+        }
+        let number = line
+            .strip_prefix(&chat::said("bob", ""))
+            .and_then(|rest| rest.strip_suffix(&text))
+            .and_then(|number| number.trim().parse::<usize>().ok());
+        match number {
+            Some(number) if Some(number) > last => last = Some(number),
+            _ => {
+                let start: String = line.chars().take(40).collect();
+                return Err(Wrong(format!(
+                    "after {last:?}: {start:?}… ({} bytes)",
+                    line.len()
+                )));
+            }
+        }
+    }
+    drop(slow);
+    ann.hears(&chat::left("slow"))
+}
+
+/// A line that was not ended is not said; the others learn that its sender has left.
+///
+/// # Errors
+///
+/// What went wrong.
+pub fn cut_off_mid_line(address: SocketAddr) -> Result {
+    let mut ann = Client::join(address, "ann")?;
+    let mut bob = ann.meet(address, "bob")?;
+    bob.send(b"bob:never")?;
+    bob.stream().shutdown(Shutdown::Write).map_err(wrong)?;
+    ann.hears(&chat::left("bob"))
+}
+
+/// A line that is too long is answered and passed over, and its connection goes on.
+///
+/// # Errors
+///
+/// What went wrong.
+pub fn line_too_long(address: SocketAddr) -> Result {
+    let mut ann = Client::join(address, "ann")?;
+    let mut bob = ann.meet(address, "bob")?;
+    for length in [chat::MAX_LINE + 1, 100_000] {
+        bob.say(&format!("bob:{}", "x".repeat(length - 4)))?;
+        bob.hears(chat::TOO_LONG)?;
+    }
+    let longest = "y".repeat(chat::MAX_LINE - 4);
+    bob.say(&format!("bob:{longest}"))?;
+    ann.hears(&chat::said("bob", &longest))?;
+    ann.sees_off(bob, "bob")
+}
+
+/// A line that is no text is answered and passed over, and its connection goes on.
+///
+/// # Errors
+///
+/// What went wrong.
+pub fn invalid_utf8(address: SocketAddr) -> Result {
+    let mut ann = Client::join(address, "ann")?;
+    let mut bob = ann.meet(address, "bob")?;
+    bob.send(b"bob:\xff\xfe\n")?;
+    bob.hears(chat::NOT_UTF8)?;
+    bob.say("bob:ok")?;
+    ann.hears(&chat::said("bob", "ok"))?;
+    ann.sees_off(bob, "bob")
+}
+
+fn wrong(error: impl Display) -> Wrong {
+    Wrong(error.to_string())
+}
+
+struct Client {
+    stream: BufReader<TcpStream>,
+}
+
+impl Client {
+    /// Connects, and is welcome.
+    fn new(address: SocketAddr) -> Result<Client> {
+        let stream = TcpStream::connect(address).map_err(wrong)?;
+        stream.set_read_timeout(Some(PATIENCE)).map_err(wrong)?;
+        stream.set_write_timeout(Some(PATIENCE)).map_err(wrong)?;
+        let mut client = Client {
+            stream: BufReader::new(stream),
+        };
+        client.hears(chat::WELCOME)?;
+        Ok(client)
+    }
+
+    /// Connects, and has its name when this returns: a line that is answered comes behind it. It
+    /// is said again while the one who had the name before has not left yet.
+    fn join(address: SocketAddr, name: &str) -> Result<Client> {
+        let mut client = Client::new(address)?;
+        loop {
+            client.say(&format!("{name}:"))?;
+            client.say("answer me")?;
+            let mut taken = false;
+            loop {
+                match client.line()? {
+                    line if line == chat::NOT_UNDERSTOOD => break,
+                    line => taken |= line == chat::TAKEN,
+                }
+            }
+            if !taken {
+                return Ok(client);
+            }
+            thread::yield_now();
+        }
+    }
+
+    /// Another one joins, and this one hears of it.
+    fn meet(&mut self, address: SocketAddr, name: &str) -> Result<Client> {
+        let other = Client::join(address, name)?;
+        self.hears(&chat::joined(name))?;
+        Ok(other)
+    }
+
+    /// Another one leaves, and this one hears of it.
+    fn sees_off(&mut self, other: Client, name: &str) -> Result {
+        drop(other);
+        self.hears(&chat::left(name))
+    }
+
+    fn stream(&self) -> &TcpStream {
+        self.stream.get_ref()
+    }
+
+    fn say(&mut self, line: &str) -> Result {
+        self.send(format!("{line}\n").as_bytes())
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> Result {
+        self.stream.get_mut().write_all(bytes).map_err(wrong)
+    }
+
+    fn line(&mut self) -> Result<String> {
+        let mut line = String::new();
+        match self.stream.read_line(&mut line) {
+            Ok(_) if line.ends_with('\n') => Ok(line.trim_end_matches('\n').to_owned()),
+            Ok(_) => Err(Wrong(format!(
+                "the connection ended; before that: {line:?}"
+            ))),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                Err(Wrong(format!("nothing came within {PATIENCE:?}")))
+            }
+            Err(error) => Err(wrong(error)),
+        }
+    }
+
+    fn hears(&mut self, expected: &str) -> Result {
+        let heard = self
+            .line()
+            .map_err(|error| Wrong(format!("waiting for {expected:?}: {error}")))?;
+        match heard == expected {
+            true => Ok(()),
+            false => Err(Wrong(format!("heard {heard:?}, expected {expected:?}"))),
+        }
+    }
+}
