@@ -404,10 +404,9 @@ fn a_pool_whose_workers_keep_dying_says_so() {
         match future.and_then(Future::result) {
             Err(Error::WorkerDied { .. }) => died += 1,
             Err(Error::PoolBroken { reason }) => {
-                assert!(
-                    reason.starts_with("4 workers in a row were lost"),
-                    "{reason}"
-                );
+                // The fourth loss breaks it, unless the other worker is at a job then.
+                let lost = ["4 workers", "5 workers"].map(|n| format!("{n} in a row were lost"));
+                assert!(lost.iter().any(|it| reason.starts_with(it)), "{reason}");
                 assert!(reason.contains("exit status: 7"), "{reason}");
                 broken += 1;
             }
