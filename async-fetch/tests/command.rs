@@ -12,6 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use async_fetch::{Checksum, FOLDER};
+use common::cli::interrupt::with_usual_signals;
 use demo_site::{NAMES, Site, content};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -22,6 +23,7 @@ fn site() -> Site {
 
 fn command() -> Command {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("async-fetch"));
+    with_usual_signals(&mut command);
     command.stdin(Stdio::null()).args(["--proxy", "none"]);
     command
 }

@@ -15,9 +15,9 @@ pub mod numbers;
 pub mod progress;
 mod remark;
 mod session;
-mod stdout;
 
 pub use crate::files;
+pub use crate::stdout::{Stdout, stdout};
 pub use address::address;
 pub use args::{OutputArgs, RunArgs, TraceArgs};
 pub use choice::{Choice, ChoiceParser};
@@ -27,7 +27,6 @@ pub use interrupt::Interrupt;
 pub use progress::Progress;
 pub use remark::remark;
 pub use session::{Session, log, start, start_with};
-pub use stdout::{Stdout, stdout};
 
 pub use clap_complete::Shell;
 

@@ -3,18 +3,25 @@
 //! The baseline runs twice against itself in every round, so the table knows how much two equal
 //! things differ here and now; no winner is named inside that noise. Rounds are interleaved
 //! (baseline, baseline, a, b, baseline, baseline, a, b, …), so a machine that slows down meanwhile
-//! slows every model alike. Every answer of every run is compared with the baseline's.
+//! slows every model alike. Every answer of every run is compared with the baseline's. Whether other
+//! programs had the CPUs meanwhile is watched, and told.
 
+mod load;
 mod render;
 mod report;
+mod scaling;
+mod verdict;
 
+pub use load::Load;
 pub use report::{Figures, Report, Row};
 
 use crate::cpus;
 use crate::timing::{Measurement, measure};
+use load::Watch;
 use std::error::Error;
 use std::fmt::Debug;
 use std::num::NonZeroUsize;
+use std::time::{Duration, Instant};
 
 /// What a model's closure returns: its answer, or why there is none.
 pub type Answer<A> = Result<A, Box<dyn Error + Send + Sync>>;
@@ -46,7 +53,42 @@ const BASELINE_RUNS_PER_ROUND: usize = 2;
 /// ```
 pub struct Comparison<'a, A> {
     about: About,
+    repeat: Repeat,
     contenders: Vec<Contender<'a, A>>,
+}
+
+/// How many rounds to run.
+#[derive(Clone, Copy, Debug)]
+enum Repeat {
+    Exactly(usize),
+    /// At least so many, and more while another is likely to end within the time.
+    Within(usize, Duration),
+}
+
+/// More rounds tell nothing new.
+const MOST_ROUNDS: usize = 9;
+
+impl Repeat {
+    fn goes_on(self, rounds: usize, elapsed: Duration) -> bool {
+        match self {
+            Repeat::Exactly(all) => rounds < all,
+            Repeat::Within(least, _) if rounds < least => true,
+            Repeat::Within(_, budget) => {
+                let round = elapsed / u32::try_from(rounds.max(1)).unwrap_or(u32::MAX);
+                rounds < MOST_ROUNDS && elapsed + round <= budget
+            }
+        }
+    }
+}
+
+/// What the workers of a comparison do, which decides what may be said of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Work {
+    /// Each keeps a CPU busy.
+    Computes,
+    /// Each waits for something.
+    Waits,
 }
 
 /// What the report says around the table.
@@ -55,8 +97,10 @@ struct About {
     title: String,
     input: String,
     agreement: String,
-    rounds: NonZeroUsize,
+    /// How many were run.
+    rounds: usize,
     baseline_twice: bool,
+    work: Work,
 }
 
 struct Contender<'a, A> {
@@ -84,9 +128,11 @@ impl<'a, A: PartialEq + Debug> Comparison<'a, A> {
                 title: title.into(),
                 input: String::new(),
                 agreement: String::new(),
-                rounds: NonZeroUsize::MIN,
+                rounds: 0,
                 baseline_twice: true,
+                work: Work::Computes,
             },
+            repeat: Repeat::Exactly(1),
             contenders: Vec::new(),
         }
     }
@@ -108,11 +154,28 @@ impl<'a, A: PartialEq + Debug> Comparison<'a, A> {
     /// How many rounds to run: each model once per round, the baseline twice.
     #[must_use]
     pub fn runs(mut self, rounds: NonZeroUsize) -> Self {
-        self.about.rounds = rounds;
+        self.repeat = Repeat::Exactly(rounds.get());
+        self
+    }
+
+    /// Runs `least` rounds, and more while another is likely to end within `budget`: nine at most.
+    #[must_use]
+    pub fn runs_within(mut self, least: NonZeroUsize, budget: Duration) -> Self {
+        self.repeat = Repeat::Within(least.get(), budget);
+        self
+    }
+
+    /// Says that the models wait rather than compute: "workers" becomes "at once", what each waits
+    /// for at the same time, and no efficiency is told, for one thread may wait for a thousand things.
+    #[must_use]
+    pub fn waiting(mut self) -> Self {
+        self.about.work = Work::Waits;
         self
     }
 
     /// Adds the model that the others are measured against, usually the serial one.
+    ///
+    /// `workers` means the same for every model: how many jobs are worked on at once.
     ///
     /// # Panics
     ///
@@ -173,13 +236,20 @@ impl<'a, A: PartialEq + Debug> Comparison<'a, A> {
     pub fn run(mut self, progress: &mut dyn FnMut(&str, usize)) -> Report<A> {
         // Answers may be large: each is kept once, however many models and runs give it.
         let mut distinct = Vec::new();
-        for _ in 0..self.about.rounds.get() {
+        let mut watch = Watch::default();
+        let start = Instant::now();
+        while self.repeat.goes_on(self.about.rounds, start.elapsed()) {
             for contender in &mut self.contenders {
-                contender.run_round(progress, &mut distinct);
+                contender.run_round(progress, &mut distinct, &mut watch);
+            }
+            self.about.rounds += 1;
+            if self.contenders.iter().all(|it| it.entry.failure.is_some()) {
+                break;
             }
         }
+        let load = watch.load(self.about.work == Work::Computes);
         let entries = self.contenders.into_iter().map(|it| it.entry).collect();
-        Report::new(self.about, cpus::detect(), entries, distinct)
+        Report::new(self.about, (cpus::detect(), load), entries, distinct)
     }
 }
 
@@ -208,13 +278,22 @@ impl<'a, A: PartialEq> Contender<'a, A> {
         }
     }
 
-    fn run_round(&mut self, progress: &mut dyn FnMut(&str, usize), distinct: &mut Vec<A>) {
+    fn run_round(
+        &mut self,
+        progress: &mut dyn FnMut(&str, usize),
+        distinct: &mut Vec<A>,
+        watch: &mut Watch,
+    ) {
         for _ in 0..self.runs_per_round {
             if self.entry.failure.is_some() {
                 return;
             }
             progress(&self.entry.model, self.entry.samples.len() + 1);
+            let start = self.entry.is_baseline.then(Watch::start);
             self.run_once(distinct);
+            if let Some(start) = start {
+                watch.stop(&start);
+            }
         }
     }
 
@@ -272,6 +351,34 @@ mod tests {
             .run(&mut |model, run| told.push(format!("{model}{run}")));
         assert_eq!(*order.borrow(), ["a", "a", "b", "a", "a", "b"]);
         assert_eq!(told, ["a1", "a2", "b1", "a3", "a4", "b2"]);
+    }
+
+    #[test]
+    fn rounds_go_on_while_there_is_time_for_another() {
+        let repeat = Repeat::Within(3, Duration::from_secs(8));
+        for (rounds, seconds, expected) in [
+            (0, 0, true),
+            (2, 100, true),
+            (3, 3, true),
+            (3, 6, true),
+            (3, 7, false),
+            (4, 8, false),
+            (8, 1, true),
+            (9, 1, false),
+        ] {
+            let goes_on = repeat.goes_on(rounds, Duration::from_secs(seconds));
+            assert_eq!(goes_on, expected, "{rounds} rounds in {seconds} s");
+        }
+        assert!(!Repeat::Exactly(2).goes_on(2, Duration::ZERO));
+    }
+
+    #[test]
+    fn when_every_model_has_failed_no_round_follows() {
+        let report = Comparison::<u8>::new("interrupted")
+            .runs(two())
+            .baseline("serial", 1, || Err("interrupted".into()))
+            .run(&mut |_, _| ());
+        assert_eq!(report.json()["runs"], 1);
     }
 
     #[test]

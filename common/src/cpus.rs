@@ -46,6 +46,11 @@ pub fn usable() -> NonZeroUsize {
     thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
+/// The numbers of the CPUs that the scheduler may put this process on, where the system tells.
+pub(crate) fn allowed() -> Option<Vec<usize>> {
+    system::members(&system::affinity()?.list)
+}
+
 /// Asks the system for all three counts.
 ///
 /// # Examples
@@ -110,6 +115,10 @@ mod system {
     }
 
     pub(super) fn affinity() -> Option<Affinity> {
+        None
+    }
+
+    pub(super) fn members(_list: &str) -> Option<Vec<usize>> {
         None
     }
 
@@ -205,15 +214,21 @@ mod system {
         (period > 0).then(|| quota as f64 / period as f64)
     }
 
-    /// How many CPUs a list like `0-3,8` names.
-    fn count_list(list: &str) -> Option<usize> {
-        list.split(',').map(count_range).sum()
+    /// The CPUs that a list like `0-3,8` names.
+    pub(super) fn members(list: &str) -> Option<Vec<usize>> {
+        let ranges: Option<Vec<_>> = list.split(',').map(range).collect();
+        Some(ranges?.into_iter().flatten().collect())
     }
 
-    fn count_range(range: &str) -> Option<usize> {
+    fn count_list(list: &str) -> Option<usize> {
+        members(list).map(|cpus| cpus.len())
+    }
+
+    fn range(range: &str) -> Option<std::ops::RangeInclusive<usize>> {
         let (first, last) = range.split_once('-').unwrap_or((range, range));
-        let (first, last): (usize, usize) = (first.parse().ok()?, last.parse().ok()?);
-        last.checked_sub(first)?.checked_add(1)
+        let (first, last) = (first.parse().ok()?, last.parse().ok()?);
+        // A list that is longer than any machine's is damaged.
+        (first <= last && last < 1 << 20).then_some(first..=last)
     }
 
     fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {

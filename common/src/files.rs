@@ -1,5 +1,6 @@
 //! Files that are either whole or not there.
 
+use crate::stdout::{Stdout, stdout};
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -9,9 +10,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// A file that is written piece by piece to a temporary sibling, and renamed into place when it is
 /// [finished](PendingFile::finish). One that is dropped before leaves nothing behind.
 ///
+/// A file that is there already keeps its mode and, where the system allows it, its owner; one that
+/// may not be written is refused. A symbolic link stays: what it points to is replaced, or made. A
+/// device or a pipe is written to as it is: renaming would put a file in the place of `/dev/null`.
+/// The path `-` is standard output; a file of that name is `./-`.
+///
 /// The sibling's name starts with a dot and ends in `.tmp`. The file is not synced to disk: this
-/// guards against a killed program, not against a power cut. A device or a pipe is written to as it
-/// is: renaming would put a file in the place of `/dev/null`.
+/// guards against a killed program, not against a power cut.
 ///
 /// # Examples
 ///
@@ -29,10 +34,36 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// ```
 #[derive(Debug)]
 pub struct PendingFile {
+    out: Out,
+    /// What the user called it.
+    path: PathBuf,
+}
+
+/// Where a [`PendingFile`]'s bytes go.
+#[derive(Debug)]
+enum Out {
+    Stdout(Stdout),
+    Device(File),
+    Sibling(Sibling),
+}
+
+/// A temporary file, removed with this unless it was renamed.
+#[derive(Debug)]
+struct Sibling {
     file: File,
     path: PathBuf,
-    /// What is to be renamed, or removed; `None` for a device or a pipe, and when that is done.
-    temporary: Option<PathBuf>,
+    /// What it is to be called.
+    target: PathBuf,
+    renamed: bool,
+}
+
+impl Drop for Sibling {
+    fn drop(&mut self) {
+        if !self.renamed {
+            // The first error is the one worth telling; a leftover is harmless.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
 }
 
 impl PendingFile {
@@ -40,31 +71,25 @@ impl PendingFile {
     ///
     /// # Errors
     ///
-    /// If the sibling can't be created; the path is in front.
+    /// If the file that is there may not be written, or the sibling can't be created; the path is in
+    /// front.
     pub fn create(path: impl AsRef<Path>) -> io::Result<PendingFile> {
         let path = path.as_ref();
-        let special = fs::metadata(path).is_ok_and(|it| !it.is_file() && !it.is_dir());
-        if !special {
-            return PendingFile::beside(path, false);
-        }
-        let file = OpenOptions::new().write(true).open(path);
+        let out = match is_stdout(path) {
+            true => Ok(Out::Stdout(stdout())),
+            false => open(path).map_err(|error| named(path, &error)),
+        };
         Ok(PendingFile {
-            file: file.map_err(|error| named(path, &error))?,
+            out: out?,
             path: path.to_owned(),
-            temporary: None,
         })
     }
 
-    fn beside(path: &Path, private: bool) -> io::Result<PendingFile> {
-        let create = || {
-            let temporary = sibling(path)?;
-            Ok((create_new(&temporary, private)?, temporary))
-        };
-        let (file, temporary) = create().map_err(|error| named(path, &error))?;
+    fn private(path: &Path) -> io::Result<PendingFile> {
+        let sibling = Sibling::create(path, true).map_err(|error| named(path, &error))?;
         Ok(PendingFile {
-            file,
+            out: Out::Sibling(sibling),
             path: path.to_owned(),
-            temporary: Some(temporary),
         })
     }
 
@@ -74,30 +99,95 @@ impl PendingFile {
     ///
     /// What renaming says, with the path in front; the sibling is removed.
     pub fn finish(mut self) -> io::Result<()> {
-        if let Some(temporary) = &self.temporary {
-            fs::rename(temporary, &self.path).map_err(|error| named(&self.path, &error))?;
+        self.flush()?;
+        if let Out::Sibling(sibling) = &mut self.out {
+            let renamed = fs::rename(&sibling.path, &sibling.target);
+            renamed.map_err(|error| named(&self.path, &error))?;
+            sibling.renamed = true;
         }
-        self.temporary = None;
         Ok(())
+    }
+}
+
+/// Whether a path means standard output.
+pub fn is_stdout(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// Opens a device, or a sibling of what `path` is, or is a link to.
+fn open(path: &Path) -> io::Result<Out> {
+    let target = behind_links(path)?;
+    match fs::metadata(&target) {
+        Ok(there) if there.is_file() => {
+            // Whoever may rename could replace it; whoever made it read-only did not mean that.
+            OpenOptions::new().write(true).open(&target)?;
+            let sibling = Sibling::create(&target, false)?;
+            keep_owner(&sibling.file, &there);
+            sibling.file.set_permissions(there.permissions())?;
+            Ok(Out::Sibling(sibling))
+        }
+        Ok(there) if !there.is_dir() => {
+            let device = OpenOptions::new().write(true).open(&target)?;
+            Ok(Out::Device(device))
+        }
+        _ => Ok(Out::Sibling(Sibling::create(&target, false)?)),
+    }
+}
+
+/// As many links as Linux follows.
+const MOST_LINKS: usize = 40;
+
+/// What a path leads to, through symbolic links that may lead nowhere yet.
+fn behind_links(path: &Path) -> io::Result<PathBuf> {
+    let mut path = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        if !fs::symlink_metadata(&path).is_ok_and(|it| it.is_symlink()) {
+            return Ok(path);
+        }
+        let target = fs::read_link(&path)?;
+        // An absolute target replaces all of it.
+        path.pop();
+        path.push(target);
+    }
+    // What the system says of too many links, or of a circle.
+    fs::metadata(&path).map(|_| path)
+}
+
+/// Whether two paths are, or will be, the same file.
+pub fn is_same(a: &Path, b: &Path) -> bool {
+    let place = |path: &Path| -> Option<PathBuf> {
+        let path = behind_links(path).ok()?;
+        let folder = fs::canonicalize(folder_of(&path)).ok()?;
+        Some(folder.join(path.file_name()?))
+    };
+    a == b || matches!((place(a), place(b)), (Some(a), Some(b)) if a == b)
+}
+
+/// Only the superuser may give files away: for others it is theirs already, or stays so.
+#[cfg_attr(not(unix), expect(unused_variables, reason = "owners are Unix's"))]
+fn keep_owner(file: &File, there: &fs::Metadata) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, fchown};
+        let _ = fchown(file, Some(there.uid()), Some(there.gid()));
     }
 }
 
 impl Write for PendingFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(bytes);
+        let written = match &mut self.out {
+            // Its errors say what they are about.
+            Out::Stdout(out) => return out.write(bytes),
+            Out::Device(file) | Out::Sibling(Sibling { file, .. }) => file.write(bytes),
+        };
         written.map_err(|error| named(&self.path, &error))
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
-    }
-}
-
-impl Drop for PendingFile {
-    fn drop(&mut self) {
-        if let Some(temporary) = &self.temporary {
-            // The first error is the one worth telling; a leftover is harmless.
-            let _ = fs::remove_file(temporary);
+        match &mut self.out {
+            Out::Stdout(out) => out.flush(),
+            // Files have no buffer of their own.
+            Out::Device(_) | Out::Sibling(_) => Ok(()),
         }
     }
 }
@@ -122,31 +212,39 @@ pub fn write_atomically(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> io::
     write(PendingFile::create(path)?, bytes.as_ref())
 }
 
-/// Checks, before any work is done, that the folder that `path` is to be written to is there.
+/// Checks, before any work is done, that the folder that `path` is to be written to is there. For
+/// standard output, `-`, there is nothing to check.
 ///
 /// # Errors
 ///
 /// If it is not, or is no folder; the path is in front.
 pub fn check_folder_of(path: impl AsRef<Path>) -> io::Result<()> {
     let path = path.as_ref();
-    let folder = match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    let metadata = fs::metadata(folder).map_err(|error| named(path, &error))?;
+    if is_stdout(path) {
+        return Ok(());
+    }
+    let metadata = fs::metadata(folder_of(path)).map_err(|error| named(path, &error))?;
     if metadata.is_dir() {
         return Ok(());
     }
     Err(named(path, &io::ErrorKind::NotADirectory.into()))
 }
 
-/// [`write_atomically`], into a file that on Unix only its owner may read and write (mode 0600).
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// [`write_atomically`], into a file that on Unix only its owner may read and write (mode 0600), in the place
+/// of whatever is there.
 ///
 /// # Errors
 ///
 /// As [`write_atomically`].
 pub fn write_privately(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> io::Result<()> {
-    write(PendingFile::beside(path.as_ref(), true)?, bytes.as_ref())
+    write(PendingFile::private(path.as_ref())?, bytes.as_ref())
 }
 
 fn write(mut file: PendingFile, bytes: &[u8]) -> io::Result<()> {
@@ -154,15 +252,23 @@ fn write(mut file: PendingFile, bytes: &[u8]) -> io::Result<()> {
     file.finish()
 }
 
-#[cfg_attr(not(unix), expect(unused_variables, reason = "modes are Unix's"))]
-fn create_new(path: &Path, private: bool) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    if private {
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+impl Sibling {
+    #[cfg_attr(not(unix), expect(unused_variables, reason = "modes are Unix's"))]
+    fn create(target: &Path, private: bool) -> io::Result<Sibling> {
+        let path = sibling(target)?;
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        if private {
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        }
+        Ok(Sibling {
+            file: options.open(&path)?,
+            path,
+            target: target.to_owned(),
+            renamed: false,
+        })
     }
-    options.open(path)
 }
 
 /// Unique among processes by pid and within one by a counter, so two writers never share it.
@@ -228,6 +334,73 @@ mod tests {
         let error = write_atomically(&path, "new").unwrap_err();
         assert!(error.to_string().contains("taken"), "{error}");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    fn mode(path: &Path) -> u32 {
+        use std::os::unix::fs::PermissionsExt;
+        fs::metadata(path).unwrap().permissions().mode() & 0o7777
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn an_existing_file_keeps_its_mode() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out");
+        fs::write(&path, "old").unwrap();
+        for expected in [0o600, 0o755, 0o666] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(expected)).unwrap();
+            write_atomically(&path, "new").unwrap();
+            assert_eq!(mode(&path), expected);
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_is_written_through_wherever_it_leads() {
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir(at("far")).unwrap();
+        fs::write(at("far/there"), "old").unwrap();
+        symlink("far/there", at("relative")).unwrap();
+        symlink(at("relative"), at("twice")).unwrap();
+        symlink(at("far/new"), at("dangling")).unwrap();
+        for (link, target) in [
+            ("relative", "far/there"),
+            ("twice", "far/there"),
+            ("dangling", "far/new"),
+        ] {
+            write_atomically(at(link), link).unwrap();
+            assert!(
+                fs::symlink_metadata(at(link)).unwrap().is_symlink(),
+                "{link}"
+            );
+            assert_eq!(fs::read_to_string(at(target)).unwrap(), link);
+        }
+        symlink("round", at("round")).unwrap();
+        let error = write_atomically(at("round"), "x").unwrap_err();
+        assert!(error.to_string().contains("round: "), "{error}");
+        // Links, a folder and two files: nothing is left beside any.
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 5);
+        assert_eq!(fs::read_dir(at("far")).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn the_same_file_is_known_by_any_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir(at("sub")).unwrap();
+        assert!(is_same(&at("new"), &at("sub/../new")));
+        assert!(is_same(Path::new("-"), Path::new("-")));
+        assert!(is_same(Path::new("new.svg"), Path::new("./new.svg")));
+        assert!(!is_same(&at("new"), &at("sub/new")));
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink("../new", at("sub/link")).unwrap();
+            assert!(is_same(&at("new"), &at("sub/link")));
+        }
     }
 
     #[cfg(unix)]

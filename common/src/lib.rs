@@ -3,6 +3,8 @@
 pub mod comparison;
 pub mod cpus;
 pub mod files;
+pub mod stdout;
+pub mod text;
 pub mod timing;
 pub mod trace;
 

@@ -3,7 +3,7 @@
     unix,
     expect(
         unsafe_code,
-        reason = "std has no getrusage, setrlimit, clock_gettime, geteuid or thread ids"
+        reason = "std has no getrusage, setrlimit, sigaction, clock_gettime, geteuid or thread ids"
     )
 )]
 
@@ -78,6 +78,32 @@ mod unix {
             _ => before,
         };
         Ok((allowed != libc::RLIM_INFINITY).then_some(allowed))
+    }
+
+    /// Whether this process ignores a signal.
+    #[cfg(feature = "cli")]
+    pub(crate) fn is_ignored(signal: libc::c_int) -> io::Result<bool> {
+        let mut action = MaybeUninit::<libc::sigaction>::uninit();
+        // SAFETY: without a new action `sigaction` only writes the present one, for which the
+        // pointer is valid.
+        if unsafe { libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr()) } != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: `sigaction` returned 0, so it filled the struct in.
+        let action = unsafe { action.assume_init() };
+        Ok(action.sa_sigaction == libc::SIG_IGN)
+    }
+
+    /// Gives the signals that stop programs their usual effect back.
+    #[cfg(feature = "cli")]
+    pub(crate) fn stop_ignoring() -> io::Result<()> {
+        for signal in [libc::SIGINT, libc::SIGTERM] {
+            // SAFETY: the usual effect is no code of ours that could be called.
+            if unsafe { libc::signal(signal, libc::SIG_DFL) } == libc::SIG_ERR {
+                return Err(io::Error::last_os_error());
+            }
+        }
+        Ok(())
     }
 
     pub(crate) fn user_id() -> u32 {

@@ -18,9 +18,9 @@
 //!
 //! # Limits
 //!
-//! A process keeps its first [`MAX_SPANS`] records, and as many are merged from the workers; the
-//! rest are counted and every picture says how many. On systems other than Unix workers aren't
-//! merged.
+//! A process keeps its first [`MAX_SPANS`] records, and as many are merged from the workers. What is
+//! over that, and what a worker could not write, is counted; every picture says how much it was. On
+//! systems other than Unix workers aren't merged.
 
 mod chrome;
 mod lanes;
@@ -129,12 +129,21 @@ impl Trace {
         svg::draw(&self.timeline())
     }
 
+    /// What the spans so far are not all of, in a sentence for each reason: more than the limit, a
+    /// full disk, a worker's file that can't be read. Every picture says it, too.
+    pub fn losses(&self) -> Vec<String> {
+        self.timeline().losses()
+    }
+
     fn timeline(&self) -> Timeline {
         let mut processes = vec![self.memory.process()];
+        let mut unknown = Vec::new();
         if let Some(spool) = &self.spool {
-            processes.extend(spool.read(MAX_SPANS));
+            let (workers, losses) = spool.read(MAX_SPANS);
+            processes.extend(workers);
+            unknown = losses;
         }
-        Timeline { processes }
+        Timeline { processes, unknown }
     }
 }
 

@@ -93,6 +93,55 @@ fn find<'e>(events: &'e [Value], key: &str, value: &str) -> &'e Value {
 }
 
 #[test]
+#[ignore = "a role: a worker that leaves many spans, and then waits no more"]
+fn busy_worker() {
+    assert!(trace::worker());
+    for number in 0..SPANS {
+        tracing::info_span!("work", number).in_scope(|| ());
+    }
+}
+
+const SPANS: u64 = 5000;
+
+/// A limit on the size of files is what a full disk is to a worker: no more can be added.
+#[test]
+fn spans_that_did_not_fit_on_the_disk_are_told_in_every_picture() {
+    // One such trace a process: the other test has this one's.
+    let status = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "parent_of_a_limited_worker", "--ignored"])
+        .stdout(Stdio::null())
+        .status();
+    assert!(status.unwrap().success());
+}
+
+#[test]
+#[ignore = "a role: a process that traces a worker which can write 64 KiB"]
+fn parent_of_a_limited_worker() {
+    let trace = Trace::with_workers().unwrap();
+    assert_eq!(trace.losses(), [""; 0]);
+    let script = "trap '' XFSZ; ulimit -f 128; exec \"$0\" --exact busy_worker --ignored";
+    let status = Command::new("sh")
+        .args(["-c", script])
+        .arg(std::env::current_exe().unwrap())
+        .stdout(Stdio::null())
+        .status();
+    assert!(status.unwrap().success());
+
+    let mut json = Vec::new();
+    trace.chrome(&mut json).unwrap();
+    let document: Value = serde_json::from_slice(&json).unwrap();
+    let lost = document["otherData"]["lost_spans"].as_u64().unwrap();
+    let kept = document["traceEvents"].as_array().unwrap().iter();
+    let kept = kept.filter(|event| event["ph"] == "X").count() as u64;
+    assert!(kept > 100 && lost > 100, "{kept} kept, {lost} lost");
+    assert_eq!(kept + lost, SPANS);
+    let told = format!("incomplete: {lost} spans of worker processes could not be written");
+    assert!(trace.text_lanes(100).contains(&told));
+    assert!(trace.svg().contains(&told));
+    assert!(trace.losses()[0].starts_with(&told["incomplete: ".len()..]));
+}
+
+#[test]
 fn cpu_time_counts_a_child_once_it_is_reaped() {
     let before = cpu_time();
     assert!(role("busy_child").wait().unwrap().success());

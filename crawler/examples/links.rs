@@ -5,7 +5,8 @@
 use std::io::Read;
 
 use crawler::charset;
-use crawler::html::{self, Wanted};
+use crawler::html::{self, Syntax, Wanted};
+use crawler::robots::NAME;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let url = std::env::args()
@@ -18,7 +19,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         std::io::stdin().read_to_end(&mut body)?;
     }
     let (text, encoding) = charset::decode(&body, None);
-    let page = html::read(&text, &url.parse()?, encoding, Wanted::default());
+    let page = html::read(
+        &text,
+        &url.parse()?,
+        encoding,
+        Syntax::Html,
+        Wanted::default(),
+        NAME,
+    );
     for link in page.links {
         println!("<{}> {}", link.kind.name(), link.url);
     }

@@ -56,43 +56,172 @@ fn of_content_type(value: &str) -> Option<&'static Encoding> {
     })
 }
 
-/// The charset that a `<meta>` names. One that can be read at all is not in UTF-16, whatever it
-/// says.
+/// The charset that the beginning of a page names: the standard's "prescan" (WHATWG HTML, section
+/// 13.2.3.2). Neither a comment nor the `content` of any other `<meta>` decides anything.
 fn in_meta(body: &[u8]) -> Option<&'static Encoding> {
-    let head = body.get(..LOOKED_AT).unwrap_or(body).to_ascii_lowercase();
-    let mut rest = head.as_slice();
-    loop {
-        let start = rest.windows(5).position(|window| window == b"<meta")?;
-        let tag = &rest[start + 5..];
-        let end = tag
-            .iter()
-            .position(|byte| *byte == b'>')
-            .unwrap_or(tag.len());
-        if let Some(encoding) = of_tag(&tag[..end]) {
-            let wide = encoding == UTF_16LE || encoding == UTF_16BE;
-            return Some(if wide { UTF_8 } else { encoding });
-        }
-        rest = &tag[end..];
+    let head = body.get(..LOOKED_AT).unwrap_or(body);
+    if let Some(encoding) = of_xml_declaration(head) {
+        return Some(encoding);
     }
+    let mut rest = head;
+    while let Some(start) = memchr(b'<', rest) {
+        rest = &rest[start..];
+        let name = rest[1..].strip_prefix(b"/").unwrap_or(&rest[1..]);
+        if let Some(comment) = rest.strip_prefix(b"<!--") {
+            // `<!-->` is a whole comment.
+            let end = rest[2..].windows(3).position(|window| window == b"-->");
+            rest = end.map_or(&comment[comment.len()..], |end| &rest[2 + end + 3..]);
+        } else if name.first().is_some_and(u8::is_ascii_alphabetic) {
+            let end = name
+                .iter()
+                .position(|byte| is_space(*byte) || matches!(byte, b'/' | b'>'));
+            let (name, attributes) = name.split_at(end.unwrap_or(name.len()));
+            let mut attributes = Attributes(attributes);
+            if name.eq_ignore_ascii_case(b"meta") && rest[1] != b'/' {
+                if let Some(encoding) = of_meta(&mut attributes) {
+                    return Some(encoding);
+                }
+            } else {
+                attributes.by_ref().for_each(drop);
+            }
+            rest = attributes.0;
+        } else {
+            // A declaration, a processing instruction, an end tag without a name: up to its end.
+            let end = match rest.get(1) {
+                Some(b'!' | b'/' | b'?') => memchr(b'>', rest).unwrap_or(rest.len()),
+                _ => 1,
+            };
+            rest = &rest[end..];
+        }
+    }
+    None
 }
 
-/// Of `charset=…`, which stands alone or within `content`.
-fn of_tag(tag: &[u8]) -> Option<&'static Encoding> {
-    let start = tag.windows(7).position(|window| window == b"charset")? + 7;
-    let is_space = |byte: &u8| byte.is_ascii_whitespace();
-    let rest = tag[start..]
+/// Of `<?xml version="1.0" encoding="…"?>`, right at the beginning.
+fn of_xml_declaration(head: &[u8]) -> Option<&'static Encoding> {
+    let declaration = head.strip_prefix(b"<?xml")?;
+    let declaration = &declaration[..memchr(b'>', declaration)?];
+    let start = declaration
+        .windows(8)
+        .position(|window| window == b"encoding")?
+        + 8;
+    let value = declaration[start..]
         .trim_ascii_start()
         .strip_prefix(b"=")?
         .trim_ascii_start();
-    let rest = rest
-        .strip_prefix(b"\"")
-        .or_else(|| rest.strip_prefix(b"'"))
-        .unwrap_or(rest);
-    let end = rest
-        .iter()
-        .position(|byte| is_space(byte) || b"\"';/".contains(byte))
-        .unwrap_or(rest.len());
-    Encoding::for_label(&rest[..end])
+    let quote = value.first().filter(|byte| matches!(byte, b'"' | b'\''))?;
+    let value = &value[1..];
+    Encoding::for_label(&value[..memchr(*quote, value)?]).map(readable)
+}
+
+/// Of the attributes of a `<meta>`.
+fn of_meta(attributes: &mut Attributes<'_>) -> Option<&'static Encoding> {
+    let (mut is_content_type, mut charset, mut content) = (false, None, None);
+    let mut seen = Vec::new();
+    for (name, value) in attributes.by_ref() {
+        if seen.contains(&name) {
+            continue;
+        }
+        match name.as_slice() {
+            b"http-equiv" => is_content_type = value == b"content-type",
+            b"charset" => charset = Some(Encoding::for_label(&value)),
+            b"content" => content = of_content(&value),
+            _ => {}
+        }
+        seen.push(name);
+    }
+    match (charset, content) {
+        (Some(charset), _) => charset.map(readable),
+        (None, Some(content)) if is_content_type => Some(readable(content)),
+        _ => None,
+    }
+}
+
+/// One that can be read at all is not in UTF-16, whatever it says.
+fn readable(encoding: &'static Encoding) -> &'static Encoding {
+    let wide = encoding == UTF_16LE || encoding == UTF_16BE;
+    if wide { UTF_8 } else { encoding }
+}
+
+/// Of `text/html; charset=…` in a `content`.
+fn of_content(content: &[u8]) -> Option<&'static Encoding> {
+    let mut rest = content;
+    loop {
+        let start = rest.windows(7).position(|window| window == b"charset")? + 7;
+        rest = rest[start..].trim_ascii_start();
+        let Some(value) = rest.strip_prefix(b"=") else {
+            continue;
+        };
+        let value = value.trim_ascii_start();
+        let label = match value.first()? {
+            quote @ (b'"' | b'\'') => {
+                let value = &value[1..];
+                &value[..memchr(*quote, value)?]
+            }
+            _ => {
+                let end = value
+                    .iter()
+                    .position(|byte| is_space(*byte) || *byte == b';');
+                &value[..end.unwrap_or(value.len())]
+            }
+        };
+        return Encoding::for_label(label);
+    }
+}
+
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b'\t' | b'\n' | b'\x0c' | b'\r' | b' ')
+}
+
+fn memchr(byte: u8, text: &[u8]) -> Option<usize> {
+    text.iter().position(|it| *it == byte)
+}
+
+/// The attributes of a tag in small letters ("get an attribute", in the same section), and then what is
+/// behind them.
+struct Attributes<'a>(&'a [u8]);
+
+impl Iterator for Attributes<'_> {
+    type Item = (Vec<u8>, Vec<u8>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let start = self
+            .0
+            .iter()
+            .position(|byte| !is_space(*byte) && *byte != b'/');
+        self.0 = &self.0[start.unwrap_or(self.0.len())..];
+        if matches!(self.0.first(), None | Some(b'>')) {
+            return None;
+        }
+        // A name may begin with an equals sign.
+        let end = self
+            .0
+            .iter()
+            .skip(1)
+            .position(|byte| is_space(*byte) || matches!(byte, b'=' | b'/' | b'>'));
+        let (name, rest) = self.0.split_at(end.map_or(self.0.len(), |end| end + 1));
+        self.0 = rest;
+        let name = name.to_ascii_lowercase();
+        let Some(value) = rest.trim_ascii_start().strip_prefix(b"=") else {
+            return Some((name, Vec::new()));
+        };
+        let value = value.trim_ascii_start();
+        let (value, rest) = match value.first() {
+            Some(quote @ (b'"' | b'\'')) => {
+                let value = &value[1..];
+                let end = memchr(*quote, value).unwrap_or(value.len());
+                (&value[..end], &value[(end + 1).min(value.len())..])
+            }
+            _ => {
+                let end = value
+                    .iter()
+                    .position(|byte| is_space(*byte) || *byte == b'>');
+                value.split_at(end.unwrap_or(value.len()))
+            }
+        };
+        self.0 = rest;
+        Some((name, value.to_ascii_lowercase()))
+    }
 }
 
 #[cfg(test)]
@@ -127,6 +256,47 @@ mod tests {
         let far = [vec![b' '; 1024], b"<meta charset=koi8-r>".to_vec()].concat();
         assert_eq!(name(&far, None), "UTF-8");
         assert_eq!(name(b"<meta charset=", None), "UTF-8");
+    }
+
+    /// The trials' pages: only a `<meta>` that is one, and speaks of the charset, decides.
+    #[test]
+    fn comments_and_keywords_decide_nothing() {
+        for (head, expected) in [
+            (
+                "<!-- <meta charset=koi8-r> --><meta charset=euc-jp>",
+                "EUC-JP",
+            ),
+            ("<!--><meta charset=koi8-r>", "KOI8-R"),
+            (
+                "<meta name=keywords content=\"charset=koi8-r\"><meta charset=euc-jp>",
+                "EUC-JP",
+            ),
+            (
+                "<p title='<meta charset=koi8-r>'><meta charset=euc-jp>",
+                "EUC-JP",
+            ),
+            ("</meta charset=koi8-r><meta charset=euc-jp>", "EUC-JP"),
+            (
+                "<meta content='text/html; charset = \"koi8-r\"' http-equiv=Content-Type>",
+                "KOI8-R",
+            ),
+            (
+                "<meta http-equiv=content-type content=\"charsetx charset=koi8-r;x\">",
+                "KOI8-R",
+            ),
+            (
+                "<meta charset=nonsense charset=koi8-r><meta charset=euc-jp>",
+                "EUC-JP",
+            ),
+            (
+                "<?xml version=\"1.0\" encoding='iso-8859-2'?><html>",
+                "ISO-8859-2",
+            ),
+            ("<a =x><meta charset=koi8-r>", "KOI8-R"),
+            ("<meta charset=\"koi8-r", "KOI8-R"),
+        ] {
+            assert_eq!(name(head.as_bytes(), None), expected, "{head}");
+        }
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
     let session = common::cli::start(&args.run)?;
     // Only what looks at it may take Ctrl-C away from the system.
     let interrupt = match args.command {
-        Some(Command::Report(_) | Command::Completions { .. }) => Interrupt::default(),
+        Some(Command::Completions { .. }) => Interrupt::default(),
         _ => interrupt::install()?,
     };
     let result = answer(&args, &interrupt);
@@ -30,7 +30,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
 fn answer(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
     match &args.command {
         Some(Command::Check(check)) => check::run(check, args, interrupt),
-        Some(Command::Report(it)) => report::run(it, args.run.output.json),
+        Some(Command::Report(it)) => report::run(it, args.run.output.json, interrupt),
         Some(Command::Completions { shell }) => {
             common::cli::completions::<Args>(*shell, "crawler")?;
             Ok(Outcome::Done)

@@ -2,11 +2,18 @@
 //! state, behind the frontier's lock; who waits for what, and on how many threads, is the models'.
 
 mod addresses;
+mod found;
 mod hosts;
 mod job;
+mod pages;
+mod parts;
 mod queue;
 mod record;
+mod redirects;
+mod rules;
+mod sitemaps;
 mod state;
+mod summary;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -29,7 +36,7 @@ use crate::settings::Settings;
 use crate::sitemap;
 use crate::store::{self, File, OnPage};
 use state::State;
-pub use state::Summary;
+pub use summary::Summary;
 
 /// Why there is no crawl.
 #[derive(Debug, thiserror::Error)]
@@ -114,6 +121,7 @@ impl Crawl {
             settings.seeds.clone(),
             patterns(&settings.include)?,
             patterns(&settings.exclude)?,
+            patterns(&settings.skip)?,
         );
         let fetcher = fetcher(&settings, lookup)?;
         let state = State::new(
@@ -168,9 +176,9 @@ impl Crawl {
         match job.role {
             // What RFC 9309 asks for: the first part of a long one counts.
             Role::Robots => request.cut_at_limit(),
-            // A long file is no broken link.
-            Role::External => request.cut_at_limit(),
-            Role::Page | Role::Sitemap => request,
+            // A long file is no broken link, and of a long page the beginning is read.
+            Role::Page | Role::External => request.cut_at_limit(),
+            Role::Sitemap => request,
         }
     }
 
@@ -186,7 +194,13 @@ impl Crawl {
     pub fn reading(&self, job: &Job, outcome: &Outcome) -> Option<Reading> {
         match job.role {
             Role::Page | Role::External if !job.head => {
-                Reading::new(outcome, self.settings.wanted(), &self.settings.picks)
+                let product = robots::product(&self.settings.politeness.user_agent);
+                Reading::new(
+                    outcome,
+                    self.settings.wanted(),
+                    &self.settings.picks,
+                    product,
+                )
             }
             _ => None,
         }

@@ -8,6 +8,8 @@ mod sync;
 #[cfg(not(loom))]
 pub mod charset;
 #[cfg(not(loom))]
+pub mod fragment;
+#[cfg(not(loom))]
 pub mod html;
 #[cfg(not(loom))]
 pub mod normalise;

@@ -7,7 +7,8 @@
 //! 3. the fragment is dropped: it names a part of a page, not a page;
 //! 4. percent-encoding has one form (RFC 3986, section 6.2.2): capital digits, and none where none
 //!    is needed;
-//! 5. parameters that only track people are dropped from the query, unless they are to be kept;
+//! 5. parameters that only track people or name their session are dropped from the query and, as
+//!    `;jsessionid=…`, from the path, unless they are to be kept;
 //!    with `ignore_query` the whole query is. A query that is empty then is dropped.
 
 use std::borrow::Cow;
@@ -23,12 +24,98 @@ const TRACKING: &[&str] = &[
     "msclkid", "twclid", "wbraid", "yclid",
 ];
 
+/// Schemes that are not fetched and no mistakes: those of IANA's registry that stand in pages, and what
+/// browsers and well-known programs have of their own.
+const SCHEMES: &[&str] = &[
+    "about",
+    "acct",
+    "bitcoin",
+    "blob",
+    "callto",
+    "chrome",
+    "cid",
+    "data",
+    "dns",
+    "doi",
+    "ed2k",
+    "ethereum",
+    "facetime",
+    "feed",
+    "file",
+    "ftp",
+    "ftps",
+    "gemini",
+    "geo",
+    "git",
+    "gopher",
+    "im",
+    "info",
+    "intent",
+    "ipfs",
+    "ipns",
+    "irc",
+    "irc6",
+    "ircs",
+    "itms",
+    "itms-apps",
+    "javascript",
+    "jar",
+    "ldap",
+    "ldaps",
+    "lightning",
+    "magnet",
+    "mailto",
+    "maps",
+    "market",
+    "matrix",
+    "mid",
+    "mms",
+    "ms-settings",
+    "news",
+    "nntp",
+    "obsidian",
+    "onenote",
+    "postgresql",
+    "rtsp",
+    "sftp",
+    "sip",
+    "sips",
+    "skype",
+    "slack",
+    "sms",
+    "snews",
+    "spotify",
+    "ssh",
+    "steam",
+    "svn",
+    "tel",
+    "telnet",
+    "tg",
+    "urn",
+    "vbscript",
+    "view-source",
+    "viber",
+    "vnc",
+    "vscode",
+    "web+mastodon",
+    "webcal",
+    "whatsapp",
+    "ws",
+    "wss",
+    "x-apple.systempreferences",
+    "xmpp",
+    "zoommtg",
+];
+
+/// Parameters that name a visitor's session: each visit gets new ones, and every page under each.
+const SESSION: &[&str] = &["jsessionid", "phpsessid", "cfid", "cftoken"];
+
 /// Which rules there are a choice about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rules {
     /// Drop the whole query.
     pub ignore_query: bool,
-    /// Keep `utm_…`, `gclid` and their like.
+    /// Keep `utm_…`, `gclid`, `PHPSESSID` and their like.
     pub keep_tracking: bool,
 }
 
@@ -39,6 +126,8 @@ pub enum Unfit {
     NotAUrl,
     /// It is one of another scheme: `mailto:`, `javascript:`, `data:`, `file:`…
     Scheme,
+    /// It is one of a scheme that nobody knows: `htpp:`.
+    UnknownScheme,
 }
 
 /// What a link leads to.
@@ -94,7 +183,12 @@ pub fn link(
 /// If it is of a scheme that is not fetched.
 pub fn page(mut url: Url, rules: Rules) -> Result<Url, Unfit> {
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(Unfit::Scheme);
+        let is_known = SCHEMES.contains(&url.scheme());
+        return Err(if is_known {
+            Unfit::Scheme
+        } else {
+            Unfit::UnknownScheme
+        });
     }
     if url.host_str().is_none_or(str::is_empty) {
         return Err(Unfit::NotAUrl);
@@ -107,6 +201,9 @@ pub fn page(mut url: Url, rules: Rules) -> Result<Url, Unfit> {
     }
     if url.query().is_some() {
         query(&mut url, rules);
+    }
+    if !rules.keep_tracking && url.path().contains(';') {
+        session_in_path(&mut url);
     }
     // To rewrite may make a new escape (`%2%65`), and a new `..`.
     while let Some(text) = unescaped(url.as_str()) {
@@ -137,9 +234,31 @@ fn query(url: &mut Url, rules: Rules) {
     url.set_query(Some(kept.as_str()).filter(|kept| !kept.is_empty()));
 }
 
+/// Drops `;jsessionid=…`, as servlets write it.
+fn session_in_path(url: &mut Url) {
+    let is_session = |parameter: &str| {
+        let name = parameter
+            .split_once('=')
+            .map_or(parameter, |(name, _)| name);
+        SESSION.iter().any(|it| name.eq_ignore_ascii_case(it))
+    };
+    let segments = url.path().split('/').map(|segment| {
+        let mut parts = segment.split(';');
+        let first = parts.next().unwrap_or("").to_owned();
+        let kept = parts.filter(|part| !is_session(part));
+        kept.fold(first, |segment, part| format!("{segment};{part}"))
+    });
+    let path = segments.collect::<Vec<_>>().join("/");
+    url.set_path(&path);
+}
+
 fn is_tracking(pair: &str) -> bool {
     let name = pair.split_once('=').map_or(pair, |(name, _)| name);
-    name.starts_with("utm_") || TRACKING.contains(&name)
+    let is_session = || SESSION.iter().any(|it| name.eq_ignore_ascii_case(it));
+    name.starts_with("utm_")
+        || TRACKING.contains(&name)
+        || is_session()
+        || name.starts_with("ASPSESSIONID")
 }
 
 mod percent {
@@ -217,6 +336,10 @@ mod tests {
             ("/?utm_source=a&q=1&gclid=2", "http://example.org/?q=1"),
             ("/?utm_source=a", "http://example.org/"),
             ("/?q=a+b&q=", "http://example.org/?q=a+b&q="),
+            (
+                "/p;jsessionid=0A1B;v=2/x?PHPSESSID=1&q=2",
+                "http://example.org/p;v=2/x?q=2",
+            ),
             ("http://0x7f.1/", "http://127.0.0.1/"),
         ] {
             assert_eq!(normal(text), expected, "{text:?}");
@@ -250,6 +373,7 @@ mod tests {
         ] {
             assert_eq!(unfit(text), Unfit::Scheme, "{text}");
         }
+        assert_eq!(unfit("htpp://example.org/x"), Unfit::UnknownScheme);
         assert_eq!(unfit("http://[::1"), Unfit::NotAUrl);
         assert_eq!(unfit("http://"), Unfit::NotAUrl);
     }

@@ -1,12 +1,18 @@
 //! From a body to what it says: the part of a crawl that computes, and all that a worker process has
 //! to know.
 
+use std::borrow::Cow;
+use std::io::{self, Read};
+
 use async_fetch::{HeaderMap, Outcome};
+use flate2::read::MultiGzDecoder;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::charset;
-use crate::html::{self, Page, Wanted};
+use crate::html::{self, Kind, Link, Page, Place, Syntax, Wanted, refresh};
+use crate::normalise::{self, Unfit};
+use crate::robots;
 use crate::select::{self, Pick};
 
 /// A page to be read.
@@ -14,8 +20,13 @@ use crate::select::{self, Pick};
 pub struct Reading {
     url: Url,
     content_type: Option<String>,
+    syntax: Syntax,
+    /// By which the page may speak to this crawler.
+    product: String,
     /// The header says that no link is to be followed.
     nofollow: bool,
+    /// Links in the header.
+    links: Vec<(Kind, String)>,
     body: Vec<u8>,
     wanted: Wanted,
     picks: Vec<Pick>,
@@ -32,6 +43,8 @@ pub struct Content {
     pub trouble: Option<String>,
     /// Why none of it could be read: its reader crashed.
     pub lost: Option<String>,
+    /// It is HTML, and may have parts.
+    pub is_html: bool,
 }
 
 impl Content {
@@ -45,22 +58,40 @@ impl Content {
 }
 
 impl Reading {
-    /// What is to be read of an answer; nothing, if it is no HTML.
-    pub fn new(outcome: &Outcome, wanted: Wanted, picks: &[Pick]) -> Option<Reading> {
+    /// What is to be read of an answer for a crawler with this product token; nothing, if it is neither
+    /// HTML nor, where that is wanted, a style sheet.
+    pub fn new(
+        outcome: &Outcome,
+        wanted: Wanted,
+        picks: &[Pick],
+        product: &str,
+    ) -> Option<Reading> {
         let answer = outcome.result.as_ref().ok()?;
         let body = answer.bytes();
         let content_type = header(&answer.headers, "content-type");
-        if !answer.status.is_success() || !is_html(content_type.as_deref(), body) {
+        if !answer.status.is_success() {
             return None;
         }
-        let robots = answer.headers.get_all("x-robots-tag");
-        let nofollow = robots
-            .iter()
-            .any(|value| html::forbids_following(&String::from_utf8_lossy(value.as_bytes())));
+        let syntax = syntax(content_type.as_deref(), body)?;
+        if syntax == Syntax::Css && !wanted.css {
+            return None;
+        }
+        let texts = |name| {
+            let values = answer.headers.get_all(name).into_iter();
+            values.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+        };
+        let nofollow =
+            texts("x-robots-tag").any(|tag| robots::tag_forbids_following(&tag, product));
+        let refreshes = texts("refresh")
+            .filter_map(|value| Some((Kind::Refresh, refresh::url(&value)?.to_owned())));
+        let links = texts("link").flat_map(|value| links_of_header(&value));
         Some(Reading {
             url: answer.url.clone(),
-            content_type,
+            syntax,
+            product: product.to_owned(),
             nofollow,
+            links: links.chain(refreshes).take(MOST_IN_HEADER).collect(),
+            content_type,
             body: body.to_vec(),
             wanted,
             picks: picks.to_vec(),
@@ -69,16 +100,25 @@ impl Reading {
 
     /// Reads it.
     pub fn run(&self) -> Content {
-        let (text, encoding) = charset::decode(&self.body, self.content_type.as_deref());
-        let mut page = html::read(&text, &self.url, encoding, self.wanted);
+        let body = match unpacked(&self.body, self.wanted.unpacked) {
+            Ok(body) => body,
+            Err(reason) => return Content::lost(format!("the body is not gzip: {reason}")),
+        };
+        let (text, encoding) = charset::decode(&body, self.content_type.as_deref());
+        let (wanted, product) = (self.wanted, &self.product);
+        let mut page = html::read(&text, &self.url, encoding, self.syntax, wanted, product);
+        for (kind, text) in &self.links {
+            page.links.extend(self.link_of_header(*kind, text));
+        }
         if self.nofollow {
             page.links.iter_mut().for_each(|link| link.nofollow = true);
         }
         let mut content = Content {
             page,
+            is_html: self.syntax != Syntax::Css,
             ..Content::default()
         };
-        if !self.picks.is_empty() {
+        if !self.picks.is_empty() && self.syntax != Syntax::Css {
             if content.page.depth > select::DEEPEST {
                 let (deep, most) = (content.page.depth, select::DEEPEST);
                 content.trouble = Some(format!(
@@ -92,18 +132,92 @@ impl Reading {
     }
 }
 
+impl Reading {
+    fn link_of_header(&self, kind: Kind, text: &str) -> Option<Link> {
+        let (url, fragment, invalid) =
+            match normalise::link(&self.url, text, None, self.wanted.rules) {
+                Ok(target) => (target.url.into(), target.fragment, false),
+                Err(Unfit::Scheme) => return None,
+                Err(Unfit::NotAUrl | Unfit::UnknownScheme) => (text.to_owned(), None, true),
+            };
+        Some(Link {
+            url,
+            fragment,
+            kind,
+            place: Place::default(),
+            nofollow: false,
+            invalid,
+        })
+    }
+}
+
 /// The value of a header as text.
 pub(crate) fn header(headers: &HeaderMap, name: &str) -> Option<String> {
     let value = headers.get(name)?;
     Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
-fn is_html(content_type: Option<&str>, body: &[u8]) -> bool {
+/// A body as it is meant. For an archive it is kept as it came, and some servers pack it by gzip though
+/// nobody asked for that: no page begins like gzip by itself. Of a long one the beginning is read.
+fn unpacked(body: &[u8], most: u64) -> io::Result<Cow<'_, [u8]>> {
+    if !body.starts_with(&[0x1f, 0x8b]) {
+        return Ok(Cow::Borrowed(body));
+    }
+    let mut bytes = Vec::new();
+    match MultiGzDecoder::new(body).take(most).read_to_end(&mut bytes) {
+        // What came before the end of a broken one is of use.
+        Err(error) if bytes.is_empty() => Err(error),
+        _ => Ok(Cow::Owned(bytes)),
+    }
+}
+
+/// Links in the header of a page that are looked at.
+const MOST_IN_HEADER: usize = 100;
+
+/// The links of a header `Link`: `<url>; rel=next, <other>; rel="preload"` (RFC 8288, section 3). Hosts
+/// to be got ready for are no links.
+fn links_of_header(value: &str) -> Vec<(Kind, String)> {
+    let mut links = Vec::new();
+    let mut rest = value;
+    while let Some((_, after)) = rest.split_once('<') {
+        let Some((url, after)) = after.split_once('>') else {
+            break;
+        };
+        // A comma within quotes ends nothing.
+        let mut quoted = false;
+        let end = after.find(|sign| {
+            quoted ^= sign == '"';
+            sign == ',' && !quoted
+        });
+        let (parameters, next) = after.split_at(end.unwrap_or(after.len()));
+        let parameters = parameters.to_ascii_lowercase();
+        if parameters.contains("rel=canonical") || parameters.contains("rel=\"canonical\"") {
+            // It says where the page's own address is; the page itself says it too, mostly.
+        } else if !parameters.contains("preconnect") && !parameters.contains("dns-prefetch") {
+            links.push((Kind::Header, url.trim().to_owned()));
+        }
+        rest = next;
+    }
+    links
+}
+
+/// What an answer is written in, if links can be read of it.
+fn syntax(content_type: Option<&str>, body: &[u8]) -> Option<Syntax> {
     let Some(content_type) = content_type else {
-        return body.trim_ascii_start().starts_with(b"<");
+        let is_html = body.trim_ascii_start().starts_with(b"<");
+        return is_html.then_some(Syntax::Html);
     };
-    let kind = content_type.split(';').next().unwrap_or("").trim();
-    kind.eq_ignore_ascii_case("text/html") || kind.eq_ignore_ascii_case("application/xhtml+xml")
+    match media_type(content_type).to_ascii_lowercase().as_str() {
+        "text/html" => Some(Syntax::Html),
+        "application/xhtml+xml" => Some(Syntax::Xhtml),
+        "text/css" => Some(Syntax::Css),
+        _ => None,
+    }
+}
+
+/// A `Content-Type` without its parameters.
+fn media_type(content_type: &str) -> &str {
+    content_type.split(';').next().unwrap_or("").trim()
 }
 
 #[cfg(test)]
@@ -114,7 +228,10 @@ mod tests {
         Reading {
             url: "http://example.org/".parse().unwrap(),
             content_type: Some("text/html".to_owned()),
+            syntax: Syntax::Html,
+            product: robots::NAME.to_owned(),
             nofollow: false,
+            links: Vec::new(),
             body: body.into(),
             wanted: Wanted::default(),
             picks: picks.iter().map(|it| Pick::read(it).unwrap()).collect(),
@@ -134,6 +251,22 @@ mod tests {
     }
 
     #[test]
+    fn what_was_packed_unasked_is_unpacked_up_to_the_limit() {
+        use std::io::Write;
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(b"<a href=/1></a><a href=/2></a>").unwrap();
+        let mut reading = reading("", &[]);
+        reading.body = gzip.finish().unwrap();
+        for (limit, links) in [(1000, 2), (20, 1), (0, 0)] {
+            reading.wanted.unpacked = limit;
+            assert_eq!(reading.run().page.links.len(), links, "{limit}");
+        }
+        reading.body = b"\x1f\x8bnonsense".to_vec();
+        reading.wanted.unpacked = 1000;
+        assert!(reading.run().lost.unwrap().contains("not gzip"));
+    }
+
+    #[test]
     fn a_header_can_forbid_to_follow() {
         let mut reading = reading("<a href=x>", &[]);
         assert!(!reading.run().page.links[0].nofollow);
@@ -142,10 +275,43 @@ mod tests {
     }
 
     #[test]
-    fn html_is_told_by_its_type_or_by_its_look() {
-        assert!(is_html(Some("Text/HTML; charset=x"), b""));
-        assert!(is_html(Some("application/xhtml+xml"), b""));
-        assert!(!is_html(Some("application/pdf"), b"<html>"));
-        assert!(is_html(None, b" <html>") && !is_html(None, b"%PDF"));
+    fn what_links_are_read_of_is_told_by_its_type_or_by_its_look() {
+        assert_eq!(
+            syntax(Some("Text/HTML; charset=x"), b""),
+            Some(Syntax::Html)
+        );
+        assert_eq!(
+            syntax(Some("application/xhtml+xml"), b""),
+            Some(Syntax::Xhtml)
+        );
+        assert_eq!(syntax(Some("text/css"), b""), Some(Syntax::Css));
+        assert_eq!(syntax(Some("application/pdf"), b"<html>"), None);
+        assert_eq!(syntax(None, b" <html>"), Some(Syntax::Html));
+        assert_eq!(syntax(None, b"%PDF"), None);
+    }
+
+    /// The examples of RFC 8288, section 3.5.
+    #[test]
+    fn links_of_the_header_are_read() {
+        let urls = |value| {
+            let links = links_of_header(value).into_iter();
+            links.map(|(_, url)| url).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            urls(
+                "<http://example.com/TheBook/chapter2>; rel=\"previous\"; title=\"previous chapter\""
+            ),
+            ["http://example.com/TheBook/chapter2"]
+        );
+        assert_eq!(
+            urls(
+                "</TheBook/chapter2>; rel=\"previous\"; title*=UTF-8'de'letztes%20Kapitel, </TheBook/chapter4>; rel=\"next\""
+            ),
+            ["/TheBook/chapter2", "/TheBook/chapter4"]
+        );
+        assert_eq!(
+            urls("<a>; title=\"x, <no>\", <https://cdn.example>; rel=preconnect"),
+            ["a"]
+        );
     }
 }

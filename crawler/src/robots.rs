@@ -3,13 +3,33 @@
 use std::time::Duration;
 
 use robotxt::{AccessResult, Robots};
-use url::Url;
+use url::{Position, Url};
 
-/// The name by which robots.txt may speak of this crawler.
+/// The product token of this crawler, unless `--user-agent` says otherwise.
 pub const NAME: &str = "many-hands-crawler";
+
+/// The product token of a `User-Agent` header: what stands before the version. By it robots.txt and
+/// `<meta name>` speak of a crawler (RFC 9309, section 2.2.1).
+///
+/// # Examples
+///
+/// ```
+/// use crawler::robots::product;
+///
+/// assert_eq!(product("mybot/2.1 (+http://example.org/bot)"), "mybot");
+/// assert_eq!(product("Mozilla/5.0 (compatible; mybot/2.1)"), "Mozilla");
+/// ```
+pub fn product(user_agent: &str) -> &str {
+    let text = user_agent.trim_start();
+    let end = text.find(|sign: char| !(sign.is_ascii_alphabetic() || "-_".contains(sign)));
+    &text[..end.unwrap_or(text.len())]
+}
 
 /// Redirects that are followed from a robots.txt (RFC 9309, section 2.3.1.2).
 pub const REDIRECTS: u8 = 5;
+
+/// Sitemaps of a robots.txt that are looked at.
+const SITEMAPS: usize = 1000;
 
 /// Bytes of a robots.txt that are looked at (RFC 9309, section 2.5, asks for at least 500 KiB); of a
 /// longer one, the lines that are whole in them.
@@ -35,41 +55,46 @@ pub enum Found<'a> {
 #[derive(Clone, Debug)]
 pub struct Rules {
     robots: Robots,
+    sitemaps: Vec<Url>,
     trouble: Option<String>,
     /// Bytes of the text that they were read from.
     size: usize,
 }
 
 impl Rules {
-    /// The rules that follow from what was found: none is a licence (4xx), and a server that fails
-    /// or does not answer forbids everything (RFC 9309, section 2.3.1).
+    /// The rules that follow from what was found at `place`, for the crawler with this product token:
+    /// none is a licence (4xx), and a server that fails or does not answer forbids everything (RFC
+    /// 9309, section 2.3.1).
     ///
     /// # Examples
     ///
     /// ```
-    /// use crawler::robots::{Found, Rules};
+    /// use crawler::robots::{Found, NAME, Rules, place};
     ///
     /// let url = "http://example.org/private/x".parse().unwrap();
-    /// assert!(!Rules::new(Found::Text(b"User-agent: *\nDisallow: /private")).allow(&url));
-    /// assert!(Rules::new(Found::Status(404)).allow(&url));
-    /// assert!(!Rules::new(Found::Status(503)).allow(&url));
+    /// let rules = |found| Rules::new(found, NAME, &place(&url));
+    /// assert!(!rules(Found::Text(b"User-agent: *\nDisallow: /private")).allow(&url));
+    /// assert!(rules(Found::Status(404)).allow(&url));
+    /// assert!(!rules(Found::Status(503)).allow(&url));
     /// ```
-    pub fn new(found: Found<'_>) -> Rules {
-        let size = match found {
-            Found::Text(text) => looked_at(text).len(),
-            Found::Status(_) | Found::TooManyRedirects | Found::Nothing(_) => 0,
+    pub fn new(found: Found<'_>, product: &str, place: &Url) -> Rules {
+        let text = match found {
+            Found::Text(text) => looked_at(text),
+            Found::Status(_) | Found::TooManyRedirects | Found::Nothing(_) => &[],
         };
+        let tokens = only_product_tokens(text);
         let (access, trouble) = match found {
-            Found::Text(text) => (AccessResult::Successful(looked_at(text)), None),
+            Found::Text(_) => (AccessResult::Successful(&tokens), None),
             Found::TooManyRedirects => (AccessResult::TooManyRedirects, None),
             Found::Status(status @ 500..) => (AccessResult::Unreachable, Some(status.to_string())),
             Found::Nothing(reason) => (AccessResult::Unreachable, Some(reason.to_owned())),
             Found::Status(_) => (AccessResult::Unavailable, None),
         };
         Rules {
-            robots: Robots::from_access(access, NAME),
+            robots: Robots::from_access(access, product),
+            sitemaps: sitemaps(text, place),
             trouble,
-            size,
+            size: text.len(),
         }
     }
 
@@ -77,6 +102,7 @@ impl Rules {
     pub fn none() -> Rules {
         Rules {
             robots: Robots::allow_all(),
+            sitemaps: Vec::new(),
             trouble: None,
             size: 0,
         }
@@ -84,7 +110,17 @@ impl Rules {
 
     /// Whether a page may be fetched.
     pub fn allow(&self, url: &Url) -> bool {
-        self.robots.is_url_allowed(url)
+        let path = &url[Position::BeforePath..Position::AfterQuery];
+        if path == "/robots.txt" {
+            return true;
+        }
+        // A rule's `*` and `$` are signs of their own; written `%2A` and `%24` they are characters, and
+        // mean those of the path however that writes them (RFC 9309, section 2.2.3).
+        let escaped = path.replace('*', "%2A").replace('$', "%24");
+        // They stand in the order in which they go before one another.
+        let mut rules = self.robots.rules().iter();
+        let first = rules.find(|rule| rule.is_match(path) || rule.is_match(&escaped));
+        first.is_none_or(|rule| rule.is_allow())
     }
 
     /// Why nobody knows what is allowed, if the server failed or did not answer: then everything is
@@ -107,7 +143,72 @@ impl Rules {
 
     /// The sitemaps it names.
     pub fn sitemaps(&self) -> &[Url] {
-        self.robots.sitemaps()
+        &self.sitemaps
+    }
+}
+
+/// The name and the value of a line, without its comment.
+fn directive(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = line.iter().position(|byte| *byte == b'#');
+    let line = &line[..end.unwrap_or(line.len())];
+    let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+    let colon = line.iter().position(|byte| *byte == b':')?;
+    Some((line[..colon].trim_ascii(), line[colon + 1..].trim_ascii()))
+}
+
+/// The text with each crawler's name without its version: `User-agent: bot/1.0` speaks of `bot`.
+fn only_product_tokens(text: &[u8]) -> Vec<u8> {
+    let mut tokens = Vec::with_capacity(text.len());
+    for line in text.split_inclusive(|byte| matches!(byte, b'\n' | b'\r')) {
+        match directive(line) {
+            Some((name, value)) if name.eq_ignore_ascii_case(b"user-agent") => {
+                let value = String::from_utf8_lossy(value);
+                let token = if value.starts_with('*') {
+                    "*"
+                } else {
+                    product(&value)
+                };
+                tokens.extend_from_slice(format!("user-agent: {token}\n").as_bytes());
+            }
+            _ => tokens.extend_from_slice(line),
+        }
+    }
+    tokens
+}
+
+/// The sitemaps that a text names, each once. Their URLs may be relative, though they should not.
+fn sitemaps(text: &[u8], place: &Url) -> Vec<Url> {
+    let lines = text.split(|byte| matches!(byte, b'\n' | b'\r'));
+    let named = lines.filter_map(directive);
+    let named = named.filter(|(name, _)| name.eq_ignore_ascii_case(b"sitemap"));
+    let urls = named.filter_map(|(_, url)| place.join(std::str::from_utf8(url).ok()?).ok());
+    let mut sitemaps = Vec::new();
+    for url in urls.filter(|url| matches!(url.scheme(), "http" | "https")) {
+        if !sitemaps.contains(&url) && sitemaps.len() < SITEMAPS {
+            sitemaps.push(url);
+        }
+    }
+    sitemaps
+}
+
+/// Whether a header `X-Robots-Tag` forbids the crawler with this product token to follow links. It may
+/// begin with the name of the only crawler that it is for.
+pub fn tag_forbids_following(value: &str, product: &str) -> bool {
+    const WITH_VALUE: [&str; 4] = [
+        "unavailable_after",
+        "max-snippet",
+        "max-image-preview",
+        "max-video-preview",
+    ];
+    let for_one = value.split_once(':').filter(|(name, _)| {
+        let name = name.trim();
+        !name.contains(',') && !WITH_VALUE.iter().any(|it| name.eq_ignore_ascii_case(it))
+    });
+    match for_one {
+        Some((name, rest)) => {
+            name.trim().eq_ignore_ascii_case(product) && crate::html::forbids_following(rest)
+        }
+        None => crate::html::forbids_following(value),
     }
 }
 
@@ -141,7 +242,76 @@ mod tests {
             .unwrap()
             .join(path)
             .unwrap();
-        Rules::new(Found::Text(text.as_bytes())).allow(&url)
+        Rules::new(Found::Text(text.as_bytes()), NAME, &place(&url)).allow(&url)
+    }
+
+    #[test]
+    fn the_product_token_decides_and_versions_do_not() {
+        let url = Url::parse("http://example.org/secret").unwrap();
+        let text = "User-agent: mybot/2.0 # ours\nDisallow: /secret\n";
+        let allowed =
+            |name| Rules::new(Found::Text(text.as_bytes()), name, &place(&url)).allow(&url);
+        assert!(!allowed(product("MyBot/1.0 (+x)")));
+        assert!(allowed(product("mybots/1.0")));
+        assert!(allowed(NAME));
+    }
+
+    /// The examples of RFC 9309, section 2.2.3.
+    #[test]
+    fn escaped_signs_are_characters() {
+        let rule = |path: &str| format!("User-agent: *\nDisallow: {path}\n");
+        assert!(!allowed(
+            &rule("/path/file-with-a-%2A.html"),
+            "/path/file-with-a-*.html"
+        ));
+        assert!(!allowed(
+            &rule("/path/file-with-a-%2A.html"),
+            "/path/file-with-a-%2a.html"
+        ));
+        assert!(allowed(
+            &rule("/path/file-with-a-%2A.html"),
+            "/path/file-with-a-x.html"
+        ));
+        assert!(!allowed(&rule("/path/foo-%24"), "/path/foo-$"));
+        assert!(allowed(&rule("/path/foo-%24"), "/path/foo-"));
+        assert!(!allowed(
+            &rule("/foo/bar?baz=https://foo.bar"),
+            "/foo/bar?baz=https://foo.bar"
+        ));
+        assert!(!allowed(&rule("/foo/bar/\u{30c4}"), "/foo/bar/%E3%83%84"));
+        assert!(!allowed(&rule("/foo/bar/%62%61%7A"), "/foo/bar/baz"));
+    }
+
+    #[test]
+    fn sitemaps_may_be_relative() {
+        let place = place(&Url::parse("http://example.org/a").unwrap());
+        let text = b"\xef\xbb\xbfSitemap: /maps/a.xml\nsitemap:http://b.example/s # x\nSitemap: /maps/a.xml";
+        let rules = Rules::new(Found::Text(text), NAME, &place);
+        let urls: Vec<&str> = rules.sitemaps().iter().map(Url::as_str).collect();
+        assert_eq!(
+            urls,
+            ["http://example.org/maps/a.xml", "http://b.example/s"]
+        );
+    }
+
+    #[test]
+    fn a_tag_for_another_crawler_is_not_for_this_one() {
+        for (value, forbids) in [
+            ("nofollow", true),
+            ("noindex, NoFollow", true),
+            ("none", true),
+            ("noindex", false),
+            ("googlebot: nofollow", false),
+            ("googlebot: noindex, nofollow", false),
+            ("many-hands-crawler: nofollow", true),
+            (
+                "unavailable_after: 25 Jun 2026 15:00:00 PST, nofollow",
+                true,
+            ),
+            ("noindex, max-snippet: 20", false),
+        ] {
+            assert_eq!(tag_forbids_following(value, NAME), forbids, "{value}");
+        }
     }
 
     #[test]
@@ -184,7 +354,7 @@ mod tests {
             (Found::Text(b""), true),
             (Found::Text(b"<html>\xff\x00not a robots.txt"), true),
         ] {
-            let rules = Rules::new(found);
+            let rules = Rules::new(found, NAME, &place(&url));
             assert_eq!(rules.allow(&url), allowed, "{found:?}");
             assert_eq!(rules.trouble().is_none(), allowed, "{found:?}");
         }
@@ -192,7 +362,8 @@ mod tests {
 
     #[test]
     fn a_delay_is_kept_to_up_to_a_limit() {
-        let delay = |text: &str| Rules::new(Found::Text(text.as_bytes())).delay();
+        let url = Url::parse("http://example.org/").unwrap();
+        let delay = |text: &str| Rules::new(Found::Text(text.as_bytes()), NAME, &url).delay();
         assert_eq!(
             delay("User-agent: *\nCrawl-delay: 1.5"),
             Some(Duration::from_millis(1500))

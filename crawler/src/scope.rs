@@ -25,17 +25,67 @@ pub struct Scope {
     seeds: Vec<Url>,
     include: Vec<Regex>,
     exclude: Vec<Regex>,
+    skip: Vec<Regex>,
+}
+
+/// What a URL is to a crawl.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Membership {
+    /// A page of it.
+    Inside,
+    /// Not of it. Whether a link that leads there is broken may be looked at.
+    Outside,
+    /// Nothing is to be sent there.
+    Excluded,
 }
 
 impl Scope {
     /// The scope of a crawl from these seeds. If there are patterns to include, the URL of a page
-    /// has to match one of them; what matches a pattern to exclude is out in any case.
-    pub fn new(reach: Reach, seeds: Vec<Url>, include: Vec<Regex>, exclude: Vec<Regex>) -> Scope {
+    /// has to match one of them; what matches a pattern to exclude is out in any case. To what matches a
+    /// pattern to skip, or one to exclude, nothing is sent, be it a page of the crawl or not.
+    pub fn new(
+        reach: Reach,
+        seeds: Vec<Url>,
+        include: Vec<Regex>,
+        exclude: Vec<Regex>,
+        skip: Vec<Regex>,
+    ) -> Scope {
         Scope {
             reach,
             seeds,
             include,
             exclude,
+            skip,
+        }
+    }
+
+    /// Takes a further page for one that the crawl began with.
+    pub fn add_seed(&mut self, seed: Url) {
+        self.seeds.push(seed);
+    }
+
+    /// Whether a URL is on a host that no seed names.
+    pub fn is_new_host(&self, url: &Url) -> bool {
+        !self.seeds.iter().any(|seed| is_same_host(seed, url))
+    }
+
+    /// What a URL is to the crawl.
+    pub fn membership(&self, url: &Url) -> Membership {
+        if self.seeds.contains(url) {
+            return Membership::Inside;
+        }
+        let text = url.as_str();
+        if self
+            .exclude
+            .iter()
+            .chain(&self.skip)
+            .any(|it| it.is_match(text))
+        {
+            return Membership::Excluded;
+        }
+        match self.has(url) {
+            true => Membership::Inside,
+            false => Membership::Outside,
         }
     }
 
@@ -85,7 +135,7 @@ mod tests {
     }
 
     fn scope(reach: Reach, seed: &str) -> Scope {
-        Scope::new(reach, vec![url(seed)], vec![], vec![])
+        Scope::new(reach, vec![url(seed)], vec![], vec![], vec![])
     }
 
     #[test]
@@ -125,7 +175,19 @@ mod tests {
             vec![seed.clone()],
             vec![regex("/docs/")],
             vec![regex(r"\.pdf$")],
+            vec![regex("logout")],
         );
+        let membership = |text: &str| scope.membership(&url(text));
+        assert_eq!(
+            membership("http://example.org/docs/a.pdf"),
+            Membership::Excluded
+        );
+        assert_eq!(
+            membership("http://other.example/logout"),
+            Membership::Excluded
+        );
+        assert_eq!(membership("http://other.example/"), Membership::Outside);
+        assert_eq!(membership("http://example.org/docs/"), Membership::Inside);
         assert!(scope.has(&seed));
         assert!(scope.has(&url("http://example.org/docs/a")));
         assert!(!scope.has(&url("http://example.org/blog/a")));

@@ -40,8 +40,22 @@ pub struct Settings {
     pub traps: Traps,
     /// Whether links are checked: those that lead out too, and fragments.
     pub check: bool,
+    /// Of the links that are checked, only those within the crawl.
+    pub internal_only: bool,
+    /// URLs that match one of these regular expressions are left alone, wherever they are.
+    pub skip: Vec<String>,
+    /// Statuses of failure that are none here: a link to such a page is not broken.
+    pub accepted: Vec<u16>,
+    /// The URLs in style sheets are links, too.
+    pub css: bool,
+    /// Seeds whose scheme was only guessed: if they do not answer by https, http is tried.
+    pub guessed: Vec<Url>,
     /// What is picked out of each page.
     pub picks: Vec<Pick>,
+    /// When it goes on with an earlier run: what was broken there is asked for again, too, and not only
+    /// what may have been so for a passing reason.
+    #[serde(skip)]
+    pub retry_failed: bool,
     /// When it stops.
     #[serde(skip)]
     pub limits: Limits,
@@ -125,6 +139,12 @@ impl Settings {
             sitemaps: false,
             traps: Traps::default(),
             check: false,
+            internal_only: false,
+            skip: Vec::new(),
+            accepted: Vec::new(),
+            css: false,
+            guessed: Vec::new(),
+            retry_failed: false,
             picks: Vec::new(),
             limits: Limits::default(),
             politeness: Politeness::default(),
@@ -137,7 +157,9 @@ impl Settings {
         Wanted {
             rules: self.rules,
             forms: self.forms,
+            css: self.css,
             ids: self.check,
+            unpacked: self.politeness.body,
         }
     }
 }

@@ -1,11 +1,13 @@
-//! Sitemaps: lists of pages, and lists of such lists (sitemaps.org).
+//! Sitemaps: lists of pages, and lists of such lists (sitemaps.org). RSS and Atom list pages, too.
 
 use std::borrow::Cow;
 use std::io::Read;
 
 use flate2::read::MultiGzDecoder;
 use quick_xml::Reader;
-use quick_xml::events::Event;
+use quick_xml::events::{BytesStart, Event};
+
+use crate::charset;
 
 /// Bytes of a sitemap, unpacked, as sitemaps.org has it.
 pub const BYTES: u64 = 50 << 20;
@@ -23,16 +25,42 @@ pub struct Sitemap {
     pub pages: Vec<String>,
     /// Sitemaps.
     pub sitemaps: Vec<String>,
+    /// What is wrong with it, though the rest of it could be read.
+    pub trouble: Option<String>,
 }
 
-/// Reads a sitemap: XML, XML in gzip, or text with a URL a line. What can be read of a broken one is
-/// kept.
+impl Sitemap {
+    fn add(&mut self, place: String, is_sitemap: bool) {
+        let list = match is_sitemap {
+            true => &mut self.sitemaps,
+            false => &mut self.pages,
+        };
+        if place.is_empty() {
+            self.tell("an entry without a URL");
+        } else if list.len() < ENTRIES {
+            list.push(place);
+        } else {
+            self.tell(&format!(
+                "more than {ENTRIES} entries: the rest is left out"
+            ));
+        }
+    }
+
+    /// Notes what is wrong, if it is the first such thing.
+    fn tell(&mut self, trouble: &str) {
+        self.trouble.get_or_insert_with(|| trouble.to_owned());
+    }
+}
+
+/// Reads a sitemap: XML, RSS, Atom, or text with a URL a line; in UTF-8 or what it names, and packed by
+/// gzip or not. What can be read of a broken one is kept.
 ///
 /// # Errors
 /// If it is too long unpacked, or broken from its first word on.
 pub fn read(body: &[u8]) -> Result<Sitemap, String> {
     let body = unpacked(body)?;
-    let text = String::from_utf8_lossy(&body);
+    let (text, _) = charset::decode(&body, None);
+    let text = String::from_utf8_lossy(&text);
     let text = text.trim_start_matches('\u{feff}').trim_start();
     match text.starts_with('<') {
         true => xml(text),
@@ -59,47 +87,125 @@ fn unpacked(body: &[u8]) -> Result<Cow<'_, [u8]>, String> {
 }
 
 fn lines(text: &str) -> Sitemap {
-    let lines = text.lines().map(str::trim);
-    let pages = lines.filter(|line| line.starts_with("http://") || line.starts_with("https://"));
-    Sitemap {
-        pages: pages.take(ENTRIES).map(str::to_owned).collect(),
-        sitemaps: Vec::new(),
+    let mut found = Sitemap::default();
+    for line in text.lines().map(str::trim) {
+        if line.starts_with("http://") || line.starts_with("https://") {
+            found.add(line.to_owned(), false);
+        }
+    }
+    found
+}
+
+/// What elements an element is within, outermost first. Deeper ones are of no sitemap.
+#[derive(Default)]
+struct Path {
+    names: Vec<String>,
+    /// Elements within the deepest of them, whose names are not kept.
+    deeper: usize,
+}
+
+impl Path {
+    fn open(&mut self, tag: &BytesStart<'_>) {
+        match self.names.len() < DEEPEST {
+            true => self.names.push(tag.local_name().into_inner().to_owned()),
+            false => self.deeper += 1,
+        }
+    }
+
+    fn close(&mut self) {
+        match self.deeper {
+            0 => drop(self.names.pop()),
+            _ => self.deeper -= 1,
+        }
+    }
+
+    /// Whether a URL stands right within this element, and if so, whether it is a sitemap's: an image or
+    /// a video of a page has a `<loc>` as well.
+    fn entry(&self) -> Option<bool> {
+        let [.., parent, own] = self.names.as_slice() else {
+            return None;
+        };
+        match (parent.as_str(), own.as_str()) {
+            ("url", "loc") | ("item", "link") => Some(false),
+            ("sitemap", "loc") => Some(true),
+            _ => None,
+        }
     }
 }
 
 fn xml(text: &str) -> Result<Sitemap, String> {
     let mut reader = Reader::from_str(text);
+    // Many write `?a=1&b=2`: it is told, and costs no other entry.
+    reader.config_mut().allow_dangling_amp = true;
     let mut found = Sitemap::default();
-    let mut within = None;
+    let mut path = Path::default();
     let mut place: Option<String> = None;
     loop {
         match reader.read_event() {
-            Ok(Event::Start(tag)) => match tag.local_name().into_inner() {
-                "url" => within = Some(false),
-                "sitemap" => within = Some(true),
-                "loc" => place = Some(String::new()),
-                _ => {}
-            },
-            Ok(Event::Text(part)) => push(&mut place, &part.xml10_content()),
+            Ok(Event::Start(tag)) => {
+                path.open(&tag);
+                if let Some(page) = atom_link(&tag, &path) {
+                    found.add(page, false);
+                }
+                place = path.entry().map(|_| String::new());
+            }
+            Ok(Event::Empty(tag)) => {
+                path.open(&tag);
+                if let Some(page) = atom_link(&tag, &path) {
+                    found.add(page, false);
+                }
+                path.close();
+            }
+            Ok(Event::Text(part)) => {
+                let text = part.xml10_content();
+                if place.is_some() && text.contains('&') {
+                    found.tell("an entry with a `&` that is not written `&amp;`");
+                }
+                push(&mut place, &text);
+            }
             Ok(Event::CData(part)) => push(&mut place, &part.xml10_content()),
             Ok(Event::GeneralRef(part)) => push(&mut place, &entity(&part)),
-            Ok(Event::End(tag)) if tag.local_name().into_inner() == "loc" => {
-                let place = place.take().unwrap_or_default().trim().to_owned();
-                match within {
-                    Some(true) if found.sitemaps.len() < ENTRIES => found.sitemaps.push(place),
-                    Some(false) if found.pages.len() < ENTRIES => found.pages.push(place),
-                    _ => {}
+            Ok(Event::End(_)) => {
+                if let (Some(place), Some(is_sitemap)) = (place.take(), path.entry()) {
+                    found.add(place.trim().to_owned(), is_sitemap);
                 }
+                path.close();
             }
             Ok(Event::Eof) => return Ok(found),
             Ok(_) => {}
             Err(error) if found == Sitemap::default() => {
                 return Err(format!("not a sitemap: {error}"));
             }
-            Err(_) => return Ok(found),
+            Err(error) => {
+                found.tell(&format!(
+                    "broken after {} bytes: {error}",
+                    reader.buffer_position()
+                ));
+                return Ok(found);
+            }
         }
     }
 }
+
+/// The page that an Atom entry is about: `<link href>`, unless its `rel` names something else.
+fn atom_link(tag: &BytesStart<'_>, path: &Path) -> Option<String> {
+    let is_link =
+        matches!(path.names.as_slice(), [.., parent, own] if parent == "entry" && own == "link");
+    let value = |name: &str| {
+        let attribute = is_link.then(|| tag.try_get_attribute(name).ok().flatten())??;
+        Some(
+            attribute
+                .normalized_value(quick_xml::XmlVersion::Implicit1_0)
+                .ok()?
+                .into_owned(),
+        )
+    };
+    let is_page = value("rel").is_none_or(|rel| rel == "alternate");
+    value("href").filter(|_| is_page)
+}
+
+/// Elements within each other that are looked at.
+const DEEPEST: usize = 64;
 
 fn push(place: &mut Option<String>, text: &str) {
     if let Some(place) = place {
@@ -144,6 +250,48 @@ mod tests {
         let found = read(index.as_bytes()).unwrap();
         assert_eq!(found.sitemaps, ["http://example.org/a.xml"]);
         assert!(found.pages.is_empty());
+    }
+
+    /// As the sitemaps of news and picture pages are written (developers.google.com, "Image sitemaps").
+    #[test]
+    fn pictures_of_a_page_are_no_pages() {
+        let map = "<urlset xmlns:image='x'><url><loc>http://a/1</loc><image:image><image:loc>http://a/1.png\
+            </image:loc></image:image></url><url><loc>http://a/2</loc></url></urlset>";
+        assert_eq!(
+            read(map.as_bytes()).unwrap().pages,
+            ["http://a/1", "http://a/2"]
+        );
+    }
+
+    #[test]
+    fn feeds_are_sitemaps_too() {
+        let rss = "<rss><channel><link>http://a/</link><item><title>x</title><link>http://a/1</link></item>\
+            <item><link>http://a/2</link></item></channel></rss>";
+        assert_eq!(
+            read(rss.as_bytes()).unwrap().pages,
+            ["http://a/1", "http://a/2"]
+        );
+        let atom = "<feed xmlns='http://www.w3.org/2005/Atom'><link href='http://a/'/><entry>\
+            <link rel='edit' href='http://a/no'/><link href='http://a/1?x=1&amp;y=2'/></entry><entry>\
+            <link rel='alternate' href='http://a/2'></link></entry></feed>";
+        assert_eq!(
+            read(atom.as_bytes()).unwrap().pages,
+            ["http://a/1?x=1&y=2", "http://a/2"]
+        );
+    }
+
+    #[test]
+    fn a_bare_ampersand_is_told_and_costs_nothing() {
+        let map = "<urlset><url><loc>http://a/?x=1&y=2</loc></url><url><loc>http://a/2</loc></url></urlset>";
+        let found = read(map.as_bytes()).unwrap();
+        assert_eq!(found.pages, ["http://a/?x=1&y=2", "http://a/2"]);
+        assert!(found.trouble.unwrap().contains("&amp;"));
+    }
+
+    #[test]
+    fn one_in_utf_16_is_read() {
+        let wide: Vec<u8> = MAP.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(read(&wide).unwrap().pages.len(), 2);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! next to nothing. It waits for the disk only when more is to be written than the writer's budget
 //! holds. What is committed survives a kill -9, whole pages at a time.
 
+mod outcome;
 mod rows;
 mod writer;
 
@@ -13,18 +14,20 @@ use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Row, params};
+use url::Url;
 
 use crate::html::Kind;
 use crate::seen::Id;
+pub use outcome::{Outcome, Skip};
 pub use rows::PageSummary;
-pub(crate) use rows::{LinkRow, OwnExchange, PageRow, UrlRow};
+pub(crate) use rows::{Health, LinkRow, OwnExchange, PageRow, Target, UrlRow};
 pub use writer::OnPage;
 pub(crate) use writer::Store;
 
 const SCHEMA: &str = include_str!("store/schema.sql");
 
 /// The version of the schema, in the file's header.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// Whose file it is, in its header: `MHcr`, as a number.
 const APPLICATION: i64 = 0x4d48_6372;
@@ -44,6 +47,18 @@ pub enum Error {
     /// There is a crawl in the file.
     #[error("{}: there is a crawl in it already: go on with it by --resume, or name another file", path.display())]
     Taken {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Another program writes to it.
+    #[error("{}: another crawl is at work in it: wait for its end, or name another file", path.display())]
+    Busy {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The archive is there already.
+    #[error("{}: there is such a file already: name another one, or replace it by --overwrite", path.display())]
+    ArchiveThere {
         /// The file.
         path: PathBuf,
     },
@@ -96,6 +111,7 @@ pub(crate) struct Left {
     pub(crate) pages: u64,
     pub(crate) failed: u64,
     pub(crate) http_errors: u64,
+    pub(crate) cut: u64,
     pub(crate) aliases: u64,
     pub(crate) checked: u64,
     pub(crate) robots: u64,
@@ -111,7 +127,39 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct File {
     path: PathBuf,
     connection: Connection,
-    resumed: bool,
+    beginning: Beginning,
+    /// Keeps other crawls out of the file, as long as it is open.
+    lock: Option<std::fs::File>,
+}
+
+/// What a crawl finds in its file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Beginning {
+    /// Nothing.
+    New,
+    /// Something, which it was told to replace.
+    Overwritten,
+    /// An earlier run, with which it goes on.
+    Resumed,
+}
+
+/// Locks a file against other crawls, by a lock that SQLite knows nothing of. One that is not there is
+/// made.
+fn lock(path: &Path) -> Result<std::fs::File, Error> {
+    let system = |reason: std::io::Error| Error::Archive {
+        path: path.to_owned(),
+        reason,
+    };
+    let mut options = std::fs::OpenOptions::new();
+    let file = options.read(true).write(true).create(true).truncate(false);
+    let file = file.open(path).map_err(system)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(Error::Busy {
+            path: path.to_owned(),
+        }),
+        Err(std::fs::TryLockError::Error(error)) => Err(system(error)),
+    }
 }
 
 impl File {
@@ -125,7 +173,8 @@ impl File {
         let mut file = File {
             path,
             connection,
-            resumed: false,
+            beginning: Beginning::New,
+            lock: None,
         };
         // Nobody will ever read it again.
         file.prepare("OFF", "OFF")?;
@@ -137,6 +186,10 @@ impl File {
     /// # Errors
     /// If there is one, or SQLite can't.
     pub fn create(path: &Path) -> Result<File, Error> {
+        File::begin(path, lock(path)?)
+    }
+
+    fn begin(path: &Path, lock: std::fs::File) -> Result<File, Error> {
         let connection = Connection::open(path).map_err(sqlite(path))?;
         if header(&connection, "application_id").map_err(sqlite(path))? == APPLICATION {
             if has_urls(&connection).map_err(sqlite(path))? {
@@ -155,7 +208,8 @@ impl File {
         let mut file = File {
             path: path.to_owned(),
             connection,
-            resumed: false,
+            beginning: Beginning::New,
+            lock: Some(lock),
         };
         file.prepare("WAL", "NORMAL")?;
         Ok(file)
@@ -166,15 +220,17 @@ impl File {
     /// # Errors
     /// If there is a file with anything else in it, or SQLite can't.
     pub fn overwrite(path: &Path) -> Result<File, Error> {
-        if path.exists() {
-            // By SQLite: whoever looks on just now, or writes, is waited for, and an empty file is
-            // no less a state than one that isn't there.
-            let connection = Connection::open(path).map_err(sqlite(path))?;
-            if header(&connection, "application_id").map_err(sqlite(path))? == APPLICATION {
-                empty(&connection).map_err(sqlite(path))?;
-            }
+        let lock = lock(path)?;
+        // By SQLite: whoever looks on just now is waited for, and an empty file is no less a state than
+        // one that isn't there.
+        let connection = Connection::open(path).map_err(sqlite(path))?;
+        if header(&connection, "application_id").map_err(sqlite(path))? == APPLICATION {
+            empty(&connection).map_err(sqlite(path))?;
         }
-        File::create(path)
+        drop(connection);
+        let mut file = File::begin(path, lock)?;
+        file.beginning = Beginning::Overwritten;
+        Ok(file)
     }
 
     /// The state of an earlier crawl, to go on with.
@@ -182,10 +238,12 @@ impl File {
     /// # Errors
     /// If there is none, or SQLite can't.
     pub fn resume(path: &Path) -> Result<File, Error> {
+        let connection = open(path)?;
         let mut file = File {
             path: path.to_owned(),
-            connection: open(path)?,
-            resumed: true,
+            lock: Some(lock(path)?),
+            connection,
+            beginning: Beginning::Resumed,
         };
         file.pragmas("WAL", "NORMAL")?;
         Ok(file)
@@ -193,7 +251,7 @@ impl File {
 
     /// Whether an earlier run is gone on with.
     pub fn is_resumed(&self) -> bool {
-        self.resumed
+        self.beginning == Beginning::Resumed
     }
 
     fn pragmas(&mut self, journal: &str, synchronous: &str) -> Result<(), Error> {
@@ -274,7 +332,7 @@ impl File {
     /// What leads out and has a link to a part of it.
     pub(crate) fn parts(&self) -> Result<HashSet<Id>, Error> {
         let sql = "SELECT target FROM links JOIN urls ON urls.id = target
-                   WHERE role = 2 AND coalesce(fragment, '') <> ''";
+                   JOIN fragments USING (fragment) WHERE role = 2";
         let mut parts = HashSet::new();
         self.each(sql, |row| {
             parts.insert(row.get(0)?);
@@ -283,11 +341,46 @@ impl File {
         Ok(parts)
     }
 
+    /// Forgets what came of URLs that may be there another time, and with `all` of all that are broken: so
+    /// they are in the queue again.
+    pub(crate) fn ask_again(&self, all: bool) -> Result<(), Error> {
+        let what = if all { "broken" } else { "passing" };
+        let done = self.connection.execute_batch(&format!(
+            "DELETE FROM links WHERE source IN (SELECT id FROM pages WHERE {what});
+             DELETE FROM ids WHERE page IN (SELECT id FROM pages WHERE {what});
+             DELETE FROM pages WHERE {what};"
+        ));
+        done.map_err(sqlite(&self.path))
+    }
+
+    /// Where redirects from what the crawl began with led.
+    pub(crate) fn moved_seeds(&self) -> Result<Vec<Url>, Error> {
+        let sql = "SELECT target.url FROM pages JOIN urls USING (id)
+                   JOIN urls AS target ON target.id = pages.target
+                   WHERE outcome = 'redirect' AND urls.depth = 0 AND urls.role = 0";
+        let mut seeds = Vec::new();
+        self.each(sql, |row| {
+            seeds.extend(Url::parse(row.get_ref(0)?.as_str()?).ok());
+            Ok(())
+        })?;
+        Ok(seeds)
+    }
+
+    /// Tells of every page that is another one's address.
+    pub(crate) fn each_alias(&self, mut tell: impl FnMut(Id, Id)) -> Result<(), Error> {
+        let sql = "SELECT id, target FROM pages WHERE outcome = 'alias' AND target IS NOT NULL";
+        self.each(sql, |row| {
+            tell(row.get(0)?, row.get(1)?);
+            Ok(())
+        })
+    }
+
     /// What was done already.
     pub(crate) fn left(&self) -> Result<Left, Error> {
         let sql = "SELECT count(*) FILTER (WHERE role = 0 AND outcome IN ('page', 'failed')),
                           count(*) FILTER (WHERE role = 0 AND outcome = 'failed'),
-                          count(*) FILTER (WHERE outcome = 'page' AND status >= 400),
+                          count(*) FILTER (WHERE role = 0 AND outcome = 'page' AND broken),
+                          count(*) FILTER (WHERE cut IS NOT NULL),
                           count(*) FILTER (WHERE role = 0 AND outcome IN ('redirect', 'alias')),
                           count(*) FILTER (WHERE role = 2),
                           count(*) FILTER (WHERE outcome = 'robots'),
@@ -301,10 +394,11 @@ impl File {
                 pages: count(0)?,
                 failed: count(1)?,
                 http_errors: count(2)?,
-                aliases: count(3)?,
-                checked: count(4)?,
-                robots: count(5)?,
-                bytes: count(6)?,
+                cut: count(3)?,
+                aliases: count(4)?,
+                checked: count(5)?,
+                robots: count(6)?,
+                bytes: count(7)?,
             };
             Ok(())
         })?;

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod support;
+
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{BufRead, BufReader, Read};
@@ -9,10 +11,14 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use common::cli::interrupt::with_usual_signals;
 use demo_site::{Latency, Site};
+use support::Tiny;
 
 fn crawler() -> Command {
-    Command::new(assert_cmd::cargo::cargo_bin!("crawler"))
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("crawler"));
+    with_usual_signals(&mut command);
+    command
 }
 
 fn output(words: &[&str]) -> (i32, String, String) {
@@ -229,49 +235,140 @@ fn check_tells_broken_links_and_fragments_and_ends_with_1() {
     let site = Site::builder().pages(3).links(1).start().unwrap();
     let (code, out, _) = output(&["check", &site.url("/html/fragments")]);
     assert_eq!(code, 1);
-    assert!(out.contains("#nowhere: no such part") && out.contains("/page/1#bottom: no such part"));
+    assert!(out.contains("#nowhere\n  no such part"), "{out}");
+    assert!(out.contains("/page/1#bottom\n  no such part"), "{out}");
     assert!(!out.contains("#here") && !out.contains("#top"), "{out}");
     let (code, out, err) = output(&["check", &site.url("/html/broken")]);
     assert_eq!(code, 1);
     assert!(
-        out.contains("/status/404: 404") && out.contains("not a URL"),
+        out.contains("/status/404\n  404") && out.contains("not a URL"),
         "{out}"
     );
-    assert!(err.contains("2 links broken, 1 redirected"), "{err}");
+    assert!(
+        err.contains("2 targets broken (2 links lead there), 1 redirected"),
+        "{err}"
+    );
     let (code, out, _) = output(&["check", &site.url("/")]);
     assert_eq!((code, out.as_str()), (0, ""));
 }
 
 #[test]
 fn links_that_lead_out_are_asked_by_head_then_get_and_not_followed() {
-    let site = Site::builder().pages(3).start().unwrap();
     let other = Site::builder().pages(3).links(2).start().unwrap();
-    let (code, _, err) = output(&[
-        "check",
-        &site.url(&format!("/redirect/to?url={}", other.url("/"))),
-    ]);
-    assert_eq!(code, 0, "{err}");
-    let log = other.counts().log;
-    assert_eq!((log.len(), log[0].method.as_str()), (1, "HEAD"));
-    other.reset();
-    let gone = other.url("/status/404");
-    let (code, out, _) = output(&["check", &site.url(&format!("/redirect/to?url={gone}"))]);
-    let methods: Vec<_> = other
-        .counts()
-        .log
-        .into_iter()
-        .map(|seen| seen.method)
-        .collect();
-    assert_eq!(methods, ["HEAD", "GET"]);
-    assert_eq!(code, 1);
-    assert!(out.contains("the crawl began there"), "{out}");
+    for (target, methods, code) in [
+        (other.url("/"), &["HEAD"][..], 0),
+        (other.url("/status/404"), &["HEAD", "GET"][..], 1),
+    ] {
+        other.reset();
+        let site = Tiny::html(&[("/", &format!("<a href='{target}'>x</a>"))]);
+        let (found, out, err) = output(&["check", &site.url("/"), "--allow-private"]);
+        assert_eq!(found, code, "{out}{err}");
+        let asked: Vec<_> = other
+            .counts()
+            .log
+            .into_iter()
+            .map(|seen| seen.method)
+            .collect();
+        assert_eq!(asked, methods);
+        other.reset();
+        let arguments = ["check", &site.url("/"), "--allow-private"];
+        for more in [
+            &["--internal-only"][..],
+            &["--skip", &target],
+            &["--exclude", "127"],
+        ] {
+            let (code, _, err) = output(&[&arguments, more].concat());
+            assert_eq!(code, 0, "{err}");
+        }
+        assert_eq!(other.counts().requests, 0);
+    }
+}
+
+#[test]
+fn a_site_that_moved_to_another_host_is_crawled_there() {
+    let other = Site::builder().pages(3).links(2).start().unwrap();
+    let moved = format!("location: {}\r\n", other.url("/"));
+    let site = Tiny::with(&[("/", &moved, "301 Moved Permanently", "")]);
+    let (code, out, err) = output(&[&site.url("/"), "--allow-private"]);
+    assert_eq!((code, out.lines().count()), (0, 4), "{err}");
+    assert!(err.contains("belongs to the crawl"), "{err}");
+}
+
+#[test]
+fn without_a_scheme_https_is_tried_and_then_http() {
+    let site = Site::builder().pages(3).links(2).start().unwrap();
+    let url = site.url("/");
+    let (code, out, err) = output(&[url.strip_prefix("http://").unwrap(), "--retries", "0"]);
+    assert_eq!((code, out.lines().count()), (0, 4), "{out}{err}");
+    assert!(err.contains(&format!("so {url} is crawled")), "{err}");
+}
+
+/// The formats are read by programs that are not ours.
+#[cfg(unix)]
+#[test]
+fn reports_for_programs_are_what_those_read() {
+    let site = Tiny::html(&[(
+        "/",
+        "<a href='/gone?a=1&amp;b=<2>'>x</a>\n<a href=/gone2>y</a> <a href=/gone2#part>",
+    )]);
+    let check = |format: &str| {
+        let (code, out, err) = output(&["check", &site.url("/"), "--format", format, "-q"]);
+        assert_eq!(code, 1, "{err}");
+        out
+    };
+    let document: serde_json::Value = serde_json::from_str(&check("json")).unwrap();
+    let broken = document["broken"].as_array().unwrap();
+    assert_eq!(broken.len(), 2, "{document}");
+    assert_eq!(broken[0]["url"], site.url("/gone2"));
+    assert_eq!(broken[0]["status"], 404);
+    assert_eq!(broken[0]["count"], 2);
+    assert_eq!(broken[0]["places"][0]["line"], 2);
+    assert_eq!(document["summary"]["broken"], 2);
+    assert_eq!(document["summary"]["broken_links"], 3);
+    let lines = check("jsonl");
+    for line in lines.lines() {
+        let entry: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert!(entry["type"].is_string());
+    }
+    let program = "import sys, csv, xml.etree.ElementTree as tree
+kind, text = sys.argv[1:]
+if kind == 'csv':
+    rows = list(csv.DictReader(text.splitlines()))
+    assert sorted(row['line'] for row in rows) == ['1', '2', '2'], rows
+    assert {row['error'] for row in rows} == {'404 Not Found'}, rows
+else:
+    suite = tree.fromstring(text)[0]
+    assert suite.get('failures') == '2' and suite.get('tests') == '3', suite.attrib
+    assert len(suite.findall('testcase')) == 3
+    assert len(suite.findall('testcase/failure')) == 2
+";
+    for kind in ["csv", "junit"] {
+        let mut python = Command::new("python3");
+        let run = python.args(["-c", program, kind, &check(kind)]).output();
+        match run {
+            Ok(run) => assert!(
+                run.status.success(),
+                "{}",
+                String::from_utf8_lossy(&run.stderr)
+            ),
+            Err(_) => eprintln!("python3 is not installed: {kind} was not read by another program"),
+        }
+    }
+    let annotations = check("github");
+    assert_eq!(annotations.lines().count(), 3);
+    assert!(
+        annotations
+            .lines()
+            .all(|line| line.starts_with("::error title=Broken link::http"))
+    );
+    assert_eq!(check("markdown").lines().count(), 4);
 }
 
 #[test]
 fn mistakes_are_told_in_a_line_and_end_with_2() {
     for (words, text) in [
         (vec!["ftp://example.org/"], "only http and https"),
-        (vec!["example.org"], "not a URL"),
+        (vec!["nonsense"], "not a URL"),
         (vec!["file:///etc/passwd"], "only http and https"),
         (vec!["http://"], "not a URL"),
         (vec!["--warc", "x.gz"], "which site"),
@@ -313,7 +410,7 @@ fn a_site_that_is_not_there_is_a_failure_and_not_the_end_of_the_program() {
         ),
         (
             vec!["check", "http://127.0.0.1:9/"],
-            "the crawl began there",
+            "the command line <seed>",
         ),
     ] {
         let (code, out, err) = output(&words);

@@ -139,6 +139,11 @@ impl<T> TimerTable<T> {
         std::mem::take(&mut self.timers).into_values()
     }
 
+    /// The values of all timers that are set, by their time.
+    pub fn values(&self) -> impl Iterator<Item = &T> {
+        self.timers.values()
+    }
+
     /// How many timers are set.
     pub fn len(&self) -> usize {
         self.timers.len()

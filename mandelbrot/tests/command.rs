@@ -8,6 +8,7 @@ use std::path::Path;
 
 use assert_cmd::Command;
 use assert_cmd::assert::Assert;
+use common::cli::interrupt::with_usual_signals;
 use mandelbrot::png_file;
 use predicates::boolean::PredicateBooleanExt;
 use predicates::str::{contains, is_empty, starts_with};
@@ -351,7 +352,7 @@ fn ctrl_c_stops_in_good_order_and_leaves_no_file() {
         "async",
     ] {
         let folder = folder();
-        let child = Command::new(env!("CARGO_BIN_EXE_mandelbrot"))
+        let child = with_usual_signals(&mut Command::new(env!("CARGO_BIN_EXE_mandelbrot")))
             .args("-W 4000 -H 4000 -n 10000 --kernel textbook -j 2".split_whitespace())
             .args(["--model", model])
             .current_dir(&folder)

@@ -8,6 +8,8 @@ use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use common::cli::interrupt::with_usual_signals;
+
 /// Far more than any of these waits should take; one that takes so long has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -18,7 +20,7 @@ fn long_count() -> (Child, Vec<u32>) {
 
 /// The program in a process group of its own, and its two workers.
 fn start(words: &[&str]) -> (Child, Vec<u32>) {
-    let parent = Command::new(env!("CARGO_BIN_EXE_primes"))
+    let parent = with_usual_signals(&mut Command::new(env!("CARGO_BIN_EXE_primes")))
         .args(words)
         .args(["--model", "processes", "-j", "2"])
         .process_group(0)
@@ -81,26 +83,6 @@ fn is_gone(pid: u32) -> bool {
 /// A process's state, a letter of `/proc/PID/stat`; `None` once it is gone.
 fn state(pid: u32) -> Option<char> {
     fields(pid)?.first()?.chars().next()
-}
-
-/// Whether a process has dealt with all SIGINTs sent to it: none is pending, and none being handled,
-/// which is when it is blocked in the thread that does.
-fn has_noticed_interrupt(pid: u32) -> bool {
-    const SIGINT: u64 = 1 << (2 - 1);
-    let is_clear = |status: &str, field: &str| {
-        let mask = status.lines().find_map(|line| line.strip_prefix(field));
-        mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
-            .is_some_and(|mask| mask & SIGINT == 0)
-    };
-    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else {
-        return false;
-    };
-    let statuses = threads
-        .flatten()
-        .filter_map(|it| fs::read_to_string(it.path().join("status")).ok());
-    let mut statuses = statuses.peekable();
-    statuses.peek().is_some()
-        && statuses.all(|it| is_clear(&it, "ShdPnd:") && is_clear(&it, "SigBlk:"))
 }
 
 /// Its user time so far.
@@ -171,12 +153,19 @@ fn ctrl_c_in_a_terminal_is_for_the_parent_to_answer() {
 
 #[test]
 fn a_second_ctrl_c_leaves_at_once_and_leaves_no_worker() {
-    // One piece of this takes seconds.
-    let (parent, workers) = start(&["count", "1e17", "1.1e17"]);
-    signal("-INT", &parent.id().to_string());
-    // Two that come at once may be one.
-    until(|| has_noticed_interrupt(parent.id()).then_some(()));
-    signal("-INT", &parent.id().to_string());
+    // A worker that is stopped never finishes its piece, for which one signal would wait.
+    let (mut parent, workers) = long_count();
+    for worker in &workers {
+        signal("-STOP", &worker.to_string());
+    }
+    // Signals that come within 200 ms are one: the second is whichever comes later.
+    until(|| {
+        let ended = parent.try_wait().unwrap().is_some();
+        if !ended {
+            signal("-INT", &parent.id().to_string());
+        }
+        ended.then_some(())
+    });
     let output = parent.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130));
     assert_eq!(String::from_utf8_lossy(&output.stdout), "");
@@ -191,7 +180,7 @@ fn a_second_ctrl_c_leaves_at_once_and_leaves_no_worker() {
 #[test]
 fn ctrl_c_ends_what_has_no_workers() {
     for (words, code) in [(&["print", "1e13"][..], Some(130)), (&["factor"], None)] {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_primes"))
+        let mut child = with_usual_signals(&mut Command::new(env!("CARGO_BIN_EXE_primes")))
             .args(words)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())

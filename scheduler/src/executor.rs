@@ -34,15 +34,19 @@
 //! Nothing on the way from a wake-up to a poll is atomic, unless the waker is used on another
 //! thread: see `executor/task.rs` for how a waker knows, and why that is sound.
 //!
-//! When nobody is ready, no timer is set and no socket open, and nobody else has a waker, then
+//! When nobody is ready, and no timer, socket, signal or other thread has the waker of a task, then
 //! nothing can ever happen again: that is a [`Deadlock`], and it is reported with who waits for
 //! what.
 
+pub(crate) mod budget;
 mod core;
 mod current;
 mod deadlock;
 mod gather;
+mod group;
 mod home;
+mod inner;
+mod interval;
 mod join_handle;
 #[cfg(all(test, loom))]
 mod loom;
@@ -51,82 +55,50 @@ mod scope;
 mod select;
 mod signals;
 mod sleep;
+mod spawner;
 mod task;
+mod task_id;
 mod task_local;
 mod timeout;
+#[cfg(feature = "threads")]
+mod to_thread;
 pub(crate) mod waits;
 mod yield_now;
 
-use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::rc::Rc;
 use std::task::Waker;
-use std::time::{Duration, Instant};
 
-use event_loop::previous::{Event, EventLoop, Events, Token};
-use event_loop::{Clock, Readiness, SystemClock};
+use event_loop::{Clock, SystemClock};
 
 pub use current::{current_task, spawn, spawn_named};
 pub use deadlock::{Deadlock, Wait};
-pub use gather::gather;
-pub use join_handle::{JoinError, JoinHandle, Panic};
-pub use scope::{Scope, Scoped, scope};
+pub use gather::{gather, try_gather};
+pub use group::TaskGroup;
+pub use inner::POLLS_A_TURN;
+pub use interval::{Interval, interval};
+pub use join_handle::{AbortHandle, JoinError, JoinHandle, Panic};
+pub use scope::{Scope, Scoped, scope, try_scope};
 pub use select::{Either, select};
 pub use sleep::{Sleep, sleep, sleep_until};
+pub use spawner::{Remote, SPAWN_LIMIT, SpawnError, Spawner};
+pub use task_id::TaskId;
 pub use task_local::TaskLocal;
 pub use timeout::{Elapsed, timeout};
+#[cfg(feature = "threads")]
+pub use to_thread::{ThreadError, to_thread};
 pub use yield_now::{YieldNow, yield_now};
 
-use core::Core;
+pub(crate) use deadlock::some_of;
+pub(crate) use inner::{Inner, Watched};
+pub use signals::{SignalWait, signal};
+
 use current::Entered;
-use signals::Signals;
-use task::TaskRef;
-
-/// How many tasks are polled before the event loop is asked what has happened, which takes a
-/// system call: so few that sockets wait some microseconds only, so many that it costs little.
-pub const POLLS_A_TURN: u32 = 256;
-
-/// The number of a task of an executor; none is given twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TaskId(u64);
-
-impl TaskId {
-    /// As a number, counted from 0 in the order they were spawned.
-    pub fn number(self) -> u64 {
-        self.0
-    }
-}
-
-impl fmt::Display for TaskId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
 
 /// Runs tasks on the thread it is on. Dropping it drops the tasks that are left.
 pub struct Executor {
     inner: Rc<Inner>,
-}
-
-/// What the executor shares with its sleeps and its sockets.
-pub(crate) struct Inner {
-    core: Core,
-    event_loop: RefCell<EventLoop>,
-    clock: Box<dyn Clock>,
-    /// Who is to be woken by which timer.
-    timers: RefCell<Vec<Option<Waker>>>,
-    /// Who is to be told what which socket is ready for.
-    sources: RefCell<Vec<Option<Rc<dyn Watched>>>>,
-    signals: RefCell<Signals>,
-    names: RefCell<BTreeMap<u64, Rc<str>>>,
-    turns: Cell<u64>,
-}
-
-/// Something the event loop watches.
-pub(crate) trait Watched {
-    fn ready(&self, token: Token, readiness: Readiness);
 }
 
 impl Executor {
@@ -139,7 +111,9 @@ impl Executor {
         Executor::with_clock(SystemClock)
     }
 
-    /// An executor that lives by `clock`: in tests time passes when they say so.
+    /// An executor that lives by `clock`: in tests time passes when they say so. When all tasks
+    /// wait for a clock that stands still, [`run`](Executor::run) and
+    /// [`block_on`](Executor::block_on) tell a [`Deadlock`].
     ///
     /// # Errors
     ///
@@ -165,19 +139,8 @@ impl Executor {
     /// # Ok(()) }
     /// ```
     pub fn with_clock(clock: impl Clock + Clone + 'static) -> io::Result<Executor> {
-        let event_loop = EventLoop::with_clock(clock.clone())?;
-        let core = Core::new(event_loop.waker());
         Ok(Executor {
-            inner: Rc::new(Inner {
-                core,
-                event_loop: RefCell::new(event_loop),
-                clock: Box::new(clock),
-                timers: RefCell::default(),
-                sources: RefCell::default(),
-                signals: RefCell::default(),
-                names: RefCell::default(),
-                turns: Cell::new(0),
-            }),
+            inner: Rc::new(Inner::new(clock)?),
         })
     }
 
@@ -251,7 +214,8 @@ impl Executor {
         }
 
         let _entered = Entered::new(&self.inner);
-        // SAFETY: the handle's drop aborts it, and it does not run itself at that time.
+        // SAFETY: the handle's drop aborts it, and it does not run at that time: `run_until` has
+        // returned or panicked, and neither happens inside a poll.
         let task = unsafe { self.inner.core.spawn(future) };
         let mut bomb = Bomb(JoinHandle::new(task));
         self.inner.run_until(|| task.finished())?;
@@ -284,14 +248,7 @@ impl Executor {
     /// As [`run`](Executor::run).
     pub fn run_pending(&self) {
         let _entered = Entered::new(&self.inner);
-        self.inner.core.collect();
-        loop {
-            while self.inner.core.run_one() {}
-            self.inner.turn(Some(Duration::ZERO));
-            if !self.inner.core.is_ready() {
-                return;
-            }
-        }
+        self.inner.run_pending();
     }
 
     /// How many tasks have not ended.
@@ -302,6 +259,12 @@ impl Executor {
     /// How often the event loop was asked what has happened.
     pub fn turns(&self) -> u64 {
         self.inner.turns.get()
+    }
+
+    /// How often all tasks were looked at for a [`Deadlock`]. That is done only when nobody is ready
+    /// and nobody outside can wake a task.
+    pub fn deadlock_searches(&self) -> u64 {
+        self.inner.searches.get()
     }
 }
 
@@ -319,157 +282,4 @@ impl fmt::Debug for Executor {
             .field("turns", &self.turns())
             .finish_non_exhaustive()
     }
-}
-
-impl Inner {
-    #[expect(
-        unsafe_code,
-        reason = "a future that borrows nothing may be kept for ever"
-    )]
-    fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
-    where
-        F: Future + 'static,
-        F::Output: 'static,
-    {
-        // SAFETY: it is `'static`, and so is its output.
-        JoinHandle::new(unsafe { self.core.spawn(future) })
-    }
-
-    fn spawn_named<F>(self: &Rc<Self>, name: Rc<str>, future: F) -> JoinHandle<F::Output>
-    where
-        F: Future + 'static,
-        F::Output: 'static,
-    {
-        /// Its name goes with the future.
-        struct Named(std::rc::Weak<Inner>, Cell<Option<u64>>);
-
-        impl Drop for Named {
-            fn drop(&mut self) {
-                if let (Some(inner), Some(id)) = (self.0.upgrade(), self.1.get()) {
-                    inner.names.borrow_mut().remove(&id);
-                }
-            }
-        }
-
-        let named = Rc::new(Named(Rc::downgrade(self), Cell::new(None)));
-        let kept = Rc::clone(&named);
-        let handle = self.spawn(async move {
-            let _named = kept;
-            future.await
-        });
-        if !handle.is_finished() {
-            named.1.set(Some(handle.id().0));
-            self.names.borrow_mut().insert(handle.id().0, name);
-        }
-        handle
-    }
-
-    /// How a task is told to people.
-    pub(crate) fn name(&self, id: u64) -> String {
-        match self.names.borrow().get(&id) {
-            Some(name) => format!("task {id} ({name})"),
-            None => format!("task {id}"),
-        }
-    }
-
-    fn run_until(&self, over: impl Fn() -> bool) -> Result<(), Deadlock> {
-        // Who was woken from elsewhere as well is polled once for both.
-        self.core.collect();
-        loop {
-            for _ in 0..POLLS_A_TURN {
-                if over() {
-                    return Ok(());
-                }
-                if !self.core.run_one() {
-                    break;
-                }
-            }
-            self.core.collect();
-            if self.core.is_ready() {
-                if self.has_something_to_wait_for() {
-                    self.turn(Some(Duration::ZERO));
-                }
-                continue;
-            }
-            if over() {
-                return Ok(());
-            }
-            if !self.has_something_to_wait_for() {
-                self.check_for_deadlock()?;
-            }
-            self.turn(None);
-        }
-    }
-
-    fn has_something_to_wait_for(&self) -> bool {
-        let event_loop = self.event_loop.borrow();
-        event_loop.timers() > 0 || event_loop.sources() > 0
-    }
-
-    /// Asks the event loop what has happened, and wakes whom it concerns.
-    fn turn(&self, timeout: Option<Duration>) {
-        self.turns.set(self.turns.get() + 1);
-        EVENTS.with_borrow_mut(|events| {
-            let waited = self.event_loop.borrow_mut().run_once(timeout, events);
-            if let Err(error) = waited {
-                panic!("the event loop cannot wait: {error}");
-            }
-            for event in events.iter() {
-                match event {
-                    Event::Timer(key) => {
-                        let slot = self.timers.borrow_mut()[key.index()].take();
-                        slot.into_iter().for_each(Waker::wake);
-                    }
-                    Event::Ready(token, readiness) => {
-                        let source = self.sources.borrow().get(token.index()).cloned();
-                        if let Some(source) = source.flatten() {
-                            source.ready(token, readiness);
-                        }
-                    }
-                    Event::Signal(signal) => {
-                        let waiting = self.signals.borrow_mut().came(signal);
-                        waiting.into_iter().for_each(Waker::wake);
-                    }
-                    _ => {}
-                }
-            }
-        });
-        self.core.collect();
-    }
-
-    pub(crate) fn now(&self) -> Instant {
-        self.clock.now()
-    }
-
-    pub(crate) fn signals(&self) -> &RefCell<Signals> {
-        &self.signals
-    }
-
-    pub(crate) fn event_loop(&self) -> &RefCell<EventLoop> {
-        &self.event_loop
-    }
-
-    /// Has a source told what it is ready for; `None`: no more.
-    pub(crate) fn watch(&self, token: Token, source: Option<Rc<dyn Watched>>) {
-        let mut sources = self.sources.borrow_mut();
-        if sources.len() <= token.index() {
-            sources.resize(token.index() + 1, None);
-        }
-        sources[token.index()] = source;
-    }
-
-    /// Whether the running task may do one more thing that is ready at once; see [`core`].
-    pub(crate) fn spend(&self) -> bool {
-        self.core.local().spend()
-    }
-
-    /// The unfinished tasks, for the search for deadlocks.
-    fn tasks(&self) -> impl Iterator<Item = TaskRef> {
-        self.core.tasks()
-    }
-}
-
-thread_local! {
-    // One for a thread, and not one for an executor: 1024 events take 16 KiB.
-    static EVENTS: RefCell<Events> = RefCell::default();
 }

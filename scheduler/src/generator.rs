@@ -78,6 +78,7 @@ pub fn coroutine<Y, S, F: Future>(body: impl FnOnce(Co<Y, S>) -> F) -> Generator
     };
     Generator {
         body: Body::Fresh(Box::pin(body(co))),
+        running: false,
         slot,
     }
 }
@@ -105,6 +106,7 @@ impl<Y, S> Co<Y, S> {
         Yield {
             co: self,
             value: Some(value),
+            yielded: false,
         }
     }
 
@@ -159,11 +161,13 @@ impl<Y, S> fmt::Debug for Co<Y, S> {
     }
 }
 
-/// The future of [`Co::yield_`].
+/// The future of [`Co::yield_`]. Dropped before the value is asked for, it has yielded nothing.
 #[must_use = "nothing is yielded before it is awaited"]
 pub struct Yield<'a, Y, S> {
     co: &'a Co<Y, S>,
     value: Option<Y>,
+    /// The value has been handed out, or waits to be.
+    yielded: bool,
 }
 
 // Nothing in it is pinned.
@@ -178,13 +182,28 @@ impl<Y, S> Future for Yield<'_, Y, S> {
         match (self.value.take(), found) {
             (Some(value), Slot::Empty) => {
                 self.co.slot.set(Slot::Yielded(value));
+                self.yielded = true;
                 Poll::Pending
             }
-            (None, Slot::Sent(sent)) => Poll::Ready(sent),
+            (None, Slot::Sent(sent)) => {
+                self.yielded = false;
+                Poll::Ready(sent)
+            }
             (Some(_), _) => panic!("a generator yields one value at a time"),
             (None, found) => {
                 slot.set(found);
                 Poll::Pending
+            }
+        }
+    }
+}
+
+impl<Y, S> Drop for Yield<'_, Y, S> {
+    fn drop(&mut self) {
+        if self.yielded {
+            match self.co.slot.replace(Slot::Empty) {
+                Slot::Yielded(_) => {}
+                found => self.co.slot.set(found),
             }
         }
     }
@@ -208,6 +227,8 @@ enum Body<F: Future> {
 /// Dropping it drops what its body holds, at the yield where it stands.
 pub struct Generator<Y, S, F: Future> {
     body: Body<F>,
+    /// While its body runs, and when that has panicked.
+    running: bool,
     slot: Rc<Cell<Slot<Y, S>>>,
 }
 
@@ -278,23 +299,30 @@ impl<Y, S, F: Future> Generator<Y, S, F> {
     /// assert_eq!(lines.next(), None);
     /// ```
     pub fn close(&mut self) {
-        if !self.has_ended() {
+        if !matches!(self.body, Body::Ended(_)) {
             self.body = Body::Ended(None);
         }
     }
 
     /// Whether there are no more values.
     pub fn has_ended(&self) -> bool {
-        matches!(self.body, Body::Ended(_))
+        self.running || matches!(self.body, Body::Ended(_))
     }
 
     fn go_on(&mut self) -> Option<Y> {
         let Body::Suspended(body) = &mut self.body else {
             return None;
         };
+        // If it panics it stays so: a body that has panicked has ended.
+        if std::mem::replace(&mut self.running, true) {
+            return None;
+        }
         let polled = body.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         match (polled, self.slot.replace(Slot::Empty)) {
-            (Poll::Pending, Slot::Yielded(value)) => Some(value),
+            (Poll::Pending, Slot::Yielded(value)) => {
+                self.running = false;
+                Some(value)
+            }
             (Poll::Ready(result), _) => {
                 self.body = Body::Ended(Some(result));
                 None
@@ -322,6 +350,7 @@ impl<Y, F: Future> FusedIterator for Generator<Y, (), F> {}
 impl<Y, S, F: Future> fmt::Debug for Generator<Y, S, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match self.body {
+            _ if self.has_ended() => "ended",
             Body::Fresh(_) => "fresh",
             Body::Suspended(_) => "suspended",
             Body::Ended(_) => "ended",
@@ -412,8 +441,24 @@ mod tests {
         assert_eq!(bad.next(), Some(1));
         let next = std::panic::AssertUnwindSafe(|| bad.next());
         assert!(std::panic::catch_unwind(next).is_err());
+        assert!(bad.has_ended());
+        assert_eq!(
+            (bad.next(), bad.result()),
+            (None, None),
+            "and is not polled again"
+        );
         bad.close();
         assert_eq!(bad.next(), None);
+    }
+
+    #[test]
+    fn a_yield_that_is_given_up_has_yielded_nothing() {
+        use futures_util::future::{ready, select};
+        let mut once = generator(|co| async move {
+            select(co.yield_(1), ready(())).await;
+            co.yield_(2).await;
+        });
+        assert_eq!((once.next(), once.next()), (Some(2), None));
     }
 
     #[test]

@@ -25,6 +25,7 @@
 //! ```
 
 use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -34,6 +35,8 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use event_loop::{Clock, SystemClock};
+
+use crate::executor::waits::Held;
 
 /// How a task stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,17 +80,50 @@ pub struct Task {
     pub busy: Duration,
 }
 
-/// Watches tasks; clones are the same monitor. It remembers all it has watched.
+/// Watches tasks; clones are the same monitor.
+///
+/// It remembers those that have not ended, and of the others the last [`REMEMBERED`]; those before
+/// are [counted](Monitor::forgotten) only.
 #[derive(Clone, Debug)]
 pub struct Monitor {
-    tasks: Rc<RefCell<Vec<Entry>>>,
+    table: Rc<RefCell<Table>>,
     clock: Rc<dyn Clock>,
+}
+
+/// How many tasks that have ended a monitor remembers.
+pub const REMEMBERED: usize = 10_000;
+
+#[derive(Debug, Default)]
+struct Table {
+    /// By number, in the order in which they came to be watched.
+    tasks: BTreeMap<u64, Entry>,
+    watched: u64,
+    ended: VecDeque<u64>,
+    forgotten: u64,
 }
 
 #[derive(Debug)]
 struct Entry {
     task: Task,
-    woken: Option<Arc<Woken>>,
+    wakes: Option<Wakes>,
+}
+
+/// How a task that waits is known to have been woken.
+#[derive(Debug)]
+enum Wakes {
+    /// One of this room's executor, whose own waker is left as it is.
+    Own(Held),
+    /// Somebody else's: something stands between it and its waker.
+    Seen(Arc<Woken>),
+}
+
+impl Wakes {
+    fn is_woken(&self) -> bool {
+        match self {
+            Wakes::Own(waker) => waker.is_ready() == Some(true),
+            Wakes::Seen(woken) => woken.is_woken(),
+        }
+    }
 }
 
 impl Default for Monitor {
@@ -105,18 +141,16 @@ impl Monitor {
     /// Measures by `clock`.
     pub fn with_clock(clock: impl Clock + 'static) -> Monitor {
         Monitor {
-            tasks: Rc::default(),
+            table: Rc::default(),
             clock: Rc::new(clock),
         }
     }
 
     /// Watches a future.
     pub fn watch<F: Future>(&self, name: impl Into<String>, future: F) -> Watched<F> {
-        let woken = Arc::new(Woken::default());
         Watched {
             future: Box::pin(future),
-            seat: self.enter(name.into(), Some(Arc::clone(&woken))),
-            woken,
+            seat: self.enter(name.into()),
         }
     }
 
@@ -124,16 +158,17 @@ impl Monitor {
     pub fn watch_turns<I: Iterator>(&self, name: impl Into<String>, turns: I) -> WatchedTurns<I> {
         WatchedTurns {
             turns,
-            seat: self.enter(name.into(), None),
+            seat: self.enter(name.into()),
         }
     }
 
-    /// What all have done so far, in the order in which they came to be watched.
+    /// What those that are remembered have done so far, in the order in which they came to be
+    /// watched.
     pub fn tasks(&self) -> Vec<Task> {
-        let tasks = self.tasks.borrow();
-        let entries = tasks.iter().map(|entry| {
+        let table = self.table.borrow();
+        let entries = table.tasks.values().map(|entry| {
             let mut task = entry.task.clone();
-            let woken = entry.woken.as_ref().is_some_and(|woken| woken.is_woken());
+            let woken = entry.wakes.as_ref().is_some_and(Wakes::is_woken);
             if task.state == State::Waiting && woken {
                 task.state = State::Ready;
             }
@@ -142,9 +177,16 @@ impl Monitor {
         entries.collect()
     }
 
-    fn enter(&self, name: String, woken: Option<Arc<Woken>>) -> Seat {
-        let mut tasks = self.tasks.borrow_mut();
-        tasks.push(Entry {
+    /// How many that have ended are not remembered.
+    pub fn forgotten(&self) -> u64 {
+        self.table.borrow().forgotten
+    }
+
+    fn enter(&self, name: String) -> Seat {
+        let mut table = self.table.borrow_mut();
+        let number = table.watched;
+        table.watched += 1;
+        let entry = Entry {
             task: Task {
                 name,
                 state: State::Ready,
@@ -152,11 +194,12 @@ impl Monitor {
                 longest_run: Duration::ZERO,
                 busy: Duration::ZERO,
             },
-            woken,
-        });
+            wakes: None,
+        };
+        table.tasks.insert(number, entry);
         Seat {
             monitor: self.clone(),
-            place: tasks.len() - 1,
+            number,
         }
     }
 }
@@ -187,7 +230,10 @@ impl fmt::Display for Monitor {
                 "\n{name:<width$}  {state:<7} {runs:>7} {longest_run:>12} {busy:>12}"
             )?;
         }
-        Ok(())
+        match self.forgotten() {
+            0 => Ok(()),
+            forgotten => write!(f, "\n(and {forgotten} that ended before)"),
+        }
     }
 }
 
@@ -195,21 +241,22 @@ impl fmt::Display for Monitor {
 #[derive(Debug)]
 struct Seat {
     monitor: Monitor,
-    place: usize,
+    number: u64,
 }
 
 impl Seat {
-    fn update(&self, change: impl FnOnce(&mut Task)) {
-        change(&mut self.monitor.tasks.borrow_mut()[self.place].task);
+    fn update<T>(&self, change: impl FnOnce(&mut Entry) -> T) -> Option<T> {
+        let mut table = self.monitor.table.borrow_mut();
+        table.tasks.get_mut(&self.number).map(change)
     }
 
     /// Runs the task, and notes how long that took and how it stands then.
     fn run<T>(&self, run: impl FnOnce() -> T, then: impl FnOnce(&T) -> State) -> T {
-        self.update(|task| task.state = State::Running);
+        self.update(|entry| entry.task.state = State::Running);
         let start = self.monitor.clock.now();
         let result = run();
         let ran = self.monitor.clock.now() - start;
-        self.update(|task| {
+        self.update(|Entry { task, .. }| {
             task.state = then(&result);
             task.runs += 1;
             task.busy += ran;
@@ -217,15 +264,58 @@ impl Seat {
         });
         result
     }
+
+    /// What the task is to be polled with, that its wake-ups are seen.
+    fn waker(&self, waker: &Waker) -> Waker {
+        let kept = self.update(|entry| match &entry.wakes {
+            Some(Wakes::Own(held)) => held.will_wake(waker),
+            _ => false,
+        });
+        if kept == Some(true) {
+            return waker.clone();
+        }
+        let held = Held::new(waker);
+        let (old, waker) = match held.is_ready() {
+            Some(_) => (self.set_wakes(Wakes::Own(held)), waker.clone()),
+            None => {
+                let seen = self.update(|entry| match &entry.wakes {
+                    Some(Wakes::Seen(woken)) => Arc::clone(woken),
+                    _ => Arc::default(),
+                });
+                let seen = seen.unwrap_or_default();
+                seen.before_poll(waker);
+                let waker = Waker::from(Arc::clone(&seen));
+                (self.set_wakes(Wakes::Seen(seen)), waker)
+            }
+        };
+        // Foreign code may be called by this: the table is free again.
+        drop(old);
+        waker
+    }
+
+    fn set_wakes(&self, wakes: Wakes) -> Option<Wakes> {
+        self.update(|entry| entry.wakes.replace(wakes)).flatten()
+    }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.update(|task| {
-            if task.state != State::Ended {
-                task.state = State::Dropped;
+        let wakes = self.update(|entry| {
+            if entry.task.state != State::Ended {
+                entry.task.state = State::Dropped;
             }
+            entry.wakes.take()
         });
+        let mut table = self.monitor.table.borrow_mut();
+        table.ended.push_back(self.number);
+        if table.ended.len() > REMEMBERED
+            && let Some(oldest) = table.ended.pop_front()
+        {
+            table.tasks.remove(&oldest);
+            table.forgotten += 1;
+        }
+        drop(table);
+        drop(wakes);
     }
 }
 
@@ -234,7 +324,6 @@ impl Drop for Seat {
 pub struct Watched<F> {
     future: Pin<Box<F>>,
     seat: Seat,
-    woken: Arc<Woken>,
 }
 
 impl<F: Future> Future for Watched<F> {
@@ -242,8 +331,7 @@ impl<F: Future> Future for Watched<F> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let this = &mut *self;
-        this.woken.before_poll(context.waker());
-        let waker = Waker::from(Arc::clone(&this.woken));
+        let waker = this.seat.waker(context.waker());
         let future = this.future.as_mut();
         this.seat.run(
             || future.poll(&mut Context::from_waker(&waker)),

@@ -1,7 +1,8 @@
-//! Step 5. Tasks that wait for one another: locks, semaphores, events, channels.
+//! Step 5. Tasks that wait for one another: locks, conditions, semaphores, events, barriers, channels.
 //!
 //! All of them are for tasks of one thread, work on any executor, and are fair: who waits longest
 //! is served first, and what is released is handed to that one, so that nobody can slip in between.
+//! A task that never has to wait lets the others run all the same, after 64 such operations in one poll.
 //! A wait that is dropped (by a [`timeout`](crate::executor::timeout), for one) leaves the queue,
 //! and what it had been handed already goes to the next.
 //!
@@ -34,13 +35,25 @@
 //! # Ok(()) }
 //! ```
 
+mod barrier;
 mod channel;
+mod condition;
 mod event;
 mod lock;
+mod oneshot;
+mod rw_lock;
 mod semaphore;
 mod waiters;
+mod watch;
 
-pub use channel::{Closed, Receiver, Recv, Sender, channel, channel_named};
+pub use barrier::{Barrier, BarrierWait};
+pub use channel::{
+    Closed, Receiver, Recv, Sender, TryRecvError, TrySendError, channel, channel_named,
+};
+pub use condition::Condition;
 pub use event::{Event, EventWait};
 pub use lock::{Acquiring, Lock, LockGuard};
+pub use oneshot::{Dropped, OneshotReceiver, OneshotSender, oneshot};
+pub use rw_lock::{ReadGuard, Reading, RwLock, WriteGuard, Writing};
 pub use semaphore::{Acquire, Permit, Semaphore};
+pub use watch::{WatchClosed, WatchReceiver, WatchSender, watch};

@@ -51,9 +51,11 @@ fn each_step_shows_its_own() {
     scheduler(&["round-robin"])
         .success()
         .stdout(contains("primes: 2 3 5 7\n"));
-    scheduler(&["system-calls"])
-        .success()
-        .stdout(contains("1 ended: Some(Returned); killing 2"));
+    scheduler(&["system-calls"]).success().stdout(
+        contains("task 1 has returned; task 0 kills task 2")
+            .and(contains("letters: P parent; s squares; p primes"))
+            .and(contains("Some(").not()),
+    );
     scheduler(&["sync"]).success().stdout(
         contains("the primes' sum, through a channel of 2: 17")
             .and(contains("(there) waits for lock \"bob\", held by task")),
@@ -105,6 +107,9 @@ fn a_timeline_draws_who_ran_when() {
     scheduler(&["tasks", "--timeline"])
         .success()
         .stderr(contains("heartbeat: ran"));
+    scheduler(&["policy", "--timeline"])
+        .success()
+        .stderr(contains("strict priority: ran once").and(contains("lottery: ran once")));
 }
 
 #[test]

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use assert_cmd::assert::Assert;
+use common::cli::interrupt::with_usual_signals;
 use predicates::boolean::PredicateBooleanExt;
 use predicates::str::{contains, is_empty};
 
@@ -314,7 +315,7 @@ impl Run {
             list.push_str(&name);
             list.push('\n');
         }
-        let mut child = Command::new(program())
+        let mut child = with_usual_signals(&mut Command::new(program()))
             .current_dir(here)
             .args(["-", "-o", "out", "-j2"])
             .args(words)
@@ -442,7 +443,7 @@ fn isolated_workers_are_held_to_the_memory_that_the_limits_add_up_to() {
 fn a_watched_folder_has_its_thumbnails_made_as_pictures_come() {
     let folder = folder(true);
     let here = folder.path();
-    let mut child = Command::new(program())
+    let mut child = with_usual_signals(&mut Command::new(program()))
         .current_dir(here)
         .args(["in", "-o", "out", "--watch", "--delete-stale"])
         .stdout(Stdio::piped())

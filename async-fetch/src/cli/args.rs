@@ -59,9 +59,9 @@ pub(crate) struct Args {
     #[command(flatten)]
     pub(super) network: Network,
     /// How many times the demonstration runs each model
+    /// [default: 3 or more, inside of ten seconds]
     #[arg(long, value_name = "N", value_parser = runs, conflicts_with_all = ["urls", "input"])]
-    #[arg(default_value = "1")]
-    pub(super) runs: NonZeroUsize,
+    pub(super) runs: Option<NonZeroUsize>,
     #[command(flatten)]
     pub(super) output: OutputArgs,
 }

@@ -5,18 +5,19 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_fetch::models::{Failure, async_capped, async_tasks, serial, threads};
-use common::cli::{Interrupt, Outcome, Progress};
+use common::cli::{Interrupt, Outcome, Progress, compare};
 use common::comparison::Comparison;
+use common::text::wrapped;
 use demo_site::{Latency, Site};
 
 use super::args::Args;
 use super::{descriptors, input};
 
-/// Enough to see it, few enough to wait for.
-const PAGES: usize = 200;
+/// Enough to see it, few enough to wait for three times.
+const PAGES: usize = 100;
 
-/// Where a server on the same continent is.
-const LATENCY: Duration = Duration::from_millis(50);
+/// Where a server in the same country is.
+const LATENCY: Duration = Duration::from_millis(20);
 
 /// Blocking clients at once: a thread is cheap, but not so cheap that each page gets one.
 const THREADS: usize = 32;
@@ -55,22 +56,23 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
         Ok(pages)
     };
     let progress = Progress::new("", 0, args.output.quiet);
-    let report = Comparison::new("waiting for pages")
+    let comparison = Comparison::new("waiting for pages")
         .input(format!(
             "{PAGES} pages of a site on this machine that takes {LATENCY:?} for each"
         ))
         .agreement(format!("the same {PAGES} pages"))
-        .runs(args.runs)
+        .waiting();
+    let report = compare::demonstrate(comparison, args.runs)
         .baseline("serial", 1, || answer(&|| serial::run(&urls, 1, done)))
-        // Ten seconds: once is enough.
+        // Two seconds: once a round is enough.
         .baseline_once()
         .model("threads", THREADS, || {
             answer(&|| threads::run(&urls, THREADS, done))
         })
-        .model("async", 1, || {
+        .model("async", PAGES, || {
             answer(&|| async_tasks::run(&urls, PAGES, done))
         })
-        .model("async, 8 at once", 1, || {
+        .model("async, 8 at once", CAP, || {
             answer(&|| async_capped::run(&urls, CAP, done))
         })
         .run(&mut |model, run| progress.say(&format!("{model}, run {run}")));
@@ -82,12 +84,14 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
     } else {
         writeln!(out, "{}", report.text().trim_end())?;
         if answered && !args.output.quiet {
-            writeln!(
-                out,
-                "\nNobody computed: see the cores. Waiting wants concurrency, not cores: one thread \
-                 waits for {PAGES} pages\nas easily as for one, and what limits it is what the \
-                 server can stand ({CAP} at once)."
-            )?;
+            let shown = ["threads", "async", "async, 8 at once"].map(|model| {
+                let line = report.scaling(&[model])?;
+                Some(wrapped(&format!("- {model}: {line}"), 80))
+            });
+            writeln!(out, "\nWhat the figures show:")?;
+            for line in shown.into_iter().flatten() {
+                writeln!(out, "{line}")?;
+            }
         }
     }
     out.flush()?;

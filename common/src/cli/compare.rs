@@ -3,8 +3,10 @@
 use std::fmt::Debug;
 use std::io::Write;
 use std::num::NonZeroUsize;
+use std::time::Duration;
 
 use crate::comparison::{Answer, Comparison, Report};
+use crate::text::wrapped;
 
 use super::{Outcome, Progress, RunArgs, stdout};
 
@@ -13,12 +15,48 @@ pub trait Model {
     /// What `--model` and the table call it.
     fn name(&self) -> &str;
 
-    /// How many workers it has when `jobs` are asked for.
+    /// How many jobs it works on at once when `jobs` are asked for: the same for every model, unless
+    /// it can't use them.
     fn workers(&self, jobs: NonZeroUsize) -> usize;
 
     /// What the table should say besides the time, asked when all runs are done.
     fn remark(&self) -> Option<String> {
         None
+    }
+}
+
+/// How long a comparison repeats by itself. The last round may take as long again as it should on a
+/// machine that is busy: ten seconds are the bound that people are promised.
+const REPEATING: Duration = Duration::from_secs(7);
+
+/// The runs of a demonstration: as many as were asked for, else three of each or more inside of ten
+/// seconds. The job must be small enough for three.
+pub fn demonstrate<'a, A: PartialEq + Debug>(
+    comparison: Comparison<'a, A>,
+    runs: Option<NonZeroUsize>,
+) -> Comparison<'a, A> {
+    repeat(comparison, runs, THREE)
+}
+
+/// The runs of a comparison whose job is the user's, and may take hours: as many as were asked for,
+/// else one of each, and more inside of ten seconds.
+pub fn once_or_more<'a, A: PartialEq + Debug>(
+    comparison: Comparison<'a, A>,
+    runs: Option<NonZeroUsize>,
+) -> Comparison<'a, A> {
+    repeat(comparison, runs, NonZeroUsize::MIN)
+}
+
+const THREE: NonZeroUsize = NonZeroUsize::new(3).expect("three is not zero");
+
+fn repeat<'a, A: PartialEq + Debug>(
+    comparison: Comparison<'a, A>,
+    runs: Option<NonZeroUsize>,
+    least: NonZeroUsize,
+) -> Comparison<'a, A> {
+    match runs {
+        Some(runs) => comparison.runs(runs),
+        None => comparison.runs_within(least, REPEATING),
     }
 }
 
@@ -58,7 +96,7 @@ pub fn finish<M: Model, A: PartialEq + Debug>(
     report
 }
 
-/// Prints a report for people, with its `point` below, or the JSON of it, which may be added to.
+/// Prints a report for people, with its `point` below, which follows from its figures, or the JSON of it, which may be added to.
 ///
 /// # Errors
 ///
@@ -86,7 +124,7 @@ pub fn text<A: PartialEq + Debug>(report: &Report<A>, point: &str, run: &RunArgs
     let table = report.text();
     match point.is_empty() || run.output.quiet {
         true => format!("{}\n", table.trim_end()),
-        false => format!("{}\n\n{point}\n", table.trim_end()),
+        false => format!("{}\n\n{}\n", table.trim_end(), wrapped(point, 80)),
     }
 }
 

@@ -1,9 +1,12 @@
 //! From a result to an exit code, and an error to one line.
 
-use super::{interrupt, stdout};
+use super::interrupt;
+use crate::stdout;
+use crate::text::escaped;
 use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::error::Error;
+use std::io;
 use std::process::ExitCode;
 
 /// How a run that came to its end went.
@@ -27,7 +30,8 @@ const USAGE: u8 = 2;
 
 /// Runs a program and makes its exit code: 0 done, 1 failed, 2 usage ([`Usage`]), 130 interrupted.
 ///
-/// An error becomes one line on standard error, `error: ` and the chain of its causes. A closed
+/// An error becomes one line on standard error, `error: ` and the chain of its causes, with control
+/// characters escaped: a name or a message from outside can't change the terminal. A closed
 /// pipe on [`stdout`](super::stdout()) ends it quietly with 0.
 ///
 /// # Examples
@@ -61,23 +65,45 @@ fn verdict(result: anyhow::Result<Outcome>) -> (u8, Option<String>) {
         Ok(Outcome::Interrupted) => (interrupt::EXIT_STATUS, None),
         Err(error) if error.chain().any(stdout::is_closed) => (0, None),
         Err(error) => {
-            let code = if error.is::<Usage>() { USAGE } else { FAILED };
+            let code = if error.chain().any(is_usage) {
+                USAGE
+            } else {
+                FAILED
+            };
             (code, Some(one_line(&format!("{error:#}"))))
         }
     }
 }
 
+/// [`Usage`] itself, or inside of an I/O error, where a function has room for no other.
+fn is_usage(error: &(dyn Error + 'static)) -> bool {
+    let inner = error
+        .downcast_ref::<io::Error>()
+        .and_then(io::Error::get_ref);
+    error.is::<Usage>() || inner.is_some_and(|inner| inner.is::<Usage>())
+}
+
 /// Parses the command line like [`Parser::parse`], but tells a bad value in one line.
 ///
-/// Help, version and other mistakes stay as clap has them; usage errors exit with 2.
+/// Help, version and other mistakes stay as clap has them, but for control characters, which are
+/// escaped; usage errors exit with 2.
 pub fn parse<P: Parser>() -> P {
     P::try_parse().unwrap_or_else(|error| match bad_value(&error) {
         Some(line) => {
             crate::remark!("error: {line}");
             std::process::exit(USAGE.into());
         }
+        None if error.use_stderr() && has_control_characters() => {
+            crate::remark!("{}", error.render().to_string().trim_end());
+            std::process::exit(USAGE.into());
+        }
         None => error.exit(),
     })
+}
+
+/// clap repeats arguments as they are, between colours of its own.
+fn has_control_characters() -> bool {
+    std::env::args_os().any(|word| escaped(&word.to_string_lossy()) != word.to_string_lossy())
 }
 
 /// The reader's own words, which name the input already, behind the argument's name.
@@ -94,7 +120,7 @@ fn bad_value(error: &clap::Error) -> Option<String> {
 
 fn one_line(text: &str) -> String {
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
-    lines.join(" ")
+    escaped(&lines.join(" ")).into_owned()
 }
 
 #[cfg(test)]
@@ -102,7 +128,6 @@ mod tests {
     use super::*;
     use crate::cli::numbers;
     use anyhow::{Context, anyhow};
-    use std::io;
 
     #[derive(Parser, Debug)]
     struct Options {
@@ -133,6 +158,25 @@ mod tests {
             message.as_deref(),
             Some("count: 10 5: the range runs backwards")
         );
+    }
+
+    #[test]
+    fn control_characters_are_escaped() {
+        let (_, message) = verdict(Err(anyhow!("\u{1b}[2Jgone\r: no such file")));
+        assert_eq!(message.as_deref(), Some("\\u{1b}[2Jgone\\r: no such file"));
+        let error = Options::try_parse_from(["test", "\u{7}7"]).unwrap_err();
+        assert!(
+            bad_value(&error)
+                .unwrap()
+                .starts_with("<STOP>: \\u{7}7: not a number")
+        );
+    }
+
+    #[test]
+    fn usage_is_seen_inside_of_an_io_error() {
+        let error = io::Error::other(Usage("a.svg: twice".to_owned()));
+        let (code, message) = verdict(Err(error.into()));
+        assert_eq!((code, message.as_deref()), (2, Some("a.svg: twice")));
     }
 
     #[test]

@@ -1,7 +1,15 @@
-//! Numbers as people write them: `1e9`, `10_000_000`, `2^64-1`, `64KiB`, `250ms`.
+//! Numbers as people write them: `1e9`, `10_000_000`, `2^64-1e9`, `3*5`, `64KiB`, `1m30s`.
 //!
 //! All exact: nothing goes through floating point. Each reader is usable as a clap `value_parser`.
+//!
+//! A number is a whole figure, `1000`, `10_000`, `1.5e3` or `0xff`, or an expression of such: `+`,
+//! `-`, `*`, `/` (rounded towards zero), `%`, `^` or `**` (a power), `<<`, `>>` and parentheses, as
+//! the calculator of primesieve reads them. The steps may be negative, and as large as 255 bits.
 
+mod expression;
+
+use ethnum::I256;
+use expression::{NO_UNITS, Refusal, Units, evaluate, sum_of_parts};
 use std::time::Duration;
 use thiserror::Error;
 
@@ -47,6 +55,12 @@ pub enum NumberError {
         /// The limit.
         largest: &'static str,
     },
+    /// Something is divided by zero.
+    #[error("{input}: division by zero")]
+    DivisionByZero {
+        /// What was written.
+        input: String,
+    },
     /// A unit that is missing or unknown.
     #[error("{input}: unknown unit \"{unit}\": expected {expected}")]
     Unit {
@@ -67,47 +81,68 @@ struct Format {
 }
 
 const NUMBER: Format = Format {
-    expected: "a whole number such as 1000, 10_000, 1e9 or 2^32",
+    expected: "a whole number such as 1000, 10_000, 1e9, 0xff or 2^32-1",
     of: "",
     largest: "18446744073709551615 (2^64-1)",
 };
+const WIDE: Format = Format {
+    largest: "340282366920938463463374607431768211455 (2^128-1)",
+    ..NUMBER
+};
 const SIZE: Format = Format {
-    expected: "a size such as 4096, 64KiB, 10MB or 1GiB",
+    expected: "a size such as 4096, 64KiB, 10MB or 1G",
     of: " of bytes",
     largest: "18446744073709551615 bytes (16 EiB less one)",
 };
 const DURATION: Format = Format {
-    expected: "a duration such as 250ms, 1s, 5m or 1h (also us, ns)",
+    expected: "a duration such as 250ms, 1m30s, 1.5h or 10 (seconds; also us, ns, d)",
     of: " of nanoseconds",
     largest: "18446744073709551615 nanoseconds (584 years)",
 };
 
-/// Why a number was refused, before the input is put in front.
-enum Refusal {
-    NotANumber,
-    Fraction,
-    TooLarge,
-}
+/// How much of a wrong input an error repeats, in characters.
+const LONGEST_ECHO: usize = 100;
 
 impl Format {
-    fn error(&self, refusal: &Refusal, input: &str) -> NumberError {
-        let (input, expected) = (input.to_owned(), self.expected);
+    fn error(&self, refusal: Refusal, input: &str) -> NumberError {
+        let (expected, of, largest) = (self.expected, self.of, self.largest);
+        if input.is_empty() {
+            return NumberError::Empty { expected };
+        }
+        let input = match input.char_indices().nth(LONGEST_ECHO) {
+            Some((end, _)) => format!("{}…", &input[..end]),
+            None => input.to_owned(),
+        };
         match refusal {
-            Refusal::NotANumber if input.is_empty() => NumberError::Empty { expected },
-            Refusal::NotANumber if input.starts_with('-') => {
-                NumberError::Negative { input, expected }
-            }
             Refusal::NotANumber => NumberError::NotANumber { input, expected },
-            Refusal::Fraction => NumberError::Fraction { input, of: self.of },
-            Refusal::TooLarge => NumberError::TooLarge {
+            Refusal::Negative => NumberError::Negative { input, expected },
+            Refusal::Fraction => NumberError::Fraction { input, of },
+            Refusal::TooLarge => NumberError::TooLarge { input, largest },
+            Refusal::DivisionByZero => NumberError::DivisionByZero { input },
+            Refusal::Unit(unit) => NumberError::Unit {
                 input,
-                largest: self.largest,
+                unit,
+                expected,
             },
         }
     }
+
+    /// The value, if it is one of `T`.
+    fn value<T: TryFrom<I256>>(
+        &self,
+        input: &str,
+        value: Result<I256, Refusal>,
+    ) -> Result<T, NumberError> {
+        let value = value.and_then(|value| match value < I256::ZERO {
+            true => Err(Refusal::Negative),
+            false => T::try_from(value).map_err(|_| Refusal::TooLarge),
+        });
+        value.map_err(|refusal| self.error(refusal, input))
+    }
 }
 
-/// Reads a whole number: `1000`, `10_000_000`, `1e9`, `1.5e3`, `2^32`, `2^64-1`, `10^9+7`.
+/// Reads a whole number: `1000`, `10_000_000`, `1.5e3`, `0xff`, or an expression: `2^64-1e9`,
+/// `(10^9+7)*3`.
 ///
 /// # Errors
 ///
@@ -120,6 +155,7 @@ impl Format {
 ///
 /// assert_eq!(number("1.5e3"), Ok(1500));
 /// assert_eq!(number("2^64-1"), Ok(u64::MAX));
+/// assert_eq!(number("1e18+3*5"), Ok(1_000_000_000_000_000_015));
 /// assert_eq!(
 ///     number("1e30").unwrap_err().to_string(),
 ///     "1e30: too large: the largest is 18446744073709551615 (2^64-1)",
@@ -127,16 +163,31 @@ impl Format {
 /// ```
 pub fn number(text: &str) -> Result<u64, NumberError> {
     let input = text.trim();
-    let value = match input.split_once('^') {
-        Some((base, rest)) => power(base, rest),
-        None => decimal(input, 1),
-    };
-    value.map_err(|refusal| NUMBER.error(&refusal, input))
+    NUMBER.value(input, evaluate(input, NO_UNITS))
 }
 
-/// Reads a size in bytes: `4096`, `64KiB`, `10MB`, `1.5GiB`, `100B`; case doesn't matter.
+/// [`number`], up to `u128::MAX`.
 ///
-/// `KB` is 1000 bytes and `KiB` 1024; up to `T` and `Ti`.
+/// # Errors
+///
+/// Those of [`number`], for its own limit.
+///
+/// # Examples
+///
+/// ```
+/// use common::cli::numbers::wide_number;
+///
+/// assert_eq!(wide_number("2^128-1"), Ok(u128::MAX));
+/// ```
+pub fn wide_number(text: &str) -> Result<u128, NumberError> {
+    let input = text.trim();
+    WIDE.value(input, evaluate(input, NO_UNITS))
+}
+
+/// Reads a size in bytes: `4096`, `64KiB`, `10MB`, `1G`, `1.5GiB`, `100B`; case doesn't matter, and
+/// expressions work as in [`number`].
+///
+/// As the GNU tools have it, `K` and `KiB` are 1024 bytes, and `KB` is 1000; up to `T`.
 ///
 /// # Errors
 ///
@@ -148,32 +199,35 @@ pub fn number(text: &str) -> Result<u64, NumberError> {
 /// use common::cli::numbers::size;
 ///
 /// assert_eq!(size("64KiB"), Ok(65_536));
+/// assert_eq!(size("1G"), Ok(1 << 30));
 /// assert_eq!(size("10MB"), Ok(10_000_000));
 /// ```
 pub fn size(text: &str) -> Result<u64, NumberError> {
-    let input = text.trim();
-    let (figure, unit) = split_unit(input);
-    let scale = match unit.to_ascii_lowercase().as_str() {
-        "" | "b" => 1,
-        "kb" => 1_000,
-        "mb" => 1_000_000,
-        "gb" => 1_000_000_000,
-        "tb" => 1_000_000_000_000,
-        "kib" => 1 << 10,
-        "mib" => 1 << 20,
-        "gib" => 1 << 30,
-        "tib" => 1 << 40,
-        _ => return Err(unknown_unit(&SIZE, input, figure, unit)),
+    let units: Units = |unit| {
+        Some(match unit.to_ascii_lowercase().as_str() {
+            "b" => 1,
+            "kb" => 1_000,
+            "mb" => 1_000_000,
+            "gb" => 1_000_000_000,
+            "tb" => 1_000_000_000_000,
+            "k" | "kib" => 1 << 10,
+            "m" | "mib" => 1 << 20,
+            "g" | "gib" => 1 << 30,
+            "t" | "tib" => 1 << 40,
+            _ => return None,
+        })
     };
-    decimal(figure, scale).map_err(|refusal| SIZE.error(&refusal, input))
+    let input = text.trim();
+    SIZE.value(input, evaluate(input, Some(units)))
 }
 
-/// Reads a duration: `250ms`, `1s`, `1.5h`, `5m` (minutes; also `min`), `10us`, `7ns`.
+/// Reads a duration: `250ms`, `1m30s`, `1.5h`, `5m` (minutes; also `min`), `10us`, `7ns`, `2d`; a
+/// number without a unit is in seconds.
 ///
 /// # Errors
 ///
-/// Naming the input, when it is anything else, has no unit, or isn't a whole number of nanoseconds
-/// up to `u64::MAX`.
+/// Naming the input, when it is anything else, or isn't a whole number of nanoseconds up to
+/// `u64::MAX`.
 ///
 /// # Examples
 ///
@@ -182,124 +236,29 @@ pub fn size(text: &str) -> Result<u64, NumberError> {
 /// use std::time::Duration;
 ///
 /// assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
-/// assert!(duration("250").is_err());
+/// assert_eq!(duration("1m30s"), Ok(Duration::from_secs(90)));
+/// assert_eq!(duration("10"), Ok(Duration::from_secs(10)));
 /// ```
 pub fn duration(text: &str) -> Result<Duration, NumberError> {
+    const SECOND: u64 = 1_000_000_000;
+    let units: Units = |unit| {
+        Some(match unit {
+            "ns" => 1,
+            "us" | "µs" | "μs" => 1_000,
+            "ms" => 1_000_000,
+            "s" => SECOND,
+            "m" | "min" => 60 * SECOND,
+            "h" => 3_600 * SECOND,
+            "d" => 86_400 * SECOND,
+            _ => return None,
+        })
+    };
     let input = text.trim();
-    let (figure, unit) = split_unit(input);
-    let scale = match unit {
-        "ns" => 1,
-        "us" | "µs" | "μs" => 1_000,
-        "ms" => 1_000_000,
-        "s" => 1_000_000_000,
-        "m" | "min" => 60_000_000_000,
-        "h" => 3_600_000_000_000,
-        _ => return Err(unknown_unit(&DURATION, input, figure, unit)),
+    let value = match input.strip_prefix('-') {
+        Some(_) => Err(Refusal::Negative),
+        None => sum_of_parts(input, units, SECOND),
     };
-    decimal(figure, scale)
-        .map(Duration::from_nanos)
-        .map_err(|refusal| DURATION.error(&refusal, input))
-}
-
-/// Splits `1.5e3KiB` before its unit. An `e` belongs to the number only before a digit.
-fn split_unit(text: &str) -> (&str, &str) {
-    let figure_ends = text
-        .char_indices()
-        .rfind(|(_, sign)| sign.is_ascii_digit() || matches!(sign, '_' | '.'))
-        .map_or(0, |(at, _)| at + 1);
-    let (figure, unit) = text.split_at(figure_ends);
-    (figure, unit.trim())
-}
-
-fn unknown_unit(format: &Format, input: &str, figure: &str, unit: &str) -> NumberError {
-    // Without a good number in front, the number is what is wrong.
-    if let Err(refusal @ Refusal::NotANumber) = decimal(figure, 1) {
-        return format.error(&refusal, input);
-    }
-    NumberError::Unit {
-        input: input.to_owned(),
-        unit: unit.to_owned(),
-        expected: format.expected,
-    }
-}
-
-/// `exponent`, `exponent-n` or `exponent+n` after `base^`.
-fn power(base: &str, rest: &str) -> Result<u64, Refusal> {
-    let at = rest.find(['+', '-']).unwrap_or(rest.len());
-    let (exponent, offset) = rest.split_at(at);
-    let base = u128::from(digits(base)?);
-    let exponent = u32::try_from(digits(exponent)?).map_err(|_| Refusal::TooLarge)?;
-    let power = base.checked_pow(exponent).ok_or(Refusal::TooLarge)?;
-    let value = match offset.split_at_checked(1) {
-        Some(("+", offset)) => power.checked_add(digits(offset)?.into()),
-        Some((_, offset)) => power.checked_sub(digits(offset)?.into()),
-        None => Some(power),
-    };
-    let value = value.ok_or(Refusal::NotANumber)?;
-    u64::try_from(value).map_err(|_| Refusal::TooLarge)
-}
-
-/// `figure`, with an optional fraction and power of ten, times `scale`, if that is whole.
-fn decimal(figure: &str, scale: u64) -> Result<u64, Refusal> {
-    let (mantissa, exponent) = figure.split_once(['e', 'E']).unwrap_or((figure, "0"));
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    if mantissa.ends_with('.') {
-        return Err(Refusal::NotANumber);
-    }
-    let fraction = fraction.trim_end_matches('0');
-    let mut value = u128::from(digits(whole)?);
-    for digit in fraction.chars() {
-        let digit = digit.to_digit(10).ok_or(Refusal::NotANumber)?;
-        value = value
-            .checked_mul(10)
-            .and_then(|value| value.checked_add(digit.into()))
-            .ok_or(Refusal::Fraction)?;
-    }
-    let places = i64::try_from(fraction.len()).map_err(|_| Refusal::Fraction)?;
-    let shift = power_of_ten(exponent)? - places;
-    let scaled = value.checked_mul(scale.into()).ok_or(Refusal::TooLarge)?;
-    u64::try_from(shifted(scaled, shift)?).map_err(|_| Refusal::TooLarge)
-}
-
-fn power_of_ten(text: &str) -> Result<i64, Refusal> {
-    let (sign, figure) = match text.strip_prefix('-') {
-        Some(figure) => (-1, figure),
-        None => (1, text.strip_prefix('+').unwrap_or(text)),
-    };
-    let exponent = i32::try_from(digits(figure)?).map_err(|_| Refusal::TooLarge)?;
-    Ok(sign * i64::from(exponent))
-}
-
-/// `value` times ten to the `shift`.
-fn shifted(value: u128, shift: i64) -> Result<u128, Refusal> {
-    if value == 0 {
-        return Ok(0);
-    }
-    let (refusal, places) = match u32::try_from(shift) {
-        Ok(places) => (Refusal::TooLarge, places),
-        Err(_) => (Refusal::Fraction, u32::try_from(-shift).unwrap_or(u32::MAX)),
-    };
-    let Some(factor) = 10_u128.checked_pow(places) else {
-        return Err(refusal);
-    };
-    match refusal {
-        Refusal::Fraction if value.is_multiple_of(factor) => Ok(value / factor),
-        Refusal::Fraction => Err(Refusal::Fraction),
-        _ => value.checked_mul(factor).ok_or(Refusal::TooLarge),
-    }
-}
-
-/// Digits with `_` between them, never first or last.
-fn digits(text: &str) -> Result<u64, Refusal> {
-    let well_placed = !text.starts_with('_') && !text.ends_with('_') && !text.is_empty();
-    if !well_placed
-        || !text
-            .chars()
-            .all(|sign| sign.is_ascii_digit() || sign == '_')
-    {
-        return Err(Refusal::NotANumber);
-    }
-    text.replace('_', "").parse().map_err(|_| Refusal::TooLarge)
+    DURATION.value(input, value).map(Duration::from_nanos)
 }
 
 #[cfg(test)]
@@ -328,6 +287,25 @@ mod tests {
             ("18446744073709551.615e3", u64::MAX),
             ("9007199254740993", (1 << 53) + 1),
             (" 7 ", 7),
+            ("+5", 5),
+            ("2^64-1e9", u64::MAX - 999_999_999),
+            ("1e18+1", 1_000_000_000_000_000_001),
+            ("3*5", 15),
+            ("0x10", 16),
+            ("0xFFFF_FFFF_FFFF_FFFF", u64::MAX),
+            ("(1 + 2) * 3", 9),
+            ("2^3^2", 512),
+            ("2**10", 1024),
+            ("1<<40", 1 << 40),
+            ("1e9>>3", 125_000_000),
+            ("7/2", 3),
+            ("10-3-2", 5),
+            ("7%4", 3),
+            ("5-10+20", 15),
+            ("-2*-3", 6),
+            ("2^100/2^99", 2),
+            ("1e40/1e39", 10),
+            ("1^99999999999999999999", 1),
         ];
         for (text, expected) in table {
             assert_eq!(number(text), Ok(expected), "{text:?}");
@@ -357,10 +335,23 @@ mod tests {
             ("1_", "1_: not a number"),
             ("2^", "2^: not a number"),
             ("^2", "^2: not a number"),
-            ("2^3^4", "2^3^4: not a number"),
-            ("2^3-9", "2^3-9: not a number"),
-            ("+5", "+5: not a number"),
-            ("0x10", "0x10: not a number"),
+            ("2^3^4", "2^3^4: too large"),
+            ("2^3-9", "2^3-9: negative"),
+            ("2^-1", "2^-1: not a whole number"),
+            ("0x", "0x: not a number"),
+            ("0xg", "0xg: not a number"),
+            ("1/0", "1/0: division by zero"),
+            ("1%0", "1%0: division by zero"),
+            ("(1", "(1: not a number"),
+            ("1)", "1): not a number"),
+            ("()", "(): not a number"),
+            ("1+", "1+: not a number"),
+            ("3*", "3*: not a number"),
+            ("2 3", "2 3: not a number"),
+            ("1.5*2", "1.5*2: not a whole number"),
+            ("1e77", "1e77: too large"),
+            ("2^255", "2^255: too large"),
+            ("1<<99999", "1<<99999: too large"),
             ("1 000", "1 000: not a number"),
             ("٣", "٣: not a number"),
         ];
@@ -369,6 +360,33 @@ mod tests {
             assert!(error.contains(expected), "{text:?}: {error}");
             assert!(!error.contains('\n'), "{error}");
         }
+    }
+
+    #[test]
+    fn deep_and_long_input_is_refused_and_shortened() {
+        for text in [
+            "(".repeat(100_000),
+            "-".repeat(100_000),
+            "1^".repeat(100_000) + "1",
+        ] {
+            let error = number(&text).unwrap_err().to_string();
+            assert!(error.contains("…: not a number"), "{error}");
+            assert!(error.len() < 300, "{error}");
+        }
+        assert_eq!(
+            number(&format!("{}7{}", "(".repeat(50), ")".repeat(50))),
+            Ok(7)
+        );
+    }
+
+    #[test]
+    fn wide_numbers_reach_to_128_bits() {
+        assert_eq!(wide_number("2^127-1"), Ok(i128::MAX.unsigned_abs()));
+        let error = wide_number("2^128").unwrap_err().to_string();
+        assert!(
+            error.contains("2^128: too large: the largest is 34028"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -384,6 +402,10 @@ mod tests {
             ("1.5GiB", 3 << 29),
             ("2TiB", 2 << 40),
             ("1e3KB", 1_000_000),
+            ("64K", 65_536),
+            ("1G", 1 << 30),
+            ("2^20", 1 << 20),
+            ("2*64KiB+1", 131_073),
         ];
         for (text, expected) in table {
             assert_eq!(size(text), Ok(expected), "{text:?}");
@@ -396,7 +418,6 @@ mod tests {
             ("", "empty"),
             ("KiB", "KiB: not a number"),
             ("64Q", "64Q: unknown unit \"Q\""),
-            ("64K", "64K: unknown unit \"K\""),
             ("0.3B", "0.3B: not a whole number of bytes"),
             ("16777216TiB", "too large"),
             ("-1KiB", "-1KiB: negative"),
@@ -408,7 +429,7 @@ mod tests {
     }
 
     #[test]
-    fn durations_need_a_unit() {
+    fn durations_have_units_or_are_seconds() {
         let table = [
             ("250ms", Duration::from_millis(250)),
             ("1s", Duration::from_secs(1)),
@@ -419,13 +440,20 @@ mod tests {
             ("10µs", Duration::from_micros(10)),
             ("7ns", Duration::from_nanos(7)),
             ("0s", Duration::ZERO),
+            ("1m30s", Duration::from_secs(90)),
+            ("1h 30min", Duration::from_secs(5400)),
+            ("10", Duration::from_secs(10)),
+            ("0.25", Duration::from_millis(250)),
+            ("2d", Duration::from_secs(172_800)),
         ];
         for (text, expected) in table {
             assert_eq!(duration(text), Ok(expected), "{text:?}");
         }
         for (text, expected) in [
-            ("250", "250: unknown unit \"\""),
-            ("1d", "1d: unknown unit \"d\""),
+            ("1m30", "1m30: unknown unit \"\""),
+            ("1y", "1y: unknown unit \"y\""),
+            ("-1s", "-1s: negative"),
+            ("1+1", "1+1: unknown unit"),
             ("0.5ns", "not a whole number of nanoseconds"),
             ("soon", "soon: not a number"),
             ("1e12h", "too large"),
@@ -457,7 +485,22 @@ mod tests {
 
         #[test]
         fn no_text_makes_a_reader_panic(text in ".*") {
-            let _ = (number(&text), size(&text), duration(&text));
+            let _ = (number(&text), size(&text), duration(&text), wide_number(&text));
+        }
+
+        #[test]
+        fn nothing_that_is_an_expression_makes_a_reader_panic(
+            text in "([-+(]{0,3}([0-9]{1,3}|0x[0-9a-f]{1,40}|1e[0-9]{1,3})[)]{0,2}([-+*/%^]|<<|>>|[*][*])){1,6}[0-9]"
+        ) {
+            let _ = (number(&text), wide_number(&text), size(&text));
+        }
+
+        #[test]
+        fn arithmetic_is_that_of_wide_integers(a: u32, b: u32, c in 1_u32..) {
+            let (wide_a, wide_b, wide_c) = (i128::from(a), i128::from(b), i128::from(c));
+            let expected = wide_a * wide_b / wide_c + (wide_a - wide_b) % wide_c + (1 << 70);
+            let text = format!("{a}*{b}/{c} + ({a}-{b})%{c} + 2^70");
+            prop_assert_eq!(wide_number(&text), Ok(expected.unsigned_abs()), "{}", text);
         }
 
         #[test]

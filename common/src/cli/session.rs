@@ -1,9 +1,11 @@
 //! Logs, and the pictures that `--trace` and `--timeline` ask for.
 
-use super::{Interrupt, Outcome, OutputArgs, RunArgs, TraceArgs};
+use super::{Interrupt, Outcome, OutputArgs, RunArgs, TraceArgs, Usage};
 use crate::files;
+use crate::text::escaped;
 use crate::trace::{LEVEL, Trace};
 use std::io::{self, IsTerminal};
+use std::path::Path;
 use tracing::Subscriber;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
@@ -40,17 +42,11 @@ pub fn start(args: &RunArgs) -> io::Result<Session> {
 ///
 /// # Errors
 ///
-/// When a picture's folder isn't there, the trace's can't be made, or the process has a subscriber
-/// already.
+/// When both pictures have the same name, or one goes to standard output beside `--json` (both are a
+/// [`Usage`] error); when a picture's folder isn't there, the trace's can't be made, or the process
+/// has a subscriber already.
 pub fn start_with(pictures: &TraceArgs, output: &OutputArgs) -> io::Result<Session> {
-    // A run of minutes should not end in a folder that isn't there.
-    for picture in pictures
-        .trace
-        .iter()
-        .chain(pictures.timeline.iter().flatten())
-    {
-        files::check_folder_of(picture)?;
-    }
+    check(pictures, output)?;
     let trace = pictures.traced().then(Trace::with_workers).transpose()?;
     let spans = trace.as_ref().map(|trace| trace.layer().with_filter(LEVEL));
     tracing_subscriber::registry()
@@ -63,6 +59,25 @@ pub fn start_with(pictures: &TraceArgs, output: &OutputArgs) -> io::Result<Sessi
         quiet: output.quiet,
         trace,
     })
+}
+
+/// Says before a run of minutes what would go wrong after it.
+fn check(pictures: &TraceArgs, output: &OutputArgs) -> io::Result<()> {
+    let usage = |text: String| Err(io::Error::new(io::ErrorKind::InvalidInput, Usage(text)));
+    let files = [pictures.trace.as_deref(), pictures.svg_timeline()];
+    for file in files.into_iter().flatten() {
+        files::check_folder_of(file)?;
+        if output.json && files::is_stdout(file) {
+            return usage("-: standard output is taken by --json: name a file".to_owned());
+        }
+    }
+    match files {
+        [Some(trace), Some(timeline)] if files::is_same(trace, timeline) => usage(format!(
+            "{}: --trace and --timeline are two files: one would replace the other",
+            trace.display()
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Sets up the logs of a command that has nothing to trace.
@@ -101,15 +116,19 @@ impl Session {
         let Some(trace) = &self.trace else {
             return Ok(());
         };
+        // Even with `--quiet`: what was asked for is not all there.
+        for loss in trace.losses() {
+            crate::remark!("warning: the trace is incomplete: {loss}");
+        }
         if let Some(path) = &self.pictures.trace {
             let mut json = Vec::new();
             trace.chrome(&mut json)?;
             files::write_atomically(path, json)?;
-            self.remark(&format!("{}: open it at ui.perfetto.dev", path.display()));
+            self.written(path, "open it at ui.perfetto.dev");
         }
         if let Some(path) = self.pictures.svg_timeline() {
             files::write_atomically(path, trace.svg())?;
-            self.remark(&format!("{}: open it in a browser", path.display()));
+            self.written(path, "open it in a browser");
         }
         if self.pictures.text_timeline() {
             crate::remark!("{}", trace.text_lanes(width()).trim_end());
@@ -132,9 +151,9 @@ impl Session {
         interrupt.conclude(result.and_then(|outcome| drawn.map(|()| outcome).map_err(Into::into)))
     }
 
-    fn remark(&self, text: &str) {
-        if !self.quiet {
-            crate::remark!("{text}");
+    fn written(&self, path: &Path, what_to_do: &str) {
+        if !self.quiet && !files::is_stdout(path) {
+            crate::remark!("{}: {what_to_do}", escaped(&path.to_string_lossy()));
         }
     }
 }

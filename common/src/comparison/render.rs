@@ -1,26 +1,54 @@
 //! A report as text, as Markdown, and as JSON.
 
-use super::report::{Figures, LEAST_RUNS, Report, Row, Verdict};
+use super::Work;
+use super::report::{Figures, Report, Row};
+use super::verdict::{LEAST_RUNS, Verdict};
+use crate::text::wrapped;
 use crate::timing::human_duration;
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle, presets};
 use serde_json::{Value, json};
 use std::fmt::Debug;
+use std::time::Duration;
 
 /// Two lines only: a row per model is easy to follow without more.
 const PLAIN: TableStyle = TableStyle::new()
     .header_separator(LineStyle::none().fill('─').junction('─'))
     .bottom_border(LineStyle::none().fill('─').junction('─'));
 
-const HEADER: [&str; 8] = [
-    "model",
-    "workers",
-    "wall",
-    "min … max",
-    "CPU",
-    "cores busy",
-    "speed-up",
-    "efficiency",
-];
+/// Enough for every table, and what prose is wrapped to.
+const WIDTH: usize = 80;
+
+impl Work {
+    /// The columns of the table: 80 characters are enough for it.
+    fn header(self) -> &'static [&'static str] {
+        match self {
+            Work::Computes => &[
+                "model",
+                "workers",
+                "wall",
+                "min … max",
+                "cores",
+                "speed-up",
+                "efficiency",
+            ],
+            Work::Waits => &["model", "at once", "wall", "min … max", "cores", "speed-up"],
+        }
+    }
+
+    /// What the columns mean.
+    fn legend(self, baseline: &str) -> Vec<String> {
+        let shared = format!(
+            "wall: the median. cores: CPU time / wall time. speed-up: wall of {baseline} / wall."
+        );
+        let own = match self {
+            Work::Computes => {
+                "workers: threads or processes that compute at once. efficiency: speed-up / workers."
+            }
+            Work::Waits => "at once: how many things the model waits for at the same time.",
+        };
+        vec![shared, own.to_owned()]
+    }
+}
 
 impl<A: PartialEq + Debug> Report<A> {
     /// The report for a terminal: heading, table, and what may be concluded. It ends in a newline
@@ -28,8 +56,13 @@ impl<A: PartialEq + Debug> Report<A> {
     pub fn text(&self) -> String {
         let mut lines = vec![self.about.title.clone()];
         lines.extend(self.circumstances());
-        lines.push(self.table(PLAIN).trim_fmt());
-        lines.extend(self.conclusions());
+        let mut table = self.table(PLAIN);
+        for column in table.column_iter_mut() {
+            column.set_padding((1, 0));
+        }
+        lines.push(table.trim_fmt());
+        let below = self.legend().into_iter().chain(self.conclusions());
+        lines.extend(below.map(|line| wrapped(&line, WIDTH)));
         lines.join("\n") + "\n"
     }
 
@@ -45,6 +78,7 @@ impl<A: PartialEq + Debug> Report<A> {
             title,
             bullets(self.circumstances()),
             table,
+            bullets(self.legend()),
             bullets(self.conclusions()),
         ]
         .join("\n\n")
@@ -68,7 +102,10 @@ impl<A: PartialEq + Debug> Report<A> {
             "input": self.about.input,
             "machine": self.cpus,
             "runs": self.about.rounds,
+            "work": self.about.work,
             "noise": self.noise,
+            "load": self.load,
+            "disturbances": self.disturbances(),
             "agreement": {
                 "agreed": self.agreed(),
                 "meaning": self.about.agreement,
@@ -102,12 +139,54 @@ impl<A: PartialEq + Debug> Report<A> {
         lines
     }
 
+    fn legend(&self) -> Vec<String> {
+        match self.rows.first() {
+            Some(baseline) if self.rows.len() > 1 => self.about.work.legend(&baseline.model),
+            _ => Vec::new(),
+        }
+    }
+
     fn conclusions(&self) -> Vec<String> {
         let mut lines = self.agreement_lines();
+        lines.extend(self.standing_lines());
         lines.extend(self.verdict_line());
+        lines.extend(self.busy_line());
         lines.extend(self.rows.iter().filter_map(failure_line));
         lines.extend(self.rows.iter().flat_map(note_lines));
         lines
+    }
+
+    /// Which models beat the baseline, and which don't.
+    fn standing_lines(&self) -> Vec<String> {
+        let (Some(baseline), true) = (self.rows.first(), self.verdict != Verdict::TooFewRuns)
+        else {
+            return Vec::new();
+        };
+        let line = |what: &str, models: &[(&str, f64)]| {
+            let models: Vec<String> = models
+                .iter()
+                .map(|(model, speed_up)| format!("{model} {speed_up:.2}x"))
+                .collect();
+            let line = format!("{what} {}: {}", baseline.model, models.join(", "));
+            (!models.is_empty()).then_some(line)
+        };
+        let standings = self.standings();
+        let lines = [
+            line("faster than", &standings.faster),
+            line("not told apart from", &standings.equal),
+            line("slower than", &standings.slower),
+        ];
+        lines.into_iter().flatten().collect()
+    }
+
+    fn busy_line(&self) -> Option<String> {
+        let seen = self.disturbances();
+        (!seen.is_empty()).then(|| {
+            format!(
+                "THE MACHINE WAS BUSY: {}. On a quiet one the figures are others: run it again",
+                seen.join("; ")
+            )
+        })
     }
 
     fn agreement_lines(&self) -> Vec<String> {
@@ -137,7 +216,7 @@ impl<A: PartialEq + Debug> Report<A> {
         match &self.verdict {
             Verdict::Nothing => None,
             Verdict::TooFewRuns => Some(format!(
-                "no winner: fewer than {LEAST_RUNS} runs each tell nothing (--runs {LEAST_RUNS})"
+                "which is faster takes {LEAST_RUNS} runs of each to tell: --runs {LEAST_RUNS}"
             )),
             Verdict::Winner(model) => Some(format!("fastest: {model}, by more than the noise")),
             Verdict::WithinNoise(models) => Some(format!(
@@ -152,9 +231,9 @@ impl<A: PartialEq + Debug> Report<A> {
         table
             .load_style(style)
             .set_content_arrangement(ContentArrangement::Disabled)
-            .set_header(HEADER);
+            .set_header(self.about.work.header().iter().copied());
         for row in &self.rows {
-            table.add_row(cells(row));
+            table.add_row(cells(row, self.about.work));
         }
         for column in table.column_iter_mut().skip(1) {
             column.set_cell_alignment(CellAlignment::Right);
@@ -170,13 +249,14 @@ fn with_meaning(who: String, meaning: &str) -> String {
     format!("{who}: {meaning}")
 }
 
-fn cells(row: &Row) -> Vec<String> {
+fn cells(row: &Row, work: Work) -> Vec<String> {
     let mut cells = vec![one_cell(&row.model), row.workers.to_string()];
     match &row.outcome {
         Ok(figures) => cells.extend(figure_cells(figures, row.efficiency())),
         Err(_) => cells.push("failed".to_owned()),
     }
-    cells.resize(HEADER.len(), "-".to_owned());
+    // Of those that wait, the last figure means nothing and has no column.
+    cells.resize(work.header().len(), "-".to_owned());
     cells
 }
 
@@ -185,31 +265,29 @@ fn one_cell(text: &str) -> String {
     text.replace('|', "/")
 }
 
-fn figure_cells(figures: &Figures, efficiency: Option<f64>) -> [String; 6] {
-    let Figures {
-        wall,
-        cpu,
-        cores_busy,
-        speed_up,
-    } = figures;
-    let known = !cpu.is_zero();
+fn figure_cells(figures: &Figures, efficiency: Option<f64>) -> [String; 5] {
     let dash = || "-".to_owned();
+    let cores = (!figures.cpu.is_zero()).then(|| match figures.cores_busy {
+        few if few < 100.0 => format!("{few:.2}"),
+        many => format!("{many:.0}"),
+    });
+    let speed_up = figures.speed_up.map(|value| format!("{value:.2}x"));
     [
-        human_duration(wall.median),
-        format!(
-            "{} … {}",
-            human_duration(wall.min),
-            human_duration(wall.max)
-        ),
-        if known { human_duration(*cpu) } else { dash() },
-        if known {
-            format!("{cores_busy:.2}")
-        } else {
-            dash()
-        },
-        speed_up.map_or_else(dash, |value| format!("{value:.2}x")),
+        human_duration(figures.wall.median),
+        span(figures.wall.min, figures.wall.max),
+        cores.unwrap_or_else(dash),
+        speed_up.unwrap_or_else(dash),
         efficiency.map_or_else(dash, |value| format!("{:.0}%", value * 100.0)),
     ]
+}
+
+/// `351 … 373 ms`: the unit once, if it is the same.
+fn span(min: Duration, max: Duration) -> String {
+    let (min, max) = (human_duration(min), human_duration(max));
+    match (min.split_once(' '), max.split_once(' ')) {
+        (Some((figure, unit)), Some((_, same))) if unit == same => format!("{figure} … {max}"),
+        _ => format!("{min} … {max}"),
+    }
 }
 
 fn failure_line(row: &Row) -> Option<String> {
@@ -247,7 +325,8 @@ fn row_json(row: &Row) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::super::report::tests::{entry, failing, report};
+    use super::super::load::Load;
+    use super::super::report::tests::{entry, failing, report, report_under};
     use super::*;
 
     fn sample() -> Report<usize> {
@@ -269,14 +348,18 @@ mod tests {
         machine: Test CPU: 4 logical CPUs, 2 cores, 2 usable (a test)
         input: 200 numbers
         runs: 3 (baseline twice each); noise: 1.0% between equal runs of the baseline
-         model       workers     wall         min … max      CPU   cores busy   speed-up   efficiency
-        ──────────────────────────────────────────────────────────────────────────────────────────────
-         serial            1   1.00 s   1.00 s … 1.01 s   1.00 s         1.00      1.00x         100%
-         threads           2   505 ms   505 ms … 505 ms   1.00 s         1.98      1.99x         100%
-         async             2   510 ms   510 ms … 510 ms   1.00 s         1.96      1.97x          99%
-         processes         2   failed                 -        -            -          -            -
-        ──────────────────────────────────────────────────────────────────────────────────────────────
+         model      workers    wall      min … max  cores  speed-up  efficiency
+        ───────────────────────────────────────────────────────────────────────
+         serial           1  1.00 s  1.00 … 1.01 s   1.00     1.00x        100%
+         threads          2  505 ms   505 … 505 ms   1.98     1.99x        100%
+         async            2  510 ms   510 … 510 ms   1.96     1.97x         99%
+         processes        2  failed              -      -         -           -
+        ───────────────────────────────────────────────────────────────────────
+        wall: the median. cores: CPU time / wall time. speed-up: wall of serial / wall.
+        workers: threads or processes that compute at once. efficiency: speed-up /
+          workers.
         the 3 models that finished agree: 200 of 200 answers
+        faster than serial: threads 1.99x, async 1.97x
         no winner: threads, async are within the noise of each other
         processes failed: worker 17 was killed
         async: longest poll 12 ms
@@ -292,14 +375,18 @@ mod tests {
         - input: 200 numbers
         - runs: 3 (baseline twice each); noise: 1.0% between equal runs of the baseline
 
-        | model     | workers |   wall |       min … max |    CPU | cores busy | speed-up | efficiency |
-        |-----------|---------|--------|-----------------|--------|------------|----------|------------|
-        | serial    |       1 | 1.00 s | 1.00 s … 1.01 s | 1.00 s |       1.00 |    1.00x |       100% |
-        | threads   |       2 | 505 ms | 505 ms … 505 ms | 1.00 s |       1.98 |    1.99x |       100% |
-        | async     |       2 | 510 ms | 510 ms … 510 ms | 1.00 s |       1.96 |    1.97x |        99% |
-        | processes |       2 | failed |               - |      - |          - |        - |          - |
+        | model     | workers |   wall |     min … max | cores | speed-up | efficiency |
+        |-----------|---------|--------|---------------|-------|----------|------------|
+        | serial    |       1 | 1.00 s | 1.00 … 1.01 s |  1.00 |    1.00x |       100% |
+        | threads   |       2 | 505 ms |  505 … 505 ms |  1.98 |    1.99x |       100% |
+        | async     |       2 | 510 ms |  510 … 510 ms |  1.96 |    1.97x |        99% |
+        | processes |       2 | failed |             - |     - |        - |          - |
+
+        - wall: the median. cores: CPU time / wall time. speed-up: wall of serial / wall.
+        - workers: threads or processes that compute at once. efficiency: speed-up / workers.
 
         - the 3 models that finished agree: 200 of 200 answers
+        - faster than serial: threads 1.99x, async 1.97x
         - no winner: threads, async are within the noise of each other
         - processes failed: worker 17 was killed
         - async: longest poll 12 ms
@@ -318,6 +405,74 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("fastest: threads"), "{text}");
+    }
+
+    #[test]
+    fn those_that_wait_have_no_efficiency() {
+        let mut report = report(vec![
+            entry("serial", 1, &[(1000, 10); 3], 7),
+            entry("async", 200, &[(10, 10); 3], 7),
+        ]);
+        report.about.work = Work::Waits;
+        let text = report.text();
+        assert!(text.contains(" model   at once     wall"), "{text}");
+        assert!(text.contains("\nat once: how many things"), "{text}");
+        assert!(
+            !text.contains("efficiency") && !text.contains("workers"),
+            "{text}"
+        );
+        assert_eq!(report.json()["work"], "waits");
+    }
+
+    #[test]
+    fn a_busy_machine_is_told_below_the_table_and_in_json() {
+        let load = Load {
+            baseline_share: Some(0.62),
+            others: Some(0.8),
+            ..Load::default()
+        };
+        let report = report_under(
+            load,
+            vec![
+                entry("serial", 1, &[(10, 10); 3], 7),
+                entry("threads", 2, &[(9, 10); 3], 7),
+            ],
+        );
+        let text = report.text();
+        assert!(
+            text.contains(
+                "THE MACHINE WAS BUSY: the baseline had a CPU for 62% of its time; other programs"
+            ),
+            "{text}"
+        );
+        assert!(
+            text.lines().all(|line| line.chars().count() <= 80),
+            "{text}"
+        );
+        assert_eq!(report.json()["load"]["baseline_share"], 0.62);
+        assert_eq!(
+            report.json()["disturbances"][1],
+            "other programs kept 0.8 of 2 CPUs busy"
+        );
+    }
+
+    #[test]
+    fn the_table_fits_into_80_columns() {
+        let model = "python-processes";
+        let table = report(vec![
+            entry("serial", 1, &[(100, 100); 3], 7),
+            entry(
+                model,
+                1024,
+                &[(119_000, 238_000_000), (999, 999), (1001, 7)],
+                7,
+            ),
+        ]);
+        let text = table.text();
+        assert!(
+            text.lines().all(|line| line.chars().count() <= 80),
+            "{text}"
+        );
     }
 
     #[test]

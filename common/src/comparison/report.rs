@@ -1,7 +1,9 @@
-//! What the runs come to: figures, noise, agreement, and who won.
+//! What the runs come to: figures and agreement.
 //!
 //! Nothing here runs or times anything, so it is tested with made-up measurements.
 
+use super::load::Load;
+use super::verdict::{LEAST_NOISE, LEAST_RUNS, Standings, Verdict, medians, noise, widest};
 use super::{About, Entry};
 use crate::cpus::Cpus;
 use crate::timing::{Measurement, Summary, ratio};
@@ -16,8 +18,11 @@ pub struct Report<A> {
     pub(super) rows: Vec<Row>,
     /// Relative spread of the baseline's own runs; `None` without two of them.
     pub(super) noise: Option<f64>,
+    /// The widest relative spread of any model's runs.
+    spread: Option<f64>,
     pub(super) agreement: Agreement,
     pub(super) verdict: Verdict,
+    pub(super) load: Load,
     answer: Option<A>,
 }
 
@@ -26,7 +31,7 @@ pub struct Report<A> {
 pub struct Row {
     /// The model's name.
     pub model: String,
-    /// How many workers it used.
+    /// How many jobs it works on at once: its threads or processes, or what it waits for.
     pub workers: usize,
     /// Its figures, or the error that ended it.
     pub outcome: Result<Figures, String>,
@@ -73,22 +78,15 @@ pub(super) struct Difference {
     pub(super) expected: String,
 }
 
-/// What may be said about who is fastest.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
-    /// Fewer than two models, or no noise figure: nothing to say.
-    Nothing,
-    /// Fewer runs than [`LEAST_RUNS`].
-    TooFewRuns,
-    /// Faster than the runner-up by more than the noise.
-    Winner(String),
-    /// The fastest few, fastest first, which the noise can't tell apart.
-    WithinNoise(Vec<String>),
-}
-
 impl<A: PartialEq + Debug> Report<A> {
     /// Of entries whose answers are places in `distinct`.
-    pub(super) fn new(about: About, cpus: Cpus, entries: Vec<Entry>, mut distinct: Vec<A>) -> Self {
+    pub(super) fn new(
+        about: About,
+        machine: (Cpus, Load),
+        entries: Vec<Entry>,
+        mut distinct: Vec<A>,
+    ) -> Self {
+        let (cpus, load) = machine;
         let baseline = entries.iter().find(|entry| entry.is_baseline);
         let noise = baseline
             .filter(|entry| entry.answered())
@@ -96,15 +94,18 @@ impl<A: PartialEq + Debug> Report<A> {
         let base = baseline.and_then(Entry::median);
         let rows: Vec<Row> = entries.iter().map(|entry| entry.row(base)).collect();
         let agreement = agreement(&entries, &distinct);
-        let verdict = match about.rounds.get() {
+        let spread = widest(noise, &entries);
+        let verdict = match about.rounds {
             0..LEAST_RUNS => Verdict::TooFewRuns,
-            _ => verdict(&medians(&rows, &agreement), widest(noise, &entries)),
+            _ => Verdict::of(&medians(&rows, &agreement), spread),
         };
         Report {
             about,
             cpus,
             noise,
+            spread,
             verdict,
+            load,
             agreement,
             answer: reference(&entries).map(|entry| distinct.swap_remove(entry.answers[0])),
             rows,
@@ -141,6 +142,38 @@ impl<A: PartialEq + Debug> Report<A> {
         self.noise
     }
 
+    /// Why the figures are not those of a quiet machine, if that was seen while the baseline ran:
+    /// `other programs kept 0.9 of 2 CPUs busy`.
+    pub fn disturbances(&self) -> Vec<String> {
+        let workers = self.rows.iter().map(|row| row.workers).max().unwrap_or(1);
+        let usable = self.cpus.usable.value;
+        self.load.disturbances(workers, usable)
+    }
+
+    /// A model's figures, unless it failed or isn't there.
+    pub fn figures(&self, model: &str) -> Option<&Figures> {
+        let row = self.rows.iter().find(|row| row.model == model)?;
+        row.outcome.as_ref().ok()
+    }
+
+    /// How the models compare with the baseline, beyond the noise.
+    pub(super) fn standings(&self) -> Standings<'_> {
+        let limit = 1.0 + self.spread.unwrap_or(0.0).max(LEAST_NOISE);
+        let differs = |row: &&Row| {
+            !self
+                .agreement
+                .differing
+                .iter()
+                .any(|it| it.model == row.model)
+        };
+        let others = self.rows.iter().skip(1).filter(differs);
+        Standings::of(
+            others
+                .filter_map(|row| Some((row.model.as_str(), row.outcome.as_ref().ok()?.speed_up?))),
+            limit,
+        )
+    }
+
     /// The fastest model, if each ran three times or more and it is faster than every other by more
     /// than any model's runs differ, and by more than 3 %.
     pub fn winner(&self) -> Option<&str> {
@@ -161,7 +194,7 @@ impl<A: PartialEq + Debug> Report<A> {
 }
 
 impl Entry {
-    fn answered(&self) -> bool {
+    pub(super) fn answered(&self) -> bool {
         self.failure.is_none() && !self.answers.is_empty()
     }
 
@@ -186,7 +219,7 @@ impl Entry {
     }
 }
 
-fn walls(samples: &[Measurement]) -> Vec<Duration> {
+pub(super) fn walls(samples: &[Measurement]) -> Vec<Duration> {
     samples.iter().map(|sample| sample.wall).collect()
 }
 
@@ -203,58 +236,6 @@ fn figures(samples: &[Measurement], base: Option<Duration>) -> Option<Figures> {
             .filter(|_| !wall.median.is_zero())
             .map(|base| ratio(base, wall.median)),
     })
-}
-
-/// `(max - min) / median` of runs of the same thing; at least two are needed to differ.
-fn noise(walls: &[Duration]) -> Option<f64> {
-    if walls.len() < 2 {
-        return None;
-    }
-    let summary = Summary::of(walls.iter().copied())?;
-    Some(ratio(summary.max - summary.min, summary.median))
-}
-
-/// Of the models that may win: a wrong answer is never fast.
-fn medians<'r>(rows: &'r [Row], agreement: &Agreement) -> Vec<(&'r str, Duration)> {
-    let differs = |row: &Row| agreement.differing.iter().any(|it| it.model == row.model);
-    rows.iter()
-        .filter(|row| !differs(row))
-        .filter_map(|row| Some((row.model.as_str(), row.outcome.as_ref().ok()?.wall.median)))
-        .collect()
-}
-
-/// Of fewer runs of each model none is named the fastest: their spread is not known.
-pub(super) const LEAST_RUNS: usize = 3;
-
-/// The widest relative spread of any model's runs, at least the baseline's noise.
-fn widest(noise: Option<f64>, entries: &[Entry]) -> Option<f64> {
-    let spreads = entries
-        .iter()
-        .filter(|entry| entry.answered())
-        .filter_map(|entry| self::noise(&walls(&entry.samples)));
-    Some(spreads.fold(noise?, f64::max))
-}
-
-/// A difference smaller than this is never believed. The baseline's few runs may come out equal by
-/// luck, and models that share the cores spread more than one that has a core to itself.
-const LEAST_NOISE: f64 = 0.03;
-
-fn verdict(medians: &[(&str, Duration)], noise: Option<f64>) -> Verdict {
-    let mut order = medians.to_vec();
-    order.sort_by_key(|&(_, median)| median);
-    let (Some(noise), [(fastest, best), _, ..]) = (noise, order.as_slice()) else {
-        return Verdict::Nothing;
-    };
-    let limit = best.as_secs_f64() * (1.0 + noise.max(LEAST_NOISE));
-    let near: Vec<String> = order
-        .iter()
-        .take_while(|(_, median)| median.as_secs_f64() <= limit)
-        .map(|&(model, _)| model.to_owned())
-        .collect();
-    match near.len() {
-        0 | 1 => Verdict::Winner((*fastest).to_owned()),
-        _ => Verdict::WithinNoise(near),
-    }
 }
 
 /// Whose answer the others are held against.
@@ -302,10 +283,10 @@ fn shortened(answer: &impl Debug) -> String {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use super::super::Work;
     use super::*;
     use crate::cpus::Count;
     use crate::timing::CpuTime;
-    use std::num::NonZeroUsize;
 
     pub(in super::super) fn machine() -> Cpus {
         let count = |value| Count {
@@ -325,8 +306,9 @@ pub(super) mod tests {
             title: "primes".to_owned(),
             input: "200 numbers".to_owned(),
             agreement: "200 of 200 answers".to_owned(),
-            rounds: NonZeroUsize::new(LEAST_RUNS).unwrap(),
+            rounds: LEAST_RUNS,
             baseline_twice: true,
+            work: Work::Computes,
         }
     }
 
@@ -361,58 +343,16 @@ pub(super) mod tests {
     }
 
     pub(in super::super) fn report(entries: Vec<Entry>) -> Report<usize> {
+        let quiet = Load {
+            baseline_share: Some(1.0),
+            ..Load::default()
+        };
+        report_under(quiet, entries)
+    }
+
+    pub(in super::super) fn report_under(load: Load, entries: Vec<Entry>) -> Report<usize> {
         // Every answer is its own place.
-        Report::new(about(), machine(), entries, (0..10).collect())
-    }
-
-    fn ms(values: &[u64]) -> Vec<Duration> {
-        values.iter().copied().map(Duration::from_millis).collect()
-    }
-
-    #[test]
-    fn noise_is_the_baselines_relative_spread() {
-        assert_eq!(noise(&ms(&[100, 125, 75])), Some(0.5));
-        assert_eq!(noise(&ms(&[100, 100])), Some(0.0));
-        assert_eq!(noise(&ms(&[100])), None);
-    }
-
-    #[test]
-    fn a_winner_needs_a_lead_beyond_the_noise() {
-        let at = |a, b, c| {
-            [("a", a), ("b", b), ("c", c)].map(|(name, ms)| (name, Duration::from_millis(ms)))
-        };
-        let within = |names: &[&str]| {
-            Verdict::WithinNoise(names.iter().map(|name| (*name).to_owned()).collect())
-        };
-        let noise = Some(0.1);
-        let b = || Verdict::Winner("b".to_owned());
-        assert_eq!(verdict(&at(200, 100, 120), noise), b());
-        assert_eq!(verdict(&at(200, 105, 100), noise), within(&["c", "b"]));
-        assert_eq!(verdict(&at(109, 105, 100), noise), within(&["c", "b", "a"]));
-        assert_eq!(verdict(&at(200, 100, 104), Some(0.0)), b());
-        assert_eq!(verdict(&at(200, 100, 102), Some(0.0)), within(&["b", "c"]));
-        assert_eq!(verdict(&at(200, 100, 120), None), Verdict::Nothing);
-        assert_eq!(verdict(&at(1, 2, 3)[..1], noise), Verdict::Nothing);
-    }
-
-    #[test]
-    fn equal_medians_without_noise_are_a_tie() {
-        let tie = [
-            ("a", Duration::from_millis(5)),
-            ("b", Duration::from_millis(5)),
-        ];
-        assert!(matches!(verdict(&tie, Some(0.0)), Verdict::WithinNoise(_)));
-    }
-
-    #[test]
-    fn the_widest_spread_of_any_model_is_the_noise() {
-        let entries = [
-            entry("serial", 1, &[(100, 100), (101, 101)], 7),
-            entry("threads", 2, &[(50, 100), (60, 100), (55, 100)], 7),
-        ];
-        let noise = widest(Some(0.01), &entries).unwrap();
-        assert!((noise - 10.0 / 55.0).abs() < 1e-9, "{noise}");
-        assert_eq!(widest(None, &entries), None);
+        Report::new(about(), (machine(), load), entries, (0..10).collect())
     }
 
     #[test]

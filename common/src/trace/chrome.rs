@@ -8,10 +8,14 @@ use std::io::{self, Write};
 
 pub(super) fn write(timeline: &Timeline, mut out: impl Write) -> io::Result<()> {
     let zero = timeline.bounds().map_or(0, |(start, _)| start);
-    let dropped = timeline.dropped();
+    let missing = json!({
+        "dropped_spans": timeline.dropped(),
+        "lost_spans": timeline.lost(),
+        "losses": timeline.losses(),
+    });
     write!(
         out,
-        r#"{{"displayTimeUnit":"ms","otherData":{{"dropped_spans":{dropped}}},"traceEvents":["#
+        r#"{{"displayTimeUnit":"ms","otherData":{missing},"traceEvents":["#
     )?;
     // One event at a time: the whole document as a `Value` would be many times the trace.
     let mut separator = "\n";
@@ -100,6 +104,7 @@ mod tests {
                     vec![run("sieve", 7, 42, 12, 20), task("fetch", 9, 13, 14)],
                 ),
             ],
+            unknown: Vec::new(),
         };
         let mut bytes = Vec::new();
         write(&timeline, &mut bytes).unwrap();
@@ -131,6 +136,7 @@ mod tests {
         let mut bytes = Vec::new();
         let timeline = Timeline {
             processes: Vec::new(),
+            unknown: Vec::new(),
         };
         write(&timeline, &mut bytes).unwrap();
         let trace: Value = serde_json::from_slice(&bytes).unwrap();

@@ -17,7 +17,8 @@ pub(super) struct Picture<'t> {
     pub(super) lanes: Vec<Lane<'t>>,
     /// Tasks for which there was no lane.
     pub(super) hidden_tasks: usize,
-    pub(super) dropped: u64,
+    /// What is missing.
+    pub(super) losses: Vec<String>,
 }
 
 /// A span name, in order of first start, with what it came to.
@@ -68,7 +69,7 @@ impl<'t> Picture<'t> {
             names,
             lanes: Vec::new(),
             hidden_tasks: 0,
-            dropped: timeline.dropped(),
+            losses: timeline.losses(),
         };
         for process in &timeline.processes {
             picture.add(process, &index);
@@ -97,12 +98,8 @@ impl<'t> Picture<'t> {
         if self.hidden_tasks > 0 {
             remarks.push(format!("{} more tasks are not shown", self.hidden_tasks));
         }
-        if self.dropped > 0 {
-            remarks.push(format!(
-                "at least {} spans over the limit were dropped",
-                self.dropped
-            ));
-        }
+        let losses = self.losses.iter();
+        remarks.extend(losses.map(|loss| format!("incomplete: {loss}")));
         remarks
     }
 }
@@ -247,6 +244,7 @@ pub(super) mod tests {
                     ],
                 ),
             ],
+            unknown: Vec::new(),
         }
     }
 
@@ -299,6 +297,7 @@ pub(super) mod tests {
         let spans = (0..40).map(|id| task("fetch", id, 0, 10)).collect();
         let timeline = Timeline {
             processes: vec![process(1, &[], spans)],
+            unknown: Vec::new(),
         };
         let picture = Picture::of(&timeline).unwrap();
         assert_eq!(picture.lanes.len(), MAX_TASK_LANES);

@@ -11,8 +11,8 @@ impl Spool {
         Ok(Spool)
     }
 
-    pub(super) fn read(&self, _limit: usize) -> Vec<Process> {
-        Vec::new()
+    pub(super) fn read(&self, _limit: usize) -> (Vec<Process>, Vec<String>) {
+        (Vec::new(), Vec::new())
     }
 }
 

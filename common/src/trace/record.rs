@@ -36,18 +36,47 @@ pub(super) struct Process {
     pub(super) name: String,
     pub(super) threads: BTreeMap<u64, String>,
     pub(super) spans: Vec<Span>,
+    /// How many were over the limit.
     pub(super) dropped: u64,
+    /// How many could not be written to where they are read from.
+    pub(super) lost: u64,
 }
 
 /// All there is to draw, this process first.
 #[derive(Debug)]
 pub(super) struct Timeline {
     pub(super) processes: Vec<Process>,
+    /// For each process of which nothing is known, why.
+    pub(super) unknown: Vec<String>,
 }
 
 impl Timeline {
     pub(super) fn dropped(&self) -> u64 {
         self.processes.iter().map(|process| process.dropped).sum()
+    }
+
+    pub(super) fn lost(&self) -> u64 {
+        self.processes.iter().map(|process| process.lost).sum()
+    }
+
+    /// What is missing, a sentence for each reason.
+    pub(super) fn losses(&self) -> Vec<String> {
+        let mut losses = Vec::new();
+        if self.dropped() > 0 {
+            losses.push(format!(
+                "{} spans are over the limit of {MAX_SPANS}",
+                self.dropped()
+            ));
+        }
+        if self.lost() > 0 {
+            losses.push(format!(
+                "{} spans of worker processes could not be written to {}: is it full?",
+                self.lost(),
+                std::env::temp_dir().display()
+            ));
+        }
+        losses.extend(self.unknown.iter().cloned());
+        losses
     }
 
     /// The first start and the last end; `None` when nothing was recorded.
@@ -183,6 +212,7 @@ pub(super) mod tests {
                 .collect(),
             spans,
             dropped: 0,
+            lost: 0,
         }
     }
 

@@ -1,7 +1,8 @@
 //! The folder through which worker processes hand their spans to the process that traces them.
 //!
 //! One file per worker, one JSON document per line, each written by a single `write` as it
-//! happens: whatever kills the worker, the lines so far are whole.
+//! happens: whatever kills the worker, the lines so far are whole. The first line counts what is
+//! not there; it is written again in its place, which needs no room on a disk that is full.
 
 use super::MAX_SPANS;
 use super::record::{Process, Sink, Span, ThreadName, program_name};
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -34,8 +35,13 @@ enum Line {
         name: String,
     },
     Span(Span),
-    /// How many were dropped so far.
-    Dropped(u64),
+    /// The first line: what the file does not hold.
+    Missing {
+        /// Spans over the limit.
+        dropped: u64,
+        /// Spans that could not be written.
+        lost: u64,
+    },
 }
 
 /// The parent's side: the folder, removed with this.
@@ -55,8 +61,9 @@ impl Spool {
         Ok(Spool { folder })
     }
 
-    /// What the workers wrote, at most `limit` spans in all; those over are counted as dropped.
-    pub(super) fn read(&self, limit: usize) -> Vec<Process> {
+    /// What the workers wrote, at most `limit` spans in all; those over are counted as dropped. And
+    /// for each worker of which that is not known, why.
+    pub(super) fn read(&self, limit: usize) -> (Vec<Process>, Vec<String>) {
         read_folder(&self.folder, limit)
     }
 }
@@ -96,104 +103,170 @@ pub(super) struct SpoolFile {
 
 struct State {
     file: File,
+    /// Where the next line goes, behind the last whole one.
+    end: u64,
     threads: HashSet<u64>,
     kept: usize,
     dropped: u64,
+    lost: u64,
 }
 
 /// Opens this process's file if its parent merges traces.
 pub(super) fn join_parent() -> Option<SpoolFile> {
-    SpoolFile::create(&folder_of(std::os::unix::process::parent_id()))
+    SpoolFile::join(&folder_of(std::os::unix::process::parent_id()))
 }
 
 impl SpoolFile {
-    fn create(folder: &Path) -> Option<SpoolFile> {
+    /// A file in a parent's folder, if that is one.
+    fn join(folder: &Path) -> Option<SpoolFile> {
         if !is_private(folder) {
             return None;
         }
-        let pid = std::process::id();
+        // The parent can't tell what it never hears of; a closed standard error doesn't matter.
+        let say = |error: &io::Error| {
+            let _ = writeln!(
+                io::stderr(),
+                "warning: the trace is incomplete: {}: {error}: this process is not in it",
+                folder.display()
+            );
+        };
+        SpoolFile::create(folder).inspect_err(say).ok()
+    }
+
+    fn create(folder: &Path) -> io::Result<SpoolFile> {
         // A long run may see a pid twice; the clock keeps their files apart.
+        let pid = std::process::id();
         let name = format!("{pid}-{}.jsonl", sys::monotonic_nanos());
         let file = OpenOptions::new()
-            .append(true)
+            .write(true)
             .create_new(true)
             .mode(0o600)
-            .open(folder.join(name))
-            .ok()?;
+            .open(folder.join(name))?;
         let mut state = State {
             file,
+            end: 0,
             threads: HashSet::new(),
             kept: 0,
             dropped: 0,
+            lost: 0,
         };
+        state.end = state.tell_missing()?;
         let name = program_name();
         state.write(&Line::Process { pid, name });
-        Some(SpoolFile {
+        Ok(SpoolFile {
             state: Mutex::new(state),
         })
     }
 }
 
 impl State {
-    fn write(&mut self, line: &Line) {
-        // Records hold strings and numbers only, so they always serialise; and a full disk must
-        // not stop the work that is being traced.
-        if let Ok(mut bytes) = serde_json::to_vec(line) {
-            bytes.push(b'\n');
-            let _ = self.file.write_all(&bytes);
+    /// Adds a line; says whether there was room for it. A full disk must not stop the work that is
+    /// being traced.
+    fn write(&mut self, line: &Line) -> bool {
+        // Records hold strings and numbers only, so they always serialise.
+        let Ok(mut bytes) = serde_json::to_vec(line) else {
+            return false;
+        };
+        bytes.push(b'\n');
+        if self.file.write_all_at(&bytes, self.end).is_ok() {
+            self.end += bytes.len() as u64;
+            return true;
         }
+        // Half a line would spoil the next one. Where this fails, the reader counts it.
+        let _ = self.file.set_len(self.end);
+        false
     }
 
-    fn drop_one(&mut self) {
-        self.dropped += 1;
-        // The file stays bounded, and the last line is never off by more than half.
-        if self.dropped.is_power_of_two() {
-            self.write(&Line::Dropped(self.dropped));
+    /// Writes the first line, always equally long; returns its length.
+    fn tell_missing(&self) -> io::Result<u64> {
+        let (dropped, lost) = (self.dropped, self.lost);
+        let line = format!("{{\"Missing\":{{\"dropped\":{dropped:20},\"lost\":{lost:20}}}}}\n");
+        self.file.write_all_at(line.as_bytes(), 0)?;
+        Ok(line.len() as u64)
+    }
+
+    fn keep(&mut self, span: Span, thread: &ThreadName) {
+        if self.kept >= MAX_SPANS {
+            self.dropped += 1;
+        } else {
+            if !self.threads.contains(&thread.id) {
+                let (id, name) = (thread.id, thread.name.clone());
+                if self.write(&Line::Thread { id, name }) {
+                    self.threads.insert(thread.id);
+                }
+            }
+            if self.write(&Line::Span(span)) {
+                self.kept += 1;
+                return;
+            }
+            self.lost += 1;
         }
+        // It was written before, in the same place; there is nobody to tell should that fail.
+        let _ = self.tell_missing();
     }
 }
 
 impl Sink for SpoolFile {
     fn keep(&self, span: Span, thread: &ThreadName) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.kept >= MAX_SPANS {
-            state.drop_one();
-            return;
-        }
-        state.kept += 1;
-        if state.threads.insert(thread.id) {
-            let (id, name) = (thread.id, thread.name.clone());
-            state.write(&Line::Thread { id, name });
-        }
-        state.write(&Line::Span(span));
+        state.keep(span, thread);
     }
 }
 
-fn read_folder(folder: &Path, mut limit: usize) -> Vec<Process> {
-    let Ok(entries) = fs::read_dir(folder) else {
-        return Vec::new();
+fn read_folder(folder: &Path, mut limit: usize) -> (Vec<Process>, Vec<String>) {
+    let unknown = |path: &Path, error: io::Error| {
+        format!(
+            "{}: {error}: what its process did is not in it",
+            path.display()
+        )
     };
-    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    let paths: io::Result<Vec<PathBuf>> =
+        fs::read_dir(folder).and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
+    let mut paths = match paths {
+        Ok(paths) => paths,
+        Err(error) => return (Vec::new(), vec![unknown(folder, error)]),
+    };
     paths.sort();
-    let mut processes: Vec<Process> = paths
-        .iter()
-        .filter_map(|path| read_file(path, &mut limit))
-        .collect();
+    let (mut processes, mut losses) = (Vec::new(), Vec::new());
+    for path in &paths {
+        match read_file(path, &mut limit) {
+            Ok(process) => processes.push(process),
+            Err(error) => losses.push(unknown(path, error)),
+        }
+    }
     processes.sort_by_key(|process| process.spans.iter().map(|span| span.start).min());
-    processes
+    (processes, losses)
 }
 
-fn read_file(path: &Path, limit: &mut usize) -> Option<Process> {
-    let mut process = Process::default();
-    let lines = BufReader::new(File::open(path).ok()?).lines();
-    for line in lines.map_while(Result::ok) {
-        // The last line of a killed worker may be cut short.
-        let Ok(line) = serde_json::from_str(&line) else {
-            continue;
-        };
-        apply(&mut process, line, limit);
+fn read_file(path: &Path, limit: &mut usize) -> io::Result<Process> {
+    let mut process = Process {
+        pid: pid_of(path).ok_or(io::ErrorKind::InvalidData)?,
+        name: "process".to_owned(),
+        ..Process::default()
+    };
+    let mut counted = false;
+    for line in BufReader::new(File::open(path)?).split(b'\n') {
+        match serde_json::from_slice(&line?) {
+            Ok(line) => {
+                counted |= matches!(line, Line::Missing { .. });
+                apply(&mut process, line, limit);
+            }
+            // The last line of a killed worker, or of a full disk, may be cut short.
+            Err(_) => process.lost += 1,
+        }
     }
-    (process.pid != 0).then_some(process)
+    match counted {
+        true => Ok(process),
+        false => Err(io::Error::new(
+            io::ErrorKind::UnexpectedEof,
+            "nothing in it",
+        )),
+    }
+}
+
+/// The process whose file it is, from its name.
+fn pid_of(path: &Path) -> Option<u32> {
+    path.file_name()?.to_str()?.split('-').next()?.parse().ok()
 }
 
 fn apply(process: &mut Process, line: Line, limit: &mut usize) {
@@ -207,8 +280,10 @@ fn apply(process: &mut Process, line: Line, limit: &mut usize) {
             *limit -= 1;
             process.spans.push(span);
         }
-        // Cumulative in the file, beside what this reader itself leaves out.
-        Line::Dropped(count) => process.dropped += count - count / 2,
+        Line::Missing { dropped, lost } => {
+            process.dropped += dropped;
+            process.lost += lost;
+        }
     }
 }
 
@@ -234,10 +309,11 @@ mod tests {
     #[test]
     fn what_a_worker_wrote_is_read_back_while_it_still_runs() {
         let folder = private_folder();
-        let file = SpoolFile::create(folder.path()).unwrap();
+        let file = SpoolFile::join(folder.path()).unwrap();
         file.keep(run("a", 1, 5, 0, 1), &thread());
         file.keep(run("b", 2, 5, 1, 2), &thread());
-        let processes = read_folder(folder.path(), 10);
+        let (processes, losses) = read_folder(folder.path(), 10);
+        assert_eq!(losses, [""; 0]);
         assert_eq!(processes.len(), 1);
         assert_eq!(processes[0].pid, std::process::id());
         assert_eq!(processes[0].threads[&5], "worker");
@@ -250,7 +326,7 @@ mod tests {
     #[test]
     fn a_line_cut_short_loses_only_itself() {
         let folder = private_folder();
-        let file = SpoolFile::create(folder.path()).unwrap();
+        let file = SpoolFile::join(folder.path()).unwrap();
         file.keep(run("a", 1, 5, 0, 1), &thread());
         let path = fs::read_dir(folder.path()).unwrap().next().unwrap();
         let mut raw = OpenOptions::new()
@@ -258,36 +334,72 @@ mod tests {
             .open(path.unwrap().path())
             .unwrap();
         raw.write_all(b"{\"Span\":{\"name\":\"b").unwrap();
-        assert_eq!(read_folder(folder.path(), 10)[0].spans.len(), 1);
+        let process = &read_folder(folder.path(), 10).0[0];
+        assert_eq!((process.spans.len(), process.lost), (1, 1));
     }
 
     #[test]
     fn the_reader_counts_what_it_leaves_out() {
         let folder = private_folder();
-        let file = SpoolFile::create(folder.path()).unwrap();
+        let file = SpoolFile::join(folder.path()).unwrap();
         for _ in 0..5 {
             file.keep(run("a", 1, 5, 0, 1), &thread());
         }
-        let process = &read_folder(folder.path(), 2)[0];
+        let process = &read_folder(folder.path(), 2).0[0];
         assert_eq!((process.spans.len(), process.dropped), (2, 3));
     }
 
     #[test]
-    fn drops_in_the_worker_are_told_at_every_doubling() {
+    fn drops_in_the_worker_are_counted() {
         let folder = private_folder();
-        let file = SpoolFile::create(folder.path()).unwrap();
+        let file = SpoolFile::join(folder.path()).unwrap();
         file.state.lock().unwrap().kept = MAX_SPANS;
         for _ in 0..9 {
             file.keep(run("a", 1, 5, 0, 1), &thread());
         }
-        assert_eq!(read_folder(folder.path(), 10)[0].dropped, 8);
+        assert_eq!(read_folder(folder.path(), 10).0[0].dropped, 9);
+    }
+
+    #[test]
+    fn what_a_full_disk_did_not_take_is_counted_and_the_rest_is_whole() {
+        let folder = private_folder();
+        let file = SpoolFile::join(folder.path()).unwrap();
+        file.keep(run("a", 1, 5, 0, 1), &thread());
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let disk = std::mem::replace(&mut file.state.lock().unwrap().file, full);
+        file.keep(run("b", 2, 5, 1, 2), &thread());
+        file.keep(run("c", 3, 5, 2, 3), &thread());
+        file.state.lock().unwrap().file = disk;
+        file.keep(run("d", 4, 5, 3, 4), &thread());
+        file.state.lock().unwrap().tell_missing().unwrap();
+        let (processes, losses) = read_folder(folder.path(), 10);
+        assert_eq!(losses, [""; 0]);
+        assert_eq!(
+            processes[0].spans,
+            [run("a", 1, 5, 0, 1), run("d", 4, 5, 3, 4)]
+        );
+        assert_eq!(processes[0].lost, 2);
+    }
+
+    #[test]
+    fn an_empty_file_is_a_process_of_which_nothing_is_known() {
+        let folder = private_folder();
+        fs::write(folder.path().join("17-1.jsonl"), "").unwrap();
+        let (processes, losses) = read_folder(folder.path(), 10);
+        assert_eq!(processes, []);
+        assert!(
+            losses[0].contains("17-1.jsonl: nothing in it"),
+            "{losses:?}"
+        );
+        let (_, losses) = read_folder(&folder.path().join("gone"), 10);
+        assert_eq!(losses.len(), 1);
     }
 
     #[test]
     fn a_folder_open_to_others_is_not_joined() {
         let folder = private_folder();
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        assert!(SpoolFile::create(folder.path()).is_none());
+        assert!(SpoolFile::join(folder.path()).is_none());
     }
 
     #[test]
@@ -296,7 +408,7 @@ mod tests {
         let (target, link) = (folder.path().join("target"), folder.path().join("link"));
         create_private(&target).unwrap();
         std::os::unix::fs::symlink(&target, &link).unwrap();
-        assert!(SpoolFile::create(&link).is_none());
+        assert!(SpoolFile::join(&link).is_none());
         let error = create_private(&link).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
         assert!(target.exists());

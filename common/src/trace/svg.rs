@@ -44,7 +44,7 @@ pub(super) fn draw(timeline: &Timeline) -> String {
             names: Vec::new(),
             lanes: Vec::new(),
             hidden_tasks: 0,
-            dropped: 0,
+            losses: timeline.losses(),
         }),
     }
 }
@@ -299,6 +299,7 @@ mod tests {
         spans.extend((0..1000).map(|n| run("dust", n, 2, 100 + n, 101 + n)));
         let timeline = Timeline {
             processes: vec![process(1, &[(1, "main"), (2, "other")], spans)],
+            unknown: Vec::new(),
         };
         let svg = draw(&timeline);
         assert!(svg.contains("<title>dust (1000 spans)</title>"), "{svg}");
@@ -321,6 +322,7 @@ mod tests {
     fn an_empty_picture_says_so() {
         let timeline = Timeline {
             processes: Vec::new(),
+            unknown: Vec::new(),
         };
         assert!(draw(&timeline).contains("no spans were recorded"));
     }

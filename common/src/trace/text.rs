@@ -13,7 +13,9 @@ const WAITING: char = '-';
 
 pub(super) fn draw(timeline: &Timeline, width: usize) -> String {
     let Some(picture) = Picture::of(timeline) else {
-        return "no spans were recorded\n".to_owned();
+        let losses = timeline.losses();
+        let losses = losses.iter().map(|loss| format!("incomplete: {loss}\n"));
+        return "no spans were recorded\n".to_owned() + &losses.collect::<String>();
     };
     let label = label_width(&picture);
     let scale = Scale::new(&picture, width.saturating_sub(label + 1));
@@ -230,6 +232,7 @@ mod tests {
     fn nothing_recorded_is_said() {
         let empty = Timeline {
             processes: vec![process(1, &[], Vec::new())],
+            unknown: Vec::new(),
         };
         assert_eq!(draw(&empty, 80), "no spans were recorded\n");
     }
@@ -239,6 +242,7 @@ mod tests {
         let spans = vec![run("long", 1, 1, 0, 1_000_000), run("blink", 2, 1, 7, 7)];
         let timeline = Timeline {
             processes: vec![process(1, &[(1, "main")], spans)],
+            unknown: Vec::new(),
         };
         for width in [0, 10, 80, 500] {
             let text = draw(&timeline, width);

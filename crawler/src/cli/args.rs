@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use clap::{Parser, Subcommand, ValueEnum};
 use common::cli::{Choice, RunArgs, Shell, Usage, numbers};
 use crawler::normalise::Rules;
-use crawler::report::Format;
+use crawler::report::{CheckFormat, Format};
 use crawler::scope::Reach;
 use crawler::select::Pick;
 use crawler::settings::{Limits, Politeness, Settings};
@@ -66,8 +66,52 @@ pub(super) struct CheckArgs {
     #[command(flatten)]
     pub(super) crawl: CrawlArgs,
     /// A page that takes longer is told of
-    #[arg(long, value_name = "TIME", value_parser = numbers::duration, default_value = "5s")]
+    #[arg(long, value_name = "TIME", value_parser = numbers::duration, default_value = SLOW)]
     pub(super) slow: Duration,
+    /// How the result is written [default: text; with --json: json]
+    #[arg(long, value_enum)]
+    pub(super) format: Option<CheckFormatArg>,
+    /// Write it into FILE, which appears whole or not at all [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// Only links within the site
+    #[arg(long)]
+    internal_only: bool,
+}
+
+/// A page that takes longer is slow.
+const SLOW: &str = "5s";
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum CheckFormatArg {
+    /// For people: an entry for each target, with the places that link there
+    Text,
+    /// One JSON document
+    Json,
+    /// A JSON document a line: an entry each, and a summary at the end
+    Jsonl,
+    /// A line for each broken link
+    Csv,
+    /// Test results, for Jenkins, GitLab and others
+    Junit,
+    /// Annotations, for GitHub's workflows
+    Github,
+    /// A table
+    Markdown,
+}
+
+impl From<CheckFormatArg> for CheckFormat {
+    fn from(format: CheckFormatArg) -> CheckFormat {
+        match format {
+            CheckFormatArg::Text => CheckFormat::Text,
+            CheckFormatArg::Json => CheckFormat::Json,
+            CheckFormatArg::Jsonl => CheckFormat::JsonLines,
+            CheckFormatArg::Csv => CheckFormat::Csv,
+            CheckFormatArg::Junit => CheckFormat::JUnit,
+            CheckFormatArg::Github => CheckFormat::GitHub,
+            CheckFormatArg::Markdown => CheckFormat::Markdown,
+        }
+    }
 }
 
 #[derive(clap::Args, Debug)]
@@ -77,6 +121,9 @@ pub(super) struct ReportArgs {
     /// What is told [default: pages; with --json: jsonl]
     #[arg(long, value_enum)]
     pub(super) format: Option<FormatArg>,
+    /// For `broken`: a page that took longer is told of
+    #[arg(long, value_name = "TIME", value_parser = numbers::duration, default_value = SLOW)]
+    pub(super) slow: Duration,
     /// Write it into FILE, which appears whole or not at all [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
@@ -86,8 +133,10 @@ pub(super) struct ReportArgs {
 pub(super) enum FormatArg {
     /// A line a page
     Pages,
-    /// Broken links with the pages they stand in, and redirected ones
+    /// Broken links with the places they stand in, redirected ones, and slow pages
     Broken,
+    /// The same as one JSON document
+    BrokenJson,
     /// The graph of links for Graphviz
     Dot,
     /// The graph of links for Gephi and yEd
@@ -104,7 +153,8 @@ impl From<FormatArg> for Format {
     fn from(format: FormatArg) -> Format {
         match format {
             FormatArg::Pages => Format::Pages,
-            FormatArg::Broken => Format::Broken,
+            FormatArg::Broken => Format::Check(CheckFormat::Text),
+            FormatArg::BrokenJson => Format::Check(CheckFormat::Json),
             FormatArg::Dot => Format::Dot,
             FormatArg::Graphml => Format::GraphMl,
             FormatArg::Jsonl => Format::JsonLines,
@@ -116,9 +166,9 @@ impl From<FormatArg> for Format {
 
 #[derive(clap::Args, Debug, PartialEq)]
 pub(super) struct CrawlArgs {
-    /// Where to begin: http:// or https://
+    /// Where to begin. Without http:// or https:// in front, https is tried, and then http
     #[arg(value_name = "URL", value_parser = seed)]
-    pub(super) urls: Vec<Url>,
+    pub(super) urls: Vec<Seed>,
 
     /// How far from there
     #[arg(long, value_enum, default_value = "host", help_heading = "Which pages")]
@@ -129,6 +179,12 @@ pub(super) struct CrawlArgs {
     /// No pages whose URL matches one of these; repeatable
     #[arg(long, value_name = "REGEX", value_parser = pattern, help_heading = "Which pages")]
     exclude: Vec<String>,
+    /// Send nothing to URLs that match one of these, on whatever host; repeatable
+    #[arg(long, value_name = "REGEX", value_parser = pattern, help_heading = "Which pages")]
+    skip: Vec<String>,
+    /// The same from a file: a regular expression a line; lines that begin with # are comments
+    #[arg(long, value_name = "FILE", help_heading = "Which pages")]
+    skip_file: Option<PathBuf>,
     /// Links away from the URLs given: 0 is only those [default: no limit]. A depth is finished
     /// before the next is begun
     #[arg(long, value_name = "N", help_heading = "Which pages")]
@@ -136,13 +192,19 @@ pub(super) struct CrawlArgs {
     /// Begin with the sitemaps, too: those robots.txt names, else /sitemap.xml
     #[arg(long, help_heading = "Which pages")]
     sitemaps: bool,
+    /// Follow what style sheets name, too: url() and @import
+    #[arg(long, help_heading = "Which pages")]
+    css: bool,
+    /// Statuses of failure that are none here, as 403,429; repeatable
+    #[arg(long, value_name = "STATUS", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(400..1000), help_heading = "Which pages")]
+    accept: Vec<u16>,
     /// Go where forms lead, too
     #[arg(long, help_heading = "Which pages")]
     forms: bool,
     /// Take URLs that differ only in their query for one
     #[arg(long, help_heading = "Which pages")]
     ignore_query: bool,
-    /// Keep utm_… and other parameters that only track people
+    /// Keep utm_…, PHPSESSID and other parameters that only track people or name their session
     #[arg(long, help_heading = "Which pages")]
     keep_tracking: bool,
 
@@ -219,11 +281,14 @@ pub(super) struct CrawlArgs {
         help_heading = "What is kept"
     )]
     overwrite: bool,
-    /// Go on with the crawl in --db
+    /// Go on with the crawl in --db; what failed and may pass (no answer, 429, 5xx) is asked for again
     #[arg(long, requires = "db", help_heading = "What is kept")]
     resume: bool,
-    /// Write all answers to a WARC 1.1 archive, in place of a file of that name; with --resume, behind
-    /// what is in it
+    /// With --resume: ask again for all that is broken
+    #[arg(long, requires = "resume", help_heading = "What is kept")]
+    retry_failed: bool,
+    /// Write all answers to a new WARC 1.1 archive; with --overwrite in place of a file of that name, with
+    /// --resume behind what is in it
     #[arg(long, value_name = "FILE", help_heading = "What is kept")]
     pub(super) warc: Option<PathBuf>,
 }
@@ -240,12 +305,29 @@ enum ReachArg {
     Any,
 }
 
-fn seed(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|error| {
-        format!("{text}: not a URL ({error}): it should look like http://example.org/")
-    })?;
+/// Where a crawl begins.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Seed {
+    url: Url,
+    /// Its scheme was not given.
+    guessed: bool,
+}
+
+fn seed(text: &str) -> Result<Seed, String> {
+    let not_a_url =
+        |error| format!("{text}: not a URL ({error}): it should look like http://example.org/");
+    // `example.org:8080` has a scheme by the letter of the standard.
+    let has_scheme = text.contains("://") || !text.contains('.') && !text.starts_with("localhost");
+    let url = match has_scheme {
+        true => Url::parse(text),
+        false => Url::parse(&format!("https://{text}")),
+    };
+    let url = url.map_err(not_a_url)?;
     match url.scheme() {
-        "http" | "https" => Ok(url),
+        "http" | "https" => Ok(Seed {
+            url,
+            guessed: !has_scheme,
+        }),
         other => Err(format!(
             "{text}: {other}: is not crawled: only http and https are"
         )),
@@ -295,6 +377,18 @@ impl Args {
     }
 }
 
+impl CheckArgs {
+    /// What the crawl is to do.
+    ///
+    /// # Errors
+    /// As [`CrawlArgs::settings`].
+    pub(super) fn settings(&self, jobs: usize) -> anyhow::Result<Settings> {
+        let mut settings = self.crawl.settings(jobs, true)?;
+        settings.internal_only = self.internal_only;
+        Ok(settings)
+    }
+}
+
 impl CrawlArgs {
     /// The file for the state, as `--resume` and `--overwrite` want it.
     pub(super) fn state(&self, path: &Path) -> Result<File, store::Error> {
@@ -305,16 +399,36 @@ impl CrawlArgs {
         }
     }
 
+    /// The patterns of `--skip` and `--skip-file`.
+    fn skip(&self) -> anyhow::Result<Vec<String>> {
+        let mut patterns = self.skip.clone();
+        if let Some(path) = &self.skip_file {
+            let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+            for (number, line) in text.lines().enumerate() {
+                let line = line.trim();
+                if line.is_empty() || line.starts_with('#') {
+                    continue;
+                }
+                let place = || format!("{}:{}", path.display(), number + 1);
+                patterns.push(pattern(line).with_context(place)?);
+            }
+        }
+        Ok(patterns)
+    }
+
     /// What the crawl is to do.
-    pub(super) fn settings(&self, jobs: usize, check: bool) -> Settings {
+    ///
+    /// # Errors
+    /// If the file of `--skip-file` can't be read, or has something else in it.
+    pub(super) fn settings(&self, jobs: usize, check: bool) -> anyhow::Result<Settings> {
         let mut politeness = Politeness {
             jobs,
             per_host: self.per_host.into(),
             delay: self.delay.unwrap_or_default(),
             body: self.max_body,
             timeout: self.timeout,
-            // Who is patient with one part of a page is so with all of it.
-            time: self.timeout.max(Politeness::default().time),
+            // A server that sends a byte now and then is not waited for much longer than a silent one.
+            time: self.timeout.saturating_mul(6),
             retries: self.retries,
             insecure: self.insecure,
             private: self.allow_private,
@@ -323,7 +437,14 @@ impl CrawlArgs {
         if let Some(name) = &self.user_agent {
             politeness.user_agent.clone_from(name);
         }
-        Settings {
+        let urls = |guessed: bool| {
+            let seeds = self
+                .urls
+                .iter()
+                .filter(move |seed| !guessed || seed.guessed);
+            seeds.map(|seed| seed.url.clone()).collect::<Vec<_>>()
+        };
+        Ok(Settings {
             reach: match self.scope {
                 ReachArg::Host => Reach::Host,
                 ReachArg::Domain => Reach::Domain,
@@ -356,7 +477,12 @@ impl CrawlArgs {
                 time: self.max_time,
             },
             politeness,
-            ..Settings::new(self.urls.clone())
-        }
+            skip: self.skip()?,
+            accepted: self.accept.clone(),
+            css: self.css,
+            guessed: urls(true),
+            retry_failed: self.retry_failed,
+            ..Settings::new(urls(false))
+        })
     }
 }

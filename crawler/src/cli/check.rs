@@ -1,14 +1,12 @@
 //! `crawler check URL…`: which links of a site are broken.
 
-use std::io::{self, Write};
-
 use anyhow::{Context, bail};
-use common::cli::{Choice, Interrupt, Outcome, Usage, stdout};
-use crawler::report::Report;
+use common::cli::{Choice, Interrupt, Outcome, Usage};
+use crawler::report::{CheckFormat, Report};
 
 use super::args::{Args, CheckArgs};
 use super::model::{Kind, Model};
-use super::{crawl, words};
+use super::{crawl, report, words};
 
 /// Crawls a site, and tells which of its links are broken.
 pub(super) fn run(
@@ -16,7 +14,7 @@ pub(super) fn run(
     args: &Args,
     interrupt: &Interrupt,
 ) -> anyhow::Result<Outcome> {
-    let settings = check.crawl.settings(args.in_flight(), true);
+    let settings = check.settings(args.in_flight())?;
     let model = match args.model {
         None => Model(Kind::Rayon),
         Some(Choice::One(kind)) => Model(kind),
@@ -31,31 +29,25 @@ pub(super) fn run(
     let path = check.crawl.db.clone().or(temporary).unwrap_or_default();
     let file = check.crawl.state(&path)?;
     let sum = crawl::run_and_print(settings, file, &check.crawl, model, args, interrupt, false)?;
-    let report = Report::open(&path)?;
-    let slow = check.slow.as_secs_f64();
-    // Standard output has the lines of JSON already.
-    let verdict = match args.run.output.json {
-        true => report.check(slow, &mut io::stderr().lock())?,
-        false => {
-            let mut out = stdout();
-            let verdict = report.check(slow, &mut out)?;
-            out.flush()?;
-            verdict
-        }
+    let format = match check.format {
+        Some(format) => CheckFormat::from(format),
+        None if args.run.output.json => CheckFormat::Json,
+        None => CheckFormat::Text,
     };
+    let report = Report::open(&path)?;
+    let verdict = report::interruptible(&report, interrupt, || {
+        report::to_output(check.output.as_deref(), |out| {
+            Ok(report.check(format, check.slow.as_secs_f64(), out)?)
+        })
+    })?;
     if !args.run.output.quiet {
         common::remark!("{}", words::summary(&sum).trim_end());
-        common::remark!(
-            "{} links broken, {} redirected, {} pages slow",
-            verdict.broken,
-            verdict.redirected,
-            verdict.slow
-        );
+        common::remark!("{}", words::verdict(&verdict));
         if interrupt.raised() || sum.limit.is_some() {
             common::remark!("{}", words::rest(check.crawl.db.as_deref()));
         }
     }
-    Ok(match verdict.broken {
+    Ok(match verdict.broken + verdict.cut {
         0 => Outcome::Done,
         _ => Outcome::SomeFailed,
     })

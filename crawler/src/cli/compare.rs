@@ -13,19 +13,24 @@ use super::args::Args;
 use super::crawl::watched;
 use super::model::{self, Model};
 
-/// Crawls in each model that was asked for, and prints the table with its `point` below.
+/// Crawls in each model that was asked for, and prints the table; in a demonstration several times,
+/// and with what the figures show below.
 pub(super) fn run(
     settings: &Settings,
     args: &Args,
     interrupt: &Interrupt,
-    point: &str,
+    demonstration: bool,
 ) -> anyhow::Result<Outcome> {
     let models = model::models(args.model.unwrap_or(Choice::All));
     let seeds: Vec<&str> = settings.seeds.iter().map(|it| it.as_str()).collect();
     let comparison = Comparison::new("a crawl")
         .input(seeds.join(" "))
         .agreement("the same pages")
-        .runs(args.run.runs());
+        .waiting();
+    let comparison = match demonstration {
+        true => compare::demonstrate(comparison, args.run.runs),
+        false => compare::once_or_more(comparison, args.run.runs),
+    };
     // `-j` is pages in flight here.
     let mut run = args.run.clone();
     run.jobs = NonZeroUsize::new(args.in_flight());
@@ -52,5 +57,7 @@ pub(super) fn run(
     // A serial crawl waits for each page in turn: twice a round would be the most of the time.
     let comparison = compare::add(comparison, &models, &run, job).baseline_once();
     let report = compare::finish(comparison, &models, &run);
-    compare::show(&report, point, &run, |_| ())
+    let names: Vec<&str> = models.iter().skip(1).map(compare::Model::name).collect();
+    let point = report.scaling(&names).filter(|_| demonstration);
+    compare::show(&report, &point.unwrap_or_default(), &run, |_| ())
 }

@@ -1,7 +1,7 @@
 //! `crawler URL…`: a crawl, told as it goes on, and summed up.
 
 use std::num::NonZeroUsize;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::cli::{Choice, Interrupt, Outcome};
 use crawler::Crawl;
@@ -19,11 +19,11 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// Crawls what the command line names.
 pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
-    let settings = args.crawl.settings(args.in_flight(), false);
+    let settings = args.crawl.settings(args.in_flight(), false)?;
     let model = match args.model {
         None => Model(Kind::Rayon),
         Some(Choice::One(kind)) => Model(kind),
-        Some(Choice::All) => return compare::run(&settings, args, interrupt, ""),
+        Some(Choice::All) => return compare::run(&settings, args, interrupt, false),
     };
     let file = match &args.crawl.db {
         Some(path) => args.crawl.state(path)?,
@@ -36,7 +36,7 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
             common::remark!("{}", words::rest(args.crawl.db.as_deref()));
         }
     }
-    Ok(match sum.failed + sum.http_errors {
+    Ok(match sum.failed + sum.http_errors + sum.cut {
         0 => Outcome::Done,
         _ => Outcome::SomeFailed,
     })
@@ -57,7 +57,12 @@ pub(super) fn run_and_print(
     }
     let pages = Pages::new(args, lines);
     let crawl = Crawl::new(settings, file, crawl_args.warc.as_deref(), pages.on_page())?;
-    let is_over = || interrupt.raised() || pages.nobody_listens();
+    // Pages that are in flight at the end of the time have as long as a silent server has.
+    let start = Instant::now();
+    let limit = crawl.settings().limits.time;
+    let last = limit.map(|time| time.saturating_add(crawl.settings().politeness.timeout));
+    let is_late = || last.is_some_and(|last| start.elapsed() >= last);
+    let is_over = || interrupt.raised() || pages.nobody_listens() || is_late();
     watched(&crawl, model, args.in_flight(), is_over)?;
     let sum = crawl.finish()?;
     pages.finish()?;

@@ -29,7 +29,7 @@ impl Pages {
         Pages {
             nobody_listens: Arc::default(),
             lines: Arc::new(Mutex::new(Lines {
-                json: args.run.output.json,
+                json: args.run.output.json && text,
                 text,
                 progress: Progress::new("pages", 0, args.run.output.quiet),
                 failed: None,

@@ -1,15 +1,24 @@
 //! `crawler report FILE`: what the state of a crawl has to tell.
 
 use std::io::{BufWriter, Write};
+use std::path::Path;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
 
-use common::cli::{Outcome, stdout};
+use common::cli::{Interrupt, Outcome, stdout};
 use common::files::PendingFile;
 use crawler::report::{Format, Report};
 
 use super::args::ReportArgs;
 
+/// How often it is looked whether the user wants to stop.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// How long a report may take of a crawl that was interrupted.
+const SHORT: Duration = Duration::from_millis(700);
+
 /// Writes the report that was asked for.
-pub(super) fn run(args: &ReportArgs, json: bool) -> anyhow::Result<Outcome> {
+pub(super) fn run(args: &ReportArgs, json: bool, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
     let usual = if json {
         Format::JsonLines
     } else {
@@ -17,19 +26,54 @@ pub(super) fn run(args: &ReportArgs, json: bool) -> anyhow::Result<Outcome> {
     };
     let format = args.format.map_or(usual, Format::from);
     let report = Report::open(&args.db)?;
-    match &args.output {
-        None => {
-            let mut out = stdout();
-            report.write(format, &mut out)?;
-            out.flush()?;
-        }
-        Some(path) => {
-            let mut out = BufWriter::new(PendingFile::create(path)?);
-            report.write(format, &mut out)?;
-            out.into_inner()
-                .map_err(|error| error.into_error())?
-                .finish()?;
-        }
-    }
+    interruptible(&report, interrupt, || {
+        to_output(args.output.as_deref(), |out| {
+            Ok(report.write(format, args.slow.as_secs_f64(), out)?)
+        })
+    })?;
     Ok(Outcome::Done)
+}
+
+/// Hands standard output, or a file that appears whole or not at all, to `write`.
+pub(super) fn to_output<R>(
+    path: Option<&Path>,
+    write: impl FnOnce(&mut dyn Write) -> anyhow::Result<R>,
+) -> anyhow::Result<R> {
+    let Some(path) = path else {
+        let mut out = stdout();
+        let result = write(&mut out)?;
+        out.flush()?;
+        return Ok(result);
+    };
+    let mut out = BufWriter::new(PendingFile::create(path)?);
+    let result = write(&mut out)?;
+    let file = out.into_inner().map_err(|error| error.into_error())?;
+    file.finish()?;
+    Ok(result)
+}
+
+/// Runs `work`, which reads a report, and ends the reading when the user wants to stop. If that was so
+/// before, it has a moment: what a crawl found until it was interrupted is of use.
+pub(super) fn interruptible<R>(
+    report: &Report,
+    interrupt: &Interrupt,
+    work: impl FnOnce() -> anyhow::Result<R>,
+) -> anyhow::Result<R> {
+    let handle = report.interrupt_handle();
+    let (done, is_done) = channel::<()>();
+    let was_raised = interrupt.raised();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            let wait = if was_raised { SHORT } else { LOOK };
+            // Until the other end is gone.
+            while is_done.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
+                if interrupt.raised() {
+                    handle.interrupt();
+                }
+            }
+        });
+        let result = work();
+        drop(done);
+        result
+    })
 }

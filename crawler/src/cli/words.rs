@@ -4,6 +4,7 @@ use std::fmt::{Display, Write};
 use std::path::Path;
 
 use crawler::crawl::Summary;
+use crawler::report::Verdict;
 use crawler::scope::Reach;
 use crawler::settings::Settings;
 
@@ -97,10 +98,39 @@ pub(super) fn summary(sum: &Summary) -> String {
             .collect();
         let _ = writeln!(text, "left out: {}", reasons.join(", "));
     }
+    for remark in &sum.remarks {
+        let _ = writeln!(text, "{remark}");
+    }
+    if sum.cut > 0 {
+        let _ = writeln!(
+            text,
+            "{} pages were not read to their end because of a limit: a report names them",
+            sum.cut
+        );
+    }
     if let Some(limit) = sum.limit {
         let _ = writeln!(text, "stopped at the limit of {limit}");
     }
     text
+}
+
+/// What the links came to, in a line.
+pub(super) fn verdict(verdict: &Verdict) -> String {
+    let Verdict {
+        broken,
+        broken_links,
+        redirected,
+        slow,
+        cut,
+        ..
+    } = verdict;
+    let cut = match cut {
+        0 => String::new(),
+        cut => format!(", {cut} pages not read to their end"),
+    };
+    format!(
+        "{broken} targets broken ({broken_links} links lead there), {redirected} redirected, {slow} pages slow{cut}"
+    )
 }
 
 /// What becomes of what was not fetched.

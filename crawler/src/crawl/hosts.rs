@@ -119,14 +119,17 @@ mod tests {
     }
     #[test]
     fn the_oldest_rules_are_forgotten_and_asked_for_again() {
-        use crate::robots::{BYTES, Found};
+        use crate::robots::{BYTES, Found, NAME};
         let text = "#".repeat(BYTES as usize);
         let url = |number: usize| Url::parse(&format!("http://{number}.example/")).unwrap();
         let mut hosts = Hosts::default();
         let most = REMEMBERED / (BYTES as usize + EACH);
         for number in 0..=most {
             let job = hosts.ask(&url(number)).unwrap();
-            hosts.answer(job.origin, Rules::new(Found::Text(text.as_bytes())));
+            hosts.answer(
+                job.origin,
+                Rules::new(Found::Text(text.as_bytes()), NAME, &job.url),
+            );
         }
         assert!(hosts.rules(&url(0)).is_none() && hosts.rules(&url(1)).is_some());
         assert!(hosts.rules(&url(most)).is_some());

@@ -47,6 +47,8 @@ pub struct Job {
     pub head: bool,
     /// Its header was asked for already, and now a part of it is to be looked for.
     pub(super) again: bool,
+    /// How often it was put back into the queue for want of descriptors.
+    pub(super) put_back: u8,
     /// Whose rules they are, if it is a robots.txt.
     pub(super) origin: String,
 }
@@ -61,6 +63,7 @@ impl Job {
             role,
             head: role == Role::External,
             again: false,
+            put_back: 0,
             origin: String::new(),
         }
     }

@@ -205,7 +205,7 @@ mod tests {
                     2 => queue.push_ahead(rows.find(1)),
                     3 => {
                         let id = rows.find(0).id;
-                        rows.all[id as usize - 1].skipped = Some("scope");
+                        rows.all[id as usize - 1].skipped = Some(crate::store::Skip::Scope);
                         queue.pass(id);
                     }
                     4 | 5 => drop(take(&mut queue, &mut rows, &mut in_flight)),

@@ -1,15 +1,16 @@
 //! What is written of a job that is done.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use async_fetch::{Answer, Body, Bytes, Outcome};
 use serde_json::{Map, Value};
 
 use super::job::Job;
-use crate::html::Kind;
+use super::redirects::may_pass;
+use crate::html::{Kind, Place};
 use crate::reading::header;
 use crate::seen::Id;
-use crate::store::{LinkRow, OwnExchange, PageRow, PageSummary, UrlRow};
+use crate::store::{self, Health, LinkRow, OwnExchange, PageRow, PageSummary, Target, UrlRow};
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -22,7 +23,7 @@ pub(super) struct Record {
     pub(super) error: Option<String>,
     pub(super) title: Option<String>,
     /// The page that this one is another address of.
-    pub(super) target: Option<(Id, String)>,
+    pub(super) target: Option<Target>,
     /// URLs that were found here first.
     pub(super) urls: Vec<UrlRow>,
     pub(super) links: Vec<LinkRow>,
@@ -30,8 +31,7 @@ pub(super) struct Record {
     pub(super) links_in_it: usize,
     /// The names of its parts.
     pub(super) ids: Vec<String>,
-    /// All of its body was read, and not its header alone or the beginning of it.
-    whole: bool,
+    pub(super) health: Health,
     pub(super) selected: Map<String, Value>,
 }
 
@@ -44,31 +44,49 @@ impl Record {
         }
     }
 
-    /// Of what came.
-    pub(super) fn of(job: &Job, outcome: &Outcome) -> Record {
+    /// Of what came. `accepted` are statuses of failure that are none to the user.
+    pub(super) fn of(outcome: &Outcome, accepted: &[u16]) -> Record {
         let answer = outcome.result.as_ref().ok();
+        let status = answer.map(|answer| answer.status.as_u16());
+        let error = match &outcome.result {
+            Err(error) => Some(error.to_string()),
+            Ok(answer) if answer.status.as_u16() >= 400 => Some(answer.status.to_string()),
+            Ok(_) => None,
+        };
+        let is_accepted = status.is_some_and(|status| accepted.contains(&status));
+        let broken = error.is_some() && !is_accepted;
         Record {
-            status: answer.map(|answer| answer.status.as_u16()),
+            status,
             content_type: answer.and_then(|answer| header(&answer.headers, "content-type")),
             bytes: answer.map_or(0, |answer| answer.length),
             seconds: outcome.times.total.as_secs_f64(),
             attempts: outcome.attempts,
-            whole: answer.is_some_and(|answer| !job.head && !answer.cut),
-            error: match &outcome.result {
-                Err(error) => Some(error.to_string()),
-                Ok(answer) if answer.status.as_u16() >= 400 => Some(answer.status.to_string()),
-                Ok(_) => None,
+            health: Health {
+                broken,
+                passing: broken && may_pass(outcome),
+                ..Health::default()
             },
+            error,
             ..Record::default()
         }
     }
 
     /// Notes a link.
-    pub(super) fn link(&mut self, target: Id, kind: Kind, fragment: Option<String>) {
+    pub(super) fn link(&mut self, target: Id, kind: Kind, place: Place, fragment: Option<String>) {
         self.links.push(LinkRow {
             target,
             kind,
+            place,
             fragment,
+        });
+    }
+
+    /// Notes that a limit cut something of it.
+    pub(super) fn cut(&mut self, what: String) {
+        let cut = &mut self.health.cut;
+        *cut = Some(match cut.take() {
+            Some(others) => format!("{others}; {what}"),
+            None => what,
         });
     }
 
@@ -76,16 +94,16 @@ impl Record {
     pub(super) fn rows(
         self,
         job: &Job,
-        outcome: &'static str,
+        outcome: store::Outcome,
         exchange: Option<OwnExchange>,
     ) -> PageRow {
-        let (target, target_url) = self.target.unzip();
+        let target_url = self.target.as_ref().map(|target| target.url.clone());
         PageRow {
             id: job.id,
             outcome,
-            whole: self.whole,
+            health: self.health,
             again: job.again,
-            target,
+            target: self.target,
             attempts: self.attempts,
             urls: self.urls,
             ids: self.ids,
@@ -109,7 +127,7 @@ impl Record {
 }
 
 /// What goes into the archive.
-pub(super) fn exchange(job: &Job, answer: Answer) -> OwnExchange {
+pub(super) fn exchange(job: &Job, answer: Answer, took: Duration) -> OwnExchange {
     let body = match answer.body {
         Body::Memory(body) => body,
         _ => Bytes::new(),
@@ -118,7 +136,10 @@ pub(super) fn exchange(job: &Job, answer: Answer) -> OwnExchange {
         url: job.url.as_str().to_owned(),
         head: job.head,
         address: answer.address.map(|address| address.ip()),
-        at: SystemTime::now(),
+        // When it was asked for.
+        at: SystemTime::now()
+            .checked_sub(took)
+            .unwrap_or(SystemTime::UNIX_EPOCH),
         status: answer.status,
         version: answer.version,
         headers: answer.headers,

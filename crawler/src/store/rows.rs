@@ -7,7 +7,8 @@ use async_fetch::{Bytes, HeaderMap, StatusCode, Version};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::html::Kind;
+use super::outcome::{Outcome, Skip};
+use crate::html::{Kind, Place};
 use crate::seen::Id;
 
 /// A URL that was found.
@@ -18,7 +19,7 @@ pub(crate) struct UrlRow {
     pub(crate) depth: u32,
     pub(crate) hops: u8,
     pub(crate) role: u8,
-    pub(crate) skipped: Option<&'static str>,
+    pub(crate) skipped: Option<Skip>,
 }
 
 /// A link.
@@ -26,6 +27,7 @@ pub(crate) struct UrlRow {
 pub(crate) struct LinkRow {
     pub(crate) target: Id,
     pub(crate) kind: Kind,
+    pub(crate) place: Place,
     pub(crate) fragment: Option<String>,
 }
 
@@ -33,18 +35,38 @@ pub(crate) struct LinkRow {
 #[derive(Debug)]
 pub(crate) struct PageRow {
     pub(crate) id: Id,
-    pub(crate) outcome: &'static str,
-    /// All of its body was read.
-    pub(crate) whole: bool,
+    pub(crate) outcome: Outcome,
+    pub(crate) health: Health,
     /// It takes the place of an earlier row.
     pub(crate) again: bool,
-    pub(crate) target: Option<Id>,
+    pub(crate) target: Option<Target>,
     pub(crate) attempts: u32,
     pub(crate) urls: Vec<UrlRow>,
     pub(crate) links: Vec<LinkRow>,
     pub(crate) ids: Vec<String>,
     pub(crate) summary: PageSummary,
     pub(crate) exchange: Option<OwnExchange>,
+}
+
+/// What a page is worth to those that link to it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Health {
+    /// A link to it is broken.
+    pub(crate) broken: bool,
+    /// It may be there another time.
+    pub(crate) passing: bool,
+    /// The names of all its parts are known.
+    pub(crate) parts: bool,
+    /// Which limit cut something of it.
+    pub(crate) cut: Option<String>,
+}
+
+/// Where a redirect or a canonical link leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Target {
+    pub(crate) id: Id,
+    pub(crate) url: String,
+    pub(crate) fragment: Option<String>,
 }
 
 /// What is told of a page when it is done: a line of JSON.

@@ -1,6 +1,5 @@
 //! The thread that writes: many pages in one transaction.
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::JoinHandle;
@@ -8,7 +7,10 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, Transaction, params};
 
-use super::{Error, File, LinkRow, OwnExchange, PageRow, PageSummary, UrlRow, sqlite};
+use super::{
+    Beginning, Error, File, LinkRow, OwnExchange, PageRow, PageSummary, Skip, UrlRow, sqlite,
+};
+use crate::fragment::Part;
 use crate::seen::Id;
 use crate::warc::{Exchange, Warc};
 
@@ -128,13 +130,19 @@ impl File {
         let warc = archive
             .map(|path| {
                 let length = self.get("warc_length")?.and_then(|text| text.parse().ok());
-                let warc = match length {
-                    Some(length) => Warc::resume(path, length),
-                    None => Warc::create(path),
+                let warc = match (self.beginning, length) {
+                    (Beginning::Resumed, Some(length)) => Warc::resume(path, length),
+                    (Beginning::Overwritten, _) => Warc::replace(path),
+                    _ => Warc::create(path),
                 };
-                let warc = warc.map_err(|reason| Error::Archive {
-                    path: path.to_owned(),
-                    reason,
+                let warc = warc.map_err(|reason| match reason.kind() {
+                    std::io::ErrorKind::AlreadyExists => Error::ArchiveThere {
+                        path: path.to_owned(),
+                    },
+                    _ => Error::Archive {
+                        path: path.to_owned(),
+                        reason,
+                    },
                 })?;
                 Ok((warc, path.to_owned()))
             })
@@ -148,6 +156,7 @@ impl File {
             user_agent: user_agent.to_owned(),
             on_page,
             uncommitted: Vec::new(),
+            _lock: self.lock,
         };
         let writer = std::thread::Builder::new()
             .name("store".to_owned())
@@ -223,6 +232,8 @@ struct Writer {
     on_page: OnPage,
     /// Pages written and not committed yet.
     uncommitted: Vec<PageSummary>,
+    /// Behind the connection: to close a file that SQLite has open would give up its own locks.
+    _lock: Option<std::fs::File>,
 }
 
 impl Writer {
@@ -307,7 +318,7 @@ impl Batch<'_> {
                 row.depth,
                 row.hops,
                 row.role,
-                row.skipped
+                row.skipped.map(Skip::name)
             ])?;
         }
         Ok(())
@@ -316,43 +327,75 @@ impl Batch<'_> {
     fn page(&self, row: &PageRow) -> rusqlite::Result<()> {
         self.urls(&row.urls)?;
         if row.again {
-            self.transaction
-                .prepare_cached("DELETE FROM pages WHERE id = ?")?
-                .execute([row.id])?;
+            for table in ["pages WHERE id", "ids WHERE page"] {
+                let sql = format!("DELETE FROM {table} = ?");
+                self.transaction.prepare_cached(&sql)?.execute([row.id])?;
+            }
         }
         let summary = &row.summary;
         let selected = (!summary.selected.is_empty())
             .then(|| serde_json::to_string(&summary.selected).unwrap_or_default());
         self.transaction
-            .prepare_cached("INSERT INTO pages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?
+            .prepare_cached(
+                "INSERT INTO pages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            )?
             .execute(params![
                 row.id,
-                row.outcome,
+                row.outcome.name(),
+                row.health.broken,
+                row.health.passing,
                 summary.status,
                 summary.content_type,
-                row.whole,
+                row.health.parts,
+                row.health.cut,
                 summary.bytes as i64,
                 summary.seconds,
                 row.attempts,
                 summary.links as i64,
                 summary.title,
-                row.target,
+                row.target.as_ref().map(|target| target.id),
+                row.target
+                    .as_ref()
+                    .and_then(|target| target.fragment.as_deref()),
                 summary.error,
                 selected,
             ])?;
+        self.links(row)?;
         let mut insert = self
             .transaction
-            .prepare_cached("INSERT INTO links VALUES (?, ?, ?, ?)")?;
-        for link in &row.links {
-            insert.execute(params![row.id, link.target, link.kind as u8, link.fragment])?;
+            .prepare_cached("INSERT OR IGNORE INTO ids VALUES (?, ?)")?;
+        for name in &row.ids {
+            insert.execute(params![row.id, name])?;
         }
-        if !row.ids.is_empty() {
-            let mut insert = self
-                .transaction
-                .prepare_cached("INSERT INTO ids VALUES (?, ?)")?;
-            for name in row.ids.iter().collect::<HashSet<_>>() {
-                insert.execute(params![row.id, name])?;
+        Ok(())
+    }
+
+    fn links(&self, row: &PageRow) -> rusqlite::Result<()> {
+        let mut insert = self
+            .transaction
+            .prepare_cached("INSERT INTO links VALUES (?, ?, ?, ?, ?, ?)")?;
+        let mut insert_fragment = self
+            .transaction
+            .prepare_cached("INSERT OR IGNORE INTO fragments VALUES (?, ?, ?)")?;
+        let own = row
+            .target
+            .as_ref()
+            .and_then(|target| target.fragment.as_deref());
+        let written = row.links.iter().filter_map(|link| link.fragment.as_deref());
+        for fragment in written.chain(own) {
+            if let Some(part) = Part::of(fragment) {
+                insert_fragment.execute(params![fragment, part.raw, part.decoded])?;
             }
+        }
+        for link in &row.links {
+            insert.execute(params![
+                row.id,
+                link.target,
+                link.kind as u8,
+                link.place.line,
+                link.place.column,
+                link.fragment
+            ])?;
         }
         Ok(())
     }
@@ -370,9 +413,9 @@ impl Batch<'_> {
     fn parts_not_looked_for(&self) -> rusqlite::Result<Vec<UrlRow>> {
         let mut rows = self.transaction.prepare(
             "SELECT urls.id, url, depth, hops, role FROM pages JOIN urls USING (id)
-             WHERE role = 2 AND outcome = 'checked' AND NOT whole AND pages.bytes = 0
-               AND status < 300 AND type LIKE 'text/html%'
-               AND id IN (SELECT target FROM links WHERE coalesce(fragment, '') <> '')
+             WHERE role = 2 AND outcome = 'checked' AND NOT parts AND pages.bytes = 0
+               AND status < 300 AND (type LIKE 'text/html%' OR type LIKE 'application/xhtml+xml%')
+               AND id IN (SELECT target FROM links JOIN fragments USING (fragment))
              ORDER BY urls.id",
         )?;
         let rows = rows.query_map([], super::queued)?;

@@ -8,11 +8,12 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 /// What is asked for, and what is answered: the lines of the header after the first, and the body.
-type Pages = HashMap<&'static str, (String, String)>;
+type Pages = HashMap<&'static str, (String, String, String)>;
 
 /// It is gone when it is dropped.
 pub struct Tiny {
     address: SocketAddr,
+    #[allow(dead_code, reason = "not every test program asks for it")]
     log: Arc<Mutex<Vec<String>>>,
     over: Arc<AtomicBool>,
     server: Option<JoinHandle<()>>,
@@ -21,11 +22,19 @@ pub struct Tiny {
 impl Tiny {
     /// Serves HTML under these paths, and 404 under all others.
     pub fn html(pages: &[(&'static str, &str)]) -> Tiny {
-        let html = |(path, body): &(&'static str, &str)| {
-            let head = "content-type: text/html\r\n".to_owned();
-            (*path, (head, (*body).to_owned()))
+        let pages = pages
+            .iter()
+            .map(|(path, body)| (*path, "", "200 OK", *body));
+        Tiny::with(&pages.collect::<Vec<_>>())
+    }
+
+    /// The same with further lines of the header, and a status.
+    pub fn with(pages: &[(&'static str, &str, &str, &str)]) -> Tiny {
+        let page = |(path, head, status, body): &(&'static str, &str, &str, &str)| {
+            let head = format!("content-type: text/html\r\n{head}");
+            (*path, (head, (*status).to_owned(), (*body).to_owned()))
         };
-        Tiny::serve(pages.iter().map(html).collect())
+        Tiny::serve(pages.iter().map(page).collect())
     }
 
     fn serve(pages: Pages) -> Tiny {
@@ -55,6 +64,7 @@ impl Tiny {
     }
 
     /// Methods and paths, in the order in which they came.
+    #[allow(dead_code, reason = "not every test program asks for it")]
     pub fn log(&self) -> Vec<String> {
         self.log.lock().unwrap().clone()
     }
@@ -83,7 +93,7 @@ fn answer(mut stream: TcpStream, pages: &Pages, log: &Mutex<Vec<String>>) {
     let (method, path) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
     log.lock().unwrap().push(format!("{method} {path}"));
     let (status, head, body) = match pages.get(path) {
-        Some((head, body)) => ("200 OK", head.as_str(), body.as_str()),
+        Some((head, status, body)) => (status.as_str(), head.as_str(), body.as_str()),
         None => ("404 Not Found", "", "no"),
     };
     let length = body.len();

@@ -1,12 +1,11 @@
 //! One picture, by one model or by all of them compared.
 
 use std::io::{self, Write};
-use std::num::NonZeroUsize;
 
 use anyhow::{anyhow, bail};
 use common::cli::compare::{self, Model as _};
 use common::cli::{Choice, Interrupt, Outcome, Progress, RunArgs, Usage};
-use common::comparison::Comparison;
+use common::comparison::{Comparison, Report};
 use common::timing::{self, Measurement, human_duration};
 use mandelbrot::kernels::KernelName;
 use mandelbrot::paint::{self, Picture};
@@ -20,15 +19,33 @@ use super::picture::PictureArgs;
 use super::request::Request;
 use super::watch::Watch;
 
-/// How often each model draws the picture when all are compared: it takes milliseconds.
-const RUNS: NonZeroUsize = NonZeroUsize::new(9).unwrap();
+/// The models that share the bands of rows among workers that need not be started first.
+const SHARING: [&str; 5] = ["threads", "rayon", "omp-dynamic", "omp-guided", "async"];
 
-/// What to see in the table of all models.
-const POINT: &str = "\
-Bands of rows are independent: whichever model runs the outermost loop in parallel keeps all cores
-busy. Bands through the set take dozens of times as long as those beside it, so equal shares
-beforehand (omp-static) suit two workers, for the picture is symmetric, and no more than two: see
---paint workers -j 4.";
+/// What the figures show.
+fn point(report: &Report<Counts>) -> String {
+    let mut lines = vec!["What the figures show:".to_owned()];
+    lines.extend(report.scaling(&SHARING).map(|line| format!("- {line}")));
+    let times = |model: &str| report.figures(model).map(|it| it.wall.median);
+    let ratio = |slower: &str, faster: &str| {
+        let (slower, faster) = (times(slower)?, times(faster)?);
+        let ratio = slower.as_secs_f64() / faster.as_secs_f64();
+        (ratio > 1.2).then_some(ratio)
+    };
+    lines.extend(ratio("omp-static", "omp-dynamic").map(|ratio| {
+        format!(
+            "- Equal shares beforehand (omp-static) took {ratio:.1} times as long as bands to whoever \
+             is free: bands through the set take longer than those beside it (--paint workers)."
+        )
+    }));
+    lines.extend(ratio("rayon-pixels", "rayon").map(|ratio| {
+        format!(
+            "- The inner loop in parallel (rayon-pixels) took {ratio:.1} times as long as the outer \
+             one: run the outermost loop in parallel."
+        )
+    }));
+    lines.join("\n")
+}
 
 /// Draws what the flags say; all models if they say nothing.
 pub(super) fn run(
@@ -204,8 +221,8 @@ fn compare(
             plan.limit(),
             kernels::instructions()
         ))
-        .agreement(format!("the same {} counts", plan.points()))
-        .runs(run.runs.unwrap_or(RUNS));
+        .agreement(format!("the same {} counts", plan.points()));
+    let comparison = compare::once_or_more(comparison, run.runs);
     let watch = &Watch::new(interrupt);
     let comparison = compare::add(comparison, models, run, |model| {
         let counts = render(request, *model, kernel, watch)?;
@@ -215,11 +232,14 @@ fn compare(
         }
     });
     let report = compare::finish(comparison, models, run);
-    let point = if models.len() > 1 { POINT } else { "" };
+    let point = match models.len() {
+        1 => String::new(),
+        _ => point(&report),
+    };
     if output::is_stdout(&args.output) {
-        common::remark!("{}", compare::text(&report, point, run).trim_end());
+        common::remark!("{}", compare::text(&report, &point, run).trim_end());
     } else {
-        compare::show(&report, point, run, |_| ())?;
+        compare::show(&report, &point, run, |_| ())?;
     }
     let Some(counts) = report.answer().filter(|_| !interrupt.raised()) else {
         return Err(anyhow!("{} is not written", args.output.display()));

@@ -48,7 +48,7 @@ pub(super) enum Command {
 
 #[derive(clap::Args, Debug)]
 pub(super) struct ExperimentArgs {
-    /// How often the ten numbers are checked [default: 20]
+    /// How often the ten numbers are checked [default: 10]
     #[arg(long, value_name = "N", value_parser = rounds)]
     pub(super) rounds: Option<usize>,
     /// Which model to run [default: all]
@@ -66,7 +66,7 @@ impl ExperimentArgs {
 
 #[derive(clap::Args, Debug)]
 pub(super) struct GilArgs {
-    /// How often the ten numbers are checked [default: 20, with --python 1]
+    /// How often the ten numbers are checked [default: 10, with --python 1]
     #[arg(long, value_name = "N", value_parser = rounds)]
     pub(super) rounds: Option<usize>,
     /// Also run the check in CPython, with threads and with processes

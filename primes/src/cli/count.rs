@@ -82,8 +82,8 @@ fn compare(
             range.start(),
             range.end()
         ))
-        .agreement("the same count")
-        .runs(run.runs());
+        .agreement("the same count");
+    let comparison = compare::once_or_more(comparison, run.runs);
     let comparison = compare::add(comparison, models, run, |model| {
         count(model, range.clone(), args.tuplets, run, interrupt)
     });

@@ -5,7 +5,8 @@ use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
 
 use common::cli::{Interrupt, Outcome, RunArgs, compare};
-use common::comparison::{Answer, Comparison};
+use common::comparison::{Answer, Comparison, Report};
+use common::timing::human_duration;
 use primes::Job;
 use primes::job::WORKSHOP_NUMBERS;
 
@@ -13,20 +14,15 @@ use super::args::{ExperimentArgs, GilArgs};
 use super::model::{self, Kind, Model};
 use super::python::{self, Python};
 
-const ROUNDS: usize = 20;
+/// A third of a second for serial code: three runs of each model fit into ten seconds even where
+/// other programs have half of the CPUs.
+const ROUNDS: usize = 10;
 
 /// Python takes some twenty times as long.
 const ROUNDS_WITH_PYTHON: usize = 1;
 
 /// A number of the experiment and whether it is prime.
 type Checked = (u64, bool);
-
-/// What to look for in the table of all models.
-const POINT: &str = "\
-What to see: work that computes is as fast as it has cores. Threads, processes, rayon, and async
-tasks that leave the computing to threads, should come close to a speed-up of one for each worker
-that has a core to itself. Under one global lock (gil) one core is busy, whatever -j says. Compare
-the two longest polls: a task that computes keeps all others on its runtime waiting.";
 
 /// The experiment in the chosen models.
 pub(super) fn run(
@@ -35,15 +31,8 @@ pub(super) fn run(
     interrupt: &Interrupt,
 ) -> anyhow::Result<Outcome> {
     let models = model::models(args.model.unwrap_or_default());
-    let point = if models.len() > 1 { POINT } else { "" };
-    compare(
-        &models,
-        None,
-        args.rounds.unwrap_or(ROUNDS),
-        point,
-        run,
-        interrupt,
-    )
+    let rounds = args.rounds.unwrap_or(ROUNDS);
+    compare(&models, None, rounds, run, interrupt)
 }
 
 /// The experiment under the lock, with serial code beside it and, if asked for, Python.
@@ -55,21 +44,14 @@ pub(super) fn gil(args: &GilArgs, run: &RunArgs, interrupt: &Interrupt) -> anyho
         ROUNDS
     };
     let models = [Kind::Serial, Kind::Threads, Kind::Gil].map(Model::new);
-    compare(
-        &models,
-        python.as_ref(),
-        args.rounds.unwrap_or(rounds),
-        "",
-        run,
-        interrupt,
-    )
+    let rounds = args.rounds.unwrap_or(rounds);
+    compare(&models, python.as_ref(), rounds, run, interrupt)
 }
 
 fn compare(
     models: &[Model],
     python: Option<&Python>,
     rounds: usize,
-    point: &str,
     run: &RunArgs,
     interrupt: &Interrupt,
 ) -> anyhow::Result<Outcome> {
@@ -80,11 +62,15 @@ fn compare(
             "the workshop's {} numbers, rounds: {rounds}",
             WORKSHOP_NUMBERS.len()
         ))
-        .agreement(format!("the same {} answers", numbers.len()))
-        .runs(run.runs());
+        .agreement(format!("the same {} answers", numbers.len()));
+    let comparison = compare::demonstrate(comparison, run.runs);
     let mut comparison = compare::add(comparison, models, run, |model| {
         check(model, &numbers, workers, interrupt)
     });
+    if run.runs.is_none() {
+        // The time goes into more rounds.
+        comparison = comparison.baseline_once();
+    }
     if let Some(python) = python {
         for mode in [python::Mode::Threads, python::Mode::Processes] {
             let numbers = &numbers;
@@ -97,7 +83,43 @@ fn compare(
         }
     }
     let report = compare::finish(comparison, models, run);
-    compare::show(&report, point, run, |_| ())
+    let point = if models.len() > 1 {
+        point(&report, models)
+    } else {
+        String::new()
+    };
+    compare::show(&report, &point, run, |_| ())
+}
+
+/// The models that share the work among workers which all compute.
+const SHARING: [&str; 4] = ["threads", "processes", "rayon", "async"];
+
+/// A task that keeps others waiting so many times as long as one that leaves the computing to threads.
+const FAR_LONGER: u32 = 10;
+
+/// What the figures show.
+fn point(report: &Report<Vec<Checked>>, models: &[Model]) -> String {
+    let mut lines = vec!["What the figures show:".to_owned()];
+    lines.extend(report.scaling(&SHARING).map(|line| format!("- {line}")));
+    if let Some(gil) = report.figures("gil").filter(|gil| !gil.cpu.is_zero()) {
+        lines.push(format!(
+            "- Under one global lock (gil) {:.1} cores were busy, whatever -j says: one thread computes, \
+             the others wait.",
+            gil.cores_busy
+        ));
+    }
+    let polls = [Kind::Async, Kind::AsyncBlocking].map(|kind| model::longest_poll(models, kind));
+    if let [Some(apart), Some(inside)] = polls
+        && inside > FAR_LONGER * apart
+    {
+        lines.push(format!(
+            "- A task that computes keeps the other tasks of its runtime waiting: for up to {} \
+             (async-blocking), against {} when threads compute (async).",
+            human_duration(inside),
+            human_duration(apart)
+        ));
+    }
+    lines.join("\n")
 }
 
 fn check(

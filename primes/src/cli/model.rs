@@ -2,6 +2,7 @@
 
 use std::io;
 use std::num::NonZeroUsize;
+use std::time::Duration;
 
 use clap::ValueEnum;
 use common::cli::Choice;
@@ -32,6 +33,12 @@ pub(super) enum Kind {
 /// The models that a choice stands for, the serial one first.
 pub(super) fn models(choice: Choice<Kind>) -> Vec<Model> {
     choice.kinds().into_iter().map(Model::new).collect()
+}
+
+/// How long tasks of a model of that kind were kept waiting, if it is among `models`.
+pub(super) fn longest_poll(models: &[Model], kind: Kind) -> Option<Duration> {
+    let model = models.iter().find(|model| model.kind == kind)?;
+    Some(model.longest_poll.get())
 }
 
 /// A model, ready to run.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tracing::{Span, info_span};
 
 use super::args::PolicyArgs;
-use super::step::{Step, row};
+use super::step::{Step, legend, row};
 use super::traced::Traced;
 
 /// Each task's name, claim and length: `video` must be quick, `mail` is more important than
@@ -47,17 +47,42 @@ fn turns(policy: Box<dyn Policy>, count: usize) -> Vec<Turn> {
 }
 
 pub(super) fn show(args: &PolicyArgs) -> Step {
-    let policies: [(&str, Box<dyn Policy>); 5] = [
-        ("round robin", Box::new(RoundRobin::default())),
-        ("strict priority", Box::new(Priority::strict())),
-        ("ageing priority", Box::new(Priority::ageing(args.ageing))),
-        ("earliest deadline", Box::new(EarliestDeadline::default())),
-        ("lottery", Box::new(Lottery::new(args.seed))),
+    // A span for each, so that a timeline shows where one ends and the next begins.
+    let policies: [(&str, Span, Box<dyn Policy>); 5] = [
+        (
+            "round robin",
+            info_span!("round robin"),
+            Box::new(RoundRobin::default()),
+        ),
+        (
+            "strict priority",
+            info_span!("strict priority"),
+            Box::new(Priority::strict()),
+        ),
+        (
+            "ageing priority",
+            info_span!("ageing priority"),
+            Box::new(Priority::ageing(args.ageing)),
+        ),
+        (
+            "earliest deadline",
+            info_span!("earliest deadline"),
+            Box::new(EarliestDeadline::default()),
+        ),
+        (
+            "lottery",
+            info_span!("lottery"),
+            Box::new(Lottery::new(args.seed)),
+        ),
     ];
-    let mut lines = Vec::new();
+    let width = args.turns;
+    let mut lines = vec![format!(
+        "{:<17} {:<width$}  {:>5} {:>4}",
+        "", "who had each turn", "waits", "late"
+    )];
     let mut rows: Vec<Value> = Vec::new();
-    for (name, policy) in policies {
-        let turns = turns(policy, args.turns);
+    for (name, span, policy) in policies {
+        let turns = span.in_scope(|| turns(policy, args.turns));
         let longest = turns
             .iter()
             .filter(|turn| turn.name == "backup")
@@ -70,9 +95,7 @@ pub(super) fn show(args: &PolicyArgs) -> Step {
         let waited = longest.max().unwrap_or(0).max((turns.len() - since) as u64);
         let late = turns.iter().filter(|turn| turn.late).count();
         let order = row(turns.iter().map(|turn| turn.name));
-        lines.push(format!(
-            "{name:<17} {order}  backup waits {waited}, late: {late}"
-        ));
+        lines.push(format!("{name:<17} {order}  {waited:>5} {late:>4}"));
         rows.push(json!({
             "policy": name,
             "turns": turns.iter().map(|turn| turn.name).collect::<Vec<_>>(),
@@ -81,8 +104,13 @@ pub(super) fn show(args: &PolicyArgs) -> Step {
         }));
     }
     lines.push(
-        "backup without end, mail due at turn 36, video at turn 20; 16 turns each".to_owned(),
+        "waits: the longest that backup waited, in turns; late: how many ended too late".to_owned(),
     );
+    lines.push(legend(&[
+        ("b", "backup, without end"),
+        ("m", "mail, due at 36"),
+        ("v", "video, due at 20"),
+    ]));
     Step {
         name: "policy",
         title: "who is next? the same tasks, turn by turn",

@@ -8,7 +8,7 @@ use scheduler::workshop::{NUMBERS, is_prime, square};
 use serde_json::json;
 use tracing::info_span;
 
-use super::step::{Step, results, row};
+use super::step::{Step, legend, results, row};
 use super::traced::Traced;
 
 pub(super) fn show() -> Step {
@@ -42,6 +42,7 @@ pub(super) fn show() -> Step {
         "turns: {} (primes ends first, and squares goes on)",
         row(turns.iter().copied())
     ));
+    lines.push(legend(&[("s", "squares"), ("p", "primes")]));
     Step {
         name: "round-robin",
         title: "generators that yield when others may run, and a queue of them",

@@ -56,6 +56,14 @@ pub(super) fn results(found: &[(&'static str, u64)]) -> Vec<String> {
     vec![list("squares"), list("primes")]
 }
 
+/// What the letters of a [`row`] mean.
+pub(super) fn legend(names: &[(&str, &str)]) -> String {
+    let names = names
+        .iter()
+        .map(|(letter, name)| format!("{letter} {name}"));
+    format!("letters: {}", names.collect::<Vec<_>>().join("; "))
+}
+
 /// Who ran, turn by turn: the first letters of their names.
 pub(super) fn row<'a>(turns: impl IntoIterator<Item = &'a str>) -> String {
     turns

@@ -9,7 +9,7 @@ use scheduler::workshop::{NUMBERS, is_prime, square};
 use serde_json::json;
 use tracing::{Instrument, info_span};
 
-use super::step::{Step, results, row};
+use super::step::{Step, legend, results, row};
 
 type Found = Rc<RefCell<Vec<(&'static str, u64)>>>;
 
@@ -57,10 +57,15 @@ pub(super) fn show() -> anyhow::Result<Step> {
             "task {me} has spawned {squares} (squares) and {primes} (primes, without end)"
         ));
         let end = sys.wait(squares).await;
-        note(format!("{squares} ended: {end:?}; killing {primes}"));
-        sys.kill(primes).await;
-        let left = sys.wait(primes).await;
-        note(format!("waiting for {primes} now: {left:?}"));
+        let how = end.map_or("had ended before".to_owned(), |end| end.to_string());
+        note(format!(
+            "task {squares} {how}; task {me} kills task {primes}"
+        ));
+        let killed = sys.kill(primes).await;
+        note(match sys.wait(primes).await {
+            None if killed => format!("to wait for task {primes} now takes no time: it is no more"),
+            _ => format!("task {primes} lives on"),
+        });
     });
     let mut turns = Vec::new();
     while let Some(turn) = kernel.turn() {
@@ -70,6 +75,11 @@ pub(super) fn show() -> anyhow::Result<Step> {
     let found = found.take();
     let mut lines = results(&found);
     lines.push(format!("turns: {}", row(turns.iter().copied().map(letter))));
+    lines.push(legend(&[
+        ("P", "parent"),
+        ("s", "squares"),
+        ("p", "primes"),
+    ]));
     lines.extend(notes.take());
     Ok(Step {
         name: "system-calls",

@@ -3,7 +3,8 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::{Inner, JoinHandle, TaskId};
+use super::inner::Inner;
+use super::{JoinHandle, TaskId};
 
 thread_local! {
     static CURRENT: RefCell<Option<Rc<Inner>>> = const { RefCell::new(None) };
@@ -23,12 +24,25 @@ impl Inner {
         }
     }
 
-    pub(crate) fn try_current() -> Option<Rc<Inner>> {
-        // A thread that is ending has none.
-        CURRENT
-            .try_with(|current| current.borrow().clone())
-            .ok()
-            .flatten()
+    fn try_current() -> Option<Rc<Inner>> {
+        Inner::with_current(|current| current.cloned())
+    }
+
+    /// Whether this executor runs on this thread.
+    pub(crate) fn is_current(self: &Rc<Self>) -> bool {
+        Inner::with_current(|current| current.is_some_and(|current| Rc::ptr_eq(current, self)))
+    }
+
+    fn with_current<T>(look: impl FnOnce(Option<&Rc<Inner>>) -> T) -> T {
+        let mut look = Some(look);
+        let looked =
+            CURRENT.try_with(|current| look.take().map(|look| look(current.borrow().as_ref())));
+        match (looked, look) {
+            (Ok(Some(found)), _) => found,
+            // A thread that is ending has none.
+            (_, Some(look)) => look(None),
+            _ => unreachable!("it has looked, or not"),
+        }
     }
 }
 
@@ -51,7 +65,8 @@ impl Entered {
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        CURRENT.set(None);
+        let inner = CURRENT.take();
+        inner.iter().for_each(|inner| inner.core.rest());
     }
 }
 
@@ -85,6 +100,11 @@ where
 
 /// The task that is being polled; `None` outside of all.
 pub fn current_task() -> Option<TaskId> {
-    let running = Inner::try_current()?.core.local().running();
-    running.map(TaskId)
+    Inner::with_current(|current| {
+        let current = current?;
+        Some(TaskId {
+            executor: current.id(),
+            number: current.core.running()?,
+        })
+    })
 }

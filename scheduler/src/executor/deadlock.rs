@@ -1,16 +1,15 @@
-//! When nothing can ever happen again.
+//! Detects a deadlock: no task can ever go on. No false alarms.
 //!
-//! A task goes on when somebody wakes it, and who could do that must have its waker. The executor
-//! knows how many wakers of a task there are. Those that the things of [`sync`](crate::sync) and
-//! other tasks' join handles keep it can find; they will be used only if some other task goes on.
-//! If these are all, for every task, and nobody is ready, then nobody will ever be. A waker that
-//! is elsewhere (in another thread's channel, in a timer, in a socket) may be used at any time, and
-//! so there is no deadlock as long as there is one.
+//! A task goes on when somebody wakes it, and who could do that must have its waker. As long as one
+//! waker of one task is [loose](super::waits) there is no deadlock, and that is a comparison with
+//! zero, however many tasks wait. Timers keep wakers too, and those come by themselves, unless the
+//! clock [stands still](super::Executor::with_clock).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
-use super::Inner;
+use super::TaskId;
+use super::inner::Inner;
 use super::task::TaskRef;
 use super::waits::known;
 
@@ -23,54 +22,129 @@ pub struct Wait {
     pub waits_for: Vec<String>,
 }
 
-impl fmt::Display for Wait {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} waits for ", self.task)?;
+impl Wait {
+    fn what(&self) -> String {
         match self.waits_for.as_slice() {
-            [] => f.write_str("nothing: nobody has its waker"),
-            things => f.write_str(&things.join(" and ")),
+            [] => "nothing: nobody has its waker".to_owned(),
+            things => some_of(things, things.len()),
         }
     }
 }
 
+impl fmt::Display for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} waits for {}", self.task, self.what())
+    }
+}
+
 /// Tasks are left, and none of them can ever go on.
+///
+/// As text it fits a screen: tasks that wait for the same are told together, and of many only the
+/// first.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("deadlock: {}", .waits.iter().map(Wait::to_string).collect::<Vec<_>>().join("; "))]
 pub struct Deadlock {
     /// Who waits for what, the oldest task first.
     pub waits: Vec<Wait>,
 }
 
+/// How many names are told of those that wait for the same, or hold the same.
+const NAMES: usize = 3;
+
+/// How many different waits are told.
+const WAITS: usize = 10;
+
+impl fmt::Display for Deadlock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut places: HashMap<String, usize> = HashMap::new();
+        let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
+        for wait in &self.waits {
+            let what = wait.what();
+            let place = *places.entry(what.clone()).or_insert_with(|| {
+                groups.push((what, Vec::new()));
+                groups.len() - 1
+            });
+            groups[place].1.push(&wait.task);
+        }
+        f.write_str("deadlock: ")?;
+        for (place, (what, tasks)) in groups.iter().take(WAITS).enumerate() {
+            let names = some_of(tasks, tasks.len());
+            let verb = if tasks.len() == 1 { "waits" } else { "wait" };
+            let semicolon = if place == 0 { "" } else { "; " };
+            write!(f, "{semicolon}{names} {verb} for {what}")?;
+        }
+        let left: usize = groups
+            .iter()
+            .skip(WAITS)
+            .map(|(_, tasks)| tasks.len())
+            .sum();
+        if left > 0 {
+            write!(f, "; and {left} more tasks wait for other things")?;
+        }
+        Ok(())
+    }
+}
+
+/// `count` names of which at least the first ones are given, as text: the first, and how many more.
+pub(crate) fn some_of(names: &[impl AsRef<str>], count: usize) -> String {
+    let told: Vec<&str> = names.iter().take(NAMES).map(AsRef::as_ref).collect();
+    match count - told.len() {
+        0 => told.join(" and "),
+        more => format!("{} and {more} more", told.join(", ")),
+    }
+}
+
 impl Inner {
-    /// To be called when nobody is ready, and nothing is waited for that the event loop knows. If
-    /// something was posted meanwhile, that is not decided, and the loop's next wait will not wait.
+    /// Whether nobody can ever be ready, as far as that is told without looking at the tasks.
+    pub(super) fn may_be_a_deadlock(&self) -> bool {
+        self.core.loose() == 0
+            && !self.core.has_spawners()
+            && (!self.has_timers() || self.time_stands_still())
+    }
+
+    /// To be called when nobody is ready and there [may be](Inner::may_be_a_deadlock) a deadlock.
+    /// If something was posted meanwhile, that is not decided, and the loop's next wait will not
+    /// wait.
     pub(super) fn check_for_deadlock(&self) -> Result<(), Deadlock> {
-        let mut found: HashMap<TaskRef, Vec<String>> = HashMap::new();
-        for thing in known() {
-            thing.waiters(&mut |waker, what| {
-                if let Some(task) = TaskRef::of_waker(waker) {
-                    let what = what(&|task| self.name(task));
-                    found.entry(task).or_default().push(what);
-                }
-            });
-        }
-        for task in self.tasks() {
-            task.with_joiner(|waker| {
-                if let Some(waiter) = TaskRef::of_waker(waker) {
-                    let what = format!("the end of {}", self.name(task.id()));
-                    found.entry(waiter).or_default().push(what);
-                }
-            });
-        }
-        let mut waits = Vec::new();
-        for task in self.tasks() {
-            let waits_for = found.remove(&task).unwrap_or_default();
-            if task.wakers() != Some(waits_for.len()) {
+        let mut unfinished: HashSet<u64> = HashSet::new();
+        for task in self.core.tasks() {
+            if task.may_be_woken() {
                 return Ok(());
             }
-            let task = self.name(task.id());
-            waits.push(Wait { task, waits_for });
+            unfinished.insert(task.number());
         }
+        if self.core.loose() != 0 {
+            return Ok(());
+        }
+        let name = |task: TaskId| match task.executor == self.id() {
+            false => format!("task {task} of another executor"),
+            true if unfinished.contains(&task.number) => self.name(task.number),
+            true => format!("{}, which has ended", self.name(task.number)),
+        };
+        let mut found: HashMap<TaskRef, Vec<String>> = HashMap::new();
+        for thing in known() {
+            let mut what = None;
+            thing.waiters(&mut |waker| {
+                if let Some(task) = waker.task() {
+                    let what = what.get_or_insert_with(|| thing.describe(&name));
+                    found.entry(task).or_default().push(what.clone());
+                }
+            });
+        }
+        for task in self.core.tasks() {
+            if let Some(waiter) = task.joiner() {
+                let what = format!("the end of {}", self.name(task.number()));
+                found.entry(waiter).or_default().push(what);
+            }
+        }
+        for waiter in self.sleepers() {
+            let what = "a time that does not come: its clock stands still".to_owned();
+            found.entry(waiter).or_default().push(what);
+        }
+        let waits = self.core.tasks().map(|task| Wait {
+            task: self.name(task.number()),
+            waits_for: found.remove(&task).unwrap_or_default(),
+        });
+        let mut waits: Vec<Wait> = waits.collect();
         waits.reverse();
         Err(Deadlock { waits })
     }

@@ -22,12 +22,14 @@ pub enum JoinError {
     Panicked(Panic),
 }
 
-/// What a task panicked with. Errors are passed around, so this is `Sync`, as what it holds is not.
-pub struct Panic(Mutex<Box<dyn Any + Send>>);
+/// What a task panicked with.
+// Errors are passed around, so this is `Sync`, as what it holds is not; and in a box, so that a
+// task that does not panic has no room for it.
+pub struct Panic(Box<Mutex<Box<dyn Any + Send>>>);
 
 impl Panic {
     pub(super) fn new(payload: Box<dyn Any + Send>) -> Panic {
-        Panic(Mutex::new(payload))
+        Panic(Box::new(Mutex::new(payload)))
     }
 
     /// What was given to `panic!`, or to `panic_any`.
@@ -72,8 +74,8 @@ impl fmt::Debug for JoinError {
 ///
 /// Dropping it **detaches** the task: it goes on, and its result is dropped. To end it call
 /// [`abort`](JoinHandle::abort), or let a combinator own it that does:
-/// [`gather`](super::gather), [`select`](super::select), [`timeout`](super::timeout) and
-/// [`scope`](super::scope) drop what they no longer need, and with it all that runs in there.
+/// [`gather`](super::gather), [`TaskGroup`](super::TaskGroup), [`select`](super::select),
+/// [`timeout`](super::timeout) and [`scope`](super::scope) drop what they no longer need, and with it all that runs in there.
 ///
 /// # Panics
 ///
@@ -120,9 +122,13 @@ impl<T> JoinHandle<T> {
     /// An await point is where a future may be dropped, so a task that must not be cut off between
     /// two awaits should do what is between them in a task of its own, or in a destructor.
     pub fn abort(&self) {
-        if let Some(local) = self.task.local() {
-            self.task.abort(local);
-        }
+        self.task.abort();
+    }
+
+    /// What aborts the task without its handle.
+    pub fn abort_handle(&self) -> AbortHandle {
+        self.task.hold();
+        AbortHandle { task: self.task }
     }
 
     /// Whether the task has ended.
@@ -132,7 +138,7 @@ impl<T> JoinHandle<T> {
 
     /// The task's id.
     pub fn id(&self) -> TaskId {
-        TaskId(self.task.id())
+        self.task.id()
     }
 }
 
@@ -150,7 +156,7 @@ impl<T> Future for JoinHandle<T> {
         // SAFETY: who makes a handle says that it is the task's type.
         match unsafe { self.task.take::<T>() } {
             Some(output) => Poll::Ready(output),
-            None => panic!("this task has given its result before"),
+            None => panic!("this task has given its result before: a handle is awaited once"),
         }
     }
 }
@@ -164,8 +170,49 @@ impl<T> Drop for JoinHandle<T> {
 impl<T> fmt::Debug for JoinHandle<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("JoinHandle")
-            .field("task", &self.task.id())
+            .field("task", &self.id().number())
             .field("finished", &self.is_finished())
             .finish()
+    }
+}
+
+/// Aborts a task that somebody else awaits, or nobody; made by [`JoinHandle::abort_handle`].
+pub struct AbortHandle {
+    task: TaskRef,
+}
+
+impl AbortHandle {
+    /// As [`JoinHandle::abort`].
+    pub fn abort(&self) {
+        self.task.abort();
+    }
+
+    /// Whether the task has ended.
+    pub fn is_finished(&self) -> bool {
+        self.task.finished()
+    }
+
+    /// The task's id.
+    pub fn id(&self) -> TaskId {
+        self.task.id()
+    }
+}
+
+impl Clone for AbortHandle {
+    fn clone(&self) -> AbortHandle {
+        self.task.hold();
+        AbortHandle { task: self.task }
+    }
+}
+
+impl Drop for AbortHandle {
+    fn drop(&mut self) {
+        self.task.release();
+    }
+}
+
+impl fmt::Debug for AbortHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AbortHandle({})", self.id())
     }
 }

@@ -7,7 +7,9 @@
     reason = "the core's own functions are called as the executor calls them"
 )]
 
+use std::cell::RefCell;
 use std::future::poll_fn;
+use std::rc::Rc;
 use std::sync::Arc as StdArc;
 use std::task::{Poll, Waker};
 
@@ -166,5 +168,72 @@ fn loom_the_executor_goes_while_wakers_are_used_elsewhere() {
         for thread in threads {
             thread.join().unwrap();
         }
+    });
+}
+
+#[test]
+fn loom_a_task_drops_its_executor_while_its_waker_is_used_elsewhere() {
+    struct DropsCore(Rc<RefCell<Option<Core>>>);
+
+    impl Drop for DropsCore {
+        fn drop(&mut self) {
+            drop(self.0.take());
+        }
+    }
+
+    model(|| {
+        let core = Rc::new(RefCell::new(Some(Core::new(TestBell::default()))));
+        let held = DropsCore(Rc::clone(&core));
+        let (sender, receiver) = mpsc::channel();
+        let mut sender = Some(sender);
+        let future = poll_fn(move |context| {
+            let _held = &held;
+            if let Some(sender) = sender.take() {
+                sender.send(context.waker().clone()).unwrap();
+            }
+            Poll::<()>::Pending
+        });
+        let handle: JoinHandle<()> = core.borrow().as_ref().map_or_else(
+            || unreachable!("it is there"),
+            |core| {
+                // SAFETY: it borrows nothing.
+                let handle = JoinHandle::new(unsafe { core.spawn(future) });
+                while core.run_one() {}
+                handle
+            },
+        );
+        let waker = receiver.recv().unwrap();
+        let waking = thread::spawn(move || {
+            let clone = waker.clone();
+            drop(waker);
+            clone.wake();
+        });
+        handle.abort();
+        assert!(core.borrow().is_none() && handle.is_finished());
+        drop(handle);
+        waking.join().unwrap();
+    });
+}
+
+#[test]
+fn loom_counts_are_taken_over_while_they_change() {
+    model(|| {
+        let core = Core::new(TestBell::default());
+        let done = Arc::new(AtomicBool::new(false));
+        let (handle, waker) = spawn(&core, &done);
+        let (sender, receiver) = mpsc::channel();
+        let away = thread::spawn(move || {
+            sender.send(waker.clone()).unwrap();
+            sender.send(waker.clone()).unwrap();
+            drop(waker);
+        });
+        // The handle's reference is dropped first: each of these finds the count at home too low.
+        handle.abort();
+        drop(handle);
+        drop(receiver.recv().unwrap());
+        drop(receiver.recv().unwrap());
+        away.join().unwrap();
+        core.collect();
+        assert_eq!(core.loose(), 0);
     });
 }

@@ -22,6 +22,9 @@ use std::task::{Context, Poll, Wake, Waker};
 /// What is spawned may borrow whatever lives longer than the scope. When the scope is dropped, so
 /// is all that runs in it. A panic of any of them is a panic of the scope.
 ///
+/// The [search for deadlocks](super::Deadlock) does not look into a scope: while one waits, no
+/// deadlock is told.
+///
 /// # Examples
 ///
 /// ```
@@ -44,6 +47,36 @@ use std::task::{Context, Poll, Wake, Waker};
 /// # Ok(()) }
 /// ```
 pub async fn scope<'env, T>(body: impl AsyncFnOnce(Scope<'env>) -> T) -> T {
+    run(body, |_| false).await
+}
+
+/// As [`scope`], but when `body` comes to an error, the tasks of the scope are cancelled.
+///
+/// # Errors
+///
+/// What `body` comes to.
+///
+/// # Examples
+///
+/// ```
+/// use scheduler::executor::{Executor, try_scope};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let failed: Result<(), &str> = Executor::new()?.block_on(try_scope(async |scope| {
+///     let endless = scope.spawn(std::future::pending::<Result<(), &str>>());
+///     scope.spawn(async { Err("no such host") }).await?;
+///     endless.await
+/// }));
+/// assert_eq!(failed, Err("no such host"));
+/// # Ok(()) }
+/// ```
+pub async fn try_scope<'env, T, E>(
+    body: impl AsyncFnOnce(Scope<'env>) -> Result<T, E>,
+) -> Result<T, E> {
+    run(body, Result::is_err).await
+}
+
+async fn run<'env, T>(body: impl AsyncFnOnce(Scope<'env>) -> T, cancels: impl Fn(&T) -> bool) -> T {
     let tasks = Rc::new(Tasks::default());
     // Tasks may hold the scope that holds them.
     let _owner = Owner(&tasks);
@@ -56,6 +89,9 @@ pub async fn scope<'env, T>(body: impl AsyncFnOnce(Scope<'env>) -> T) -> T {
         if output.is_none()
             && let Poll::Ready(value) = body.as_mut().poll(context)
         {
+            if cancels(&value) {
+                return Poll::Ready(value);
+            }
             output = Some(value);
         }
         // A task that finishes may wake the body: it is polled again before this is pending.
@@ -76,24 +112,33 @@ pub struct Scope<'env> {
 
 impl<'env> Scope<'env> {
     /// Starts a task in this scope, and returns its result to be awaited. Dropping that detaches
-    /// the task, but from the scope.
+    /// the task, but not from the scope. In a scope that has ended the future is dropped at once.
     pub fn spawn<F>(&self, future: F) -> Scoped<F::Output>
     where
         F: Future + 'env,
         F::Output: 'env,
     {
         let result = Rc::new(Returned {
-            value: Cell::new(None),
+            value: Cell::new(Value::Awaited),
             joiner: Cell::new(None),
+            aborted: Cell::new(false),
+            task: Cell::new(None),
         });
-        let returned = Rc::clone(&result);
-        let task: Task<'env> = Box::pin(async move {
-            returned.value.set(Some(future.await));
-            if let Some(joiner) = returned.joiner.take() {
-                joiner.wake();
+        let returned = Return(Rc::clone(&result));
+        self.tasks.add(Box::pin(async move {
+            let mut future = pin!(future);
+            let value = poll_fn(|context| {
+                if returned.0.aborted.get() {
+                    return Poll::Ready(None);
+                }
+                returned.keep(context.waker());
+                future.as_mut().poll(context).map(Some)
+            })
+            .await;
+            if let Some(value) = value {
+                returned.0.value.set(Value::There(value));
             }
-        });
-        self.tasks.add(task);
+        }));
         Scoped { result }
     }
 }
@@ -104,25 +149,111 @@ impl fmt::Debug for Scope<'_> {
     }
 }
 
+enum Value<T> {
+    Awaited,
+    There(T),
+    Taken,
+    /// The task was dropped before it returned.
+    Cancelled,
+}
+
 struct Returned<T> {
-    value: Cell<Option<T>>,
+    value: Cell<Value<T>>,
     joiner: Cell<Option<Waker>>,
+    aborted: Cell<bool>,
+    /// What the task was last polled with.
+    task: Cell<Option<Waker>>,
+}
+
+/// Tells who waits when the task has ended, however it does.
+struct Return<T>(Rc<Returned<T>>);
+
+impl<T> Return<T> {
+    fn keep(&self, waker: &Waker) {
+        let kept = self.0.task.take();
+        let kept = kept.filter(|kept| kept.will_wake(waker));
+        self.0.task.set(kept.or_else(|| Some(waker.clone())));
+    }
+}
+
+impl<T> Drop for Return<T> {
+    fn drop(&mut self) {
+        drop(self.0.task.take());
+        match self.0.value.replace(Value::Cancelled) {
+            Value::Awaited => {}
+            value => self.0.value.set(value),
+        }
+        if let Some(joiner) = self.0.joiner.take() {
+            joiner.wake();
+        }
+    }
 }
 
 /// The result of a task in a scope, to be awaited.
+///
+/// # Panics
+///
+/// Awaiting it panics when the task was [aborted](Scoped::abort) or its scope had ended, and when
+/// it has given its result before.
 pub struct Scoped<T> {
     result: Rc<Returned<T>>,
+}
+
+impl<T> Scoped<T> {
+    /// Cancels the task: its future is dropped where it stands, when the scope runs next.
+    pub fn abort(&self) {
+        self.result.aborted.set(true);
+        if let Some(task) = self.result.task.take() {
+            task.wake();
+        }
+    }
+
+    /// Waits for the task; `None` if it was cancelled.
+    ///
+    /// # Panics
+    ///
+    /// If it has given its result before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use scheduler::executor::{Executor, scope};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// Executor::new()?.block_on(scope(async |scope| {
+    ///     let endless = scope.spawn(std::future::pending::<()>());
+    ///     endless.abort();
+    ///     assert_eq!(endless.unless_cancelled().await, None);
+    /// }));
+    /// # Ok(()) }
+    /// ```
+    pub async fn unless_cancelled(self) -> Option<T> {
+        poll_fn(|context| self.poll_value(context)).await
+    }
+
+    fn poll_value(&self, context: &Context<'_>) -> Poll<Option<T>> {
+        match self.result.value.replace(Value::Taken) {
+            Value::There(value) => Poll::Ready(Some(value)),
+            Value::Taken => panic!("this task has given its result before: it is awaited once"),
+            Value::Cancelled => {
+                self.result.value.set(Value::Cancelled);
+                Poll::Ready(None)
+            }
+            Value::Awaited => {
+                self.result.value.set(Value::Awaited);
+                self.result.joiner.set(Some(context.waker().clone()));
+                Poll::Pending
+            }
+        }
+    }
 }
 
 impl<T> Future for Scoped<T> {
     type Output = T;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
-        if let Some(value) = self.result.value.take() {
-            return Poll::Ready(value);
-        }
-        self.result.joiner.set(Some(context.waker().clone()));
-        Poll::Pending
+        self.poll_value(context)
+            .map(|value| value.unwrap_or_else(|| panic!("this task of the scope was cancelled")))
     }
 }
 
@@ -139,6 +270,7 @@ struct Tasks<'env> {
     running: RefCell<BTreeMap<u64, (Task<'env>, Arc<TaskWaker>)>>,
     fresh: RefCell<VecDeque<Task<'env>>>,
     spawned: Cell<u64>,
+    ended: Cell<bool>,
     ready: Arc<Ready>,
 }
 
@@ -147,6 +279,7 @@ struct Owner<'a, 'env>(&'a Tasks<'env>);
 
 impl Drop for Owner<'_, '_> {
     fn drop(&mut self) {
+        self.0.ended.set(true);
         // Out of the cells first: destructors may spawn.
         drop(self.0.running.take());
         drop(self.0.fresh.take());
@@ -155,6 +288,9 @@ impl Drop for Owner<'_, '_> {
 
 impl<'env> Tasks<'env> {
     fn add(&self, task: Task<'env>) {
+        if self.ended.get() {
+            return;
+        }
         self.fresh.borrow_mut().push_back(task);
         self.ready.wake();
     }

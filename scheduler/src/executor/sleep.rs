@@ -5,27 +5,24 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use event_loop::previous::TimerKey;
+use event_loop::{TimerKey, after};
 
-use super::Inner;
-
-/// A sleep without end is a hundred years: an `Instant` cannot count much further.
-const LONGEST: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 100);
+use super::inner::Inner;
 
 /// Waits for this long at least, counted from the first time it is polled; up to a millisecond
-/// longer when nothing else happens.
+/// longer when nothing else happens. A sleep of no time lets the others run once.
 pub fn sleep(time: Duration) -> Sleep {
     Sleep {
-        until: Until::After(time.min(LONGEST)),
-        timer: None,
+        until: Until::After(time),
+        state: State::Fresh,
     }
 }
 
-/// Waits until this moment.
+/// Waits until this moment. One that has passed lets the others run once.
 pub fn sleep_until(moment: Instant) -> Sleep {
     Sleep {
         until: Until::Moment(moment),
-        timer: None,
+        state: State::Fresh,
     }
 }
 
@@ -35,65 +32,77 @@ enum Until {
     Moment(Instant),
 }
 
+enum State {
+    Fresh,
+    /// It was due when it began, and lets the others run.
+    Yields,
+    Set(Rc<Inner>, TimerKey),
+    Over,
+}
+
 /// The future of [`sleep`] and [`sleep_until`].
 ///
 /// # Panics
 ///
-/// When it is polled by something else than an [`Executor`](super::Executor).
+/// When it is polled by something else than an [`Executor`](super::Executor), or by another one
+/// than at first.
 #[must_use = "futures do nothing unless they are awaited"]
 pub struct Sleep {
     until: Until,
-    timer: Option<(Rc<Inner>, TimerKey)>,
+    state: State,
 }
 
 impl Future for Sleep {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let inner = match &self.timer {
-            Some((inner, _)) => Rc::clone(inner),
-            None => Inner::current(),
-        };
-        let now = inner.now();
-        let moment = match self.until {
-            Until::Moment(moment) => moment,
-            Until::After(time) => now + time,
-        };
-        self.until = Until::Moment(moment);
-        if moment <= now {
-            self.cancel();
-            return Poll::Ready(());
+        match &self.state {
+            State::Fresh => self.start(context),
+            State::Set(inner, key) => {
+                assert!(
+                    inner.is_current(),
+                    "this sleep belongs to another executor, which does not run on this thread now"
+                );
+                if self.moment(inner) > inner.now() {
+                    inner.move_timer(*key, context);
+                    return Poll::Pending;
+                }
+                self.cancel();
+                Poll::Ready(())
+            }
+            State::Yields | State::Over => {
+                self.state = State::Over;
+                Poll::Ready(())
+            }
         }
-        let key = match self.timer {
-            Some((_, key)) => key,
-            None => inner.event_loop().borrow_mut().add_timer(moment),
-        };
-        let mut timers = inner.timers.borrow_mut();
-        if timers.len() <= key.index() {
-            timers.resize(key.index() + 1, None);
-        }
-        let slot = &mut timers[key.index()];
-        let known = slot
-            .as_ref()
-            .is_some_and(|old| old.will_wake(context.waker()));
-        let old = match known {
-            true => None,
-            false => slot.replace(context.waker().clone()),
-        };
-        drop(timers);
-        drop(old);
-        self.timer = Some((inner, key));
-        Poll::Pending
     }
 }
 
 impl Sleep {
+    fn start(&mut self, context: &Context<'_>) -> Poll<()> {
+        let inner = Inner::current();
+        let moment = self.moment(&inner);
+        self.until = Until::Moment(moment);
+        self.state = if moment <= inner.now() {
+            context.waker().wake_by_ref();
+            State::Yields
+        } else {
+            let key = inner.add_timer(moment, context);
+            State::Set(inner, key)
+        };
+        Poll::Pending
+    }
+
+    fn moment(&self, inner: &Inner) -> Instant {
+        match self.until {
+            Until::Moment(moment) => moment,
+            Until::After(time) => after(inner.now(), time),
+        }
+    }
+
     fn cancel(&mut self) {
-        if let Some((inner, key)) = self.timer.take()
-            && inner.event_loop().borrow_mut().cancel_timer(key)
-        {
-            let waker = inner.timers.borrow_mut()[key.index()].take();
-            drop(waker);
+        if let State::Set(inner, key) = std::mem::replace(&mut self.state, State::Over) {
+            inner.cancel_timer(key);
         }
     }
 }

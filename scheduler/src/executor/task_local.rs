@@ -37,16 +37,23 @@ pub struct TaskLocal<T: 'static> {
 }
 
 impl<T: 'static> TaskLocal<T> {
-    /// Runs `future` with this value. Tasks that it spawns do not inherit it.
+    /// Runs `future` with this value. Tasks that it spawns do not inherit it. The destructors of
+    /// what `future` holds find it too, also when it is dropped before its end.
     pub async fn scope<F: Future>(&'static self, value: T, future: F) -> F::Output {
+        let kept = RefCell::new(Some(value));
+        // In its place while the future is polled or dropped, and back before anyone else is.
+        // Locals are dropped in reverse: first `to_drop` lends, then the future goes, then `back`
+        // takes back.
+        let back = Lent::later(self.slot, &kept);
         let mut future = pin!(future);
-        let mut kept = Some(value);
-        // In its place while the future is polled, and back before anyone else is.
-        poll_fn(|context| {
-            let _lent = Lent::new(self.slot, &mut kept);
+        let to_drop = Lent::later(self.slot, &kept);
+        let output = poll_fn(|context| {
+            let _lent = Lent::now(self.slot, &kept);
             future.as_mut().poll(context)
         })
-        .await
+        .await;
+        drop((to_drop, &back));
+        output
     }
 
     /// Looks at the value.
@@ -69,23 +76,38 @@ impl<T> fmt::Debug for TaskLocal<T> {
     }
 }
 
-/// A value that is in the slot until this is dropped, by a panic too.
+/// Exchanges the values in the slot and in `kept` when it is dropped, by a panic too.
 struct Lent<'a, T: 'static> {
     slot: &'static LocalKey<RefCell<Option<T>>>,
-    kept: &'a mut Option<T>,
+    kept: &'a RefCell<Option<T>>,
 }
 
 impl<'a, T> Lent<'a, T> {
-    fn new(slot: &'static LocalKey<RefCell<Option<T>>>, kept: &'a mut Option<T>) -> Self {
-        slot.with_borrow_mut(|value| std::mem::swap(value, kept));
+    fn later(
+        slot: &'static LocalKey<RefCell<Option<T>>>,
+        kept: &'a RefCell<Option<T>>,
+    ) -> Lent<'a, T> {
         Lent { slot, kept }
+    }
+
+    fn now(
+        slot: &'static LocalKey<RefCell<Option<T>>>,
+        kept: &'a RefCell<Option<T>>,
+    ) -> Lent<'a, T> {
+        let lent = Lent { slot, kept };
+        lent.exchange();
+        lent
+    }
+
+    fn exchange(&self) {
+        // A thread that is ending has no slots any more.
+        let _there = self.slot.try_with(|slot| slot.swap(self.kept));
     }
 }
 
 impl<T> Drop for Lent<'_, T> {
     fn drop(&mut self) {
-        self.slot
-            .with_borrow_mut(|value| std::mem::swap(value, self.kept));
+        self.exchange();
     }
 }
 

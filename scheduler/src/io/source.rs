@@ -4,38 +4,56 @@ use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::io::{self, ErrorKind};
 use std::rc::Rc;
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
-use event_loop::previous::Token;
-use event_loop::{Interest, Readiness, Source};
+use event_loop::{Interest, Readiness, Source, Token};
+use slab::Slab;
 
-use crate::executor::{Inner, Watched};
+use crate::executor::{Inner, Watched, budget};
 
 /// Reading or writing, of one socket.
 #[derive(Default)]
 struct Direction {
     /// The last operation would have blocked, and nothing was told since.
     blocked: Cell<bool>,
-    /// The other end has closed it: it will not block any more, and nothing more will be told.
-    closed: Cell<bool>,
-    waiting: RefCell<Vec<Waker>>,
+    /// The async functions that wait; each leaves when it is dropped.
+    waiting: RefCell<Slab<Option<Waker>>>,
+    /// The one that waits by the traits of futures-io, which have no future to drop.
+    polled: RefCell<Option<Waker>>,
 }
 
 impl Direction {
-    fn told(&self, closed: bool) {
+    fn told(&self) {
         self.blocked.set(false);
-        if closed {
-            self.closed.set(true);
+        let mut wakers: Vec<Waker> = self.polled.take().into_iter().collect();
+        for (_, waker) in self.waiting.borrow_mut().iter_mut() {
+            wakers.extend(waker.take());
         }
-        for waker in self.waiting.take() {
-            waker.wake();
-        }
+        wakers.into_iter().for_each(Waker::wake);
     }
+}
 
-    fn wait(&self, waker: &Waker) {
-        let mut waiting = self.waiting.borrow_mut();
-        if !waiting.iter().any(|other| other.will_wake(waker)) {
-            waiting.push(waker.clone());
+/// A wait of an async function.
+struct Waiting<'a> {
+    direction: &'a Direction,
+    place: Option<usize>,
+}
+
+impl Waiting<'_> {
+    fn wait(&mut self, waker: Waker) {
+        let mut waiting = self.direction.waiting.borrow_mut();
+        let place = *self.place.get_or_insert_with(|| waiting.insert(None));
+        let old = waiting[place].replace(waker);
+        drop(waiting);
+        drop(old);
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if let Some(place) = self.place {
+            let waker = self.direction.waiting.borrow_mut().remove(place);
+            drop(waker);
         }
     }
 }
@@ -50,24 +68,17 @@ impl Side {
 }
 
 #[derive(Default)]
-struct Sides {
-    token: Cell<Option<Token>>,
-    sides: [Direction; 2],
-}
+struct Sides([Direction; 2]);
 
 impl Watched for Sides {
-    fn ready(&self, token: Token, readiness: Readiness) {
-        // An event of one that had this place before is late.
-        if self.token.get() != Some(token) {
-            return;
-        }
-        let [read, write] = &self.sides;
+    fn ready(&self, readiness: Readiness) {
+        let [read, write] = &self.0;
         let error = readiness.error();
         if readiness.readable() || readiness.read_closed() || error {
-            read.told(readiness.read_closed() || error);
+            read.told();
         }
         if readiness.writable() || readiness.write_closed() || error {
-            write.told(readiness.write_closed() || error);
+            write.told();
         }
     }
 }
@@ -84,13 +95,12 @@ impl<S: Source> Registered<S> {
     #[track_caller]
     pub(super) fn new(mut socket: S, interest: Interest) -> io::Result<Registered<S>> {
         let inner = Inner::current();
+        let sides = Rc::new(Sides::default());
+        let watched: Rc<dyn Watched> = Rc::clone(&sides) as _;
         let token = inner
             .event_loop()
             .borrow_mut()
-            .register(&mut socket, interest)?;
-        let sides = Rc::new(Sides::default());
-        sides.token.set(Some(token));
-        inner.watch(token, Some(Rc::clone(&sides) as Rc<dyn Watched>));
+            .register(&mut socket, interest, watched)?;
         Ok(Registered {
             socket,
             token,
@@ -103,49 +113,67 @@ impl<S: Source> Registered<S> {
         &self.socket
     }
 
-    /// Tries `operation` until it would not block.
+    /// Tries `operation` until it would not block; one that is given up leaves nothing behind.
     pub(super) async fn operate<T>(
         &self,
         side: Side,
         mut operation: impl FnMut(&S) -> io::Result<T>,
     ) -> io::Result<T> {
-        let direction = &self.sides.sides[side.0];
+        let mut waiting = Waiting {
+            direction: &self.sides.0[side.0],
+            place: None,
+        };
         poll_fn(|context| {
-            if !self.inner.spend() {
-                context.waker().wake_by_ref();
-                return Poll::Pending;
-            }
-            loop {
-                if direction.blocked.get() {
-                    direction.wait(context.waker());
-                    return Poll::Pending;
-                }
-                match operation(&self.socket) {
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                        direction.blocked.set(true);
-                    }
-                    Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                    done => return Poll::Ready(done),
-                }
-            }
+            let wait = |waker| waiting.wait(waker);
+            self.attempt(side, context, &mut operation, wait)
         })
         .await
     }
 
-    /// A read was short: the next one would block, and need not be tried.
-    pub(super) fn drained(&self) {
-        let read = &self.sides.sides[Side::READ.0];
-        if !read.closed.get() {
-            read.blocked.set(true);
+    /// The same for the traits of futures-io: the last who polls a side is the one who is woken.
+    pub(super) fn poll<T>(
+        &self,
+        side: Side,
+        context: &mut Context<'_>,
+        operation: impl FnMut(&S) -> io::Result<T>,
+    ) -> Poll<io::Result<T>> {
+        self.attempt(side, context, operation, |waker| {
+            let old = self.sides.0[side.0].polled.replace(Some(waker));
+            drop(old);
+        })
+    }
+
+    fn attempt<T>(
+        &self,
+        side: Side,
+        context: &mut Context<'_>,
+        mut operation: impl FnMut(&S) -> io::Result<T>,
+        wait: impl FnOnce(Waker),
+    ) -> Poll<io::Result<T>> {
+        if !self.inner.is_current() {
+            return Poll::Ready(Err(io::Error::other(
+                "this socket belongs to another executor, which does not run on this thread now",
+            )));
         }
+        ready!(budget::spend(context));
+        let direction = &self.sides.0[side.0];
+        while !direction.blocked.get() {
+            match operation(&self.socket) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => direction.blocked.set(true),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                done => return Poll::Ready(done),
+            }
+        }
+        wait(context.waker().clone());
+        Poll::Pending
     }
 }
 
 impl<S: Source> Drop for Registered<S> {
     fn drop(&mut self) {
-        self.inner.watch(self.token, None);
         let mut event_loop = self.inner.event_loop().borrow_mut();
-        // It is closed in a moment, which ends the watching too.
-        drop(event_loop.deregister(&mut self.socket, self.token));
+        let watched = event_loop.deregister(&mut self.socket, self.token);
+        drop(event_loop);
+        drop(watched);
     }
 }

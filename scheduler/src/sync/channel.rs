@@ -97,6 +97,37 @@ impl<T> fmt::Debug for Closed<T> {
     }
 }
 
+/// Why a value was not sent at once; it comes back.
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TrySendError<T> {
+    /// There is no room now, or others wait for it.
+    #[error("the channel is full")]
+    Full(T),
+    /// All receivers are gone.
+    #[error("nobody is left who could receive this")]
+    Closed(T),
+}
+
+impl<T> fmt::Debug for TrySendError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            TrySendError::Full(_) => "Full",
+            TrySendError::Closed(_) => "Closed",
+        })
+    }
+}
+
+/// Why nothing was received at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TryRecvError {
+    /// There is nothing now, or others wait for it.
+    #[error("the channel is empty")]
+    Empty,
+    /// All senders are gone, and all has been received.
+    #[error("nobody is left who could send")]
+    Closed,
+}
+
 /// The sending side; the channel ends when all its clones are gone.
 pub struct Sender<T> {
     channel: Rc<Channel<T>>,
@@ -123,9 +154,26 @@ impl<T> Sender<T> {
     /// # Errors
     ///
     /// When there is no room, or all receivers are gone.
-    pub fn try_send(&self, value: T) -> Result<(), Closed<T>> {
-        if self.channel.receivers.get() == 0 || !self.channel.room.try_take(1) {
-            return Err(Closed(value));
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use scheduler::sync::{TryRecvError, TrySendError, channel};
+    ///
+    /// let (sender, receiver) = channel(1);
+    /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
+    /// assert_eq!(sender.try_send(1), Ok(()));
+    /// assert_eq!(sender.try_send(2), Err(TrySendError::Full(2)));
+    /// assert_eq!(receiver.try_recv(), Ok(1));
+    /// drop(receiver);
+    /// assert_eq!(sender.try_send(3), Err(TrySendError::Closed(3)));
+    /// ```
+    pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
+        if self.channel.receivers.get() == 0 {
+            return Err(TrySendError::Closed(value));
+        }
+        if !self.channel.room.try_take(1) {
+            return Err(TrySendError::Full(value));
         }
         self.channel.values.borrow_mut().push_back(value);
         self.channel.items.release(1);
@@ -169,6 +217,24 @@ impl<T> Receiver<T> {
             receiver: self,
             take: self.channel.items.take(1),
         }
+    }
+
+    /// Receives what is there now, if nobody waits for it.
+    ///
+    /// # Errors
+    ///
+    /// When there is nothing, now or ever.
+    pub fn try_recv(&self) -> Result<T, TryRecvError> {
+        let channel = &self.channel;
+        if !channel.items.try_take(1) {
+            return Err(match channel.items.is_closed() {
+                true => TryRecvError::Closed,
+                false => TryRecvError::Empty,
+            });
+        }
+        let value = channel.values.borrow_mut().pop_front();
+        channel.room.release(1);
+        value.ok_or(TryRecvError::Empty)
     }
 }
 

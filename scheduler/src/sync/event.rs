@@ -1,13 +1,14 @@
-//! Something that has happened, or has not yet.
+//! A flag that can be waited for.
 
 use std::cell::Cell;
 use std::fmt;
 use std::panic::Location;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use super::waiters::{Name, Standing, Waiter, Waiters};
+use crate::executor::budget;
 
 /// A flag that can be waited for: setting it lets go all who wait.
 ///
@@ -66,9 +67,7 @@ impl Event {
     /// Lets all go who wait, and all who come until it is [cleared](Event::clear).
     pub fn set(&self) {
         self.is_set.set(true);
-        while let Some(waiter) = self.waiters.take_first(|_| true) {
-            waiter.settle(Standing::Granted);
-        }
+        self.waiters.settle_all(Standing::Granted);
     }
 
     /// Those who come from now on wait again.
@@ -104,7 +103,7 @@ impl fmt::Debug for Event {
 #[must_use = "futures do nothing unless they are awaited"]
 pub struct EventWait {
     event: Event,
-    waiter: Option<Rc<Waiter>>,
+    waiter: Option<Waiter>,
 }
 
 impl Future for EventWait {
@@ -112,24 +111,18 @@ impl Future for EventWait {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         match &self.waiter {
-            None if self.event.is_set() => Poll::Ready(()),
             None => {
+                ready!(budget::spend(context));
+                if self.event.is_set() {
+                    return Poll::Ready(());
+                }
                 self.waiter = Some(self.event.waiters.join(0, context));
                 Poll::Pending
             }
-            Some(waiter) if waiter.standing() == Standing::Waiting => {
-                waiter.refresh(context);
-                Poll::Pending
-            }
-            Some(_) => Poll::Ready(()),
-        }
-    }
-}
-
-impl Drop for EventWait {
-    fn drop(&mut self) {
-        if let Some(waiter) = &self.waiter {
-            self.event.waiters.leave(waiter);
+            Some(waiter) => match waiter.poll(context) {
+                Standing::Waiting => Poll::Pending,
+                Standing::Granted | Standing::Closed => Poll::Ready(()),
+            },
         }
     }
 }

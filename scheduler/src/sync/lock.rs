@@ -1,4 +1,4 @@
-//! One at a time, with what it protects.
+//! A lock around a value: one task at a time has it.
 
 use std::cell::Cell;
 use std::fmt;
@@ -60,7 +60,7 @@ impl<T> Lock<T> {
 
     fn make(name: Name, value: T) -> Lock<T> {
         Lock {
-            semaphore: Semaphore::lock(name),
+            semaphore: Semaphore::called("lock", name, 1),
             value: Rc::new(Cell::new(Some(value))),
         }
     }
@@ -128,7 +128,7 @@ pub struct LockGuard<T> {
     value: Option<T>,
     home: Rc<Cell<Option<T>>>,
     /// Given back after the value.
-    _permit: Permit,
+    permit: Permit,
 }
 
 impl<T> LockGuard<T> {
@@ -136,7 +136,15 @@ impl<T> LockGuard<T> {
         LockGuard {
             value: home.take(),
             home,
-            _permit: permit,
+            permit,
+        }
+    }
+
+    /// The lock that this is of.
+    pub fn lock(&self) -> Lock<T> {
+        Lock {
+            semaphore: self.permit.semaphore(1),
+            value: Rc::clone(&self.home),
         }
     }
 }

@@ -1,21 +1,21 @@
-//! So many at a time.
+//! A semaphore: at most so many tasks hold a permit at once.
 
 use std::cell::Cell;
 use std::fmt;
 use std::panic::Location;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use super::waiters::{Name, Standing, Waiter, Waiters};
-use crate::executor::current_task;
+use crate::executor::budget;
 
-/// Permits, and who waits for them: what the semaphore, the lock and the channel are made of.
+/// Permits, and who waits for them: what the semaphore, the locks and the channel are made of.
 #[derive(Debug)]
 pub(super) struct Permits {
     free: Cell<usize>,
     closed: Cell<bool>,
-    pub(super) waiters: Rc<Waiters>,
+    waiters: Rc<Waiters>,
 }
 
 impl Permits {
@@ -27,16 +27,14 @@ impl Permits {
         })
     }
 
-    pub(super) fn free(&self) -> usize {
-        self.free.get()
-    }
-
     /// Whoever waits, and will not be served any more, is told so.
     pub(super) fn close(&self) {
         self.closed.set(true);
-        while let Some(waiter) = self.waiters.take_first(|_| true) {
-            waiter.settle(Standing::Closed);
-        }
+        self.waiters.settle_all(Standing::Closed);
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed.get()
     }
 
     pub(super) fn release(&self, count: usize) {
@@ -46,13 +44,11 @@ impl Permits {
 
     /// Nobody is passed over: one who wants many keeps those behind waiting.
     fn serve(&self) {
-        while let Some(waiter) = self
-            .waiters
-            .take_first(|first| first.wants <= self.free.get())
-        {
-            self.free.update(|free| free - waiter.wants);
-            waiter.settle(Standing::Granted);
-        }
+        let take = |wants| {
+            let left = self.free.get().checked_sub(wants);
+            left.map(|left| self.free.set(left)).is_some()
+        };
+        while self.waiters.settle_first(Standing::Granted, take) {}
     }
 
     /// Takes permits at once, or not at all.
@@ -78,7 +74,7 @@ impl Permits {
 pub(super) struct Take {
     permits: Rc<Permits>,
     count: usize,
-    waiter: Option<Rc<Waiter>>,
+    waiter: Option<Waiter>,
 }
 
 impl Future for Take {
@@ -86,42 +82,50 @@ impl Future for Take {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<(), ()>> {
         let standing = match &self.waiter {
-            Some(waiter) => {
-                waiter.refresh(context);
-                waiter.standing()
-            }
-            None if self.permits.try_take(self.count) => Standing::Granted,
-            None if self.permits.closed.get() => Standing::Closed,
+            Some(waiter) => waiter.poll(context),
             None => {
-                self.waiter = Some(self.permits.waiters.join(self.count, context));
-                return Poll::Pending;
+                ready!(budget::spend(context));
+                if self.permits.try_take(self.count) {
+                    Standing::Granted
+                } else if self.permits.is_closed() {
+                    Standing::Closed
+                } else {
+                    self.waiter = Some(self.permits.waiters.join(self.count, context));
+                    Standing::Waiting
+                }
             }
         };
         match standing {
-            Standing::Waiting => return Poll::Pending,
-            Standing::Granted | Standing::Closed => self.waiter = None,
+            Standing::Waiting => Poll::Pending,
+            Standing::Granted => {
+                self.waiter = None;
+                Poll::Ready(Ok(()))
+            }
+            Standing::Closed => {
+                self.waiter = None;
+                Poll::Ready(Err(()))
+            }
         }
-        Poll::Ready((standing == Standing::Granted).then_some(()).ok_or(()))
     }
 }
 
 impl Drop for Take {
     fn drop(&mut self) {
-        if let Some(waiter) = &self.waiter {
-            match waiter.standing() {
-                Standing::Waiting => {
-                    self.permits.waiters.leave(waiter);
-                    // Those behind may want less.
-                    self.permits.serve();
-                }
-                Standing::Granted => self.permits.release(self.count),
-                Standing::Closed => {}
-            }
+        let Some(waiter) = self.waiter.take() else {
+            return;
+        };
+        let standing = waiter.standing();
+        drop(waiter);
+        match standing {
+            // Those behind may want less.
+            Standing::Waiting => self.permits.serve(),
+            Standing::Granted => self.permits.release(self.count),
+            Standing::Closed => {}
         }
     }
 }
 
-/// Lets so many in at a time.
+/// At most so many tasks at once hold a permit; the others wait, first come, first served.
 ///
 /// # Examples
 ///
@@ -166,8 +170,13 @@ impl Semaphore {
     }
 
     fn make(name: Name, total: usize) -> Semaphore {
+        Semaphore::called("semaphore", name, total)
+    }
+
+    /// For a lock.
+    pub(super) fn called(what: &'static str, name: Name, total: usize) -> Semaphore {
         Semaphore {
-            permits: Permits::new("semaphore", name, total),
+            permits: Permits::new(what, name, total),
             total,
         }
     }
@@ -189,14 +198,6 @@ impl Semaphore {
         }
     }
 
-    /// Of one permit, for a lock.
-    pub(super) fn lock(name: Name) -> Semaphore {
-        Semaphore {
-            permits: Permits::new("lock", name, 1),
-            total: 1,
-        }
-    }
-
     /// Takes permits if there are enough and nobody waits for them.
     pub fn try_acquire(&self, count: usize) -> Option<Permit> {
         let taken = self.permits.try_take(count);
@@ -205,7 +206,7 @@ impl Semaphore {
 
     /// How many permits nobody has.
     pub fn free(&self) -> usize {
-        self.permits.free()
+        self.permits.free.get()
     }
 }
 
@@ -243,17 +244,23 @@ impl fmt::Debug for Acquire {
 pub struct Permit {
     permits: Rc<Permits>,
     count: usize,
-    holder: Option<u64>,
+    holder: usize,
 }
 
 impl Permit {
     fn new(permits: Rc<Permits>, count: usize) -> Permit {
-        let holder = current_task().map(|task| task.number());
-        permits.waiters.add_holder(holder);
         Permit {
+            holder: permits.waiters.add_holder(),
             permits,
             count,
-            holder,
+        }
+    }
+
+    /// What it is a permit of.
+    pub(super) fn semaphore(&self, total: usize) -> Semaphore {
+        Semaphore {
+            permits: Rc::clone(&self.permits),
+            total,
         }
     }
 }

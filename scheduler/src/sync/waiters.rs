@@ -1,13 +1,18 @@
-//! Who waits, in what order, and for what: the queue behind all that can be waited for.
+//! The queue behind everything that can be waited for: who waits, in what order, and for what.
+//!
+//! The queue is a list through a table. A wait joins at the end, and leaves from wherever it is, in
+//! constant time; it allocates nothing but, now and then, a larger table.
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::fmt;
 use std::panic::Location;
 use std::rc::{Rc, Weak};
-use std::task::{Context, Waker};
+use std::task::Context;
 
-use crate::executor::waits::{Telling, WaitedFor, make_known};
+use slab::Slab;
+
+use crate::executor::waits::{Held, WaitedFor, make_known};
+use crate::executor::{TaskId, current_task, some_of};
 
 /// What a thing is called when people are told of it.
 #[derive(Clone, Debug)]
@@ -36,42 +41,75 @@ pub(super) enum Standing {
     Closed,
 }
 
-/// One who waits.
-pub(super) struct Waiter {
-    pub(super) wants: usize,
-    standing: Cell<Standing>,
-    waker: RefCell<Waker>,
-}
-
-impl Waiter {
-    pub(super) fn standing(&self) -> Standing {
-        self.standing.get()
-    }
-
-    /// Keeps the newest waker.
-    pub(super) fn refresh(&self, context: &Context<'_>) {
-        if !self.waker.borrow().will_wake(context.waker()) {
-            let old = self.waker.replace(context.waker().clone());
-            drop(old);
-        }
-    }
-
-    pub(super) fn settle(&self, standing: Standing) {
-        self.standing.set(standing);
-        let waker = self.waker.replace(Waker::noop().clone());
-        waker.wake();
-    }
-}
-
-/// A queue of those who wait for a thing.
+/// Those who wait for a thing, and those who have it.
 pub(super) struct Waiters {
     what: &'static str,
     name: Name,
-    queue: RefCell<VecDeque<Rc<Waiter>>>,
-    /// The tasks that have it.
-    holders: RefCell<Vec<u64>>,
+    queue: RefCell<Queue>,
+    /// The tasks that have it; `None` for code outside of all tasks.
+    holders: RefCell<Slab<Option<TaskId>>>,
     known: Cell<bool>,
     this: Weak<Waiters>,
+}
+
+#[derive(Default)]
+struct Queue {
+    slots: Slab<Slot>,
+    first: Option<usize>,
+    last: Option<usize>,
+}
+
+/// A wait; in the list only while it stands at [`Standing::Waiting`].
+struct Slot {
+    wants: usize,
+    standing: Standing,
+    waker: Option<Held>,
+    before: Option<usize>,
+    after: Option<usize>,
+}
+
+/// A table that has become empty keeps room for so many.
+const KEPT: usize = 1024;
+
+impl Queue {
+    fn push(&mut self, wants: usize, waker: Held) -> usize {
+        let place = self.slots.insert(Slot {
+            wants,
+            standing: Standing::Waiting,
+            waker: Some(waker),
+            before: self.last,
+            after: None,
+        });
+        match self.last {
+            Some(last) => self.slots[last].after = Some(place),
+            None => self.first = Some(place),
+        }
+        self.last = Some(place);
+        place
+    }
+
+    fn unlink(&mut self, place: usize) {
+        let Slot { before, after, .. } = self.slots[place];
+        match before {
+            Some(before) => self.slots[before].after = after,
+            None => self.first = after,
+        }
+        match after {
+            Some(after) => self.slots[after].before = before,
+            None => self.last = before,
+        }
+    }
+
+    fn remove(&mut self, place: usize) -> Slot {
+        if self.slots[place].standing == Standing::Waiting {
+            self.unlink(place);
+        }
+        let slot = self.slots.remove(place);
+        if self.slots.is_empty() && self.slots.capacity() > KEPT {
+            self.slots = Slab::new();
+        }
+        slot
+    }
 }
 
 impl Waiters {
@@ -86,79 +124,132 @@ impl Waiters {
         })
     }
 
+    /// Whether nobody waits.
     pub(super) fn is_empty(&self) -> bool {
-        self.queue.borrow().is_empty()
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.queue.borrow().len()
+        self.queue.borrow().first.is_none()
     }
 
     /// The last in the queue.
-    pub(super) fn join(&self, wants: usize, context: &Context<'_>) -> Rc<Waiter> {
+    pub(super) fn join(&self, wants: usize, context: &Context<'_>) -> Waiter {
         if !self.known.replace(true) {
             make_known(self.this.clone());
         }
-        let waiter = Rc::new(Waiter {
-            wants,
-            standing: Cell::new(Standing::Waiting),
-            waker: RefCell::new(context.waker().clone()),
-        });
-        self.queue.borrow_mut().push_back(Rc::clone(&waiter));
-        waiter
+        // Made first: cloning a waker may call foreign code.
+        let waker = Held::new(context.waker());
+        Waiter {
+            place: self.queue.borrow_mut().push(wants, waker),
+            // It is there as long as a reference to it.
+            waiters: self
+                .this
+                .upgrade()
+                .unwrap_or_else(|| unreachable!("self is one")),
+        }
     }
 
-    /// Takes the first, if it is to be served now.
-    pub(super) fn take_first(&self, served: impl FnOnce(&Waiter) -> bool) -> Option<Rc<Waiter>> {
+    /// Settles the wait of the first in the queue, if it is to be served, by what it wants.
+    pub(super) fn settle_first(
+        &self,
+        standing: Standing,
+        served: impl FnOnce(usize) -> bool,
+    ) -> bool {
         let mut queue = self.queue.borrow_mut();
-        match queue.front() {
-            Some(first) if served(first) => queue.pop_front(),
-            _ => None,
+        let Some(first) = queue.first else {
+            return false;
+        };
+        if !served(queue.slots[first].wants) {
+            return false;
         }
+        queue.unlink(first);
+        queue.slots[first].standing = standing;
+        let waker = queue.slots[first].waker.take();
+        drop(queue);
+        waker.into_iter().for_each(Held::wake);
+        true
     }
 
-    /// Somebody does not wait any more.
-    pub(super) fn leave(&self, waiter: &Rc<Waiter>) {
-        let mut queue = self.queue.borrow_mut();
-        if let Some(place) = queue.iter().position(|other| Rc::ptr_eq(other, waiter)) {
-            queue.remove(place);
-        }
+    pub(super) fn settle_all(&self, standing: Standing) {
+        while self.settle_first(standing, |_| true) {}
     }
 
-    pub(super) fn add_holder(&self, task: Option<u64>) {
-        self.holders.borrow_mut().extend(task);
+    /// The running task has it from now on.
+    pub(super) fn add_holder(&self) -> usize {
+        self.holders.borrow_mut().insert(current_task())
     }
 
-    pub(super) fn remove_holder(&self, task: Option<u64>) {
-        let mut holders = self.holders.borrow_mut();
-        if let Some(place) = holders.iter().position(|&holder| Some(holder) == task) {
-            holders.swap_remove(place);
-        }
+    pub(super) fn remove_holder(&self, place: usize) {
+        self.holders.borrow_mut().remove(place);
     }
 }
 
 impl WaitedFor for Waiters {
-    fn waiters(&self, tell: &mut dyn FnMut(&Waker, Telling<'_>)) {
-        for waiter in self.queue.borrow().iter() {
-            tell(&waiter.waker.borrow(), &|name| {
-                let holders = self.holders.borrow();
-                let holders: Vec<String> = holders.iter().map(|&task| name(task)).collect();
-                match holders.as_slice() {
-                    [] => format!("{} {}", self.what, self.name),
-                    held => format!(
-                        "{} {}, held by {}",
-                        self.what,
-                        self.name,
-                        held.join(" and ")
-                    ),
-                }
-            });
+    fn waiters(&self, tell: &mut dyn FnMut(&Held)) {
+        let queue = self.queue.borrow();
+        let wakers = queue
+            .slots
+            .iter()
+            .filter_map(|(_, slot)| slot.waker.as_ref());
+        wakers.for_each(tell);
+    }
+
+    fn describe(&self, name: &dyn Fn(TaskId) -> String) -> String {
+        let holders = self.holders.borrow();
+        let first = holders.iter().take(3).map(|(_, holder)| match holder {
+            Some(task) => name(*task),
+            None => "code outside of all tasks".to_owned(),
+        });
+        let first: Vec<String> = first.collect();
+        match holders.len() {
+            0 => format!("{} {}", self.what, self.name),
+            count => {
+                let holders = some_of(&first, count);
+                format!("{} {}, held by {holders}", self.what, self.name)
+            }
         }
     }
 }
 
 impl fmt::Debug for Waiters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}, {} waiting", self.what, self.name, self.len())
+        write!(f, "{} {}", self.what, self.name)
+    }
+}
+
+/// One who waits, or did; dropping it leaves the queue.
+pub(super) struct Waiter {
+    waiters: Rc<Waiters>,
+    place: usize,
+}
+
+impl Waiter {
+    pub(super) fn standing(&self) -> Standing {
+        self.waiters.queue.borrow().slots[self.place].standing
+    }
+
+    /// How it stands; while it waits, the newest waker is kept.
+    pub(super) fn poll(&self, context: &Context<'_>) -> Standing {
+        let mut queue = self.waiters.queue.borrow_mut();
+        let slot = &mut queue.slots[self.place];
+        let standing = slot.standing;
+        let known = slot
+            .waker
+            .as_ref()
+            .is_none_or(|waker| waker.will_wake(context.waker()));
+        if known {
+            return standing;
+        }
+        drop(queue);
+        let waker = Held::new(context.waker());
+        let mut queue = self.waiters.queue.borrow_mut();
+        let old = queue.slots[self.place].waker.replace(waker);
+        drop(queue);
+        drop(old);
+        standing
+    }
+}
+
+impl Drop for Waiter {
+    fn drop(&mut self) {
+        let slot = self.waiters.queue.borrow_mut().remove(self.place);
+        drop(slot);
     }
 }

@@ -22,7 +22,8 @@ pub(super) fn pass(
 ) -> anyhow::Result<Outcome> {
     let paths = args.paths.iter().map(|path| path.display().to_string());
     let comparison = Comparison::new("thumbnails").input(paths.collect::<Vec<_>>().join(", "));
-    let (outcome, counts) = run(comparison, args, models, "", interrupt)?;
+    let comparison = compare::once_or_more(comparison, args.run.runs);
+    let (outcome, counts) = run(comparison, args, models, interrupt)?;
     if counts.failed > 0 && !args.run.output.quiet {
         common::remark!(
             "{} pictures failed: with a single --model it is said why",
@@ -35,19 +36,16 @@ pub(super) fn pass(
     })
 }
 
-/// Makes all thumbnails with each model, and prints the table with its `point` below. A model's
+/// Makes all thumbnails with each model, and prints the table with what it shows below. A model's
 /// answer is what the thumbnails look like. Returns what the last pass came to, too.
 pub(super) fn run<'a>(
     comparison: Comparison<'a, Checksums>,
     args: &'a Args,
     models: &'a [Model],
-    point: &str,
     interrupt: &'a Interrupt,
 ) -> anyhow::Result<(Outcome, Counts)> {
     let counts = Mutex::new(Counts::default());
-    let comparison = comparison
-        .agreement("the same thumbnails")
-        .runs(args.run.runs());
+    let comparison = comparison.agreement("the same thumbnails");
     let job = |model: &Model| {
         let (checksums, made) = once(args, model, interrupt)?;
         *counts.lock().unwrap_or_else(PoisonError::into_inner) = made;
@@ -58,7 +56,9 @@ pub(super) fn run<'a>(
         models,
         &args.run,
     );
-    let outcome = compare::show(&report, point, &args.run, |_| {})?;
+    let names: Vec<&str> = models.iter().skip(1).map(compare::Model::name).collect();
+    let point = report.scaling(&names).unwrap_or_default();
+    let outcome = compare::show(&report, &point, &args.run, |_| {})?;
     let counts = *counts.lock().unwrap_or_else(PoisonError::into_inner);
     Ok((outcome, counts))
 }

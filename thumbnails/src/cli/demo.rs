@@ -16,13 +16,6 @@ use super::{compare, model};
 /// Where it all goes.
 const FOLDER: &str = "thumbnails-demo";
 
-/// What to look for in the table.
-const POINT: &str = "\
-What to see: a thumbnail is computing, so two workers on two cores are twice as fast, by whatever
-name. Processes pay for being started and being told by pipes, and give something for it that no
-other model has: --isolate, under which a decoder that crashes or hangs costs one picture. async
-awaits the files, and leaves the computing to a pool: it could wait for a thousand slow disks.";
-
 /// Makes up pictures, compares models, writes the sheet.
 pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
     let root = Path::new(FOLDER);
@@ -36,8 +29,8 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
         "{count} pictures in {}: mostly JPEGs of six megapixels",
         pictures.display()
     ));
-    let point = if models.len() > 1 { POINT } else { "" };
-    let (outcome, _) = compare::run(comparison, &own, &models, point, interrupt)?;
+    let comparison = common::cli::compare::demonstrate(comparison, args.run.runs);
+    let (outcome, _) = compare::run(comparison, &own, &models, interrupt)?;
 
     let page = root.join("index.html");
     let manifest = Manifest::read(&output)?;

@@ -9,7 +9,7 @@ use std::io::{self, BufWriter, StdoutLock, Write};
 /// caller must not forget, since drop can't report an error.
 ///
 /// When the reader has closed the pipe (`| head -1`), writing fails with an error that
-/// [`main`](super::main) ends on quietly, told apart from a pipe that broke elsewhere.
+/// `cli::main` ends on quietly, told apart from a pipe that broke elsewhere.
 #[derive(Debug)]
 pub struct Stdout {
     out: BufWriter<StdoutLock<'static>>,
@@ -64,7 +64,8 @@ fn mark(error: io::Error) -> io::Error {
 }
 
 /// Whether an error means that nobody reads standard output any more.
-pub(super) fn is_closed(error: &(dyn Error + 'static)) -> bool {
+#[cfg(feature = "cli")]
+pub(crate) fn is_closed(error: &(dyn Error + 'static)) -> bool {
     error
         .downcast_ref::<io::Error>()
         .and_then(io::Error::get_ref)

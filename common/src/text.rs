@@ -1,0 +1,76 @@
+//! Text from outside, made safe to print.
+
+use std::borrow::Cow;
+
+/// A text with its control characters escaped as Rust writes them, `\n` and `\u{1b}`, and so the
+/// characters that change the direction of text: printed, it is one line and can't change the
+/// terminal. For names, messages and whatever else comes from outside.
+///
+/// # Examples
+///
+/// ```
+/// use common::text::escaped;
+///
+/// assert_eq!(escaped("naïve name.png"), "naïve name.png");
+/// assert_eq!(escaped("a\u{1b}[2J\nb"), r"a\u{1b}[2J\nb");
+/// ```
+pub fn escaped(text: &str) -> Cow<'_, str> {
+    escape(text, is_unsafe)
+}
+
+/// [`escaped`], but line feeds and tabs stay: for a text of several lines.
+#[cfg(feature = "cli")]
+pub(crate) fn escaped_lines(text: &str) -> Cow<'_, str> {
+    escape(text, |sign| is_unsafe(sign) && !matches!(sign, '\n' | '\t'))
+}
+
+/// A text with its lines broken between words, where they are longer than `width` characters; what
+/// continues a line is indented by two.
+///
+/// # Examples
+///
+/// ```
+/// use common::text::wrapped;
+///
+/// assert_eq!(wrapped("- one two three", 9), "- one two\n  three");
+/// ```
+pub fn wrapped(text: &str, width: usize) -> String {
+    let lines: Vec<String> = text.split('\n').map(|line| wrap(line, width)).collect();
+    lines.join("\n")
+}
+
+fn wrap(line: &str, width: usize) -> String {
+    let (mut wrapped, mut length) = (String::new(), 0);
+    for (index, word) in line.split(' ').enumerate() {
+        let letters = word.chars().count();
+        if index > 0 && length + 1 + letters > width {
+            wrapped.push_str("\n  ");
+            length = 2;
+        } else if index > 0 {
+            wrapped.push(' ');
+            length += 1;
+        }
+        wrapped.push_str(word);
+        length += letters;
+    }
+    wrapped
+}
+
+fn is_unsafe(sign: char) -> bool {
+    sign.is_control() || matches!(sign, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+fn escape(text: &str, unsafe_here: impl Fn(char) -> bool) -> Cow<'_, str> {
+    if !text.contains(&unsafe_here) {
+        return Cow::Borrowed(text);
+    }
+    let mut escaped = String::with_capacity(text.len() + 8);
+    for sign in text.chars() {
+        match unsafe_here(sign) {
+            // All of these are outside of what `escape_default` leaves as it is.
+            true => escaped.extend(sign.escape_default()),
+            false => escaped.push(sign),
+        }
+    }
+    Cow::Owned(escaped)
+}

@@ -1,0 +1,160 @@
+//! What was found: each URL once, with its number, and in the queue unless there is a reason to leave it
+//! out.
+
+use std::collections::HashMap;
+
+use url::Url;
+
+use super::job::{Job, Role};
+use super::queue::{AT_HAND, Queue};
+use super::redirects::HOPS;
+use super::summary::Summary;
+use crate::scope::{Membership, Scope};
+use crate::seen::{Id, Seen};
+use crate::settings::Settings;
+use crate::sitemap;
+use crate::store::{Skip, UrlRow};
+use crate::traps::{Counts, Traps};
+
+/// A URL, and how it was found.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Way {
+    /// Links away from the seeds.
+    pub(super) depth: u32,
+    /// Redirects since the last link.
+    pub(super) hops: u8,
+    /// What it is to the crawl, if it is of it.
+    pub(super) role: Role,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Found {
+    seen: Seen,
+    counts: Counts,
+    traps: Traps,
+    pub(super) scope: Scope,
+    pub(super) queue: Queue,
+    /// Links that lead out are asked for, too.
+    checks_external: bool,
+    deepest: Option<u32>,
+    sitemaps: usize,
+    /// Pages that said that they are another one's.
+    aliases: HashMap<Id, Id>,
+}
+
+impl Found {
+    pub(super) fn new(settings: &Settings, scope: Scope) -> Found {
+        Found {
+            seen: Seen::default(),
+            counts: Counts::default(),
+            traps: settings.traps,
+            scope,
+            queue: Queue::new(AT_HAND),
+            checks_external: settings.check && !settings.internal_only,
+            deepest: settings.depth,
+            sitemaps: 0,
+            aliases: HashMap::new(),
+        }
+    }
+
+    /// Takes in what an earlier run found.
+    pub(super) fn restore(&mut self, id: Id, text: &str, is_skipped: bool) {
+        self.seen.restore(text, id);
+        if !is_skipped && let Ok(url) = Url::parse(text) {
+            // It was let in before.
+            let _ = self.counts.add(&url, &self.traps);
+        }
+    }
+
+    /// The last number that was given.
+    pub(super) fn last(&self) -> Id {
+        self.seen.last()
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.seen.len()
+    }
+
+    /// Gives a URL its number. If it is new, its row is added to `rows`; the job for it is returned
+    /// unless there is a reason to leave it out.
+    pub(super) fn find(
+        &mut self,
+        text: &str,
+        way: Way,
+        rows: &mut Vec<UrlRow>,
+        sum: &mut Summary,
+    ) -> (Id, Option<Job>) {
+        let id = match self.seen.number(text) {
+            Ok(id) => return (id, None),
+            Err(id) => id,
+        };
+        let Way {
+            depth,
+            hops,
+            mut role,
+        } = way;
+        let url = Url::parse(text);
+        let skipped = match &url {
+            Err(_) => Some(Skip::Invalid),
+            Ok(url) => self.reason_to_skip(url, depth, hops, &mut role),
+        };
+        rows.push(UrlRow {
+            id,
+            url: text.to_owned(),
+            depth,
+            hops,
+            role: role as u8,
+            skipped,
+        });
+        match (skipped, url) {
+            (None, Ok(url)) => (id, Some(Job::new(id, url, depth, hops, role))),
+            (reason, _) => {
+                sum.skip(reason.unwrap_or(Skip::Invalid).name());
+                self.queue.pass(id);
+                (id, None)
+            }
+        }
+    }
+
+    fn reason_to_skip(&mut self, url: &Url, depth: u32, hops: u8, role: &mut Role) -> Option<Skip> {
+        if !matches!(url.scheme(), "http" | "https") {
+            return Some(Skip::UnknownScheme);
+        }
+        if hops > HOPS {
+            return Some(Skip::Redirects);
+        }
+        if *role == Role::Sitemap {
+            self.sitemaps += 1;
+            return (self.sitemaps > sitemap::FILES).then_some(Skip::Sitemaps);
+        }
+        match self.scope.membership(url) {
+            Membership::Excluded => return Some(Skip::Excluded),
+            Membership::Outside => *role = Role::External,
+            Membership::Inside => {}
+        }
+        if *role == Role::External {
+            return (!self.checks_external).then_some(Skip::Scope);
+        }
+        if self.deepest.is_some_and(|most| depth > most) {
+            return Some(Skip::Depth);
+        }
+        self.counts.add(url, &self.traps).err().map(Skip::Trap)
+    }
+
+    /// Notes that a page says it is another address of `target`. False if that one says, over however
+    /// many others, that it is another address of this one: then this one is the page.
+    pub(super) fn alias(&mut self, id: Id, target: Id) -> bool {
+        let mut at = target;
+        for _ in 0..=HOPS {
+            match self.aliases.get(&at) {
+                Some(next) if *next == id => return false,
+                Some(next) => at = *next,
+                None => break,
+            }
+        }
+        self.aliases.insert(id, target);
+        true
+    }
+}

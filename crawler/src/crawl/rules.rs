@@ -1,0 +1,97 @@
+//! What follows from a robots.txt: which pages may be fetched, how often, and where the sitemaps are.
+
+use async_fetch::Outcome;
+use url::Url;
+
+use super::found::Way;
+use super::job::{Job, Role};
+use super::record::Record;
+use super::redirects;
+use super::state::State;
+use crate::robots::{self, Found, Rules};
+use crate::store;
+
+impl State {
+    /// Whether a page may be fetched now: `None` if that is not known yet.
+    pub(super) fn is_allowed(&self, url: &Url) -> Option<bool> {
+        if !self.settings.obeys_robots {
+            return Some(true);
+        }
+        self.hosts.rules(url).map(|rules| rules.allow(url))
+    }
+
+    /// A page that must not be fetched: because somebody said so, or because nobody can be asked.
+    pub(super) fn forbidden(&mut self, job: &Job) -> bool {
+        let trouble = self.hosts.rules(&job.url).and_then(Rules::trouble);
+        let Some(reason) = trouble else {
+            self.sum.skip(store::Outcome::Robots.name());
+            let record = Record::failed("robots.txt forbids it".to_owned());
+            return self.write(job, store::Outcome::Robots, record, None);
+        };
+        let mut record = Record::failed(format!(
+            "robots.txt can't be had, so nothing may be: {reason}"
+        ));
+        record.health.broken = true;
+        record.health.passing = true;
+        self.progress.begun += 1;
+        let outcome = self.no_answer(job, &mut record);
+        self.count(job, outcome, &record);
+        self.write(job, outcome, record, None)
+    }
+
+    /// A robots.txt has come, or something in its place.
+    pub(super) fn rules(&mut self, job: Job, outcome: &Outcome) {
+        let reason = outcome.failure().unwrap_or_default();
+        let found = match &outcome.result {
+            Ok(answer) if answer.status.is_success() => Found::Text(answer.bytes()),
+            Ok(answer) => match redirects::place(answer, &job.url) {
+                Some(_) if job.hops >= robots::REDIRECTS => Found::TooManyRedirects,
+                Some(url) => {
+                    let hops = job.hops + 1;
+                    self.first.jobs.push_back(Job { url, hops, ..job });
+                    return;
+                }
+                None => Found::Status(answer.status.as_u16()),
+            },
+            Err(_) => Found::Nothing(&reason),
+        };
+        let rules = Rules::new(found, self.product(), &job.url);
+        if self.settings.sitemaps {
+            self.first.opening -= usize::from(self.first.opening > 0);
+            self.name_sitemaps(&rules, &job.origin);
+        }
+        let rules = match self.settings.obeys_robots {
+            true => rules,
+            false => Rules::none(),
+        };
+        if let Some(delay) = rules.delay()
+            && delay > self.settings.politeness.delay
+            && let Ok(host) = Url::parse(&job.origin)
+        {
+            self.fetcher.set_host_delay(&host, delay);
+        }
+        let waited = self.hosts.answer(job.origin, rules);
+        self.found.queue.put_back(waited);
+    }
+
+    /// The sitemaps that a robots.txt names, or else the usual one.
+    fn name_sitemaps(&mut self, rules: &Rules, origin: &str) {
+        let mut named: Vec<String> = rules.sitemaps().iter().map(Url::to_string).collect();
+        if named.is_empty() {
+            named.push(format!("{origin}/sitemap.xml"));
+        }
+        let way = Way {
+            depth: 0,
+            hops: 0,
+            role: Role::Sitemap,
+        };
+        let mut rows = Vec::new();
+        for url in named {
+            self.find(&url, way, &mut rows);
+        }
+        if let Ok(store) = self.store() {
+            // What fails here fails at the next page too, and is told there.
+            let _ = store.urls(rows);
+        }
+    }
+}

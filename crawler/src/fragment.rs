@@ -1,0 +1,67 @@
+//! What the part of a URL behind its `#` means: the name of a part of the page, or something else.
+
+use percent_encoding::percent_decode_str;
+
+/// The name of a part, as a fragment asks for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// As it is written: it is looked for first.
+    pub raw: String,
+    /// With its percent-encoding decoded: it is looked for then.
+    pub decoded: String,
+}
+
+impl Part {
+    /// What a fragment asks for; nothing, if every page has it: the top of the page, or a text that the
+    /// browser is to look for (WHATWG HTML, section 7.4.6.4; WICG Scroll to Text Fragment, section
+    /// 3.3).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use crawler::fragment::Part;
+    ///
+    /// let part = Part::of("a%20b:~:text=hello").unwrap();
+    /// assert_eq!((part.raw.as_str(), part.decoded.as_str()), ("a%20b", "a b"));
+    /// assert_eq!(Part::of("Top"), None);
+    /// assert_eq!(Part::of(":~:text=hello"), None);
+    /// ```
+    pub fn of(fragment: &str) -> Option<Part> {
+        let raw = fragment.split(":~:").next().unwrap_or("");
+        // Programs in the page read these, and make the part themselves.
+        let is_route = raw.starts_with('/') || raw.starts_with('!');
+        if raw.is_empty() || raw.eq_ignore_ascii_case("top") || is_route {
+            return None;
+        }
+        Some(Part {
+            raw: raw.to_owned(),
+            // What is no UTF-8 then is replaced, as browsers do it.
+            decoded: percent_decode_str(raw).decode_utf8_lossy().into_owned(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fragments_ask_for_what_browsers_look_for() {
+        let part = |fragment: &str| Part::of(fragment).map(|part| (part.raw, part.decoded));
+        let same = |text: &str| Some((text.to_owned(), text.to_owned()));
+        assert_eq!(part("a+b&c"), same("a+b&c"));
+        assert_eq!(
+            part("%C3%A9"),
+            Some(("%C3%A9".to_owned(), "\u{e9}".to_owned()))
+        );
+        assert_eq!(part("%E9"), Some(("%E9".to_owned(), "\u{fffd}".to_owned())));
+        assert_eq!(
+            part("raw%2Fpct"),
+            Some(("raw%2Fpct".to_owned(), "raw/pct".to_owned()))
+        );
+        assert_eq!(part("sec:~:text=hello"), same("sec"));
+        for fragment in ["", "TOP", ":~:text=x", "/route", "!/route"] {
+            assert_eq!(part(fragment), None, "{fragment}");
+        }
+    }
+}

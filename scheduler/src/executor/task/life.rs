@@ -1,0 +1,156 @@
+//! The life of a task, at home: it is scheduled, runs, ends or is cancelled, and is joined.
+//!
+//! Nothing that was borrowed from the executor is used after user code: see the [module
+//! above](super). Foreign wakers are called last, for they may do anything, even panic.
+
+use std::mem::{ManuallyDrop, MaybeUninit};
+use std::task::{Context, Waker};
+
+use super::super::join_handle::JoinError;
+use super::super::waits::Held;
+use super::TaskRef;
+use super::future::quietly;
+use super::state::{ABORTED, FINISHED, JOINED, RUNNING, SCHEDULED};
+
+impl TaskRef {
+    /// Appends it to the ready queue, if it is not in there and has not ended.
+    #[inline]
+    pub(in super::super) fn schedule(self) {
+        let header = self.header();
+        let state = header.state.get();
+        if state & (SCHEDULED | FINISHED) == 0 && self.local().push(self) {
+            header.state.set(state | SCHEDULED);
+            header.references.set(header.references.get() + 1);
+        }
+    }
+
+    /// Runs a task that has been taken out of the ready queue.
+    ///
+    /// It may be running already: its future's destructor, called by [`abort`](TaskRef::abort)
+    /// while nobody runs the executor, may do that. Then it is not polled.
+    #[inline]
+    pub(in super::super) fn run(self) {
+        let header = self.header();
+        let state = header.state.get();
+        if state & (FINISHED | RUNNING) != 0 {
+            return self.unschedule();
+        }
+        header.state.set(state & !SCHEDULED | RUNNING);
+        // Only the queue's reference is lent: a waker that is kept is a clone.
+        let waker = ManuallyDrop::new(self.waker());
+        let mut context = Context::from_waker(&waker);
+        // SAFETY: it lives, and it does not run already.
+        let finished = unsafe { (header.vtable.poll)(self.0, &mut context) };
+        let state = header.state.get();
+        if finished || state & ABORTED != 0 {
+            return self.end(finished);
+        }
+        header.state.set(state & !RUNNING);
+        self.release();
+    }
+
+    /// It has run for the last time, or is to be cancelled; gives back the caller's reference.
+    fn end(self, finished: bool) {
+        let joiner = match finished {
+            true => self.finish(),
+            false => self.cancel(),
+        };
+        self.clear(RUNNING);
+        self.release();
+        if let Some(joiner) = joiner {
+            joiner.wake();
+        }
+    }
+
+    /// It has been taken out of the ready queue, and is not to run.
+    pub(in super::super) fn unschedule(self) {
+        self.clear(SCHEDULED);
+        self.release();
+    }
+
+    /// Drops the future, at once or, if it is running, when it is pending again.
+    pub(in super::super) fn abort(self) {
+        if self.is(RUNNING) {
+            self.set(ABORTED);
+        } else if !self.finished() {
+            self.hold();
+            self.set(RUNNING);
+            self.end(false);
+        }
+    }
+
+    /// What it says is running, so that what the future's destructor does finds it so.
+    fn cancel(self) -> Option<Held> {
+        // SAFETY: it lives, the future is there and nobody else has it.
+        unsafe { (self.header().vtable.cancel)(self.0) };
+        self.finish()
+    }
+
+    /// The future is gone. Returns who is to be told of it, when all else is done.
+    fn finish(self) -> Option<Held> {
+        self.forget_loose();
+        self.set(FINISHED);
+        self.local().finished();
+        if !self.is(JOINED) {
+            self.forget();
+        }
+        let joiner = self.header().joiner.take();
+        // The executor's.
+        self.release();
+        joiner
+    }
+
+    /// Drops the output. It is nobody's any more, so what its destructor says is not either.
+    fn forget(self) {
+        // SAFETY: it lives, it has ended, and nobody else takes the output.
+        quietly(|| unsafe { (self.header().vtable.forget)(self.0) });
+    }
+
+    /// Takes the output; only the join handle does that.
+    ///
+    /// # Safety
+    ///
+    /// `T` has to be the future's output.
+    pub(in super::super) unsafe fn take<T>(self) -> Option<Result<T, JoinError>> {
+        let mut output = MaybeUninit::<Result<T, JoinError>>::uninit();
+        // SAFETY: there is room for it, by what the caller says.
+        unsafe {
+            let taken = (self.header().vtable.take)(self.0, output.as_mut_ptr().cast());
+            taken.then(|| output.assume_init())
+        }
+    }
+
+    /// Has `waker` told when it has ended.
+    pub(in super::super) fn set_joiner(self, waker: &Waker) {
+        let joiner = &self.header().joiner;
+        let old = joiner.take();
+        if old.as_ref().is_some_and(|old| old.will_wake(waker)) {
+            return joiner.set(old);
+        }
+        // Cloning and dropping may call foreign code, which finds the cell in order.
+        joiner.set(Some(Held::new(waker)));
+        drop(old);
+    }
+
+    pub(in super::super) fn clear_joiner(self) {
+        drop(self.header().joiner.take());
+    }
+
+    /// Who waits for its end.
+    pub(in super::super) fn joiner(self) -> Option<TaskRef> {
+        let joiner = self.header().joiner.take();
+        let task = joiner.as_ref().and_then(Held::task);
+        self.header().joiner.set(joiner);
+        task
+    }
+
+    /// There is no join handle any more.
+    pub(in super::super) fn detach(self) {
+        self.clear(JOINED);
+        quietly(|| self.clear_joiner());
+        if self.finished() {
+            self.forget();
+        }
+        self.release();
+    }
+}

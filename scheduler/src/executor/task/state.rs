@@ -1,0 +1,40 @@
+//! How a task stands. At home only.
+
+use super::TaskRef;
+
+/// In the ready queue.
+pub(super) const SCHEDULED: u8 = 1;
+/// Being polled, or being dropped.
+pub(super) const RUNNING: u8 = 2;
+/// The future is gone.
+pub(super) const FINISHED: u8 = 4;
+/// To be cancelled when it does not run any more.
+pub(super) const ABORTED: u8 = 8;
+/// There is a join handle.
+pub(super) const JOINED: u8 = 16;
+/// All references are counted in `away`.
+pub(super) const MERGED_HOME: u8 = 32;
+
+impl TaskRef {
+    pub(super) fn is(self, flag: u8) -> bool {
+        self.header().state.get() & flag != 0
+    }
+
+    pub(super) fn set(self, flags: u8) {
+        let state = &self.header().state;
+        state.set(state.get() | flags);
+    }
+
+    pub(super) fn clear(self, flags: u8) {
+        let state = &self.header().state;
+        state.set(state.get() & !flags);
+    }
+
+    pub(in super::super) fn finished(self) -> bool {
+        self.is(FINISHED)
+    }
+
+    pub(in super::super) fn is_scheduled(self) -> bool {
+        self.is(SCHEDULED)
+    }
+}

@@ -1,0 +1,148 @@
+use super::*;
+
+const HERE: ([u8; 4], u16) = ([127, 0, 0, 1], 0);
+
+#[test]
+fn more_goes_through_than_the_system_holds() {
+    const BYTES: usize = 8 << 20;
+    let received = executor().block_on(async {
+        let listener = TcpListener::bind(HERE.into()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let sending = spawn(async move {
+            let stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(&vec![7; BYTES]).await.unwrap();
+            stream.shutdown(Shutdown::Write).unwrap();
+            stream.read(&mut [0]).await.unwrap()
+        });
+        let (stream, _) = listener.accept().await.unwrap();
+        let (mut received, mut buffer) = (0, vec![0; 10_000]);
+        loop {
+            match stream.read(&mut buffer).await.unwrap() {
+                0 => break,
+                length => received += length,
+            }
+        }
+        drop(stream);
+        assert_eq!(sending.await.unwrap(), 0);
+        received
+    });
+    assert_eq!(received, BYTES);
+}
+
+#[test]
+fn a_socket_that_is_always_ready_lets_others_run() {
+    let others = executor().block_on(async {
+        let listener = TcpListener::bind(HERE.into()).unwrap();
+        let near = TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
+        let (far, _) = listener.accept().await.unwrap();
+        far.write_all(&[1; 1000]).await.unwrap();
+        let turns = Rc::new(Cell::new(0));
+        let counted = Rc::clone(&turns);
+        let counting = spawn(async move {
+            loop {
+                counted.set(counted.get() + 1);
+                yield_now().await;
+            }
+        });
+        let mut byte = [0];
+        for _ in 0..1000 {
+            near.read(&mut byte).await.unwrap();
+        }
+        counting.abort();
+        turns.get()
+    });
+    assert!(others >= 1000 / 64 - 1, "{others}");
+}
+
+#[test]
+fn nobody_listening_is_an_error() {
+    executor().block_on(async {
+        let listener = TcpListener::bind(HERE.into()).unwrap();
+        let address = listener.local_addr().unwrap();
+        assert!(TcpListener::bind(address).is_err(), "in use");
+        drop(listener);
+        assert!(TcpStream::connect(address).await.is_err());
+    });
+}
+
+#[test]
+fn lines_are_cut_however_they_come() {
+    executor().block_on(async {
+        let listener = TcpListener::bind(HERE.into()).unwrap();
+        let far = TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
+        let (near, _) = listener.accept().await.unwrap();
+        let sending = spawn(async move {
+            for byte in b"one\r\ntw" {
+                far.write_all(&[*byte]).await.unwrap();
+                yield_now().await;
+            }
+            let long = [b"o\n\n1234567890\r\n12345678901\n", &[b'x'; 20_000][..]].concat();
+            far.write_all(&long).await.unwrap();
+            far.write_all(b"\nlast\nnever ended").await.unwrap();
+        });
+        let mut lines = Lines::new(&near, 10);
+        for expected in [
+            Line::Text(b"one"),
+            Line::Text(b"two"),
+            Line::Text(b""),
+            Line::Text(b"1234567890"),
+            Line::TooLong,
+            Line::TooLong,
+            Line::Text(b"last"),
+        ] {
+            assert_eq!(lines.next().await.unwrap(), Some(expected));
+        }
+        assert_eq!(lines.next().await.unwrap(), None);
+        sending.await.unwrap();
+    });
+}
+
+#[test]
+fn the_chat_server_passes_the_conversation() {
+    executor().block_on(async {
+        let server = Server::new();
+        let listener = TcpListener::bind(HERE.into()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let serving = spawn({
+            let server = server.clone();
+            async move { server.serve(listener).await }
+        });
+        let (done, result) = futures_channel::oneshot::channel();
+        thread::spawn(move || done.send(conversation::all(address)));
+        result.await.unwrap().unwrap();
+        server.end();
+        serving.await.unwrap();
+    });
+}
+
+#[test]
+fn beyond_the_limit_connections_wait_to_be_accepted() {
+    executor().block_on(async {
+        let server = Server::with_max_connections(1);
+        let listener = TcpListener::bind(HERE.into()).unwrap();
+        let address = listener.local_addr().unwrap();
+        drop(spawn({
+            let server = server.clone();
+            async move { server.serve(listener).await }
+        }));
+        let first = TcpStream::connect(address).await.unwrap();
+        first.readable().await.unwrap();
+        let second = TcpStream::connect(address).await.unwrap();
+        let welcome = spawn(async move {
+            second.readable().await.unwrap();
+        });
+        // Whole conversations go on meanwhile, and nobody welcomes the second.
+        for n in 0..100 {
+            first.write_all(format!("{n}\n").as_bytes()).await.unwrap();
+            first.readable().await.unwrap();
+            first.read(&mut [0; 4096]).await.unwrap();
+        }
+        assert!(!welcome.is_finished());
+        drop(first);
+        welcome.await.unwrap();
+    });
+}
