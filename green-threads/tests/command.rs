@@ -38,6 +38,7 @@ fn wrong_usage_is_named_in_one_line() {
         ),
         (&["chat-client", "a:b"], "a:b: a name has"),
         (&["ping-pong", "-1"], "-1"),
+        (&["ping-pong", "0"], "0: at least 1"),
         (&["echo", "--max-connections", "0"], "0: at least 1"),
     ] {
         let output = command(args).assert().code(2);
