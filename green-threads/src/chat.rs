@@ -5,7 +5,7 @@ mod lines;
 mod log;
 
 use std::cell::{Cell, RefCell};
-use std::io::{self, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::net::Shutdown;
 use std::ptr;
 use std::rc::Rc;
@@ -14,8 +14,8 @@ use std::time::Duration;
 use protocols::chat::{MAX_LINE, Room, STALL_TIMEOUT, TOO_LONG, WELCOME};
 
 pub use lines::{Line, read_line};
-pub use log::MISSED;
 use log::{Cursor, Log, To};
+pub use protocols::chat::MISSED;
 
 use crate::net::TcpStream;
 use crate::sync::Event;
@@ -187,7 +187,10 @@ fn read(stream: &TcpStream, member: &Member) -> io::Result<()> {
         }
         match read_line(&mut reader, MAX_LINE, &mut line)? {
             Line::Whole => member.says(&line),
-            Line::TooLong => member.answer(TOO_LONG),
+            Line::TooLong => {
+                member.answer(TOO_LONG);
+                reader.skip_until(b'\n')?;
+            }
             // What came after the last end of a line was never said.
             Line::Unfinished | Line::End => return Ok(()),
         }

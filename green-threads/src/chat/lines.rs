@@ -7,7 +7,8 @@ use std::io::{self, BufRead};
 pub enum Line {
     /// A line with its end.
     Whole,
-    /// A line with its end that is longer than was allowed.
+    /// A line that is longer than was allowed, told as soon as it is. The rest of it is still to be
+    /// skipped, with its end: [`BufRead::skip_until`].
     TooLong,
     /// A line that the input ended in.
     Unfinished,
@@ -16,7 +17,7 @@ pub enum Line {
 }
 
 /// Reads a line of at most `most` bytes into `line`, without its end (`\n` or `\r\n`). Of one that is
-/// longer, no more is kept than is allowed; all of it is read.
+/// longer, no more is kept than is allowed.
 ///
 /// # Errors
 ///
@@ -32,13 +33,14 @@ pub enum Line {
 /// let mut line = Vec::new();
 /// assert_eq!((read_line(&mut input, 8, &mut line)?, &line[..]), (Line::Whole, &b"short"[..]));
 /// assert_eq!(read_line(&mut input, 8, &mut line)?, Line::TooLong);
+/// std::io::BufRead::skip_until(&mut input, b'\n')?;
 /// assert_eq!((read_line(&mut input, 8, &mut line)?, &line[..]), (Line::Unfinished, &b"last"[..]));
 /// assert_eq!(read_line(&mut input, 8, &mut line)?, Line::End);
 /// # Ok(()) }
 /// ```
 pub fn read_line(reader: &mut impl BufRead, most: usize, line: &mut Vec<u8>) -> io::Result<Line> {
     line.clear();
-    let (mut too_long, mut anything) = (false, false);
+    let mut anything = false;
     loop {
         let buffer = match reader.fill_buf() {
             Ok(buffer) => buffer,
@@ -46,30 +48,30 @@ pub fn read_line(reader: &mut impl BufRead, most: usize, line: &mut Vec<u8>) -> 
             Err(error) => return Err(error),
         };
         if buffer.is_empty() {
-            return Ok(match (anything, too_long || line.len() > most) {
-                (false, _) => Line::End,
-                (true, true) => Line::TooLong,
-                (true, false) => Line::Unfinished,
+            return Ok(match anything {
+                false => Line::End,
+                true if line.len() > most => Line::TooLong,
+                true => Line::Unfinished,
             });
         }
         anything = true;
         let end = memchr::memchr(b'\n', buffer);
         let piece = &buffer[..end.unwrap_or(buffer.len())];
         // Its end may have two bytes.
-        too_long |= line.len() + piece.len() > most + 1;
-        if !too_long {
-            line.extend_from_slice(piece);
+        let room = most + 1 - line.len();
+        line.extend_from_slice(&piece[..piece.len().min(room)]);
+        let is_full = line.len() > most && line.last() != Some(&b'\r');
+        let used = piece.len();
+        if used > room || is_full {
+            reader.consume(used);
+            return Ok(Line::TooLong);
         }
-        let used = piece.len() + usize::from(end.is_some());
-        reader.consume(used);
+        reader.consume(used + usize::from(end.is_some()));
         if end.is_some() {
             if line.last() == Some(&b'\r') {
                 line.pop();
             }
-            return Ok(match too_long || line.len() > most {
-                true => Line::TooLong,
-                false => Line::Whole,
-            });
+            return Ok(Line::Whole);
         }
     }
 }

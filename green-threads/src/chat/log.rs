@@ -4,8 +4,7 @@ use std::cell::Cell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-/// Told to a member in place of the lines it was too slow for.
-pub const MISSED: &str = "*** you read too slowly: some lines are lost";
+use protocols::chat::MISSED;
 
 /// So much is counted for a line beside its text.
 const OVERHEAD: usize = 64;

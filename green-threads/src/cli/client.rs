@@ -1,6 +1,6 @@
 //! The chat's client: one green thread shows what is said, another says what is typed.
 
-use std::io::{self, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::net::Shutdown;
 
 use anyhow::{Context, bail};
@@ -10,7 +10,7 @@ use green_threads::chat::{Line, read_line};
 use green_threads::io::stdin;
 use green_threads::net::TcpStream;
 use green_threads::{Channel, spawn};
-use protocols::chat::{MAX_LINE, MAX_NAME};
+use protocols::chat::{MAX_LINE, MAX_NAME, is_good_name};
 use serde_json::json;
 
 use super::args::ClientArgs;
@@ -21,10 +21,9 @@ const MAX_SHOWN: usize = 4 * MAX_LINE;
 
 pub(super) fn run(args: &ClientArgs, output: &OutputArgs) -> anyhow::Result<Outcome> {
     let name = args.name.trim().to_owned();
-    let length = name.chars().count();
-    if name.contains(|c: char| c == ':' || c.is_control()) || !(1..=MAX_NAME).contains(&length) {
+    if !is_good_name(&name) {
         bail!(Usage(format!(
-            "{}: a name has 1 to {MAX_NAME} characters, no colon, and none that controls terminals",
+            "{}: a name has 1 to {MAX_NAME} characters, no colon, and none that cannot be seen",
             escaped(&args.name)
         )));
     }
@@ -71,7 +70,10 @@ fn listen(stream: &TcpStream, output: &OutputArgs) -> io::Result<Heard> {
     loop {
         let shown = match read_line(&mut reader, MAX_SHOWN, &mut line)? {
             Line::Whole | Line::Unfinished => escaped(&String::from_utf8_lossy(&line)).into_owned(),
-            Line::TooLong => format!("*** the server has sent a line of over {MAX_SHOWN} bytes"),
+            Line::TooLong => {
+                reader.skip_until(b'\n')?;
+                format!("*** the server has sent a line of over {MAX_SHOWN} bytes")
+            }
             Line::End => return Ok(Heard::End),
         };
         let shown = match output.json {
@@ -96,9 +98,11 @@ fn talk(mut stream: &TcpStream, name: &str, quiet: bool) -> io::Result<()> {
             Ok(Line::Whole | Line::Unfinished) => {
                 stream.write_all(&[name.as_bytes(), b":", &line, b"\n"].concat())?;
             }
-            Ok(Line::TooLong) if quiet => {}
             Ok(Line::TooLong) => {
-                common::remark!("that line has over {most} bytes: it was not sent");
+                typed.skip_until(b'\n')?;
+                if !quiet {
+                    common::remark!("that line has over {most} bytes: it was not sent");
+                }
             }
             Ok(Line::End) => break,
             Err(error) => {
