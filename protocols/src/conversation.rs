@@ -52,10 +52,6 @@ pub fn all(address: SocketAddr) -> Result {
         ("slow reader", slow_reader),
         ("cut off mid-line", cut_off_mid_line),
         ("line too long", line_too_long),
-        (
-            "line too long, before its end",
-            line_too_long_before_its_end,
-        ),
         ("invalid UTF-8", invalid_utf8),
     ];
     for (name, part) in parts {
