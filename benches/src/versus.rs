@@ -115,9 +115,9 @@ pub fn run(
     progress: &mut dyn FnMut(&str),
 ) -> anyhow::Result<Report> {
     let ours = &job.ours;
-    if job.name == thumbnails::NAME {
+    if let Some(set) = thumbnails::Set::of(job.name) {
         progress("making up pictures");
-        thumbnails::prepare(common::cpus::usable())?;
+        set.prepare(common::cpus::usable())?;
     }
     progress("ours, to warm up");
     let found = ours

@@ -4,6 +4,7 @@ mod args;
 mod compare;
 mod demo;
 mod destination;
+pub(crate) mod memory;
 mod model;
 mod pass;
 mod report;

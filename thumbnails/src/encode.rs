@@ -1,14 +1,14 @@
 //! To bytes of a file. Nothing of the source's metadata is in them.
 
+#[cfg(not(feature = "webp"))]
 use std::io::Cursor;
 
-use image::ImageEncoder;
-use image::codecs::{gif::GifEncoder, webp::WebPEncoder};
+use image::codecs::gif::GifEncoder;
 
 use crate::picture::{Format, Picture, Pixel};
 
-/// Encodes a picture. `quality` is for JPEG, 1 to 100; WebP is written without loss, for want of
-/// a lossy encoder in Rust. `text` goes into PNGs, as keywords with their texts.
+/// Encodes a picture. `quality` is for JPEG and WebP, 1 to 100; without the feature `webp`, WebP is
+/// written without loss. `text` goes into PNGs, as keywords with their texts.
 ///
 /// # Errors
 /// What the encoder says: a picture too large for the format, or one of inks.
@@ -21,11 +21,7 @@ pub fn encode(
     match format {
         Format::Jpeg => jpeg(picture, quality),
         Format::Png => png(picture, text).map_err(|error| error.to_string()),
-        Format::WebP => {
-            let mut bytes = Cursor::new(Vec::new());
-            write(WebPEncoder::new_lossless(&mut bytes), picture)?;
-            Ok(bytes.into_inner())
-        }
+        Format::WebP => webp(picture, quality),
         Format::Gif => gif(picture),
         Format::Bmp | Format::Pnm | Format::Tiff => Err(format!("{format} is not written")),
     }
@@ -72,6 +68,36 @@ fn png(picture: &Picture, text: &[(String, String)]) -> Result<Vec<u8>, png::Enc
     Ok(bytes)
 }
 
+/// By libwebp, with loss.
+#[cfg(feature = "webp")]
+fn webp(picture: &Picture, quality: u8) -> Result<Vec<u8>, String> {
+    let (width, height) = (picture.width, picture.height);
+    let grey;
+    let encoder = match picture.pixel {
+        Pixel::Gray => {
+            grey = crate::colour::to_rgb(picture.clone());
+            webp::Encoder::from_rgb(&grey.data, width, height)
+        }
+        Pixel::Rgb => webp::Encoder::from_rgb(&picture.data, width, height),
+        Pixel::Rgba => webp::Encoder::from_rgba(&picture.data, width, height),
+        Pixel::Cmyk => return Err("inks are not encoded".to_owned()),
+    };
+    let bytes = encoder.encode_simple(false, quality.into());
+    bytes
+        .map(|bytes| bytes.to_vec())
+        .map_err(|_| "libwebp refuses it".to_owned())
+}
+
+#[cfg(not(feature = "webp"))]
+fn webp(picture: &Picture, _quality: u8) -> Result<Vec<u8>, String> {
+    let colour = extended(picture)?;
+    let mut bytes = Cursor::new(Vec::new());
+    image::codecs::webp::WebPEncoder::new_lossless(&mut bytes)
+        .encode(&picture.data, picture.width, picture.height, colour)
+        .map_err(|error| error.to_string())?;
+    Ok(bytes.into_inner())
+}
+
 fn gif(picture: &Picture) -> Result<Vec<u8>, String> {
     let colour = extended(picture)?;
     let mut bytes = Vec::new();
@@ -79,13 +105,6 @@ fn gif(picture: &Picture) -> Result<Vec<u8>, String> {
         .encode(&picture.data, picture.width, picture.height, colour)
         .map_err(|error| error.to_string())?;
     Ok(bytes)
-}
-
-fn write(encoder: impl ImageEncoder, picture: &Picture) -> Result<(), String> {
-    let colour = extended(picture)?;
-    encoder
-        .write_image(&picture.data, picture.width, picture.height, colour)
-        .map_err(|error| error.to_string())
 }
 
 fn extended(picture: &Picture) -> Result<image::ExtendedColorType, String> {

@@ -16,8 +16,11 @@ pub enum Failure {
     /// The thumbnail can't be written; the text names it.
     #[error("its thumbnail cannot be written: {0}")]
     Unwritable(String),
+    /// There is no room for the thumbnail, nor for any other; the text names it.
+    #[error("its thumbnail cannot be written: {0}")]
+    DiskFull(String),
     /// None of the formats that are known here.
-    #[error("not a picture known here ({start}): JPEG, PNG, GIF and WebP are")]
+    #[error("not a picture known here ({start}): JPEG, PNG, GIF, WebP, TIFF and BMP are")]
     Unknown {
         /// What the file starts with.
         start: String,
@@ -41,6 +44,18 @@ pub enum Failure {
         format: Format,
         /// What is wrong.
         reason: String,
+    },
+    /// A kind of picture that is not decoded here.
+    #[error("{what} is not supported")]
+    Unsupported {
+        /// What it is.
+        what: String,
+    },
+    /// Other pictures have the memory that decoding it takes.
+    #[error("the {bytes} bytes to decode it are not free")]
+    NoRoom {
+        /// How many it takes.
+        bytes: u64,
     },
     /// Took longer than a picture may.
     #[error("took longer than the {}s allowed: --max-time allows more", limit.as_secs_f64())]

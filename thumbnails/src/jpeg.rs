@@ -3,22 +3,45 @@
 //! A JPEG is made of blocks of 8x8 pixels, each stored as 64 frequencies. The lowest NxN of them
 //! are the block at NxN pixels, so a picture at 1/8, 1/4 or 1/2 of its size comes out of a few
 //! frequencies each; the rest need not even be worked out, only stepped over. Chroma, which most
-//! cameras store at half size, is decoded at twice the scale of luma and so needs no enlarging.
+//! cameras store at half size, is decoded at twice the scale of luma and so needs no enlarging,
+//! unless the picture is decoded at full size.
 //!
-//! This file reads what cameras write: 8-bit sequential (baseline) Huffman JPEGs in one scan.
-//! [`header`] tells which those are; the others are for a decoder that knows everything.
+//! It reads what is in the world: Huffman JPEGs of 8 bits, sequential or progressive, in one scan or
+//! several, of 1, 3 or 4 components in any sampling. Of a damaged one it gives what is there.
+//! Arithmetic coding, lossless JPEG, 12 bits and hierarchical JPEG are not supported, and said so.
+//!
+//! | file | from | to |
+//! |---|---|---|
+//! | `segments.rs` | the file | its segments |
+//! | [`header`], `tables.rs`, `standard.rs` | segments | sizes, tables, colours |
+//! | `scan.rs` | a scan | its blocks in order, past damage |
+//! | `sequential.rs`, `progressive.rs`, `huffman.rs` | bits | frequencies |
+//! | `idct.rs` | frequencies | samples |
+//! | `frame.rs`, `pixels.rs` | samples | pixels |
 //!
 //! Sources: ITU-T T.81 (JPEG); for scaling in the frequency domain, J. Dugad and N. Ahuja, "A fast
 //! scheme for image size change in the compressed domain", IEEE TCSVT 11(4), 2001.
 
+mod frame;
 pub mod header;
 mod huffman;
 mod idct;
+mod pixels;
+mod progressive;
+mod scan;
+mod segments;
+mod sequential;
+mod standard;
+mod tables;
 
 use std::time::Instant;
 
+use frame::Frame;
 use header::{Header, JpegError};
-use huffman::{Ac, Bits, Dc};
+use huffman::Bits;
+use progressive::Frequencies;
+use scan::Scan;
+use segments::Segments;
 
 /// Blocks are shrunk to this many pixels a side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,170 +77,101 @@ impl Scale {
     }
 }
 
-/// Decodes a JPEG of which [`Header::is_plain`] holds, to one (luma) or three (RGB) bytes a pixel.
+/// A JPEG that was decoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pixels {
+    /// A byte for each component of a pixel: grey; red, green and blue; or four inks as stored.
+    pub data: Vec<u8>,
+    /// What was wrong, where not all of the picture could be decoded: the rest is grey.
+    pub damage: Option<JpegError>,
+}
+
+/// More scans than any encoder writes. libjpeg-turbo's own tools stop at 500.
+const MOST_SCANS: usize = 200;
+
+/// The bytes that [`decode`] allocates, beside the pixels that it returns.
+pub fn memory(header: &Header<'_>, scale: Scale) -> u64 {
+    let frequencies = match header.progressive {
+        true => progressive::bytes(&Frame::new_empty(header, scale)),
+        false => 0,
+    };
+    Frame::bytes(header, scale) + frequencies
+}
+
+/// Decodes a JPEG whose header was read. A damaged one gives what is there.
 ///
 /// # Errors
-/// [`JpegError`] for what is broken or cut short, and when `deadline` passes.
+/// [`JpegError`] if nothing could be decoded, or when `deadline` passes.
 pub fn decode(
     bytes: &[u8],
     header: &Header<'_>,
     scale: Scale,
     deadline: Option<Instant>,
-) -> Result<Vec<u8>, JpegError> {
-    let scan = header.scan.as_ref().ok_or(JpegError::NoScan)?;
-    let layout = Layout::new(header, scale);
-    let mut components = Vec::with_capacity(header.components.len());
-    for (component, tables) in header.components.iter().zip(&scan.components) {
-        let quant = header.quant[usize::from(component.quant)];
-        components.push(Plane {
-            dc: Dc::new(header.dc[usize::from(tables.dc)].ok_or(JpegError::NoTable)?)?,
-            ac: Ac::new(header.ac[usize::from(tables.ac)].ok_or(JpegError::NoTable)?)?,
-            idct: idct::Idct::new(
-                quant.as_ref().ok_or(JpegError::NoTable)?,
-                layout.scale * layout.across / layout.of(component.across),
-                layout.scale * layout.down / layout.of(component.down),
-            ),
-            across: layout.of(component.across),
-            down: layout.of(component.down),
-            last_dc: 0,
-            samples: vec![0; layout.stride * layout.rows],
-        });
-    }
-
-    let mut bits = Bits::new(&bytes[scan.data..]);
-    let mut pixels = Vec::with_capacity(layout.width * layout.height * components.len());
-    let mut until_restart = header.restart_interval;
-    for row in 0..layout.units_down {
-        if deadline.is_some_and(|deadline| Instant::now() > deadline) {
-            return Err(JpegError::TooSlow);
-        }
-        for unit in 0..layout.units_across {
-            if header.restart_interval > 0 {
-                if until_restart == 0 {
-                    bits.restart()?;
-                    components.iter_mut().for_each(|plane| plane.last_dc = 0);
-                    until_restart = header.restart_interval;
+) -> Result<Pixels, JpegError> {
+    let mut frame = Frame::new(header, scale);
+    let mut frequencies = header.progressive.then(|| Frequencies::new(&frame));
+    let mut tables = header.tables.clone();
+    let mut segments = Segments::new(bytes, header.first_scan);
+    let (mut damage, mut units, mut scans) = (None, 0, 0);
+    // Components of which nothing has come yet.
+    let mut missing = vec![true; header.components.len()];
+    while let Some(segment) = segments.next() {
+        match segment.marker {
+            0xda => {}
+            // The end, or the beginning of another picture.
+            0xd9 | 0xc0..=0xc2 => break,
+            marker => {
+                if let Err(error) = tables.read(marker, segment.data) {
+                    damage.get_or_insert(error);
                 }
-                until_restart -= 1;
-            }
-            for plane in &mut components {
-                plane.unit(&mut bits, unit, layout.stride)?;
+                continue;
             }
         }
-        if bits.ran_out() {
-            return Err(JpegError::CutShort);
+        scans += 1;
+        if scans > MOST_SCANS {
+            return Err(JpegError::TooManyScans);
         }
-        let rows = layout.rows.min(layout.height - row * layout.rows);
-        for y in 0..rows {
-            let from = y * layout.stride;
-            let line = from..from + layout.width;
-            match &components[..] {
-                [y, cb, cr] if header.is_ycc() => rgb_line(
-                    &y.samples[line.clone()],
-                    &cb.samples[line.clone()],
-                    &cr.samples[line],
-                    &mut pixels,
-                ),
-                [red, green, blue] => pixels.extend(
-                    line.flat_map(|at| [red.samples[at], green.samples[at], blue.samples[at]]),
-                ),
-                planes => pixels.extend_from_slice(&planes[0].samples[line]),
+        let scan = match Scan::read(header, segment.data) {
+            Ok(scan) => scan,
+            Err(error) => {
+                damage.get_or_insert(error);
+                continue;
             }
-        }
-    }
-    Ok(pixels)
-}
-
-/// How the picture is divided, in pixels at the scale chosen.
-struct Layout {
-    scale: usize,
-    /// Blocks of the finest component in a unit.
-    across: usize,
-    down: usize,
-    units_across: usize,
-    units_down: usize,
-    /// A row of units: its samples a line, and lines.
-    stride: usize,
-    rows: usize,
-    width: usize,
-    height: usize,
-    alone: bool,
-}
-
-impl Layout {
-    fn new(header: &Header<'_>, scale: Scale) -> Layout {
-        // A component alone has no neighbours to keep step with: its unit is one block.
-        let alone = header.components.len() == 1;
-        let most = |of: fn(&header::Component) -> u8| {
-            let most = header.components.iter().map(of).max().unwrap_or(1);
-            if alone { 1 } else { usize::from(most) }
         };
-        let (across, down) = (most(|it| it.across), most(|it| it.down));
-        let units_across = (header.width as usize).div_ceil(8 * across);
-        Layout {
-            scale: scale as usize,
-            across,
-            down,
-            units_across,
-            units_down: (header.height as usize).div_ceil(8 * down),
-            stride: units_across * across * scale as usize,
-            rows: down * scale as usize,
-            width: scale.of(header.width) as usize,
-            height: scale.of(header.height) as usize,
-            alone,
-        }
-    }
-
-    /// Blocks of a component in a unit.
-    fn of(&self, blocks: u8) -> usize {
-        if self.alone { 1 } else { usize::from(blocks) }
-    }
-}
-
-/// A component, and its samples in the row of units at hand.
-struct Plane {
-    dc: Dc,
-    ac: Ac,
-    idct: idct::Idct,
-    across: usize,
-    down: usize,
-    last_dc: i32,
-    samples: Vec<u8>,
-}
-
-impl Plane {
-    /// Decodes this component's blocks of a unit.
-    fn unit(&mut self, bits: &mut Bits<'_>, unit: usize, stride: usize) -> Result<(), JpegError> {
-        let (width, height) = self.idct.size();
-        for down in 0..self.down {
-            for across in 0..self.across {
-                let mut block = [0_i16; 64];
-                self.last_dc = self.last_dc.wrapping_add(self.dc.difference(bits)?);
-                // What is out of range was no picture; the transform clamps it.
-                block[0] = self.last_dc as i16;
-                let last = self.ac.read(bits, self.idct.last_wanted(), &mut block)?;
-                let at = down * height * stride + (unit * self.across + across) * width;
-                self.idct
-                    .write(&block, last, &mut self.samples[at..], stride);
+        let mut bits = Bits::new(&bytes[segment.end..]);
+        let read = match &mut frequencies {
+            Some(frequencies) if !frequencies.wants(&scan) => continue,
+            Some(frequencies) => frequencies.read(&frame, &scan, &tables, &mut bits, deadline),
+            None => sequential::decode(&mut frame, &scan, &tables, &mut bits, deadline),
+        };
+        segments.skip_to(segment.end + bits.position());
+        match read {
+            Ok(done) => {
+                units += done.units;
+                damage = damage.or(done.damage);
+                scan.parts
+                    .iter()
+                    .for_each(|part| missing[part.plane] = false);
             }
+            Err(JpegError::TooSlow) => return Err(JpegError::TooSlow),
+            Err(error) => damage = damage.or(Some(error)),
         }
-        Ok(())
+        // Behind the picture there may be anything.
+        if frequencies.is_none() && !missing.contains(&true) {
+            break;
+        }
     }
-}
-
-/// BT.601, full range, as JFIF has it, in 16.16 fixed point.
-fn rgb_line(y: &[u8], cb: &[u8], cr: &[u8], pixels: &mut Vec<u8>) {
-    const HALF: i32 = 1 << 15;
-    let from = pixels.len();
-    pixels.resize(from + 3 * y.len(), 0);
-    let line = pixels[from..].as_chunks_mut::<3>().0;
-    for (((pixel, &y), &cb), &cr) in line.iter_mut().zip(y).zip(cb).zip(cr) {
-        let y = (i32::from(y) << 16) + HALF;
-        let (cb, cr) = (i32::from(cb) - 128, i32::from(cr) - 128);
-        *pixel = [
-            ((y + 91_881 * cr) >> 16).clamp(0, 255) as u8,
-            ((y - 22_554 * cb - 46_802 * cr) >> 16).clamp(0, 255) as u8,
-            ((y + 116_130 * cb) >> 16).clamp(0, 255) as u8,
-        ];
+    if missing.contains(&true) {
+        damage.get_or_insert(JpegError::CutShort);
     }
+    if units == 0 {
+        return Err(damage.unwrap_or(JpegError::NoScan));
+    }
+    if let Some(frequencies) = frequencies {
+        frequencies.finish(&mut frame, deadline)?;
+    }
+    Ok(Pixels {
+        data: pixels::interleave(&frame, header.colours()),
+        damage,
+    })
 }

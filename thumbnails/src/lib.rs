@@ -20,7 +20,9 @@ mod shrink;
 // What they share: the picture, what it may cost, what is wanted, what can go wrong.
 mod failure;
 mod limits;
+mod memory;
 mod picture;
+mod png_chunks;
 mod quiet;
 mod settings;
 pub mod task;
@@ -28,6 +30,7 @@ pub mod task;
 // Around them: which pictures there are, where their thumbnails go, what is there already.
 pub mod manifest;
 pub mod names;
+pub mod paths;
 pub mod samples;
 pub mod sheet;
 pub mod walk;

@@ -15,7 +15,7 @@ pub struct Limits {
     /// Pixels: a hundred million. Cameras reach some sixty, phones two hundred; a bomb's header
     /// claims billions.
     pub pixels: u64,
-    /// Bytes that decoding may allocate: 512 MiB, which is what `image` allows.
+    /// Bytes that decoding may allocate: 512 MiB. In a run of several workers, all together.
     pub memory: u64,
     /// Bytes of the file, which is read whole: 256 MiB.
     pub file: u64,
@@ -80,6 +80,7 @@ fn over(what: &str, size: u64, limit: u64, flag: &str) -> Result<(), Failure> {
 }
 
 /// A file's bytes for a decoder that knows no deadline: past it, reading fails.
+#[derive(Clone)]
 pub(crate) struct Timed<'a> {
     pub(crate) bytes: io::Cursor<&'a [u8]>,
     pub(crate) deadline: Instant,

@@ -5,6 +5,7 @@ mod cli;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    cli::memory::give_back();
     // First of all: a worker process gets no further.
     executors::hook(thumbnails::processes::JOBS);
     common::cli::main(|| cli::run(common::cli::parse()))

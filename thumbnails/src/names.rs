@@ -1,10 +1,11 @@
-//! Where thumbnails go: always below one folder, never two to one name.
+//! Where thumbnails go: always below one folder, never two to one name, never onto what is not ours.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use crate::paths::name_of;
 use crate::picture::Format;
 use crate::settings::fnv1a;
 use crate::walk::Found;
@@ -77,71 +78,135 @@ impl FromStr for Template {
     }
 }
 
+/// A name has at most 255 bytes on most disks. Some are left for a number, and for the hidden file
+/// that becomes the thumbnail.
+const LONGEST: usize = 200;
+
 impl Template {
     fn fill(&self, source: &Path, format: Format, size: (u32, u32)) -> OsString {
+        let stem = source.file_stem().unwrap_or_default();
+        let name = source.file_name().unwrap_or_default();
+        let filled = self.fill_with(stem, name, format, size);
+        let over = filled.len().saturating_sub(LONGEST);
+        if over == 0 {
+            return filled;
+        }
+        let cut = |name: &OsStr| {
+            let bytes = name.as_encoded_bytes();
+            let mut keep = bytes.len().saturating_sub(over).max(1);
+            // Not in the middle of a character.
+            while keep > 1 && bytes.get(keep).is_some_and(|it| it & 0xc0 == 0x80) {
+                keep -= 1;
+            }
+            name_of(bytes[..keep].to_vec())
+        };
+        self.fill_with(&cut(stem), &cut(name), format, size)
+    }
+
+    fn fill_with(&self, stem: &OsStr, whole: &OsStr, format: Format, size: (u32, u32)) -> OsString {
         let mut name = OsString::new();
         for part in &self.0 {
             match part {
                 Part::Text(text) => name.push(text),
-                Part::Stem => name.push(source.file_stem().unwrap_or_default()),
-                Part::Name => name.push(source.file_name().unwrap_or_default()),
+                Part::Stem => name.push(stem),
+                Part::Name => name.push(whole),
                 Part::Ext => name.push(format.extension()),
                 Part::Size => name.push(format!("{}x{}", size.0, size.1)),
             }
         }
         name
     }
+
+    /// The path of a picture's thumbnail, below the output folder. The folder the picture is in is
+    /// kept, if it was found in one that was asked for, or is in a list; a picture named alone has
+    /// none.
+    pub fn path(&self, found: &Found, format: Format, size: (u32, u32)) -> PathBuf {
+        let name = self.fill(&found.path, format, size);
+        // A name of dots, or one of ours, would be no thumbnail's.
+        if !name.as_encoded_bytes().starts_with(b".") {
+            return found.folder.join(name);
+        }
+        let mut plain = OsString::from("_");
+        plain.push(name);
+        found.folder.join(plain)
+    }
 }
 
-/// Gives out names, each once: also where capitals make no difference. Keeps 8 bytes a name.
+/// Gives out names, each once: also where capitals make no difference. Keeps some 16 bytes a name.
 #[derive(Debug, Default)]
 pub struct Names {
     given: HashSet<u64>,
+    /// Where many have one name: the number to go on with.
+    next: HashMap<u64, u64>,
 }
 
 impl Names {
-    /// The thumbnail's path, below the output folder. The folder the picture is in is kept, if it
-    /// was found in one that was asked for; a picture named alone has none. Where the name is
-    /// taken, it gets a number.
+    /// Gives a name that the same picture had `before`, if that is `plain` or has a number, and `may`
+    /// holds of it.
+    pub fn give_again(
+        &mut self,
+        plain: &Path,
+        before: impl Iterator<Item = PathBuf>,
+        may: impl Fn(&Path) -> bool,
+    ) -> Option<PathBuf> {
+        { before }
+            .filter(|path| path == plain || is_numbered(plain, path))
+            .find(|path| may(path) && self.given.insert(key(path)))
+    }
+
+    /// A name that was given is not used.
+    pub fn take_back(&mut self, path: &Path) {
+        self.given.remove(&key(path));
+    }
+
+    /// Gives a path that is not given yet and of which `may` holds: the `plain` one, or with a
+    /// number. `before` are those that the same picture had: it keeps the first that is possible.
     pub fn give(
         &mut self,
-        found: &Found,
-        template: &Template,
-        format: Format,
-        size: (u32, u32),
+        plain: PathBuf,
+        before: impl Iterator<Item = PathBuf>,
+        may: impl Fn(&Path) -> bool,
     ) -> PathBuf {
-        let name = template.fill(&found.path, format, size);
-        // A name of dots, or one of ours, would be no thumbnail's.
-        let name = if name.as_encoded_bytes().starts_with(b".") {
-            let mut plain = OsString::from("_");
-            plain.push(name);
-            plain
-        } else {
-            name
-        };
-        let plain = found.folder.join(&name);
-        if self.given.insert(key(&plain)) {
+        if let Some(path) = self.give_again(&plain, before, &may) {
+            return path;
+        }
+        let hint = key(&plain);
+        if !self.next.contains_key(&hint) && may(&plain) && self.given.insert(hint) {
             return plain;
         }
-        let (stem, extension) = (
-            plain.file_stem().unwrap_or_default().to_owned(),
-            plain.extension().map(OsStr::to_owned),
-        );
-        let mut number = 2_u64;
+        let mut number = self.next.get(&hint).copied().unwrap_or(2);
         loop {
-            let mut name = stem.clone();
-            name.push(format!("-{number}"));
-            if let Some(extension) = &extension {
-                name.push(".");
-                name.push(extension);
-            }
-            let path = found.folder.join(name);
-            if self.given.insert(key(&path)) {
+            let path = numbered(&plain, number);
+            number += 1;
+            if may(&path) && self.given.insert(key(&path)) {
+                self.next.insert(hint, number);
                 return path;
             }
-            number += 1;
         }
     }
+}
+
+fn numbered(plain: &Path, number: u64) -> PathBuf {
+    let mut name = plain.file_stem().unwrap_or_default().to_owned();
+    name.push(format!("-{number}"));
+    if let Some(extension) = plain.extension() {
+        name.push(".");
+        name.push(extension);
+    }
+    plain.with_file_name(name)
+}
+
+/// Whether a path is another with a number.
+fn is_numbered(plain: &Path, path: &Path) -> bool {
+    let (stem, own) = (plain.file_stem(), path.file_stem());
+    let (Some(stem), Some(own)) = (stem, own) else {
+        return false;
+    };
+    let number = own.as_encoded_bytes().strip_prefix(stem.as_encoded_bytes());
+    let number = number.and_then(|rest| rest.strip_prefix(b"-"));
+    plain.parent() == path.parent()
+        && plain.extension() == path.extension()
+        && number.is_some_and(|it| !it.is_empty() && it.iter().all(u8::is_ascii_digit))
 }
 
 fn key(path: &Path) -> u64 {

@@ -36,8 +36,12 @@ impl Orientation {
     /// The orientation in an EXIF block, from its byte order mark on. What can't be read is
     /// upright.
     pub fn from_exif(exif: &[u8]) -> Orientation {
-        let found = image::metadata::Orientation::from_exif_chunk(exif);
-        Orientation::from_tag(found.map_or(1, |found| found.to_exif().into()))
+        Orientation::from_exif_or(exif, 1)
+    }
+
+    /// [`from_exif`](Self::from_exif), but where there is no orientation in it, the one given.
+    pub fn from_exif_or(exif: &[u8], otherwise: u16) -> Orientation {
+        Orientation::from_tag(tag(exif).unwrap_or(otherwise))
     }
 
     /// The size of a stored `width` x `height` once upright; and the other way round.
@@ -73,5 +77,43 @@ impl Orientation {
             pixel: picture.pixel,
             data,
         }
+    }
+}
+
+/// The orientation tag of the first directory (TIFF 6.0, section 2), which some write as another kind
+/// of whole number than they should.
+fn tag(exif: &[u8]) -> Option<u16> {
+    const ORIENTATION: u16 = 0x0112;
+    let big = match exif.get(..4)? {
+        b"II*\0" => false,
+        b"MM\0*" => true,
+        _ => return None,
+    };
+    let short = |at: usize| {
+        let pair = *exif.get(at..)?.first_chunk::<2>()?;
+        Some(if big {
+            u16::from_be_bytes(pair)
+        } else {
+            u16::from_le_bytes(pair)
+        })
+    };
+    let long = |at: usize| {
+        let four = *exif.get(at..)?.first_chunk::<4>()?;
+        Some(if big {
+            u32::from_be_bytes(four)
+        } else {
+            u32::from_le_bytes(four)
+        })
+    };
+    let directory = long(4)? as usize;
+    let count = usize::from(short(directory)?);
+    let mut entries = (0..count).map(|number| directory + 2 + 12 * number);
+    let entry = entries.find(|&at| short(at) == Some(ORIENTATION))?;
+    let value = entry + 8;
+    match short(entry + 2)? {
+        1 | 6 => Some((*exif.get(value)?).into()),
+        3 | 8 => short(value),
+        4 | 9 => long(value)?.try_into().ok(),
+        _ => None,
     }
 }

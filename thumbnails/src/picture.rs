@@ -58,11 +58,11 @@ pub enum Format {
     Gif,
     /// WebP, lossy or not; of an animated one, its first frame.
     WebP,
-    /// Windows's bitmap; with the feature `bmp`.
+    /// Windows's bitmap.
     Bmp,
     /// PBM, PGM, PPM; with the feature `pnm`.
     Pnm,
-    /// TIFF: its first picture; with the feature `tiff`.
+    /// TIFF: its first picture.
     Tiff,
 }
 
@@ -98,13 +98,11 @@ impl Format {
                 ..,
             ] => Some(Format::WebP),
             // Where the format has no more than two letters, what must follow them counts too.
-            [b'B', b'M', _, _, _, _, 0, 0, 0, 0, ..] if cfg!(feature = "bmp") => Some(Format::Bmp),
+            [b'B', b'M', _, _, _, _, 0, 0, 0, 0, ..] => Some(Format::Bmp),
             [b'P', b'1'..=b'6', b' ' | b'\t' | b'\r' | b'\n', ..] if cfg!(feature = "pnm") => {
                 Some(Format::Pnm)
             }
-            [b'I', b'I', 42, 0, ..] | [b'M', b'M', 0, 42, ..] if cfg!(feature = "tiff") => {
-                Some(Format::Tiff)
-            }
+            [b'I', b'I', 42, 0, ..] | [b'M', b'M', 0, 42, ..] => Some(Format::Tiff),
             _ => None,
         }
     }

@@ -52,6 +52,11 @@ fn pool(workers: NonZeroUsize) -> ProcessPoolBuilder {
         .restart_limit(MOST_LOST)
 }
 
+/// A worker's share of the memory: processes can't wait for each other's.
+fn share(limits: &Limits, workers: NonZeroUsize) -> u64 {
+    limits.memory / workers.get() as u64
+}
+
 /// A pool for [`run_on`] whose workers are killed when they take more time or memory for a picture
 /// than the limits allow.
 ///
@@ -60,8 +65,7 @@ fn pool(workers: NonZeroUsize) -> ProcessPoolBuilder {
 pub fn isolated(workers: NonZeroUsize, limits: &Limits) -> io::Result<ProcessPool> {
     pool(workers)
         .job_timeout(limits.time.saturating_add(GRACE))
-        // The picture at full size, its file, and what is made of it.
-        .memory_limit(2 * limits.memory + limits.file + PROGRAM)
+        .memory_limit(share(limits, workers) + PROGRAM)
         .build()
         .map_err(io::Error::other)
 }
@@ -75,7 +79,8 @@ pub fn run_on(
     tasks: impl Iterator<Item = Task>,
     done: impl Fn(Task, Outcome) -> ControlFlow<()>,
 ) -> io::Result<()> {
-    let most = AHEAD * pool.workers();
+    let workers = NonZeroUsize::new(pool.workers()).unwrap_or(NonZeroUsize::MIN);
+    let most = AHEAD * workers.get();
     let mut tasks = tasks.map(|task| (task, Try::First)).fuse();
     let mut again = None;
     let mut completed = as_completed([]);
@@ -87,7 +92,9 @@ pub fn run_on(
             && completed.len() < most
             && let Some((task, which)) = again.take().or_else(|| tasks.next())
         {
-            let future = pool.submit(task.clone()).map_err(io::Error::other)?;
+            let mut job = task.clone();
+            job.settings.limits.memory = share(&job.settings.limits, workers);
+            let future = pool.submit(job).map_err(io::Error::other)?;
             under_way[completed.push(future)] = Some((task, which));
         }
         let Some((place, result)) = completed.next() else {

@@ -71,6 +71,28 @@ pub fn comparison(folder: &Path) -> Vec<Sample> {
         .collect()
 }
 
+/// Pictures as web sites have them, for a folder: 300 of 200 to 1,600 pixels.
+pub fn web(folder: &Path) -> Vec<Sample> {
+    let kinds = [
+        (200, Format::Jpeg),
+        (40, Format::Png),
+        (40, Format::WebP),
+        (20, Format::Gif),
+    ];
+    let all = kinds
+        .into_iter()
+        .flat_map(|(count, format)| (0..count).map(move |number| (number * 1400 / count, format)));
+    (1..)
+        .zip(all)
+        .map(|(seed, (more, format))| Sample {
+            path: folder.join(format!("{seed:03}.{}", format.extension())),
+            size: (200 + more, 150 + more * 3 / 4),
+            format,
+            seed,
+        })
+        .collect()
+}
+
 impl Sample {
     /// Makes it up and writes it; its folder must be there.
     ///

@@ -17,13 +17,15 @@ pub struct Settings {
     pub enlarge: bool,
     /// The thumbnail's format; `None` is the picture's own.
     pub format: Option<Format>,
-    /// Of JPEGs, 1 to 100.
+    /// Of JPEGs, and of WebPs with loss, 1 to 100.
     pub quality: u8,
     /// How pixels are put together.
     pub filter: Filter,
     /// What shows through a picture that is not opaque, and around one that is padded. `None`
     /// keeps alpha where the format has it, and is white where it has not.
     pub background: Option<[u8; 3]>,
+    /// Whether a damaged picture has no thumbnail, rather than one of what is there.
+    pub strict: bool,
     /// What a picture may cost.
     pub limits: Limits,
 }
@@ -38,6 +40,7 @@ impl Default for Settings {
             quality: 80,
             filter: Filter::Lanczos3,
             background: None,
+            strict: false,
             limits: Limits::default(),
         }
     }
@@ -50,7 +53,7 @@ impl Default for Settings {
 const MARGIN: f64 = 1.4;
 
 /// Changes when the same settings begin to give other thumbnails.
-const EDITION: u32 = 2;
+const EDITION: u32 = 3;
 
 impl Settings {
     /// The format of the thumbnail of a picture of format `own`.
@@ -79,6 +82,8 @@ impl Settings {
     pub fn fingerprint(&self) -> u64 {
         let look = Settings {
             limits: Limits::default(),
+            // What is damaged is known of each thumbnail.
+            strict: false,
             ..self.clone()
         };
         fnv1a(format!("{EDITION} {look:?}").as_bytes())

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use common::timing::{human_bytes, human_duration};
 
 use crate::manifest::{Entry, escape, unescape};
+use crate::paths;
+use crate::task::Made;
 
 const HEAD: &str = r#"<!DOCTYPE html>
 <html lang="en">
@@ -28,14 +30,18 @@ figcaption span { opacity: .65; display: block; font-variant-numeric: tabular-nu
 "#;
 
 /// The page, for a file at `sheet`, of thumbnails below `output`.
-pub fn html<'a>(sheet: &Path, output: &Path, entries: impl Iterator<Item = &'a Entry>) -> String {
+pub fn html<'a>(
+    sheet: &Path,
+    output: &Path,
+    entries: impl Iterator<Item = (&'a Entry, &'a Made)>,
+) -> String {
     let from = absolute(sheet.parent().unwrap_or(Path::new("")));
     let output = absolute(output);
     let (mut figures, mut count, mut bytes) = (String::new(), 0_u64, 0_u64);
-    for entry in entries {
+    for (entry, made) in entries {
         count += 1;
-        bytes += entry.made.bytes;
-        figure(&mut figures, &from, &output, entry);
+        bytes += made.bytes;
+        figure(&mut figures, &from, &output, entry, made);
     }
     let s = if count == 1 { "" } else { "s" };
     format!(
@@ -45,12 +51,11 @@ pub fn html<'a>(sheet: &Path, output: &Path, entries: impl Iterator<Item = &'a E
     )
 }
 
-fn figure(page: &mut String, from: &Path, output: &Path, entry: &Entry) {
+fn figure(page: &mut String, from: &Path, output: &Path, entry: &Entry, made: &Made) {
     let thumbnail = href(from, &output.join(unescape(&entry.output)));
     let source = unescape(&entry.source);
     let picture = href(from, &source);
     let name = text(&source.file_name().unwrap_or_default().to_string_lossy());
-    let made = &entry.made;
     // Writing to a string can't fail.
     let _ = writeln!(
         page,
@@ -75,7 +80,7 @@ fn absolute(path: &Path) -> PathBuf {
     } else {
         path
     };
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+    paths::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// A relative reference where both share a folder, so that both can be moved together.

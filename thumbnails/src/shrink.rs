@@ -2,7 +2,8 @@
 
 use crate::picture::{Picture, Pixel};
 
-/// Puts the mean of each square of `factor` x `factor` pixels where the square was.
+/// Puts the mean of each square of `factor` x `factor` pixels where the square was. With alpha a
+/// pixel counts as much as it is opaque: what can't be seen has no say in the colour.
 pub(crate) struct Shrink {
     size: (u32, u32),
     pixel: Pixel,
@@ -16,9 +17,16 @@ pub(crate) struct Shrink {
 impl Shrink {
     /// The largest factor that leaves at least `least` of `size`.
     pub(crate) fn factor(size: (u32, u32), least: (u32, u32)) -> u32 {
-        // 255 rows of 255 values of 255 each: a sum fits 32 bits with ease.
+        // 255 rows of 255 values of 255 each, times an alpha of 255: such a sum just fits 32 bits.
         let factor = (size.0 / least.0.max(1)).min(size.1 / least.1.max(1));
         factor.clamp(1, 255)
+    }
+
+    /// The bytes that it allocates.
+    pub(crate) fn bytes(size: (u32, u32), pixel: Pixel, factor: u32) -> u64 {
+        let width = u64::from(size.0.div_ceil(factor));
+        let sums = if factor > 1 { 4 * width } else { 0 };
+        (width * u64::from(size.1.div_ceil(factor)) + sums) * pixel.bytes() as u64
     }
 
     pub(crate) fn new(size: (u32, u32), pixel: Pixel, factor: u32) -> Shrink {
@@ -43,6 +51,14 @@ impl Shrink {
         let across = row.chunks(self.factor as usize * bytes);
         for (square, sums) in across.zip(self.sums.chunks_exact_mut(bytes)) {
             for pixel in square.chunks_exact(bytes) {
+                if let (Pixel::Rgba, &[red, green, blue, alpha]) = (self.pixel, pixel) {
+                    let alpha = u32::from(alpha);
+                    sums[0] += u32::from(red) * alpha;
+                    sums[1] += u32::from(green) * alpha;
+                    sums[2] += u32::from(blue) * alpha;
+                    sums[3] += alpha;
+                    continue;
+                }
                 for (sum, &value) in sums.iter_mut().zip(pixel) {
                     *sum += u32::from(value);
                 }
@@ -66,21 +82,40 @@ impl Shrink {
                 self.factor
             };
             let count = across * self.rows;
-            for sum in sums {
-                self.data.push(((*sum + count / 2) / count) as u8);
-                *sum = 0;
+            let mean = |sum: u32, count: u32| {
+                let (sum, count) = (u64::from(sum), u64::from(count.max(1)));
+                ((sum + count / 2) / count) as u8
+            };
+            let opaque = if self.pixel == Pixel::Rgba {
+                sums[3]
+            } else {
+                count
+            };
+            let colours = if self.pixel == Pixel::Rgba { 3 } else { bytes };
+            self.data
+                .extend(sums[..colours].iter().map(|&sum| mean(sum, opaque)));
+            if self.pixel == Pixel::Rgba {
+                self.data.push(mean(opaque, count));
             }
+            sums.fill(0);
         }
         self.rows = 0;
     }
 
+    /// Rows that never came are black, or transparent.
     pub(crate) fn finish(mut self) -> Picture {
         if self.rows > 0 {
             self.finish_row();
         }
+        let (width, height) = (
+            self.size.0.div_ceil(self.factor),
+            self.size.1.div_ceil(self.factor),
+        );
+        let whole = width as usize * height as usize * self.pixel.bytes();
+        self.data.resize(whole, 0);
         Picture {
-            width: self.size.0.div_ceil(self.factor),
-            height: self.size.1.div_ceil(self.factor),
+            width,
+            height,
             pixel: self.pixel,
             data: self.data,
         }

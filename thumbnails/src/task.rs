@@ -2,7 +2,7 @@
 //! and another process can all be given it.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, ErrorKind, Read};
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -10,9 +10,10 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::colour;
-use crate::decode::{Decoded, decode};
+use crate::decode::{Decoded, Reserve, decode};
 use crate::encode::encode;
 use crate::failure::Failure;
+use crate::memory::{self, Share};
 use crate::picture::{Format, Pixel};
 use crate::quiet;
 use crate::resize::{Fit, pad, resize};
@@ -33,6 +34,15 @@ pub struct Task {
     pub text: Vec<(String, String)>,
     /// Whether only the user may read the thumbnail (on Unix).
     pub private: bool,
+    /// So long reading waits before it begins, as for a slow disk: to compare models with.
+    pub latency: Duration,
+}
+
+/// A picture's file in memory, and its share of the memory there is for all.
+#[derive(Debug)]
+pub(crate) struct Bytes {
+    bytes: Vec<u8>,
+    share: Share<'static>,
 }
 
 /// A thumbnail that was made.
@@ -48,6 +58,9 @@ pub struct Made {
     pub checksum: u64,
     /// From reading to having written.
     pub time: Duration,
+    /// What is wrong with the picture's file, if not all of the picture could be decoded.
+    #[serde(default)]
+    pub damage: Option<String>,
 }
 
 /// What became of a task.
@@ -62,6 +75,8 @@ pub struct Thumbnail {
     pub size: (u32, u32),
     /// The picture's upright size, in pixels.
     pub source_size: (u32, u32),
+    /// What is wrong with the picture's file, if not all of the picture could be decoded.
+    pub damage: Option<String>,
 }
 
 impl Task {
@@ -73,18 +88,31 @@ impl Task {
             settings,
             text: Vec::new(),
             private: false,
+            latency: Duration::ZERO,
         }
     }
 
     /// Reads, makes and writes. What was at `output` stays until the thumbnail is whole.
     ///
+    /// All tasks of a process together take no more memory than [`Limits::memory`]: this waits until
+    /// there is room.
+    ///
     /// # Errors
     /// [`Failure`]: also for a decoder's panic.
+    ///
+    /// [`Limits::memory`]: crate::Limits::memory
     pub fn run(&self) -> Outcome {
         let start = Instant::now();
-        let bytes = self.read()?;
-        let thumbnail = self.make(&bytes)?;
-        drop(bytes);
+        let mut file = self.read_with(0)?;
+        let thumbnail = match self.make_within(&mut file) {
+            Err(Failure::NoRoom { bytes }) => {
+                drop(file);
+                file = self.read_with(bytes)?;
+                self.make_within(&mut file)?
+            }
+            made => made?,
+        };
+        drop(file);
         self.write(&thumbnail, start)
     }
 
@@ -93,18 +121,26 @@ impl Task {
     /// # Errors
     /// [`Failure::Unreadable`]; [`Failure::OverLimit`] if it is too large.
     pub fn read(&self) -> Result<Vec<u8>, Failure> {
+        Ok(self.read_with(0)?.bytes)
+    }
+
+    /// The picture's file, once there is room for it, and for so many bytes: what
+    /// [`Failure::NoRoom`] asks for. Whoever calls this may hold no other, or it could wait for ever.
+    pub(crate) fn read_with(&self, memory: u64) -> Result<Bytes, Failure> {
         let unreadable = |error: io::Error| Failure::Unreadable(error.to_string());
+        std::thread::sleep(self.latency);
         let file = File::open(&self.source).map_err(unreadable)?;
         let said = file.metadata().map_err(unreadable)?.len();
-        self.settings.limits.check_file(said)?;
-        let most = self.settings.limits.file;
+        let limits = &self.settings.limits;
+        limits.check_file(said)?;
+        let share = memory::PROCESS.take((said + 1).max(memory), limits.memory)?;
         let mut bytes = Vec::with_capacity(said as usize + 1);
         // It may be growing.
-        file.take(most.saturating_add(1))
+        file.take(limits.file.saturating_add(1))
             .read_to_end(&mut bytes)
             .map_err(unreadable)?;
-        self.settings.limits.check_file(bytes.len() as u64)?;
-        Ok(bytes)
+        limits.check_file(bytes.len() as u64)?;
+        Ok(Bytes { bytes, share })
     }
 
     /// The thumbnail of a picture's file: this is all the computing there is.
@@ -112,11 +148,24 @@ impl Task {
     /// # Errors
     /// [`Failure`]: also for a decoder's panic.
     pub fn make(&self, bytes: &[u8]) -> Result<Thumbnail, Failure> {
+        self.make_reserving(bytes, &mut |_| Ok(()))
+    }
+
+    /// [`make`](Self::make) within the memory that all share. [`Failure::NoRoom`] if others have it:
+    /// drop `file`, and take it from [`read_with`](Self::read_with) again.
+    pub(crate) fn make_within(&self, file: &mut Bytes) -> Result<Thumbnail, Failure> {
+        let Bytes { bytes, share } = file;
+        let length = bytes.len() as u64;
+        let limit = self.settings.limits.memory;
+        self.make_reserving(bytes, &mut |decoding| share.grow(length + decoding, limit))
+    }
+
+    fn make_reserving(&self, bytes: &[u8], reserve: Reserve<'_>) -> Result<Thumbnail, Failure> {
         let name = self.source.file_name().unwrap_or_default().display();
         let _span = tracing::info_span!("thumbnail", picture = %name).entered();
         // Nothing of ours is left half done: all that `make` changes, it owns.
         quiet::catch(AssertUnwindSafe(|| {
-            thumbnail(bytes, &self.settings, &self.text)
+            reserving(bytes, &self.settings, &self.text, reserve)
         }))
         .unwrap_or_else(|panic| Err(Failure::Crashed(panic)))
     }
@@ -131,13 +180,19 @@ impl Task {
         } else {
             common::files::write_atomically(&self.output, &thumbnail.bytes)
         };
-        written.map_err(|error| Failure::Unwritable(error.to_string()))?;
+        written.map_err(|error| match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::ReadOnlyFilesystem => {
+                Failure::DiskFull(error.to_string())
+            }
+            _ => Failure::Unwritable(error.to_string()),
+        })?;
         Ok(Made {
             size: thumbnail.size,
             source_size: thumbnail.source_size,
             bytes: thumbnail.bytes.len() as u64,
             checksum: fnv1a(&thumbnail.bytes),
             time: start.elapsed(),
+            damage: thumbnail.damage.clone(),
         })
     }
 }
@@ -160,7 +215,22 @@ pub fn thumbnail(
     settings: &Settings,
     text: &[(String, String)],
 ) -> Result<Thumbnail, Failure> {
-    let decoded = decode(bytes, &settings.limits, |size| settings.least(size))?;
+    reserving(bytes, settings, text, &mut |_| Ok(()))
+}
+
+/// [`thumbnail`], with a word from `reserve` before memory is allocated.
+fn reserving(
+    bytes: &[u8],
+    settings: &Settings,
+    text: &[(String, String)],
+    reserve: Reserve<'_>,
+) -> Result<Thumbnail, Failure> {
+    let decoded = decode(
+        bytes,
+        &settings.limits,
+        |size| settings.least(size),
+        reserve,
+    )?;
     let Decoded {
         picture,
         full_size,
@@ -168,8 +238,12 @@ pub fn thumbnail(
         orientation,
         profile,
         format,
+        damage,
     } = decoded;
     let broken = |reason| Failure::Broken { format, reason };
+    if let Some(reason) = damage.clone().filter(|_| settings.strict) {
+        return Err(broken(reason));
+    }
     let source_size = orientation.size(full_size);
     let plan = settings.plan(source_size);
     // The part in pixels of what was decoded, and all of it the way the file has it.
@@ -203,6 +277,7 @@ pub fn thumbnail(
         bytes,
         size: (small.width, small.height),
         source_size,
+        damage,
     })
 }
 
@@ -217,12 +292,6 @@ mod os_path {
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<PathBuf, D::Error> {
-        let bytes = Vec::deserialize(from)?;
-        #[cfg(unix)]
-        let name: std::ffi::OsString = std::os::unix::ffi::OsStringExt::from_vec(bytes);
-        // Elsewhere a name that is no text can't be put together from bytes in safe code.
-        #[cfg(not(unix))]
-        let name = String::from_utf8(bytes).map_err(serde::de::Error::custom)?;
-        Ok(name.into())
+        Vec::deserialize(from).map(|bytes| crate::paths::name_of(bytes).into())
     }
 }

@@ -1,10 +1,13 @@
 //! Which pictures there are: files, folders and what is in them, one at a time.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
+use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, BufRead, Read};
 use std::path::{Path, PathBuf};
 
+use crate::manifest::{self, Manifest};
+use crate::paths::below;
 use crate::picture::Format;
 
 /// The longest line of a list: the longest path that Linux takes is 4,096 bytes.
@@ -15,7 +18,8 @@ const LONGEST_LINE: u64 = 64 * 1024;
 pub struct Found {
     /// Where it is.
     pub path: PathBuf,
-    /// The folder it is in, below the one that was asked for; empty for a file named alone.
+    /// The folder it is in, below the one that was asked for, or as a list has it; empty for a file
+    /// named alone.
     pub folder: PathBuf,
     /// What it starts like; `None` is no picture, and only found where it was named alone.
     pub format: Option<Format>,
@@ -23,7 +27,7 @@ pub struct Found {
 
 /// Something that can't be looked at.
 #[derive(Debug, thiserror::Error)]
-#[error("{}: {error}", path.display())]
+#[error("{}: {error}", crate::paths::shown(path))]
 pub struct Blocked {
     /// What.
     pub path: PathBuf,
@@ -31,55 +35,131 @@ pub struct Blocked {
     pub error: io::Error,
 }
 
+/// A path that is to be walked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// A file or a folder.
+    pub path: PathBuf,
+    /// Whether it is from a list, and its thumbnails keep its folders.
+    pub listed: bool,
+}
+
+/// How many files in folders were passed over, and why.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PassedOver {
+    /// No pictures that are known here.
+    pub unknown: u64,
+    /// Empty files.
+    pub empty: u64,
+    /// Thumbnails that were made earlier.
+    pub thumbnails: u64,
+    /// Pipes, devices, sockets.
+    pub special: u64,
+}
+
+impl PassedOver {
+    /// All together.
+    pub fn count(&self) -> u64 {
+        self.unknown + self.empty + self.thumbnails + self.special
+    }
+}
+
+impl fmt::Display for PassedOver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let reasons = [
+            (self.unknown, "not pictures known here"),
+            (self.empty, "empty"),
+            (self.thumbnails, "thumbnails"),
+            (self.special, "neither files nor folders"),
+        ];
+        let reasons = reasons.iter().filter(|(count, _)| *count > 0);
+        let reasons: Vec<_> = reasons
+            .map(|(count, reason)| format!("{count} {reason}"))
+            .collect();
+        f.write_str(&reasons.join(", "))
+    }
+}
+
 /// Walks what is named: files as they are, folders with all in them, by name. Files in folders that
-/// are no pictures by their content are passed over.
+/// are no pictures by their content are passed over, and so are thumbnails: what stands in the
+/// manifest of a folder that is walked.
 ///
 /// Links to files are followed. Links to folders are not, unless named: so no loop can be walked.
 /// Of the folders only one listing for each level is in memory.
 pub struct Walk<I> {
     named: I,
-    /// Not to be walked into: where the thumbnails go.
+    /// Where the thumbnails go: walked into only if it is named itself.
     except: Option<PathBuf>,
     /// What is still to be looked at in the folders that were entered, innermost last.
     levels: Vec<Level>,
+    passed: PassedOver,
 }
 
 struct Level {
     /// Below the folder that was named.
     folder: PathBuf,
     entries: VecDeque<fs::DirEntry>,
+    /// The thumbnails below it.
+    thumbnails: HashSet<PathBuf>,
 }
 
-impl<I: Iterator<Item = io::Result<PathBuf>>> Walk<I> {
-    /// Walks `named`, but never into `except`.
+impl<I: Iterator<Item = io::Result<Named>>> Walk<I> {
+    /// Walks `named`. Of the folders in them `except` is passed over.
     pub fn new(named: I, except: Option<&Path>) -> Walk<I> {
         Walk {
             named,
             except: except.and_then(|path| path.canonicalize().ok()),
             levels: Vec::new(),
+            passed: PassedOver::default(),
         }
+    }
+
+    /// What was passed over so far.
+    pub fn passed_over(&self) -> PassedOver {
+        self.passed
     }
 
     fn enter(&mut self, path: &Path, folder: PathBuf) -> io::Result<()> {
-        if self.except.is_some() && path.canonicalize().ok() == self.except {
-            return Ok(());
-        }
         let mut entries = fs::read_dir(path)?.collect::<io::Result<Vec<_>>>()?;
         entries.sort_unstable_by_key(fs::DirEntry::file_name);
-        let entries = entries.into();
-        self.levels.push(Level { folder, entries });
+        let mut thumbnails = HashSet::new();
+        if entries
+            .iter()
+            .any(|entry| entry.file_name() == manifest::NAME)
+        {
+            // One that can't be read says nothing.
+            let manifest = Manifest::read(path);
+            thumbnails.extend(
+                manifest
+                    .iter()
+                    .flat_map(Manifest::outputs)
+                    .map(|it| path.join(it)),
+            );
+        }
+        self.levels.push(Level {
+            folder,
+            entries: entries.into(),
+            thumbnails,
+        });
         Ok(())
     }
 
-    fn named(&mut self, path: PathBuf) -> io::Result<Option<Found>> {
-        if fs::metadata(&path)?.is_dir() {
-            self.enter(&path, PathBuf::new())?;
+    fn named(&mut self, named: Named) -> io::Result<Option<Found>> {
+        let Named { path, listed } = named;
+        let is_folder = fs::metadata(&path)?.is_dir();
+        let folder = match (listed, is_folder) {
+            (false, _) => PathBuf::new(),
+            (true, true) => below(&path),
+            (true, false) => below(path.parent().unwrap_or(Path::new(""))),
+        };
+        if is_folder {
+            self.enter(&path, folder)?;
             return Ok(None);
         }
-        let format = sniff(&path)?;
+        let format = sniff(&path)?.format();
         Ok(Some(Found {
             path,
-            folder: PathBuf::new(),
+            folder,
             format,
         }))
     }
@@ -88,23 +168,44 @@ impl<I: Iterator<Item = io::Result<PathBuf>>> Walk<I> {
         let path = entry.path();
         let kind = entry.file_type()?;
         if kind.is_dir() {
-            self.enter(&path, folder.join(entry.file_name()))?;
+            if self.except.is_none() || path.canonicalize().ok() != self.except {
+                self.enter(&path, folder.join(entry.file_name()))?;
+            }
             return Ok(None);
         }
+        if self
+            .levels
+            .iter()
+            .any(|level| level.thumbnails.contains(&path))
+        {
+            self.passed.thumbnails += 1;
+            return Ok(None);
+        }
+        let metadata = fs::metadata(&path)?;
         // What is neither a file nor a link to one may block whoever opens it.
-        if !fs::metadata(&path)?.is_file() {
+        if !metadata.is_file() {
+            self.passed.special += u64::from(!metadata.is_dir());
             return Ok(None);
         }
-        let folder = folder.to_owned();
-        Ok(sniff(&path)?.map(|format| Found {
-            path,
-            folder,
-            format: Some(format),
-        }))
+        match sniff(&path)? {
+            Sniffed::Picture(format) => Ok(Some(Found {
+                path,
+                folder: folder.to_owned(),
+                format: Some(format),
+            })),
+            Sniffed::Empty => {
+                self.passed.empty += 1;
+                Ok(None)
+            }
+            Sniffed::Unknown => {
+                self.passed.unknown += u64::from(entry.file_name() != manifest::NAME);
+                Ok(None)
+            }
+        }
     }
 }
 
-impl<I: Iterator<Item = io::Result<PathBuf>>> Iterator for Walk<I> {
+impl<I: Iterator<Item = io::Result<Named>>> Iterator for Walk<I> {
     type Item = Result<Found, Blocked>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -121,7 +222,7 @@ impl<I: Iterator<Item = io::Result<PathBuf>>> Iterator for Walk<I> {
                     }
                 },
                 None => match self.named.next()? {
-                    Ok(path) => (path.clone(), self.named(path)),
+                    Ok(named) => (named.path.clone(), self.named(named)),
                     Err(error) => (PathBuf::from("standard input"), Err(error)),
                 },
             };
@@ -134,8 +235,24 @@ impl<I: Iterator<Item = io::Result<PathBuf>>> Iterator for Walk<I> {
     }
 }
 
+/// What a file's first bytes say.
+enum Sniffed {
+    Picture(Format),
+    Empty,
+    Unknown,
+}
+
+impl Sniffed {
+    fn format(&self) -> Option<Format> {
+        match self {
+            Sniffed::Picture(format) => Some(*format),
+            _ => None,
+        }
+    }
+}
+
 /// A file's format, by its first bytes.
-fn sniff(path: &Path) -> io::Result<Option<Format>> {
+fn sniff(path: &Path) -> io::Result<Sniffed> {
     if !fs::metadata(path)?.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file"));
     }
@@ -143,7 +260,11 @@ fn sniff(path: &Path) -> io::Result<Option<Format>> {
     File::open(path)?
         .take(Format::MAGIC as u64)
         .read_to_end(&mut start)?;
-    Ok(Format::of(&start))
+    Ok(match Format::of(&start) {
+        Some(format) => Sniffed::Picture(format),
+        None if start.is_empty() => Sniffed::Empty,
+        None => Sniffed::Unknown,
+    })
 }
 
 /// Reads a list of paths, one a line, or each ended by a zero byte. Empty lines are passed over.

@@ -155,7 +155,7 @@ impl Cache {
 /// If there is no current folder to make the path absolute by.
 pub fn uri(path: &Path) -> io::Result<String> {
     // Not by resolving links: a link has a thumbnail of its own, as the specification says.
-    let path = std::path::absolute(path)?;
+    let path = crate::paths::absolute(path)?;
     Ok(format!("file://{}", escape(&path)))
 }
 
@@ -173,8 +173,13 @@ fn text(source: &Path, uri: &str) -> io::Result<Vec<(String, String)>> {
     .into())
 }
 
-/// Whether a thumbnail is of that URI and that time.
+/// Whether a thumbnail is of that URI, that time and, if it says so, that size: within a second a
+/// picture can have been replaced.
 fn is_current(thumbnail: &Path, text: &[(String, String)]) -> bool {
+    // A pipe would be waited for.
+    if !fs::metadata(thumbnail).is_ok_and(|it| it.is_file()) {
+        return false;
+    }
     let Ok(file) = fs::File::open(thumbnail) else {
         return false;
     };
@@ -182,9 +187,13 @@ fn is_current(thumbnail: &Path, text: &[(String, String)]) -> bool {
         return false;
     };
     let there = &reader.info().uncompressed_latin1_text;
-    ["Thumb::URI", "Thumb::MTime"].iter().all(|keyword| {
-        let wanted = text.iter().find(|(name, _)| name == keyword);
-        let found = there.iter().find(|chunk| chunk.keyword == *keyword);
-        wanted.map(|(_, text)| text) == found.map(|chunk| &chunk.text)
-    })
+    ["Thumb::URI", "Thumb::MTime", "Thumb::Size"]
+        .iter()
+        .all(|keyword| {
+            let wanted = text.iter().find(|(name, _)| name == keyword);
+            let found = there.iter().find(|chunk| chunk.keyword == *keyword);
+            // The size is optional: other programs may leave it out.
+            *keyword == "Thumb::Size" && found.is_none()
+                || wanted.map(|(_, text)| text) == found.map(|chunk| &chunk.text)
+        })
 }

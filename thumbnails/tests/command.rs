@@ -38,7 +38,7 @@ fn folder(broken: bool) -> tempfile::TempDir {
     fs::write(pictures.join("deep/a.gif"), png).unwrap();
     fs::write(pictures.join("notes.txt"), "not a picture").unwrap();
     if broken {
-        fs::write(pictures.join("broken.jpg"), &jpeg[..jpeg.len() / 2]).unwrap();
+        fs::write(pictures.join("broken.jpg"), &jpeg[..200]).unwrap();
     }
     folder
 }
@@ -152,19 +152,15 @@ fn names_never_collide_nor_leave_the_folder() {
     assert_eq!(
         files(&here.join("sub")),
         [
-            "out/A_thumb-4.jpg",
             "out/A_thumb.jpg",
             "out/a_thumb-2.jpg",
-            "out/a_thumb-3.jpg",
             "out/deep/a_thumb.jpg",
+            // A list keeps its folders, but for those that lead out.
+            "out/in/A_thumb-2.jpg",
+            "out/in/a_thumb.jpg",
             "out/outside_thumb.jpg"
         ]
-        .map(str::to_owned)
-        .into_iter()
-        .filter(|name| here.join("sub").join(name).exists())
-        .collect::<Vec<_>>()
     );
-    assert_eq!(files(&here.join("sub")).len(), 6);
 }
 
 #[cfg(unix)]
@@ -197,7 +193,6 @@ fn usage_errors_are_told_in_a_line() {
     for (words, expected) in [
         (&["in"][..], "-o DIR"),
         (&["-o", "out"], "which pictures"),
-        (&["in", "-o", "in"], "among the pictures"),
         (
             &["in", "-o", "out", "-s", "0"],
             "0: expected 256 or 320x200",
@@ -277,8 +272,30 @@ fn the_desktops_cache_is_filled_by_its_standard() {
     ));
     assert_eq!(files(&fail).len(), 1);
     thumbnails(&here, &["in", "--xdg", "-s", "128"])
+        .code(1)
+        .stderr(
+            contains("2 unchanged, 1 failed before").and(contains("in/broken.jpg: failed before")),
+        );
+    // Within the second it is replaced by another of another size.
+    let first = fs::metadata(here.join("in/a.jpg"))
+        .unwrap()
+        .modified()
+        .unwrap();
+    fs::write(
+        here.join("in/a.jpg"),
+        support::jpeg(&support::waves(300, 300), 80),
+    )
+    .unwrap();
+    let file = fs::File::options()
+        .write(true)
+        .open(here.join("in/a.jpg"))
+        .unwrap();
+    file.set_modified(first).unwrap();
+    thumbnails(&here, &["in/deep/../a.jpg", "--xdg", "-s", "128"])
         .success()
-        .stderr(contains("2 unchanged, 1 failed before"));
+        .stderr(contains("1 made"));
+    assert_eq!(image::open(&path).unwrap().width(), 128);
+    assert_eq!(image::open(&path).unwrap().height(), 128);
 }
 
 #[test]
@@ -295,6 +312,12 @@ fn the_sheet_shows_every_thumbnail() {
 #[cfg(unix)]
 const LISTED: usize = 40;
 
+#[cfg(unix)]
+fn listed() -> String {
+    let name = |number| format!("in/{number:03}.jpg\n");
+    (0..LISTED).map(name).collect()
+}
+
 /// A run over a list whose end is not in sight: whoever holds its input decides when it may end.
 #[cfg(unix)]
 struct Run {
@@ -308,12 +331,9 @@ impl Run {
     /// Starts it, and waits until it has made something.
     fn started(here: &Path, words: &[&str]) -> Run {
         let jpeg = support::jpeg(&support::waves(700, 500), 90);
-        let mut list = String::new();
-        for number in 0..LISTED {
-            let name = format!("in/{number:03}.jpg");
-            fs::write(here.join(&name), &jpeg).unwrap();
-            list.push_str(&name);
-            list.push('\n');
+        let list = listed();
+        for name in list.lines() {
+            fs::write(here.join(name), &jpeg).unwrap();
         }
         let mut child = with_usual_signals(&mut Command::new(program()))
             .current_dir(here)
@@ -401,10 +421,15 @@ fn what_is_stopped_leaves_whole_thumbnails_only_and_is_taken_up_again() {
             let whole = image::load_from_memory(&bytes);
             assert!(whole.is_ok(), "{model} {signal}: {name}");
         }
-        thumbnails(here, &["in", "-o", "out", "-j2"]).success();
+        assert_cmd::Command::new(program())
+            .current_dir(here)
+            .args(["-", "-o", "out", "-j2"])
+            .write_stdin(listed())
+            .assert()
+            .success();
         let whole = files(&out);
         let whole = whole.iter().filter(|it| !it.ends_with(".tmp")).count();
-        assert_eq!(whole, LISTED + 2);
+        assert_eq!(whole, LISTED);
     }
 }
 
@@ -432,7 +457,8 @@ fn isolated_workers_are_held_to_the_memory_that_the_limits_add_up_to() {
         let line = limits
             .lines()
             .find(|it| it.starts_with("Max address space"));
-        let bytes = (2 * 64 + 1 + 128_u64) << 20;
+        // Of two workers each has half.
+        let bytes = (64 / 2 + 128_u64) << 20;
         assert!(line.unwrap().contains(&format!(" {bytes} ")), "{limits}");
     }
     assert_eq!(run.end().status.code(), Some(0));
@@ -546,7 +572,7 @@ fn a_thousand_mutated_pictures_cost_no_more_than_themselves() {
     let summary = &told.last().unwrap()["summary"];
     let count = |what: &str| summary[what].as_u64().unwrap();
     assert_eq!(count("made") + count("failed"), 1002);
-    assert!(count("failed") > 100 && count("made") > 2);
+    assert!(count("failed") > 100 && count("made") > 2 && count("damaged") > 100);
     let panicked = String::from_utf8(output.stderr).unwrap();
     assert!(!panicked.contains("panicked"), "{panicked}");
     for name in ["a_thumb.jpg", "deep/a_thumb.jpg"] {

@@ -103,7 +103,10 @@ fn inks_become_red_green_and_blue() {
     let file = support::cmyk([0, 255, 255, 0]);
     let made = png_of(&file, box_of(16, 16)).to_rgb8();
     let [red, green, blue] = made.get_pixel(8, 8).0;
-    assert!(red > 230 && green < 25 && blue < 25, "{red} {green} {blue}");
+    // As libvips 8.14 has it without a profile: a press's red, not a screen's.
+    for (there, expected) in [(red, 236), (green, 33), (blue, 40_u8)] {
+        assert!(there.abs_diff(expected) < 12, "{red} {green} {blue}");
+    }
 }
 
 #[test]
@@ -217,12 +220,139 @@ fn boxes_are_filled_as_asked() {
 }
 
 #[test]
-fn a_jpeg_cut_short_is_an_error_wherever_it_ends() {
-    let file = jpeg(&support::waves(160, 120), 90);
-    for length in (0..file.len() - 2).step_by(37) {
-        let result = thumbnail(&file[..length], &box_of(16, 16), &[]);
-        assert!(result.is_err(), "{length} of {} bytes", file.len());
+fn what_is_cut_short_is_said_to_be_damaged_wherever_it_ends_and_strictly_an_error() {
+    let picture = support::waves(160, 120);
+    let strictly = Settings {
+        strict: true,
+        ..box_of(16, 16)
+    };
+    let mut files = vec![jpeg(&picture, 90)];
+    for format in [ImageFormat::Png, ImageFormat::Gif, ImageFormat::Bmp] {
+        files.push(encoded(&picture, format));
     }
+    for file in files {
+        let mut made = 0;
+        for length in (12..file.len() * 99 / 100).step_by(file.len() / 61) {
+            match thumbnail(&file[..length], &box_of(16, 16), &[]) {
+                Ok(thumbnail) => {
+                    made += 1;
+                    assert!(
+                        thumbnail.damage.is_some(),
+                        "{length} of {} bytes",
+                        file.len()
+                    );
+                    assert_eq!(thumbnail.size, (16, 12));
+                }
+                Err(failure) => assert!(matches!(failure, Failure::Broken { .. }), "{failure}"),
+            }
+            let result = thumbnail(&file[..length], &strictly, &[]);
+            assert!(matches!(result, Err(Failure::Broken { .. })), "{result:?}");
+        }
+        assert!(made > 40, "{made}");
+    }
+}
+
+#[test]
+fn a_png_without_its_end_or_with_wrong_checksums_is_still_read() {
+    let file = encoded(&corners(64, 32), ImageFormat::Png);
+    let end = file.len() - 12;
+    assert_eq!(&file[end + 4..end + 8], b"IEND");
+    let made = thumbnail(&file[..end], &box_of(16, 16), &[]).unwrap();
+    assert_eq!(made.damage, None);
+    let mut wrong = file.clone();
+    wrong[end - 1] ^= 1;
+    let made = thumbnail(&wrong, &box_of(16, 16), &[]).unwrap();
+    assert!(made.damage.is_some());
+    let picture = image::load_from_memory(&made.bytes).unwrap().to_rgb8();
+    assert!(
+        picture.get_pixel(2, 2).0[0] > 200,
+        "{:?}",
+        picture.get_pixel(2, 2)
+    );
+}
+
+/// An EXIF block with an orientation, from its byte order mark on.
+fn exif(orientation: u8) -> Vec<u8> {
+    let mut exif = b"MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".to_vec();
+    exif.extend([orientation, 0, 0, 0, 0, 0, 0]);
+    exif
+}
+
+/// A PNG with a chunk before its end, or before its picture.
+fn with_chunk(png: &[u8], kind: &[u8; 4], data: &[u8], at_end: bool) -> Vec<u8> {
+    let at = if at_end { png.len() - 12 } else { 33 };
+    let typed = [kind, data].concat();
+    let length = u32::try_from(data.len()).unwrap().to_be_bytes();
+    let check = support::crc(&typed).to_be_bytes();
+    [&png[..at], &length, &typed, &check, &png[at..]].concat()
+}
+
+#[test]
+fn orientations_are_found_wherever_png_and_webp_have_them() {
+    let picture = corners(64, 32);
+    let png = encoded(&picture, ImageFormat::Png);
+    let digits: String = { b"Exif\0\0".iter() }
+        .chain(&exif(6))
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let raw = format!(
+        "Raw profile type exif\0\nexif\n      {}\n{digits}\n",
+        digits.len() / 2
+    );
+    let webp = |prefix: &[u8]| {
+        let plain = encoded(&picture, ImageFormat::WebP);
+        let block = [prefix, &exif(6)].concat();
+        // The extended header, with the flag of EXIF, and the size less one (WebP Container
+        // Specification).
+        let mut body = b"WEBPVP8X\x0a\0\0\0\x08\0\0\0\x3f\0\0\x1f\0\0".to_vec();
+        body.extend(&plain[12..]);
+        body.extend(b"EXIF");
+        body.extend(u32::try_from(block.len()).unwrap().to_le_bytes());
+        body.extend(&block);
+        body.resize(body.len().next_multiple_of(2), 0);
+        let length = u32::try_from(body.len()).unwrap().to_le_bytes();
+        [b"RIFF".as_slice(), &length, &body].concat()
+    };
+    for (what, file) in [
+        ("eXIf first", with_chunk(&png, b"eXIf", &exif(6), false)),
+        ("eXIf last", with_chunk(&png, b"eXIf", &exif(6), true)),
+        (
+            "ImageMagick's text",
+            with_chunk(&png, b"tEXt", raw.as_bytes(), true),
+        ),
+        ("WebP", webp(b"")),
+        ("WebP as Pillow writes it", webp(b"Exif\0\0")),
+    ] {
+        let made = png_of(&file, box_of(32, 32)).to_rgb8();
+        assert_eq!(made.dimensions(), (16, 32), "{what}");
+        // Turned clockwise, what was below on the left is above.
+        assert_eq!(made.get_pixel(3, 3).0, [0, 0, 255], "{what}");
+    }
+}
+
+#[test]
+fn a_profile_that_unpacks_to_a_gigabyte_is_not_unpacked() {
+    use std::io::Write;
+    let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+    for _ in 0..64 {
+        packed.write_all(&[0; 1 << 20]).unwrap();
+    }
+    let chunk = [b"bomb\0\0".as_slice(), &packed.finish().unwrap()].concat();
+    let png = encoded(&corners(64, 32), ImageFormat::Png);
+    let file = with_chunk(&png, b"iCCP", &chunk, false);
+    let limits = |memory| Settings {
+        limits: Limits {
+            memory,
+            ..Limits::default()
+        },
+        ..box_of(16, 16)
+    };
+    // What it may take is counted beforehand, and bounded.
+    assert!(matches!(
+        thumbnail(&file, &limits(16 << 20), &[]),
+        Err(Failure::OverLimit { .. })
+    ));
+    assert!(thumbnail(&file, &limits(64 << 20), &[]).is_ok());
 }
 
 #[test]
@@ -308,10 +438,13 @@ fn thumbnails_look_like_a_full_decode_and_lanczos() {
     }
 }
 
-#[cfg(all(feature = "bmp", feature = "pnm", feature = "tiff"))]
 #[test]
-fn formats_behind_features_are_read_and_written_as_png() {
-    for format in [ImageFormat::Bmp, ImageFormat::Pnm, ImageFormat::Tiff] {
+fn formats_that_are_only_read_are_written_as_png() {
+    let mut formats = vec![ImageFormat::Bmp, ImageFormat::Tiff];
+    if cfg!(feature = "pnm") {
+        formats.push(ImageFormat::Pnm);
+    }
+    for format in formats {
         let file = encoded(&corners(64, 32), format);
         let same = Settings {
             format: None,

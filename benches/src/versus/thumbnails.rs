@@ -12,16 +12,57 @@ use thumbnails::samples;
 use super::Job;
 use crate::contender::{Contender, Program};
 
-/// What the job is called.
-pub(super) const NAME: &str = "thumbnails";
+/// The pictures that programs are compared at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Set {
+    /// As cameras make them.
+    Photographs,
+    /// As web sites have them.
+    Web,
+}
+
+impl Set {
+    const ALL: [Set; 2] = [Set::Photographs, Set::Web];
+
+    /// What its job is called.
+    fn name(self) -> &'static str {
+        match self {
+            Set::Photographs => "thumbnails",
+            Set::Web => "thumbnails-web",
+        }
+    }
+
+    /// The set of a job.
+    pub(super) fn of(job: &str) -> Option<Set> {
+        Set::ALL.into_iter().find(|set| set.name() == job)
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Set::Photographs => "200 JPEGs of 6 to 12 megapixels, 20 PNGs, 10 WebPs of 3",
+            Set::Web => "200 JPEGs, 40 PNGs, 40 WebPs and 20 GIFs of 200 to 1,600 pixels",
+        }
+    }
+
+    fn folder(self) -> PathBuf {
+        folder(match self {
+            Set::Photographs => "pictures",
+            Set::Web => "web",
+        })
+    }
+}
 
 const SCRIPT: &str = "benches/peers/thumbnails.py";
 
 const SHELL_SCRIPT: &str = "benches/peers/thumbnails.sh";
 
-/// The room's job, with `workers` workers.
+/// The room's jobs, with `workers` workers.
 pub(super) fn jobs(workers: NonZeroUsize) -> Vec<Job> {
-    let pictures = folder("pictures");
+    Set::ALL.into_iter().map(|set| job(set, workers)).collect()
+}
+
+fn job(set: Set, workers: NonZeroUsize) -> Job {
+    let pictures = set.folder();
     let words = |out: &str| {
         let out = folder(out).display().to_string();
         vec![pictures.display().to_string(), out, workers.to_string()]
@@ -41,12 +82,9 @@ pub(super) fn jobs(workers: NonZeroUsize) -> Vec<Job> {
         install,
         answer: last_word,
     };
-    vec![Job {
-        name: NAME,
-        title: format!(
-            "200 JPEGs of 6 to 12 megapixels, 20 PNGs, 10 WebPs of 3, to 256x256 JPEGs, \
-             {workers} workers"
-        ),
+    Job {
+        name: set.name(),
+        title: format!("{}, to 256x256 JPEGs, {workers} workers", set.title()),
         input: "",
         ours: Contender {
             name: "thumbnails",
@@ -90,16 +128,25 @@ pub(super) fn jobs(workers: NonZeroUsize) -> Vec<Job> {
                 "apt-get install imagemagick (or: brew install imagemagick)",
             ),
         ],
-    }]
+    }
 }
 
-/// Makes up the pictures that are not there yet: nobody's time, and a minute of ours.
-///
-/// # Errors
-/// If they can't be written.
-pub(super) fn prepare(workers: NonZeroUsize) -> io::Result<()> {
-    let pictures = samples::comparison(&folder("pictures"));
-    samples::create_folders(&pictures)?;
+impl Set {
+    /// Makes up the pictures that are not there yet: nobody's time, and a minute of ours.
+    ///
+    /// # Errors
+    /// If they can't be written.
+    pub(super) fn prepare(self, workers: NonZeroUsize) -> io::Result<()> {
+        let pictures = match self {
+            Set::Photographs => samples::comparison(&self.folder()),
+            Set::Web => samples::web(&self.folder()),
+        };
+        write(&pictures, workers)
+    }
+}
+
+fn write(pictures: &[samples::Sample], workers: NonZeroUsize) -> io::Result<()> {
+    samples::create_folders(pictures)?;
     let next = AtomicUsize::new(0);
     let failed = Mutex::new(Ok(()));
     thread::scope(|scope| {

@@ -13,9 +13,10 @@ use super::model::Kind;
 
 /// Makes thumbnails of pictures and of folders of them, by threads, processes, rayon or async.
 ///
-/// JPEG, PNG, GIF (its first frame) and WebP, told by their content. Orientation is applied,
-/// colours become sRGB, metadata are left out. A picture that can't be done is reported, the rest
-/// is done, and the exit code is 1. Only what changed is made again.
+/// JPEG, PNG, GIF (its first frame), WebP, TIFF and BMP, told by their content. Orientation is
+/// applied, colours become sRGB, metadata are left out. Of a damaged picture what is there is shown.
+/// A picture that is damaged or can't be done is reported, the rest is done, and the exit code is 1.
+/// Only what changed is made again.
 ///
 /// Without arguments: makes up a folder of pictures in thumbnails-demo, makes their thumbnails in
 /// every model, compares them in a table, and writes a contact sheet.
@@ -71,10 +72,10 @@ struct LookArgs {
     /// Enlarge pictures smaller than the box, too
     #[arg(long)]
     enlarge: bool,
-    /// The format; WebP is written without loss. [default: jpeg]
+    /// The format [default: jpeg]
     #[arg(short, long, value_enum)]
     format: Option<FormatArg>,
-    /// The quality of JPEGs, 1 to 100
+    /// The quality of JPEGs and WebPs, 1 to 100
     #[arg(long, value_name = "N", default_value = "80",
           value_parser = clap::value_parser!(u8).range(1..=100))]
     quality: u8,
@@ -108,9 +109,15 @@ pub(super) struct WhatArgs {
     #[arg(long, conflicts_with_all = ["output", "delete_stale", "sheet", "fit", "format",
           "template", "enlarge", "background", "quality", "filter"])]
     pub(super) xdg: bool,
+    /// Wait so long before reading each picture, as for a slow disk: to compare models with
+    #[arg(long, value_name = "TIME", value_parser = numbers::duration)]
+    pub(super) latency: Option<Duration>,
     /// Write a contact sheet of all thumbnails in DIR
     #[arg(long, value_name = "FILE")]
     pub(super) sheet: Option<PathBuf>,
+    /// Make nothing of a damaged picture, rather than a thumbnail of what is there
+    #[arg(long)]
+    pub(super) strict: bool,
     /// Decode in worker processes with a limit of memory and time: even a decoder that crashes or
     /// hangs costs one picture
     #[arg(long)]
@@ -126,7 +133,8 @@ struct LimitArgs {
     /// Pixels [default: 100_000_000]
     #[arg(long, value_name = "N", value_parser = numbers::number)]
     max_pixels: Option<u64>,
-    /// Memory to decode it [default: 512MiB]
+    /// Memory for all that are worked on at a time; for processes each has an equal share [default:
+    /// 512MiB, or 128MiB for each worker]
     #[arg(long, value_name = "SIZE", value_parser = numbers::size)]
     max_memory: Option<u64>,
     /// The file's size [default: 256MiB]
@@ -258,8 +266,14 @@ impl Args {
                 FilterArg::Box => Filter::Box,
             },
             background: look.background,
+            strict: self.what.strict,
             limits: self.limits(),
         }
+    }
+
+    /// So long reading a picture waits.
+    pub(super) fn latency(&self) -> Duration {
+        self.what.latency.unwrap_or_default()
     }
 
     fn limits(&self) -> Limits {
@@ -269,7 +283,12 @@ impl Args {
                 .max_side
                 .map_or(usual.side, |side| side.try_into().unwrap_or(u32::MAX)),
             pixels: given.max_pixels.unwrap_or(usual.pixels),
-            memory: given.max_memory.unwrap_or(usual.memory),
+            memory: given.max_memory.unwrap_or_else(|| {
+                // Enough for any photograph, however many are worked on.
+                usual
+                    .memory
+                    .max(self.run.jobs().get() as u64 * FOR_A_WORKER)
+            }),
             file: given.max_file.unwrap_or(usual.file),
             time: given.max_time.unwrap_or(usual.time),
         }
@@ -280,6 +299,9 @@ impl Args {
         &self.look.template
     }
 }
+
+/// The memory that each worker adds to the limit, if none is given.
+const FOR_A_WORKER: u64 = 128 << 20;
 
 /// The largest box: more would be no thumbnail, and a slip of the keyboard should get an error.
 const LARGEST: u32 = 8192;

@@ -3,13 +3,13 @@
 use std::sync::{Mutex, PoisonError};
 
 use common::cli::{Interrupt, Outcome, compare};
-use common::comparison::{Answer, Comparison};
+use common::comparison::{Answer, Comparison, Report};
 
 use super::args::Args;
 use super::destination::Destination;
 use super::model::Model;
 use super::pass;
-use super::report::{Counts, Report};
+use super::report::{self, Counts};
 
 /// A thumbnail's name, and what tells it from others.
 pub(super) type Checksums = Vec<(String, u64)>;
@@ -23,7 +23,8 @@ pub(super) fn pass(
     let paths = args.paths.iter().map(|path| path.display().to_string());
     let comparison = Comparison::new("thumbnails").input(paths.collect::<Vec<_>>().join(", "));
     let comparison = compare::once_or_more(comparison, args.run.runs);
-    let (outcome, counts) = run(comparison, args, models, interrupt)?;
+    let (report, counts) = measure(comparison, args, models, interrupt);
+    let outcome = compare::show(&report, &scaling(&report, models), &args.run, |_| {})?;
     if counts.failed > 0 && !args.run.output.quiet {
         common::remark!(
             "{} pictures failed: with a single --model it is said why",
@@ -36,14 +37,14 @@ pub(super) fn pass(
     })
 }
 
-/// Makes all thumbnails with each model, and prints the table with what it shows below. A model's
-/// answer is what the thumbnails look like. Returns what the last pass came to, too.
-pub(super) fn run<'a>(
+/// Makes all thumbnails with each model. A model's answer is what the thumbnails look like. Returns
+/// what the last pass came to, too.
+pub(super) fn measure<'a>(
     comparison: Comparison<'a, Checksums>,
     args: &'a Args,
     models: &'a [Model],
     interrupt: &'a Interrupt,
-) -> anyhow::Result<(Outcome, Counts)> {
+) -> (Report<Checksums>, Counts) {
     let counts = Mutex::new(Counts::default());
     let comparison = comparison.agreement("the same thumbnails");
     let job = |model: &Model| {
@@ -56,11 +57,14 @@ pub(super) fn run<'a>(
         models,
         &args.run,
     );
-    let names: Vec<&str> = models.iter().skip(1).map(compare::Model::name).collect();
-    let point = report.scaling(&names).unwrap_or_default();
-    let outcome = compare::show(&report, &point, &args.run, |_| {})?;
     let counts = *counts.lock().unwrap_or_else(PoisonError::into_inner);
-    Ok((outcome, counts))
+    (report, counts)
+}
+
+/// What a table shows of how the models scale, as it was measured.
+pub(super) fn scaling(report: &Report<Checksums>, models: &[Model]) -> String {
+    let names: Vec<&str> = models.iter().skip(1).map(compare::Model::name).collect();
+    report.scaling(&names).unwrap_or_default()
 }
 
 /// One model's pass: every thumbnail anew, and no word of any.
@@ -69,7 +73,7 @@ fn once(args: &Args, model: &Model, interrupt: &Interrupt) -> Answer<(Checksums,
         return Err("interrupted".into());
     }
     let mut destination = Destination::new(args)?;
-    let mut report = Report::new(&args.run, false);
+    let mut report = report::Report::new(&args.run, false);
     pass::once(
         args,
         model,
@@ -91,7 +95,7 @@ fn checksums(destination: &Destination) -> Checksums {
         Destination::Folder(folder) => folder
             .manifest
             .entries()
-            .map(|entry| (entry.output.clone(), entry.made.checksum))
+            .map(|(entry, made)| (entry.output.clone(), made.checksum))
             .collect(),
         Destination::Cache(..) => Vec::new(),
     }

@@ -1,53 +1,138 @@
 //! The demonstration: pictures made up here, their thumbnails in every model, a contact sheet.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context;
-use common::cli::{Choice, Interrupt, Outcome};
-use common::comparison::Comparison;
+use common::cli::{Choice, Interrupt, Outcome, compare as shown};
+use common::comparison::{Comparison, Report};
+use common::timing::human_bytes;
 use executors::ThreadPool;
 use thumbnails::manifest::Manifest;
-use thumbnails::{samples, sheet};
+use thumbnails::samples::{self, Sample};
+use thumbnails::{async_tasks, sheet};
 
 use super::args::Args;
-use super::{compare, model};
+use super::compare::{self, Checksums};
+use super::model::{self, Kind, Model};
 
 /// Where it all goes.
 const FOLDER: &str = "thumbnails-demo";
+
+/// How long the slow disk of the second table takes to answer.
+const LATENCY: Duration = Duration::from_millis(100);
 
 /// Makes up pictures, compares models, writes the sheet.
 pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
     let root = Path::new(FOLDER);
     let pictures = root.join("pictures");
     let output = root.join("thumbnails");
-    let count = make_up(&pictures, args, interrupt)?;
+    let samples = make_up(&pictures, args, interrupt)?;
     // The same command as anybody's.
     let own = Args::for_folder(&pictures, &output, args.run.clone());
     let models = model::models(args.model.unwrap_or(Choice::All));
+    let count = samples.len();
     let comparison = Comparison::new("thumbnails of a folder").input(format!(
         "{count} pictures in {}: mostly JPEGs of six megapixels",
         pictures.display()
     ));
-    let comparison = common::cli::compare::demonstrate(comparison, args.run.runs);
-    let (outcome, _) = compare::run(comparison, &own, &models, interrupt)?;
+    let comparison = shown::demonstrate(comparison, args.run.runs);
+    let (report, _) = compare::measure(comparison, &own, &models, interrupt);
+    let slow = (models.len() > 1).then(|| {
+        let mut own = Args::for_folder(&pictures, &output, args.run.clone());
+        own.what.latency = Some(LATENCY);
+        let comparison = Comparison::new("the same from a slow disk").input(format!(
+            "{count} pictures, each of which comes {} ms after it was asked for",
+            LATENCY.as_millis()
+        ));
+        let comparison = shown::once_or_more(comparison, args.run.runs);
+        let models = [Kind::Threads, Kind::Async].map(Model::new);
+        let (report, _) = compare::measure(comparison, &own, &models, interrupt);
+        report
+    });
+    let workers = args.run.jobs().get();
+    let point = compare::scaling(&report, &models);
+    let outcome = shown::show(&report, &point, &args.run, |json| {
+        if let Some(slow) = &slow {
+            json["slow_disk"] = slow.json();
+        }
+    })?;
+    if let Some(slow) = slow.filter(|_| !args.run.output.json) {
+        common::cli::stdout().write_all(b"\n")?;
+        shown::show(&slow, &slow_point(&slow, workers), &args.run, |_| {})?;
+    }
 
     let page = root.join("index.html");
     let manifest = Manifest::read(&output)?;
     common::files::write_atomically(&page, sheet::html(&page, &output, manifest.entries()))?;
     if !args.run.output.quiet {
-        common::remark!("\n{}: the contact sheet, for a browser", page.display());
+        let bytes = |sample: &Sample| fs::metadata(&sample.path).map_or(0, |it| it.len());
+        let size = human_bytes(samples.iter().map(bytes).sum());
+        common::remark!(
+            "\n{}: the contact sheet, for a browser\n{FOLDER} holds {size} of pictures: delete it when you \
+             are done\nNext: thumbnails/README.md, or your own: thumbnails PICTURES -o THUMBNAILS",
+            page.display()
+        );
     }
     Ok(outcome)
 }
 
-/// Writes the pictures that are not there yet; returns how many there are.
-fn make_up(folder: &Path, args: &Args, interrupt: &Interrupt) -> anyhow::Result<usize> {
+/// A model's median wall time in seconds, if it ran.
+fn wall(report: &Report<Checksums>, model: &str) -> Option<f64> {
+    let row = report.rows().iter().find(|row| row.model == model)?;
+    let figures = row.outcome.as_ref().ok()?;
+    Some(figures.wall.median.as_secs_f64())
+}
+
+/// What the second table shows, as it was measured.
+fn slow_point(report: &Report<Checksums>, workers: usize) -> String {
+    let (Some(threads), Some(tasks)) = (wall(report, "threads"), wall(report, "async")) else {
+        return String::new();
+    };
+    let readers = async_tasks::READERS;
+    let times = threads / tasks;
+    let mut point = format!(
+        "A thread waits for one picture at a time, so {workers} threads wait for {workers}. async waits \
+         for up to {readers} while {workers} workers compute:"
+    );
+    point += &match times > 1.1 {
+        true => format!(" it was {times:.1} times as fast."),
+        false => format!(
+            " it was not faster here ({times:.1} times), as computing took longer than waiting."
+        ),
+    };
+    wrap(&point)
+}
+
+/// Lines of at most 80 columns.
+fn wrap(text: &str) -> String {
+    let mut lines = String::new();
+    let mut column = 0;
+    for word in text.split(' ') {
+        if column > 0 && column + 1 + word.len() > 80 {
+            lines.push('\n');
+            column = 0;
+        } else if column > 0 {
+            lines.push(' ');
+            column += 1;
+        }
+        lines.push_str(word);
+        column += word.len();
+    }
+    lines
+}
+
+/// Writes the pictures that are not there yet; returns all.
+fn make_up(folder: &Path, args: &Args, interrupt: &Interrupt) -> anyhow::Result<Vec<Sample>> {
     let samples = samples::demonstration(folder);
     samples::create_folders(&samples).with_context(|| folder.display().to_string())?;
-    let count = samples.len();
     let missing = |path: &PathBuf| fs::metadata(path).is_err();
-    let missing: Vec<_> = samples.into_iter().filter(|it| missing(&it.path)).collect();
+    let missing: Vec<_> = { samples.iter() }
+        .filter(|it| missing(&it.path))
+        .cloned()
+        .collect();
     let pool = ThreadPool::new(args.run.jobs().get())?;
     let written = pool.map_fn(missing, |sample| sample.write());
     for result in written {
@@ -56,5 +141,5 @@ fn make_up(folder: &Path, args: &Args, interrupt: &Interrupt) -> anyhow::Result<
             anyhow::bail!("interrupted while making up pictures");
         }
     }
-    Ok(count)
+    Ok(samples)
 }

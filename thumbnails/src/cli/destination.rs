@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use anyhow::{Context, bail};
-use common::cli::Usage;
+use anyhow::Context;
 use thumbnails::decode::unknown;
 use thumbnails::manifest::{Manifest, Stamp};
 use thumbnails::names::{Names, Template};
@@ -19,10 +19,12 @@ use super::args::Args;
 /// What is to be done for a picture.
 pub(super) enum Plan {
     Make(Box<Task>),
-    /// Its thumbnail is up to date.
-    Unchanged,
+    /// Its thumbnail is up to date; with what was wrong with the picture, if it is damaged.
+    Unchanged(Option<String>),
     /// It could not be done before, and has not changed.
     FailedBefore,
+    /// It is a thumbnail itself.
+    Thumbnail,
 }
 
 /// Where thumbnails go.
@@ -37,6 +39,7 @@ pub(super) struct Folder {
     canonical: Option<PathBuf>,
     template: Template,
     settings: Settings,
+    latency: Duration,
     fingerprint: u64,
     names: Names,
     pub(super) manifest: Manifest,
@@ -61,25 +64,20 @@ impl Destination {
         if !args.what.dry_run {
             fs::create_dir_all(root).with_context(named)?;
         }
-        let canonical = root.canonicalize().ok();
-        for path in &args.paths {
-            if let Ok(folder) = path.canonicalize()
-                && canonical.as_deref() == Some(&folder)
-            {
-                bail!(Usage(format!(
-                    "{}: the thumbnails would be among the pictures: give another -o",
-                    root.display()
-                )));
-            }
-        }
+        let manifest = if args.what.dry_run {
+            Manifest::read(root)
+        } else {
+            Manifest::open(root)
+        };
         Ok(Destination::Folder(Box::new(Folder {
             root: root.clone(),
-            canonical,
+            canonical: root.canonicalize().ok(),
             template: args.template().clone(),
             fingerprint: settings.fingerprint(),
             settings,
             names: Names::default(),
-            manifest: Manifest::read(root).with_context(named)?,
+            manifest: manifest.with_context(named)?,
+            latency: args.latency(),
             stamps: HashMap::new(),
             dry_run: args.what.dry_run,
         })))
@@ -108,7 +106,7 @@ impl Destination {
                 let task = cache.task(&found.path, &settings.limits);
                 let task = task.map_err(unreadable)?;
                 Ok(match cache.state(&task) {
-                    State::Current if !force => Plan::Unchanged,
+                    State::Current if !force => Plan::Unchanged(None),
                     State::Failed if !force => Plan::FailedBefore,
                     _ => Plan::Make(Box::new(task)),
                 })
@@ -158,38 +156,66 @@ impl Destination {
 impl Folder {
     fn plan(&mut self, found: &Found, force: bool) -> Result<Plan, Failure> {
         let Some(own) = found.format else {
-            return Ok(Plan::Unchanged);
+            return Ok(Plan::Unchanged(None));
         };
-        let format = self.settings.target(own);
-        let output = self
-            .names
-            .give(found, &self.template, format, self.settings.size);
+        if self.is_thumbnail(&found.path) {
+            return Ok(Plan::Thumbnail);
+        }
         let unreadable = |error: std::io::Error| Failure::Unreadable(error.to_string());
         let stamp = Stamp::of(&found.path).map_err(unreadable)?;
-        if !force && self.manifest.is_current(&output, &stamp, self.fingerprint) {
-            return Ok(Plan::Unchanged);
+        let format = self.settings.target(own);
+        let plain = self.template.path(found, format, self.settings.size);
+        if !force && let Some(plan) = self.unchanged(&plain, &stamp) {
+            return Ok(plan);
         }
-        let path = self.root.join(&output);
-        let unwritable = |error| Failure::Unwritable(format!("{}: {error}", path.display()));
-        if self.is_in_here(&found.path) {
-            return Err(unwritable(
-                "would be among the pictures: give another -o".to_owned(),
-            ));
-        }
+        let names = &mut self.names;
+        let claimed = self.manifest.claim(&stamp, self.fingerprint, |manifest| {
+            let may = |path: &Path| manifest.may_write(path, &stamp);
+            names.give(plain, manifest.outputs_of(&stamp), may)
+        });
+        let root = &self.root;
+        let unwritable = |path: &Path, error: std::io::Error| {
+            let text = format!("{}: {error}", path.display());
+            match error.kind() {
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Failure::DiskFull(text),
+                _ => Failure::Unwritable(text),
+            }
+        };
+        let output = claimed.map_err(|error| unwritable(root, error))?;
+        let path = self.root.join(output);
         if !self.dry_run
             && let Some(parent) = path.parent()
         {
-            fs::create_dir_all(parent).map_err(|error| unwritable(error.to_string()))?;
+            fs::create_dir_all(parent).map_err(|error| unwritable(&path, error))?;
         }
         self.stamps.insert(path.clone(), stamp);
-        let task = Task::new(&found.path, path, self.settings.clone());
+        let mut task = Task::new(&found.path, path, self.settings.clone());
+        task.latency = self.latency;
         Ok(Plan::Make(Box::new(task)))
     }
 
-    /// Whether a picture named alone lies where its thumbnail would, and might be replaced by it.
-    fn is_in_here(&self, picture: &Path) -> bool {
-        let parent = picture.canonicalize().ok();
-        let parent = parent.as_deref().and_then(Path::parent);
-        parent.is_some() && parent == self.canonical.as_deref()
+    /// Whether a picture has its thumbnail already; it keeps its name.
+    fn unchanged(&mut self, plain: &Path, stamp: &Stamp) -> Option<Plan> {
+        let (manifest, fingerprint) = (&self.manifest, self.fingerprint);
+        let current = |path: &Path| manifest.current(path, stamp, fingerprint);
+        let given = self
+            .names
+            .give_again(plain, manifest.outputs_of(stamp), |path| {
+                current(path).is_some()
+            })?;
+        let damage = current(&given).and_then(|made| made.damage.clone());
+        if damage.is_some() && self.settings.strict {
+            self.names.take_back(&given);
+            return None;
+        }
+        Some(Plan::Unchanged(damage))
+    }
+
+    /// Whether a picture is one of the thumbnails in this folder.
+    fn is_thumbnail(&self, picture: &Path) -> bool {
+        let real = picture.canonicalize().ok();
+        let below = real.as_deref().zip(self.canonical.as_deref());
+        let below = below.and_then(|(real, folder)| real.strip_prefix(folder).ok());
+        below.is_some_and(|below| self.manifest.contains(below))
     }
 }

@@ -11,8 +11,8 @@ use anyhow::Context;
 use common::cli::compare::Model as _;
 use common::cli::{Choice, Interrupt, Outcome};
 use common::timing::measure;
-use thumbnails::walk::{Blocked, Found, Walk, list};
-use thumbnails::{Task, sheet};
+use thumbnails::walk::{Blocked, Found, Named, Walk, list};
+use thumbnails::{Failure, Task, sheet};
 
 use super::args::Args;
 use super::compare;
@@ -29,6 +29,9 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
             _ => vec![model(args)],
         };
         return compare::pass(args, &models, interrupt);
+    }
+    if let Some(sheet) = &args.what.sheet {
+        common::files::check_folder_of(sheet)?;
     }
     let model = model(args);
     let mut destination = Destination::new(args)?;
@@ -66,7 +69,7 @@ pub(super) fn model(args: &Args) -> Model {
 }
 
 pub(super) fn outcome(counts: Counts) -> Outcome {
-    if counts.failed > 0 {
+    if counts.failed + counts.failed_before + counts.damaged > 0 {
         Outcome::SomeFailed
     } else {
         Outcome::Done
@@ -79,6 +82,8 @@ struct Shared<'a, 'b> {
     report: &'a mut Report<'b>,
     /// Why the whole pass can't go on.
     broken: Option<anyhow::Error>,
+    /// Whether the disk was found full.
+    full: bool,
 }
 
 impl Shared<'_, '_> {
@@ -100,6 +105,10 @@ impl Shared<'_, '_> {
                     .made(task, made)
                     .and(told.map_err(Into::into))
             }
+            Err(failure @ Failure::DiskFull(_)) => {
+                self.destination.forget(task);
+                return self.full(&task.source, failure);
+            }
             Err(failure) => {
                 let told = self.report.failed(&task.source, &failure.to_string());
                 self.destination
@@ -108,6 +117,16 @@ impl Shared<'_, '_> {
             }
         };
         self.attempt(result)
+    }
+
+    /// No room for one thumbnail is none for any other: the first says so, and the pass ends.
+    fn full<T>(&mut self, source: &Path, failure: &Failure) -> ControlFlow<(), T> {
+        if !self.full {
+            self.full = true;
+            let told = self.report.failed(source, &failure.to_string());
+            let _ = self.attempt(told.map_err(Into::into));
+        }
+        ControlFlow::Break(())
     }
 
     /// A task, if there is something to be done.
@@ -133,14 +152,20 @@ impl Shared<'_, '_> {
                 Err(_) if !sift(&found.path) => Ok(()),
                 Ok(Plan::Make(task)) if args.what.dry_run => self.report.would_make(&task),
                 Ok(Plan::Make(task)) => return ControlFlow::Continue(Some(*task)),
-                Ok(Plan::Unchanged) => {
+                Ok(Plan::Unchanged(None)) => {
                     self.report.counts.unchanged += 1;
                     Ok(())
                 }
-                Ok(Plan::FailedBefore) => {
-                    self.report.counts.failed_before += 1;
+                Ok(Plan::Unchanged(Some(damage))) => {
+                    self.report.counts.unchanged += 1;
+                    self.report.still_damaged(&found.path, &damage)
+                }
+                Ok(Plan::FailedBefore) => self.report.failed_before(&found.path),
+                Ok(Plan::Thumbnail) => {
+                    self.report.counts.passed_over.thumbnails += 1;
                     Ok(())
                 }
+                Err(failure @ Failure::DiskFull(_)) => return self.full(&found.path, &failure),
                 Err(failure) => self.report.failed(&found.path, &failure.to_string()),
             },
         };
@@ -166,11 +191,12 @@ pub(super) fn once(
         destination,
         report,
         broken: None,
+        full: false,
     });
     let lock = || -> MutexGuard<'_, Shared<'_, '_>> {
         shared.lock().unwrap_or_else(PoisonError::into_inner)
     };
-    let tasks = std::iter::from_fn(|| {
+    let mut tasks = std::iter::from_fn(|| {
         loop {
             if interrupt.raised() {
                 return None;
@@ -183,14 +209,23 @@ pub(super) fn once(
             }
         }
     });
-    let run = model.run(tasks, args.run.jobs(), |task, outcome| {
+    let run = model.run(&mut tasks, args.run.jobs(), |task, outcome| {
         let done = lock().done(&task, &outcome);
         if interrupt.raised() {
             return ControlFlow::Break(());
         }
         done
     });
-    let broken = lock().broken.take();
+    drop(tasks);
+    let passed = walk.passed_over();
+    let (broken, full) = {
+        let mut shared = lock();
+        shared.report.counts.pass_over(passed);
+        (shared.broken.take(), shared.full)
+    };
+    if full {
+        anyhow::bail!("no room is left: the rest was not tried");
+    }
     match broken {
         Some(error) => Err(error),
         None => Ok(run?),
@@ -228,7 +263,11 @@ pub(super) fn sweep(
         folder.manifest.tidy()?;
     }
     if let Some(path) = &args.what.sheet {
-        let html = sheet::html(path, &root, folder.manifest.entries());
+        let manifest = &folder.manifest;
+        let there = manifest
+            .entries()
+            .filter(|(entry, _)| manifest.is_there(entry));
+        let html = sheet::html(path, &root, there);
         common::files::write_atomically(path, html)?;
     }
     Ok(())
@@ -242,17 +281,22 @@ const READ_AHEAD: usize = 1024;
 const STEP: Duration = Duration::from_millis(50);
 
 /// What was named on the command line, and in the list that one of them may stand for.
-fn named(args: &Args, interrupt: &Interrupt) -> impl Iterator<Item = io::Result<PathBuf>> + Send {
+fn named(args: &Args, interrupt: &Interrupt) -> impl Iterator<Item = io::Result<Named>> + Send {
     let zero = args.null;
     let interrupt = interrupt.clone();
     args.paths.clone().into_iter().flat_map(move |path| {
-        let boxed: Box<dyn Iterator<Item = io::Result<PathBuf>> + Send> = if path.as_os_str() == "-"
-        {
-            Box::new(listed(zero, interrupt.clone()))
+        let listed = path.as_os_str() == "-";
+        let paths: Box<dyn Iterator<Item = io::Result<PathBuf>> + Send> = if listed {
+            Box::new(self::listed(zero, interrupt.clone()))
         } else {
             Box::new(std::iter::once(Ok(path)))
         };
-        boxed
+        paths.map(move |path| {
+            Ok(Named {
+                path: path?,
+                listed,
+            })
+        })
     })
 }
 

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use common::cli::{Progress, RunArgs};
 use common::timing::{Measurement, human_bytes, human_duration};
 use serde_json::json;
+use thumbnails::paths::{escaped, shown};
+use thumbnails::walk::PassedOver;
 use thumbnails::{Made, Task};
 
 /// How many pictures came to what.
@@ -13,9 +15,28 @@ use thumbnails::{Made, Task};
 pub(super) struct Counts {
     pub(super) made: u64,
     pub(super) unchanged: u64,
+    /// Of those that were made or are unchanged: not all of the picture could be decoded.
+    pub(super) damaged: u64,
     pub(super) failed: u64,
     pub(super) failed_before: u64,
     pub(super) deleted: u64,
+    pub(super) passed_over: PassedOver,
+}
+
+impl Counts {
+    /// Adds what a walk passed over.
+    pub(super) fn pass_over(&mut self, passed: PassedOver) {
+        let all = &mut self.passed_over;
+        all.unknown += passed.unknown;
+        all.empty += passed.empty;
+        all.thumbnails += passed.thumbnails;
+        all.special += passed.special;
+    }
+
+    /// Whether no picture was found at all.
+    fn is_nothing(&self) -> bool {
+        self.made + self.unchanged + self.failed + self.failed_before == 0
+    }
 }
 
 /// Tells of pictures as they are done.
@@ -62,6 +83,9 @@ impl<'a> Report<'a> {
 
     pub(super) fn made(&mut self, task: &Task, made: &Made) -> io::Result<()> {
         self.counts.made += 1;
+        if let Some(damage) = &made.damage {
+            self.damaged(&task.source, damage)?;
+        }
         self.progress();
         if !self.tells {
             return Ok(());
@@ -78,14 +102,15 @@ impl<'a> Report<'a> {
                 "source_height": made.source_size.1,
                 "bytes": made.bytes,
                 "seconds": made.time.as_secs_f64(),
+                "damage": made.damage,
             }))?;
         } else if !self.run.output.quiet {
             let (from, to) = (made.source_size, made.size);
             writeln!(
                 out,
                 "{} -> {}: {}x{} -> {}x{}, {}, {}",
-                task.source.display(),
-                task.output.display(),
+                shown(&task.source),
+                shown(&task.output),
                 from.0,
                 from.1,
                 to.0,
@@ -101,11 +126,11 @@ impl<'a> Report<'a> {
     pub(super) fn would_make(&mut self, task: &Task) -> io::Result<()> {
         self.counts.made += 1;
         let mut out = common::cli::stdout();
-        let (source, output) = (task.source.display(), task.output.display());
         if self.run.output.json {
-            let (source, output) = (source.to_string(), output.to_string());
+            let (source, output) = (task.source.to_string_lossy(), task.output.to_string_lossy());
             out.json(&json!({ "status": "would make", "source": source, "output": output }))?;
         } else {
+            let (source, output) = (shown(&task.source), shown(&task.output));
             writeln!(out, "would make {source} -> {output}")?;
         }
         out.flush()
@@ -118,7 +143,7 @@ impl<'a> Report<'a> {
         if self.run.output.json {
             out.json(&json!({ "status": status, "output": output.to_string_lossy() }))?;
         } else if !self.run.output.quiet || dry_run {
-            writeln!(out, "{status} {}", output.display())?;
+            writeln!(out, "{status} {}", shown(output))?;
         }
         out.flush()
     }
@@ -132,13 +157,53 @@ impl<'a> Report<'a> {
         if !self.tells {
             return Ok(());
         }
-        common::remark!("error: {}: {reason}", source.display());
+        common::remark!("error: {}: {}", shown(source), escaped(reason));
         if !self.run.output.json {
             return Ok(());
         }
         let mut out = common::cli::stdout();
         let source = source.to_string_lossy();
         out.json(&json!({ "status": "failed", "source": source, "reason": reason }))?;
+        out.flush()
+    }
+
+    /// A picture that is unchanged is damaged; who follows has heard so when it was made.
+    pub(super) fn still_damaged(&mut self, source: &Path, damage: &str) -> io::Result<()> {
+        if self.follows {
+            Ok(())
+        } else {
+            self.damaged(source, damage)
+        }
+    }
+
+    /// A picture that was made is damaged.
+    pub(super) fn damaged(&mut self, source: &Path, damage: &str) -> io::Result<()> {
+        self.counts.damaged += 1;
+        if self.tells {
+            common::remark!(
+                "damaged: {}: {}: the rest is shown",
+                shown(source),
+                escaped(damage)
+            );
+        }
+        Ok(())
+    }
+
+    /// A picture failed before, and is as it was.
+    pub(super) fn failed_before(&mut self, source: &Path) -> io::Result<()> {
+        self.counts.failed_before += 1;
+        if !self.tells {
+            return Ok(());
+        }
+        common::remark!(
+            "error: {}: failed before, and is unchanged: --force tries again",
+            shown(source)
+        );
+        if !self.run.output.json {
+            return Ok(());
+        }
+        let mut out = common::cli::stdout();
+        out.json(&json!({ "status": "failed before", "source": source.to_string_lossy() }))?;
         out.flush()
     }
 
@@ -157,9 +222,16 @@ impl<'a> Report<'a> {
             out.json(&json!({ "summary": {
                 "made": counts.made,
                 "unchanged": counts.unchanged,
+                "damaged": counts.damaged,
                 "failed": counts.failed,
                 "failed_before": counts.failed_before,
                 "deleted": counts.deleted,
+                "passed_over": {
+                    "unknown": counts.passed_over.unknown,
+                    "empty": counts.passed_over.empty,
+                    "thumbnails": counts.passed_over.thumbnails,
+                    "special": counts.passed_over.special,
+                },
                 "model": model,
                 "workers": workers,
                 "wall_seconds": time.wall.as_secs_f64(),
@@ -174,9 +246,11 @@ impl<'a> Report<'a> {
         let mut parts = vec![format!("{} made", counts.made)];
         let others = [
             (counts.unchanged, "unchanged"),
+            (counts.damaged, "of them damaged"),
             (counts.failed, "failed"),
             (counts.failed_before, "failed before and unchanged"),
             (counts.deleted, "deleted"),
+            (counts.passed_over.count(), "passed over"),
         ];
         let told = others.iter().filter(|(count, _)| *count > 0);
         parts.extend(told.map(|(count, what)| format!("{count} {what}")));
@@ -186,6 +260,12 @@ impl<'a> Report<'a> {
             human_duration(time.wall),
             time.cores_busy(),
         );
+        if counts.is_nothing() {
+            match counts.passed_over.count() {
+                0 => common::remark!("no picture was found, nor any other file"),
+                _ => common::remark!("no picture was found: passed over {}", counts.passed_over),
+            }
+        }
         Ok(())
     }
 }

@@ -1,11 +1,14 @@
 //! The bits of a JPEG's picture, and the codes in them.
 
-use super::header::{JpegError, Table, ZIGZAG};
+use super::header::JpegError;
+use super::idct::ZIGZAG;
+use super::segments::next_marker;
+use super::tables::Table;
 
 /// Codes of up to this many bits are looked up at once; few are longer.
 const LOOKUP: u32 = 12;
 
-/// Reads bits, past the zero that is stuffed behind each 0xff.
+/// Reads bits, past the zero that is stuffed behind each 0xff. Never past a marker.
 pub(super) struct Bits<'a> {
     data: &'a [u8],
     at: usize,
@@ -14,6 +17,17 @@ pub(super) struct Bits<'a> {
     count: u32,
     /// Zeros put in where there were no more bits.
     invented: u32,
+}
+
+/// What is behind a restart interval.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Restart {
+    /// The marker that must be there.
+    Found,
+    /// A later one: so many intervals are missing.
+    Missing(usize),
+    /// None: the picture's data end here.
+    End,
 }
 
 impl<'a> Bits<'a> {
@@ -29,7 +43,7 @@ impl<'a> Bits<'a> {
 
     /// Sees to it that there are 32 bits: more than any code and its value take.
     #[inline(always)]
-    fn refill(&mut self) {
+    pub(super) fn refill(&mut self) {
         if self.count >= 32 {
             return;
         }
@@ -53,17 +67,27 @@ impl<'a> Bits<'a> {
     #[cold]
     fn refill_slowly(&mut self) {
         while self.count <= 56 {
-            let byte = match self.data.get(self.at..) {
-                Some([0xff, 0, ..]) => {
+            let rest = self.data.get(self.at..).unwrap_or_default();
+            let byte = match rest {
+                [0xff, 0, ..] => {
                     self.at += 2;
                     0xff
                 }
-                // A marker, or the end.
-                Some([0xff, ..] | []) | None => {
+                [0xff, behind @ ..] => {
+                    // More of them fill up, before a marker or a zero.
+                    let fill = behind.iter().take_while(|&&it| it == 0xff).count();
+                    if fill > 0 && behind.get(fill).is_some() {
+                        self.at += fill;
+                        continue;
+                    }
                     self.invented += 8;
                     0
                 }
-                Some([byte, ..]) => {
+                [] => {
+                    self.invented += 8;
+                    0
+                }
+                [byte, ..] => {
                     self.at += 1;
                     *byte
                 }
@@ -73,20 +97,41 @@ impl<'a> Bits<'a> {
         }
     }
 
+    /// The next bit.
+    #[inline(always)]
+    pub(super) fn bit(&mut self) -> bool {
+        self.refill();
+        let bit = self.buffer >> 63 != 0;
+        self.skip(1);
+        bit
+    }
+
+    /// A number of up to 16 bits.
+    #[inline(always)]
+    pub(super) fn number(&mut self, bits: u32) -> u32 {
+        if bits == 0 {
+            return 0;
+        }
+        self.refill();
+        let number = self.peek(bits) as u32;
+        self.skip(bits);
+        number
+    }
+
     #[inline(always)]
     fn peek(&self, bits: u32) -> usize {
         (self.buffer >> (64 - bits)) as usize
     }
 
     #[inline(always)]
-    fn skip(&mut self, bits: u32) {
+    pub(super) fn skip(&mut self, bits: u32) {
         self.buffer <<= bits;
         self.count -= bits;
     }
 
     /// The value of `size` bits, which must be there: the lower half of the range is negative.
     #[inline(always)]
-    fn value(&mut self, size: u32) -> i32 {
+    pub(super) fn value(&mut self, size: u32) -> i32 {
         if size == 0 {
             return 0;
         }
@@ -104,25 +149,40 @@ impl<'a> Bits<'a> {
         self.invented > self.count
     }
 
-    /// Goes on behind the next restart marker.
-    pub(super) fn restart(&mut self) -> Result<(), JpegError> {
-        if self.ran_out() {
-            return Err(JpegError::CutShort);
+    /// Goes on behind the restart marker of that number, 0 to 7. As libjpeg has it
+    /// (`jpeg_resync_to_restart`): one that is up to two ahead says that those between are missing,
+    /// one that is up to two behind is passed over, and any other is taken for the one wanted.
+    pub(super) fn restart(&mut self, number: usize) -> Restart {
+        let mut at = self.at;
+        loop {
+            let Some(marker) = next_marker(self.data.get(at..).unwrap_or_default()) else {
+                self.at = self.data.len();
+                return Restart::End;
+            };
+            let code = self.data[at + marker + 1];
+            if !(0xd0..=0xd7).contains(&code) {
+                self.at = at + marker;
+                return Restart::End;
+            }
+            at += marker + 2;
+            let ahead = (usize::from(code - 0xd0) + 8 - number) % 8;
+            if ahead >= 6 {
+                continue;
+            }
+            *self = Bits {
+                at,
+                ..Bits::new(self.data)
+            };
+            return match ahead {
+                1 | 2 => Restart::Missing(ahead),
+                _ => Restart::Found,
+            };
         }
-        // No more than padding may be left, so the marker is the next there is.
-        let rest = self.data.get(self.at..).unwrap_or_default();
-        let marker = rest
-            .windows(2)
-            .position(|pair| pair[0] == 0xff && !matches!(pair[1], 0 | 0xff))
-            .ok_or(JpegError::CutShort)?;
-        if !(0xd0..=0xd7).contains(&rest[marker + 1]) {
-            return Err(JpegError::BrokenData);
-        }
-        *self = Bits {
-            at: self.at + marker + 2,
-            ..Bits::new(self.data)
-        };
-        Ok(())
+    }
+
+    /// How far the data have been read; not beyond the next marker.
+    pub(super) fn position(&self) -> usize {
+        self.at
     }
 }
 
@@ -134,7 +194,7 @@ struct Entry {
 }
 
 /// Decodes symbols: a table for short codes, a search for long ones (T.81, F.2.2.3).
-struct Codes {
+pub(super) struct Codes {
     short: Box<[Entry; 1 << LOOKUP]>,
     /// For each length the first code that is too large for it, aligned to 16 bits.
     beyond: [u32; 17],
@@ -144,7 +204,7 @@ struct Codes {
 }
 
 impl Codes {
-    fn new(table: Table<'_>) -> Result<Codes, JpegError> {
+    pub(super) fn new(table: Table<'_>) -> Result<Codes, JpegError> {
         let mut codes = Codes {
             short: vec![Entry::default(); 1 << LOOKUP]
                 .try_into()
@@ -178,7 +238,7 @@ impl Codes {
 
     /// The next symbol. The buffer must have been refilled.
     #[inline(always)]
-    fn symbol(&self, bits: &mut Bits<'_>) -> Result<u8, JpegError> {
+    pub(super) fn symbol(&self, bits: &mut Bits<'_>) -> Result<u8, JpegError> {
         let entry = self.short[bits.peek(LOOKUP)];
         if entry.length != 0 {
             bits.skip(entry.length.into());
@@ -201,6 +261,8 @@ impl Codes {
                     .ok_or(JpegError::BrokenData);
             }
         }
+        // Something has to be passed over, or the same code would be met again.
+        bits.skip(16);
         Err(JpegError::BrokenData)
     }
 }
@@ -227,7 +289,8 @@ impl Dc {
 /// Codes of all other frequencies.
 pub(super) struct Ac {
     codes: Codes,
-    steps: Box<[Step; 1 << LOOKUP]>,
+    /// Without them all codes are read one by one.
+    steps: Option<Box<[Step; 1 << LOOKUP]>>,
 }
 
 /// As many whole codes with their values as there are in the next [`LOOKUP`] bits, to be stepped
@@ -247,8 +310,12 @@ const END: u8 = 0x00;
 const ZEROS: u8 = 0xf0;
 
 impl Ac {
-    pub(super) fn new(table: Table<'_>) -> Result<Ac, JpegError> {
+    /// `steps` says whether frequencies will be stepped over.
+    pub(super) fn new(table: Table<'_>, steps: bool) -> Result<Ac, JpegError> {
         let codes = Codes::new(table)?;
+        if !steps {
+            return Ok(Ac { codes, steps: None });
+        }
         let steps: Vec<Step> = (0..1 << LOOKUP)
             .map(|window: usize| {
                 let mut step = Step::default();
@@ -279,7 +346,10 @@ impl Ac {
         let steps = steps
             .try_into()
             .unwrap_or_else(|_| unreachable!("it has that length"));
-        Ok(Ac { codes, steps })
+        Ok(Ac {
+            codes,
+            steps: Some(steps),
+        })
     }
 
     /// Reads a block's frequencies into `block`, in natural order: those up to the zigzag index
@@ -306,10 +376,8 @@ impl Ac {
                 continue;
             }
             at += usize::from(symbol >> 4);
-            if at > 63 {
-                return Err(JpegError::BrokenData);
-            }
             let value = bits.value(size);
+            // Some encoders write frequencies beyond the last; like libjpeg, this passes over them.
             if at <= wanted {
                 block[usize::from(ZIGZAG[at])] = value as i16;
                 last = at;
@@ -318,7 +386,10 @@ impl Ac {
         }
         while at < 64 {
             bits.refill();
-            let step = self.steps[bits.peek(LOOKUP)];
+            let step = match &self.steps {
+                Some(steps) => steps[bits.peek(LOOKUP)],
+                None => Step::default(),
+            };
             // A block whose last frequency is not zero has no end code: the codes behind it are
             // the next block's, so a step may not reach so far.
             if step.bits != 0 && at + usize::from(step.advance) < 64 {
@@ -337,9 +408,6 @@ impl Ac {
                 _ => at += usize::from(symbol >> 4) + 1,
             }
             bits.skip(size);
-        }
-        if at > 64 {
-            return Err(JpegError::BrokenData);
         }
         Ok(last)
     }

@@ -1,6 +1,25 @@
 //! From frequencies to samples: the inverse cosine transform of a block's lowest frequencies.
 
-use super::header::ZIGZAG;
+/// The order in which a block's frequencies are stored.
+pub(super) const ZIGZAG: [u8; 64] = [
+    0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20,
+    13, 6, 7, 14, 21, 28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59,
+    52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
+];
+
+/// By the zigzag index of a block's last frequency: how many rows and columns of them there can be.
+const EXTENT: [(u8, u8); 64] = {
+    let mut extent = [(1, 1); 64];
+    let (mut rows, mut columns, mut k) = (1, 1, 0);
+    while k < 64 {
+        let (row, column) = (ZIGZAG[k] / 8 + 1, ZIGZAG[k] % 8 + 1);
+        rows = if row > rows { row } else { rows };
+        columns = if column > columns { column } else { columns };
+        extent[k] = (rows, columns);
+        k += 1;
+    }
+    extent
+};
 
 /// The transform of one component: 8x8 frequencies to `width` x `height` samples.
 pub(super) struct Idct {
@@ -9,13 +28,12 @@ pub(super) struct Idct {
     last_wanted: usize,
     /// In natural order.
     quant: [f32; 64],
-    write: fn(&Idct, &[i16; 64], &mut [u8], usize),
+    write: fn(&Idct, &[i16; 64], usize, &mut [u8], usize),
 }
 
 impl Idct {
     /// `quant` is in zigzag order; sizes are 1, 2, 4 or 8.
-    pub(super) fn new(quant: &[u16; 64], width: usize, height: usize) -> Idct {
-        let (width, height) = (width.min(8), height.min(8));
+    pub(super) fn new(quant: &[u16; 64], (width, height): (usize, usize)) -> Idct {
         let inside = |k: usize| {
             let place = usize::from(ZIGZAG[k]);
             place % 8 < width && place / 8 < height
@@ -29,24 +47,24 @@ impl Idct {
             height,
             last_wanted: (0..64).rfind(|&k| inside(k)).unwrap_or(0),
             quant: natural,
-            write: match (width, height) {
-                (1, 1) => Idct::transform::<1, 1>,
-                (1, 2) => Idct::transform::<1, 2>,
-                (2, 1) => Idct::transform::<2, 1>,
-                (2, 2) => Idct::transform::<2, 2>,
-                (2, 4) => Idct::transform::<2, 4>,
-                (4, 2) => Idct::transform::<4, 2>,
-                (4, 4) => Idct::transform::<4, 4>,
-                (4, 8) => Idct::transform::<4, 8>,
-                (8, 4) => Idct::transform::<8, 4>,
-                _ => Idct::transform::<8, 8>,
+            write: match width {
+                1 => Idct::of_width::<1>(height),
+                2 => Idct::of_width::<2>(height),
+                4 => Idct::of_width::<4>(height),
+                _ => Idct::of_width::<8>(height),
             },
         }
     }
 
-    /// Samples across and down.
-    pub(super) fn size(&self) -> (usize, usize) {
-        (self.width, self.height)
+    fn of_width<const WIDTH: usize>(
+        height: usize,
+    ) -> fn(&Idct, &[i16; 64], usize, &mut [u8], usize) {
+        match height {
+            1 => Idct::transform::<WIDTH, 1>,
+            2 => Idct::transform::<WIDTH, 2>,
+            4 => Idct::transform::<WIDTH, 4>,
+            _ => Idct::transform::<WIDTH, 8>,
+        }
     }
 
     /// The last zigzag index that the transform looks at.
@@ -64,19 +82,22 @@ impl Idct {
             }
             return;
         }
-        (self.write)(self, block, samples, stride);
+        (self.write)(self, block, last, samples, stride);
     }
 
     fn transform<const WIDTH: usize, const HEIGHT: usize>(
         &self,
         block: &[i16; 64],
+        last: usize,
         samples: &mut [u8],
         stride: usize,
     ) {
         let (across, down) = (const { basis::<WIDTH>() }, const { basis::<HEIGHT>() });
+        let (rows, columns) = EXTENT[last];
+        let (rows, columns) = (HEIGHT.min(rows.into()), WIDTH.min(columns.into()));
         let mut half = [[0.0; WIDTH]; HEIGHT];
-        for (v, line) in half.iter_mut().enumerate() {
-            for u in 0..WIDTH {
+        for (v, line) in half.iter_mut().enumerate().take(rows) {
+            for u in 0..columns {
                 let frequency = f32::from(block[8 * v + u]) * self.quant[8 * v + u];
                 for (x, sum) in line.iter_mut().enumerate() {
                     *sum += frequency * across[u][x];
@@ -85,7 +106,7 @@ impl Idct {
         }
         for (y, row) in samples.chunks_mut(stride).take(HEIGHT).enumerate() {
             let mut sums = [0.0; WIDTH];
-            for (v, line) in half.iter().enumerate() {
+            for (v, line) in half.iter().enumerate().take(rows) {
                 for (sum, &value) in sums.iter_mut().zip(line) {
                     *sum += value * down[v][y];
                 }

@@ -1,0 +1,113 @@
+//! GIF: its first frame.
+
+use gif::{ColorOutput, DecodeOptions, DecodingError, MemoryLimit};
+
+use crate::failure::Failure;
+use crate::orient::Orientation;
+use crate::picture::{Format, Pixel};
+use crate::shrink::Shrink;
+
+use super::{Decoded, Job, broken, factor, shrunk, without_alpha};
+
+/// Of all indices the one that is used least.
+const UNREAD: u8 = 255;
+
+pub(super) fn decode(
+    job: &mut Job<'_>,
+    least: impl FnOnce((u32, u32)) -> (u32, u32),
+) -> Result<Decoded, Failure> {
+    let (limit, deadline) = (job.limits.time, job.timed.deadline);
+    let in_gif = |error| match error {
+        DecodingError::Io(error) if error.kind() == std::io::ErrorKind::TimedOut => {
+            Failure::TooSlow { limit }
+        }
+        DecodingError::Io(_) => broken(Format::Gif, "cut short"),
+        error => broken(Format::Gif, error),
+    };
+    let mut options = DecodeOptions::new();
+    options.set_color_output(ColorOutput::Indexed);
+    // What a frame takes is reserved below.
+    options.set_memory_limit(MemoryLimit::Unlimited);
+    options.allow_unknown_blocks(true);
+    let mut decoder = options.read_info(job.timed.clone()).map_err(in_gif)?;
+    let (width, height) = (decoder.width(), decoder.height());
+    let frame = decoder.next_frame_info().map_err(in_gif)?;
+    let frame = frame.ok_or_else(|| broken(Format::Gif, "no picture in it"))?;
+    let (left, top) = (usize::from(frame.left), usize::from(frame.top));
+    let (across, down) = (usize::from(frame.width), usize::from(frame.height));
+    let transparent = frame.transparent;
+    // A frame that is larger than the picture makes the picture larger.
+    let full_size = (
+        u32::from(width).max((left + across) as u32),
+        u32::from(height).max((top + down) as u32),
+    );
+    if across == 0 || down == 0 {
+        return Err(broken(Format::Gif, "no pixels in it"));
+    }
+    let factor = factor(full_size, Orientation::default(), least);
+    let (pixel, bytes) = (Pixel::Rgba, 4);
+    let whole = full_size.0 as usize * full_size.1 as usize * bytes;
+    let framed = across * down;
+    let shrunk_bytes = Shrink::bytes(full_size, pixel, factor);
+    let decoding = (whole + framed) as u64 + shrunk_bytes;
+    job.reserve(full_size, decoding, shrunk_bytes, pixel)?;
+
+    // An index that no palette has: what stays so was never read.
+    let mut indices = vec![transparent.unwrap_or(UNREAD); framed];
+    let damage = match decoder.read_into_buffer(&mut indices) {
+        Ok(()) => None,
+        // What was read stands in the buffer.
+        Err(error)
+            if indices
+                .iter()
+                .any(|&it| it != transparent.unwrap_or(UNREAD)) =>
+        {
+            Some(in_gif(error))
+        }
+        Err(error) => return Err(in_gif(error)),
+    };
+    if std::time::Instant::now() > deadline {
+        return Err(job.too_slow());
+    }
+    let palette = decoder.palette().unwrap_or_default();
+    let profile = decoder.icc_profile().map(<[u8]>::to_vec);
+    let colour = |index: u8| {
+        let place = 3 * usize::from(index);
+        match palette.get(place..place + 3) {
+            _ if transparent == Some(index) => [0; 4],
+            Some(&[red, green, blue]) => [red, green, blue, 255],
+            // In no palette: black, as others have it.
+            _ => [0, 0, 0, 255],
+        }
+    };
+    // Around the frame is the background, or nothing where the frame itself lets it through.
+    let around = match (transparent, decoder.bg_color(), decoder.global_palette()) {
+        (None, Some(index), Some(global)) => match global.get(3 * index..3 * index + 3) {
+            Some(&[red, green, blue]) => [red, green, blue, 255],
+            _ => [0; 4],
+        },
+        _ => [0; 4],
+    };
+    let mut data = around.repeat(whole / bytes);
+    let stride = full_size.0 as usize * bytes;
+    for (row, line) in indices.chunks_exact(across).enumerate() {
+        let at = (top + row) * stride + left * bytes;
+        let place = data[at..at + across * bytes].as_chunks_mut::<4>().0;
+        for (pixel, &index) in place.iter_mut().zip(line) {
+            *pixel = colour(index);
+        }
+    }
+    let damage = damage.map(|failure| match failure {
+        Failure::Broken { reason, .. } => reason,
+        failure => failure.to_string(),
+    });
+    Ok(Decoded {
+        picture: without_alpha(shrunk(full_size, pixel, &data, factor)),
+        full_size,
+        scale: 1.0 / f64::from(factor),
+        orientation: Orientation::default(),
+        profile,
+        format: Format::Gif,
+        damage,
+    })
+}

@@ -1,0 +1,222 @@
+//! PNG, shrunk while its rows come in.
+
+use std::borrow::Cow;
+
+use crate::failure::Failure;
+use crate::limits::Timed;
+use crate::orient::Orientation;
+use crate::picture::{Format, Picture, Pixel};
+use crate::png_chunks::Chunks;
+use crate::shrink::Shrink;
+
+use super::{Decoded, Job, broken, factor, plain, shrunk, without_alpha};
+
+pub(super) fn decode(
+    mut job: Job<'_>,
+    least: impl FnOnce((u32, u32)) -> (u32, u32),
+) -> Result<Decoded, Failure> {
+    let bytes = *job.timed.bytes.get_ref();
+    let chunks = Chunks::of(bytes);
+    let orientation = match (chunks.exif.as_deref(), chunks.xmp_orientation) {
+        (Some(exif), None) => Orientation::from_exif(exif),
+        (Some(exif), Some(xmp)) => Orientation::from_exif_or(exif, xmp),
+        (None, xmp) => Orientation::from_tag(xmp.unwrap_or(1)),
+    };
+    let again = Timed {
+        bytes: std::io::Cursor::new(bytes),
+        ..job.timed
+    };
+    let opened = Opened::new(&mut job, again.clone(), Trust::Checked);
+    // A wrong checksum in the header's chunks: the sizes may still be right.
+    let (opened, mut damage) = match opened {
+        Ok(opened) => (opened, None),
+        Err(failure @ Failure::Broken { .. }) => {
+            let opened = Opened::new(&mut job, again.clone(), Trust::Blind);
+            (opened.map_err(|_| failure.clone())?, Some(failure))
+        }
+        Err(failure) => return Err(failure),
+    };
+    let full_size = opened.full_size;
+    job.limits.check(full_size.0, full_size.1, 0)?;
+    let factor = factor(full_size, orientation, least);
+    let profile = chunks.profile_limit();
+    let shrunk = Shrink::bytes(full_size, opened.pixel, factor);
+    // A damaged one is read twice, and the better of both is taken.
+    let decoding = opened.memory() + profile + shrunk;
+    job.reserve(full_size, decoding, shrunk, opened.pixel)?;
+
+    let (picture, error) = opened.read(&job, factor)?;
+    let picture = match error {
+        None => picture,
+        // Again, with no checksum looked at: a wrong one does not make all behind it wrong.
+        Some(failure) => {
+            let (again, _) = Opened::new(&mut job, again, Trust::Blind)?.read(&job, factor)?;
+            let (best, reason) = (again.or(picture), damage.take().unwrap_or(failure));
+            damage = Some(reason);
+            best
+        }
+    };
+    let Some(picture) = picture else {
+        return Err(damage.unwrap_or_else(|| broken(Format::Png, "no picture in it")));
+    };
+    Ok(Decoded {
+        picture: without_alpha(picture),
+        full_size,
+        scale: 1.0 / f64::from(factor),
+        orientation,
+        profile: chunks.profile(),
+        format: Format::Png,
+        damage: damage.map(|failure| match failure {
+            Failure::Broken { reason, .. } => reason,
+            failure => failure.to_string(),
+        }),
+    })
+}
+
+/// Whether checksums count.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Trust {
+    Checked,
+    Blind,
+}
+
+/// A PNG whose header was read.
+struct Opened<'a> {
+    reader: png::Reader<Timed<'a>>,
+    full_size: (u32, u32),
+    colour: png::ColorType,
+    pixel: Pixel,
+    interlaced: bool,
+}
+
+fn in_png(job: &Job<'_>, error: png::DecodingError) -> Failure {
+    match error {
+        png::DecodingError::IoError(error) if error.kind() == std::io::ErrorKind::TimedOut => {
+            job.too_slow()
+        }
+        png::DecodingError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+            broken(Format::Png, "cut short")
+        }
+        png::DecodingError::LimitsExceeded => {
+            broken(Format::Png, "a chunk is larger than the limit of memory")
+        }
+        error => {
+            let text = error.to_string();
+            let text = match text.as_str() {
+                text if text.starts_with("CRC error") => "a wrong checksum",
+                text if text.contains("deflate") => "corrupt compressed data",
+                text => plain(text),
+            };
+            broken(Format::Png, text)
+        }
+    }
+}
+
+impl<'a> Opened<'a> {
+    fn new(job: &mut Job<'a>, timed: Timed<'a>, trust: Trust) -> Result<Opened<'a>, Failure> {
+        let most = usize::try_from(job.limits.memory).unwrap_or(usize::MAX);
+        let mut decoder = png::Decoder::new_with_limits(timed, png::Limits { bytes: most });
+        // They are read by `Chunks`, which bounds them, and finds those behind the picture.
+        decoder.set_ignore_text_chunk(true);
+        decoder.set_ignore_iccp_chunk(true);
+        decoder.ignore_checksums(trust == Trust::Blind);
+        decoder.set_transformations(png::Transformations::EXPAND | png::Transformations::STRIP_16);
+        let reader = decoder.read_info().map_err(|error| in_png(job, error))?;
+        let (colour, _) = reader.output_color_type();
+        Ok(Opened {
+            full_size: reader.info().size(),
+            interlaced: reader.info().interlaced,
+            pixel: match colour {
+                png::ColorType::Grayscale => Pixel::Gray,
+                png::ColorType::Rgb => Pixel::Rgb,
+                _ => Pixel::Rgba,
+            },
+            colour,
+            reader,
+        })
+    }
+
+    /// What reading it allocates, beside the picture.
+    fn memory(&self) -> u64 {
+        let row = self
+            .reader
+            .output_line_size(self.full_size.0)
+            .unwrap_or(usize::MAX / 8) as u64;
+        let height = u64::from(self.full_size.1);
+        let whole = if self.interlaced { row * height } else { 0 };
+        // The decoder has two rows, and 64 KiB; a row is widened to four bytes a pixel.
+        whole + 4 * row + (128 << 10)
+    }
+
+    /// Reads what is there: the picture, if there is any of it, and what was wrong.
+    fn read(
+        mut self,
+        job: &Job<'_>,
+        factor: u32,
+    ) -> Result<(Option<Picture>, Option<Failure>), Failure> {
+        if self.interlaced {
+            return self.read_interlaced(job, factor);
+        }
+        let mut shrink = Shrink::new(self.full_size, self.pixel, factor);
+        let mut rows = 0;
+        let error = loop {
+            match self.reader.next_row() {
+                Ok(Some(row)) => {
+                    shrink.row(&with_alpha(self.colour, Cow::Borrowed(row.data())));
+                    rows += 1;
+                }
+                Ok(None) if rows < self.full_size.1 => {
+                    break Some(broken(Format::Png, "cut short"));
+                }
+                Ok(None) => break None,
+                // All rows are there, and only the end is not.
+                Err(png::DecodingError::IoError(error))
+                    if rows == self.full_size.1
+                        && error.kind() == std::io::ErrorKind::UnexpectedEof =>
+                {
+                    break None;
+                }
+                Err(error) => break Some(in_png(job, error)),
+            }
+        };
+        match error {
+            Some(failure @ Failure::TooSlow { .. }) => Err(failure),
+            error => Ok(((rows > 0).then(|| shrink.finish()), error)),
+        }
+    }
+
+    fn read_interlaced(
+        mut self,
+        job: &Job<'_>,
+        factor: u32,
+    ) -> Result<(Option<Picture>, Option<Failure>), Failure> {
+        let size = self.reader.output_buffer_size();
+        let mut data = vec![0; size.ok_or_else(|| broken(Format::Png, "too large"))?];
+        let error = match self.reader.next_frame(&mut data) {
+            Ok(_) => None,
+            Err(error) => Some(in_png(job, error)),
+        };
+        if let Some(failure @ Failure::TooSlow { .. }) = error {
+            return Err(failure);
+        }
+        if error.is_some() && data.iter().all(|&it| it == 0) {
+            return Ok((None, error));
+        }
+        let data = with_alpha(self.colour, Cow::Owned(data));
+        let picture = shrunk(self.full_size, self.pixel, &data, factor);
+        Ok((Some(picture), error))
+    }
+}
+
+/// Grey with alpha as red, green, blue with alpha; all else as it is.
+fn with_alpha(colour: png::ColorType, data: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
+    if colour != png::ColorType::GrayscaleAlpha {
+        return data;
+    }
+    let pairs = data.as_chunks::<2>().0.iter();
+    Cow::Owned(
+        pairs
+            .flat_map(|&[grey, alpha]| [grey, grey, grey, alpha])
+            .collect(),
+    )
+}

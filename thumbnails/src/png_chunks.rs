@@ -1,0 +1,129 @@
+//! What a PNG says of its picture, wherever it says so: orientation and colours.
+//!
+//! The decoder stops behind the picture, and would unpack a profile to any size: so this is read by
+//! itself, and bounded.
+
+use std::borrow::Cow;
+use std::io::Read;
+
+use flate2::read::ZlibDecoder;
+
+/// A profile may be so large once unpacked: the largest in use have some 3 MB.
+pub(crate) const LARGEST_PROFILE: u64 = 16 << 20;
+
+/// EXIF fits into a JPEG's segment, and rarely has more here.
+const LARGEST_EXIF: u64 = 1 << 20;
+
+/// The chunks that matter here.
+#[derive(Default)]
+pub(crate) struct Chunks<'a> {
+    /// From its byte order mark on.
+    pub(crate) exif: Option<Cow<'a, [u8]>>,
+    /// The orientation that XMP has, for where there is no EXIF.
+    pub(crate) xmp_orientation: Option<u16>,
+    /// As packed.
+    profile: Option<&'a [u8]>,
+}
+
+impl<'a> Chunks<'a> {
+    pub(crate) fn of(bytes: &'a [u8]) -> Chunks<'a> {
+        let mut chunks = Chunks::default();
+        let mut raw = None;
+        let mut rest = bytes.get(8..).unwrap_or_default();
+        while let Some((&length, behind)) = rest.split_first_chunk::<4>() {
+            let length = u32::from_be_bytes(length) as usize;
+            let Some((kind, behind)) = behind.split_first_chunk::<4>() else {
+                break;
+            };
+            let data = behind.get(..length);
+            match (kind, data) {
+                (b"IEND", _) | (_, None) => break,
+                (b"eXIf", Some(data)) => {
+                    // Some write it as in a JPEG.
+                    let exif = data.strip_prefix(b"Exif\0\0").unwrap_or(data);
+                    chunks.exif.get_or_insert(Cow::Borrowed(exif));
+                }
+                (b"iCCP", Some(data)) => {
+                    // A name, its zero, and the way it is packed, of which there is one.
+                    let name = data.iter().take(80).position(|&it| it == 0);
+                    let packed = name.and_then(|name| data.get(name + 2..));
+                    chunks.profile = chunks.profile.or(packed);
+                }
+                (b"iTXt", Some(data)) => {
+                    // A name, and no compression; XMP has neither language nor translation.
+                    if let Some(xmp) = data.strip_prefix(b"XML:com.adobe.xmp\0\0\0\0\0") {
+                        chunks.xmp_orientation = xmp_orientation(xmp);
+                    }
+                }
+                (b"tEXt" | b"zTXt", Some(data)) if raw.is_none() => raw = raw_exif(kind, data),
+                _ => {}
+            }
+            rest = behind.get(length + 4..).unwrap_or_default();
+        }
+        chunks.exif = chunks.exif.or(raw.map(Cow::Owned));
+        chunks
+    }
+
+    /// The profile, if it is no larger than [`LARGEST_PROFILE`].
+    pub(crate) fn profile(&self) -> Option<Vec<u8>> {
+        let packed = self.profile?;
+        let mut profile = Vec::new();
+        let mut unpacked = ZlibDecoder::new(packed).take(LARGEST_PROFILE + 1);
+        unpacked.read_to_end(&mut profile).ok()?;
+        (profile.len() as u64 <= LARGEST_PROFILE).then_some(profile)
+    }
+
+    /// How many bytes the profile may take while it is unpacked.
+    pub(crate) fn profile_limit(&self) -> u64 {
+        // Deflate packs 1,032 bytes into one at best. A vector doubles when it is full.
+        let most = self.profile.map_or(0, |packed| 1032 * packed.len() as u64);
+        2 * most.min(LARGEST_PROFILE)
+    }
+}
+
+/// `tiff:Orientation` as an attribute or an element.
+fn xmp_orientation(xmp: &[u8]) -> Option<u16> {
+    const NAME: &[u8] = b"tiff:Orientation";
+    let at = xmp.windows(NAME.len()).position(|it| it == NAME)? + NAME.len();
+    match xmp.get(at..)? {
+        [b'>', digit @ b'1'..=b'8', ..] | [b'=', b'"' | b'\'', digit @ b'1'..=b'8', ..] => {
+            Some(u16::from(digit - b'0'))
+        }
+        _ => None,
+    }
+}
+
+/// ImageMagick's way before there was `eXIf`: a text named `Raw profile type exif`, with a kind, a
+/// length, and the bytes in hexadecimal.
+fn raw_exif(kind: &[u8; 4], data: &[u8]) -> Option<Vec<u8>> {
+    let text = [&b"Raw profile type exif\0"[..], b"Raw profile type APP1\0"]
+        .into_iter()
+        .find_map(|name| data.strip_prefix(name))?;
+    let text = if kind == b"zTXt" {
+        let mut unpacked = Vec::new();
+        let packed = ZlibDecoder::new(text.get(1..)?);
+        packed
+            .take(4 * LARGEST_EXIF)
+            .read_to_end(&mut unpacked)
+            .ok()?;
+        Cow::Owned(unpacked)
+    } else {
+        Cow::Borrowed(text)
+    };
+    let mut lines = text
+        .split(|&it| it == b'\n')
+        .filter(|line| !line.is_empty());
+    let (_kind, _length) = (lines.next()?, lines.next()?);
+    let digits: Vec<u8> = lines
+        .flatten()
+        .filter_map(|&it| char::from(it).to_digit(16))
+        .map(|it| it as u8)
+        .collect();
+    let bytes = digits
+        .as_chunks::<2>()
+        .0
+        .iter()
+        .map(|&[high, low]| 16 * high + low);
+    let bytes: Vec<u8> = bytes.collect();
+    Some(bytes.strip_prefix(b"Exif\0\0").unwrap_or(&bytes).to_vec())
+}

@@ -1,0 +1,353 @@
+//! What the command does with other people's files: nothing that it was not told to.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use assert_cmd::assert::Assert;
+use predicates::boolean::PredicateBooleanExt;
+use predicates::str::contains;
+
+fn program() -> PathBuf {
+    assert_cmd::cargo::cargo_bin!("thumbnails").to_owned()
+}
+
+fn thumbnails(folder: &Path, words: &[&str]) -> Assert {
+    assert_cmd::Command::new(program())
+        .current_dir(folder)
+        .args(words)
+        .assert()
+}
+
+fn picture(path: &Path, seed: u32) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, support::jpeg(&support::waves(60 + seed, 40), 80)).unwrap();
+}
+
+/// All files below a folder but the manifest, by name.
+fn files(folder: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.file_name().unwrap() != ".thumbnails.jsonl" {
+                found.push(path.strip_prefix(folder).unwrap().display().to_string());
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn what_it_did_not_make_is_never_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    picture(&here.join("q/sub/a.jpg"), 0);
+    fs::write(here.join("q/a_thumb.jpg"), "the user's own").unwrap();
+    let run = |words: &[&str]| thumbnails(here, &[&["q/sub", "-o", "q"], words].concat());
+    run(&["-n"]).success().stdout(contains("q/a_thumb-2.jpg"));
+    run(&[]).success();
+    assert_eq!(
+        files(here),
+        ["q/a_thumb-2.jpg", "q/a_thumb.jpg", "q/sub/a.jpg"]
+    );
+    assert_eq!(
+        fs::read(here.join("q/a_thumb.jpg")).unwrap(),
+        b"the user's own"
+    );
+    // It keeps its name, also when it is made again.
+    run(&[]).success().stderr(contains("1 unchanged"));
+    run(&["--force"]).success();
+    assert_eq!(files(here).len(), 3);
+    // Somebody puts a file in its place: that is the user's now.
+    fs::write(here.join("q/a_thumb-2.jpg"), "this one, too").unwrap();
+    run(&[]).success().stderr(contains("1 made"));
+    assert_eq!(
+        fs::read(here.join("q/a_thumb-2.jpg")).unwrap(),
+        b"this one, too"
+    );
+    // Nor is it deleted.
+    fs::remove_file(here.join("q/sub/a.jpg")).unwrap();
+    run(&["--delete-stale"])
+        .success()
+        .stdout(contains("deleted q/a_thumb-3.jpg"));
+    assert_eq!(files(here), ["q/a_thumb-2.jpg", "q/a_thumb.jpg"]);
+}
+
+#[test]
+fn thumbnails_may_lie_among_the_pictures_and_have_no_thumbnails() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    picture(&here.join("q/a.jpg"), 0);
+    picture(&here.join("q/deep/b.jpg"), 1);
+    let originals = fs::read(here.join("q/a.jpg")).unwrap();
+    for round in 0..2 {
+        let words = ["q", "-o", "q", "--template", "{name}"];
+        let made = if round == 0 {
+            "2 made"
+        } else {
+            "0 made, 2 unchanged"
+        };
+        thumbnails(here, &words).success().stderr(contains(made));
+        assert_eq!(
+            files(here),
+            ["q/a-2.jpg", "q/a.jpg", "q/deep/b-2.jpg", "q/deep/b.jpg"]
+        );
+    }
+    assert_eq!(fs::read(here.join("q/a.jpg")).unwrap(), originals);
+    // Another run over them, into a folder within; and one that names a thumbnail.
+    thumbnails(here, &["q", "-o", "q/small"])
+        .success()
+        .stderr(contains("2 made").and(contains("2 passed over")));
+    thumbnails(here, &["q", "-o", "elsewhere"])
+        .success()
+        .stderr(contains("2 made").and(contains("4 passed over")));
+    assert_cmd::Command::new(program())
+        .current_dir(here)
+        .args(["-", "-o", "q"])
+        .write_stdin("q/a-2.jpg\n")
+        .assert()
+        .success()
+        .stderr(contains("0 made").and(contains("1 thumbnails")));
+}
+
+#[test]
+fn two_runs_into_one_folder_keep_each_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    picture(&here.join("one/a.jpg"), 0);
+    picture(&here.join("two/a.jpg"), 1);
+    for made in ["1 made", "1 unchanged"] {
+        for from in ["one", "two"] {
+            thumbnails(here, &[from, "-o", "out"])
+                .success()
+                .stderr(contains(made));
+        }
+    }
+    assert_eq!(files(&here.join("out")), ["a_thumb-2.jpg", "a_thumb.jpg"]);
+    // What was moved takes the name over.
+    fs::rename(here.join("one"), here.join("three")).unwrap();
+    thumbnails(here, &["three", "-o", "out"]).success();
+    assert_eq!(files(&here.join("out")), ["a_thumb-2.jpg", "a_thumb.jpg"]);
+}
+
+#[test]
+fn many_processes_on_one_folder_lose_nothing() {
+    const PROCESSES: u32 = 4;
+    const EACH: u32 = 25;
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    // All of one name, in folders of their own: every name is fought for.
+    let names: Vec<Vec<String>> = (0..PROCESSES)
+        .map(|process| {
+            let name = |number| format!("in/{process}-{number}/a.jpg");
+            (0..EACH).map(name).collect()
+        })
+        .collect();
+    names
+        .iter()
+        .flatten()
+        .zip(0..)
+        .for_each(|(name, seed)| picture(&here.join(name), seed));
+    let run = || {
+        let children: Vec<_> = names
+            .iter()
+            .map(|names| {
+                Command::new(program())
+                    .current_dir(here)
+                    .args(names)
+                    .args(["-o", "out", "-j2", "--quiet"])
+                    .stdin(Stdio::null())
+                    .spawn()
+                    .unwrap()
+            })
+            .collect();
+        for mut child in children {
+            assert!(child.wait().unwrap().success());
+        }
+    };
+    run();
+    let there = files(&here.join("out"));
+    assert_eq!(there.len() as u32, PROCESSES * EACH);
+    for names in &names {
+        let words: Vec<&str> = names
+            .iter()
+            .map(String::as_str)
+            .chain(["-o", "out"])
+            .collect();
+        thumbnails(here, &words)
+            .success()
+            .stderr(contains(format!("0 made, {EACH} unchanged")));
+    }
+    // Each is of its own picture.
+    let sizes: std::collections::BTreeSet<_> = { there.iter() }
+        .map(|name| image::image_dimensions(here.join("out").join(name)).unwrap())
+        .collect();
+    assert_eq!(sizes.len() as u32, PROCESSES * EACH);
+}
+
+#[test]
+fn a_list_keeps_its_folders() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    for name in ["one/a.jpg", "two/a.jpg", "two/deep/a.jpg"] {
+        picture(&here.join(name), 0);
+    }
+    let absolute = here.join("two/deep/a.jpg").display().to_string();
+    assert_cmd::Command::new(program())
+        .current_dir(here)
+        .args(["-", "-o", "out"])
+        .write_stdin(format!("./one/a.jpg\none/../two/a.jpg\n{absolute}\n"))
+        .assert()
+        .success();
+    let deep = format!("{}_thumb.jpg", &absolute[1..absolute.len() - 4]);
+    let mut expected = vec![
+        "one/a_thumb.jpg".to_owned(),
+        "two/a_thumb.jpg".to_owned(),
+        deep,
+    ];
+    expected.sort();
+    assert_eq!(files(&here.join("out")), expected);
+}
+
+#[cfg(unix)]
+#[test]
+fn pipes_in_the_way_long_names_and_control_characters_are_no_trouble() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let long = "é".repeat(125) + ".jpg";
+    picture(&here.join("in").join(&long), 0);
+    picture(&here.join("in/a\x1b[2J\n.jpg"), 1);
+    picture(&here.join("in/p.jpg"), 2);
+    fs::create_dir(here.join("out")).unwrap();
+    let pipe = Command::new("mkfifo")
+        .arg(here.join("out/p_thumb.jpg"))
+        .status();
+    assert!(pipe.unwrap().success());
+    let output = thumbnails(here, &["in", "-o", "out"])
+        .success()
+        .get_output()
+        .clone();
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(told.lines().count(), 3, "{told}");
+    assert!(
+        !told.contains('\x1b') && told.contains("a\\u{1b}[2J\\n.jpg"),
+        "{told}"
+    );
+    assert!(told.contains("out/p_thumb-2.jpg"), "{told}");
+    thumbnails(here, &["in", "-o", "out"])
+        .success()
+        .stderr(contains("3 unchanged"));
+    // The manifest itself.
+    fs::create_dir(here.join("piped")).unwrap();
+    let pipe = Command::new("mkfifo")
+        .arg(here.join("piped/.thumbnails.jsonl"))
+        .status();
+    assert!(pipe.unwrap().success());
+    thumbnails(here, &["in", "-o", "piped"])
+        .code(1)
+        .stderr(contains(".thumbnails.jsonl: is no file"));
+}
+
+#[test]
+fn what_is_no_picture_is_counted_with_the_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    fs::create_dir(here.join("in")).unwrap();
+    fs::write(here.join("in/notes.txt"), "no picture").unwrap();
+    fs::write(here.join("in/empty.jpg"), "").unwrap();
+    thumbnails(here, &["in", "-o", "out"])
+        .success()
+        .stderr(contains(
+            "no picture was found: passed over 1 not pictures known here, 1 empty",
+        ));
+}
+
+#[test]
+fn the_sheet_is_of_what_is_there_and_its_folder_is_looked_for_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    picture(&here.join("in/a.jpg"), 0);
+    picture(&here.join("in/b.jpg"), 1);
+    thumbnails(here, &["in", "-o", "out", "--sheet", "nowhere/index.html"])
+        .code(1)
+        .stderr(contains("nowhere/index.html"));
+    assert!(!here.join("out").exists());
+    thumbnails(here, &["in", "-o", "out"]).success();
+    fs::remove_file(here.join("in/b.jpg")).unwrap();
+    fs::remove_file(here.join("out/b_thumb.jpg")).unwrap();
+    let words = ["in", "-o", "out", "--sheet", "index.html", "--delete-stale"];
+    let assert = thumbnails(here, &words).success();
+    assert!(!String::from_utf8_lossy(&assert.get_output().stdout).contains("deleted"));
+    let page = fs::read_to_string(here.join("index.html")).unwrap();
+    assert_eq!(page.matches("<figure>").count(), 1);
+}
+
+#[test]
+fn a_damaged_picture_is_made_and_told_of_at_every_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let jpeg = support::jpeg(&support::waves(300, 200), 80);
+    fs::create_dir(here.join("in")).unwrap();
+    fs::write(here.join("in/cut.jpg"), &jpeg[..jpeg.len() * 2 / 3]).unwrap();
+    let told = "damaged: in/cut.jpg: cut short";
+    let run = |words: &[&str]| thumbnails(here, &[&["in", "-o", "out"], words].concat()).code(1);
+    run(&["--strict"]).stderr(contains("1 failed"));
+    assert!(files(&here.join("out")).is_empty());
+    let json = run(&["--json"])
+        .stderr(contains(told))
+        .get_output()
+        .stdout
+        .clone();
+    let lines = String::from_utf8(json).unwrap();
+    let lines: Vec<serde_json::Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(lines[0]["damage"], "cut short");
+    assert_eq!(lines[1]["summary"]["damaged"], 1);
+    run(&[]).stderr(contains(told).and(contains("0 made, 1 unchanged, 1 of them damaged")));
+    run(&["--strict"]).stderr(contains("1 failed"));
+}
+
+/// A disk of 64 KiB, to be had by root alone.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_told_of_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    for number in 0..60 {
+        picture(&here.join(format!("in/{number}.jpg")), number);
+    }
+    let disk = here.join("disk");
+    fs::create_dir(&disk).unwrap();
+    let mount = Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"])
+        .arg(&disk)
+        .stderr(Stdio::null())
+        .status();
+    if !mount.is_ok_and(|it| it.success()) {
+        assert!(std::env::var_os("CI").is_none(), "no disk can be mounted");
+        eprintln!("skipped: a_full_disk_is_told_of_once: no disk can be mounted");
+        return;
+    }
+    let output = Command::new(program())
+        .current_dir(here)
+        .args(["in", "-o", "disk", "-f", "png", "-j4"])
+        .output();
+    let unmounted = Command::new("umount").arg(&disk).status();
+    assert!(unmounted.unwrap().success());
+    let output = output.unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert_eq!(told.matches("No space left").count(), 1, "{told}");
+    assert!(told.contains("no room is left"), "{told}");
+}

@@ -1,0 +1,310 @@
+//! The JPEG decoder beside others: libjpeg-turbo's values at every sampling and scale, jpeg-decoder's
+//! for pictures at random, and what is left of damaged files.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jpeg_encoder::SamplingFactor;
+use proptest::prelude::*;
+use support::insert_behind_start;
+use thumbnails::jpeg::header::{Header, JpegError};
+use thumbnails::jpeg::{Pixels, Scale, decode};
+
+const SCALES: [Scale; 4] = [Scale::One, Scale::Two, Scale::Four, Scale::Eight];
+
+fn world() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/world/jpeg")
+}
+
+fn file(name: &str) -> Vec<u8> {
+    fs::read(world().join(name).with_extension("jpg")).unwrap()
+}
+
+fn decoded(bytes: &[u8], scale: Scale) -> Result<Pixels, JpegError> {
+    decode(bytes, &Header::read(bytes)?, scale, None)
+}
+
+fn whole(bytes: &[u8], scale: Scale) -> Vec<u8> {
+    let pixels = decoded(bytes, scale).unwrap();
+    assert_eq!(pixels.damage, None);
+    pixels.data
+}
+
+/// The mean and the largest difference.
+fn difference(a: &[u8], b: &[u8]) -> (f64, u8) {
+    assert_eq!(a.len(), b.len());
+    let differences = || a.iter().zip(b).map(|(a, b)| a.abs_diff(*b));
+    let sum: u64 = differences().map(u64::from).sum();
+    (
+        sum as f64 / a.len() as f64,
+        differences().max().unwrap_or(0),
+    )
+}
+
+#[test]
+fn every_sampling_at_every_scale_is_as_libjpeg_has_it() {
+    let mut count = 0;
+    for entry in fs::read_dir(world()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|it| it != "jpg") {
+            continue;
+        }
+        count += 1;
+        let bytes = fs::read(&path).unwrap();
+        for scale in SCALES {
+            let expected = path.with_extension(format!("{}.png", scale as u8));
+            let expected = image::open(expected).unwrap();
+            let header = Header::read(&bytes).unwrap();
+            let size = (scale.of(header.width), scale.of(header.height));
+            assert_eq!(size, (expected.width(), expected.height()));
+            let expected = match header.channels() {
+                1 => expected.into_luma8().into_raw(),
+                _ => expected.into_rgb8().into_raw(),
+            };
+            let made = whole(&bytes, scale);
+            let (mut mean, mut most) = difference(&made, &expected);
+            // At full scale but for rounding. Smaller, libjpeg's transform takes means where this
+            // leaves frequencies out; and where chroma is coarser in one direction only, it makes it
+            // as coarse in both, and its full picture is the better measure.
+            let name = path.file_stem().unwrap().to_string_lossy();
+            let full = image::open(path.with_extension("8.png"))
+                .unwrap()
+                .into_rgb8();
+            if scale != Scale::Eight && header.channels() == 3 {
+                let shrunk = image::imageops::resize(
+                    &full,
+                    size.0,
+                    size.1,
+                    image::imageops::FilterType::Triangle,
+                );
+                let other = difference(&made, shrunk.as_raw());
+                (mean, most) = if other.0 < mean { other } else { (mean, most) };
+            }
+            let bound = match scale {
+                Scale::Eight => (0.6, 6),
+                _ => (8.0, 90),
+            };
+            assert!(
+                mean <= bound.0 && most <= bound.1,
+                "{name} at {}/8: {mean:.2} on average, {most} at most",
+                scale as u8
+            );
+        }
+    }
+    assert_eq!(count, 20);
+}
+
+#[test]
+fn without_tables_the_standards_are_used() {
+    let bytes = file("420");
+    let mut bare = bytes[..2].to_vec();
+    let mut rest = &bytes[2..];
+    while rest[1] != 0xda {
+        let length = 2 + usize::from(u16::from_be_bytes([rest[2], rest[3]]));
+        if rest[1] != 0xc4 {
+            bare.extend(&rest[..length]);
+        }
+        rest = &rest[length..];
+    }
+    bare.extend(rest);
+    assert!(bare.len() < bytes.len() - 400);
+    assert_eq!(whole(&bare, Scale::Eight), whole(&bytes, Scale::Eight));
+}
+
+#[test]
+fn jfif_is_believed_before_adobe() {
+    let bytes = file("420");
+    assert!(bytes[6..].starts_with(b"JFIF"));
+    let both = insert_behind_start(&bytes, 0xee, b"Adobe\0\x64\0\0\0\0\0");
+    assert_eq!(whole(&both, Scale::Eight), whole(&bytes, Scale::Eight));
+}
+
+#[test]
+fn what_is_not_decoded_is_named() {
+    let bytes = file("444");
+    let frame = bytes.windows(2).position(|it| it == [0xff, 0xc0]).unwrap();
+    for (marker, precision, expected) in [
+        (0xc0, 12, "a JPEG of 12 bits is not supported"),
+        (0xc3, 8, "lossless JPEG is not supported"),
+        (0xc5, 8, "hierarchical JPEG is not supported"),
+        (0xc9, 8, "JPEG with arithmetic coding is not supported"),
+        (0xca, 8, "JPEG with arithmetic coding is not supported"),
+        (0xf7, 8, "JPEG-LS is not supported"),
+    ] {
+        let mut bytes = bytes.clone();
+        (bytes[frame + 1], bytes[frame + 4]) = (marker, precision);
+        let error = decoded(&bytes, Scale::One).unwrap_err();
+        assert_eq!(error.to_string(), expected);
+    }
+}
+
+#[test]
+fn junk_fill_bytes_and_what_follows_the_picture_are_passed_over() {
+    let bytes = file("420-restart");
+    let expected = whole(&bytes, Scale::Eight);
+    let mut junk = bytes[..2].to_vec();
+    junk.extend(b"junk\xff\0junk\xff\xff\xff");
+    junk.extend(&bytes[2..]);
+    assert_eq!(whole(&junk, Scale::Eight), expected);
+    // Fill bytes before restart markers.
+    let scan = bytes.windows(2).position(|it| it == [0xff, 0xda]).unwrap();
+    let mut filled = bytes[..scan].to_vec();
+    for (at, &byte) in bytes.iter().enumerate().skip(scan) {
+        if byte == 0xff && matches!(bytes.get(at + 1), Some(0xd0..=0xd7)) {
+            filled.extend([0xff; 3]);
+        }
+        filled.push(byte);
+    }
+    assert!(filled.len() > bytes.len() + 9);
+    assert_eq!(whole(&filled, Scale::Eight), expected);
+    // Much of anything behind it, also what looks like scans: no bomb.
+    for name in ["420", "420-progressive"] {
+        let bytes = file(name);
+        let expected = whole(&bytes, Scale::Four);
+        let trailing = [bytes, b"\xff\xda\0\x08".repeat(5 << 20)].concat();
+        assert_eq!(whole(&trailing, Scale::Four), expected, "{name}");
+    }
+}
+
+#[test]
+fn of_what_is_cut_short_all_before_the_cut_is_there() {
+    for name in ["420", "444", "420-restart", "420-not-interleaved"] {
+        let bytes = file(name);
+        let expected = whole(&bytes, Scale::Eight);
+        let scan = bytes.windows(2).position(|it| it == [0xff, 0xda]).unwrap() + 14;
+        for length in 0..scan {
+            assert!(decoded(&bytes[..length], Scale::Eight).is_err());
+        }
+        let mut before = 0;
+        for length in (scan + 200..bytes.len() - 4).step_by(97) {
+            let pixels = decoded(&bytes[..length], Scale::Eight).unwrap();
+            assert_eq!(pixels.damage, Some(JpegError::CutShort), "{name}: {length}");
+            // The first rows are whole, and more of them the longer the file is.
+            let same = { pixels.data.iter() }
+                .zip(&expected)
+                .take_while(|(a, b)| a == b);
+            let same = same.count();
+            assert!(
+                same >= before || same > 3 * 83 * 8,
+                "{name}: {same} after {before}"
+            );
+            before = same;
+        }
+    }
+    // Progressive: coarse, but all of it.
+    let bytes = file("420-progressive");
+    let expected = whole(&bytes, Scale::Eight);
+    let pixels = decoded(&bytes[..bytes.len() * 2 / 3], Scale::Eight).unwrap();
+    assert_eq!(pixels.damage, Some(JpegError::CutShort));
+    assert!(difference(&pixels.data, &expected).0 < 20.0);
+}
+
+#[test]
+fn behind_a_damaged_interval_the_picture_goes_on() {
+    let bytes = file("420-restart");
+    let expected = whole(&bytes, Scale::Eight);
+    let markers: Vec<usize> = (0..bytes.len() - 1)
+        .filter(|&at| bytes[at] == 0xff && (0xd0..=0xd7).contains(&bytes[at + 1]))
+        .collect();
+    assert!(markers.len() > 8);
+    // The third interval is missing, with its marker; or its data are, and the marker is there.
+    for (from, to) in [(markers[2], markers[3]), (markers[2] + 2, markers[3])] {
+        let damaged = [&bytes[..from], &bytes[to..]].concat();
+        let pixels = decoded(&damaged, Scale::Eight).unwrap();
+        assert!(pixels.damage.is_some());
+        // The last rows are as they were.
+        let tail = 83 * 3 * 20;
+        let from = expected.len() - tail;
+        assert_eq!(pixels.data[from..], expected[from..]);
+    }
+}
+
+/// Waves with some noise, from a seed.
+fn picture(width: u16, height: u16, seed: u32) -> Vec<u8> {
+    let mut noise = seed | 1;
+    let pixels = (0..u32::from(width) * u32::from(height)).map(|at| {
+        let (x, y) = (at % u32::from(width), at / u32::from(width));
+        // Marsaglia's xorshift.
+        noise ^= noise << 13;
+        noise ^= noise >> 17;
+        noise ^= noise << 5;
+        let grain = (noise >> 27) as f32 - 16.0;
+        let wave =
+            |a: f32, b: f32| (127.0 + 100.0 * (a * x as f32 + b * y as f32).sin() + grain) as u8;
+        let hue = (seed % 7) as f32 / 20.0;
+        [
+            wave(0.1 + hue, 0.05),
+            wave(-0.07, 0.1 + hue),
+            wave(0.04, -0.06),
+        ]
+    });
+    pixels.flatten().collect()
+}
+
+fn luma(pixel: &[u8]) -> f64 {
+    0.299 * f64::from(pixel[0]) + 0.587 * f64::from(pixel[1]) + 0.114 * f64::from(pixel[2])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+    #[test]
+    fn any_size_and_sampling_is_as_another_decoder_has_it(
+        size in (1_u16..90, 1_u16..90),
+        sampling in 0..8_usize,
+        quality in 40..100_u8,
+        progressive: bool,
+        optimized: bool,
+        restart in prop::option::of(1..9_u16),
+        seed: u32,
+    ) {
+        let (width, height) = size;
+        let pixels = picture(width, height, seed);
+        let factors = [
+            SamplingFactor::F_1_1, SamplingFactor::F_2_1, SamplingFactor::F_1_2,
+            SamplingFactor::F_2_2, SamplingFactor::F_4_1, SamplingFactor::F_4_2,
+            SamplingFactor::F_1_4, SamplingFactor::F_2_4,
+        ];
+        let mut bytes = Vec::new();
+        let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, quality);
+        encoder.set_sampling_factor(factors[sampling]);
+        encoder.set_progressive(progressive);
+        encoder.set_optimized_huffman_tables(optimized);
+        if let Some(restart) = restart {
+            encoder.set_restart_interval(restart);
+        }
+        encoder.encode(&pixels, width, height, jpeg_encoder::ColorType::Rgb).unwrap();
+
+        let mut other = jpeg_decoder::Decoder::new(&bytes[..]);
+        let expected = other.decode().unwrap();
+        let full = whole(&bytes, Scale::Eight);
+        let (mean, _) = difference(&full, &expected);
+        // How chroma is enlarged is left to the decoder.
+        prop_assert!(mean < if sampling == 0 { 1.0 } else { 6.0 }, "off by {mean}");
+        // A smaller picture is the mean of the larger one, near enough: at edges, which the encoder
+        // fills up as it likes, nothing is compared.
+        for scale in [Scale::One, Scale::Two, Scale::Four] {
+            let step = 8 / scale as usize;
+            let small = whole(&bytes, scale);
+            let across = scale.of(width.into()) as usize;
+            let inner = (usize::from(width) / 8 * 8, usize::from(height) / 8 * 8);
+            let (mut sum, mut count) = (0.0, 0);
+            for y in 0..inner.1 / step {
+                for x in 0..inner.0 / step {
+                    let square = (0..step * step).map(|at| {
+                        let (x, y) = (x * step + at % step, y * step + at / step);
+                        luma(&full[3 * (y * usize::from(width) + x)..])
+                    });
+                    let mean = square.sum::<f64>() / (step * step) as f64;
+                    sum += (mean - luma(&small[3 * (y * across + x)..])).abs();
+                    count += 1;
+                }
+            }
+            let mean = sum / f64::from(count.max(1));
+            prop_assert!(mean < 8.0, "at {}/8 off by {mean}", scale as u8);
+        }
+    }
+}
