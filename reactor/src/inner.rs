@@ -199,7 +199,6 @@ impl Drop for Inner {
             // A thread may be in a call that takes minutes, such as a name's look-up: it ends by
             // itself, and whoever ends the reactor is not kept waiting. If there is no thread to be
             // had for that, the pool is dropped here.
-            use executors::Executor;
             let _ = pool.shutdown(false, true);
             let _ = std::thread::Builder::new().spawn(move || drop(pool));
         }
