@@ -167,6 +167,29 @@ impl ProcessPool {
         self.core.resize(workers::count(Some(workers))?);
         Ok(())
     }
+
+    /// As [`Executor::workers`].
+    pub fn workers(&self) -> usize {
+        lock(&self.core.state).wanted
+    }
+
+    /// As [`Executor::pending`].
+    pub fn pending(&self) -> usize {
+        lock(&self.core.state).backlog.len()
+    }
+
+    /// As [`Executor::counters`].
+    pub fn counters(&self) -> Counters {
+        lock(&self.core.state).account.counters
+    }
+
+    /// As [`Executor::shutdown`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn shutdown(&self, wait: bool, cancel_pending: bool) -> Result<(), Error> {
+        self.core.shutdown(wait, cancel_pending)
+    }
 }
 
 impl EncodedExecutor for ProcessPool {
@@ -183,19 +206,19 @@ impl EncodedExecutor for ProcessPool {
     }
 
     fn workers(&self) -> usize {
-        lock(&self.core.state).wanted
+        self.workers()
     }
 
     fn pending(&self) -> usize {
-        lock(&self.core.state).backlog.len()
+        self.pending()
     }
 
     fn counters(&self) -> Counters {
-        lock(&self.core.state).account.counters
+        self.counters()
     }
 
     fn shutdown(&self, wait: bool, cancel_pending: bool) -> Result<(), Error> {
-        self.core.shutdown(wait, cancel_pending)
+        self.shutdown(wait, cancel_pending)
     }
 }
 
@@ -208,16 +231,16 @@ impl Executor for ProcessPool {
 impl Drop for ProcessPool {
     fn drop(&mut self) {
         // In a callback of this very pool the workers end by themselves.
-        let _ = Executor::shutdown(self, true, std::thread::panicking());
+        let _ = self.shutdown(true, std::thread::panicking());
     }
 }
 
 impl fmt::Debug for ProcessPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ProcessPool")
-            .field("workers", &Executor::workers(self))
+            .field("workers", &self.workers())
             .field("pids", &self.pids())
-            .field("pending", &Executor::pending(self))
+            .field("pending", &self.pending())
             .finish_non_exhaustive()
     }
 }
