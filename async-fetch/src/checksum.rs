@@ -9,7 +9,8 @@ use sha2::{Digest, Sha256};
 /// Read at once.
 const PIECE: usize = 64 * 1024;
 
-/// A SHA-256 (FIPS 180-4), written as `sha256:` and 64 hexadecimal digits.
+/// A SHA-256 (FIPS 180-4), written as `sha256:` and 64 hexadecimal digits; the digits alone are read
+/// too.
 ///
 /// # Examples
 ///
@@ -25,7 +26,7 @@ pub struct Checksum([u8; 32]);
 
 /// What was given is no checksum.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}: not a checksum: it should be sha256: and 64 hexadecimal digits")]
+#[error("{0}: not a checksum: it should be the 64 hexadecimal digits of a SHA-256")]
 pub struct NoChecksum(String);
 
 impl Checksum {
@@ -64,7 +65,7 @@ impl FromStr for Checksum {
 
     fn from_str(text: &str) -> Result<Checksum, NoChecksum> {
         let wrong = || NoChecksum(text.to_owned());
-        let digits = text.strip_prefix("sha256:").ok_or_else(wrong)?;
+        let digits = text.strip_prefix("sha256:").unwrap_or(text);
         if digits.len() != 64 || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
             return Err(wrong());
         }
@@ -108,6 +109,7 @@ mod tests {
         let text = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(sum.to_string(), text);
         assert_eq!(text.to_uppercase().replace("SHA", "sha").parse(), Ok(sum));
+        assert_eq!(text["sha256:".len()..].parse(), Ok(sum));
     }
 
     #[test]

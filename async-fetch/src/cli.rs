@@ -2,12 +2,18 @@
 
 mod args;
 mod bars;
-mod claims;
+mod cookies;
 mod demo;
 mod descriptors;
 mod fetch;
+mod folder;
+mod globs;
 mod input;
+mod lines;
+mod netrc;
 mod report;
+mod requests;
+mod watcher;
 
 use common::cli::{Outcome, interrupt};
 

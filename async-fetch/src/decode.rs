@@ -1,13 +1,15 @@
 //! Undoing compression, a bounded piece at a time.
 
-use flate2::write::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
+mod coding;
+mod zstd;
+
 use http::{HeaderMap, header};
-use std::io::{self, Write};
 
 use crate::error::Error;
+use coding::Coding;
 
 /// What is asked for where bodies are decoded.
-pub(crate) const ACCEPTED: &str = "gzip, deflate";
+pub(crate) const ACCEPTED: &str = "gzip, deflate, br, zstd";
 
 /// Fed to the decoder at once: it swells to a thousand times that at most.
 const PIECE: usize = 4 * 1024;
@@ -15,121 +17,130 @@ const PIECE: usize = 4 * 1024;
 /// May swell freely; what is as short as this can do no harm.
 const FREE: u64 = 1 << 20;
 
-enum Coding {
-    Gzip(MultiGzDecoder<Vec<u8>>),
-    Zlib(ZlibDecoder<Vec<u8>>),
-    Deflate(DeflateDecoder<Vec<u8>>),
-    /// Deflate, of which kind the first byte will tell.
-    Undecided,
-}
+/// Codings of one body, as in curl: each has its own memory.
+const MOST: usize = 5;
+
+/// Who takes what was decoded.
+pub(crate) type Taker<'a> = dyn FnMut(&[u8]) -> Result<(), Error> + 'a;
 
 /// Decodes a body as it comes.
 pub(crate) struct Decoder {
-    coding: Coding,
-    name: &'static str,
+    /// The last that was applied is the first to be undone.
+    codings: Vec<Coding>,
     ratio: u64,
     came: u64,
     made: u64,
 }
 
+/// The codings of an answer, in the order in which they were applied: of all headers, each perhaps a
+/// list (RFC 9110, section 8.4). `none` is what some servers say for `identity`.
+fn names(headers: &HeaderMap) -> impl Iterator<Item = String> {
+    let values = headers.get_all(header::CONTENT_ENCODING).iter();
+    let names = values.flat_map(|value| {
+        let text = String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase();
+        let names: Vec<String> = text.split(',').map(|name| name.trim().to_owned()).collect();
+        names
+    });
+    names.filter(|name| !matches!(name.as_str(), "" | "identity" | "none"))
+}
+
+/// Whether an answer says that its body is coded.
+pub(crate) fn is_coded(headers: &HeaderMap) -> bool {
+    names(headers).next().is_some()
+}
+
 impl Decoder {
     /// The decoder that an answer's `Content-Encoding` asks for, if any. Codings that are not
-    /// known, and more than one, are an error: they were not asked for.
+    /// known are an error: they were not asked for.
     pub(crate) fn new(headers: &HeaderMap, ratio: u64) -> Result<Option<Decoder>, Error> {
-        let Some(value) = headers.get(header::CONTENT_ENCODING) else {
-            return Ok(None);
+        let wrong = |coding: String, reason: &str| Error::Coding {
+            coding: coding.escape_debug().to_string(),
+            reason: reason.to_owned(),
         };
-        let text = String::from_utf8_lossy(value.as_bytes())
-            .trim()
-            .to_ascii_lowercase();
-        let (name, coding) = match text.as_str() {
-            "" | "identity" => return Ok(None),
-            "gzip" | "x-gzip" => ("gzip", Coding::Gzip(MultiGzDecoder::new(Vec::new()))),
-            "deflate" => ("deflate", Coding::Undecided),
-            _ => {
-                return Err(Error::Coding {
-                    coding: text,
-                    reason: "it is not known here".to_owned(),
-                });
+        let mut codings = Vec::new();
+        for name in names(headers) {
+            if codings.len() == MOST {
+                return Err(wrong(name, &format!("more than {MOST} codings")));
             }
-        };
-        Ok(Some(Decoder {
-            coding,
-            name,
+            let coding = Coding::of(&name);
+            codings.push(coding.ok_or_else(|| wrong(name, "it is not known here"))?);
+        }
+        codings.reverse();
+        Ok((!codings.is_empty()).then_some(Decoder {
+            codings,
             ratio,
             came: 0,
             made: 0,
         }))
     }
 
-    /// Decodes some bytes, and gives what they became to `sink`, piece by piece.
-    pub(crate) fn push(
-        &mut self,
-        bytes: &[u8],
-        sink: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+    /// Decodes some bytes, and gives what they became to `taker`, piece by piece.
+    pub(crate) fn push(&mut self, bytes: &[u8], taker: &mut Taker<'_>) -> Result<(), Error> {
         for piece in bytes.chunks(PIECE) {
-            if matches!(self.coding, Coding::Undecided) {
-                // What the RFC means begins with the method 8 in the low half; without the
-                // wrapper a stream never does (its block type 0 would need a length there).
-                self.coding = match piece[0] & 0x0f {
-                    8 => Coding::Zlib(ZlibDecoder::new(Vec::new())),
-                    _ => Coding::Deflate(DeflateDecoder::new(Vec::new())),
-                };
-            }
             self.came += piece.len() as u64;
-            let written = match &mut self.coding {
-                Coding::Gzip(decoder) => decoder.write_all(piece),
-                Coding::Zlib(decoder) => decoder.write_all(piece),
-                Coding::Deflate(decoder) => decoder.write_all(piece),
-                Coding::Undecided => Ok(()),
+            let mut count = Count {
+                made: &mut self.made,
+                most: FREE.saturating_add(self.came.saturating_mul(self.ratio)),
+                ratio: self.ratio,
             };
-            written.map_err(|error| self.wrong(&error))?;
-            self.hand_on(sink)?;
+            feed(&mut self.codings, piece, &mut count, taker)?;
         }
         Ok(())
     }
 
     /// The body has come to its end: so must the coding.
-    pub(crate) fn finish(
-        &mut self,
-        sink: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+    pub(crate) fn finish(&mut self, taker: &mut Taker<'_>) -> Result<(), Error> {
         // A body of no bytes has nothing to be wrong.
         if self.came == 0 {
             return Ok(());
         }
-        let done = match &mut self.coding {
-            Coding::Gzip(decoder) => decoder.try_finish(),
-            Coding::Zlib(decoder) => decoder.try_finish(),
-            Coding::Deflate(decoder) => decoder.try_finish(),
-            Coding::Undecided => Ok(()),
+        let mut count = Count {
+            made: &mut self.made,
+            most: FREE.saturating_add(self.came.saturating_mul(self.ratio)),
+            ratio: self.ratio,
         };
-        done.map_err(|error| self.wrong(&error))?;
-        self.hand_on(sink)
-    }
-
-    fn hand_on(&mut self, sink: &mut dyn FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
-        let made = match &mut self.coding {
-            Coding::Gzip(decoder) => decoder.get_mut(),
-            Coding::Zlib(decoder) => decoder.get_mut(),
-            Coding::Deflate(decoder) => decoder.get_mut(),
-            Coding::Undecided => return Ok(()),
-        };
-        self.made += made.len() as u64;
-        if self.made > FREE.saturating_add(self.came.saturating_mul(self.ratio)) {
-            return Err(Error::Bomb { ratio: self.ratio });
+        let mut codings = self.codings.as_mut_slice();
+        while let Some((first, rest)) = codings.split_first_mut() {
+            first.finish()?;
+            let made = first.take();
+            for piece in made.chunks(PIECE) {
+                feed(rest, piece, &mut count, taker)?;
+            }
+            codings = rest;
         }
-        let result = sink(made);
-        made.clear();
-        result
+        Ok(())
     }
+}
 
-    fn wrong(&self, error: &io::Error) -> Error {
-        Error::Coding {
-            coding: self.name.to_owned(),
-            reason: error.to_string(),
-        }
+/// How much was made, and how much may be.
+struct Count<'a> {
+    made: &'a mut u64,
+    most: u64,
+    ratio: u64,
+}
+
+/// Gives a piece to the first coding, what that makes of it to the next, and so on.
+fn feed(
+    codings: &mut [Coding],
+    piece: &[u8],
+    count: &mut Count<'_>,
+    taker: &mut Taker<'_>,
+) -> Result<(), Error> {
+    let Some((first, rest)) = codings.split_first_mut() else {
+        return taker(piece);
+    };
+    first.push(piece)?;
+    let made = first.take();
+    // What is made in between counts too: it takes memory and time.
+    *count.made += made.len() as u64;
+    if *count.made > count.most {
+        return Err(Error::Bomb { ratio: count.ratio });
+    }
+    match rest {
+        [] => taker(&made),
+        rest => made
+            .chunks(PIECE)
+            .try_for_each(|piece| feed(rest, piece, count, taker)),
     }
 }
 
@@ -138,6 +149,7 @@ mod tests {
     use super::*;
     use flate2::Compression;
     use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
+    use std::io::Write;
 
     fn decode(coding: &str, body: &[u8], ratio: u64) -> Result<Vec<u8>, Error> {
         let headers = HeaderMap::from_iter([(header::CONTENT_ENCODING, coding.parse().unwrap())]);
@@ -192,6 +204,8 @@ mod tests {
         }
         assert!(decode("gzip", b"not gzip at all", 1000).is_err());
         assert!(decode("gzip, gzip", &whole, 1000).is_err());
+        assert!(decode("gzip, compress", &whole, 1000).is_err());
+        assert!(decode(&["gzip"; 6].join(","), &whole, 1000).is_err());
     }
 
     #[test]
@@ -202,5 +216,48 @@ mod tests {
             Err(Error::Bomb { ratio: 100 })
         ));
         assert_eq!(decode("gzip", &bomb, 2000).unwrap().len(), 10 << 20);
+    }
+
+    /// By brotli 1.0.9 and zstd 1.5.4: `printf 'many hands %.0s' {1..100} | brotli`, and `| zstd`.
+    const BROTLI: &[u8] = include_bytes!("../tests/world/codings/hands.br");
+    const ZSTD: &[u8] = include_bytes!("../tests/world/codings/hands.zst");
+
+    #[test]
+    fn what_other_programs_compressed_comes_back() {
+        let text = b"many hands ".repeat(100);
+        for (coding, body) in [("br", BROTLI), ("zstd", ZSTD)] {
+            assert_eq!(decode(coding, body, 1000).unwrap(), text, "{coding}");
+            for length in 1..body.len() {
+                assert!(
+                    decode(coding, &body[..length], 1000).is_err(),
+                    "{coding} {length}"
+                );
+            }
+            assert!(decode(coding, b"something else", 1000).is_err());
+        }
+        let twice = [ZSTD, ZSTD].concat();
+        assert_eq!(decode("zstd", &twice, 1000).unwrap(), text.repeat(2));
+        let mut wrong = ZSTD.to_vec();
+        *wrong.last_mut().unwrap() ^= 1;
+        assert!(decode("zstd", &wrong, 1000).is_err());
+    }
+
+    #[test]
+    fn codings_are_undone_from_the_last_to_the_first() {
+        let text = b"many hands ".repeat(100);
+        let gzipped = gzip(BROTLI);
+        for coding in ["br, gzip", "br, identity ,gzip", " BR,none,, x-gzip"] {
+            assert_eq!(decode(coding, &gzipped, 1000).unwrap(), text, "{coding}");
+        }
+        assert!(decode("gzip, br", &gzipped, 1000).is_err());
+        let mut headers = HeaderMap::new();
+        for coding in ["br", "gzip"] {
+            headers.append(header::CONTENT_ENCODING, coding.parse().unwrap());
+        }
+        assert_eq!(names(&headers).collect::<Vec<_>>(), ["br", "gzip"]);
+        for none in ["", "identity", "none", "identity, none"] {
+            headers.insert(header::CONTENT_ENCODING, none.parse().unwrap());
+            assert!(Decoder::new(&headers, 1).unwrap().is_none() && !is_coded(&headers));
+        }
     }
 }

@@ -1,6 +1,9 @@
 //! What can go wrong. Each message is meant to stand behind the URL and a colon.
 
-use std::error::Error as StdError;
+pub(crate) mod client;
+#[cfg(feature = "tls")]
+mod tls;
+
 use std::fmt;
 use std::io;
 use std::net::IpAddr;
@@ -36,6 +39,14 @@ pub enum Error {
     /// Nobody listens there.
     #[error("connection refused: nobody listens there")]
     Refused,
+    /// The proxy refuses, can't be reached, or wants a password.
+    #[error("the proxy {proxy}: {reason}")]
+    Proxy {
+        /// The proxy, without its password.
+        proxy: String,
+        /// What it did.
+        reason: String,
+    },
     /// There is no connection, for another reason.
     #[error("no connection: {0}")]
     Connect(String),
@@ -67,6 +78,21 @@ pub enum Error {
     /// The answer is not HTTP.
     #[error("the answer is not HTTP: {0}")]
     Protocol(String),
+    /// The answer is a part of the body, and not the part that was asked for.
+    #[error("the server sent another part than was asked for: {0}")]
+    Range(String),
+    /// A file is there already, and it is not what this program saved from this URL.
+    #[error("{}: is there, and was not saved from this URL by this program: \
+             --overwrite replaces it, --continue goes on with it", .0.display())]
+    Exists(PathBuf),
+    /// The body came too slowly.
+    #[error("less than {least} bytes a second for {during:?}")]
+    TooSlow {
+        /// The lowest speed.
+        least: u64,
+        /// How long it was slower.
+        during: Duration,
+    },
     /// The body is longer than is allowed.
     #[error("the body is longer than {limit} bytes, which is the limit")]
     BodyTooLarge {
@@ -149,11 +175,16 @@ fn of(announced: &Option<u64>) -> String {
 }
 
 impl Error {
+    pub(crate) fn file(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Error {
+        let path = path.into();
+        move |source| Error::File { path, source }
+    }
+
     /// Whether another attempt could end better. Whether it may be made is another question: only
     /// what changes nothing at the other end is asked for again.
     pub fn is_transient(&self) -> bool {
         match self {
-            Error::Connect(_) | Error::Closed | Error::Cut { .. } => true,
+            Error::Connect(_) | Error::Closed | Error::Cut { .. } | Error::TooSlow { .. } => true,
             Error::Timeout { phase, .. } => *phase != Phase::Total,
             _ => false,
         }
@@ -168,6 +199,7 @@ impl Error {
             Error::Address(_) => "address",
             Error::Lookup { .. } => "lookup",
             Error::Refused => "refused",
+            Error::Proxy { .. } => "proxy",
             Error::Connect(_) => "connect",
             Error::Tls(_) => "tls",
             Error::Descriptors => "descriptors",
@@ -175,6 +207,9 @@ impl Error {
             Error::Closed => "closed",
             Error::Cut { .. } => "cut",
             Error::Protocol(_) => "protocol",
+            Error::Range(_) => "range",
+            Error::Exists(_) => "exists",
+            Error::TooSlow { .. } => "too-slow",
             Error::BodyTooLarge { .. } => "body-too-large",
             Error::Bomb { .. } => "bomb",
             Error::Coding { .. } => "coding",
@@ -186,101 +221,4 @@ impl Error {
             Error::Setup(_) => "setup",
         }
     }
-
-    pub(crate) fn file(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Error {
-        let path = path.into();
-        move |source| Error::File { path, source }
-    }
-
-    /// What the client said instead of an answer.
-    pub(crate) fn sending(error: &reqwest::Error, host: &str, connect: Duration) -> Error {
-        for cause in causes(error) {
-            if let Some(refused) = cause.downcast_ref::<crate::address::NotAllowed>() {
-                return Error::Address(refused.0);
-            }
-            if let Some(unknown) = cause.downcast_ref::<crate::address::NotFound>() {
-                return Error::Lookup {
-                    host: host.to_owned(),
-                    reason: unknown.0.clone(),
-                };
-            }
-            if let Some(hyper) = cause.downcast_ref::<hyper::Error>()
-                && hyper.is_parse()
-            {
-                return Error::Protocol(hyper.to_string());
-            }
-            if let Some(io) = cause.downcast_ref::<io::Error>().map(innermost) {
-                match io.kind() {
-                    io::ErrorKind::ConnectionRefused => return Error::Refused,
-                    // So rustls wraps its own errors.
-                    io::ErrorKind::InvalidData if error.is_connect() => {
-                        return Error::Tls(last(error));
-                    }
-                    _ if is_out_of_descriptors(io) => return Error::Descriptors,
-                    _ => {}
-                }
-            }
-        }
-        if error.is_builder() {
-            return Error::Setup(last(error));
-        }
-        if error.is_connect() {
-            if error.is_timeout() {
-                return Error::Timeout {
-                    phase: Phase::Connect,
-                    after: connect,
-                };
-            }
-            return Error::Connect(last(error));
-        }
-        Error::Closed
-    }
-
-    /// What the client said within a body.
-    pub(crate) fn receiving(
-        error: &reqwest::Error,
-        received: u64,
-        announced: Option<u64>,
-    ) -> Error {
-        for cause in causes(error) {
-            if let Some(hyper) = cause.downcast_ref::<hyper::Error>()
-                && hyper.is_parse()
-            {
-                return Error::Protocol(hyper.to_string());
-            }
-            if let Some(io) = cause.downcast_ref::<io::Error>()
-                && io.kind() == io::ErrorKind::InvalidInput
-            {
-                return Error::Protocol(io.to_string());
-            }
-        }
-        Error::Cut {
-            received,
-            announced,
-        }
-    }
-}
-
-/// What an error of the system wraps, if that is one as well: as a source it is left out.
-fn innermost(mut error: &io::Error) -> &io::Error {
-    while let Some(wrapped) = error.get_ref().and_then(|it| it.downcast_ref()) {
-        error = wrapped;
-    }
-    error
-}
-
-/// EMFILE and ENFILE, which have no kind of their own.
-fn is_out_of_descriptors(error: &io::Error) -> bool {
-    cfg!(unix) && matches!(error.raw_os_error(), Some(23 | 24))
-}
-
-fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
-    let first: &(dyn StdError + 'static) = error;
-    std::iter::successors(Some(first), |error| (*error).source())
-}
-
-fn last(error: &reqwest::Error) -> String {
-    causes(error)
-        .last()
-        .map_or_else(String::new, ToString::to_string)
 }

@@ -4,6 +4,8 @@
 //! polls it. That is what makes cancelling immediate, and saves a task and a channel for each
 //! request.
 
+mod queue;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -16,9 +18,10 @@ use futures_util::stream::FuturesUnordered;
 
 use crate::alarm;
 use crate::fetcher::Inner;
-use crate::job;
+use crate::job::{self, Place};
 use crate::outcome::Outcome;
 use crate::request::Request;
+use queue::{Key, Next, Queue};
 
 /// The outcomes of a stream of requests; see [`Fetcher::fetch_all`](crate::Fetcher::fetch_all).
 ///
@@ -33,23 +36,33 @@ pub struct FetchAll<S> {
     board: Arc<Board>,
     /// What the board had on it when it was last looked at.
     notes: Notes,
+    /// Requests that wait for their host.
+    queue: Queue,
     /// How many requests are in slots.
     running: usize,
     /// How many of those only wait: for their host, or for another attempt.
-    parked: Arc<Parked>,
+    parked: Arc<AtomicUsize>,
     next_index: u64,
     order: Option<Order>,
 }
 
 /// Where slots and stream meet.
 #[derive(Default)]
-struct Board(Mutex<Notes>);
+pub(crate) struct Board(Mutex<Notes>);
 
 #[derive(Default)]
 struct Notes {
-    done: VecDeque<Outcome>,
+    done: VecDeque<(Key, Outcome)>,
     /// Slots with nothing to do.
     idle: Vec<Arc<Mailbox>>,
+    /// Requests that began to wait for another attempt, or go on.
+    rests: Vec<(Key, Rest)>,
+}
+
+#[derive(Clone, Copy)]
+enum Rest {
+    Begins,
+    Ends,
 }
 
 /// What one slot is to do next.
@@ -58,7 +71,7 @@ struct Mailbox(Mutex<Letter>);
 
 #[derive(Default)]
 struct Letter {
-    request: Option<(u64, Request)>,
+    next: Option<Next>,
     waker: Option<Waker>,
 }
 
@@ -66,6 +79,7 @@ impl Notes {
     fn move_to(&mut self, other: &mut Notes) {
         other.done.append(&mut self.done);
         other.idle.append(&mut self.idle);
+        other.rests.append(&mut self.rests);
     }
 }
 
@@ -80,18 +94,18 @@ impl Mailbox {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn put(&self, index: u64, request: Request) {
+    fn put(&self, next: Next) {
         let mut letter = self.lock();
-        letter.request = Some((index, request));
+        letter.next = Some(next);
         if let Some(waker) = letter.waker.take() {
             waker.wake();
         }
     }
 
-    async fn next(&self) -> (u64, Request) {
+    async fn next(&self) -> Next {
         poll_fn(|cx| {
             let mut letter = self.lock();
-            match letter.request.take() {
+            match letter.next.take() {
                 Some(next) => Poll::Ready(next),
                 None => {
                     letter.waker = Some(cx.waker().clone());
@@ -104,13 +118,27 @@ impl Mailbox {
 }
 
 /// One place: it does what is in its mailbox, puts the outcome on the board, and looks again.
-async fn slot(inner: Arc<Inner>, board: Arc<Board>, mailbox: Arc<Mailbox>, parked: Arc<Parked>) {
+async fn slot(
+    inner: Arc<Inner>,
+    board: Arc<Board>,
+    mailbox: Arc<Mailbox>,
+    count: Arc<AtomicUsize>,
+) {
     let mut alarm = pin!(alarm::unset());
     loop {
-        let (index, request) = mailbox.next().await;
-        let outcome = job::run(&inner, request, index, Some(&parked), alarm.as_mut()).await;
+        let next = mailbox.next().await;
+        let place = Place {
+            index: next.index,
+            parked: Some(Parked {
+                count: Arc::clone(&count),
+                board: Arc::clone(&board),
+                key: next.key,
+            }),
+            host: Some(next.host),
+        };
+        let outcome = job::run(&inner, next.request, place, alarm.as_mut()).await;
         let mut notes = board.lock();
-        notes.done.push_back(outcome);
+        notes.done.push_back((next.key, outcome));
         notes.idle.push(Arc::clone(&mailbox));
     }
 }
@@ -122,26 +150,44 @@ struct Order {
     next: u64,
 }
 
-/// How many requests of a stream only wait.
-#[derive(Debug, Default)]
-pub(crate) struct Parked(AtomicUsize);
+/// Where a request tells its stream that it only waits, and others can have its place.
+pub(crate) struct Parked {
+    /// How many requests of the stream only wait.
+    count: Arc<AtomicUsize>,
+    board: Arc<Board>,
+    key: Key,
+}
 
 impl Parked {
-    fn count(&self) -> usize {
-        self.0.load(Ordering::Relaxed)
+    /// It waits for its host.
+    pub(crate) fn enter(&self) -> ParkedGuard {
+        self.count.fetch_add(1, Ordering::Relaxed);
+        ParkedGuard {
+            count: Arc::clone(&self.count),
+            rests: None,
+        }
     }
 
-    pub(crate) fn enter(parked: &Arc<Parked>) -> ParkedGuard {
-        parked.0.fetch_add(1, Ordering::Relaxed);
-        ParkedGuard(Arc::clone(parked))
+    /// It waits for another attempt: meanwhile its host can be asked for others.
+    pub(crate) fn rest(&self) -> ParkedGuard {
+        self.board.lock().rests.push((self.key, Rest::Begins));
+        let mut guard = self.enter();
+        guard.rests = Some((Arc::clone(&self.board), self.key));
+        guard
     }
 }
 
-pub(crate) struct ParkedGuard(Arc<Parked>);
+pub(crate) struct ParkedGuard {
+    count: Arc<AtomicUsize>,
+    rests: Option<(Arc<Board>, Key)>,
+}
 
 impl Drop for ParkedGuard {
     fn drop(&mut self) {
-        self.0.0.fetch_sub(1, Ordering::Relaxed);
+        self.count.fetch_sub(1, Ordering::Relaxed);
+        if let Some((board, key)) = &self.rests {
+            board.lock().rests.push((*key, Rest::Ends));
+        }
     }
 }
 
@@ -153,6 +199,7 @@ impl<S: Stream<Item = Request>> FetchAll<S> {
             slots: FuturesUnordered::new(),
             board: Arc::default(),
             notes: Notes::default(),
+            queue: Queue::default(),
             running: 0,
             parked: Arc::default(),
             next_index: 0,
@@ -169,14 +216,18 @@ impl<S: Stream<Item = Request>> FetchAll<S> {
         self
     }
 
-    /// Whether there is a place for another request.
+    /// Whether another request can be begun.
     fn has_place(&self) -> bool {
         let limits = &self.inner.limits;
-        let running = self.running;
+        let ahead = self.parked.load(Ordering::Relaxed).min(limits.look_ahead);
+        self.running < limits.jobs.saturating_add(ahead)
+    }
+
+    /// Whether another request can be taken, to wait for its host.
+    fn has_room(&self) -> bool {
+        let limits = &self.inner.limits;
         let early = self.order.as_ref().map_or(0, |order| order.early.len());
-        let ahead = self.parked.count().min(limits.look_ahead);
-        running < limits.jobs.saturating_add(ahead)
-            && running + early < limits.jobs.saturating_add(limits.look_ahead)
+        self.running + self.queue.len() + early < limits.jobs.saturating_add(limits.look_ahead)
     }
 
     fn new_slot(&self) -> Arc<Mailbox> {
@@ -190,22 +241,39 @@ impl<S: Stream<Item = Request>> FetchAll<S> {
         mailbox
     }
 
-    /// Takes requests while there are places.
+    /// Begins requests while there are places, and takes some more to find hosts that are not busy.
     fn take(&mut self, cx: &mut Context<'_>) {
-        while self.has_place()
-            && let Some(requests) = &mut self.requests
-        {
+        while self.has_place() {
+            if let Some(next) = self.queue.pop() {
+                self.running += 1;
+                let idle = self.notes.idle.pop();
+                idle.unwrap_or_else(|| self.new_slot()).put(next);
+                continue;
+            }
+            if !self.has_room() {
+                return;
+            }
+            let Some(requests) = &mut self.requests else {
+                return;
+            };
             match requests.as_mut().poll_next(cx) {
                 Poll::Ready(Some(request)) => {
-                    let index = self.next_index;
+                    let host = self.inner.gate.host(request.url());
+                    self.queue.push(self.next_index, request, host);
                     self.next_index += 1;
-                    self.running += 1;
-                    let idle = self.notes.idle.pop();
-                    let mailbox = idle.unwrap_or_else(|| self.new_slot());
-                    mailbox.put(index, request);
                 }
                 Poll::Ready(None) => self.requests = None,
                 Poll::Pending => return,
+            }
+        }
+    }
+
+    /// Hears of requests that began to wait for another attempt, or go on.
+    fn hear_of_rests(&mut self) {
+        for (key, rest) in self.notes.rests.drain(..) {
+            match rest {
+                Rest::Begins => self.queue.rests(key),
+                Rest::Ends => self.queue.goes_on(key),
             }
         }
     }
@@ -223,8 +291,10 @@ impl<S: Stream<Item = Request>> Stream for FetchAll<S> {
                 order.next += 1;
                 return Poll::Ready(Some(outcome));
             }
-            if let Some(outcome) = this.notes.done.pop_front() {
+            this.hear_of_rests();
+            if let Some((key, outcome)) = this.notes.done.pop_front() {
                 this.running -= 1;
+                this.queue.finished(key);
                 match &mut this.order {
                     None => return Poll::Ready(Some(outcome)),
                     Some(order) => {
@@ -234,18 +304,19 @@ impl<S: Stream<Item = Request>> Stream for FetchAll<S> {
                 }
             }
             this.take(cx);
-            if this.requests.is_none() && this.running == 0 {
+            if this.requests.is_none() && this.running == 0 && this.queue.len() == 0 {
                 return Poll::Ready(None);
             }
-            let taken = this.next_index;
+            let running = this.running;
             let _ = Pin::new(&mut this.slots).poll_next(cx);
             this.board.lock().move_to(&mut this.notes);
             if !this.notes.done.is_empty() {
                 continue;
             }
             // Some may have begun to wait, and their places are free now.
+            this.hear_of_rests();
             this.take(cx);
-            if this.next_index == taken {
+            if this.running == running {
                 return Poll::Pending;
             }
         }

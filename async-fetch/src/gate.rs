@@ -3,6 +3,8 @@
 //! A request first waits for its host and then for one of all places, never the other way round:
 //! what waits for a busy host must not keep the others out.
 
+mod host;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -14,11 +16,14 @@ use url::{Position, Url};
 use crate::alarm::after;
 use crate::limits::Limits;
 
+pub(crate) use host::Host;
+pub use host::Slowed;
+
 /// Hosts that are remembered before those that nobody asks are looked for.
 const FEW: usize = 1024;
 
-/// Hosts that nobody asks and that are remembered for a delay of their own: more than mostly are
-/// met, in some 20 MiB. Of more, some fall back to the usual delay.
+/// Hosts that nobody asks and that are remembered for a delay or a pace of their own: more than
+/// mostly are met, in some 20 MiB. Of more, some fall back to the usual ones.
 const DELAYS: usize = 1 << 16;
 
 /// The gate of one fetcher.
@@ -36,28 +41,9 @@ pub(crate) struct Gate {
 struct Hosts {
     known: HashMap<Box<str>, Arc<Host>>,
     /// Who was asked for last: the next one mostly is the same.
-    last: Option<(Box<str>, Arc<Host>)>,
+    last: Option<Arc<Host>>,
     /// How many there may be before they are looked through.
     many: usize,
-}
-
-#[derive(Debug)]
-struct Host {
-    places: Semaphore,
-    times: Mutex<Times>,
-}
-
-/// When a host may be asked.
-#[derive(Debug)]
-struct Times {
-    /// From one start to the next.
-    delay: Duration,
-    /// The earliest next start, by the delay.
-    next: Option<Instant>,
-    /// The host asked to be left alone until then.
-    paused: Option<Instant>,
-    /// It has a delay of its own, which would be lost by forgetting it.
-    set: bool,
 }
 
 /// A place, given back when dropped.
@@ -69,24 +55,29 @@ pub(crate) struct Permit {
     whole: bool,
 }
 
+impl Permit {
+    pub(crate) fn host(&self) -> &Host {
+        &self.host
+    }
+}
+
 impl Drop for Permit {
     fn drop(&mut self) {
         if self.whole {
             self.gate.places.add_permits(1);
         }
-        self.host.places.add_permits(1);
+        self.host.give_back();
     }
 }
 
 impl Gate {
     pub(crate) fn new(limits: &Limits) -> Gate {
-        let places = |count: usize| Semaphore::new(count.clamp(1, Semaphore::MAX_PERMITS));
         let pace = limits.rate.filter(|rate| *rate > 0.0).map(|rate| {
             let pause = Duration::try_from_secs_f64(1.0 / rate).unwrap_or(Duration::MAX);
             (pause, Mutex::new(Instant::now()))
         });
         Gate {
-            places: places(limits.jobs),
+            places: Semaphore::new(limits.jobs.clamp(1, Semaphore::MAX_PERMITS)),
             hosts: Mutex::new(Hosts {
                 known: HashMap::new(),
                 last: None,
@@ -98,26 +89,20 @@ impl Gate {
         }
     }
 
-    /// Waits until a request for this URL may be sent. `parked` is called at most once, if that is
+    /// Waits until a request for this host may be sent. `parked` is called at most once, if that is
     /// not now.
-    pub(crate) async fn enter(self: &Arc<Self>, url: &Url, mut parked: impl FnMut()) -> Permit {
-        let host = self.host(url);
+    pub(crate) async fn enter(
+        self: &Arc<Self>,
+        host: Arc<Host>,
+        mut parked: impl FnMut(),
+    ) -> Permit {
         let mut waited = false;
         let mut wait = || {
             if !std::mem::replace(&mut waited, true) {
                 parked();
             }
         };
-        match host.places.try_acquire() {
-            Ok(place) => place.forget(),
-            Err(_) => {
-                wait();
-                // It is never closed.
-                if let Ok(place) = host.places.acquire().await {
-                    place.forget();
-                }
-            }
-        }
+        host.take_place(&mut wait).await;
         // From here on what was taken is given back, whatever happens.
         let mut permit = Permit {
             gate: Arc::clone(self),
@@ -169,27 +154,28 @@ impl Gate {
         })
     }
 
-    /// Leaves a host alone for a while.
-    pub(crate) fn pause(&self, url: &Url, pause: Duration) {
-        let host = self.host(url);
-        let mut times = lock(&host.times);
-        times.paused = times.paused.max(Some(after(Instant::now(), pause)));
-    }
-
     /// Sets the time from one start to the next for one host.
     pub(crate) fn set_delay(&self, url: &Url, delay: Duration) {
-        let host = self.host(url);
-        let mut times = lock(&host.times);
-        times.delay = delay;
-        times.set = delay != self.host_delay;
+        self.host(url).set_delay(delay, self.host_delay);
     }
 
     /// The time from one start to the next for one host.
     pub(crate) fn delay(&self, url: &Url) -> Duration {
-        lock(&self.host(url).times).delay
+        self.host(url).delay()
     }
 
-    fn host(&self, url: &Url) -> Arc<Host> {
+    /// The hosts that are slowed down for now.
+    pub(crate) fn slowed(&self) -> Vec<Slowed> {
+        let hosts = lock(&self.hosts);
+        let now = Instant::now();
+        hosts
+            .known
+            .values()
+            .filter_map(|host| host.slowed(now))
+            .collect()
+    }
+
+    pub(crate) fn host(&self, url: &Url) -> Arc<Host> {
         // The scheme stands for the port that is not named.
         let named = url.password().is_some() || !url.username().is_empty();
         if named {
@@ -201,13 +187,13 @@ impl Gate {
 
     fn host_named(&self, name: &str) -> Arc<Host> {
         let mut hosts = lock(&self.hosts);
-        if let Some((last, host)) = &hosts.last
-            && **last == *name
+        if let Some(host) = &hosts.last
+            && host.name() == name
         {
             return Arc::clone(host);
         }
         let host = self.host_among(&mut hosts, name);
-        hosts.last = Some((name.into(), Arc::clone(&host)));
+        hosts.last = Some(Arc::clone(&host));
         host
     }
 
@@ -218,15 +204,7 @@ impl Gate {
         if hosts.known.len() >= hosts.many {
             hosts.forget();
         }
-        let host = Arc::new(Host {
-            places: Semaphore::new(self.per_host),
-            times: Mutex::new(Times {
-                delay: self.host_delay,
-                next: None,
-                paused: None,
-                set: false,
-            }),
-        });
+        let host = Arc::new(Host::new(name, self.per_host, self.host_delay));
         hosts.known.insert(name.into(), Arc::clone(&host));
         host
     }
@@ -236,53 +214,16 @@ impl Hosts {
     /// Forgets those that nobody asks, if they can be asked at once.
     fn forget(&mut self) {
         let now = Instant::now();
-        let mut delays = 0;
+        let mut set = 0;
         self.known.retain(|_, host| {
-            let times = lock(&host.times);
-            if Arc::strong_count(host) > 1 || times.earliest(now).is_some() {
+            if Arc::strong_count(host) > 1 || host.is_early(now) {
                 return true;
             }
-            let kept = times.set && delays < DELAYS;
-            delays += usize::from(kept);
+            let kept = host.is_set() && set < DELAYS;
+            set += usize::from(kept);
             kept
         });
         self.many = FEW.max(2 * self.known.len());
-    }
-}
-
-impl Host {
-    /// When to ask again; `None` if that is now.
-    fn earliest(&self) -> Option<Instant> {
-        let times = lock(&self.times);
-        if times.delay.is_zero() && times.paused.is_none() {
-            return None;
-        }
-        times.earliest(Instant::now())
-    }
-
-    /// Takes a start at this time, if it is not too early.
-    fn start(&self, at: Instant) -> bool {
-        let mut times = lock(&self.times);
-        if times.earliest(at).is_some() {
-            return false;
-        }
-        times.next = (!times.delay.is_zero()).then(|| after(at, times.delay));
-        times.paused = None;
-        true
-    }
-
-    fn is_paused(&self) -> bool {
-        lock(&self.times)
-            .paused
-            .is_some_and(|until| until > Instant::now())
-    }
-}
-
-impl Times {
-    /// The next start, if there can be none now.
-    fn earliest(&self, now: Instant) -> Option<Instant> {
-        let next = self.next.filter(|_| !self.delay.is_zero());
-        next.max(self.paused).filter(|until| *until > now)
     }
 }
 
@@ -314,15 +255,18 @@ mod tests {
             ..Limits::default()
         });
         let (a, b) = (url("http://a.example/1"), url("http://b.example/"));
-        let first = gate.enter(&a, || ()).await;
-        let _second = gate.enter(&a, || ()).await;
+        let first = gate.enter(gate.host(&a), || ()).await;
+        let _second = gate.enter(gate.host(&a), || ()).await;
         let mut parked = 0;
-        assert!(now_or_not(gate.enter(&a, || parked += 1)).is_none());
+        assert!(now_or_not(gate.enter(gate.host(&a), || parked += 1)).is_none());
         assert_eq!(parked, 1);
-        let _other = gate.enter(&b, || ()).await;
-        assert!(now_or_not(gate.enter(&b, || ())).is_none(), "three are all");
+        let _other = gate.enter(gate.host(&b), || ()).await;
+        assert!(
+            now_or_not(gate.enter(gate.host(&b), || ())).is_none(),
+            "three are all"
+        );
         drop(first);
-        assert!(now_or_not(gate.enter(&a, || ())).is_some());
+        assert!(now_or_not(gate.enter(gate.host(&a), || ())).is_some());
     }
 
     #[tokio::test]
@@ -334,9 +278,9 @@ mod tests {
         });
         let a = url("http://a.example/");
         for _ in 0..10 {
-            let permit = gate.enter(&a, || ()).await;
-            assert!(now_or_not(gate.enter(&a, || ())).is_none());
-            assert!(now_or_not(gate.enter(&url("http://b.example/"), || ())).is_none());
+            let permit = gate.enter(gate.host(&a), || ()).await;
+            assert!(now_or_not(gate.enter(gate.host(&a), || ())).is_none());
+            assert!(now_or_not(gate.enter(gate.host(&url("http://b.example/")), || ())).is_none());
             drop(permit);
         }
         assert_eq!(gate.places.available_permits(), 1);
@@ -348,14 +292,16 @@ mod tests {
             per_host: 1,
             ..Limits::default()
         });
-        let _held = gate.enter(&url("http://a.example/"), || ()).await;
+        let _held = gate
+            .enter(gate.host(&url("http://a.example/")), || ())
+            .await;
         for same in [
             "http://a.example:80/x",
             "http://A.example",
             "http://u:p@a.example/",
         ] {
             assert!(
-                now_or_not(gate.enter(&url(same), || ())).is_none(),
+                now_or_not(gate.enter(gate.host(&url(same)), || ())).is_none(),
                 "{same}"
             );
         }
@@ -365,7 +311,7 @@ mod tests {
             "http://b.example/",
         ] {
             assert!(
-                now_or_not(gate.enter(&url(other), || ())).is_some(),
+                now_or_not(gate.enter(gate.host(&url(other)), || ())).is_some(),
                 "{other}"
             );
         }
@@ -381,14 +327,17 @@ mod tests {
         let a = url("http://a.example/");
         let start = Instant::now();
         for number in 0..5_u32 {
-            drop(gate.enter(&a, || ()).await);
+            drop(gate.enter(gate.host(&a), || ()).await);
             assert_eq!(start.elapsed().as_secs(), u64::from(number) * 2);
         }
         gate.set_delay(&a, Duration::ZERO);
-        gate.pause(&a, Duration::from_secs(30));
-        drop(gate.enter(&url("http://b.example/"), || ()).await);
+        gate.host(&a).pause(Duration::from_secs(30));
+        drop(
+            gate.enter(gate.host(&url("http://b.example/")), || ())
+                .await,
+        );
         assert_eq!(start.elapsed().as_secs(), 8);
-        drop(gate.enter(&a, || ()).await);
+        drop(gate.enter(gate.host(&a), || ()).await);
         assert_eq!(start.elapsed().as_secs(), 38);
     }
 
@@ -402,11 +351,11 @@ mod tests {
         let (a, b) = (url("http://a.example/"), url("http://b.example/"));
         let begin = Instant::now();
         let start = async || {
-            drop(gate.enter(&a, || ()).await);
+            drop(gate.enter(gate.host(&a), || ()).await);
             begin.elapsed().as_secs()
         };
         let busy = async {
-            let _place = gate.enter(&b, || ()).await;
+            let _place = gate.enter(gate.host(&b), || ()).await;
             tokio::time::sleep(Duration::from_secs(10)).await;
         };
         let ((), first, second, third) = tokio::join!(busy, start(), start(), start());
@@ -423,7 +372,7 @@ mod tests {
         });
         let begin = Instant::now();
         let start = async |host: &str| {
-            drop(gate.enter(&url(host), || ()).await);
+            drop(gate.enter(gate.host(&url(host)), || ()).await);
             begin.elapsed().as_secs()
         };
         let (a, b) = ("http://a.example/", "http://b.example/");
@@ -439,7 +388,7 @@ mod tests {
         let start = Instant::now();
         for number in 0..21 {
             drop(
-                gate.enter(&url(&format!("http://{number}.example/")), || ())
+                gate.enter(gate.host(&url(&format!("http://{number}.example/"))), || ())
                     .await,
             );
         }
@@ -451,7 +400,7 @@ mod tests {
         let gate = gate(Limits::default());
         for number in 0..10 * FEW {
             drop(
-                gate.enter(&url(&format!("http://{number}.example/")), || ())
+                gate.enter(gate.host(&url(&format!("http://{number}.example/"))), || ())
                     .await,
             );
         }

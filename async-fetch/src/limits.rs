@@ -11,15 +11,19 @@ pub struct Limits {
     /// Requests in flight at once for one host, which is a name and a port (default: 6): what browsers do,
     /// so no server takes it for an attack.
     pub per_host: usize,
-    /// Requests that are taken beyond `jobs` when others wait for their host, or for their next
-    /// attempt (default: 1024); in order, outcomes that wait for earlier ones count too. They take memory and
-    /// nothing else.
+    /// Requests that are taken beyond `jobs` to find hosts that are not busy (default: 4000), some
+    /// 300 bytes each; in order, outcomes that wait for earlier ones count too. A list whose first
+    /// requests are all for one slow host gets on with others as long as it has no more of them.
     pub look_ahead: usize,
     /// Requests a second, of all hosts together (default: no limit).
     pub rate: Option<f64>,
     /// From the start of a request to the start of the next one for the same host, at least
     /// (default: nothing).
     pub host_delay: Duration,
+    /// Bytes of bodies a second, of all together (default: no limit).
+    pub bytes_a_second: Option<u64>,
+    /// Bytes a second of each body, at least, and how long it may be slower (default: no limit).
+    pub lowest_speed: Option<(u64, Duration)>,
     /// Redirects that are followed (default: 10), as in most clients.
     pub redirects: usize,
     /// Bytes of a body that is kept in memory, decoded (default: 16 MiB): times `jobs` it is what bodies
@@ -39,9 +43,11 @@ impl Default for Limits {
         Limits {
             jobs: 64,
             per_host: 6,
-            look_ahead: 1024,
+            look_ahead: 4000,
             rate: None,
             host_delay: Duration::ZERO,
+            bytes_a_second: None,
+            lowest_speed: None,
             redirects: 10,
             body_in_memory: 16 << 20,
             body: 1 << 40,

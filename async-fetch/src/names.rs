@@ -1,8 +1,9 @@
 //! File names out of URLs: never a path, never a device, never too long.
 //!
-//! The name comes from the URL that was asked for, and from nothing that the server says
-//! (`Content-Disposition`, redirects): who gives the URLs knows what will be written.
+//! The name comes from the URL that was asked for, so that who gives the URLs knows what will be
+//! written; from what the server says (`Content-Disposition`) only if that is asked for.
 
+use percent_encoding::percent_decode_str;
 use url::Url;
 
 use crate::checksum::Checksum;
@@ -35,11 +36,92 @@ const DEVICES: [&str; 22] = [
 /// ```
 pub fn file_name(url: &Url) -> String {
     let last = url.path_segments().and_then(|mut parts| parts.next_back());
-    let mut name = safe(&decode(last.unwrap_or("")));
+    // What is no text loses the bytes that are none.
+    let last = percent_decode_str(last.unwrap_or("")).decode_utf8_lossy();
+    let mut name = safe(&last);
     if let Some(query) = url.query() {
         name = numbered(&name, query);
     }
     name
+}
+
+/// The name that a `Content-Disposition` gives a body (RFC 6266), made as safe as any other; `None` if
+/// it gives none.
+///
+/// # Examples
+///
+/// ```
+/// use async_fetch::name_of_disposition;
+///
+/// let name = |value: &str| name_of_disposition(value.as_bytes());
+/// assert_eq!(name("attachment; filename=\"EURO rates\"; filename*=utf-8''%e2%82%ac%20rates").as_deref(),
+///     Some("€ rates"));
+/// assert_eq!(name("attachment; filename=\"../../etc/passwd\"").as_deref(), Some("passwd"));
+/// assert_eq!(name("inline"), None);
+/// ```
+pub fn name_of_disposition(value: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(value);
+    let mut plain = None;
+    for (name, value) in parameters(&text) {
+        match name.as_str() {
+            "filename*" => {
+                let mut parts = value.splitn(3, '\'');
+                if parts
+                    .next()
+                    .is_some_and(|set| set.eq_ignore_ascii_case("utf-8"))
+                    && let Some(name) = parts.nth(1)
+                {
+                    return of_path(&percent_decode_str(name).decode_utf8_lossy());
+                }
+            }
+            "filename" => plain = plain.or(Some(value)),
+            _ => {}
+        }
+    }
+    of_path(&plain?)
+}
+
+/// The last part of what may be a path.
+fn of_path(name: &str) -> Option<String> {
+    let last = name.rsplit(['/', '\\']).next()?.trim();
+    (!last.is_empty()).then(|| safe(last))
+}
+
+/// `; name=value; name="value"`, names in small letters.
+fn parameters(text: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some((_, after)) = rest.split_once(';') {
+        let Some((name, value)) = after.split_once('=') else {
+            break;
+        };
+        let value = value.trim_start();
+        let (value, end) = match value.strip_prefix('"') {
+            Some(quoted) => {
+                let mut plain = String::new();
+                let mut letters = quoted.char_indices();
+                let mut end = quoted.len();
+                while let Some((at, letter)) = letters.next() {
+                    match letter {
+                        '"' => {
+                            end = at + 1;
+                            break;
+                        }
+                        '\\' => plain.extend(letters.next().map(|(_, letter)| letter)),
+                        letter => plain.push(letter),
+                    }
+                }
+                (plain, &quoted[end..])
+            }
+            None => {
+                let end = value.find(';').unwrap_or(value.len());
+                (value[..end].trim().to_owned(), &value[end..])
+            }
+        };
+        found.push((name.trim().to_ascii_lowercase(), value));
+        rest = end;
+    }
+    found
 }
 
 /// The same name with a number made of `of` before its extension: the beginning of its SHA-256, so
@@ -52,29 +134,28 @@ pub fn numbered(name: &str, of: &str) -> String {
     }
 }
 
-/// Undoes percent-encoding; what then is no text loses the bytes that are none.
-fn decode(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let digit = |at: usize| {
-        bytes
-            .get(at)
-            .and_then(|digit| char::from(*digit).to_digit(16))
-    };
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        match (bytes[at], digit(at + 1), digit(at + 2)) {
-            (b'%', Some(high), Some(low)) => {
-                decoded.push((high * 16 + low) as u8);
-                at += 3;
-            }
-            (byte, ..) => {
-                decoded.push(byte);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&decoded).into_owned()
+/// The folders of a URL, each a safe name: the host with its port, and those of the path.
+///
+/// # Examples
+///
+/// ```
+/// use async_fetch::folders;
+///
+/// let folders = folders(&"http://example.org:81/a/%2e%2e%2fb/c.txt".parse().unwrap());
+/// assert_eq!(folders, ["example.org_81", "a", "_._b"]);
+/// ```
+pub fn folders(url: &Url) -> Vec<String> {
+    let host = &url[url::Position::BeforeHost..url::Position::AfterPort];
+    let mut parts: Vec<String> = url
+        .path_segments()
+        .into_iter()
+        .flatten()
+        .map(str::to_owned)
+        .collect();
+    parts.pop();
+    let path = parts.iter().filter(|part| !part.is_empty());
+    let path = path.map(|part| safe(&percent_decode_str(part).decode_utf8_lossy()));
+    std::iter::once(safe(host)).chain(path).collect()
 }
 
 fn safe(name: &str) -> String {

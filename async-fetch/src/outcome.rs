@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode, Version};
 use url::Url;
 
+use crate::checksum::Checksum;
 use crate::error::Error;
 
 /// What became of a request.
@@ -21,6 +22,9 @@ pub struct Outcome {
     pub index: u64,
     /// How often it was tried. A redirect is no attempt.
     pub attempts: u32,
+    /// There would have been another attempt, had the [budget](crate::Retries::share) of all
+    /// requests not been spent.
+    pub out_of_budget: bool,
     /// Where redirects led, in order; the last is where the answer is from.
     pub redirects: Vec<Url>,
     /// How long it took.
@@ -45,7 +49,7 @@ pub struct Times {
 pub struct Answer {
     /// Where it is from, after redirects.
     pub url: Url,
-    /// Its status.
+    /// Its status. (206 where a file was complete already, and the server said so by 416.)
     pub status: StatusCode,
     /// Its version of HTTP.
     pub version: Version,
@@ -60,6 +64,8 @@ pub struct Answer {
     pub received: u64,
     /// Bytes of the body that were there before this answer.
     pub resumed_from: u64,
+    /// The checksum of the body as it is kept, if one was [wanted](crate::Request::summed).
+    pub checksum: Option<Checksum>,
     /// The body is longer: see [`Request::cut_at_limit`](crate::Request::cut_at_limit).
     pub cut: bool,
     /// The body.
@@ -91,11 +97,15 @@ impl Outcome {
 
     /// Why it is no success, if it is none.
     pub fn failure(&self) -> Option<String> {
-        match &self.result {
-            Ok(answer) if answer.status.is_success() => None,
-            Ok(answer) => Some(answer.status.to_string()),
-            Err(error) => Some(error.to_string()),
+        let mut reason = match &self.result {
+            Ok(answer) if answer.status.is_success() => return None,
+            Ok(answer) => answer.status.to_string(),
+            Err(error) => error.to_string(),
+        };
+        if self.out_of_budget {
+            reason += " (not tried again: the retry budget of all URLs is spent; --retry-budget)";
         }
+        Some(reason)
     }
 }
 

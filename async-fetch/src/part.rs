@@ -1,20 +1,28 @@
 //! A file that is written as it comes, and appears under its name when it is whole.
 //!
 //! Until then its bytes lie in a folder [`FOLDER`] beside it: `NAME.part`, and `NAME.from` with
-//! the URL and what tells whether the server still has the same (RFC 9110, section 13.1.5). With
-//! both, a later run goes on where this one stopped. A part that can't be gone on with is deleted.
-//! Nothing is synced to the disk: this is safe from being killed, not from a power cut.
+//! what tells whether the server still has the same. With both, a later run goes on where this one
+//! stopped. A part that can't be gone on with is deleted. Nothing is synced to the disk: this is
+//! safe from being killed, not from a power cut.
 //!
 //! Everything here blocks, and is to be called where blocking is allowed.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+mod locked;
+mod origin;
+
+use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
-use http::{HeaderMap, header};
+use http::HeaderMap;
+use url::Url;
 
 use crate::checksum::{Checksum, Hasher};
 use crate::error::Error;
+use origin::Origin;
+
+pub(crate) use origin::Validator;
 
 /// Where parts lie.
 pub const FOLDER: &str = ".async-fetch";
@@ -27,21 +35,68 @@ pub(crate) const BUFFER: usize = 256 * 1024;
 #[derive(Debug)]
 pub(crate) struct PartFile {
     file: File,
-    part: PathBuf,
-    from: PathBuf,
-    target: PathBuf,
-    url: String,
+    paths: Paths,
+    /// The number that stands for the URL.
+    url: u64,
     /// Bytes that are known to be written; a write that failed may have left some more.
     written: u64,
     buffer: Vec<u8>,
-    validator: Option<String>,
+    /// `None` if it can't be gone on with in another run.
+    origin: Option<Origin>,
+    /// The length of the whole, if it is known.
+    total: Option<u64>,
+    /// It began with a file that another program left.
+    adopted: bool,
     hasher: Option<Hasher>,
     finished: bool,
 }
 
-impl PartFile {
-    /// Opens the part of a file, with what an earlier run left of it.
-    pub(crate) fn open(target: &Path, url: &str, hashed: bool) -> Result<PartFile, Error> {
+#[derive(Debug)]
+struct Paths {
+    part: PathBuf,
+    from: PathBuf,
+    target: PathBuf,
+}
+
+/// How a part is opened.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Opening {
+    /// Its checksum is wanted.
+    pub(crate) hashed: bool,
+    /// Without a part, a file that is there is taken for the beginning.
+    pub(crate) adopts: bool,
+}
+
+/// How a file is finished.
+#[derive(Default)]
+pub(crate) struct Ending<'a> {
+    /// The checksum it must have.
+    pub(crate) checksum: Option<Checksum>,
+    /// When the server last changed it.
+    pub(crate) modified: Option<SystemTime>,
+    /// Hears of it before it has its name.
+    pub(crate) before: Option<Before<'a>>,
+}
+
+/// `(path, length)`.
+pub(crate) type Before<'a> = &'a dyn Fn(&Path, u64) -> io::Result<()>;
+
+/// What is there of a body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Left {
+    pub(crate) length: u64,
+    pub(crate) total: Option<u64>,
+    /// `None` for what another program left.
+    pub(crate) validator: Option<Validator>,
+}
+
+impl Paths {
+    fn of(target: &Path) -> Result<Paths, Error> {
+        // A link is written through.
+        let target = match fs::symlink_metadata(target) {
+            Ok(it) if it.is_symlink() => fs::canonicalize(target).unwrap_or(target.to_owned()),
+            _ => target.to_owned(),
+        };
         let name = target.file_name().unwrap_or_default();
         let folder = target.with_file_name(FOLDER);
         fs::create_dir_all(&folder).map_err(Error::file(&folder))?;
@@ -50,36 +105,56 @@ impl PartFile {
             name.push(extension);
             folder.join(name)
         };
-        let (part, from) = (with(".part"), with(".from"));
-        let file = open_locked(&part).map_err(Error::file(&part))?;
+        Ok(Paths {
+            part: with(".part"),
+            from: with(".from"),
+            target,
+        })
+    }
+}
+
+impl PartFile {
+    /// Opens the part of a file, with what an earlier run left of it.
+    pub(crate) fn open(target: &Path, url: &Url, how: Opening) -> Result<PartFile, Error> {
+        let paths = Paths::of(target)?;
+        let file = locked::open(&paths.part).map_err(Error::file(&paths.part))?;
         let mut it = PartFile {
             file,
-            part,
-            from,
-            target: target.to_owned(),
-            url: url.to_owned(),
+            paths,
+            url: origin::number_of(url),
             written: 0,
             buffer: Vec::new(),
-            validator: None,
-            hasher: hashed.then(Hasher::default),
+            origin: None,
+            total: None,
+            adopted: false,
+            hasher: how.hashed.then(Hasher::default),
             finished: false,
         };
-        it.go_on().map_err(Error::file(&it.part))?;
+        it.go_on(how.adopts).map_err(Error::file(&it.paths.part))?;
         Ok(it)
     }
 
     /// Takes up what is there, if it is from the same URL and can be asked about.
-    fn go_on(&mut self) -> io::Result<()> {
-        let known = fs::read_to_string(&self.from).unwrap_or_default();
-        self.validator = known
-            .split_once('\n')
-            .filter(|(url, _)| *url == self.url)
-            .and_then(|(_, validator)| validator.strip_suffix('\n'))
-            .map(str::to_owned);
-        if self.validator.is_none() {
+    fn go_on(&mut self, adopts: bool) -> io::Result<()> {
+        let known = fs::read_to_string(&self.paths.from).unwrap_or_default();
+        let mine = |origin: &Origin| origin.url == self.url;
+        self.origin = Origin::from_text(&known).filter(mine);
+        if let Some(origin) = &self.origin {
+            self.total = origin.total;
+        } else if adopts && self.paths.target.is_file() {
+            // A copy: what is there stays until the whole is there.
+            self.file.set_len(0)?;
+            io::copy(&mut File::open(&self.paths.target)?, &mut self.file)?;
+            self.adopted = true;
+        } else {
             return Ok(());
         }
         self.written = self.file.seek(SeekFrom::End(0))?;
+        if self.total.is_some_and(|total| total < self.written) {
+            // Longer than the whole: it can't be what it seems to be.
+            self.forget();
+            return Ok(());
+        }
         if let Some(hasher) = &mut self.hasher {
             self.file.rewind()?;
             let mut piece = vec![0; BUFFER];
@@ -93,37 +168,74 @@ impl PartFile {
         Ok(())
     }
 
-    /// From where on, and on which condition, the rest can be asked for.
-    pub(crate) fn resume(&self) -> Option<(u64, &str)> {
-        let validator = self.validator.as_deref()?;
-        (self.length() > 0).then_some((self.length(), validator))
+    /// What the rest can be asked for with.
+    pub(crate) fn left(&self) -> Option<Left> {
+        let validator = self.origin.as_ref().map(|origin| origin.validator.clone());
+        let usable = validator.is_some() || self.adopted;
+        (usable && self.length() > 0).then(|| Left {
+            length: self.length(),
+            total: self.total,
+            validator,
+        })
     }
 
     /// Bytes of it, those in the buffer included.
-    fn length(&self) -> u64 {
+    pub(crate) fn length(&self) -> u64 {
         self.written + self.buffer.len() as u64
     }
 
-    /// Begins anew, with an answer's header.
-    pub(crate) fn restart(&mut self, headers: &HeaderMap) -> Result<(), Error> {
+    /// Nothing of what is there is of use.
+    fn forget(&mut self) {
         self.buffer.clear();
         self.written = 0;
+        self.origin = None;
+        self.total = None;
+        self.adopted = false;
         if let Some(hasher) = &mut self.hasher {
             *hasher = Hasher::default();
         }
+    }
+
+    /// Begins anew, with an answer's header; `total` is how long all of it will be.
+    pub(crate) fn restart(&mut self, headers: &HeaderMap, total: Option<u64>) -> Result<(), Error> {
+        self.forget();
         // In this order: bytes must never stand beside what belongs to others.
-        self.file.set_len(0).map_err(Error::file(&self.part))?;
-        self.validator = validator(headers);
-        match &self.validator {
-            Some(validator) => {
-                let text = format!("{}\n{validator}\n", self.url);
-                fs::write(&self.from, text).map_err(Error::file(&self.from))
+        let truncated = self.file.set_len(0);
+        truncated.map_err(Error::file(&self.paths.part))?;
+        self.note(headers, total)
+    }
+
+    /// Writes down which version it is of.
+    fn note(&mut self, headers: &HeaderMap, total: Option<u64>) -> Result<(), Error> {
+        self.total = total;
+        self.origin = Validator::of(headers).map(|validator| Origin {
+            url: self.url,
+            validator,
+            total,
+        });
+        match &self.origin {
+            Some(origin) => {
+                let written = fs::write(&self.paths.from, origin.to_text());
+                written.map_err(Error::file(&self.paths.from))
             }
             None => {
-                let _ = fs::remove_file(&self.from);
+                let _ = fs::remove_file(&self.paths.from);
                 Ok(())
             }
         }
+    }
+
+    /// Goes on, with the header of an answer that has the rest, or some of it.
+    pub(crate) fn go_on_with(
+        &mut self,
+        headers: &HeaderMap,
+        total: Option<u64>,
+    ) -> Result<(), Error> {
+        let total = self.total.or(total);
+        if self.origin.is_none() || self.total != total {
+            self.note(headers, total)?;
+        }
+        Ok(())
     }
 
     /// Takes some bytes; `true` if it is time to [`flush`](PartFile::flush).
@@ -134,7 +246,7 @@ impl PartFile {
 
     /// Writes what was taken.
     pub(crate) fn flush(&mut self) -> Result<(), Error> {
-        self.write().map_err(Error::file(&self.part))
+        self.write().map_err(Error::file(&self.paths.part))
     }
 
     fn write(&mut self) -> io::Result<()> {
@@ -150,22 +262,47 @@ impl PartFile {
         Ok(())
     }
 
-    /// Gives the file its name, if its checksum is the one that is wanted. A wrong one is deleted.
-    pub(crate) fn finish(mut self, wanted: Option<Checksum>) -> Result<(), Error> {
+    /// Gives the file its name, if it has the length and the checksum that it should have, and tells
+    /// its checksum if that was wanted. With a wrong one it is deleted.
+    pub(crate) fn finish(mut self, ending: &Ending<'_>) -> Result<Option<Checksum>, Error> {
         self.flush()?;
+        if let Some(total) = self.total
+            && total != self.written
+        {
+            return Err(Error::Cut {
+                received: self.written,
+                announced: Some(total),
+            });
+        }
         // Nothing of what is whole could be gone on with.
-        self.validator = None;
-        if let (Some(expected), Some(hasher)) = (wanted, self.hasher.take()) {
-            let found = hasher.finish();
-            if found != expected {
-                return Err(Error::Checksum { expected, found });
-            }
+        self.origin = None;
+        self.adopted = false;
+        let found = self.hasher.take().map(Hasher::finish);
+        if let (Some(expected), Some(found)) = (ending.checksum, found)
+            && found != expected
+        {
+            return Err(Error::Checksum { expected, found });
+        }
+        self.name(ending).map_err(Error::file(&self.paths.target))?;
+        self.finished = true;
+        Ok(found)
+    }
+
+    fn name(&self, ending: &Ending<'_>) -> io::Result<()> {
+        // What an adopted or killed run left beyond the end.
+        self.file.set_len(self.written)?;
+        if let Ok(old) = fs::metadata(&self.paths.target) {
+            self.file.set_permissions(old.permissions())?;
+        }
+        if let Some(modified) = ending.modified {
+            self.file.set_modified(modified)?;
+        }
+        if let Some(before) = ending.before {
+            before(&self.paths.target, self.written)?;
         }
         // In this order: once the part has lost its name, others may begin it anew.
-        let _ = fs::remove_file(&self.from);
-        fs::rename(&self.part, &self.target).map_err(Error::file(&self.target))?;
-        self.finished = true;
-        Ok(())
+        let _ = fs::remove_file(&self.paths.from);
+        fs::rename(&self.paths.part, &self.paths.target)
     }
 }
 
@@ -175,96 +312,68 @@ impl Drop for PartFile {
             return;
         }
         // The last bytes are worth a try; without them there is just a little more to fetch.
-        let kept = self.validator.is_some()
+        let kept = self.origin.is_some()
             && self.length() > 0
             && (self.write().is_ok()
                 || self.written > 0 && self.file.set_len(self.written).is_ok());
         if !kept {
             // In this order, as in `finish`.
-            let _ = fs::remove_file(&self.from);
-            let _ = fs::remove_file(&self.part);
+            let _ = fs::remove_file(&self.paths.from);
+            let _ = fs::remove_file(&self.paths.part);
         }
     }
-}
-
-/// Opens a file that nobody else is writing, and keeps others from it.
-fn open_locked(path: &Path) -> io::Result<File> {
-    loop {
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)?;
-        file.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => io::Error::other("another program is writing it"),
-            TryLockError::Error(error) => error,
-        })?;
-        // Who held it until now may have renamed or deleted it since it was opened: then this would
-        // be somebody's finished file.
-        if is_at(&file, path)? {
-            return Ok(file);
-        }
-    }
-}
-
-/// Whether the file is the one that has this name.
-#[cfg(unix)]
-fn is_at(file: &File, path: &Path) -> io::Result<bool> {
-    use std::os::unix::fs::MetadataExt;
-    let identity = |it: fs::Metadata| (it.dev(), it.ino());
-    match fs::metadata(path) {
-        Ok(there) => Ok(identity(there) == identity(file.metadata()?)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
-/// The standard library has no stable way to ask elsewhere.
-#[cfg(not(unix))]
-fn is_at(_file: &File, _path: &Path) -> io::Result<bool> {
-    Ok(true)
-}
-
-/// What an answer says by which it can be told from a later one: a strong tag, or a date of
-/// modification that is a second old (RFC 9110, section 8.8.2.2).
-fn validator(headers: &HeaderMap) -> Option<String> {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let date = |name| text(name).and_then(|text| httpdate::parse_http_date(text).ok());
-    if let Some(tag) = text(header::ETAG) {
-        return (tag.starts_with('"') && tag.ends_with('"')).then(|| tag.to_owned());
-    }
-    let age = date(header::DATE)?
-        .duration_since(date(header::LAST_MODIFIED)?)
-        .ok()?;
-    (age.as_secs() >= 1).then(|| text(header::LAST_MODIFIED).map(str::to_owned))?
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const URL: &str = "http://a.example/file";
+    fn url(text: &str) -> Url {
+        text.parse().unwrap()
+    }
+
+    fn open(target: &Path) -> PartFile {
+        let how = Opening {
+            hashed: true,
+            ..Opening::default()
+        };
+        PartFile::open(target, &url("http://a.example/file"), how).unwrap()
+    }
+
+    fn left(length: u64) -> Option<Left> {
+        Some(Left {
+            length,
+            total: None,
+            validator: Some(Validator::Tag("\"1\"".to_owned())),
+        })
+    }
+
+    fn wanted(text: &str) -> Ending<'static> {
+        Ending {
+            checksum: Some(Checksum::of(text)),
+            ..Ending::default()
+        }
+    }
 
     fn tagged() -> HeaderMap {
-        HeaderMap::from_iter([(header::ETAG, "\"1\"".parse().unwrap())])
+        HeaderMap::from_iter([(http::header::ETAG, "\"1\"".parse().unwrap())])
     }
 
     #[test]
     fn a_part_is_gone_on_with_and_gets_its_name_when_it_is_whole() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("file");
-        let mut part = PartFile::open(&target, URL, true).unwrap();
-        assert_eq!(part.resume(), None);
-        part.restart(&tagged()).unwrap();
+        let mut part = open(&target);
+        assert_eq!(part.left(), None);
+        part.restart(&tagged(), None).unwrap();
         part.push(b"many ");
         drop(part);
         assert!(!target.exists());
 
-        let mut part = PartFile::open(&target, URL, true).unwrap();
-        assert_eq!(part.resume(), Some((5, "\"1\"")));
+        let mut part = open(&target);
+        assert_eq!(part.left(), left(5));
         part.push(b"hands");
-        part.finish(Some(Checksum::of("many hands"))).unwrap();
+        part.finish(&wanted("many hands")).unwrap();
         assert_eq!(fs::read(&target).unwrap(), b"many hands");
         assert_eq!(fs::read_dir(folder.path().join(FOLDER)).unwrap().count(), 0);
     }
@@ -273,32 +382,33 @@ mod tests {
     fn what_cannot_be_gone_on_with_is_not_kept() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("file");
-        let left = || fs::read_dir(folder.path().join(FOLDER)).unwrap().count();
-        let mut part = PartFile::open(&target, URL, false).unwrap();
-        part.restart(&HeaderMap::new()).unwrap();
+        let count = || fs::read_dir(folder.path().join(FOLDER)).unwrap().count();
+        let mut part = open(&target);
+        part.restart(&HeaderMap::new(), None).unwrap();
         part.push(b"many ");
         drop(part);
-        assert_eq!(left(), 0);
+        assert_eq!(count(), 0);
 
-        let mut part = PartFile::open(&target, URL, false).unwrap();
-        part.restart(&tagged()).unwrap();
+        let mut part = open(&target);
+        part.restart(&tagged(), None).unwrap();
         part.push(b"many ");
         drop(part);
-        assert_eq!(left(), 2);
-        let other = PartFile::open(&target, "http://b.example/file", false).unwrap();
-        assert_eq!(other.resume(), None);
+        assert_eq!(count(), 2);
+        let other =
+            PartFile::open(&target, &url("http://b.example/file"), Opening::default()).unwrap();
+        assert_eq!(other.left(), None);
         drop(other);
-        assert_eq!(left(), 0);
+        assert_eq!(count(), 0);
     }
 
     #[test]
     fn a_wrong_checksum_leaves_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("file");
-        let mut part = PartFile::open(&target, URL, true).unwrap();
-        part.restart(&tagged()).unwrap();
+        let mut part = open(&target);
+        part.restart(&tagged(), None).unwrap();
         part.push(b"many hands");
-        let error = part.finish(Some(Checksum::of("few hands"))).unwrap_err();
+        let error = part.finish(&wanted("few hands")).unwrap_err();
         assert!(matches!(error, Error::Checksum { .. }));
         assert!(!target.exists());
         assert_eq!(fs::read_dir(folder.path().join(FOLDER)).unwrap().count(), 0);
@@ -308,8 +418,9 @@ mod tests {
     fn two_do_not_write_one_file() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("file");
-        let _first = PartFile::open(&target, URL, false).unwrap();
-        let error = PartFile::open(&target, URL, false).unwrap_err();
+        let _first = open(&target);
+        let error =
+            PartFile::open(&target, &url("http://a.example/file"), Opening::default()).unwrap_err();
         assert!(error.to_string().contains("another program"), "{error}");
     }
 
@@ -317,21 +428,21 @@ mod tests {
     fn a_write_that_failed_halfway_leaves_nothing_twice() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("file");
-        let mut part = PartFile::open(&target, URL, true).unwrap();
-        part.restart(&tagged()).unwrap();
+        let mut part = open(&target);
+        part.restart(&tagged(), None).unwrap();
         part.push(b"many ");
         part.flush().unwrap();
         part.push(b"hands");
         // What `write_all` does before it meets the end of the disk.
         part.file.write_all(b"han").unwrap();
-        let path = part.part.clone();
+        let path = part.paths.part.clone();
         drop(part);
         assert_eq!(fs::read(&path).unwrap(), b"many hands");
 
         // And with a disk that stays full, here one that must not be written: nothing is better
         // than what is not known.
-        let mut part = PartFile::open(&target, URL, true).unwrap();
-        assert_eq!(part.resume(), Some((10, "\"1\"")));
+        let mut part = open(&target);
+        assert_eq!(part.left(), left(10));
         part.push(b" more");
         part.file = File::open(&path).unwrap();
         assert!(part.flush().is_err());
@@ -339,38 +450,75 @@ mod tests {
         assert!(!path.exists());
     }
 
+    #[test]
+    fn a_file_is_whole_only_with_all_of_its_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("file");
+        let mut part = open(&target);
+        part.restart(&tagged(), Some(10)).unwrap();
+        part.push(b"many ");
+        let error = part.finish(&Ending::default()).unwrap_err();
+        assert!(matches!(
+            error,
+            Error::Cut {
+                received: 5,
+                announced: Some(10)
+            }
+        ));
+        assert!(!target.exists());
+        let part = open(&target);
+        assert_eq!(
+            part.left().map(|left| (left.length, left.total)),
+            Some((5, Some(10)))
+        );
+    }
+
     #[cfg(unix)]
     #[test]
-    fn a_file_is_known_by_more_than_its_name() {
+    fn a_file_keeps_its_mode_and_a_link_its_place() {
+        use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
-        let (old, new) = (folder.path().join("old"), folder.path().join("new"));
-        let file = open_locked(&old).unwrap();
-        assert!(is_at(&file, &old).unwrap());
-        fs::rename(&old, &new).unwrap();
-        assert!(!is_at(&file, &old).unwrap());
-        let other = open_locked(&old).unwrap();
-        assert!(!is_at(&file, &old).unwrap());
-        assert!(is_at(&other, &old).unwrap());
+        let (target, link) = (folder.path().join("file"), folder.path().join("link"));
+        fs::write(&target, "old").unwrap();
+        fs::set_permissions(&target, PermissionsExt::from_mode(0o640)).unwrap();
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        let mut part = open(&link);
+        part.restart(&tagged(), None).unwrap();
+        part.push(b"new");
+        part.finish(&Ending::default()).unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read(&target).unwrap(), b"new");
+        assert_eq!(
+            fs::metadata(&target).unwrap().permissions().mode() & 0o777,
+            0o640
+        );
     }
 
     #[test]
-    fn only_strong_validators_count() {
-        let known = |pairs: &[(header::HeaderName, &str)]| {
-            let pairs = pairs
-                .iter()
-                .map(|(name, value)| (name.clone(), value.parse().unwrap()));
-            validator(&HeaderMap::from_iter(pairs))
+    fn what_another_program_left_is_gone_on_with_when_asked() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("file");
+        fs::write(&target, "many ").unwrap();
+        assert_eq!(open(&target).left(), None);
+        let how = Opening {
+            adopts: true,
+            ..Opening::default()
         };
-        let modified = "Sun, 06 Nov 1994 08:49:37 GMT";
-        assert_eq!(known(&[(header::ETAG, "\"x\"")]).as_deref(), Some("\"x\""));
-        assert_eq!(known(&[(header::ETAG, "W/\"x\"")]), None);
-        assert_eq!(known(&[(header::LAST_MODIFIED, modified)]), None);
-        for (date, expected) in [
-            ("Sun, 06 Nov 1994 08:49:37 GMT", None),
-            ("Sun, 06 Nov 1994 08:49:38 GMT", Some(modified)),
-        ] {
-            let headers = [(header::LAST_MODIFIED, modified), (header::DATE, date)];
-            assert_eq!(known(&headers).as_deref(), expected);
-        }
+        let mut part = PartFile::open(&target, &url("http://a.example/file"), how).unwrap();
+        let left = part.left().unwrap();
+        assert_eq!((left.length, left.validator), (5, None));
+        part.go_on_with(&tagged(), Some(10)).unwrap();
+        part.push(b"ha");
+        drop(part);
+        assert_eq!(
+            fs::read(&target).unwrap(),
+            b"many ",
+            "it stays until the whole is there"
+        );
+        let mut part = open(&target);
+        assert_eq!(part.left().map(|left| left.length), Some(7));
+        part.push(b"nds");
+        part.finish(&Ending::default()).unwrap();
+        assert_eq!(fs::read(&target).unwrap(), b"many hands");
     }
 }

@@ -1,9 +1,16 @@
 //! Where a redirect leads, and what is taken along (RFC 9110, section 15.4).
 
+use std::borrow::Cow;
+
 use http::{HeaderMap, Method, StatusCode, header};
+use percent_encoding::{AsciiSet, percent_encode};
 use url::Url;
 
+use crate::credentials::without_userinfo;
 use crate::error::Error;
+
+/// None of ASCII is encoded; all bytes beyond it always are.
+const NOT_ASCII: &AsciiSet = &AsciiSet::EMPTY;
 
 /// Whether an answer with this status is a redirect that can be followed.
 pub fn is_redirect(status: StatusCode) -> bool {
@@ -11,7 +18,7 @@ pub fn is_redirect(status: StatusCode) -> bool {
 }
 
 /// Where an answer's `Location` leads, if it has one. The fragment of the page that redirects
-/// stays, unless there is another.
+/// stays, unless there is another. One that is empty leads nowhere.
 ///
 /// # Errors
 /// If it leads to what is no URL.
@@ -19,10 +26,17 @@ pub(crate) fn location(from: &Url, headers: &HeaderMap) -> Result<Option<Url>, E
     let Some(value) = headers.get(header::LOCATION) else {
         return Ok(None);
     };
-    let text = String::from_utf8_lossy(value.as_bytes());
+    let text = match std::str::from_utf8(value.as_bytes()) {
+        Ok(text) => Cow::Borrowed(text),
+        // Bytes that are no text are asked for as they are.
+        Err(_) => percent_encode(value.as_bytes(), NOT_ASCII).into(),
+    };
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
     let mut to = from
         .join(&text)
-        .map_err(|_| Error::Location(text.into_owned()))?;
+        .map_err(|_| Error::Location(without_userinfo(&text)))?;
     if to.fragment().is_none() {
         to.set_fragment(from.fragment());
     }
@@ -39,25 +53,11 @@ pub(crate) fn method(status: StatusCode, method: &Method) -> (Method, bool) {
     }
 }
 
-/// Takes away what is meant for one server only, where the next is another.
-pub(crate) fn strip(headers: &mut HeaderMap, from: &Url, to: &Url) {
-    let place = |url: &Url| {
-        (
-            url.scheme().to_owned(),
-            url.host_str().map(str::to_owned),
-            url.port_or_known_default(),
-        )
-    };
-    if place(from) != place(to) {
-        for name in [
-            header::AUTHORIZATION,
-            header::COOKIE,
-            header::PROXY_AUTHORIZATION,
-            header::HOST,
-        ] {
-            headers.remove(name);
-        }
-    }
+/// Whether two URLs are on one server: by the same scheme, at the same host and port.
+pub(crate) fn is_same_origin(one: &Url, other: &Url) -> bool {
+    one.scheme() == other.scheme()
+        && one.host_str() == other.host_str()
+        && one.port_or_known_default() == other.port_or_known_default()
 }
 
 #[cfg(test)]
@@ -106,22 +106,35 @@ mod tests {
     }
 
     #[test]
-    fn secrets_stay_with_their_server() {
-        let kept = |to: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::AUTHORIZATION, "secret".parse().unwrap());
-            headers.insert(header::ACCEPT, "*/*".parse().unwrap());
-            strip(
-                &mut headers,
-                &"http://a.example/".parse().unwrap(),
-                &to.parse().unwrap(),
-            );
-            assert!(headers.contains_key(header::ACCEPT));
-            headers.contains_key(header::AUTHORIZATION)
+    fn bytes_that_are_no_text_are_asked_for_as_they_are() {
+        let led = |to: &[u8]| {
+            let value = http::HeaderValue::from_bytes(to).unwrap();
+            let headers = HeaderMap::from_iter([(header::LOCATION, value)]);
+            let led = location(&"http://a.example/".parse().unwrap(), &headers).unwrap();
+            led.map(String::from)
         };
-        assert!(kept("http://a.example:80/x"));
-        assert!(!kept("http://b.example/"));
-        assert!(!kept("https://a.example/"));
-        assert!(!kept("http://a.example:8080/"));
+        // As curl 7.88 asks for them.
+        for (to, expected) in [
+            (&b"/caf\xe9.txt"[..], Some("http://a.example/caf%E9.txt")),
+            (
+                "/caf\u{e9}.txt".as_bytes(),
+                Some("http://a.example/caf%C3%A9.txt"),
+            ),
+            (b"/a b?\xff", Some("http://a.example/a%20b?%FF")),
+            (b"", None),
+            (b"  ", None),
+        ] {
+            assert_eq!(led(to).as_deref(), expected);
+        }
+    }
+
+    #[test]
+    fn origins_are_scheme_host_and_port() {
+        let same =
+            |to: &str| is_same_origin(&"http://a.example/".parse().unwrap(), &to.parse().unwrap());
+        assert!(same("http://a.example:80/x"));
+        assert!(!same("http://b.example/"));
+        assert!(!same("https://a.example/"));
+        assert!(!same("http://a.example:8080/"));
     }
 }

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use url::Url;
 
 use crate::checksum::Checksum;
+use crate::credentials::Credentials;
 use crate::error::Error;
 
 /// What becomes of a body.
@@ -46,6 +47,12 @@ pub struct Request {
     pub(crate) keep: Keep,
     pub(crate) tag: u64,
     pub(crate) cut: bool,
+    /// A file that another program left is gone on with.
+    pub(crate) adopts: bool,
+    /// The file gets the time that the server says.
+    pub(crate) keeps_time: bool,
+    /// The checksum is made, whatever it should be.
+    summed: bool,
     decode: Option<bool>,
     /// `None` as long as nothing of it is set.
     extras: Option<Box<Extras>>,
@@ -58,19 +65,31 @@ pub(crate) struct Extras {
     pub(crate) body: Option<Bytes>,
     pub(crate) body_limit: Option<u64>,
     pub(crate) checksum: Option<Checksum>,
+    pub(crate) credentials: Option<Credentials>,
+    /// The next first.
+    pub(crate) mirrors: Vec<Url>,
 }
 
 impl Request {
-    /// A request by any method.
-    pub fn new(method: Method, url: Url) -> Request {
-        Request {
+    /// A request by any method. The user and the password that stand in the URL are taken out of
+    /// it and sent to its server, and are not in any URL that is told from then on.
+    pub fn new(method: Method, mut url: Url) -> Request {
+        let credentials = Credentials::take_from(&mut url);
+        let request = Request {
             url,
             method,
             keep: Keep::default(),
             tag: 0,
             cut: false,
+            adopts: false,
+            keeps_time: false,
+            summed: false,
             decode: None,
             extras: None,
+        };
+        match credentials {
+            Some(credentials) => request.credentials(credentials),
+            None => request,
         }
     }
 
@@ -90,15 +109,32 @@ impl Request {
         Ok(Request::new(Method::HEAD, url.as_ref().parse()?))
     }
 
-    /// Where it goes.
+    /// Where it goes, without a user and a password.
     pub fn url(&self) -> &Url {
         &self.url
     }
 
-    /// Adds a header.
+    /// Adds a header. One that is secret is for this URL's server only (scheme, host, port), and is
+    /// not taken along to another: `Authorization`, `Cookie`, all whose name has `auth`, `token`,
+    /// `key`, `secret`, `password` or `session` in it, and what is [marked](HeaderValue::set_sensitive).
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Request {
         self.extras_mut().headers.append(name, value);
+        self
+    }
+
+    /// The user and the password for this URL's server (scheme, host, port).
+    #[must_use]
+    pub fn credentials(mut self, credentials: Credentials) -> Request {
+        self.extras_mut().credentials = Some(credentials);
+        self
+    }
+
+    /// Other URLs of the same body, in order: each is asked if the one before it fails. What was given
+    /// for the first URL's server only is not sent to them.
+    #[must_use]
+    pub fn mirrors(mut self, mirrors: Vec<Url>) -> Request {
+        self.extras_mut().mirrors = mirrors;
         self
     }
 
@@ -151,6 +187,38 @@ impl Request {
     pub fn checksum(mut self, checksum: Checksum) -> Request {
         self.extras_mut().checksum = Some(checksum);
         self
+    }
+
+    /// Whether it has a user and a password: those of its URL, perhaps.
+    pub fn has_credentials(&self) -> bool {
+        self.extras()
+            .is_some_and(|extras| extras.credentials.is_some())
+    }
+
+    /// Makes the body's checksum, which the answer then [has](crate::Answer::checksum).
+    #[must_use]
+    pub fn summed(mut self) -> Request {
+        self.summed = true;
+        self
+    }
+
+    /// Goes on with a file that another program left incomplete (default: it is fetched anew). It has
+    /// to be the beginning of what the server has now: nobody can know, but for a checksum.
+    #[must_use]
+    pub fn adopt(mut self) -> Request {
+        self.adopts = true;
+        self
+    }
+
+    /// Gives a file the time of its `Last-Modified` (default: that of its last byte).
+    #[must_use]
+    pub fn keep_time(mut self) -> Request {
+        self.keeps_time = true;
+        self
+    }
+
+    pub(crate) fn is_summed(&self) -> bool {
+        self.summed || self.checksum_wanted().is_some()
     }
 
     pub(crate) fn extras(&self) -> Option<&Extras> {

@@ -21,15 +21,20 @@ pub struct Retries {
     pub base: Duration,
     /// The longest wait that is chosen here (default: 30 s).
     pub longest: Duration,
-    /// The longest wait that a server may ask for by `Retry-After` [60 s]; who asks for more gets
-    /// no further attempt.
+    /// The longest wait that a server may ask for by `Retry-After` (default: 60 s). If it asks for
+    /// more, there is no further attempt.
     pub longest_asked: Duration,
-    /// Retries for each request, of all hosts together (default: 0.2)...
+    /// The budget: retries for each request, of all requests together (default: 0.2), beyond the
+    /// [`reserve`](Retries::reserve). An [`Outcome`](crate::Outcome) says if it was spent. Nothing is
+    /// taken from it by an attempt that goes on with a file that has grown, nor by one that a host
+    /// refused (429, 503) while it answered others.
     pub share: f64,
-    /// ...beyond these, which are there from the start (default: 100).
+    /// Retries that are there from the start (default: 100).
     pub reserve: u32,
     /// Whether a refused connection is tried again (default: no): mostly nobody is there.
     pub refused: bool,
+    /// Statuses after which it is tried again, beside 408, 429, 500, 502, 503 and 504 (default: none).
+    pub also: Vec<StatusCode>,
 }
 
 impl Default for Retries {
@@ -42,6 +47,7 @@ impl Default for Retries {
             share: 0.2,
             reserve: 100,
             refused: false,
+            also: Vec::new(),
         }
     }
 }
@@ -53,6 +59,11 @@ impl Retries {
             most: 0,
             ..Retries::default()
         }
+    }
+
+    /// Whether another attempt could get another answer.
+    pub(crate) fn is_transient(&self, status: StatusCode) -> bool {
+        matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504) || self.also.contains(&status)
     }
 
     /// How long to wait after so many attempts; `chance` is from 0 to 1.
@@ -71,9 +82,9 @@ pub(crate) fn is_idempotent(method: &Method) -> bool {
     )
 }
 
-/// Whether another attempt could get another answer.
-pub(crate) fn is_transient(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)
+/// Whether a server says that it has too much to do.
+pub(crate) fn is_busy(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 429 | 503)
 }
 
 /// What `Retry-After` asks for, in either of its forms (RFC 9110, section 10.2.3); nonsense and
@@ -88,6 +99,18 @@ pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Durati
         .ok()?
         .duration_since(now)
         .ok()
+}
+
+/// A number that differs between requests and runs.
+pub(crate) fn random() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    // The keys of a new one are random, which is all that is wanted of it.
+    RandomState::new().hash_one(0_u8)
+}
+
+/// Something from 0 to 1 that differs between requests and runs.
+pub(crate) fn chance() -> f64 {
+    (random() >> 11) as f64 / (1_u64 << 53) as f64
 }
 
 /// How many retries may still be made, of all requests of a fetcher.

@@ -1,13 +1,17 @@
 //! Where a body goes: nowhere, into memory, into a file, or to somebody else.
 
+use std::sync::Arc;
+use std::time::SystemTime;
+
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, header};
 use tokio::sync::mpsc;
 
 use crate::checksum::{Checksum, Hasher};
 use crate::error::Error;
+use crate::fetcher::Watch;
 use crate::outcome::Body;
-use crate::part::PartFile;
+use crate::part::{Ending, Left, Opening, PartFile};
 use crate::request::{Keep, Request};
 
 /// Memory that a body is given at once, because its length was announced: an announcement costs
@@ -15,11 +19,25 @@ use crate::request::{Keep, Request};
 const BELIEVED: u64 = 1 << 20;
 
 pub(crate) enum Sink {
-    Nothing(Option<Hasher>),
-    Memory(Memory, Option<Hasher>),
+    Nothing(Option<Summing>),
+    Memory(Memory, Option<Summing>),
+    File(Saving),
+    Channel(mpsc::Sender<Bytes>, Option<Summing>),
+}
+
+/// A checksum in the making, and then what it came to.
+#[derive(Default)]
+pub(crate) struct Summing {
+    hasher: Hasher,
+    found: Option<Checksum>,
+}
+
+/// A file in the making.
+pub(crate) struct Saving {
     /// `None` while it is being written, and after it has failed.
-    File(Option<Box<PartFile>>),
-    Channel(mpsc::Sender<Bytes>, Option<Hasher>),
+    part: Option<Box<PartFile>>,
+    watch: Option<Arc<dyn Watch>>,
+    found: Option<Checksum>,
 }
 
 /// A body in memory: most come in one piece, which is kept as it is.
@@ -54,45 +72,95 @@ impl Memory {
 }
 
 impl Sink {
-    pub(crate) async fn new(request: &Request) -> Result<Sink, Error> {
-        let hasher = request.checksum_wanted().map(|_| Hasher::default());
+    pub(crate) async fn new(
+        request: &Request,
+        watch: Option<Arc<dyn Watch>>,
+    ) -> Result<Sink, Error> {
+        let summing = request.is_summed().then(Summing::default);
         Ok(match &request.keep {
-            Keep::Nothing => Sink::Nothing(hasher),
-            Keep::Memory => Sink::Memory(Memory::default(), hasher),
-            Keep::Channel(sender) => Sink::Channel(sender.clone(), hasher),
+            Keep::Nothing => Sink::Nothing(summing),
+            Keep::Memory => Sink::Memory(Memory::default(), summing),
+            Keep::Channel(sender) => Sink::Channel(sender.clone(), summing),
             Keep::File(path) => {
-                let (path, url) = (path.clone(), request.url.to_string());
-                let hashed = hasher.is_some();
-                let part = blocking(move || PartFile::open(&path, &url, hashed)).await?;
-                Sink::File(Some(Box::new(part)))
+                let (path, url) = (path.clone(), request.url.clone());
+                let how = Opening {
+                    hashed: summing.is_some(),
+                    adopts: request.adopts,
+                };
+                let part = blocking(move || PartFile::open(&path, &url, how)).await?;
+                Sink::File(Saving {
+                    part: Some(Box::new(part)),
+                    watch,
+                    found: None,
+                })
             }
         })
     }
 
-    /// What was left by an earlier attempt, and the condition on which the rest can be asked for.
-    pub(crate) fn resume(&self) -> Option<(u64, &str)> {
+    fn part(&self) -> Option<&PartFile> {
         match self {
-            Sink::File(part) => part.as_ref()?.resume(),
+            Sink::File(saving) => saving.part.as_deref(),
             _ => None,
         }
     }
 
-    /// Begins anew.
-    pub(crate) async fn restart(&mut self, headers: &HeaderMap) -> Result<(), Error> {
+    /// What is there already, and can be gone on with.
+    pub(crate) fn left(&self) -> Option<Left> {
+        self.part()?.left()
+    }
+
+    /// Bytes that are there already.
+    pub(crate) fn length(&self) -> u64 {
+        self.part().map_or(0, PartFile::length)
+    }
+
+    /// The checksum of the whole body, if it was wanted.
+    pub(crate) fn found(&self) -> Option<Checksum> {
         match self {
-            Sink::Nothing(hasher) | Sink::Channel(_, hasher) => {
-                *hasher = hasher.take().map(|_| Hasher::default());
+            Sink::Nothing(summing) | Sink::Memory(_, summing) | Sink::Channel(_, summing) => {
+                summing.as_ref()?.found
             }
-            Sink::Memory(memory, hasher) => {
+            Sink::File(saving) => saving.found,
+        }
+    }
+
+    /// Begins anew, with an answer's header; `total` is how long all of it will be.
+    pub(crate) async fn restart(
+        &mut self,
+        headers: &HeaderMap,
+        total: Option<u64>,
+    ) -> Result<(), Error> {
+        match self {
+            Sink::Nothing(summing) | Sink::Channel(_, summing) => {
+                *summing = summing.take().map(|_| Summing::default());
+            }
+            Sink::Memory(memory, summing) => {
                 *memory = Memory::default();
-                *hasher = hasher.take().map(|_| Hasher::default());
+                *summing = summing.take().map(|_| Summing::default());
             }
-            Sink::File(slot) => {
+            Sink::File(saving) => {
                 let headers = headers.clone();
-                with(slot, move |part| part.restart(&headers)).await?;
+                saving
+                    .with(move |part| part.restart(&headers, total))
+                    .await?;
             }
         }
         Ok(())
+    }
+
+    /// Goes on with what is there, with the header of an answer that has the rest.
+    pub(crate) async fn go_on_with(
+        &mut self,
+        headers: &HeaderMap,
+        total: Option<u64>,
+    ) -> Result<(), Error> {
+        let Sink::File(saving) = self else {
+            return Ok(());
+        };
+        let headers = headers.clone();
+        saving
+            .with(move |part| part.go_on_with(&headers, total))
+            .await
     }
 
     /// Takes a piece; `false` if nobody wants any more.
@@ -102,20 +170,20 @@ impl Sink {
         announced: Option<u64>,
     ) -> Result<bool, Error> {
         match self {
-            Sink::Nothing(hasher) => hash(hasher, &bytes),
-            Sink::Memory(memory, hasher) => {
-                hash(hasher, &bytes);
+            Sink::Nothing(summing) => sum(summing, &bytes),
+            Sink::Memory(memory, summing) => {
+                sum(summing, &bytes);
                 memory.push(&bytes, announced);
             }
-            Sink::Channel(sender, hasher) => {
-                hash(hasher, &bytes);
+            Sink::Channel(sender, summing) => {
+                sum(summing, &bytes);
                 return Ok(sender.send(bytes).await.is_ok());
             }
-            Sink::File(slot) => {
-                if let Some(part) = slot
+            Sink::File(saving) => {
+                if let Some(part) = &mut saving.part
                     && part.push(&bytes)
                 {
-                    with(slot, PartFile::flush).await?;
+                    saving.with(PartFile::flush).await?;
                 }
             }
         }
@@ -125,64 +193,108 @@ impl Sink {
     /// Writes what came, so that it is not lost.
     pub(crate) async fn flush(&mut self) -> Result<(), Error> {
         match self {
-            Sink::File(slot) => with(slot, PartFile::flush).await,
+            Sink::File(saving) => saving.with(PartFile::flush).await,
             _ => Ok(()),
         }
     }
 
-    /// The body is complete.
-    pub(crate) async fn finish(&mut self, request: &Request) -> Result<Body, Error> {
+    /// The body is complete; `headers` are those of its answer.
+    pub(crate) async fn finish(
+        &mut self,
+        request: &Request,
+        headers: &HeaderMap,
+    ) -> Result<Body, Error> {
         let wanted = request.checksum_wanted();
         match self {
-            Sink::Nothing(hasher) | Sink::Channel(_, hasher) => {
-                check(hasher.take(), wanted)?;
+            Sink::Nothing(summing) | Sink::Channel(_, summing) => {
+                check(summing, wanted)?;
                 Ok(Body::Nothing)
             }
-            Sink::Memory(memory, hasher) => {
-                check(hasher.take(), wanted)?;
+            Sink::Memory(memory, summing) => {
+                check(summing, wanted)?;
                 Ok(Body::Memory(std::mem::take(memory).finish()))
             }
-            Sink::File(slot) => match (slot.take(), &request.keep) {
-                (Some(part), Keep::File(path)) => {
-                    blocking(move || part.finish(wanted)).await?;
-                    Ok(Body::File(path.clone()))
+            Sink::File(saving) => {
+                let modified = request.keeps_time.then(|| modified(headers)).flatten();
+                saving.finish(request.tag, wanted, modified).await?;
+                match &request.keep {
+                    Keep::File(path) => Ok(Body::File(path.clone())),
+                    _ => Ok(Body::Nothing),
                 }
-                _ => Ok(Body::Nothing),
-            },
+            }
         }
     }
 }
 
-fn hash(hasher: &mut Option<Hasher>, bytes: &[u8]) {
-    if let Some(hasher) = hasher {
-        hasher.update(bytes);
-    }
-}
-
-fn check(hasher: Option<Hasher>, wanted: Option<Checksum>) -> Result<(), Error> {
-    if let (Some(hasher), Some(expected)) = (hasher, wanted) {
-        let found = hasher.finish();
-        if found != expected {
-            return Err(Error::Checksum { expected, found });
+impl Saving {
+    /// Lends the part to a thread on which it may block.
+    async fn with(
+        &mut self,
+        work: impl FnOnce(&mut PartFile) -> Result<(), Error> + Send + 'static,
+    ) -> Result<(), Error> {
+        let Some(mut part) = self.part.take() else {
+            return Ok(());
+        };
+        let back = blocking(move || {
+            let result = work(&mut part);
+            Ok((part, result))
+        });
+        let (part, result) = back.await?;
+        if result.is_ok() {
+            self.part = Some(part);
         }
+        result
     }
-    Ok(())
+
+    async fn finish(
+        &mut self,
+        tag: u64,
+        checksum: Option<Checksum>,
+        modified: Option<SystemTime>,
+    ) -> Result<(), Error> {
+        let Some(part) = self.part.take() else {
+            return Ok(());
+        };
+        let watch = self.watch.clone();
+        let finished = blocking(move || {
+            let before = |path: &std::path::Path, length| {
+                watch
+                    .as_ref()
+                    .map_or(Ok(()), |watch| watch.saves(tag, path, length))
+            };
+            part.finish(&Ending {
+                checksum,
+                modified,
+                before: Some(&before),
+            })
+        });
+        self.found = finished.await?;
+        Ok(())
+    }
 }
 
-/// Lends the part to a thread on which it may block.
-async fn with(
-    slot: &mut Option<Box<PartFile>>,
-    work: impl FnOnce(&mut PartFile) -> Result<(), Error> + Send + 'static,
-) -> Result<(), Error> {
-    let Some(mut part) = slot.take() else {
+/// When the server last changed the body, by its own account.
+fn modified(headers: &HeaderMap) -> Option<SystemTime> {
+    let text = headers.get(header::LAST_MODIFIED)?.to_str().ok()?;
+    httpdate::parse_http_date(text).ok()
+}
+
+fn sum(summing: &mut Option<Summing>, bytes: &[u8]) {
+    if let Some(summing) = summing {
+        summing.hasher.update(bytes);
+    }
+}
+
+fn check(summing: &mut Option<Summing>, wanted: Option<Checksum>) -> Result<(), Error> {
+    let Some(summing) = summing else {
         return Ok(());
     };
-    let back = blocking(move || {
-        work(&mut part)?;
-        Ok(part)
-    });
-    *slot = Some(back.await?);
-    Ok(())
+    let found = std::mem::take(&mut summing.hasher).finish();
+    summing.found = Some(found);
+    match wanted {
+        Some(expected) if expected != found => Err(Error::Checksum { expected, found }),
+        _ => Ok(()),
+    }
 }
 
 /// The cure for blocking code in async: another thread.

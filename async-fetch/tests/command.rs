@@ -723,3 +723,30 @@ fn ctrl_c_in_the_middle_of_a_body_keeps_what_came() {
         Checksum::of(content::part(1, 0..30_000_000))
     );
 }
+
+#[cfg(feature = "tls")]
+#[test]
+fn without_certificates_http_works_and_https_says_what_is_missing() {
+    let site = site();
+    let secure = https_in_front_of(&site) + "/page/3";
+    let nowhere = |url: &str| {
+        command()
+            .env("SSL_CERT_FILE", "/no/such/file")
+            .env("SSL_CERT_DIR", "/no/such/folder")
+            .args(["--json", url])
+            .output()
+            .unwrap()
+    };
+    assert!(nowhere(&site.url("/page/3")).status.success());
+    let output = nowhere(&secure);
+    let error = lines(&output)[0]["error"].as_str().unwrap().to_owned();
+    assert!(
+        error.contains("ca-certificates") && error.contains("--cacert"),
+        "{error}"
+    );
+    let certificate = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tls/certificate.pem");
+    assert!(run(&["--cacert", certificate, &secure]).status.success());
+    let output = run(&["--cacert", "no/such/file", &secure]);
+    assert_eq!(text(&output.stderr).matches("no/such/file").count(), 1);
+    assert_eq!(text(&output.stderr).matches("No such file").count(), 1);
+}

@@ -163,7 +163,7 @@ const BREAKAGES: &[Expected] = &[
     fails("/endless", "body-too-large", 1),
     ok("/gzip", 200, 27, 1),
     fails("/gzip/bomb/100000000", "body-too-large", 1),
-    fails("/gzip/twice", "coding", 1),
+    ok("/gzip/twice", 200, 27, 1),
     fails("/gzip/cut", "coding", 1),
     fails("/gzip/trailing", "coding", 1),
     fails("/gzip/not", "coding", 1),
@@ -236,8 +236,15 @@ async fn every_breakage_comes_to_what_is_documented() {
             expected.path
         );
         let seen = counts.of(expected.path);
-        // What redirects to itself is asked for once: it is known already when it comes again.
-        assert_eq!(seen, expected.attempts as usize, "{}", expected.path);
+        // What redirects to itself is asked for once: it is known already when it comes again. What
+        // is closed before an answer is sent again once, if the host has answered others.
+        let resent = usize::from(expected.result == Err("closed"));
+        let attempts = expected.attempts as usize;
+        assert!(
+            (attempts..=attempts + resent).contains(&seen),
+            "{}: {seen}",
+            expected.path
+        );
     }
     let listed = demo_site::catalogue::ENTRIES
         .iter()
@@ -517,25 +524,28 @@ async fn a_file_that_broke_off_is_gone_on_with() {
     let url = site.raw_url(&format!("/cut/again?size={size}&most=400"));
     let sum = Checksum::of(content::part(1, 0..size));
     let request = get(&url).keep(Keep::File(path.clone())).checksum(sum);
-    // Four attempts of 400 bytes each, and no more.
-    let outcome = fetch(fetcher(), request.clone()).await;
-    let Err(Error::Cut { received: 400, .. }) = outcome.result else {
-        panic!("{:?}", outcome.result);
-    };
-    assert_eq!(outcome.attempts, 4);
-    assert!(!path.exists());
-    let part = folder.path().join(async_fetch::FOLDER).join("file.part");
-    assert_eq!(std::fs::read(&part).unwrap(), content::part(1, 0..1600));
-    // A later run has three more to go.
+    // 400 bytes at a time: each attempt brings more, and so there may be more than four.
     let outcome = fetch(fetcher(), request).await;
-    assert_eq!(outcome.attempts, 3);
+    assert_eq!(outcome.attempts, 7);
     let answer = answer(outcome);
     assert_eq!(
         (answer.status.as_u16(), answer.resumed_from, answer.length),
         (206, 2400, size)
     );
     assert_eq!(std::fs::read(&path).unwrap(), content::part(1, 0..size));
+
+    // Without progress it ends.
+    let part = folder.path().join("other");
+    let request = get(site.raw_url("/cut/length")).keep(Keep::File(part.clone()));
+    let outcome = fetch(fetcher(), request).await;
+    assert!(matches!(outcome.result, Err(Error::Cut { .. })));
     assert!(!part.exists());
+}
+
+/// What lies beside a part with this tag.
+fn origin(url: &str, tag: &str) -> String {
+    let number = Checksum::of(url).prefix();
+    format!("async-fetch part 2\nurl {number:016x}\ntag \"{tag}\"\ntotal 1000\nend\n")
 }
 
 #[tokio::test]
@@ -549,7 +559,7 @@ async fn what_changed_meanwhile_is_fetched_anew() {
         // As if a run had been killed that had got the beginning of another version.
         std::fs::create_dir_all(part.parent().unwrap()).unwrap();
         std::fs::write(&part, vec![0; 400]).unwrap();
-        std::fs::write(part.with_extension("from"), format!("{url}\n\"1000-0\"\n")).unwrap();
+        std::fs::write(part.with_extension("from"), origin(&url, "1000-0")).unwrap();
         let outcome = fetch(fetcher(), get(&url).keep(Keep::File(path.clone()))).await;
         assert_eq!(
             (outcome.attempts, answer(outcome).resumed_from),

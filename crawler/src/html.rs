@@ -52,6 +52,8 @@ pub struct Wanted {
     pub css: bool,
     /// The names of its parts, too.
     pub ids: bool,
+    /// Bytes of a body that was sent packed, though nobody asked for that, and is unpacked here.
+    pub unpacked: u64,
 }
 
 /// What a page is written in.

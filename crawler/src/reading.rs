@@ -1,7 +1,11 @@
 //! From a body to what it says: the part of a crawl that computes, and all that a worker process has
 //! to know.
 
+use std::borrow::Cow;
+use std::io::{self, Read};
+
 use async_fetch::{HeaderMap, Outcome};
+use flate2::read::MultiGzDecoder;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -96,7 +100,11 @@ impl Reading {
 
     /// Reads it.
     pub fn run(&self) -> Content {
-        let (text, encoding) = charset::decode(&self.body, self.content_type.as_deref());
+        let body = match unpacked(&self.body, self.wanted.unpacked) {
+            Ok(body) => body,
+            Err(reason) => return Content::lost(format!("the body is not gzip: {reason}")),
+        };
+        let (text, encoding) = charset::decode(&body, self.content_type.as_deref());
         let (wanted, product) = (self.wanted, &self.product);
         let mut page = html::read(&text, &self.url, encoding, self.syntax, wanted, product);
         for (kind, text) in &self.links {
@@ -147,6 +155,20 @@ impl Reading {
 pub(crate) fn header(headers: &HeaderMap, name: &str) -> Option<String> {
     let value = headers.get(name)?;
     Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
+}
+
+/// A body as it is meant. For an archive it is kept as it came, and some servers pack it by gzip though
+/// nobody asked for that: no page begins like gzip by itself. Of a long one the beginning is read.
+fn unpacked(body: &[u8], most: u64) -> io::Result<Cow<'_, [u8]>> {
+    if !body.starts_with(&[0x1f, 0x8b]) {
+        return Ok(Cow::Borrowed(body));
+    }
+    let mut bytes = Vec::new();
+    match MultiGzDecoder::new(body).take(most).read_to_end(&mut bytes) {
+        // What came before the end of a broken one is of use.
+        Err(error) if bytes.is_empty() => Err(error),
+        _ => Ok(Cow::Owned(bytes)),
+    }
 }
 
 /// Links in the header of a page that are looked at.
@@ -226,6 +248,22 @@ mod tests {
         assert_eq!(deep(select::DEEPEST).selected, [["x"]]);
         let deeper = deep(select::DEEPEST + 1);
         assert!(deeper.selected.is_empty() && deeper.trouble.is_some());
+    }
+
+    #[test]
+    fn what_was_packed_unasked_is_unpacked_up_to_the_limit() {
+        use std::io::Write;
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(b"<a href=/1></a><a href=/2></a>").unwrap();
+        let mut reading = reading("", &[]);
+        reading.body = gzip.finish().unwrap();
+        for (limit, links) in [(1000, 2), (20, 1), (0, 0)] {
+            reading.wanted.unpacked = limit;
+            assert_eq!(reading.run().page.links.len(), links, "{limit}");
+        }
+        reading.body = b"\x1f\x8bnonsense".to_vec();
+        reading.wanted.unpacked = 1000;
+        assert!(reading.run().lost.unwrap().contains("not gzip"));
     }
 
     #[test]

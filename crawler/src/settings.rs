@@ -159,6 +159,7 @@ impl Settings {
             forms: self.forms,
             css: self.css,
             ids: self.check,
+            unpacked: self.politeness.body,
         }
     }
 }

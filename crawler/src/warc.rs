@@ -10,8 +10,10 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use async_fetch::{HeaderMap, StatusCode, Version};
+use data_encoding::BASE32;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use sha2::{Digest, Sha256};
 
 /// An exchange to be written down.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +45,8 @@ pub struct Exchange<'a> {
 pub struct Warc {
     out: BufWriter<File>,
     length: u64,
-    names: Names,
+    /// The record that tells who wrote the others.
+    info: String,
 }
 
 impl Warc {
@@ -85,10 +88,9 @@ impl Warc {
         }
         file.set_len(length)?;
         file.seek(SeekFrom::Start(length))?;
+        // The records of this run have an information record of their own.
         let mut warc = Warc::new(file, length);
-        if length == 0 {
-            warc.info()?;
-        }
+        warc.info()?;
         Ok(warc)
     }
 
@@ -96,7 +98,7 @@ impl Warc {
         Warc {
             out: BufWriter::with_capacity(256 * 1024, file),
             length,
-            names: Names::default(),
+            info: name(),
         }
     }
 
@@ -111,7 +113,7 @@ impl Warc {
             url: None,
             more: String::new(),
         };
-        let name = self.names.next();
+        let name = self.info.clone();
         self.record(&head, &name, &[body.as_bytes()])
     }
 
@@ -120,8 +122,12 @@ impl Warc {
     /// # Errors
     /// What the system says.
     pub fn write(&mut self, exchange: &Exchange<'_>) -> io::Result<()> {
-        let (answer, request) = (self.names.next(), self.names.next());
-        let mut more = format!("WARC-Concurrent-To: {request}\r\n");
+        let (answer, request) = (name(), name());
+        let mut more = format!(
+            "WARC-Concurrent-To: {request}\r\nWARC-Warcinfo-ID: {}\r\nWARC-Payload-Digest: {}\r\n",
+            self.info,
+            digest(&[exchange.body])
+        );
         if let Some(address) = exchange.address {
             more.push_str(&format!("WARC-IP-Address: {address}\r\n"));
         }
@@ -147,7 +153,10 @@ impl Warc {
                 content_type: "application/http;msgtype=request",
                 at: exchange.at,
                 url: Some(exchange.url),
-                more: format!("WARC-Concurrent-To: {answer}\r\n"),
+                more: format!(
+                    "WARC-Concurrent-To: {answer}\r\nWARC-Warcinfo-ID: {}\r\n",
+                    self.info
+                ),
             },
             &request,
             &[head.as_bytes()],
@@ -165,6 +174,7 @@ impl Warc {
             text.push_str(&format!("WARC-Target-URI: {url}\r\n"));
         }
         text.push_str(&head.more);
+        text.push_str(&format!("WARC-Block-Digest: {}\r\n", digest(parts)));
         text.push_str(&format!(
             "Content-Type: {}\r\nContent-Length: {length}\r\n\r\n",
             head.content_type
@@ -255,45 +265,21 @@ fn request_head(exchange: &Exchange<'_>) -> String {
 
 /// In UTC, to the second: `2026-11-22T12:30:00Z`.
 fn date(at: SystemTime) -> String {
-    let seconds = at
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs());
-    let (days, second) = (seconds / 86_400, seconds % 86_400);
-    let (year, month, day) = civil(days);
-    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+    // A clock that is off by millennia gives the beginning of time.
+    let at = jiff::Timestamp::try_from(at).unwrap_or_default();
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// The day that is so many days after 1970-01-01 (H. Hinnant, "chrono-Compatible Low-Level Date
-/// Algorithms", 2013).
-fn civil(days: u64) -> (u64, u64, u64) {
-    let days = days + 719_468;
-    let (era, day) = (days / 146_097, days % 146_097);
-    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let date = day - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    (era * 400 + year + u64::from(month <= 2), month, date)
+/// A name that no other record has.
+fn name() -> String {
+    format!("<{}>", uuid::Uuid::new_v4().urn())
 }
 
-/// Names of records that nobody else gives: random UUIDs (RFC 9562, version 4).
-#[derive(Debug, Default)]
-struct Names {
-    keys: std::hash::RandomState,
-    count: u64,
-}
-
-impl Names {
-    fn next(&mut self) -> String {
-        use std::hash::BuildHasher;
-        self.count += 1;
-        let high = self.keys.hash_one((self.count, 0_u8));
-        let low = self.keys.hash_one((self.count, 1_u8));
-        let (a, b, c) = (high >> 32, (high >> 16) & 0xffff, high & 0xfff);
-        let (d, e) = ((low >> 48) & 0x3fff | 0x8000, low & 0xffff_ffff_ffff);
-        format!("<urn:uuid:{a:08x}-{b:04x}-4{c:03x}-{d:04x}-{e:012x}>")
-    }
+/// `sha256:…`, in base 32, as readers of archives expect it.
+fn digest(parts: &[&[u8]]) -> String {
+    let mut hasher = Sha256::new();
+    parts.iter().for_each(|part| hasher.update(part));
+    format!("sha256:{}", BASE32.encode(&hasher.finalize()))
 }
 
 #[cfg(test)]
@@ -359,6 +345,8 @@ mod tests {
         assert!(
             answer.contains("\r\n\r\nHTTP/1.1 200 OK\r\ncontent-type: text/html\r\n\r\n<p>hello")
         );
+        // `printf '<p>hello' | sha256sum | cut -d' ' -f1 | xxd -r -p | base32`
+        assert!(answer.contains("WARC-Payload-Digest: sha256:FQ245OMNO5L2ORCJA6O3TBMNXJFPD2D4IGJSUZ2UOHZ5V2QBRBXQ====\r\n"), "{answer}");
         assert!(records[2].contains("GET /a?b HTTP/1.1\r\nhost: example.org\r\n"));
     }
 
@@ -377,20 +365,8 @@ mod tests {
         warc.write(&exchange(&headers, b"two")).unwrap();
         warc.flush().unwrap();
         let records = records(&path);
-        assert_eq!(records.len(), 5);
-        assert!(records[1].contains("one") && records[3].contains("two"));
+        assert_eq!(records.len(), 6);
+        assert!(records[1].contains("one") && records[4].contains("two"));
         assert!(Warc::resume(&path, 1 << 40).is_err());
-    }
-
-    #[test]
-    fn days_are_those_of_the_calendar() {
-        for (days, expected) in [
-            (0, (1970, 1, 1)),
-            (59, (1970, 3, 1)),
-            (11_016, (2000, 2, 29)),
-            (20_819, (2027, 1, 1)),
-        ] {
-            assert_eq!(civil(days), expected);
-        }
     }
 }

@@ -625,6 +625,33 @@ const CLASSES: &[(&str, Class)] = &[
         Class::Failed("a redirect to what is not fetched"),
     ),
     ("/redirect/nowhere", Class::Page(302)),
+    ("/redirect/latin-1", Class::Moved(1)),
+    ("/redirect/utf-8", Class::Moved(1)),
+    ("/redirect/space", Class::Moved(1)),
+    ("/redirect/two", Class::Moved(1)),
+    ("/redirect/empty", Class::Page(302)),
+    ("/redirect/userinfo", Class::Moved(1)),
+    ("/auth/redirect", Class::Moved(1)),
+    ("/auth", Class::Page(401)),
+    ("/cookies/show", Class::Page(200)),
+    ("/cookies/trail", Class::Moved(1)),
+    // A thousand cookies are a head that is too big.
+    ("/cookies/many", Class::Failed("not HTTP")),
+    ("/cookies", Class::Moved(1)),
+    ("/goaway", Class::Page(426)),
+    ("/part/unasked", Class::Page(206)),
+    ("/part", Class::Failed("cut short")),
+    ("/br", Class::Failed("not br")),
+    ("/zstd", Class::Failed("not zstd")),
+    ("/coding/none", Class::Failed("not none")),
+    ("/coding/list", Class::Failed("not identity, gzip")),
+    ("/coding/chain", Class::Failed("not gzip, gzip")),
+    ("/early/endless", Class::Failed("header took longer than")),
+    ("/early/switching", Class::Page(101)),
+    ("/transfer/unknown", Class::Page(200)),
+    ("/transfer/bare-lf", Class::Failed("not HTTP")),
+    ("/head/bare-lf", Class::Page(200)),
+    ("/head/no-reason", Class::Page(200)),
     ("/status/404", Class::Page(404)),
     // There is none.
     ("/robots.txt", Class::Page(404)),
@@ -687,7 +714,7 @@ fn everything_that_breaks_clients_is_told_for_what_it_is() {
             settings.obeys_robots = false;
             // Only what is asked for, and where it redirects to.
             settings.depth = Some(0);
-            if ["/never", "/stall"].contains(&entry.path) {
+            if ["/never", "/stall", "/early/endless"].contains(&entry.path) {
                 settings.politeness.timeout = Duration::from_millis(300);
             }
             let (sum, pages) = crawl(settings);

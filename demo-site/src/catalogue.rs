@@ -38,6 +38,10 @@ pub const ENTRIES: &[Entry] = &[
         "page 0: the pages link to each other, and all can be reached from here",
     ),
     http("/page/1", "page 1, if there are so many"),
+    http(
+        "/counters",
+        "what this site has counted, as text for people and for Prometheus",
+    ),
     http("/robots.txt", "the rules for robots, if there are any"),
     http("/sitemap.xml", "the sitemap: all pages"),
     http("/files/a.txt", "a small file of any name"),
@@ -49,6 +53,42 @@ pub const ENTRIES: &[Entry] = &[
     http("/busy?status=503&after=1&form=date", "the same, as a date"),
     http("/busy?status=503&times=2", "fails twice, then works"),
     http("/busy?after=soon", "a Retry-After that is none"),
+    http(
+        "/limited?rate=10&burst=5",
+        "lets so many requests a second through, as nginx's limit_req; ?nodelay=1, status=429, after=1, name=",
+    ),
+    http("/auth/basic", "asks for a password: ann and secret, Basic"),
+    http(
+        "/auth/digest",
+        "the same, Digest by MD5; ?stale=1: with a second nonce; ?qop=none",
+    ),
+    http(
+        "/auth/digest/sha-256",
+        "by SHA-256; also md5-sess and sha-256-sess",
+    ),
+    http("/auth/bearer", "asks for a token: s3cr3t"),
+    http(
+        "/auth/redirect",
+        "a redirect to another host, to which no password goes along",
+    ),
+    http("/cookies/show", "the cookies that came"),
+    http("/cookies/set?a=b", "sets cookies, and leads to what came"),
+    http(
+        "/cookies/wall",
+        "redirects to itself until its cookie comes back",
+    ),
+    http(
+        "/cookies/trail",
+        "three redirects, each of which needs the cookie of the one before",
+    ),
+    http(
+        "/cookies/refused",
+        "sets cookies that must not come back, and leads to what came",
+    ),
+    http(
+        "/cookies/many",
+        "sets a thousand cookies, and leads to what came",
+    ),
     http(
         "/redirect/chain/3",
         "three redirects; ?status=301, 302, 303, 307 or 308",
@@ -62,6 +102,18 @@ pub const ENTRIES: &[Entry] = &[
     http(
         "/redirect/to?url=/landing",
         "a redirect to wherever one wants",
+    ),
+    http(
+        "/redirect/latin-1",
+        "a redirect whose Location has a byte that is Latin-1",
+    ),
+    http("/redirect/utf-8", "a redirect whose Location is UTF-8"),
+    http("/redirect/space", "a redirect whose Location has a space"),
+    http("/redirect/two", "a redirect with two Locations"),
+    http("/redirect/empty", "a redirect with an empty Location"),
+    http(
+        "/redirect/userinfo",
+        "a redirect to a URL with user and password",
     ),
     http("/redirect/nowhere", "a redirect without a Location"),
     http("/redirect/garbage", "a redirect to what is no URL"),
@@ -93,6 +145,13 @@ pub const ENTRIES: &[Entry] = &[
     http("/gzip/not", "says gzip, and is not"),
     http("/deflate/zlib", "deflate as the RFC means it"),
     http("/deflate/raw", "deflate as some servers mean it"),
+    http("/br", "brotli"),
+    http("/zstd", "zstd"),
+    http("/coding/none", "a content coding called none"),
+    http("/coding/identity", "a content coding called identity"),
+    http("/coding/list", "identity and gzip, in one header"),
+    http("/coding/two-headers", "gzip within gzip, in two headers"),
+    http("/coding/chain", "gzip within itself, twelve times"),
     http("/coding/unknown", "a content coding that nobody knows"),
     http(
         "/calendar/2026/11",
@@ -143,6 +202,91 @@ pub const ENTRIES: &[Entry] = &[
     raw("/head/many", "ten thousand headers"),
     raw("/head/endless", "headers without an end"),
     raw("/head/chunk", "a chunk without a size"),
+    raw("/head/folded", "a header on three lines"),
+    raw("/head/bare-lf", "lines that end by LF only"),
+    raw("/head/no-reason", "a status without a reason"),
+    raw("/head/space", "a space before the colon"),
+    raw(
+        "/early/continue",
+        "a 100 that was not asked for, then the answer",
+    ),
+    raw("/early/hints", "a 103, then the answer"),
+    raw("/early/many", "fifty times 100, then the answer"),
+    raw("/early/endless", "100 without an end"),
+    raw("/early/switching", "a 101 that was not asked for"),
+    raw("/transfer/gzip", "a transfer coding of gzip below chunked"),
+    raw("/transfer/unknown", "a transfer coding that nobody knows"),
+    raw("/transfer/order", "chunked, and gzip above it: not allowed"),
+    raw("/transfer/length", "chunked, and a length that is wrong"),
+    raw("/transfer/bare-lf", "chunks whose lines end by LF only"),
+    raw(
+        "/transfer/trailer",
+        "a chunk with an extension, and a trailer",
+    ),
+    raw(
+        "/part/unasked",
+        "a 206 to a request without a Range; ?size=, cut=",
+    ),
+    raw("/part/right", "breaks off once; the rest is right"),
+    raw("/part/short", "breaks off once; the rest is sent by halves"),
+    raw(
+        "/part/early",
+        "…; the rest begins a thousand bytes too early, and says so",
+    ),
+    raw(
+        "/part/long",
+        "…; the rest begins a hundred bytes too early, and does not say so",
+    ),
+    raw("/part/unit", "…; the rest is counted in items"),
+    raw(
+        "/part/unit-case",
+        "…; the rest is right, and counted in Bytes",
+    ),
+    raw(
+        "/part/no-content-range",
+        "…; the rest does not say what part it is",
+    ),
+    raw(
+        "/part/no-total",
+        "…; the rest is right, and of an unknown total",
+    ),
+    raw(
+        "/part/garbled",
+        "…; the rest has a Content-Range that is none",
+    ),
+    raw("/part/multipart", "…; the rest is multipart/byteranges"),
+    raw("/part/ignored", "…; the Range is ignored"),
+    raw("/part/refused", "…; the Range is refused by 416"),
+    raw(
+        "/part/changed-tag",
+        "…; the file changes, If-Range is ignored, the tag tells",
+    ),
+    raw(
+        "/part/changed-date",
+        "…; the same without a tag: Last-Modified tells",
+    ),
+    raw(
+        "/part/changed-total",
+        "…; the file grows, and If-Range is ignored",
+    ),
+    raw(
+        "/part/changed-unsaid",
+        "…; the file changes, and the rest has no tag at all",
+    ),
+    raw(
+        "/part/changed-whole",
+        "…; the file changes, and If-Range is heeded",
+    ),
+    raw(
+        "/goaway/before",
+        "HTTP/2: GOAWAY before the first answer; ?times=1",
+    ),
+    raw("/goaway/after", "HTTP/2: GOAWAY after each answer"),
+    raw("/goaway/refused", "HTTP/2: the stream is refused; ?times=1"),
+    raw(
+        "/goaway/calm",
+        "HTTP/2: GOAWAY with ENHANCE_YOUR_CALM; ?times=1",
+    ),
     raw("/keep-alive", "a connection that stays open"),
     raw("/keep-alive/lie", "says that it stays open, and closes"),
 ];
@@ -165,6 +309,16 @@ pub(crate) fn html(origin: &str, raw_origin: &str) -> String {
                 html,
                 "<dt><a href=\"{origin}{link}\">{link}</a></dt><dd>{what}</dd>"
             );
+        }
+        html.push_str("</dl>\n");
+    }
+    #[cfg(feature = "tls")]
+    {
+        html.push_str(
+            "<h2>https: the certificate is another by the name of the server</h2>\n<dl>\n",
+        );
+        for (name, what) in crate::tls::BAD_CERTIFICATES {
+            let _ = writeln!(html, "<dt>{name}</dt><dd>{what}</dd>");
         }
         html.push_str("</dl>\n");
     }

@@ -1,11 +1,15 @@
 //! Everything behind `main`.
 
-use std::io::Write;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use anyhow::Context;
+
 use clap::{Parser, Subcommand};
-use common::cli::{Outcome, OutputArgs, Shell, Usage, interrupt, numbers};
-use demo_site::{Latency, Site};
+use common::cli::{Outcome, OutputArgs, Shell, interrupt, numbers};
+use demo_site::{Builder, Latency, MOST_LINKS, Site};
 use serde_json::json;
 
 /// How often Ctrl-C is looked for.
@@ -27,10 +31,10 @@ pub(crate) struct Args {
     /// How many pages there are
     #[arg(long, value_name = "N", default_value = "100", value_parser = count)]
     pages: usize,
-    /// How many links each page has
-    #[arg(long, value_name = "N", default_value = "5", value_parser = count)]
+    /// How many links each page has, at most 100,000
+    #[arg(long, value_name = "N", default_value = "5", value_parser = links)]
     links: usize,
-    /// How big each page is
+    /// How big each page is; it is made as it is sent
     #[arg(long, value_name = "SIZE", default_value = "4KiB", value_parser = numbers::size)]
     page_size: u64,
     /// How long a page takes: 50ms, between two times (20ms-80ms), or mostly the first and now and
@@ -40,6 +44,18 @@ pub(crate) struct Args {
     /// Which share of the requests for pages gets a 503, from 0 to 1
     #[arg(long, value_name = "SHARE", default_value = "0", value_parser = share)]
     error_rate: f64,
+    /// Serve https too; /certificate.pem is what a client has to trust
+    #[cfg(feature = "tls")]
+    #[arg(long)]
+    https: bool,
+    /// The port for https; 0 is any that is free
+    #[cfg(feature = "tls")]
+    #[arg(long, default_value_t = 0, requires = "https")]
+    https_port: u16,
+    /// Write a line for each request to FILE, in the combined form of Apache and nginx; - is
+    /// standard error. An existing file is added to
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-")]
+    log: Option<PathBuf>,
     /// Another seed makes another site
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -62,29 +78,45 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
         common::cli::completions::<Args>(shell, "demo-site")?;
         return Ok(Outcome::Done);
     }
-    let size = usize::try_from(args.page_size)
-        .map_err(|_| Usage(format!("--page-size: {}: too big", args.page_size)))?;
     let interrupt = interrupt::install()?;
-    let site = Site::builder()
+    let builder = Site::builder()
         .port(args.port)
         .raw_port(args.raw_port)
         .pages(args.pages)
         .links(args.links)
-        .page_size(size)
+        .page_size(args.page_size)
         .latency(args.latency)
         .error_rate(args.error_rate)
         .seed(args.seed)
-        .robots("User-agent: *\nDisallow: /calendar/\nDisallow: /deeper/\nDisallow: /session\n")
-        .start()?;
+        .robots("User-agent: *\nDisallow: /calendar/\nDisallow: /deeper/\nDisallow: /session\n");
+    #[cfg(feature = "tls")]
+    let builder = match args.https {
+        true => builder.https(args.https_port),
+        false => builder,
+    };
+    let builder = match &args.log {
+        Some(path) => with_log(builder, path)?,
+        None => builder,
+    };
+    let site = builder.start()?;
+    #[cfg(feature = "tls")]
+    let https = site.https_url("/");
+    #[cfg(not(feature = "tls"))]
+    let https: Option<String> = None;
     let mut out = common::cli::stdout();
     if args.output.json {
         out.json(&json!({
             "url": site.url("/"), "help": site.url("/help"), "raw": site.raw_url("/"),
+            "https": https,
         }))?;
     } else {
         writeln!(out, "{}", site.url("/"))?;
         writeln!(out, "{}  lists what it can do", site.url("/help"))?;
         writeln!(out, "{}  does not keep to HTTP", site.raw_url("/"))?;
+        if let Some(https) = https {
+            let certificate = site.url("/certificate.pem");
+            writeln!(out, "{https}  the same by https; trust {certificate}")?;
+        }
     }
     out.flush()?;
     // The lock on standard output is not needed any more.
@@ -102,6 +134,23 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
         );
     }
     Ok(Outcome::Interrupted)
+}
+
+fn with_log(builder: Builder, path: &Path) -> anyhow::Result<Builder> {
+    if path == Path::new("-") {
+        return Ok(builder.log(io::stderr()));
+    }
+    let mut options = File::options();
+    let file = options.create(true).append(true).open(path);
+    let file = file.with_context(|| format!("--log: {}", path.display()))?;
+    Ok(builder.log(file))
+}
+
+fn links(text: &str) -> Result<usize, String> {
+    match count(text)? {
+        links if links > MOST_LINKS => Err(format!("{text}: at most {MOST_LINKS}")),
+        links => Ok(links),
+    }
 }
 
 fn count(text: &str) -> Result<usize, String> {

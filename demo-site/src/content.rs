@@ -21,6 +21,17 @@ pub fn part(version: u64, range: Range<u64>) -> Vec<u8> {
     bytes
 }
 
+/// A range in pieces of this size, the last of which may be shorter.
+pub(crate) fn pieces(range: Range<u64>, size: u64) -> impl Iterator<Item = Range<u64>> + Send {
+    let mut start = range.start;
+    std::iter::from_fn(move || {
+        let end = start.saturating_add(size).min(range.end);
+        let piece = (start < end).then_some(start..end);
+        start = end;
+        piece
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

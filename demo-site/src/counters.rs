@@ -1,6 +1,7 @@
 //! What a site saw, so that a test can prove politeness by number.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -53,6 +54,8 @@ pub struct Seen {
     pub method: String,
     /// The path and the query.
     pub path: String,
+    /// The version of HTTP, as the first line has it.
+    pub version: String,
     /// Its headers, with names in small letters.
     pub headers: Vec<(String, String)>,
 }
@@ -72,6 +75,35 @@ impl Seen {
     }
 }
 
+type HostNumber = (
+    &'static str,
+    &'static str,
+    &'static str,
+    fn(&HostCounts) -> u64,
+);
+
+/// What is told of each host.
+const HOST_NUMBERS: [HostNumber; 3] = [
+    (
+        "requests_total",
+        "counter",
+        "Requests for this host.",
+        |host| host.requests,
+    ),
+    (
+        "requests_at_once",
+        "gauge",
+        "Those being worked on now.",
+        |host| host.at_once,
+    ),
+    (
+        "requests_most_at_once",
+        "gauge",
+        "The most that there were.",
+        |host| host.most_at_once,
+    ),
+];
+
 /// The counters themselves; clones share them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Counters(Arc<Mutex<Counts>>);
@@ -83,6 +115,70 @@ impl Counters {
 
     pub(crate) fn snapshot(&self) -> Counts {
         self.lock().clone()
+    }
+
+    /// The numbers as text, in the form that Prometheus reads.
+    pub(crate) fn text(&self) -> String {
+        let counts = self.lock();
+        let mut text = String::new();
+        for (name, kind, help, value) in [
+            (
+                "requests_total",
+                "counter",
+                "Requests, of all hosts.",
+                counts.requests,
+            ),
+            (
+                "connections_total",
+                "counter",
+                "Connections that were accepted.",
+                counts.connections,
+            ),
+            (
+                "connections_open",
+                "gauge",
+                "Connections that are open now.",
+                counts.open_connections,
+            ),
+            (
+                "requests_at_once",
+                "gauge",
+                "Requests being worked on now.",
+                counts.at_once,
+            ),
+            (
+                "requests_most_at_once",
+                "gauge",
+                "The most that there were.",
+                counts.most_at_once,
+            ),
+        ] {
+            let _ = write!(
+                text,
+                "# HELP demo_site_{name} {help}\n# TYPE demo_site_{name} {kind}\n\
+                 demo_site_{name} {value}\n"
+            );
+        }
+        let hosts: BTreeMap<_, _> = counts.hosts.iter().collect();
+        for (name, kind, help, value) in HOST_NUMBERS {
+            let _ = write!(
+                text,
+                "# HELP demo_site_host_{name} {help}\n# TYPE demo_site_host_{name} {kind}\n"
+            );
+            for (host, counts) in &hosts {
+                // A client names its host as it likes.
+                let host = host
+                    .replace('\\', "\\\\")
+                    .replace('"', "\\\"")
+                    .replace('\n', "\\n");
+                let _ = writeln!(
+                    text,
+                    "demo_site_host_{name}{{host=\"{host}\"}} {}",
+                    value(counts)
+                );
+            }
+        }
+        text
     }
 
     /// Starts anew; what is going on now stays.
@@ -183,6 +279,7 @@ mod tests {
                 host,
                 method: "GET".to_owned(),
                 path: "/".to_owned(),
+                version: "HTTP/1.1".to_owned(),
                 headers: Vec::new(),
             })
         };

@@ -3,6 +3,7 @@
 // A site, and what it is asked.
 mod counters;
 mod latency;
+mod log;
 mod site;
 
 // The kernels: they make text and bytes, and know no network.
@@ -14,8 +15,12 @@ mod random;
 // What is served, and how.
 mod replies;
 mod server;
+#[cfg(feature = "tls")]
+mod tls;
 
 pub use counters::{Counts, HostCounts, Seen};
 pub use latency::Latency;
 pub use replies::NAMES;
-pub use site::{Builder, Site};
+pub use site::{Builder, MOST_LINKS, Site};
+#[cfg(feature = "tls")]
+pub use tls::BAD_CERTIFICATES;

@@ -5,6 +5,7 @@
 //! every page can be reached from `/`, and how deep it lies is known.
 
 use std::fmt::Write;
+use std::iter;
 
 use crate::random;
 
@@ -16,7 +17,7 @@ pub(crate) struct Pages {
     /// Links on each page.
     pub(crate) links: usize,
     /// Bytes of each page, at least.
-    pub(crate) size: usize,
+    pub(crate) size: u64,
 }
 
 const WORDS: [&str; 16] = [
@@ -58,11 +59,26 @@ impl Pages {
         depth
     }
 
-    /// A page as HTML.
-    pub(crate) fn html(&self, page: usize) -> String {
-        let mut html = String::with_capacity(self.size + 1024);
-        let _ = write!(
-            html,
+    /// A page's HTML in pieces, so that a page may be bigger than the memory.
+    pub(crate) fn pieces(self, page: usize) -> impl Iterator<Item = String> + Send {
+        let head = self.head(page);
+        let filler = Filler {
+            number: self.seed ^ ((page as u64) << 32),
+            left: self.size.saturating_sub((head.len() + END.len()) as u64),
+        };
+        iter::once(head)
+            .chain(filler)
+            .chain(iter::once(END.to_owned()))
+    }
+
+    /// How many bytes a page has.
+    pub(crate) fn length_of(&self, page: usize) -> u64 {
+        self.size.max((self.head(page).len() + END.len()) as u64)
+    }
+
+    /// What comes before the filler: the title and the links.
+    fn head(&self, page: usize) -> String {
+        let mut html = format!(
             "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">\
              <title>Page {page}</title></head>\n<body>\n<h1 id=\"top\">Page {page}</h1>\n<ul>\n"
         );
@@ -71,34 +87,59 @@ impl Pages {
             let _ = writeln!(html, "<li><a href=\"{path}\">page {link}</a></li>");
         }
         html.push_str("</ul>\n<p>");
-        const END: &str = "</p>\n</body>\n</html>\n";
-        let mut number = self.seed ^ ((page as u64) << 32);
-        while html.len() + END.len() < self.size {
-            let word = WORDS[(random::scramble(number) % WORDS.len() as u64) as usize];
-            let left = self.size - html.len() - END.len();
-            // Cut to the last byte, so that a page has exactly the size that was asked for.
-            html.push_str(&word[..word.len().min(left)]);
-            if left > word.len() {
-                html.push(if number.is_multiple_of(12) { '\n' } else { ' ' });
-            }
-            number = number.wrapping_add(1);
-        }
-        html.push_str(END);
         html
     }
 
-    /// The sitemap (sitemaps.org) of all pages, whose addresses begin with `origin`.
-    pub(crate) fn sitemap(&self, origin: &str) -> String {
-        let mut xml = String::from(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
-             <urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n",
-        );
-        for page in 0..self.count {
+    /// The sitemap (sitemaps.org) of all pages, whose addresses begin with `origin`, in pieces.
+    pub(crate) fn sitemap(self, origin: String) -> impl Iterator<Item = String> + Send {
+        let head = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+             <urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n";
+        let pages = (0..self.count).map(move |page| {
             let path = Pages::path(page);
-            let _ = writeln!(xml, "<url><loc>{origin}{path}</loc></url>");
+            format!("<url><loc>{origin}{path}</loc></url>\n")
+        });
+        iter::once(head.to_owned())
+            .chain(pages)
+            .chain(iter::once("</urlset>\n".to_owned()))
+    }
+}
+
+/// What a page ends with.
+const END: &str = "</p>\n</body>\n</html>\n";
+
+/// Bytes of a piece, at least, but for the last.
+const PIECE: usize = 64 * 1024;
+
+/// Words that fill a page up to the last byte, so that it has exactly the size that was asked for.
+struct Filler {
+    number: u64,
+    left: u64,
+}
+
+impl Iterator for Filler {
+    type Item = String;
+
+    fn next(&mut self) -> Option<String> {
+        if self.left == 0 {
+            return None;
         }
-        xml.push_str("</urlset>\n");
-        xml
+        let capacity = self.left.min(PIECE as u64 + 16) as usize;
+        let mut piece = String::with_capacity(capacity);
+        while self.left > 0 && piece.len() < PIECE {
+            let word = WORDS[(random::scramble(self.number) % WORDS.len() as u64) as usize];
+            let space = if self.number.is_multiple_of(12) {
+                "\n"
+            } else {
+                " "
+            };
+            for text in [word, space] {
+                let length = self.left.min(text.len() as u64) as usize;
+                piece.push_str(&text[..length]);
+                self.left -= length as u64;
+            }
+            self.number = self.number.wrapping_add(1);
+        }
+        Some(piece)
     }
 }
 
@@ -137,10 +178,24 @@ mod tests {
     #[test]
     fn a_page_has_its_size_and_its_links_and_is_the_same_again() {
         let pages = pages(50, 4);
-        let html = pages.html(3);
-        assert_eq!(html.len(), 2000);
-        assert_eq!(html.matches("<a href").count(), 4);
-        assert_eq!(html, pages.html(3));
-        assert_ne!(html, pages.html(4));
+        let html = |page| pages.pieces(page).collect::<String>();
+        let third = html(3);
+        assert_eq!(third.len(), 2000);
+        assert_eq!(third.matches("<a href").count(), 4);
+        assert_eq!(third, html(3));
+        assert_ne!(third, html(4));
+    }
+
+    #[test]
+    fn a_page_of_any_size_has_the_length_that_is_told() {
+        for size in [0, 1, 300, 65_000, 200_001] {
+            let pages = Pages {
+                size,
+                ..pages(50, 4)
+            };
+            let length: usize = pages.pieces(3).map(|piece| piece.len()).sum();
+            assert_eq!(length as u64, pages.length_of(3));
+            assert!(length as u64 == size || size < 400, "{size}: {length}");
+        }
     }
 }

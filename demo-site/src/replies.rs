@@ -3,11 +3,15 @@
 //! What HTTP allows is served by axum ([`router`]). What it does not allow has to be written by
 //! hand, to a socket: that is [`raw`], on a port of its own.
 
+mod auth;
 mod busy;
 mod bytes;
 mod charsets;
 mod coding;
+mod cookies;
+mod digest;
 mod html;
+mod limited;
 mod names;
 pub(crate) mod raw;
 mod redirects;
@@ -21,12 +25,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, Uri, header};
+use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::any;
 
 use crate::catalogue;
+use crate::counters::Counters;
 use crate::pages::Pages;
 use crate::random;
 use crate::site::Settings;
@@ -46,16 +52,40 @@ struct Inner {
     raw_origin: String,
     /// Its own.
     origin: String,
+    counters: Counters,
+    limits: limited::Limits,
+    /// The certificate of the authority behind https, in PEM.
+    authority: Option<String>,
 }
 
 impl Shared {
-    pub(crate) fn new(settings: Settings, origin: String, raw_origin: String) -> Shared {
+    pub(crate) fn new(
+        settings: Settings,
+        [origin, raw_origin]: [String; 2],
+        authority: Option<String>,
+        counters: Counters,
+    ) -> Shared {
         Shared(Arc::new(Inner {
             settings,
             visits: Mutex::default(),
             raw_origin,
             origin,
+            counters,
+            limits: limited::Limits::default(),
+            authority,
         }))
+    }
+
+    fn origin(&self) -> &str {
+        &self.0.origin
+    }
+
+    fn limits(&self) -> &limited::Limits {
+        &self.0.limits
+    }
+
+    pub(crate) fn authority(&self) -> Option<&str> {
+        self.0.authority.as_deref()
     }
 
     fn pages(&self) -> &Pages {
@@ -80,6 +110,7 @@ impl Shared {
     }
 
     pub(crate) fn forget_visits(&self) {
+        self.0.limits.forget();
         self.0
             .visits
             .lock()
@@ -95,15 +126,20 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/page/{number}", any(page))
         .route("/help", any(help))
         .route("/landing", any(landing))
+        .route("/counters", any(counters))
+        .route("/certificate.pem", any(certificate))
         .route("/robots.txt", any(robots))
         .route("/sitemap.xml", any(sitemap))
         .route("/status/{code}", any(status))
         .route("/files/{name}", any(file))
+        .merge(auth::router())
         .merge(busy::router())
         .merge(bytes::router())
         .merge(charsets::router())
         .merge(coding::router())
+        .merge(cookies::router())
         .merge(html::router())
+        .merge(limited::router())
         .merge(names::router())
         .merge(redirects::router())
         .merge(slow::router())
@@ -135,11 +171,21 @@ async fn one_page(shared: &Shared, number: usize, path: &str) -> Response {
         let text = "503: by the site's error rate\n";
         return (StatusCode::SERVICE_UNAVAILABLE, text).into_response();
     }
-    Html(settings.pages.html(number)).into_response()
+    let length = settings.pages.length_of(number);
+    let mut response = Html(in_pieces(settings.pages.pieces(number))).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    response
+}
+
+/// A body that is made as it is sent.
+fn in_pieces(pieces: impl Iterator<Item = String> + Send + 'static) -> Body {
+    let pieces = pieces.map(Ok::<_, std::convert::Infallible>);
+    Body::from_stream(futures_util::stream::iter(pieces))
 }
 
 async fn help(State(shared): State<Shared>) -> Html<String> {
-    Html(catalogue::html(&shared.0.origin, shared.raw_origin()))
+    Html(catalogue::html(shared.origin(), shared.raw_origin()))
 }
 
 async fn landing() -> &'static str {
@@ -159,7 +205,8 @@ async fn robots(State(shared): State<Shared>) -> Response {
 
 async fn sitemap(State(shared): State<Shared>) -> impl IntoResponse {
     let kind = [(header::CONTENT_TYPE, "application/xml")];
-    (kind, shared.pages().sitemap(&shared.0.origin))
+    let pages = *shared.pages();
+    (kind, in_pieces(pages.sitemap(shared.origin().to_owned())))
 }
 
 async fn status(Path(code): Path<u16>) -> Response {
@@ -170,8 +217,27 @@ async fn status(Path(code): Path<u16>) -> Response {
     }
 }
 
-async fn file(Path(name): Path<String>) -> String {
+/// Tells the name as it was asked for, with what was encoded left so.
+async fn file(uri: Uri) -> String {
+    let name = uri.path().trim_start_matches("/files/");
     format!("the file {name}\n")
+}
+
+/// The counters; this request is one of them.
+async fn counters(State(shared): State<Shared>) -> impl IntoResponse {
+    let kind = [(
+        header::CONTENT_TYPE,
+        "text/plain; version=0.0.4; charset=utf-8",
+    )];
+    (kind, shared.0.counters.text())
+}
+
+async fn certificate(State(shared): State<Shared>) -> Response {
+    let kind = [(header::CONTENT_TYPE, "application/x-pem-file")];
+    match shared.authority() {
+        Some(pem) => (kind, pem.to_owned()).into_response(),
+        None => (StatusCode::NOT_FOUND, "404: this site has no https\n").into_response(),
+    }
 }
 
 async fn missing() -> (StatusCode, &'static str) {

@@ -1,4 +1,5 @@
-//! Two listeners and their connections: one served by axum, one by hand; both counted.
+//! The listeners and their connections: http and https are served by axum, one by hand; all are
+//! counted.
 
 use std::io;
 use std::net::SocketAddr;
@@ -8,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::serve::Listener;
@@ -18,39 +19,61 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::counters::{ConnectionGuard, Counters, RequestGuard, Seen};
+use crate::log::Log;
 use crate::replies::{self, Shared, raw};
 
 /// After a failure to accept, which is most often one of descriptors.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves both ports, for ever.
+/// What a site listens on.
+pub(crate) struct Listeners {
+    pub(crate) http: std::net::TcpListener,
+    pub(crate) raw: std::net::TcpListener,
+    #[cfg(feature = "tls")]
+    pub(crate) https: Option<(std::net::TcpListener, tokio_rustls::TlsAcceptor)>,
+}
+
+/// Serves all ports, for ever.
 pub(crate) async fn serve(
-    listener: std::net::TcpListener,
-    raw_listener: std::net::TcpListener,
+    listeners: Listeners,
     shared: Shared,
     counters: Counters,
+    log: Option<Log>,
 ) -> io::Result<()> {
-    let raw_listener = TcpListener::from_std(raw_listener)?;
-    let counted = Counted {
-        listener: TcpListener::from_std(listener)?,
-        counters: counters.clone(),
+    let raw = TcpListener::from_std(listeners.raw)?;
+    let counted = |listener| -> io::Result<Counted> {
+        Ok(Counted {
+            listener: TcpListener::from_std(listener)?,
+            counters: counters.clone(),
+        })
     };
-    let app = replies::router(shared.clone())
-        .layer(middleware::from_fn_with_state(counters.clone(), count));
+    let http = counted(listeners.http)?;
+    let state = (counters.clone(), log.clone());
+    let app = replies::router(shared.clone()).layer(middleware::from_fn_with_state(state, count));
+    #[cfg(feature = "tls")]
+    if let Some((listener, acceptor)) = listeners.https {
+        let listener = crate::tls::TlsListener::new(counted(listener)?, acceptor)?;
+        let app = app.clone();
+        tokio::spawn(async { axum::serve(listener, app).await });
+    }
     tokio::select! {
-        done = async { axum::serve(counted, app).await } => done,
-        () = serve_raw(raw_listener, shared, counters) => Ok(()),
+        done = async { axum::serve(http, app).await } => done,
+        () = serve_raw(raw, shared, counters, log) => Ok(()),
     }
 }
 
-async fn serve_raw(listener: TcpListener, shared: Shared, counters: Counters) {
+async fn serve_raw(listener: TcpListener, shared: Shared, counters: Counters, log: Option<Log>) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                let (shared, counters) = (shared.clone(), counters.clone());
+                let context = raw::Context {
+                    shared: shared.clone(),
+                    counters: counters.clone(),
+                    log: log.clone(),
+                };
                 tokio::spawn(async move {
                     // The client left: that is its right.
-                    let _ = raw::serve(stream, shared, counters).await;
+                    let _ = raw::serve(stream, context).await;
                 });
             }
             Err(_) => tokio::time::sleep(PAUSE).await,
@@ -58,24 +81,40 @@ async fn serve_raw(listener: TcpListener, shared: Shared, counters: Counters) {
     }
 }
 
-/// Counts a request until its answer has gone.
-async fn count(State(counters): State<Counters>, request: Request, next: Next) -> Response {
+/// Counts a request until its answer has gone, and logs it.
+async fn count(
+    State((counters, log)): State<(Counters, Option<Log>)>,
+    request: Request,
+    next: Next,
+) -> Response {
     let headers = request.headers();
-    let text = |value: &header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     // HTTP/2 has the host in the address.
     let host = match request.uri().authority() {
         Some(authority) => authority.to_string(),
-        None => headers.get(header::HOST).map(text).unwrap_or_default(),
+        None => headers
+            .get(header::HOST)
+            .map(|it| String::from_utf8_lossy(it.as_bytes()).into_owned())
+            .unwrap_or_default(),
     };
     let path = request
         .uri()
         .path_and_query()
         .map_or("/", |path| path.as_str());
-    let all = headers
-        .iter()
-        .map(|(name, value)| (name.to_string(), text(value)));
-    let guard = counters.request(seen(&host, request.method().as_str(), path, all));
+    let line = [
+        request.method().as_str(),
+        path,
+        &format!("{:?}", request.version()),
+    ];
+    let seen = seen(&host, line, texts(headers));
+    let logged = log.map(|log| (log, seen.clone()));
+    let guard = counters.request(seen);
     let response = next.run(request).await;
+    if let Some((log, seen)) = logged {
+        let length = response.headers().get(header::CONTENT_LENGTH);
+        let length = length.and_then(|it| it.to_str().ok()?.parse().ok());
+        let bytes = length.or(http_body::Body::size_hint(response.body()).exact());
+        log.write(&seen, Some(response.status().as_u16()), bytes);
+    }
     response.map(|inner| {
         Body::new(Guarded {
             inner,
@@ -84,11 +123,18 @@ async fn count(State(counters): State<Counters>, request: Request, next: Next) -
     })
 }
 
-/// A request as the counters remember it.
+/// Headers as text.
+pub(crate) fn texts(headers: &HeaderMap) -> impl Iterator<Item = (String, String)> {
+    headers.iter().map(|(name, value)| {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        (name.to_string(), value.into_owned())
+    })
+}
+
+/// A request as the counters remember it, from its first line: method, target and version.
 pub(crate) fn seen(
     host: &str,
-    method: &str,
-    path: &str,
+    [method, path, version]: [&str; 3],
     headers: impl Iterator<Item = (String, String)>,
 ) -> Seen {
     Seen {
@@ -96,6 +142,7 @@ pub(crate) fn seen(
         host: host.to_owned(),
         method: method.to_owned(),
         path: path.to_owned(),
+        version: version.to_owned(),
         headers: headers.collect(),
     }
 }

@@ -1,7 +1,7 @@
 //! A site: how it is to be, and how it is started and asked.
 
 use std::fmt;
-use std::io;
+use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::thread::JoinHandle;
 
@@ -10,9 +10,15 @@ use tokio::sync::oneshot;
 
 use crate::counters::{Counters, Counts};
 use crate::latency::Latency;
+use crate::log::Log;
 use crate::pages::Pages;
 use crate::replies::Shared;
-use crate::server;
+use crate::server::{self, Listeners};
+#[cfg(feature = "tls")]
+use crate::tls::Identity;
+
+/// The most links that a page can have: they are made in memory.
+pub const MOST_LINKS: usize = 100_000;
 
 /// How a site is.
 #[derive(Clone, Debug)]
@@ -29,6 +35,9 @@ pub struct Builder {
     settings: Settings,
     port: u16,
     raw_port: u16,
+    #[cfg(feature = "tls")]
+    https_port: Option<u16>,
+    log: Option<Log>,
 }
 
 impl Builder {
@@ -46,16 +55,18 @@ impl Builder {
         self
     }
 
-    /// How many links each page has [default: 5]. Without links no page but `/` is found.
+    /// How many links each page has, at most [`MOST_LINKS`] [default: 5]. Without links no page but
+    /// `/` is found.
     #[must_use]
     pub fn links(mut self, count: usize) -> Self {
-        self.settings.pages.links = count;
+        self.settings.pages.links = count.min(MOST_LINKS);
         self
     }
 
-    /// How many bytes each page has, at least what its links take [default: 4096].
+    /// How many bytes each page has, at least what its links take [default: 4096]. A page is made
+    /// as it is sent, so it may be bigger than the memory.
     #[must_use]
-    pub fn page_size(mut self, bytes: usize) -> Self {
+    pub fn page_size(mut self, bytes: u64) -> Self {
         self.settings.pages.size = bytes;
         self
     }
@@ -103,6 +114,23 @@ impl Builder {
         self
     }
 
+    /// Serves https too, on this port; 0 is any that is free [default: it does not]. The
+    /// certificates are made at start: [`Site::authority`] is what a client has to trust.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn https(mut self, port: u16) -> Self {
+        self.https_port = Some(port);
+        self
+    }
+
+    /// Writes a line for each request, in the combined form of Apache and nginx [default: nowhere].
+    /// What is slow to take the lines makes the site slow.
+    #[must_use]
+    pub fn log(mut self, to: impl Write + Send + 'static) -> Self {
+        self.log = Some(Log::new(to));
+        self
+    }
+
     /// Starts the site, on a thread of its own and on 127.0.0.1 only.
     ///
     /// # Errors
@@ -119,12 +147,36 @@ impl Builder {
         };
         let (listener, raw_listener) = (bind(self.port)?, bind(self.raw_port)?);
         let (address, raw_address) = (listener.local_addr()?, raw_listener.local_addr()?);
+        #[cfg(feature = "tls")]
+        let (https, https_address, authority) = match self.https_port {
+            Some(port) => {
+                let listener = bind(port)?;
+                let address = listener.local_addr()?;
+                let identity = Identity::make()?;
+                (
+                    Some((listener, identity.acceptor)),
+                    Some(address),
+                    Some(identity.authority),
+                )
+            }
+            None => (None, None, None),
+        };
+        #[cfg(not(feature = "tls"))]
+        let authority = None;
+        let counters = Counters::default();
         let shared = Shared::new(
             self.settings.clone(),
-            format!("http://{address}"),
-            format!("http://{raw_address}"),
+            [format!("http://{address}"), format!("http://{raw_address}")],
+            authority,
+            counters.clone(),
         );
-        let counters = Counters::default();
+        let listeners = Listeners {
+            http: listener,
+            raw: raw_listener,
+            #[cfg(feature = "tls")]
+            https,
+        };
+        let log = self.log;
         let (stop, stopped) = oneshot::channel::<()>();
         let state = (shared.clone(), counters.clone());
         let runtime = runtime::Builder::new_current_thread()
@@ -136,7 +188,7 @@ impl Builder {
             .name("demo-site".to_owned())
             .spawn(move || {
                 runtime.block_on(async {
-                    let served = server::serve(listener, raw_listener, state.0, state.1);
+                    let served = server::serve(listeners, state.0, state.1, log);
                     tokio::select! {
                         // The sender was dropped: the site is to stop.
                         _ = stopped => {}
@@ -152,6 +204,8 @@ impl Builder {
             counters,
             address,
             raw_address,
+            #[cfg(feature = "tls")]
+            https_address,
             stop: Some(stop),
             thread: Some(thread),
         })
@@ -174,6 +228,9 @@ impl Default for Builder {
             },
             port: 0,
             raw_port: 0,
+            #[cfg(feature = "tls")]
+            https_port: None,
+            log: None,
         }
     }
 }
@@ -196,6 +253,8 @@ pub struct Site {
     counters: Counters,
     address: SocketAddr,
     raw_address: SocketAddr,
+    #[cfg(feature = "tls")]
+    https_address: Option<SocketAddr>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -226,6 +285,18 @@ impl Site {
         format!("http://{}{path}", self.raw_address)
     }
 
+    /// The URL of a path over https, if the site was told to serve that.
+    #[cfg(feature = "tls")]
+    pub fn https_url(&self, path: &str) -> Option<String> {
+        self.https_address
+            .map(|address| format!("https://{address}{path}"))
+    }
+
+    /// The certificate of the authority behind https, in PEM: what a client has to trust.
+    pub fn authority(&self) -> Option<&str> {
+        self.shared.authority()
+    }
+
     /// The URLs of all pages, in the order of their numbers.
     pub fn pages(&self) -> impl Iterator<Item = String> + use<'_> {
         (0..self.settings.pages.count).map(|page| self.url(&Pages::path(page)))
@@ -243,7 +314,7 @@ impl Site {
 
     /// A page's body.
     pub fn html_of(&self, page: usize) -> String {
-        self.settings.pages.html(page)
+        self.settings.pages.pieces(page).collect()
     }
 
     /// What it saw so far.

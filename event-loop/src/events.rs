@@ -49,7 +49,7 @@ impl Readiness {
     const WRITE_CLOSED: u8 = 8;
     const ERROR: u8 = 16;
 
-    pub(crate) fn of(event: &mio::event::Event) -> Readiness {
+    fn of(event: &mio::event::Event) -> Readiness {
         let bit = |set: bool, bit: u8| if set { bit } else { 0 };
         Readiness(
             bit(event.is_readable(), Self::READABLE)

@@ -76,8 +76,6 @@
 mod clock;
 mod event_loop;
 mod events;
-#[doc(hidden)]
-pub mod previous;
 mod signals;
 mod sockets;
 mod timers;
@@ -90,7 +88,7 @@ pub use events::{Event, Readiness};
 pub use mio::Interest;
 pub use mio::event::Source;
 pub use signals::Signal;
-pub use sockets::{AcceptErrors, DEFAULT_BACKLOG, listen_tcp, listen_unix};
+pub use sockets::{AcceptErrors, DEFAULT_BACKLOG, listen_tcp, listen_unix, remove_stale_socket};
 pub use timers::{DueTurn, TimerKey, TimerTable, after};
 pub use tokens::{Token, TokenTable};
 pub use waker::Waker;

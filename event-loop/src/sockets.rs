@@ -96,6 +96,44 @@ pub fn listen_unix(path: &Path, backlog: i32) -> io::Result<UnixListener> {
     Ok(UnixListener::from_std(socket.into()))
 }
 
+/// Removes the file of a Unix socket at which nobody listens any more: its server was killed.
+///
+/// # Errors
+///
+/// `AddrInUse` when somebody listens there, or the file is no socket; else what the system says.
+///
+/// # Examples
+///
+/// ```
+/// use event_loop::{DEFAULT_BACKLOG, listen_unix, remove_stale_socket};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let path = std::env::temp_dir().join(format!("stale-{}", std::process::id()));
+/// let socket = listen_unix(&path, DEFAULT_BACKLOG)?;
+/// assert!(remove_stale_socket(&path).is_err(), "somebody listens");
+/// drop(socket);
+/// remove_stale_socket(&path)?;
+/// assert!(!path.exists());
+/// # Ok(()) }
+/// ```
+pub fn remove_stale_socket(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::FileTypeExt;
+
+    let in_use = |why: &str| {
+        let error = format!("{}: {why}", path.display());
+        io::Error::new(io::ErrorKind::AddrInUse, error)
+    };
+    if !std::fs::symlink_metadata(path)?.file_type().is_socket() {
+        return Err(in_use("it exists, and is no socket"));
+    }
+    match std::os::unix::net::UnixStream::connect(path) {
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            std::fs::remove_file(path)
+        }
+        _ => Err(in_use("somebody listens there")),
+    }
+}
+
 #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
 fn new_socket(family: AddressFamily) -> io::Result<rustix::fd::OwnedFd> {
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;

@@ -49,14 +49,6 @@ impl Waker {
         }
     }
 
-    pub(crate) fn fall_asleep(&self) -> bool {
-        self.shared.state.fall_asleep()
-    }
-
-    pub(crate) fn wake_up(&self) -> bool {
-        self.shared.state.wake_up()
-    }
-
     /// Waits by `wait`, which is told whether it may sleep; returns whether there was a wake-up, and
     /// what `wait` returned.
     pub(crate) fn around<R>(&self, patient: bool, wait: impl FnOnce(bool) -> R) -> (bool, R) {

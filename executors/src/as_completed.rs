@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crate::error::Error;
 use crate::future::Future;
 use crate::gate::Gate;
+use crate::pool_id::PoolId;
 
 /// Yields the result of each future as soon as it is there, with the future's place among those
 /// given. The futures may come from different pools.
@@ -38,6 +39,9 @@ pub fn as_completed<T>(futures: impl IntoIterator<Item = Future<T>>) -> AsComple
         gate,
         limit: None,
         timeout: Duration::ZERO,
+        given_up: 0,
+        checked: 0,
+        checked_for: None,
     }
 }
 
@@ -51,9 +55,19 @@ pub struct AsCompleted<T> {
     /// `Some(None)`: a limit too far away to be a point in time.
     limit: Option<Option<Instant>>,
     timeout: Duration,
+    /// The places below this have been given up, or yielded before.
+    given_up: usize,
+    /// The futures below this may be waited for by the threads of this pool (or by a thread of
+    /// none): they are not looked at again.
+    checked: usize,
+    checked_for: Option<PoolId>,
 }
 
 impl<T> AsCompleted<T> {
+    pub(crate) fn set_deadline(&mut self, deadline: Option<Instant>, timeout: Duration) {
+        (self.limit, self.timeout) = (Some(deadline), timeout);
+    }
+
     /// How long the whole of it may take, from now on. When the time is up, whatever is not done
     /// is yielded as [`Error::TimedOut`]; its job is not stopped.
     ///
@@ -107,22 +121,46 @@ impl<T> AsCompleted<T> {
         future.watch(place, &self.gate);
         self.futures[place] = Some(future);
         self.left += 1;
+        self.given_up = self.given_up.min(place);
+        self.checked = self.checked.min(place);
         place
     }
 
-    /// The first unfinished future, which ends with the error that `error` finds for it.
-    fn give_up(
-        &mut self,
-        error: impl Fn(&Future<T>) -> Option<Error>,
-    ) -> Option<(usize, Result<T, Error>)> {
-        let (index, error) = self
-            .futures
-            .iter()
-            .enumerate()
-            .find_map(|(index, future)| Some((index, error(future.as_ref()?)?)))?;
-        self.futures[index] = None;
+    /// A future that this thread must not wait for, as it is one of those that are to finish it.
+    /// All calls together look at each future once.
+    fn deadlocked(&mut self) -> Option<(usize, Result<T, Error>)> {
+        let here = PoolId::of_this_thread();
+        here?;
+        if self.checked_for != here {
+            (self.checked, self.checked_for) = (0, here);
+        }
+        while let Some(future) = self.futures.get(self.checked) {
+            let place = self.checked;
+            self.checked += 1;
+            if let Some(Err(error)) = future.as_ref().map(Future::check_deadlock) {
+                return Some(self.give_up(place, error));
+            }
+        }
+        None
+    }
+
+    /// A future that is not done when the time is up. As above, each is looked at once.
+    fn timed_out(&mut self) -> Option<(usize, Result<T, Error>)> {
+        while let Some(future) = self.futures.get(self.given_up) {
+            let place = self.given_up;
+            self.given_up += 1;
+            if future.is_some() {
+                let after = self.timeout;
+                return Some(self.give_up(place, Error::TimedOut { after }));
+            }
+        }
+        None
+    }
+
+    fn give_up(&mut self, place: usize, error: Error) -> (usize, Result<T, Error>) {
+        self.futures[place] = None;
         self.left -= 1;
-        Some((index, Err(error)))
+        (place, Err(error))
     }
 }
 
@@ -132,13 +170,12 @@ impl<T> Iterator for AsCompleted<T> {
     fn next(&mut self) -> Option<Self::Item> {
         while self.left > 0 {
             if self.gate.is_empty()
-                && let Some(stuck) = self.give_up(|future| future.check_deadlock().err())
+                && let Some(stuck) = self.deadlocked()
             {
                 return Some(stuck);
             }
             let Some(arrival) = self.gate.next(self.limit.flatten()) else {
-                let after = self.timeout;
-                return self.give_up(|_| Some(Error::TimedOut { after }));
+                return self.timed_out();
             };
             // One that was given up before has arrived after all: nobody waits for it now.
             let Some(future) = self.futures[arrival.index].take() else {
@@ -153,6 +190,16 @@ impl<T> Iterator for AsCompleted<T> {
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         (self.left, Some(self.left))
+    }
+}
+
+impl<T> AsCompleted<T> {
+    /// Cancels whatever has not started.
+    pub(crate) fn cancel(&mut self) {
+        for future in self.futures.drain(..).flatten() {
+            future.cancel();
+        }
+        self.left = 0;
     }
 }
 

@@ -50,6 +50,7 @@ impl<E: Pending> Backlog<E> {
     }
 
     /// Puts a job back in front: it was next.
+    #[cfg(feature = "processes")]
     pub(crate) fn push_front(&mut self, entry: E) {
         self.entries.push_front(entry);
     }

@@ -1,17 +1,22 @@
 //! What can go wrong, each with its input named.
 
-use std::process::ExitStatus;
+use std::fmt;
 use std::time::Duration;
 
 use crate::panics::Panic;
+use crate::worker_id::{Exit, WorkerId};
 
 /// Why a job has no result, or could not be submitted.
+///
+/// With the feature `processes` it can be written down and sent on (serde).
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[cfg_attr(feature = "processes", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Error {
-    /// The job was cancelled before it started: by [`Future::cancel`](crate::Future::cancel), or
-    /// by a shutdown that cancels what is pending.
-    #[error("the job was cancelled before it started")]
+    /// The job was cancelled: before it started, by [`Future::cancel`](crate::Future::cancel) or by
+    /// a shutdown that cancels what is pending; or while it ran, by
+    /// [`Future::cancel_running`](crate::Future::cancel_running).
+    #[error("the job was cancelled")]
     Cancelled,
 
     /// The wait ended before the job did; the job runs on and can be waited for again.
@@ -21,13 +26,16 @@ pub enum Error {
         after: Duration,
     },
 
-    /// The job ran longer than the pool's limit for one job, and its worker was killed.
-    #[error("the job ran longer than its limit of {limit:?}; worker {pid} was killed")]
+    /// The job ran longer than its time limit, and its worker was ended.
+    #[error("{} its limit of {limit:?}; {worker} was ended", overran(*.place))]
     Overran {
-        /// The pool's limit for one job.
+        /// The limit for this job, or for all of its chunk.
         limit: Duration,
         /// The worker process that ran it.
-        pid: u32,
+        worker: WorkerId,
+        /// In a chunk: the place, from 0, of the job that was running then. The jobs before it have
+        /// their results; those after it were not begun.
+        place: Option<u32>,
     },
 
     /// The job panicked.
@@ -41,29 +49,67 @@ pub enum Error {
     },
 
     /// The worker process died while it ran the job.
-    #[error("worker {pid} died while it ran the job ({status})")]
+    #[error("{worker} died while it ran the job ({exit}{})", of_memory(*.exit, *.memory_limit))]
     WorkerDied {
         /// The worker process that ran it.
-        pid: u32,
+        worker: WorkerId,
         /// How it ended.
-        status: ExitStatus,
+        exit: Exit,
+        /// The limit of its address space in bytes, if it had one: what it may have died of.
+        memory_limit: Option<u64>,
     },
 
     /// The pool was killed while the job was running.
-    #[error("the pool was killed while worker {pid} ran the job")]
+    #[error("the pool was killed while {worker} ran the job")]
     Killed {
         /// The worker process that ran it.
-        pid: u32,
+        worker: WorkerId,
     },
 
     /// What arrived from the worker is no frame of this pool: a job wrote to the pipe behind its
     /// back. The worker was killed.
-    #[error("worker {pid} sent what is no reply ({what}): did the job write to its pipe?")]
+    #[error("{worker} sent what is no reply ({what}): did the job write to its pipe?")]
     Garbled {
         /// The worker process that sent it.
-        pid: u32,
+        worker: WorkerId,
         /// What was wrong with it.
         what: String,
+    },
+
+    /// Nobody can say what became of the job: whoever had it is gone, or let go of it.
+    #[error("the job was lost: {what}")]
+    Lost {
+        /// What is known of it.
+        what: String,
+    },
+
+    /// The job, or its result, was kept for a time, and nobody came for it.
+    #[error("the job's {part} was kept for {after:?} and has expired")]
+    Expired {
+        /// What has expired.
+        part: Part,
+        /// How long it was kept.
+        after: Duration,
+    },
+
+    /// The connection to the workers is down; the job may have run, or run yet.
+    #[error("disconnected from {from}: {message}")]
+    Disconnected {
+        /// The other end.
+        from: String,
+        /// What the system or the other end had to say.
+        message: String,
+    },
+
+    /// The worker is of another build, which means something else by this job.
+    #[error("{job}: this program has {ours}, the worker has {theirs}; use one build on both sides")]
+    VersionMismatch {
+        /// The job's name.
+        job: String,
+        /// What this program knows of it.
+        ours: String,
+        /// What the worker knows of it.
+        theirs: String,
     },
 
     /// The pool has given up: its workers die faster than they finish jobs.
@@ -85,8 +131,8 @@ pub enum Error {
     #[error("the pool has been shut down")]
     ShutDown,
 
-    /// The queue is full, and the caller did not want to wait (or, as a worker of the same pool,
-    /// may not).
+    /// The queue is full, and the caller did not want to wait (any longer; or, as a worker of the
+    /// same pool, may not).
     #[error("the queue is full ({limit} jobs are pending)")]
     QueueFull {
         /// How many jobs may be pending.
@@ -99,8 +145,8 @@ pub enum Error {
          `frame_limit`, or pass a file name instead of its content"
     )]
     TooLarge {
-        /// `"input"` or `"result"`.
-        part: &'static str,
+        /// What is too large.
+        part: Part,
         /// The job's type.
         job: String,
         /// Encoded size in bytes.
@@ -129,15 +175,23 @@ pub enum Error {
         short: String,
     },
 
-    /// A job or its result cannot be encoded, or what was encoded cannot be read back.
+    /// A job or its result cannot be encoded, or what was encoded cannot be read back as what it
+    /// was.
     #[error("the {part} of {job} did not survive serialization: {message}")]
     Codec {
-        /// `"input"` or `"result"`.
-        part: &'static str,
+        /// What did not survive.
+        part: Part,
         /// The job's type.
         job: String,
-        /// What serde or postcard had to say.
+        /// What serde, postcard or the comparison had to say.
         message: String,
+    },
+
+    /// This key belongs to another job that is under way.
+    #[error("the key {key:?} belongs to another job that is pending or running")]
+    KeyInUse {
+        /// The key.
+        key: String,
     },
 
     /// A thread or process could not be started.
@@ -153,16 +207,61 @@ pub enum Error {
     #[error("a pool needs at least one worker (0 were asked for)")]
     NoWorkers,
 
-    /// A limit was asked for that this system cannot keep.
-    #[error("{what} is not supported on this system")]
+    /// A pool of more workers than a pool may have was asked for.
+    #[error("a pool may have {limit} workers at most ({wanted} were asked for)")]
+    TooManyWorkers {
+        /// How many were asked for.
+        wanted: usize,
+        /// How many there may be.
+        limit: usize,
+    },
+
+    /// Something was asked for that this executor, or this system, can't do.
+    #[error("{what} is not supported here")]
     Unsupported {
         /// What was asked for.
-        what: &'static str,
+        what: String,
     },
 
     /// The result has been taken already.
     #[error("the result of this future has been taken already")]
     Taken,
+}
+
+/// What travels between a pool and its workers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "processes", derive(serde::Serialize, serde::Deserialize))]
+pub enum Part {
+    /// The job.
+    Input,
+    /// What it came to.
+    Result,
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Part::Input => "input",
+            Part::Result => "result",
+        })
+    }
+}
+
+fn overran(place: Option<u32>) -> String {
+    match place {
+        None => "the job ran longer than".to_owned(),
+        Some(place) => format!("the chunk, at its job {place} (from 0), ran longer than"),
+    }
+}
+
+fn of_memory(exit: Exit, limit: Option<u64>) -> String {
+    match (limit, exit) {
+        // An allocation that fails aborts; a stack that can't grow is a segmentation fault.
+        (Some(limit), Exit::Signal(6 | 7 | 9 | 11)) => {
+            format!("; it may have needed more than its memory limit of {limit} bytes")
+        }
+        _ => String::new(),
+    }
 }
 
 impl From<Panic> for Error {

@@ -1,14 +1,22 @@
-//! What a thread pool and a process pool have in common.
+//! What a thread pool, a process pool and executors elsewhere have in common.
 
-use std::fmt;
+use std::sync::Arc;
 
+use crate::counters::Counters;
+use crate::encoded::{self, EncodedExecutor};
 use crate::error::Error;
 use crate::future::Future;
 use crate::job::Job;
 use crate::map::Map;
+use crate::options::Options;
+use crate::patience::Patience;
+use crate::refused::Refused;
 
-/// Runs jobs, and returns their futures: threads of this process or other processes, the caller
-/// need not know.
+/// Runs jobs, and returns their futures: threads of this process, other processes, or other
+/// machines, the caller need not know.
+///
+/// A reference to an executor is one, and so are `Arc` and `Box` of one. Whoever writes an executor
+/// implements [`EncodedExecutor`], and here only [`encoded`](Executor::encoded).
 ///
 /// # Examples
 /// ```
@@ -22,7 +30,26 @@ use crate::map::Map;
 /// assert_eq!(sum_of_squares(&ThreadPool::new(2)?), Ok(385));
 /// # Ok::<(), Error>(())
 /// ```
-pub trait Executor {
+pub trait Executor: Send + Sync {
+    /// The same executor for jobs that have been written down: the form that can be a trait object.
+    ///
+    /// # Examples
+    /// ```
+    /// use executors::{EncodedExecutor, Error, Executor, Job, ProcessPool, ThreadPool, job};
+    /// # #[derive(serde::Serialize, serde::Deserialize)] struct Square(u64);
+    /// # impl Job for Square { type Output = u64; fn run(self) -> u64 { self.0 * self.0 } }
+    ///
+    /// # fn main() -> Result<(), Error> {
+    /// executors::hook(&[job::<Square>()]);
+    /// let executors: [Box<dyn EncodedExecutor>; 2] =
+    ///     [Box::new(ThreadPool::new(1)?), Box::new(ProcessPool::new(1)?)];
+    /// for executor in executors {
+    ///     assert_eq!(executor.submit(Square(12))?.result(), Ok(144));
+    /// }
+    /// # Ok(()) }
+    /// ```
+    fn encoded(&self) -> &dyn EncodedExecutor;
+
     /// Hands in a job. While the queue is full this blocks, until there is room.
     ///
     /// # Errors
@@ -40,7 +67,18 @@ pub trait Executor {
     /// assert_eq!(pool.submit(Square(12))?.result(), Ok(144));
     /// # Ok::<(), Error>(())
     /// ```
-    fn submit<J: Job>(&self, job: J) -> Result<Future<J::Output>, Error>;
+    fn submit<J: Job>(&self, job: J) -> Result<Future<J::Output>, Error> {
+        self.submit_with(job, &Options::new())
+    }
+
+    /// Hands in a job, and says how it is to be run; see [`Options`].
+    ///
+    /// # Errors
+    /// As [`submit`](Executor::submit); [`Error::Unsupported`] for an option that this executor
+    /// can't keep; [`Error::KeyInUse`].
+    fn submit_with<J: Job>(&self, job: J, options: &Options) -> Result<Future<J::Output>, Error> {
+        encoded::submit_one(self.encoded(), &job, options)
+    }
 
     /// Hands in a job, unless the queue is full.
     ///
@@ -60,7 +98,10 @@ pub trait Executor {
     /// }
     /// # Ok::<(), Error>(())
     /// ```
-    fn try_submit<J: Job>(&self, job: J) -> Result<Future<J::Output>, Refused<J>>;
+    fn try_submit<J: Job>(&self, job: J) -> Result<Future<J::Output>, Refused<J>> {
+        let options = Options::new().patience(Patience::Never);
+        encoded::submit_one(self.encoded(), &job, &options).map_err(|error| Refused { job, error })
+    }
 
     /// Hands in many jobs as one: one place in the queue, one message, one worker, one future with
     /// all the results in order. Cheaper for tiny jobs; cancelled, timed and killed as one. (A
@@ -79,13 +120,36 @@ pub trait Executor {
     /// assert_eq!(squares, [Ok(1), Ok(4)]);
     /// # Ok::<(), Error>(())
     /// ```
-    fn submit_batch<J: Job>(&self, jobs: Vec<J>) -> Result<Future<BatchOutput<J>>, Error>;
+    fn submit_batch<J: Job>(&self, jobs: Vec<J>) -> Result<Future<BatchOutput<J>>, Error> {
+        self.submit_batch_with(jobs, &Options::new())
+    }
 
-    /// How many jobs may run at the same time.
-    fn workers(&self) -> usize;
+    /// Hands in many jobs as one, and says how they are to be run.
+    ///
+    /// # Errors
+    /// As [`submit_with`](Executor::submit_with).
+    fn submit_batch_with<J: Job>(
+        &self,
+        jobs: Vec<J>,
+        options: &Options,
+    ) -> Result<Future<BatchOutput<J>>, Error> {
+        encoded::submit_batch(self.encoded(), &jobs, options)
+    }
+
+    /// How many jobs may run at the same time, as far as that is known.
+    fn workers(&self) -> usize {
+        self.encoded().workers()
+    }
 
     /// How many jobs wait to be started.
-    fn pending(&self) -> usize;
+    fn pending(&self) -> usize {
+        self.encoded().pending()
+    }
+
+    /// What the executor has done so far.
+    fn counters(&self) -> Counters {
+        self.encoded().counters()
+    }
 
     /// Runs every job an iterator yields and yields their results, in the order of the jobs.
     ///
@@ -109,8 +173,9 @@ pub trait Executor {
         I: IntoIterator<Item: Job>,
         Self: Sized,
     {
-        Map::new(jobs.into_iter(), self.workers(), false, |jobs| {
-            self.submit_batch(jobs)
+        let ahead = || self.encoded().look_ahead();
+        Map::ordered(jobs.into_iter(), ahead, |jobs, patience| {
+            self.submit_batch_with(jobs, &Options::new().patience(patience))
         })
     }
 
@@ -133,9 +198,7 @@ pub trait Executor {
         I: IntoIterator<Item: Job>,
         Self: Sized,
     {
-        Map::new(jobs.into_iter(), self.workers(), true, |jobs| {
-            self.submit_batch(jobs)
-        })
+        self.map(jobs).unordered()
     }
 
     /// Accepts no more jobs. What is pending still runs, or with `cancel_pending` ends as
@@ -158,43 +221,50 @@ pub trait Executor {
     /// assert!(matches!(pool.spawn(|| "too late"), Err(Error::ShutDown)));
     /// # Ok::<(), Error>(())
     /// ```
-    fn shutdown(&self, wait: bool, cancel_pending: bool) -> Result<(), Error>;
+    fn shutdown(&self, wait: bool, cancel_pending: bool) -> Result<(), Error> {
+        self.encoded().shutdown(wait, cancel_pending)
+    }
 }
+
+impl Executor for dyn EncodedExecutor {
+    fn encoded(&self) -> &dyn EncodedExecutor {
+        self
+    }
+}
+
+/// Whatever points to an executor is one. An executor may have its own way to take typed jobs, so
+/// those are passed on as they are.
+macro_rules! pointers {
+    ($($pointer:ty),*) => {$(
+        impl<E: Executor + ?Sized> Executor for $pointer {
+            fn encoded(&self) -> &dyn EncodedExecutor {
+                (**self).encoded()
+            }
+
+            fn submit_with<J: Job>(
+                &self,
+                job: J,
+                options: &Options,
+            ) -> Result<Future<J::Output>, Error> {
+                (**self).submit_with(job, options)
+            }
+
+            fn try_submit<J: Job>(&self, job: J) -> Result<Future<J::Output>, Refused<J>> {
+                (**self).try_submit(job)
+            }
+
+            fn submit_batch_with<J: Job>(
+                &self,
+                jobs: Vec<J>,
+                options: &Options,
+            ) -> Result<Future<BatchOutput<J>>, Error> {
+                (**self).submit_batch_with(jobs, options)
+            }
+        }
+    )*};
+}
+
+pointers!(&E, Arc<E>, Box<E>);
 
 /// What a batch of `J` comes to: a result for each job, in order.
 pub type BatchOutput<J> = Vec<Result<<J as Job>::Output, Error>>;
-
-/// A job that was not accepted, and why.
-#[derive(Clone, PartialEq)]
-pub struct Refused<J> {
-    /// The job, to try again with.
-    pub job: J,
-    /// Why it was not accepted.
-    pub error: Error,
-}
-
-impl<J> fmt::Debug for Refused<J> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Refused")
-            .field("error", &self.error)
-            .finish_non_exhaustive()
-    }
-}
-
-impl<J> fmt::Display for Refused<J> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the job was not accepted: {}", self.error)
-    }
-}
-
-impl<J> std::error::Error for Refused<J> {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.error)
-    }
-}
-
-impl<J> From<Refused<J>> for Error {
-    fn from(refused: Refused<J>) -> Self {
-        refused.error
-    }
-}

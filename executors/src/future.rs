@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use crate::error::Error;
 use crate::gate::Gate;
-use crate::home::{Home, is_worker_of};
-use crate::state::Shared;
+use crate::pool_id::PoolId;
+use crate::promise::Owner;
+use crate::state::State;
 
 /// A result that is not there yet: what [`submit`](crate::Executor::submit) returns.
 ///
@@ -18,13 +19,19 @@ use crate::state::Shared;
 /// does not stop the job; its result is then dropped too.
 #[must_use = "a dropped future loses the result, and the error if there is one"]
 pub struct Future<T> {
-    shared: Arc<Shared<T>>,
-    home: Arc<dyn Home>,
+    state: Arc<State<T>>,
+    owner: Arc<dyn Owner>,
+    /// The result, after [`peek`](Future::peek) has taken it from the state.
+    peeked: Option<Result<T, Error>>,
 }
 
 impl<T> Future<T> {
-    pub(crate) fn new(shared: Arc<Shared<T>>, home: Arc<dyn Home>) -> Self {
-        Self { shared, home }
+    pub(crate) fn new(state: Arc<State<T>>, owner: Arc<dyn Owner>) -> Self {
+        Self {
+            state,
+            owner,
+            peeked: None,
+        }
     }
 
     /// The result, waited for as long as it takes.
@@ -43,10 +50,10 @@ impl<T> Future<T> {
     /// assert_eq!(future.result(), Ok(42));
     /// # Ok(()) }
     /// ```
-    pub fn result(self) -> Result<T, Error> {
+    pub fn result(mut self) -> Result<T, Error> {
         self.check_deadlock()?;
-        self.shared.wait(None);
-        self.shared.take().unwrap_or(Err(Error::Taken))
+        self.state.wait(None);
+        self.take().unwrap_or(Err(Error::Taken))
     }
 
     /// The result, waited for no longer than `timeout`. The job is not stopped by that, and can
@@ -72,8 +79,8 @@ impl<T> Future<T> {
     pub fn result_timeout(&mut self, timeout: Duration) -> Result<T, Error> {
         self.check_deadlock()?;
         // A time-out too long to be a point in time is none.
-        if self.shared.wait(Instant::now().checked_add(timeout)) {
-            self.shared.take().unwrap_or(Err(Error::Taken))
+        if self.state.wait(Instant::now().checked_add(timeout)) {
+            self.take().unwrap_or(Err(Error::Taken))
         } else {
             Err(Error::TimedOut { after: timeout })
         }
@@ -96,11 +103,35 @@ impl<T> Future<T> {
     /// # Ok(()) }
     /// ```
     pub fn try_result(&mut self) -> Option<Result<T, Error>> {
-        if self.shared.is_done() {
-            self.shared.take()
+        if self.state.is_done() {
+            self.take()
         } else {
             None
         }
+    }
+
+    /// A look at the result, if it is there, without taking it. Never blocks.
+    ///
+    /// # Examples
+    /// ```
+    /// # use executors::{Until, wait};
+    /// # fn main() -> Result<(), executors::Error> {
+    /// # let pool = executors::ThreadPool::new(1)?;
+    /// let mut future = pool.spawn(|| String::from("done"))?;
+    /// wait(std::slice::from_ref(&future), Until::AllCompleted, None)?;
+    /// assert_eq!(future.peek(), Some(&Ok(String::from("done"))));
+    /// assert_eq!(future.result(), Ok(String::from("done")));
+    /// # Ok(()) }
+    /// ```
+    pub fn peek(&mut self) -> Option<&Result<T, Error>> {
+        if self.peeked.is_none() && self.state.is_done() {
+            self.peeked = self.state.take();
+        }
+        self.peeked.as_ref()
+    }
+
+    fn take(&mut self) -> Option<Result<T, Error>> {
+        self.peeked.take().or_else(|| self.state.take())
     }
 
     /// Cancels the job if it has not started: it never runs, and its result is
@@ -121,11 +152,41 @@ impl<T> Future<T> {
     /// # Ok(()) }
     /// ```
     pub fn cancel(&self) -> bool {
-        let cancelled = self.shared.cancel();
-        if cancelled {
-            self.home.cancelled();
-        }
-        cancelled
+        self.state
+            .refuse(Error::Cancelled, || self.owner.cancelled())
+    }
+
+    /// Cancels the job, running or not. A job that runs in a process is ended with its worker,
+    /// which is replaced; the other jobs of its chunk end with it. A thread can't be ended: there,
+    /// and if the job is done, this is false and changes nothing.
+    ///
+    /// The result is [`Error::Cancelled`], unless the job is done before it is ended.
+    ///
+    /// # Examples
+    /// ```
+    /// # use executors::{Error, Executor, Job, ProcessPool, job};
+    /// #[derive(serde::Serialize, serde::Deserialize)]
+    /// struct Forever;
+    ///
+    /// impl Job for Forever {
+    ///     type Output = ();
+    ///     fn run(self) { loop { std::thread::park() } }
+    /// }
+    ///
+    /// # fn main() -> Result<(), Error> {
+    /// # executors::hook(&[job::<Forever>()]);
+    /// # let pool = ProcessPool::new(1)?;
+    /// let stuck = pool.submit(Forever)?;
+    /// while !stuck.is_running() {
+    ///     std::thread::yield_now();
+    /// }
+    /// assert!(!stuck.cancel());
+    /// assert!(stuck.cancel_running());
+    /// assert_eq!(stuck.result(), Err(Error::Cancelled));
+    /// # Ok(()) }
+    /// ```
+    pub fn cancel_running(&self) -> bool {
+        self.cancel() || (!self.is_done() && self.owner.stop())
     }
 
     /// Whether the job has ended: with a result, with an error, or cancelled.
@@ -148,18 +209,18 @@ impl<T> Future<T> {
     /// # Ok(()) }
     /// ```
     pub fn is_done(&self) -> bool {
-        self.shared.is_done()
+        self.state.is_done()
     }
 
     /// Whether the job has started and not ended; see [`is_done`](Future::is_done).
     pub fn is_running(&self) -> bool {
-        self.shared.is_running()
+        self.state.is_running()
     }
 
-    /// Whether the job was cancelled before it started (and its result has not been taken); see
+    /// Whether the job was cancelled (and its result has not been taken); see
     /// [`is_done`](Future::is_done).
     pub fn is_cancelled(&self) -> bool {
-        self.shared.is_cancelled()
+        matches!(self.peeked, Some(Err(Error::Cancelled))) || self.state.is_cancelled()
     }
 
     /// Has `callback` called with the result, once, as soon as there is one: on the thread that
@@ -180,40 +241,53 @@ impl<T> Future<T> {
     /// # Ok(()) }
     /// ```
     pub fn on_done(&mut self, callback: impl FnOnce(&Result<T, Error>) + Send + 'static) {
-        self.shared.on_done(Box::new(callback));
+        if let Some(result) = &self.peeked {
+            crate::panics::contain(|| callback(result));
+        } else {
+            self.state.on_done(Box::new(callback));
+        }
     }
 
     /// Refuses a wait that would hold up the worker the job needs.
     pub(crate) fn check_deadlock(&self) -> Result<(), Error> {
-        if is_worker_of(self.home.id()) && !self.shared.is_done() {
+        let here = PoolId::of_this_thread();
+        if here.is_some() && here == self.owner.pool() && !self.state.is_done() {
             return Err(Error::Deadlock);
         }
         Ok(())
     }
 
     pub(crate) fn watch(&self, index: usize, gate: &Arc<Gate>) {
-        self.shared.watch(index, gate);
+        self.state.watch(index, gate);
     }
 
     pub(crate) fn unwatch(&self, gate: &Arc<Gate>) {
-        self.shared.unwatch(gate);
+        self.state.unwatch(gate);
     }
 }
+
+// Nothing in a future is pinned: it only holds pointers, and a result that is moved out.
+impl<T> Unpin for Future<T> {}
 
 impl<T> std::future::Future for Future<T> {
     type Output = Result<T, Error>;
 
-    /// Never fails with [`Error::Deadlock`]: an awaiting task blocks no worker.
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        self.shared.poll(context)
+    /// [`Error::Deadlock`] in a worker of the pool the job was submitted to, as with
+    /// [`result`](Future::result): a `block_on` there takes up the worker that the job may need.
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Some(result) = self.peeked.take() {
+            return Poll::Ready(result);
+        }
+        self.check_deadlock()?;
+        self.state.poll(context)
     }
 }
 
 impl<T> fmt::Debug for Future<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = if self.shared.is_done() {
+        let state = if self.state.is_done() {
             "done"
-        } else if self.shared.is_running() {
+        } else if self.state.is_running() {
             "running"
         } else {
             "pending"

@@ -1,15 +1,41 @@
 //! A job: a value that can be run here or, written down, somewhere else.
 
 use std::any::{TypeId, type_name};
+use std::fmt;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+use crate::codec::{self, HEADROOM, RunBatch};
 
 /// Something to be done, as a value: it can be sent to another thread or, written down as bytes,
 /// to another process.
 ///
 /// A closure cannot be written down, which is why a process is sent values: the captured data are
 /// the fields, the body is [`run`](Job::run).
+///
+/// # What can be sent
+/// Jobs and their outputs are written by [postcard](https://docs.rs/postcard): values one after the
+/// other, without names. A type must be read in the order in which it is written. These attributes
+/// of serde break that, or ask for names, and can't be used in a job or an output:
+///
+/// - `skip_serializing_if`, and `skip_serializing` or `skip_deserializing` alone;
+/// - `skip` on a variant that has others after it (on a field it is fine: the field is not sent);
+/// - `flatten`, `untagged`, `tag = "…"` and `tag = "…", content = "…"`;
+/// - `other`, and `alias` is of no use;
+/// - `deserialize_with` and `with`, if they ask the format what comes next, as `serde_json::Value`
+///   does.
+///
+/// So that such a type is an error and not another job, each job is read back and written again
+/// before it is sent, and the bytes are compared: each job of up to 4 KiB, and the first larger one
+/// of each type. (They may differ in their order, as those of a `HashMap` do.) The same is done with
+/// outputs. [`check_jobs`](crate::ProcessPoolBuilder::check_jobs) turns it off.
+///
+/// # Large values
+/// A `Vec<u8>` is written number by number. Large ones should be
+/// [`serde_bytes::ByteBuf`](https://docs.rs/serde_bytes), or fields
+/// `#[serde(with = "serde_bytes")]`: they are copied as a whole, ten times as fast. What many jobs
+/// read can be `SharedBytes`, which are not copied at all.
 ///
 /// # Examples
 /// ```
@@ -32,16 +58,34 @@ pub trait Job: Serialize + DeserializeOwned + Send + 'static {
     /// What the job comes to. An error of the job's own is best a `Result` in here.
     type Output: Serialize + DeserializeOwned + Send + 'static;
 
+    /// A name for this type of job that stays the same from one build to the next. Unless it is
+    /// stated, the type's path is used, which a renamed module or another compiler may change.
+    const NAME: &'static str = "";
+
+    /// To be raised when the job's fields, or what it does, change in a way that a worker of an
+    /// older build must not be sent.
+    const VERSION: u32 = 0;
+
+    /// A few jobs of every shape, whose bytes become part of the type's
+    /// [fingerprint](JobType::fingerprint). None unless stated.
+    fn samples() -> Vec<Self> {
+        Vec::new()
+    }
+
     /// Does the work.
     fn run(self) -> Self::Output;
 }
 
-/// A job type, as [`hook`](crate::hook) wants to know it.
+/// A job type, as [`hook`](crate::hook) wants to know it: its name, its version, and how its jobs
+/// are run.
 #[derive(Clone, Copy)]
 pub struct JobType {
-    pub(crate) id: fn() -> TypeId,
-    pub(crate) name: fn() -> &'static str,
-    pub(crate) run: crate::process_pool::codec::RunBatch,
+    id: fn() -> TypeId,
+    path: fn() -> &'static str,
+    name: fn() -> &'static str,
+    version: u32,
+    fingerprint: fn() -> u64,
+    pub(crate) run: RunBatch,
 }
 
 impl JobType {
@@ -49,13 +93,87 @@ impl JobType {
         (self.id)()
     }
 
-    pub(crate) fn name(&self) -> &'static str {
+    /// Where the type is defined.
+    pub(crate) fn path(&self) -> &'static str {
+        (self.path)()
+    }
+
+    /// The name that its author states ([`Job::NAME`]), or else the type's path.
+    pub fn name(&self) -> &'static str {
         (self.name)()
+    }
+
+    /// The version that its author states ([`Job::VERSION`]).
+    pub fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// A number that is the same in two programs only if the type seems to be the same in both. It
+    /// is made of the name, the version, and the bytes of [`samples`](Job::samples); where no name
+    /// is stated, of the path of the output's type as well.
+    ///
+    /// It can't notice a changed field if there are no samples, or none that shows it; nor a
+    /// change of the output, of a type within the job, or of what [`run`](Job::run) does. That is
+    /// what the version is for.
+    ///
+    /// # Examples
+    /// ```
+    /// use executors::{Job, job};
+    ///
+    /// macro_rules! double {
+    ///     ($module:ident: $sample:expr) => {
+    ///         mod $module {
+    ///             #[derive(serde::Serialize, serde::Deserialize)]
+    ///             pub struct Double(pub Option<u32>);
+    ///             impl executors::Job for Double {
+    ///                 const NAME: &'static str = "double";
+    ///                 type Output = u32;
+    ///                 fn samples() -> Vec<Self> { vec![Double($sample)] }
+    ///                 fn run(self) -> u32 { self.0.unwrap_or(0) * 2 }
+    ///             }
+    ///         }
+    ///     };
+    /// }
+    /// double!(one_build: Some(1));
+    /// double!(another_build: Some(1));
+    /// double!(changed: None);
+    ///
+    /// let fingerprint = job::<one_build::Double>().fingerprint();
+    /// assert_eq!(fingerprint, job::<another_build::Double>().fingerprint());
+    /// assert_ne!(fingerprint, job::<changed::Double>().fingerprint());
+    /// ```
+    pub fn fingerprint(&self) -> u64 {
+        (self.fingerprint)()
+    }
+
+    /// Name, version and fingerprint, for people.
+    pub(crate) fn describe(&self) -> String {
+        let (name, version) = (self.name(), self.version());
+        format!("{name} version {version} ({:016x})", self.fingerprint())
+    }
+
+    /// Runs encoded jobs of this type, here and now: the other end of
+    /// [`EncodedJob::payload`](crate::EncodedJob::payload). The results are for
+    /// [`EncodedJob::finish`](crate::EncodedJob::finish). Panics are results, too.
+    ///
+    /// No single output makes the results longer than `limit` bytes; it is then an error.
+    pub fn run_encoded(&self, payload: &[u8], count: u32, limit: usize) -> Vec<u8> {
+        crate::panics::install();
+        let mut output = Vec::new();
+        (self.run)(codec::Batch {
+            input: payload,
+            count,
+            output: &mut output,
+            limit,
+            check: true,
+            after_each: &mut |_| (),
+        });
+        output
     }
 }
 
-impl std::fmt::Debug for JobType {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for JobType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("JobType").field(&self.name()).finish()
     }
 }
@@ -73,7 +191,52 @@ impl std::fmt::Debug for JobType {
 pub const fn job<J: Job>() -> JobType {
     JobType {
         id: TypeId::of::<J>,
-        name: type_name::<J>,
-        run: crate::process_pool::codec::run_batch::<J>,
+        path: type_name::<J>,
+        name: name_of::<J>,
+        version: J::VERSION,
+        fingerprint: fingerprint_of::<J>,
+        run: codec::run_batch::<J>,
+    }
+}
+
+fn name_of<J: Job>() -> &'static str {
+    if J::NAME.is_empty() {
+        type_name::<J>()
+    } else {
+        J::NAME
+    }
+}
+
+fn fingerprint_of<J: Job>() -> u64 {
+    let mut hash = Fnv::default();
+    hash.part(name_of::<J>().as_bytes());
+    hash.part(&J::VERSION.to_le_bytes());
+    if J::NAME.is_empty() {
+        hash.part(type_name::<J::Output>().as_bytes());
+    }
+    for sample in J::samples() {
+        // A sample that can't be written is told when such a job is submitted.
+        if let Ok(bytes) = codec::write_jobs(&[sample], usize::MAX, false) {
+            hash.part(&bytes[HEADROOM..]);
+        }
+    }
+    hash.0
+}
+
+/// FNV-1a, 64 bits wide: the same number on every machine and in every build.
+pub(crate) struct Fnv(pub(crate) u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0xCBF2_9CE4_8422_2325)
+    }
+}
+
+impl Fnv {
+    /// Adds a part, and its length, so that no two lists of parts are one text.
+    pub(crate) fn part(&mut self, bytes: &[u8]) {
+        for &byte in (bytes.len() as u64).to_le_bytes().iter().chain(bytes) {
+            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3);
+        }
     }
 }

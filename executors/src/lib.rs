@@ -1,13 +1,16 @@
 #![doc = include_str!("../README.md")]
 
-// The contract: what executors do, what is handed in, and what comes back.
+// What is handed in, and what comes back.
 mod error;
-mod executor;
 mod future;
-mod job;
+mod patience;
+mod promise;
+mod refused;
+mod worker_id;
 
-// The two executors, each from its public face down.
-mod process_pool;
+// Threads: the pool takes closures, and needs nothing of what follows below it.
+mod at_exit;
+mod counters;
 mod scope;
 mod thread_pool;
 
@@ -17,34 +20,65 @@ mod gate;
 mod map;
 mod wait;
 
-// What both stand on: a future's state, the queue of what is pending, and who waits for whom.
+// What all of it stands on: a future's state, the queue of what is pending, and who waits for whom.
 mod backlog;
-mod home;
 mod panics;
+mod pool_id;
 mod queue;
 mod span;
 mod state;
 mod sync;
+mod workers;
+
+// Jobs: values that can be written down and run elsewhere.
+#[cfg(feature = "processes")]
+mod codec;
+#[cfg(feature = "processes")]
+mod encoded;
+#[cfg(feature = "processes")]
+mod executor;
+#[cfg(feature = "processes")]
+mod job;
+#[cfg(feature = "processes")]
+mod job_threads;
+#[cfg(feature = "processes")]
+mod options;
+#[cfg(feature = "processes")]
+mod process_pool;
+#[cfg(feature = "processes")]
+mod same_job;
+#[cfg(all(feature = "processes", target_os = "linux"))]
+mod shared_bytes;
 
 pub use as_completed::{AsCompleted, as_completed};
-pub use error::Error;
-pub use executor::{BatchOutput, Executor, Refused};
+pub use at_exit::AtExit;
+pub use counters::Counters;
+pub use error::{Error, Part};
 pub use future::Future;
-pub use job::{Job, JobType, job};
 pub use map::Map;
+pub use panics::{Panic, catch_panic};
+pub use patience::Patience;
+pub use pool_id::PoolId;
+pub use promise::{Owner, Promise, promise};
+pub use refused::Refused;
+pub use scope::Scope;
+pub use thread_pool::{DEFAULT_QUEUE_LIMIT, ThreadPool, ThreadPoolBuilder};
+pub use wait::{Until, Waited, wait};
+pub use worker_id::{Exit, WorkerId};
+pub use workers::MAX_WORKERS;
+
+#[cfg(feature = "processes")]
+pub use encoded::{EncodedExecutor, EncodedJob};
+#[cfg(feature = "processes")]
+pub use executor::{BatchOutput, Executor};
+#[cfg(feature = "processes")]
+pub use job::{Job, JobType, job};
+#[cfg(feature = "processes")]
+pub use options::Options;
+#[cfg(feature = "processes")]
 pub use process_pool::{
     DEFAULT_FRAME_LIMIT, DEFAULT_RESTART_LIMIT, DEFAULT_START_TIMEOUT, ProcessPool,
     ProcessPoolBuilder, hook,
 };
-pub use scope::Scope;
-pub use thread_pool::{DEFAULT_QUEUE_LIMIT, ThreadPool, ThreadPoolBuilder};
-pub use wait::{Until, Waited, wait};
-
-/// How many workers a pool is to have: as many as asked for, or as there are CPUs to use.
-fn workers(wanted: Option<usize>) -> Result<usize, Error> {
-    match wanted {
-        Some(0) => Err(Error::NoWorkers),
-        Some(workers) => Ok(workers),
-        None => Ok(std::thread::available_parallelism().map_or(1, usize::from)),
-    }
-}
+#[cfg(all(feature = "processes", target_os = "linux"))]
+pub use shared_bytes::SharedBytes;

@@ -1,21 +1,22 @@
 //! `map`: the results of a lazy, bounded stream of jobs.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::fmt;
 use std::iter::FusedIterator;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::as_completed::{AsCompleted, as_completed};
 use crate::error::Error;
 use crate::future::Future;
-use crate::gate::Gate;
+use crate::patience::Patience;
 
 type Batch<T> = Future<Vec<Result<T, Error>>>;
-type Submit<'p, I, T> = Box<dyn FnMut(Vec<I>) -> Result<Batch<T>, Error> + 'p>;
+type Submit<'p, I, T> = Box<dyn FnMut(Vec<I>, Patience) -> Result<Batch<T>, Error> + Send + 'p>;
+type Ahead<'p> = Box<dyn Fn() -> usize + Send + 'p>;
 
 /// Chunks under way for each worker when nothing else is asked for: the one it works on, and one to go
 /// on with. More would only be memory.
-const AHEAD: usize = 2;
+pub(crate) const AHEAD: usize = 2;
 
 /// The results of [`Executor::map`](crate::Executor::map): an iterator of `Result`s.
 ///
@@ -26,7 +27,8 @@ pub struct Map<'p, I: Iterator, T> {
     submit: Submit<'p, I::Item, T>,
     chunk: usize,
     buffer: Option<usize>,
-    workers: usize,
+    /// How many chunks are to be under way if no buffer is set.
+    ahead: Ahead<'p>,
     timeout: Option<Duration>,
     deadline: Option<Instant>,
     under_way: UnderWay<T>,
@@ -45,44 +47,50 @@ struct Chunk<T> {
 enum UnderWay<T> {
     Ordered(VecDeque<Chunk<T>>),
     Unordered {
-        chunks: HashMap<usize, Chunk<T>>,
-        next_key: usize,
-        gate: Arc<Gate>,
+        chunks: AsCompleted<Vec<Result<T, Error>>>,
+        /// The number of jobs of each chunk, by its place.
+        jobs: Vec<usize>,
+        refused: VecDeque<(usize, Error)>,
     },
 }
 
+/// The time is up.
+struct TimeIsUp;
+
 impl<'p, I: Iterator, T> Map<'p, I, T> {
-    pub(crate) fn new(
+    /// Results in the order of the jobs.
+    pub(crate) fn ordered(
         jobs: I,
-        workers: usize,
-        unordered: bool,
-        submit: impl FnMut(Vec<I::Item>) -> Result<Batch<T>, Error> + 'p,
+        ahead: impl Fn() -> usize + Send + 'p,
+        submit: impl FnMut(Vec<I::Item>, Patience) -> Result<Batch<T>, Error> + Send + 'p,
     ) -> Self {
-        let under_way = if unordered {
-            UnderWay::Unordered {
-                chunks: HashMap::new(),
-                next_key: 0,
-                gate: Arc::default(),
-            }
-        } else {
-            UnderWay::Ordered(VecDeque::new())
-        };
         Self {
             jobs,
             submit: Box::new(submit),
             chunk: 1,
             buffer: None,
-            workers,
+            ahead: Box::new(ahead),
             timeout: None,
             deadline: None,
-            under_way,
+            under_way: UnderWay::Ordered(VecDeque::new()),
             ready: VecDeque::new(),
             dry: false,
         }
     }
 
-    /// How many jobs may be submitted ahead of the results taken: at least one chunk, and two
-    /// chunks for each worker unless said otherwise. Less than a chunk counts as one chunk.
+    /// Results in the order in which they are ready.
+    pub(crate) fn unordered(mut self) -> Self {
+        self.under_way = UnderWay::Unordered {
+            chunks: as_completed([]),
+            jobs: Vec::new(),
+            refused: VecDeque::new(),
+        };
+        self
+    }
+
+    /// How many jobs may be submitted ahead of the results taken: at least one chunk; unless
+    /// said otherwise as many chunks as the executor has use for, which for a pool are two for each
+    /// worker. Less than a chunk counts as one chunk.
     pub fn buffer(mut self, jobs: usize) -> Self {
         self.buffer = Some(jobs);
         self
@@ -113,21 +121,29 @@ impl<'p, I: Iterator, T> Map<'p, I, T> {
         self
     }
 
-    /// Submits until the buffer is full.
-    fn fill(&mut self) {
+    /// Submits until the buffer is full, or the time is up.
+    fn fill(&mut self) -> Result<(), TimeIsUp> {
         let chunks = match self.buffer {
-            Some(jobs) => (jobs / self.chunk).max(1),
-            None => self.workers.saturating_mul(AHEAD),
+            Some(jobs) => jobs / self.chunk,
+            None => (self.ahead)(),
         };
+        let patience = self.deadline.map_or(Patience::Forever, Patience::Until);
         // The results in `ready` are one chunk that has not been taken yet.
-        while !self.dry && self.under_way.len() + usize::from(!self.ready.is_empty()) < chunks {
+        while !self.dry
+            && self.under_way.len() + usize::from(!self.ready.is_empty()) < chunks.max(1)
+        {
             let batch: Vec<_> = self.jobs.by_ref().take(self.chunk).collect();
             let jobs = batch.len();
             self.dry = jobs < self.chunk;
             if jobs == 0 {
-                return;
+                break;
             }
-            let fate = (self.submit)(batch);
+            let fate = (self.submit)(batch, patience);
+            if let Err(Error::QueueFull { .. }) = fate
+                && self.is_late()
+            {
+                return Err(TimeIsUp);
+            }
             // One job too many bytes says nothing about the next; any other refusal is for good.
             self.dry |= !matches!(
                 fate,
@@ -135,6 +151,18 @@ impl<'p, I: Iterator, T> Map<'p, I, T> {
             );
             self.under_way.push(Chunk { jobs, fate });
         }
+        Ok(())
+    }
+
+    fn is_late(&self) -> bool {
+        self.deadline.is_some_and(|at| at <= Instant::now())
+    }
+
+    /// The results of the next chunk, waited for; `None` if there is none.
+    fn next_chunk(&mut self) -> Result<Option<Vec<Result<T, Error>>>, TimeIsUp> {
+        self.fill()?;
+        let timeout = self.timeout.unwrap_or_default();
+        self.under_way.next(self.deadline, timeout)
     }
 }
 
@@ -142,7 +170,9 @@ impl<T> UnderWay<T> {
     fn len(&self) -> usize {
         match self {
             UnderWay::Ordered(chunks) => chunks.len(),
-            UnderWay::Unordered { chunks, .. } => chunks.len(),
+            UnderWay::Unordered {
+                chunks, refused, ..
+            } => chunks.len() + refused.len(),
         }
     }
 
@@ -151,70 +181,84 @@ impl<T> UnderWay<T> {
             UnderWay::Ordered(chunks) => chunks.push_back(chunk),
             UnderWay::Unordered {
                 chunks,
-                next_key,
-                gate,
-            } => {
-                match &chunk.fate {
-                    Ok(batch) => batch.watch(*next_key, gate),
-                    Err(_) => gate.arrive(*next_key, true),
+                jobs,
+                refused,
+            } => match chunk.fate {
+                Ok(batch) => {
+                    let place = chunks.push(batch);
+                    jobs.resize(jobs.len().max(place + 1), 0);
+                    jobs[place] = chunk.jobs;
                 }
-                chunks.insert(*next_key, chunk);
-                *next_key = next_key.wrapping_add(1);
-            }
+                Err(error) => refused.push_back((chunk.jobs, error)),
+            },
         }
     }
 
-    /// Takes out the chunk to be yielded next: it may have to be waited for. `Err` when the time
-    /// is up, `Ok(None)` when there is none.
-    fn next(&mut self, deadline: Option<Instant>) -> Result<Option<Chunk<T>>, ()> {
-        match self {
-            UnderWay::Ordered(chunks) => Ok(chunks.pop_front()),
-            UnderWay::Unordered { chunks, .. } if chunks.is_empty() => Ok(None),
-            UnderWay::Unordered { chunks, gate, .. } => {
-                if gate.is_empty() {
-                    // Waiting for one that may not be waited for: let it say so itself.
-                    let stuck = chunks.iter().find_map(|(&key, chunk)| match &chunk.fate {
-                        Ok(batch) => batch.check_deadlock().is_err().then_some(key),
-                        Err(_) => None,
-                    });
-                    if let Some(key) = stuck {
-                        return Ok(chunks.remove(&key));
+    /// The results of the chunk to be yielded next, waited for: one for each of its jobs, whatever
+    /// happened. `None` if there is none.
+    fn next(
+        &mut self,
+        deadline: Option<Instant>,
+        timeout: Duration,
+    ) -> Result<Option<Vec<Result<T, Error>>>, TimeIsUp> {
+        let (jobs, result) = match self {
+            UnderWay::Ordered(chunks) => match chunks.pop_front() {
+                None => return Ok(None),
+                Some(chunk) => (chunk.jobs, chunk.result(deadline)),
+            },
+            UnderWay::Unordered {
+                chunks,
+                jobs,
+                refused,
+            } => match refused.pop_front() {
+                Some((jobs, error)) => (jobs, Err(error)),
+                None => {
+                    if deadline.is_some() {
+                        chunks.set_deadline(deadline, timeout);
+                    }
+                    match chunks.next() {
+                        None => return Ok(None),
+                        Some((place, result)) => (jobs[place], result),
                     }
                 }
-                let arrival = gate.next(deadline).ok_or(())?;
-                Ok(chunks.remove(&arrival.index))
-            }
+            },
+        };
+        match result {
+            Err(Error::TimedOut { .. }) => Err(TimeIsUp),
+            Ok(results) => Ok(Some(results)),
+            Err(error) => Ok(Some((0..jobs).map(|_| Err(error.clone())).collect())),
         }
     }
 
     fn cancel(&mut self) {
-        let chunks: Vec<_> = match self {
-            UnderWay::Ordered(chunks) => chunks.drain(..).collect(),
-            UnderWay::Unordered { chunks, .. } => chunks.drain().map(|(_, chunk)| chunk).collect(),
-        };
-        for batch in chunks.iter().filter_map(|chunk| chunk.fate.as_ref().ok()) {
-            batch.cancel();
+        match self {
+            UnderWay::Ordered(chunks) => {
+                for batch in chunks.drain(..).filter_map(|chunk| chunk.fate.ok()) {
+                    batch.cancel();
+                }
+            }
+            UnderWay::Unordered {
+                chunks, refused, ..
+            } => {
+                chunks.cancel();
+                refused.clear();
+            }
         }
     }
 }
 
 impl<T> Chunk<T> {
-    /// The results of its jobs, one for each whatever happened; `Err` when the time is up.
-    fn results(self, deadline: Option<Instant>) -> Result<Vec<Result<T, Error>>, ()> {
-        let result = match (self.fate, deadline) {
-            (Err(refused), _) => Err(refused),
-            (Ok(batch), None) => batch.result(),
-            (Ok(mut batch), Some(deadline)) => {
-                let left = deadline.saturating_duration_since(Instant::now());
-                let result = batch.result_timeout(left);
-                if matches!(result, Err(Error::TimedOut { .. })) {
-                    batch.cancel();
-                    return Err(());
-                }
-                result
-            }
+    fn result(self, deadline: Option<Instant>) -> Result<Vec<Result<T, Error>>, Error> {
+        let mut batch = self.fate?;
+        let Some(deadline) = deadline else {
+            return batch.result();
         };
-        Ok(result.unwrap_or_else(|error| (0..self.jobs).map(|_| Err(error.clone())).collect()))
+        let left = deadline.saturating_duration_since(Instant::now());
+        let result = batch.result_timeout(left);
+        if matches!(result, Err(Error::TimedOut { .. })) {
+            batch.cancel();
+        }
+        result
     }
 }
 
@@ -230,16 +274,10 @@ impl<I: Iterator, T> Iterator for Map<'_, I, T> {
         {
             self.deadline = Instant::now().checked_add(timeout);
         }
-        self.fill();
-        let chunk = self.under_way.next(self.deadline);
-        let results = match chunk {
+        match self.next_chunk() {
             Ok(None) => return None,
-            Ok(Some(chunk)) => chunk.results(self.deadline),
-            Err(()) => Err(()),
-        };
-        match results {
-            Ok(results) => self.ready.extend(results),
-            Err(()) => {
+            Ok(Some(results)) => self.ready.extend(results),
+            Err(TimeIsUp) => {
                 self.dry = true;
                 self.under_way.cancel();
                 return Some(Err(Error::TimedOut {
@@ -248,8 +286,9 @@ impl<I: Iterator, T> Iterator for Map<'_, I, T> {
             }
         }
         let first = self.ready.pop_front();
-        // The workers go on while the caller looks at these.
-        self.fill();
+        // The workers go on while the caller looks at these. If the time is up, the next call says
+        // so.
+        let _ = self.fill();
         first
     }
 }

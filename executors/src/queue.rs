@@ -2,8 +2,9 @@
 
 use crate::backlog::{Backlog, Pending};
 use crate::error::Error;
+use crate::patience::Patience;
 use crate::sync::atomic::{AtomicUsize, Ordering};
-use crate::sync::{Condvar, Mutex, lock, spin_until, wait};
+use crate::sync::{Condvar, Mutex, lock, spin_until, wait, wait_until};
 
 struct Inner<E> {
     backlog: Backlog<E>,
@@ -16,6 +17,18 @@ struct Inner<E> {
     /// Whether a consumer is about, looking at `news`. One at a time: it takes the next entry
     /// without being woken, and a second would only take the CPU from whoever makes it.
     about: bool,
+    /// Consumers there are, and how many there are to be: those too many are sent away.
+    consumers: usize,
+    wanted: usize,
+    counted: Counted,
+}
+
+/// What has passed through, in entries.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Counted {
+    pub(crate) submitted: u64,
+    pub(crate) started: u64,
+    pub(crate) cancelled: u64,
 }
 
 pub(crate) struct Queue<E> {
@@ -35,6 +48,9 @@ impl<E: Pending> Queue<E> {
                 idle: 0,
                 blocked: 0,
                 about: false,
+                consumers: 0,
+                wanted: 0,
+                counted: Counted::default(),
             }),
             some: Condvar::new(),
             room: Condvar::new(),
@@ -42,10 +58,10 @@ impl<E: Pending> Queue<E> {
         }
     }
 
-    /// Appends what `make` makes; when the queue is full, waits for room if `patient`.
+    /// Appends what `make` makes; when the queue is full, waits for room for as long as it may.
     ///
     /// `make` is not called when the answer is an error, so the caller still has the job.
-    pub(crate) fn push(&self, patient: bool, make: impl FnOnce() -> E) -> Result<(), Error> {
+    pub(crate) fn push(&self, patience: Patience, make: impl FnOnce() -> E) -> Result<(), Error> {
         let mut inner = lock(&self.inner);
         loop {
             if let Some(reason) = &inner.closed {
@@ -54,15 +70,20 @@ impl<E: Pending> Queue<E> {
             if !inner.backlog.is_full() {
                 break;
             }
-            if !patient {
-                return Err(Error::QueueFull {
-                    limit: inner.backlog.limit(),
-                });
-            }
+            let full = Error::QueueFull {
+                limit: inner.backlog.limit(),
+            };
+            let deadline = patience.deadline().ok_or_else(|| full.clone())?;
             inner.blocked += 1;
-            inner = wait(&self.room, inner);
+            let guard = wait_until(&self.room, inner, deadline);
+            let timed_out = guard.is_none();
+            inner = guard.unwrap_or_else(|| lock(&self.inner));
             inner.blocked -= 1;
+            if timed_out && inner.backlog.is_full() {
+                return Err(full);
+            }
         }
+        inner.counted.submitted += 1;
         inner.backlog.push(make());
         let wake = inner.idle > 0 && inner.backlog.len() > usize::from(inner.about);
         drop(inner);
@@ -75,12 +96,45 @@ impl<E: Pending> Queue<E> {
         Ok(())
     }
 
-    /// The next entry that `start` accepts, waited for; `None` once the queue is closed and empty.
+    /// Says how many consumers there are to be; how many have to be added for that.
+    pub(crate) fn want(&self, wanted: usize) -> usize {
+        let mut inner = lock(&self.inner);
+        inner.wanted = wanted;
+        let missing = wanted.saturating_sub(inner.consumers);
+        inner.consumers += missing;
+        self.news.fetch_add(1, Ordering::Release);
+        drop(inner);
+        self.some.notify_all();
+        missing
+    }
+
+    /// Some of the consumers that were to be added could not be.
+    pub(crate) fn lack(&self, missing: usize) {
+        let mut inner = lock(&self.inner);
+        inner.consumers -= missing;
+        inner.wanted = inner.consumers;
+    }
+
+    pub(crate) fn wanted(&self) -> usize {
+        lock(&self.inner).wanted
+    }
+
+    pub(crate) fn counted(&self) -> Counted {
+        lock(&self.inner).counted
+    }
+
+    /// The next entry that `start` accepts, waited for; `None` once the queue is closed and empty,
+    /// or if this consumer is one too many.
     pub(crate) fn pop<S>(&self, mut start: impl FnMut(&E) -> Option<S>) -> Option<(E, S)> {
         let mut spun = false;
         let mut inner = lock(&self.inner);
         loop {
+            if inner.consumers > inner.wanted {
+                inner.consumers -= 1;
+                return None;
+            }
             if let Some(popped) = inner.backlog.pop(&mut start) {
+                inner.counted.started += 1;
                 let blocked = inner.blocked > 0;
                 drop(inner);
                 if blocked {
@@ -89,6 +143,7 @@ impl<E: Pending> Queue<E> {
                 return Some(popped);
             }
             if inner.closed.is_some() {
+                inner.consumers = inner.consumers.saturating_sub(1);
                 return None;
             }
             if spun || inner.about {
@@ -110,6 +165,7 @@ impl<E: Pending> Queue<E> {
     pub(crate) fn note_cancelled(&self) {
         let mut inner = lock(&self.inner);
         inner.backlog.note_cancelled();
+        inner.counted.cancelled += 1;
         let blocked = inner.blocked > 0;
         drop(inner);
         if blocked {
@@ -131,6 +187,7 @@ impl<E: Pending> Queue<E> {
     pub(crate) fn drain(&self) -> impl IntoIterator<Item = E> + use<E> {
         let mut inner = lock(&self.inner);
         let entries = inner.backlog.drain();
+        inner.counted.cancelled += entries.len() as u64;
         drop(inner);
         self.room.notify_all();
         entries
@@ -158,6 +215,12 @@ mod loom_models {
         }
     }
 
+    fn queue_of(limit: usize) -> Arc<Queue<Plain>> {
+        let queue = Queue::new(limit);
+        queue.want(2);
+        Arc::new(queue)
+    }
+
     fn take(queue: &Queue<Plain>) -> Option<usize> {
         queue.pop(|_| Some(())).map(|(entry, ())| entry.0)
     }
@@ -165,7 +228,7 @@ mod loom_models {
     #[test]
     fn a_submit_that_races_a_shutdown_is_refused_or_run() {
         loom::model(|| {
-            let queue = Arc::new(Queue::new(4));
+            let queue = queue_of(4);
             let ran = Arc::new(Count::new(0));
             let worker = thread::spawn({
                 let (queue, ran) = (Arc::clone(&queue), Arc::clone(&ran));
@@ -177,7 +240,7 @@ mod loom_models {
             });
             let submitter = thread::spawn({
                 let queue = Arc::clone(&queue);
-                move || queue.push(true, || Plain(1)).is_ok()
+                move || queue.push(Patience::Forever, || Plain(1)).is_ok()
             });
             queue.close(Error::ShutDown);
             let accepted = submitter.join().unwrap();
@@ -189,7 +252,7 @@ mod loom_models {
     #[test]
     fn a_submit_that_races_a_cancelling_shutdown_ends_exactly_once() {
         loom::model(|| {
-            let queue = Arc::new(Queue::new(4));
+            let queue = queue_of(4);
             let ended = Arc::new(Count::new(0));
             let worker = thread::spawn({
                 let (queue, ended) = (Arc::clone(&queue), Arc::clone(&ended));
@@ -201,7 +264,7 @@ mod loom_models {
             });
             let submitter = thread::spawn({
                 let queue = Arc::clone(&queue);
-                move || queue.push(true, || Plain(1)).is_ok()
+                move || queue.push(Patience::Forever, || Plain(1)).is_ok()
             });
             queue.close(Error::ShutDown);
             ended.fetch_add(queue.drain().into_iter().count(), SeqCst);
@@ -216,12 +279,12 @@ mod loom_models {
         let mut model = loom::model::Builder::new();
         model.preemption_bound = Some(3);
         model.check(|| {
-            let queue = Arc::new(Queue::new(1));
+            let queue = queue_of(1);
             let submitter = thread::spawn({
                 let queue = Arc::clone(&queue);
                 move || {
                     for n in 0..2 {
-                        queue.push(true, || Plain(n)).unwrap();
+                        queue.push(Patience::Forever, || Plain(n)).unwrap();
                     }
                 }
             });
@@ -234,11 +297,11 @@ mod loom_models {
     #[test]
     fn a_blocked_submit_is_told_of_a_shutdown() {
         loom::model(|| {
-            let queue = Arc::new(Queue::new(1));
-            queue.push(true, || Plain(0)).unwrap();
+            let queue = queue_of(1);
+            queue.push(Patience::Forever, || Plain(0)).unwrap();
             let submitter = thread::spawn({
                 let queue = Arc::clone(&queue);
-                move || queue.push(true, || Plain(1))
+                move || queue.push(Patience::Forever, || Plain(1))
             });
             queue.close(Error::ShutDown);
             assert_eq!(submitter.join().unwrap(), Err(Error::ShutDown));
@@ -252,15 +315,15 @@ mod loom_models {
         let mut model = loom::model::Builder::new();
         model.preemption_bound = Some(2);
         model.check(|| {
-            let queue = Arc::new(Queue::new(4));
+            let queue = queue_of(4);
             let workers: Vec<_> = (0..2)
                 .map(|_| {
                     let queue = Arc::clone(&queue);
                     thread::spawn(move || take(&queue).unwrap())
                 })
                 .collect();
-            queue.push(true, || Plain(1)).unwrap();
-            queue.push(true, || Plain(2)).unwrap();
+            queue.push(Patience::Forever, || Plain(1)).unwrap();
+            queue.push(Patience::Forever, || Plain(2)).unwrap();
             let sum: usize = workers.into_iter().map(|w| w.join().unwrap()).sum();
             assert_eq!(sum, 3);
         });

@@ -9,9 +9,11 @@ use std::sync::Arc;
 
 use crate::error::Error;
 use crate::future::Future;
-use crate::home::{Home, PoolId};
 use crate::panics;
-use crate::state::{Shared, Work};
+use crate::patience::Patience;
+use crate::pool_id::PoolId;
+use crate::promise::Owner;
+use crate::state::State;
 use crate::sync::{Condvar, Mutex, lock, wait};
 use crate::thread_pool::{Core, ThreadPool};
 
@@ -35,16 +37,14 @@ impl Drop for Share {
     }
 }
 
-/// The home of a scoped future: cancelling it empties no place in the queue, as the place is that
+/// The owner of a scoped future: cancelling it empties no place in the queue, as the place is that
 /// of the wrapper around the job.
-struct ScopeHome(Arc<Core>);
+struct ScopeOwner(PoolId);
 
-impl Home for ScopeHome {
-    fn id(&self) -> PoolId {
-        self.0.id()
+impl Owner for ScopeOwner {
+    fn pool(&self) -> Option<PoolId> {
+        Some(self.0)
     }
-
-    fn cancelled(&self) {}
 }
 
 /// Where borrowing jobs are spawned; see [`ThreadPool::scope`].
@@ -87,7 +87,7 @@ impl ThreadPool {
         &self,
         body: impl for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R,
     ) -> Result<R, Error> {
-        if self.core().is_current() {
+        if self.core().id().is_here() {
             return Err(Error::Deadlock);
         }
         let scope = Scope {
@@ -119,7 +119,7 @@ impl<'scope> Scope<'scope, '_> {
         &'scope self,
         call: impl FnOnce() -> T + Send + 'scope,
     ) -> Result<Future<T>, Error> {
-        let outcome = Arc::new(Shared::pending(Work::Elsewhere));
+        let outcome = Arc::new(State::default());
         *lock(&self.latch.left) += 1;
         let share = Share(Arc::clone(&self.latch));
         let job: Box<dyn FnOnce() + Send + 'scope> = Box::new({
@@ -137,11 +137,11 @@ impl<'scope> Scope<'scope, '_> {
         let wrapped = Wrapped { job, _share: share };
         let queued = self
             .core
-            .enqueue(true, || Box::new(move || wrapped.run()))?;
+            .enqueue(Patience::Forever, || move || wrapped.run())?;
         // The wrapper cannot be cancelled by itself; the scope waits for it in any case.
         drop(queued);
-        let home = Arc::new(ScopeHome(Arc::clone(&self.core)));
-        Ok(Future::new(outcome, home))
+        let owner = Arc::new(ScopeOwner(self.core.id()));
+        Ok(Future::new(outcome, owner))
     }
 }
 
@@ -159,7 +159,7 @@ impl Wrapped {
 }
 
 /// Finishes the future whatever becomes of the job: one that is dropped unrun was cancelled.
-struct Outcome<T>(Arc<Shared<T>>);
+struct Outcome<T>(Arc<State<T>>);
 
 impl<T> Outcome<T> {
     fn run(self, call: impl FnOnce() -> T) {
@@ -171,7 +171,7 @@ impl<T> Outcome<T> {
 
 impl<T> Drop for Outcome<T> {
     fn drop(&mut self) {
-        self.0.cancel();
+        self.0.refuse(Error::Cancelled, || ());
     }
 }
 

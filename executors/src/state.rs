@@ -1,4 +1,4 @@
-//! The state that a future and whoever runs its job share.
+//! The state of one job, shared by its future and by whoever runs it.
 //!
 //! ```text
 //!            claim             finish
@@ -12,35 +12,27 @@
 //! Every way out of `Pending` and `Running` passes the one mutex, so exactly one of claim and
 //! cancel wins. Callbacks run before the result is published: whoever waited for a future
 //! knows that its callbacks have run. No user code runs under the lock.
+//!
+//! What the job is, and where it runs, is not known here.
 
 use std::mem;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use crate::error::Error;
 use crate::gate::Gate;
+use crate::panics;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Condvar, Mutex, lock, spin_until, wait_until};
-
-/// What there is to do, until it starts.
-pub(crate) enum Work<T> {
-    /// A call, for a thread.
-    Call(Box<dyn FnOnce() -> T + Send>),
-    /// An encoded job, for a worker process.
-    Frame(Vec<u8>),
-    /// Kept by whoever submitted it.
-    Elsewhere,
-}
 
 /// Runs once, with the result, before it is published.
 pub(crate) type Callback<T> = Box<dyn FnOnce(&Result<T, Error>) + Send>;
 
 enum Stage<T> {
-    Pending(Work<T>),
-    /// Claimed by a worker, which takes the work out when it gets to it.
-    Running(Work<T>),
+    Pending,
+    /// Claimed: by a worker, or by whoever is about to end it with an error.
+    Running,
     Done(Result<T, Error>),
     Taken,
 }
@@ -54,24 +46,21 @@ struct Inner<T> {
     sleepers: usize,
 }
 
-pub(crate) struct Shared<T> {
+pub(crate) struct State<T> {
     /// Set once the stage is `Done`; read without the lock.
     done: AtomicBool,
     inner: Mutex<Inner<T>>,
     finished: Condvar,
 }
 
-impl<T> Shared<T> {
+// Not derived: `T` needs no default, and loom's locks have none.
+impl<T> Default for State<T> {
     /// A job that waits to be started.
-    pub(crate) fn pending(work: Work<T>) -> Self {
-        Self::new(Stage::Pending(work))
-    }
-
-    fn new(stage: Stage<T>) -> Self {
+    fn default() -> Self {
         Self {
             done: AtomicBool::new(false),
             inner: Mutex::new(Inner {
-                stage,
+                stage: Stage::Pending,
                 callbacks: Vec::new(),
                 waker: None,
                 watchers: Vec::new(),
@@ -80,41 +69,34 @@ impl<T> Shared<T> {
             finished: Condvar::new(),
         }
     }
+}
 
-    /// Claims the job for a worker; false if it has been cancelled (or claimed) before.
+impl<T> State<T> {
+    /// Claims the job; false if it has been claimed or cancelled before.
     pub(crate) fn claim(&self) -> bool {
         let mut inner = lock(&self.inner);
-        let Stage::Pending(work) = &mut inner.stage else {
-            return false;
-        };
-        let work = mem::replace(work, Work::Elsewhere);
-        inner.stage = Stage::Running(work);
-        true
-    }
-
-    /// The work of a claimed job: to be asked for once.
-    pub(crate) fn take_work(&self) -> Work<T> {
-        match &mut lock(&self.inner).stage {
-            Stage::Running(work) => mem::replace(work, Work::Elsewhere),
-            _ => Work::Elsewhere,
+        let pending = matches!(inner.stage, Stage::Pending);
+        if pending {
+            inner.stage = Stage::Running;
         }
+        pending
     }
 
-    /// Gives the work back: it was not begun after all, and is pending again.
-    pub(crate) fn requeue(&self, work: Work<T>) {
-        lock(&self.inner).stage = Stage::Pending(work);
+    /// Takes the claim back: the job was not begun, or is to be begun again.
+    pub(crate) fn requeue(&self) {
+        lock(&self.inner).stage = Stage::Pending;
     }
 
-    /// Publishes the result of a job that was started.
+    /// Publishes the result of a job that was claimed.
     pub(crate) fn finish(&self, result: Result<T, Error>) {
         let mut inner = lock(&self.inner);
-        debug_assert!(matches!(inner.stage, Stage::Running(_)));
+        debug_assert!(matches!(inner.stage, Stage::Running));
         while !inner.callbacks.is_empty() {
             let callbacks = mem::take(&mut inner.callbacks);
             drop(inner);
             for callback in callbacks {
-                // It has been reported by the panic hook; the result must come out all the same.
-                let _ = catch_unwind(AssertUnwindSafe(|| callback(&result)));
+                // The result must come out whatever a callback does.
+                panics::contain(|| callback(&result));
             }
             inner = lock(&self.inner);
         }
@@ -136,22 +118,15 @@ impl<T> Shared<T> {
         }
     }
 
-    /// Cancels the job unless it has started; false if it has.
-    pub(crate) fn cancel(&self) -> bool {
-        self.refuse(Error::Cancelled)
-    }
-
-    /// Ends a job that has not started with an error; false if it has started.
-    pub(crate) fn refuse(&self, error: Error) -> bool {
-        if !self.claim() {
-            return false;
+    /// Ends a job that has not started with an error, after `release` has let go of what the job
+    /// holds: now, not when its turn in the queue would have come. False if it has started.
+    pub(crate) fn refuse(&self, error: Error, release: impl FnOnce()) -> bool {
+        let refused = self.claim();
+        if refused {
+            panics::contain(release);
+            self.finish(Err(error));
         }
-        // What the job captured is freed now, not when its turn in the queue would have come. If
-        // that panics, the panic hook has said so; the future must be finished all the same.
-        let work = self.take_work();
-        let _ = catch_unwind(AssertUnwindSafe(|| drop(work)));
-        self.finish(Err(error));
-        true
+        refused
     }
 
     pub(crate) fn is_done(&self) -> bool {
@@ -159,11 +134,11 @@ impl<T> Shared<T> {
     }
 
     pub(crate) fn is_pending(&self) -> bool {
-        matches!(lock(&self.inner).stage, Stage::Pending(_))
+        matches!(lock(&self.inner).stage, Stage::Pending)
     }
 
     pub(crate) fn is_running(&self) -> bool {
-        matches!(lock(&self.inner).stage, Stage::Running(_))
+        matches!(lock(&self.inner).stage, Stage::Running)
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {
@@ -174,7 +149,7 @@ impl<T> Shared<T> {
     pub(crate) fn take(&self) -> Option<Result<T, Error>> {
         let mut inner = lock(&self.inner);
         match inner.stage {
-            Stage::Pending(_) | Stage::Running(_) => None,
+            Stage::Pending | Stage::Running => None,
             Stage::Taken => Some(Err(Error::Taken)),
             Stage::Done(_) => match mem::replace(&mut inner.stage, Stage::Taken) {
                 Stage::Done(result) => Some(result),
@@ -242,7 +217,7 @@ impl<T> Shared<T> {
         }
         drop(inner);
         if let Some(result) = self.take() {
-            let _ = catch_unwind(AssertUnwindSafe(|| callback(&result)));
+            panics::contain(|| callback(&result));
             self.put_back(result);
         }
     }
@@ -251,7 +226,7 @@ impl<T> Shared<T> {
     pub(crate) fn watch(&self, index: usize, gate: &Arc<Gate>) {
         let mut inner = lock(&self.inner);
         let failed = match &inner.stage {
-            Stage::Pending(_) | Stage::Running(_) => {
+            Stage::Pending | Stage::Running => {
                 inner.watchers.push((index, Arc::clone(gate)));
                 return;
             }
@@ -277,7 +252,7 @@ mod loom_models {
     use std::sync::atomic::{AtomicUsize as Count, Ordering::SeqCst};
 
     /// The worker's part: start, and finish with 7 if there was anything to start.
-    fn work(shared: &Shared<u32>) -> bool {
+    fn work(shared: &State<u32>) -> bool {
         let started = shared.claim();
         if started {
             shared.finish(Ok(7));
@@ -285,10 +260,14 @@ mod loom_models {
         started
     }
 
+    fn cancel(shared: &State<u32>) -> bool {
+        shared.refuse(Error::Cancelled, || ())
+    }
+
     #[test]
     fn a_sleeping_waiter_is_woken() {
         loom::model(|| {
-            let shared = Arc::new(Shared::pending(Work::Elsewhere));
+            let shared = Arc::new(State::default());
             let worker = thread::spawn({
                 let shared = Arc::clone(&shared);
                 move || work(&shared)
@@ -303,12 +282,12 @@ mod loom_models {
     #[test]
     fn a_cancel_and_a_start_race_and_one_of_them_wins() {
         loom::model(|| {
-            let shared = Arc::new(Shared::pending(Work::Elsewhere));
+            let shared = Arc::new(State::default());
             let worker = thread::spawn({
                 let shared = Arc::clone(&shared);
                 move || work(&shared)
             });
-            let cancelled = shared.cancel();
+            let cancelled = cancel(&shared);
             assert!(shared.wait(None));
             let started = worker.join().unwrap();
             assert_ne!(cancelled, started);
@@ -324,7 +303,7 @@ mod loom_models {
     #[test]
     fn a_callback_runs_exactly_once_and_before_the_result_is_seen() {
         loom::model(|| {
-            let shared = Arc::new(Shared::pending(Work::Elsewhere));
+            let shared = Arc::new(State::default());
             let calls = Arc::new(Count::new(0));
             let worker = thread::spawn({
                 let shared = Arc::clone(&shared);
@@ -346,7 +325,7 @@ mod loom_models {
     #[test]
     fn an_awaiting_task_is_woken() {
         loom::model(|| {
-            let shared = Arc::new(Shared::pending(Work::Elsewhere));
+            let shared = Arc::new(State::default());
             let worker = thread::spawn({
                 let shared = Arc::clone(&shared);
                 move || work(&shared)
@@ -361,10 +340,10 @@ mod loom_models {
     #[test]
     fn an_awaiting_task_is_woken_by_a_cancel() {
         loom::model(|| {
-            let shared = Arc::new(Shared::<u32>::pending(Work::Elsewhere));
+            let shared = Arc::new(State::<u32>::default());
             let canceller = thread::spawn({
                 let shared = Arc::clone(&shared);
-                move || shared.cancel()
+                move || cancel(&shared)
             });
             let result = loom::future::block_on(std::future::poll_fn(|cx| shared.poll(cx)));
             assert_eq!(result, Err(Error::Cancelled));
@@ -379,7 +358,7 @@ mod loom_models {
         // three preemptions show nearly every bug.
         model.preemption_bound = Some(3);
         model.check(|| {
-            let shared = Arc::new(Shared::pending(Work::Elsewhere));
+            let shared = Arc::new(State::default());
             let calls = Arc::new(Count::new(0));
             let worker = thread::spawn({
                 let shared = Arc::clone(&shared);
@@ -387,7 +366,7 @@ mod loom_models {
             });
             let canceller = thread::spawn({
                 let shared = Arc::clone(&shared);
-                move || shared.cancel()
+                move || cancel(&shared)
             });
             let seen = Arc::clone(&calls);
             shared.on_done(Box::new(move |_| {
@@ -406,7 +385,7 @@ mod loom_models {
     #[test]
     fn a_watcher_is_told_exactly_once() {
         loom::model(|| {
-            let shared = Arc::new(Shared::pending(Work::Elsewhere));
+            let shared = Arc::new(State::default());
             let gate = Arc::new(Gate::default());
             let worker = thread::spawn({
                 let shared = Arc::clone(&shared);

@@ -1,30 +1,40 @@
-//! An executor whose workers are threads of this process.
+//! An executor whose workers are threads of this process. It knows closures only: that it runs
+//! [`Job`](crate::Job)s too is in `job_threads.rs`.
+
+mod builder;
+mod call;
+mod core;
+
+pub use self::builder::ThreadPoolBuilder;
+#[cfg(feature = "processes")]
+pub(crate) use self::call::Task;
+pub(crate) use self::core::Core;
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::thread;
 
-use crate::backlog::Pending;
+use crate::counters::Counters;
 use crate::error::Error;
-use crate::executor::{BatchOutput, Executor, Refused};
 use crate::future::Future;
-use crate::home::{Home, PoolId, become_worker_of, is_worker_of};
-use crate::job::Job;
-use crate::map::Map;
+use crate::map::{self, Map};
 use crate::panics;
-use crate::queue::Queue;
-use crate::span;
-use crate::state::{Shared, Work};
-use crate::sync::{Mutex, lock};
+use crate::patience::Patience;
+use crate::refused::Refused;
+use crate::workers;
 
 /// The queue's default limit, in jobs: about a megabyte of bookkeeping when it is full.
 pub const DEFAULT_QUEUE_LIMIT: usize = 8192;
 
-/// A fixed number of threads that take jobs from one queue, first in first out.
+/// A number of threads that take jobs from one queue, first in first out.
 ///
 /// Made for CPU-bound work, or to keep blocking calls off the threads of an async runtime. It
-/// takes [`Job`]s and, since its workers share the program's memory, closures too.
+/// takes closures, which share the program's memory; with the feature `processes` it is an
+/// executor of jobs, too.
+///
+/// Dropping a pool waits for all its jobs. A pool in a `static` is never dropped, and
+/// [`std::process::exit`] drops nothing: there, jobs that are pending or running end with the
+/// program, unless [`at_exit`](ThreadPoolBuilder::at_exit) says otherwise.
 ///
 /// # Examples
 /// ```
@@ -38,209 +48,6 @@ pub const DEFAULT_QUEUE_LIMIT: usize = 8192;
 /// ```
 pub struct ThreadPool {
     core: Arc<Core>,
-    threads: Mutex<Vec<JoinHandle<()>>>,
-    workers: usize,
-}
-
-/// What the workers and the futures need of the pool.
-pub(crate) struct Core {
-    id: PoolId,
-    queue: Queue<Arc<dyn Task>>,
-}
-
-/// A job of any result type.
-pub(crate) trait Task: Send + Sync {
-    /// Claims it for a worker; false if it has been cancelled.
-    fn claim(&self) -> bool;
-    /// Does what was claimed.
-    fn run(&self);
-    fn is_pending(&self) -> bool;
-    fn refuse(&self, error: Error) -> bool;
-}
-
-impl<T: Send> Task for Shared<T> {
-    fn claim(&self) -> bool {
-        self.claim()
-    }
-
-    fn run(&self) {
-        if let Work::Call(call) = self.take_work() {
-            self.finish(span::job(|| panics::catch(call)).map_err(Error::from));
-        }
-    }
-
-    fn is_pending(&self) -> bool {
-        self.is_pending()
-    }
-
-    fn refuse(&self, error: Error) -> bool {
-        self.refuse(error)
-    }
-}
-
-impl Pending for Arc<dyn Task> {
-    fn is_pending(&self) -> bool {
-        (**self).is_pending()
-    }
-}
-
-impl Home for Core {
-    fn id(&self) -> PoolId {
-        self.id
-    }
-
-    fn cancelled(&self) {
-        self.queue.note_cancelled();
-    }
-}
-
-impl Core {
-    /// What each thread does all its life.
-    fn work(&self, initializer: Option<&Initializer>) {
-        become_worker_of(self.id);
-        if let Some(initializer) = initializer
-            && let Err(panic) = panics::catch(initializer)
-        {
-            self.break_down(format!(
-                "the initializer panicked at {}: {}",
-                panic.location, panic.message
-            ));
-            return;
-        }
-        while let Some((task, ())) = self.queue.pop(|task| task.claim().then_some(())) {
-            // The job's own panics are caught with its result. This one is for a result that
-            // nobody wants and whose `drop` panics: the thread has more jobs to do.
-            let _ = catch_unwind(AssertUnwindSafe(move || {
-                task.run();
-                drop(task);
-            }));
-        }
-    }
-
-    /// Gives up: whatever waits, and whatever comes, ends with an error.
-    fn break_down(&self, reason: String) {
-        let broken = Error::PoolBroken { reason };
-        self.queue.close(broken.clone());
-        for task in self.queue.drain() {
-            task.refuse(broken.clone());
-        }
-    }
-
-    /// Queues a call. `call` is made only if there is room.
-    pub(crate) fn enqueue<T: Send + 'static>(
-        self: &Arc<Self>,
-        patient: bool,
-        call: impl FnOnce() -> Box<dyn FnOnce() -> T + Send>,
-    ) -> Result<Future<T>, Error> {
-        // A worker that waited for room could be the very one that has to make it.
-        let patient = patient && !is_worker_of(self.id);
-        let mut future = None;
-        self.queue.push(patient, || {
-            let shared = Arc::new(Shared::pending(Work::Call(call())));
-            future = Some(Arc::clone(&shared));
-            shared
-        })?;
-        // `push` has called the closure, or returned with the error.
-        let shared = future.ok_or(Error::ShutDown)?;
-        Ok(Future::new(shared, Arc::clone(self) as Arc<dyn Home>))
-    }
-}
-
-type Initializer = dyn Fn() + Send + Sync;
-
-/// Sets up a [`ThreadPool`].
-///
-/// # Examples
-/// ```
-/// use executors::ThreadPool;
-///
-/// # fn main() -> Result<(), executors::Error> {
-/// let pool = ThreadPool::builder()
-///     .workers(2)
-///     .thread_name("crunch")
-///     .queue_limit(100)
-///     .initializer(|| println!("{:?} is ready", std::thread::current().name()))
-///     .build()?;
-/// let name = pool.spawn(|| std::thread::current().name().map(str::to_owned))?.result()?;
-/// assert!(name.unwrap().starts_with("crunch-"));
-/// # Ok(()) }
-/// ```
-#[must_use = "a builder does nothing before `build`"]
-pub struct ThreadPoolBuilder {
-    workers: Option<usize>,
-    thread_name: String,
-    queue_limit: usize,
-    initializer: Option<Arc<Initializer>>,
-}
-
-impl ThreadPoolBuilder {
-    /// How many threads: as many as this process may use CPUs unless said otherwise.
-    pub fn workers(mut self, workers: usize) -> Self {
-        self.workers = Some(workers);
-        self
-    }
-
-    /// What the threads are called, before `-0`, `-1` and so on: `thread-pool` unless said
-    /// otherwise.
-    pub fn thread_name(mut self, name: impl Into<String>) -> Self {
-        self.thread_name = name.into();
-        self
-    }
-
-    /// How many jobs may be pending before submitting blocks:
-    /// [8192](DEFAULT_QUEUE_LIMIT) unless said otherwise, and at least 1.
-    pub fn queue_limit(mut self, jobs: usize) -> Self {
-        self.queue_limit = jobs.max(1);
-        self
-    }
-
-    /// What each thread does before its first job. If it panics, the pool is broken.
-    pub fn initializer(mut self, initializer: impl Fn() + Send + Sync + 'static) -> Self {
-        self.initializer = Some(Arc::new(initializer));
-        self
-    }
-
-    /// Starts the threads.
-    ///
-    /// # Errors
-    /// [`Error::NoWorkers`], or [`Error::Spawn`] if a thread cannot be started (those that have
-    /// been are ended again).
-    pub fn build(self) -> Result<ThreadPool, Error> {
-        let workers = crate::workers(self.workers)?;
-        panics::install();
-        let pool = ThreadPool {
-            core: Arc::new(Core {
-                id: PoolId::next(),
-                queue: Queue::new(self.queue_limit),
-            }),
-            threads: Mutex::new(Vec::with_capacity(workers)),
-            workers,
-        };
-        for index in 0..workers {
-            let name = format!("{}-{index}", self.thread_name);
-            let core = Arc::clone(&pool.core);
-            let initializer = self.initializer.clone();
-            let thread = thread::Builder::new()
-                .name(name.clone())
-                .spawn(move || core.work(initializer.as_deref()))
-                .map_err(|error| Error::Spawn {
-                    what: format!("thread {name}"),
-                    message: error.to_string(),
-                })?;
-            lock(&pool.threads).push(thread);
-        }
-        Ok(pool)
-    }
-}
-
-impl fmt::Debug for ThreadPoolBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ThreadPoolBuilder")
-            .field("workers", &self.workers)
-            .field("thread_name", &self.thread_name)
-            .field("queue_limit", &self.queue_limit)
-            .finish_non_exhaustive()
-    }
 }
 
 impl ThreadPool {
@@ -254,29 +61,27 @@ impl ThreadPool {
 
     /// A pool to be set up.
     pub fn builder() -> ThreadPoolBuilder {
-        ThreadPoolBuilder {
-            workers: None,
-            thread_name: "thread-pool".to_owned(),
-            queue_limit: DEFAULT_QUEUE_LIMIT,
-            initializer: None,
-        }
+        ThreadPoolBuilder::default()
     }
 
     /// Hands in a closure. While the queue is full this blocks.
     ///
     /// # Errors
-    /// As [`Executor::submit`].
+    /// [`Error::ShutDown`] or [`Error::PoolBroken`]; [`Error::QueueFull`] when the queue is full
+    /// and this thread is a worker of the pool, since if all workers waited for room there would
+    /// never be any.
     pub fn spawn<T: Send + 'static>(
         &self,
         call: impl FnOnce() -> T + Send + 'static,
     ) -> Result<Future<T>, Error> {
-        self.core.enqueue(true, || Box::new(call))
+        self.core.enqueue(Patience::Forever, || call)
     }
 
     /// Hands in a closure, unless the queue is full.
     ///
     /// # Errors
-    /// As [`Executor::try_submit`]; the closure comes back with the error.
+    /// As [`spawn`](ThreadPool::spawn), with [`Error::QueueFull`] instead of blocking; the closure
+    /// comes back with the error.
     ///
     /// # Examples
     /// ```
@@ -299,10 +104,14 @@ impl ThreadPool {
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
     {
-        self.enqueue_or_return(false, call, |call| Box::new(call))
+        self.enqueue_or_return(Patience::Never, call, |call| call)
     }
 
-    /// [`map`](Executor::map) with a closure: its results for all that an iterator yields.
+    /// The results of a closure for all that an iterator yields, in order.
+    ///
+    /// Lazy: nothing is submitted before the first [`next`](Iterator::next), and never more than
+    /// [`buffer`](Map::buffer) items ahead of it, so an endless iterator is fine. Dropping the map
+    /// cancels what has not started.
     ///
     /// # Examples
     /// ```
@@ -323,24 +132,105 @@ impl ThreadPool {
         T: Send + 'static,
     {
         let call = Arc::new(call);
-        Map::new(items.into_iter(), self.workers, false, move |items| {
+        let ahead = || map::AHEAD * self.workers();
+        Map::ordered(items.into_iter(), ahead, move |items, patience| {
             let call = Arc::clone(&call);
-            self.core.enqueue(true, || {
-                Box::new(move || run_each(items, |item| call(item)))
-            })
+            self.core
+                .enqueue(patience, || move || run_each(items, |item| call(item)))
         })
     }
 
-    /// Queues what `wrap` makes of `input`, or returns the input.
-    fn enqueue_or_return<I, T: Send + 'static>(
+    /// As [`map_fn`](ThreadPool::map_fn), with the results in the order they are ready: no quick one
+    /// waits for a slow one before it.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> Result<(), executors::Error> {
+    /// # let pool = executors::ThreadPool::new(2)?;
+    /// let mut squares: Vec<u32> =
+    ///     pool.map_fn_unordered(0..5, |n| n * n).collect::<Result<_, _>>()?;
+    /// squares.sort();
+    /// assert_eq!(squares, [0, 1, 4, 9, 16]);
+    /// # Ok(()) }
+    /// ```
+    pub fn map_fn_unordered<I, T>(
         &self,
-        patient: bool,
+        items: I,
+        call: impl Fn(I::Item) -> T + Send + Sync + 'static,
+    ) -> Map<'_, I::IntoIter, T>
+    where
+        I: IntoIterator<Item: Send + 'static>,
+        T: Send + 'static,
+    {
+        self.map_fn(items, call).unordered()
+    }
+
+    /// Changes the number of threads. Those too many end when they have done their job.
+    ///
+    /// # Errors
+    /// [`Error::NoWorkers`] or [`Error::TooManyWorkers`]; [`Error::Spawn`] if a thread can't be
+    /// started: the pool then has as many as could be.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn main() -> Result<(), executors::Error> {
+    /// let pool = executors::ThreadPool::new(1)?;
+    /// pool.resize(4)?;
+    /// assert_eq!(pool.workers(), 4);
+    /// # Ok(()) }
+    /// ```
+    pub fn resize(&self, workers: usize) -> Result<(), Error> {
+        self.core.resize(workers::count(Some(workers))?)
+    }
+
+    /// How many jobs may run at the same time.
+    pub fn workers(&self) -> usize {
+        self.core.queue.wanted()
+    }
+
+    /// How many jobs wait to be started.
+    pub fn pending(&self) -> usize {
+        self.core.queue.len()
+    }
+
+    /// What the pool has done so far.
+    pub fn counters(&self) -> Counters {
+        let counted = self.core.queue.counted();
+        Counters {
+            submitted: counted.submitted,
+            started: counted.started,
+            cancelled: counted.cancelled,
+            ..Counters::default()
+        }
+    }
+
+    /// Accepts no more jobs. What is pending still runs, or with `cancel_pending` ends as
+    /// [`Error::Cancelled`]; what is running runs to its end. With `wait`, returns when all that
+    /// has happened and every thread is gone; without, at once.
+    ///
+    /// Dropping a pool is `shutdown(true, false)`, or `shutdown(true, true)` in a panic.
+    ///
+    /// # Errors
+    /// [`Error::Deadlock`] if a worker of the pool would wait for itself to end; the shutdown
+    /// then goes on without the wait.
+    pub fn shutdown(&self, wait: bool, cancel_pending: bool) -> Result<(), Error> {
+        self.core.shutdown(wait, cancel_pending)
+    }
+
+    /// Queues what `wrap` makes of `input`, or returns the input.
+    pub(crate) fn enqueue_or_return<I, T, F>(
+        &self,
+        patience: Patience,
         input: I,
-        wrap: impl FnOnce(I) -> Box<dyn FnOnce() -> T + Send>,
-    ) -> Result<Future<T>, Refused<I>> {
+        wrap: impl FnOnce(I) -> F,
+    ) -> Result<Future<T>, Refused<I>>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
+    {
         let mut input = Some(input);
         let mut wrap = Some(wrap);
-        let result = self.core.enqueue(patient, || {
+        let result = self.core.enqueue(patience, || {
             let (input, wrap) = input.take().zip(wrap.take()).expect("called once");
             wrap(input)
         });
@@ -355,61 +245,12 @@ impl ThreadPool {
     }
 }
 
-impl Core {
-    pub(crate) fn is_current(&self) -> bool {
-        is_worker_of(self.id)
-    }
-}
-
 /// Calls `call` with each, and keeps a panic to the one it happened with.
-fn run_each<I, T>(items: Vec<I>, call: impl Fn(I) -> T) -> Vec<Result<T, Error>> {
+pub(crate) fn run_each<I, T>(items: Vec<I>, call: impl Fn(I) -> T) -> Vec<Result<T, Error>> {
     items
         .into_iter()
         .map(|item| panics::catch(|| call(item)).map_err(Error::from))
         .collect()
-}
-
-impl Executor for ThreadPool {
-    fn submit<J: Job>(&self, job: J) -> Result<Future<J::Output>, Error> {
-        self.spawn(move || job.run())
-    }
-
-    fn try_submit<J: Job>(&self, job: J) -> Result<Future<J::Output>, Refused<J>> {
-        self.enqueue_or_return(false, job, |job| Box::new(move || job.run()))
-    }
-
-    fn submit_batch<J: Job>(&self, jobs: Vec<J>) -> Result<Future<BatchOutput<J>>, Error> {
-        self.spawn(move || run_each(jobs, Job::run))
-    }
-
-    fn workers(&self) -> usize {
-        self.workers
-    }
-
-    fn pending(&self) -> usize {
-        self.core.queue.len()
-    }
-
-    fn shutdown(&self, wait: bool, cancel_pending: bool) -> Result<(), Error> {
-        self.core.queue.close(Error::ShutDown);
-        if cancel_pending {
-            for task in self.core.queue.drain() {
-                task.refuse(Error::Cancelled);
-            }
-        }
-        if !wait {
-            return Ok(());
-        }
-        if self.core.is_current() {
-            return Err(Error::Deadlock);
-        }
-        let threads = std::mem::take(&mut *lock(&self.threads));
-        for thread in threads {
-            // A worker catches every panic, so it ends well.
-            let _ = thread.join();
-        }
-        Ok(())
-    }
 }
 
 impl Drop for ThreadPool {
@@ -422,7 +263,7 @@ impl Drop for ThreadPool {
 impl fmt::Debug for ThreadPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ThreadPool")
-            .field("workers", &self.workers)
+            .field("workers", &self.workers())
             .field("pending", &self.pending())
             .finish_non_exhaustive()
     }

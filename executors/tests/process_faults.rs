@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use executors::{Error, Executor, Future, ProcessPool};
+use executors::{Error, Executor, Future, Part, ProcessPool, WorkerId};
 use support::{Act, BadInput, Done, Mark, builder, is_alive, kill, pool, until};
 
 /// Not a test: what the workers run. Without the marks of a worker it does nothing.
@@ -74,9 +74,9 @@ fn every_job_ends_exactly_once_while_workers_are_killed_at_random() {
     for (n, result) in results.iter().enumerate() {
         match result {
             Ok(Done::Number(m)) => assert_eq!(*m, n as u64),
-            Err(Error::WorkerDied { pid, status }) => {
-                assert_eq!(status.signal(), Some(9));
-                assert!(killed.contains(pid));
+            Err(Error::WorkerDied { worker, exit, .. }) => {
+                assert_eq!(exit.signal(), Some(9));
+                assert!(killed.contains(&worker.pid));
                 died += 1;
             }
             other => panic!("job {n}: {other:?}"),
@@ -190,10 +190,10 @@ fn a_worker_that_is_killed_takes_only_its_own_job_with_it() {
     assert!(doomed.try_result().is_none());
     kill(pid);
     let error = doomed.result().unwrap_err();
-    let Error::WorkerDied { pid: dead, status } = &error else {
+    let Error::WorkerDied { worker, exit, .. } = &error else {
         panic!("{error:?}")
     };
-    assert_eq!((*dead, status.signal()), (pid, Some(9)));
+    assert_eq!((worker, exit.signal()), (&WorkerId::local(pid), Some(9)));
     assert_eq!(
         error.to_string(),
         format!("worker {pid} died while it ran the job (signal: 9 (SIGKILL))")
@@ -219,15 +219,15 @@ fn an_idle_worker_that_is_killed_is_replaced() {
 #[test]
 fn exit_and_abort_are_told_by_their_status() {
     let pool = pool(1);
-    let Error::WorkerDied { status, .. } = fails(&pool, Act::Exit(3)) else {
+    let Error::WorkerDied { exit, .. } = fails(&pool, Act::Exit(3)) else {
         panic!()
     };
-    assert_eq!(status.code(), Some(3));
+    assert_eq!(exit.code(), Some(3));
     goes_on(&pool);
-    let Error::WorkerDied { status, .. } = fails(&pool, Act::Abort) else {
+    let Error::WorkerDied { exit, .. } = fails(&pool, Act::Abort) else {
         panic!()
     };
-    assert_eq!(status.signal(), Some(6));
+    assert_eq!(exit.signal(), Some(6));
     goes_on(&pool);
 }
 
@@ -306,7 +306,7 @@ fn what_is_too_large_is_refused_on_either_side_and_costs_no_worker() {
     assert!(matches!(
         error,
         Error::TooLarge {
-            part: "input",
+            part: Part::Input,
             limit: 10_000,
             ..
         }
@@ -318,7 +318,7 @@ fn what_is_too_large_is_refused_on_either_side_and_costs_no_worker() {
     else {
         panic!("{error:?}")
     };
-    assert_eq!((part, limit), ("result", 10_000));
+    assert_eq!((part, limit), (Part::Result, 10_000));
     assert!(size > 20_000);
     goes_on(&pool);
     assert_eq!(pool.pids(), pids);
@@ -335,14 +335,14 @@ fn large_jobs_and_results_pass() {
 }
 
 #[test]
-fn a_job_that_cannot_be_read_is_an_error_of_its_own() {
+fn a_job_that_cannot_be_read_is_refused_in_its_own_words() {
     let pool = pool(1);
-    let error = pool.submit(BadInput(1)).unwrap().result().unwrap_err();
+    let error = pool.submit(BadInput(1)).unwrap_err();
     let Error::Codec { part, message, .. } = &error else {
         panic!("{error:?}")
     };
-    assert_eq!(*part, "input");
-    assert!(!message.is_empty());
+    assert_eq!(*part, Part::Input);
+    assert!(message.contains("unreadable on purpose"), "{message}");
     goes_on(&pool);
 }
 
@@ -366,7 +366,14 @@ fn a_job_that_never_ends_is_ended_by_its_time_limit() {
             .unwrap();
         pool.warm_up().unwrap();
         let pid = pool.pids()[0];
-        assert_eq!(fails(&pool, act), Error::Overran { limit, pid });
+        assert_eq!(
+            fails(&pool, act),
+            Error::Overran {
+                limit,
+                worker: WorkerId::local(pid),
+                place: None,
+            }
+        );
         assert!(!is_alive(pid));
         // Even with no restart allowed: the pool itself ended that worker.
         pool.warm_up().unwrap();
@@ -380,10 +387,10 @@ fn a_job_that_allocates_without_end_dies_of_its_limit() {
         .memory_limit(512 << 20)
         .build()
         .unwrap();
-    let Error::WorkerDied { status, .. } = fails(&pool, Act::Allocate) else {
+    let Error::WorkerDied { exit, .. } = fails(&pool, Act::Allocate) else {
         panic!()
     };
-    assert_eq!(status.signal(), Some(6), "an allocation error aborts");
+    assert_eq!(exit.signal(), Some(6), "an allocation error aborts");
     goes_on(&pool);
 }
 
@@ -397,10 +404,9 @@ fn a_pool_whose_workers_keep_dying_says_so() {
         match future.and_then(Future::result) {
             Err(Error::WorkerDied { .. }) => died += 1,
             Err(Error::PoolBroken { reason }) => {
-                assert!(
-                    reason.starts_with("4 workers in a row were lost"),
-                    "{reason}"
-                );
+                // The fourth loss breaks it, unless the other worker is at a job then.
+                let lost = ["4 workers", "5 workers"].map(|n| format!("{n} in a row were lost"));
+                assert!(lost.iter().any(|it| reason.starts_with(it)), "{reason}");
                 assert!(reason.contains("exit status: 7"), "{reason}");
                 broken += 1;
             }

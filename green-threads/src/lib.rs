@@ -13,6 +13,7 @@ mod waiting;
 // Green threads.
 mod diagnostics;
 mod green_thread;
+mod join_error;
 mod local;
 mod monitor;
 mod scope;
@@ -47,10 +48,9 @@ pub mod ping_pong;
 
 pub use channel::{Channel, Receiver, RecvError, SendError, Sender, TryRecvError, TrySendError};
 pub use diagnostics::{HubStats, State, Status, list, stats};
-pub use green_thread::{
-    Builder, GreenThread, Handle, JoinError, Panic, current, join_all, spawn, spawn_later,
-};
+pub use green_thread::{Builder, GreenThread, Handle, current, join_all, spawn, spawn_later};
 pub use hub::{set_clock, sleep, yield_now};
+pub use join_error::{JoinError, Panic};
 pub use local::LocalKey;
 pub use monitor::{Blocked, Blocking, Monitor};
 #[cfg(feature = "threads")]

@@ -9,12 +9,14 @@
 use std::io;
 use std::num::NonZeroUsize;
 use std::panic;
+use std::sync::Arc;
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 
 use crate::job::Job;
 use crate::longest_poll::LongestPoll;
+use crate::watch::{self, Watch};
 
 /// Jobs under way for each worker: the one it computes, and one to go on with. More would only be
 /// memory.
@@ -30,13 +32,13 @@ const AHEAD: usize = 2;
 pub fn run(
     jobs: impl Iterator<Item = Job> + Send,
     workers: NonZeroUsize,
-    done: impl Fn(Job, u64) + Sync,
+    watch: impl Watch,
 ) -> io::Result<()> {
     run_on(
         &runtime(workers)?,
         jobs,
         workers,
-        done,
+        watch,
         &LongestPoll::default(),
     );
     Ok(())
@@ -62,25 +64,36 @@ pub fn run_on(
     runtime: &Runtime,
     mut jobs: impl Iterator<Item = Job> + Send,
     workers: NonZeroUsize,
-    done: impl Fn(Job, u64) + Sync,
+    watch: impl Watch,
     longest_poll: &LongestPoll,
 ) {
-    runtime.block_on(async {
-        let mut running = JoinSet::new();
-        loop {
-            while running.len() < AHEAD * workers.get()
-                && let Some(job) = jobs.next()
-            {
-                running.spawn(longest_poll.watch(async move {
-                    let answer = job.run();
-                    (job, answer)
-                }));
-            }
-            match running.join_next().await {
-                Some(Ok((job, answer))) => done(job, answer),
-                Some(Err(error)) => panic::resume_unwind(error.into_panic()),
-                None => break,
-            }
-        }
-    });
+    watch::with_proxy(
+        &watch,
+        || (),
+        |proxy| {
+            runtime.block_on(async {
+                let mut running = JoinSet::new();
+                let mut stopped = false;
+                loop {
+                    while running.len() < AHEAD * workers.get()
+                        && !stopped
+                        && let Some(job) = jobs.next()
+                    {
+                        let proxy = Arc::clone(proxy);
+                        running.spawn(longest_poll.watch(async move {
+                            let answer = job.run_while(|numbers| proxy.go_on(numbers));
+                            (job, answer)
+                        }));
+                    }
+                    match running.join_next().await {
+                        Some(Ok((job, Some(answer)))) => watch.done(job, answer),
+                        // It was told to stop, as will be those that run.
+                        Some(Ok((_, None))) => stopped = true,
+                        Some(Err(error)) => panic::resume_unwind(error.into_panic()),
+                        None => break,
+                    }
+                }
+            })
+        },
+    );
 }

@@ -1,5 +1,6 @@
 //! Everything behind `main`: a file for each kind of question that the command answers.
 
+mod algorithm;
 mod args;
 mod check;
 mod count;

@@ -13,6 +13,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::job::{self, Job};
+use crate::watch::Watch;
 
 /// CPython's `sys.getswitchinterval()`.
 pub const SWITCH_INTERVAL: Duration = Duration::from_millis(5);
@@ -27,7 +28,7 @@ pub const SWITCH_INTERVAL: Duration = Duration::from_millis(5);
 pub fn run(
     jobs: impl Iterator<Item = Job> + Send,
     workers: NonZeroUsize,
-    done: impl Fn(Job, u64) + Sync,
+    watch: impl Watch,
 ) -> io::Result<()> {
     let gil = Gil::default();
     // Only the holder takes a job, like everything else in an interpreter; this lock is for Rust.
@@ -35,17 +36,20 @@ pub fn run(
     let lock = || jobs.lock().unwrap_or_else(PoisonError::into_inner);
     let interpret = || {
         let held = gil.take();
-        let checkpoint = || {
+        let checkpoint = |numbers| {
             if held.is_wanted() {
                 job::paused(|| held.give_way());
             }
+            watch.go_on(numbers)
         };
         loop {
             let Some(job) = lock().as_mut().and_then(Iterator::next) else {
                 break;
             };
-            let answer = job.run_with(checkpoint);
-            done(job, answer);
+            let Some(answer) = job.run_while(checkpoint) else {
+                break;
+            };
+            watch.done(job, answer);
         }
     };
     thread::scope(|scope| {

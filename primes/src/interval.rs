@@ -20,34 +20,46 @@ const ROOT_PER_NUMBER: u64 = 256;
 /// assert_eq!(interval::count(u64::MAX - 1000..=u64::MAX, Constellation::Single), 21);
 /// ```
 pub fn count(range: RangeInclusive<u64>, what: Constellation) -> u64 {
-    count_with(range, what, || ())
+    count_while(range, what, |_| true).expect("a checkpoint that says to go on stops nothing")
 }
 
-/// [`count`], calling `checkpoint` every few milliseconds or more often.
-pub fn count_with(
+/// How many single tests there are between two checkpoints: some ten microseconds.
+const TESTS_PER_CHECKPOINT: u64 = 64;
+
+/// [`count`], calling `checkpoint` every few milliseconds or more often, with how many numbers were
+/// worked on since; `None` once that says not to go on.
+pub fn count_while(
     range: RangeInclusive<u64>,
     what: Constellation,
-    mut checkpoint: impl FnMut(),
-) -> u64 {
+    mut checkpoint: impl FnMut(u64) -> bool,
+) -> Option<u64> {
     let smallest = what
         .smallest()
         .iter()
         .filter(|primes| primes.iter().all(|p| range.contains(p)))
         .count() as u64;
     if is_short(&range) {
-        let starts = candidates(range.clone()).inspect(|_| checkpoint());
-        return smallest
-            + starts
-                .map(|n| shapes_at(n, *range.end(), what))
-                .sum::<u64>();
+        let (mut count, mut asked) = (smallest, *range.start());
+        for n in candidates(range.clone()) {
+            if n - asked >= TESTS_PER_CHECKPOINT {
+                if !checkpoint(n - asked) {
+                    return None;
+                }
+                asked = n;
+            }
+            count += shapes_at(n, *range.end(), what);
+        }
+        return checkpoint(range.end() - asked).then_some(count);
     }
     let mut count = smallest;
     let mut sieve = Sieve::new(range);
-    while let Some(segment) = sieve.next_segment_with(&mut checkpoint) {
+    while let Some(segment) = sieve.next_segment_while(|| checkpoint(0))? {
         count += segment.count(what);
-        checkpoint();
+        if !checkpoint(segment.numbers()) {
+            return None;
+        }
     }
-    count
+    Some(count)
 }
 
 /// The primes of an inclusive range, in order.

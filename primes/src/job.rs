@@ -44,19 +44,21 @@ pub enum Job {
 impl Job {
     /// Works out the answer.
     pub fn run(&self) -> u64 {
-        self.run_with(|| ())
+        self.run_while(|_| true)
+            .expect("a checkpoint that says to go on stops nothing")
     }
 
-    /// [`Job::run`], calling `checkpoint` every few milliseconds or more often.
-    pub fn run_with(&self, checkpoint: impl FnMut()) -> u64 {
+    /// [`Job::run`], calling `checkpoint` every few milliseconds or more often, with how many numbers
+    /// were worked on since; `None` once that says not to go on.
+    pub fn run_while(&self, mut checkpoint: impl FnMut(u64) -> bool) -> Option<u64> {
         match *self {
             Job::Check(n) => {
                 let _span = tracing::info_span!("check", n).entered();
-                trial_division::is_prime_with(n, checkpoint).into()
+                trial_division::is_prime_while(n, || checkpoint(0)).map(u64::from)
             }
             Job::Count { start, stop, what } => {
                 let _span = tracing::info_span!("count", start, stop).entered();
-                interval::count_with(start..=stop, what, checkpoint)
+                interval::count_while(start..=stop, what, checkpoint)
             }
         }
     }

@@ -11,9 +11,12 @@ pub mod serial;
 pub mod threads;
 
 // The kernels: each computes, and knows no concurrency.
+pub mod combinatorial;
 pub mod factor;
+pub mod factor_wide;
 pub mod miller_rabin;
 mod montgomery;
+mod montgomery_wide;
 pub mod nth;
 pub mod sieve;
 pub mod trial_division;
@@ -23,6 +26,8 @@ pub mod constellation;
 pub mod interval;
 pub mod job;
 pub mod longest_poll;
+pub mod watch;
 
 pub use constellation::Constellation;
 pub use job::Job;
+pub use watch::Watch;

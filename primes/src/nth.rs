@@ -41,16 +41,31 @@ pub fn nth_prime<E>(
 
 /// The prime that has `index - 1` primes between itself and `from`.
 fn above(from: u64, index: u64) -> Option<u64> {
-    primes(from + 1..=u64::MAX).nth(index as usize - 1)
+    let (mut from, mut left) = (from, index);
+    loop {
+        let start = from.checked_add(1)?;
+        let stop = start.saturating_add(length_of(left, start));
+        let mut found = 0;
+        for prime in primes(start..=stop) {
+            found += 1;
+            if found == left {
+                return Some(prime);
+            }
+        }
+        (from, left) = (stop, left - found);
+    }
+}
+
+/// How many numbers from `x` on, or below it, have `count` primes and some more.
+fn length_of(count: u64, x: u64) -> u64 {
+    (count + 10).saturating_mul(u64::from(x.max(2).ilog2()) + 1)
 }
 
 /// The prime at or below `from` that is followed by `skip` primes up to there.
 fn below(from: u64, mut skip: u64) -> Option<u64> {
     let mut stop = from;
     loop {
-        // The primes to skip, at the density hereabouts, and some more.
-        let length = (skip + 10) * (u64::from(stop.max(2).ilog2()) + 1);
-        let start = stop.saturating_sub(length);
+        let start = stop.saturating_sub(length_of(skip, stop));
         let found: Vec<u64> = primes(start..=stop).collect();
         match (found.len() as u64).checked_sub(skip + 1) {
             Some(index) => return Some(found[index as usize]),

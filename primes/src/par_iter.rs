@@ -7,8 +7,9 @@ use rayon::ThreadPool;
 use rayon::iter::{ParallelBridge, ParallelIterator};
 
 use crate::job::Job;
+use crate::watch::Watch;
 
-/// Runs the jobs on a rayon pool of `workers` threads. `done` is called on them.
+/// Runs the jobs on a rayon pool of `workers` threads. `watch` is told on them.
 ///
 /// # Errors
 /// If the system refuses a thread.
@@ -18,9 +19,9 @@ use crate::job::Job;
 pub fn run(
     jobs: impl Iterator<Item = Job> + Send,
     workers: NonZeroUsize,
-    done: impl Fn(Job, u64) + Sync,
+    watch: impl Watch,
 ) -> io::Result<()> {
-    run_on(&pool(workers)?, jobs, done);
+    run_on(&pool(workers)?, jobs, watch);
     Ok(())
 }
 
@@ -42,16 +43,13 @@ pub fn pool(workers: NonZeroUsize) -> io::Result<ThreadPool> {
 ///
 /// # Panics
 /// If a job panics.
-pub fn run_on(
-    pool: &ThreadPool,
-    jobs: impl Iterator<Item = Job> + Send,
-    done: impl Fn(Job, u64) + Sync,
-) {
+pub fn run_on(pool: &ThreadPool, jobs: impl Iterator<Item = Job> + Send, watch: impl Watch) {
     pool.install(|| {
         // A bridge, since jobs come lazily: a collection would be split without a lock.
-        jobs.par_bridge().for_each(|job| {
-            let answer = job.run();
-            done(job, answer);
+        let _ = jobs.par_bridge().try_for_each(|job| {
+            let answer = job.run_while(|numbers| watch.go_on(numbers))?;
+            watch.done(job, answer);
+            Some(())
         });
     });
 }

@@ -8,10 +8,12 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io;
 use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use executors::{Executor, JobType, ProcessPool};
 
 use crate::job::Job;
+use crate::watch::{self, Watch};
 
 /// What worker processes must know: `main` begins with `executors::hook(processes::JOBS)`.
 pub const JOBS: &[JobType] = &[executors::job::<Job>()];
@@ -24,16 +26,16 @@ impl executors::Job for Job {
     }
 }
 
-/// Runs the jobs in `workers` processes. `done` is called on the calling thread.
+/// Runs the jobs in `workers` processes. `watch` is told on the calling thread.
 ///
 /// # Errors
 /// If a worker can't be started, or dies: then the others are ended, too.
 pub fn run(
     jobs: impl Iterator<Item = Job> + Send,
     workers: NonZeroUsize,
-    done: impl Fn(Job, u64) + Sync,
+    watch: impl Watch,
 ) -> io::Result<()> {
-    run_on(&pool(workers)?, jobs, done)
+    run_on(&pool(workers)?, jobs, watch)
 }
 
 /// A pool for [`run_on`].
@@ -54,21 +56,45 @@ pub fn pool(workers: NonZeroUsize) -> io::Result<ProcessPool> {
 pub fn run_on(
     pool: &ProcessPool,
     jobs: impl Iterator<Item = Job> + Send,
-    done: impl Fn(Job, u64) + Sync,
+    watch: impl Watch,
 ) -> io::Result<()> {
     // Answers come in the order of the jobs, without them. Only as many are under way as the pool
     // looks ahead.
     let under_way = RefCell::new(VecDeque::new());
     let jobs = jobs.inspect(|job| under_way.borrow_mut().push_back(job.clone()));
-    for answer in pool.map(jobs) {
+    // A worker process can't be asked to stop: it is killed.
+    let stopped = AtomicBool::new(false);
+    let stop = || {
+        stopped.store(true, Ordering::Relaxed);
+        let _ = pool.kill();
+    };
+    watch::with_proxy(&watch, stop, |_| {
+        take_answers(pool.map(jobs), &under_way, |job, answer| {
+            watch.done(job, answer)
+        })
+    })
+    .or_else(|error| match stopped.load(Ordering::Relaxed) {
+        true => Ok(()),
+        false => {
+            // The error told is the first.
+            let _ = pool.kill();
+            Err(error)
+        }
+    })
+}
+
+fn take_answers(
+    answers: impl Iterator<Item = Result<u64, executors::Error>>,
+    under_way: &RefCell<VecDeque<Job>>,
+    done: impl Fn(Job, u64),
+) -> io::Result<()> {
+    for answer in answers {
         let Some(job) = under_way.borrow_mut().pop_front() else {
             break;
         };
         match answer {
             Ok(answer) => done(job, answer),
             Err(error) => {
-                // The error told is the first.
-                let _ = pool.kill();
                 return Err(io::Error::other(format!("{error}, working on \"{job}\"")));
             }
         }

@@ -4,6 +4,7 @@ use std::io;
 use std::num::NonZeroUsize;
 
 use crate::job::Job;
+use crate::watch::Watch;
 
 /// Runs the jobs in the calling thread, whatever the number of workers.
 ///
@@ -12,11 +13,13 @@ use crate::job::Job;
 pub fn run(
     jobs: impl Iterator<Item = Job> + Send,
     _workers: NonZeroUsize,
-    done: impl Fn(Job, u64) + Sync,
+    watch: impl Watch,
 ) -> io::Result<()> {
     for job in jobs {
-        let answer = job.run();
-        done(job, answer);
+        let Some(answer) = job.run_while(|numbers| watch.go_on(numbers)) else {
+            break;
+        };
+        watch.done(job, answer);
     }
     Ok(())
 }

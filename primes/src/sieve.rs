@@ -19,6 +19,7 @@ use crate::constellation::Constellation;
 use buckets::Buckets;
 use cross_off::{Turns, offset};
 use presieve::{BLOCK, Presieve};
+pub(crate) use wheel::COPRIME;
 use wheel::{CANDIDATES, HITS, bit_of, byte_of, class_of, first_step};
 
 // The sizes are those that counted fastest on a core with 48 KiB of L1 and 2 MiB of L2 cache; halving
@@ -97,14 +98,18 @@ impl Sieve {
 
     /// Sieves the next segment, or returns `None` when the range is done.
     pub fn next_segment(&mut self) -> Option<Segment<'_>> {
-        self.next_segment_with(|| ())
+        self.next_segment_while(|| true).flatten()
     }
 
-    /// [`next_segment`](Sieve::next_segment), calling `checkpoint` every few milliseconds: finding
-    /// the sieving primes for the first segment takes seconds near 2^64.
-    pub fn next_segment_with(&mut self, checkpoint: impl FnMut()) -> Option<Segment<'_>> {
+    /// [`next_segment`](Sieve::next_segment), calling `go_on` every few milliseconds: finding the
+    /// sieving primes for the first segment takes seconds near 2^64. `None` if that said no: the sieve
+    /// is then of no use.
+    pub fn next_segment_while(
+        &mut self,
+        go_on: impl FnMut() -> bool,
+    ) -> Option<Option<Segment<'_>>> {
         if self.next > self.last {
-            return None;
+            return Some(None);
         }
         let first = self.next;
         let left = self.last - first + 1;
@@ -112,16 +117,16 @@ impl Sieve {
             .segment
             .min(usize::try_from(left).unwrap_or(usize::MAX));
         self.carry();
-        self.add_sieving_primes(first, len, left, checkpoint);
+        self.add_sieving_primes(first, len, left, go_on)?;
         self.cross_off_small(first, len);
         self.medium.cross_off(&mut self.bytes, len);
         self.large.cross_off(&mut self.bytes[..len], left);
         self.restore_and_trim(first, len);
         self.next += len as u64;
-        Some(Segment {
+        Some(Some(Segment {
             first,
             bytes: &self.bytes[..len],
-        })
+        }))
     }
 
     /// Moves what was crossed off beyond the last segment to the front of the next.
@@ -137,8 +142,8 @@ impl Sieve {
         first: u64,
         len: usize,
         left: u64,
-        mut checkpoint: impl FnMut(),
-    ) {
+        mut go_on: impl FnMut() -> bool,
+    ) -> Option<()> {
         let end = (30 * (first + len as u64 - 1))
             .saturating_add(31)
             .min(*self.range.end());
@@ -150,10 +155,11 @@ impl Sieve {
                 self.add_turns(p, first);
             }
             added += 1;
-            if added % PRIMES_PER_CHECKPOINT == 0 {
-                checkpoint();
+            if added % PRIMES_PER_CHECKPOINT == 0 && !go_on() {
+                return None;
             }
         }
+        Some(())
     }
 
     fn add_turns(&mut self, p: u64, first: u64) {
@@ -263,6 +269,55 @@ impl Segment<'_> {
             .iter()
             .map(|&byte| u64::from(table[usize::from(byte)]))
             .sum()
+    }
+}
+
+impl<'a> Segment<'a> {
+    /// How many numbers it stands for.
+    pub fn numbers(&self) -> u64 {
+        30 * self.bytes.len() as u64
+    }
+
+    /// The last number that it stands for.
+    pub(crate) fn last(&self) -> u64 {
+        // The last byte has the numbers up to the next one's first candidate.
+        30 * (self.first + self.bytes.len() as u64 - 1) + 36
+    }
+
+    /// Counts its primes up to one number after the other.
+    pub(crate) fn counter(&self) -> Counter<'a> {
+        Counter {
+            first: self.first,
+            bytes: self.bytes,
+            at: 0,
+            before: 0,
+        }
+    }
+}
+
+/// Counts the primes of a segment, in ascending order of the questions.
+pub(crate) struct Counter<'a> {
+    first: u64,
+    bytes: &'a [u8],
+    at: usize,
+    before: u64,
+}
+
+impl Counter<'_> {
+    /// How many primes of the segment there are up to `n`, which lies in it, and is no smaller than
+    /// the one before.
+    pub(crate) fn up_to(&mut self, n: u64) -> u64 {
+        let byte = (byte_of(n) - self.first) as usize;
+        self.before += popcount::count_ones(&self.bytes[self.at..byte]);
+        self.at = byte;
+        let offset = n - 30 * byte_of(n);
+        let here = self.bytes[byte] & candidates_where(|candidate| candidate <= offset);
+        self.before + u64::from(here.count_ones())
+    }
+
+    /// How many it has in all.
+    pub(crate) fn rest(&mut self) -> u64 {
+        self.before + popcount::count_ones(&self.bytes[self.at..])
     }
 }
 

@@ -6,12 +6,13 @@ use std::num::NonZeroUsize;
 use std::thread;
 
 use crate::job::Job;
+use crate::watch::Watch;
 
 /// Jobs that wait for each worker: one to go on with while the queue is filled again. More would only
 /// be memory.
 const AHEAD: usize = 2;
 
-/// Runs the jobs on `workers` threads that take them from one queue. `done` is called on them.
+/// Runs the jobs on `workers` threads that take them from one queue. `watch` is told on them.
 ///
 /// The queue is bounded, so an endless iterator of jobs is taken no faster than it is worked off.
 ///
@@ -23,13 +24,15 @@ const AHEAD: usize = 2;
 pub fn run(
     jobs: impl Iterator<Item = Job> + Send,
     workers: NonZeroUsize,
-    done: impl Fn(Job, u64) + Sync,
+    watch: impl Watch,
 ) -> io::Result<()> {
     let (queue, taken) = crossbeam_channel::bounded::<Job>(AHEAD * workers.get());
     let work = |taken: crossbeam_channel::Receiver<Job>| {
         for job in taken {
-            let answer = job.run();
-            done(job, answer);
+            let Some(answer) = job.run_while(|numbers| watch.go_on(numbers)) else {
+                break;
+            };
+            watch.done(job, answer);
         }
     };
     thread::scope(|scope| {

@@ -11,13 +11,14 @@ const CHECKPOINT: u64 = 4096;
 /// assert!(!primes::trial_division::is_prime(1_297_337 * 3));
 /// ```
 pub fn is_prime(n: u64) -> bool {
-    is_prime_with(n, || ())
+    is_prime_while(n, || true).expect("a checkpoint that says to go on stops nothing")
 }
 
-/// [`is_prime`], calling `checkpoint` now and then, as an interpreter does between instructions.
-pub fn is_prime_with(n: u64, mut checkpoint: impl FnMut()) -> bool {
+/// [`is_prime`], calling `checkpoint` now and then, as an interpreter does between instructions;
+/// `None` once that says not to go on.
+pub fn is_prime_while(n: u64, mut checkpoint: impl FnMut() -> bool) -> Option<bool> {
     if n < 2 || (n % 2 == 0 && n != 2) {
-        return false;
+        return Some(false);
     }
     let root = n.isqrt();
     let mut from = 3;
@@ -27,12 +28,14 @@ pub fn is_prime_with(n: u64, mut checkpoint: impl FnMut()) -> bool {
             .step_by(2)
             .any(|divisor| n % divisor == 0)
         {
-            return false;
+            return Some(false);
         }
-        checkpoint();
+        if !checkpoint() {
+            return None;
+        }
         from = to;
     }
-    true
+    Some(true)
 }
 
 #[cfg(test)]

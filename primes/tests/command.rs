@@ -3,7 +3,7 @@
 #![cfg(feature = "cli")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Command, Stdio};
 
 use assert_cmd::assert::Assert;
@@ -47,6 +47,66 @@ fn answers_are_the_published_ones() {
             &["factor", "1", "84", "2^64-1"],
             "1:\n84: 2 2 3 7\n18446744073709551615: 3 5 17 257 641 65537 6700417\n",
         ),
+    ] {
+        primes(words).success().stdout(diff(expected));
+    }
+}
+
+/// OEIS A006880, in both ways where both are fast; a range by difference.
+#[test]
+fn the_formula_counts_what_the_sieve_counts() {
+    for (words, expected) in [
+        (&["count", "1e12"][..], "37607912018\n"),
+        (&["count", "1e9", "--algorithm", "sieve"], "50847534\n"),
+        (
+            &["count", "1e9", "--algorithm", "combinatorial"],
+            "50847534\n",
+        ),
+        (
+            &["count", "1e9", "2e9", "--algorithm", "combinatorial"],
+            "47374753\n",
+        ),
+        (
+            &["count", "1e9", "2e9", "--algorithm", "sieve"],
+            "47374753\n",
+        ),
+        (&["count", "2", "3", "--algorithm", "combinatorial"], "2\n"),
+        (&["nth", "1e10"], "252097800623\n"),
+    ] {
+        primes(words).success().stdout(diff(expected));
+    }
+    let ran = |words: &[&str]| json(primes(words))["algorithm"].clone();
+    assert_eq!(ran(&["count", "1e12", "--json"]), "combinatorial");
+    assert_eq!(ran(&["count", "1e12", "--dist", "1e6", "--json"]), "sieve");
+    assert_eq!(
+        ran(&["count", "1e9", "--model", "rayon", "--json"]),
+        "sieve"
+    );
+    assert_eq!(ran(&["count", "1e9", "--tuplets", "2", "--json"]), "sieve");
+    primes(&[
+        "count",
+        "1e9",
+        "--tuplets",
+        "2",
+        "--algorithm",
+        "combinatorial",
+    ])
+    .code(2)
+    .stderr(contains("--algorithm combinatorial: counts single primes"));
+}
+
+#[test]
+fn numbers_are_expressions() {
+    for (words, expected) in [
+        (&["count", "2^64-1e3", "2^64-1"][..], "21\n"),
+        (&["count", "3*5"], "6\n"),
+        (&["count", "0x64"], "25\n"),
+        (&["check", "(1e3+9)"], "1009 is prime\n"),
+        (
+            &["factor", "1e18+1"],
+            "1000000000000000001: 101 9901 999999000001\n",
+        ),
+        (&["factor", "+7"], "7: 7\n"),
     ] {
         primes(words).success().stdout(diff(expected));
     }
@@ -142,8 +202,6 @@ fn wrong_input_is_named_in_one_line() {
             &["nth", "2^64-1"],
             "18446744073709551615: there are primes 1 to",
         ),
-        (&["check", "x"], "x: not a number"),
-        (&["factor", "-1"], "-1: negative"),
         (&["--rounds", "0"], "0: from 1 to"),
         (
             &["--model", "rayon", "count", "5"],
@@ -179,6 +237,63 @@ fn a_comparison_of_counts_tells_the_count() {
         (&report["count"], &report["agreement"]["agreed"]),
         (&1229.into(), &true.into())
     );
+}
+
+/// As `factor` of GNU coreutils 9.1: values, `--exponents`, going on after a bad argument.
+#[test]
+fn factors_are_those_of_the_gnu_tool() {
+    for (words, expected) in [
+        (
+            &["factor", "--exponents", "360", "7"][..],
+            "360: 2^3 3^2 5\n7: 7\n",
+        ),
+        (&["factor", " 12 "], "12: 2 2 3\n"),
+        (
+            &["factor", "2^128-1"],
+            "340282366920938463463374607431768211455: 3 5 17 257 641 65537 274177 6700417 \
+             67280421310721\n",
+        ),
+        (
+            &["factor", "(2^64-59)*(2^64-83)"],
+            "340282366920938460843936948965011886881: 18446744073709551533 \
+             18446744073709551557\n",
+        ),
+    ] {
+        primes(words).success().stdout(diff(expected));
+    }
+    primes(&["factor", "6", "x\u{1b}[2J", "-1", "10"])
+        .code(1)
+        .stdout(diff("6: 2 3\n10: 2 5\n"))
+        .stderr(diff(
+            "error: x\\u{1b}[2J: not a number: expected a whole number such as 1000, 10_000, 1e9, \
+             0xff or 2^32-1\nerror: -1: negative: expected a whole number such as 1000, 10_000, \
+             1e9, 0xff or 2^32-1\n",
+        ));
+}
+
+/// A program at the other end of a pipe gets its answer before it asks again.
+#[test]
+fn an_answer_comes_before_the_next_question() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_primes"))
+        .arg("factor")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut questions = child.stdin.take().unwrap();
+    let mut answers = BufReader::new(child.stdout.take().unwrap()).lines();
+    for n in [4, 9] {
+        writeln!(questions, "{n}").unwrap();
+        assert!(
+            answers
+                .next()
+                .unwrap()
+                .unwrap()
+                .starts_with(&format!("{n}: "))
+        );
+    }
+    drop(questions);
+    assert!(child.wait().unwrap().success());
 }
 
 #[test]

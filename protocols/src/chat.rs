@@ -9,13 +9,16 @@
 //! - A connection is greeted with [`WELCOME`] and has no name until its first good line, which is
 //!   announced to all others ([`joined`]); a line with an empty message only does that. Later
 //!   lines with another name change it ([`renamed`]). When it ends, the others are told ([`left`]).
-//! - A name is 1 to [`MAX_NAME`] characters without control characters, and one connection's at a
-//!   time. White space around name and message is cut off, control characters in a message become
-//!   spaces: nobody writes on another's terminal but plain text.
+//! - A name is 1 to [`MAX_NAME`] characters, and one connection's at a time. No character of it is
+//!   invisible or turns the direction of writing ([`is_good_name`]): a name looks like nobody else's
+//!   only because of what cannot be seen. White space around name and message is cut off, control
+//!   characters in a message become spaces: nobody writes on another's terminal but plain text.
 //! - What cannot be taken is answered to its sender only, and the connection goes on:
 //!   [`TOO_LONG`], [`NOT_UTF8`], [`NOT_UNDERSTOOD`], [`TAKEN`].
 //! - A line that is not ended when its connection is was never said.
-//! - Who does not read misses lines, whole ones; the others are not kept waiting.
+//! - A line that is too long is answered as soon as it is, before its end has come.
+//! - A member that does not read misses lines, whole ones, and is told so ([`MISSED`]) where they are
+//!   missing. The others are not kept waiting.
 
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
@@ -37,6 +40,9 @@ pub const NOT_UTF8: &str = "*** that line was not UTF-8: nobody got it";
 pub const NOT_UNDERSTOOD: &str = "*** not understood: write NAME:MESSAGE";
 /// The answer to a line with another's name.
 pub const TAKEN: &str = "*** that name is taken: choose another";
+
+/// Told to a member that does not read fast enough, in place of the lines it misses.
+pub const MISSED: &str = "*** you read too slowly: some lines are lost";
 
 /// How the others see a message.
 pub fn said(name: &str, message: &str) -> String {
@@ -184,9 +190,103 @@ fn parse(line: &[u8]) -> Result<(&str, String), &'static str> {
     let text = str::from_utf8(line).map_err(|_| NOT_UTF8)?;
     let (name, message) = text.split_once(':').ok_or(NOT_UNDERSTOOD)?;
     let name = name.trim();
-    let length = name.chars().count();
-    if !(1..=MAX_NAME).contains(&length) || name.contains(char::is_control) {
+    if !is_good_name(name) {
         return Err(NOT_UNDERSTOOD);
     }
     Ok((name, message.trim().replace(char::is_control, " ")))
+}
+
+/// Whether somebody may be called that: 1 to [`MAX_NAME`] characters, none of them a colon, invisible,
+/// or one that turns the direction of writing; and no white space around it.
+///
+/// # Examples
+///
+/// ```
+/// use protocols::chat::is_good_name;
+///
+/// assert!(is_good_name("J\u{fc}rgen \u{5b57}"));
+/// assert!(!is_good_name("ann\u{200b}") && !is_good_name("\u{202e}nna") && !is_good_name("a\tb"));
+/// assert!(!is_good_name("") && !is_good_name(" ann") && !is_good_name("a:b"));
+/// ```
+pub fn is_good_name(name: &str) -> bool {
+    let length = name.chars().take(MAX_NAME + 1).count();
+    (1..=MAX_NAME).contains(&length)
+        && name.trim() == name
+        && !name.contains(|c: char| c == ':' || c.is_control() || is_invisible(c))
+}
+
+/// What is not seen, by Unicode's property Default_Ignorable_Code_Point (DerivedCoreProperties.txt,
+/// 16.0), and the line and paragraph separators and interlinear marks beside it.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+        | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// A line as a client shows it: text, whatever the server sends. What is no UTF-8 is replaced,
+/// control characters are escaped, so that no server draws on a terminal.
+///
+/// # Examples
+///
+/// ```
+/// assert_eq!(protocols::chat::shown(b"#[bob]>>> \xff\x1b[31m"), "#[bob]>>> \u{fffd}\\u{1b}[31m");
+/// ```
+pub fn shown(line: &[u8]) -> String {
+    let mut text = String::with_capacity(line.len());
+    for c in String::from_utf8_lossy(line).chars() {
+        match c.is_control() && c != '\t' {
+            true => text.extend(c.escape_default()),
+            false => text.push(c),
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_look_alike_because_of_what_is_not_seen_are_refused() {
+        for c in [
+            '\u{0}',
+            '\u{7f}',
+            '\u{85}',
+            '\u{ad}',
+            '\u{200b}',
+            '\u{200d}',
+            '\u{200e}',
+            '\u{202a}',
+            '\u{202e}',
+            '\u{2066}',
+            '\u{2069}',
+            '\u{2028}',
+            '\u{feff}',
+            '\u{e0041}',
+            '\u{3164}',
+        ] {
+            assert!(!is_good_name(&format!("a{c}b")), "{c:?}");
+            let mut room = Room::default();
+            let ann = room.enter(());
+            let mut answers = Vec::new();
+            let line = format!("a{c}b:hello");
+            room.line(ann, line.as_bytes(), |(), text| {
+                answers.push(text.to_owned())
+            });
+            assert_eq!(answers, [NOT_UNDERSTOOD], "{c:?}");
+        }
+        for name in [
+            "ann",
+            "J\u{fc}rgen",
+            "\u{5b57}",
+            "\u{5d0}\u{5d1}",
+            "two words",
+            "\u{1f600}",
+        ] {
+            assert!(is_good_name(name), "{name}");
+        }
+    }
 }

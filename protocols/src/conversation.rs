@@ -16,10 +16,12 @@
 //! ```
 
 use std::fmt::Display;
-use std::io::{BufRead, BufReader, ErrorKind, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::chat;
 
@@ -40,14 +42,19 @@ type Result<T = ()> = std::result::Result<T, Wrong>;
 /// The first part that went wrong.
 pub fn all(address: SocketAddr) -> Result {
     type Part = (&'static str, fn(SocketAddr) -> Result);
-    let parts: [Part; 8] = [
+    let parts: [Part; 10] = [
         ("joins and leaves", joins_and_leaves),
         ("messages in order", messages_in_order),
         ("names", names),
+        ("a clash of names", clash_of_names),
         ("byte by byte", byte_by_byte),
         ("slow reader", slow_reader),
         ("cut off mid-line", cut_off_mid_line),
         ("line too long", line_too_long),
+        (
+            "line too long, before its end",
+            line_too_long_before_its_end,
+        ),
         ("invalid UTF-8", invalid_utf8),
     ];
     for (name, part) in parts {
@@ -135,6 +142,8 @@ pub fn names(address: SocketAddr) -> Result {
         "no name",
         ":no name",
         "a\tb:x",
+        "bob\u{200b}:x",
+        "\u{202e}nna:x",
         &format!("{:33}:x", "n".repeat(33)),
     ] {
         bob.say(line)?;
@@ -206,7 +215,7 @@ pub fn slow_reader(address: SocketAddr) -> Result {
         }
         // Its answer may be among the lines it missed. The last time it asks it has read them all.
         answered = slow.say("no name");
-        if line == chat::left("bob") {
+        if line == chat::left("bob") || line == chat::MISSED {
             continue;
         }
         let number = line
@@ -259,6 +268,66 @@ pub fn line_too_long(address: SocketAddr) -> Result {
     ann.sees_off(bob, "bob")
 }
 
+/// A line that is too long is answered when that is clear, not only at its end; what follows its end
+/// is a line of its own.
+///
+/// # Errors
+///
+/// What went wrong.
+pub fn line_too_long_before_its_end(address: SocketAddr) -> Result {
+    let mut ann = Client::join(address, "ann")?;
+    let mut bob = ann.meet(address, "bob")?;
+    bob.send(format!("bob:{}", "x".repeat(3 * chat::MAX_LINE)).as_bytes())?;
+    bob.hears(chat::TOO_LONG)?;
+    // More of the same line is not answered again.
+    bob.send(&[b'x'; 10 * chat::MAX_LINE])?;
+    bob.send(b"x\nbob:short\nno name\n")?;
+    ann.hears(&chat::said("bob", "short"))?;
+    bob.hears(chat::NOT_UNDERSTOOD)?;
+    ann.sees_off(bob, "bob")
+}
+
+/// Two who want the same name at once: one gets it, the other is told, keeps what name it had, and
+/// may have the name when its owner has gone.
+///
+/// # Errors
+///
+/// What went wrong.
+pub fn clash_of_names(address: SocketAddr) -> Result {
+    let mut ann = Client::join(address, "ann")?;
+    let mut two = [Client::new(address)?, Client::new(address)?];
+    for client in &mut two {
+        client.say("both:")?;
+    }
+    ann.hears(&chat::joined("both"))?;
+    // An answer of its own lies behind what each is told.
+    let mut refused = Vec::new();
+    for client in &mut two {
+        client.say("answer me")?;
+        let mut taken = false;
+        loop {
+            match client.line()? {
+                line if line == chat::NOT_UNDERSTOOD => break,
+                line => taken |= line == chat::TAKEN,
+            }
+        }
+        refused.push(taken);
+    }
+    let [first, second] = two;
+    let (owner, mut other) = match refused[..] {
+        [false, true] => (first, second),
+        [true, false] => (second, first),
+        _ => return Err(Wrong(format!("told that the name is taken: {refused:?}"))),
+    };
+    drop(owner);
+    ann.hears(&chat::left("both"))?;
+    other.hears(&chat::left("both"))?;
+    other.say("both:mine now")?;
+    ann.hears(&chat::joined("both"))?;
+    ann.hears(&chat::said("both", "mine now"))?;
+    ann.sees_off(other, "both")
+}
+
 /// A line that is no text is answered and passed over, and its connection goes on.
 ///
 /// # Errors
@@ -267,11 +336,117 @@ pub fn line_too_long(address: SocketAddr) -> Result {
 pub fn invalid_utf8(address: SocketAddr) -> Result {
     let mut ann = Client::join(address, "ann")?;
     let mut bob = ann.meet(address, "bob")?;
-    bob.send(b"bob:\xff\xfe\n")?;
-    bob.hears(chat::NOT_UTF8)?;
+    // No start of a character, an overlong slash, half a surrogate pair, a character without its end,
+    // beyond Unicode: RFC 3629.
+    for bytes in [
+        &b"\xff\xfe"[..],
+        b"\xc0\xaf",
+        b"\xed\xa0\x80",
+        b"\xe2\x82",
+        b"\xf4\x90\x80\x80",
+    ] {
+        bob.send(&[b"bob:", bytes, b"\n"].concat())?;
+        bob.hears(chat::NOT_UTF8)?;
+        bob.send(&[bytes, b":bob\n"].concat())?;
+        bob.hears(chat::NOT_UTF8)?;
+    }
     bob.say("bob:ok")?;
     ann.hears(&chat::said("bob", "ok"))?;
     ann.sees_off(bob, "bob")
+}
+
+/// The other side: what any chat client of the workshop must do. `command` makes its command line, for
+/// a server at an address and a member called `ann`.
+///
+/// It says its name first, then each line of standard input; shows what others say, whatever bytes
+/// that are; and when the server dies it ends, with status 1 and a reason on standard error.
+///
+/// # Errors
+///
+/// What went wrong.
+///
+/// # Examples
+///
+/// ```no_run
+/// protocols::conversation::client(|address| {
+///     let mut command = std::process::Command::new("target/release/reactor");
+///     command.args(["chat-client", "ann", &address.to_string()]);
+///     command
+/// })?;
+/// # Ok::<(), protocols::conversation::Wrong>(())
+/// ```
+pub fn client(command: impl FnOnce(SocketAddr) -> Command) -> Result {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(wrong)?;
+    let mut child = command(listener.local_addr().map_err(wrong)?)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(wrong)?;
+    let result = serve_client(&listener, &mut child);
+    // Whatever went wrong, nothing is left running.
+    let _ = child.kill();
+    let _ = child.wait();
+    result
+}
+
+fn serve_client(listener: &TcpListener, child: &mut Child) -> Result {
+    let missing = || Wrong("a pipe of the client is missing".to_owned());
+    let mut input = child.stdin.take().ok_or_else(missing)?;
+    let output = child.stdout.take().ok_or_else(missing)?;
+    let mut errors = child.stderr.take().ok_or_else(missing)?;
+    let (mut stream, _) = listener.accept().map_err(wrong)?;
+    stream.set_read_timeout(Some(PATIENCE)).map_err(wrong)?;
+    let mut server = Client {
+        stream: BufReader::new(stream.try_clone().map_err(wrong)?),
+    };
+    server.hears("ann:")?;
+    input.write_all(b"hello\n").map_err(wrong)?;
+    server.hears("ann:hello")?;
+    let said = b"#[bob]>>> \xff\x1b[31mred";
+    let (sender, lines) = mpsc::channel();
+    thread::spawn(move || {
+        for line in BufReader::new(output)
+            .split(b'\n')
+            .map_while(io::Result::ok)
+        {
+            if sender.send(line).is_err() {
+                break;
+            }
+        }
+    });
+    stream
+        .write_all(&[chat::WELCOME.as_bytes(), b"\n", said, b"\n"].concat())
+        .map_err(wrong)?;
+    for expected in [chat::WELCOME, &chat::shown(said)] {
+        let line = lines
+            .recv_timeout(PATIENCE)
+            .map_err(|_| Wrong(format!("{expected:?} is not shown")))?;
+        if line != expected.as_bytes() {
+            let line = String::from_utf8_lossy(&line).into_owned();
+            return Err(Wrong(format!("shows {line:?}, expected {expected:?}")));
+        }
+    }
+    // The server dies, in the middle of a line. The client's standard input stays open.
+    stream.write_all(b"#[bob]>>> and th").map_err(wrong)?;
+    drop((stream, server));
+    let ended = Instant::now() + PATIENCE;
+    let status = loop {
+        match child.try_wait().map_err(wrong)? {
+            Some(status) => break status,
+            None if Instant::now() < ended => thread::sleep(Duration::from_millis(5)),
+            None => return Err(Wrong("it goes on although the server has died".to_owned())),
+        }
+    };
+    drop(input);
+    let mut reason = String::new();
+    errors.read_to_string(&mut reason).map_err(wrong)?;
+    match status.code() {
+        Some(1) if !reason.trim().is_empty() => Ok(()),
+        _ => Err(Wrong(format!(
+            "the server has died: {status}, and it says {reason:?}"
+        ))),
+    }
 }
 
 fn wrong(error: impl Display) -> Wrong {

@@ -2,13 +2,13 @@
 //!
 //! The rules and the words are [`protocols::chat`]'s.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
-use protocols::chat::{MAX_LINE, Room, STALL_TIMEOUT, TOO_LONG, WELCOME};
+use protocols::chat::{MAX_LINE, MISSED, Room, STALL_TIMEOUT, TOO_LONG, WELCOME};
 
-use crate::{Factory, LineHandler, LineReceiver, Protocol, Reason, Transport};
+use crate::{Factory, LineHandler, LineReceiver, Peer, Protocol, Reason, Transport};
 
 /// The chat's factory: a room, and a protocol for each who comes.
 ///
@@ -29,7 +29,7 @@ use crate::{Factory, LineHandler, LineReceiver, Protocol, Reason, Transport};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Server {
-    room: Rc<RefCell<Room<Transport>>>,
+    room: Rc<RefCell<Room<Outbox>>>,
     stall: Duration,
 }
 
@@ -54,13 +54,14 @@ impl Server {
         let member = Member {
             server: self.clone(),
             number: 0,
+            missed: Rc::default(),
         };
         LineReceiver::new(member).max_line(MAX_LINE)
     }
 }
 
 impl Factory for Server {
-    fn build(&self) -> Option<Box<dyn Protocol>> {
+    fn build(&self, _: Peer) -> Option<Box<dyn Protocol>> {
         Some(Box::new(self.member()))
     }
 }
@@ -70,30 +71,66 @@ impl Factory for Server {
 pub struct Member {
     server: Server,
     number: u64,
+    /// Lines were left out, and the member does not know yet.
+    missed: Rc<Cell<bool>>,
 }
 
-/// A line with its end, in one write; not at all to who has too much waiting.
-fn tell(transport: &Transport, text: &str) {
-    transport.try_write(format!("{text}\n").as_bytes());
+/// What a member is reached by.
+#[derive(Clone, Debug)]
+struct Outbox {
+    transport: Transport,
+    missed: Rc<Cell<bool>>,
+}
+
+impl Outbox {
+    /// A line with its end, in one write. A member that has too much waiting misses it, and is told so
+    /// as soon as there is room: nobody else waits for that.
+    fn tell(&self, text: &str) {
+        self.tell_of_missed();
+        let missed = self.missed.get() || !self.transport.try_write(format!("{text}\n").as_bytes());
+        self.missed.set(missed);
+    }
+
+    fn tell_of_missed(&self) {
+        let told = self.missed.get() && self.transport.try_write(format!("{MISSED}\n").as_bytes());
+        if told {
+            self.missed.set(false);
+        }
+    }
+}
+
+impl Member {
+    fn outbox(&self, transport: &Transport) -> Outbox {
+        Outbox {
+            transport: transport.clone(),
+            missed: Rc::clone(&self.missed),
+        }
+    }
 }
 
 impl LineHandler for Member {
     fn connection_made(&mut self, transport: &Transport) {
         transport.set_stall_timeout(Some(self.server.stall));
-        self.number = self.server.room.borrow_mut().enter(transport.clone());
-        tell(transport, WELCOME);
+        let outbox = self.outbox(transport);
+        outbox.tell(WELCOME);
+        self.number = self.server.room.borrow_mut().enter(outbox);
     }
 
     fn line_received(&mut self, _: &Transport, line: &[u8]) {
         let mut room = self.server.room.borrow_mut();
-        room.line(self.number, line, tell);
+        room.line(self.number, line, Outbox::tell);
     }
 
     fn line_too_long(&mut self, transport: &Transport, _limit: usize) {
-        tell(transport, TOO_LONG);
+        self.outbox(transport).tell(TOO_LONG);
+    }
+
+    fn resume_producing(&mut self, transport: &Transport) {
+        self.outbox(transport).tell_of_missed();
     }
 
     fn connection_lost(&mut self, _: &Reason) {
-        self.server.room.borrow_mut().leave(self.number, tell);
+        let mut room = self.server.room.borrow_mut();
+        room.leave(self.number, Outbox::tell);
     }
 }

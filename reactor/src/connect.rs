@@ -1,19 +1,18 @@
 //! Connections that we open.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::{Rc, Weak};
 use std::time::Duration;
 
 use crate::connection::Connection;
-use crate::reactor::{Entry, Inner};
+use crate::inner::{Entry, Inner};
 use crate::stream::Stream;
-use crate::{Deferred, Error, Peer, Protocol, Reactor, Resolver, Transport};
-use event_loop::Readiness;
+use crate::{Deferred, DelayedCall, Error, Peer, Protocol, Reactor, Resolver, Transport};
 use event_loop::net::{TcpStream, UnixStream};
-use event_loop::previous::Token;
+use event_loop::{Readiness, Token};
 
 /// How long a connection may take to be made, unless a shorter
 /// [time-out](Deferred::with_timeout) is set.
@@ -62,15 +61,47 @@ impl Reactor {
         self.connect(stream, Peer::Tcp(address), Box::new(protocol))
     }
 
-    /// Connects to a Unix socket: see [`connect_tcp`](Reactor::connect_tcp).
+    /// Connects to a Unix socket: see [`connect_tcp`](Reactor::connect_tcp). While the server has
+    /// no room for more that wait to be accepted, it is tried again.
     #[track_caller]
     pub fn connect_unix(
         &self,
         path: &Path,
         protocol: impl Protocol + 'static,
     ) -> Deferred<Transport> {
-        let stream = UnixStream::connect(path).map(Stream::Unix);
-        self.connect(stream, Peer::Unix, Box::new(protocol))
+        match UnixStream::connect(path) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                self.connect_unix_later(path.to_owned(), Box::new(protocol))
+            }
+            stream => self.connect(stream.map(Stream::Unix), Peer::Unix, Box::new(protocol)),
+        }
+    }
+
+    #[track_caller]
+    fn connect_unix_later(
+        &self,
+        path: PathBuf,
+        protocol: Box<dyn Protocol>,
+    ) -> Deferred<Transport> {
+        let waiting: Rc<RefCell<Option<DelayedCall>>> = Rc::default();
+        let (free, resolver) = Deferred::with_canceller({
+            let waiting = Rc::clone(&waiting);
+            move || {
+                let call = waiting.take();
+                if let Some(call) = call {
+                    call.cancel();
+                }
+            }
+        });
+        retry_unix(self, path, resolver, waiting);
+        let reactor = Rc::downgrade(&self.inner);
+        free.with_timeout(self, CONNECT_TIMEOUT)
+            .add_callback(move |stream| match reactor.upgrade() {
+                Some(inner) => {
+                    Reactor::of(inner).connect(Ok(Stream::Unix(stream)), Peer::Unix, protocol)
+                }
+                None => Deferred::done(Err(Error::ReactorGone)),
+            })
     }
 
     /// Connects to `host:port`: the name is looked up on a thread, and its addresses are tried one
@@ -114,16 +145,11 @@ impl Reactor {
         peer: Peer,
         protocol: Box<dyn Protocol>,
     ) -> Deferred<Transport> {
-        let mut stream = match stream {
+        let stream = match stream {
             Ok(stream) => stream,
             Err(error) => return Deferred::done(Err(error.into())),
         };
         let inner = &self.inner;
-        let token = match stream.source().map(|source| inner.watch_stream(source)) {
-            Some(Ok(token)) => token,
-            Some(Err(error)) => return Deferred::done(Err(error.into())),
-            None => return Deferred::done(Err(Error::Cancelled)),
-        };
         let cancelled: Rc<RefCell<Weak<Connecting>>> = Rc::default();
         let (deferred, resolver) = Deferred::with_canceller({
             let connecting = Rc::clone(&cancelled);
@@ -135,20 +161,47 @@ impl Reactor {
         });
         let connecting = Rc::new(Connecting {
             reactor: Rc::downgrade(inner),
-            token,
+            token: Cell::new(None),
             peer,
             parts: RefCell::new(Some((stream, protocol, resolver))),
         });
         *cancelled.borrow_mut() = Rc::downgrade(&connecting);
-        inner.enter(token, Entry::Connecting(connecting));
+        if let Err(error) = connecting.watch(inner) {
+            drop(connecting.parts.take());
+            return Deferred::done(Err(error.into()));
+        }
         deferred.with_timeout(self, CONNECT_TIMEOUT)
     }
+}
+
+/// How long to wait before another try when a Unix socket has no room for one more that waits to be
+/// accepted: the system tells nobody when there is.
+const UNIX_RETRY: Duration = Duration::from_millis(5);
+
+fn retry_unix(
+    reactor: &Reactor,
+    path: PathBuf,
+    resolver: Resolver<UnixStream>,
+    waiting: Rc<RefCell<Option<DelayedCall>>>,
+) {
+    let slot = Rc::clone(&waiting);
+    let call = reactor.call_later(UNIX_RETRY, move |reactor| {
+        match UnixStream::connect(&path) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                retry_unix(reactor, path, resolver, waiting);
+            }
+            stream => {
+                let _ = resolver.fire(stream.map_err(Error::from));
+            }
+        }
+    });
+    *slot.borrow_mut() = Some(call);
 }
 
 /// A connection that is being made.
 pub(crate) struct Connecting {
     reactor: Weak<Inner>,
-    token: Token,
+    token: Cell<Option<Token>>,
     peer: Peer,
     parts: RefCell<Option<Parts>>,
 }
@@ -157,6 +210,16 @@ pub(crate) struct Connecting {
 type Parts = (Stream, Box<dyn Protocol>, Resolver<Transport>);
 
 impl Connecting {
+    fn watch(self: &Rc<Self>, inner: &Inner) -> io::Result<()> {
+        if let Some((stream, ..)) = &mut *self.parts.borrow_mut()
+            && let Some(source) = stream.source()
+        {
+            let entry = Entry::Connecting(Rc::clone(self));
+            self.token.set(Some(inner.watch_stream(source, entry)?));
+        }
+        Ok(())
+    }
+
     pub(crate) fn ready(&self, readiness: Readiness) {
         let outcome = match &*self.parts.borrow() {
             Some((stream, ..)) => match connected(stream, self.peer) {
@@ -173,12 +236,14 @@ impl Connecting {
         match outcome {
             Ok(_) => {
                 let transport = Connection::open(&inner, stream, self.peer, protocol, None);
-                transport.0.token.set(Some(self.token));
-                inner.enter(self.token, Entry::Connection(transport.clone()));
-                transport.0.made(&transport);
+                if let Some(token) = self.token.take() {
+                    transport.0.token.set(Some(token));
+                    inner.replace(token, Entry::Connection(transport.clone()));
+                }
+                let made = transport.0.made(&transport);
                 // Bytes may have come along with the news.
                 transport.0.ready(&transport, readiness);
-                let _ = resolver.callback(transport);
+                let _ = resolver.fire(made.map(|()| transport));
             }
             Err(error) => {
                 self.forget(&inner, stream);
@@ -194,7 +259,9 @@ impl Connecting {
     }
 
     fn forget(&self, inner: &Inner, mut stream: Stream) {
-        inner.forget(self.token, stream.source());
+        if let (Some(token), Some(source)) = (self.token.take(), stream.source()) {
+            inner.forget(token, source);
+        }
     }
 }
 

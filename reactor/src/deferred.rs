@@ -108,6 +108,12 @@ impl<T> Outcome for Deferred<T> {
     type Value = T;
 
     fn settle(self, resolver: Resolver<T>) {
+        let target: Rc<dyn Cancel> = Rc::clone(&resolver.core) as _;
+        let own: Rc<dyn Cancel> = Rc::clone(&self.core) as _;
+        if leads_to(own, &target) {
+            // It would wait for itself for ever.
+            return resolver.core.settle(Err(Error::OwnChain));
+        }
         resolver.core.wait_for(&self.core);
         self.core
             .then(Box::new(move |result| resolver.core.settle(result)));
@@ -386,7 +392,22 @@ impl<T> Core<T> {
     }
 }
 
+/// Whether `last` waits for `target`, by however many in between.
+fn leads_to(mut last: Rc<dyn Cancel>, target: &Rc<dyn Cancel>) -> bool {
+    loop {
+        if Rc::ptr_eq(&last, target) {
+            return true;
+        }
+        match last.waits_for() {
+            Some(next) => last = next,
+            None => return false,
+        }
+    }
+}
+
 trait Cancel {
+    /// What it waits for.
+    fn waits_for(&self) -> Option<Rc<dyn Cancel>>;
     /// Notes that it is cancelled; returns what it waits for.
     fn note(&self) -> Option<Rc<dyn Cancel>>;
     fn cancel_here(self: Rc<Self>);
@@ -395,6 +416,10 @@ trait Cancel {
 impl<T> Cancel for Core<T> {
     fn note(&self) -> Option<Rc<dyn Cancel>> {
         self.cancelled.set(true);
+        self.waits_for()
+    }
+
+    fn waits_for(&self) -> Option<Rc<dyn Cancel>> {
         let next = self.waits_for.take();
         let upgraded = next.as_ref().and_then(Weak::upgrade);
         self.waits_for.set(next);

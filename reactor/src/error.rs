@@ -17,6 +17,9 @@ pub enum Error {
     /// All its resolvers are gone, and none has fired it.
     #[error("nobody is left who could fire this deferred")]
     Abandoned,
+    /// A callback returned a deferred that waits for this very callback.
+    #[error("a callback returned a deferred of its own chain: it would wait for itself")]
+    OwnChain,
     /// A callback or a task panicked.
     #[error("panicked: {0}")]
     Panicked(String),
@@ -86,8 +89,8 @@ pub enum Reason {
     /// What was written could not be sent for so long: the other end does not read.
     #[error("the other end read nothing for {0:?}")]
     Stalled(Duration),
-    /// The protocol wrote on although its transport had asked it to pause.
-    #[error("over {limit} bytes waited to be sent")]
+    /// The protocol wrote on and on although its transport had asked it to pause.
+    #[error("over {limit} bytes more were written than the other end takes")]
     Overflow {
         /// The transport's write limit.
         limit: usize,
@@ -109,6 +112,16 @@ pub enum Reason {
     /// The system said so.
     #[error(transparent)]
     Io(#[from] io::Error),
+}
+
+impl Reason {
+    /// Whether the connection was cut, and did not come to its end in good order.
+    pub fn is_cut(&self) -> bool {
+        !matches!(
+            self,
+            Reason::Closed | Reason::EndOfStream | Reason::ReactorGone
+        )
+    }
 }
 
 /// What a panic said.

@@ -4,10 +4,38 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use protocols::http::{Fetched, Limits, Parser, Piece, Request};
+use protocols::http::{self, Fetched, Head, Limits, Parser, Piece, Request, without_userinfo};
 use url::Url;
 
 use crate::{Deferred, Error, Protocol, Reactor, Reason, Resolver, Transport};
+
+/// What to ask for, and how much of it to take.
+///
+/// # Examples
+///
+/// ```
+/// let options = reactor::fetch::Options { head: true, ..Default::default() };
+/// assert_eq!(options.limits.redirects, 10);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Only the header.
+    pub head: bool,
+    /// Header fields to send, names and values.
+    pub fields: Vec<(String, String)>,
+    /// The limits.
+    pub limits: Limits,
+}
+
+/// A fetch that failed: where, and why. It is in [`Error::Other`].
+#[derive(Debug, thiserror::Error)]
+#[error("{url}: {cause}")]
+pub struct Failed {
+    /// Without user and password.
+    pub url: Url,
+    /// What went wrong there.
+    pub cause: Error,
+}
 
 /// Fetches `url`; `sink` is given the body piece by piece, and may fail.
 ///
@@ -36,44 +64,99 @@ pub fn fetch(
     limits: Limits,
     sink: impl FnMut(&[u8]) -> Result<(), Error> + 'static,
 ) -> Deferred<Fetched> {
-    let sink: Sink = Rc::new(RefCell::new(sink));
+    let options = Options {
+        limits,
+        ..Options::default()
+    };
+    fetch_with(reactor, url, options, |_| (), sink)
+}
+
+/// As [`fetch()`], with more to choose; `on_head` is told the header of what redirects lead to.
+#[track_caller]
+pub fn fetch_with(
+    reactor: &Reactor,
+    url: Url,
+    options: Options,
+    on_head: impl FnMut(&Head) + 'static,
+    sink: impl FnMut(&[u8]) -> Result<(), Error> + 'static,
+) -> Deferred<Fetched> {
+    let sinks = Sinks {
+        head: Rc::new(RefCell::new(on_head)),
+        body: Rc::new(RefCell::new(sink)),
+    };
     let handle = reactor.clone();
     reactor.spawn(async move {
         let mut url = url;
+        let limits = options.limits;
         for _ in 0..=limits.redirects {
-            match get(&handle, &url, limits, &sink)?.await? {
+            match get(&handle, &url, &options, &sinks)?.await? {
                 Got::Body(status, length) => {
                     return Ok(Fetched {
-                        url,
+                        url: without_userinfo(&url),
                         status,
                         length,
                     });
                 }
                 Got::Redirect(location) => {
-                    url = url.join(&location).map_err(|error| {
-                        failed(&url, format!("redirects to {location:?}: {error}"))
-                    })?;
+                    url = follow(&url, &location)?;
                 }
             }
         }
-        Err(failed(&url, format!("over {} redirects", limits.redirects)))
+        let cause = http::Error::TooManyRedirects(limits.redirects);
+        Err(failed(&url, cause.into()))
     })
 }
 
-type Sink = Rc<RefCell<dyn FnMut(&[u8]) -> Result<(), Error>>>;
+/// Where the parts of the answer go.
+#[derive(Clone)]
+struct Sinks {
+    head: Rc<RefCell<HeadSink>>,
+    body: Rc<RefCell<BodySink>>,
+}
+
+type HeadSink = dyn FnMut(&Head);
+type BodySink = dyn FnMut(&[u8]) -> Result<(), Error>;
+
+/// Where a redirect leads. Who asked goes along to the same server, and to no other.
+fn follow(url: &Url, location: &str) -> Result<Url, Error> {
+    let mut next = url.join(location).map_err(|error| {
+        let cause = format!("redirects to {location:?}: {error}");
+        failed(url, Error::other(cause))
+    })?;
+    if next.origin() == url.origin() && next.username().is_empty() {
+        // It fails for URLs that cannot have any.
+        let _ = next.set_username(url.username());
+        let _ = next.set_password(url.password());
+    }
+    Ok(next)
+}
 
 enum Got {
     Body(u16, u64),
     Redirect(String),
 }
 
-fn failed(url: &Url, what: impl std::fmt::Display) -> Error {
-    Error::other(format!("{url}: {what}"))
+fn failed(url: &Url, cause: Error) -> Error {
+    let url = without_userinfo(url);
+    Error::other(Failed { url, cause })
 }
 
 /// One request.
-fn get(reactor: &Reactor, url: &Url, limits: Limits, sink: &Sink) -> Result<Deferred<Got>, Error> {
-    let Request { host, port, text } = Request::get(url)?;
+fn get(
+    reactor: &Reactor,
+    url: &Url,
+    options: &Options,
+    sinks: &Sinks,
+) -> Result<Deferred<Got>, Error> {
+    let mut request = match options.head {
+        true => Request::head(url)?,
+        false => Request::get(url)?,
+    };
+    for (name, value) in &options.fields {
+        request = request.with_field(name, value)?;
+    }
+    let Request { host, port, text } = request;
+    let (limits, head) = (options.limits, options.head);
     let transport: Rc<RefCell<Option<Transport>>> = Rc::default();
     let hang_up = Rc::clone(&transport);
     let (got, resolver) = Deferred::with_canceller(move || {
@@ -82,14 +165,18 @@ fn get(reactor: &Reactor, url: &Url, limits: Limits, sink: &Sink) -> Result<Defe
         }
     });
     let build = {
-        let (resolver, sink, url) = (resolver.clone(), Rc::clone(sink), url.clone());
+        let (resolver, sinks, url) = (resolver.clone(), sinks.clone(), url.clone());
         move || -> Box<dyn Protocol> {
+            let parser = Parser::new(limits.header, limits.body);
             Box::new(Client {
                 url: url.clone(),
                 request: text.clone(),
-                parser: Parser::new(limits.header, limits.body),
+                parser: match head {
+                    true => parser.for_head(),
+                    false => parser,
+                },
                 limits,
-                sink: Rc::clone(&sink),
+                sinks: sinks.clone(),
                 got: None,
                 resolver: resolver.clone(),
                 transport: Rc::clone(&transport),
@@ -114,7 +201,7 @@ struct Client {
     request: String,
     parser: Parser,
     limits: Limits,
-    sink: Sink,
+    sinks: Sinks,
     got: Option<Got>,
     resolver: Resolver<Got>,
     transport: Rc<RefCell<Option<Transport>>>,
@@ -122,19 +209,22 @@ struct Client {
 
 impl Client {
     fn take_in(&mut self, data: &[u8]) -> Result<(), Error> {
-        let (sink, got) = (&self.sink, &mut self.got);
+        let (sinks, got) = (&self.sinks, &mut self.got);
         self.parser.feed(data, |piece| match piece {
             Piece::Head(head) => {
                 *got = Some(match (head.status, head.location.clone()) {
                     (301 | 302 | 303 | 307 | 308, Some(location)) => Got::Redirect(location),
-                    _ => Got::Body(head.status, 0),
+                    _ => {
+                        sinks.head.borrow_mut()(head);
+                        Got::Body(head.status, 0)
+                    }
                 });
                 Ok(())
             }
             Piece::Body(bytes) => match got {
                 Some(Got::Body(_, length)) => {
                     *length += bytes.len() as u64;
-                    sink.borrow_mut()(bytes)
+                    sinks.body.borrow_mut()(bytes)
                 }
                 _ => Ok(()),
             },
@@ -190,7 +280,17 @@ impl Protocol for Client {
     fn connection_lost(&mut self, reason: &Reason) {
         self.transport.take();
         if !self.resolver.is_fired() {
-            self.fail(Error::other(format!("the connection was lost: {reason}")));
+            let reason = match reason {
+                Reason::Idle(limit) => Reason::Idle(*limit),
+                Reason::Io(error) => Reason::Io(match error.raw_os_error() {
+                    Some(number) => std::io::Error::from_raw_os_error(number),
+                    None => std::io::Error::new(error.kind(), error.to_string()),
+                }),
+                reason => {
+                    return self.fail(Error::other(format!("the connection was lost: {reason}")));
+                }
+            };
+            self.fail(Error::ConnectionLost(reason));
         }
     }
 }

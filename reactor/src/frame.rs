@@ -64,6 +64,11 @@ pub trait FrameHandler {
     /// A message has come, whole; without its length.
     fn frame_received(&mut self, transport: &Transport, frame: &[u8]);
 
+    /// As [`Protocol::end_received`]: closes the connection, unless it is overridden.
+    fn end_received(&mut self, transport: &Transport) {
+        transport.close_because(Reason::EndOfStream);
+    }
+
     /// As [`Protocol::pause_producing`].
     fn pause_producing(&mut self, transport: &Transport) {
         let _ = transport;
@@ -183,6 +188,10 @@ impl<H: FrameHandler> Protocol for FrameReceiver<H> {
         if self.is_due() {
             self.reading_resumed(transport);
         }
+    }
+
+    fn end_received(&mut self, transport: &Transport) {
+        self.handler.end_received(transport);
     }
 
     fn pause_producing(&mut self, transport: &Transport) {

@@ -22,6 +22,11 @@ pub trait LineHandler {
         transport.close_because(Reason::TooLong { what, limit });
     }
 
+    /// As [`Protocol::end_received`]: closes the connection, unless it is overridden.
+    fn end_received(&mut self, transport: &Transport) {
+        transport.close_because(Reason::EndOfStream);
+    }
+
     /// As [`Protocol::pause_producing`].
     fn pause_producing(&mut self, transport: &Transport) {
         let _ = transport;
@@ -133,6 +138,10 @@ impl<H: LineHandler> Protocol for LineReceiver<H> {
 
     fn data_received(&mut self, transport: &Transport, data: &[u8]) {
         self.go_on(transport, data);
+    }
+
+    fn end_received(&mut self, transport: &Transport) {
+        self.handler.end_received(transport);
     }
 
     fn pause_producing(&mut self, transport: &Transport) {

@@ -4,16 +4,18 @@ use std::cell::{Cell, RefCell};
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
 use std::rc::{Rc, Weak};
 
 use crate::connection::Connection;
 use crate::error::panic_message;
-use crate::reactor::{Action, Entry, Inner};
+use crate::inner::{Action, Entry, Inner};
 use crate::stream::Stream;
 use crate::{Factory, Peer};
 use event_loop::net::{TcpListener, UnixListener};
-use event_loop::previous::Token;
-use event_loop::{AcceptErrors, DEFAULT_BACKLOG, Interest, Source};
+use event_loop::{
+    AcceptErrors, DEFAULT_BACKLOG, Interest, Source, Token, listen_unix, remove_stale_socket,
+};
 
 /// How a port accepts connections.
 ///
@@ -60,7 +62,7 @@ impl Port {
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         match &*self.listener.socket.borrow() {
             Some(Socket::Tcp(socket)) => socket.local_addr(),
-            Some(Socket::Unix(_)) => Err(io::Error::other("a Unix socket has no address")),
+            Some(Socket::Unix(..)) => Err(io::Error::other("a Unix socket has no address")),
             None => Err(io::Error::other("the port is closed")),
         }
     }
@@ -84,14 +86,26 @@ impl std::fmt::Debug for Port {
 
 pub(crate) enum Socket {
     Tcp(TcpListener),
-    Unix(UnixListener),
+    /// Its file goes with it.
+    Unix(UnixListener, PathBuf),
 }
 
 impl Socket {
+    pub(crate) fn unix(path: &Path, backlog: i32) -> io::Result<Socket> {
+        let socket = match listen_unix(path, backlog) {
+            Err(error) if error.kind() == ErrorKind::AddrInUse => {
+                remove_stale_socket(path)?;
+                listen_unix(path, backlog)?
+            }
+            socket => socket?,
+        };
+        Ok(Socket::Unix(socket, path.to_owned()))
+    }
+
     fn source(&mut self) -> &mut dyn Source {
         match self {
             Socket::Tcp(socket) => socket,
-            Socket::Unix(socket) => socket,
+            Socket::Unix(socket, _) => socket,
         }
     }
 
@@ -100,7 +114,7 @@ impl Socket {
             Socket::Tcp(socket) => socket
                 .accept()
                 .map(|(stream, address)| (Stream::Tcp(stream), Peer::Tcp(address))),
-            Socket::Unix(socket) => socket
+            Socket::Unix(socket, _) => socket
                 .accept()
                 .map(|(stream, _)| (Stream::Unix(stream), Peer::Unix)),
         }
@@ -127,15 +141,14 @@ pub(crate) struct Listener {
 impl Listener {
     pub(crate) fn open(
         inner: &Rc<Inner>,
-        mut socket: Socket,
+        socket: Socket,
         factory: Box<dyn Factory>,
         options: ListenOptions,
     ) -> io::Result<Port> {
-        let token = inner.watch(socket.source(), Interest::READABLE)?;
         let listener = Rc::new(Listener {
             reactor: Rc::downgrade(inner),
             socket: RefCell::new(Some(socket)),
-            token: Cell::new(Some(token)),
+            token: Cell::new(None),
             factory,
             max_connections: options.max_connections.max(1),
             open: Cell::new(0),
@@ -143,7 +156,11 @@ impl Listener {
             errors: AcceptErrors::default(),
             retrying: Cell::new(false),
         });
-        inner.enter(token, Entry::Listener(Rc::clone(&listener)));
+        if let Some(socket) = &mut *listener.socket.borrow_mut() {
+            let entry = Entry::Listener(Rc::clone(&listener));
+            let token = inner.watch(socket.source(), Interest::READABLE, entry)?;
+            listener.token.set(Some(token));
+        }
         Ok(Port { listener })
     }
 
@@ -176,8 +193,8 @@ impl Listener {
         self.line_up(&inner);
     }
 
-    fn accepted(self: &Rc<Self>, inner: &Rc<Inner>, mut stream: Stream, peer: Peer) {
-        let built = catch_unwind(AssertUnwindSafe(|| self.factory.build()));
+    fn accepted(self: &Rc<Self>, inner: &Rc<Inner>, stream: Stream, peer: Peer) {
+        let built = catch_unwind(AssertUnwindSafe(|| self.factory.build(peer)));
         let protocol = match built {
             Ok(Some(protocol)) => protocol,
             Ok(None) => return,
@@ -187,19 +204,15 @@ impl Listener {
                 return;
             }
         };
-        let token = match stream.source().map(|source| inner.watch_stream(source)) {
-            Some(Ok(token)) => token,
-            Some(Err(error)) => {
-                tracing::error!(%peer, %error, "a connection was accepted and cannot be watched");
-                return;
-            }
-            None => return,
-        };
         self.open.update(|open| open + 1);
         let transport = Connection::open(inner, stream, peer, protocol, Some(Rc::clone(self)));
-        transport.0.token.set(Some(token));
-        inner.enter(token, Entry::Connection(transport.clone()));
-        transport.0.made(&transport);
+        if let Err(error) = inner.watch_connection(&transport) {
+            tracing::error!(%peer, %error, "a connection was accepted and cannot be watched");
+            self.closed_one();
+            return transport.0.never_was();
+        }
+        // A panic has been logged, and costs the connection.
+        let _ = transport.0.made(&transport);
     }
 
     /// Most likely out of descriptors or memory. The edge is spent and the clients wait in the
@@ -210,10 +223,8 @@ impl Listener {
         self.stand_still(inner);
         // One timer, however often a descriptor comes and goes before it is due.
         if !self.retrying.replace(true) {
-            inner.set_timer(
-                inner.now() + AcceptErrors::RETRY,
-                Action::Accept(Rc::clone(self)),
-            );
+            let at = inner.after(AcceptErrors::RETRY);
+            inner.set_timer(at, Action::Accept(Rc::clone(self)));
         }
     }
 
@@ -225,7 +236,7 @@ impl Listener {
 
     fn stand_still(self: &Rc<Self>, inner: &Inner) {
         if !self.full.replace(true) {
-            inner.full_ports.borrow_mut().push(Rc::clone(self));
+            inner.queues.full_ports.borrow_mut().push(Rc::clone(self));
         }
     }
 
@@ -236,7 +247,11 @@ impl Listener {
     }
 
     fn line_up(self: &Rc<Self>, inner: &Inner) {
-        inner.waiting_ports.borrow_mut().push(Rc::clone(self));
+        inner
+            .queues
+            .waiting_ports
+            .borrow_mut()
+            .push(Rc::clone(self));
     }
 
     pub(crate) fn closed_one(&self) {
@@ -248,7 +263,13 @@ impl Listener {
         if let (Some(mut socket), Some(inner), Some(token)) =
             (socket, self.reactor.upgrade(), self.token.take())
         {
-            inner.forget(token, Some(socket.source()));
+            inner.forget(token, socket.source());
+            if let Socket::Unix(_, path) = &socket
+                && let Err(error) = std::fs::remove_file(path)
+                && error.kind() != ErrorKind::NotFound
+            {
+                tracing::warn!(path = %path.display(), %error, "a socket's file stays behind");
+            }
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use std::cell::RefCell;
 use std::fmt;
-use std::rc::Rc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::{Rc, Weak};
 use std::time::{Duration, Instant};
 
 use crate::deferred::Outcome;
@@ -12,6 +13,9 @@ use crate::{Deferred, DelayedCall, Error, Reactor, Resolver};
 ///
 /// A call that returns a deferred is waited for. Calls whose time has passed meanwhile are left
 /// out: the next one comes at the next full interval since the start.
+///
+/// Each way of starting returns a deferred too. It fires when the calls are stopped, and fails when
+/// a call does, or panics. Cancelling it stops the calls.
 ///
 /// # Examples
 ///
@@ -43,13 +47,16 @@ pub struct LoopingCall {
 }
 
 struct State {
+    start: Instant,
+    interval: Duration,
+    /// How many intervals since the start had passed when it was called last.
+    made: u64,
     next: Option<DelayedCall>,
     over: Option<Resolver<()>>,
 }
 
 impl LoopingCall {
-    /// Makes the first call after one interval, which is a millisecond at least. The deferred
-    /// fires when it is stopped, or fails when the call does.
+    /// Makes the first call after one interval, which is a millisecond at least.
     #[track_caller]
     pub fn start<O>(
         reactor: &Reactor,
@@ -59,25 +66,106 @@ impl LoopingCall {
     where
         O: Outcome<Value = ()> + 'static,
     {
-        let (deferred, over) = Deferred::new();
-        let state = Rc::new(RefCell::new(State {
-            next: None,
-            over: Some(over),
-        }));
-        let looping = LoopingCall { state };
-        let beat = Beat {
-            looping: looping.clone(),
-            start: reactor.now(),
-            interval: interval.max(Duration::from_millis(1)),
-            call,
-        };
-        beat.wait(reactor);
-        (looping, deferred)
+        let (looping, over) = Self::new(reactor, interval);
+        looping.wait(reactor, without_count(call));
+        (looping, over)
     }
 
-    /// Makes no more calls.
+    /// Makes the first call now, before this returns.
+    #[track_caller]
+    pub fn start_now<O>(
+        reactor: &Reactor,
+        interval: Duration,
+        call: impl FnMut(&Reactor) -> O + 'static,
+    ) -> (LoopingCall, Deferred<()>)
+    where
+        O: Outcome<Value = ()> + 'static,
+    {
+        let (looping, over) = Self::new(reactor, interval);
+        looping.call(reactor, without_count(call), 1);
+        (looping, over)
+    }
+
+    /// As [`start`](LoopingCall::start); the call is told how many intervals have passed since the
+    /// last call: more than one if some were left out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use reactor::{LoopingCall, testing};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let (reactor, clock) = testing::reactor()?;
+    /// let total = std::rc::Rc::new(std::cell::Cell::new(0));
+    /// let counter = total.clone();
+    /// let (looping, _over) =
+    ///     LoopingCall::with_count(&reactor, Duration::from_secs(1), move |_, count| {
+    ///         counter.update(|total| total + count);
+    ///         Ok(())
+    ///     });
+    /// clock.advance(Duration::from_secs(5));
+    /// reactor.run_pending()?;
+    /// assert_eq!(total.get(), 5);
+    /// looping.stop();
+    /// # Ok(()) }
+    /// ```
+    #[track_caller]
+    pub fn with_count<O>(
+        reactor: &Reactor,
+        interval: Duration,
+        call: impl FnMut(&Reactor, u64) -> O + 'static,
+    ) -> (LoopingCall, Deferred<()>)
+    where
+        O: Outcome<Value = ()> + 'static,
+    {
+        let (looping, over) = Self::new(reactor, interval);
+        looping.wait(reactor, call);
+        (looping, over)
+    }
+
+    #[track_caller]
+    fn new(reactor: &Reactor, interval: Duration) -> (LoopingCall, Deferred<()>) {
+        let state = Rc::new(RefCell::new(State {
+            start: reactor.now(),
+            interval: interval.max(Duration::from_millis(1)),
+            made: 0,
+            next: None,
+            over: None,
+        }));
+        let (deferred, over) = Deferred::with_canceller({
+            let state = Rc::downgrade(&state);
+            move || {
+                if let Some(looping) = LoopingCall::upgrade(&state) {
+                    looping.stop();
+                }
+            }
+        });
+        state.borrow_mut().over = Some(over);
+        (LoopingCall { state }, deferred)
+    }
+
+    fn upgrade(state: &Weak<RefCell<State>>) -> Option<LoopingCall> {
+        state.upgrade().map(|state| LoopingCall { state })
+    }
+
+    /// Makes no more calls; the one that waits is cancelled.
     pub fn stop(&self) {
         self.end(Ok(()));
+    }
+
+    /// Leaves the next call out and starts anew: the next one comes a full interval from now. Nothing
+    /// happens while a call is under way, or after the end.
+    pub fn reset(&self) {
+        let mut state = self.state.borrow_mut();
+        let interval = state.interval;
+        if let Some(next) = &state.next
+            && next.reset(interval)
+        {
+            state.start = before(next.due(), interval);
+            state.made = 0;
+        }
     }
 
     fn end(&self, result: Result<(), Error>) {
@@ -96,6 +184,66 @@ impl LoopingCall {
     fn is_over(&self) -> bool {
         self.state.borrow().over.is_none()
     }
+
+    /// How many full intervals have passed, and how long the present one still takes.
+    fn intervals(&self, now: Instant) -> (u64, Duration) {
+        let state = self.state.borrow();
+        let since = now.saturating_duration_since(state.start).as_nanos();
+        let interval = state.interval.as_nanos();
+        let left = interval - since % interval;
+        let passed = u64::try_from(since / interval).unwrap_or(u64::MAX);
+        (passed, nanos(left))
+    }
+
+    fn wait<O, F>(&self, reactor: &Reactor, call: F)
+    where
+        O: Outcome<Value = ()> + 'static,
+        F: FnMut(&Reactor, u64) -> O + 'static,
+    {
+        if self.is_over() {
+            return;
+        }
+        let (_, left) = self.intervals(reactor.now());
+        let looping = self.clone();
+        let next = reactor.call_later(left, move |reactor| {
+            let (passed, _) = looping.intervals(reactor.now());
+            let count = passed.saturating_sub(looping.state.borrow().made).max(1);
+            looping.call(reactor, call, count);
+        });
+        self.state.borrow_mut().next = Some(next);
+    }
+
+    fn call<O, F>(&self, reactor: &Reactor, mut call: F, count: u64)
+    where
+        O: Outcome<Value = ()> + 'static,
+        F: FnMut(&Reactor, u64) -> O + 'static,
+    {
+        let (passed, _) = self.intervals(reactor.now());
+        {
+            let mut state = self.state.borrow_mut();
+            (state.made, state.next) = (passed, None);
+        }
+        let calling = AssertUnwindSafe(|| call(reactor, count));
+        let called = match catch_unwind(calling) {
+            Ok(called) => called,
+            Err(panic) => {
+                let error = Error::panicked(&*panic);
+                tracing::error!(%error, "a looping call panicked, and ends");
+                return self.end(Err(error));
+            }
+        };
+        let (looping, reactor) = (self.clone(), reactor.clone());
+        Deferred::done(Ok(()))
+            .add_callback(move |()| called)
+            .add_both(move |result| {
+                match result {
+                    Ok(()) => looping.wait(&reactor, call),
+                    Err(error) => looping.end(Err(error)),
+                }
+                Ok(())
+            })
+            .detach();
+    }
 }
 
 impl fmt::Debug for LoopingCall {
@@ -104,41 +252,20 @@ impl fmt::Debug for LoopingCall {
     }
 }
 
-struct Beat<F> {
-    looping: LoopingCall,
-    start: Instant,
-    interval: Duration,
-    call: F,
+fn without_count<O>(
+    mut call: impl FnMut(&Reactor) -> O + 'static,
+) -> impl FnMut(&Reactor, u64) -> O + 'static {
+    move |reactor: &Reactor, _: u64| call(reactor)
 }
 
-impl<O, F> Beat<F>
-where
-    O: Outcome<Value = ()> + 'static,
-    F: FnMut(&Reactor) -> O + 'static,
-{
-    fn wait(mut self, reactor: &Reactor) {
-        if self.looping.is_over() {
-            return;
-        }
-        let since = reactor.now().duration_since(self.start).as_nanos();
-        let interval = self.interval.as_nanos();
-        let left = interval - since % interval;
-        let delay = Duration::from_nanos(u64::try_from(left).unwrap_or(u64::MAX));
-        let looping = self.looping.clone();
-        let next = reactor.call_later(delay, move |reactor| {
-            let called = (self.call)(reactor);
-            let reactor = reactor.clone();
-            Deferred::done(Ok(()))
-                .add_callback(move |()| called)
-                .add_both(move |result| {
-                    match result {
-                        Ok(()) => self.wait(&reactor),
-                        Err(error) => self.looping.end(Err(error)),
-                    }
-                    Ok(())
-                })
-                .detach();
-        });
-        looping.state.borrow_mut().next = Some(next);
+fn before(moment: Instant, earlier: Duration) -> Instant {
+    moment.checked_sub(earlier).unwrap_or(moment)
+}
+
+fn nanos(nanos: u128) -> Duration {
+    const SECOND: u128 = 1_000_000_000;
+    match u64::try_from(nanos / SECOND) {
+        Ok(seconds) => Duration::new(seconds, (nanos % SECOND) as u32),
+        Err(_) => Duration::MAX,
     }
 }

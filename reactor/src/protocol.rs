@@ -1,6 +1,6 @@
 //! What a connection is for: protocols, and the factories that make them.
 
-use crate::{Reason, Transport};
+use crate::{Peer, Reason, Transport};
 
 /// What happens on a connection, and what to do about it.
 ///
@@ -36,7 +36,9 @@ pub trait Protocol {
     fn data_received(&mut self, transport: &Transport, data: &[u8]);
 
     /// The other end will send no more. Closes the connection, unless it is overridden: then it is
-    /// half open, and what is written is still sent.
+    /// half open, and what is written is still sent. It is over when this end
+    /// [ends](Transport::close_write) or closes too, and at the latest when nothing was sent for the
+    /// idle time-out, or without one for [five minutes](crate::HALF_OPEN_TIMEOUT).
     fn end_received(&mut self, transport: &Transport) {
         transport.close_because(Reason::EndOfStream);
     }
@@ -96,10 +98,11 @@ impl<P: Protocol + ?Sized> Protocol for Box<P> {
 
 /// Makes a protocol for each connection that a port accepts; what its protocols share lives here.
 ///
-/// A closure that returns a protocol is one.
+/// A closure that returns a protocol is one; so is [`by_peer`] of a closure that wants to know who
+/// comes.
 pub trait Factory {
-    /// The protocol of a new connection; `None` refuses it.
-    fn build(&self) -> Option<Box<dyn Protocol>>;
+    /// The protocol for a new connection to `peer`; `None` refuses it.
+    fn build(&self, peer: Peer) -> Option<Box<dyn Protocol>>;
 }
 
 impl<F, P> Factory for F
@@ -107,7 +110,40 @@ where
     F: Fn() -> P,
     P: Protocol + 'static,
 {
-    fn build(&self) -> Option<Box<dyn Protocol>> {
+    fn build(&self, _: Peer) -> Option<Box<dyn Protocol>> {
         Some(Box::new(self()))
+    }
+}
+
+/// A factory of a closure that is given the other end's address, and may refuse it.
+///
+/// # Examples
+///
+/// ```
+/// use reactor::{Peer, Reactor, by_peer, echo::Echo};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let only_from_here = by_peer(|peer| match peer {
+///     Peer::Tcp(address) if address.ip().is_loopback() => Some(Echo),
+///     _ => None,
+/// });
+/// let reactor = Reactor::new()?;
+/// reactor.listen_tcp(([127, 0, 0, 1], 0).into(), only_from_here)?;
+/// # Ok(()) }
+/// ```
+pub fn by_peer<P: Protocol + 'static>(build: impl Fn(Peer) -> Option<P>) -> impl Factory {
+    ByPeer(build)
+}
+
+struct ByPeer<F>(F);
+
+impl<F, P> Factory for ByPeer<F>
+where
+    F: Fn(Peer) -> Option<P>,
+    P: Protocol + 'static,
+{
+    fn build(&self, peer: Peer) -> Option<Box<dyn Protocol>> {
+        let protocol = (self.0)(peer)?;
+        Some(Box::new(protocol))
     }
 }

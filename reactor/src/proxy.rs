@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::rc::Rc;
 
-use crate::{Error, Factory, Protocol, Reactor, Reason, Transport};
+use crate::{Error, Factory, Peer, Protocol, Reactor, Reason, Transport};
 
 /// The factory of a forwarder: each connection gets one of its own to the target.
 #[derive(Clone, Debug)]
@@ -24,7 +24,7 @@ impl Proxy {
 }
 
 impl Factory for Proxy {
-    fn build(&self) -> Option<Box<dyn Protocol>> {
+    fn build(&self, _: Peer) -> Option<Box<dyn Protocol>> {
         let ends = Ends::default();
         Some(Box::new(Side {
             here: 0,

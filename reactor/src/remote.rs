@@ -77,6 +77,10 @@ impl Remote {
         calls.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
+    pub(crate) fn has_calls(&self) -> bool {
+        self.calls().as_ref().is_some_and(|calls| !calls.is_empty())
+    }
+
     pub(crate) fn close(&self) {
         // Dropped when the lock is free again: a call may own a remote.
         let calls = self.calls().take();

@@ -5,10 +5,14 @@ use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr};
 use std::rc::Rc;
+use std::time::Duration;
 
-use crate::testing::Pipe;
 use event_loop::Source;
 use event_loop::net::{TcpStream, UnixStream};
+use rustix::net::sockopt;
+
+use crate::Reason;
+use crate::testing::Pipe;
 
 pub(crate) enum Stream {
     Tcp(TcpStream),
@@ -82,6 +86,45 @@ impl Stream {
         match self {
             Stream::Tcp(stream) => stream.set_nodelay(on),
             _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn set_keepalive(&self, after: Option<Duration>) -> io::Result<()> {
+        let Stream::Tcp(stream) = self else {
+            return Ok(());
+        };
+        if let Some(after) = after {
+            // The system counts whole seconds, one at least.
+            sockopt::set_tcp_keepidle(stream, after.max(Duration::from_secs(1)))?;
+        }
+        Ok(sockopt::set_socket_keepalive(stream, after.is_some())?)
+    }
+
+    pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
+        match self {
+            Stream::Tcp(stream) => stream.local_addr(),
+            Stream::Closed => Err(ErrorKind::NotConnected.into()),
+            _ => Err(io::Error::other("this is no TCP connection")),
+        }
+    }
+
+    /// Has the other end see a reset when this is closed.
+    pub(crate) fn reset_on_close(&self) {
+        match self {
+            Stream::Tcp(stream) => {
+                if let Err(error) = sockopt::set_socket_linger(stream, Some(Duration::ZERO)) {
+                    tracing::debug!(%error, "a connection that is cut ends without a reset");
+                }
+            }
+            Stream::Memory(pipe) => pipe.borrow_mut().cut(),
+            Stream::Unix(_) | Stream::Closed => {}
+        }
+    }
+
+    /// The connection is over.
+    pub(crate) fn closed(&self, reason: &Reason) {
+        if let Stream::Memory(pipe) = self {
+            pipe.borrow_mut().closed(reason);
         }
     }
 

@@ -1,15 +1,15 @@
 //! Futures that run on the reactor's thread.
 
 use std::cell::{Cell, RefCell};
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
-use crate::reactor::Inner;
+use crate::inner::Inner;
 use crate::{Deferred, Error};
 
 type Task = Pin<Box<dyn Future<Output = ()>>>;
@@ -96,7 +96,17 @@ impl Tasks {
             }
         });
         let task = async move {
-            let result = future.await;
+            let mut future = pin!(future);
+            // A panic is the deferred's error: whoever waits for it is told.
+            let result = poll_fn(|context| {
+                let polling = AssertUnwindSafe(|| future.as_mut().poll(context));
+                catch_unwind(polling).unwrap_or_else(|panic| {
+                    let error = Error::panicked(&*panic);
+                    tracing::error!(%error, "a task panicked");
+                    Poll::Ready(Err(error))
+                })
+            })
+            .await;
             if !over.get() {
                 let _ = resolver.fire(result);
             }
@@ -107,6 +117,12 @@ impl Tasks {
         };
         waker.wake();
         deferred
+    }
+
+    /// Whether some have been woken.
+    pub(crate) fn are_ready(&self) -> bool {
+        let ready = self.ready.tasks.lock();
+        !ready.unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
     /// Polls those that have been woken.
@@ -133,7 +149,7 @@ impl Tasks {
                 Ok(Poll::Ready(())) => self.remove(&waker),
                 Err(panic) => {
                     let error = Error::panicked(&*panic);
-                    tracing::error!(%error, "a task panicked; its deferred is abandoned");
+                    tracing::error!(%error, "a task panicked on being dropped");
                     self.remove(&waker);
                 }
             }

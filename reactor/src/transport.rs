@@ -2,18 +2,22 @@
 
 use std::fmt;
 use std::io;
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::connection::{Connection, Flag};
+use crate::connection::Connection;
 use crate::{Peer, Reactor, Reason};
 
 /// Bytes waiting to be sent at which a protocol is asked to pause, unless said otherwise.
 pub const DEFAULT_HIGH_WATER: usize = 64 * 1024;
 /// Bytes waiting to be sent at which it may go on, unless said otherwise.
 pub const DEFAULT_LOW_WATER: usize = 16 * 1024;
-/// A protocol that writes when so many times high water wait already is cut off.
+/// A protocol that was told to pause and adds more than so many times high water is cut off.
 pub(crate) const OVERFLOW_FACTOR: usize = 16;
+/// How long a connection whose other end has ended may stay half open without a byte, unless an idle
+/// time-out of its own is set.
+pub const HALF_OPEN_TIMEOUT: Duration = Duration::from_secs(300);
 /// How long the other end may read nothing while something waits for it, unless said otherwise.
 pub const DEFAULT_STALL_TIMEOUT: Duration = Duration::from_secs(300);
 
@@ -27,9 +31,11 @@ pub struct Transport(pub(crate) Rc<Connection>);
 impl Transport {
     /// Sends `data`, now or as soon as the other end takes it.
     ///
-    /// There is no error: [`connection_lost`](crate::Protocol::connection_lost) tells. When 16
-    /// times high water wait to be sent already, the connection is cut off, with
-    /// [`Reason::Overflow`]; so heed `pause_producing`, or use [`try_write`](Transport::try_write).
+    /// There is no error: [`connection_lost`](crate::Protocol::connection_lost) tells. One callback
+    /// may write anything. A protocol that was told to
+    /// [pause](crate::Protocol::pause_producing) and adds more than 16 times high water in later
+    /// turns is cut off, with [`Reason::Overflow`]; so heed it, or use
+    /// [`try_write`](Transport::try_write).
     pub fn write(&self, data: &[u8]) {
         self.0.write(self, data);
     }
@@ -49,42 +55,37 @@ impl Transport {
 
     /// How many bytes wait to be sent.
     pub fn buffered(&self) -> usize {
-        self.0.out.borrow().len()
+        self.0.writing.len()
     }
 
     /// Whether high water is reached.
     pub fn is_full(&self) -> bool {
-        self.buffered() >= self.0.high.get() as usize
+        self.buffered() >= self.0.writing.high()
     }
 
     /// Sets low and high water, in bytes, for what waits to be sent:
     /// [16 KiB](DEFAULT_LOW_WATER) and [64 KiB](DEFAULT_HIGH_WATER) unless said otherwise.
     pub fn set_write_limits(&self, low: usize, high: usize) {
-        let high = u32::try_from(high).unwrap_or(u32::MAX).max(1);
-        self.0.high.set(high);
-        let low = u32::try_from(low).unwrap_or(u32::MAX);
-        self.0.low.set(low.min(high));
+        self.0.writing.set_limits(low, high);
         self.line_up();
     }
 
     /// Reads no more until [`resume_producing`](Transport::resume_producing): what the other end
     /// sends then waits there.
     pub fn pause_producing(&self) {
-        self.0.set(Flag::PAUSED);
+        self.0.reading.pause();
     }
 
     /// Reads on.
     pub fn resume_producing(&self) {
-        if self.0.has(Flag::PAUSED) {
-            self.0.clear(Flag::PAUSED);
-            self.0.set(Flag::RESUMED);
+        if self.0.reading.resume() {
             self.line_up();
         }
     }
 
     /// Whether reading is paused.
     pub fn is_paused(&self) -> bool {
-        self.0.has(Flag::PAUSED)
+        self.0.reading.is_paused()
     }
 
     /// Closes it when all that was written has been sent; nothing more is read or written.
@@ -99,15 +100,16 @@ impl Transport {
     }
 
     /// Tells the other end, when all that was written has been sent, that there is no more;
-    /// reading goes on.
+    /// reading goes on. The connection is over when the other end has ended too.
     pub fn close_write(&self) {
-        self.0.set(Flag::ENDING);
+        self.0.writing.end();
         self.line_up();
     }
 
-    /// Cuts it off at once; what was not sent yet is thrown away.
+    /// Cuts it off at once; what was not sent yet is thrown away. The other end of a TCP connection
+    /// sees a reset, never a clean end that looks complete.
     pub fn abort(&self) {
-        self.0.fail(Reason::Aborted);
+        self.0.cut(Reason::Aborted);
         self.line_up();
     }
 
@@ -118,26 +120,43 @@ impl Transport {
 
     /// Whether the other end has said that it will send no more.
     pub fn has_ended(&self) -> bool {
-        self.0.has(Flag::ENDED)
+        self.0.reading.has_ended()
     }
 
     /// Cuts the connection off when nothing was received or sent for so long; `None`, as it is at
     /// first: never.
     pub fn set_idle_timeout(&self, limit: Option<Duration>) {
-        self.0.idle.set(limit);
-        self.0.arm(self);
+        self.0.set_idle_timeout(self, limit);
     }
 
     /// Cuts the connection off when something waits to be sent and nothing of it could be for so
     /// long; [five minutes](DEFAULT_STALL_TIMEOUT) at first. `None`: never.
     pub fn set_stall_timeout(&self, limit: Option<Duration>) {
-        self.0.stall.set(limit);
-        self.0.arm(self);
+        self.0.set_stall_timeout(self, limit);
     }
 
     /// Who is at the other end.
     pub fn peer(&self) -> Peer {
         self.0.peer
+    }
+
+    /// Where it is at this end.
+    ///
+    /// # Errors
+    ///
+    /// When it is over, or no TCP connection.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.0.stream.borrow().local_addr()
+    }
+
+    /// Has the system ask the other end whether it is still there when nothing came for so long (TCP
+    /// only): a machine that is gone is noticed. `None`: never.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses.
+    pub fn set_keepalive(&self, after: Option<Duration>) -> io::Result<()> {
+        self.0.stream.borrow().set_keepalive(after)
     }
 
     /// Sends small writes at once even while earlier ones are not acknowledged (TCP only).
@@ -154,14 +173,8 @@ impl Transport {
         self.0.reactor.upgrade().map(Reactor::of)
     }
 
-    /// Has it looked after at the end of the turn.
     pub(crate) fn line_up(&self) {
-        if !self.0.has(Flag::LINED_UP)
-            && let Some(inner) = self.0.reactor.upgrade()
-        {
-            self.0.set(Flag::LINED_UP);
-            inner.lined_up.borrow_mut().push(self.clone());
-        }
+        self.0.line_up(self);
     }
 }
 

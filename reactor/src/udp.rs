@@ -8,10 +8,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::{Rc, Weak};
 
 use crate::error::panic_message;
-use crate::reactor::{Entry, Inner};
-use event_loop::Interest;
+use crate::inner::{Entry, Inner};
 use event_loop::net::UdpSocket;
-use event_loop::previous::Token;
+use event_loop::{Interest, Token};
 
 /// What to do about datagrams.
 ///
@@ -112,17 +111,20 @@ pub(crate) struct Udp {
 impl Udp {
     pub(crate) fn open(
         inner: &Rc<Inner>,
-        mut socket: UdpSocket,
+        socket: UdpSocket,
         protocol: Box<dyn Datagrams>,
     ) -> io::Result<UdpTransport> {
-        let token = inner.watch(&mut socket, Interest::READABLE)?;
         let udp = Rc::new(Udp {
             reactor: Rc::downgrade(inner),
             socket: RefCell::new(Some(socket)),
-            token: Cell::new(Some(token)),
+            token: Cell::new(None),
             protocol: RefCell::new(protocol),
         });
-        inner.enter(token, Entry::Udp(Rc::clone(&udp)));
+        if let Some(socket) = &mut *udp.socket.borrow_mut() {
+            let entry = Entry::Udp(Rc::clone(&udp));
+            let token = inner.watch(socket, Interest::READABLE, entry)?;
+            udp.token.set(Some(token));
+        }
         Ok(UdpTransport(udp))
     }
 
@@ -130,7 +132,7 @@ impl Udp {
         let Some(inner) = self.reactor.upgrade() else {
             return;
         };
-        let mut buffer = inner.buffer.borrow_mut();
+        let mut buffer = inner.buffers.read.borrow_mut();
         let transport = UdpTransport(Rc::clone(self));
         for _ in 0..DATAGRAMS_A_TURN {
             let received = match &*self.socket.borrow() {
@@ -152,7 +154,11 @@ impl Udp {
                 Err(error) => tracing::debug!(%error, "receiving a datagram"),
             }
         }
-        inner.waiting_sockets.borrow_mut().push(Rc::clone(self));
+        inner
+            .queues
+            .waiting_sockets
+            .borrow_mut()
+            .push(Rc::clone(self));
     }
 
     pub(crate) fn close(&self) {
@@ -161,7 +167,7 @@ impl Udp {
             self.reactor.upgrade(),
             self.token.take(),
         ) {
-            inner.forget(token, Some(&mut socket));
+            inner.forget(token, &mut socket);
         }
     }
 }

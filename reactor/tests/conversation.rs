@@ -24,3 +24,14 @@ fn the_chat_server_passes_the_conversation() {
         "the last one may not be noticed yet"
     );
 }
+
+#[cfg(feature = "cli")]
+#[test]
+fn the_chat_client_passes_the_conversation() {
+    conversation::client(|address| {
+        let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("reactor"));
+        command.args(["chat-client", "ann", &address.to_string()]);
+        command
+    })
+    .unwrap();
+}

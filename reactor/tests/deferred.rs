@@ -283,11 +283,11 @@ fn cancelling_a_task_drops_its_future() {
 }
 
 #[test]
-fn a_task_that_panics_abandons_its_deferred() {
+fn a_task_that_panics_fails_its_deferred() {
     let (reactor, _clock) = testing::reactor().unwrap();
     let task = reactor.spawn(async { if true { panic!("oh") } else { Ok(()) } });
     reactor.run_pending().unwrap();
-    assert!(matches!(task.try_result(), Some(Err(Error::Abandoned))));
+    assert!(matches!(task.try_result(), Some(Err(Error::Panicked(_)))));
 }
 
 #[test]

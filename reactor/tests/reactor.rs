@@ -142,15 +142,37 @@ fn a_protocol_that_writes_on_and_on_is_cut_off() {
     let (reactor, _clock) = testing::reactor().unwrap();
     let peer = testing::connect(&reactor, Logger(Log::default()));
     peer.set_room(0);
+    let transport = peer.transport();
+    // One callback may queue anything.
+    transport.write(&vec![0; 20 * DEFAULT_HIGH_WATER]);
+    reactor.run_pending().unwrap();
+    assert!(peer.is_open());
+    // It was told to pause by now, and may add so much.
     let most = (0..1_000_000)
         .map(|_| {
-            peer.transport().write(&[0; 1000]);
-            peer.transport().buffered()
+            transport.write(&[0; 1000]);
+            transport.buffered()
         })
         .max();
-    assert!(most.unwrap() <= 16 * DEFAULT_HIGH_WATER + 1000);
+    assert!(most.unwrap() <= (20 + 16) * DEFAULT_HIGH_WATER);
     reactor.run_pending().unwrap();
-    assert!(peer.lost().unwrap().contains("waited to be sent"));
+    assert!(peer.lost().unwrap().contains("than the other end takes"));
+    assert!(peer.was_reset());
+}
+
+/// A writer that was told to pause and never listens, to a reader that reads: nothing is cut.
+#[test]
+fn what_does_not_fit_is_flushed_before_it_is_too_much() {
+    let (reactor, _clock) = testing::reactor().unwrap();
+    let peer = testing::connect(&reactor, Logger(Log::default()));
+    let mut received = 0;
+    for _ in 0..100 {
+        peer.transport().write(&vec![0; DEFAULT_HIGH_WATER]);
+        received += peer.received().len();
+        reactor.run_pending().unwrap();
+    }
+    received += peer.received().len();
+    assert_eq!((received, peer.lost()), (100 * DEFAULT_HIGH_WATER, None));
 }
 
 #[test]
@@ -161,7 +183,7 @@ fn an_echo_whose_reader_never_reads_stops_at_high_water_and_is_dropped() {
     peer.transport().set_stall_timeout(Some(30 * SECOND));
     peer.send(&vec![7; 10_000_000]);
     // High water, and the read that went over it.
-    assert!(peer.transport().buffered() <= 2 * DEFAULT_HIGH_WATER);
+    assert!(peer.transport().buffered() <= DEFAULT_HIGH_WATER + 256 * 1024);
     clock.advance(29 * SECOND);
     reactor.run_pending().unwrap();
     assert!(peer.is_open());

@@ -463,4 +463,17 @@ mod tests {
         sleeper.abort();
         assert_eq!(states(), [State::Dropped, State::Ended]);
     }
+
+    #[test]
+    fn of_those_that_have_ended_the_last_are_remembered() {
+        let monitor = Monitor::new();
+        let lives = monitor.watch_turns("lives", std::iter::repeat(()));
+        for n in 0..REMEMBERED + 3 {
+            assert_eq!(monitor.watch_turns(n.to_string(), 0..0).count(), 0);
+        }
+        let tasks = monitor.tasks();
+        assert_eq!((tasks.len(), monitor.forgotten()), (REMEMBERED + 1, 3));
+        assert_eq!((&*tasks[0].name, &*tasks[1].name), ("lives", "3"));
+        drop(lives);
+    }
 }

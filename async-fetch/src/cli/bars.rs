@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use async_fetch::{Url, Watch};
+use async_fetch::{Slowed, Url};
 use common::timing::human_bytes;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
@@ -15,6 +15,10 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Bars at once; more would fill the terminal.
 const MOST: usize = 8;
+
+/// Columns of a name, and of a host that is waited for: with the figures behind it and a bar of ten
+/// columns it fits into 80.
+const NAME: usize = 28;
 
 /// The bars of a run, if there is a terminal to show them.
 pub(super) struct Bars {
@@ -64,8 +68,9 @@ impl Bars {
         self.multi.set_draw_target(ProgressDrawTarget::hidden());
     }
 
-    /// Shows how far all of it is, if it takes long; to be called every now and then.
-    pub(super) fn tick(&self) {
+    /// Shows how far all of it is, and what it waits for, if it takes long; to be called every now
+    /// and then.
+    pub(super) fn tick(&self, slowed: impl FnOnce() -> Vec<Slowed>) {
         let mut state = self.lock();
         let State { start, done, .. } = *state;
         let in_flight = state.transfers.len();
@@ -76,10 +81,10 @@ impl Bars {
             // How many there will be is not known before the list has ended.
             let all = ProgressBar::no_length().with_elapsed(start.elapsed());
             let all = self.multi.insert(0, all);
-            all.set_style(style("{pos} done, {msg} in flight, {elapsed}"));
+            all.set_style(style("{pos} done, {msg}, {elapsed}"));
             all
         });
-        all.set_message(in_flight.to_string());
+        all.set_message(format!("{in_flight} in flight{}", waits(&slowed())));
         all.set_position(done);
     }
 
@@ -88,17 +93,19 @@ impl Bars {
     }
 }
 
-impl Watch for Bars {
-    fn started(&self, tag: u64, url: &Url, _attempt: u32) {
+impl Bars {
+    /// An attempt starts.
+    pub(super) fn started(&self, tag: u64, url: &Url) {
         let transfer = || Transfer {
             start: Instant::now(),
-            name: url.to_string(),
+            name: end_of(url.as_str(), NAME),
             bar: None,
         };
         self.lock().transfers.entry(tag).or_insert_with(transfer);
     }
 
-    fn received(&self, tag: u64, bytes: u64, of: Option<u64>) {
+    /// So much of a body is there, of so much if that is known.
+    pub(super) fn received(&self, tag: u64, bytes: u64, of: Option<u64>) {
         let mut state = self.lock();
         let room = state.shown < MOST;
         let Some(transfer) = state.transfers.get_mut(&tag) else {
@@ -124,7 +131,8 @@ impl Watch for Bars {
         }
     }
 
-    fn finished(&self, tag: u64) {
+    /// It is over.
+    pub(super) fn finished(&self, tag: u64) {
         let mut state = self.lock();
         state.done += 1;
         let transfer = state.transfers.remove(&tag);
@@ -132,6 +140,35 @@ impl Watch for Bars {
             self.multi.remove(&bar);
             state.shown -= 1;
         }
+    }
+}
+
+/// What is waited for: the hosts that have too much to do.
+fn waits(slowed: &[Slowed]) -> String {
+    let Some(host) = slowed.first() else {
+        return String::new();
+    };
+    let name = end_of(&host.host, NAME);
+    let pace = match (host.paused, host.a_second) {
+        (Some(paused), _) => format!("waits {} s", paused.as_secs() + 1),
+        (None, Some(rate)) if rate < 1.0 => format!("one in {:.0} s", 1.0 / rate),
+        (None, Some(rate)) => format!("{rate:.0} a second"),
+        (None, None) => format!("{} at once", host.at_once),
+    };
+    match slowed.len() {
+        1 => format!("; {name} is busy: {pace}"),
+        others => format!("; {name} and {} more are busy: {pace}", others - 1),
+    }
+}
+
+/// The end of a long text: of a URL it is what tells it from others.
+fn end_of(text: &str, columns: usize) -> String {
+    let length = text.chars().count();
+    match length > columns {
+        true => std::iter::once('…')
+            .chain(text.chars().skip(length - columns + 1))
+            .collect(),
+        false => text.to_owned(),
     }
 }
 
@@ -144,4 +181,45 @@ fn average(state: &ProgressState, out: &mut dyn fmt::Write) {
 
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_name_keeps_its_end_and_a_bar_its_place() {
+        let name = end_of("http://a.example/very/long/path/to/the/file.tar.gz", NAME);
+        assert!(
+            name.starts_with('…') && name.ends_with("/to/the/file.tar.gz"),
+            "{name}"
+        );
+        assert_eq!(name.chars().count(), NAME);
+        assert_eq!(end_of("http://a.example/x", NAME), "http://a.example/x");
+        // The longest figures that there are behind a name.
+        let figures = " [] 1023.99 MiB/1023.99 GiB 1023.9 MiB/s";
+        assert!(NAME + figures.len() + 10 <= 80);
+    }
+
+    #[test]
+    fn it_is_told_who_is_waited_for() {
+        let busy = |a_second, paused| Slowed {
+            host: "http://a.example".to_owned(),
+            at_once: 1,
+            a_second,
+            paused,
+            refusals: 3,
+        };
+        let one = busy(Some(0.5), None);
+        assert_eq!(
+            waits(std::slice::from_ref(&one)),
+            "; http://a.example is busy: one in 2 s"
+        );
+        let two = [busy(Some(8.0), Some(Duration::from_secs(11))), one];
+        assert_eq!(
+            waits(&two),
+            "; http://a.example and 1 more are busy: waits 12 s"
+        );
+        assert_eq!(waits(&[]), "");
+    }
 }

@@ -2,23 +2,31 @@
 
 use std::cell::RefCell;
 use std::fs;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use async_fetch::{Fetcher, Proxy, Request};
-use common::cli::{Interrupt, Outcome};
+use async_fetch::{Body, Bytes, Fetcher, Outcome, Proxy, Request, name_of_disposition};
+use common::cli::{Interrupt, Outcome as Conclusion};
 use futures_util::future::{Either, select};
 use futures_util::{Stream, StreamExt, stream};
 use tokio::runtime::Builder;
+use tokio::sync::mpsc;
 
-use super::args::Args;
+use super::args::{Args, Network};
 use super::bars::Bars;
+use super::cookies::Cookies;
 use super::descriptors;
+use super::folder::Folder;
 use super::input::{Item, Items, Source};
+use super::netrc::Netrc;
 use super::report::Report;
+use super::requests::{Document, Requests};
+use super::watcher::Watcher;
 
 /// How often Ctrl-C is looked for, and the bars are set.
 const GLANCE: Duration = Duration::from_millis(50);
@@ -26,94 +34,233 @@ const GLANCE: Duration = Duration::from_millis(50);
 /// How long what is being written may take when all is over.
 const LAST_WRITES: Duration = Duration::from_secs(5);
 
+/// Pieces of a body that wait to be written.
+const PIECES: usize = 16;
+
 /// Fetches, and tells of each.
-pub(super) fn run(args: &Args, source: Source, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
-    descriptors::raise(args.polite.jobs, args.folder.is_some())?;
-    if let Some(folder) = &args.folder {
-        fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-    }
+pub(super) fn run(
+    args: &Args,
+    source: Source,
+    interrupt: &Interrupt,
+) -> anyhow::Result<Conclusion> {
+    descriptors::raise(args.polite.jobs, args.saving.folder.is_some())?;
+    let folder = match &args.saving.folder {
+        Some(path) => {
+            fs::create_dir_all(path).with_context(|| path.display().to_string())?;
+            Some(Arc::new(
+                Folder::open(path, args.saving.force_directories).map_err(told)?,
+            ))
+        }
+        None => None,
+    };
     let bars = Bars::new(args.output.quiet);
-    let fetcher = fetcher(args, bars.as_ref())?;
-    let report = Rc::new(RefCell::new(Report::new(args, bars.clone())));
+    let cookies = Cookies::of(&args.sending)?;
+    let (document, body) = document(args.saving.document.as_deref());
+    let run = Run {
+        args,
+        fetcher: fetcher(args, &cookies, bars.as_ref(), folder.as_ref())?,
+        report: Rc::new(RefCell::new(Report::new(args, bars.clone())?)),
+        bars,
+        folder: folder.clone(),
+        interrupt,
+    };
     // One thread: it waits, and hardly computes. Files have threads of their own.
     let runtime = Builder::new_current_thread().enable_all().build()?;
-    let items = source.start(args)?;
-    let result = runtime.block_on(all(
-        args,
-        &fetcher,
-        items,
-        &report,
-        bars.as_deref(),
-        interrupt,
-    ));
+    let items = Items::start(source, Requests::of(args, document.as_ref())?, folder)?;
+    drop(document);
+    let result = runtime.block_on(run.all(items, body));
+    let Run {
+        fetcher, report, ..
+    } = run;
+    let slowed = fetcher.slowed();
     drop(fetcher);
     // What was cancelled while it was written to disk is written to its end.
     runtime.shutdown_timeout(LAST_WRITES);
+    cookies.save(&args.sending)?;
+    if let Some(path) = &args.saving.document {
+        // Parts lay there; it stays if there are some.
+        let _ = fs::remove_dir(path.with_file_name(async_fetch::FOLDER));
+    }
     let mut report = report.borrow_mut();
     // A reader that has gone wants no summary either.
     result?;
-    report.conclude()
+    report.conclude(&slowed)
 }
 
-fn fetcher(args: &Args, bars: Option<&Arc<Bars>>) -> anyhow::Result<Fetcher> {
-    let proxy = match args.network.proxy.as_deref() {
+/// An error whose text has its source in it already.
+fn told(error: async_fetch::Error) -> anyhow::Error {
+    anyhow::Error::msg(error.to_string())
+}
+
+/// Where the body of a single URL goes, and whence it comes if it is written here.
+fn document(path: Option<&Path>) -> (Option<Document>, Option<mpsc::Receiver<Bytes>>) {
+    let Some(path) = path else {
+        return (None, None);
+    };
+    let is_stream =
+        path == Path::new("-") || fs::metadata(path).is_ok_and(|it| !it.is_file() && !it.is_dir());
+    if !is_stream {
+        return (Some(Document::File(path.to_owned())), None);
+    }
+    let (sender, receiver) = mpsc::channel(PIECES);
+    (Some(Document::Stream(sender)), Some(receiver))
+}
+
+fn fetcher(
+    args: &Args,
+    cookies: &Cookies,
+    bars: Option<&Arc<Bars>>,
+    folder: Option<&Arc<Folder>>,
+) -> anyhow::Result<Fetcher> {
+    let mut builder = Fetcher::builder()
+        .limits(args.polite.limits())
+        .timeouts(args.polite.timeouts())
+        .retries(args.polite.retries())
+        .cookies(Arc::clone(&cookies.jar));
+    let form = (
+        "content-type".parse()?,
+        "application/x-www-form-urlencoded".parse()?,
+    );
+    let given = &args.sending.headers;
+    let is_form = args.sending.body()?.is_some() && !given.iter().any(|(name, _)| *name == form.0);
+    let headers = given.iter().cloned().chain(is_form.then_some(form));
+    for (name, value) in headers.chain(cookies.given.clone()) {
+        builder = builder.header(name, value);
+    }
+    if args.sending.netrc || args.sending.netrc_file.is_some() {
+        let netrc = Netrc::load(args.sending.netrc_file.as_deref())?;
+        builder = builder.credentials(move |url| netrc.of(url));
+    }
+    builder = network(builder, &args.network);
+    if bars.is_some() || folder.is_some() {
+        builder = builder.watch(Arc::new(Watcher {
+            bars: bars.cloned(),
+            folder: folder.cloned(),
+        }));
+    }
+    builder.build().map_err(told)
+}
+
+fn network(mut builder: async_fetch::Builder, args: &Network) -> async_fetch::Builder {
+    builder = builder.proxy(match args.proxy.as_deref() {
         None => Proxy::Environment,
         Some("none") => Proxy::None,
         Some(url) => Proxy::Url(url.to_owned()),
-    };
-    let mut builder = Fetcher::builder()
-        .limits(args.limits())
-        .timeouts(args.timeouts())
-        .retries(args.retries())
-        .proxy(proxy);
-    for (name, value) in &args.headers {
-        builder = builder.header(name.clone(), value.clone());
-    }
-    if args.network.http2 {
+    });
+    if args.http2 {
         builder = builder.http2_only();
     }
-    if args.network.insecure {
+    if args.insecure {
         builder = builder.insecure();
     }
-    if let Some(bars) = bars {
-        builder = builder.watch(Arc::clone(bars) as Arc<dyn async_fetch::Watch>);
+    if let Some(path) = &args.cacert {
+        builder = builder.authorities(path);
     }
-    Ok(builder.build()?)
+    if let Some(path) = &args.cert {
+        builder = builder.certificate(path, args.key.clone());
+    }
+    if !args.resolve.is_empty() {
+        let known = args.resolve.clone();
+        builder = builder.lookup(move |host| {
+            let given = known.iter().filter(|(name, ..)| *name == host);
+            let given: Vec<IpAddr> = given.map(|(.., address)| *address).collect();
+            async move {
+                if !given.is_empty() {
+                    return Ok(given);
+                }
+                let found = tokio::net::lookup_host((host, 0)).await?;
+                Ok(found.map(|address| address.ip()).collect())
+            }
+        });
+    }
+    builder
 }
 
-async fn all(
-    args: &Args,
-    fetcher: &Fetcher,
-    items: Items,
-    report: &Rc<RefCell<Report>>,
-    bars: Option<&Bars>,
-    interrupt: &Interrupt,
-) -> anyhow::Result<()> {
-    let requests = requests(items, Rc::clone(report), args.fail_fast);
-    let mut outcomes = Box::pin(fetcher.fetch_all(requests));
-    let mut interrupted = pin!(async {
-        while !interrupt.raised() {
-            if let Some(bars) = bars {
-                bars.tick();
+/// A run and its parts.
+struct Run<'a> {
+    args: &'a Args,
+    fetcher: Fetcher,
+    report: Rc<RefCell<Report>>,
+    bars: Option<Arc<Bars>>,
+    folder: Option<Arc<Folder>>,
+    interrupt: &'a Interrupt,
+}
+
+impl Run<'_> {
+    async fn all(&self, items: Items, body: Option<mpsc::Receiver<Bytes>>) -> anyhow::Result<()> {
+        let requests = requests(items, Rc::clone(&self.report), self.args.fail_fast);
+        let mut outcomes = Box::pin(self.fetcher.fetch_all(requests));
+        let mut body = body;
+        {
+            let mut beside = pin!(select(
+                Box::pin(self.glance()),
+                Box::pin(self.write(body.as_mut()))
+            ));
+            // While outcomes follow each other the timer is not asked.
+            while !self.interrupt.raised() {
+                let next = select(outcomes.next(), beside.as_mut()).await;
+                let Either::Left((Some(outcome), _)) = next else {
+                    break;
+                };
+                self.tell(&outcome)?;
+                if self.args.fail_fast && self.report.borrow().has_failures() {
+                    break;
+                }
+            }
+        }
+        // What was sent before the end of the request.
+        while let Some(piece) = body.as_mut().and_then(|body| body.try_recv().ok()) {
+            self.report.borrow_mut().body(&piece);
+        }
+        // Dropping the stream cancels all that is in flight.
+        drop(outcomes);
+        self.report.borrow_mut().check()
+    }
+
+    /// Until it is interrupted.
+    async fn glance(&self) {
+        while !self.interrupt.raised() {
+            if let Some(bars) = &self.bars {
+                bars.tick(|| self.fetcher.slowed());
             }
             tokio::time::sleep(GLANCE).await;
         }
-    });
-    // While outcomes follow each other the timer is not asked.
-    while !interrupt.raised() {
-        let next = select(outcomes.next(), interrupted.as_mut()).await;
-        let Either::Left((Some(outcome), _)) = next else {
-            break;
-        };
-        let mut report = report.borrow_mut();
-        report.outcome(&outcome)?;
-        if args.fail_fast && report.has_failures() {
-            break;
-        }
     }
-    // Dropping the stream cancels all that is in flight.
-    drop(outcomes);
-    report.borrow_mut().check()
+
+    /// Writes the body of a single URL as it comes, until it can't be written.
+    async fn write(&self, body: Option<&mut mpsc::Receiver<Bytes>>) {
+        if let Some(body) = body {
+            while let Some(piece) = body.recv().await {
+                if !self.report.borrow_mut().body(&piece) {
+                    return;
+                }
+            }
+        }
+        std::future::pending().await
+    }
+
+    fn tell(&self, outcome: &Outcome) -> anyhow::Result<()> {
+        let file = self.saved_as(outcome)?;
+        self.report.borrow_mut().outcome(outcome, file.as_deref())?;
+        Ok(())
+    }
+
+    /// The file that a body is in, under the name that the server has for it if that is asked for.
+    fn saved_as(&self, outcome: &Outcome) -> anyhow::Result<Option<PathBuf>> {
+        let Ok(answer) = &outcome.result else {
+            return Ok(None);
+        };
+        let Body::File(path) = &answer.body else {
+            return Ok(None);
+        };
+        let wanted = answer.headers.get("content-disposition");
+        let wanted = wanted.filter(|_| self.args.saving.content_disposition);
+        let name = wanted.and_then(|value| name_of_disposition(value.as_bytes()));
+        Ok(Some(match (name, &self.folder) {
+            (Some(name), Some(folder)) => folder.rename(&outcome.url, path, &name)?,
+            _ => path.clone(),
+        }))
+    }
 }
 
 /// The requests among the items; the other items are reported as they pass.
@@ -126,22 +273,27 @@ fn requests(
         let batch = items.next().await?;
         Some((stream::iter(batch), items))
     });
-    let mut number = 0;
     batches.flatten().filter_map(move |item| {
         let mut report = report.borrow_mut();
         let request = match item {
             // After a failure nothing new is begun.
             _ if fail_fast && report.has_failures() => None,
-            Item::Fetch(request) => {
-                number += 1;
-                Some(request.tag(number))
-            }
-            Item::There { url, path, bytes } => {
-                report.there(&url, &path, bytes);
+            Item::Fetch(request, origin) => Some(report.begin(request, origin)),
+            Item::There {
+                url,
+                path,
+                bytes,
+                origin,
+            } => {
+                report.there(&url, &path, bytes, &origin);
                 None
             }
-            Item::Bad { line, error } => {
-                report.bad(&line, &error);
+            Item::Repeated { url, origin } => {
+                report.repeated(&url, &origin);
+                None
+            }
+            Item::Bad { origin, error } => {
+                report.bad(&origin, &error);
                 None
             }
         };

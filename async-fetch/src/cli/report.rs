@@ -1,197 +1,228 @@
 //! What is told: a line for each URL, and a summary.
 
+mod line;
+mod summary;
+
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use async_fetch::{Body, Error, Histogram, Outcome, Url};
-use common::cli::{self, Stdout};
-use common::timing::{human_bytes, human_duration};
-use serde::Serialize;
+use anyhow::{Context, bail};
+use async_fetch::{Error, Outcome, Request, Slowed, StatusCode, Url};
+use common::cli::{self, Stdout, Usage};
 
 use super::args::Args;
 use super::bars::Bars;
-
-/// Failures that the summary names; each had its line already.
-const NAMED: usize = 10;
+use super::input::Origin;
+use line::{Line, Result};
+use summary::Counts;
 
 /// How long a line may lie in the buffer while others follow it.
 const FRESH: Duration = Duration::from_millis(200);
 
-/// Columns of the longest bar.
-const WIDEST: u64 = 40;
-
-/// A URL's line in JSON.
-#[derive(Serialize)]
-struct Line<'a> {
-    url: &'a str,
-    status: Option<u16>,
-    bytes: u64,
-    seconds: f64,
-    attempts: u32,
-    error: Option<&'a str>,
-    /// The kind of error, for programs.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    kind: Option<&'a str>,
-    /// Where the answer is from, if that is elsewhere.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    final_url: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    file: Option<String>,
-    /// Bytes that an earlier run had fetched.
-    #[serde(skip_serializing_if = "is_zero")]
-    resumed_from: u64,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
-fn is_zero(number: &u64) -> bool {
-    *number == 0
-}
-
-/// The summary in JSON.
-#[derive(Serialize)]
-struct Summary {
-    urls: u64,
-    fetched: u64,
-    there: u64,
-    failed: u64,
-    bytes: u64,
-    seconds: f64,
-    retries: u64,
-    p50: Option<f64>,
-    p90: Option<f64>,
-    p99: Option<f64>,
-    max: Option<f64>,
-}
-
 pub(super) struct Report {
     out: Stdout,
-    json: bool,
-    quiet: bool,
-    summary: bool,
-    terminal: bool,
+    style: Style,
+    /// Where the body of a single URL is written.
+    document: Option<Document>,
     bars: Option<Arc<Bars>>,
-    start: Instant,
     flushed: Instant,
-    times: Histogram,
-    fetched: u64,
-    there: u64,
-    failed: u64,
-    bytes: u64,
-    retries: u64,
-    /// The first few.
-    failures: Vec<String>,
+    counts: Counts,
+    /// URLs that were given in other words, by their tag, as long as they are in flight.
+    given: HashMap<u64, String>,
     /// Nobody reads any more, or the disk is full: noticed where it could not be returned.
     broken: Option<io::Error>,
 }
 
+/// How it is told.
+struct Style {
+    json: bool,
+    quiet: bool,
+    summary: bool,
+    /// With the headers, for people.
+    headers: bool,
+    terminal: bool,
+}
+
+enum Document {
+    Stdout,
+    Stream(File),
+}
+
 impl Report {
-    pub(super) fn new(args: &Args, bars: Option<Arc<Bars>>) -> Report {
-        let now = Instant::now();
-        Report {
-            out: cli::stdout(),
-            json: args.output.json,
-            quiet: args.output.quiet,
-            summary: args.summary,
-            terminal: io::stdout().is_terminal(),
-            bars,
-            start: now,
-            flushed: now,
-            times: Histogram::default(),
-            fetched: 0,
-            there: 0,
-            failed: 0,
-            bytes: 0,
-            retries: 0,
-            failures: Vec::new(),
-            broken: None,
+    /// # Errors
+    /// If standard output is wanted twice, or what the body is to be written to can't be opened.
+    pub(super) fn new(args: &Args, bars: Option<Arc<Bars>>) -> anyhow::Result<Report> {
+        let document = match args.saving.document.as_deref() {
+            Some(path) if path == Path::new("-") => Some(Document::Stdout),
+            Some(path) if path.exists() && !path.is_file() => {
+                let file = OpenOptions::new().write(true).open(path);
+                Some(Document::Stream(
+                    file.with_context(|| path.display().to_string())?,
+                ))
+            }
+            _ => None,
+        };
+        let to_stdout = matches!(document, Some(Document::Stdout));
+        if to_stdout && (args.output.json || args.summary) {
+            bail!(Usage(
+                "-O -: standard output is for the body then, and not for --json or --summary"
+                    .into()
+            ));
         }
+        Ok(Report {
+            out: cli::stdout(),
+            style: Style {
+                json: args.output.json,
+                quiet: args.output.quiet,
+                summary: args.summary,
+                headers: args.sending.head,
+                terminal: io::stdout().is_terminal(),
+            },
+            document,
+            bars,
+            flushed: Instant::now(),
+            counts: Counts::new(),
+            given: HashMap::new(),
+            broken: None,
+        })
     }
 
     pub(super) fn has_failures(&self) -> bool {
-        self.failed > 0
+        self.counts.failed > 0
     }
 
-    /// Tells of one.
+    /// A request is about to be made: its tag says where it comes from.
+    pub(super) fn begin(&mut self, request: Request, origin: Origin) -> Request {
+        let tag = origin.line << 1 | u64::from(origin.is_line);
+        if self.style.json && !self.style.summary && origin.given != request.url().as_str() {
+            self.given.insert(tag, origin.given);
+        }
+        request.tag(tag)
+    }
+
+    /// Tells of one; `file` is where its body is.
     ///
     /// # Errors
     /// If standard output can't be written.
-    pub(super) fn outcome(&mut self, outcome: &Outcome) -> io::Result<()> {
-        self.retries += u64::from(outcome.attempts.saturating_sub(1));
-        self.times.record(outcome.times.total);
-        let failure = outcome.failure();
+    pub(super) fn outcome(&mut self, outcome: &Outcome, file: Option<&Path>) -> io::Result<()> {
+        self.counts.retries += u64::from(outcome.attempts.saturating_sub(1));
+        self.counts.times.record(outcome.times.total);
+        // It was asked whether there is a newer one, and there is none.
+        let is_there = outcome.status() == Some(StatusCode::NOT_MODIFIED);
+        let failure = outcome.failure().filter(|_| !is_there);
         let (bytes, resumed_from) = match &outcome.result {
             Ok(answer) => (answer.length, answer.resumed_from),
             Err(_) => (0, 0),
         };
-        self.bytes += bytes - resumed_from;
+        self.counts.bytes += bytes.saturating_sub(resumed_from);
+        let line = outcome.tag >> 1;
+        let given = self.given.remove(&outcome.tag);
         match &failure {
-            Some(reason) => self.failure(outcome.url.as_str(), reason),
-            None => self.fetched += 1,
+            Some(reason) => {
+                self.counts
+                    .failure(named_line(outcome.tag), outcome.url.as_str(), reason)
+            }
+            None if is_there => self.counts.there += 1,
+            None => self.counts.fetched += 1,
         }
-        if self.summary {
+        if self.style.summary {
             return Ok(());
         }
-        let file = match outcome.result.as_ref().map(|answer| &answer.body) {
-            Ok(Body::File(path)) => Some(path.display().to_string()),
-            _ => None,
+        let answer = outcome.result.as_ref().ok();
+        let result = match (&failure, is_there) {
+            (Some(_), _) => Result::Failed,
+            (None, true) => Result::There,
+            (None, false) => Result::Fetched,
         };
         self.line(&Line {
-            url: outcome.url.as_str(),
-            status: outcome.status().map(|status| status.as_u16()),
+            answer,
+            status: outcome.status(),
             bytes,
             seconds: outcome.times.total.as_secs_f64(),
+            first_byte: answer.map(|_| outcome.times.first_byte.as_secs_f64()),
             attempts: outcome.attempts,
             error: failure.as_deref(),
             kind: outcome.result.as_ref().err().map(Error::kind),
-            final_url: outcome.redirects.last().map(Url::as_str),
+            redirects: &outcome.redirects,
             file,
             resumed_from,
+            ..Line::new(result, line, given.as_deref(), outcome.url.as_str())
         })
     }
 
     /// Tells of one that is there already.
-    pub(super) fn there(&mut self, url: &Url, path: &Path, bytes: u64) {
-        self.there += 1;
-        let told = self.summary
-            || self
-                .told(url.as_str(), None, bytes, None, Some(path))
-                .is_ok();
-        debug_assert!(told || self.broken.is_some());
+    pub(super) fn there(&mut self, url: &Url, path: &Path, bytes: u64, origin: &Origin) {
+        self.counts.there += 1;
+        self.told(&Line {
+            bytes,
+            file: Some(path),
+            ..Line::new(
+                Result::There,
+                origin.line,
+                Some(&origin.given),
+                url.as_str(),
+            )
+        });
+    }
+
+    /// Tells of one that another line has too.
+    pub(super) fn repeated(&mut self, url: &Url, origin: &Origin) {
+        self.counts.repeated += 1;
+        self.told(&Line::new(
+            Result::Repeated,
+            origin.line,
+            Some(&origin.given),
+            url.as_str(),
+        ));
     }
 
     /// Tells of one that can't be fetched.
-    pub(super) fn bad(&mut self, line: &str, error: &Error) {
-        let reason = error.to_string();
-        self.failure(line, &reason);
-        if !self.summary {
-            let _ = self.told(line, Some(&reason), 0, Some(error.kind()), None);
+    pub(super) fn bad(&mut self, origin: &Origin, error: &Error) {
+        let mut reason = error.to_string();
+        let line = origin.is_line.then_some(origin.line);
+        self.counts.failure(line, &origin.given, &reason);
+        if let Some(line) = line {
+            reason = format!("line {line}: {reason}");
         }
+        self.told(&Line {
+            error: Some(&reason),
+            kind: Some(error.kind()),
+            ..Line::new(
+                Result::Failed,
+                origin.line,
+                Some(&origin.given),
+                &origin.given,
+            )
+        });
     }
 
     /// A line for what was never asked for.
-    fn told(
-        &mut self,
-        url: &str,
-        error: Option<&str>,
-        bytes: u64,
-        kind: Option<&str>,
-        file: Option<&Path>,
-    ) -> Result<(), ()> {
-        let line = Line {
-            url,
-            status: None,
-            bytes,
-            seconds: 0.0,
-            attempts: 0,
-            error,
-            kind,
-            final_url: None,
-            file: file.map(|path| path.display().to_string()),
-            resumed_from: 0,
+    fn told(&mut self, line: &Line<'_>) {
+        if !self.style.summary
+            && let Err(error) = self.line(line)
+        {
+            self.broken = Some(error);
+        }
+    }
+
+    /// Writes a piece of the body of a single URL; whether it could be written.
+    pub(super) fn body(&mut self, piece: &[u8]) -> bool {
+        let written = match &mut self.document {
+            Some(Document::Stdout) => self.out.write_all(piece).and_then(|()| self.out.flush()),
+            Some(Document::Stream(file)) => file.write_all(piece),
+            None => Ok(()),
         };
-        self.line(&line).map_err(|error| self.broken = Some(error))
+        match written {
+            Ok(()) => true,
+            Err(error) => {
+                self.broken = Some(error);
+                false
+            }
+        }
     }
 
     /// What could not be told earlier.
@@ -202,25 +233,26 @@ impl Report {
         self.broken.take().map_or(Ok(()), |error| Err(error.into()))
     }
 
-    fn failure(&mut self, url: &str, reason: &str) {
-        self.failed += 1;
-        if self.failures.len() < NAMED {
-            self.failures.push(format!("{url}: {reason}"));
-        }
-    }
-
     fn line(&mut self, line: &Line<'_>) -> io::Result<()> {
         if let Some(error) = self.broken.take() {
             return Err(error);
         }
-        let bars = self.bars.clone().filter(|_| self.terminal);
-        let mut write = || {
-            if self.json {
-                self.out.json(line)?;
-            } else {
-                human(&mut self.out, line)?;
+        if matches!(self.document, Some(Document::Stdout)) {
+            // Standard output is the body's.
+            if !self.style.quiet {
+                let mut text = Vec::new();
+                line.human(&mut text, false)?;
+                common::remark!("{}", String::from_utf8_lossy(&text).trim_end());
             }
-            if self.terminal || self.flushed.elapsed() > FRESH {
+            return Ok(());
+        }
+        let bars = self.bars.clone().filter(|_| self.style.terminal);
+        let mut write = || {
+            match self.style.json {
+                true => self.out.json(line)?,
+                false => line.human(&mut self.out, self.style.headers)?,
+            }
+            if self.style.terminal || self.flushed.elapsed() > FRESH {
                 self.out.flush()?;
                 self.flushed = Instant::now();
             }
@@ -237,118 +269,27 @@ impl Report {
     ///
     /// # Errors
     /// If standard output can't be written.
-    pub(super) fn conclude(&mut self) -> anyhow::Result<cli::Outcome> {
+    pub(super) fn conclude(&mut self, slowed: &[Slowed]) -> anyhow::Result<cli::Outcome> {
         if let Some(bars) = &self.bars {
             bars.clear();
         }
-        let elapsed = self.start.elapsed();
-        if self.summary && self.json {
-            let seconds = |percent| self.times.percentile(percent).map(|it| it.as_secs_f64());
-            let summary = Summary {
-                urls: self.fetched + self.there + self.failed,
-                fetched: self.fetched,
-                there: self.there,
-                failed: self.failed,
-                bytes: self.bytes,
-                seconds: elapsed.as_secs_f64(),
-                retries: self.retries,
-                p50: seconds(50.0),
-                p90: seconds(90.0),
-                p99: seconds(99.0),
-                max: (self.times.count() > 0).then(|| self.times.longest().as_secs_f64()),
-            };
-            self.out.json(&summary)?;
-        } else if self.summary {
-            let text = self.text(elapsed);
-            self.out.write_all(text.as_bytes())?;
+        if self.style.summary && self.style.json {
+            self.out.json(&self.counts.summary())?;
+        } else if self.style.summary {
+            self.out.write_all(self.counts.text(slowed).as_bytes())?;
         }
         self.out.flush()?;
-        if !self.summary && !self.quiet {
-            common::remark!("{}", self.text(elapsed).trim_end());
+        if !self.style.summary && !self.style.quiet {
+            common::remark!("{}", self.counts.text(slowed).trim_end());
         }
-        Ok(match self.failed {
+        Ok(match self.counts.failed {
             0 => cli::Outcome::Done,
             _ => cli::Outcome::SomeFailed,
         })
     }
-
-    fn text(&self, elapsed: Duration) -> String {
-        use std::fmt::Write;
-        let mut text = String::new();
-        let asked = self.times.count();
-        let _ = write!(text, "{} fetched, {} failed", self.fetched, self.failed);
-        if self.there > 0 {
-            let _ = write!(text, ", {} there already", self.there);
-        }
-        let _ = writeln!(
-            text,
-            "; {} in {}, {:.0} a second, {} retries",
-            human_bytes(self.bytes),
-            human_duration(elapsed),
-            asked as f64 / elapsed.as_secs_f64(),
-            self.retries,
-        );
-        if asked > 1 {
-            for (name, percent) in [
-                ("half within", 50.0),
-                ("90% within", 90.0),
-                ("99% within", 99.0),
-            ] {
-                if let Some(time) = self.times.percentile(percent) {
-                    let _ = write!(text, "{name} {}, ", human_duration(time));
-                }
-            }
-            let _ = writeln!(text, "the longest {}", human_duration(self.times.longest()));
-            let doublings = self.times.doublings();
-            let most = doublings
-                .iter()
-                .map(|(_, count)| *count)
-                .max()
-                .unwrap_or(1)
-                .max(1);
-            for (end, count) in doublings {
-                let bar = "#".repeat((count * WIDEST).div_ceil(most) as usize);
-                let _ = writeln!(text, "{:>9}  {bar:<40} {count}", human_duration(end));
-            }
-        }
-        for failure in &self.failures {
-            let _ = writeln!(text, "failed: {failure}");
-        }
-        if self.failed > self.failures.len() as u64 {
-            let _ = writeln!(
-                text,
-                "and {} more",
-                self.failed - self.failures.len() as u64
-            );
-        }
-        text
-    }
 }
 
-/// A line for people, and for `awk`.
-fn human(out: &mut Stdout, line: &Line<'_>) -> io::Result<()> {
-    let time = Duration::from_secs_f64(line.seconds);
-    match line.status {
-        Some(status) => write!(out, "{status}")?,
-        None if line.error.is_some() => out.write_all(b"---")?,
-        None => out.write_all(b"had")?,
-    }
-    let Line {
-        bytes,
-        attempts,
-        url,
-        ..
-    } = line;
-    write!(
-        out,
-        " {bytes:>10} {:>8} {attempts} {url}",
-        human_duration(time)
-    )?;
-    if let Some(last) = line.final_url {
-        write!(out, " -> {last}")?;
-    }
-    if let Some(error) = line.error.filter(|_| line.status.is_none()) {
-        write!(out, ": {error}")?;
-    }
-    out.write_all(b"\n")
+/// The line that a tag stands for, if it is one of a list.
+fn named_line(tag: u64) -> Option<u64> {
+    (tag & 1 == 1).then_some(tag >> 1)
 }

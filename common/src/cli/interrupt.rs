@@ -57,6 +57,25 @@ impl Interrupt {
     }
 }
 
+/// Those of SIGINT and SIGTERM that were not ignored when the program started: what a program that
+/// handles signals by an event loop of its own is to handle.
+///
+/// # Errors
+///
+/// When the system does not say.
+#[cfg(unix)]
+pub fn stop_signals() -> io::Result<Vec<i32>> {
+    use signal_hook::consts::{SIGINT, SIGTERM};
+
+    let mut signals = Vec::new();
+    for signal in [SIGINT, SIGTERM] {
+        if !crate::sys::is_ignored(signal)? {
+            signals.push(signal);
+        }
+    }
+    Ok(signals)
+}
+
 /// Makes the first SIGINT or SIGTERM raise the returned flag, and a second one, 200 ms or more after
 /// it, leave at once with status 130.
 ///
@@ -70,16 +89,12 @@ impl Interrupt {
 /// When the system refuses a handler.
 #[cfg(unix)]
 pub fn install() -> io::Result<Interrupt> {
-    use signal_hook::consts::{SIGINT, SIGTERM};
     use signal_hook::low_level;
     use std::sync::atomic::AtomicU64;
 
     let interrupt = Interrupt::default();
     let first = Arc::new(AtomicU64::new(NEVER));
-    for signal in [SIGINT, SIGTERM] {
-        if crate::sys::is_ignored(signal)? {
-            continue;
-        }
+    for signal in stop_signals()? {
         let (interrupt, first) = (interrupt.clone(), Arc::clone(&first));
         let handle = move || match again(&first, crate::sys::monotonic_nanos()) {
             true => low_level::exit(EXIT_STATUS.into()),

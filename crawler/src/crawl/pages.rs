@@ -46,8 +46,9 @@ impl State {
             }
         }
         self.count(&job, kind, &record);
+        let took = outcome.times.total;
         let exchange = match outcome.result {
-            Ok(answer) if self.settings.archive => Some(exchange(&job, answer)),
+            Ok(answer) if self.settings.archive => Some(exchange(&job, answer, took)),
             _ => None,
         };
         self.write(&job, kind, record, exchange)

@@ -1,6 +1,6 @@
 //! What is written of a job that is done.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use async_fetch::{Answer, Body, Bytes, Outcome};
 use serde_json::{Map, Value};
@@ -127,7 +127,7 @@ impl Record {
 }
 
 /// What goes into the archive.
-pub(super) fn exchange(job: &Job, answer: Answer) -> OwnExchange {
+pub(super) fn exchange(job: &Job, answer: Answer, took: Duration) -> OwnExchange {
     let body = match answer.body {
         Body::Memory(body) => body,
         _ => Bytes::new(),
@@ -136,7 +136,10 @@ pub(super) fn exchange(job: &Job, answer: Answer) -> OwnExchange {
         url: job.url.as_str().to_owned(),
         head: job.head,
         address: answer.address.map(|address| address.ip()),
-        at: SystemTime::now(),
+        // When it was asked for.
+        at: SystemTime::now()
+            .checked_sub(took)
+            .unwrap_or(SystemTime::UNIX_EPOCH),
         status: answer.status,
         version: answer.version,
         headers: answer.headers,

@@ -33,7 +33,13 @@ pub(super) fn may_pass(outcome: &Outcome) -> bool {
     match &outcome.result {
         Ok(answer) => matches!(answer.status.as_u16(), 408 | 425 | 429 | 500..=599),
         Err(Failure::Address(_) | Failure::NoTls | Failure::Url(_) | Failure::Scheme(_)) => false,
-        Err(Failure::BodyTooLarge { .. } | Failure::Bomb { .. } | Failure::Coding { .. }) => false,
+        // Who speaks no HTTP will not learn it.
+        Err(
+            Failure::Protocol(_)
+            | Failure::BodyTooLarge { .. }
+            | Failure::Bomb { .. }
+            | Failure::Coding { .. },
+        ) => false,
         Err(_) => true,
     }
 }

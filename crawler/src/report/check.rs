@@ -160,7 +160,7 @@ impl Report {
                 JOIN urls AS target ON target.id = links.target
                 JOIN urls AS final ON final.id = redirects.final
                 JOIN kinds ON kinds.kind = links.kind
-                WHERE links.kind <> 8;
+                WHERE links.kind <> 8 AND target.url NOT IN (SELECT link FROM temp.found);
             CREATE INDEX temp.moved_by_link ON moved (link);";
         Ok(self.connection.execute_batch(sql)?)
     }

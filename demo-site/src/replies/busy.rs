@@ -10,6 +10,9 @@ use axum::routing::any;
 
 use super::Shared;
 
+/// The longest wait that is told as a date.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
 /// `status`: of the failures; `times`: how many there are before it works; `after`: the seconds of
 /// `Retry-After`; `form`: `seconds` or `date`.
 #[derive(Debug, Default)]
@@ -58,7 +61,9 @@ async fn busy(
     };
     let value = match (wanted.form.as_deref(), after.parse()) {
         (Some("date"), Ok(seconds)) => {
-            httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(seconds))
+            // The form of a date ends with the year 9999.
+            let seconds = Duration::from_secs(seconds).min(LONGEST);
+            httpdate::fmt_http_date(SystemTime::now() + seconds)
         }
         // Nonsense is passed on: clients get that too.
         _ => after,

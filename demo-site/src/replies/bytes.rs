@@ -91,12 +91,9 @@ async fn serve(
         &(part.end - part.start).to_string(),
     );
     if method != Method::HEAD {
-        let pieces = (part.start..part.end)
-            .step_by(PIECE as usize)
-            .map(move |start| {
-                let end = (start + PIECE).min(part.end);
-                Ok::<_, std::convert::Infallible>(Bytes::from(content::part(version, start..end)))
-            });
+        let pieces = content::pieces(part, PIECE).map(move |piece| {
+            Ok::<_, std::convert::Infallible>(Bytes::from(content::part(version, piece)))
+        });
         *response.body_mut() = Body::from_stream(futures_util::stream::iter(pieces));
     }
     response.into_response()
@@ -111,13 +108,20 @@ fn insert(headers: &mut HeaderMap, name: header::HeaderName, value: &str) {
 /// The part that a `Range` header means: `None` if it is none that has to be understood, an error
 /// if there is nothing there.
 pub(super) fn range_of(header: &str, size: u64) -> Option<Result<std::ops::Range<u64>, ()>> {
-    let (first, last) = header.strip_prefix("bytes=")?.split_once('-')?;
+    let (unit, part) = header.split_once('=')?;
+    let (first, last) = part.split_once('-')?;
+    if !unit.trim().eq_ignore_ascii_case("bytes") {
+        return None;
+    }
     let (start, end) = match (first.trim(), last.trim()) {
         ("", last) => (size.saturating_sub(last.parse().ok()?), size),
         (first, "") => (first.parse().ok()?, size),
         (first, last) => {
-            let last: u64 = last.parse().ok()?;
-            (first.parse().ok()?, size.min(last.checked_add(1)?))
+            let (first, last): (u64, u64) = (first.parse().ok()?, last.parse().ok()?);
+            if last < first {
+                return None;
+            }
+            (first, size.min(last.saturating_add(1)))
         }
     };
     Some(if start < end { Ok(start..end) } else { Err(()) })
@@ -134,6 +138,14 @@ mod tests {
         assert_eq!(range_of("bytes=-10", 1000), Some(Ok(990..1000)));
         assert_eq!(range_of("bytes=0-5000", 1000), Some(Ok(0..1000)));
         assert_eq!(range_of("bytes=1000-", 1000), Some(Err(())));
+        assert_eq!(range_of("Bytes=0-9", 1000), Some(Ok(0..10)));
+        assert_eq!(
+            range_of(&format!("bytes=5-{}", u64::MAX), 1000),
+            Some(Ok(5..1000))
+        );
+        assert_eq!(range_of("bytes=-0", 1000), Some(Err(())));
+        // Not valid, and so to be ignored (section 14.2).
+        assert_eq!(range_of("bytes=9-5", 1000), None);
         assert_eq!(range_of("lines=0-9", 1000), None);
         assert_eq!(range_of("bytes=0-9,20-29", 1000), None);
     }

@@ -28,6 +28,19 @@ pub(super) fn router() -> Router<Shared> {
         .route("/gzip/not", any(|| async { coded("gzip", TEXT.into()) }))
         .route("/deflate/zlib", any(|| async { zlib().into_answer() }))
         .route("/deflate/raw", any(|| async { deflate().into_answer() }))
+        .route("/br", any(|| async { coded("br", BROTLI.into()) }))
+        .route("/zstd", any(|| async { coded("zstd", ZSTD.into()) }))
+        .route("/coding/none", any(|| async { coded("none", TEXT.into()) }))
+        .route(
+            "/coding/identity",
+            any(|| async { coded("identity", TEXT.into()) }),
+        )
+        .route("/coding/list", any(|| async { list().into_answer() }))
+        .route(
+            "/coding/two-headers",
+            any(|| async { two_headers().into_answer() }),
+        )
+        .route("/coding/chain", any(|| async { chain().into_answer() }))
         .route(
             "/coding/unknown",
             any(|| async { coded("middle-out", TEXT.into()) }),
@@ -36,6 +49,22 @@ pub(super) fn router() -> Router<Shared> {
 
 /// What every honest one of them says.
 const TEXT: &str = "many hands make light work\n";
+
+/// The same, by brotli 1.0.9.
+const BROTLI: [u8; 32] = [
+    0x21, 0x68, 0x00, 0x04, 0x6d, 0x61, 0x6e, 0x79, 0x20, 0x68, 0x61, 0x6e, 0x64, 0x73, 0x20, 0x6d,
+    0x61, 0x6b, 0x65, 0x20, 0x6c, 0x69, 0x67, 0x68, 0x74, 0x20, 0x77, 0x6f, 0x72, 0x6b, 0x0a, 0x03,
+];
+
+/// The same, by zstd 1.5.4.
+const ZSTD: [u8; 40] = [
+    0x28, 0xb5, 0x2f, 0xfd, 0x24, 0x1b, 0xd9, 0x00, 0x00, 0x6d, 0x61, 0x6e, 0x79, 0x20, 0x68, 0x61,
+    0x6e, 0x64, 0x73, 0x20, 0x6d, 0x61, 0x6b, 0x65, 0x20, 0x6c, 0x69, 0x67, 0x68, 0x74, 0x20, 0x77,
+    0x6f, 0x72, 0x6b, 0x0a, 0x1c, 0xbe, 0x8f, 0xdb,
+];
+
+/// Codings on each other in `/coding/chain`: more than anybody needs.
+const CHAIN: usize = 12;
 
 /// A failure to compress into memory, which can't be, is the server's own.
 trait IntoAnswer {
@@ -90,6 +119,35 @@ async fn bomb(Path(bytes): Path<u64>) -> Response {
 
 fn twice() -> io::Result<Response> {
     Ok(coded("gzip, gzip", gzip(&gzip_of_text()?)?))
+}
+
+fn list() -> io::Result<Response> {
+    Ok(coded("identity, gzip", gzip_of_text()?))
+}
+
+/// Twice, and told by two headers.
+fn two_headers() -> io::Result<Response> {
+    let mut response = coded("gzip", gzip(&gzip_of_text()?)?);
+    let gzip = HeaderValue::from_static("gzip");
+    response
+        .headers_mut()
+        .append(header::CONTENT_ENCODING, gzip);
+    Ok(response)
+}
+
+fn chain() -> io::Result<Response> {
+    let mut body = TEXT.as_bytes().to_vec();
+    for _ in 0..CHAIN {
+        body = gzip(&body)?;
+    }
+    let mut response = coded("gzip", body);
+    let names = ["gzip"; CHAIN].join(", ");
+    if let Ok(value) = HeaderValue::from_str(&names) {
+        response
+            .headers_mut()
+            .insert(header::CONTENT_ENCODING, value);
+    }
+    Ok(response)
 }
 
 /// Without its end.

@@ -1,44 +1,73 @@
 //! Answers that are not HTTP, or break off: written by hand, byte by byte.
 
+mod broken;
+mod heads;
+mod http2;
+mod parts;
+mod request;
+
 use std::io;
+use std::ops::Range;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use self::request::Request;
 use super::Shared;
-use super::bytes::range_of;
 use crate::content;
-use crate::counters::Counters;
+use crate::counters::{Counters, RequestGuard};
+use crate::log::Log;
 use crate::server;
 
 /// A header longer than this is no client's of ours.
 const LONGEST_HEAD: usize = 64 * 1024;
 
-/// What a body consists of that is announced longer than it is, and where it breaks off.
-const ANNOUNCED: u64 = 1000;
-const SENT: u64 = 500;
+/// What HTTP/2 without TLS begins with (RFC 9113, section 3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\n";
+
+/// Bytes of content that are made at once.
+const PIECE: u64 = 64 * 1024;
+
+/// What a connection needs of its site.
+pub(crate) struct Context {
+    pub(crate) shared: Shared,
+    pub(crate) counters: Counters,
+    pub(crate) log: Option<Log>,
+}
+
+impl Context {
+    /// A request came: counts it and logs it. Nobody knows yet what becomes of it.
+    fn came(
+        &self,
+        host: &str,
+        line: [&str; 3],
+        headers: impl Iterator<Item = (String, String)>,
+    ) -> RequestGuard {
+        let seen = server::seen(host, line, headers);
+        if let Some(log) = &self.log {
+            log.write(&seen, None, None);
+        }
+        self.counters.request(seen)
+    }
+}
 
 /// Serves one connection: one request, one broken answer, and the end.
-pub(crate) async fn serve(
-    mut stream: TcpStream,
-    shared: Shared,
-    counters: Counters,
-) -> io::Result<()> {
-    let _connection = counters.connection();
+pub(crate) async fn serve(mut stream: TcpStream, context: Context) -> io::Result<()> {
+    let _connection = context.counters.connection();
     loop {
         let Some(head) = read_head(&mut stream).await? else {
             return Ok(());
         };
+        if head.starts_with(PREFACE) {
+            return http2::serve(stream, head, &context).await;
+        }
+        let head = String::from_utf8_lossy(&head);
         let request = Request::read(&head);
-        let _request = counters.request(server::seen(
-            request.header("host").unwrap_or_default(),
-            request.method,
-            request.target,
-            request
-                .headers()
-                .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())),
-        ));
-        match answer(&mut stream, &request, &shared).await? {
+        let headers = request.headers();
+        let headers = headers.map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()));
+        let host = request.header("host").unwrap_or_default();
+        let _request = context.came(host, request.line, headers);
+        match answer(&mut stream, &request, &context.shared).await? {
             Next::Request => continue,
             Next::Reset => return stream.set_zero_linger(),
             Next::End => {}
@@ -51,59 +80,18 @@ pub(crate) async fn serve(
     }
 }
 
-/// A request's head: the first line, and the headers.
-struct Request<'a> {
-    method: &'a str,
-    target: &'a str,
-    rest: &'a str,
-}
-
-impl<'a> Request<'a> {
-    fn read(head: &'a str) -> Request<'a> {
-        let (first, rest) = head.split_once("\r\n").unwrap_or((head, ""));
-        let mut words = first.split(' ');
-        Request {
-            method: words.next().unwrap_or(""),
-            target: words.next().unwrap_or(""),
-            rest,
-        }
-    }
-
-    fn headers(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
-        let lines = self.rest.split("\r\n");
-        lines.filter_map(|line| {
-            line.split_once(':')
-                .map(|(name, value)| (name, value.trim()))
-        })
-    }
-
-    fn header(&self, name: &str) -> Option<&'a str> {
-        let mut headers = self.headers();
-        headers
-            .find(|(known, _)| known.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
-    }
-
-    /// A number in the query.
-    fn number(&self, name: &str) -> Option<u64> {
-        let query = self.target.split_once('?')?.1;
-        let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-        pairs.find(|(known, _)| *known == name)?.1.parse().ok()
-    }
-}
-
-async fn read_head(stream: &mut TcpStream) -> io::Result<Option<String>> {
+async fn read_head(stream: &mut TcpStream) -> io::Result<Option<Vec<u8>>> {
     let mut head = Vec::new();
-    let mut byte = [0; 4096];
+    let mut piece = [0; 4096];
     // What follows the head is a body, which nothing here wants.
     while !head.windows(4).any(|end| end == b"\r\n\r\n") {
-        let count = stream.read(&mut byte).await?;
+        let count = stream.read(&mut piece).await?;
         if count == 0 || head.len() > LONGEST_HEAD {
             return Ok(None);
         }
-        head.extend_from_slice(&byte[..count]);
+        head.extend_from_slice(&piece[..count]);
     }
-    Ok(Some(String::from_utf8_lossy(&head).into_owned()))
+    Ok(Some(head))
 }
 
 /// What becomes of a connection.
@@ -122,91 +110,42 @@ async fn answer(
     request: &Request<'_>,
     shared: &Shared,
 ) -> io::Result<Next> {
-    let path = request.target.split('?').next().unwrap_or("");
-    match path {
-        "/landing" => send(stream, "200 OK", "", b"landed\n").await?,
-        // Bodies that break off.
-        "/cut/length" => {
-            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {ANNOUNCED}\r\n\r\n");
-            stream.write_all(head.as_bytes()).await?;
-            stream.write_all(&content::part(1, 0..SENT)).await?;
-        }
-        "/cut/chunked" => {
-            let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
-            stream.write_all(head.as_bytes()).await?;
-            stream.write_all(format!("{SENT:x}\r\n").as_bytes()).await?;
-            stream.write_all(&content::part(1, 0..SENT)).await?;
-            stream.write_all(b"\r\n").await?;
-        }
-        "/cut/reset" => {
-            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {ANNOUNCED}\r\n\r\n");
-            stream.write_all(head.as_bytes()).await?;
-            stream.write_all(&content::part(1, 0..SENT)).await?;
-            return Ok(Next::Reset);
-        }
-        "/cut/again" => cut_again(stream, request, shared).await?,
-        "/cut/head" => stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-le").await?,
-        "/cut/silence" => {}
-        // Lengths that are not.
-        "/length/short" => {
-            let head = "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n";
-            stream.write_all(head.as_bytes()).await?;
-            stream.write_all(&content::part(1, 0..ANNOUNCED)).await?;
-        }
-        "/length/two" => {
-            let head = "HTTP/1.1 200 OK\r\ncontent-length: 10\r\ncontent-length: 20\r\n\r\n";
-            stream.write_all(head.as_bytes()).await?;
-            stream.write_all(&content::part(1, 0..20)).await?;
-        }
-        "/length/negative" => send_as(stream, "content-length: -1\r\n").await?,
-        "/length/words" => send_as(stream, "content-length: plenty\r\n").await?,
-        "/length/huge" => {
-            let head = format!(
-                "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n",
-                u64::MAX - 2
-            );
-            stream.write_all(head.as_bytes()).await?;
-            stream.write_all(&content::part(1, 0..SENT)).await?;
-        }
-        "/length/none" => {
-            stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await?;
-            stream.write_all(&content::part(1, 0..SENT)).await?;
-        }
-        // Headers that are not.
-        "/head/garbage" => stream.write_all(&content::part(1, 0..SENT)).await?,
-        "/head/status" => stream.write_all(b"HTTP/1.1 9 what\r\n\r\n").await?,
-        "/head/huge" => {
-            let line = "x".repeat(1 << 20);
-            send_as(stream, &format!("x-long: {line}\r\n")).await?;
-        }
-        "/head/many" => {
-            let lines: String = (0..10_000).map(|it| format!("x-{it}: y\r\n")).collect();
-            send_as(stream, &lines).await?;
-        }
-        "/head/endless" => {
-            stream.write_all(b"HTTP/1.1 200 OK\r\n").await?;
-            let lines = "x-more: and more\r\n".repeat(64);
-            loop {
-                stream.write_all(lines.as_bytes()).await?;
-            }
-        }
-        "/head/chunk" => {
-            let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\n";
-            stream.write_all(head.as_bytes()).await?;
+    let path = request.path();
+    let first = path.split('/').nth(1).unwrap_or("");
+    match first {
+        "landing" => send(stream, "200 OK", "", b"landed\n").await?,
+        "cut" | "length" => return broken::answer(stream, request, shared).await,
+        "head" | "early" | "transfer" => heads::answer(stream, path).await?,
+        "part" => parts::answer(stream, request, shared).await?,
+        "goaway" => {
+            send(
+                stream,
+                "426 Upgrade Required",
+                "upgrade: h2c\r\n",
+                b"HTTP/2 only\n",
+            )
+            .await?
         }
         // A connection that says it stays open, and does not.
-        "/keep-alive/lie" => send(stream, "200 OK", "connection: keep-alive\r\n", b"bye\n").await?,
-        "/keep-alive" => {
+        "keep-alive" if path == "/keep-alive/lie" => {
+            send(stream, "200 OK", "connection: keep-alive\r\n", b"bye\n").await?;
+        }
+        "keep-alive" => {
             send(stream, "200 OK", "", b"again?\n").await?;
             return Ok(Next::Request);
         }
-        _ => send(stream, "404 Not Found", "", b"404: no such breakage\n").await?,
+        _ => missing(stream).await?,
     }
     Ok(Next::End)
 }
 
-async fn send_as(stream: &mut TcpStream, headers: &str) -> io::Result<()> {
-    let head = format!("HTTP/1.1 200 OK\r\n{headers}\r\n");
+async fn missing(stream: &mut TcpStream) -> io::Result<()> {
+    send(stream, "404 Not Found", "", b"404: no such breakage\n").await
+}
+
+/// Sends a head without a body, and without a length unless the headers have one.
+async fn send_head(stream: &mut TcpStream, status: &str, headers: &str) -> io::Result<()> {
+    let head = format!("HTTP/1.1 {status}\r\n{headers}\r\n");
     stream.write_all(head.as_bytes()).await
 }
 
@@ -216,43 +155,10 @@ async fn send(stream: &mut TcpStream, status: &str, headers: &str, body: &[u8]) 
     stream.write_all(&[head.as_bytes(), body].concat()).await
 }
 
-/// `size` bytes with a strong tag, of which every answer sends `most` at most; ranges work. The
-/// first `times` answers break off, if that is given; after them all is sent.
-async fn cut_again(
-    stream: &mut TcpStream,
-    request: &Request<'_>,
-    shared: &Shared,
-) -> io::Result<()> {
-    let size = request.number("size").unwrap_or(ANNOUNCED);
-    let version = request.number("version").unwrap_or(1);
-    let visit = shared.visits_before(request.target);
-    let most = match request.number("times") {
-        Some(times) if visit >= times => size,
-        _ => request.number("most").unwrap_or(SENT),
-    };
-    let tag = format!("\"{size}-{version}\"");
-    let unchanged = request
-        .header("if-range")
-        .is_none_or(|wanted| wanted == tag);
-    let range = request.header("range").filter(|_| unchanged);
-    let (status, part) = match range.and_then(|range| range_of(range, size)) {
-        Some(Ok(part)) => ("206 Partial Content", part),
-        _ => ("200 OK", 0..size),
-    };
-    let line = match status.starts_with("206") {
-        true => format!(
-            "content-range: bytes {}-{}/{size}\r\n",
-            part.start,
-            part.end - 1
-        ),
-        false => String::new(),
-    };
-    let length = part.end - part.start;
-    let head =
-        format!("HTTP/1.1 {status}\r\netag: {tag}\r\n{line}content-length: {length}\r\n\r\n");
-    stream.write_all(head.as_bytes()).await?;
-    let end = part.end.min(part.start.saturating_add(most));
-    stream
-        .write_all(&content::part(version, part.start..end))
-        .await
+/// Sends a part of the content with this number, however long it is.
+async fn send_content(stream: &mut TcpStream, version: u64, part: Range<u64>) -> io::Result<()> {
+    for piece in content::pieces(part, PIECE) {
+        stream.write_all(&content::part(version, piece)).await?;
+    }
+    Ok(())
 }

@@ -18,6 +18,25 @@ pub(super) fn router() -> Router<Shared> {
         )
         .route("/redirect/away", any(away))
         .route("/redirect/to", any(anywhere))
+        // What clients ask for then is told by the file that they get.
+        .route(
+            "/redirect/latin-1",
+            any(|| async { to_all(&[b"/files/caf\xe9.txt"], 302) }),
+        )
+        .route(
+            "/redirect/utf-8",
+            any(|| async { to_all(&["/files/café.txt".as_bytes()], 302) }),
+        )
+        .route(
+            "/redirect/space",
+            any(|| async { to("/files/a b.txt", 302) }),
+        )
+        .route(
+            "/redirect/two",
+            any(|| async { to_all(&[b"/files/a", b"/files/b"], 302) }),
+        )
+        .route("/redirect/empty", any(|| async { to("", 302) }))
+        .route("/redirect/userinfo", any(userinfo))
         .route("/redirect/nowhere", any(|| async { StatusCode::FOUND }))
         .route(
             "/redirect/garbage",
@@ -34,11 +53,18 @@ pub(super) fn router() -> Router<Shared> {
         )
 }
 
-fn to(place: &str, status: u16) -> Response {
+/// A redirect to a place; one that no header can hold is left out.
+pub(super) fn to(place: &str, status: u16) -> Response {
+    to_all(&[place.as_bytes()], status)
+}
+
+fn to_all(places: &[&[u8]], status: u16) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::FOUND);
     let mut response = (status, "look elsewhere\n").into_response();
-    if let Ok(value) = HeaderValue::from_str(place) {
-        response.headers_mut().insert(header::LOCATION, value);
+    for place in places {
+        if let Ok(value) = HeaderValue::from_bytes(place) {
+            response.headers_mut().append(header::LOCATION, value);
+        }
     }
     response
 }
@@ -71,6 +97,12 @@ async fn round(Path(side): Path<String>) -> Response {
 
 async fn away(State(shared): State<Shared>) -> Response {
     to(&format!("{}/landing", shared.raw_origin()), 302)
+}
+
+/// To itself with a password in the URL.
+async fn userinfo(State(shared): State<Shared>) -> Response {
+    let host = shared.origin().trim_start_matches("http://");
+    to(&format!("http://ann:secret@{host}/auth/basic"), 302)
 }
 
 async fn anywhere(Query(query): Query<Vec<(String, String)>>) -> Response {

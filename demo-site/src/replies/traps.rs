@@ -19,7 +19,8 @@ pub(super) fn router() -> Router<Shared> {
 /// A month has a next one and one before, for ever.
 async fn calendar(Path((year, month)): Path<(i32, i32)>) -> Html<String> {
     let shifted = |by: i32| {
-        let month = year.saturating_mul(12).saturating_add(month - 1 + by);
+        let months = year.saturating_mul(12).saturating_add(month);
+        let month = months.saturating_add(by - 1);
         format!(
             "/calendar/{}/{}",
             month.div_euclid(12),

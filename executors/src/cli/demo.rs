@@ -290,8 +290,8 @@ fn killed(pool: &ProcessPool) -> Result<String, Error> {
     let after = pool.submit(Task::Primes(100))?.result()?;
     match doomed {
         Ok(_) => Ok("no error".to_owned()),
-        Err(Error::WorkerDied { status, .. }) => {
-            Ok(format!("it died ({status}); the next job: {after} primes"))
+        Err(Error::WorkerDied { exit, .. }) => {
+            Ok(format!("it died ({exit}); the next job: {after} primes"))
         }
         Err(error) => Err(error),
     }

@@ -1,9 +1,10 @@
-//! The pool's clock: kills what takes too long, and sends home who has nothing to do.
+//! The pool's clock: kills what takes too long, and sends away a worker that has nothing to do.
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::core::{Core, Stage, Verdict};
+use super::core::Core;
+use super::slots::{Ending, Slot, Stage};
 use crate::sync::{lock, wait_until};
 
 /// Sleeps until the next deadline there is; ends with the pool.
@@ -11,13 +12,21 @@ pub(super) fn run(core: &Arc<Core>) {
     let mut state = lock(&core.state);
     loop {
         let mut next: Option<Instant> = None;
+        state.clock.next_look = None;
         for index in 0..state.slots.len() {
             let slot = &mut state.slots[index];
-            let (due, verdict) = match &mut slot.stage {
-                Stage::Starting { deadline } => (deadline, Some(Verdict::StartedLate)),
-                Stage::Busy { deadline, .. } => (deadline, Some(Verdict::Overran)),
+            let (due, ending) = match &mut slot.stage {
+                Stage::Starting { deadline } | Stage::Initializing { deadline } => {
+                    (deadline, Some(Ending::StartedLate))
+                }
+                Stage::Busy { deadline, job, .. } => {
+                    let limit = job.time_limit.unwrap_or_default();
+                    (deadline, Some(Ending::Overran(limit)))
+                }
+                // It has its reason already.
+                Stage::Leaving { deadline } => (deadline, Some(Ending::Retired)),
                 Stage::Idle { deadline } => (deadline, None),
-                Stage::Vacant | Stage::Leaving => continue,
+                Stage::Vacant => continue,
             };
             match *due {
                 None => {}
@@ -27,17 +36,19 @@ pub(super) fn run(core: &Arc<Core>) {
                 Some(_) => {
                     // Once is enough.
                     *due = None;
-                    match verdict {
-                        Some(verdict) => slot.kill(verdict),
-                        None => state.retire_idle(index),
+                    match ending {
+                        Some(ending) => slot.kill(ending),
+                        None => core.retire(&mut state, index, Ending::Retired),
                     }
                 }
             }
         }
-        if state.closed.is_some() && state.slots.iter().all(|s| matches!(s.stage, Stage::Vacant)) {
+        if state.end.closed.is_some() && state.slots.iter().all(Slot::is_vacant) {
             return;
         }
-        state.next_look = next;
+        // Retiring a worker has made another deadline.
+        next = [next, state.clock.next_look].into_iter().flatten().min();
+        state.clock.next_look = next;
         state = match wait_until(&core.alarm, state, next) {
             Some(state) => state,
             None => lock(&core.state),

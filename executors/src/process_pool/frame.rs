@@ -9,6 +9,7 @@
 //! strays into the middle of one. The sequence number of a reply is that of its job.
 
 use std::io::{self, Read};
+use std::time::Duration;
 
 pub(super) const HEADER: usize = 24;
 const MAGIC: [u8; 4] = [0xF5, b'm', b'h', 1];
@@ -34,11 +35,15 @@ pub(super) enum Kind {
     TooLarge = 3,
     /// Worker to pool: ready.
     Hello = 4,
+    /// Worker to pool: the time limit has come; the payload is the number of jobs that were done
+    /// by then, and their results. The worker then ends.
+    Partial = 5,
 }
 
 impl Kind {
     fn from_byte(byte: u8) -> Option<Self> {
-        [Kind::Job, Kind::Reply, Kind::TooLarge, Kind::Hello]
+        use Kind::{Hello, Job, Partial, Reply, TooLarge};
+        [Job, Reply, TooLarge, Hello, Partial]
             .into_iter()
             .find(|&kind| kind as u8 == byte)
     }
@@ -59,6 +64,18 @@ pub(super) fn seal(frame: &mut [u8], kind: Kind) {
     header[4] = kind as u8;
     header[12..16].copy_from_slice(&(payload.len() as u32).to_le_bytes());
     header[16..].copy_from_slice(&checksum(payload).to_le_bytes());
+}
+
+/// Completes a frame with jobs, whose payload is preceded by room for this: their type and number,
+/// and how long they may take.
+pub(super) fn address(frame: &mut [u8], index: u32, count: u32, limit: Option<Duration>) {
+    // 0 stands for no limit.
+    let micros = |limit: Duration| u64::try_from(limit.as_micros()).unwrap_or(u64::MAX);
+    let limit = limit.map_or(0, |limit| micros(limit).max(1));
+    frame[HEADER..][..4].copy_from_slice(&index.to_le_bytes());
+    frame[HEADER + 4..][..4].copy_from_slice(&count.to_le_bytes());
+    frame[HEADER + 8..][..8].copy_from_slice(&limit.to_le_bytes());
+    seal(frame, Kind::Job);
 }
 
 pub(super) fn set_sequence(frame: &mut [u8], sequence: u32) {

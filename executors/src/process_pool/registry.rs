@@ -1,11 +1,11 @@
 //! The job types that worker processes know, and the hook that makes a process a worker.
 
-use std::any::TypeId;
 use std::sync::OnceLock;
 
+use super::settings::Settings;
 use super::worker;
 use crate::error::Error;
-use crate::job::{Job, JobType};
+use crate::job::JobType;
 
 static JOBS: OnceLock<Vec<JobType>> = OnceLock::new();
 
@@ -18,8 +18,8 @@ static JOBS: OnceLock<Vec<JobType>> = OnceLock::new();
 /// Calling it again with the same list does nothing; in a worker it does not return.
 ///
 /// # Panics
-/// If it is called again with another list, or one job type is in the list twice: a job must mean
-/// the same thing in all processes.
+/// If it is called again with another list, or one job type (or name) is in the list twice: a job
+/// must mean the same thing in all processes.
 ///
 /// # Examples
 /// ```
@@ -44,9 +44,9 @@ static JOBS: OnceLock<Vec<JobType>> = OnceLock::new();
 /// ```
 pub fn hook(jobs: &[JobType]) {
     for (index, job) in jobs.iter().enumerate() {
-        let twice = jobs[..index].iter().any(|other| other.id() == job.id());
+        let twice = |other: &JobType| other.id() == job.id() || other.name() == job.name();
         assert!(
-            !twice,
+            !jobs[..index].iter().any(twice),
             "executors::hook: {} is in the list twice",
             job.name()
         );
@@ -58,34 +58,69 @@ pub fn hook(jobs: &[JobType]) {
         "executors::hook was called before with another list ({known:?}, now {jobs:?}); \
          put all job types in one list"
     );
-    if let Some(settings) = worker::Settings::of_this_process() {
+    if let Some(settings) = Settings::of_this_process() {
         worker::serve(known, settings);
     }
 }
 
-/// How many job types are known; an error if the hook was not called.
-pub(super) fn len() -> Result<usize, Error> {
-    Ok(JOBS.get().ok_or(Error::HookMissing)?.len())
+/// The job types; an error if the hook was not called.
+pub(super) fn jobs() -> Result<&'static [JobType], Error> {
+    Ok(JOBS.get().ok_or(Error::HookMissing)?)
 }
 
 /// What a job type is called in frames.
-pub(super) fn index_of<J: Job>() -> Result<u32, Error> {
-    let jobs = JOBS.get().ok_or(Error::HookMissing)?;
-    let position = jobs.iter().position(|job| job.id() == TypeId::of::<J>());
-    match position {
-        Some(index) => Ok(index as u32),
-        None => {
-            let job = std::any::type_name::<J>();
-            Err(Error::NotRegistered {
-                job: job.to_owned(),
-                // Good enough to be copied: `a::B<c::D>` becomes `B<c::D>`.
-                short: job
-                    .split_once('<')
-                    .map_or(job, |(path, _)| path)
-                    .rsplit_once("::")
-                    .map_or(job, |(path, _)| &job[path.len() + 2..])
-                    .to_owned(),
-            })
+pub(super) fn index_of(job: &JobType) -> Result<u32, Error> {
+    let id = job.id();
+    let position = jobs()?.iter().position(|other| other.id() == id);
+    position.map(|index| index as u32).ok_or_else(|| {
+        let job = job.path();
+        Error::NotRegistered {
+            job: job.to_owned(),
+            // Good enough to be copied: `a::B<c::D>` becomes `B<c::D>`.
+            short: job
+                .split_once('<')
+                .map_or(job, |(path, _)| path)
+                .rsplit_once("::")
+                .map_or(job, |(path, _)| &job[path.len() + 2..])
+                .to_owned(),
         }
+    })
+}
+
+/// The job types that this process knows, for the other end of a pipe.
+pub(super) fn description() -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for job in JOBS.get().into_iter().flatten() {
+        let text = job.describe();
+        bytes.extend_from_slice(&(text.len() as u32).to_le_bytes());
+        bytes.extend_from_slice(text.as_bytes());
+    }
+    bytes
+}
+
+/// Compares the other end's job types with those that this process knows.
+pub(super) fn compare(mut theirs: &[u8]) -> Result<(), Error> {
+    let mut next = || {
+        let (length, rest) = theirs.split_first_chunk::<4>()?;
+        let (text, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+        theirs = rest;
+        Some(String::from_utf8_lossy(text).into_owned())
+    };
+    let mismatch = |job: &str, ours: &str, theirs: &str| Error::VersionMismatch {
+        job: job.to_owned(),
+        ours: ours.to_owned(),
+        theirs: theirs.to_owned(),
+    };
+    for job in JOBS.get().into_iter().flatten() {
+        let ours = job.describe();
+        match next() {
+            Some(theirs) if theirs == ours => {}
+            Some(theirs) => return Err(mismatch(job.name(), &ours, &theirs)),
+            None => return Err(mismatch(job.name(), &ours, "no such job")),
+        }
+    }
+    match next() {
+        None => Ok(()),
+        Some(more) => Err(mismatch("the list of jobs", "no such job", &more)),
     }
 }

@@ -1,104 +1,113 @@
-//! A job of any type, as the pool sees it: some bytes to send, and a future to finish.
+//! A job as the process pool sees it: some bytes to send, and a future to finish.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
+use super::core::Core;
+use super::{frame, registry};
 use crate::backlog::Pending;
+use crate::codec::{Answer, HEADROOM};
+use crate::encoded::{Completion, EncodedJob};
 use crate::error::Error;
 use crate::panics;
-use crate::state::{Shared, Work};
+use crate::pool_id::PoolId;
+use crate::promise::Owner;
+use crate::sync::{Mutex, lock};
 
-/// What the pool does with a job.
-pub(super) trait Remote: Send + Sync {
+// The room before a payload: the frame's header, the jobs' type and number, and their time limit.
+const _: () = assert!(HEADROOM == frame::HEADER + 16);
+
+pub(super) struct RemoteJob {
+    completion: Box<dyn Completion>,
+    /// While it waits.
+    frame: Mutex<Vec<u8>>,
+    /// How many jobs it is.
+    pub(super) count: u32,
+    pub(super) time_limit: Option<Duration>,
+    retries: AtomicU32,
+    core: Arc<Core>,
+}
+
+impl RemoteJob {
+    pub(super) fn new(mut job: EncodedJob, core: &Arc<Core>) -> Result<Self, Error> {
+        let index = registry::index_of(job.job_type())?;
+        let time_limit = job.options().time_limit.or(core.config.job_timeout);
+        let (count, retries) = (job.count(), job.options().retries);
+        let mut frame = job.take_bytes();
+        frame::address(&mut frame, index, count, time_limit);
+        Ok(Self {
+            // It has one, for it has just been made.
+            completion: job.take_completion().ok_or(Error::ShutDown)?,
+            frame: Mutex::new(frame),
+            count,
+            time_limit,
+            retries: AtomicU32::new(retries),
+            core: Arc::clone(core),
+        })
+    }
+
     /// Claims it for a worker; false if it has been cancelled.
-    fn claim(&self) -> bool;
-    /// The frame of a claimed job.
-    fn take_frame(&self) -> Vec<u8>;
-    /// Takes the claim back.
-    fn requeue(&self, frame: Vec<u8>);
-    fn is_pending(&self) -> bool;
-    /// Ends it before it was started.
-    fn refuse(&self, error: Error);
-    /// Ends it, once claimed, with an error.
-    fn fail(&self, error: Error);
-    /// Ends it, once claimed, with what the worker has answered.
-    fn finish(&self, payload: &[u8]);
-    /// Ends it, once claimed, because the worker's answer would have taken `size` bytes.
-    fn outgrow(&self, size: usize);
-}
-
-/// A job whose answer is read by `D`.
-pub(super) struct RemoteJob<T, D> {
-    pub(super) shared: Arc<Shared<T>>,
-    pub(super) decode: D,
-}
-
-/// What came from a worker for a job.
-pub(super) enum Answer<'a> {
-    Payload(&'a [u8]),
-    TooLarge(usize),
-}
-
-impl<T, D> RemoteJob<T, D>
-where
-    T: Send,
-    D: Fn(Answer<'_>) -> Result<T, Error> + Send + Sync,
-{
-    fn answer(&self, answer: Answer<'_>) {
-        // Decoding runs code of the result's type.
-        let result = panics::catch(|| (self.decode)(answer));
-        self.end(result.unwrap_or_else(|panic| Err(panic.into())));
+    pub(super) fn claim(&self) -> bool {
+        self.completion.start()
     }
 
-    fn end(&self, result: Result<T, Error>) {
-        // The result may be dropped right here, by code of its own.
-        let _ = catch_unwind(AssertUnwindSafe(|| self.shared.finish(result)));
+    /// The frame of a claimed job, for this sequence number.
+    pub(super) fn take_frame(&self, sequence: u32) -> Vec<u8> {
+        let mut frame = std::mem::take(&mut *lock(&self.frame));
+        frame::set_sequence(&mut frame, sequence);
+        frame
+    }
+
+    /// Whether its frame is to be kept while it runs, to be sent again.
+    pub(super) fn may_retry(&self) -> bool {
+        self.retries.load(Ordering::Relaxed) > 0
+    }
+
+    /// Uses up one of the times it may be tried again.
+    pub(super) fn use_retry(&self) {
+        self.retries.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Takes the claim back: it is to be sent again.
+    pub(super) fn requeue(&self, frame: Vec<u8>) {
+        *lock(&self.frame) = frame;
+        self.completion.requeue();
+    }
+
+    /// Ends it before it was started. Runs callbacks.
+    pub(super) fn refuse(self: Arc<Self>, error: Error) {
+        self.completion.refuse(error);
+    }
+
+    /// Ends it, once claimed. Runs callbacks; and a result that nobody waits for is dropped here, by
+    /// code of its own.
+    pub(super) fn finish(self: Arc<Self>, answer: Answer<'_>) {
+        panics::contain(move || {
+            self.completion.finish(answer);
+            drop(self);
+        });
     }
 }
 
-impl<T, D> Remote for RemoteJob<T, D>
-where
-    T: Send,
-    D: Fn(Answer<'_>) -> Result<T, Error> + Send + Sync,
-{
-    fn claim(&self) -> bool {
-        self.shared.claim()
-    }
-
-    fn take_frame(&self) -> Vec<u8> {
-        match self.shared.take_work() {
-            Work::Frame(frame) => frame,
-            Work::Call(_) | Work::Elsewhere => Vec::new(),
-        }
-    }
-
-    fn requeue(&self, frame: Vec<u8>) {
-        self.shared.requeue(Work::Frame(frame));
-    }
-
+impl Pending for Arc<RemoteJob> {
     fn is_pending(&self) -> bool {
-        self.shared.is_pending()
-    }
-
-    fn refuse(&self, error: Error) {
-        self.shared.refuse(error);
-    }
-
-    fn fail(&self, error: Error) {
-        self.end(Err(error));
-    }
-
-    fn finish(&self, payload: &[u8]) {
-        self.answer(Answer::Payload(payload));
-    }
-
-    fn outgrow(&self, size: usize) {
-        self.answer(Answer::TooLarge(size));
+        self.completion.is_pending()
     }
 }
 
-impl Pending for Arc<dyn Remote> {
-    fn is_pending(&self) -> bool {
-        (**self).is_pending()
+impl Owner for RemoteJob {
+    fn cancelled(&self) {
+        // What a cancelled job holds is freed now.
+        drop(std::mem::take(&mut *lock(&self.frame)));
+        self.core.note_cancelled();
+    }
+
+    fn stop(&self) -> bool {
+        self.core.stop(self)
+    }
+
+    fn pool(&self) -> Option<PoolId> {
+        Some(self.core.id)
     }
 }

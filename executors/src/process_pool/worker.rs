@@ -1,54 +1,21 @@
 //! The worker's side: read a frame, run the jobs in it, write a frame.
 
-use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::process;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use super::codec;
 use super::frame::{self, FrameReader, Kind};
-use super::sys;
+use super::progress::Progress;
+use super::settings::Settings;
+use super::{registry, sys};
+use crate::codec::Batch;
 use crate::job::JobType;
-use crate::{panics, span};
-
-/// What a worker is told, in its environment: `FRAME_LIMIT,MEMORY_LIMIT`, the latter 0 for none.
-pub(super) const VARIABLE: &str = "EXECUTORS_WORKER";
-/// A worker's last argument. Processes that a job starts inherit the environment, but not this:
-/// one mark alone makes no worker.
-pub(super) const MARK: &str = "executors-worker";
+use crate::{panics, span, workers};
 
 /// Set while a job runs: what decides how a worker ends when its pool is gone.
 pub(super) static BUSY: AtomicBool = AtomicBool::new(false);
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Settings {
-    pub(super) frame_limit: usize,
-    pub(super) memory_limit: u64,
-}
-
-impl Settings {
-    /// What this process is told, if it was started as a worker.
-    pub(super) fn of_this_process() -> Option<Self> {
-        if std::env::args_os().next_back()? != OsStr::new(MARK) {
-            return None;
-        }
-        Self::parse(&std::env::var(VARIABLE).ok()?)
-    }
-
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        let (frame_limit, memory_limit) = text.split_once(',')?;
-        Some(Self {
-            frame_limit: frame_limit.parse().ok()?,
-            memory_limit: memory_limit.parse().ok()?,
-        })
-    }
-}
-
-impl std::fmt::Display for Settings {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{},{}", self.frame_limit, self.memory_limit)
-    }
-}
 
 /// Serves until the pool closes the pipe, and ends the process.
 pub(super) fn serve(jobs: &[JobType], settings: Settings) -> ! {
@@ -63,40 +30,83 @@ pub(super) fn serve(jobs: &[JobType], settings: Settings) -> ! {
     process::exit(status)
 }
 
-fn try_serve(jobs: &[JobType], settings: Settings) -> Result<(), String> {
-    let (input, mut output) =
+/// Makes this process a worker: pipes, signals, limits.
+fn set_up(settings: Settings) -> Result<(std::fs::File, std::fs::File), String> {
+    let (input, output) =
         sys::take_pipes().map_err(|error| format!("cannot set up the pipes: {error}"))?;
-    sys::survive_interrupt();
+    sys::name_after_program();
+    sys::survive_signals();
+    workers::set_share_of_process(settings.share);
+    super::set_depth(settings.depth);
     // Before any thread starts, as it asks.
     #[cfg(feature = "trace")]
     common::trace::worker();
-    sys::end_with_pool(&input).map_err(|error| format!("cannot watch the pool: {error}"))?;
+    sys::end_with_pool(&input, settings.ends_descendants)
+        .map_err(|error| format!("cannot watch the pool: {error}"))?;
+    sys::be_nice(settings.niceness)
+        .map_err(|error| format!("cannot change its niceness: {error}"))?;
     if settings.memory_limit > 0 {
         sys::limit_memory(settings.memory_limit)
             .map_err(|error| format!("cannot limit its memory: {error}"))?;
     }
     panics::install();
+    Ok((input, output))
+}
 
-    let hello = [process::id(), jobs.len() as u32];
-    let hello = hello.map(u32::to_le_bytes).concat();
-    if output.write_all(&frame::greeting(&hello)).is_err() {
+fn try_serve(jobs: &[JobType], settings: Settings) -> Result<(), String> {
+    let (input, output) = set_up(settings)?;
+    // Open until the process has ended: its end tells the pool so.
+    let output: &'static std::fs::File = Box::leak(Box::new(output));
+    let mut output = output;
+    if output
+        .write_all(&frame::greeting(&registry::description()))
+        .is_err()
+    {
         return Ok(()); // The pool is gone.
     }
     let mut reader = FrameReader::new(input, usize::MAX).with_linger(sys::linger);
     let mut reply = Vec::new();
+    let mut progress: Option<Arc<Progress>> = None;
     loop {
         let frame = reader.next().map_err(|error| error.to_string())?;
         let Some(frame) = frame else {
             return Ok(());
         };
         let sequence = frame.sequence;
-        let batch = codec::split_jobs(frame.payload)
-            .and_then(|(index, count, input)| Some((jobs.get(index as usize)?, count, input)));
-        let (job, count, input) = batch.ok_or("received no job of its own")?;
+        let order = Order::read(frame.payload).ok_or("received what is no job")?;
+        let job = jobs
+            .get(order.index as usize)
+            .ok_or("received no job of its own")?;
+        // One job alone is ended by the pool; of several, those that are done are not lost.
+        let timed = order.time_limit.filter(|_| order.count > 1);
+        let watch = match timed {
+            None => None,
+            Some(limit) => {
+                if progress.is_none() {
+                    let output = output.try_clone().map_err(|error| error.to_string())?;
+                    progress = Some(Progress::start(output).map_err(|error| error.to_string())?);
+                }
+                progress.as_deref().inspect(|it| it.begin(sequence, limit))
+            }
+        };
         BUSY.store(true, Ordering::Relaxed);
         frame::begin(&mut reply);
-        let limit = settings.frame_limit.saturating_add(frame::HEADER);
-        span::job(|| (job.run)(input, count, &mut reply, limit));
+        let batch = Batch {
+            input: order.jobs,
+            count: order.count,
+            output: &mut reply,
+            limit: settings.frame_limit.saturating_add(frame::HEADER),
+            check: settings.check,
+            after_each: &mut |output| {
+                if let Some(watch) = watch {
+                    watch.note(&output[frame::HEADER..], settings.frame_limit);
+                }
+            },
+        };
+        span::job(|| (job.run)(batch));
+        if let Some(watch) = watch {
+            watch.end();
+        }
         let mut kind = Kind::Reply;
         let size = reply.len() - frame::HEADER;
         if size > settings.frame_limit {
@@ -108,6 +118,9 @@ fn try_serve(jobs: &[JobType], settings: Settings) -> Result<(), String> {
         frame::seal(&mut reply, kind);
         frame::set_sequence(&mut reply, sequence);
         BUSY.store(false, Ordering::Relaxed);
+        if reply.len() > sys::LARGE {
+            sys::widen(output);
+        }
         if output.write_all(&reply).is_err() {
             return Ok(());
         }
@@ -117,23 +130,26 @@ fn try_serve(jobs: &[JobType], settings: Settings) -> Result<(), String> {
     }
 }
 
-#[cfg(all(test, not(loom)))]
-mod tests {
-    use super::*;
+/// A payload of jobs.
+struct Order<'a> {
+    /// Their type's place in the registry.
+    index: u32,
+    count: u32,
+    time_limit: Option<Duration>,
+    jobs: &'a [u8],
+}
 
-    #[test]
-    fn settings_survive_the_environment() {
-        let settings = Settings {
-            frame_limit: 64 << 20,
-            memory_limit: 0,
-        };
-        assert_eq!(Settings::parse(&settings.to_string()), Some(settings));
-        assert_eq!(Settings::parse("64"), None);
-        assert_eq!(Settings::parse("a,b"), None);
-    }
-
-    #[test]
-    fn a_process_without_both_marks_is_no_worker() {
-        assert_eq!(Settings::of_this_process(), None);
+impl<'a> Order<'a> {
+    fn read(payload: &'a [u8]) -> Option<Self> {
+        let (index, rest) = payload.split_first_chunk()?;
+        let (count, rest) = rest.split_first_chunk()?;
+        let (micros, jobs) = rest.split_first_chunk()?;
+        let micros = u64::from_le_bytes(*micros);
+        Some(Self {
+            index: u32::from_le_bytes(*index),
+            count: u32::from_le_bytes(*count),
+            time_limit: (micros > 0).then(|| Duration::from_micros(micros)),
+            jobs,
+        })
     }
 }

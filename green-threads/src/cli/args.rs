@@ -97,7 +97,7 @@ pub(super) struct FetchArgs {
 #[derive(clap::Args, Debug)]
 pub(super) struct PingPongArgs {
     /// How many times
-    #[arg(value_name = "N", default_value = "1_000_000", value_parser = numbers::number)]
+    #[arg(value_name = "N", default_value = "1_000_000", value_parser = times)]
     pub(super) times: u64,
 }
 
@@ -107,6 +107,14 @@ fn count(text: &str) -> Result<usize, String> {
         Ok(0) => Err(format!("{text}: at least 1 is needed")),
         Ok(count) => Ok(count),
         Err(_) => Err(format!("{text}: too large")),
+    }
+}
+
+fn times(text: &str) -> Result<u64, String> {
+    match numbers::number(text) {
+        Ok(0) => Err(format!("{text}: at least 1 is needed")),
+        Ok(times) => Ok(times),
+        Err(error) => Err(error.to_string()),
     }
 }
 

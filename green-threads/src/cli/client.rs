@@ -5,6 +5,7 @@ use std::net::Shutdown;
 
 use anyhow::{Context, bail};
 use common::cli::{Outcome, OutputArgs, Usage};
+use common::text::escaped;
 use green_threads::chat::{Line, read_line};
 use green_threads::io::stdin;
 use green_threads::net::TcpStream;
@@ -24,7 +25,7 @@ pub(super) fn run(args: &ClientArgs, output: &OutputArgs) -> anyhow::Result<Outc
     if name.contains(|c: char| c == ':' || c.is_control()) || !(1..=MAX_NAME).contains(&length) {
         bail!(Usage(format!(
             "{}: a name has 1 to {MAX_NAME} characters, no colon, and none that controls terminals",
-            printable(args.name.as_bytes())
+            escaped(&args.name)
         )));
     }
     let (server, output) = (args.server, output.clone());
@@ -69,7 +70,7 @@ fn listen(stream: &TcpStream, output: &OutputArgs) -> io::Result<Heard> {
     let mut line = Vec::new();
     loop {
         let shown = match read_line(&mut reader, MAX_SHOWN, &mut line)? {
-            Line::Whole | Line::Unfinished => printable(&line),
+            Line::Whole | Line::Unfinished => escaped(&String::from_utf8_lossy(&line)).into_owned(),
             Line::TooLong => format!("*** the server has sent a line of over {MAX_SHOWN} bytes"),
             Line::End => return Ok(Heard::End),
         };
@@ -107,16 +108,4 @@ fn talk(mut stream: &TcpStream, name: &str, quiet: bool) -> io::Result<()> {
         }
     }
     stream.shutdown(Shutdown::Write)
-}
-
-/// Text that does nothing to a terminal.
-fn printable(line: &[u8]) -> String {
-    let mut text = String::new();
-    for c in String::from_utf8_lossy(line).chars() {
-        match c.is_control() {
-            true => text.extend(c.escape_default()),
-            false => text.push(c),
-        }
-    }
-    text
 }

@@ -6,11 +6,15 @@ use common::cli::{Outcome, interrupt};
 use green_threads::sync::Event;
 use green_threads::{JoinError, Signal, Signals, spawn};
 
-/// Listens to Ctrl-C and SIGTERM from here on. The first is for who waits for it; the second leaves
-/// at once, whatever the program is doing.
+/// Listens to Ctrl-C and SIGTERM from here on. The first is for who waits for it; the second, 200 ms or
+/// more later, leaves at once, whatever the program is doing.
 pub(super) fn stop_signals() -> anyhow::Result<Signals> {
     // In this order: what comes in between is kept.
-    let signals = Signals::new(&[Signal::INTERRUPT, Signal::TERMINATE])?;
+    let signals: Vec<_> = interrupt::stop_signals()?
+        .into_iter()
+        .map(Signal::new)
+        .collect();
+    let signals = Signals::new(&signals)?;
     interrupt::install()?;
     Ok(signals)
 }

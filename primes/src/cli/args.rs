@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 use common::cli::{Choice, RunArgs, Shell, Usage, numbers};
 use primes::Constellation;
 
+use super::algorithm::Algorithm;
 use super::model::Kind;
 
 /// Counts, lists and checks primes, by threads, processes, rayon and async, and shows what each
@@ -35,8 +36,8 @@ pub(super) enum Command {
     Nth(NthArgs),
     /// Tell of each number whether it is prime
     Check(NumbersArgs),
-    /// Print the prime factors of each number
-    Factor(NumbersArgs),
+    /// Print the prime factors of each number, up to 2^128-1
+    Factor(FactorArgs),
     /// The experiment under a global interpreter lock, and in Python itself
     Gil(GilArgs),
     /// Print completions for a shell
@@ -125,9 +126,12 @@ pub(super) struct CountArgs {
     #[arg(long, value_name = "K", default_value = "1")]
     #[arg(hide_default_value = true)]
     pub(super) tuplets: Constellation,
-    /// Which model counts
-    #[arg(long, default_value = "threads")]
-    pub(super) model: Choice<Kind>,
+    /// Which model counts, by the sieve [default: threads]
+    #[arg(long)]
+    pub(super) model: Option<Choice<Kind>>,
+    /// How to count; models and groups are for the sieve
+    #[arg(long, default_value = "auto")]
+    pub(super) algorithm: Algorithm,
 }
 
 #[derive(clap::Args, Debug)]
@@ -138,8 +142,17 @@ pub(super) struct NthArgs {
 }
 
 #[derive(clap::Args, Debug)]
+pub(super) struct FactorArgs {
+    #[command(flatten)]
+    pub(super) numbers: NumbersArgs,
+    /// Print a factor that divides several times once, with an exponent: 2^3
+    #[arg(long)]
+    pub(super) exponents: bool,
+}
+
+#[derive(clap::Args, Debug)]
 pub(super) struct NumbersArgs {
     /// The numbers; without any they are read from standard input
-    #[arg(value_name = "N", value_parser = numbers::number, allow_negative_numbers = true)]
-    pub(super) numbers: Vec<u64>,
+    #[arg(value_name = "N", allow_negative_numbers = true)]
+    pub(super) numbers: Vec<String>,
 }

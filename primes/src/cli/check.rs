@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use common::cli::{Outcome, RunArgs};
+use common::cli::{Outcome, RunArgs, numbers};
 use primes::miller_rabin::is_prime;
 use serde_json::json;
 
@@ -11,14 +11,9 @@ use super::words;
 
 /// Tells of each number whether it is prime.
 pub(super) fn run(args: &NumbersArgs, run: &RunArgs) -> anyhow::Result<Outcome> {
-    let mut out = common::cli::stdout();
-    words::for_each(args, |n| {
-        match is_prime(n) {
-            prime if run.output.json => out.json(&json!({ "number": n, "prime": prime }))?,
-            true => writeln!(out, "{n} is prime")?,
-            false => writeln!(out, "{n} is not prime")?,
-        }
-        // An answer a question: somebody may be typing.
-        out.flush()
+    words::for_each(args, numbers::number, |out, n| match is_prime(n) {
+        prime if run.output.json => out.json(&json!({ "number": n, "prime": prime })),
+        true => writeln!(out, "{n} is prime"),
+        false => writeln!(out, "{n} is not prime"),
     })
 }

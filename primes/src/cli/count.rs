@@ -5,16 +5,17 @@ use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use anyhow::anyhow;
+use anyhow::{anyhow, bail};
 use common::cli::compare::{self, Model as _};
-use common::cli::{Interrupt, Outcome, Progress, RunArgs};
+use common::cli::{Choice, Interrupt, Outcome, Progress, RunArgs, Usage};
 use common::comparison::{Answer, Comparison};
 use common::timing::{self, human_duration};
-use primes::{Constellation, Job, job};
+use primes::{Constellation, Job, Watch, job};
 use serde_json::json;
 
+use super::algorithm::{self, Algorithm};
 use super::args::CountArgs;
-use super::model::{self, Model};
+use super::model::{self, Kind, Model};
 
 /// Counts once, or compares models.
 pub(super) fn run(
@@ -22,23 +23,42 @@ pub(super) fn run(
     run: &RunArgs,
     interrupt: &Interrupt,
 ) -> anyhow::Result<Outcome> {
-    let models = model::models(args.model);
+    let algorithm = algorithm(args)?;
+    let models = model::models(args.model.unwrap_or(Choice::One(Kind::Threads)));
     match &models[..] {
-        [model] if run.runs() == NonZeroUsize::MIN => once(model, args, run, interrupt),
+        [model] if run.runs() == NonZeroUsize::MIN => once(model, algorithm, args, run, interrupt),
         models => compare(models, args, run, interrupt),
+    }
+}
+
+/// What counts: a model, several runs and groups of primes are for the sieve.
+fn algorithm(args: &CountArgs) -> anyhow::Result<Algorithm> {
+    let plain = args.model.is_none() && args.tuplets == Constellation::Single;
+    match args.algorithm {
+        Algorithm::Combinatorial if !plain => bail!(Usage(
+            "--algorithm combinatorial: counts single primes, without --model".to_owned()
+        )),
+        Algorithm::Auto if !plain => Ok(Algorithm::Sieve),
+        algorithm => Ok(algorithm.for_range(&args.range.range()?)),
     }
 }
 
 fn once(
     model: &Model,
+    algorithm: Algorithm,
     args: &CountArgs,
     run: &RunArgs,
     interrupt: &Interrupt,
 ) -> anyhow::Result<Outcome> {
     let range = args.range.range()?;
-    let workers = model.workers(run.jobs());
-    let (count, time) =
-        timing::measure(|| count(model, range.clone(), args.tuplets, run, interrupt));
+    let (name, workers) = match algorithm {
+        Algorithm::Combinatorial => ("rayon", run.jobs().get()),
+        _ => (model.name(), model.workers(run.jobs())),
+    };
+    let (count, time) = timing::measure(|| match algorithm {
+        Algorithm::Combinatorial => algorithm::combinatorial(range.clone(), run, interrupt),
+        _ => count(model, range.clone(), args.tuplets, run, interrupt),
+    });
     let count = count.map_err(|error| anyhow!(error))?;
     let (start, stop) = range.into_inner();
     let mut out = common::cli::stdout();
@@ -48,7 +68,8 @@ fn once(
             "stop": stop,
             "tuplets": args.tuplets.size(),
             "count": count,
-            "model": model.name(),
+            "algorithm": algorithm.name(),
+            "model": name,
             "workers": workers,
             "wall_seconds": time.wall.as_secs_f64(),
             "cpu_seconds": time.cpu.total().as_secs_f64(),
@@ -59,10 +80,10 @@ fn once(
     out.flush()?;
     if !run.output.quiet {
         common::remark!(
-            "{} from {start} to {stop}: {} ({}, -j {workers}, {:.2} cores busy)",
+            "{} from {start} to {stop}: {} ({}, {name}, -j {workers}, {:.2} cores busy)",
             args.tuplets.name(),
             human_duration(time.wall),
-            model.name(),
+            algorithm.name(),
             time.cores_busy(),
         );
     }
@@ -108,19 +129,49 @@ pub(super) fn count(
 ) -> Answer<u64> {
     let workers = run.jobs();
     let numbers = (range.end() - range.start()).saturating_add(1);
-    let progress = Progress::new("counting", numbers, run.output.quiet);
+    let counting = Counting {
+        progress: Progress::new("counting", numbers, run.output.quiet),
+        interrupt,
+        total: AtomicU64::new(0),
+        done: AtomicU64::new(0),
+        by_pieces: model.is_silent(),
+    };
     let jobs = job::pieces(range, what, workers).take_while(|_| !interrupt.raised());
-    let total = AtomicU64::new(0);
-    model.run(jobs, workers, |job, answer| {
-        total.fetch_add(answer, Ordering::Relaxed);
-        if let Job::Count { start, stop, .. } = job {
-            progress.inc((stop - start).saturating_add(1));
-        }
-    })?;
-    progress.finish();
-    if interrupt.raised() {
-        let done = progress.position();
-        return Err(format!("interrupted after {done} of {numbers} numbers").into());
+    model.run(jobs, workers, &counting)?;
+    counting.progress.finish();
+    let done = counting.done.into_inner();
+    match done < numbers {
+        true => Err(format!("interrupted after {done} of {numbers} numbers").into()),
+        false => Ok(counting.total.into_inner()),
     }
-    Ok(total.into_inner())
+}
+
+/// A count that is under way.
+struct Counting<'a> {
+    progress: Progress,
+    interrupt: &'a Interrupt,
+    total: AtomicU64,
+    /// How many numbers the pieces had that are counted.
+    done: AtomicU64,
+    /// Whether progress is told piece by piece only.
+    by_pieces: bool,
+}
+
+impl Watch for &Counting<'_> {
+    fn done(&self, job: Job, answer: u64) {
+        self.total.fetch_add(answer, Ordering::Relaxed);
+        if let Job::Count { start, stop, .. } = job {
+            let numbers = (stop - start).saturating_add(1);
+            self.done.fetch_add(numbers, Ordering::Relaxed);
+            if self.by_pieces {
+                self.progress.inc(numbers);
+            }
+        }
+    }
+
+    fn go_on(&self, numbers: u64) -> bool {
+        // Also when it is none: it may be time to show the bar.
+        self.progress.inc(numbers);
+        !self.interrupt.raised()
+    }
 }

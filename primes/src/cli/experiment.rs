@@ -7,8 +7,8 @@ use std::sync::{Mutex, PoisonError};
 use common::cli::{Interrupt, Outcome, RunArgs, compare};
 use common::comparison::{Answer, Comparison, Report};
 use common::timing::human_duration;
-use primes::Job;
 use primes::job::WORKSHOP_NUMBERS;
+use primes::{Job, Watch};
 
 use super::args::{ExperimentArgs, GilArgs};
 use super::model::{self, Kind, Model};
@@ -132,21 +132,36 @@ fn check(
         .iter()
         .map(|&n| Job::Check(n))
         .take_while(|_| !interrupt.raised());
-    let answers = Mutex::new(Vec::new());
-    model.run(jobs, workers, |job, answer| {
-        if let Job::Check(n) = job {
-            answers
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push((n, answer == 1));
-        }
-    })?;
+    let checking = Checking {
+        answers: Mutex::new(Vec::new()),
+        interrupt,
+    };
+    model.run(jobs, workers, &checking)?;
     if interrupt.raised() {
         return Err("interrupted".into());
     }
-    Ok(sorted(
-        answers.into_inner().unwrap_or_else(PoisonError::into_inner),
-    ))
+    let answers = checking.answers.into_inner();
+    Ok(sorted(answers.unwrap_or_else(PoisonError::into_inner)))
+}
+
+/// Checks that are under way.
+struct Checking<'a> {
+    answers: Mutex<Vec<Checked>>,
+    interrupt: &'a Interrupt,
+}
+
+impl Watch for &Checking<'_> {
+    fn done(&self, job: Job, answer: u64) {
+        if let Job::Check(n) = job {
+            let answers = self.answers.lock();
+            let mut answers = answers.unwrap_or_else(PoisonError::into_inner);
+            answers.push((n, answer == 1));
+        }
+    }
+
+    fn go_on(&self, _numbers: u64) -> bool {
+        !self.interrupt.raised()
+    }
 }
 
 /// Models finish their jobs in any order.

@@ -1,29 +1,42 @@
 //! Prime factors, number by number.
 
-use std::io::Write;
+use std::io::{self, Write};
 
-use common::cli::{Outcome, RunArgs};
-use primes::factor::factors;
-use serde_json::json;
+use common::cli::{Outcome, RunArgs, numbers};
+use primes::factor_wide::factors;
+use serde::Serialize;
 
-use super::args::NumbersArgs;
+use super::args::FactorArgs;
 use super::words;
 
+/// A line of JSON.
+#[derive(Serialize)]
+struct Line {
+    factors: Vec<u128>,
+    number: u128,
+}
+
 /// Prints each number's prime factors, as `factor` of the GNU tools does.
-pub(super) fn run(args: &NumbersArgs, run: &RunArgs) -> anyhow::Result<Outcome> {
-    let mut out = common::cli::stdout();
-    words::for_each(args, |n| {
-        let factors = factors(n);
+pub(super) fn run(args: &FactorArgs, run: &RunArgs) -> anyhow::Result<Outcome> {
+    words::for_each(&args.numbers, numbers::wide_number, |out, number| {
+        let factors = factors(number);
         if run.output.json {
-            out.json(&json!({ "number": n, "factors": factors }))?;
-        } else {
-            write!(out, "{n}:")?;
-            for p in factors {
-                write!(out, " {p}")?;
-            }
-            writeln!(out)?;
+            return out.json(&Line { factors, number });
         }
-        // An answer a question: somebody may be typing.
-        out.flush()
+        write!(out, "{number}:")?;
+        match args.exponents {
+            true => with_exponents(out, &factors)?,
+            false => factors.iter().try_for_each(|p| write!(out, " {p}"))?,
+        }
+        writeln!(out)
     })
+}
+
+fn with_exponents(out: &mut impl Write, factors: &[u128]) -> io::Result<()> {
+    factors
+        .chunk_by(|a, b| a == b)
+        .try_for_each(|same| match same.len() {
+            1 => write!(out, " {}", same[0]),
+            times => write!(out, " {}^{times}", same[0]),
+        })
 }

@@ -9,7 +9,7 @@ use common::cli::Choice;
 use common::cli::compare::{self, Model as _};
 use common::timing::human_duration;
 use primes::longest_poll::LongestPoll;
-use primes::{Job, async_blocking, async_tasks, gil, par_iter, processes, serial, threads};
+use primes::{Job, Watch, async_blocking, async_tasks, gil, par_iter, processes, serial, threads};
 
 /// A model of concurrency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -56,30 +56,35 @@ impl Model {
         }
     }
 
-    /// Runs jobs; `done` hears each answer.
+    /// Whether it tells nothing of a job before that is done.
+    pub(super) fn is_silent(&self) -> bool {
+        self.kind == Kind::Processes
+    }
+
+    /// Runs jobs; `watch` hears each answer.
     pub(super) fn run(
         &self,
         jobs: impl Iterator<Item = Job> + Send,
         workers: NonZeroUsize,
-        done: impl Fn(Job, u64) + Sync,
+        watch: impl Watch,
     ) -> io::Result<()> {
         let _span = tracing::info_span!("model", name = self.name()).entered();
         match self.kind {
-            Kind::Serial => serial::run(jobs, workers, done),
-            Kind::Threads => threads::run(jobs, workers, done),
-            Kind::Processes => processes::run(jobs, workers, done),
-            Kind::Rayon => par_iter::run(jobs, workers, done),
+            Kind::Serial => serial::run(jobs, workers, watch),
+            Kind::Threads => threads::run(jobs, workers, watch),
+            Kind::Processes => processes::run(jobs, workers, watch),
+            Kind::Rayon => par_iter::run(jobs, workers, watch),
             Kind::Async => {
                 let runtime = async_tasks::runtime(workers)?;
-                async_tasks::run_on(&runtime, jobs, workers, done, &self.longest_poll);
+                async_tasks::run_on(&runtime, jobs, workers, watch, &self.longest_poll);
                 Ok(())
             }
             Kind::AsyncBlocking => {
                 let runtime = async_blocking::runtime(workers)?;
-                async_blocking::run_on(&runtime, jobs, workers, done, &self.longest_poll);
+                async_blocking::run_on(&runtime, jobs, workers, watch, &self.longest_poll);
                 Ok(())
             }
-            Kind::Gil => gil::run(jobs, workers, done),
+            Kind::Gil => gil::run(jobs, workers, watch),
         }
     }
 }

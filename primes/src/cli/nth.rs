@@ -4,17 +4,15 @@ use std::io::Write;
 
 use anyhow::{anyhow, bail};
 use common::cli::{Interrupt, Outcome, RunArgs, Usage};
-use primes::{Constellation, nth};
+use primes::nth;
 use serde_json::json;
 
+use super::algorithm;
 use super::args::NthArgs;
-use super::count::count;
-use super::model::{Kind, Model};
 
 /// Prints the n-th prime.
 pub(super) fn run(args: &NthArgs, run: &RunArgs, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
-    let model = Model::new(Kind::Threads);
-    let counter = |range| count(&model, range, Constellation::Single, run, interrupt);
+    let counter = |range| algorithm::primes_of(range, run, interrupt);
     let found = nth::nth_prime(args.n, counter).map_err(|error| anyhow!(error))?;
     let Some(prime) = found else {
         let last = nth::PRIMES_BELOW_2_POW_64;

@@ -1,70 +1,111 @@
 //! Numbers as words, from the command line or from standard input.
 
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Write};
 
-use common::cli::{Outcome, numbers};
+use common::cli::numbers::NumberError;
+use common::cli::{Outcome, Stdout};
+use common::text::escaped;
 
 use super::args::NumbersArgs;
 
 /// The longest word read: what is longer is no number, and is not kept.
 const LONGEST_WORD: usize = 100;
 
-/// Asks of each number, as soon as it is read. What is no number is reported, and the rest still
-/// answered.
-pub(super) fn for_each(
+/// Answers for each number, as soon as it is read. What is no number is reported, and the rest still
+/// answered. What was answered is flushed before more has to be waited for: to somebody who types, or
+/// to a program, it is there at once, and a file of many numbers costs few writes.
+pub(super) fn for_each<N>(
     args: &NumbersArgs,
-    mut ask: impl FnMut(u64) -> io::Result<()>,
+    parse: impl Fn(&str) -> Result<N, NumberError>,
+    mut answer: impl FnMut(&mut Stdout, N) -> io::Result<()>,
 ) -> anyhow::Result<Outcome> {
-    if !args.numbers.is_empty() {
-        args.numbers.iter().try_for_each(|&n| ask(n))?;
-        return Ok(Outcome::Done);
-    }
+    let mut out = common::cli::stdout();
     let mut outcome = Outcome::Done;
-    each_word(io::stdin().lock(), |line, word| {
-        match word
+    let mut visit = |out: &mut Stdout, place: Place, word: Result<&str, &str>| {
+        let number = word
             .map_err(str::to_owned)
-            .and_then(|word| numbers::number(word).map_err(|error| error.to_string()))
-        {
-            Ok(n) => ask(n),
+            .and_then(|word| parse(word).map_err(|error| error.to_string()));
+        match number {
+            Ok(number) => answer(out, number),
             Err(error) => {
-                common::remark!("error: standard input, line {line}: {error}");
+                // Behind the answers to what came before.
+                out.flush()?;
+                let error = escaped(&error);
+                match place {
+                    Place::Argument => common::remark!("error: {error}"),
+                    Place::Line(line) => {
+                        common::remark!("error: standard input, line {line}: {error}");
+                    }
+                }
                 outcome = Outcome::SomeFailed;
                 Ok(())
             }
         }
-    })?;
+    };
+    for word in &args.numbers {
+        visit(&mut out, Place::Argument, Ok(word))?;
+        // The next may take seconds.
+        out.flush()?;
+    }
+    if args.numbers.is_empty() {
+        each_word(io::stdin().lock(), |event| match event {
+            Event::Word(line, word) => visit(&mut out, Place::Line(line), word),
+            Event::Waiting => out.flush(),
+        })?;
+    }
+    out.flush()?;
     Ok(outcome)
 }
 
-/// Calls `visit` with each word and the number of its line; with an error for a word that is too
-/// long or is not text.
+/// Where a word was.
+#[derive(Clone, Copy)]
+enum Place {
+    Argument,
+    /// Of standard input.
+    Line(u64),
+}
+
+/// What reading comes to.
+enum Event<'w> {
+    /// A word and the number of its line, or an error for one that is too long or is not text.
+    Word(u64, Result<&'w str, &'w str>),
+    /// All that has come was read: reading on may take any time.
+    Waiting,
+}
+
+/// Reads words to the end of the input.
 fn each_word(
     mut input: impl BufRead,
-    mut visit: impl FnMut(u64, Result<&str, &str>) -> io::Result<()>,
+    mut visit: impl FnMut(Event<'_>) -> io::Result<()>,
 ) -> io::Result<()> {
     let mut line = 1;
     let mut word = Vec::new();
     loop {
         let bytes = input.fill_buf()?;
         let ends = bytes.is_empty();
+        let all = bytes.len();
         let space = bytes.iter().position(u8::is_ascii_whitespace);
         let taken = space.unwrap_or(bytes.len());
         // One more than is read of a word shows that it is too long.
         let room = (LONGEST_WORD + 1).saturating_sub(word.len());
         word.extend_from_slice(&bytes[..taken.min(room)]);
         let newline = space.is_some_and(|space| bytes[space] == b'\n');
-        input.consume(taken + usize::from(space.is_some()));
+        let consumed = taken + usize::from(space.is_some());
+        input.consume(consumed);
         if (space.is_some() || ends) && !word.is_empty() {
             let text = match word.len() {
                 0..=LONGEST_WORD => str::from_utf8(&word).map_err(|_| "not text"),
                 _ => Err("a word of over 100 bytes: not a number"),
             };
-            visit(line, text)?;
+            visit(Event::Word(line, text))?;
             word.clear();
         }
         line += u64::from(newline);
         if ends {
             return Ok(());
+        }
+        if consumed == all {
+            visit(Event::Waiting)?;
         }
     }
 }
@@ -77,8 +118,10 @@ mod tests {
         let mut words = Vec::new();
         // A buffer of three bytes: every word of more is put together.
         let input = io::BufReader::with_capacity(3, input);
-        each_word(input, |line, word| {
-            words.push((line, word.unwrap_or_else(|error| error).to_owned()));
+        each_word(input, |event| {
+            if let Event::Word(line, word) = event {
+                words.push((line, word.unwrap_or_else(|error| error).to_owned()));
+            }
             Ok(())
         })
         .unwrap();

@@ -9,7 +9,7 @@ pub(super) const CANDIDATES: [u64; 8] = [7, 11, 13, 17, 19, 23, 29, 31];
 
 /// The residues mod 30 that are coprime to 30: both the classes of primes and the classes of their
 /// cofactors.
-pub(super) const COPRIME: [usize; 8] = [1, 7, 11, 13, 17, 19, 23, 29];
+pub(crate) const COPRIME: [usize; 8] = [1, 7, 11, 13, 17, 19, 23, 29];
 
 /// The byte in which `number` (at least 7) lies, or would lie were it a candidate.
 pub(super) const fn byte_of(number: u64) -> u64 {

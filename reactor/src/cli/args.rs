@@ -64,9 +64,25 @@ pub(super) struct FetchArgs {
     /// What to fetch
     #[arg(value_parser = url)]
     pub(super) url: Url,
-    /// Write it into FILE, which appears when it is complete
+    /// Write it into FILE, which appears when it is complete; a file that is there stays as it is when
+    /// the answer is an error
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
+    /// Ask for the header only, and show it
+    #[arg(short = 'I', long)]
+    pub(super) head: bool,
+    /// Send this header field, `NAME: VALUE`; can be given more than once
+    #[arg(short = 'H', long = "header", value_name = "FIELD", value_parser = field)]
+    pub(super) fields: Vec<(String, String)>,
+    /// Give up when all of it, redirects included, takes longer
+    #[arg(long, value_name = "TIME", value_parser = numbers::duration)]
+    pub(super) timeout: Option<Duration>,
+    /// Give up when nothing comes for so long
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = numbers::duration)]
+    pub(super) idle: Duration,
+    /// The longest header to take
+    #[arg(long, value_name = "SIZE", default_value = "64KiB", value_parser = numbers::size)]
+    pub(super) max_header: u64,
     /// How many redirects to follow
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(super) redirects: usize,
@@ -83,6 +99,13 @@ pub(super) struct ProxyArgs {
     /// Where to forward to: HOST:PORT, or a port on this machine
     #[arg(value_name = "TARGET", value_parser = cli::address)]
     pub(super) target: SocketAddr,
+}
+
+fn field(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text
+        .split_once(':')
+        .ok_or_else(|| format!("{text}: a header field is NAME: VALUE"))?;
+    Ok((name.trim().to_owned(), value.trim().to_owned()))
 }
 
 fn url(text: &str) -> Result<Url, String> {

@@ -23,7 +23,7 @@ struct Screen {
 impl LineHandler for Screen {
     fn line_received(&mut self, transport: &Transport, line: &[u8]) {
         let mut out = io::stdout().lock();
-        let line = String::from_utf8_lossy(line);
+        let line = chat::shown(line);
         // Whoever read standard output has gone: so does the client.
         if writeln!(out, "{line}").and_then(|()| out.flush()).is_err() {
             transport.close();
@@ -69,12 +69,10 @@ impl Pressure {
 
 pub(super) fn run(args: &ClientArgs) -> anyhow::Result<Outcome> {
     let ClientArgs { name, server } = args;
-    let length = name.trim().chars().count();
-    let good = (1..=chat::MAX_NAME).contains(&length) && !name.contains([':', '\n', '\r']);
-    if !good {
-        let most = chat::MAX_NAME;
+    if !chat::is_good_name(name) {
+        let (most, name) = (chat::MAX_NAME, name.escape_debug());
         bail!(Usage(format!(
-            "{name}: a name has 1 to {most} characters, and no colon"
+            "{name}: a name has 1 to {most} characters that can be seen, and no colon"
         )));
     }
     let reactor = Reactor::new()?;

@@ -4,11 +4,13 @@ use std::cell::RefCell;
 use std::io::{self, Write};
 use std::rc::Rc;
 
+use anyhow::bail;
 use common::cli::{Outcome, OutputArgs};
 use common::files::PendingFile;
-use protocols::http::Limits;
-use reactor::fetch::fetch;
-use reactor::{Error, Reactor};
+use protocols::chat;
+use protocols::http::{self, Head, Limits};
+use reactor::fetch::{Failed, Options, fetch_with};
+use reactor::{Error, Reactor, Reason};
 use serde_json::json;
 
 use super::args::FetchArgs;
@@ -39,10 +41,15 @@ impl Target {
 pub(super) fn run(args: &FetchArgs, output: &OutputArgs) -> anyhow::Result<Outcome> {
     let reactor = Reactor::new()?;
     let interrupted = stop_on_signals(&reactor)?;
-    let limits = Limits {
-        redirects: args.redirects,
-        body: args.max_size,
-        ..Limits::default()
+    let options = Options {
+        head: args.head,
+        fields: args.fields.clone(),
+        limits: Limits {
+            redirects: args.redirects,
+            header: usize::try_from(args.max_header).unwrap_or(usize::MAX),
+            body: args.max_size,
+            idle: args.idle,
+        },
     };
     let target = match &args.output {
         // Before anything is asked for: a folder that is not there is an error of its own.
@@ -53,13 +60,27 @@ pub(super) fn run(args: &FetchArgs, output: &OutputArgs) -> anyhow::Result<Outco
     let target = Rc::new(RefCell::new(target));
     let (sink, broken) = (Rc::clone(&target), Rc::new(RefCell::new(None)));
     let slot = Rc::clone(&broken);
-    let fetching = fetch(&reactor, args.url.clone(), limits, move |piece| {
+    let (show, heads, slot_of_head) = (args.head, Rc::clone(&target), Rc::clone(&broken));
+    let on_head = move |head: &Head| {
+        if show {
+            let mut text = head.lines.iter().map(|line| chat::shown(line.as_bytes()));
+            let text = text.by_ref().collect::<Vec<_>>().join("\n") + "\n";
+            if let Err(error) = heads.borrow_mut().write(text.as_bytes()) {
+                slot_of_head.replace(Some(error));
+            }
+        }
+    };
+    let sink = move |piece: &[u8]| {
         // Kept as it is: the reader of standard output may have left, which is no failure.
         sink.borrow_mut().write(piece).map_err(|error| {
             slot.replace(Some(error));
             Error::Cancelled
         })
-    });
+    };
+    let mut fetching = fetch_with(&reactor, args.url.clone(), options, on_head, sink);
+    if let Some(limit) = args.timeout {
+        fetching = fetching.with_timeout(&reactor, limit);
+    }
     let result = reactor.run_until(fetching);
     // Taken back from a fetch that may still be under way: unless it is finished, the file goes.
     let target = target.replace(Target::Nowhere);
@@ -67,12 +88,17 @@ pub(super) fn run(args: &FetchArgs, output: &OutputArgs) -> anyhow::Result<Outco
         Err(_) if interrupted.get() => return Ok(Outcome::Interrupted),
         Err(error) => match broken.take() {
             Some(broken) => return Err(broken.into()),
-            None => return Err(error.into()),
+            None => bail!("{}", with_flag(&error, args)),
         },
         Ok(fetched) => fetched,
     };
-    if let Target::File(file) = target {
-        file.finish()?;
+    if let Some(broken) = broken.take() {
+        return Err(broken.into());
+    }
+    match target {
+        Target::File(file) if fetched.status < 300 => file.finish().map(drop)?,
+        // The one that was there may be good; this one is dropped.
+        Target::File(_) | Target::Stdout | Target::Nowhere => {}
     }
     if output.json {
         let mut out = common::cli::stdout();
@@ -90,4 +116,22 @@ pub(super) fn run(args: &FetchArgs, output: &OutputArgs) -> anyhow::Result<Outco
         true => Outcome::Done,
         false => Outcome::SomeFailed,
     })
+}
+
+/// What went wrong; if that is a limit, with the flag that sets it.
+fn with_flag(error: &Error, args: &FetchArgs) -> String {
+    let url = http::without_userinfo(&args.url);
+    let failed = match error {
+        Error::Other(error) => error.downcast_ref::<Failed>(),
+        _ => None,
+    };
+    let flag = match failed.map_or(error, |failed| &failed.cause) {
+        Error::TimedOut(_) => return format!("{url}: {error} (--timeout)"),
+        Error::Http(http::Error::TooLong { what: "body", .. }) => "--max-size",
+        Error::Http(http::Error::TooLong { .. }) => "--max-header",
+        Error::Http(http::Error::TooManyRedirects(_)) => "--redirects",
+        Error::ConnectionLost(Reason::Idle(_)) => "--idle",
+        _ => return error.to_string(),
+    };
+    format!("{error} ({flag} sets the limit)")
 }

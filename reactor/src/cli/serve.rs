@@ -11,7 +11,7 @@ use common::cli::{Outcome, OutputArgs, interrupt};
 use event_loop::Signal;
 use reactor::echo::Echo;
 use reactor::proxy::Proxy;
-use reactor::{Factory, Protocol, Reactor, Reason, Transport, chat};
+use reactor::{Factory, Peer, Protocol, Reactor, Reason, Transport, chat};
 
 use super::args::{ListenArgs, ProxyArgs};
 
@@ -92,8 +92,8 @@ impl<F> WithIdle<F> {
 }
 
 impl<F: Factory> Factory for WithIdle<F> {
-    fn build(&self) -> Option<Box<dyn Protocol>> {
-        let protocol = self.factory.build()?;
+    fn build(&self, peer: Peer) -> Option<Box<dyn Protocol>> {
+        let protocol = self.factory.build(peer)?;
         Some(match self.idle {
             Some(idle) => Box::new(Idle { protocol, idle }),
             None => protocol,

@@ -50,7 +50,11 @@ pub fn connect(reactor: &Reactor, protocol: impl Protocol + 'static) -> Memory {
     let stream = Stream::Memory(Rc::clone(&pipe));
     let protocol = Box::new(protocol);
     let transport = Connection::open(&reactor.inner, stream, Peer::Memory, protocol, None);
-    transport.0.made(&transport);
+    if let Err(error) = reactor.inner.watch_connection(&transport) {
+        transport.0.cut(error.into());
+    }
+    // A panic has been logged, and costs the connection.
+    let _ = transport.0.made(&transport);
     let memory = Memory {
         reactor: reactor.clone(),
         transport,
@@ -108,6 +112,11 @@ impl Memory {
         self.pipe.borrow().lost.clone()
     }
 
+    /// Whether it was cut, as by [`Transport::abort`]: the other end of a socket would see a reset.
+    pub fn was_reset(&self) -> bool {
+        self.pipe.borrow().cut
+    }
+
     /// The protocol's end.
     pub fn transport(&self) -> &Transport {
         &self.transport
@@ -143,6 +152,7 @@ pub(crate) struct Pipe {
     outgoing_ended: bool,
     room: usize,
     lost: Option<String>,
+    cut: bool,
 }
 
 impl Default for Pipe {
@@ -155,6 +165,7 @@ impl Default for Pipe {
             outgoing_ended: false,
             room: usize::MAX,
             lost: None,
+            cut: false,
         }
     }
 }
@@ -184,6 +195,10 @@ impl Pipe {
 
     pub(crate) fn end_written(&mut self) {
         self.outgoing_ended = true;
+    }
+
+    pub(crate) fn cut(&mut self) {
+        self.cut = true;
     }
 
     pub(crate) fn closed(&mut self, reason: &Reason) {

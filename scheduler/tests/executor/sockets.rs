@@ -146,3 +146,37 @@ fn beyond_the_limit_connections_wait_to_be_accepted() {
         welcome.await.unwrap();
     });
 }
+
+#[test]
+fn a_socket_of_another_executor_is_refused_with_a_reason() {
+    let (one, other) = (executor(), executor());
+    let listener = one.block_on(async { TcpListener::bind(HERE.into()).unwrap() });
+    let address = listener.local_addr().unwrap();
+    // A connection waits: it would even be there.
+    let _waiting = std::net::TcpStream::connect(address).unwrap();
+    let refused = other.block_on(listener.accept()).unwrap_err();
+    assert!(
+        refused.to_string().contains("belongs to another executor"),
+        "{refused}"
+    );
+    assert!(one.block_on(listener.accept()).is_ok());
+}
+
+#[test]
+fn what_comes_after_urgent_data_is_read() {
+    executor().block_on(async {
+        let listener = TcpListener::bind(HERE.into()).unwrap();
+        let mut far = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (near, _) = listener.accept().await.unwrap();
+        std::io::Write::write_all(&mut far, b"abc").unwrap();
+        rustix::net::send(&far, b"X", rustix::net::SendFlags::OOB).unwrap();
+        std::io::Write::write_all(&mut far, b"def").unwrap();
+        // A std socket reads abc, and then def: a short read is not the end of what is there.
+        let (mut read, mut buffer) = (Vec::new(), [0; 64]);
+        while read.len() < 6 {
+            let length = near.read(&mut buffer).await.unwrap();
+            read.extend_from_slice(&buffer[..length]);
+        }
+        assert_eq!(read, b"abcdef");
+    });
+}

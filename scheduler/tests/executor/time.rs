@@ -59,3 +59,17 @@ fn a_sleep_that_moves_to_another_task_wakes_that_one() {
     assert!(moved.is_finished());
     executor.block_on(sleep_until(std::time::Instant::now() - Duration::ZERO));
 }
+
+#[test]
+fn a_sleep_of_another_executor_is_refused_with_a_reason() {
+    let (one, other) = (executor(), executor());
+    let mut hour = Box::pin(sleep(3600 * SECOND));
+    assert_eq!(
+        one.block_on(select(&mut hour, yield_now())),
+        Either::Right(())
+    );
+    let moved = AssertUnwindSafe(|| other.block_on(hour));
+    let panic = catch_unwind(moved).unwrap_err();
+    let message = panic.downcast_ref::<&str>().unwrap();
+    assert!(message.contains("belongs to another executor"), "{message}");
+}

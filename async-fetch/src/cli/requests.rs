@@ -1,0 +1,200 @@
+//! What is asked for: requests out of lines.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use async_fetch::{
+    Bytes, Checksum, Credentials, Error, HeaderName, HeaderValue, Keep, Method, Request,
+};
+use tokio::sync::mpsc;
+
+use super::args::{Args, Saving};
+use super::folder::{Folder, Place};
+use super::input::{Item, Origin};
+use super::lines::Wanted;
+
+/// What all requests have in common.
+pub(super) struct Requests {
+    method: Method,
+    body: Option<Bytes>,
+    user: Option<Credentials>,
+    checksum: Option<Checksum>,
+    /// What becomes of bodies without a folder.
+    keep: Keep,
+    /// Checksums are told.
+    summed: bool,
+    decode: bool,
+    rules: Rules,
+}
+
+/// What becomes of a file that is there.
+#[derive(Clone, Copy)]
+struct Rules {
+    overwrite: bool,
+    go_on: bool,
+    timestamping: bool,
+    keep_time: bool,
+}
+
+impl Requests {
+    /// What the command line says; `document` is where the body of a single URL goes.
+    ///
+    /// # Errors
+    /// If the file with the body can't be read.
+    pub(super) fn of(args: &Args, document: Option<&Document>) -> anyhow::Result<Requests> {
+        let Saving {
+            overwrite,
+            go_on,
+            timestamping,
+            ..
+        } = args.saving;
+        let user = args.sending.user.as_deref().map(|user| {
+            let (name, password) = user.split_once(':').unwrap_or((user, ""));
+            match args.sending.digest {
+                true => Credentials::digest(name, password),
+                false => Credentials::basic(name, password),
+            }
+        });
+        Ok(Requests {
+            method: args.sending.method(),
+            body: args.sending.body()?.map(Bytes::from),
+            user,
+            checksum: args.saving.checksum,
+            keep: match document {
+                None => Keep::Nothing,
+                Some(Document::File(path)) => Keep::File(path.clone()),
+                Some(Document::Stream(sender)) => Keep::Channel(sender.clone()),
+            },
+            summed: args.output.json && !args.summary,
+            decode: args.saving.compressed,
+            rules: Rules {
+                overwrite,
+                go_on,
+                timestamping,
+                keep_time: timestamping || args.saving.remote_time,
+            },
+        })
+    }
+
+    /// What a line comes to. Blocks, with a folder.
+    pub(super) fn item(
+        &self,
+        wanted: Wanted,
+        folder: Option<&Folder>,
+        origin: Origin,
+    ) -> Result<Item, Error> {
+        let checksum = wanted.checksum.or(self.checksum);
+        let request = Request::new(self.method.clone(), wanted.url);
+        let request = self.with_all(request, checksum, wanted.mirrors);
+        let Some(folder) = folder else {
+            return Ok(Item::Fetch(request.keep(self.keep.clone()), origin));
+        };
+        let place = folder.place(request.url())?;
+        if place.repeated {
+            let url = request.url().clone();
+            return Ok(Item::Repeated { url, origin });
+        }
+        self.into(request, &place, checksum, origin)
+    }
+
+    fn with_all(
+        &self,
+        mut request: Request,
+        checksum: Option<Checksum>,
+        mirrors: Vec<async_fetch::Url>,
+    ) -> Request {
+        request = request.decode(self.decode);
+        // What stands in a URL is for that URL.
+        if let Some(user) = &self.user
+            && !request.has_credentials()
+        {
+            request = request.credentials(user.clone());
+        }
+        if let Some(body) = &self.body {
+            request = request.body(body.clone());
+        }
+        if let Some(checksum) = checksum {
+            request = request.checksum(checksum);
+        }
+        if !mirrors.is_empty() {
+            request = request.mirrors(mirrors);
+        }
+        if self.summed {
+            request = request.summed();
+        }
+        if self.rules.keep_time {
+            request = request.keep_time();
+        }
+        if self.rules.go_on {
+            request = request.adopt();
+        }
+        request
+    }
+
+    /// A request whose body gets this place, unless what is there is what is wanted.
+    fn into(
+        &self,
+        request: Request,
+        place: &Place,
+        checksum: Option<Checksum>,
+        origin: Origin,
+    ) -> Result<Item, Error> {
+        let path = place.path.clone();
+        let fetch = |request: Request| {
+            Ok(Item::Fetch(
+                request.keep(Keep::File(path.clone())),
+                origin.clone(),
+            ))
+        };
+        let there = match fs::metadata(&path) {
+            Ok(there) if there.is_dir() => return Err(Error::Exists(path)),
+            Ok(there) if !self.rules.overwrite => there,
+            _ => return fetch(request),
+        };
+        let whole = place.saved == Some(there.len());
+        let wanted = match checksum {
+            Some(wanted) => checksum_of(&path).is_ok_and(|sum| sum == wanted),
+            None => whole,
+        };
+        if self.rules.timestamping {
+            let since = there.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+            return fetch(if_newer(request, since));
+        }
+        if wanted {
+            let (url, bytes) = (request.url().clone(), there.len());
+            return Ok(Item::There {
+                url,
+                path,
+                bytes,
+                origin,
+            });
+        }
+        // What was saved from this URL may be replaced, where it is known to be wrong.
+        let mine = checksum.is_some() && place.saved.is_some();
+        if self.rules.go_on || mine {
+            return fetch(request);
+        }
+        Err(Error::Exists(path))
+    }
+}
+
+fn if_newer(request: Request, since: SystemTime) -> Request {
+    let date = HeaderValue::try_from(httpdate::fmt_http_date(since));
+    match date {
+        Ok(date) => request.header(HeaderName::from_static("if-modified-since"), date),
+        Err(_) => request,
+    }
+}
+
+fn checksum_of(path: &Path) -> std::io::Result<Checksum> {
+    Checksum::of_reader(File::open(path)?)
+}
+
+/// Where the body of a single URL goes.
+pub(super) enum Document {
+    /// Into a file that is there when it is whole.
+    File(PathBuf),
+    /// Into something that is written to as it comes: standard output, a pipe, a device.
+    Stream(mpsc::Sender<Bytes>),
+}

@@ -1,0 +1,136 @@
+//! What the HTTP client's errors mean.
+
+use std::error::Error as StdError;
+use std::io;
+use std::time::Duration;
+
+use super::{Error, Phase};
+use crate::address::{NotAllowed, NotFound};
+
+impl Error {
+    /// What the client said instead of an answer. `proxy` is the one that the request goes through.
+    pub(crate) fn sending(
+        error: &reqwest::Error,
+        host: &str,
+        proxy: Option<String>,
+        connect: Duration,
+    ) -> Error {
+        let error = Error::sending_directly(error, host, connect);
+        let Some(proxy) = proxy else {
+            return error;
+        };
+        match error {
+            // Until there is a connection, all that is spoken with is the proxy.
+            Error::Refused => Error::Proxy {
+                proxy,
+                reason: "connection refused: nobody listens there".to_owned(),
+            },
+            Error::Lookup { reason, .. } | Error::Connect(reason) => Error::Proxy { proxy, reason },
+            other => other,
+        }
+    }
+
+    fn sending_directly(error: &reqwest::Error, host: &str, connect: Duration) -> Error {
+        for cause in causes(error) {
+            if let Some(refused) = cause.downcast_ref::<NotAllowed>() {
+                return Error::Address(refused.0);
+            }
+            if let Some(unknown) = cause.downcast_ref::<NotFound>() {
+                return Error::Lookup {
+                    host: host.to_owned(),
+                    reason: unknown.0.clone(),
+                };
+            }
+            if let Some(hyper) = cause.downcast_ref::<hyper::Error>()
+                && hyper.is_parse()
+            {
+                return Error::Protocol(hyper.to_string());
+            }
+            #[cfg(feature = "tls")]
+            if let Some(words) = super::tls::words(cause) {
+                return Error::Tls(words);
+            }
+            if let Some(io) = cause.downcast_ref::<io::Error>().map(innermost) {
+                match io.kind() {
+                    io::ErrorKind::ConnectionRefused => return Error::Refused,
+                    _ if is_out_of_descriptors(io) => return Error::Descriptors,
+                    _ => {}
+                }
+            }
+        }
+        if error.is_builder() {
+            return Error::Setup(last(error));
+        }
+        if error.is_connect() {
+            if error.is_timeout() {
+                return Error::Timeout {
+                    phase: Phase::Connect,
+                    after: connect,
+                };
+            }
+            return Error::Connect(last(error));
+        }
+        Error::Closed
+    }
+
+    /// What the client said within a body.
+    pub(crate) fn receiving(
+        error: &reqwest::Error,
+        received: u64,
+        announced: Option<u64>,
+    ) -> Error {
+        for cause in causes(error) {
+            if let Some(hyper) = cause.downcast_ref::<hyper::Error>()
+                && hyper.is_parse()
+            {
+                return Error::Protocol(hyper.to_string());
+            }
+            if let Some(io) = cause.downcast_ref::<io::Error>()
+                && io.kind() == io::ErrorKind::InvalidInput
+            {
+                return Error::Protocol(io.to_string());
+            }
+        }
+        Error::Cut {
+            received,
+            announced,
+        }
+    }
+}
+
+/// Whether the server says that it did not begin to work on the request (RFC 9113, sections 6.8 and
+/// 8.7): sending it again is the same as sending it once.
+pub(crate) fn is_unprocessed(error: &reqwest::Error) -> bool {
+    causes(error)
+        .filter_map(|cause| cause.downcast_ref::<h2::Error>())
+        .any(|error| {
+            let reason = error.reason();
+            error.is_remote()
+                && (error.is_go_away() && reason == Some(h2::Reason::NO_ERROR)
+                    || error.is_reset() && reason == Some(h2::Reason::REFUSED_STREAM))
+        })
+}
+
+/// What an error of the system wraps, if that is one as well: as a source it is left out.
+fn innermost(mut error: &io::Error) -> &io::Error {
+    while let Some(wrapped) = error.get_ref().and_then(|it| it.downcast_ref()) {
+        error = wrapped;
+    }
+    error
+}
+
+/// EMFILE and ENFILE, which have no kind of their own.
+fn is_out_of_descriptors(error: &io::Error) -> bool {
+    cfg!(unix) && matches!(error.raw_os_error(), Some(23 | 24))
+}
+
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
+    let first: &(dyn StdError + 'static) = error;
+    std::iter::successors(Some(first), |error| (*error).source())
+}
+
+fn last(error: &reqwest::Error) -> String {
+    causes(error)
+        .last()
+        .map_or_else(String::new, ToString::to_string)
+}

@@ -1,0 +1,320 @@
+//! How a fetcher is to be.
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use url::Url;
+
+use super::{
+    Clients, CredentialsRule, Fetcher, FollowRule, Inner, Proxies, Proxy, Security, Watch,
+};
+use crate::address::{Filter, Lookup, Resolver, is_public};
+use crate::cookies::CookieJar;
+use crate::credentials::Credentials;
+use crate::error::Error;
+use crate::gate::Gate;
+use crate::limits::{Limits, Timeouts};
+use crate::retry::{Budget, Retries};
+use crate::speed::Speed;
+
+/// How this program introduces itself.
+const USER_AGENT: &str = concat!("async-fetch/", env!("CARGO_PKG_VERSION"));
+
+/// How long a connection that nobody needs is kept. Longer, and a list of many hosts would run out
+/// of descriptors.
+const KEPT: Duration = Duration::from_secs(10);
+
+/// How a fetcher is to be.
+#[derive(Clone, Default)]
+pub struct Builder {
+    limits: Limits,
+    timeouts: Timeouts,
+    retries: Retries,
+    headers: HeaderMap,
+    user_agent: Option<String>,
+    credentials: Option<CredentialsRule>,
+    cookies: Option<Arc<CookieJar>>,
+    proxy: Proxy,
+    http2_only: bool,
+    security: Security,
+    filter: Option<Filter>,
+    lookup: Option<Lookup>,
+    follow: Option<FollowRule>,
+    watch: Option<Arc<dyn Watch>>,
+}
+
+impl Builder {
+    /// What it does at most.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Requests in flight at once, at least one (default: 64).
+    #[must_use]
+    pub fn jobs(mut self, jobs: usize) -> Self {
+        self.limits.jobs = jobs.max(1);
+        self
+    }
+
+    /// Requests in flight at once for one host, at least one (default: 6).
+    #[must_use]
+    pub fn per_host(mut self, requests: usize) -> Self {
+        self.limits.per_host = requests.max(1);
+        self
+    }
+
+    /// Requests a second, of all hosts together (default: no limit).
+    #[must_use]
+    pub fn rate(mut self, a_second: f64) -> Self {
+        self.limits.rate = Some(a_second);
+        self
+    }
+
+    /// From one start to the next for one host (default: nothing).
+    #[must_use]
+    pub fn host_delay(mut self, delay: Duration) -> Self {
+        self.limits.host_delay = delay;
+        self
+    }
+
+    /// How long it waits.
+    #[must_use]
+    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.timeouts = timeouts;
+        self
+    }
+
+    /// How it tries again.
+    #[must_use]
+    pub fn retries(mut self, retries: Retries) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    /// How many redirects are followed (default: 10); with 0 a redirect is an answer like any other.
+    #[must_use]
+    pub fn redirects(mut self, most: usize) -> Self {
+        self.limits.redirects = most;
+        self
+    }
+
+    /// Which redirects are followed (default: all). One that is not is an answer like any other.
+    #[must_use]
+    pub fn follow_if(mut self, rule: impl Fn(&Url, &Url) -> bool + Send + Sync + 'static) -> Self {
+        self.follow = Some(Arc::new(rule));
+        self
+    }
+
+    /// A header for every request; given again it is sent again. One that is secret (see
+    /// [`Request::header`](crate::Request::header)) is sent to the server of the request's own URL,
+    /// and not taken along to another by a redirect.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.append(name, value);
+        self
+    }
+
+    /// The user and the password for the server of each URL that is asked, those of redirects
+    /// included (default: none): what a `.netrc` is for.
+    #[must_use]
+    pub fn credentials(
+        mut self,
+        rule: impl Fn(&Url) -> Option<Credentials> + Send + Sync + 'static,
+    ) -> Self {
+        self.credentials = Some(Arc::new(rule));
+        self
+    }
+
+    /// Keeps cookies in this jar, and sends them (default: no).
+    #[must_use]
+    pub fn cookies(mut self, jar: Arc<CookieJar>) -> Self {
+        self.cookies = Some(jar);
+        self
+    }
+
+    /// How it introduces itself (default: `async-fetch/VERSION`).
+    #[must_use]
+    pub fn user_agent(mut self, name: impl Into<String>) -> Self {
+        self.user_agent = Some(name.into());
+        self
+    }
+
+    /// Which proxy it uses (default: none). A proxy looks names up by itself: filters see its address only.
+    #[must_use]
+    pub fn proxy(mut self, proxy: Proxy) -> Self {
+        self.proxy = proxy;
+        self
+    }
+
+    /// Speaks HTTP/2 and nothing else, to http:// as well (default: HTTP/2 where a server of https offers
+    /// it).
+    #[must_use]
+    pub fn http2_only(mut self) -> Self {
+        self.http2_only = true;
+        self
+    }
+
+    /// Accepts any certificate (default: no): then anybody between here and there can read and change
+    /// everything.
+    #[must_use]
+    pub fn insecure(mut self) -> Self {
+        self.security.insecure = true;
+        self
+    }
+
+    /// Trusts the authorities whose certificates are in this file, in PEM (default: those of the
+    /// system).
+    #[must_use]
+    pub fn authorities(mut self, path: impl Into<PathBuf>) -> Self {
+        self.security.authorities = Some(path.into());
+        self
+    }
+
+    /// The certificate by which it shows who it is, in PEM, and its key, if that is not in the same
+    /// file (default: none).
+    #[must_use]
+    pub fn certificate(mut self, path: impl Into<PathBuf>, key: Option<PathBuf>) -> Self {
+        self.security.own = Some((path.into(), key));
+        self
+    }
+
+    /// Which addresses may be asked, by `(host, address)` (default: all). It is asked after a name has been
+    /// looked up, about the very addresses that are then connected to, at each redirect too; and
+    /// about addresses that stand in a URL.
+    #[must_use]
+    pub fn addresses(
+        mut self,
+        filter: impl Fn(&str, IpAddr) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.filter = Some(Arc::new(filter));
+        self
+    }
+
+    /// Asks public addresses only: see [`is_public`].
+    #[must_use]
+    pub fn public_addresses(self) -> Self {
+        self.addresses(|_, address| is_public(address))
+    }
+
+    /// How names become addresses (default: as the system says). The port is that of the URL.
+    #[must_use]
+    pub fn lookup<F>(mut self, lookup: impl Fn(String) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = io::Result<Vec<IpAddr>>> + Send + 'static,
+    {
+        self.lookup = Some(Arc::new(move |host| Box::pin(lookup(host))));
+        self
+    }
+
+    /// Who hears how requests get on (default: nobody).
+    #[must_use]
+    pub fn watch(mut self, watch: Arc<dyn Watch>) -> Self {
+        self.watch = Some(watch);
+        self
+    }
+
+    /// Makes it.
+    ///
+    /// # Errors
+    /// If the proxy or the name it introduces itself by can't be used, or the system's
+    /// certificates can't be read.
+    pub fn build(self) -> Result<Fetcher, Error> {
+        let proxies = Proxies::new(&self.proxy)?;
+        let mut timeouts = self.timeouts;
+        if let Some((_, during)) = self.limits.lowest_speed {
+            // What does not come at all is too slow as well.
+            timeouts.idle = timeouts.idle.min(during);
+        }
+        Ok(Fetcher {
+            inner: Arc::new(Inner {
+                clients: clients(
+                    &proxies,
+                    &self.limits,
+                    &timeouts,
+                    Way {
+                        user_agent: self.user_agent.unwrap_or_else(|| USER_AGENT.to_owned()),
+                        http2_only: self.http2_only,
+                        security: self.security,
+                        filter: self.filter.clone(),
+                        lookup: self.lookup,
+                    },
+                )?,
+                proxies,
+                headers: self.headers,
+                credentials: self.credentials,
+                cookies: self.cookies,
+                gate: Arc::new(Gate::new(&self.limits)),
+                budget: Budget::new(&self.retries),
+                speed: Speed::new(&self.limits),
+                limits: self.limits,
+                timeouts,
+                retries: self.retries,
+                filter: self.filter,
+                follow: self.follow,
+                watch: self.watch,
+            }),
+        })
+    }
+}
+
+/// How the client gets to servers.
+struct Way {
+    user_agent: String,
+    http2_only: bool,
+    security: Security,
+    filter: Option<Filter>,
+    lookup: Option<Lookup>,
+}
+
+fn clients(
+    proxies: &Proxies,
+    limits: &Limits,
+    timeouts: &Timeouts,
+    way: Way,
+) -> Result<Clients, Error> {
+    let (proxy, secure_proxy) = (proxies.setter(), proxies.is_secure());
+    let (connect, headers) = (timeouts.connect, limits.headers);
+    let idle = limits.per_host.min(limits.jobs);
+    let security = way.security.clone();
+    let make = move || {
+        let mut client = reqwest::Client::builder()
+            // Both are done here: the client knows no limits for each host, and no time but one.
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .user_agent(way.user_agent.as_str())
+            .connect_timeout(connect)
+            .pool_idle_timeout(KEPT)
+            .pool_max_idle_per_host(idle)
+            .http1_max_headers(headers)
+            // As curl takes them.
+            .http1_allow_obsolete_multiline_headers_in_responses(true)
+            .http1_allow_spaces_after_header_name_in_responses(true)
+            .dns_resolver(Resolver {
+                lookup: way.lookup.clone(),
+                filter: way.filter.clone(),
+            });
+        if way.http2_only {
+            client = client.http2_prior_knowledge();
+        }
+        proxy(client)
+    };
+    Clients::new(make, security, secure_proxy)
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("limits", &self.limits)
+            .field("timeouts", &self.timeouts)
+            .field("retries", &self.retries)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,80 @@
+//! The HTTP clients: one for http, and one for https, which is made when it is needed.
+//!
+//! To be able to speak https is to read all of the system's certificates, of which there may be none:
+//! nobody who fetches `http://` should have to wait for that, or fail by it.
+
+use std::sync::OnceLock;
+
+use url::Url;
+
+use super::Security;
+use crate::error::Error;
+
+pub(crate) struct Clients {
+    plain: reqwest::Client,
+    secure: OnceLock<Result<reqwest::Client, String>>,
+    make: Box<dyn Fn() -> reqwest::ClientBuilder + Send + Sync>,
+    security: Security,
+}
+
+impl Clients {
+    /// Clients of this making.
+    pub(crate) fn new(
+        make: impl Fn() -> reqwest::ClientBuilder + Send + Sync + 'static,
+        security: Security,
+        secure_proxy: bool,
+    ) -> Result<Clients, Error> {
+        let setup = |error: reqwest::Error| Error::Setup(format!("the client: {}", last(&error)));
+        let builder = match secure_proxy {
+            true => security.apply(make())?,
+            false => without_certificates(make()),
+        };
+        let it = Clients {
+            plain: builder.build().map_err(setup)?,
+            secure: OnceLock::new(),
+            make: Box::new(make),
+            security,
+        };
+        if it.security.is_set() {
+            // A certificate that can't be read should be told before anything is fetched.
+            let _ = it.security.apply((it.make)())?;
+        }
+        Ok(it)
+    }
+
+    /// The client for a URL.
+    pub(crate) fn of(&self, url: &Url) -> Result<&reqwest::Client, Error> {
+        if url.scheme() != "https" {
+            return Ok(&self.plain);
+        }
+        let secure = self.secure.get_or_init(|| {
+            let builder = self.security.apply((self.make)());
+            let builder = builder.map_err(|error| error.to_string())?;
+            builder.build().map_err(|error| {
+                format!(
+                    "there are no certificates of authorities on this system ({}): install \
+                     ca-certificates, or name a file by --cacert or SSL_CERT_FILE",
+                    last(&error).trim_start_matches("unexpected error: ")
+                )
+            })
+        });
+        secure.as_ref().map_err(|reason| Error::Tls(reason.clone()))
+    }
+}
+
+#[cfg(feature = "tls")]
+fn without_certificates(builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+    builder.tls_certs_only([])
+}
+
+#[cfg(not(feature = "tls"))]
+fn without_certificates(builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+    builder
+}
+
+fn last(error: &reqwest::Error) -> String {
+    let first: &(dyn std::error::Error + 'static) = error;
+    std::iter::successors(Some(first), |error| (*error).source())
+        .last()
+        .map_or_else(String::new, ToString::to_string)
+}

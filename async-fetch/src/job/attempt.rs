@@ -1,0 +1,291 @@
+//! One message and its answer: what the answer leads to.
+
+use std::pin::Pin;
+use std::time::SystemTime;
+
+use http::{Method, StatusCode, header};
+use tokio::time::Sleep;
+
+use super::ranges::{self, ContentRange};
+use super::tries::Reason;
+use super::{Job, Step};
+use crate::alarm::within;
+use crate::digest::Challenge;
+use crate::error::Error;
+use crate::error::client::is_unprocessed;
+use crate::gate::Host;
+use crate::outcome::{Answer, Body};
+use crate::part::Left;
+use crate::redirect;
+use crate::request::Keep;
+use crate::retry;
+use crate::sink::Sink;
+
+/// What an answer's body is, in relation to what is there of it.
+enum Meaning {
+    /// All of it.
+    Whole,
+    /// What is missing, or some of it.
+    Rest(ContentRange),
+    /// Nothing is missing.
+    Nothing,
+    /// Not what was asked for: it has to be asked for again, from the start.
+    Useless,
+}
+
+impl Job<'_> {
+    /// Asks once.
+    pub(super) async fn once(
+        &mut self,
+        host: &Host,
+        mut alarm: Pin<&mut Sleep>,
+        sink: &mut Sink,
+    ) -> Result<Step, Error> {
+        let asks_for_range = self.asks_for_range();
+        let left = sink.left().filter(|_| {
+            !self.route.from_the_start && !asks_for_range && *self.route.method() == Method::GET
+        });
+        let message = self.message(left.as_ref())?;
+        let client = self.inner.clients.of(self.route.url())?;
+        let sending = client.execute(message);
+        let sent = within(alarm.as_mut(), || self.clock.header(), sending).await?;
+        let mut response = match sent {
+            Ok(response) => response,
+            Err(error) => {
+                if is_unprocessed(&error) && self.tries.can_be_sent_anew() {
+                    return Ok(Step::Resend);
+                }
+                let url = self.route.url();
+                let (name, proxy) = (url.host_str().unwrap_or(""), self.inner.proxies.of(url));
+                let connect = self.inner.timeouts.connect;
+                let error = Error::sending(&error, name, proxy, connect);
+                if self.resends_after(&error) {
+                    return Ok(Step::Resend);
+                }
+                return Err(error);
+            }
+        };
+        self.clock.answered();
+        if let Some(jar) = &self.inner.cookies {
+            jar.store(self.route.url(), response.headers());
+        }
+        if let Some(step) = self.not_yet(host, alarm.as_mut(), &mut response).await? {
+            return Ok(step);
+        }
+        check_transfer(&response)?;
+        let meaning = meaning(&response, left.as_ref(), asks_for_range)?;
+        if let Meaning::Useless = meaning {
+            self.drain(alarm, &mut response).await;
+            self.route.from_the_start = true;
+            return Ok(Step::Resend);
+        }
+        self.take(alarm, response, sink, meaning, left).await
+    }
+
+    /// Whether the request itself is for a part.
+    fn asks_for_range(&self) -> bool {
+        let own = self.request.extras().map(|extras| &extras.headers);
+        own.is_some_and(|own| own.contains_key(header::RANGE))
+            || self.inner.headers.contains_key(header::RANGE)
+    }
+
+    /// What is to be done if this is not the answer: it leads elsewhere, or comes too early.
+    async fn not_yet(
+        &mut self,
+        host: &Host,
+        alarm: Pin<&mut Sleep>,
+        response: &mut reqwest::Response,
+    ) -> Result<Option<Step>, Error> {
+        let status = response.status();
+        let busy = retry::is_busy(status);
+        // What a redirect asks of one host is not what it asks of the next.
+        let slower = busy && host.refused(self.clock.sent());
+        if !busy {
+            host.answered();
+        }
+        if redirect::is_redirect(status) && self.follow(response)? {
+            self.drain(alarm, response).await;
+            return Ok(Some(Step::Elsewhere));
+        }
+        if status == StatusCode::UNAUTHORIZED
+            && self.route.challenge.is_none()
+            && self.credentials().is_some_and(|it| it.digest)
+            && let Some(challenge) = Challenge::of(response.headers())
+        {
+            self.route.challenge = Some(challenge);
+            self.drain(alarm, response).await;
+            return Ok(Some(Step::Resend));
+        }
+        if !self.inner.retries.is_transient(status) || !retry::is_idempotent(self.route.method()) {
+            return Ok(None);
+        }
+        let asked = retry::retry_after(response.headers(), SystemTime::now());
+        if let Some(asked) = asked
+            && asked <= self.inner.retries.longest_asked
+        {
+            // It is the host that has too much to do, not this page.
+            host.pause(asked);
+        }
+        let text = || status.to_string();
+        let wait = match busy {
+            true => self.wait_after_refusal(host, slower, asked, &text),
+            false => self.wait_before_next(&Reason {
+                asked,
+                free: false,
+                text: &text,
+            }),
+        };
+        let Some(wait) = wait else {
+            return Ok(None);
+        };
+        self.drain(alarm, response).await;
+        Ok(Some(Step::Again(wait)))
+    }
+
+    /// Reads the body of the answer, and puts it to what is there.
+    async fn take(
+        &mut self,
+        alarm: Pin<&mut Sleep>,
+        mut response: reqwest::Response,
+        sink: &mut Sink,
+        meaning: Meaning,
+        left: Option<Left>,
+    ) -> Result<Step, Error> {
+        let status = response.status();
+        let kept = status.is_success() || !matches!(self.request.keep, Keep::File(_));
+        let mut nowhere = Sink::Nothing(None);
+        let there = left.map_or(0, |left| left.length);
+        let (sink, resumed_from) = match &meaning {
+            Meaning::Nothing => {
+                return self.complete(response, sink, there).await;
+            }
+            Meaning::Rest(range) => {
+                sink.go_on_with(response.headers(), range.total).await?;
+                (sink, there)
+            }
+            _ if kept => {
+                let total = self
+                    .announced(&response)
+                    .filter(|_| !self.is_coded(&response));
+                sink.restart(response.headers(), total).await?;
+                (sink, 0)
+            }
+            _ => (&mut nowhere, 0),
+        };
+        let range = match &meaning {
+            Meaning::Rest(range) => Some(range),
+            _ => None,
+        };
+        let read = self
+            .read(alarm, &mut response, sink, resumed_from, range)
+            .await?;
+        if let Some(range) = range
+            && range.total.is_some_and(|total| range.last + 1 < total)
+        {
+            // The server has sent less than it was asked for, and said so.
+            self.tries.progress(sink);
+            return Ok(Step::Resend);
+        }
+        let body = match kept {
+            true => sink.finish(self.request, response.headers()).await?,
+            false => Body::Nothing,
+        };
+        let mut answer = self.answer(response, resumed_from, body, sink);
+        answer.length = read.length;
+        answer.received = read.received;
+        answer.cut = read.cut;
+        Ok(Step::Done(answer))
+    }
+
+    /// Everything was there already, and it got its name only now.
+    async fn complete(
+        &mut self,
+        response: reqwest::Response,
+        sink: &mut Sink,
+        length: u64,
+    ) -> Result<Step, Error> {
+        let body = sink.finish(self.request, response.headers()).await?;
+        let mut answer = self.answer(response, length, body, sink);
+        answer.status = StatusCode::PARTIAL_CONTENT;
+        answer.length = length;
+        Ok(Step::Done(answer))
+    }
+
+    fn answer(
+        &self,
+        mut response: reqwest::Response,
+        resumed_from: u64,
+        body: Body,
+        sink: &mut Sink,
+    ) -> Answer {
+        Answer {
+            url: self.route.url().clone(),
+            status: response.status(),
+            version: response.version(),
+            address: response.remote_addr(),
+            headers: std::mem::take(response.headers_mut()),
+            length: 0,
+            received: 0,
+            resumed_from,
+            cut: false,
+            checksum: sink.found(),
+            body,
+        }
+    }
+}
+
+/// What the body of an answer is.
+fn meaning(
+    response: &reqwest::Response,
+    left: Option<&Left>,
+    asks_for_range: bool,
+) -> Result<Meaning, Error> {
+    let headers = response.headers();
+    let status = response.status();
+    let Some(left) = left else {
+        let part = status == StatusCode::PARTIAL_CONTENT && !asks_for_range;
+        if part && !ContentRange::of(headers).is_some_and(|range| range.is_whole()) {
+            return Err(Error::Range("it was to send all of it".to_owned()));
+        }
+        return Ok(Meaning::Whole);
+    };
+    match status {
+        StatusCode::PARTIAL_CONTENT => match ranges::goes_on(headers, left) {
+            Some(range) => Ok(Meaning::Rest(range)),
+            None => Ok(Meaning::Useless),
+        },
+        StatusCode::RANGE_NOT_SATISFIABLE => {
+            let total = ranges::total_of_unsatisfied(headers).or(left.total);
+            let other = headers.contains_key(header::ETAG)
+                && left.validator.as_ref().is_some_and(|it| !it.is_of(headers));
+            match total {
+                Some(total) if total == left.length && !other => Ok(Meaning::Nothing),
+                _ => Ok(Meaning::Useless),
+            }
+        }
+        _ => Ok(Meaning::Whole),
+    }
+}
+
+/// Nothing but `chunked` was asked for, and nothing else is undone: what is transferred in another
+/// coding is not the body. Nor is what follows a change of protocols that nobody asked for.
+fn check_transfer(response: &reqwest::Response) -> Result<(), Error> {
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        let reason = "it changes to another protocol (101), and was not asked to".to_owned();
+        return Err(Error::Protocol(reason));
+    }
+    let values = response.headers().get_all(header::TRANSFER_ENCODING);
+    let text: Vec<_> = values
+        .iter()
+        .map(|value| String::from_utf8_lossy(value.as_bytes()))
+        .collect();
+    let text = text.join(",");
+    let known = ["", "chunked", "identity"];
+    match known.iter().any(|it| text.trim().eq_ignore_ascii_case(it)) {
+        true => Ok(()),
+        false => Err(Error::Coding {
+            coding: text.escape_debug().to_string(),
+            reason: "a Transfer-Encoding that was not asked for".to_owned(),
+        }),
+    }
+}

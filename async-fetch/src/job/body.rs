@@ -1,0 +1,226 @@
+//! Reading a body to its end.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Method;
+use tokio::time::Sleep;
+
+use super::Job;
+use super::ranges::ContentRange;
+use crate::alarm::within;
+use crate::decode::{self, Decoder};
+use crate::error::Error;
+use crate::request::Keep;
+use crate::sink::Sink;
+use crate::speed::Slowness;
+
+/// What is read of a body that nobody wants, so that its connection can be used again. Longer
+/// ones cost more than a new connection.
+const DRAINED: usize = 16 * 1024;
+
+/// How long that may take: what belongs to the header comes with it, and a new connection takes
+/// about as long as a round trip or two.
+const DRAINED_WITHIN: Duration = Duration::from_millis(100);
+
+impl Job<'_> {
+    /// Reads what is left of a short body, for the sake of its connection.
+    pub(super) async fn drain(&self, mut alarm: Pin<&mut Sleep>, response: &mut reqwest::Response) {
+        // For all of it: what drips must not hold a place.
+        let deadline = self.clock.within(DRAINED_WITHIN);
+        let mut read = 0;
+        while read < DRAINED {
+            match within(alarm.as_mut(), || deadline, response.chunk()).await {
+                Ok(Ok(Some(piece))) => read += piece.len(),
+                _ => break,
+            }
+        }
+    }
+
+    /// Bytes that the body will have as it is sent, if that is said.
+    pub(super) fn announced(&self, response: &reqwest::Response) -> Option<u64> {
+        let has_body = *self.route.method() != Method::HEAD;
+        response.content_length().filter(|_| has_body)
+    }
+
+    /// Whether the body will be decoded.
+    pub(super) fn is_coded(&self, response: &reqwest::Response) -> bool {
+        self.request.decodes() && decode::is_coded(response.headers())
+    }
+
+    /// Reads a body to its end, behind the bytes that are there already. If it is a part of the
+    /// whole, its length must be that part's.
+    pub(super) async fn read(
+        &mut self,
+        mut alarm: Pin<&mut Sleep>,
+        response: &mut reqwest::Response,
+        sink: &mut Sink,
+        resumed_from: u64,
+        range: Option<&ContentRange>,
+    ) -> Result<Read, Error> {
+        let announced = self.announced(response);
+        let mut decoder = match self.request.decodes() && *self.route.method() != Method::HEAD {
+            true => Decoder::new(response.headers(), self.inner.limits.decoded_ratio)?,
+            false => None,
+        };
+        let mut read = self.reading(resumed_from, range);
+        let whole = announced.map(|length| length.saturating_add(resumed_from));
+        if decoder.is_none() && !read.cuts && whole.is_some_and(|whole| whole > read.limit) {
+            return Err(Error::BodyTooLarge { limit: read.limit });
+        }
+        let mut slowness = self.inner.speed.slowness();
+        loop {
+            let next = within(alarm.as_mut(), || self.clock.idle(), response.chunk()).await?;
+            let piece = match next {
+                Ok(Some(piece)) => piece,
+                Ok(None) => break,
+                Err(error) => return Err(Error::receiving(&error, read.received, announced)),
+            };
+            read.receive(piece.len())?;
+            let wanted = match &mut decoder {
+                None => {
+                    let kept = read.grow(piece.len())?;
+                    self.hand(sink, piece.slice(..kept), announced).await?
+                }
+                Some(decoder) => {
+                    // The decoder's pieces are small; those of one piece that came are put together.
+                    let made = read.decoded(|sink| decoder.push(&piece, sink))?;
+                    made.is_empty() || self.hand(sink, made.into(), None).await?
+                }
+            };
+            if !wanted || read.cut {
+                return Ok(read);
+            }
+            if let Some(watch) = &self.inner.watch {
+                watch.received(self.request.tag, read.length, whole);
+            }
+            self.keep_to_the_speed(alarm.as_mut(), &mut slowness, piece_length(&read))
+                .await?;
+        }
+        if let Some(decoder) = &mut decoder {
+            let made = read.decoded(|sink| decoder.finish(sink))?;
+            if !made.is_empty() {
+                self.hand(sink, made.into(), None).await?;
+            }
+        }
+        read.end(announced)?;
+        Ok(read)
+    }
+
+    fn reading(&self, resumed_from: u64, range: Option<&ContentRange>) -> Read {
+        let limits = &self.inner.limits;
+        let set = self.request.extras().and_then(|extras| extras.body_limit);
+        Read {
+            received: 0,
+            last: 0,
+            length: resumed_from,
+            limit: set.unwrap_or(match self.request.keep {
+                Keep::Memory => limits.body_in_memory,
+                _ => limits.body,
+            }),
+            part: range.map(ContentRange::length),
+            cuts: self.request.cut,
+            cut: false,
+        }
+    }
+
+    /// Waits as long as the limit of all bytes a second asks for, and notices what is too slow.
+    async fn keep_to_the_speed(
+        &self,
+        alarm: Pin<&mut Sleep>,
+        slowness: &mut Slowness,
+        bytes: u64,
+    ) -> Result<(), Error> {
+        if let Some(wait) = self.inner.speed.take(bytes) {
+            let sleep = tokio::time::sleep(wait);
+            within(alarm, || self.clock.total(), sleep).await?;
+            slowness.excuse(wait);
+        }
+        slowness.check(bytes)
+    }
+
+    async fn hand(
+        &mut self,
+        sink: &mut Sink,
+        piece: Bytes,
+        announced: Option<u64>,
+    ) -> Result<bool, Error> {
+        self.handed_on |= matches!(sink, Sink::Channel(..));
+        sink.push(piece, announced).await
+    }
+}
+
+fn piece_length(read: &Read) -> u64 {
+    read.last
+}
+
+/// How much of a body was read.
+pub(super) struct Read {
+    /// Bytes that came.
+    pub(super) received: u64,
+    /// Bytes of the last piece that came.
+    last: u64,
+    /// Bytes of the body as it is kept.
+    pub(super) length: u64,
+    limit: u64,
+    /// Bytes that have to come, if it is a part.
+    part: Option<u64>,
+    /// What is longer is cut, and no error.
+    cuts: bool,
+    /// It was longer.
+    pub(super) cut: bool,
+}
+
+impl Read {
+    /// So many bytes have come.
+    fn receive(&mut self, bytes: usize) -> Result<(), Error> {
+        self.last = bytes as u64;
+        self.received += self.last;
+        match self.part {
+            Some(part) if self.received > part => Err(Error::Range(format!(
+                "it is longer than the {part} bytes that it was to be"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// No more bytes will come.
+    fn end(&self, announced: Option<u64>) -> Result<(), Error> {
+        match self.part {
+            Some(part) if self.received < part => Err(Error::Cut {
+                received: self.received,
+                announced: announced.or(Some(part)),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// So many bytes more are to be kept; how many of them are.
+    fn grow(&mut self, by: usize) -> Result<usize, Error> {
+        let room = self.limit.saturating_sub(self.length);
+        let kept = usize::try_from(room).map_or(by, |room| by.min(room));
+        if kept < by {
+            if !self.cuts {
+                return Err(Error::BodyTooLarge { limit: self.limit });
+            }
+            self.cut = true;
+        }
+        self.length += kept as u64;
+        Ok(kept)
+    }
+
+    /// What a decoder makes, as far as it is kept.
+    fn decoded(
+        &mut self,
+        work: impl FnOnce(&mut decode::Taker<'_>) -> Result<(), Error>,
+    ) -> Result<Vec<u8>, Error> {
+        let mut made = Vec::new();
+        work(&mut |bytes| {
+            let kept = self.grow(bytes.len())?;
+            made.extend_from_slice(&bytes[..kept]);
+            Ok(())
+        })?;
+        Ok(made)
+    }
+}

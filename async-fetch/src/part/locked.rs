@@ -1,0 +1,63 @@
+//! A file that only one program writes.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::path::Path;
+
+/// Opens a file that nobody else is writing, and keeps others from it.
+pub(super) fn open(path: &Path) -> io::Result<File> {
+    loop {
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)?;
+        file.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => io::Error::other("another program is writing it"),
+            TryLockError::Error(error) => error,
+        })?;
+        // Who held it until now may have renamed or deleted it since it was opened: then this would
+        // be somebody's finished file.
+        if is_at(&file, path)? {
+            return Ok(file);
+        }
+    }
+}
+
+/// Whether the file is the one that has this name.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    let identity = |it: fs::Metadata| (it.dev(), it.ino());
+    match fs::metadata(path) {
+        Ok(there) => Ok(identity(there) == identity(file.metadata()?)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// The standard library has no stable way to ask elsewhere.
+#[cfg(not(unix))]
+fn is_at(_file: &File, _path: &Path) -> io::Result<bool> {
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_is_known_by_more_than_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let (old, new) = (folder.path().join("old"), folder.path().join("new"));
+        let file = open(&old).unwrap();
+        assert!(is_at(&file, &old).unwrap());
+        fs::rename(&old, &new).unwrap();
+        assert!(!is_at(&file, &old).unwrap());
+        let other = open(&old).unwrap();
+        assert!(!is_at(&file, &old).unwrap());
+        assert!(is_at(&other, &old).unwrap());
+    }
+}

@@ -1,0 +1,296 @@
+//! Files that are whole: servers that answer a range with something else (RFC 9110, section 14).
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[allow(dead_code, reason = "each test file uses a part of it")]
+mod raw;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use async_fetch::{Checksum, Error, FOLDER, Fetcher, Keep, Outcome, Request, Retries};
+use raw::{Asked, Server, answer};
+
+/// The whole, and where the first connection breaks off.
+const SIZE: usize = 2000;
+const CUT: usize = 600;
+
+fn old() -> Vec<u8> {
+    (0..SIZE).map(|at| (at % 251) as u8).collect()
+}
+
+fn new() -> Vec<u8> {
+    (0..SIZE).map(|at| (at % 239) as u8).collect()
+}
+
+/// The first answer, which breaks off.
+fn cut(tag: &str) -> Vec<u8> {
+    let length = format!("Content-Length: {SIZE}");
+    answer("200 OK", &[tag, &length], &old()[..CUT])
+}
+
+fn part(range: &str, headers: &[&str], body: &[u8]) -> Vec<u8> {
+    let range = format!("Content-Range: {range}");
+    answer(
+        "206 Partial Content",
+        &[&[range.as_str()], headers].concat(),
+        body,
+    )
+}
+
+fn fetcher() -> Fetcher {
+    let retries = Retries {
+        base: Duration::from_millis(1),
+        ..Retries::default()
+    };
+    Fetcher::builder().retries(retries).build().unwrap()
+}
+
+/// What becomes of a file from a server.
+async fn saved(server: &Server) -> (Outcome, Result<Vec<u8>, std::io::Error>) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    let request = Request::get(server.url("/file")).unwrap();
+    let outcome = fetcher()
+        .fetch(request.keep(Keep::File(path.clone())))
+        .await;
+    (outcome, std::fs::read(path))
+}
+
+#[tokio::test]
+async fn a_part_of_another_version_is_not_put_behind_the_first() {
+    let modified =
+        "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\nDate: Sun, 06 Nov 1994 09:49:37 GMT";
+    let later =
+        "Last-Modified: Sun, 06 Nov 1994 08:50:37 GMT\r\nDate: Sun, 06 Nov 1994 09:49:37 GMT";
+    // (the first answer's validator, that of the part, the length of all that the part names)
+    for (first, second, total) in [
+        ("ETag: \"a\"", "ETag: \"b\"", SIZE),
+        ("ETag: \"a\"", "ETag: W/\"a\"", SIZE),
+        ("ETag: \"a\"", "X-None: 1", SIZE),
+        ("ETag: \"a\"", "ETag: \"a\"", SIZE + 1),
+        (modified, later, SIZE),
+        (modified, "X-None: 1", SIZE),
+    ] {
+        // It does not know If-Range, as aiohttp and tornado don't.
+        let server = Server::start(move |asked: &Asked| match (asked.before, asked.from()) {
+            (0, _) => cut(first),
+            (_, Some(from)) => {
+                let end = total.min(SIZE);
+                part(
+                    &format!("bytes {from}-{}/{total}", end - 1),
+                    &[second],
+                    &new()[from..end],
+                )
+            }
+            (_, None) => answer("200 OK", &[second], new()),
+        });
+        let (outcome, file) = saved(&server).await;
+        assert!(
+            outcome.is_success(),
+            "{first} {second}: {:?}",
+            outcome.result
+        );
+        assert!(file.unwrap() == new(), "{first} {second}");
+        assert_eq!(server.heads().len(), 3);
+    }
+}
+
+#[tokio::test]
+async fn the_same_version_is_gone_on_with_in_whatever_case_and_length() {
+    for (unit, most) in [("bytes", SIZE), ("Bytes", SIZE), ("bytes", 300)] {
+        let server = Server::start(move |asked: &Asked| match asked.from() {
+            None => cut("ETag: \"a\""),
+            Some(from) => {
+                let end = SIZE.min(from + most);
+                let range = format!("{unit} {from}-{}/{SIZE}", end - 1);
+                part(&range, &["ETag: \"a\""], &old()[from..end])
+            }
+        });
+        let (outcome, file) = saved(&server).await;
+        assert!(outcome.is_success(), "{:?}", outcome.result);
+        assert!(file.unwrap() == old(), "{unit} {most}");
+        let heads = server.heads();
+        assert_eq!(heads.len(), 1 + (SIZE - CUT).div_ceil(most));
+        assert!(heads[1].to_ascii_lowercase().contains("if-range: \"a\""));
+    }
+}
+
+#[tokio::test]
+async fn what_was_not_asked_for_is_not_saved() {
+    let strange: [fn(usize) -> Vec<u8>; 5] = [
+        // From elsewhere, in another unit, several at once, without saying which, twice.
+        |from| {
+            part(
+                &format!("bytes {}-{}/{SIZE}", from - 1, SIZE - 1),
+                &["ETag: \"a\""],
+                &old()[from - 1..],
+            )
+        },
+        |from| {
+            part(
+                &format!("items {from}-{}/{SIZE}", SIZE - 1),
+                &["ETag: \"a\""],
+                &old()[from..],
+            )
+        },
+        |_| {
+            answer(
+                "206 Partial Content",
+                &[
+                    "ETag: \"a\"",
+                    "Content-Type: multipart/byteranges; boundary=X",
+                ],
+                b"--X\r\n",
+            )
+        },
+        |from| answer("206 Partial Content", &["ETag: \"a\""], &old()[from..]),
+        |from| {
+            part(
+                &format!("bytes {from}-{}/{SIZE}", SIZE - 1),
+                &["Content-Range: bytes 0-1/2", "ETag: \"a\""],
+                &old()[from..],
+            )
+        },
+    ];
+    for (number, strange) in strange.into_iter().enumerate() {
+        let server = Server::start(move |asked: &Asked| match (asked.before, asked.from()) {
+            (0, _) => cut("ETag: \"a\""),
+            (_, Some(from)) => strange(from),
+            (_, None) => answer("200 OK", &["ETag: \"a\""], old()),
+        });
+        let (outcome, file) = saved(&server).await;
+        assert!(outcome.is_success() && file.unwrap() == old(), "{number}");
+    }
+    // A part that nobody asked for is not the whole, unless it is.
+    let server = Server::start(|_| part("bytes 0-999/2000", &[], &old()[..1000]));
+    let (outcome, file) = saved(&server).await;
+    assert!(matches!(outcome.result, Err(Error::Range(_))) && file.is_err());
+    let server = Server::start(|_| part("bytes 0-1999/2000", &[], &old()));
+    let (outcome, file) = saved(&server).await;
+    assert!(outcome.is_success() && file.unwrap() == old());
+}
+
+#[tokio::test]
+async fn a_part_that_is_longer_or_shorter_than_it_says_is_no_success() {
+    // Chunked, so that only the range tells.
+    let chunked = |body: &[u8], range: &str| {
+        let chunk = [
+            format!("{:x}\r\n", body.len()).as_bytes(),
+            body,
+            b"\r\n0\r\n\r\n",
+        ]
+        .concat();
+        part(
+            range,
+            &["ETag: \"a\"", "Transfer-Encoding: chunked"],
+            &chunk,
+        )
+    };
+    for (more, kind) in [(true, "range"), (false, "cut")] {
+        let server = Server::start(move |asked: &Asked| match asked.from() {
+            None => cut("ETag: \"a\""),
+            Some(from) => {
+                let range = format!("bytes {from}-{}/{SIZE}", SIZE - 1);
+                match more {
+                    true => chunked(&[&old()[from..], b"x"].concat(), &range),
+                    false => chunked(&[], &range),
+                }
+            }
+        });
+        let (outcome, file) = saved(&server).await;
+        let error = outcome.result.unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        assert!(file.is_err());
+    }
+}
+
+/// A part in a folder, as a run that was killed leaves it.
+fn killed(folder: &Path, url: &str, body: &[u8]) -> PathBuf {
+    let parts = folder.join(FOLDER);
+    std::fs::create_dir_all(&parts).unwrap();
+    std::fs::write(parts.join("file.part"), body).unwrap();
+    let number = Checksum::of(url).prefix();
+    let text = format!("async-fetch part 2\nurl {number:016x}\ntag \"a\"\ntotal {SIZE}\nend\n");
+    std::fs::write(parts.join("file.from"), text).unwrap();
+    folder.join("file")
+}
+
+#[tokio::test]
+async fn a_part_that_is_complete_is_not_fetched_again() {
+    for (range, tag, again) in [
+        ("Content-Range: bytes */2000", "ETag: \"a\"", false),
+        ("Content-Range: bytes */2000", "X-None: 1", false),
+        ("X-None: 1", "X-None: 2", false),
+        ("Content-Range: bytes */2000", "ETag: \"b\"", true),
+        ("Content-Range: bytes */1000", "X-None: 1", true),
+    ] {
+        let server = Server::start(move |asked: &Asked| match asked.from() {
+            Some(_) => answer("416 Range Not Satisfiable", &[range, tag], ""),
+            None => answer("200 OK", &["ETag: \"b\""], new()),
+        });
+        let folder = tempfile::tempdir().unwrap();
+        let path = killed(folder.path(), &server.url("/file"), &old());
+        let request = Request::get(server.url("/file")).unwrap();
+        let outcome = fetcher()
+            .fetch(request.keep(Keep::File(path.clone())))
+            .await;
+        assert!(outcome.is_success(), "{:?}", outcome.result);
+        let expected = if again { new() } else { old() };
+        assert!(std::fs::read(path).unwrap() == expected, "{range} {tag}");
+        assert_eq!(server.heads().len(), 1 + usize::from(again));
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_always_cuts_ends_in_an_error_and_one_that_brings_more_does_not() {
+    // It ignores ranges.
+    let server = Server::start(|_| cut("ETag: \"a\""));
+    let (outcome, file) = saved(&server).await;
+    assert!(
+        matches!(outcome.result, Err(Error::Cut { .. })),
+        "{:?}",
+        outcome.result
+    );
+    assert!(file.is_err());
+    // The first has brought more than nothing; then four without progress.
+    assert_eq!(server.heads().len(), 5);
+
+    let server = Server::start(|asked: &Asked| {
+        let from = asked.from().unwrap_or(0);
+        let length = format!("Content-Length: {}", SIZE - from);
+        let body = &old()[from..SIZE.min(from + 100)];
+        match from {
+            0 => answer("200 OK", &["ETag: \"a\"", &length], body),
+            _ => part(
+                &format!("bytes {from}-{}/{SIZE}", SIZE - 1),
+                &["ETag: \"a\"", &length],
+                body,
+            ),
+        }
+    });
+    let (outcome, file) = saved(&server).await;
+    assert!(file.unwrap() == old(), "{:?}", outcome.result);
+    assert_eq!(outcome.attempts as usize, SIZE / 100);
+}
+
+#[tokio::test]
+async fn a_mirror_is_asked_if_the_first_fails() {
+    let bad = Server::start(|_| answer("404 Not Found", &[], "no"));
+    let good = Server::start(|_| answer("200 OK", &[], old()));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    let request = Request::get(bad.url("/file"))
+        .unwrap()
+        .header("authorization".parse().unwrap(), "secret".parse().unwrap())
+        .mirrors(vec![
+            "http://127.0.0.1:1/".parse().unwrap(),
+            good.url("/file").parse().unwrap(),
+        ])
+        .keep(Keep::File(path.clone()));
+    let outcome = fetcher().fetch(request).await;
+    assert!(outcome.is_success(), "{:?}", outcome.result);
+    assert!(std::fs::read(path).unwrap() == old());
+    assert!(bad.heads()[0].contains("secret"));
+    assert!(!good.heads()[0].contains("secret"));
+}

@@ -1,0 +1,109 @@
+//! Values into bytes.
+
+use postcard::ser_flavors::Flavor;
+use serde::Serialize;
+
+use super::{check, codec_error, too_large};
+use crate::error::{Error, Part};
+use crate::job::Job;
+
+/// Room before a payload of jobs: an executor that frames it need not copy it for that.
+pub(crate) const HEADROOM: usize = 40;
+
+/// What is written in one go. What turns out to be longer is measured first, and then written into
+/// a vector of the right size: nothing large is built twice, or to be refused.
+const ONE_GO: usize = 64 << 10;
+
+/// Appends to a vector as long as that is no longer than a limit, then only counts.
+struct Bounded<'a> {
+    bytes: &'a mut Vec<u8>,
+    size: usize,
+    limit: usize,
+}
+
+impl Flavor for Bounded<'_> {
+    /// The size that the vector would have had without a limit.
+    type Output = usize;
+
+    #[inline]
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.size += 1;
+        if self.size <= self.limit {
+            self.bytes.push(byte);
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.size += bytes.len();
+        if self.size <= self.limit {
+            self.bytes.extend_from_slice(bytes);
+        }
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<usize> {
+        Ok(self.size)
+    }
+}
+
+/// Appends the length of a value and the value. Says how many bytes that takes; if the vector would
+/// become longer than the limit, it is left as it was.
+pub(super) fn append<T: Serialize>(
+    value: &T,
+    bytes: &mut Vec<u8>,
+    limit: usize,
+) -> postcard::Result<usize> {
+    let before = bytes.len();
+    bytes.extend_from_slice(&[0; 4]);
+    let start = bytes.len();
+    let mut write = |limit| {
+        let (bytes, size) = (&mut *bytes, start);
+        postcard::serialize_with_flavor(value, Bounded { bytes, size, limit })
+    };
+    let in_one_go = limit.min(start + ONE_GO);
+    let mut written = write(in_one_go);
+    if let Ok(end) = written
+        && end > in_one_go
+    {
+        bytes.truncate(start);
+        if end <= limit {
+            bytes.reserve_exact(end - start);
+            let (bytes, size) = (&mut *bytes, start);
+            written = postcard::serialize_with_flavor(value, Bounded { bytes, size, limit });
+        }
+    }
+    match written {
+        Ok(end) if end <= limit => {
+            let length = (end - start) as u32;
+            bytes[before..start].copy_from_slice(&length.to_le_bytes());
+        }
+        _ => bytes.truncate(before),
+    }
+    Ok(written? - before)
+}
+
+/// A payload of jobs, with [`HEADROOM`] before it. With `check`, each is read back and compared.
+pub(crate) fn write_jobs<J: Job>(jobs: &[J], limit: usize, check: bool) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::with_capacity(128);
+    bytes.resize(HEADROOM, 0);
+    let most = limit.saturating_add(HEADROOM);
+    let mut size = 0;
+    for job in jobs {
+        let start = bytes.len();
+        // Once they are too many, they are only counted.
+        let most = if size > limit { 0 } else { most };
+        let written = append(job, &mut bytes, most)
+            .map_err(|error| codec_error::<J>(Part::Input, error.to_string()))?;
+        size += written;
+        if check && bytes.len() > start {
+            check::survives::<J>(&bytes[start + 4..])
+                .map_err(|message| codec_error::<J>(Part::Input, message))?;
+        }
+    }
+    if size > limit {
+        return Err(too_large::<J>(Part::Input, size, limit));
+    }
+    Ok(bytes)
+}

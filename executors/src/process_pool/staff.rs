@@ -1,0 +1,191 @@
+//! How many workers there are: starting them when there is work, and giving up when they can't live.
+
+use std::io;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::core::{Abandoned, Core};
+use super::slots::{Ending, Slot, Stage, State};
+use super::{clock, life};
+use crate::error::Error;
+use crate::sync::{lock, wait, wait_until};
+
+/// The pause after the first process in a row that could not be started; it doubles with each that
+/// follows. A process table may be full for a moment only.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+
+/// How often the pause doubles, to 1.28 s: the attempts of the default restart limit then span some
+/// 14 s, and nobody waits much longer than a second once there is room again.
+const DOUBLINGS: u32 = 6;
+
+impl Core {
+    /// Starts a worker, if there is more work than workers that start. If there is none and can be
+    /// none, the pool is broken.
+    pub(super) fn staff(self: &Arc<Self>, state: &mut State) -> Abandoned {
+        if state.starting() >= state.backlog.len() {
+            return Abandoned::none();
+        }
+        match self.recruit(state) {
+            Ok(_) => Abandoned::none(),
+            Err(error) => {
+                let broken = Error::PoolBroken {
+                    reason: format!("cannot start a thread for a worker: {error}"),
+                };
+                self.close(state, broken.clone(), Some(broken))
+            }
+        }
+    }
+
+    /// Starts a worker, if there is a slot for another and nothing speaks against it; whether it
+    /// did. Fails if there is then none at all.
+    fn recruit(self: &Arc<Self>, state: &mut State) -> io::Result<bool> {
+        let health = &state.health;
+        let too_early = health.not_before.is_some_and(|at| Instant::now() < at);
+        let too_many_lost = health.losses > self.config.restart_limit;
+        if (too_early || too_many_lost) && !state.is_vacant() {
+            return Ok(false);
+        }
+        let mut slots = state.slots.iter().take(state.wanted);
+        let Some(index) = slots.position(Slot::is_vacant) else {
+            return Ok(false);
+        };
+        let start = |name: String, run: fn(&Arc<Core>, usize)| {
+            let core = Arc::clone(self);
+            let thread = thread::Builder::new().name(format!("{}-{name}", self.config.name));
+            thread.spawn(move || run(&core, index))
+        };
+        let started = (|| {
+            if state.clock.thread.is_none() {
+                state.clock.thread = Some(start("clock".to_owned(), |core, _| clock::run(core))?);
+            }
+            start(index.to_string(), life::run)
+        })();
+        match started {
+            Ok(thread) => {
+                let slot = &mut state.slots[index];
+                slot.stage = Stage::Starting { deadline: None };
+                slot.thread = Some(thread);
+                Ok(true)
+            }
+            Err(error) if state.is_vacant() => Err(error),
+            // The workers that there are will do the job.
+            Err(error) => {
+                state.health.start_error = Some(Error::Spawn {
+                    what: "a thread for a worker".to_owned(),
+                    message: error.to_string(),
+                });
+                Ok(false)
+            }
+        }
+    }
+
+    /// A process could not be started. Whether the slot is to try again, after a pause.
+    pub(super) fn not_started(&self, index: usize, error: &Error) -> bool {
+        let mut state = lock(&self.state);
+        state.health.failed_starts += 1;
+        state.health.start_error = Some(error.clone());
+        let pause = self.pause(state.health.failed_starts);
+        state.health.not_before = Some(pause);
+        if state.others_at_work(index) {
+            // They do the work; this is no loss. It is tried again when they don't get on with it.
+            drop(state);
+            return self.vacate(index, false);
+        }
+        let abandoned = self.count_loss(&mut state, index, error.to_string());
+        // A full process table needs time to empty.
+        while state.end.closed.is_none() {
+            match wait_until(&self.changed, state, Some(pause)) {
+                Some(guard) => state = guard,
+                None => {
+                    state = lock(&self.state);
+                    break;
+                }
+            }
+        }
+        let again = state.wants_successor(index, true);
+        drop(state);
+        abandoned.refuse();
+        self.vacate(index, again)
+    }
+
+    fn pause(&self, failures: u32) -> Instant {
+        Instant::now() + FIRST_PAUSE * (1 << failures.saturating_sub(1).min(DOUBLINGS))
+    }
+
+    /// A process has come to the hook.
+    pub(super) fn has_started(&self, state: &mut State) {
+        state.account.counters.workers_started += 1;
+        state.health.failed_starts = 0;
+        state.health.not_before = None;
+        state.health.start_error = None;
+    }
+
+    /// Counts a worker that was lost, and gives up if there have been too many and no other is at
+    /// work.
+    pub(super) fn count_loss(&self, state: &mut State, index: usize, reason: String) -> Abandoned {
+        state.health.losses += 1;
+        state.account.counters.workers_lost += 1;
+        let losses = state.health.losses;
+        if losses <= self.config.restart_limit || state.others_at_work(index) {
+            return Abandoned::none();
+        }
+        let broken = Error::PoolBroken {
+            reason: format!("{losses} workers in a row were lost; the last: {reason}"),
+        };
+        self.close(state, broken.clone(), Some(broken))
+    }
+
+    /// Frees a slot, or has it start another worker: says whether.
+    pub(super) fn vacate(&self, index: usize, again: bool) -> bool {
+        let mut state = lock(&self.state);
+        let too_many_lost = state.health.losses > self.config.restart_limit;
+        let again = again && !(too_many_lost && state.others_at_work(index));
+        state.vacate(index, again);
+        self.changed.notify_all();
+        self.alarm.notify_all();
+        again
+    }
+
+    /// Starts all workers that there may be, and waits until they are ready.
+    pub(super) fn warm_up(self: &Arc<Self>) -> Result<(), Error> {
+        let mut state = lock(&self.state);
+        let spawn = |error: io::Error| Error::Spawn {
+            what: "a thread for a worker".to_owned(),
+            message: error.to_string(),
+        };
+        while state.end.closed.is_none() && self.recruit(&mut state).map_err(spawn)? {}
+        while state.starting() > 0 && state.end.closed.is_none() {
+            state = wait(&self.changed, state);
+        }
+        match (&state.end.closed, &state.health.start_error) {
+            (Some(closed), _) => Err(closed.clone()),
+            (None, Some(error)) => Err(error.clone()),
+            (None, None) => Ok(()),
+        }
+    }
+
+    /// Changes the number of workers. Those too many end when they have done their job.
+    pub(super) fn resize(self: &Arc<Self>, workers: usize) {
+        let mut state = lock(&self.state);
+        state.wanted = workers;
+        if state.slots.len() < workers {
+            state.slots.resize_with(workers, Slot::default);
+        }
+        let surplus: Vec<_> = state
+            .idle
+            .iter()
+            .copied()
+            .filter(|&i| i >= workers)
+            .collect();
+        for index in surplus {
+            self.retire(&mut state, index, Ending::Retired);
+        }
+        let mut abandoned = Abandoned::none();
+        for _ in 0..state.backlog.len().min(workers) {
+            abandoned = self.staff(&mut state);
+        }
+        drop(state);
+        abandoned.refuse();
+    }
+}

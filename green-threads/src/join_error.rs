@@ -1,0 +1,73 @@
+//! Why a green thread has no value.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::task::Raise;
+
+/// Why a green thread ended without a value.
+#[derive(thiserror::Error)]
+pub enum JoinError {
+    /// It was killed.
+    #[error("the green thread was killed")]
+    Killed,
+    /// It panicked; this is what with.
+    #[error("the green thread panicked: {0}")]
+    Panicked(Panic),
+    /// A [`Timeout`](crate::Timeout) was raised in it that nothing in it caught.
+    #[error("the green thread ended when a time-out of {0:?} was over")]
+    TimedOut(Duration),
+}
+
+/// What a green thread panicked with.
+pub struct Panic {
+    // It is `Send` only; errors are to be `Sync` too.
+    payload: Mutex<Box<dyn Any + Send>>,
+}
+
+impl Panic {
+    /// For [`std::panic::resume_unwind`], to let it go on here.
+    pub fn into_payload(self) -> Box<dyn Any + Send> {
+        self.payload
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Display for Panic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let payload = self.payload.lock().unwrap_or_else(PoisonError::into_inner);
+        let words = match payload.downcast_ref::<String>() {
+            Some(words) => words,
+            None => *payload.downcast_ref::<&str>().unwrap_or(&"no words"),
+        };
+        f.write_str(words)
+    }
+}
+
+impl fmt::Debug for Panic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Panic({self})")
+    }
+}
+
+impl fmt::Debug for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+impl JoinError {
+    pub(crate) fn of(payload: Box<dyn Any + Send>) -> JoinError {
+        match payload.downcast_ref::<Raise>() {
+            Some(Raise::Kill) => JoinError::Killed,
+            Some(&Raise::Timeout(_, after)) => JoinError::TimedOut(after),
+            Some(Raise::Stop) => unreachable!("only the root is stopped"),
+            None => JoinError::Panicked(Panic {
+                payload: Mutex::new(payload),
+            }),
+        }
+    }
+}

@@ -1,0 +1,421 @@
+//! Kills: at every wait, in destructors, in scopes and pools.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::cell::{Cell, RefCell};
+use std::io::{Read, Write};
+use std::rc::Rc;
+use std::time::Duration;
+
+use green_threads::net::{TcpListener, TcpStream, UdpSocket, UnixStream};
+use green_threads::sync::{AsyncResult, Barrier, Condvar, Event, Mutex, RwLock, Semaphore};
+use green_threads::{
+    Channel, JoinError, Pool, Select, scope, sleep, spawn, stats, timeout, yield_now,
+};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+const MOMENT: Duration = Duration::from_millis(1);
+
+/// Counts how often it is dropped.
+struct Count(Rc<Cell<usize>>);
+
+impl Drop for Count {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() + 1);
+    }
+}
+
+/// Lets all that can run do so, until they wait.
+fn settle() {
+    for _ in 0..10 {
+        yield_now();
+    }
+}
+
+#[test]
+fn kill_at_every_suspension_point_runs_destructors_once_and_leaves_nothing() {
+    type Wait = (&'static str, Box<dyn Fn() -> Box<dyn FnOnce()>>);
+    fn wait(name: &'static str, make: impl Fn() -> Box<dyn FnOnce()> + 'static) -> Wait {
+        (name, Box::new(make))
+    }
+    let (listener, address) = {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        (Rc::new(listener), address)
+    };
+    let held = Rc::new(Mutex::new(()));
+    let written = Rc::new(RwLock::new(()));
+    let (_lock, _writer) = (held.lock(), written.write());
+    let (full, not_received) = Channel::bounded(1);
+    full.send(0).unwrap();
+    let (kept, empty) = Channel::bounded::<u8>(1);
+    let pool = Pool::new(1);
+    let occupant = pool.spawn(|| sleep(HOUR));
+    let sleeper = spawn(|| sleep(HOUR)).handle();
+    let waits = [
+        wait("sleep", || Box::new(|| sleep(HOUR))),
+        wait("yield", || {
+            Box::new(|| {
+                loop {
+                    yield_now();
+                }
+            })
+        }),
+        wait("join", {
+            let sleeper = sleeper.clone();
+            move || {
+                Box::new({
+                    let sleeper = sleeper.clone();
+                    move || sleeper.wait()
+                })
+            }
+        }),
+        wait("event", || Box::new(|| Event::new().wait())),
+        wait("result", || {
+            Box::new(|| assert!(AsyncResult::<u8>::new().get().is_err()))
+        }),
+        wait("semaphore", || {
+            Box::new(|| drop(Semaphore::new(0).acquire()))
+        }),
+        wait("mutex", {
+            let held = Rc::clone(&held);
+            move || {
+                Box::new({
+                    let held = Rc::clone(&held);
+                    move || drop(held.lock())
+                })
+            }
+        }),
+        wait("read lock", {
+            let written = Rc::clone(&written);
+            move || {
+                Box::new({
+                    let written = Rc::clone(&written);
+                    move || drop(written.read())
+                })
+            }
+        }),
+        wait("write lock", {
+            let written = Rc::clone(&written);
+            move || {
+                Box::new({
+                    let written = Rc::clone(&written);
+                    move || drop(written.write())
+                })
+            }
+        }),
+        wait("condition", || {
+            Box::new(|| {
+                let mutex = Mutex::new(());
+                drop(Condvar::new().wait(mutex.lock()));
+            })
+        }),
+        wait("barrier", || {
+            Box::new(|| assert!(Barrier::new(2).wait().is_leader()))
+        }),
+        wait("send", {
+            let full = full.clone();
+            move || {
+                Box::new({
+                    let full = full.clone();
+                    move || full.send(1).unwrap()
+                })
+            }
+        }),
+        wait("receive", {
+            let empty = empty.clone();
+            move || {
+                Box::new({
+                    let empty = empty.clone();
+                    move || assert!(empty.recv().is_err())
+                })
+            }
+        }),
+        wait("select", {
+            let (full, empty) = (full.clone(), empty.clone());
+            move || {
+                let (full, empty) = (full.clone(), empty.clone());
+                Box::new(move || {
+                    Select::new()
+                        .recv(&empty, |_| ())
+                        .send(&full, 2, |_| ())
+                        .wait();
+                })
+            }
+        }),
+        wait("pool", {
+            let pool = pool.clone();
+            move || {
+                Box::new({
+                    let pool = pool.clone();
+                    move || drop(pool.spawn(|| ()))
+                })
+            }
+        }),
+        wait("accept", {
+            let listener = Rc::clone(&listener);
+            move || {
+                Box::new({
+                    let listener = Rc::clone(&listener);
+                    move || drop(listener.accept())
+                })
+            }
+        }),
+        wait("read", || {
+            Box::new(|| {
+                let (mut here, _there) = UnixStream::pair().unwrap();
+                let _ = here.read(&mut [0]);
+            })
+        }),
+        wait("write", || {
+            Box::new(|| {
+                let (mut here, _there) = UnixStream::pair().unwrap();
+                let _ = here.write_all(&vec![0; 10 << 20]);
+            })
+        }),
+        wait("receive a datagram", || {
+            Box::new(|| {
+                let _ = UdpSocket::bind("127.0.0.1:0").unwrap().recv_from(&mut [0]);
+            })
+        }),
+        wait("time-out", || {
+            Box::new(|| {
+                let _ = timeout(HOUR, || sleep(HOUR));
+            })
+        }),
+        wait("scope", || {
+            Box::new(|| {
+                let borrowed = 1;
+                scope(|scope| {
+                    scope.spawn(|| {
+                        sleep(HOUR);
+                        assert_eq!(borrowed, 1);
+                    });
+                    sleep(HOUR);
+                });
+            })
+        }),
+    ];
+    settle();
+    let before = stats();
+    for (name, make) in waits {
+        for turns in [0, 1, 5] {
+            let (on_stack, captured) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(0)));
+            let (wait, count, kept) = (make(), Rc::clone(&on_stack), Count(Rc::clone(&captured)));
+            let green_thread = spawn(move || {
+                let _kept = kept;
+                let _first = Count(Rc::clone(&count));
+                let _second = Count(count);
+                wait();
+                unreachable!("{name} ended");
+            });
+            (0..turns).for_each(|_| yield_now());
+            assert!(!green_thread.ready(), "{name}");
+            green_thread.kill();
+            assert!(
+                matches!(green_thread.join(), Err(JoinError::Killed)),
+                "{name}"
+            );
+            assert_eq!(captured.get(), 1, "{name} after {turns} turns");
+            let expected = if turns == 0 { 0 } else { 2 };
+            assert_eq!(on_stack.get(), expected, "{name} after {turns} turns");
+            let now = stats();
+            let of = |stats: green_threads::HubStats| {
+                (
+                    stats.green_threads,
+                    stats.sources,
+                    stats.timers,
+                    stats.remotes,
+                )
+            };
+            assert_eq!(of(now), of(before), "{name} after {turns} turns");
+        }
+    }
+    // What the killed ones waited for is still there for others.
+    assert_eq!(not_received.try_recv(), Ok(0));
+    assert!(
+        not_received.try_recv().is_err(),
+        "the values of the killed are not sent"
+    );
+    assert!(empty.is_empty() && kept.try_send(1).is_ok());
+    drop((_lock, _writer));
+    assert!(held.try_lock().is_some() && written.try_write().is_some());
+    occupant.kill();
+    pool.spawn(|| ()).join().unwrap();
+    TcpStream::connect(address).unwrap();
+    sleeper.kill();
+}
+
+#[test]
+fn a_destructor_may_wait_while_it_unwinds_and_is_killed_only_once() {
+    struct Slow(Rc<RefCell<Vec<&'static str>>>, Rc<Event>);
+    impl Drop for Slow {
+        fn drop(&mut self) {
+            self.0.borrow_mut().push("begins");
+            self.1.wait();
+            sleep(MOMENT);
+            self.0.borrow_mut().push("ends");
+        }
+    }
+    let (log, go_on) = (Rc::default(), Rc::new(Event::new()));
+    let slow = Slow(Rc::clone(&log), Rc::clone(&go_on));
+    let victim = spawn(move || {
+        let _slow = slow;
+        sleep(HOUR);
+    });
+    yield_now();
+    victim.kill_soon();
+    settle();
+    victim.kill_soon();
+    settle();
+    assert_eq!(*log.borrow(), ["begins"]);
+    // Others are not harmed by what unwinds meanwhile: they can be killed, and may panic.
+    let other = spawn(|| sleep(HOUR));
+    let wrong = spawn(|| panic!("on purpose"));
+    settle();
+    assert!(wrong.ready());
+    other.kill_soon();
+    go_on.set();
+    victim.wait();
+    assert_eq!(*log.borrow(), ["begins", "ends"]);
+    assert!(matches!(victim.join(), Err(JoinError::Killed)));
+    assert!(matches!(other.join(), Err(JoinError::Killed)));
+    assert!(matches!(wrong.join(), Err(JoinError::Panicked(_))));
+}
+
+#[test]
+fn a_kill_that_comes_after_a_wake_up_does_not_lose_it() {
+    let semaphore = Rc::new(Semaphore::new(0));
+    let waiter = spawn({
+        let semaphore = Rc::clone(&semaphore);
+        move || {
+            let _permit = semaphore.acquire();
+            sleep(HOUR);
+        }
+    });
+    yield_now();
+    semaphore.release();
+    // It has the permit, and has not run yet: it runs, and ends where it waits next.
+    waiter.kill();
+    assert_eq!(semaphore.available(), 1);
+
+    // A notified waiter that dies before it has the mutex passes the notification on.
+    let shared = Rc::new((Mutex::new(()), Condvar::new()));
+    let waiters: Vec<_> = (0..2)
+        .map(|_| {
+            let shared = Rc::clone(&shared);
+            spawn(move || drop(shared.1.wait(shared.0.lock())))
+        })
+        .collect();
+    settle();
+    let guard = shared.0.lock();
+    shared.1.notify_one();
+    settle();
+    waiters[0].kill();
+    drop(guard);
+    waiters[1].wait();
+    assert!(waiters[1].value().is_some());
+}
+
+#[test]
+fn a_scope_ends_after_its_green_threads_also_when_its_owner_is_killed_or_panics() {
+    let ended = Rc::new(Cell::new(0));
+    let owner = |how: fn()| {
+        let ended = Rc::clone(&ended);
+        spawn(move || {
+            let words = vec![String::from("borrowed"); 3];
+            scope(|scope| {
+                for word in &words {
+                    let ended = Count(Rc::clone(&ended));
+                    scope.spawn(move || {
+                        let _ended = ended;
+                        sleep(HOUR);
+                        word.len()
+                    });
+                }
+                yield_now();
+                how();
+            });
+        })
+    };
+    let killed = owner(|| sleep(HOUR));
+    settle();
+    killed.kill();
+    assert_eq!(ended.get(), 3);
+    let panicked = owner(|| panic!("on purpose"));
+    panicked.wait();
+    assert_eq!(ended.get(), 6);
+    // Killed while it waits for them at the end, it ends when they have, however long that takes.
+    struct Slow<'a>(&'a Event, &'a Cell<bool>);
+    impl Drop for Slow<'_> {
+        fn drop(&mut self) {
+            self.0.wait();
+            self.1.set(true);
+        }
+    }
+    let go_on = Rc::new(Event::new());
+    let waiting = spawn({
+        let go_on = Rc::clone(&go_on);
+        move || {
+            let seen = Cell::new(false);
+            struct Check<'a>(&'a Cell<bool>);
+            impl Drop for Check<'_> {
+                fn drop(&mut self) {
+                    assert!(self.0.get(), "what is borrowed outlives the borrower");
+                }
+            }
+            let check = Check(&seen);
+            scope(|scope| {
+                scope.spawn(|| {
+                    let _slow = Slow(&go_on, check.0);
+                    sleep(HOUR);
+                });
+            });
+            unreachable!("it was killed");
+        }
+    });
+    settle();
+    for _ in 0..2 {
+        waiting.kill_soon();
+        settle();
+        assert!(!waiting.ready());
+    }
+    go_on.set();
+    assert!(matches!(waiting.join(), Err(JoinError::Killed)));
+    let result = std::panic::catch_unwind(|| {
+        scope(|scope| {
+            scope.spawn(|| panic!("nobody joins"));
+        });
+    });
+    assert!(result.is_err());
+}
+
+#[test]
+fn one_of_a_pool_may_kill_it_and_is_the_last_to_end() {
+    let pool = Pool::new(3);
+    let (ended, survived) = (Rc::default(), Rc::new(Cell::new(false)));
+    let sleeper = || {
+        let count = Count(Rc::clone(&ended));
+        pool.spawn(move || {
+            let _count = count;
+            sleep(HOUR);
+        })
+    };
+    // One that was spawned before the killer, and one after.
+    let before = sleeper();
+    let killer = pool.spawn({
+        let (pool, survived) = (pool.clone(), Rc::clone(&survived));
+        move || {
+            yield_now();
+            pool.kill();
+            survived.set(true);
+        }
+    });
+    let after = sleeper();
+    for killed in [before, killer, after] {
+        assert!(matches!(killed.join(), Err(JoinError::Killed)));
+    }
+    assert_eq!((ended.get(), survived.get()), (2, false));
+    assert_eq!((pool.running(), pool.free_count()), (0, 3));
+}

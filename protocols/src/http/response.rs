@@ -1,0 +1,496 @@
+//! A response, cut anywhere, taken apart piece by piece.
+
+use httparse::{EMPTY_HEADER, ParserConfig, Status};
+
+use super::Error;
+
+/// What is known when a response's header has come.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Head {
+    /// The status.
+    pub status: u16,
+    /// Where it says to go on, if it does.
+    pub location: Option<String>,
+    /// The status line and the fields, a line each. What is no UTF-8 is replaced.
+    pub lines: Vec<String>,
+}
+
+/// A part of a response.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Piece<'a> {
+    /// Its header; comes once, and first.
+    Head(&'a Head),
+    /// Some of its body.
+    Body(&'a [u8]),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Header,
+    /// So many bytes are left.
+    Length(u64),
+    UntilEnd,
+    ChunkSize,
+    Chunk(u64),
+    ChunkEnd,
+    Trailer,
+    Over,
+}
+
+/// Takes a response apart, piece by piece; holds no more of it than its header or a line.
+///
+/// # Examples
+///
+/// ```
+/// use protocols::http::{Parser, Piece};
+///
+/// let mut parser = Parser::new(1024, 1024);
+/// let mut body = Vec::new();
+/// let response = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
+/// for byte in response.bytes() {
+///     parser.feed(&[byte], |piece| {
+///         match piece {
+///             Piece::Head(head) => assert_eq!(head.status, 200),
+///             Piece::Body(bytes) => body.extend_from_slice(bytes),
+///         }
+///         Ok::<_, protocols::http::Error>(())
+///     })?;
+/// }
+/// assert!(parser.is_over());
+/// assert_eq!(body, b"abc");
+/// # Ok::<(), protocols::http::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Parser {
+    state: State,
+    /// The header, or a line between chunks.
+    kept: Vec<u8>,
+    /// Where the last line of the header begins in `kept`.
+    line: usize,
+    limits: (usize, u64),
+    /// Bytes of header and of what is between chunks that may still come.
+    header_left: usize,
+    body_left: u64,
+    /// No body follows the header, whatever it says.
+    head_only: bool,
+}
+
+/// What the header says of the body.
+#[derive(Default)]
+struct Framing {
+    length: Option<u64>,
+    chunked: bool,
+}
+
+impl Parser {
+    /// With limits for the header, and all that is no body, and for the body.
+    pub fn new(header: usize, body: u64) -> Parser {
+        Parser {
+            state: State::Header,
+            kept: Vec::new(),
+            line: 0,
+            limits: (header, body),
+            header_left: header,
+            body_left: body,
+            head_only: false,
+        }
+    }
+
+    /// For the answer to a HEAD request: it has no body.
+    #[must_use]
+    pub fn for_head(self) -> Parser {
+        Parser {
+            head_only: true,
+            ..self
+        }
+    }
+
+    /// Whether the response is complete.
+    pub fn is_over(&self) -> bool {
+        self.state == State::Over
+    }
+
+    /// Takes in what has come; `take` is given its pieces.
+    ///
+    /// # Errors
+    ///
+    /// When it is no response, is over a limit, or `take` failed.
+    pub fn feed<E: From<Error>>(
+        &mut self,
+        mut data: &[u8],
+        mut take: impl FnMut(Piece<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        while !data.is_empty() {
+            match self.state {
+                State::Over => return Ok(()),
+                State::Length(left) | State::Chunk(left) => {
+                    let length = data.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+                    self.body(&data[..length], &mut take)?;
+                    data = &data[length..];
+                    let left = left - length as u64;
+                    self.state = match self.state {
+                        State::Length(_) if left == 0 => State::Over,
+                        State::Length(_) => State::Length(left),
+                        _ if left == 0 => State::ChunkEnd,
+                        _ => State::Chunk(left),
+                    };
+                }
+                State::UntilEnd => {
+                    self.body(data, &mut take)?;
+                    data = &[];
+                }
+                _ => {
+                    let end = memchr::memchr(b'\n', data).map(|end| end + 1);
+                    let length = end.unwrap_or(data.len());
+                    self.header_left =
+                        self.header_left
+                            .checked_sub(length)
+                            .ok_or_else(|| Error::TooLong {
+                                what: "header",
+                                limit: self.limits.0 as u64,
+                            })?;
+                    self.kept.extend_from_slice(&data[..length]);
+                    data = &data[length..];
+                    if end.is_some() {
+                        self.whole_line(&mut take)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The connection has ended.
+    ///
+    /// # Errors
+    ///
+    /// When that leaves the response incomplete.
+    pub fn end(&mut self) -> Result<(), Error> {
+        match self.state {
+            State::UntilEnd | State::Over => {
+                self.state = State::Over;
+                Ok(())
+            }
+            State::Header if self.kept.is_empty() => Err(bad("no answer")),
+            _ => Err(bad("the answer is cut off")),
+        }
+    }
+
+    fn body<E: From<Error>>(
+        &mut self,
+        bytes: &[u8],
+        take: &mut impl FnMut(Piece<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.body_left = self
+            .body_left
+            .checked_sub(bytes.len() as u64)
+            .ok_or_else(|| self.body_too_long())?;
+        take(Piece::Body(bytes))
+    }
+
+    fn body_too_long(&self) -> Error {
+        Error::TooLong {
+            what: "body",
+            limit: self.limits.1,
+        }
+    }
+
+    fn whole_line<E: From<Error>>(
+        &mut self,
+        take: &mut impl FnMut(Piece<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if self.state == State::Header {
+            let is_empty = matches!(&self.kept[self.line..], b"\n" | b"\r\n");
+            // The first line tells soon whether this is HTTP at all.
+            if self.line == 0 && !self.kept.starts_with(b"HTTP/1.") && !is_empty {
+                return Err(bad("that is not HTTP/1").into());
+            }
+            self.line = self.kept.len();
+            // An empty line before the first is passed over (RFC 9112, section 2.2).
+            if is_empty && self.line > 2 {
+                self.line = 0;
+                let header = std::mem::take(&mut self.kept);
+                self.header(&header, take)?;
+            }
+            return Ok(());
+        }
+        let line = std::mem::take(&mut self.kept);
+        let content = line.trim_ascii_end();
+        match self.state {
+            State::ChunkSize => {
+                self.state = match httparse::parse_chunk_size(&line) {
+                    Ok(Status::Complete((_, 0))) => State::Trailer,
+                    Ok(Status::Complete((_, size))) => State::Chunk(size),
+                    _ => return Err(bad("a chunk without a size").into()),
+                };
+                // Chunks may be many, and each has a line of its own.
+                self.header_left += line.len();
+            }
+            State::ChunkEnd if content.is_empty() => {
+                self.header_left += line.len();
+                self.state = State::ChunkSize;
+            }
+            State::ChunkEnd => return Err(bad("a chunk longer than its size").into()),
+            State::Trailer if content.is_empty() => self.state = State::Over,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn header<E: From<Error>>(
+        &mut self,
+        header: &[u8],
+        take: &mut impl FnMut(Piece<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let (head, framing) = parse(header)?;
+        // 100 Continue and the like: the response itself is still to come.
+        if (100..200).contains(&head.status) {
+            return Ok(());
+        }
+        take(Piece::Head(&head))?;
+        self.state = match framing.length {
+            _ if self.head_only || matches!(head.status, 204 | 304) => State::Over,
+            _ if framing.chunked => State::ChunkSize,
+            Some(0) => State::Over,
+            Some(length) if length > self.body_left => return Err(self.body_too_long().into()),
+            Some(length) => State::Length(length),
+            None => State::UntilEnd,
+        };
+        Ok(())
+    }
+}
+
+fn parse(header: &[u8]) -> Result<(Head, Framing), Error> {
+    let mut fields = vec![EMPTY_HEADER; memchr::memchr_iter(b'\n', header).count()];
+    let mut response = httparse::Response::new(&mut fields);
+    let mut config = ParserConfig::default();
+    config.allow_obsolete_multiline_headers_in_responses(true);
+    config.allow_spaces_after_header_name_in_responses(true);
+    match config.parse_response(&mut response, header) {
+        Ok(Status::Complete(_)) => {}
+        Ok(Status::Partial) => return Err(bad("the answer is cut off")),
+        Err(httparse::Error::Version | httparse::Error::Status) => {
+            return Err(bad("that is not HTTP/1"));
+        }
+        Err(_) => return Err(bad("a header that is not as it should be")),
+    }
+    let (version, status) = (response.version.unwrap_or(1), response.code.unwrap_or(0));
+    if status < 100 {
+        return Err(bad("that is not HTTP/1"));
+    }
+    let reason = response.reason.unwrap_or_default();
+    let mut head = Head {
+        status,
+        location: None,
+        lines: vec![
+            format!("HTTP/1.{version} {status} {reason}")
+                .trim_end()
+                .to_owned(),
+        ],
+    };
+    let mut framing = Framing::default();
+    for field in response.headers.iter() {
+        let value = unfold(field.value);
+        head.lines.push(format!(
+            "{}: {}",
+            field.name,
+            String::from_utf8_lossy(&value)
+        ));
+        if field.name.eq_ignore_ascii_case("content-length") {
+            framing.add_length(&value)?;
+        } else if field.name.eq_ignore_ascii_case("transfer-encoding") {
+            if !value.eq_ignore_ascii_case(b"chunked") {
+                return Err(bad("an encoding that is not known here"));
+            }
+            framing.chunked = true;
+        } else if field.name.eq_ignore_ascii_case("location") {
+            head.location = Some(String::from_utf8_lossy(&value).into_owned());
+        }
+    }
+    Ok((head, framing))
+}
+
+impl Framing {
+    /// The same length more than once is one length (RFC 9110, section 8.6).
+    fn add_length(&mut self, value: &[u8]) -> Result<(), Error> {
+        for length in value.split(|&byte| byte == b',') {
+            let length =
+                number(length.trim_ascii()).ok_or_else(|| bad("a length that is no number"))?;
+            if self.length.is_some_and(|other| other != length) {
+                return Err(bad("two lengths"));
+            }
+            self.length = Some(length);
+        }
+        Ok(())
+    }
+}
+
+/// A value whose lines are folded, on one line: the fold is a space (RFC 9112, section 5.2).
+fn unfold(value: &[u8]) -> Vec<u8> {
+    let mut lines = value.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
+    let mut unfolded = lines.next().unwrap_or_default().to_vec();
+    for line in lines {
+        if !unfolded.is_empty() {
+            unfolded.push(b' ');
+        }
+        unfolded.extend_from_slice(line);
+    }
+    unfolded
+}
+
+fn bad(what: &'static str) -> Error {
+    Error::Malformed(what)
+}
+
+/// Digits only: no sign, no space, no empty one.
+fn number(digits: &[u8]) -> Option<u64> {
+    let digits = str::from_utf8(digits).ok()?;
+    let all = digits.chars().all(|digit| digit.is_ascii_digit());
+    all.then(|| digits.parse().ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The status and the body, however it is cut.
+    fn parse(response: &[u8]) -> Result<(u16, Vec<u8>), String> {
+        let results = [1, 2, 3, 7, usize::MAX].map(|cut| {
+            let mut parser = Parser::new(200, 50);
+            let (mut status, mut body) = (0, Vec::new());
+            let mut take = |piece: Piece<'_>| {
+                match piece {
+                    Piece::Head(head) => status = head.status,
+                    Piece::Body(bytes) => body.extend_from_slice(bytes),
+                }
+                Ok::<_, Error>(())
+            };
+            for part in response.chunks(cut.min(response.len().max(1))) {
+                parser
+                    .feed(part, &mut take)
+                    .map_err(|error| error.to_string())?;
+            }
+            if !parser.is_over() {
+                parser.end().map_err(|error| error.to_string())?;
+            }
+            Ok((status, body))
+        });
+        for result in &results {
+            assert_eq!(*result, results[0]);
+        }
+        results.into_iter().next().unwrap()
+    }
+
+    #[test]
+    fn bodies_end_by_length_by_chunks_or_with_the_connection() {
+        for (response, body) in [
+            ("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcd", "abc"),
+            ("HTTP/1.0 200\n\nabc", "abc"),
+            (
+                "HTTP/1.1 200 OK\r\ntransfer-encoding: Chunked\r\n\r\n2;x=y\r\nab\r\n1\r\nc\r\n0\r\nT: 1\r\n\r\nz",
+                "abc",
+            ),
+            (
+                "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+                "",
+            ),
+        ] {
+            assert_eq!(
+                parse(response.as_bytes()),
+                Ok((200, body.into())),
+                "{response}"
+            );
+        }
+    }
+
+    /// RFC 9112, sections 5.2 and 6.3; RFC 9110, section 8.6.
+    #[test]
+    fn repeated_lengths_and_folded_lines_are_read_as_the_standard_says() {
+        for fields in [
+            "Content-Length: 5, 5",
+            "Content-Length: 5\r\nContent-Length: 5",
+            "X-Long: a\r\n continued\r\nContent-Length: 5",
+            "Content-Length:\r\n 5",
+            "Content-Length: 3\r\nTransfer-Encoding: chunked",
+        ] {
+            let body = match fields.contains("chunked") {
+                true => "5\r\nhello\r\n0\r\n\r\n",
+                false => "hello",
+            };
+            let response = format!("HTTP/1.1 200 OK\r\n{fields}\r\n\r\n{body}");
+            assert_eq!(
+                parse(response.as_bytes()),
+                Ok((200, b"hello".into())),
+                "{fields}"
+            );
+        }
+        let mut parser = Parser::new(1000, 0);
+        let response = b"HTTP/1.1 302 Found\r\nLocation: /a\r\n\t b\r\nContent-Length: 0\r\n\r\n";
+        let mut location = None;
+        let take = |piece: Piece<'_>| {
+            if let Piece::Head(head) = piece {
+                location = head.location.clone();
+            }
+            Ok::<_, Error>(())
+        };
+        parser.feed(response, take).unwrap();
+        assert_eq!(location.as_deref(), Some("/a b"));
+    }
+
+    #[test]
+    fn the_answer_to_head_has_no_body() {
+        let mut parser = Parser::new(1000, 1).for_head();
+        let response = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n";
+        parser.feed(response, |_| Ok::<_, Error>(())).unwrap();
+        assert!(parser.is_over());
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let long = format!("HTTP/1.1 200 OK\r\nX: {}", "x".repeat(200));
+        for (response, expected) in [
+            ("", "no answer"),
+            ("SSH-2.0-OpenSSH\r\n", "that is not HTTP/1"),
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc",
+                "the answer is cut off",
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n",
+                "a length that is no number",
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length: 1, 2\r\n\r\n",
+                "two lengths",
+            ),
+            ("ICY 200 OK\r\n\r\nhello", "that is not HTTP/1"),
+            (
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+                "an encoding that is not known here",
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+                "two lengths",
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length: 51\r\n\r\n",
+                "its body is over 50 bytes",
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nabc\r\n",
+                "a chunk longer than its size",
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n+2\r\nab\r\n",
+                "a chunk without a size",
+            ),
+            (&long, "its header is over 200 bytes"),
+        ] {
+            assert_eq!(
+                parse(response.as_bytes()),
+                Err(expected.to_owned()),
+                "{response}"
+            );
+        }
+    }
+}

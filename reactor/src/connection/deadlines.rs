@@ -1,0 +1,149 @@
+//! When a connection has been idle, or stalled, for too long.
+//!
+//! Activity does not move the timer: when it is due, the deadline is looked at again. The clock is
+//! only asked if there is a limit.
+
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
+use event_loop::{TimerKey, after};
+
+use super::Connection;
+use crate::inner::{Action, Inner};
+use crate::transport::{DEFAULT_STALL_TIMEOUT, HALF_OPEN_TIMEOUT};
+use crate::{Reason, Transport};
+
+pub(crate) struct Deadlines {
+    idle: Cell<Option<Duration>>,
+    stall: Cell<Option<Duration>>,
+    /// When bytes went either way.
+    active: Cell<Instant>,
+    /// Since when the system has taken nothing of what waits.
+    blocked: Cell<Option<Instant>>,
+    timer: Cell<Option<TimerKey>>,
+}
+
+impl Deadlines {
+    pub(super) fn new(now: Instant) -> Deadlines {
+        Deadlines {
+            idle: Cell::new(None),
+            stall: Cell::new(Some(DEFAULT_STALL_TIMEOUT)),
+            active: Cell::new(now),
+            blocked: Cell::new(None),
+            timer: Cell::new(None),
+        }
+    }
+
+    /// Bytes went either way.
+    pub(super) fn touch(&self, inner: &Inner) {
+        if self.timer.get().is_some() {
+            self.active.set(inner.now());
+        }
+    }
+
+    /// The system takes no more of what waits; it has taken some, or nothing since the last time.
+    pub(super) fn blocked(&self, inner: &Inner, progress: bool) {
+        if progress || self.blocked.get().is_none() {
+            self.blocked.set(Some(inner.now()));
+            self.touch(inner);
+        }
+    }
+
+    /// Nothing waits.
+    pub(super) fn drained(&self) {
+        self.blocked.set(None);
+    }
+
+    pub(super) fn take_timer(&self) -> Option<TimerKey> {
+        self.timer.take()
+    }
+}
+
+impl Connection {
+    pub(crate) fn set_idle_timeout(&self, transport: &Transport, limit: Option<Duration>) {
+        self.deadlines.idle.set(limit);
+        if let Some(inner) = self.reactor.upgrade() {
+            self.deadlines.active.set(inner.now());
+        }
+        self.arm(transport);
+    }
+
+    pub(crate) fn set_stall_timeout(&self, transport: &Transport, limit: Option<Duration>) {
+        self.deadlines.stall.set(limit);
+        self.arm(transport);
+    }
+
+    /// When it will have been idle, or stalled, for too long.
+    fn deadline(&self) -> Option<(Instant, Reason)> {
+        let deadlines = &self.deadlines;
+        let half_open = self.reading.has_ended().then_some(HALF_OPEN_TIMEOUT);
+        let idle = deadlines
+            .idle
+            .get()
+            .or(half_open)
+            .map(|limit| (after(deadlines.active.get(), limit), Reason::Idle(limit)));
+        let stall = match (deadlines.blocked.get(), deadlines.stall.get()) {
+            (Some(since), Some(limit)) => Some((after(since, limit), Reason::Stalled(limit))),
+            _ => None,
+        };
+        match (idle, stall) {
+            (Some(idle), Some(stall)) if idle.0 < stall.0 => Some(idle),
+            (idle, stall) => stall.or(idle),
+        }
+    }
+
+    /// Sets the timer for the next deadline.
+    pub(crate) fn arm(&self, transport: &Transport) {
+        let Some(inner) = self.reactor.upgrade() else {
+            return;
+        };
+        if self.is_lost() {
+            return;
+        }
+        let deadlines = &self.deadlines;
+        if deadlines.timer.get().is_none() {
+            // Nobody has looked at the clock so far.
+            deadlines.active.set(inner.now());
+        }
+        let due = self.deadline();
+        match (deadlines.timer.get(), &due) {
+            // It is looked at again in time.
+            (Some(timer), Some((due, _))) if timer.due() <= *due => return,
+            (Some(timer), _) => {
+                deadlines.timer.set(None);
+                drop(inner.cancel_timer(timer));
+            }
+            _ => {}
+        }
+        if let Some((due, _)) = due {
+            let timer =
+                inner.set_timer(due, Action::Deadline(std::rc::Rc::downgrade(&transport.0)));
+            deadlines.timer.set(Some(timer));
+        }
+    }
+
+    /// The timer is due. It was set for the activity of that time; there may have been more.
+    pub(crate) fn deadline_due(&self, transport: &Transport) {
+        let deadlines = &self.deadlines;
+        let Some(inner) = self.reactor.upgrade() else {
+            return;
+        };
+        if self.reading.has_more() {
+            // It is we who have not come to read it yet.
+            deadlines.active.set(inner.now());
+        }
+        deadlines.timer.set(None);
+        match self.deadline() {
+            Some((due, reason)) if due <= inner.now() => {
+                self.cut(reason);
+                self.settle(transport);
+            }
+            Some((due, _)) => {
+                let timer =
+                    inner.set_timer(due, Action::Deadline(std::rc::Rc::downgrade(&transport.0)));
+                deadlines.timer.set(Some(timer));
+            }
+            None => {}
+        }
+    }
+}

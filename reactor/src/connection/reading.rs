@@ -1,0 +1,144 @@
+//! What comes: edge-triggered reading, until there is no more or it is the others' turn.
+
+use std::cell::Cell;
+use std::io::ErrorKind;
+
+use event_loop::Readiness;
+
+use super::Connection;
+use crate::Transport;
+
+/// How many full buffers are read from one connection before it is the others' turn.
+const READS_A_TURN: usize = 4;
+
+#[derive(Default)]
+pub(crate) struct Reading {
+    /// The protocol wants no data.
+    paused: Cell<bool>,
+    /// Reading goes on, and the protocol has to be told.
+    resumed: Cell<bool>,
+    /// An edge was told and not read to its end yet.
+    readable: Cell<bool>,
+    /// The other end has said that it will send no more: a short read does not mean drained.
+    closed: Cell<bool>,
+    /// The end has been read.
+    ended: Cell<bool>,
+}
+
+impl Reading {
+    pub(super) fn told(&self, readiness: Readiness) {
+        if readiness.readable() || readiness.read_closed() || readiness.error() {
+            self.readable.set(true);
+        }
+        if readiness.read_closed() || readiness.error() {
+            self.closed.set(true);
+        }
+    }
+
+    pub(super) fn edge(&self) {
+        self.readable.set(true);
+        self.closed.set(true);
+    }
+
+    pub(crate) fn pause(&self) {
+        self.paused.set(true);
+        self.resumed.set(false);
+    }
+
+    /// False if it was not paused.
+    pub(crate) fn resume(&self) -> bool {
+        let was_paused = self.paused.replace(false);
+        if was_paused {
+            self.resumed.set(true);
+        }
+        was_paused
+    }
+
+    pub(crate) fn is_paused(&self) -> bool {
+        self.paused.get()
+    }
+
+    pub(super) fn is_resumed(&self) -> bool {
+        self.resumed.get()
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended.get()
+    }
+
+    /// There may be something that the protocol would take and that was not read yet.
+    pub(super) fn has_more(&self) -> bool {
+        self.readable.get() && !self.paused.get() && !self.ended.get()
+    }
+}
+
+impl Connection {
+    /// Reads until there is no more, or it is the others' turn.
+    pub(super) fn read(&self, transport: &Transport) {
+        let reading = &self.reading;
+        if !reading.has_more() || self.is_ending() {
+            return;
+        }
+        let Some(inner) = self.reactor.upgrade() else {
+            return;
+        };
+        // One buffer for all connections: what comes is handed on before the next is read.
+        let Ok(mut buffer) = inner.buffers.read.try_borrow_mut() else {
+            // Somebody who was handed data has made this connection, in memory: later.
+            return self.line_up(transport);
+        };
+        for _ in 0..READS_A_TURN {
+            if !reading.has_more() || self.is_ending() {
+                return;
+            }
+            let read = self.stream.borrow_mut().read(&mut buffer);
+            match read {
+                Ok(0) => {
+                    reading.ended.set(true);
+                    reading.readable.set(false);
+                    self.deadlines.touch(&inner);
+                    self.tell(transport, |protocol, transport| {
+                        protocol.end_received(transport);
+                    });
+                    // From here on it is half open, or closes.
+                    self.arm(transport);
+                }
+                Ok(length) => {
+                    // What comes from now on is an edge of its own.
+                    if length < buffer.len() && !reading.closed.get() {
+                        reading.readable.set(false);
+                    }
+                    self.tell(transport, |protocol, transport| {
+                        protocol.data_received(transport, &buffer[..length]);
+                    });
+                    // After the call, which may have computed for a while: that is not idle.
+                    self.deadlines.touch(&inner);
+                    if reading.readable.get() {
+                        // It may want to write all that before it is given more.
+                        self.flush(transport);
+                        self.tell_water(transport);
+                    }
+                }
+                Err(error) => match error.kind() {
+                    ErrorKind::Interrupted => {}
+                    ErrorKind::WouldBlock => reading.readable.set(false),
+                    _ => self.cut(error.into()),
+                },
+            }
+        }
+        if reading.readable.get() {
+            self.line_up(transport);
+        }
+    }
+
+    /// Goes on after a pause.
+    pub(super) fn resume(&self, transport: &Transport) {
+        if self.reading.resumed.take() && !self.reading.is_paused() && !self.is_ending() {
+            self.tell(transport, |protocol, transport| {
+                protocol.reading_resumed(transport);
+            });
+            self.read(transport);
+            self.flush(transport);
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! What goes: what is written waits until the system takes it, within limits.
+//!
+//! One callback may queue anything. Afterwards the protocol is told to pause when high water is
+//! reached. A protocol that goes on writing, in later turns, may add so much and no more: then its
+//! connection is cut.
+
+use std::cell::{Cell, RefCell};
+use std::io::ErrorKind;
+
+use event_loop::Readiness;
+
+use super::Connection;
+use crate::outgoing::Outgoing;
+use crate::transport::{DEFAULT_HIGH_WATER, DEFAULT_LOW_WATER, OVERFLOW_FACTOR};
+use crate::{Reason, Transport};
+
+/// A write of so many bytes goes to the system as it is, and not by way of the buffer.
+const LARGE_WRITE: usize = 16 * 1024;
+
+pub(crate) struct Writing {
+    out: RefCell<Outgoing>,
+    low: Cell<u32>,
+    high: Cell<u32>,
+    /// What was added since the protocol was told to pause; `None`: it was not, or may go on.
+    paused: Cell<Option<usize>>,
+    /// The system takes nothing more until it says so.
+    blocked: Cell<bool>,
+    half: Cell<Half>,
+}
+
+/// The half of the connection that goes to the other end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Half {
+    Open,
+    /// To be closed when all is sent.
+    Ending,
+    Ended,
+}
+
+impl Default for Writing {
+    fn default() -> Self {
+        Writing {
+            out: RefCell::default(),
+            low: Cell::new(DEFAULT_LOW_WATER as u32),
+            high: Cell::new(DEFAULT_HIGH_WATER as u32),
+            paused: Cell::new(None),
+            blocked: Cell::new(false),
+            half: Cell::new(Half::Open),
+        }
+    }
+}
+
+impl Writing {
+    pub(super) fn told(&self, readiness: Readiness) {
+        if readiness.writable() || readiness.write_closed() || readiness.error() {
+            self.blocked.set(false);
+        }
+    }
+
+    pub(super) fn edge(&self) {
+        self.blocked.set(false);
+    }
+
+    /// How many bytes wait.
+    pub(crate) fn len(&self) -> usize {
+        self.out.borrow().len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Throws away what waits; returns how many bytes that was.
+    pub(super) fn take(&self) -> usize {
+        self.out.take().len()
+    }
+
+    pub(crate) fn high(&self) -> usize {
+        self.high.get() as usize
+    }
+
+    pub(crate) fn set_limits(&self, low: usize, high: usize) {
+        let high = u32::try_from(high).unwrap_or(u32::MAX).max(1);
+        self.high.set(high);
+        let low = u32::try_from(low).unwrap_or(u32::MAX);
+        self.low.set(low.min(high));
+    }
+
+    /// Closes this half when all is sent.
+    pub(crate) fn end(&self) {
+        if self.half.get() == Half::Open {
+            self.half.set(Half::Ending);
+        }
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        self.half.get() == Half::Ended
+    }
+
+    fn limit(&self) -> usize {
+        self.high() * OVERFLOW_FACTOR
+    }
+
+    /// Notes what a protocol adds that was told to pause; false if that is too much.
+    fn add_paused(&self, length: usize) -> bool {
+        let Some(added) = self.paused.get() else {
+            return true;
+        };
+        let added = added.saturating_add(length);
+        self.paused.set(Some(added));
+        added <= self.limit()
+    }
+}
+
+impl Connection {
+    pub(crate) fn write(&self, transport: &Transport, mut data: &[u8]) {
+        let writing = &self.writing;
+        if data.is_empty() || self.is_ending() || writing.half.get() != Half::Open {
+            return;
+        }
+        let Some(inner) = self.reactor.upgrade() else {
+            return;
+        };
+        if !writing.add_paused(data.len()) {
+            // It may be that the other end has just taken what there was.
+            self.flush(transport);
+            if writing.len() > writing.low.get() as usize {
+                let limit = writing.limit();
+                self.cut(Reason::Overflow { limit });
+                return self.line_up(transport);
+            }
+            writing.paused.set(Some(data.len()));
+        }
+        let mut out = writing.out.borrow_mut();
+        if out.is_empty() {
+            if data.len() >= LARGE_WRITE && !writing.blocked.get() {
+                // An error will be told again when the rest is flushed.
+                if let Ok(sent) = self.stream.borrow_mut().write(data) {
+                    data = &data[sent..];
+                    self.deadlines.touch(&inner);
+                }
+            }
+            if out.has_no_memory() && !data.is_empty() {
+                out.give_memory(inner.buffers.spare());
+            }
+        }
+        out.push(data);
+        drop(out);
+        self.line_up(transport);
+    }
+
+    /// Sends what waits, until all is sent or the system takes no more. Calls nobody.
+    pub(crate) fn flush(&self, transport: &Transport) {
+        let writing = &self.writing;
+        if writing.blocked.get() || self.is_lost() || self.is_cut() {
+            return;
+        }
+        let mut out = writing.out.borrow_mut();
+        if out.is_empty() {
+            return;
+        }
+        let Some(inner) = self.reactor.upgrade() else {
+            return;
+        };
+        let mut stream = self.stream.borrow_mut();
+        let mut progress = false;
+        while !out.is_empty() {
+            let sent = stream.write(out.unsent());
+            match sent {
+                Ok(sent) => {
+                    out.advance(sent);
+                    progress = true;
+                }
+                Err(error) => match error.kind() {
+                    ErrorKind::Interrupted => {}
+                    ErrorKind::WouldBlock => {
+                        writing.blocked.set(true);
+                        drop((out, stream));
+                        self.deadlines.blocked(&inner, progress);
+                        return self.arm(transport);
+                    }
+                    _ => {
+                        drop((out, stream));
+                        self.cut(error.into());
+                        return self.line_up(transport);
+                    }
+                },
+            }
+        }
+        self.deadlines.drained();
+        self.deadlines.touch(&inner);
+        inner.buffers.keep(out.take_memory());
+    }
+
+    /// Tells the protocol about water marks.
+    pub(super) fn tell_water(&self, transport: &Transport) {
+        let writing = &self.writing;
+        let waiting = writing.len();
+        if waiting >= writing.high() && writing.paused.get().is_none() {
+            writing.paused.set(Some(0));
+            self.tell(transport, |protocol, transport| {
+                protocol.pause_producing(transport);
+            });
+        } else if waiting <= writing.low.get() as usize && writing.paused.take().is_some() {
+            self.tell(transport, |protocol, transport| {
+                protocol.resume_producing(transport);
+            });
+            self.flush(transport);
+        }
+    }
+
+    /// Closes this half, if that is to be done and all is sent.
+    pub(super) fn end_writing(&self) {
+        if self.writing.half.get() == Half::Ending && self.writing.is_empty() {
+            self.writing.half.set(Half::Ended);
+            // It fails only if the connection is gone, which reading tells.
+            let _ = self.stream.borrow_mut().shut_write();
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Stopping: at once, and in good order.
+
+use std::cell::{Cell, RefCell};
+use std::time::Duration;
+
+use crate::inner::{Entry, Inner};
+use crate::{DelayedCall, Reactor};
+
+/// Whether the reactor is about to stop.
+#[derive(Default)]
+pub(crate) struct Shutdown {
+    stop: Cell<bool>,
+    running: Cell<bool>,
+    /// Cuts off what is open when the grace is over; there as long as the shutting down takes.
+    grace: RefCell<Option<DelayedCall>>,
+}
+
+impl Shutdown {
+    /// Takes the request to stop.
+    pub(crate) fn take_stop(&self) -> bool {
+        self.stop.take()
+    }
+
+    /// Notes that the reactor runs, until the guard is dropped; `None` if it runs already.
+    pub(crate) fn begin_running(&self) -> Option<Running<'_>> {
+        (!self.running.replace(true)).then_some(Running(&self.running))
+    }
+
+    pub(crate) fn closed_one(&self, inner: &Inner) {
+        if inner.connections.get() > 0 {
+            return;
+        }
+        let grace = self.grace.take();
+        if let Some(grace) = grace {
+            grace.cancel();
+            self.stop.set(true);
+            inner.remote.wake();
+        }
+    }
+}
+
+pub(crate) struct Running<'a>(&'a Cell<bool>);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.set(false);
+    }
+}
+
+impl Reactor {
+    /// Has [`run`](Reactor::run) return after this turn; if it does not run, right when it is
+    /// called next.
+    pub fn stop(&self) {
+        self.inner.shutdown.stop.set(true);
+        self.inner.remote.wake();
+    }
+
+    /// Stops in good order: listens no more, closes all connections when they have sent what is
+    /// written, cuts off those that have not after `grace`, and stops. Called again before that, the
+    /// new grace counts.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use reactor::{echo::Echo, testing};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let (reactor, _clock) = testing::reactor()?;
+    /// let peer = testing::connect(&reactor, Echo);
+    /// reactor.shut_down(Duration::from_secs(1));
+    /// reactor.run()?;
+    /// assert_eq!(peer.lost().unwrap(), "closed");
+    /// # Ok(()) }
+    /// ```
+    pub fn shut_down(&self, grace: Duration) {
+        let inner = &self.inner;
+        for entry in inner.all() {
+            match entry {
+                Entry::Listener(listener) => listener.close(),
+                Entry::Connection(transport) => transport.close(),
+                Entry::Connecting(connecting) => connecting.cancel(),
+                Entry::Udp(udp) => udp.close(),
+            }
+        }
+        let cut = self.call_later(grace, |reactor| {
+            for entry in reactor.inner.all() {
+                if let Entry::Connection(transport) = entry {
+                    transport.abort();
+                }
+            }
+        });
+        let old = inner.shutdown.grace.replace(Some(cut));
+        if let Some(old) = old {
+            old.cancel();
+        }
+        inner.shutdown.closed_one(inner);
+    }
+}
