@@ -5,18 +5,21 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use primes::gil::Gil;
-use primes::trial_division::is_prime_with;
+use primes::trial_division::is_prime_while;
 
 const PRIME: u64 = 1_099_726_899_285_419;
 
 fn main() {
     let free = time(|| {
-        is_prime_with(PRIME, || ());
+        is_prime_while(PRIME, || true);
     });
     let gil = Gil::default();
     let locked = time(|| {
         let held = gil.take();
-        is_prime_with(PRIME, || held.checkpoint());
+        is_prime_while(PRIME, || {
+            held.checkpoint();
+            true
+        });
     });
     println!("two threads: {free:?}; two threads under a lock: {locked:?}");
 }

@@ -60,13 +60,11 @@ fn caddy() {
 }
 
 #[test]
-#[ignore = "aiohttp ignores If-Range, and async-fetch still believes every 206"]
 fn aiohttp() {
     run(Kind::Aiohttp);
 }
 
 #[test]
-#[ignore = "tornado ignores If-Range, and async-fetch still believes every 206"]
 fn tornado() {
     run(Kind::Tornado);
 }

@@ -25,7 +25,23 @@ const PATHS: &[(&str, &[&str])] = &[
     ("/gzip", &["--compressed"]),
     ("/deflate", &["--compressed"]),
     ("/gzip", &[]),
-    // Auth, by headers of the user's own.
+    ("/brotli", &["--compressed"]),
+    // Auth, by curl's own names for it and by headers of the user's own.
+    ("/basic-auth/ann/secret", &["-u", "ann:secret"]),
+    ("/basic-auth/ann/secret", &["-u", "ann:wrong"]),
+    ("/hidden-basic-auth/ann/secret", &["-u", "ann:secret"]),
+    (
+        "/digest-auth/auth/ann/secret",
+        &["-u", "ann:secret", "--digest"],
+    ),
+    (
+        "/digest-auth/auth/ann/secret",
+        &["-u", "ann:wrong", "--digest"],
+    ),
+    (
+        "/digest-auth/auth/ann/secret/SHA-256",
+        &["-u", "ann:secret", "--digest"],
+    ),
     ("/bearer", &["-H", "Authorization: Bearer abc"]),
     (
         "/basic-auth/ann/secret",
@@ -36,6 +52,10 @@ const PATHS: &[(&str, &[&str])] = &[
     ("/digest-auth/auth/ann/secret", &[]),
     // Cookies.
     ("/cookies", &["-H", "Cookie: a=b"]),
+    ("/cookies", &["-b", "a=b; c=d"]),
+    ("/cookies/set?a=b&c=d", &[]),
+    ("/cookies/set/name/value", &[]),
+    ("/cookies/delete?a=", &["-b", "a=b; c=d"]),
     ("/cookies/delete?a=", &[]),
     // Ranges, tags and caches.
     ("/range/26000", &[]),
@@ -110,81 +130,80 @@ fn endpoints_give_what_they_give_curl() {
     );
 }
 
-/// The status, if there is an answer; the length of the body, unless it tells which codings were
-/// asked for; and the body of a success that was saved as it came.
+/// What came of a URL.
 #[derive(Debug, PartialEq)]
-struct Told {
-    status: Option<u64>,
-    length: u64,
-    body: Option<String>,
+enum Told {
+    /// A success, and its body.
+    Body(u64, String),
+    /// Another status, and how long its body is.
+    Refused(u64, u64),
+    Failed,
 }
 
 fn curl(url: &str, options: &[&str], folder: &Path) -> Told {
     let file = folder.join("curl");
+    // With cookies, which async-fetch always has.
+    let usual = [
+        "-q",
+        "-s",
+        "-L",
+        "-b",
+        "",
+        "--max-redirs",
+        "10",
+        "--max-time",
+        "20",
+    ];
     let output = Command::new("curl")
-        .args([
-            "-q",
-            "-s",
-            "--noproxy",
-            "*",
-            "-L",
-            "--max-redirs",
-            "10",
-            "--max-time",
-            "20",
-        ])
-        .args(["-w", "%{http_code}"])
+        .args(usual)
+        .args(["--noproxy", "*", "-w", "%{http_code}", "-o"])
+        .arg(&file)
         .args(AGENT)
         .args(options)
-        .arg("-o")
-        .arg(&file)
         .arg(url)
         .output()
         .unwrap();
-    let status = String::from_utf8(output.stdout).unwrap().parse().ok();
+    let status = String::from_utf8(output.stdout).unwrap().parse().unwrap();
+    // It writes no empty files.
     let body = fs::read(&file).unwrap_or_default();
-    let saved =
-        status.is_some_and(|it| (200..300).contains(&it)) && !options.contains(&"--compressed");
-    Told {
-        status: status.filter(|_| output.status.success()),
-        length: match output.status.success() && !options.contains(&"--compressed") {
-            true => body.len() as u64,
-            false => 0,
-        },
-        body: saved.then(|| text(&body)),
+    match status {
+        _ if !output.status.success() => Told::Failed,
+        200..300 => Told::Body(status, text(&body)),
+        _ => Told::Refused(status, body.len() as u64),
     }
 }
 
 fn ours(url: &str, options: &[&str], folder: &Path) -> Told {
     let mut command = async_fetch();
-    command.args(["-q", "--json", "--retries", "0", "--timeout", "20s"]);
-    command.args(AGENT).args(options);
-    if !options.contains(&"--compressed") {
-        command.arg("-o").arg(folder.join("ours"));
-    }
+    command.args(["-q", "--json", "--retries", "0", "--timeout", "20s", "-o"]);
+    command.arg(folder.join("ours")).args(AGENT).args(options);
     let output = command.arg(url).output().unwrap();
     let line: Value = match serde_json::from_slice(&output.stdout) {
         Ok(line) => line,
         Err(_) => panic!("{url}: {output:?}"),
     };
-    let body = line["file"].as_str().map(|file| fs::read(file).unwrap());
-    Told {
-        status: line["status"].as_u64().filter(|_| line["kind"].is_null()),
-        length: match options.contains(&"--compressed") {
-            true => 0,
-            false => line["bytes"].as_u64().unwrap(),
-        },
-        body: body.map(|body| text(&body)),
+    match (line["status"].as_u64(), line["file"].as_str()) {
+        (Some(status), Some(file)) => Told::Body(status, text(&fs::read(file).unwrap())),
+        (Some(status), None) if line["kind"].is_null() => {
+            Told::Refused(status, line["bytes"].as_u64().unwrap())
+        }
+        _ => Told::Failed,
     }
 }
 
-/// A body as text. What is JSON, line by line, is written anew: httpbin tells headers in the order
-/// in which they came.
+/// A body as text. What is JSON is written anew: httpbin tells headers in the order in which they
+/// came, and which codings were asked for is each client's own.
 fn text(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(body);
-    let values: Result<Vec<Value>, _> = text.lines().map(serde_json::from_str).collect();
-    match values {
-        Ok(values) => values.iter().map(|value| format!("{value}\n")).collect(),
-        Err(_) => text.into_owned(),
-    }
+    let anew = |text: &str| -> Option<String> {
+        let mut value: Value = serde_json::from_str(text).ok()?;
+        if let Some(headers) = value.get_mut("headers").and_then(Value::as_object_mut) {
+            headers.remove("Accept-Encoding");
+        }
+        Some(value.to_string())
+    };
+    let text = String::from_utf8_lossy(body).into_owned();
+    let lines = || text.lines().map(anew).collect::<Option<Vec<String>>>();
+    anew(&text)
+        .or_else(|| Some(lines()?.join("\n")))
+        .unwrap_or(text.clone())
 }

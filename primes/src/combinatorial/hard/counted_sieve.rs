@@ -257,7 +257,7 @@ mod tests {
                     .filter(|n| [2, 3, 5, 7, 11, 13, 17].iter().all(|p| n % p != 0))
                     .collect();
                 sieve.begin();
-                for b in 8..primes.len() {
+                for (b, &p) in primes.iter().enumerate().skip(8) {
                     assert_eq!(sieve.left(), left.len() as u64, "{segment}, {b}");
                     let mut counter = sieve.counter();
                     for offset in (0..NUMBERS).step_by(997 * b) {
@@ -265,7 +265,7 @@ mod tests {
                         assert_eq!(counter.up_to(offset), expected as u64);
                     }
                     sieve.cross_off(b);
-                    left.retain(|n| n % u64::from(primes[b]) != 0);
+                    left.retain(|n| n % u64::from(p) != 0);
                 }
             }
         }
