@@ -216,7 +216,6 @@ pub(super) fn once(
         }
         done
     });
-    drop(tasks);
     let passed = walk.passed_over();
     let (broken, full) = {
         let mut shared = lock();

@@ -1,6 +1,6 @@
 //! From planes to pixels: enlarging what is stored coarser, and colours.
 
-use super::frame::{Frame, Plane};
+use super::frame::{Frame, Plane, Ratio};
 use super::header::Colours;
 
 /// All pixels, with as many bytes each as there are planes. `Ycck` becomes four inks as they are
@@ -51,8 +51,11 @@ impl Line {
             return &plane.row(y)[..width];
         }
         self.pixels.clear();
-        // So has libjpeg it: of two samples a row, or one, each is repeated.
-        let smooth = !across.is(2) || plane.size.0 > 2;
+        // So has libjpeg it: of two samples a row, or one, each is repeated, and so it is where either
+        // direction has more than twice as many pixels.
+        let twice = |ratio: Ratio| ratio.is(1) || ratio.is(2);
+        let wide = !across.is(2) || plane.size.0 > 2;
+        let smooth = wide && twice(across) && twice(down);
         let (nearer, farther) = match down.is(2) && smooth {
             true => {
                 let last = plane.size.1 - 1;

@@ -65,9 +65,10 @@ impl Frequencies {
         }
     }
 
-    /// Whether a scan gives anything that is wanted.
+    /// Whether a scan gives anything that is wanted. One of higher frequencies may: later scans with
+    /// another bit of these and of lower ones are read by what is not zero so far.
     pub(super) fn wants(&self, scan: &Scan) -> bool {
-        let wants = |part: &scan::Part| scan.from <= self.planes[part.plane].wanted;
+        let wants = |part: &scan::Part| scan.from == 0 || self.planes[part.plane].wanted > 0;
         scan.parts.iter().any(wants)
     }
 

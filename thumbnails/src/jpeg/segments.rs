@@ -46,10 +46,7 @@ impl<'a> Segments<'a> {
                     end: self.at,
                 });
             }
-            let Some(&[high, low]) = self.bytes.get(self.at..).and_then(|it| it.first_chunk())
-            else {
-                return None;
-            };
+            let &[high, low] = self.bytes.get(self.at..)?.first_chunk()?;
             let end = self.at + usize::from(u16::from_be_bytes([high, low]));
             let Some(data) = self.bytes.get(self.at + 2..end) else {
                 // No segment, but two bytes that look like a marker; or the last, cut short.
