@@ -34,8 +34,8 @@ use crate::codec::{self, HEADROOM, RunBatch};
 /// # Large values
 /// A `Vec<u8>` is written number by number. Large ones should be
 /// [`serde_bytes::ByteBuf`](https://docs.rs/serde_bytes), or fields
-/// `#[serde(with = "serde_bytes")]`: they are copied as a whole, ten times as fast. What many jobs
-/// read can be `SharedBytes`, which are not copied at all.
+/// `#[serde(with = "serde_bytes")]`: they are copied as a whole. What many jobs read can be
+/// `SharedBytes`, which are not copied at all.
 ///
 /// # Examples
 /// ```

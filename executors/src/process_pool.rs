@@ -51,8 +51,9 @@ fn set_depth(depth: u32) {
 /// are sent as bytes.
 ///
 /// Made for work that must not take the program down with it: a job that crashes, runs out of
-/// memory or never ends costs its worker, not the pool. The price is some 10 µs a job and the
-/// copying of its data; against code that only computes, [`ThreadPool`](crate::ThreadPool) wins.
+/// memory or never ends costs its worker, not the pool. The price is a message to the worker and
+/// back for each job, and the copying of its data; against code that only computes,
+/// [`ThreadPool`](crate::ThreadPool) wins.
 ///
 /// Workers are started when there is work for them. They end when the pool does, or this process,
 /// however it ends; and what their jobs have started ends with them.

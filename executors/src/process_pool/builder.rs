@@ -189,8 +189,8 @@ impl ProcessPoolBuilder {
     }
 
     /// Whether each job is read back and compared before it is sent, and each output: yes unless
-    /// said otherwise. [`Job`] says what that finds. It costs about as much again as writing and
-    /// reading a job: some 20 ns for a number.
+    /// said otherwise. [`Job`] says what that finds. It costs one more reading and writing of the
+    /// job, and of the output.
     pub fn check_jobs(mut self, check: bool) -> Self {
         self.config.check_jobs = check;
         self
