@@ -63,9 +63,18 @@ fn count(workers: NonZeroUsize) -> Job {
         ours: Contender {
             name: "primes",
             program: Program::Workspace("primes"),
-            args: ["count", STOP, "--jobs", &workers.to_string(), "--quiet"]
-                .map(str::to_owned)
-                .into(),
+            // The sieve, as the peers: a plain count would use a formula that finds no primes.
+            args: [
+                "count",
+                STOP,
+                "--algorithm",
+                "sieve",
+                "--jobs",
+                &workers.to_string(),
+                "--quiet",
+            ]
+            .map(str::to_owned)
+            .into(),
             install: "cargo build --release -p primes",
             answer: last_word,
         },
