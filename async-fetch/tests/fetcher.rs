@@ -189,6 +189,23 @@ const BREAKAGES: &[Expected] = &[
     raw("/head/many", Err("protocol"), 1),
     raw("/head/endless", Err("protocol"), 1),
     raw("/head/chunk", Err("protocol"), 1),
+    // As curl 7.88 has them, but for /transfer/bare-lf, whose chunks curl takes, and the transfer codings
+    // that curl undoes: here they are errors, never a body.
+    raw("/head/folded", Ok((200, 3)), 1),
+    raw("/head/bare-lf", Ok((200, 3)), 1),
+    raw("/head/no-reason", Ok((200, 3)), 1),
+    raw("/head/space", Ok((200, 3)), 1),
+    raw("/early/continue", Ok((200, 3)), 1),
+    raw("/early/hints", Ok((200, 3)), 1),
+    raw("/early/many", Ok((200, 3)), 1),
+    raw("/early/endless", Err("timeout"), 4),
+    raw("/early/switching", Err("protocol"), 1),
+    raw("/transfer/gzip", Err("coding"), 1),
+    raw("/transfer/unknown", Err("coding"), 1),
+    raw("/transfer/order", Err("coding"), 1),
+    raw("/transfer/length", Ok((200, 3)), 1),
+    raw("/transfer/bare-lf", Err("protocol"), 1),
+    raw("/transfer/trailer", Ok((200, 3)), 1),
     raw("/keep-alive", Ok((200, 7)), 1),
     raw("/keep-alive/lie", Ok((200, 4)), 1),
 ];
@@ -249,7 +266,9 @@ async fn every_breakage_comes_to_what_is_documented() {
     let listed = demo_site::catalogue::ENTRIES
         .iter()
         .filter(|entry| entry.raw);
-    for entry in listed.filter(|entry| entry.path != "/landing") {
+    // Parts are asked for by downloads, and GOAWAY by HTTP/2: they have tests of their own.
+    let others = ["/landing", "/part/", "/goaway/"];
+    for entry in listed.filter(|entry| !others.iter().any(|it| entry.path.starts_with(it))) {
         let path = entry.path.split('?').next().unwrap();
         let tested = |it: &&Expected| it.path.split('?').next() == Some(path);
         assert!(

@@ -189,7 +189,6 @@ fn messages(criterion: &mut Criterion) -> io::Result<()> {
         group.bench_function(BenchmarkId::new("tokio", parked), |bencher| {
             bencher.iter_custom(|count| tokio.block_on(tasks.run_until(round_trips(count))));
         });
-        drop(round_trips);
         drop(ask);
         assert!(answering.join().is_ok());
     }

@@ -10,11 +10,11 @@
 //! ```
 //!
 //! The recurrence `phi(x, b) = phi(x, b-1) - phi(x/p_b, b-1)` expands `phi(x, a)` into leaves,
-//! `mu(n) * phi(x/n, b)`: ordinary ones with `n <= y` ([`ordinary`]), and special ones, `n = p_b * m`
+//! `mu(n) * phi(x/n, b)`: ordinary ones with `n <= y` (`ordinary.rs`), and special ones, `n = p_b * m`
 //! with `m <= y < n` (J. C. Lagarias, V. S. Miller, A. M. Odlyzko, "Computing pi(x): the
 //! Meissel-Lehmer method", 1985). Most special leaves are easy: the number is a product of two primes,
-//! and a table of pi up to `y` has the answer ([`easy`]). The hard ones take a sieve up to `x/y` that
-//! counts what is left in it ([`hard`]) (M. Deléglise, J. Rivat, "Computing pi(x): the Meissel,
+//! and a table of pi up to `y` has the answer (`easy.rs`). The hard ones take a sieve up to `x/y` that
+//! counts what is left in it (`hard.rs`) (M. Deléglise, J. Rivat, "Computing pi(x): the Meissel,
 //! Lehmer, Lagarias, Miller, Odlyzko method", 1996, whose names these are).
 //!
 //! That every part of the hard sieve can be worked on by itself, and the counts of what came before

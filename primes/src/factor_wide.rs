@@ -1,5 +1,5 @@
 //! Prime factors of any `u128`: small ones by trial division, those of up to 64 bits that are left
-//! over by [`factor`](crate::factor), the rest by elliptic curves (H. W. Lenstra, "Factoring integers
+//! over by [`crate::factor`], the rest by elliptic curves (H. W. Lenstra, "Factoring integers
 //! with elliptic curves", 1987; P. L. Montgomery, "Speeding the Pollard and elliptic curve methods of
 //! factorization", 1987, for the form of the curves, and the second stage).
 
