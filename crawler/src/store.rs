@@ -50,6 +50,14 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// The file can't be opened.
+    #[error("{}: {reason}", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        reason: std::io::Error,
+    },
     /// Another program writes to it.
     #[error("{}: another crawl is at work in it: wait for its end, or name another file", path.display())]
     Busy {
@@ -146,7 +154,7 @@ enum Beginning {
 /// Locks a file against other crawls, by a lock that SQLite knows nothing of. One that is not there is
 /// made.
 fn lock(path: &Path) -> Result<std::fs::File, Error> {
-    let system = |reason: std::io::Error| Error::Archive {
+    let system = |reason: std::io::Error| Error::Open {
         path: path.to_owned(),
         reason,
     };

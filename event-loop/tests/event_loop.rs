@@ -298,7 +298,7 @@ fn signals_are_events() {
 
 /// Run again by [`a_released_signal_has_its_default_effect`], as a process of its own.
 #[test]
-#[ignore = "ends its process"]
+#[ignore = "a role: it is ended by a signal"]
 fn release_and_raise() {
     let signal = Signal::TERMINATE;
     let mut one = EventLoop::new().unwrap();

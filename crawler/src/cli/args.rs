@@ -20,7 +20,7 @@ use super::model::Kind;
 /// Limits that can't be set.
 const FIXED: &str = "Limits that can't be set: 10 redirects one after the other; 20,000 links of a page; 1000 \
     sitemaps, each of 50,000 entries and 50 MiB; 500 KiB of a robots.txt; a Crawl-delay of a minute; 512 \
-    elements within each other, and 1000 of what is picked, for --select; 100 headers. README.md has the \
+    elements within each other, and 1000 of what is picked, for --select; 100 headers. TOOL.md has the \
     reasons.";
 
 /// Crawls web sites, and checks their links: politely, from one page to the next, to the end.

@@ -473,6 +473,6 @@ fn list(out: &mut dyn Write, count: u64, places: &[Place]) -> io::Result<()> {
     }
     match count.saturating_sub(places.len() as u64) {
         0 => Ok(()),
-        more => writeln!(out, "    and {more} more: --format jsonl has them all"),
+        more => writeln!(out, "    and {more} more: --format csv has them all"),
     }
 }
