@@ -124,8 +124,11 @@ impl Drop for Server {
 
 impl Server {
     fn start(args: &[&str]) -> Server {
-        let mut process = Command::new(cargo_bin!("reactor"))
-            .args(args)
+        Server::of(Command::new(cargo_bin!("reactor")).args(args))
+    }
+
+    fn of(command: &mut Command) -> Server {
+        let mut process = command
             .arg("--json")
             .stdout(Stdio::piped())
             .spawn()
@@ -244,6 +247,20 @@ fn ctrl_c_ends_a_server_in_good_order() {
     ping(&mut client);
     server.interrupt();
     assert_eq!(client.read(&mut [0]).unwrap(), 0, "it is closed, not reset");
+    assert_eq!(server.process.wait().unwrap().code(), Some(130));
+}
+
+/// So shells start jobs in the background, which Ctrl-C is not for.
+#[test]
+fn a_signal_that_was_ignored_at_the_start_stays_ignored() {
+    let server = "trap '' INT; exec \"$0\" echo --listen 0 \"$@\"";
+    let mut shell = Command::new("sh");
+    let mut server = Server::of(shell.args(["-c", server]).arg(cargo_bin!("reactor")));
+    server.interrupt();
+    let mut client = server.connect();
+    ping(&mut client);
+    kill_process(Pid::from_child(&server.process), Signal::TERM).unwrap();
+    assert_eq!(client.read(&mut [0]).unwrap(), 0);
     assert_eq!(server.process.wait().unwrap().code(), Some(130));
 }
 

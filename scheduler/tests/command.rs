@@ -148,7 +148,13 @@ fn an_address_in_use_is_named() {
 }
 
 fn serve() -> (Child, String) {
-    let mut server = Command::new(assert_cmd::cargo::cargo_bin!("scheduler"))
+    serve_by(&mut Command::new(assert_cmd::cargo::cargo_bin!(
+        "scheduler"
+    )))
+}
+
+fn serve_by(command: &mut Command) -> (Child, String) {
+    let mut server = command
         .args(["chat-server", "--listen", "0", "--json"])
         .stdout(Stdio::piped())
         .spawn()
@@ -159,6 +165,22 @@ fn serve() -> (Child, String) {
         .unwrap();
     let line: serde_json::Value = serde_json::from_str(&line).unwrap();
     (server, line["listening"].as_str().unwrap().to_owned())
+}
+
+/// So shells start jobs in the background, which Ctrl-C is not for.
+#[test]
+fn a_signal_that_was_ignored_at_the_start_stays_ignored() {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "trap '' INT; exec \"$0\" \"$@\""]);
+    shell.arg(assert_cmd::cargo::cargo_bin!("scheduler"));
+    let (mut server, address) = serve_by(&mut shell);
+    kill_process(Pid::from_child(&server), Signal::INT).unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(b"ann:\n").unwrap();
+    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+    assert!(lines.next().unwrap().unwrap().contains("welcome"));
+    kill_process(Pid::from_child(&server), Signal::TERM).unwrap();
+    assert_eq!(server.wait().unwrap().code(), Some(130));
 }
 
 #[test]

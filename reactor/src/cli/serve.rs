@@ -64,10 +64,11 @@ fn serve(
     })
 }
 
-/// The first Ctrl-C closes in good order, the second leaves at once.
+/// The first Ctrl-C or SIGTERM closes in good order, the second leaves at once. One that was ignored
+/// when the program started stays ignored.
 pub(super) fn stop_on_signals(reactor: &Reactor) -> anyhow::Result<Rc<Cell<bool>>> {
     let interrupted = Rc::new(Cell::new(false));
-    for signal in [Signal::INTERRUPT, Signal::TERMINATE] {
+    for signal in interrupt::stop_signals()?.into_iter().map(Signal::new) {
         let interrupted = Rc::clone(&interrupted);
         reactor.on_signal(signal, move |reactor, _| {
             if interrupted.replace(true) {

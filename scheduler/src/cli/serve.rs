@@ -11,8 +11,6 @@ use scheduler::io::{TcpListener, signal};
 
 use super::args::ListenArgs;
 
-const STOP: [Signal; 2] = [Signal::INTERRUPT, Signal::TERMINATE];
-
 pub(super) fn run(args: &ListenArgs, output: &OutputArgs) -> anyhow::Result<Outcome> {
     common::cli::allow_descriptors();
     Executor::new()?.block_on(serve(args, output))
@@ -24,7 +22,10 @@ async fn serve(args: &ListenArgs, output: &OutputArgs) -> anyhow::Result<Outcome
     let address = listener.local_addr()?;
     let server = Server::with_max_connections(args.max_connections);
     // Before anyone is told where: who stops us then finds us listening to that too.
-    let stopping = spawn(signal(&STOP));
+    // A signal that was ignored when the program started stays ignored.
+    let stop = interrupt::stop_signals()?.into_iter().map(Signal::new);
+    let stop: Vec<Signal> = stop.collect();
+    let stopping = spawn(signal(&stop));
     yield_now().await;
     announce(&address.to_string(), output)?;
     let mut serving = spawn({
@@ -37,7 +38,7 @@ async fn serve(args: &ListenArgs, output: &OutputArgs) -> anyhow::Result<Outcome
     }
     server.end();
     // The first Ctrl-C closes in good order, the second leaves at once.
-    match select(signal(&STOP), serving).await {
+    match select(signal(&stop), serving).await {
         Either::Left(_) => std::process::exit(interrupt::EXIT_STATUS.into()),
         Either::Right(_) => Ok(Outcome::Interrupted),
     }
