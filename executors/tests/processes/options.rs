@@ -80,11 +80,10 @@ fn retries_are_as_many_as_allowed() {
 #[test]
 fn a_panic_and_a_time_limit_are_not_tried_again() {
     let pool = pool(1);
-    let options = Options::new()
-        .retries(5)
-        .time_limit(Duration::from_millis(200));
+    let options = Options::new().retries(5);
     let panic = pool.submit_with(Act::Panic, &options).unwrap().result();
     assert!(matches!(panic, Err(Error::Panicked { .. })));
+    let options = options.time_limit(Duration::from_millis(200));
     let slow = pool.submit_with(Act::Loop, &options).unwrap().result();
     assert!(matches!(slow, Err(Error::Overran { .. })));
     assert_eq!(pool.counters().retried, 0);
@@ -159,7 +158,7 @@ fn workers_start_with_what_they_are_given() {
     assert_eq!(ask(Do::Variable("PATH".to_owned())), "none");
     assert_eq!(ask(Do::Folder), "/usr");
     let own: i32 = {
-        let stat = fs::read_to_string("/proc/self/stat").unwrap();
+        let stat = fs::read_to_string("/proc/thread-self/stat").unwrap();
         stat.rsplit(") ")
             .next()
             .unwrap()

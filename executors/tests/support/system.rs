@@ -90,7 +90,7 @@ impl Job for Do {
             }
             Do::Variable(name) => std::env::var(name).unwrap_or_else(|_| "none".to_owned()),
             Do::Folder => std::env::current_dir().unwrap().display().to_string(),
-            Do::Niceness => fs::read_to_string("/proc/self/stat")
+            Do::Niceness => fs::read_to_string("/proc/thread-self/stat")
                 .unwrap()
                 .rsplit(") ")
                 .next()
