@@ -206,7 +206,13 @@ fn what_many_jobs_read_is_mapped_and_not_sent() {
         assert_eq!(result.unwrap(), sum.to_string());
     }
     let empty = SharedBytes::new(&[]).unwrap();
-    assert_eq!(pool.submit(Do::Sum(empty)).unwrap().result().unwrap(), "0");
+    assert_eq!(
+        pool.submit(Do::Sum(empty.clone()))
+            .unwrap()
+            .result()
+            .unwrap(),
+        "0"
+    );
 }
 
 #[test]

@@ -239,12 +239,9 @@ impl Job for Start {
 }
 
 pub fn signal(pid: u32, signal: i32) {
-    // SAFETY: `kill` may be called at any time; 0 and -1 are no pids of this type's use here.
-    assert_eq!(
-        unsafe { libc::kill(pid as i32, signal) },
-        0,
-        "signal {signal} to {pid}"
-    );
+    // SAFETY: `kill` may be called at any time.
+    let result = unsafe { libc::kill(pid as i32, signal) };
+    assert_eq!(result, 0, "signal {signal} to {pid}");
 }
 
 /// Waits until a worker's job has written the pid of its child.

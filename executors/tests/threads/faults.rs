@@ -221,7 +221,7 @@ fn an_iterator_that_panics_leaves_the_pool_alone() {
     let pool = ThreadPool::new(2).unwrap();
     let say_when = (0..10).map(|n| {
         assert!(n != 3, "say when");
-        n
+        n + 1
     });
     let taken = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         pool.map_fn(say_when, |n| n).for_each(drop);

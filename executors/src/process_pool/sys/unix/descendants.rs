@@ -83,7 +83,7 @@ fn round(token: &str, oldest: u32) -> bool {
     use rustix::process::{Pid, PidfdFlags, Signal, getpid, pidfd_open, pidfd_send_signal};
 
     // Without /proc nobody is found.
-    let Ok(all) = std::fs::read_dir("/proc") else {
+    let Ok(all) = fs::read_dir("/proc") else {
         return false;
     };
     let mut found = false;
