@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::access::Access;
 use crate::html::Wanted;
 use crate::normalise::Rules;
 use crate::scope::Reach;
@@ -62,6 +63,9 @@ pub struct Settings {
     /// How polite it is.
     #[serde(skip)]
     pub politeness: Politeness,
+    /// What is sent along. It is in no file.
+    #[serde(skip)]
+    pub access: Access,
     /// Whether answers are written down for an archive.
     #[serde(skip)]
     pub archive: bool,
@@ -148,6 +152,7 @@ impl Settings {
             picks: Vec::new(),
             limits: Limits::default(),
             politeness: Politeness::default(),
+            access: Access::default(),
             archive: false,
         }
     }

@@ -68,7 +68,7 @@ impl State {
             && delay > self.settings.politeness.delay
             && let Ok(host) = Url::parse(&job.origin)
         {
-            self.fetcher.set_host_delay(&host, delay);
+            self.fetchers.set_host_delay(&host, delay);
         }
         let waited = self.hosts.answer(job.origin, rules);
         self.found.queue.put_back(waited);

@@ -5,11 +5,12 @@ use std::collections::{HashSet, VecDeque};
 use std::path::Path;
 use std::time::Instant;
 
-use async_fetch::{Fetcher, Outcome};
+use async_fetch::Outcome;
 use serde_json::{Map, Value};
 use url::Url;
 
 use super::Error;
+use super::fetchers::Fetchers;
 use super::found::{Found, Way};
 use super::hosts::{Hosts, WAITING};
 use super::job::{Job, Role};
@@ -30,7 +31,7 @@ use crate::store::{self, File, OnPage, OwnExchange, Store, UrlRow};
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) settings: Settings,
-    pub(super) fetcher: Fetcher,
+    pub(super) fetchers: Fetchers,
     store: Option<Store>,
     pub(super) found: Found,
     pub(super) first: First,
@@ -63,7 +64,7 @@ impl State {
     pub(super) fn new(
         settings: Settings,
         scope: Scope,
-        fetcher: Fetcher,
+        fetchers: Fetchers,
         file: File,
         archive: Option<&Path>,
         on_page: OnPage,
@@ -108,7 +109,7 @@ impl State {
         let agent = settings.politeness.user_agent.clone();
         let store = file.start(archive, &agent, on_page)?;
         let mut state = State {
-            fetcher,
+            fetchers,
             store: Some(store),
             found,
             first: First::default(),
