@@ -106,7 +106,11 @@ mod tests {
                     .get(name)
                     .map(|it: &HeaderValue| it.to_str().unwrap().to_owned())
             };
-            [text("accept-language"), text("x-api-key"), text("authorization")]
+            [
+                text("accept-language"),
+                text("x-api-key"),
+                text("authorization"),
+            ]
         };
         let some = |text: &str| Some(text.to_owned());
         // RFC 7617, section 2.
@@ -115,7 +119,11 @@ mod tests {
         // `printf me:own | base64`
         let own = some("Basic bWU6b3du");
         assert_eq!(sent("http://b.example/z"), [some("eo"), some("1"), own]);
-        for other in ["https://a.example/", "http://a.example:81/", "http://c.example/"] {
+        for other in [
+            "https://a.example/",
+            "http://a.example:81/",
+            "http://c.example/",
+        ] {
             assert_eq!(sent(other), [some("eo"), None, None], "{other}");
         }
         assert_eq!(format!("{access:?}"), "Access { .. }");

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use async_fetch::{
     Answer, Body, Budget, Bytes, CookieJar, Error, Filter, HeaderMap, HeaderValue, Limits, Method,
-    Outcome, Phase, Retries, Times, Timeouts, Url,
+    Outcome, Phase, Retries, Timeouts, Times, Url,
 };
 use rustls::crypto::aws_lc_rs;
 use ureq::Agent;
@@ -69,7 +69,9 @@ impl fmt::Debug for Blocking {
 
 impl Blocking {
     pub(crate) fn new(setup: Setup) -> Blocking {
-        let Setup { limits, timeouts, .. } = &setup;
+        let Setup {
+            limits, timeouts, ..
+        } = &setup;
         let tls = TlsConfig::builder()
             .unversioned_rustls_crypto_provider(Arc::new(aws_lc_rs::default_provider()))
             .root_certs(RootCerts::PlatformVerifier)
@@ -164,7 +166,8 @@ impl Blocking {
         self.check_address(&ask.url)?;
         let message = self.message(ask)?;
         let response = self.agent.run(message);
-        let response = response.map_err(|error| errors::sending(&error, &ask.url, &self.timeouts))?;
+        let response =
+            response.map_err(|error| errors::sending(&error, &ask.url, &self.timeouts))?;
         *first_byte = Some(Instant::now());
         let (head, body) = response.into_parts();
         if let Some(jar) = &self.cookies {
@@ -245,7 +248,10 @@ impl Blocking {
         if reason.asked.is_some_and(|asked| asked > longest) {
             return None;
         }
-        let chosen = || self.retries.wait(tries.counted.max(1), async_fetch::chance());
+        let chosen = || {
+            self.retries
+                .wait(tries.counted.max(1), async_fetch::chance())
+        };
         let wait = reason.asked.unwrap_or_else(chosen);
         // There is no use in waiting for what will be too late.
         if begin.elapsed() + wait >= self.timeouts.total {

@@ -67,7 +67,6 @@ pub struct Settings {
     #[serde(skip)]
     pub access: Access,
     /// Whether answers are written down for an archive.
-    #[serde(skip)]
     pub archive: bool,
 }
 

@@ -94,7 +94,9 @@ fn take(from: &mut dyn io::Read, ask: &Ask, end: Instant) -> Result<(Vec<u8>, bo
 /// The coding of a body, if there is one.
 fn coding(headers: &HeaderMap) -> Option<String> {
     let value = headers.get("content-encoding")?;
-    let text = String::from_utf8_lossy(value.as_bytes()).trim().to_ascii_lowercase();
+    let text = String::from_utf8_lossy(value.as_bytes())
+        .trim()
+        .to_ascii_lowercase();
     (!text.is_empty() && text != "identity").then_some(text)
 }
 

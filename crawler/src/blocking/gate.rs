@@ -241,7 +241,11 @@ mod tests {
     #[test]
     fn a_host_has_never_more_in_flight_than_allowed_and_all_get_their_turn() {
         let gate = Gate::new(3, Duration::ZERO);
-        let (now, most, done) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
+        let (now, most, done) = (
+            AtomicUsize::new(0),
+            AtomicUsize::new(0),
+            AtomicUsize::new(0),
+        );
         std::thread::scope(|scope| {
             for _ in 0..16 {
                 scope.spawn(|| {

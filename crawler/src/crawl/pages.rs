@@ -5,7 +5,7 @@ use url::Url;
 
 use super::found::Way;
 use super::job::{Job, Role};
-use super::record::{Record, exchange};
+use super::record::Record;
 use super::redirects::{self, needs_more_than_a_head};
 use super::state::State;
 use crate::fragment::Part;
@@ -46,11 +46,7 @@ impl State {
             }
         }
         self.count(&job, kind, &record);
-        let took = outcome.times.total;
-        let exchange = match outcome.result {
-            Ok(answer) if self.settings.archive => Some(exchange(&job, answer, took)),
-            _ => None,
-        };
+        let exchange = self.exchange(&job, outcome);
         self.write(&job, kind, record, exchange)
     }
 

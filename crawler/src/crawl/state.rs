@@ -16,7 +16,7 @@ use super::hosts::{Hosts, WAITING};
 use super::job::{Job, Role};
 use super::parts::Parts;
 use super::queue::{AT_HAND, Queue};
-use super::record::Record;
+use super::record::{Record, exchange};
 use super::summary::Summary;
 use crate::frontier::Work;
 use crate::html::{Kind, Place};
@@ -227,10 +227,10 @@ impl State {
     pub(super) fn digest(&mut self, job: Job, outcome: Outcome, content: Option<Content>) -> bool {
         match job.role {
             Role::Robots => {
-                self.rules(job, &outcome);
+                self.rules(job, outcome);
                 true
             }
-            Role::Sitemap => self.sitemap(&job, &outcome),
+            Role::Sitemap => self.sitemap(&job, outcome),
             Role::Page | Role::External => self.page(job, outcome, content),
         }
     }
@@ -252,6 +252,22 @@ impl State {
         self.sum.cut += u64::from(record.health.cut.is_some());
         let row = record.rows(job, outcome, exchange);
         self.store().and_then(|store| store.page(row)).is_ok()
+    }
+
+    /// What goes into the archive, if there is one.
+    pub(super) fn exchange(&self, job: &Job, outcome: Outcome) -> Option<OwnExchange> {
+        let answer = outcome.result.ok().filter(|_| self.settings.archive)?;
+        Some(exchange(job, answer, outcome.times.total))
+    }
+
+    /// Archives what has no row.
+    pub(super) fn archive(&self, job: &Job, outcome: Outcome) {
+        if let Some(exchange) = self.exchange(job, outcome)
+            && let Ok(store) = self.store()
+        {
+            // What fails here fails at the next page too, and is told there.
+            let _ = store.exchange(exchange);
+        }
     }
 
     /// Notes a link that stands in no page.
@@ -366,6 +382,13 @@ fn difference(found: &str, wanted: &str) -> Option<String> {
     let name = wanted
         .keys()
         .find(|key| found.get(*key) != wanted.get(*key))?;
+    if name == "archive" {
+        let had = found.get(name) == Some(&Value::Bool(true));
+        return Some(match had {
+            true => "it writes an archive, which would have holes without --warc".to_owned(),
+            false => "it writes no archive: one that began now would have holes".to_owned(),
+        });
+    }
     let was = found.get(name).unwrap_or(&Value::Null);
     Some(format!("{name} was {was}, and is {} now", wanted[name]))
 }
