@@ -18,8 +18,8 @@ pub struct Access {
     pub user: Option<Credentials>,
     /// Where cookies are kept, and taken from: each goes where its server said.
     pub cookies: Option<Arc<CookieJar>>,
-    /// The users that stood in URLs.
-    users: Vec<(Url, Credentials)>,
+    /// The users that stood in URLs, by the URL.
+    pub users: Vec<(Url, Credentials)>,
 }
 
 impl Access {

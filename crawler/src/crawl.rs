@@ -11,6 +11,7 @@ mod parts;
 mod queue;
 mod record;
 mod redirects;
+mod resumed;
 mod rules;
 mod sitemaps;
 mod state;

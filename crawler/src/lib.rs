@@ -8,6 +8,10 @@ mod sync;
 #[cfg(not(loom))]
 pub mod access;
 
+// What is known from earlier runs.
+#[cfg(not(loom))]
+pub mod cache;
+
 // The kernels: text and bytes in, answers out; they know no network and no concurrency.
 #[cfg(not(loom))]
 pub mod charset;

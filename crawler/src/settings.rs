@@ -1,11 +1,13 @@
 //! What a crawl is to do, and where it stops.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::access::Access;
+use crate::cache::Cache;
 use crate::html::Wanted;
 use crate::normalise::Rules;
 use crate::scope::Reach;
@@ -66,6 +68,9 @@ pub struct Settings {
     /// What is sent along. It is in no file.
     #[serde(skip)]
     pub access: Access,
+    /// Links that lead out and were right not long ago.
+    #[serde(skip)]
+    pub cache: Option<Arc<Cache>>,
     /// Whether answers are written down for an archive.
     pub archive: bool,
 }
@@ -152,6 +157,7 @@ impl Settings {
             limits: Limits::default(),
             politeness: Politeness::default(),
             access: Access::default(),
+            cache: None,
             archive: false,
         }
     }

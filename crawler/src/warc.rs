@@ -316,12 +316,7 @@ mod tests {
             url: "http://example.org/other",
             ..one
         };
-        for exchange in [
-            one,
-            other,
-            self::exchange(&headers, b""),
-            self::exchange(&headers, b""),
-        ] {
+        for exchange in [one, other, exchange(&headers, b""), exchange(&headers, b"")] {
             warc.write(&exchange).unwrap();
         }
         warc.flush().unwrap();

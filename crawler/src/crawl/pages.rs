@@ -46,8 +46,26 @@ impl State {
             }
         }
         self.count(&job, kind, &record);
+        self.remember(&job, &outcome, &record);
         let exchange = self.exchange(&job, outcome);
         self.write(&job, kind, record, exchange)
+    }
+
+    /// Remembers for later runs that a link that leads out is right.
+    fn remember(&self, job: &Job, outcome: &Outcome, record: &Record) {
+        if let Some(cache) = &self.settings.cache
+            && let Ok(answer) = &outcome.result
+            && job.role == Role::External
+            && outcome.attempts > 0
+            && !record.health.broken
+            && answer.status.as_u16() < 400
+        {
+            cache.put(
+                &job.url,
+                answer,
+                redirects::place(answer, &job.url).as_ref(),
+            );
+        }
     }
 
     /// What it is, as far as the header tells.

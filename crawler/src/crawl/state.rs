@@ -6,7 +6,6 @@ use std::path::Path;
 use std::time::Instant;
 
 use async_fetch::Outcome;
-use serde_json::{Map, Value};
 use url::Url;
 
 use super::Error;
@@ -17,6 +16,7 @@ use super::job::{Job, Role};
 use super::parts::Parts;
 use super::queue::{AT_HAND, Queue};
 use super::record::{Record, exchange};
+use super::resumed::{difference, restore_counts};
 use super::summary::Summary;
 use crate::frontier::Work;
 use crate::html::{Kind, Place};
@@ -256,7 +256,9 @@ impl State {
 
     /// What goes into the archive, if there is one.
     pub(super) fn exchange(&self, job: &Job, outcome: Outcome) -> Option<OwnExchange> {
-        let answer = outcome.result.ok().filter(|_| self.settings.archive)?;
+        // What is only known from an earlier run has taken no attempt.
+        let is_wanted = self.settings.archive && outcome.attempts > 0;
+        let answer = outcome.result.ok().filter(|_| is_wanted)?;
         Some(exchange(job, answer, outcome.times.total))
     }
 
@@ -334,6 +336,14 @@ impl Work for State {
             }
             if job.role == Role::External {
                 let head = !self.parts.are_wanted_of(job.id);
+                let known = self.settings.cache.as_ref().filter(|_| head);
+                if let Some(outcome) = known.and_then(|cache| cache.get(&job.url)) {
+                    self.sum.known += 1;
+                    if self.page(job, outcome, None) {
+                        continue;
+                    }
+                    return None;
+                }
                 return Some(Job { head, ..job });
             }
             match self.is_allowed(&job.url) {
@@ -356,39 +366,4 @@ impl Work for State {
             }
         }
     }
-}
-
-/// Counts on from what earlier runs did.
-fn restore_counts(sum: &mut Summary, left: &store::Left) {
-    sum.pages = left.pages;
-    sum.failed = left.failed;
-    sum.http_errors = left.http_errors;
-    sum.cut = left.cut;
-    sum.aliases = left.aliases;
-    sum.checked = left.checked;
-    sum.bytes = left.bytes;
-    if left.robots > 0 {
-        sum.skipped.insert("robots".to_owned(), left.robots);
-    }
-}
-
-/// In what two settings differ.
-fn difference(found: &str, wanted: &str) -> Option<String> {
-    if found == wanted {
-        return None;
-    }
-    let read = |text: &str| serde_json::from_str::<Map<String, Value>>(text).unwrap_or_default();
-    let (found, wanted) = (read(found), read(wanted));
-    let name = wanted
-        .keys()
-        .find(|key| found.get(*key) != wanted.get(*key))?;
-    if name == "archive" {
-        let had = found.get(name) == Some(&Value::Bool(true));
-        return Some(match had {
-            true => "it writes an archive, which would have holes without --warc".to_owned(),
-            false => "it writes no archive: one that began now would have holes".to_owned(),
-        });
-    }
-    let was = found.get(name).unwrap_or(&Value::Null);
-    Some(format!("{name} was {was}, and is {} now", wanted[name]))
 }
