@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use async_fetch::{
     Answer, Body, Budget, Bytes, CookieJar, Error, Filter, HeaderMap, HeaderValue, Limits, Method,
-    Outcome, Phase, Retries, Timeouts, Times, Url,
+    Outcome, Phase, Retries, Timeouts, Times, Url, is_redirect,
 };
 use rustls::crypto::aws_lc_rs;
 use ureq::Agent;
@@ -175,7 +175,9 @@ impl Blocking {
         }
         let read = match ask.method {
             Method::HEAD => body::Read::default(),
-            _ => body::read(body, &head.headers, ask, end, &self.timeouts)?,
+            // A redirect may say that its body is packed when it is not, and nobody reads it.
+            _ if is_redirect(head.status) => body::read(body, None, ask, end, &self.timeouts)?,
+            _ => body::read(body, Some(&head.headers), ask, end, &self.timeouts)?,
         };
         Ok(Answer {
             url: ask.url.clone(),

@@ -70,7 +70,7 @@ impl Cache {
         }
         for (number, line) in lines {
             let entry: Known = serde_json::from_str(line).map_err(|_| Error::Line(number + 1))?;
-            if entry.at >= since && known.len() < MOST {
+            if entry.at > since && known.len() < MOST {
                 known.insert(entry.url.clone(), entry);
             }
         }

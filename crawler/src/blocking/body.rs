@@ -21,15 +21,15 @@ pub(super) struct Read {
 /// What is taken of a body at once.
 const PIECE: u64 = 64 << 10;
 
-/// Reads a body, and decodes it if that was asked for.
+/// Reads a body, and decodes it as its headers say if that was asked for.
 pub(super) fn read(
     body: ureq::Body,
-    headers: &HeaderMap,
+    headers: Option<&HeaderMap>,
     ask: &Ask,
     end: Instant,
     timeouts: &Timeouts,
 ) -> Result<Read, Error> {
-    let coding = coding(headers).filter(|_| ask.decode);
+    let coding = headers.and_then(coding).filter(|_| ask.decode);
     let announced = body.content_length();
     let mut counted = Counted {
         inner: body.into_with_config().limit(u64::MAX).reader(),

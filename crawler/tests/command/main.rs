@@ -6,6 +6,7 @@ mod archives;
 mod check;
 mod interrupts;
 mod killed;
+mod others;
 mod secrets;
 mod seeds;
 mod states;
