@@ -99,12 +99,7 @@ enum Step {
 }
 
 impl<'a> Job<'a> {
-    fn new(
-        inner: &'a Arc<Inner>,
-        request: &'a Request,
-        place: Place,
-        clock: Clock<'a>,
-    ) -> Job<'a> {
+    fn new(inner: &'a Arc<Inner>, request: &'a Request, place: Place, clock: Clock<'a>) -> Job<'a> {
         Job {
             inner,
             place,

@@ -226,7 +226,7 @@ impl PartFile {
             }
             self.write().map_err(Error::file(&self.paths.part))?;
             if let Some(origin) = &mut self.origin {
-                origin.there = Some([0..self.written].into_iter().collect());
+                origin.there = Some(std::iter::once(0..self.written).collect());
             }
             self.make_spans().map_err(Error::file(&self.paths.part))?;
         }

@@ -54,7 +54,9 @@ fn part(asked: &Asked, whole: &[u8], headers: &[&str]) -> Vec<u8> {
 
 /// The head of an answer with all of it.
 fn head(headers: &str) -> String {
-    format!("HTTP/1.1 200 OK\r\nAccept-Ranges: bytes\r\nContent-Length: {SIZE}\r\n{headers}\r\n\r\n")
+    format!(
+        "HTTP/1.1 200 OK\r\nAccept-Ranges: bytes\r\nContent-Length: {SIZE}\r\n{headers}\r\n\r\n"
+    )
 }
 
 /// Counts, and lets others wait for a number.
@@ -69,7 +71,9 @@ impl Count {
 
     fn wait_for(&self, number: u32) {
         let count = self.0.lock().unwrap();
-        let reached = self.1.wait_timeout_while(count, PATIENCE, |it| *it < number);
+        let reached = self
+            .1
+            .wait_timeout_while(count, PATIENCE, |it| *it < number);
         assert!(!reached.unwrap().1.timed_out(), "{number} did not come");
     }
 }
@@ -115,7 +119,10 @@ async fn several_ranges_are_on_their_way_at_once() {
         .collect();
     asked.sort_unstable();
     assert!(asked.len() >= 3, "{asked:?}");
-    assert!(asked.windows(2).all(|two| two[0].1 <= two[1].0), "{asked:?}");
+    assert!(
+        asked.windows(2).all(|two| two[0].1 <= two[1].0),
+        "{asked:?}"
+    );
     let shortest = asked.iter().map(|(from, to)| to - from).min().unwrap();
     assert!(shortest as u64 >= LEAST, "{asked:?}");
 }
@@ -144,7 +151,7 @@ async fn odd_ranges_are_never_spliced() {
     ] {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
-        let url = site.url(&format!("/part/{kind}?size={SIZE}&cut=150000"));
+        let url = site.raw_url(&format!("/part/{kind}?size={SIZE}&cut=150000"));
         let outcome = fetcher().fetch(request(&url, &path)).await;
         match version {
             Some(version) => is_whole(&outcome, &path, version),
@@ -249,7 +256,12 @@ async fn mirrors_help_if_they_have_the_same() {
     // (what the mirror says, its version, whether there is a checksum, whether it is of use)
     for (date, version, checksum, useful) in [
         (DATE, 1, false, true),
-        ("Last-Modified: Mon, 07 Nov 1994 08:49:37 GMT", 2, false, false),
+        (
+            "Last-Modified: Mon, 07 Nov 1994 08:49:37 GMT",
+            2,
+            false,
+            false,
+        ),
         ("X-None: 1", 2, false, false),
         (DATE, 1, true, true),
     ] {
@@ -287,7 +299,10 @@ async fn mirrors_help_if_they_have_the_same() {
         if !useful {
             assert_eq!(ranges, 1, "it is not asked again");
         }
-        assert!(!mirror.heads()[0].contains("\"a\""), "a tag is its server's");
+        assert!(
+            !mirror.heads()[0].contains("\"a\""),
+            "a tag is its server's"
+        );
     }
 }
 
@@ -300,9 +315,8 @@ async fn a_short_file_or_one_that_cannot_be_checked_is_fetched_at_once() {
         ("Accept-Ranges: bytes", SIZE),
         ("ETag: \"a\"\r\nAccept-Ranges: none", SIZE),
     ] {
-        let server = Server::start(move |_| {
-            answer("200 OK", &[headers], content::part(1, 0..size))
-        });
+        let server =
+            Server::start(move |_| answer("200 OK", &[headers], content::part(1, 0..size)));
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         let outcome = fetcher().fetch(request(&server.url("/file"), &path)).await;

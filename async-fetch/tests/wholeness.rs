@@ -319,11 +319,7 @@ async fn an_old_tag_on_a_new_file_is_noticed_by_its_date() {
     let server = Server::start(|asked| match (asked.before, asked.from()) {
         (0, _) => {
             let length = format!("Content-Length: {SIZE}");
-            answer(
-                "200 OK",
-                &["ETag: \"a\"", BEFORE, &length],
-                &old()[..CUT],
-            )
+            answer("200 OK", &["ETag: \"a\"", BEFORE, &length], &old()[..CUT])
         }
         (_, Some(from)) => part(
             &format!("bytes {from}-{}/{SIZE}", SIZE - 1),

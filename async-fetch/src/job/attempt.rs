@@ -195,8 +195,9 @@ impl Job<'_> {
         };
         let is_part = match (&spans, range) {
             (Some(spans), _) => !spans.is_complete(),
-            (None, range) => range
-                .is_some_and(|range| range.total.is_some_and(|total| range.last + 1 < total)),
+            (None, range) => {
+                range.is_some_and(|range| range.total.is_some_and(|total| range.last + 1 < total))
+            }
         };
         if is_part {
             // The server has sent less than it was asked for, and said so; or nobody has fetched some

@@ -90,7 +90,9 @@ impl Job<'_> {
                 return Ok(read);
             }
             if let Some(watch) = &self.inner.watch {
-                let spans = sink.spans().map(|spans| (spans.there(), Some(spans.total())));
+                let spans = sink
+                    .spans()
+                    .map(|spans| (spans.there(), Some(spans.total())));
                 let (there, whole) = spans.unwrap_or((read.length, whole));
                 watch.received(self.request.tag, there, whole);
             }

@@ -77,9 +77,7 @@ impl Job<'_> {
         sink: &mut Sink,
     ) -> Result<Step, Error> {
         let range = match (response.status(), sink.left()) {
-            (StatusCode::PARTIAL_CONTENT, Some(left)) => {
-                ranges::goes_on(response.headers(), &left)
-            }
+            (StatusCode::PARTIAL_CONTENT, Some(left)) => ranges::goes_on(response.headers(), &left),
             _ => None,
         };
         let Some(range) = range else {
@@ -116,27 +114,32 @@ fn helper<'a>(
         let mut alarm = pin!(alarm::unset());
         loop {
             let mut job = Job::new(inner, request, Place::default(), clock);
-            let elsewhere = job.becomes_helper(number, &spans);
+            let mirror = job.becomes_helper(number, &spans);
+            if job.check().is_err() {
+                return;
+            }
             // First its turn and then its range: who waits keeps nothing from the others.
             let Ok(permit) = job.turn(alarm.as_mut()).await else {
                 return;
             };
-            let Some(segment) = Segment::take(&spans, elsewhere) else {
+            let Some(segment) = Segment::take(&spans, mirror.is_some()) else {
                 return;
             };
             let mut sink = Sink::Segment(Some(Box::new(segment)));
             let done = job.until_done(alarm.as_mut(), permit, &mut sink).await;
-            if done.is_err() {
-                return;
+            match (done, mirror) {
+                (Ok(_), _) => {}
+                (Err(Error::Range(_)), Some(mirror)) => spans.give_up(mirror),
+                (Err(_), _) => return,
             }
         }
     })
 }
 
 impl<'a> Job<'a> {
-    /// Turns to the server that this helper asks: they take turns among the mirrors. Tells whether
-    /// that is not the first one.
-    fn becomes_helper(&mut self, number: usize, spans: &Spans) -> bool {
+    /// Turns to the server that this helper asks: helpers are spread over the mirrors. Tells which
+    /// mirror that is, if it is not the first server.
+    fn becomes_helper(&mut self, number: usize, spans: &Spans) -> Option<usize> {
         let extras = self.request.extras();
         let mirrors = extras.map_or(&[][..], |extras| &extras.mirrors);
         // Without a date that all of them have, only a checksum can tell.
@@ -148,10 +151,9 @@ impl<'a> Job<'a> {
         self.is_helper = true;
         // It has one server.
         self.mirrors_asked = mirrors.len();
-        match chosen.checked_sub(1).and_then(|it| mirrors.get(it)) {
-            Some(mirror) => self.route.turn_to_mirror(mirror, &self.request.method),
-            None => return false,
-        }
-        true
+        let chosen = chosen.checked_sub(1).filter(|it| spans.is_of_use(*it))?;
+        let mirror = mirrors.get(chosen)?;
+        self.route.turn_to_mirror(mirror, &self.request.method);
+        Some(chosen)
     }
 }

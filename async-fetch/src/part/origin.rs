@@ -219,7 +219,10 @@ mod tests {
             assert_eq!(both.is_of(&headers), same, "{tag} {date:?}");
         }
         assert!(!both.is_of(&map(&[(header::LAST_MODIFIED, modified)])));
-        assert!(tag.is_of(&map(&[(header::ETAG, "\"x\""), (header::LAST_MODIFIED, newer)])));
+        assert!(tag.is_of(&map(&[
+            (header::ETAG, "\"x\""),
+            (header::LAST_MODIFIED, newer)
+        ])));
         assert_eq!(known(&[(header::ETAG, "W/\"x\"")]), None);
         assert_eq!(known(&[(header::ETAG, "\"")]), None);
         assert_eq!(known(&[(header::LAST_MODIFIED, modified)]), None);

@@ -40,6 +40,8 @@ struct State {
     /// What is there, or on its way.
     taken: Extents,
     unnoted: u64,
+    /// Mirrors that have something else.
+    useless: Vec<usize>,
     /// The shortest range that is worth a request, and how many fetch at once.
     least: u64,
     at_once: u64,
@@ -68,6 +70,7 @@ impl Spans {
                 taken: there.clone(),
                 there,
                 unnoted: 0,
+                useless: Vec::new(),
                 least: BUFFER as u64,
                 at_once: 1,
             }),
@@ -100,6 +103,15 @@ impl Spans {
         self.origin.validator.elsewhere().is_some()
     }
 
+    /// A mirror has something else, and is not asked again.
+    pub(crate) fn give_up(&self, mirror: usize) {
+        lock(&self.state).useless.push(mirror);
+    }
+
+    pub(crate) fn is_of_use(&self, mirror: usize) -> bool {
+        !lock(&self.state).useless.contains(&mirror)
+    }
+
     /// The first bytes that are not there.
     pub(super) fn gap(&self) -> Option<Range<u64>> {
         lock(&self.state).there.first_gap(self.total)
@@ -118,7 +130,9 @@ impl Spans {
     fn take_last(&self) -> Option<Range<u64>> {
         let mut state = lock(&self.state);
         let gap = state.taken.last_gap(self.total)?;
-        let start = gap.start.max(gap.end.saturating_sub(state.size(self.total)));
+        let start = gap
+            .start
+            .max(gap.end.saturating_sub(state.size(self.total)));
         state.taken.insert(start..gap.end);
         Some(start..gap.end)
     }

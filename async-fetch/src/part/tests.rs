@@ -69,8 +69,7 @@ fn what_cannot_be_gone_on_with_is_not_kept() {
     part.push(b"many ");
     drop(part);
     assert_eq!(count(), 2);
-    let other =
-        PartFile::open(&target, &url("http://b.example/file"), Opening::default()).unwrap();
+    let other = PartFile::open(&target, &url("http://b.example/file"), Opening::default()).unwrap();
     assert_eq!(other.left(), None);
     drop(other);
     assert_eq!(count(), 0);

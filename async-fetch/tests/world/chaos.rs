@@ -32,7 +32,7 @@ use crate::support::{async_fetch, skip};
 
 /// Rounds for each server, and how long they may take together, unless CHAOS_ROUNDS says otherwise.
 const ROUNDS: u64 = 50;
-const TIME: Duration = Duration::from_secs(12);
+const TIME: Duration = Duration::from_secs(8);
 
 /// Failures of one server that are told; after them it ends.
 const TOLD: usize = 10;
