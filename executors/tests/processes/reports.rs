@@ -108,7 +108,9 @@ fn large_results_that_nobody_wants_do_not_hold_up_the_end() {
         let produce = || pool.submit(Act::Produce(8 << 20)).unwrap();
         let futures: Vec<_> = (0..12).map(|_| produce()).collect();
         wait(&futures, Until::FirstCompleted, None).unwrap();
-        futures.iter().for_each(|it| drop(it.cancel()));
+        for future in &futures {
+            future.cancel();
+        }
         if kill {
             pool.kill().unwrap();
         } else {
