@@ -5,7 +5,7 @@
 //! writes down those that stay as the list of the next, closed up, so that no lane idles for long.
 //! Whether a point has left is asked once a block. One that has is put, as it was before the block,
 //! on a second list, whose points go through the block again, counted. Where most points are inside
-//! for good, nearly all time goes to [`group::Group::block`], which has nothing to wait for but arithmetic.
+//! for good, nearly all time goes to `Group::block`, which has nothing to wait for but arithmetic.
 
 // Arrays of vectors are gone through in step, and by number: iterators over several of them at once
 // are not always inlined, and then are compiled without the instructions this is all about.

@@ -12,7 +12,7 @@
 //! solution to perturbation glitches", fractalforums.org, 2021.) It is done too where the orbit ends.
 //!
 //! While d is small, d² is nothing beside 2 Z d, and many iterations together are d' = A d + B e:
-//! [`bilinear`] has those factors for runs of 4, 8, 16… iterations.
+//! `bilinear.rs` has those factors for runs of 4, 8, 16… iterations.
 
 use num_complex::Complex;
 

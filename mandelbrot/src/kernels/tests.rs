@@ -228,7 +228,7 @@ fn smooth_counts_have_no_steps() {
                 }
                 let (last, next) = ((b - a).abs(), (c - b).abs());
                 assert!(
-                    next <= 2.0 * last + 4.5 * rounding,
+                    next <= 2.0 * last + 7.5 * rounding,
                     "{formula:?} at {}: {a}, {b}, {c}",
                     at(n)
                 );

@@ -7,8 +7,9 @@
 
 use num_complex::Complex;
 
-/// d² may be this part of 2 Z d. The error of a run moves its point by as small a part of the view.
-const TOLERANCE: f64 = 1.0 / (1_u64 << 40) as f64;
+/// d² may be this part of 2 Z d: what f64 rounds away anyway. With 2^-40 instead, four times as many
+/// counts are wrong among the chaotic ones beside a minibrot, and it is hardly faster.
+const TOLERANCE: f64 = f64::EPSILON / 2.0;
 
 /// The shortest runs that are kept have 4 iterations: shorter ones save nothing.
 const SHORTEST: u32 = 2;

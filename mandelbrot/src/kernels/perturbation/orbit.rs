@@ -27,7 +27,7 @@ impl Orbit {
         let mut points = vec![Complex::ZERO];
         while points.len() <= plan.limit() as usize {
             let next_y = ((&x * &y) >> (bits - 1)) + &im;
-            x = ((&x + &y) * (&x - &y) >> bits) + &re;
+            x = (((&x + &y) * (&x - &y)) >> bits) + &re;
             y = next_y;
             let z = Complex::new(to_f64(&x, bits), to_f64(&y, bits));
             points.push(z);
