@@ -280,17 +280,7 @@ impl Protocol for Client {
     fn connection_lost(&mut self, reason: &Reason) {
         self.transport.take();
         if !self.resolver.is_fired() {
-            let reason = match reason {
-                Reason::Idle(limit) => Reason::Idle(*limit),
-                Reason::Io(error) => Reason::Io(match error.raw_os_error() {
-                    Some(number) => std::io::Error::from_raw_os_error(number),
-                    None => std::io::Error::new(error.kind(), error.to_string()),
-                }),
-                reason => {
-                    return self.fail(Error::other(format!("the connection was lost: {reason}")));
-                }
-            };
-            self.fail(Error::ConnectionLost(reason));
+            self.fail(Error::ConnectionLost(reason.copy()));
         }
     }
 }
