@@ -25,8 +25,9 @@ use trampoline::Job;
 /// either. A callback that returns a deferred is waited for. An error that reaches the end of its
 /// chain is logged, with the place where the deferred was made.
 ///
-/// Dropping a deferred does not cancel it. It stays on the thread it was made on; it is also a
-/// [`Future`], to be awaited in [`Reactor::spawn`] or anywhere else.
+/// Dropping a deferred does not cancel it, but while it is being awaited: a task that is dropped
+/// cancels what it waits for. It stays on the thread it was made on; it is also a [`Future`], to be
+/// awaited in [`Reactor::spawn`] or anywhere else.
 ///
 /// # Examples
 ///
@@ -365,6 +366,8 @@ impl<T> Core<T> {
     }
 
     fn then(self: &Rc<Self>, then: Then<T>) {
+        // No longer awaited, if it was: it goes on by callbacks.
+        drop(self.waker.take());
         self.then.set(Some(then));
         self.go_on();
     }
@@ -460,6 +463,15 @@ impl<T> Drop for Core<T> {
                 "nobody handled the error of a deferred"
             ),
             _ => {}
+        }
+    }
+}
+
+impl<T> Drop for Deferred<T> {
+    fn drop(&mut self) {
+        let awaited = self.core.waker.take().is_some();
+        if awaited && !self.core.fired.get() {
+            self.core.cancel();
         }
     }
 }

@@ -120,8 +120,11 @@ type BodySink = dyn FnMut(&[u8]) -> Result<(), Error>;
 /// Where a redirect leads. Who asked goes along to the same server, and to no other.
 fn follow(url: &Url, location: &str) -> Result<Url, Error> {
     let mut next = url.join(location).map_err(|error| {
-        let cause = format!("redirects to {location:?}: {error}");
-        failed(url, Error::other(cause))
+        // Where to is not repeated: there may be a password in it.
+        failed(
+            url,
+            Error::other(format!("redirects to what is no URL: {error}")),
+        )
     })?;
     if next.origin() == url.origin() && next.username().is_empty() {
         // It fails for URLs that cannot have any.

@@ -36,11 +36,19 @@ async fn serve(args: &ListenArgs, output: &OutputArgs) -> anyhow::Result<Outcome
         Either::Left(stopped) => drop(stopped??),
         Either::Right(served) => return Ok(served.map(|()| Outcome::Done)?),
     }
-    server.end();
     // The first Ctrl-C closes in good order, the second leaves at once.
-    match select(signal(&stop), serving).await {
-        Either::Left(_) => std::process::exit(interrupt::EXIT_STATUS.into()),
-        Either::Right(_) => Ok(Outcome::Interrupted),
+    let repeats = interrupt::Repeats::default();
+    repeats.is_second();
+    server.end();
+    loop {
+        match select(signal(&stop), &mut serving).await {
+            Either::Left(_) if repeats.is_second() => {
+                std::process::exit(interrupt::EXIT_STATUS.into())
+            }
+            // So soon it is the same one.
+            Either::Left(_) => {}
+            Either::Right(_) => return Ok(Outcome::Interrupted),
+        }
     }
 }
 
