@@ -25,6 +25,8 @@ pub(crate) struct Writing {
     paused: Cell<Option<usize>>,
     /// The system takes nothing more until it says so.
     blocked: Cell<bool>,
+    /// The other end takes nothing ever again.
+    refused: Cell<bool>,
     half: Cell<Half>,
 }
 
@@ -45,6 +47,7 @@ impl Default for Writing {
             high: Cell::new(DEFAULT_HIGH_WATER as u32),
             paused: Cell::new(None),
             blocked: Cell::new(false),
+            refused: Cell::new(false),
             half: Cell::new(Half::Open),
         }
     }
@@ -54,6 +57,9 @@ impl Writing {
     pub(super) fn told(&self, readiness: Readiness) {
         if readiness.writable() || readiness.write_closed() || readiness.error() {
             self.blocked.set(false);
+        }
+        if readiness.write_closed() {
+            self.refused.set(true);
         }
     }
 
@@ -93,8 +99,9 @@ impl Writing {
         }
     }
 
+    /// Nothing more goes out: we have ended, or the other end has closed altogether.
     pub(super) fn has_ended(&self) -> bool {
-        self.half.get() == Half::Ended
+        self.half.get() == Half::Ended || self.refused.get()
     }
 
     fn limit(&self) -> usize {

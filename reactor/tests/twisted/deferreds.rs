@@ -52,7 +52,7 @@ fn a_task_that_panics_says_so_to_whoever_waits() {
     assert!(matches!(error, Error::Panicked(text) if text.contains("boom")));
 }
 
-/// test_inlinecb.CancellationTests.test_propagateCancelling: what a cancelled task waits for is cancelled
+/// test_inlinecb.CancellationTests.test_CascadeCancellingOnCancelNotStacked: what a cancelled task waits for is cancelled
 /// too, and nobody is told of an error that nobody wants.
 #[test]
 fn cancelling_a_task_cancels_what_it_awaits() {
