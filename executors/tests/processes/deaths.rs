@@ -4,18 +4,23 @@ use std::time::Duration;
 
 use executors::{Error, Executor, WorkerId};
 
-use crate::support::{Act, Done, builder, fails, goes_on, is_alive, kill, pool, until};
+use crate::support::system::{Do, lines};
+use crate::support::{Act, Done, builder, fails, goes_on, is_alive, kill, path, pool, until};
 
 #[test]
 fn a_worker_that_is_killed_takes_only_its_own_job_with_it() {
     let pool = pool(1);
-    let mut doomed = pool.submit(Act::Sleep).unwrap();
+    // Running means sent. Only what the worker has read dies with it, so the job tells that it began.
+    let note = path("doomed");
+    let never = path("never");
+    let mut doomed = pool.submit(Do::Note(note.clone(), never)).unwrap();
     let queued: Vec<_> = (0..50)
         .map(|n| pool.submit(Act::Echo(n)).unwrap())
         .collect();
-    until("the job runs", || doomed.is_running());
+    until("the job runs", || lines(&note) == 1);
+    std::fs::remove_file(note).unwrap();
     let pid = pool.pids()[0];
-    assert!(doomed.try_result().is_none());
+    assert!(doomed.is_running() && doomed.try_result().is_none());
     kill(pid);
     let error = doomed.result().unwrap_err();
     let Error::WorkerDied { worker, exit, .. } = &error else {

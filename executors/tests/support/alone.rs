@@ -13,7 +13,9 @@ pub fn alone(test: &str) -> bool {
         return true;
     }
     let output = run_alone(with_usual_signals(&mut command(test)));
-    assert!(output.status.success(), "{test}: {}", text(&output));
+    let text = text(&output);
+    assert!(output.status.success(), "{test}: {text}");
+    println!("{text}");
     false
 }
 
