@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::frame::Frame;
 use super::header::{Header, JpegError};
-use super::huffman::{Bits, Restart};
+use super::bits::{Bits, Restart};
 
 /// What a scan's segment says.
 #[derive(Debug)]

@@ -4,7 +4,8 @@ use std::time::Instant;
 
 use super::frame::{Frame, Plane};
 use super::header::JpegError;
-use super::huffman::{Ac, Bits, Dc};
+use super::bits::Bits;
+use super::huffman::{Ac, Dc};
 use super::idct::Idct;
 use super::scan::{self, Blocks, Done, Order, Scan};
 use super::tables::Tables;
