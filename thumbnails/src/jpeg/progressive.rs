@@ -3,9 +3,9 @@
 
 use std::time::Instant;
 
+use super::bits::Bits;
 use super::frame::{Frame, Plane};
 use super::header::JpegError;
-use super::bits::Bits;
 use super::huffman::{Codes, Dc};
 use super::idct::{Idct, ZIGZAG};
 use super::scan::{self, Blocks, Done, Order, Scan};

@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
+use super::bits::Bits;
 use super::frame::{Frame, Plane};
 use super::header::JpegError;
-use super::bits::Bits;
 use super::huffman::{Ac, Dc};
 use super::idct::Idct;
 use super::scan::{self, Blocks, Done, Order, Scan};
