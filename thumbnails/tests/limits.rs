@@ -4,11 +4,11 @@
 
 mod support;
 
-use image::{DynamicImage, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
+use image::ImageFormat;
 use proptest::prelude::*;
 use support::{corners, encoded, jpeg, with_chunk};
 use thumbnails::task::thumbnail;
-use thumbnails::{Failure, Filter, Fit, Format, Limits, Settings};
+use thumbnails::{Failure, Limits, Settings};
 
 fn box_of(width: u32, height: u32) -> Settings {
     Settings {

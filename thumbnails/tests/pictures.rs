@@ -7,7 +7,7 @@ mod support;
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
 use support::{corners, encoded, insert_behind_start, jpeg, with_chunk, with_exif};
 use thumbnails::task::thumbnail;
-use thumbnails::{Failure, Filter, Fit, Format, Limits, Settings};
+use thumbnails::{Failure, Filter, Fit, Format, Settings};
 
 fn png_of(bytes: &[u8], settings: Settings) -> DynamicImage {
     let settings = Settings {
