@@ -1,27 +1,11 @@
 //! The process pool from outside, when all goes well.
-#![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod support;
 
 use std::collections::HashSet;
 use std::time::Duration;
 
 use executors::{Error, Executor, Job, Until, as_completed, wait};
-use support::{Act, Done, builder, is_alive, pool, until};
 
-/// Not a test: what the workers run. Without the marks of a worker it does nothing.
-#[test]
-fn worker() {
-    executors::hook(support::JOBS);
-}
-
-fn number(done: Result<Done, Error>) -> u64 {
-    match done {
-        Ok(Done::Number(n)) => n,
-        other => panic!("{other:?}"),
-    }
-}
+use crate::support::{Act, Done, builder, is_alive, number, path, pool, until};
 
 #[test]
 fn jobs_run_in_other_processes_as_many_as_there_may_be() {
@@ -101,10 +85,8 @@ fn a_chunk_too_large_to_send_yields_its_errors_and_the_rest_goes_on() {
 #[test]
 fn wait_as_completed_and_cancel_work_as_on_threads() {
     let pool = pool(1);
-    let gate = std::env::temp_dir().join(format!("executors-gate-{}", std::process::id()));
-    let busy = pool
-        .submit(Act::Await(gate.to_str().unwrap().to_owned()))
-        .unwrap();
+    let gate = path("gate");
+    let busy = pool.submit(Act::Await(gate.clone())).unwrap();
     until("it runs", || busy.is_running());
     let queued = pool.submit(Act::Echo(1)).unwrap();
     let cancelled = pool.submit(Act::Panic).unwrap();
@@ -190,10 +172,8 @@ fn shutdown_runs_or_cancels_what_is_pending() {
 #[test]
 fn waiting_in_a_callback_for_a_job_of_the_same_pool_is_refused() {
     let pool = pool(1);
-    let gate = std::env::temp_dir().join(format!("executors-callback-{}", std::process::id()));
-    let mut first = pool
-        .submit(Act::Await(gate.to_str().unwrap().to_owned()))
-        .unwrap();
+    let gate = path("callback");
+    let mut first = pool.submit(Act::Await(gate.clone())).unwrap();
     let second = pool.submit(Act::Sleep).unwrap();
     let (send, receive) = std::sync::mpsc::channel();
     first.on_done(move |_| send.send(second.result()).unwrap());
