@@ -186,6 +186,9 @@ impl Job<'_> {
             true => sink.split(at_once, self.inner.limits.segment).await?,
             false => None,
         };
+        if spans.is_some() && range.is_none() {
+            self.splits_left = self.splits_left.saturating_sub(1);
+        }
         let read = match &spans {
             None => self.read(alarm, &mut response, sink, from, range).await?,
             Some(spans) => {
