@@ -175,7 +175,10 @@ impl Job<'_> {
                 sink.restart(response.headers(), total).await?;
                 (sink, 0)
             }
-            _ => (&mut nowhere, 0),
+            _ => {
+                there = 0;
+                (&mut nowhere, 0)
+            }
         };
         let range = match &meaning {
             Meaning::Rest(range) => Some(range),
