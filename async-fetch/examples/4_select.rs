@@ -1,6 +1,6 @@
 //! select: the first of several wins, the others are dropped, unless they are only lent.
 //!
-//!     cargo run -p async-fetch --example select
+//!     cargo run --example async-fetch-4
 
 use std::pin::pin;
 use std::time::Duration;

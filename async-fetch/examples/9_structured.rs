@@ -1,6 +1,6 @@
 //! Structured concurrency: no task outlives the function that started it, whatever happens.
 //!
-//!     cargo run -p async-fetch --example structured
+//!     cargo run --example async-fetch-9
 
 use std::time::Duration;
 

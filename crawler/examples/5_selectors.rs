@@ -1,7 +1,5 @@
 //! Two ways to read a page: a tokenizer for its links, in one pass and without a tree; a tree where
 //! selectors are wanted.
-//!
-//! cargo run --release -p crawler --example selectors
 
 use std::time::Instant;
 

@@ -1,6 +1,6 @@
 //! Streams: iterators that may wait. A list without an end, never more than four in flight.
 //!
-//!     cargo run -p async-fetch --example streams
+//!     cargo run --example async-fetch-8
 
 use std::time::Duration;
 

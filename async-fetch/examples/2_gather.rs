@@ -1,6 +1,6 @@
 //! Gather against as-completed: the same futures, the answers in order or as they come.
 //!
-//!     cargo run -p async-fetch --example gather
+//!     cargo run --example async-fetch-2
 
 use std::time::Duration;
 

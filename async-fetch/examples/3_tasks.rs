@@ -1,6 +1,6 @@
 //! Tasks and JoinSet: the workshop's prime filter and square mapper, three tasks and two queues.
 //!
-//!     cargo run -p async-fetch --example tasks
+//!     cargo run --example async-fetch-3
 
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::JoinSet;

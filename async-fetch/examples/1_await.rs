@@ -1,6 +1,6 @@
 //! async fn and await: nothing happens before somebody waits for it.
 //!
-//!     cargo run -p async-fetch --example await
+//!     cargo run --example async-fetch-1
 
 use std::time::Duration;
 

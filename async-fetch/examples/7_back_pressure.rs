@@ -1,6 +1,6 @@
 //! Semaphores and back pressure: a limit on what is in flight, and a source that has to wait.
 //!
-//!     cargo run -p async-fetch --example back_pressure
+//!     cargo run --example async-fetch-7
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,6 +1,6 @@
 //! Blocking code in async, and its cure: a thread made for it.
 //!
-//!     cargo run -p async-fetch --example blocking
+//!     cargo run --example async-fetch-6
 
 use std::thread;
 use std::time::{Duration, Instant};

@@ -1,6 +1,6 @@
 //! Time-out and cancellation: to cancel is to drop, and what is dropped is cleaned up.
 //!
-//!     cargo run -p async-fetch --example cancel
+//!     cargo run --example async-fetch-5
 
 use std::time::Duration;
 

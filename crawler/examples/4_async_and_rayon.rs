@@ -1,7 +1,5 @@
 //! async waits, rayon computes: nothing that takes long runs on the thread that waits. A semaphore
 //! keeps what has come and is not computed yet from piling up.
-//!
-//! cargo run --release -p crawler --example async_and_rayon
 
 use std::sync::Arc;
 use std::time::Duration;
