@@ -10,12 +10,14 @@ mod model;
 mod nth;
 mod print;
 mod python;
+mod run_options;
 mod words;
 
 use anyhow::bail;
-use common::cli::{Interrupt, Outcome, Usage, interrupt};
+use common::cli::{Interrupt, Outcome, RunArgs, Usage, interrupt};
 
 use args::{Args, Command};
+use nth::Direction;
 
 /// Runs what the command line asks for.
 pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
@@ -24,25 +26,31 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
             "{flag}: is the experiment's: put it behind the subcommand"
         )));
     }
-    let session = common::cli::start(&args.run)?;
+    let run = &run_options::of(&args)?;
+    let session = common::cli::start(run)?;
     // Only what looks at it may take Ctrl-C away from the system.
     let interrupt = match args.command {
-        Some(Command::Check(_) | Command::Factor(_) | Command::Completions { .. }) => {
-            Interrupt::default()
-        }
+        Some(
+            Command::Next(_)
+            | Command::Previous(_)
+            | Command::Check(_)
+            | Command::Factor(_)
+            | Command::Completions { .. },
+        ) => Interrupt::default(),
         _ => interrupt::install()?,
     };
-    let result = answer(&args, &interrupt);
+    let result = answer(&args, run, &interrupt);
     session.conclude(result, &interrupt)
 }
 
-fn answer(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
-    let run = &args.run;
+fn answer(args: &Args, run: &RunArgs, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
     match &args.command {
         None => experiment::run(&args.experiment, run, interrupt),
         Some(Command::Count(count)) => count::run(count, run, interrupt),
-        Some(Command::Print(range)) => print::run(range, interrupt),
+        Some(Command::Print(print)) => print::run(print, run, interrupt),
         Some(Command::Nth(nth)) => nth::run(nth, run, interrupt),
+        Some(Command::Next(numbers)) => nth::neighbours(numbers, Direction::Next, run),
+        Some(Command::Previous(numbers)) => nth::neighbours(numbers, Direction::Previous, run),
         Some(Command::Check(numbers)) => check::run(numbers, run),
         Some(Command::Factor(numbers)) => factor::run(numbers, run),
         Some(Command::Gil(gil)) => experiment::gil(gil, run, interrupt),

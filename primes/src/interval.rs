@@ -84,6 +84,48 @@ pub fn primes(range: RangeInclusive<u64>) -> Box<dyn Iterator<Item = u64> + Send
     }
 }
 
+/// Calls `visit` with each constellation that lies wholly in an inclusive range, in order of their
+/// first primes, until it says no.
+///
+/// # Errors
+/// Those of `visit`.
+///
+/// ```
+/// use primes::{Constellation, interval};
+///
+/// let mut triplets = Vec::new();
+/// interval::constellations(5..=20, Constellation::Triplets, |primes| {
+///     triplets.push(primes.to_vec());
+///     Ok::<_, std::convert::Infallible>(true)
+/// })?;
+/// assert_eq!(triplets, [[5, 7, 11], [7, 11, 13], [11, 13, 17], [13, 17, 19]]);
+/// # Ok::<(), std::convert::Infallible>(())
+/// ```
+pub fn constellations<E>(
+    range: RangeInclusive<u64>,
+    what: Constellation,
+    mut visit: impl FnMut(&[u64]) -> Result<bool, E>,
+) -> Result<(), E> {
+    // The primes of a constellation follow one another: of the numbers between them, each is divided
+    // by 2 or 3.
+    let size = usize::from(what.size());
+    let mut group = Vec::with_capacity(size);
+    for prime in primes(range) {
+        if group.len() == size {
+            group.remove(0);
+        }
+        group.push(prime);
+        let is_shape = |shape: &&[u64]| {
+            let differences = group.iter().map(|p| p - group[0]);
+            differences.skip(1).eq(shape.iter().copied())
+        };
+        if group.len() == size && what.shapes().iter().any(is_shape) && !visit(&group)? {
+            break;
+        }
+    }
+    Ok(())
+}
+
 fn is_short(range: &RangeInclusive<u64>) -> bool {
     range.end().saturating_sub(*range.start()) < range.end().isqrt() / ROOT_PER_NUMBER
 }

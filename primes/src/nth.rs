@@ -8,10 +8,17 @@ use crate::interval::primes;
 /// A007053).
 pub const PRIMES_BELOW_2_POW_64: u64 = 425_656_284_035_217_743;
 
-/// The `n`-th prime, counting from 1, given a way to count the primes of a range.
-///
-/// Nearly all of the time goes into one call of `count`, for the primes up to an estimate; it may
-/// run in parallel. `None` if there is no such prime below 2^64, which includes `n = 0`.
+/// Which prime, seen from a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Index {
+    /// The n-th above it, counting from 1.
+    After(u64),
+    /// The n-th below it, counting from 1.
+    Before(u64),
+}
+
+/// The `n`-th prime, counting from 1, given a way to count the primes of a range: see
+/// [`nth_prime_from`].
 ///
 /// # Errors
 /// Those of `count`.
@@ -27,17 +34,85 @@ pub fn nth_prime<E>(
     n: u64,
     count: impl FnOnce(RangeInclusive<u64>) -> Result<u64, E>,
 ) -> Result<Option<u64>, E> {
-    if n == 0 || n > PRIMES_BELOW_2_POW_64 {
-        return Ok(None);
-    }
-    let estimate = estimate(n);
-    let counted = count(0..=estimate)?;
-    Ok(if counted < n {
-        above(estimate, n - counted)
-    } else {
-        below(estimate, counted - n)
-    })
+    nth_prime_from(Index::After(n), 0, count)
 }
+
+/// The n-th prime above or below `start`, given a way to count the primes of a range.
+///
+/// Nearly all of the time goes into one call of `count`, for the primes between `start` and an
+/// estimate; it may run in parallel. `None` if there is no such prime below 2^64, which includes an
+/// index of 0.
+///
+/// # Errors
+/// Those of `count`.
+///
+/// ```
+/// use primes::nth::{Index, nth_prime_from};
+/// use primes::{Constellation, interval};
+/// use std::convert::Infallible;
+///
+/// let count = |range| Ok::<_, Infallible>(interval::count(range, Constellation::Single));
+/// assert_eq!(nth_prime_from(Index::After(2), 100, count), Ok(Some(103)));
+/// assert_eq!(nth_prime_from(Index::Before(2), 100, count), Ok(Some(89)));
+/// ```
+pub fn nth_prime_from<E>(
+    index: Index,
+    start: u64,
+    count: impl FnOnce(RangeInclusive<u64>) -> Result<u64, E>,
+) -> Result<Option<u64>, E> {
+    let below_start = riemann_r(start.max(2) as f64);
+    match index {
+        Index::After(n) => {
+            let all = PRIMES_BELOW_2_POW_64;
+            if n == 0 || n > all || below_start + n as f64 > all as f64 + FAR {
+                return Ok(None);
+            }
+            let estimate = estimate(below_start + n as f64).max(start);
+            let counted = match start.checked_add(1) {
+                Some(first) if first <= estimate => count(first..=estimate)?,
+                _ => 0,
+            };
+            Ok(match counted < n {
+                true => above(estimate, n - counted),
+                false => below(estimate, counted - n),
+            })
+        }
+        Index::Before(n) => {
+            let Some(last) = start.checked_sub(1).filter(|&last| last >= n && n > 0) else {
+                return Ok(None);
+            };
+            // Where the estimate is below the first prime, the count is of all of them.
+            let estimate = estimate((below_start - n as f64).max(0.0)).min(last);
+            let counted = match estimate < last {
+                true => count(estimate + 1..=last)?,
+                false => 0,
+            };
+            Ok(match counted < n {
+                true => below(estimate, n - counted - 1),
+                false => above(estimate, counted - n + 1),
+            })
+        }
+    }
+}
+
+/// The smallest prime above `n`; `None` if it is beyond 2^64.
+///
+/// ```
+/// use primes::nth::{next_prime, previous_prime};
+/// assert_eq!((next_prime(97), previous_prime(97)), (Some(101), Some(89)));
+/// assert_eq!((next_prime(u64::MAX), previous_prime(2)), (None, None));
+/// ```
+pub fn next_prime(n: u64) -> Option<u64> {
+    above(n, 1)
+}
+
+/// The largest prime below `n`, if there is one.
+pub fn previous_prime(n: u64) -> Option<u64> {
+    below(n.checked_sub(1)?, 0)
+}
+
+/// Much farther than [`riemann_r`] is off anywhere below 2^64, rounding included.
+const FAR: f64 = 1e11;
 
 /// The prime that has `index - 1` primes between itself and `from`.
 fn above(from: u64, index: u64) -> Option<u64> {
@@ -77,8 +152,7 @@ fn below(from: u64, mut skip: u64) -> Option<u64> {
 
 /// An `x` with nearly `n` primes up to it: Riemann's R turned around by Newton's method. It is off
 /// by about the root of `x`.
-fn estimate(n: u64) -> u64 {
-    let n = n as f64;
+fn estimate(n: f64) -> u64 {
     let mut x = n * n.max(2.0).ln().max(1.0);
     for _ in 0..50 {
         let step = (riemann_r(x) - n) * x.max(2.0).ln();
@@ -151,6 +225,38 @@ mod tests {
     fn there_is_no_zeroth_and_none_beyond_2_pow_64() {
         assert_eq!(nth(0), None);
         assert_eq!(nth(PRIMES_BELOW_2_POW_64 + 1), None);
+    }
+
+    /// Every prime from every number, counted in a list.
+    #[test]
+    fn every_index_from_every_start() {
+        let list: Vec<u64> = primes(0..=3000).collect();
+        let count = |range| Ok::<_, Infallible>(interval::count(range, Constellation::Single));
+        for start in 0..120 {
+            let below = list.partition_point(|&p| p < start);
+            let up_to = list.partition_point(|&p| p <= start);
+            for n in 1..100_usize {
+                let after = nth_prime_from(Index::After(n as u64), start, count).unwrap();
+                assert_eq!(after, Some(list[up_to + n - 1]), "{n} after {start}");
+                let before = nth_prime_from(Index::Before(n as u64), start, count).unwrap();
+                let expected = below.checked_sub(n).map(|index| list[index]);
+                assert_eq!(before, expected, "{n} before {start}");
+            }
+        }
+    }
+
+    /// 2^64-59 and 2^64-83 are the last two (OEIS A013603 has the first).
+    #[test]
+    fn the_last_primes_of_all() {
+        let count = |range| Ok::<_, Infallible>(interval::count(range, Constellation::Single));
+        let from = |index, start| nth_prime_from(index, start, count).unwrap();
+        let last = u64::MAX - 58;
+        assert_eq!(from(Index::Before(1), u64::MAX), Some(last));
+        assert_eq!(from(Index::Before(2), u64::MAX), Some(last - 24));
+        assert_eq!(from(Index::After(1), last - 24), Some(last));
+        assert_eq!(from(Index::After(1), last), None);
+        assert_eq!(from(Index::After(1), u64::MAX), None);
+        assert_eq!(from(Index::After(1 << 58), u64::MAX / 2), None);
     }
 
     /// However far the estimate is off, the walk finds the prime.

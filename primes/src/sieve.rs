@@ -91,7 +91,11 @@ impl Sieve {
             reach,
             small: Turns::new(reach.min(SMALL as usize)),
             medium: Turns::new(reach),
-            large: Buckets::new(segment.next_power_of_two().ilog2()),
+            large: Buckets::new(
+                segment.next_power_of_two().ilog2(),
+                if root > MEDIUM { root } else { 0 },
+                length as u64,
+            ),
             sieving_primes: SievingPrimes::up_to(root),
         }
     }
@@ -187,6 +191,7 @@ impl Sieve {
         turns.push(p as u32, (p * turn - first) as u32);
     }
 
+    #[inline(always)]
     fn add_large(&mut self, p: u64, first: u64, left: u64) {
         let start = 30 * first + 7;
         let cofactor = start.div_ceil(p);
@@ -195,12 +200,10 @@ impl Sieve {
         if p.wrapping_mul(cofactor).wrapping_sub(start) / 30 > left {
             return;
         }
-        let (k, class) = (p / 30, class_of(p));
-        let (cofactor, state) = first_step(class, cofactor.max(p));
-        let byte =
-            p * (cofactor / 30) + offset(k as usize, class, class_of(cofactor)) as u64 - first;
+        let (cofactor, state) = first_step(class_of(p), cofactor.max(p));
+        let byte = p.wrapping_mul(cofactor).wrapping_sub(start) / 30;
         if byte < left {
-            self.large.push(k as u32, state, byte);
+            self.large.push((p / 30) as u32, state, byte);
         }
     }
 

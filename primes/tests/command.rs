@@ -197,7 +197,7 @@ fn wrong_input_is_named_in_one_line() {
         (&["count", "1e3", "--tuplets", "7"], "7: from 1 to 6"),
         (&["count", "1e3", "-j", "0"], "0: at least 1"),
         (&["print", "10", "5"], "10 5"),
-        (&["nth", "0"], "0: there are primes 1 to"),
+        (&["nth", "0"], "0: primes are counted from 1 on"),
         (
             &["nth", "2^64-1"],
             "18446744073709551615: there are primes 1 to",
@@ -314,7 +314,7 @@ fn json_is_one_document_or_one_a_line() {
     let count = json(primes(&["count", "100", "--json"]));
     assert_eq!((&count["count"], &count["stop"]), (&25.into(), &100.into()));
     let nth = json(primes(&["nth", "10", "--json"]));
-    assert_eq!(nth, serde_json::json!({"n": 10, "prime": 29}));
+    assert_eq!(nth, serde_json::json!({"n": 10, "start": 0, "prime": 29}));
     primes(&["factor", "12", "7", "--json"])
         .success()
         .stdout(diff(

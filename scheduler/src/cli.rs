@@ -1,6 +1,7 @@
 //! Everything behind `main`: a file for each step.
 
 mod args;
+mod client;
 mod generator;
 mod policy;
 mod round_robin;
@@ -42,6 +43,7 @@ fn answer(args: &Args) -> anyhow::Result<Outcome> {
         Some(Command::Sync) => vec![sync::show()?],
         Some(Command::Tasks { blocking }) => vec![tasks::show(args.blocking || *blocking)?],
         Some(Command::ChatServer(listen)) => return serve::run(listen, output),
+        Some(Command::ChatClient(client)) => return client::run(client, output),
         Some(Command::Completions { .. }) => unreachable!("answered above"),
     };
     let point = args.command.is_none().then_some(POINT);

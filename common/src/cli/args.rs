@@ -60,6 +60,15 @@ impl RunArgs {
     pub fn runs(&self) -> NonZeroUsize {
         self.runs.unwrap_or(NonZeroUsize::MIN)
     }
+
+    /// Reads what `--jobs` takes, for a command that has workers and nothing else of these flags.
+    ///
+    /// # Errors
+    ///
+    /// Naming the text, when it is no number from 1 to 1024.
+    pub fn count(text: &str) -> Result<NonZeroUsize, String> {
+        count(text)
+    }
 }
 
 /// The flags of a command that can draw what ran when.

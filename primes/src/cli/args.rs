@@ -1,11 +1,13 @@
 //! The command line's grammar.
 
+use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 
 use anyhow::bail;
 use clap::{Parser, Subcommand};
-use common::cli::{Choice, RunArgs, Shell, Usage, numbers};
+use common::cli::{Choice, OutputArgs, RunArgs, Shell, Usage, numbers};
 use primes::Constellation;
+use primes::nth::Index;
 
 use super::algorithm::Algorithm;
 use super::model::Kind;
@@ -17,6 +19,8 @@ use super::model::Kind;
 /// every model, compared in a table.
 #[derive(Parser, Debug)]
 #[command(version, max_term_width = 100)]
+// Each subcommand has those of them that do something in it: see `run_options.rs`.
+#[command(mut_args(|arg| arg.global(false)))]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(super) command: Option<Command>,
@@ -30,10 +34,14 @@ pub(crate) struct Args {
 pub(super) enum Command {
     /// Count the primes of a range, up to 2^64-1
     Count(CountArgs),
-    /// Print the primes of a range, one a line
-    Print(RangeArgs),
-    /// Print the N-th prime
+    /// Print the primes of a range, or groups of them, one a line
+    Print(PrintArgs),
+    /// Print the N-th prime, or the N-th after or before a number
     Nth(NthArgs),
+    /// Print the smallest prime above each number
+    Next(NumbersArgs),
+    /// Print the largest prime below each number
+    Previous(NumbersArgs),
     /// Tell of each number whether it is prime
     Check(NumbersArgs),
     /// Print the prime factors of each number, up to 2^128-1
@@ -73,6 +81,8 @@ pub(super) struct GilArgs {
     /// Also run the check in CPython, with threads and with processes
     #[arg(long)]
     pub(super) python: bool,
+    #[command(flatten)]
+    pub(super) run: RunArgs,
 }
 
 /// More rounds than this would hold gigabytes of answers.
@@ -132,13 +142,51 @@ pub(super) struct CountArgs {
     /// How to count; models and groups are for the sieve
     #[arg(long, default_value = "auto")]
     pub(super) algorithm: Algorithm,
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+}
+
+#[derive(clap::Args, Debug)]
+pub(super) struct PrintArgs {
+    #[command(flatten)]
+    pub(super) range: RangeArgs,
+    /// Print groups of K primes as close as can be, as (3, 5): 2 for twins, to 6 for sextuplets
+    #[arg(long, value_name = "K", default_value = "1")]
+    #[arg(hide_default_value = true)]
+    pub(super) tuplets: Constellation,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
 }
 
 #[derive(clap::Args, Debug)]
 pub(super) struct NthArgs {
-    /// Which prime, counting from 1
-    #[arg(value_parser = numbers::number, allow_negative_numbers = true)]
-    pub(super) n: u64,
+    /// Which prime above START, counting from 1; negative: which one below it
+    #[arg(value_name = "N", value_parser = index, allow_negative_numbers = true)]
+    pub(super) n: Index,
+    /// Where to count from; not counted itself
+    #[arg(value_parser = numbers::number, allow_negative_numbers = true, default_value = "0")]
+    #[arg(hide_default_value = true)]
+    pub(super) start: u64,
+    /// How many threads count [default: the CPUs this process may use]
+    #[arg(short, long, value_name = "N", value_parser = RunArgs::count)]
+    pub(super) jobs: Option<NonZeroUsize>,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
+fn index(text: &str) -> Result<Index, String> {
+    let (before, digits) = match text.trim().strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, text),
+    };
+    // Of `-5-3` the minus would be that of the 5 only.
+    match numbers::number(digits).map_err(|error| error.to_string())? {
+        0 => Err(format!(
+            "{text}: primes are counted from 1 on, or from -1 downwards"
+        )),
+        n if before => Ok(Index::Before(n)),
+        n => Ok(Index::After(n)),
+    }
 }
 
 #[derive(clap::Args, Debug)]
@@ -155,4 +203,6 @@ pub(super) struct NumbersArgs {
     /// The numbers; without any they are read from standard input
     #[arg(value_name = "N", allow_negative_numbers = true)]
     pub(super) numbers: Vec<String>,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
 }

@@ -11,7 +11,6 @@ use common::cli::{Choice, Interrupt, Outcome, Progress, RunArgs, Usage};
 use common::comparison::{Answer, Comparison};
 use common::timing::{self, human_duration};
 use primes::{Constellation, Job, Watch, job};
-use serde_json::json;
 
 use super::algorithm::{self, Algorithm};
 use super::args::CountArgs;
@@ -23,100 +22,143 @@ pub(super) fn run(
     run: &RunArgs,
     interrupt: &Interrupt,
 ) -> anyhow::Result<Outcome> {
-    let algorithm = algorithm(args)?;
-    let models = model::models(args.model.unwrap_or(Choice::One(Kind::Threads)));
-    match &models[..] {
-        [model] if run.runs() == NonZeroUsize::MIN => once(model, algorithm, args, run, interrupt),
-        models => compare(models, args, run, interrupt),
+    let range = args.range.range()?;
+    let algorithm = algorithm(args, &range)?;
+    let ways: Vec<Way> = match algorithm {
+        Algorithm::Combinatorial => vec![Way::Combinatorial],
+        _ => {
+            let models = model::models(args.model.unwrap_or(Choice::One(Kind::Threads)));
+            models.into_iter().map(Way::Sieve).collect()
+        }
+    };
+    let question = Question {
+        range,
+        what: args.tuplets,
+        run,
+        interrupt,
+    };
+    match &ways[..] {
+        // One document, whatever was run: that of a comparison.
+        [way] if run.runs() == NonZeroUsize::MIN && !run.output.json => question.once(way),
+        ways => question.compare(ways, algorithm),
     }
 }
 
-/// What counts: a model, several runs and groups of primes are for the sieve.
-fn algorithm(args: &CountArgs) -> anyhow::Result<Algorithm> {
+/// What counts: a model, and groups of primes, are for the sieve.
+fn algorithm(args: &CountArgs, range: &RangeInclusive<u64>) -> anyhow::Result<Algorithm> {
     let plain = args.model.is_none() && args.tuplets == Constellation::Single;
     match args.algorithm {
         Algorithm::Combinatorial if !plain => bail!(Usage(
             "--algorithm combinatorial: counts single primes, without --model".to_owned()
         )),
         Algorithm::Auto if !plain => Ok(Algorithm::Sieve),
-        algorithm => Ok(algorithm.for_range(&args.range.range()?)),
+        algorithm => Ok(algorithm.for_range(range)),
     }
 }
 
-fn once(
-    model: &Model,
-    algorithm: Algorithm,
-    args: &CountArgs,
-    run: &RunArgs,
-    interrupt: &Interrupt,
-) -> anyhow::Result<Outcome> {
-    let range = args.range.range()?;
-    let (name, workers) = match algorithm {
-        Algorithm::Combinatorial => ("rayon", run.jobs().get()),
-        _ => (model.name(), model.workers(run.jobs())),
-    };
-    let (count, time) = timing::measure(|| match algorithm {
-        Algorithm::Combinatorial => algorithm::combinatorial(range.clone(), run, interrupt),
-        _ => count(model, range.clone(), args.tuplets, run, interrupt),
-    });
-    let count = count.map_err(|error| anyhow!(error))?;
-    let (start, stop) = range.into_inner();
-    let mut out = common::cli::stdout();
-    if run.output.json {
-        out.json(&json!({
-            "start": start,
-            "stop": stop,
-            "tuplets": args.tuplets.size(),
-            "count": count,
-            "algorithm": algorithm.name(),
-            "model": name,
-            "workers": workers,
-            "wall_seconds": time.wall.as_secs_f64(),
-            "cpu_seconds": time.cpu.total().as_secs_f64(),
-        }))?;
-    } else {
-        writeln!(out, "{count}")?;
-    }
-    out.flush()?;
-    if !run.output.quiet {
-        common::remark!(
-            "{} from {start} to {stop}: {} ({}, {name}, -j {workers}, {:.2} cores busy)",
-            args.tuplets.name(),
-            human_duration(time.wall),
-            algorithm.name(),
-            time.cores_busy(),
-        );
-    }
-    Ok(Outcome::Done)
+/// How a range is counted.
+pub(super) enum Way {
+    /// By the sieve, its pieces shared out as the model does.
+    Sieve(Model),
+    /// By the formula, on rayon's threads.
+    Combinatorial,
 }
 
-fn compare(
-    models: &[Model],
-    args: &CountArgs,
-    run: &RunArgs,
-    interrupt: &Interrupt,
-) -> anyhow::Result<Outcome> {
-    let range = args.range.range()?;
-    let comparison = Comparison::new(format!("how many {}?", args.tuplets.name()))
-        .input(format!(
-            "the numbers from {} to {}",
-            range.start(),
-            range.end()
-        ))
-        .agreement("the same count");
-    let comparison = compare::once_or_more(comparison, run.runs);
-    let comparison = compare::add(comparison, models, run, |model| {
-        count(model, range.clone(), args.tuplets, run, interrupt)
-    });
-    let report = compare::finish(comparison, models, run);
-    let count = report.answer().copied();
-    let outcome = compare::show(&report, "", run, |json| json["count"] = count.into())?;
-    if let Some(count) = count.filter(|_| !run.output.json) {
+impl compare::Model for Way {
+    fn name(&self) -> &str {
+        match self {
+            Way::Sieve(model) => model.name(),
+            Way::Combinatorial => "rayon",
+        }
+    }
+
+    fn workers(&self, jobs: NonZeroUsize) -> usize {
+        match self {
+            Way::Sieve(model) => model.workers(jobs),
+            Way::Combinatorial => jobs.get(),
+        }
+    }
+
+    fn remark(&self) -> Option<String> {
+        match self {
+            Way::Sieve(model) => model.remark(),
+            Way::Combinatorial => None,
+        }
+    }
+}
+
+/// How many there are of what in which range.
+struct Question<'a> {
+    range: RangeInclusive<u64>,
+    what: Constellation,
+    run: &'a RunArgs,
+    interrupt: &'a Interrupt,
+}
+
+impl Question<'_> {
+    fn answer(&self, way: &Way) -> Answer<u64> {
+        let range = self.range.clone();
+        match way {
+            Way::Sieve(model) => count(model, range, self.what, self.run, self.interrupt),
+            Way::Combinatorial => algorithm::combinatorial(range, self.run, self.interrupt),
+        }
+    }
+
+    fn once(&self, way: &Way) -> anyhow::Result<Outcome> {
+        let (count, time) = timing::measure(|| self.answer(way));
+        let count = count.map_err(|error| anyhow!(error))?;
         let mut out = common::cli::stdout();
-        writeln!(out, "count: {count}")?;
+        writeln!(out, "{count}")?;
         out.flush()?;
+        if !self.run.output.quiet {
+            let algorithm = match way {
+                Way::Sieve(_) => Algorithm::Sieve,
+                Way::Combinatorial => Algorithm::Combinatorial,
+            };
+            common::remark!(
+                "{} from {} to {}: {} ({}, {}, -j {}, {:.2} cores busy)",
+                self.what.name(),
+                self.range.start(),
+                self.range.end(),
+                human_duration(time.wall),
+                algorithm.name(),
+                way.name(),
+                way.workers(self.run.jobs()),
+                time.cores_busy(),
+            );
+        }
+        Ok(Outcome::Done)
     }
-    Ok(outcome)
+
+    fn compare(&self, ways: &[Way], algorithm: Algorithm) -> anyhow::Result<Outcome> {
+        let (start, stop) = (*self.range.start(), *self.range.end());
+        let comparison = Comparison::new(format!("how many {}?", self.what.name()))
+            .input(format!("the numbers from {start} to {stop}"))
+            .agreement("the same count");
+        let comparison = match ways {
+            [_] => comparison.runs(self.run.runs()),
+            _ => compare::once_or_more(comparison, self.run.runs),
+        };
+        let mut comparison = compare::add(comparison, ways, self.run, |way| self.answer(way));
+        if ways.len() == 1 {
+            comparison = comparison.baseline_once();
+        }
+        let report = compare::finish(comparison, ways, self.run);
+        let count = report.answer().copied();
+        let outcome = compare::show(&report, "", self.run, |json| {
+            json["start"] = start.into();
+            json["stop"] = stop.into();
+            json["tuplets"] = self.what.size().into();
+            json["algorithm"] = algorithm.name().into();
+            json["count"] = count.into();
+        })?;
+        if let Some(count) = count.filter(|_| !self.run.output.json) {
+            let mut out = common::cli::stdout();
+            writeln!(out, "count: {count}")?;
+            out.flush()?;
+        }
+        Ok(outcome)
+    }
 }
 
 /// Counts in a model, with a progress bar.

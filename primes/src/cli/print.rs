@@ -2,20 +2,42 @@
 
 use std::io::Write;
 
-use common::cli::{Interrupt, Outcome};
-use primes::interval;
+use common::cli::{Interrupt, Outcome, RunArgs};
+use primes::{Constellation, interval};
+use serde_json::json;
 
-use super::args::RangeArgs;
+use super::args::PrintArgs;
 
-/// Prints them one a line, which is JSON lines too.
-pub(super) fn run(args: &RangeArgs, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
+/// Prints them one a line, which is JSON lines too; groups of them as primesieve does, or as lists.
+pub(super) fn run(
+    args: &PrintArgs,
+    run: &RunArgs,
+    interrupt: &Interrupt,
+) -> anyhow::Result<Outcome> {
     let mut out = common::cli::stdout();
-    for prime in interval::primes(args.range()?) {
-        // Whole lines only: Ctrl-C comes between two of them.
-        if interrupt.raised() {
-            break;
+    let range = args.range.range()?;
+    // Whole lines only: Ctrl-C comes between two of them.
+    if args.tuplets == Constellation::Single {
+        for prime in interval::primes(range) {
+            if interrupt.raised() {
+                break;
+            }
+            writeln!(out, "{prime}")?;
         }
-        writeln!(out, "{prime}")?;
+    } else {
+        interval::constellations(range, args.tuplets, |group| {
+            if interrupt.raised() {
+                return Ok(false);
+            }
+            if run.output.json {
+                out.json(&json!(group))?;
+            } else {
+                write!(out, "({}", group[0])?;
+                group[1..].iter().try_for_each(|p| write!(out, ", {p}"))?;
+                writeln!(out, ")")?;
+            }
+            Ok::<_, std::io::Error>(true)
+        })?;
     }
     out.flush()?;
     Ok(Outcome::Done)

@@ -2,7 +2,6 @@
 
 use std::io::{self, BufRead, Write};
 
-use common::cli::numbers::NumberError;
 use common::cli::{Outcome, Stdout};
 use common::text::escaped;
 
@@ -14,9 +13,9 @@ const LONGEST_WORD: usize = 100;
 /// Answers for each number, as soon as it is read. What is no number is reported, and the rest still
 /// answered. What was answered is flushed before more has to be waited for: to somebody who types, or
 /// to a program, it is there at once, and a file of many numbers costs few writes.
-pub(super) fn for_each<N>(
+pub(super) fn for_each<N, E: ToString>(
     args: &NumbersArgs,
-    parse: impl Fn(&str) -> Result<N, NumberError>,
+    parse: impl Fn(&str) -> Result<N, E>,
     mut answer: impl FnMut(&mut Stdout, N) -> io::Result<()>,
 ) -> anyhow::Result<Outcome> {
     let mut out = common::cli::stdout();

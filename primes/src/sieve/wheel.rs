@@ -81,8 +81,8 @@ pub(super) struct Step {
     pub(super) gap: u8,
     pub(super) carry: u8,
     pub(super) mask: u8,
-    /// From a class's last step back to its first.
-    pub(super) last: bool,
+    /// From a class's last step back to its first: how many steps that is.
+    back: u8,
 }
 
 /// The states of a walk: `COFACTORS` steps for each class of primes.
@@ -91,7 +91,7 @@ pub(super) const STEPS: [Step; 8 * COFACTORS] = {
         gap: 0,
         carry: 0,
         mask: 0,
-        last: false,
+        back: 0,
     }; 8 * COFACTORS];
     let mut state = 0;
     while state < steps.len() {
@@ -108,7 +108,7 @@ pub(super) const STEPS: [Step; 8 * COFACTORS] = {
             // `byte_of`, shifted by a byte so that it never goes below zero.
             carry: ((residue * next + 23) / 30 - (residue * cofactor + 23) / 30) as u8,
             mask: !bit_of((residue * cofactor) as u64),
-            last,
+            back: if last { COFACTORS as u8 } else { 0 },
         };
         state += 1;
     }
@@ -118,11 +118,7 @@ pub(super) const STEPS: [Step; 8 * COFACTORS] = {
 /// The state that follows `state` in a walk.
 #[inline(always)]
 pub(super) fn next_state(state: usize, step: Step) -> usize {
-    if step.last {
-        state + 1 - COFACTORS
-    } else {
-        state + 1
-    }
+    state + 1 - step.back as usize
 }
 
 const COPRIME_210: [usize; COFACTORS] = {

@@ -183,3 +183,25 @@ fn task_locals_are_there_in_destructors() {
         assert!(outside.is_err(), "it is nobody's now");
     }
 }
+
+#[test]
+fn a_scope_that_is_cancelled_drops_its_tasks_and_goes_on() {
+    let dropped = Dropped::default();
+    let (cancelled, later) = executor().block_on(scope(async |scope| {
+        // This one is running when it cancels, itself too.
+        let (handle, guard) = (scope.clone(), dropped.guard());
+        let canceller = scope.spawn(async move {
+            let _guard = guard;
+            handle.cancel();
+            pending::<()>().await;
+        });
+        let guard = dropped.guard();
+        drop(scope.spawn(async move {
+            let _guard = guard;
+            pending::<()>().await;
+        }));
+        let cancelled = canceller.unless_cancelled().await;
+        (cancelled, scope.spawn(async { 1 }).await)
+    }));
+    assert_eq!((cancelled, later, dropped.count()), (None, 1, 2));
+}
