@@ -22,11 +22,11 @@ struct State {
 impl Frontier {
     fn add(&self, pages: impl IntoIterator<Item = usize>) {
         let mut state = self.state.lock().expect("no panic");
-        let new: Vec<usize> = pages
-            .into_iter()
-            .filter(|it| state.seen.insert(*it))
-            .collect();
-        state.queue.extend(new);
+        for page in pages {
+            if state.seen.insert(page) {
+                state.queue.push(page);
+            }
+        }
         self.changed.notify_all();
     }
 
@@ -56,9 +56,7 @@ fn main() -> std::io::Result<()> {
         }
     };
     thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(work))));
-    println!(
-        "{} pages",
-        frontier.state.lock().expect("no panic").seen.len()
-    );
+    let seen = frontier.state.into_inner().expect("no panic").seen;
+    println!("{} pages", seen.len());
     Ok(())
 }

@@ -1,5 +1,5 @@
 //! What a yield, a task, and a parked task cost on this machine.
-//! Run it: `cargo run --release -p scheduler --example cost`
+//! Run it: `cargo bench -p scheduler --bench cost`
 
 use std::future::pending;
 use std::hint::black_box;
