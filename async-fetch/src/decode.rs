@@ -53,12 +53,20 @@ impl Decoder {
     /// The decoder that an answer's `Content-Encoding` asks for, if any. Codings that are not
     /// known are an error: they were not asked for.
     pub(crate) fn new(headers: &HeaderMap, ratio: u64) -> Result<Option<Decoder>, Error> {
+        Decoder::of(names(headers), ratio)
+    }
+
+    /// The decoder for codings that were applied in this order, if there are any.
+    pub(crate) fn of(
+        names: impl Iterator<Item = String>,
+        ratio: u64,
+    ) -> Result<Option<Decoder>, Error> {
         let wrong = |coding: String, reason: &str| Error::Coding {
             coding: coding.escape_debug().to_string(),
             reason: reason.to_owned(),
         };
         let mut codings = Vec::new();
-        for name in names(headers) {
+        for name in names {
             if codings.len() == MOST {
                 return Err(wrong(name, &format!("more than {MOST} codings")));
             }

@@ -6,6 +6,8 @@ mod clock;
 mod message;
 mod ranges;
 mod route;
+mod segments;
+mod transfer;
 mod tries;
 
 use std::pin::Pin;
@@ -44,16 +46,8 @@ pub(crate) async fn run(
     alarm: Pin<&mut Sleep>,
 ) -> Outcome {
     let index = place.index;
-    let mut job = Job {
-        inner,
-        place,
-        route: Route::new(&request),
-        tries: Tries::default(),
-        clock: Clock::start(&inner.timeouts),
-        handed_on: false,
-        mirrors_asked: 0,
-        request: &request,
-    };
+    let clock = Clock::start(&inner.timeouts);
+    let mut job = Job::new(inner, &request, place, clock);
     let result = job.all(alarm).await;
     let times = job.clock.times();
     let Job { route, tries, .. } = job;
@@ -80,6 +74,8 @@ struct Job<'a> {
     tries: Tries,
     clock: Clock<'a>,
     mirrors_asked: usize,
+    /// It fetches ranges of a file for another.
+    is_helper: bool,
     /// Part of the body is with somebody who can't give it back.
     handed_on: bool,
 }
@@ -92,6 +88,8 @@ struct Job<'a> {
 enum Step {
     /// This is the one.
     Done(Answer),
+    /// A range is there.
+    Segment,
     /// Ask there.
     Elsewhere,
     /// Ask again after a while.
@@ -100,24 +98,51 @@ enum Step {
     Resend,
 }
 
+impl<'a> Job<'a> {
+    fn new(inner: &'a Arc<Inner>, request: &'a Request, place: Place, clock: Clock<'a>) -> Job<'a> {
+        Job {
+            inner,
+            place,
+            route: Route::new(request),
+            tries: Tries::default(),
+            clock,
+            is_helper: false,
+            handed_on: false,
+            mirrors_asked: 0,
+            request,
+        }
+    }
+}
+
 impl Job<'_> {
-    /// Until there is an answer, or none to be hoped for.
     async fn all(&mut self, mut alarm: Pin<&mut Sleep>) -> Result<Answer, Error> {
         self.check()?;
         self.inner.budget.earn();
-        let mut permit = self.turn(alarm.as_mut()).await?;
+        let permit = self.turn(alarm.as_mut()).await?;
         let mut sink = Sink::new(self.request, self.inner.watch.clone()).await?;
+        let done = self.until_done(alarm, permit, &mut sink).await?;
+        done.ok_or_else(|| Error::Setup("a range is no answer".to_owned()))
+    }
+
+    /// Until there is an answer, or none to be hoped for; `None` for a range.
+    async fn until_done(
+        &mut self,
+        mut alarm: Pin<&mut Sleep>,
+        mut permit: Permit,
+        sink: &mut Sink,
+    ) -> Result<Option<Answer>, Error> {
         self.tries.begin(permit.host(), sink.length());
         self.told_start();
         loop {
-            let result = self.once(permit.host(), alarm.as_mut(), &mut sink).await;
+            let result = self.once(permit.host(), alarm.as_mut(), sink).await;
             let wait = match result {
                 Ok(Step::Done(answer)) => {
                     if answer.status.is_success() || !self.turn_to_mirror() {
-                        return Ok(answer);
+                        return Ok(Some(answer));
                     }
                     Duration::ZERO
                 }
+                Ok(Step::Segment) => return Ok(None),
                 Ok(Step::Elsewhere) => {
                     self.check()?;
                     // Another host has other limits, and this one's place is free for others.
@@ -135,10 +160,15 @@ impl Job<'_> {
                 Err(error) => {
                     // What came is worth keeping, whatever happens next.
                     sink.flush().await?;
-                    self.tries.progress(&sink);
+                    self.tries.progress(sink);
                     match self.wait_after(&error) {
                         Some(wait) => wait,
-                        None if self.turn_to_mirror() => Duration::ZERO,
+                        None if self.turn_to_mirror() => {
+                            if sink.is_lost() {
+                                *sink = Sink::new(self.request, self.inner.watch.clone()).await?;
+                            }
+                            Duration::ZERO
+                        }
                         None => return Err(error),
                     }
                 }
@@ -169,7 +199,7 @@ impl Job<'_> {
     }
 
     fn told_start(&self) {
-        if let Some(watch) = &self.inner.watch {
+        if let Some(watch) = self.inner.watch.as_ref().filter(|_| !self.is_helper) {
             watch.started(self.request.tag, self.route.url(), self.tries.attempts);
         }
     }

@@ -31,6 +31,9 @@ pub struct Limits {
     pub body_in_memory: u64,
     /// Bytes of any other body (default: 1 TiB): only what never ends is longer.
     pub body: u64,
+    /// Bytes of the shortest range of a file that is fetched in several (default: 1 MiB): it takes a round
+    /// trip more, and is to be worth it.
+    pub segment: u64,
     /// How often what was compressed may be longer than what came, beyond the first MiB (default: 1000):
     /// just more than honest gzip reaches.
     pub decoded_ratio: u64,
@@ -51,6 +54,7 @@ impl Default for Limits {
             redirects: 10,
             body_in_memory: 16 << 20,
             body: 1 << 40,
+            segment: 1 << 20,
             decoded_ratio: 1000,
             headers: 100,
         }

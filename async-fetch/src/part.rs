@@ -7,12 +7,17 @@
 //!
 //! Everything here blocks, and is to be called where blocking is allowed.
 
+mod extents;
 mod locked;
 mod origin;
+mod spans;
+#[cfg(test)]
+mod tests;
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use http::HeaderMap;
@@ -23,6 +28,7 @@ use crate::error::Error;
 use origin::Origin;
 
 pub(crate) use origin::Validator;
+pub(crate) use spans::{Segment, Spans};
 
 /// Where parts lie.
 pub const FOLDER: &str = ".async-fetch";
@@ -38,7 +44,8 @@ pub(crate) struct PartFile {
     paths: Paths,
     /// The number that stands for the URL.
     url: u64,
-    /// Bytes that are known to be written; a write that failed may have left some more.
+    /// Bytes that are known to be written; a write that failed may have left some more. With spans,
+    /// where the next byte belongs.
     written: u64,
     buffer: Vec<u8>,
     /// `None` if it can't be gone on with in another run.
@@ -48,7 +55,20 @@ pub(crate) struct PartFile {
     /// It began with a file that another program left.
     adopted: bool,
     hasher: Option<Hasher>,
+    /// It is fetched in several ranges; the second is where the one that comes now has its end.
+    spans: Option<(Arc<Spans>, u64)>,
     finished: bool,
+}
+
+/// What becomes of bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pushed {
+    /// They are kept.
+    Kept,
+    /// They are, and it is time to write them.
+    Full,
+    /// What follows is there already, or others fetch it.
+    Met,
 }
 
 #[derive(Debug)]
@@ -85,6 +105,8 @@ pub(crate) type Before<'a> = &'a dyn Fn(&Path, u64) -> io::Result<()>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Left {
     pub(crate) length: u64,
+    /// Where what is missing has its end, if that is not the whole's.
+    pub(crate) until: Option<u64>,
     pub(crate) total: Option<u64>,
     /// `None` for what another program left.
     pub(crate) validator: Option<Validator>,
@@ -128,6 +150,7 @@ impl PartFile {
             total: None,
             adopted: false,
             hasher: how.hashed.then(Hasher::default),
+            spans: None,
             finished: false,
         };
         it.go_on(how.adopts).map_err(Error::file(&it.paths.part))?;
@@ -150,36 +173,107 @@ impl PartFile {
             return Ok(());
         }
         self.written = self.file.seek(SeekFrom::End(0))?;
-        if self.total.is_some_and(|total| total < self.written) {
-            // Longer than the whole: it can't be what it seems to be.
+        let there = self.origin.as_ref().and_then(|it| it.there.as_ref());
+        let needed = there.map_or(0, extents::Extents::end);
+        let too_long = self.total.is_some_and(|total| total < self.written);
+        if too_long || needed > self.written || there.is_some() && self.total.is_none() {
+            // It can't be what it seems to be.
             self.forget();
             return Ok(());
         }
-        if let Some(hasher) = &mut self.hasher {
-            self.file.rewind()?;
-            let mut piece = vec![0; BUFFER];
-            loop {
-                match self.file.read(&mut piece)? {
-                    0 => break,
-                    count => hasher.update(&piece[..count]),
-                }
+        if there.is_some() {
+            return self.make_spans();
+        }
+        self.hash()
+    }
+
+    /// Reads what is there, if its checksum is wanted.
+    fn hash(&mut self) -> io::Result<()> {
+        let Some(hasher) = &mut self.hasher else {
+            return Ok(());
+        };
+        *hasher = Hasher::default();
+        self.file.rewind()?;
+        let mut piece = vec![0; BUFFER];
+        loop {
+            match self.file.read(&mut piece)? {
+                0 => return Ok(()),
+                count => hasher.update(&piece[..count]),
+            }
+        }
+    }
+
+    /// Takes up the spans that the origin tells of.
+    fn make_spans(&mut self) -> io::Result<()> {
+        if let (Some(origin), Some(total)) = (&self.origin, self.total) {
+            let (part, from) = (self.paths.part.clone(), self.paths.from.clone());
+            let file = self.file.try_clone()?;
+            let spans = Spans::new(file, part, from, origin.clone(), total);
+            self.written = spans.gap().map_or(total, |gap| gap.start);
+            self.spans = Some((Arc::new(spans), self.written));
+        }
+        Ok(())
+    }
+
+    /// From now on it is fetched in up to so many ranges at once, if it has at least so many bytes for
+    /// two of them.
+    pub(crate) fn split(&mut self, at_once: usize, least: u64) -> Result<(), Error> {
+        if self.spans.is_none() {
+            let missing = self.total.map_or(0, |total| total - self.length());
+            let worth_it = at_once > 1 && missing >= least.saturating_mul(2);
+            if !worth_it || self.origin.is_none() {
+                return Ok(());
+            }
+            self.write().map_err(Error::file(&self.paths.part))?;
+            if let Some(origin) = &mut self.origin {
+                origin.there = Some(std::iter::once(0..self.written).collect());
+            }
+            self.make_spans().map_err(Error::file(&self.paths.part))?;
+        }
+        if let Some((spans, end)) = &mut self.spans {
+            // In this order: what lies behind a gap must never be taken for what came in order.
+            spans.note().map_err(Error::file(&self.paths.from))?;
+            spans.set(at_once, least);
+            if *end == self.written {
+                *end = spans.take_from(self.written);
             }
         }
         Ok(())
     }
 
+    /// The ranges that it is fetched in.
+    pub(crate) fn spans(&self) -> Option<&Arc<Spans>> {
+        self.spans.as_ref().map(|(spans, _)| spans)
+    }
+
+    /// Bytes that are there, wherever they belong.
+    pub(crate) fn there(&self) -> u64 {
+        self.spans().map_or(self.length(), |spans| spans.there())
+    }
+
     /// What the rest can be asked for with.
     pub(crate) fn left(&self) -> Option<Left> {
         let validator = self.origin.as_ref().map(|origin| origin.validator.clone());
+        if let Some((spans, _)) = &self.spans {
+            let total = spans.total();
+            let gap = spans.gap().unwrap_or(total..total);
+            return Some(Left {
+                length: gap.start,
+                until: Some(gap.end).filter(|end| *end < total),
+                total: Some(total),
+                validator,
+            });
+        }
         let usable = validator.is_some() || self.adopted;
         (usable && self.length() > 0).then(|| Left {
             length: self.length(),
+            until: None,
             total: self.total,
             validator,
         })
     }
 
-    /// Bytes of it, those in the buffer included.
+    /// Where the next byte belongs, those in the buffer included.
     pub(crate) fn length(&self) -> u64 {
         self.written + self.buffer.len() as u64
     }
@@ -191,6 +285,9 @@ impl PartFile {
         self.origin = None;
         self.total = None;
         self.adopted = false;
+        if let Some((spans, _)) = self.spans.take() {
+            spans.close();
+        }
         if let Some(hasher) = &mut self.hasher {
             *hasher = Hasher::default();
         }
@@ -212,6 +309,7 @@ impl PartFile {
             url: self.url,
             validator,
             total,
+            there: None,
         });
         match &self.origin {
             Some(origin) => {
@@ -232,16 +330,44 @@ impl PartFile {
         total: Option<u64>,
     ) -> Result<(), Error> {
         let total = self.total.or(total);
+        if let Some((spans, end)) = &mut self.spans {
+            // What the last answer was to bring is anybody's now.
+            spans.give_back(self.written..*end);
+            self.written = spans.gap().map_or(spans.total(), |gap| gap.start);
+            *end = self.written;
+            return Ok(());
+        }
         if self.origin.is_none() || self.total != total {
             self.note(headers, total)?;
         }
         Ok(())
     }
 
-    /// Takes some bytes; `true` if it is time to [`flush`](PartFile::flush).
-    pub(crate) fn push(&mut self, bytes: &[u8]) -> bool {
-        self.buffer.extend_from_slice(bytes);
-        self.buffer.len() >= BUFFER
+    /// Takes some bytes; tells if it is time to [`flush`](PartFile::flush).
+    pub(crate) fn push(&mut self, mut bytes: &[u8]) -> Pushed {
+        while let Some((spans, end)) = &mut self.spans {
+            let at = self.written + self.buffer.len() as u64;
+            if at == *end {
+                *end = spans.take_from(at);
+            }
+            if at == *end && at < spans.total() {
+                return Pushed::Met;
+            }
+            let room = usize::try_from(*end - at).unwrap_or(usize::MAX);
+            let (some, rest) = bytes.split_at(room.min(bytes.len()));
+            self.buffer.extend_from_slice(some);
+            bytes = rest;
+            if some.is_empty() {
+                break;
+            }
+        }
+        if self.spans.is_none() {
+            self.buffer.extend_from_slice(bytes);
+        }
+        match self.buffer.len() >= BUFFER {
+            true => Pushed::Full,
+            false => Pushed::Kept,
+        }
     }
 
     /// Writes what was taken.
@@ -250,6 +376,12 @@ impl PartFile {
     }
 
     fn write(&mut self) -> io::Result<()> {
+        if let Some((spans, _)) = &self.spans {
+            spans.write(self.written, &self.buffer)?;
+            self.written = self.length();
+            self.buffer.clear();
+            return Ok(());
+        }
         // A write that failed has moved the position by whatever it did write: what is tried again
         // belongs over that, not behind it.
         self.file.seek(SeekFrom::Start(self.written))?;
@@ -266,13 +398,19 @@ impl PartFile {
     /// its checksum if that was wanted. With a wrong one it is deleted.
     pub(crate) fn finish(mut self, ending: &Ending<'_>) -> Result<Option<Checksum>, Error> {
         self.flush()?;
+        let there = self.there();
         if let Some(total) = self.total
-            && total != self.written
+            && total != there
         {
             return Err(Error::Cut {
-                received: self.written,
+                received: there,
                 announced: Some(total),
             });
+        }
+        if let Some((spans, _)) = self.spans.take() {
+            spans.close();
+            self.written = spans.total();
+            self.hash().map_err(Error::file(&self.paths.part))?;
         }
         // Nothing of what is whole could be gone on with.
         self.origin = None;
@@ -286,6 +424,12 @@ impl PartFile {
         self.name(ending).map_err(Error::file(&self.paths.target))?;
         self.finished = true;
         Ok(found)
+    }
+
+    fn delete(&self) {
+        // In this order, as in `finish`.
+        let _ = fs::remove_file(&self.paths.from);
+        let _ = fs::remove_file(&self.paths.part);
     }
 
     fn name(&self, ending: &Ending<'_>) -> io::Result<()> {
@@ -312,213 +456,21 @@ impl Drop for PartFile {
             return;
         }
         // The last bytes are worth a try; without them there is just a little more to fetch.
+        if let Some((spans, _)) = self.spans.take() {
+            let _ = spans.write(self.written, &self.buffer);
+            let kept = spans.there() > 0 && spans.note().is_ok();
+            spans.close();
+            if !kept || self.origin.is_none() {
+                self.delete();
+            }
+            return;
+        }
         let kept = self.origin.is_some()
             && self.length() > 0
             && (self.write().is_ok()
                 || self.written > 0 && self.file.set_len(self.written).is_ok());
         if !kept {
-            // In this order, as in `finish`.
-            let _ = fs::remove_file(&self.paths.from);
-            let _ = fs::remove_file(&self.paths.part);
+            self.delete();
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn url(text: &str) -> Url {
-        text.parse().unwrap()
-    }
-
-    fn open(target: &Path) -> PartFile {
-        let how = Opening {
-            hashed: true,
-            ..Opening::default()
-        };
-        PartFile::open(target, &url("http://a.example/file"), how).unwrap()
-    }
-
-    fn left(length: u64) -> Option<Left> {
-        Some(Left {
-            length,
-            total: None,
-            validator: Some(Validator::Tag("\"1\"".to_owned())),
-        })
-    }
-
-    fn wanted(text: &str) -> Ending<'static> {
-        Ending {
-            checksum: Some(Checksum::of(text)),
-            ..Ending::default()
-        }
-    }
-
-    fn tagged() -> HeaderMap {
-        HeaderMap::from_iter([(http::header::ETAG, "\"1\"".parse().unwrap())])
-    }
-
-    #[test]
-    fn a_part_is_gone_on_with_and_gets_its_name_when_it_is_whole() {
-        let folder = tempfile::tempdir().unwrap();
-        let target = folder.path().join("file");
-        let mut part = open(&target);
-        assert_eq!(part.left(), None);
-        part.restart(&tagged(), None).unwrap();
-        part.push(b"many ");
-        drop(part);
-        assert!(!target.exists());
-
-        let mut part = open(&target);
-        assert_eq!(part.left(), left(5));
-        part.push(b"hands");
-        part.finish(&wanted("many hands")).unwrap();
-        assert_eq!(fs::read(&target).unwrap(), b"many hands");
-        assert_eq!(fs::read_dir(folder.path().join(FOLDER)).unwrap().count(), 0);
-    }
-
-    #[test]
-    fn what_cannot_be_gone_on_with_is_not_kept() {
-        let folder = tempfile::tempdir().unwrap();
-        let target = folder.path().join("file");
-        let count = || fs::read_dir(folder.path().join(FOLDER)).unwrap().count();
-        let mut part = open(&target);
-        part.restart(&HeaderMap::new(), None).unwrap();
-        part.push(b"many ");
-        drop(part);
-        assert_eq!(count(), 0);
-
-        let mut part = open(&target);
-        part.restart(&tagged(), None).unwrap();
-        part.push(b"many ");
-        drop(part);
-        assert_eq!(count(), 2);
-        let other =
-            PartFile::open(&target, &url("http://b.example/file"), Opening::default()).unwrap();
-        assert_eq!(other.left(), None);
-        drop(other);
-        assert_eq!(count(), 0);
-    }
-
-    #[test]
-    fn a_wrong_checksum_leaves_nothing() {
-        let folder = tempfile::tempdir().unwrap();
-        let target = folder.path().join("file");
-        let mut part = open(&target);
-        part.restart(&tagged(), None).unwrap();
-        part.push(b"many hands");
-        let error = part.finish(&wanted("few hands")).unwrap_err();
-        assert!(matches!(error, Error::Checksum { .. }));
-        assert!(!target.exists());
-        assert_eq!(fs::read_dir(folder.path().join(FOLDER)).unwrap().count(), 0);
-    }
-
-    #[test]
-    fn two_do_not_write_one_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let target = folder.path().join("file");
-        let _first = open(&target);
-        let error =
-            PartFile::open(&target, &url("http://a.example/file"), Opening::default()).unwrap_err();
-        assert!(error.to_string().contains("another program"), "{error}");
-    }
-
-    #[test]
-    fn a_write_that_failed_halfway_leaves_nothing_twice() {
-        let folder = tempfile::tempdir().unwrap();
-        let target = folder.path().join("file");
-        let mut part = open(&target);
-        part.restart(&tagged(), None).unwrap();
-        part.push(b"many ");
-        part.flush().unwrap();
-        part.push(b"hands");
-        // What `write_all` does before it meets the end of the disk.
-        part.file.write_all(b"han").unwrap();
-        let path = part.paths.part.clone();
-        drop(part);
-        assert_eq!(fs::read(&path).unwrap(), b"many hands");
-
-        // And with a disk that stays full, here one that must not be written: nothing is better
-        // than what is not known.
-        let mut part = open(&target);
-        assert_eq!(part.left(), left(10));
-        part.push(b" more");
-        part.file = File::open(&path).unwrap();
-        assert!(part.flush().is_err());
-        drop(part);
-        assert!(!path.exists());
-    }
-
-    #[test]
-    fn a_file_is_whole_only_with_all_of_its_bytes() {
-        let folder = tempfile::tempdir().unwrap();
-        let target = folder.path().join("file");
-        let mut part = open(&target);
-        part.restart(&tagged(), Some(10)).unwrap();
-        part.push(b"many ");
-        let error = part.finish(&Ending::default()).unwrap_err();
-        assert!(matches!(
-            error,
-            Error::Cut {
-                received: 5,
-                announced: Some(10)
-            }
-        ));
-        assert!(!target.exists());
-        let part = open(&target);
-        assert_eq!(
-            part.left().map(|left| (left.length, left.total)),
-            Some((5, Some(10)))
-        );
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_file_keeps_its_mode_and_a_link_its_place() {
-        use std::os::unix::fs::PermissionsExt;
-        let folder = tempfile::tempdir().unwrap();
-        let (target, link) = (folder.path().join("file"), folder.path().join("link"));
-        fs::write(&target, "old").unwrap();
-        fs::set_permissions(&target, PermissionsExt::from_mode(0o640)).unwrap();
-        std::os::unix::fs::symlink(&target, &link).unwrap();
-        let mut part = open(&link);
-        part.restart(&tagged(), None).unwrap();
-        part.push(b"new");
-        part.finish(&Ending::default()).unwrap();
-        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
-        assert_eq!(fs::read(&target).unwrap(), b"new");
-        assert_eq!(
-            fs::metadata(&target).unwrap().permissions().mode() & 0o777,
-            0o640
-        );
-    }
-
-    #[test]
-    fn what_another_program_left_is_gone_on_with_when_asked() {
-        let folder = tempfile::tempdir().unwrap();
-        let target = folder.path().join("file");
-        fs::write(&target, "many ").unwrap();
-        assert_eq!(open(&target).left(), None);
-        let how = Opening {
-            adopts: true,
-            ..Opening::default()
-        };
-        let mut part = PartFile::open(&target, &url("http://a.example/file"), how).unwrap();
-        let left = part.left().unwrap();
-        assert_eq!((left.length, left.validator), (5, None));
-        part.go_on_with(&tagged(), Some(10)).unwrap();
-        part.push(b"ha");
-        drop(part);
-        assert_eq!(
-            fs::read(&target).unwrap(),
-            b"many ",
-            "it stays until the whole is there"
-        );
-        let mut part = open(&target);
-        assert_eq!(part.left().map(|left| left.length), Some(7));
-        part.push(b"nds");
-        part.finish(&Ending::default()).unwrap();
-        assert_eq!(fs::read(&target).unwrap(), b"many hands");
     }
 }

@@ -51,6 +51,8 @@ pub struct Request {
     pub(crate) adopts: bool,
     /// The file gets the time that the server says.
     pub(crate) keeps_time: bool,
+    /// Ranges of the file that are fetched at once.
+    pub(crate) segments: usize,
     /// The checksum is made, whatever it should be.
     summed: bool,
     decode: Option<bool>,
@@ -83,6 +85,7 @@ impl Request {
             cut: false,
             adopts: false,
             keeps_time: false,
+            segments: 1,
             summed: false,
             decode: None,
             extras: None,
@@ -214,6 +217,16 @@ impl Request {
     #[must_use]
     pub fn keep_time(mut self) -> Request {
         self.keeps_time = true;
+        self
+    }
+
+    /// Fetches a big file in up to so many ranges at once (default: 1; 16 at most), from its mirrors too
+    /// if they have the same: the same length, and the same `Last-Modified` or a checksum. The server has
+    /// to say that it takes ranges, and each range takes a place of its own, as requests do. Ranges are
+    /// no shorter than [`Limits::segment`](crate::Limits).
+    #[must_use]
+    pub fn segments(mut self, at_once: usize) -> Request {
+        self.segments = at_once.max(1);
         self
     }
 

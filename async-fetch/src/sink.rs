@@ -11,7 +11,7 @@ use crate::checksum::{Checksum, Hasher};
 use crate::error::Error;
 use crate::fetcher::Watch;
 use crate::outcome::Body;
-use crate::part::{Ending, Left, Opening, PartFile};
+use crate::part::{Ending, Left, Opening, PartFile, Pushed, Segment, Spans};
 use crate::request::{Keep, Request};
 
 /// Memory that a body is given at once, because its length was announced: an announcement costs
@@ -23,6 +23,8 @@ pub(crate) enum Sink {
     Memory(Memory, Option<Summing>),
     File(Saving),
     Channel(mpsc::Sender<Bytes>, Option<Summing>),
+    /// One range of a file, for a helper; `None` while it is being written, and after it has failed.
+    Segment(Option<Box<Segment>>),
 }
 
 /// A checksum in the making, and then what it came to.
@@ -106,12 +108,43 @@ impl Sink {
 
     /// What is there already, and can be gone on with.
     pub(crate) fn left(&self) -> Option<Left> {
-        self.part()?.left()
+        match self {
+            Sink::Segment(segment) => Some(segment.as_ref()?.left()),
+            _ => self.part()?.left(),
+        }
     }
 
     /// Bytes that are there already.
     pub(crate) fn length(&self) -> u64 {
-        self.part().map_or(0, PartFile::length)
+        match self {
+            Sink::Segment(segment) => segment.as_ref().map_or(0, |segment| segment.length()),
+            _ => self.part().map_or(0, PartFile::there),
+        }
+    }
+
+    /// The ranges that the file is fetched in, if there are several.
+    pub(crate) fn spans(&self) -> Option<&Spans> {
+        match self {
+            Sink::Segment(segment) => Some(segment.as_ref()?.spans()),
+            _ => self.part()?.spans().map(AsRef::as_ref),
+        }
+    }
+
+    /// Fetches a file in several ranges from now on, if it is long enough.
+    pub(crate) async fn split(
+        &mut self,
+        at_once: usize,
+        least: u64,
+    ) -> Result<Option<Arc<Spans>>, Error> {
+        if let Sink::File(saving) = self {
+            saving.with(move |part| part.split(at_once, least)).await?;
+        }
+        Ok(self.part().and_then(PartFile::spans).cloned())
+    }
+
+    /// Whether a helper has got its range.
+    pub(crate) fn segment_is_complete(&self) -> bool {
+        matches!(self, Sink::Segment(Some(segment)) if segment.is_complete())
     }
 
     /// The checksum of the whole body, if it was wanted.
@@ -120,8 +153,14 @@ impl Sink {
             Sink::Nothing(summing) | Sink::Memory(_, summing) | Sink::Channel(_, summing) => {
                 summing.as_ref()?.found
             }
+            Sink::Segment(_) => None,
             Sink::File(saving) => saving.found,
         }
+    }
+
+    /// Whether a file was given up: it has the wrong checksum, or could not be written.
+    pub(crate) fn is_lost(&self) -> bool {
+        matches!(self, Sink::File(saving) if saving.part.is_none())
     }
 
     /// Begins anew, with an answer's header; `total` is how long all of it will be.
@@ -138,6 +177,7 @@ impl Sink {
                 *memory = Memory::default();
                 *summing = summing.take().map(|_| Summing::default());
             }
+            Sink::Segment(_) => return Err(given_up()),
             Sink::File(saving) => {
                 let headers = headers.clone();
                 saving
@@ -180,10 +220,16 @@ impl Sink {
                 return Ok(sender.send(bytes).await.is_ok());
             }
             Sink::File(saving) => {
-                if let Some(part) = &mut saving.part
-                    && part.push(&bytes)
-                {
-                    saving.with(PartFile::flush).await?;
+                let part = saving.part.as_mut().ok_or_else(given_up)?;
+                match part.push(&bytes) {
+                    Pushed::Kept => {}
+                    Pushed::Full => saving.with(PartFile::flush).await?,
+                    Pushed::Met => return Ok(false),
+                }
+            }
+            Sink::Segment(segment) => {
+                if segment.as_mut().ok_or_else(given_up)?.push(&bytes) {
+                    flush_segment(segment).await?;
                 }
             }
         }
@@ -193,7 +239,9 @@ impl Sink {
     /// Writes what came, so that it is not lost.
     pub(crate) async fn flush(&mut self) -> Result<(), Error> {
         match self {
-            Sink::File(saving) => saving.with(PartFile::flush).await,
+            // What was given up has nothing to lose.
+            Sink::File(saving) if saving.part.is_some() => saving.with(PartFile::flush).await,
+            Sink::Segment(segment) => flush_segment(segment).await,
             _ => Ok(()),
         }
     }
@@ -214,6 +262,7 @@ impl Sink {
                 check(summing, wanted)?;
                 Ok(Body::Memory(std::mem::take(memory).finish()))
             }
+            Sink::Segment(_) => Ok(Body::Nothing),
             Sink::File(saving) => {
                 let modified = request.keeps_time.then(|| modified(headers)).flatten();
                 saving.finish(request.tag, wanted, modified).await?;
@@ -232,9 +281,7 @@ impl Saving {
         &mut self,
         work: impl FnOnce(&mut PartFile) -> Result<(), Error> + Send + 'static,
     ) -> Result<(), Error> {
-        let Some(mut part) = self.part.take() else {
-            return Ok(());
-        };
+        let mut part = self.part.take().ok_or_else(given_up)?;
         let back = blocking(move || {
             let result = work(&mut part);
             Ok((part, result))
@@ -252,9 +299,7 @@ impl Saving {
         checksum: Option<Checksum>,
         modified: Option<SystemTime>,
     ) -> Result<(), Error> {
-        let Some(part) = self.part.take() else {
-            return Ok(());
-        };
+        let part = self.part.take().ok_or_else(given_up)?;
         let watch = self.watch.clone();
         let finished = blocking(move || {
             let before = |path: &std::path::Path, length| {
@@ -271,6 +316,24 @@ impl Saving {
         self.found = finished.await?;
         Ok(())
     }
+}
+
+/// Lends a segment to a thread on which it may block.
+async fn flush_segment(segment: &mut Option<Box<Segment>>) -> Result<(), Error> {
+    let Some(mut lent) = segment.take() else {
+        return Ok(());
+    };
+    let back = blocking(move || {
+        lent.flush()?;
+        Ok(lent)
+    });
+    *segment = Some(back.await?);
+    Ok(())
+}
+
+/// Nothing can be written to what was given up.
+fn given_up() -> Error {
+    Error::Setup("the file was given up after an error".to_owned())
 }
 
 /// When the server last changed the body, by its own account.

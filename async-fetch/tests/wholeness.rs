@@ -211,7 +211,7 @@ fn killed(folder: &Path, url: &str, body: &[u8]) -> PathBuf {
     std::fs::create_dir_all(&parts).unwrap();
     std::fs::write(parts.join("file.part"), body).unwrap();
     let number = Checksum::of(url).prefix();
-    let text = format!("async-fetch part 2\nurl {number:016x}\ntag \"a\"\ntotal {SIZE}\nend\n");
+    let text = format!("async-fetch part 3\nurl {number:016x}\ntag \"a\"\ntotal {SIZE}\nend\n");
     std::fs::write(parts.join("file.from"), text).unwrap();
     folder.join("file")
 }
@@ -293,4 +293,41 @@ async fn a_mirror_is_asked_if_the_first_fails() {
     assert!(std::fs::read(path).unwrap() == old());
     assert!(bad.heads()[0].contains("secret"));
     assert!(!good.heads()[0].contains("secret"));
+}
+
+#[tokio::test]
+async fn a_mirror_is_asked_if_the_checksum_is_wrong() {
+    let bad = Server::start(|_| answer("200 OK", &["ETag: \"a\""], new()));
+    let good = Server::start(|_| answer("200 OK", &["ETag: \"a\""], old()));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    let request = Request::get(bad.url("/file"))
+        .unwrap()
+        .mirrors(vec![good.url("/file").parse().unwrap()])
+        .checksum(Checksum::of(old()))
+        .keep(Keep::File(path.clone()));
+    let outcome = fetcher().fetch(request).await;
+    assert!(outcome.is_success(), "{:?}", outcome.result);
+    assert!(std::fs::read(path).unwrap() == old());
+}
+
+#[tokio::test]
+async fn an_old_tag_on_a_new_file_is_noticed_by_its_date() {
+    // As tornado answers, which remembers a file's tag as long as it runs.
+    const BEFORE: &str = "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT";
+    const AFTER: &str = "Last-Modified: Mon, 07 Nov 1994 08:49:37 GMT";
+    let server = Server::start(|asked| match (asked.before, asked.from()) {
+        (0, _) => {
+            let length = format!("Content-Length: {SIZE}");
+            answer("200 OK", &["ETag: \"a\"", BEFORE, &length], &old()[..CUT])
+        }
+        (_, Some(from)) => part(
+            &format!("bytes {from}-{}/{SIZE}", SIZE - 1),
+            &["ETag: \"a\"", AFTER],
+            &new()[from..],
+        ),
+        _ => answer("200 OK", &["ETag: \"a\"", AFTER], new()),
+    });
+    let (outcome, file) = saved(&server).await;
+    assert!(file.unwrap() == new(), "{:?}", outcome.result);
 }

@@ -25,6 +25,7 @@ pub(super) struct Requests {
     /// Checksums are told.
     summed: bool,
     decode: bool,
+    segments: usize,
     rules: Rules,
 }
 
@@ -68,6 +69,7 @@ impl Requests {
             },
             summed: args.output.json && !args.summary,
             decode: args.saving.compressed,
+            segments: args.saving.segments,
             rules: Rules {
                 overwrite,
                 go_on,
@@ -104,7 +106,7 @@ impl Requests {
         checksum: Option<Checksum>,
         mirrors: Vec<async_fetch::Url>,
     ) -> Request {
-        request = request.decode(self.decode);
+        request = request.decode(self.decode).segments(self.segments);
         // What stands in a URL is for that URL.
         if let Some(user) = &self.user
             && !request.has_credentials()

@@ -8,7 +8,7 @@ use tokio::time::Sleep;
 
 use super::ranges::{self, ContentRange};
 use super::tries::Reason;
-use super::{Job, Step};
+use super::{Job, Step, transfer};
 use crate::alarm::within;
 use crate::digest::Challenge;
 use crate::error::Error;
@@ -72,7 +72,10 @@ impl Job<'_> {
         if let Some(step) = self.not_yet(host, alarm.as_mut(), &mut response).await? {
             return Ok(step);
         }
-        check_transfer(&response)?;
+        transfer::check(&response)?;
+        if let Sink::Segment(_) = sink {
+            return self.take_segment(alarm, response, sink).await;
+        }
         let meaning = meaning(&response, left.as_ref(), asks_for_range)?;
         if let Meaning::Useless = meaning {
             self.drain(alarm, &mut response).await;
@@ -154,16 +157,18 @@ impl Job<'_> {
         let status = response.status();
         let kept = status.is_success() || !matches!(self.request.keep, Keep::File(_));
         let mut nowhere = Sink::Nothing(None);
-        let there = left.map_or(0, |left| left.length);
-        let (sink, resumed_from) = match &meaning {
+        let from = left.map_or(0, |left| left.length);
+        let mut there = sink.length();
+        let (sink, from) = match &meaning {
             Meaning::Nothing => {
                 return self.complete(response, sink, there).await;
             }
             Meaning::Rest(range) => {
                 sink.go_on_with(response.headers(), range.total).await?;
-                (sink, there)
+                (sink, from)
             }
             _ if kept => {
+                there = 0;
                 let total = self
                     .announced(&response)
                     .filter(|_| !self.is_coded(&response));
@@ -176,13 +181,33 @@ impl Job<'_> {
             Meaning::Rest(range) => Some(range),
             _ => None,
         };
-        let read = self
-            .read(alarm, &mut response, sink, resumed_from, range)
-            .await?;
-        if let Some(range) = range
-            && range.total.is_some_and(|total| range.last + 1 < total)
-        {
-            // The server has sent less than it was asked for, and said so.
+        let at_once = self.segments(&response);
+        let spans = match at_once > 1 || sink.spans().is_some() {
+            true => sink.split(at_once, self.inner.limits.segment).await?,
+            false => None,
+        };
+        let read = match &spans {
+            None => self.read(alarm, &mut response, sink, from, range).await?,
+            Some(spans) => {
+                self.read_beside(spans, at_once, alarm, &mut response, (sink, from), range)
+                    .await?
+            }
+        };
+        let is_part = match (&spans, range) {
+            (Some(spans), _) => !spans.is_complete(),
+            (None, range) => {
+                range.is_some_and(|range| range.total.is_some_and(|total| range.last + 1 < total))
+            }
+        };
+        if is_part {
+            // The server has sent less than it was asked for, and said so; or nobody has fetched some
+            // of the ranges.
+            if sink.length() <= there {
+                return Err(Error::Cut {
+                    received: read.received,
+                    announced: range.map(ContentRange::length),
+                });
+            }
             self.tries.progress(sink);
             return Ok(Step::Resend);
         }
@@ -190,8 +215,8 @@ impl Job<'_> {
             true => sink.finish(self.request, response.headers()).await?,
             false => Body::Nothing,
         };
-        let mut answer = self.answer(response, resumed_from, body, sink);
-        answer.length = read.length;
+        let mut answer = self.answer(response, there, body, sink);
+        answer.length = spans.map_or(read.length, |spans| spans.total());
         answer.received = read.received;
         answer.cut = read.cut;
         Ok(Step::Done(answer))
@@ -256,36 +281,13 @@ fn meaning(
         },
         StatusCode::RANGE_NOT_SATISFIABLE => {
             let total = ranges::total_of_unsatisfied(headers).or(left.total);
-            let other = headers.contains_key(header::ETAG)
-                && left.validator.as_ref().is_some_and(|it| !it.is_of(headers));
+            let validator = left.validator.as_ref();
+            let other = validator.is_some_and(|it| it.is_of_another(headers));
             match total {
                 Some(total) if total == left.length && !other => Ok(Meaning::Nothing),
                 _ => Ok(Meaning::Useless),
             }
         }
         _ => Ok(Meaning::Whole),
-    }
-}
-
-/// Nothing but `chunked` was asked for, and nothing else is undone: what is transferred in another
-/// coding is not the body. Nor is what follows a change of protocols that nobody asked for.
-fn check_transfer(response: &reqwest::Response) -> Result<(), Error> {
-    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-        let reason = "it changes to another protocol (101), and was not asked to".to_owned();
-        return Err(Error::Protocol(reason));
-    }
-    let values = response.headers().get_all(header::TRANSFER_ENCODING);
-    let text: Vec<_> = values
-        .iter()
-        .map(|value| String::from_utf8_lossy(value.as_bytes()))
-        .collect();
-    let text = text.join(",");
-    let known = ["", "chunked", "identity"];
-    match known.iter().any(|it| text.trim().eq_ignore_ascii_case(it)) {
-        true => Ok(()),
-        false => Err(Error::Coding {
-            coding: text.escape_debug().to_string(),
-            reason: "a Transfer-Encoding that was not asked for".to_owned(),
-        }),
     }
 }

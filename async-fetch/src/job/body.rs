@@ -9,9 +9,11 @@ use tokio::time::Sleep;
 
 use super::Job;
 use super::ranges::ContentRange;
+use super::transfer::Pieces;
 use crate::alarm::within;
 use crate::decode::{self, Decoder};
 use crate::error::Error;
+use crate::redirect::is_redirect;
 use crate::request::Keep;
 use crate::sink::Sink;
 use crate::speed::Slowness;
@@ -60,7 +62,11 @@ impl Job<'_> {
         range: Option<&ContentRange>,
     ) -> Result<Read, Error> {
         let announced = self.announced(response);
-        let mut decoder = match self.request.decodes() && *self.route.method() != Method::HEAD {
+        // A redirect may say that its body is packed when it is not, and nobody reads it.
+        let decodes = self.request.decodes()
+            && *self.route.method() != Method::HEAD
+            && !is_redirect(response.status());
+        let mut decoder = match decodes {
             true => Decoder::new(response.headers(), self.inner.limits.decoded_ratio)?,
             false => None,
         };
@@ -70,14 +76,10 @@ impl Job<'_> {
             return Err(Error::BodyTooLarge { limit: read.limit });
         }
         let mut slowness = self.inner.speed.slowness();
-        loop {
-            let next = within(alarm.as_mut(), || self.clock.idle(), response.chunk()).await?;
-            let piece = match next {
-                Ok(Some(piece)) => piece,
-                Ok(None) => break,
-                Err(error) => return Err(Error::receiving(&error, read.received, announced)),
-            };
-            read.receive(piece.len())?;
+        let mut pieces = Pieces::of(response, announced, self.inner.limits.decoded_ratio)?;
+        while let Some(piece) = pieces.next(self, alarm.as_mut()).await? {
+            let came = piece.len() as u64;
+            read.receive(came)?;
             let wanted = match &mut decoder {
                 None => {
                     let kept = read.grow(piece.len())?;
@@ -93,9 +95,13 @@ impl Job<'_> {
                 return Ok(read);
             }
             if let Some(watch) = &self.inner.watch {
-                watch.received(self.request.tag, read.length, whole);
+                let spans = sink
+                    .spans()
+                    .map(|spans| (spans.there(), Some(spans.total())));
+                let (there, whole) = spans.unwrap_or((read.length, whole));
+                watch.received(self.request.tag, there, whole);
             }
-            self.keep_to_the_speed(alarm.as_mut(), &mut slowness, piece_length(&read))
+            self.keep_to_the_speed(alarm.as_mut(), &mut slowness, came)
                 .await?;
         }
         if let Some(decoder) = &mut decoder {
@@ -113,7 +119,6 @@ impl Job<'_> {
         let set = self.request.extras().and_then(|extras| extras.body_limit);
         Read {
             received: 0,
-            last: 0,
             length: resumed_from,
             limit: set.unwrap_or(match self.request.keep {
                 Keep::Memory => limits.body_in_memory,
@@ -151,16 +156,10 @@ impl Job<'_> {
     }
 }
 
-fn piece_length(read: &Read) -> u64 {
-    read.last
-}
-
 /// How much of a body was read.
 pub(super) struct Read {
     /// Bytes that came.
     pub(super) received: u64,
-    /// Bytes of the last piece that came.
-    last: u64,
     /// Bytes of the body as it is kept.
     pub(super) length: u64,
     limit: u64,
@@ -174,9 +173,8 @@ pub(super) struct Read {
 
 impl Read {
     /// So many bytes have come.
-    fn receive(&mut self, bytes: usize) -> Result<(), Error> {
-        self.last = bytes as u64;
-        self.received += self.last;
+    fn receive(&mut self, bytes: u64) -> Result<(), Error> {
+        self.received += bytes;
         match self.part {
             Some(part) if self.received > part => Err(Error::Range(format!(
                 "it is longer than the {part} bytes that it was to be"

@@ -9,6 +9,7 @@ use crate::error::Phase;
 use crate::limits::Timeouts;
 use crate::outcome::Times;
 
+#[derive(Clone, Copy)]
 pub(super) struct Clock<'a> {
     timeouts: &'a Timeouts,
     came: Instant,

@@ -16,7 +16,7 @@ impl Job<'_> {
         self.given(message.headers_mut());
         if let Some(left) = left {
             let headers = message.headers_mut();
-            headers.insert(header::RANGE, range(left.length));
+            headers.insert(header::RANGE, range(left));
             let condition = left.validator.as_ref().and_then(|it| it.condition());
             if let Some(condition) = condition {
                 headers.insert(header::IF_RANGE, condition);
@@ -100,8 +100,9 @@ fn target(url: &url::Url) -> String {
     url[url::Position::BeforePath..url::Position::AfterQuery].to_owned()
 }
 
-fn range(from: u64) -> HeaderValue {
-    let text = format!("bytes={from}-");
+fn range(left: &Left) -> HeaderValue {
+    let last = left.until.map(|until| (until - 1).to_string());
+    let text = format!("bytes={}-{}", left.length, last.unwrap_or_default());
     // Digits are allowed in every header.
     HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static("bytes=0-"))
 }

@@ -83,7 +83,8 @@ pub(super) fn goes_on(headers: &HeaderMap, left: &Left) -> Option<ContentRange> 
         .validator
         .as_ref()
         .is_none_or(|validator| validator.is_of(headers));
-    (range.first == left.length && same_total && same_version).then_some(range)
+    let within = left.until.is_none_or(|until| range.last < until);
+    (range.first == left.length && within && same_total && same_version).then_some(range)
 }
 
 #[cfg(test)]
@@ -136,8 +137,9 @@ mod tests {
     fn a_part_is_taken_only_if_it_is_the_one_that_was_asked_for() {
         let left = Left {
             length: 5,
+            until: None,
             total: Some(10),
-            validator: Some(Validator::Tag("\"a\"".to_owned())),
+            validator: Validator::of(&headers(&[("etag", "\"a\"")])),
         };
         let taken = |range: &str, tag: &str| {
             goes_on(&headers(&[("content-range", range), ("etag", tag)]), &left).is_some()

@@ -60,7 +60,7 @@ impl Tries {
 
     /// What was reached, if it can be gone on with.
     pub(super) fn progress(&mut self, sink: &Sink) {
-        let reached = sink.left().map_or(0, |left| left.length);
+        let reached = sink.left().map_or(0, |_| sink.length());
         if reached > self.furthest {
             self.furthest = reached;
             self.progressed = true;
@@ -169,7 +169,7 @@ impl Job<'_> {
             self.tries.out_of_budget = true;
             return None;
         }
-        if let Some(watch) = &self.inner.watch {
+        if let Some(watch) = self.inner.watch.as_ref().filter(|_| !self.is_helper) {
             watch.waits(self.request.tag, wait, &(reason.text)());
         }
         Some(wait)

@@ -3,18 +3,20 @@
 use http::{HeaderMap, HeaderValue, header};
 use url::Url;
 
+use super::extents::Extents;
 use crate::checksum::Checksum;
 
 /// The first line: a file of another version of this program is not understood, and so not used.
-const VERSION: &str = "async-fetch part 2";
+const VERSION: &str = "async-fetch part 3";
 
-/// What tells one version of a body from another (RFC 9110, section 8.8.1): only what is strong.
+/// What tells one version of a body from another (RFC 9110, section 8.8.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Validator {
-    /// A strong `ETag`.
-    Tag(String),
-    /// A `Last-Modified` that was a second old.
-    Modified(String),
+pub(crate) struct Validator {
+    /// The strong `ETag`, which decides.
+    tag: Option<String>,
+    /// The `Last-Modified`. Beside a tag it must be the same too, if it is sent: a server that
+    /// remembers tags sends a new file under an old one (tornado). Without a tag it decides.
+    modified: Option<String>,
 }
 
 impl Validator {
@@ -22,29 +24,53 @@ impl Validator {
     /// modification that is a second old (RFC 9110, section 8.8.2.2).
     pub(crate) fn of(headers: &HeaderMap) -> Option<Validator> {
         let date = |name| text(headers, name).and_then(|text| httpdate::parse_http_date(text).ok());
+        let modified = text(headers, header::LAST_MODIFIED).map(str::to_owned);
         if let Some(tag) = text(headers, header::ETAG) {
             let strong = tag.len() >= 2 && tag.starts_with('"') && tag.ends_with('"');
-            return strong.then(|| Validator::Tag(tag.to_owned()));
+            return strong.then(|| Validator {
+                tag: Some(tag.to_owned()),
+                modified,
+            });
         }
         let age = date(header::DATE)?
             .duration_since(date(header::LAST_MODIFIED)?)
             .ok()?;
-        let text = text(headers, header::LAST_MODIFIED)?;
-        (age.as_secs() >= 1).then(|| Validator::Modified(text.to_owned()))
+        (age.as_secs() >= 1).then_some(Validator {
+            tag: None,
+            modified,
+        })
     }
 
-    /// Whether an answer is of the same version. Without the same header it is not known, and no.
+    /// Whether an answer is of the same version. Without the header that decides it is not known, and
+    /// no.
     pub(crate) fn is_of(&self, headers: &HeaderMap) -> bool {
-        match self {
-            Validator::Tag(tag) => text(headers, header::ETAG) == Some(tag),
-            Validator::Modified(date) => text(headers, header::LAST_MODIFIED) == Some(date),
-        }
+        let sent = match self.tag {
+            Some(_) => header::ETAG,
+            None => header::LAST_MODIFIED,
+        };
+        headers.contains_key(sent) && !self.is_of_another(headers)
+    }
+
+    /// Whether an answer says that it is of another version.
+    pub(crate) fn is_of_another(&self, headers: &HeaderMap) -> bool {
+        let differs = |known: &Option<String>, name: http::HeaderName| {
+            let sent = headers.contains_key(&name);
+            sent && known.is_some() && text(headers, name) != known.as_deref()
+        };
+        differs(&self.tag, header::ETAG) || differs(&self.modified, header::LAST_MODIFIED)
+    }
+
+    /// What can be compared with another server's answer: its tags are its own.
+    pub(crate) fn elsewhere(&self) -> Option<Validator> {
+        Some(Validator {
+            tag: None,
+            modified: Some(self.modified.clone()?),
+        })
     }
 
     /// The value of `If-Range`.
     pub(crate) fn condition(&self) -> Option<HeaderValue> {
-        let (Validator::Tag(text) | Validator::Modified(text)) = self;
-        HeaderValue::try_from(text).ok()
+        HeaderValue::try_from(self.tag.as_ref().or(self.modified.as_ref())?).ok()
     }
 }
 
@@ -56,12 +82,14 @@ fn text(headers: &HeaderMap, name: http::HeaderName) -> Option<&str> {
 }
 
 /// Where a part is from: a number that stands for the URL, which may hold secrets, the version,
-/// and the length of the whole, if that was said.
+/// the length of the whole, if that was said, and which bytes are there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Origin {
     pub(super) url: u64,
     pub(super) validator: Validator,
     pub(super) total: Option<u64>,
+    /// `None` if all up to its end is there, as it came in order.
+    pub(super) there: Option<Extents>,
 }
 
 /// The number that stands for a URL.
@@ -71,37 +99,53 @@ pub(super) fn number_of(url: &Url) -> u64 {
 
 impl Origin {
     pub(super) fn to_text(&self) -> String {
-        let (kind, value) = match &self.validator {
-            Validator::Tag(tag) => ("tag", tag),
-            Validator::Modified(date) => ("modified", date),
+        let line = |name: &str, value: Option<&str>| {
+            value.map_or_else(String::new, |value| format!("{name} {value}\n"))
         };
-        let total = self
-            .total
-            .map_or_else(String::new, |total| format!("total {total}\n"));
+        let total = self.total.map(|total| total.to_string());
+        let mut there = String::new();
+        if let Some(extents) = &self.there {
+            // Even where nothing is there yet, the length of the file says nothing.
+            there += "there 0-0\n";
+            for range in extents.iter() {
+                there += &format!("there {}-{}\n", range.start, range.end);
+            }
+        }
         format!(
-            "{VERSION}\nurl {:016x}\n{kind} {value}\n{total}end\n",
-            self.url
+            "{VERSION}\nurl {:016x}\n{}{}{}{there}end\n",
+            self.url,
+            line("tag", self.validator.tag.as_deref()),
+            line("modified", self.validator.modified.as_deref()),
+            line("total", total.as_deref()),
         )
     }
 
     /// What was written; `None` if it is not whole, or not understood.
     pub(super) fn from_text(text: &str) -> Option<Origin> {
         let lines = text.strip_prefix(VERSION)?.strip_suffix("\nend\n")?;
-        let (mut url, mut validator, mut total) = (None, None, None);
+        let (mut url, mut tag, mut modified, mut total) = (None, None, None, None);
+        let mut there: Option<Extents> = None;
         for line in lines.lines().skip(1) {
             let (name, value) = line.split_once(' ')?;
             match name {
                 "url" => url = Some(u64::from_str_radix(value, 16).ok()?),
-                "tag" => validator = Some(Validator::Tag(value.to_owned())),
-                "modified" => validator = Some(Validator::Modified(value.to_owned())),
+                "tag" => tag = Some(value.to_owned()),
+                "modified" => modified = Some(value.to_owned()),
                 "total" => total = Some(value.parse().ok()?),
+                "there" => {
+                    let (start, end) = value.split_once('-')?;
+                    let range = start.parse().ok()?..end.parse().ok()?;
+                    there.get_or_insert_default().insert(range);
+                }
                 _ => return None,
             }
         }
+        let known = tag.is_some() || modified.is_some();
         Some(Origin {
-            url: url?,
-            validator: validator?,
+            url: url.filter(|_| known)?,
+            validator: Validator { tag, modified },
             total,
+            there,
         })
     }
 }
@@ -112,17 +156,20 @@ mod tests {
 
     #[test]
     fn origins_are_written_and_read() {
-        for (validator, total) in [
-            (Validator::Tag("\"x y\"".to_owned()), Some(7)),
-            (
-                Validator::Modified("Sun, 06 Nov 1994 08:49:37 GMT".to_owned()),
-                None,
-            ),
+        let date = "Sun, 06 Nov 1994 08:49:37 GMT";
+        for (tag, modified, total) in [
+            (Some("\"x y\""), None, Some(7)),
+            (Some("\"x y\""), Some(date), None),
+            (None, Some(date), None),
         ] {
             let origin = Origin {
                 url: 42,
-                validator,
+                validator: Validator {
+                    tag: tag.map(str::to_owned),
+                    modified: modified.map(str::to_owned),
+                },
                 total,
+                there: total.map(|total| [0..3, 5..total].into_iter().collect()),
             };
             let text = origin.to_text();
             assert_eq!(Origin::from_text(&text), Some(origin));
@@ -142,8 +189,40 @@ mod tests {
             Validator::of(&HeaderMap::from_iter(pairs))
         };
         let modified = "Sun, 06 Nov 1994 08:49:37 GMT";
-        let tag = Some(Validator::Tag("\"x\"".to_owned()));
-        assert_eq!(known(&[(header::ETAG, "\"x\"")]), tag);
+        let tag = Validator {
+            tag: Some("\"x\"".to_owned()),
+            modified: None,
+        };
+        assert_eq!(known(&[(header::ETAG, "\"x\"")]), Some(tag.clone()));
+        // Beside a tag a date may be as young as it likes.
+        let both = [(header::ETAG, "\"x\""), (header::LAST_MODIFIED, modified)];
+        let both = known(&both).unwrap();
+        assert_eq!(both.modified.as_deref(), Some(modified));
+        let map = |pairs: &[(header::HeaderName, &str)]| -> HeaderMap {
+            let pairs = pairs.iter();
+            pairs
+                .map(|(name, value)| (name.clone(), value.parse().unwrap()))
+                .collect()
+        };
+        let newer = "Sun, 06 Nov 1994 08:49:38 GMT";
+        for (tag, date, same) in [
+            ("\"x\"", Some(modified), true),
+            ("\"x\"", None, true),
+            // tornado's answer, with the tag that it remembers.
+            ("\"x\"", Some(newer), false),
+            ("\"y\"", Some(modified), false),
+        ] {
+            let mut headers = map(&[(header::ETAG, tag)]);
+            if let Some(date) = date {
+                headers.insert(header::LAST_MODIFIED, date.parse().unwrap());
+            }
+            assert_eq!(both.is_of(&headers), same, "{tag} {date:?}");
+        }
+        assert!(!both.is_of(&map(&[(header::LAST_MODIFIED, modified)])));
+        assert!(tag.is_of(&map(&[
+            (header::ETAG, "\"x\""),
+            (header::LAST_MODIFIED, newer)
+        ])));
         assert_eq!(known(&[(header::ETAG, "W/\"x\"")]), None);
         assert_eq!(known(&[(header::ETAG, "\"")]), None);
         assert_eq!(known(&[(header::LAST_MODIFIED, modified)]), None);
@@ -151,7 +230,10 @@ mod tests {
             ("Sun, 06 Nov 1994 08:49:37 GMT", None),
             (
                 "Sun, 06 Nov 1994 08:49:38 GMT",
-                Some(Validator::Modified(modified.to_owned())),
+                Some(Validator {
+                    tag: None,
+                    modified: Some(modified.to_owned()),
+                }),
             ),
         ] {
             let headers = [(header::LAST_MODIFIED, modified), (header::DATE, date)];

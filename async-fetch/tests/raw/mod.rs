@@ -13,6 +13,27 @@ pub struct Asked {
 }
 
 impl Asked {
+    /// What a head asks.
+    pub fn of(head: &str) -> Asked {
+        Asked {
+            head: head.to_owned(),
+            path: head.split(' ').nth(1).unwrap_or("").to_owned(),
+            before: 0,
+        }
+    }
+
+    /// The bytes that are asked for, of so many.
+    pub fn range(&self, total: usize) -> (usize, usize) {
+        let range = self
+            .header("range")
+            .and_then(|it| it.strip_prefix("bytes="));
+        let Some((from, last)) = range.and_then(|it| it.split_once('-')) else {
+            return (0, total);
+        };
+        let to = last.parse().map_or(total, |last: usize| last + 1);
+        (from.parse().unwrap(), to.min(total))
+    }
+
     /// A header's value, in small letters but for the value.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().find_map(|line| {
@@ -37,6 +58,13 @@ pub struct Server {
 impl Server {
     /// Each answer ends its connection.
     pub fn start(answer: impl Fn(&Asked) -> Vec<u8> + Send + Sync + 'static) -> Server {
+        Server::streaming(move |asked: &Asked, stream: &mut TcpStream| {
+            let _ = stream.write_all(&answer(asked));
+        })
+    }
+
+    /// Answers are written as the function does it; each ends its connection.
+    pub fn streaming(answer: impl Fn(&Asked, &mut TcpStream) + Send + Sync + 'static) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let heads = Arc::new(Mutex::new(Vec::new()));
@@ -64,7 +92,7 @@ impl Server {
     }
 }
 
-fn serve(mut client: TcpStream, answer: &dyn Fn(&Asked) -> Vec<u8>, log: &Mutex<Vec<String>>) {
+fn serve(mut client: TcpStream, answer: &dyn Fn(&Asked, &mut TcpStream), log: &Mutex<Vec<String>>) {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {
@@ -74,9 +102,9 @@ fn serve(mut client: TcpStream, answer: &dyn Fn(&Asked) -> Vec<u8>, log: &Mutex<
         }
     }
     let head = String::from_utf8_lossy(&head).into_owned();
-    let path = head.split(' ').nth(1).unwrap_or("").to_owned();
-    let first = format!(" {path} ");
-    let before = {
+    let mut asked = Asked::of(&head);
+    let first = format!(" {} ", asked.path);
+    asked.before = {
         let mut log = log.lock().unwrap();
         log.push(head.clone());
         log.iter()
@@ -84,8 +112,7 @@ fn serve(mut client: TcpStream, answer: &dyn Fn(&Asked) -> Vec<u8>, log: &Mutex<
             .count()
             - 1
     };
-    let asked = Asked { head, path, before };
-    let _ = client.write_all(&answer(&asked));
+    answer(&asked, &mut client);
     let _ = client.shutdown(Shutdown::Write);
     // Until the client has gone: what it did not read would reset the connection.
     let _ = std::io::copy(&mut client, &mut std::io::sink());

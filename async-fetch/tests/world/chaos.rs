@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ExitStatus, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
+use common::cli::interrupt::with_usual_signals;
 use demo_site::content;
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -31,7 +32,7 @@ use crate::support::{async_fetch, skip};
 
 /// Rounds for each server, and how long they may take together, unless CHAOS_ROUNDS says otherwise.
 const ROUNDS: u64 = 50;
-const TIME: Duration = Duration::from_secs(12);
+const TIME: Duration = Duration::from_secs(8);
 
 /// Failures of one server that are told; after them it ends.
 const TOLD: usize = 10;
@@ -289,6 +290,11 @@ impl Round<'_> {
             self.name
         );
         let mut command = async_fetch();
+        // In one range, or in several.
+        if self.random.below(2) == 0 {
+            command.args(["--segments", "4", "--segment-size", "50KiB"]);
+            self.story.push("in segments".to_owned());
+        }
         command
             .args(["--quiet", "--json", "--backoff", "10ms", "-o"])
             .arg(self.folder.path())
@@ -297,7 +303,7 @@ impl Round<'_> {
             .stderr(Stdio::piped());
         self.story.push("start".to_owned());
         Client {
-            child: command.spawn().unwrap(),
+            child: with_usual_signals(&mut command).spawn().unwrap(),
             since: self.versions.len() - 1,
             before: read(&self.target()),
         }

@@ -7,11 +7,12 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use rustix::process::{Pid, Signal, kill_process_group};
-
-use crate::support::{
-    Running, folder, free_port, program, python_has, start_on, wait_until_closed,
+use rustix::io::retry_on_intr;
+use rustix::process::{
+    Pid, Signal, WaitOptions, kill_process_group, set_child_subreaper, waitpgid,
 };
+
+use crate::support::{Running, folder, free_port, program, python_has, start_on};
 
 /// A kind of server.
 #[derive(Clone, Copy, Debug)]
@@ -52,8 +53,14 @@ pub struct Server {
 struct Group(Running);
 
 impl Drop for Group {
+    /// Returns when all of them are gone, and with them the port that they share.
     fn drop(&mut self) {
-        let _ = kill_process_group(Pid::from_child(&self.0.0), Signal::KILL);
+        let group = Pid::from_child(&self.0.0);
+        // Orphans become this process's children, so that they can be waited for.
+        let _ = set_child_subreaper(Some(group));
+        let _ = kill_process_group(group, Signal::KILL);
+        let _ = self.0.0.wait();
+        while retry_on_intr(|| waitpgid(group, WaitOptions::empty())).is_ok() {}
     }
 }
 
@@ -93,8 +100,6 @@ impl Server {
     /// Ends it at once, and starts it again on the same port.
     pub fn restart(&mut self) {
         drop(self.running.take());
-        // Its children hold the port until the last of them is gone.
-        wait_until_closed(self.port);
         assert!(self.run(), "{:?} does not start again", self.kind);
     }
 

@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long a server may take to accept its first connection.
@@ -40,11 +41,19 @@ pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/world")
 }
 
-/// A port that nobody uses now. Another program may take it before it is used: who starts a server
-/// on it tries again.
+/// A port that nobody uses now, below those that the system gives to whoever asks for any: no
+/// connection gets it while its server is started again. Another test may take it before it is used:
+/// who starts a server on it tries again.
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    listener.local_addr().unwrap().port()
+    static TRIED: AtomicU32 = AtomicU32::new(0);
+    let start = std::process::id().wrapping_mul(97);
+    loop {
+        let number = start.wrapping_add(TRIED.fetch_add(1, Ordering::Relaxed));
+        let port = 10_000 + (number % 20_000) as u16;
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// A program that ends with its test.
@@ -82,15 +91,6 @@ pub fn start_on(port: u16, mut command: Command) -> Option<Running> {
         std::thread::sleep(Duration::from_millis(5));
     }
     None
-}
-
-/// Waits until nobody accepts on this port.
-pub fn wait_until_closed(port: u16) {
-    let start = Instant::now();
-    while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
-        assert!(start.elapsed() < START, "port {port} stays open");
-        std::thread::sleep(Duration::from_millis(2));
-    }
 }
 
 /// The command that is tested. It never asks the environment for a proxy.

@@ -18,8 +18,6 @@ async def main():
             (r"/(noetag/.*)", WithoutTag, {"path": folder}),
             (r"/(.*)", web.StaticFileHandler, {"path": folder}),
         ],
-        # Else a file that was changed keeps its old ETag.
-        static_hash_cache=False,
     )
     app.listen(int(sys.argv[1]), "127.0.0.1")
     await asyncio.Event().wait()

@@ -52,6 +52,9 @@ pub(in crate::cli) struct Polite {
     /// Bytes of a body
     #[arg(long, value_name = "SIZE", default_value = "1TiB", value_parser = numbers::size)]
     max_body: u64,
+    /// The shortest range of a file that is fetched in several
+    #[arg(long, value_name = "SIZE", default_value = "1MiB", value_parser = numbers::size)]
+    segment_size: u64,
     /// Time for a connection
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = numbers::duration)]
     connect_timeout: Duration,
@@ -77,6 +80,7 @@ impl Polite {
             lowest_speed: self.speed_limit.map(|least| (least, self.speed_time)),
             redirects: self.max_redirects,
             body: self.max_body,
+            segment: self.segment_size,
             ..Limits::default()
         }
     }

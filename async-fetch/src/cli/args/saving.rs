@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use async_fetch::Checksum;
 
+use super::values;
+
 #[derive(clap::Args, Debug, PartialEq)]
 #[command(next_help_heading = "Saving")]
 pub(in crate::cli) struct Saving {
@@ -37,6 +39,9 @@ pub(in crate::cli) struct Saving {
     /// Keep the URLs' folders below DIR: HOST/PATH/NAME
     #[arg(short = 'x', long, requires = "folder")]
     pub(in crate::cli) force_directories: bool,
+    /// Fetch a big file in up to N ranges at once, from its mirrors too
+    #[arg(long, value_name = "N", default_value = "1", value_parser = values::segments)]
+    pub(in crate::cli) segments: usize,
     /// The checksum that the body must have: 64 digits of SHA-256; for one URL
     #[arg(long, value_name = "SUM")]
     pub(in crate::cli) checksum: Option<Checksum>,

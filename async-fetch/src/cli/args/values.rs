@@ -14,6 +14,14 @@ pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
     }
 }
 
+/// Ranges of one file: no more than a server is asked for by other programs (aria2).
+pub(super) fn segments(text: &str) -> Result<usize, String> {
+    match at_least_one(text)? {
+        number @ ..=16 => Ok(number),
+        _ => Err(format!("{text}: at most 16 are allowed")),
+    }
+}
+
 pub(super) fn runs(text: &str) -> Result<NonZeroUsize, String> {
     let number = at_least_one(text)?;
     NonZeroUsize::new(number).ok_or_else(|| format!("{text}: at least 1 is needed"))

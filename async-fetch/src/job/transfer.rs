@@ -1,0 +1,151 @@
+//! How a body is transferred (RFC 9112, section 6): codings of the message, which are not the body's.
+
+use std::pin::Pin;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, header};
+use tokio::time::Sleep;
+
+use super::Job;
+use crate::alarm::within;
+use crate::decode::{Decoder, Taker};
+use crate::error::Error;
+
+/// Refuses what follows a change of protocols that nobody asked for.
+pub(super) fn check(response: &reqwest::Response) -> Result<(), Error> {
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        let reason = "it changes to another protocol (101), and was not asked to".to_owned();
+        return Err(Error::Protocol(reason));
+    }
+    codings(response.headers()).map(drop)
+}
+
+/// The codings but for the last, `chunked`, which the parser has undone.
+///
+/// None was asked for, and some old servers send `gzip` or `deflate` nevertheless: they are undone, as
+/// curl does. `identity` says nothing, and `chunked` twice means once.
+fn codings(headers: &HeaderMap) -> Result<Vec<String>, Error> {
+    let values = headers.get_all(header::TRANSFER_ENCODING).iter();
+    let text = values
+        .map(|value| String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase())
+        .collect::<Vec<_>>()
+        .join(",");
+    let mut names: Vec<&str> = text
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .collect();
+    while names.last() == Some(&"chunked") {
+        names.pop();
+    }
+    if !names.contains(&"chunked") {
+        names.retain(|name| *name != "identity");
+    }
+    let known = ["gzip", "x-gzip", "deflate"];
+    match names.iter().all(|name| known.contains(name)) {
+        true => Ok(names.into_iter().map(str::to_owned).collect()),
+        false => Err(Error::Coding {
+            coding: text.escape_debug().to_string(),
+            reason: "a Transfer-Encoding that was not asked for".to_owned(),
+        }),
+    }
+}
+
+/// The pieces of a body as they come, without the codings of their transfer.
+pub(super) struct Pieces<'a> {
+    response: &'a mut reqwest::Response,
+    decoder: Option<Decoder>,
+    ended: bool,
+    announced: Option<u64>,
+    /// Bytes that came.
+    came: u64,
+}
+
+impl<'a> Pieces<'a> {
+    /// `ratio` is how much more than what came the pieces may be.
+    pub(super) fn of(
+        response: &'a mut reqwest::Response,
+        announced: Option<u64>,
+        ratio: u64,
+    ) -> Result<Pieces<'a>, Error> {
+        let codings = codings(response.headers())?;
+        Ok(Pieces {
+            decoder: Decoder::of(codings.into_iter(), ratio)?,
+            response,
+            ended: false,
+            announced,
+            came: 0,
+        })
+    }
+
+    /// The next piece, which is not empty; `None` at the end.
+    pub(super) async fn next(
+        &mut self,
+        job: &Job<'_>,
+        mut alarm: Pin<&mut Sleep>,
+    ) -> Result<Option<Bytes>, Error> {
+        while !self.ended {
+            let next = within(alarm.as_mut(), || job.clock.idle(), self.response.chunk()).await?;
+            let next = next.map_err(|error| Error::receiving(&error, self.came, self.announced))?;
+            self.ended = next.is_none();
+            self.came += next.as_ref().map_or(0, Bytes::len) as u64;
+            let piece = match &mut self.decoder {
+                None => next.unwrap_or_default(),
+                Some(decoder) => decoded(|taker| match &next {
+                    Some(piece) => decoder.push(piece, taker),
+                    None => decoder.finish(taker),
+                })?,
+            };
+            if !piece.is_empty() {
+                return Ok(Some(piece));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// All that a decoder makes of one piece: at most a thousand times as much.
+fn decoded(work: impl FnOnce(&mut Taker<'_>) -> Result<(), Error>) -> Result<Bytes, Error> {
+    let mut made = Vec::new();
+    work(&mut |bytes| {
+        made.extend_from_slice(bytes);
+        Ok(())
+    })?;
+    Ok(made.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codings_of_the_transfer_are_told_apart() {
+        let read = |values: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(header::TRANSFER_ENCODING, value.parse().unwrap());
+            }
+            codings(&headers).ok()
+        };
+        let none = Some(Vec::new());
+        // curl's tests 1482, 1483, 1493, 1494.
+        for values in [
+            &["chunked, chunked"][..],
+            &["chunked", "chunked"],
+            &["identity, chunked"],
+            &["identity, identity"],
+            &[""],
+            &[],
+        ] {
+            assert_eq!(read(values), none, "{values:?}");
+        }
+        let gzip = Some(vec!["gzip".to_owned()]);
+        assert_eq!(read(&["gzip, chunked"]), gzip);
+        assert_eq!(read(&["GZIP"]), gzip);
+        // RFC 9112, section 6.1: chunked comes last. And none is guessed.
+        assert_eq!(read(&["chunked, gzip"]), None);
+        // curl's test 1495.
+        assert_eq!(read(&["chunked, identity"]), None);
+        assert_eq!(read(&["br"]), None);
+    }
+}

@@ -1,0 +1,286 @@
+//! A file that is fetched in several ranges at once: which bytes are there, and which are on their way.
+//!
+//! The first answer is read from the front; whoever else helps takes ranges from the end, so that the
+//! first need not be asked anew before they meet. Ranges get smaller as less is left (guided
+//! self-scheduling), so all are done at about the same time.
+
+use std::fs::{self, File};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::extents::Extents;
+use super::origin::Origin;
+use super::{BUFFER, Left, Validator};
+use crate::error::Error;
+
+/// What may be there and not be written down yet: a run that is killed loses as much.
+const UNNOTED: u64 = 4 << 20;
+
+/// The longest range that is asked for: if it breaks off for good, another has to wait for no more.
+const LONGEST: u64 = 64 << 20;
+
+/// The spans of a file.
+#[derive(Debug)]
+pub(crate) struct Spans {
+    path: PathBuf,
+    /// Where it is written down what is there.
+    record: PathBuf,
+    origin: Origin,
+    total: u64,
+    state: Mutex<State>,
+    /// `None` once the file is whole, or begun anew: what comes late must not be written.
+    file: Mutex<Option<File>>,
+}
+
+#[derive(Debug)]
+struct State {
+    there: Extents,
+    /// What is there, or on its way.
+    taken: Extents,
+    unnoted: u64,
+    /// Mirrors that have something else.
+    useless: Vec<usize>,
+    /// The shortest range that is worth a request, and how many fetch at once.
+    least: u64,
+    at_once: u64,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Spans {
+    /// A file of which the origin tells what is there.
+    pub(super) fn new(
+        file: File,
+        path: PathBuf,
+        record: PathBuf,
+        origin: Origin,
+        total: u64,
+    ) -> Spans {
+        let there = origin.there.clone().unwrap_or_default();
+        Spans {
+            path,
+            record,
+            origin,
+            total,
+            state: Mutex::new(State {
+                taken: there.clone(),
+                there,
+                unnoted: 0,
+                useless: Vec::new(),
+                least: BUFFER as u64,
+                at_once: 1,
+            }),
+            file: Mutex::new(Some(file)),
+        }
+    }
+
+    pub(super) fn set(&self, at_once: usize, least: u64) {
+        let mut state = lock(&self.state);
+        state.at_once = at_once as u64;
+        state.least = least.max(1);
+    }
+
+    pub(crate) fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// Bytes that are there.
+    pub(crate) fn there(&self) -> u64 {
+        lock(&self.state).there.length()
+    }
+
+    pub(crate) fn is_complete(&self) -> bool {
+        self.there() == self.total
+    }
+
+    /// Whether a server that is not the first can be asked: its tags are its own, so the date of the
+    /// file has to tell.
+    pub(crate) fn can_be_elsewhere(&self) -> bool {
+        self.origin.validator.elsewhere().is_some()
+    }
+
+    /// A mirror has something else, and is not asked again.
+    pub(crate) fn give_up(&self, mirror: usize) {
+        lock(&self.state).useless.push(mirror);
+    }
+
+    pub(crate) fn is_of_use(&self, mirror: usize) -> bool {
+        !lock(&self.state).useless.contains(&mirror)
+    }
+
+    /// The first bytes that are not there.
+    pub(super) fn gap(&self) -> Option<Range<u64>> {
+        lock(&self.state).there.first_gap(self.total)
+    }
+
+    /// Takes some bytes from here on, and tells where they end: here, if others have them.
+    pub(super) fn take_from(&self, at: u64) -> u64 {
+        let mut state = lock(&self.state);
+        let free = state.taken.free_until(at, self.total);
+        let end = free.min(at + state.size(self.total));
+        state.taken.insert(at..end);
+        end
+    }
+
+    /// Takes the last bytes that nobody has.
+    fn take_last(&self) -> Option<Range<u64>> {
+        let mut state = lock(&self.state);
+        let gap = state.taken.last_gap(self.total)?;
+        let start = gap
+            .start
+            .max(gap.end.saturating_sub(state.size(self.total)));
+        state.taken.insert(start..gap.end);
+        Some(start..gap.end)
+    }
+
+    /// They are not fetched after all; what is there of them stays.
+    pub(super) fn give_back(&self, range: Range<u64>) {
+        let mut state = lock(&self.state);
+        state.taken.remove(range);
+        let there = state.there.clone();
+        there.iter().for_each(|it| state.taken.insert(it.clone()));
+    }
+
+    /// Writes some bytes. Blocks.
+    pub(super) fn write(&self, at: u64, bytes: &[u8]) -> io::Result<()> {
+        let file = lock(&self.file);
+        let Some(mut open) = file.as_ref() else {
+            return Ok(());
+        };
+        open.seek(SeekFrom::Start(at))?;
+        open.write_all(bytes)?;
+        let mut state = lock(&self.state);
+        let length = bytes.len() as u64;
+        state.there.insert(at..at + length);
+        state.unnoted += length;
+        let notes = state.unnoted >= UNNOTED;
+        drop(state);
+        if notes {
+            self.write_record()?;
+        }
+        Ok(())
+    }
+
+    /// Writes down what is there. Blocks.
+    pub(super) fn note(&self) -> io::Result<()> {
+        let file = lock(&self.file);
+        match file.is_some() {
+            true => self.write_record(),
+            false => Ok(()),
+        }
+    }
+
+    /// With the file locked: its record must not stand beside another's bytes.
+    fn write_record(&self) -> io::Result<()> {
+        let mut origin = self.origin.clone();
+        {
+            let mut state = lock(&self.state);
+            state.unnoted = 0;
+            origin.there = Some(state.there.clone());
+        }
+        // The old one stays until the new one is whole.
+        let new = self.new_record();
+        fs::write(&new, origin.to_text())?;
+        fs::rename(&new, &self.record)
+    }
+
+    fn new_record(&self) -> PathBuf {
+        let mut name = self.record.clone().into_os_string();
+        name.push(".new");
+        name.into()
+    }
+
+    /// Nothing is written from now on. Blocks until what is being written is.
+    pub(super) fn close(&self) {
+        *lock(&self.file) = None;
+        let _ = fs::remove_file(self.new_record());
+    }
+}
+
+impl State {
+    /// How much to take at once.
+    fn size(&self, total: u64) -> u64 {
+        let free = total - self.taken.length();
+        (free / (2 * self.at_once)).min(LONGEST).max(self.least)
+    }
+}
+
+/// One range of a file. Dropped, it keeps what came, and leaves the rest to others.
+#[derive(Debug)]
+pub(crate) struct Segment {
+    spans: Arc<Spans>,
+    /// The next byte to be written.
+    at: u64,
+    end: u64,
+    buffer: Vec<u8>,
+    /// It is fetched from a server that is not the first.
+    elsewhere: bool,
+}
+
+impl Segment {
+    /// Takes the last bytes that nobody has.
+    pub(crate) fn take(spans: &Arc<Spans>, elsewhere: bool) -> Option<Segment> {
+        let range = spans.take_last()?;
+        Some(Segment {
+            spans: Arc::clone(spans),
+            at: range.start,
+            end: range.end,
+            buffer: Vec::new(),
+            elsewhere,
+        })
+    }
+
+    /// The next byte to come.
+    pub(crate) fn length(&self) -> u64 {
+        self.at + self.buffer.len() as u64
+    }
+
+    pub(crate) fn is_complete(&self) -> bool {
+        self.length() == self.end
+    }
+
+    pub(crate) fn spans(&self) -> &Spans {
+        &self.spans
+    }
+
+    /// What is missing.
+    pub(crate) fn left(&self) -> Left {
+        let validator: &Validator = &self.spans.origin.validator;
+        Left {
+            length: self.length(),
+            until: Some(self.end),
+            total: Some(self.spans.total),
+            validator: match self.elsewhere {
+                true => validator.elsewhere(),
+                false => Some(validator.clone()),
+            },
+        }
+    }
+
+    /// Takes some bytes; `true` if it is time to [`flush`](Segment::flush).
+    pub(crate) fn push(&mut self, bytes: &[u8]) -> bool {
+        self.buffer.extend_from_slice(bytes);
+        self.buffer.len() >= BUFFER
+    }
+
+    /// Writes what was taken. Blocks.
+    pub(crate) fn flush(&mut self) -> Result<(), Error> {
+        let written = self.spans.write(self.at, &self.buffer);
+        written.map_err(Error::file(&self.spans.path))?;
+        self.at = self.length();
+        self.buffer.clear();
+        Ok(())
+    }
+}
+
+impl Drop for Segment {
+    fn drop(&mut self) {
+        // The last bytes are worth a try.
+        let _ = self.flush();
+        self.spans.give_back(self.at..self.end);
+    }
+}
