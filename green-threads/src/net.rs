@@ -6,6 +6,7 @@
 
 mod addresses;
 mod connect;
+mod datagram;
 mod descriptors;
 mod stream;
 mod tcp;

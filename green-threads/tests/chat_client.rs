@@ -63,6 +63,16 @@ fn a_name_cannot_be_more_than_a_name() {
     }
 }
 
+#[test]
+fn the_chat_client_passes_the_conversation() {
+    protocols::conversation::client(|address| {
+        let mut command = program();
+        command.args(["chat-client", "ann", &address.to_string()]);
+        command
+    })
+    .unwrap();
+}
+
 /// A chat client, what it hears by and what it says.
 struct ChatClient {
     process: Child,

@@ -20,6 +20,8 @@
 //! - A member that does not read misses lines, whole ones, and is told so ([`MISSED`]) where they are
 //!   missing. The others are not kept waiting.
 
+pub mod client;
+
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 

@@ -27,8 +27,8 @@
 //! # How it goes round
 //!
 //! Whoever is ready is polled, in the order of the wake-ups; a task that is woken while it runs
-//! goes to the end of the queue. After [`POLLS_A_TURN`] polls, or when nobody is ready, the
-//! [event loop](event_loop) is asked what has happened: timers, sockets, wake-ups from
+//! goes to the end of the queue. After [`POLLS_A_TURN`] polls and operations of sockets, or when
+//! nobody is ready, the [event loop](event_loop) is asked what has happened: timers, sockets, wake-ups from
 //! other threads. When nobody is ready it waits there.
 //!
 //! Nothing on the way from a wake-up to a poll is atomic, unless the waker is used on another
@@ -36,7 +36,10 @@
 //!
 //! When nobody is ready, and no timer, socket, signal or other thread has the waker of a task, then
 //! nothing can ever happen again: that is a [`Deadlock`], and it is reported with who waits for
-//! what.
+//! what. There are no false alarms, so a waker whose place the executor does not know counts as one
+//! that may be used: another thread may have it. Not told, therefore, are deadlocks of futures that
+//! make wakers of their own ([`scope`], `FuturesUnordered`, `shared`), and one of a future that keeps
+//! its own waker inside itself, where nobody else can find it.
 
 pub(crate) mod budget;
 mod core;
@@ -106,7 +109,8 @@ impl Executor {
     ///
     /// # Errors
     ///
-    /// When the system has no descriptors left: its event loop takes three.
+    /// When the system has no descriptors left: its event loop takes two, and two more when signals are
+    /// waited for.
     pub fn new() -> io::Result<Executor> {
         Executor::with_clock(SystemClock)
     }
@@ -204,18 +208,18 @@ impl Executor {
     /// ```
     #[expect(unsafe_code, reason = "the future may borrow what outlives this call")]
     pub fn try_block_on<F: Future>(&self, future: F) -> Result<F::Output, Deadlock> {
-        /// The future must be gone when this function is left, however that happens.
+        /// The future and its output must be gone when this function is left, however that happens.
         struct Bomb<T>(JoinHandle<T>);
 
         impl<T> Drop for Bomb<T> {
             fn drop(&mut self) {
-                self.0.abort();
+                self.0.end_now();
             }
         }
 
         let _entered = Entered::new(&self.inner);
-        // SAFETY: the handle's drop aborts it, and it does not run at that time: `run_until` has
-        // returned or panicked, and neither happens inside a poll.
+        // SAFETY: the bomb ends it at once, however deep destructors are nested, and it does not run
+        // at that time: `run_until` has returned or panicked, and neither happens inside a poll.
         let task = unsafe { self.inner.core.spawn(future) };
         let mut bomb = Bomb(JoinHandle::new(task));
         self.inner.run_until(|| task.finished())?;

@@ -4,6 +4,7 @@
 //! colours goes along with the picture, to be applied when it is small. A damaged file gives what
 //! is there.
 
+mod bmp;
 mod gif;
 mod jpeg;
 mod library;
@@ -64,13 +65,12 @@ pub fn decode(
         reserve,
     };
     match Format::of(bytes) {
-        Some(Format::Jpeg) => jpeg::decode(job, least),
+        Some(Format::Jpeg) => jpeg::decode(&mut job, bytes, least),
         Some(Format::Png) => png::decode(job, least),
         Some(Format::Gif) => gif::decode(&mut job, least),
         Some(Format::Tiff) => tiff::decode(&mut job, least),
-        Some(format @ (Format::WebP | Format::Bmp | Format::Pnm)) => {
-            library::decode(&mut job, format, least)
-        }
+        Some(Format::Bmp) => bmp::decode(&mut job, least),
+        Some(format @ (Format::WebP | Format::Pnm)) => library::decode(&mut job, format, least),
         None => Err(unknown(bytes)),
     }
 }

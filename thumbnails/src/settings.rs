@@ -53,7 +53,7 @@ impl Default for Settings {
 const MARGIN: f64 = 1.4;
 
 /// Changes when the same settings begin to give other thumbnails.
-const EDITION: u32 = 3;
+const EDITION: u32 = 4;
 
 impl Settings {
     /// The format of the thumbnail of a picture of format `own`.

@@ -47,10 +47,13 @@ fn pictures(folder: &Path) -> Vec<Vec<u8>> {
     files.filter(|bytes| Format::of(bytes).is_some()).collect()
 }
 
+/// What a picture may take.
+const MEMORY: u64 = 128 << 20;
+
 fn mutate(whole: &[Vec<u8>], count: usize) {
     let limits = Limits {
         pixels: 16_000_000,
-        memory: 128 << 20,
+        memory: MEMORY,
         ..Limits::default()
     };
     let settings = Settings {
@@ -61,6 +64,7 @@ fn mutate(whole: &[Vec<u8>], count: usize) {
     let nowhere = Path::new("nowhere");
     let task = Task::new(nowhere, nowhere, settings);
     let (mut made, mut damaged) = (0, 0);
+    let before = common::timing::peak_memory();
     for number in 0..count {
         let mut random = Random(number as u64);
         let mut file = whole[random.below(whole.len())].clone();
@@ -99,6 +103,14 @@ fn mutate(whole: &[Vec<u8>], count: usize) {
         made > 0 && damaged > 0,
         "{made} made, {damaged} of them damaged"
     );
+    // The most that the process has had at a time, where the system tells: beside the limit there are
+    // the file, twice, and what the allocator keeps.
+    let peak = common::timing::peak_memory();
+    if let (Some(before), Some(peak)) = (before, peak) {
+        let more = peak.saturating_sub(before);
+        assert!(more < MEMORY + (32 << 20), "{} MiB more", more >> 20);
+        eprintln!("{} MiB more than before", more >> 20);
+    }
     eprintln!("{count} files: {made} made, {damaged} of them damaged");
 }
 

@@ -5,34 +5,24 @@ use std::net::Shutdown;
 
 use anyhow::{Context, bail};
 use common::cli::{Outcome, OutputArgs, Usage};
-use common::text::escaped;
 use green_threads::chat::{Line, read_line};
 use green_threads::io::stdin;
 use green_threads::net::TcpStream;
 use green_threads::{Channel, spawn};
-use protocols::chat::{MAX_LINE, MAX_NAME, is_good_name};
+use protocols::chat;
+use protocols::chat::client::{self, MAX_SHOWN};
 use serde_json::json;
 
 use super::args::ClientArgs;
 use super::interruptible::interruptible;
 
-/// The longest line of a server that is shown: a message with its name, and then some.
-const MAX_SHOWN: usize = 4 * MAX_LINE;
-
 pub(super) fn run(args: &ClientArgs, output: &OutputArgs) -> anyhow::Result<Outcome> {
-    let name = args.name.trim().to_owned();
-    if !is_good_name(&name) {
-        bail!(Usage(format!(
-            "{}: a name has 1 to {MAX_NAME} characters, no colon, and none that cannot be seen",
-            escaped(&args.name)
-        )));
-    }
+    let name = client::name(&args.name).map_err(Usage)?.to_owned();
     let (server, output) = (args.server, output.clone());
     interruptible(move || {
-        let stream = TcpStream::connect(server).with_context(|| {
-            format!("{server}: is the server running? `green-threads chat-server` starts one")
-        })?;
-        chat(&stream, &name, &output).with_context(|| format!("{server}: the server has gone"))
+        let stream = TcpStream::connect(server)
+            .with_context(|| format!("{server}: {}", client::no_server("green-threads")))?;
+        chat(&stream, &name, &output).with_context(|| format!("{server}: {}", client::GONE))
     })
 }
 
@@ -69,10 +59,10 @@ fn listen(stream: &TcpStream, output: &OutputArgs) -> io::Result<Heard> {
     let mut line = Vec::new();
     loop {
         let shown = match read_line(&mut reader, MAX_SHOWN, &mut line)? {
-            Line::Whole | Line::Unfinished => escaped(&String::from_utf8_lossy(&line)).into_owned(),
+            Line::Whole | Line::Unfinished => chat::shown(&line),
             Line::TooLong => {
                 reader.skip_until(b'\n')?;
-                format!("*** the server has sent a line of over {MAX_SHOWN} bytes")
+                client::not_shown()
             }
             Line::End => return Ok(Heard::End),
         };
@@ -90,7 +80,7 @@ fn listen(stream: &TcpStream, output: &OutputArgs) -> io::Result<Heard> {
 /// Says what is typed, and then that this is all.
 fn talk(mut stream: &TcpStream, name: &str, quiet: bool) -> io::Result<()> {
     stream.write_all(format!("{name}:\n").as_bytes())?;
-    let most = MAX_LINE - name.len() - 1;
+    let most = client::most(name);
     let mut typed = BufReader::new(stdin()?);
     let mut line = Vec::new();
     loop {
@@ -101,7 +91,7 @@ fn talk(mut stream: &TcpStream, name: &str, quiet: bool) -> io::Result<()> {
             Ok(Line::TooLong) => {
                 typed.skip_until(b'\n')?;
                 if !quiet {
-                    common::remark!("that line has over {most} bytes: it was not sent");
+                    common::remark!("{}", client::not_sent(most));
                 }
             }
             Ok(Line::End) => break,

@@ -1,16 +1,14 @@
 //! UDP.
 
-use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
-use std::time::Duration;
 
 use event_loop::net as mio;
 
 use super::addresses::{ToSocketAddrs, each};
+use super::datagram::impl_datagram;
 use super::descriptors::impl_descriptor;
-use super::stream::check_timeout;
 use crate::registered::{Direction, Registered};
 
 /// A socket for datagrams; as [`std::net::UdpSocket`].
@@ -33,6 +31,7 @@ pub struct UdpSocket {
 }
 
 impl_descriptor!(UdpSocket, std::net::UdpSocket, mio::UdpSocket);
+impl_datagram!(UdpSocket, SocketAddr);
 
 impl UdpSocket {
     /// A socket at the first of these addresses that can be had.
@@ -73,75 +72,6 @@ impl UdpSocket {
         })
     }
 
-    /// Receives a datagram, and where it comes from; what does not fit is lost.
-    ///
-    /// # Errors
-    ///
-    /// What the system says.
-    pub fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.inner.retry(Direction::Read, "receive", |socket| {
-            socket.recv_from(buffer)
-        })
-    }
-
-    /// Sends a datagram to the other end it is connected to.
-    ///
-    /// # Errors
-    ///
-    /// What the system says.
-    pub fn send(&self, bytes: &[u8]) -> io::Result<usize> {
-        self.inner
-            .retry(Direction::Write, "send", |socket| socket.send(bytes))
-    }
-
-    /// Receives a datagram from the other end it is connected to.
-    ///
-    /// # Errors
-    ///
-    /// What the system says.
-    pub fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.inner
-            .retry(Direction::Read, "receive", |socket| socket.recv(buffer))
-    }
-
-    /// How long receiving may wait; beyond that it is an error of kind `WouldBlock`.
-    ///
-    /// # Errors
-    ///
-    /// When the time-out is zero.
-    pub fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-        self.inner.read_timeout.set(check_timeout(timeout)?);
-        Ok(())
-    }
-
-    /// How long sending may wait; beyond that it is an error of kind `WouldBlock`.
-    ///
-    /// # Errors
-    ///
-    /// When the time-out is zero.
-    pub fn set_write_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-        self.inner.write_timeout.set(check_timeout(timeout)?);
-        Ok(())
-    }
-
-    /// The address of this end.
-    ///
-    /// # Errors
-    ///
-    /// What the system says.
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.inner.local_addr()
-    }
-
-    /// The address of the other end it is connected to.
-    ///
-    /// # Errors
-    ///
-    /// When it is connected to none.
-    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.inner.peer_addr()
-    }
-
     /// Whether it may send to all of a network at once.
     ///
     /// # Errors
@@ -149,31 +79,5 @@ impl UdpSocket {
     /// What the system says.
     pub fn set_broadcast(&self, broadcast: bool) -> io::Result<()> {
         self.inner.set_broadcast(broadcast)
-    }
-
-    /// Another handle of the same socket, for another green thread of this hub.
-    ///
-    /// # Errors
-    ///
-    /// None; it is here for the signature's sake.
-    pub fn try_clone(&self) -> io::Result<UdpSocket> {
-        Ok(UdpSocket {
-            inner: Rc::clone(&self.inner),
-        })
-    }
-
-    /// The socket's error, if it has one, which is then forgotten.
-    ///
-    /// # Errors
-    ///
-    /// When the system cannot say.
-    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.inner.take_error()
-    }
-}
-
-impl fmt::Debug for UdpSocket {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&**self.inner, f)
     }
 }

@@ -1,6 +1,5 @@
 //! Datagrams by Unix sockets.
 
-use std::fmt;
 use std::io;
 use std::net::Shutdown;
 use std::os::unix::net::SocketAddr;
@@ -10,9 +9,9 @@ use std::time::Duration;
 
 use event_loop::net as mio;
 
+use super::datagram::impl_datagram;
 use super::descriptors::impl_descriptor;
-use super::stream::check_timeout;
-use crate::registered::{Direction, Registered};
+use crate::registered::Registered;
 use crate::{hub, sleep};
 
 /// How long to wait for room in the queue of a socket that this one is not connected to before
@@ -43,6 +42,7 @@ impl_descriptor!(
     std::os::unix::net::UnixDatagram,
     mio::UnixDatagram
 );
+impl_datagram!(UnixDatagram, SocketAddr);
 
 impl UnixDatagram {
     fn new(socket: mio::UnixDatagram) -> io::Result<UnixDatagram> {
@@ -110,75 +110,6 @@ impl UnixDatagram {
         }
     }
 
-    /// Sends a datagram to the other end it is connected to; waits while that one's queue is full.
-    ///
-    /// # Errors
-    ///
-    /// What the system says.
-    pub fn send(&self, bytes: &[u8]) -> io::Result<usize> {
-        self.inner
-            .retry(Direction::Write, "send", |socket| socket.send(bytes))
-    }
-
-    /// Receives a datagram, and where it comes from; what does not fit is lost.
-    ///
-    /// # Errors
-    ///
-    /// What the system says.
-    pub fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.inner.retry(Direction::Read, "receive", |socket| {
-            socket.recv_from(buffer)
-        })
-    }
-
-    /// Receives a datagram; what does not fit is lost.
-    ///
-    /// # Errors
-    ///
-    /// What the system says.
-    pub fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.inner
-            .retry(Direction::Read, "receive", |socket| socket.recv(buffer))
-    }
-
-    /// How long receiving may wait; beyond that it is an error of kind `WouldBlock`.
-    ///
-    /// # Errors
-    ///
-    /// When the time-out is zero.
-    pub fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-        self.inner.read_timeout.set(check_timeout(timeout)?);
-        Ok(())
-    }
-
-    /// How long sending may wait; beyond that it is an error of kind `WouldBlock`.
-    ///
-    /// # Errors
-    ///
-    /// When the time-out is zero.
-    pub fn set_write_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-        self.inner.write_timeout.set(check_timeout(timeout)?);
-        Ok(())
-    }
-
-    /// Where it is.
-    ///
-    /// # Errors
-    ///
-    /// What the system says.
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.inner.local_addr()
-    }
-
-    /// Where the other end is that it is connected to.
-    ///
-    /// # Errors
-    ///
-    /// When it is connected to none.
-    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.inner.peer_addr()
-    }
-
     /// Shuts down receiving, sending or both; who waits for it sees the end.
     ///
     /// # Errors
@@ -186,31 +117,5 @@ impl UnixDatagram {
     /// What the system says.
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         self.inner.shutdown(how)
-    }
-
-    /// Another handle of the same socket, for another green thread of this hub.
-    ///
-    /// # Errors
-    ///
-    /// None; it is here for the signature's sake.
-    pub fn try_clone(&self) -> io::Result<UnixDatagram> {
-        Ok(UnixDatagram {
-            inner: Rc::clone(&self.inner),
-        })
-    }
-
-    /// The socket's error, if it has one, which is then forgotten.
-    ///
-    /// # Errors
-    ///
-    /// When the system cannot say.
-    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.inner.take_error()
-    }
-}
-
-impl fmt::Debug for UnixDatagram {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&**self.inner, f)
     }
 }

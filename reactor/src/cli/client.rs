@@ -1,13 +1,14 @@
 //! The chat's client: standard input is read on a thread, for reading it blocks.
 
 use std::cell::{Cell, RefCell};
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::rc::Rc;
 
 use anyhow::bail;
 use common::cli::{Outcome, Usage};
 use protocols::chat;
+use protocols::chat::client::{self, Typed};
 use reactor::{Deferred, Error, LineHandler, LineReceiver, Reactor, Reason, Resolver, Transport};
 
 use super::args::ClientArgs;
@@ -44,7 +45,7 @@ impl LineHandler for Screen {
     fn connection_lost(&mut self, reason: &Reason) {
         let _ = self.over.fire(match reason {
             Reason::Closed => Ok(()),
-            reason => Err(Error::other(format!("the server has gone: {reason}"))),
+            reason => Err(Error::other(format!("{}: {reason}", client::GONE))),
         });
     }
 }
@@ -68,16 +69,10 @@ impl Pressure {
 }
 
 pub(super) fn run(args: &ClientArgs) -> anyhow::Result<Outcome> {
-    let ClientArgs { name, server } = args;
-    if !chat::is_good_name(name) {
-        let (most, name) = (chat::MAX_NAME, name.escape_debug());
-        bail!(Usage(format!(
-            "{name}: a name has 1 to {most} characters that can be seen, and no colon"
-        )));
-    }
+    let (name, server) = (client::name(&args.name).map_err(Usage)?, &args.server);
     let reactor = Reactor::new()?;
     let interrupted = stop_on_signals(&reactor)?;
-    let chatting = reactor.spawn(chat(reactor.clone(), name.clone(), *server));
+    let chatting = reactor.spawn(chat(reactor.clone(), name.to_owned(), *server));
     match reactor.run_until(chatting) {
         _ if interrupted.get() => Ok(Outcome::Interrupted),
         Ok(()) => Ok(Outcome::Done),
@@ -98,9 +93,8 @@ async fn chat(reactor: Reactor, name: String, server: SocketAddr) -> Result<(), 
         Err(error) => {
             // Never made, it is not lost either: who would have told has gone.
             lost.add_errback(|_| Ok(())).detach();
-            return Err(Error::other(format!(
-                "{error}: is the server running? `reactor chat-server` starts one"
-            )));
+            let hint = client::no_server("reactor");
+            return Err(Error::other(format!("{error}: {hint}")));
         }
     };
     let talking = talk(reactor.clone(), name, transport, pressure);
@@ -116,19 +110,17 @@ async fn talk(
     pressure: Rc<Pressure>,
 ) -> Result<(), Error> {
     transport.write(format!("{name}:\n").as_bytes());
-    let most = chat::MAX_LINE.saturating_sub(name.len() + 1);
+    let most = client::most(&name);
     while transport.is_open() {
         // The next line is read when the last one has gone out: what is not read waits where it
         // comes from.
         pressure.relieved().await?;
-        match reactor.defer_to_thread(move || read_line(most)).await? {
-            Ok(Input::Line(line)) => {
+        match reactor.defer_to_thread(move || read_typed(most)).await? {
+            Ok(Typed::Line(line)) => {
                 transport.write(&[name.as_bytes(), b":", &line, b"\n"].concat());
             }
-            Ok(Input::TooLong) => {
-                common::remark!("that line has over {most} bytes: it was not sent")
-            }
-            Ok(Input::End) => break,
+            Ok(Typed::TooLong) => common::remark!("{}", client::not_sent(most)),
+            Ok(Typed::End) => break,
             Err(error) => {
                 common::remark!("standard input: {error}");
                 break;
@@ -139,28 +131,6 @@ async fn talk(
     Ok(())
 }
 
-enum Input {
-    Line(Vec<u8>),
-    TooLong,
-    End,
-}
-
-/// The next line of standard input, without its end; of one that is too long no more is kept.
-fn read_line(most: usize) -> io::Result<Input> {
-    let mut input = io::stdin().lock();
-    let mut line = Vec::new();
-    let room = most as u64 + 2;
-    input.by_ref().take(room).read_until(b'\n', &mut line)?;
-    if line.is_empty() {
-        return Ok(Input::End);
-    }
-    if line.last() != Some(&b'\n') && line.len() as u64 == room {
-        input.skip_until(b'\n')?;
-        return Ok(Input::TooLong);
-    }
-    line.truncate(line.trim_ascii_end().len());
-    Ok(match line.len() <= most {
-        true => Input::Line(line),
-        false => Input::TooLong,
-    })
+fn read_typed(most: usize) -> io::Result<Typed> {
+    client::read_line(&mut io::stdin().lock(), most)
 }

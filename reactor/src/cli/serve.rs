@@ -64,17 +64,20 @@ fn serve(
     })
 }
 
-/// The first Ctrl-C or SIGTERM closes in good order, the second leaves at once. One that was ignored
+/// The first Ctrl-C or SIGTERM closes in good order, the second, 200 ms or more later, leaves at once. One that was ignored
 /// when the program started stays ignored.
 pub(super) fn stop_on_signals(reactor: &Reactor) -> anyhow::Result<Rc<Cell<bool>>> {
     let interrupted = Rc::new(Cell::new(false));
+    let repeats = Rc::new(interrupt::Repeats::default());
     for signal in interrupt::stop_signals()?.into_iter().map(Signal::new) {
-        let interrupted = Rc::clone(&interrupted);
+        let (interrupted, repeats) = (Rc::clone(&interrupted), Rc::clone(&repeats));
         reactor.on_signal(signal, move |reactor, _| {
-            if interrupted.replace(true) {
+            if repeats.is_second() {
                 std::process::exit(interrupt::EXIT_STATUS.into());
             }
-            reactor.shut_down(GRACE);
+            if !interrupted.replace(true) {
+                reactor.shut_down(GRACE);
+            }
         })?;
     }
     Ok(interrupted)

@@ -42,8 +42,10 @@ pub(super) enum Command {
         #[arg(long)]
         blocking: bool,
     },
-    /// Step 7: serve the chat: lines `name:message`, for nc and `reactor chat-client`
+    /// Step 7: serve the chat: lines `name:message`, for nc and chat-client
     ChatServer(ListenArgs),
+    /// Step 7: talk in a chat: lines of standard input are messages
+    ChatClient(ClientArgs),
     /// Print completions for a shell
     Completions {
         /// Which shell
@@ -74,7 +76,7 @@ impl Default for PolicyArgs {
     }
 }
 
-/// A row of a terminal holds some hundred.
+/// Some twenty lines for each policy: more than a screen is no picture any more.
 const MOST_TURNS: u64 = 1000;
 
 fn turns(text: &str) -> Result<usize, String> {
@@ -93,4 +95,13 @@ pub(super) struct ListenArgs {
     /// How many connections may be open at once; the next ones wait to be accepted
     #[arg(long, value_name = "N", default_value_t = MAX_CONNECTIONS)]
     pub(super) max_connections: usize,
+}
+
+#[derive(clap::Args, Debug)]
+pub(super) struct ClientArgs {
+    /// What the others are to call you
+    pub(super) name: String,
+    /// The chat server: HOST:PORT, or a port on this machine
+    #[arg(value_name = "SERVER", default_value = "127.0.0.1:4000", value_parser = cli::address)]
+    pub(super) server: SocketAddr,
 }

@@ -6,14 +6,31 @@ use anyhow::Context;
 use common::cli::{Outcome, OutputArgs, interrupt};
 use event_loop::Signal;
 use scheduler::chat_server::Server;
-use scheduler::executor::{Either, Executor, select, spawn, yield_now};
+use scheduler::executor::{Either, select, spawn, yield_now};
 use scheduler::io::{TcpListener, signal};
 
 use super::args::ListenArgs;
 
+const NO_SIGNALS: &str =
+    "signals cannot be waited for: is the limit of descriptors, `ulimit -n`, too low?";
+
+/// Waits for Ctrl-C or SIGTERM, from the call on; one that was ignored when the program started stays
+/// ignored. A second one, 200 ms or more after the first, leaves at once.
+pub(super) async fn stop_signal() -> anyhow::Result<impl Future<Output = anyhow::Result<()>>> {
+    let stop = interrupt::stop_signals()?.into_iter().map(Signal::new);
+    // In this order: a signal that comes in between is kept.
+    let mut stopping = spawn(signal(&stop.collect::<Vec<_>>()));
+    yield_now().await;
+    interrupt::install().context(NO_SIGNALS)?;
+    Ok(async move {
+        (&mut stopping).await?.context(NO_SIGNALS)?;
+        Ok(())
+    })
+}
+
 pub(super) fn run(args: &ListenArgs, output: &OutputArgs) -> anyhow::Result<Outcome> {
     common::cli::allow_descriptors();
-    Executor::new()?.block_on(serve(args, output))
+    super::executor()?.block_on(serve(args, output))
 }
 
 async fn serve(args: &ListenArgs, output: &OutputArgs) -> anyhow::Result<Outcome> {
@@ -22,26 +39,19 @@ async fn serve(args: &ListenArgs, output: &OutputArgs) -> anyhow::Result<Outcome
     let address = listener.local_addr()?;
     let server = Server::with_max_connections(args.max_connections);
     // Before anyone is told where: who stops us then finds us listening to that too.
-    // A signal that was ignored when the program started stays ignored.
-    let stop = interrupt::stop_signals()?.into_iter().map(Signal::new);
-    let stop: Vec<Signal> = stop.collect();
-    let stopping = spawn(signal(&stop));
-    yield_now().await;
+    let stop = stop_signal().await?;
     announce(&address.to_string(), output)?;
     let mut serving = spawn({
         let server = server.clone();
         async move { server.serve(listener).await }
     });
-    match select(stopping, &mut serving).await {
-        Either::Left(stopped) => drop(stopped??),
+    match select(stop, &mut serving).await {
+        Either::Left(stopped) => stopped?,
         Either::Right(served) => return Ok(served.map(|()| Outcome::Done)?),
     }
     server.end();
-    // The first Ctrl-C closes in good order, the second leaves at once.
-    match select(signal(&stop), serving).await {
-        Either::Left(_) => std::process::exit(interrupt::EXIT_STATUS.into()),
-        Either::Right(_) => Ok(Outcome::Interrupted),
-    }
+    serving.await?;
+    Ok(Outcome::Interrupted)
 }
 
 fn announce(address: &str, output: &OutputArgs) -> anyhow::Result<()> {

@@ -221,7 +221,7 @@ impl Core {
         local.newest.set(task);
         local.unfinished.set(local.unfinished.get() + 1);
         match local.closing.get() {
-            true => task.abort(),
+            true => task.abort_now(),
             false => task.schedule(),
         }
         task
@@ -309,7 +309,7 @@ impl Core {
             // Destructors may free any task but this one.
             task.hold();
             let cancelled = catch_unwind(AssertUnwindSafe(|| {
-                task.abort();
+                task.abort_now();
                 task.clear_joiner();
             }));
             panicked = panicked.or(cancelled.err());

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use event_loop::{Clock, Event, EventLoop, Readiness, TimerKey};
 
+use super::budget;
 use super::core::Core;
 use super::deadlock::Deadlock;
 use super::join_handle::JoinHandle;
@@ -16,8 +17,9 @@ use super::signals::Signals;
 use super::task::TaskRef;
 use super::waits::Held;
 
-/// How many tasks are polled before the event loop is asked what has happened, which takes a
-/// system call: so few that sockets wait some microseconds only, so many that it costs little.
+/// How many polls of tasks and operations of sockets are done before the event loop is asked what has
+/// happened, which takes a system call: so few that timers and sockets wait some microseconds only,
+/// so many that it costs little.
 pub const POLLS_A_TURN: u32 = 256;
 
 pub(crate) struct Inner {
@@ -164,13 +166,16 @@ impl Inner {
         // Who was woken from elsewhere as well is polled once for both.
         self.core.collect();
         loop {
-            for _ in 0..POLLS_A_TURN {
+            budget::begin_turn();
+            let mut polls = 0;
+            while polls + budget::socket_operations() < POLLS_A_TURN {
                 if over() {
                     return Ok(());
                 }
                 if !self.core.run_one() {
                     break;
                 }
+                polls += 1;
             }
             self.core.collect();
             if self.core.is_ready() {

@@ -121,8 +121,16 @@ impl<T> JoinHandle<T> {
     ///
     /// An await point is where a future may be dropped, so a task that must not be cut off between
     /// two awaits should do what is between them in a task of its own, or in a destructor.
+    ///
+    /// When destructors of tasks call this, more than 32 of them one inside of another, the future is
+    /// dropped when these have returned: a chain of any length needs no more stack than that.
     pub fn abort(&self) {
         self.task.abort();
+    }
+
+    /// The future and its output are gone when this returns, unless it is running.
+    pub(super) fn end_now(&self) {
+        self.task.end_now();
     }
 
     /// What aborts the task without its handle.

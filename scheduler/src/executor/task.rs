@@ -64,6 +64,7 @@
 mod counts;
 mod future;
 mod life;
+mod nested;
 mod state;
 mod waker;
 

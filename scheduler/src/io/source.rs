@@ -155,7 +155,7 @@ impl<S: Source> Registered<S> {
                 "this socket belongs to another executor, which does not run on this thread now",
             )));
         }
-        ready!(budget::spend(context));
+        ready!(budget::spend_on_socket(context));
         let direction = &self.sides.0[side.0];
         while !direction.blocked.get() {
             match operation(&self.socket) {

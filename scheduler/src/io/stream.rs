@@ -97,12 +97,16 @@ impl<S: Connection> Registered<S> {
 macro_rules! stream {
     ($stream:ident, $socket:ty) => {
         impl $stream {
-            /// Waits for something to read, and reads; 0 is the end.
+            /// Waits for something to read, and reads; 0 is the end, or says that the buffer has
+            /// no room: then it does not wait, as `read(2)` does not.
             ///
             /// # Errors
             ///
             /// What the system says.
             pub async fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+                if buffer.is_empty() {
+                    return Ok(0);
+                }
                 let read = |mut socket: &$socket| socket.read(buffer);
                 self.socket.operate(Side::READ, read).await
             }
@@ -156,6 +160,9 @@ macro_rules! stream {
                 context: &mut Context<'_>,
                 buffer: &mut [u8],
             ) -> Poll<io::Result<usize>> {
+                if buffer.is_empty() {
+                    return Poll::Ready(Ok(0));
+                }
                 let read = |mut socket: &$socket| socket.read(buffer);
                 self.socket.poll(Side::READ, context, read)
             }
@@ -165,6 +172,9 @@ macro_rules! stream {
                 context: &mut Context<'_>,
                 buffers: &mut [IoSliceMut<'_>],
             ) -> Poll<io::Result<usize>> {
+                if buffers.iter().all(|buffer| buffer.is_empty()) {
+                    return Poll::Ready(Ok(0));
+                }
                 let read = |mut socket: &$socket| socket.read_vectored(buffers);
                 self.socket.poll(Side::READ, context, read)
             }

@@ -48,6 +48,28 @@ fn a_time_out_ends_a_loop_whose_waits_are_always_ready() {
     }
 }
 
+/// Timers beside a socket that is read in tiny pieces: how late they are is how many system calls
+/// come between two looks at the clock.
+#[test]
+fn operations_of_sockets_count_as_polls_do() {
+    const BYTES: u64 = 10_000;
+    let executor = executor();
+    let before = executor.block_on(async {
+        let listener = TcpListener::bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let mut far = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (near, _) = listener.accept().await.unwrap();
+        std::io::Write::write_all(&mut far, &[1; BYTES as usize]).unwrap();
+        let before = executor.turns();
+        for _ in 0..BYTES {
+            near.read(&mut [0]).await.unwrap();
+        }
+        before
+    });
+    let turns = executor.turns() - before;
+    let least = BYTES / u64::from(scheduler::executor::POLLS_A_TURN);
+    assert!(turns >= least, "{turns} turns, at least {least} expected");
+}
+
 #[test]
 fn a_sleep_that_is_over_when_it_begins_lets_the_others_run() {
     let past = std::time::Instant::now();

@@ -183,3 +183,44 @@ fn task_locals_are_there_in_destructors() {
         assert!(outside.is_err(), "it is nobody's now");
     }
 }
+
+#[test]
+fn a_scope_that_is_cancelled_drops_its_tasks_and_goes_on() {
+    let dropped = Dropped::default();
+    let (cancelled, later) = executor().block_on(scope(async |scope| {
+        // This one is running when it cancels, itself too.
+        let (handle, guard) = (scope.clone(), dropped.guard());
+        let canceller = scope.spawn(async move {
+            let _guard = guard;
+            handle.cancel();
+            pending::<()>().await;
+        });
+        let guard = dropped.guard();
+        drop(scope.spawn(async move {
+            let _guard = guard;
+            pending::<()>().await;
+        }));
+        let cancelled = canceller.unless_cancelled().await;
+        (cancelled, scope.spawn(async { 1 }).await)
+    }));
+    assert_eq!((cancelled, later, dropped.count()), (None, 1, 2));
+}
+
+/// moonbitlang/async#32: a task that was cancelled before it had begun was never told as done, and its
+/// group waited for ever.
+#[test]
+fn a_task_that_is_aborted_before_it_began_is_told_as_done() {
+    executor().block_on(async {
+        let mut group = TaskGroup::new();
+        group.spawn(async { 1 }).abort();
+        let (_, result) = group.next_done().await.unwrap();
+        assert!(matches!(result, Err(JoinError::Cancelled)));
+        assert!(group.next_done().await.is_none());
+        let ended = scope(async |scope| {
+            let task = scope.spawn(async { 1 });
+            task.abort();
+            task.unless_cancelled().await
+        });
+        assert_eq!(ended.await, None);
+    });
+}

@@ -29,6 +29,7 @@ mod combinators;
 mod deadlock;
 mod fairness;
 mod groups;
+mod nested;
 mod soak;
 mod sockets;
 mod soundness;

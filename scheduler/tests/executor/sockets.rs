@@ -180,3 +180,23 @@ fn what_comes_after_urgent_data_is_read() {
         assert_eq!(read, b"abcdef");
     });
 }
+
+#[test]
+fn a_buffer_without_room_is_not_waited_for() {
+    executor().block_on(async {
+        let listener = TcpListener::bind(HERE.into()).unwrap();
+        let near = TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
+        // POSIX, read(): "Before any action is taken, if nbyte is 0, read() may detect and return
+        // errors; in the absence of errors it returns 0". Nothing ever comes here.
+        assert_eq!(near.read(&mut []).await.unwrap(), 0);
+        let mut reader = &near;
+        assert_eq!(
+            futures_util::AsyncReadExt::read(&mut reader, &mut [])
+                .await
+                .unwrap(),
+            0
+        );
+    });
+}

@@ -80,13 +80,13 @@ pub(super) fn decode(
             _ => [0, 0, 0, 255],
         }
     };
-    // Around the frame is the background, or nothing where the frame itself lets it through.
-    let around = match (transparent, decoder.bg_color(), decoder.global_palette()) {
-        (None, Some(index), Some(global)) => match global.get(3 * index..3 * index + 3) {
-            Some(&[red, green, blue]) => [red, green, blue, 255],
-            _ => [0; 4],
-        },
-        _ => [0; 4],
+    // Around a frame that is smaller than the picture there is nothing where the frame itself lets
+    // the ground through, else the palette's first colour. The standard's background colour is
+    // used by nobody; browsers leave all of it transparent, Pillow does as is done here, and so does
+    // libvips where the first colour is black.
+    let around = match transparent {
+        Some(_) => [0; 4],
+        None => colour(0),
     };
     let mut data = around.repeat(whole / bytes);
     let stride = full_size.0 as usize * bytes;

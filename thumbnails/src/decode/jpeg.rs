@@ -11,7 +11,8 @@ use crate::picture::{Format, Picture, Pixel};
 use super::{Decoded, Job, broken};
 
 pub(super) fn decode(
-    mut job: Job<'_>,
+    job: &mut Job<'_>,
+    bytes: &[u8],
     least: impl FnOnce((u32, u32)) -> (u32, u32),
 ) -> Result<Decoded, Failure> {
     let limit = job.limits.time;
@@ -22,7 +23,6 @@ pub(super) fn decode(
         },
         error => broken(Format::Jpeg, error),
     };
-    let bytes = *job.timed.bytes.get_ref();
     let header = Header::read(bytes).map_err(in_jpeg)?;
     let full_size = (header.width, header.height);
     let orientation = header.exif.map(Orientation::from_exif).unwrap_or_default();

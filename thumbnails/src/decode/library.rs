@@ -1,6 +1,5 @@
-//! What the crate `image` decodes: WebP, BMP, PNM. Always whole, and then shrunk.
+//! What the crate `image` decodes: WebP, PNM. Always whole, and then shrunk.
 
-use image::codecs::bmp::BmpDecoder;
 #[cfg(feature = "pnm")]
 use image::codecs::pnm::PnmDecoder;
 use image::codecs::webp::WebPDecoder;
@@ -23,10 +22,6 @@ pub(super) fn decode(
     match format {
         Format::WebP => {
             let decoder = WebPDecoder::new(timed).map_err(failed)?;
-            whole(job, format, decoder, least)
-        }
-        Format::Bmp => {
-            let decoder = BmpDecoder::new(timed).map_err(failed)?;
             whole(job, format, decoder, least)
         }
         #[cfg(feature = "pnm")]

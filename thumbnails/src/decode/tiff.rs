@@ -1,21 +1,35 @@
 //! TIFF: its first picture.
 
-use std::io::{self, Read, Seek, SeekFrom};
+mod directory;
+mod patched;
+mod samples;
+
+use std::io;
 
 use tiff::decoder::{Decoder, DecodingResult, Limits};
 use tiff::tags::Tag;
-use tiff::{ColorType, TiffError, TiffUnsupportedError};
+use tiff::{TiffError, TiffUnsupportedError};
 
 use crate::failure::Failure;
-use crate::limits::Timed;
 use crate::orient::Orientation;
 use crate::picture::{Format, Pixel};
 use crate::shrink::Shrink;
 
-use super::{Decoded, Job, broken, factor, plain, shrunk, without_alpha};
+use directory::Directory;
+use patched::Patched;
+use samples::{Kind, divide_by_alpha, to_bytes};
+
+use super::{Decoded, Job, broken, factor, jpeg, plain, shrunk, without_alpha};
 
 /// How a TIFF says what its samples mean (tag 262).
 const PHOTOMETRIC: u16 = 262;
+/// What is done to its samples (tag 259), and the way that was given up in 1995.
+const COMPRESSION: u16 = 259;
+const OLD_JPEG: u32 = 6;
+/// What a sample beyond the colours is (tag 338): alpha that the colours are multiplied by, or not.
+const ASSOCIATED: u16 = 1;
+const APART: u16 = 2;
+const ORIENTATION: u16 = 274;
 const GREY: u16 = 1;
 const PALETTE: u16 = 3;
 const RGB: u16 = 2;
@@ -40,13 +54,18 @@ pub(super) fn decode(
         },
         error => broken(Format::Tiff, plain(&error.to_string())),
     };
-    let mut reader = Patched {
-        inner: job.timed.clone(),
-        patch: None,
-    };
+    let bytes = *job.timed.bytes.get_ref();
+    let directory = Directory::first(bytes);
+    if let Some(directory) = &directory
+        && directory.value(COMPRESSION) == Some(OLD_JPEG)
+    {
+        return old_jpeg(job, directory, least);
+    }
     // The decoder knows no palettes: their indices are read as grey, and looked up here. Nor does it
     // decode L*a*b*: that is read as red, green and blue.
-    let photometric = reader.hide();
+    let photometric = directory.as_ref().and_then(|it| it.value(PHOTOMETRIC));
+    let photometric = photometric.map(|it| it as u16);
+    let reader = Patched::new(job.timed.clone(), directory.as_ref());
     let palette = photometric == Some(PALETTE);
     let most = usize::try_from(job.limits.memory).unwrap_or(usize::MAX);
     let mut limits = Limits::default();
@@ -72,7 +91,10 @@ pub(super) fn decode(
         None
     };
     let layout = decoder.image_buffer_layout().map_err(in_tiff)?;
-    let kind = Kind::of(colour, photometric)?;
+    let extra = decoder.get_tag_u16_vec(Tag::ExtraSamples).ok();
+    let extra = extra.and_then(|it| it.first().copied());
+    let alpha = matches!(extra, Some(ASSOCIATED | APART));
+    let kind = Kind::of(colour, photometric, alpha)?;
     let factor = factor(full_size, orientation, least);
     let pixels = u64::from(full_size.0) * u64::from(full_size.1);
     let shrunk_bytes = Shrink::bytes(full_size, kind.pixel, factor);
@@ -83,13 +105,7 @@ pub(super) fn decode(
         + shrunk_bytes;
     job.reserve(full_size, decoding, shrunk_bytes, kind.pixel)?;
 
-    let reversed = number(Tag::FillOrder, &mut decoder) == Some(2);
-    if reversed && number(Tag::Compression, &mut decoder).is_some_and(|it| it != 1) {
-        let what = "a compressed TIFF with its bits in reversed order".to_owned();
-        return Err(Failure::Unsupported { what });
-    }
-    let associated = decoder.get_tag_u16_vec(Tag::ExtraSamples);
-    let associated = associated.is_ok_and(|it| it.first() == Some(&1));
+    let associated = extra == Some(ASSOCIATED);
     let plane = pixels as usize;
     let planes = layout.complete_len > layout.len;
     let tiled = matches!(decoder.get_chunk_type(), tiff::decoder::ChunkType::Tile);
@@ -105,13 +121,6 @@ pub(super) fn decode(
                 failure => return Err(failure),
             },
         };
-        if reversed {
-            let mut samples = samples.as_buffer(0);
-            samples
-                .as_bytes_mut()
-                .iter_mut()
-                .for_each(|it| *it = it.reverse_bits());
-        }
         let (depth, width) = (colour.bit_depth(), full_size.0 as usize);
         (to_bytes(samples, depth, width, kind.samples), damage)
     };
@@ -177,14 +186,36 @@ fn tiles(
     Ok(bytes)
 }
 
-/// Colours that have been multiplied by how opaque they are, as they were before.
-fn divide_by_alpha(data: &mut [u8]) {
-    for [colours @ .., alpha] in data.as_chunks_mut::<4>().0 {
-        let alpha = u32::from(*alpha).max(1);
-        for value in colours {
-            *value = ((u32::from(*value) * 255 + alpha / 2) / alpha).min(255) as u8;
-        }
+/// A picture that is stored as a whole JPEG. In the old compression it may be in pieces, too, in ways
+/// that no two programs agreed on.
+fn old_jpeg(
+    job: &mut Job<'_>,
+    directory: &Directory<'_>,
+    least: impl FnOnce((u32, u32)) -> (u32, u32),
+) -> Result<Decoded, Failure> {
+    /// Where the JPEG is, and where the first strip is.
+    const PLACES: [u16; 2] = [513, 273];
+    let bytes = *job.timed.bytes.get_ref();
+    let places = PLACES.into_iter().filter_map(|tag| directory.value(tag));
+    let mut jpegs = places.filter_map(|at| bytes.get(at as usize..));
+    let pieces = || Failure::Unsupported {
+        what: "a TIFF with a JPEG in pieces".to_owned(),
+    };
+    let whole = jpegs.find(|it| it.starts_with(b"\xff\xd8"));
+    let whole = whole.ok_or_else(pieces)?;
+    let orientation = directory.value(ORIENTATION).map_or(1, |it| it as u16);
+    let orientation = Orientation::from_tag(orientation);
+    let least = |size| orientation.size(least(orientation.size(size)));
+    let decoded = jpeg::decode(job, whole, least)?;
+    // What comes first may be no more than the tables.
+    if decoded.damage.is_some() {
+        return Err(pieces());
     }
+    Ok(Decoded {
+        orientation,
+        format: Format::Tiff,
+        ..decoded
+    })
 }
 
 /// What the decoder does not know. Its own texts are for those who wrote it.
@@ -213,242 +244,4 @@ fn unsupported(error: &TiffUnsupportedError) -> &'static str {
 
 fn has_any(samples: &mut DecodingResult) -> bool {
     samples.as_buffer(0).as_bytes().iter().any(|&it| it != 0)
-}
-
-/// What a pixel's samples are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Samples {
-    Palette,
-    PaletteAlpha,
-    Grey,
-    GreyAlpha,
-    Rgb,
-    Rgba,
-    Ycc,
-    Cmyk,
-    /// L*a*b* with the middle of a* and b* at 128.
-    Lab,
-}
-
-struct Kind {
-    of: Samples,
-    /// So many samples of each pixel are looked at.
-    samples: usize,
-    pixel: Pixel,
-}
-
-impl Kind {
-    fn of(colour: ColorType, photometric: Option<u16>) -> Result<Kind, Failure> {
-        let palette = photometric == Some(PALETTE);
-        let (of, samples, pixel) = match colour {
-            ColorType::Gray(_) if palette => (Samples::Palette, 1, Pixel::Rgb),
-            ColorType::Multiband { .. } if palette => (Samples::PaletteAlpha, 2, Pixel::Rgba),
-            ColorType::RGB(8) if matches!(photometric, Some(LAB | ICC_LAB)) => {
-                (Samples::Lab, 3, Pixel::Rgb)
-            }
-            ColorType::Gray(_) => (Samples::Grey, 1, Pixel::Gray),
-            ColorType::GrayA(_) | ColorType::Multiband { num_samples: 2, .. } => {
-                (Samples::GreyAlpha, 2, Pixel::Rgba)
-            }
-            ColorType::Multiband { .. } => (Samples::Grey, 1, Pixel::Gray),
-            ColorType::RGB(_) => (Samples::Rgb, 3, Pixel::Rgb),
-            ColorType::RGBA(_) => (Samples::Rgba, 4, Pixel::Rgba),
-            ColorType::YCbCr(_) => (Samples::Ycc, 3, Pixel::Rgb),
-            ColorType::CMYK(_) | ColorType::CMYKA(_) => (Samples::Cmyk, 4, Pixel::Cmyk),
-            other => {
-                let what = match other {
-                    ColorType::Lab(_) => "a TIFF of L*a*b* colours",
-                    ColorType::Palette(_) => "a TIFF with a palette of this kind",
-                    _ => "a TIFF of this kind of colours",
-                };
-                let what = what.to_owned();
-                return Err(Failure::Unsupported { what });
-            }
-        };
-        Ok(Kind { of, samples, pixel })
-    }
-
-    fn pixels(
-        &self,
-        count: usize,
-        at: impl Fn(usize, usize) -> u8,
-        map: Option<&[u16]>,
-        depth: u8,
-    ) -> Vec<u8> {
-        let mut data = Vec::with_capacity(count * self.pixel.bytes());
-        for pixel in 0..count {
-            let value = |sample| at(pixel, sample);
-            match self.of {
-                Samples::Palette | Samples::PaletteAlpha => {
-                    let map = map.unwrap_or_default();
-                    // Narrow indices were widened to eight bits, like grey.
-                    let index = match depth {
-                        1 | 2 | 4 => usize::from(value(0)) / (255 / ((1 << depth) - 1)),
-                        _ => usize::from(value(0)),
-                    };
-                    let third = map.len() / 3;
-                    data.extend([0, 1, 2].map(|colour| {
-                        let value = map.get(colour * third + index.min(third)).copied();
-                        (value.unwrap_or(0) >> 8) as u8
-                    }));
-                    if self.of == Samples::PaletteAlpha {
-                        data.push(value(1));
-                    }
-                }
-                Samples::Ycc => {
-                    let [y, cb, cr] = [value(0), value(1), value(2)].map(f32::from);
-                    let (cb, cr) = (cb - 128.0, cr - 128.0);
-                    let rgb = [
-                        y + 1.402 * cr,
-                        y - 0.344_136 * cb - 0.714_136 * cr,
-                        y + 1.772 * cb,
-                    ];
-                    data.extend(rgb.map(|it| (it + 0.5) as u8));
-                }
-                Samples::Lab => data.extend(srgb_of([value(0), value(1), value(2)])),
-                Samples::GreyAlpha => data.extend([value(0), value(0), value(0), value(1)]),
-                _ => data.extend((0..self.samples).map(value)),
-            }
-        }
-        data
-    }
-}
-
-/// L*a*b* (white of D50) as sRGB: by XYZ, Bradford's adaptation and the curve of IEC 61966-2-1.
-fn srgb_of([l, a, b]: [u8; 3]) -> [u8; 3] {
-    let fy = (f32::from(l) / 2.55 + 16.0) / 116.0;
-    let fx = fy + (f32::from(a) - 128.0) / 500.0;
-    let fz = fy - (f32::from(b) - 128.0) / 200.0;
-    let back = |f: f32| match f > 6.0 / 29.0 {
-        true => f * f * f,
-        false => (f - 4.0 / 29.0) * 108.0 / 841.0,
-    };
-    let (x, y, z) = (0.964_22 * back(fx), back(fy), 0.825_21 * back(fz));
-    let linear = [
-        3.133_856 * x - 1.616_867 * y - 0.490_615 * z,
-        -0.978_768 * x + 1.916_142 * y + 0.033_454 * z,
-        0.071_945 * x - 0.228_991 * y + 1.405_243 * z,
-    ];
-    linear.map(|it: f32| match it > 0.003_130_8 {
-        true => unit(1.055 * it.powf(1.0 / 2.4) - 0.055),
-        false => unit(12.92 * it),
-    })
-}
-
-/// Eight bits a sample.
-fn to_bytes(samples: DecodingResult, depth: u8, width: usize, each: usize) -> Vec<u8> {
-    match samples {
-        DecodingResult::U8(packed) if depth < 8 => unpacked(&packed, depth, width * each),
-        DecodingResult::U8(bytes) => bytes,
-        DecodingResult::U16(all) if depth > 8 => all
-            .into_iter()
-            .map(|it| (it >> (depth - 8).min(8)) as u8)
-            .collect(),
-        DecodingResult::U16(all) => all.into_iter().map(|it| (it >> 8) as u8).collect(),
-        DecodingResult::U32(all) => all.into_iter().map(|it| (it >> 24) as u8).collect(),
-        DecodingResult::U64(all) => all.into_iter().map(|it| (it >> 56) as u8).collect(),
-        DecodingResult::F16(all) => all.into_iter().map(|it| unit(it.to_f32())).collect(),
-        DecodingResult::F32(all) => all.into_iter().map(unit).collect(),
-        DecodingResult::F64(all) => all.into_iter().map(|it| unit(it as f32)).collect(),
-        DecodingResult::I8(all) => all.into_iter().map(|it| it.max(0) as u8 * 2).collect(),
-        DecodingResult::I16(all) => all.into_iter().map(|it| (it.max(0) >> 7) as u8).collect(),
-        DecodingResult::I32(all) => all.into_iter().map(|it| (it.max(0) >> 23) as u8).collect(),
-        DecodingResult::I64(all) => all.into_iter().map(|it| (it.max(0) >> 55) as u8).collect(),
-    }
-}
-
-fn unit(value: f32) -> u8 {
-    // `as` saturates.
-    (value * 255.0 + 0.5) as u8
-}
-
-/// Samples of fewer than eight bits, each row of which starts with a byte, as whole bytes from 0 to
-/// 255.
-fn unpacked(packed: &[u8], depth: u8, row: usize) -> Vec<u8> {
-    let (depth, row) = (usize::from(depth.max(1)), row.max(1));
-    let stride = (row * depth).div_ceil(8);
-    let most = (1_u32 << depth) - 1;
-    let mut bytes = Vec::with_capacity(packed.len() / stride * row);
-    for line in packed.chunks_exact(stride) {
-        bytes.extend((0..row).map(|x| {
-            let bit = x * depth;
-            let pair = u32::from(line[bit / 8]) << 8
-                | u32::from(line.get(bit / 8 + 1).copied().unwrap_or(0));
-            let value = pair >> (16 - depth - bit % 8) & most;
-            (value * 255 / most) as u8
-        }));
-    }
-    bytes
-}
-
-/// A TIFF of which two bytes are read otherwise than they are.
-struct Patched<'a> {
-    inner: Timed<'a>,
-    patch: Option<(u64, [u8; 2])>,
-}
-
-impl Patched<'_> {
-    /// Hides what the decoder does not know of the first picture's colours; returns what they are.
-    fn hide(&mut self) -> Option<u16> {
-        let bytes = *self.inner.bytes.get_ref();
-        let big = bytes.starts_with(b"MM");
-        let short = |at: usize| {
-            let pair = *bytes.get(at..)?.first_chunk::<2>()?;
-            Some(if big {
-                u16::from_be_bytes(pair)
-            } else {
-                u16::from_le_bytes(pair)
-            })
-        };
-        let long = |at: usize| {
-            let four = *bytes.get(at..)?.first_chunk::<4>()?;
-            let value = if big {
-                u32::from_be_bytes(four)
-            } else {
-                u32::from_le_bytes(four)
-            };
-            Some(value as usize)
-        };
-        let find = || {
-            let directory = long(4)?;
-            let count = usize::from(short(directory)?);
-            let mut entries = (0..count).map(|number| directory + 2 + 12 * number);
-            let entry = entries.find(|&at| short(at) == Some(PHOTOMETRIC))?;
-            Some((short(entry + 8)?, entry as u64 + 8))
-        };
-        let (photometric, at) = find()?;
-        let instead = match photometric {
-            PALETTE => GREY,
-            LAB | ICC_LAB => RGB,
-            _ => return Some(photometric),
-        };
-        let bytes = if big {
-            instead.to_be_bytes()
-        } else {
-            instead.to_le_bytes()
-        };
-        self.patch = Some((at, bytes));
-        Some(photometric)
-    }
-}
-
-impl Read for Patched<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let from = self.inner.bytes.position();
-        let read = self.inner.read(buffer)?;
-        if let Some((at, patch)) = self.patch {
-            for (place, byte) in (at..).zip(patch) {
-                if (from..from + read as u64).contains(&place) {
-                    buffer[(place - from) as usize] = byte;
-                }
-            }
-        }
-        Ok(read)
-    }
-}
-
-impl Seek for Patched<'_> {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        self.inner.seek(to)
-    }
 }

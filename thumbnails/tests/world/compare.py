@@ -80,8 +80,21 @@ def reference(path, box):
 
 
 def vips(path, box, folder):
-    out = os.path.join(folder, hashlib.md5(path.encode()).hexdigest() + ".png")
-    run = subprocess.run(["vipsthumbnail", path, "--size", f"{box}x{box}>", "--export-profile", "srgb", "-o", out],
+    """What vipsthumbnail makes.
+
+    Without --export-profile: with it, a picture without a profile goes from sRGB to the table of
+    libvips' own sRGB profile, and pure red comes out as (248, 26, 16). What a picture's own profile
+    says is done afterwards, as for Pillow.
+    """
+    stem = os.path.join(folder, hashlib.md5(path.encode()).hexdigest())
+    kind = subprocess.run(["vipsheader", "-f", "format", path], capture_output=True, text=True, timeout=60)
+    if "FORMAT_UINT)" in kind.stdout:
+        # It would cut samples of 32 bits off at 255; all others it scales.
+        scale = ["vips", "linear", path, stem + ".tif", str(2.0 ** -24), "0", "--uchar"]
+        subprocess.run(scale, capture_output=True, timeout=60)
+        path = stem + ".tif"
+    out = stem + ".png"
+    run = subprocess.run(["vipsthumbnail", path, "--size", f"{box}x{box}>", "-o", out],
                          capture_output=True, timeout=60)
     if run.returncode or not os.path.exists(out):
         return None

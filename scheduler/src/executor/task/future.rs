@@ -92,7 +92,7 @@ pub(super) fn quietly(run: impl FnOnce()) {
 
 /// Drops what was panicked with. If its destructor panics too, that second payload is leaked:
 /// its destructor might go on like that for ever.
-fn drop_payload(payload: Box<dyn std::any::Any + Send>) {
+pub(super) fn drop_payload(payload: Box<dyn std::any::Any + Send>) {
     if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         mem::forget(second);
     }

@@ -10,7 +10,8 @@ use super::super::join_handle::JoinError;
 use super::super::waits::Held;
 use super::TaskRef;
 use super::future::quietly;
-use super::state::{ABORTED, FINISHED, JOINED, RUNNING, SCHEDULED};
+use super::nested::bounded;
+use super::state::{ABORTED, FINISHED, JOINED, RUNNING, SCHEDULED, TAKEN};
 
 impl TaskRef {
     /// Appends it to the ready queue, if it is not in there and has not ended.
@@ -68,8 +69,23 @@ impl TaskRef {
         self.release();
     }
 
-    /// Drops the future, at once or, if it is running, when it is pending again.
+    /// Drops the future: at once, or if it is running, when it is pending again, or if this is
+    /// called by destructors that are [nested](super::nested) too deep, when those have returned.
     pub(in super::super) fn abort(self) {
+        if self.is(RUNNING) {
+            self.set(ABORTED);
+        } else if !self.finished() {
+            self.hold();
+            bounded(self, |task| {
+                task.abort_now();
+                task.release();
+            });
+        }
+    }
+
+    /// As [`abort`](TaskRef::abort), but however deep it is called from: the future is gone when
+    /// this returns, unless it is running.
+    pub(in super::super) fn abort_now(self) {
         if self.is(RUNNING) {
             self.set(ABORTED);
         } else if !self.finished() {
@@ -100,8 +116,17 @@ impl TaskRef {
         joiner
     }
 
+    /// The future and its output are gone when this returns, unless it is running.
+    pub(in super::super) fn end_now(self) {
+        self.abort_now();
+        if self.finished() {
+            self.forget();
+        }
+    }
+
     /// Drops the output. It is nobody's any more, so what its destructor says is not either.
     fn forget(self) {
+        self.set(TAKEN);
         // SAFETY: it lives, it has ended, and nobody else takes the output.
         quietly(|| unsafe { (self.header().vtable.forget)(self.0) });
     }
@@ -116,6 +141,7 @@ impl TaskRef {
         // SAFETY: there is room for it, by what the caller says.
         unsafe {
             let taken = (self.header().vtable.take)(self.0, output.as_mut_ptr().cast());
+            self.set(TAKEN);
             taken.then(|| output.assume_init())
         }
     }
@@ -148,9 +174,13 @@ impl TaskRef {
     pub(in super::super) fn detach(self) {
         self.clear(JOINED);
         quietly(|| self.clear_joiner());
-        if self.finished() {
-            self.forget();
+        if self.finished() && !self.is(TAKEN) {
+            bounded(self, |task| {
+                task.forget();
+                task.release();
+            });
+        } else {
+            self.release();
         }
-        self.release();
     }
 }

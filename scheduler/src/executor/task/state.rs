@@ -14,6 +14,8 @@ pub(super) const ABORTED: u8 = 8;
 pub(super) const JOINED: u8 = 16;
 /// All references are counted in `away`.
 pub(super) const MERGED_HOME: u8 = 32;
+/// The output is gone: the join handle has taken it, or it was dropped.
+pub(super) const TAKEN: u8 = 64;
 
 impl TaskRef {
     pub(super) fn is(self, flag: u8) -> bool {

@@ -1,0 +1,98 @@
+//! The first directory of a TIFF, read here for what its decoder does not read.
+
+/// The directory of the first picture.
+pub(super) struct Directory<'a> {
+    bytes: &'a [u8],
+    big: bool,
+    /// Where it begins: with the number of its entries.
+    at: usize,
+    count: usize,
+}
+
+/// Bytes of an entry: tag, type, number of values, and the value or where the values are.
+const ENTRY: usize = 12;
+
+const SHORT: u32 = 3;
+
+impl<'a> Directory<'a> {
+    /// `None` if the file ends before it does.
+    pub(super) fn first(bytes: &'a [u8]) -> Option<Directory<'a>> {
+        let mut directory = Directory {
+            bytes,
+            big: bytes.starts_with(b"MM"),
+            at: 0,
+            count: 0,
+        };
+        directory.at = directory.long(4)? as usize;
+        directory.count = directory.short(directory.at)? as usize;
+        Some(directory)
+    }
+
+    fn short(&self, at: usize) -> Option<u32> {
+        let pair = *self.bytes.get(at..)?.first_chunk()?;
+        Some(match self.big {
+            true => u16::from_be_bytes(pair).into(),
+            false => u16::from_le_bytes(pair).into(),
+        })
+    }
+
+    fn long(&self, at: usize) -> Option<u32> {
+        let four = *self.bytes.get(at..)?.first_chunk()?;
+        Some(match self.big {
+            true => u32::from_be_bytes(four),
+            false => u32::from_le_bytes(four),
+        })
+    }
+
+    /// A number of 16 bits in the file's order.
+    pub(super) fn pair(&self, value: u16) -> [u8; 2] {
+        match self.big {
+            true => value.to_be_bytes(),
+            false => value.to_le_bytes(),
+        }
+    }
+
+    /// Where a tag's entry is.
+    pub(super) fn entry(&self, tag: u16) -> Option<usize> {
+        let mut entries = (0..self.count).map(|number| self.at + 2 + ENTRY * number);
+        entries.find(|&at| self.short(at) == Some(tag.into()))
+    }
+
+    /// Where the number of a tag's values stands, as far as 16 bits reach, and that number.
+    pub(super) fn count_of(&self, tag: u16) -> Option<(usize, u32)> {
+        let at = self.entry(tag)? + 4;
+        Some((at + if self.big { 2 } else { 0 }, self.long(at)?))
+    }
+
+    /// Where the next directory's place stands.
+    pub(super) fn next(&self) -> usize {
+        self.at + 2 + ENTRY * self.count
+    }
+
+    /// A tag's first value.
+    pub(super) fn value(&self, tag: u16) -> Option<u32> {
+        self.values(tag).next()
+    }
+
+    /// A tag's values, of 16 or 32 bits each.
+    pub(super) fn values(&self, tag: u16) -> impl Iterator<Item = u32> {
+        let read = || {
+            let entry = self.entry(tag)?;
+            let short = self.short(entry + 2)? == SHORT;
+            let each = if short { 2 } else { 4 };
+            let count = self.long(entry + 4)? as usize;
+            let at = match count * each <= 4 {
+                true => entry + 8,
+                false => self.long(entry + 8)? as usize,
+            };
+            Some((at, each, count))
+        };
+        let (at, each, count) = read().unwrap_or((0, 4, 0));
+        // No more than the file has room for, whatever it says.
+        let count = count.min(self.bytes.len() / each);
+        (0..count).map_while(move |number| match each {
+            2 => self.short(at + each * number),
+            _ => self.long(at + each * number),
+        })
+    }
+}
