@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use common::timing::human_duration;
-use scheduler::executor::{Executor, gather, sleep};
+use scheduler::executor::{gather, sleep};
 use scheduler::monitor::Monitor;
 use scheduler::workshop::{NUMBERS, is_prime, square};
 use serde_json::json;
@@ -58,7 +58,7 @@ pub(super) fn show(blocking: bool) -> anyhow::Result<Step> {
     let found = Found::default();
     let longest = Rc::new(RefCell::new(Duration::ZERO));
     let monitor = Monitor::new();
-    let executor = Executor::new()?;
+    let executor = super::executor()?;
     let mut tasks = vec![
         executor.spawn(
             monitor
