@@ -80,7 +80,7 @@ impl CookieJar {
     }
 
     /// Keeps the cookies of an answer.
-    pub(crate) fn store(&self, url: &Url, headers: &HeaderMap) {
+    pub fn store(&self, url: &Url, headers: &HeaderMap) {
         let now = SystemTime::now();
         for value in headers.get_all(header::SET_COOKIE) {
             if let Some(cookie) = Cookie::of(&String::from_utf8_lossy(value.as_bytes()), url, now) {
@@ -115,7 +115,7 @@ impl CookieJar {
     }
 
     /// The value of `Cookie` for a URL, behind what was given; `None` if there is nothing to add.
-    pub(crate) fn header(&self, url: &Url, given: Option<&HeaderValue>) -> Option<HeaderValue> {
+    pub fn header(&self, url: &Url, given: Option<&HeaderValue>) -> Option<HeaderValue> {
         if self.count.load(Ordering::Relaxed) == 0 {
             return None;
         }

@@ -35,7 +35,7 @@ impl Credentials {
     }
 
     /// Takes the user and the password out of a URL. From then on they can't be printed with it.
-    pub(crate) fn take_from(url: &mut Url) -> Option<Credentials> {
+    pub fn take_from(url: &mut Url) -> Option<Credentials> {
         if url.username().is_empty() && url.password().is_none() {
             return None;
         }
@@ -47,8 +47,8 @@ impl Credentials {
         Some(it)
     }
 
-    /// The value of `Authorization`.
-    pub(crate) fn as_basic(&self) -> Option<HeaderValue> {
+    /// The value of `Authorization`, for Basic authentication.
+    pub fn as_basic(&self) -> Option<HeaderValue> {
         let pair = STANDARD.encode(format!("{}:{}", self.user, self.password));
         let mut value = HeaderValue::try_from(format!("Basic {pair}")).ok()?;
         value.set_sensitive(true);

@@ -41,9 +41,9 @@ pub use names::{file_name, folders, name_of_disposition, numbered};
 pub use outcome::{Answer, Body, Outcome, Times};
 pub use pace::Pace;
 pub use part::FOLDER;
-pub use redirect::is_redirect;
+pub use redirect::{is_redirect, is_same_origin};
 pub use request::{Keep, Request};
-pub use retry::Retries;
+pub use retry::{Budget, Retries, chance, is_busy, retry_after};
 
 // The same pages in four ways.
 #[cfg(feature = "cli")]

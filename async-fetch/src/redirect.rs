@@ -54,7 +54,7 @@ pub(crate) fn method(status: StatusCode, method: &Method) -> (Method, bool) {
 }
 
 /// Whether two URLs are on one server: by the same scheme, at the same host and port.
-pub(crate) fn is_same_origin(one: &Url, other: &Url) -> bool {
+pub fn is_same_origin(one: &Url, other: &Url) -> bool {
     one.scheme() == other.scheme()
         && one.host_str() == other.host_str()
         && one.port_or_known_default() == other.port_or_known_default()

@@ -62,12 +62,12 @@ impl Retries {
     }
 
     /// Whether another attempt could get another answer.
-    pub(crate) fn is_transient(&self, status: StatusCode) -> bool {
+    pub fn is_transient(&self, status: StatusCode) -> bool {
         matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504) || self.also.contains(&status)
     }
 
     /// How long to wait after so many attempts; `chance` is from 0 to 1.
-    pub(crate) fn wait(&self, attempts: u32, chance: f64) -> Duration {
+    pub fn wait(&self, attempts: u32, chance: f64) -> Duration {
         let doublings = attempts.saturating_sub(1).min(30);
         let whole = self.base.saturating_mul(1 << doublings).min(self.longest);
         whole.mul_f64(0.5 + 0.5 * chance.clamp(0.0, 1.0))
@@ -82,14 +82,14 @@ pub(crate) fn is_idempotent(method: &Method) -> bool {
     )
 }
 
-/// Whether a server says that it has too much to do.
-pub(crate) fn is_busy(status: StatusCode) -> bool {
+/// Whether a server says that it has too much to do: 429 and 503.
+pub fn is_busy(status: StatusCode) -> bool {
     matches!(status.as_u16(), 429 | 503)
 }
 
 /// What `Retry-After` asks for, in either of its forms (RFC 9110, section 10.2.3); nonsense and
 /// times in the past ask for nothing.
-pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         // More digits than a number has are a long time too.
@@ -108,14 +108,14 @@ pub(crate) fn random() -> u64 {
     RandomState::new().hash_one(0_u8)
 }
 
-/// Something from 0 to 1 that differs between requests and runs.
-pub(crate) fn chance() -> f64 {
+/// Something from 0 to 1 that differs between requests and runs: for [`Retries::wait`].
+pub fn chance() -> f64 {
     (random() >> 11) as f64 / (1_u64 << 53) as f64
 }
 
 /// How many retries may still be made, of all requests of a fetcher.
 #[derive(Debug)]
-pub(crate) struct Budget {
+pub struct Budget {
     /// In thousandths, so that shares add up without a lock.
     left: AtomicU64,
     share: u64,
@@ -128,7 +128,8 @@ const WHOLE: u64 = 1000;
 const SAVED: u64 = 10;
 
 impl Budget {
-    pub(crate) fn new(retries: &Retries) -> Budget {
+    /// The budget that these retries have.
+    pub fn new(retries: &Retries) -> Budget {
         let reserve = u64::from(retries.reserve) * WHOLE;
         Budget {
             left: AtomicU64::new(reserve),
@@ -138,7 +139,7 @@ impl Budget {
     }
 
     /// A request was made.
-    pub(crate) fn earn(&self) {
+    pub fn earn(&self) {
         let left = self.left.load(Ordering::Relaxed);
         if left < self.full {
             self.left.fetch_add(self.share, Ordering::Relaxed);
@@ -146,7 +147,7 @@ impl Budget {
     }
 
     /// Takes a retry, if there is one.
-    pub(crate) fn spend(&self) -> bool {
+    pub fn spend(&self) -> bool {
         self.left
             .try_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
                 left.checked_sub(WHOLE)

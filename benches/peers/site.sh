@@ -1,6 +1,7 @@
 #!/bin/sh
 # A local nginx that serves a site of COUNT pages of 20 KiB with 40 links each, all of which can be
-# reached from the first, for the job `crawl` of `benches versus`; run it from the workspace's
+# reached from the first, for the job `crawl` of `benches versus`, and Debian's documentation beside it
+# for the job `links`; run it from the workspace's
 # folder:
 #     benches/peers/site.sh start [COUNT]
 #     benches/peers/site.sh spider             builds that peer, which takes minutes
@@ -40,7 +41,16 @@ http {
     access_log off;
     default_type text/html;
     keepalive_requests 100000000;
-    server { listen 127.0.0.1:$port; root files; }
+    server {
+        listen 127.0.0.1:$port;
+        root files;
+        # What the job \`links\` checks: the documentation of Debian's packages.
+        location /doc/ {
+            alias /usr/share/doc/;
+            default_type application/octet-stream;
+            types { text/html html; text/css css; text/plain txt; }
+        }
+    }
 }
 CONF
     nginx -p "$PWD/$here" -c "$PWD/$here/nginx.conf"

@@ -18,6 +18,37 @@ pub fn escaped(text: &str) -> Cow<'_, str> {
     escape(text, is_unsafe)
 }
 
+/// A text whose URLs have no user and password in them, wherever in it they are, and though they may be
+/// malformed: all of a word between `//` and its last `@`, if no slash lies between, may be a secret.
+///
+/// # Examples
+///
+/// ```
+/// use common::text::masked;
+///
+/// assert_eq!(masked("'http://me:secret@a.example:x/y' is none"), "'http://***@a.example:x/y' is none");
+/// assert_eq!(masked("http://a.example/@x and //b"), "http://a.example/@x and //b");
+/// ```
+pub fn masked(text: &str) -> Cow<'_, str> {
+    let mut shown = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find("//") {
+        let (before, after) = rest.split_at(start + 2);
+        let end = after.find(|c: char| c == '/' || c.is_whitespace());
+        let (authority, next) = after.split_at(end.unwrap_or(after.len()));
+        shown += before;
+        match authority.rfind('@') {
+            Some(at) => shown = shown + "***" + &authority[at..],
+            None => shown += authority,
+        }
+        rest = next;
+    }
+    match shown.is_empty() {
+        true => Cow::Borrowed(text),
+        false => Cow::Owned(shown + rest),
+    }
+}
+
 /// [`escaped`], but line feeds and tabs stay: for a text of several lines.
 #[cfg(feature = "cli")]
 pub(crate) fn escaped_lines(text: &str) -> Cow<'_, str> {

@@ -2,6 +2,7 @@
 //! state, behind the frontier's lock; who waits for what, and on how many threads, is the models'.
 
 mod addresses;
+mod fetchers;
 mod found;
 mod hosts;
 mod job;
@@ -10,24 +11,24 @@ mod parts;
 mod queue;
 mod record;
 mod redirects;
+mod resumed;
 mod rules;
 mod sitemaps;
 mod state;
 mod summary;
 
 use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
 
-use async_fetch::{Fetcher, Limits, Method, Outcome, Request, Retries, Timeouts};
+use async_fetch::{Fetcher, Method, Outcome, Request};
 use regex::Regex;
 use tokio::sync::watch;
 use url::Url;
 
-use addresses::Addresses;
 pub use addresses::Lookup;
+use fetchers::Fetchers;
 pub use job::{Job, Role};
 
+use crate::ask::Ask;
 use crate::frontier::{Frontier, Next};
 use crate::reading::{Content, Reading};
 use crate::robots;
@@ -75,7 +76,7 @@ const PATTERN: usize = 1 << 20;
 pub struct Crawl {
     frontier: Frontier<State>,
     settings: Settings,
-    fetcher: Fetcher,
+    fetchers: Fetchers,
     stop: watch::Sender<bool>,
 }
 
@@ -108,6 +109,14 @@ impl Crawl {
         let mut settings = settings;
         settings.archive = archive.is_some();
         let mut seeds = Vec::new();
+        let Settings {
+            seeds: given,
+            guessed,
+            access,
+            ..
+        } = &mut settings;
+        given.iter_mut().for_each(|seed| access.take_from(seed));
+        guessed.iter_mut().for_each(|seed| access.take_from(seed));
         for seed in &settings.seeds {
             let url = crate::normalise::page(seed.clone(), settings.rules);
             seeds.push(url.map_err(|_| Error::Seed(seed.clone()))?);
@@ -123,11 +132,11 @@ impl Crawl {
             patterns(&settings.exclude)?,
             patterns(&settings.skip)?,
         );
-        let fetcher = fetcher(&settings, lookup)?;
+        let fetchers = Fetchers::new(&settings, lookup)?;
         let state = State::new(
             settings.clone(),
             scope,
-            fetcher.clone(),
+            fetchers.clone(),
             file,
             archive,
             on_page,
@@ -135,7 +144,7 @@ impl Crawl {
         Ok(Crawl {
             frontier: Frontier::new(state),
             settings,
-            fetcher,
+            fetchers,
             stop: watch::Sender::new(false),
         })
     }
@@ -145,9 +154,9 @@ impl Crawl {
         &self.settings
     }
 
-    /// What it fetches with.
+    /// What it fetches with, where one thread waits for many pages.
     pub fn fetcher(&self) -> &Fetcher {
-        &self.fetcher
+        &self.fetchers.waiting
     }
 
     /// The next job, as soon as there is one; `None` at the end.
@@ -160,34 +169,34 @@ impl Crawl {
         self.frontier.try_take()
     }
 
-    /// What is asked for a job.
-    pub fn request(&self, job: &Job) -> Request {
-        let method = if job.head { Method::HEAD } else { Method::GET };
+    fn ask(&self, job: &Job) -> Ask {
         let limit = match job.role {
             // One more, which tells that it was cut.
             Role::Robots => robots::BYTES + 1,
             Role::Sitemap => sitemap::BYTES,
             Role::Page | Role::External => self.settings.politeness.body,
         };
-        let archived = self.settings.archive && matches!(job.role, Role::Page | Role::External);
-        let request = Request::new(method, job.url.clone())
-            .body_limit(limit)
-            .decode(!archived);
-        match job.role {
-            // What RFC 9309 asks for: the first part of a long one counts.
-            Role::Robots => request.cut_at_limit(),
-            // A long file is no broken link, and of a long page the beginning is read.
-            Role::Page | Role::External => request.cut_at_limit(),
-            Role::Sitemap => request,
+        Ask {
+            method: if job.head { Method::HEAD } else { Method::GET },
+            headers: self.settings.access.headers(&job.url, &self.settings.seeds),
+            url: job.url.clone(),
+            limit,
+            // What RFC 9309 asks for: the first part of a long robots.txt counts. A long file is no
+            // broken link, and of a long page the beginning is read.
+            cuts: job.role != Role::Sitemap,
+            decode: !self.settings.archive,
         }
     }
 
-    /// Asks for it, and waits for what becomes of it; `None` if the crawl is stopped meanwhile.
-    pub async fn fetch(&self, job: &Job) -> Option<Outcome> {
-        tokio::select! {
-            outcome = self.fetcher.fetch(self.request(job)) => Some(outcome),
-            () = self.stopped() => None,
-        }
+    /// What is asked for a job, for [`fetcher`](Self::fetcher).
+    pub fn request(&self, job: &Job) -> Request {
+        self.ask(job).into_request()
+    }
+
+    /// Asks for it, and waits for what becomes of it: the thread does nothing else meanwhile. `None` if
+    /// the crawl is stopped.
+    pub fn fetch(&self, job: &Job) -> Option<Outcome> {
+        self.fetchers.blocking.fetch(&self.ask(job))
     }
 
     /// What is to be read of what came, if anything.
@@ -242,6 +251,7 @@ impl Crawl {
     pub fn stop(&self) {
         self.frontier.stop();
         self.stop.send_replace(true);
+        self.fetchers.blocking.stop();
     }
 
     /// Whether it was stopped.
@@ -299,47 +309,4 @@ pub fn pattern(text: &str) -> Result<Regex, Error> {
 
 fn patterns(texts: &[String]) -> Result<Vec<Regex>, Error> {
     texts.iter().map(|text| pattern(text)).collect()
-}
-
-/// Redirects are not followed here: where they lead is a page like any other, with its own place in
-/// the queue, so that none is fetched twice and robots.txt is asked about each.
-fn fetcher(settings: &Settings, lookup: Option<Lookup>) -> Result<Fetcher, Error> {
-    let politeness = &settings.politeness;
-    let limits = Limits {
-        jobs: politeness.jobs.max(1),
-        per_host: politeness.per_host.max(1),
-        host_delay: politeness.delay,
-        redirects: 0,
-        body_in_memory: politeness.body,
-        ..Limits::default()
-    };
-    let timeouts = Timeouts {
-        connect: politeness.timeout.min(Duration::from_secs(10)),
-        first_byte: politeness.timeout,
-        idle: politeness.timeout,
-        total: politeness.time,
-    };
-    let retries = Retries {
-        most: politeness.retries,
-        ..Retries::default()
-    };
-    let mut builder = Fetcher::builder()
-        .limits(limits)
-        .timeouts(timeouts)
-        .retries(retries)
-        .user_agent(politeness.user_agent.clone());
-    if politeness.insecure {
-        builder = builder.insecure();
-    }
-    if !politeness.private {
-        let addresses = Addresses::of(&settings.seeds, lookup.as_ref());
-        builder = builder.addresses(move |host, address| addresses.allow(host, address));
-    }
-    if let Some(lookup) = lookup {
-        builder = builder.lookup(move |host| {
-            let lookup = Arc::clone(&lookup);
-            async move { lookup(&host) }
-        });
-    }
-    Ok(builder.build()?)
 }

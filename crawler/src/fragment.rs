@@ -1,18 +1,23 @@
 //! What the part of a URL behind its `#` means: the name of a part of the page, or something else.
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{
+    AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode,
+};
+
+/// What a URL has encoded in its fragment (WHATWG URL, section 1.3, "fragment percent-encode set").
+const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`');
 
 /// The name of a part, as a fragment asks for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
-    /// As it is written: it is looked for first.
+    /// As it stands in the URL: it is looked for first.
     pub raw: String,
     /// With its percent-encoding decoded: it is looked for then.
     pub decoded: String,
 }
 
 impl Part {
-    /// What a fragment asks for; nothing, if every page has it: the top of the page, or a text that the
+    /// What a fragment, as it is written, asks for; nothing, if every page has it: the top of the page, or a text that the
     /// browser is to look for (WHATWG HTML, section 7.4.6.4; WICG Scroll to Text Fragment, section
     /// 3.3).
     ///
@@ -34,11 +39,30 @@ impl Part {
             return None;
         }
         Some(Part {
-            raw: raw.to_owned(),
+            raw: utf8_percent_encode(raw, ENCODED).to_string(),
             // What is no UTF-8 then is replaced, as browsers do it.
             decoded: percent_decode_str(raw).decode_utf8_lossy().into_owned(),
         })
     }
+}
+
+/// The fragment of a link as it is written, which is how people know it; only what may steer a terminal is encoded.
+pub(crate) fn as_written(text: &str) -> Option<String> {
+    // As the parser of URLs does it.
+    let text = text.trim_matches(|sign| sign <= ' ');
+    let (_, fragment) = text.split_once('#')?;
+    let mut written = String::with_capacity(fragment.len());
+    for sign in fragment.chars() {
+        match sign {
+            '\t' | '\n' | '\r' => {}
+            _ if sign.is_control() => written.extend(utf8_percent_encode(
+                sign.encode_utf8(&mut [0; 4]),
+                NON_ALPHANUMERIC,
+            )),
+            _ => written.push(sign),
+        }
+    }
+    Some(written)
 }
 
 #[cfg(test)]
@@ -59,6 +83,15 @@ mod tests {
             part("raw%2Fpct"),
             Some(("raw%2Fpct".to_owned(), "raw/pct".to_owned()))
         );
+        assert_eq!(
+            part("a \u{e9}"),
+            Some(("a%20%C3%A9".to_owned(), "a \u{e9}".to_owned()))
+        );
+        assert_eq!(
+            as_written(" x#\u{e9} %20\n\u{1b}#\u{9b} ").unwrap(),
+            "\u{e9} %20%1B#%C2%9B"
+        );
+        assert_eq!(as_written("x"), None);
         assert_eq!(part("sec:~:text=hello"), same("sec"));
         for fragment in ["", "TOP", ":~:text=x", "/route", "!/route"] {
             assert_eq!(part(fragment), None, "{fragment}");

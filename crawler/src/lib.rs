@@ -4,6 +4,14 @@
 pub mod frontier;
 mod sync;
 
+// What is sent along.
+#[cfg(not(loom))]
+pub mod access;
+
+// What is known from earlier runs.
+#[cfg(not(loom))]
+pub mod cache;
+
 // The kernels: text and bytes in, answers out; they know no network and no concurrency.
 #[cfg(not(loom))]
 pub mod charset;
@@ -35,6 +43,12 @@ pub mod store;
 pub mod traps;
 #[cfg(not(loom))]
 pub mod warc;
+
+// What fetches, where a thread waits for each page.
+#[cfg(not(loom))]
+mod ask;
+#[cfg(not(loom))]
+mod blocking;
 
 // The crawl, and the models that work at it.
 #[cfg(not(loom))]

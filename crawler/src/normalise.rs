@@ -11,12 +11,16 @@
 //!    `;jsessionid=…`, from the path, unless they are to be kept;
 //!    with `ignore_query` the whole query is. A query that is empty then is dropped.
 
+mod percent;
+
 use std::borrow::Cow;
 
 use encoding_rs::{Encoding, UTF_8};
 use percent::unescaped;
 use serde::{Deserialize, Serialize};
 use url::Url;
+
+use crate::fragment;
 
 /// Parameters that name a campaign or a click and never a page.
 const TRACKING: &[&str] = &[
@@ -172,7 +176,7 @@ pub fn link(
         }
     };
     let mut url = url.map_err(|_| Unfit::NotAUrl)?;
-    let fragment = url.fragment().map(str::to_owned);
+    let fragment = url.fragment().and_then(|_| fragment::as_written(text));
     url = page(url, rules)?;
     Ok(Target { url, fragment })
 }
@@ -259,41 +263,6 @@ fn is_tracking(pair: &str) -> bool {
         || TRACKING.contains(&name)
         || is_session()
         || name.starts_with("ASPSESSIONID")
-}
-
-mod percent {
-    /// The text with its percent-encoding in one form; `None` if it has that already.
-    pub(super) fn unescaped(text: &str) -> Option<String> {
-        if !text.contains('%') {
-            return None;
-        }
-        let bytes = text.as_bytes();
-        let mut better = Vec::with_capacity(bytes.len());
-        let mut at = 0;
-        while let Some(&byte) = bytes.get(at) {
-            match (byte, escaped(&bytes[at..])) {
-                (b'%', Some(value)) => {
-                    if value.is_ascii_alphanumeric() || b"-._~".contains(&value) {
-                        better.push(value);
-                    } else {
-                        better.push(b'%');
-                        better.extend(bytes[at + 1..at + 3].iter().map(u8::to_ascii_uppercase));
-                    }
-                    at += 3;
-                }
-                _ => {
-                    better.push(byte);
-                    at += 1;
-                }
-            }
-        }
-        (better != bytes).then(|| String::from_utf8_lossy(&better).into_owned())
-    }
-
-    fn escaped(bytes: &[u8]) -> Option<u8> {
-        let digit = |at: usize| (*bytes.get(at)? as char).to_digit(16);
-        u8::try_from(digit(1)? * 16 + digit(2)?).ok()
-    }
 }
 
 #[cfg(test)]

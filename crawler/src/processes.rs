@@ -1,10 +1,9 @@
-//! Processes: threads fetch, and worker processes read what came. A page that crashes its reader
+//! Processes: threads fetch, as in [`threads`](crate::threads), and worker processes read what came. A page that crashes its reader
 //! costs a worker, not the crawl; every body travels through a pipe for it.
 
 use std::num::NonZeroUsize;
 
 use executors::{Executor, JobType, ProcessPool};
-use tokio::runtime::{Builder, Handle};
 
 use crate::crawl::{Crawl, Error};
 use crate::reading::{Content, Reading};
@@ -39,25 +38,20 @@ pub fn run(crawl: &Crawl, workers: NonZeroUsize) -> Result<(), Error> {
 /// # Errors
 /// If the system refuses a thread.
 pub fn run_on(pool: &ProcessPool, crawl: &Crawl, workers: NonZeroUsize) -> Result<(), Error> {
-    let runtime = Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()?;
-    let handle = runtime.handle();
     std::thread::scope(|scope| {
         for number in 1..workers.get() {
             let thread = std::thread::Builder::new().name(format!("crawler {number}"));
-            thread.spawn_scoped(scope, || work(crawl, handle, pool))?;
+            thread.spawn_scoped(scope, || work(crawl, pool))?;
         }
-        work(crawl, handle, pool);
+        work(crawl, pool);
         Ok(())
     })
 }
 
-fn work(crawl: &Crawl, handle: &Handle, pool: &ProcessPool) {
+fn work(crawl: &Crawl, pool: &ProcessPool) {
     let _stop = crawl.stop_on_panic();
     while let Some(job) = crawl.take() {
-        let Some(outcome) = handle.block_on(crawl.fetch(&job)) else {
+        let Some(outcome) = crawl.fetch(&job) else {
             crawl.give_back(job);
             continue;
         };

@@ -159,7 +159,7 @@ pub(crate) fn header(headers: &HeaderMap, name: &str) -> Option<String> {
 
 /// A body as it is meant. For an archive it is kept as it came, and some servers pack it by gzip though
 /// nobody asked for that: no page begins like gzip by itself. Of a long one the beginning is read.
-fn unpacked(body: &[u8], most: u64) -> io::Result<Cow<'_, [u8]>> {
+pub(crate) fn unpacked(body: &[u8], most: u64) -> io::Result<Cow<'_, [u8]>> {
     if !body.starts_with(&[0x1f, 0x8b]) {
         return Ok(Cow::Borrowed(body));
     }

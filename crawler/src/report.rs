@@ -2,6 +2,7 @@
 
 mod check;
 mod export;
+mod tally;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use rusqlite::{Connection, ErrorCode, InterruptHandle, Row};
 
 use crate::store;
 pub use check::{CheckFormat, Verdict};
+pub use tally::Tally;
 
 /// What is reported of pages, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,7 +9,8 @@ use url::{Position, Url};
 pub const NAME: &str = "many-hands-crawler";
 
 /// The product token of a `User-Agent` header: what stands before the version. By it robots.txt and
-/// `<meta name>` speak of a crawler (RFC 9309, section 2.2.1).
+/// `<meta name>` speak of a crawler (RFC 9309, section 2.2.1). The RFC knows no digits in it; but there are
+/// crawlers that are called so, and files that name them.
 ///
 /// # Examples
 ///
@@ -21,7 +22,7 @@ pub const NAME: &str = "many-hands-crawler";
 /// ```
 pub fn product(user_agent: &str) -> &str {
     let text = user_agent.trim_start();
-    let end = text.find(|sign: char| !(sign.is_ascii_alphabetic() || "-_".contains(sign)));
+    let end = text.find(|sign: char| !(sign.is_ascii_alphanumeric() || "-_".contains(sign)));
     &text[..end.unwrap_or(text.len())]
 }
 

@@ -1,10 +1,13 @@
 //! What a crawl is to do, and where it stops.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::access::Access;
+use crate::cache::Cache;
 use crate::html::Wanted;
 use crate::normalise::Rules;
 use crate::scope::Reach;
@@ -62,8 +65,13 @@ pub struct Settings {
     /// How polite it is.
     #[serde(skip)]
     pub politeness: Politeness,
-    /// Whether answers are written down for an archive.
+    /// What is sent along. It is in no file.
     #[serde(skip)]
+    pub access: Access,
+    /// Links that lead out and were right not long ago.
+    #[serde(skip)]
+    pub cache: Option<Arc<Cache>>,
+    /// Whether answers are written down for an archive.
     pub archive: bool,
 }
 
@@ -148,6 +156,8 @@ impl Settings {
             picks: Vec::new(),
             limits: Limits::default(),
             politeness: Politeness::default(),
+            access: Access::default(),
+            cache: None,
             archive: false,
         }
     }

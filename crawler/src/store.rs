@@ -4,20 +4,22 @@
 //! next to nothing. It waits for the disk only when more is to be written than the writer's budget
 //! holds. What is committed survives a kill -9, whole pages at a time.
 
+mod earlier;
+mod error;
 mod outcome;
 mod rows;
 mod writer;
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Row, params};
-use url::Url;
 
 use crate::html::Kind;
-use crate::seen::Id;
+pub(crate) use earlier::Left;
+pub use error::Error;
+use error::sqlite;
 pub use outcome::{Outcome, Skip};
 pub use rows::PageSummary;
 pub(crate) use rows::{Health, LinkRow, OwnExchange, PageRow, Target, UrlRow};
@@ -31,100 +33,6 @@ const VERSION: i64 = 2;
 
 /// Whose file it is, in its header: `MHcr`, as a number.
 const APPLICATION: i64 = 0x4d48_6372;
-
-/// What can go wrong with the state.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// SQLite says so.
-    #[error("{}: {reason}", path.display())]
-    Sqlite {
-        /// The file.
-        path: PathBuf,
-        /// What it says.
-        reason: rusqlite::Error,
-    },
-    /// There is a crawl in the file.
-    #[error("{}: there is a crawl in it already: go on with it by --resume, or name another file", path.display())]
-    Taken {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The file can't be opened.
-    #[error("{}: {reason}", path.display())]
-    Open {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        reason: std::io::Error,
-    },
-    /// Another program writes to it.
-    #[error("{}: another crawl is at work in it: wait for its end, or name another file", path.display())]
-    Busy {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The archive is there already.
-    #[error("{}: there is such a file already: name another one, or replace it by --overwrite", path.display())]
-    ArchiveThere {
-        /// The file.
-        path: PathBuf,
-    },
-    /// There is no file.
-    #[error("{}: no such file: a crawl with --db writes one", path.display())]
-    Missing {
-        /// Where it should be.
-        path: PathBuf,
-    },
-    /// Something else is in the file.
-    #[error("{}: it is another program's database: name another file", path.display())]
-    Foreign {
-        /// The file.
-        path: PathBuf,
-    },
-    /// There is no crawl in the file.
-    #[error("{}: there is no crawl in it: is it the right file?", path.display())]
-    NoCrawl {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The crawl in the file is another one.
-    #[error("{}: the crawl in it was begun with other settings: {difference}", path.display())]
-    Other {
-        /// The file.
-        path: PathBuf,
-        /// In what they differ.
-        difference: String,
-    },
-    /// The archive can't be written.
-    #[error("{}: {reason}", path.display())]
-    Archive {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        reason: std::io::Error,
-    },
-    /// The system refuses a thread.
-    #[error("a thread to write the state: {0}")]
-    Thread(std::io::Error),
-    /// The writer is gone, for a reason that was told before.
-    #[error("the state is no longer written")]
-    Gone,
-}
-
-/// What earlier runs did.
-#[derive(Debug, Default)]
-pub(crate) struct Left {
-    /// Pages, and failures.
-    pub(crate) pages: u64,
-    pub(crate) failed: u64,
-    pub(crate) http_errors: u64,
-    pub(crate) cut: u64,
-    pub(crate) aliases: u64,
-    pub(crate) checked: u64,
-    pub(crate) robots: u64,
-    pub(crate) bytes: u64,
-}
 
 /// How long another program that looks on just now is waited for: longer than a report of a large
 /// crawl takes.
@@ -311,123 +219,6 @@ impl File {
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
-
-    /// Tells of every URL that was found, and why it was kept out, if it was.
-    pub(crate) fn each_url(
-        &self,
-        mut tell: impl FnMut(Id, &str, Option<&str>),
-    ) -> Result<(), Error> {
-        let sql = "SELECT id, url, skipped FROM urls ORDER BY id";
-        self.each(sql, |row| {
-            let skipped = row.get_ref(2)?.as_str_or_null()?;
-            tell(row.get(0)?, row.get_ref(1)?.as_str()?, skipped);
-            Ok(())
-        })
-    }
-
-    /// What of the queue is not taken in its order: sitemaps, and where redirects led.
-    pub(crate) fn early(&self) -> Result<Vec<UrlRow>, Error> {
-        let sql = "SELECT id, url, depth, hops, role FROM queue WHERE hops > 0 OR role = 1
-                   ORDER BY id";
-        let mut rows = Vec::new();
-        self.each(sql, |row| {
-            rows.push(queued(row)?);
-            Ok(())
-        })?;
-        Ok(rows)
-    }
-
-    /// What leads out and has a link to a part of it.
-    pub(crate) fn parts(&self) -> Result<HashSet<Id>, Error> {
-        let sql = "SELECT target FROM links JOIN urls ON urls.id = target
-                   JOIN fragments USING (fragment) WHERE role = 2";
-        let mut parts = HashSet::new();
-        self.each(sql, |row| {
-            parts.insert(row.get(0)?);
-            Ok(())
-        })?;
-        Ok(parts)
-    }
-
-    /// Forgets what came of URLs that may be there another time, and with `all` of all that are broken: so
-    /// they are in the queue again.
-    pub(crate) fn ask_again(&self, all: bool) -> Result<(), Error> {
-        let what = if all { "broken" } else { "passing" };
-        let done = self.connection.execute_batch(&format!(
-            "DELETE FROM links WHERE source IN (SELECT id FROM pages WHERE {what});
-             DELETE FROM ids WHERE page IN (SELECT id FROM pages WHERE {what});
-             DELETE FROM pages WHERE {what};"
-        ));
-        done.map_err(sqlite(&self.path))
-    }
-
-    /// Where redirects from what the crawl began with led.
-    pub(crate) fn moved_seeds(&self) -> Result<Vec<Url>, Error> {
-        let sql = "SELECT target.url FROM pages JOIN urls USING (id)
-                   JOIN urls AS target ON target.id = pages.target
-                   WHERE outcome = 'redirect' AND urls.depth = 0 AND urls.role = 0";
-        let mut seeds = Vec::new();
-        self.each(sql, |row| {
-            seeds.extend(Url::parse(row.get_ref(0)?.as_str()?).ok());
-            Ok(())
-        })?;
-        Ok(seeds)
-    }
-
-    /// Tells of every page that is another one's address.
-    pub(crate) fn each_alias(&self, mut tell: impl FnMut(Id, Id)) -> Result<(), Error> {
-        let sql = "SELECT id, target FROM pages WHERE outcome = 'alias' AND target IS NOT NULL";
-        self.each(sql, |row| {
-            tell(row.get(0)?, row.get(1)?);
-            Ok(())
-        })
-    }
-
-    /// What was done already.
-    pub(crate) fn left(&self) -> Result<Left, Error> {
-        let sql = "SELECT count(*) FILTER (WHERE role = 0 AND outcome IN ('page', 'failed')),
-                          count(*) FILTER (WHERE role = 0 AND outcome = 'failed'),
-                          count(*) FILTER (WHERE role = 0 AND outcome = 'page' AND broken),
-                          count(*) FILTER (WHERE cut IS NOT NULL),
-                          count(*) FILTER (WHERE role = 0 AND outcome IN ('redirect', 'alias')),
-                          count(*) FILTER (WHERE role = 2),
-                          count(*) FILTER (WHERE outcome = 'robots'),
-                          coalesce(sum(bytes) FILTER (WHERE role <> 1), 0)
-                   FROM pages JOIN urls USING (id)";
-        let mut left = Left::default();
-        self.each(sql, |row| {
-            // SQLite's numbers have a sign, these never.
-            let count = |column| row.get::<_, i64>(column).map(i64::cast_unsigned);
-            left = Left {
-                pages: count(0)?,
-                failed: count(1)?,
-                http_errors: count(2)?,
-                cut: count(3)?,
-                aliases: count(4)?,
-                checked: count(5)?,
-                robots: count(6)?,
-                bytes: count(7)?,
-            };
-            Ok(())
-        })?;
-        Ok(left)
-    }
-
-    fn each(
-        &self,
-        sql: &str,
-        mut tell: impl FnMut(&Row<'_>) -> rusqlite::Result<()>,
-    ) -> Result<(), Error> {
-        let mut read = || {
-            let mut rows = self.connection.prepare(sql)?;
-            let mut rows = rows.query([])?;
-            while let Some(row) = rows.next()? {
-                tell(row)?;
-            }
-            Ok(())
-        };
-        read().map_err(sqlite(&self.path))
-    }
 }
 
 /// Opens the state of a crawl that has begun.
@@ -480,9 +271,4 @@ fn queued(row: &Row<'_>) -> rusqlite::Result<UrlRow> {
         role: row.get(4)?,
         skipped: None,
     })
-}
-
-fn sqlite(path: &Path) -> impl FnOnce(rusqlite::Error) -> Error {
-    let path = path.to_owned();
-    move |reason| Error::Sqlite { path, reason }
 }

@@ -1,9 +1,10 @@
 //! Threads: each takes a page, waits for it, reads it, and takes the next. The frontier makes a
 //! thread wait while there is nothing to do, and sends it home when there will be nothing more.
+//!
+//! The client blocks: a thread that waits for its page can do nothing else, and a thread whose host has
+//! enough in flight waits as well. That is the price of a thread for each page.
 
 use std::num::NonZeroUsize;
-
-use tokio::runtime::{Builder, Handle};
 
 use crate::crawl::{Crawl, Error};
 
@@ -12,26 +13,20 @@ use crate::crawl::{Crawl, Error};
 /// # Errors
 /// If the system refuses a thread; those that are there do the work then.
 pub fn run(crawl: &Crawl, workers: NonZeroUsize) -> Result<(), Error> {
-    // One thread hears of all sockets; those that work only wait to be woken.
-    let runtime = Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()?;
-    let handle = runtime.handle();
     std::thread::scope(|scope| {
         for number in 1..workers.get() {
             let thread = std::thread::Builder::new().name(format!("crawler {number}"));
-            thread.spawn_scoped(scope, || work(crawl, handle))?;
+            thread.spawn_scoped(scope, || work(crawl))?;
         }
-        work(crawl, handle);
+        work(crawl);
         Ok(())
     })
 }
 
-fn work(crawl: &Crawl, handle: &Handle) {
+fn work(crawl: &Crawl) {
     let _stop = crawl.stop_on_panic();
     while let Some(job) = crawl.take() {
-        let Some(outcome) = handle.block_on(crawl.fetch(&job)) else {
+        let Some(outcome) = crawl.fetch(&job) else {
             crawl.give_back(job);
             continue;
         };

@@ -4,16 +4,22 @@
 //! before it. What stands in a record is what came, after the chunks of its transfer were put
 //! together: no compression is asked for while there is an archive to be written.
 
+mod record;
+
+use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::time::SystemTime;
 
 use async_fetch::{HeaderMap, StatusCode, Version};
-use data_encoding::BASE32;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use sha2::{Digest, Sha256};
+
+use record::{Counted, Head, answer_head, date, digest, name, request_head};
+
+/// That a body is the same as one before (WARC 1.1, section 6.7.2).
+const PROFILE: &str = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest";
 
 /// An exchange to be written down.
 #[derive(Clone, Copy, Debug)]
@@ -47,7 +53,12 @@ pub struct Warc {
     length: u64,
     /// The record that tells who wrote the others.
     info: String,
+    /// Bodies that are in it, by their digest: where each is from, and of when.
+    seen: HashMap<String, (String, String)>,
 }
+
+/// Bodies that are remembered, of this run: some 30 MiB. One that comes again after that is written again.
+const SEEN: usize = 100_000;
 
 impl Warc {
     /// Begins a file that is not there yet.
@@ -99,6 +110,7 @@ impl Warc {
             out: BufWriter::with_capacity(256 * 1024, file),
             length,
             info: name(),
+            seen: HashMap::new(),
         }
     }
 
@@ -117,16 +129,17 @@ impl Warc {
         self.record(&head, &name, &[body.as_bytes()])
     }
 
-    /// Writes a request and its answer.
+    /// Writes a request and its answer. One whose body is in the archive already is a `revisit`: its
+    /// header, and where the body is.
     ///
     /// # Errors
     /// What the system says.
     pub fn write(&mut self, exchange: &Exchange<'_>) -> io::Result<()> {
         let (answer, request) = (name(), name());
+        let payload = digest(&[exchange.body]);
         let mut more = format!(
-            "WARC-Concurrent-To: {request}\r\nWARC-Warcinfo-ID: {}\r\nWARC-Payload-Digest: {}\r\n",
+            "WARC-Concurrent-To: {request}\r\nWARC-Warcinfo-ID: {}\r\nWARC-Payload-Digest: {payload}\r\n",
             self.info,
-            digest(&[exchange.body])
         );
         if let Some(address) = exchange.address {
             more.push_str(&format!("WARC-IP-Address: {address}\r\n"));
@@ -134,18 +147,39 @@ impl Warc {
         if exchange.cut {
             more.push_str("WARC-Truncated: length\r\n");
         }
+        let is_whole = !exchange.body.is_empty() && !exchange.cut;
+        let earlier = self.seen.get(&payload).filter(|_| is_whole);
+        if let Some((url, date)) = earlier {
+            more.push_str(&format!(
+                "WARC-Profile: {PROFILE}\r\nWARC-Refers-To-Target-URI: {url}\r\nWARC-Refers-To-Date: {date}\r\n"
+            ));
+        }
+        let kind = if earlier.is_some() {
+            "revisit"
+        } else {
+            "response"
+        };
+        let body = if earlier.is_some() {
+            b""
+        } else {
+            exchange.body
+        };
         let head = answer_head(exchange);
         self.record(
             &Head {
-                kind: "response",
+                kind,
                 content_type: "application/http;msgtype=response",
                 at: exchange.at,
                 url: Some(exchange.url),
                 more,
             },
             &answer,
-            &[&head, exchange.body],
+            &[&head, body],
         )?;
+        if is_whole && kind == "response" && self.seen.len() < SEEN {
+            let place = (exchange.url.to_owned(), date(exchange.at));
+            self.seen.insert(payload, place);
+        }
         let head = request_head(exchange);
         self.record(
             &Head {
@@ -201,85 +235,6 @@ impl Warc {
         self.out.flush()?;
         Ok(self.length)
     }
-}
-
-struct Head<'a> {
-    kind: &'a str,
-    content_type: &'a str,
-    at: SystemTime,
-    url: Option<&'a str>,
-    /// Further lines.
-    more: String,
-}
-
-struct Counted<'a, W> {
-    out: W,
-    length: &'a mut u64,
-}
-
-impl<W: Write> Write for Counted<'_, W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.out.write(bytes)?;
-        *self.length += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
-    }
-}
-
-fn answer_head(exchange: &Exchange<'_>) -> Vec<u8> {
-    let version = match exchange.version {
-        Version::HTTP_10 => "HTTP/1.0",
-        // There is no other way to write an answer of HTTP/2 down as text.
-        _ => "HTTP/1.1",
-    };
-    let mut head = format!("{version} {}\r\n", exchange.status).into_bytes();
-    for (name, value) in exchange.headers {
-        // The chunks were put together, and their header would make readers look for them.
-        let name = name.as_str();
-        if name == "transfer-encoding" {
-            continue;
-        }
-        head.extend_from_slice(name.as_bytes());
-        head.extend_from_slice(b": ");
-        head.extend_from_slice(value.as_bytes());
-        head.extend_from_slice(b"\r\n");
-    }
-    head.extend_from_slice(b"\r\n");
-    head
-}
-
-fn request_head(exchange: &Exchange<'_>) -> String {
-    let (host, path) = match exchange.url.split_once("://").map(|(_, rest)| rest) {
-        Some(rest) => rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len())),
-        None => ("", "/"),
-    };
-    let slash = if path.starts_with('/') { "" } else { "/" };
-    let (method, agent) = (exchange.method, exchange.user_agent);
-    format!(
-        "{method} {slash}{path} HTTP/1.1\r\nhost: {host}\r\naccept: */*\r\nuser-agent: {agent}\r\n\r\n"
-    )
-}
-
-/// In UTC, to the second: `2026-11-22T12:30:00Z`.
-fn date(at: SystemTime) -> String {
-    // A clock that is off by millennia gives the beginning of time.
-    let at = jiff::Timestamp::try_from(at).unwrap_or_default();
-    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
-}
-
-/// A name that no other record has.
-fn name() -> String {
-    format!("<{}>", uuid::Uuid::new_v4().urn())
-}
-
-/// `sha256:…`, in base 32, as readers of archives expect it.
-fn digest(parts: &[&[u8]]) -> String {
-    let mut hasher = Sha256::new();
-    parts.iter().for_each(|part| hasher.update(part));
-    format!("sha256:{}", BASE32.encode(&hasher.finalize()))
 }
 
 #[cfg(test)]
@@ -348,6 +303,41 @@ mod tests {
         // `printf '<p>hello' | sha256sum | cut -d' ' -f1 | xxd -r -p | base32`
         assert!(answer.contains("WARC-Payload-Digest: sha256:FQ245OMNO5L2ORCJA6O3TBMNXJFPD2D4IGJSUZ2UOHZ5V2QBRBXQ====\r\n"), "{answer}");
         assert!(records[2].contains("GET /a?b HTTP/1.1\r\nhost: example.org\r\n"));
+    }
+
+    #[test]
+    fn the_same_body_is_written_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.warc.gz");
+        let headers = HeaderMap::new();
+        let mut warc = Warc::create(&path).unwrap();
+        let one = exchange(&headers, b"same");
+        let other = Exchange {
+            url: "http://example.org/other",
+            ..one
+        };
+        for exchange in [one, other, exchange(&headers, b""), exchange(&headers, b"")] {
+            warc.write(&exchange).unwrap();
+        }
+        warc.flush().unwrap();
+        let records = records(&path);
+        let kind = |record: &String| {
+            let line = record.lines().find_map(|it| it.strip_prefix("WARC-Type: "));
+            line.unwrap().to_owned()
+        };
+        let kinds: Vec<String> = records.iter().map(kind).collect();
+        let expected = ["warcinfo", "response", "request", "revisit", "request"];
+        assert_eq!(kinds[..5], expected);
+        assert!(!kinds[5..].contains(&"revisit".to_owned()));
+        let revisit = &records[3];
+        for line in [
+            "WARC-Target-URI: http://example.org/other\r\n",
+            "WARC-Refers-To-Target-URI: http://example.org/a?b\r\n",
+            "WARC-Refers-To-Date: 2025-11-22T12:30:45Z\r\n",
+        ] {
+            assert!(revisit.contains(line), "{revisit}");
+        }
+        assert!(!revisit.contains("same"), "{revisit}");
     }
 
     #[test]

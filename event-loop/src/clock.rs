@@ -6,6 +6,29 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// What tells an event loop the time.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Instant;
+///
+/// use event_loop::{Clock, EventLoop};
+///
+/// /// Noon, for ever.
+/// #[derive(Debug)]
+/// struct Noon(Instant);
+///
+/// impl Clock for Noon {
+///     fn now(&self) -> Instant {
+///         self.0
+///     }
+/// }
+///
+/// let noon = Instant::now();
+/// let event_loop: EventLoop = EventLoop::with_clock(Noon(noon))?;
+/// assert_eq!(event_loop.now(), noon);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub trait Clock: Debug + Send {
     /// The time; never earlier than it was before.
     fn now(&self) -> Instant;
@@ -60,6 +83,15 @@ pub struct FakeClock {
 
 impl FakeClock {
     /// A clock that stands still.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use event_loop::{Clock, FakeClock};
+    ///
+    /// let clock = FakeClock::new();
+    /// assert_eq!(clock.now(), clock.clone().now());
+    /// ```
     pub fn new() -> FakeClock {
         FakeClock {
             start: Instant::now(),

@@ -39,6 +39,22 @@ pub enum Event<S, T> {
 }
 
 /// What a source is ready for.
+///
+/// # Examples
+///
+/// ```
+/// use event_loop::{Event, EventLoop, Interest, net::UnixStream};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let mut event_loop: EventLoop<(), ()> = EventLoop::new()?;
+/// let (mut near, far) = UnixStream::pair()?;
+/// event_loop.register(&mut near, Interest::READABLE | Interest::WRITABLE, ())?;
+/// event_loop.wait(None)?;
+/// let Some(Event::Ready(_, readiness, ())) = event_loop.next_event() else { unreachable!() };
+/// assert!(readiness.writable());
+/// # drop(far);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct Readiness(u8);
 
@@ -61,27 +77,110 @@ impl Readiness {
     }
 
     /// Reading will not block at first.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use event_loop::{Event, EventLoop, Interest, net::UnixStream};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let mut event_loop: EventLoop<(), ()> = EventLoop::new()?;
+    /// let (mut near, far) = UnixStream::pair()?;
+    /// std::io::Write::write_all(&mut &far, b"x")?;
+    /// event_loop.register(&mut near, Interest::READABLE | Interest::WRITABLE, ())?;
+    /// event_loop.wait(None)?;
+    /// let Some(Event::Ready(_, readiness, ())) = event_loop.next_event() else { unreachable!() };
+    /// assert!(readiness.readable());
+    /// # drop(far);
+    /// # Ok(()) }
+    /// ```
     pub fn readable(self) -> bool {
         self.0 & Self::READABLE != 0
     }
 
     /// Writing will not block at first.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use event_loop::{Event, EventLoop, Interest, net::UnixStream};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let mut event_loop: EventLoop<(), ()> = EventLoop::new()?;
+    /// let (mut near, far) = UnixStream::pair()?;
+    /// event_loop.register(&mut near, Interest::READABLE | Interest::WRITABLE, ())?;
+    /// event_loop.wait(None)?;
+    /// let Some(Event::Ready(_, readiness, ())) = event_loop.next_event() else { unreachable!() };
+    /// assert!(readiness.writable());
+    /// # drop(far);
+    /// # Ok(()) }
+    /// ```
     pub fn writable(self) -> bool {
         self.0 & Self::WRITABLE != 0
     }
 
     /// The other end will send no more. There may be something left to read: read until the end.
     /// A short read is not enough, for there is no further event.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use event_loop::{Event, EventLoop, Interest, net::UnixStream};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let mut event_loop: EventLoop<(), ()> = EventLoop::new()?;
+    /// let (mut near, far) = UnixStream::pair()?;
+    /// far.shutdown(std::net::Shutdown::Write)?;
+    /// event_loop.register(&mut near, Interest::READABLE | Interest::WRITABLE, ())?;
+    /// event_loop.wait(None)?;
+    /// let Some(Event::Ready(_, readiness, ())) = event_loop.next_event() else { unreachable!() };
+    /// assert!(readiness.read_closed());
+    /// # drop(far);
+    /// # Ok(()) }
+    /// ```
     pub fn read_closed(self) -> bool {
         self.0 & Self::READ_CLOSED != 0
     }
 
     /// Nothing can be written any more.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use event_loop::{Event, EventLoop, Interest, net::UnixStream};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let mut event_loop: EventLoop<(), ()> = EventLoop::new()?;
+    /// let (mut near, far) = UnixStream::pair()?;
+    /// far.shutdown(std::net::Shutdown::Both)?;
+    /// event_loop.register(&mut near, Interest::READABLE | Interest::WRITABLE, ())?;
+    /// event_loop.wait(None)?;
+    /// let Some(Event::Ready(_, readiness, ())) = event_loop.next_event() else { unreachable!() };
+    /// assert!(readiness.write_closed());
+    /// # drop(far);
+    /// # Ok(()) }
+    /// ```
     pub fn write_closed(self) -> bool {
         self.0 & Self::WRITE_CLOSED != 0
     }
 
     /// The source has an error. Reading, writing or `take_error` returns it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use event_loop::{Event, EventLoop, Interest, net::UnixStream};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let mut event_loop: EventLoop<(), ()> = EventLoop::new()?;
+    /// let (mut near, far) = UnixStream::pair()?;
+    /// event_loop.register(&mut near, Interest::READABLE | Interest::WRITABLE, ())?;
+    /// event_loop.wait(None)?;
+    /// let Some(Event::Ready(_, readiness, ())) = event_loop.next_event() else { unreachable!() };
+    /// assert!(!readiness.error());
+    /// # drop(far);
+    /// # Ok(()) }
+    /// ```
     pub fn error(self) -> bool {
         self.0 & Self::ERROR != 0
     }

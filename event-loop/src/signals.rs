@@ -28,18 +28,48 @@ pub struct Signal(i32);
 
 impl Signal {
     /// SIGINT: Ctrl-C.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(event_loop::Signal::INTERRUPT.number(), 2);
+    /// ```
     pub const INTERRUPT: Signal = Signal(consts::SIGINT);
     /// SIGTERM: please end.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(event_loop::Signal::TERMINATE.number(), 15);
+    /// ```
     pub const TERMINATE: Signal = Signal(consts::SIGTERM);
     /// SIGHUP: the terminal is gone, or: read your configuration again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(event_loop::Signal::HANG_UP.number(), 1);
+    /// ```
     pub const HANG_UP: Signal = Signal(consts::SIGHUP);
 
     /// The signal of this number.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(event_loop::Signal::new(15), event_loop::Signal::TERMINATE);
+    /// ```
     pub const fn new(number: i32) -> Signal {
         Signal(number)
     }
 
     /// Its number.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(event_loop::Signal::new(28).number(), 28);
+    /// ```
     pub const fn number(self) -> i32 {
         self.0
     }

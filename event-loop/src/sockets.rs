@@ -14,6 +14,16 @@ use rustix::net::{
 
 /// How many connections may wait to be accepted, unless said otherwise; the system may allow fewer
 /// (`net.core.somaxconn`).
+///
+/// # Examples
+///
+/// ```
+/// use event_loop::{DEFAULT_BACKLOG, listen_tcp};
+///
+/// let listener = listen_tcp(([127, 0, 0, 1], 0).into(), DEFAULT_BACKLOG, false)?;
+/// # drop(listener);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub const DEFAULT_BACKLOG: i32 = 1024;
 
 /// What a server makes of connections that it cannot accept: it says so and, after a while, tries
@@ -22,6 +32,24 @@ pub const DEFAULT_BACKLOG: i32 = 1024;
 /// something.
 ///
 /// [accept(2)]: https://man7.org/linux/man-pages/man2/accept.2.html
+///
+/// # Examples
+///
+/// ```
+/// use std::io::ErrorKind;
+///
+/// use event_loop::{AcceptErrors, DEFAULT_BACKLOG, listen_tcp};
+///
+/// let listener = listen_tcp(([127, 0, 0, 1], 0).into(), DEFAULT_BACKLOG, false)?;
+/// let errors = AcceptErrors::default();
+/// match listener.accept() {
+///     Ok(_) => errors.accepted(),
+///     Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+///     // And once more after `AcceptErrors::RETRY`.
+///     Err(error) => errors.failed(&error),
+/// }
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug, Default)]
 pub struct AcceptErrors {
     /// Out of descriptors or memory, and said so.
@@ -30,14 +58,41 @@ pub struct AcceptErrors {
 
 impl AcceptErrors {
     /// How long to wait before trying again: without it, trying would keep a CPU busy.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use event_loop::{AcceptErrors, EventLoop};
+    ///
+    /// let mut event_loop: EventLoop<(), &str> = EventLoop::new()?;
+    /// event_loop.add_timer_after(AcceptErrors::RETRY, "accept again");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub const RETRY: Duration = Duration::from_millis(100);
 
     /// A connection was accepted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let errors = event_loop::AcceptErrors::default();
+    /// errors.accepted();
+    /// ```
     pub fn accepted(&self) {
         self.dry.set(false);
     }
 
     /// Logs the error: one about descriptors or memory when it begins, any other each time.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let errors = event_loop::AcceptErrors::default();
+    /// // Out of descriptors: logged once, until one is accepted.
+    /// let error = std::io::Error::from_raw_os_error(24);
+    /// errors.failed(&error);
+    /// errors.failed(&error);
+    /// ```
     pub fn failed(&self, error: &io::Error) {
         let known = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];
         let known = known.map(|errno| Some(errno.raw_os_error()));
@@ -89,6 +144,19 @@ pub fn listen_tcp(addr: SocketAddr, backlog: i32, share: bool) -> io::Result<Tcp
 /// # Errors
 ///
 /// What the system says, for instance that the file exists or that its name is too long.
+///
+/// # Examples
+///
+/// ```
+/// use event_loop::{DEFAULT_BACKLOG, listen_unix};
+///
+/// let path = std::env::temp_dir().join(format!("listen-unix-{}", std::process::id()));
+/// let listener = listen_unix(&path, DEFAULT_BACKLOG)?;
+/// std::os::unix::net::UnixStream::connect(&path)?;
+/// std::fs::remove_file(&path)?;
+/// # drop(listener);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub fn listen_unix(path: &Path, backlog: i32) -> io::Result<UnixListener> {
     let socket = new_socket(AddressFamily::UNIX)?;
     bind(&socket, &SocketAddrUnix::new(path)?)?;

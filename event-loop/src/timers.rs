@@ -4,6 +4,19 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// The name of a timer. No other timer of its table ever has the same name.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Instant;
+///
+/// use event_loop::TimerTable;
+///
+/// let mut timers = TimerTable::default();
+/// let now = Instant::now();
+/// let [one, other] = ["tea", "tea"].map(|name| timers.add(now, name));
+/// assert_ne!(one, other);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TimerKey {
     due: Instant,
@@ -62,6 +75,22 @@ pub struct TimerTable<T> {
 }
 
 /// What is due in one turn: see [`TimerTable::begin_turn`].
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Instant;
+///
+/// use event_loop::TimerTable;
+///
+/// let mut timers = TimerTable::default();
+/// let now = Instant::now();
+/// timers.add(now, "tea");
+/// let turn = timers.begin_turn(now);
+/// timers.add(now, "set during the turn");
+/// assert!(timers.pop(turn).is_some_and(|(_, name)| name == "tea"));
+/// assert_eq!(timers.pop(turn), None);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DueTurn {
     now: Instant,
@@ -83,6 +112,21 @@ impl<T> TimerTable<T> {
     /// Sets a timer. Timers of the same moment are due in the order in which they were set.
     ///
     /// A moment before the last turn counts as the moment of that turn.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Instant;
+    ///
+    /// use event_loop::TimerTable;
+    ///
+    /// let mut timers = TimerTable::default();
+    /// let now = Instant::now();
+    /// timers.add(now, "first");
+    /// timers.add(now, "second");
+    /// let turn = timers.begin_turn(now);
+    /// assert!(timers.pop(turn).is_some_and(|(_, name)| name == "first"));
+    /// ```
     pub fn add(&mut self, due: Instant, value: T) -> TimerKey {
         let key = TimerKey {
             // So that it sorts behind all that the present turn has still to hand out.
@@ -95,21 +139,76 @@ impl<T> TimerTable<T> {
     }
 
     /// Cancels a timer and returns its value; `None` if it was handed out or cancelled before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Instant;
+    ///
+    /// use event_loop::TimerTable;
+    ///
+    /// let mut timers = TimerTable::default();
+    /// let now = Instant::now();
+    /// let key = timers.add(now, "tea");
+    /// assert_eq!(timers.cancel(key), Some("tea"));
+    /// assert_eq!(timers.cancel(key), None);
+    /// ```
     pub fn cancel(&mut self, key: TimerKey) -> Option<T> {
         self.timers.remove(&key)
     }
 
     /// The value of a timer that is set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Instant;
+    ///
+    /// use event_loop::TimerTable;
+    ///
+    /// let mut timers = TimerTable::default();
+    /// let now = Instant::now();
+    /// let key = timers.add(now, "tea");
+    /// assert_eq!(timers.get(key), Some(&"tea"));
+    /// ```
     pub fn get(&self, key: TimerKey) -> Option<&T> {
         self.timers.get(&key)
     }
 
     /// The value of a timer that is set, to be changed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Instant;
+    ///
+    /// use event_loop::TimerTable;
+    ///
+    /// let mut timers = TimerTable::default();
+    /// let now = Instant::now();
+    /// let key = timers.add(now, 1);
+    /// *timers.get_mut(key).unwrap() += 1;
+    /// assert_eq!(timers.get(key), Some(&2));
+    /// ```
     pub fn get_mut(&mut self, key: TimerKey) -> Option<&mut T> {
         self.timers.get_mut(&key)
     }
 
     /// When the next timer is due.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Instant;
+    ///
+    /// use event_loop::TimerTable;
+    ///
+    /// let mut timers = TimerTable::default();
+    /// let now = Instant::now();
+    /// assert_eq!(timers.next(), None);
+    /// timers.add(now, "tea");
+    /// assert_eq!(timers.next(), Some(now));
+    /// ```
     pub fn next(&self) -> Option<Instant> {
         self.timers.first_key_value().map(|(key, _)| key.due)
     }
@@ -117,6 +216,26 @@ impl<T> TimerTable<T> {
     /// Begins a turn at the time `now`. [`pop`](TimerTable::pop) then hands out what is due at that
     /// time and was set before this call. Timers that are set during the turn wait for the next
     /// turn, whatever their delay: a call that sets itself again does not keep the turn from ending.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Instant;
+    ///
+    /// use event_loop::TimerTable;
+    ///
+    /// let mut timers = TimerTable::default();
+    /// let now = Instant::now();
+    /// timers.add(now, 0);
+    /// let turn = timers.begin_turn(now);
+    /// let mut calls = 0;
+    /// while let Some((_, call)) = timers.pop(turn) {
+    ///     // It sets itself again, and the turn ends all the same.
+    ///     timers.add(now, call + 1);
+    ///     calls += 1;
+    /// }
+    /// assert_eq!(calls, 1);
+    /// ```
     pub fn begin_turn(&mut self, now: Instant) -> DueTurn {
         self.turn = Some(now);
         DueTurn {
@@ -126,6 +245,21 @@ impl<T> TimerTable<T> {
     }
 
     /// Takes the next timer of a turn. Until a timer is taken it can be cancelled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Instant;
+    ///
+    /// use event_loop::TimerTable;
+    ///
+    /// let mut timers = TimerTable::default();
+    /// let now = Instant::now();
+    /// let key = timers.add(now, "tea");
+    /// let turn = timers.begin_turn(now);
+    /// assert_eq!(timers.pop(turn), Some((key, "tea")));
+    /// assert_eq!(timers.pop(turn), None);
+    /// ```
     pub fn pop(&mut self, turn: DueTurn) -> Option<(TimerKey, T)> {
         let (key, _) = self.timers.first_key_value()?;
         if key.due > turn.now || key.serial >= turn.before {
@@ -135,21 +269,75 @@ impl<T> TimerTable<T> {
     }
 
     /// Takes all timers away.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Instant;
+    ///
+    /// use event_loop::TimerTable;
+    ///
+    /// let mut timers = TimerTable::default();
+    /// let now = Instant::now();
+    /// timers.add(now, "tea");
+    /// assert_eq!(timers.clear().count(), 1);
+    /// assert!(timers.is_empty());
+    /// ```
     pub fn clear(&mut self) -> impl Iterator<Item = T> + use<T> {
         std::mem::take(&mut self.timers).into_values()
     }
 
     /// The values of all timers that are set, by their time.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Instant;
+    ///
+    /// use event_loop::TimerTable;
+    ///
+    /// let mut timers = TimerTable::default();
+    /// let now = Instant::now();
+    /// timers.add(now, "tea");
+    /// assert_eq!(timers.values().next(), Some(&"tea"));
+    /// ```
     pub fn values(&self) -> impl Iterator<Item = &T> {
         self.timers.values()
     }
 
     /// How many timers are set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Instant;
+    ///
+    /// use event_loop::TimerTable;
+    ///
+    /// let mut timers = TimerTable::default();
+    /// let now = Instant::now();
+    /// timers.add(now, "tea");
+    /// assert_eq!(timers.len(), 1);
+    /// ```
     pub fn len(&self) -> usize {
         self.timers.len()
     }
 
     /// Whether no timer is set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Instant;
+    ///
+    /// use event_loop::TimerTable;
+    ///
+    /// let mut timers = TimerTable::default();
+    /// let now = Instant::now();
+    /// assert!(timers.is_empty());
+    /// timers.add(now, "tea");
+    /// assert!(!timers.is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.timers.is_empty()
     }
@@ -177,119 +365,4 @@ pub fn after(moment: Instant, delay: Duration) -> Instant {
 }
 
 #[cfg(all(test, not(loom)))]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    const SECOND: Duration = Duration::from_secs(1);
-
-    fn pop<T>(timers: &mut TimerTable<T>, now: Instant) -> Vec<T> {
-        let turn = timers.begin_turn(now);
-        std::iter::from_fn(|| timers.pop(turn))
-            .map(|(_, value)| value)
-            .collect()
-    }
-
-    #[test]
-    fn timers_come_by_time_and_those_of_one_moment_in_order() {
-        let mut timers = TimerTable::default();
-        let now = Instant::now();
-        timers.add(now + 2 * SECOND, 'd');
-        let a = timers.add(now, 'a');
-        let b = timers.add(now, 'b');
-        timers.add(now, 'c');
-        assert_eq!(timers.next(), Some(now));
-        assert_eq!((timers.cancel(b), timers.cancel(b)), (Some('b'), None));
-        assert_eq!(pop(&mut timers, now), ['a', 'c']);
-        assert_eq!(timers.cancel(a), None, "it was handed out");
-        assert_eq!(pop(&mut timers, now + SECOND), []);
-        assert_eq!(pop(&mut timers, now + 2 * SECOND), ['d']);
-        assert!(timers.is_empty());
-    }
-
-    /// The fault that cost the reactor timers: the first one's callback sets a new timer, and that
-    /// took the place of the second, which had not run yet.
-    #[test]
-    fn a_timer_that_is_set_in_a_turn_takes_no_other_ones_place() {
-        let mut timers = TimerTable::default();
-        let now = Instant::now();
-        let keys = [timers.add(now, 1), timers.add(now, 2)];
-        let turn = timers.begin_turn(now);
-        assert_eq!(timers.pop(turn), Some((keys[0], 1)));
-        let new = timers.add(now - SECOND, 3);
-        assert!(!keys.contains(&new));
-        assert_eq!(timers.pop(turn), Some((keys[1], 2)));
-        assert_eq!(
-            timers.pop(turn),
-            None,
-            "the new one waits for the next turn"
-        );
-        assert_eq!(pop(&mut timers, now), [3]);
-    }
-
-    #[test]
-    fn a_due_timer_can_be_cancelled_until_it_is_taken() {
-        let mut timers = TimerTable::default();
-        let now = Instant::now();
-        timers.add(now, 1);
-        let second = timers.add(now, 2);
-        let turn = timers.begin_turn(now);
-        assert!(timers.pop(turn).is_some());
-        assert_eq!(timers.cancel(second), Some(2));
-        assert_eq!(timers.pop(turn), None);
-    }
-
-    #[test]
-    fn a_delay_without_end_is_no_overflow() {
-        let now = Instant::now();
-        let end = after(now, Duration::MAX);
-        assert!(end > now);
-        assert!(after(end, Duration::MAX) >= end);
-    }
-
-    proptest! {
-        #[test]
-        fn it_is_a_sorted_list(ops in prop::collection::vec((0..4_u8, 0..20_u64), 0..300)) {
-            let start = Instant::now();
-            let at = |n| start + Duration::from_secs(n);
-            let (mut timers, mut model) = (TimerTable::default(), Vec::new());
-            let (mut keys, mut now) = (Vec::new(), 0);
-            let mut turn = timers.begin_turn(start);
-            let mut left = 0;
-            for (serial, (op, n)) in ops.into_iter().enumerate() {
-                match op {
-                    0 => {
-                        let key = timers.add(at(n), serial);
-                        prop_assert!(!keys.contains(&key));
-                        model.push((n.max(now), serial, key));
-                        keys.push(key);
-                    }
-                    1 if !keys.is_empty() => {
-                        let key = keys[n as usize % keys.len()];
-                        let place = model.iter().position(|&(_, _, other)| other == key);
-                        if let Some(place) = place {
-                            left -= usize::from(place < left);
-                            prop_assert_eq!(timers.cancel(key), Some(model.remove(place).1));
-                        } else {
-                            prop_assert_eq!(timers.cancel(key), None);
-                        }
-                    }
-                    2 => {
-                        now = now.max(n);
-                        turn = timers.begin_turn(at(now));
-                        model.sort_unstable();
-                        left = model.iter().filter(|&&(due, ..)| due <= now).count();
-                    }
-                    _ => {
-                        // New ones lie behind these: the model is sorted when a turn begins.
-                        let expected = (left > 0).then(|| model.remove(0));
-                        left = left.saturating_sub(1);
-                        let taken = timers.pop(turn).map(|(_, value)| value);
-                        prop_assert_eq!(taken, expected.map(|(_, serial, _)| serial));
-                    }
-                }
-                prop_assert_eq!(timers.len(), model.len());
-            }
-        }
-    }
-}
+mod tests;

@@ -7,6 +7,21 @@ use std::io;
 /// The system hands it back with every event of the source. An event may be late: it was collected
 /// before the source went. No later source ever has the same token, so nobody takes a late event
 /// for their own.
+///
+/// # Examples
+///
+/// ```
+/// use event_loop::TokenTable;
+///
+/// # fn main() -> std::io::Result<()> {
+/// let mut table = TokenTable::default();
+/// let ann = table.insert("ann")?;
+/// table.remove(ann);
+/// // In the same place, and not the same token.
+/// let bob = table.insert("bob")?;
+/// assert!(ann != bob && ann.index() == bob.index());
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Token {
     index: u32,
@@ -21,6 +36,18 @@ const LAST_GENERATION: u32 = INDEX_MASK as u32;
 
 impl Token {
     /// The place in the table. It is small, and used again when the source has gone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use event_loop::TokenTable;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let mut table = TokenTable::default();
+    /// let ann = table.insert("ann")?;
+    /// assert_eq!(ann.index(), 0);
+    /// # Ok(()) }
+    /// ```
     pub fn index(self) -> usize {
         self.index as usize
     }
@@ -86,6 +113,19 @@ impl<S> TokenTable<S> {
     /// # Errors
     ///
     /// When the table is full: four billion values, on 32 bits 65,533.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use event_loop::TokenTable;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let mut table = TokenTable::default();
+    /// let ann = table.insert("ann")?;
+    /// let other = table.insert("ann")?;
+    /// assert_ne!(ann, other);
+    /// # Ok(()) }
+    /// ```
     pub fn insert(&mut self, value: S) -> io::Result<Token> {
         let index = match self.free.pop() {
             Some(index) => index,
@@ -112,6 +152,19 @@ impl<S> TokenTable<S> {
     }
 
     /// Takes a value out; `None` if it was taken out before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use event_loop::TokenTable;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let mut table = TokenTable::default();
+    /// let ann = table.insert("ann")?;
+    /// assert_eq!(table.remove(ann), Some("ann"));
+    /// assert_eq!(table.remove(ann), None);
+    /// # Ok(()) }
+    /// ```
     pub fn remove(&mut self, token: Token) -> Option<S> {
         let slot = self.slots.get_mut(token.index())?;
         if slot.generation != token.generation {
@@ -127,6 +180,18 @@ impl<S> TokenTable<S> {
     }
 
     /// The value of a token.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use event_loop::TokenTable;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let mut table = TokenTable::default();
+    /// let ann = table.insert("ann")?;
+    /// assert_eq!(table.get(ann), Some(&"ann"));
+    /// # Ok(()) }
+    /// ```
     pub fn get(&self, token: Token) -> Option<&S> {
         let slot = self.slots.get(token.index())?;
         slot.value
@@ -135,6 +200,21 @@ impl<S> TokenTable<S> {
     }
 
     /// The value of a token, to be changed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use event_loop::TokenTable;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let mut table = TokenTable::default();
+    /// let ann = table.insert("ann")?;
+    /// if let Some(name) = table.get_mut(ann) {
+    ///     *name = "Ann";
+    /// }
+    /// assert_eq!(table.get(ann), Some(&"Ann"));
+    /// # Ok(()) }
+    /// ```
     pub fn get_mut(&mut self, token: Token) -> Option<&mut S> {
         let slot = self.slots.get_mut(token.index())?;
         slot.value
@@ -143,6 +223,18 @@ impl<S> TokenTable<S> {
     }
 
     /// All values, in no order.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use event_loop::TokenTable;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let mut table = TokenTable::default();
+    /// let ann = table.insert("ann")?;
+    /// assert_eq!(table.iter().next(), Some((ann, &"ann")));
+    /// # Ok(()) }
+    /// ```
     pub fn iter(&self) -> impl Iterator<Item = (Token, &S)> {
         (0..).zip(&self.slots).filter_map(|(index, slot)| {
             let generation = slot.generation;
@@ -152,11 +244,35 @@ impl<S> TokenTable<S> {
     }
 
     /// How many values there are.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use event_loop::TokenTable;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let mut table = TokenTable::default();
+    /// let ann = table.insert("ann")?;
+    /// assert_eq!(table.len(), 1);
+    /// # let _ = ann;
+    /// # Ok(()) }
+    /// ```
     pub fn len(&self) -> usize {
         self.taken
     }
 
     /// Whether there is no value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use event_loop::TokenTable;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let table = TokenTable::<&str>::default();
+    /// assert!(table.is_empty());
+    /// # Ok(()) }
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.taken == 0
     }

@@ -40,6 +40,23 @@ impl Waker {
     }
 
     /// Wakes the loop. A loop that is awake is only told, without a system call.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use event_loop::{Event, EventLoop};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let mut event_loop: EventLoop = EventLoop::new()?;
+    /// let waker = event_loop.waker();
+    /// // As often as one likes: it is one event.
+    /// waker.wake();
+    /// waker.wake();
+    /// event_loop.wait(None)?;
+    /// assert_eq!(event_loop.next_event(), Some(Event::Woken));
+    /// assert_eq!(event_loop.next_event(), None);
+    /// # Ok(()) }
+    /// ```
     pub fn wake(&self) {
         if self.shared.state.notify()
             && let Err(error) = self.shared.poll.wake()

@@ -8,6 +8,7 @@ mod check;
 mod explain;
 mod read;
 mod run;
+mod unwritable;
 mod write;
 
 pub(crate) use read::{read_batch, read_one};

@@ -171,7 +171,6 @@ pub trait Executor: Send + Sync {
     fn map<I>(&self, jobs: I) -> Map<'_, I::IntoIter, <I::Item as Job>::Output>
     where
         I: IntoIterator<Item: Job>,
-        Self: Sized,
     {
         let ahead = || self.encoded().look_ahead();
         Map::ordered(jobs.into_iter(), ahead, |jobs, patience| {
@@ -196,7 +195,6 @@ pub trait Executor: Send + Sync {
     fn map_unordered<I>(&self, jobs: I) -> Map<'_, I::IntoIter, <I::Item as Job>::Output>
     where
         I: IntoIterator<Item: Job>,
-        Self: Sized,
     {
         self.map(jobs).unordered()
     }

@@ -110,7 +110,11 @@ impl SharedBytes {
     /// Opens what another process has made.
     fn open(place: Place) -> io::Result<Self> {
         let path = format!("/proc/{}/fd/{}", place.pid, place.descriptor);
-        let gone = || io::Error::new(io::ErrorKind::NotFound, "the shared bytes are gone");
+        let gone = || {
+            let what = "the shared bytes are gone: the process that made them must keep them, or a \
+                        clone, until the jobs that read them are done";
+            io::Error::new(io::ErrorKind::NotFound, what)
+        };
         let file = File::open(path).map_err(|_| gone())?;
         // The descriptor may be another's by now.
         if inode(&file)? != place.inode

@@ -2,6 +2,10 @@
 
 use std::io;
 use std::num::NonZeroUsize;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use executors::ProcessPool;
 use serde::{Deserialize, Serialize};
@@ -32,10 +36,21 @@ impl Band {
 
     /// Its counts.
     pub fn compute(&self) -> Vec<u32> {
-        let tile = self.plan.band(self.index);
+        let plan = kept(&self.plan);
+        let tile = plan.band(self.index);
         let mut out = vec![0; tile.points()];
-        self.kernel.fill()(&self.plan, tile, &mut out);
+        self.kernel.fill()(&plan, tile, &mut out);
         out
+    }
+}
+
+/// The plan of the band before, if it is the same: with what its kernel has computed for all bands.
+fn kept(plan: &Plan) -> Plan {
+    static LAST: Mutex<Option<Plan>> = Mutex::new(None);
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    match &*last {
+        Some(last) if last == plan => last.clone(),
+        _ => last.insert(plan.clone()).clone(),
     }
 }
 
@@ -48,6 +63,33 @@ pub fn pool(workers: NonZeroUsize) -> io::Result<ProcessPool> {
         .workers(workers.get())
         .build()
         .map_err(io::Error::other)
+}
+
+/// How often it is asked whether to stop.
+const ASK_EVERY: Duration = Duration::from_millis(50);
+
+/// Does `work` on a pool, and kills the pool as soon as `stop` says so: what another process is in
+/// the middle of can't be ended otherwise, and may take minutes.
+pub(crate) fn until_stopped<R>(
+    pool: &ProcessPool,
+    stop: &(impl Fn() -> bool + Sync),
+    work: impl FnOnce() -> R,
+) -> R {
+    let (working, done) = mpsc::channel::<()>();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            while done.recv_timeout(ASK_EVERY) == Err(RecvTimeoutError::Timeout) {
+                if stop() {
+                    // A pool that can't be killed has ended by itself.
+                    let _ = pool.kill();
+                    return;
+                }
+            }
+        });
+        // Dropped at the end of this, however it ends: that ends the thread.
+        let _working = working;
+        work()
+    })
 }
 
 /// Ends a pool that lost a band, since a picture with a hole is none.

@@ -16,6 +16,12 @@ use args::{Args, Command};
 
 /// Runs what the command line asks for.
 pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
+    match &args.command {
+        None => output::check_trace(&draw::output_of(&args.draw), &args.run)?,
+        Some(Command::Again(again)) => output::check_trace(&again::output_of(again), &args.run)?,
+        Some(Command::Zoom(zoom)) => frames::check_trace(zoom, &args.run)?,
+        _ => {}
+    }
     let session = common::cli::start(&args.run)?;
     // Only what looks at it may take Ctrl-C away from the system.
     let interrupt = match args.command {

@@ -19,9 +19,11 @@ pub mod kernels;
 
 // What they share: what is to be computed, and what comes out.
 pub mod band;
+pub mod center;
 pub mod counts;
 mod mapping;
 pub mod plan;
+pub mod stop;
 pub mod tile;
 pub mod view;
 

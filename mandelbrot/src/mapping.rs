@@ -1,4 +1,4 @@
-//! Memory that several processes see: a file, mapped by each of them.
+//! Memory that several processes see: a file without a name, mapped by each of them.
 #![allow(
     unsafe_code,
     reason = "another process writes to the same memory, which no reference allows"
@@ -9,10 +9,6 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use memmap2::{MmapOptions, MmapRaw};
-use tempfile::NamedTempFile;
-
-/// Where Linux keeps files that are memory and nothing else.
-const SHM: &str = "/dev/shm";
 
 /// Numbers in memory that is shared by path. Each is written by one process at most, and read when
 /// the writers have ended their work.
@@ -22,16 +18,14 @@ pub(crate) struct Mapping {
 }
 
 impl Mapping {
-    /// `len` zeros, and the file that holds them as long as it lives.
-    pub(crate) fn create(len: usize) -> io::Result<(Mapping, NamedTempFile)> {
-        let folder = Some(PathBuf::from(SHM)).filter(|folder| folder.is_dir());
-        let folder = folder.unwrap_or_else(std::env::temp_dir);
-        let mut file = NamedTempFile::with_prefix_in("mandelbrot-", folder)?;
+    /// `len` zeros, and what holds them as long as it lives.
+    pub(crate) fn create(len: usize) -> io::Result<(Mapping, Owner)> {
+        let mut owner = Owner::new()?;
         // Written, and not only made longer: where there is no room for them this is an error, and
         // otherwise the first writer would be killed.
         let bytes = (len * size_of::<u32>()) as u64;
-        io::copy(&mut io::repeat(0).take(bytes), &mut file)?;
-        Ok((Mapping::map(file.as_file(), len)?, file))
+        io::copy(&mut io::repeat(0).take(bytes), owner.file_mut())?;
+        Ok((Mapping::map(owner.file_mut(), len)?, owner))
     }
 
     /// Those that another process created.
@@ -76,6 +70,54 @@ impl Mapping {
     }
 }
 
+/// The file behind a mapping. On Linux it has no name in any folder: whatever ends its processes,
+/// nothing of it stays. Elsewhere it is a temporary file, removed when this is dropped.
+pub(crate) struct Owner {
+    #[cfg(target_os = "linux")]
+    file: File,
+    #[cfg(not(target_os = "linux"))]
+    file: tempfile::NamedTempFile,
+}
+
+#[cfg(target_os = "linux")]
+impl Owner {
+    fn new() -> io::Result<Owner> {
+        use rustix::fs::{MemfdFlags, memfd_create};
+        let memory = memfd_create("mandelbrot", MemfdFlags::CLOEXEC)?;
+        Ok(Owner {
+            file: memory.into(),
+        })
+    }
+
+    /// By which other processes of the same user open it, while this lives.
+    pub(crate) fn path(&self) -> PathBuf {
+        use std::os::fd::AsRawFd;
+        let (process, descriptor) = (std::process::id(), self.file.as_raw_fd());
+        PathBuf::from(format!("/proc/{process}/fd/{descriptor}"))
+    }
+
+    fn file_mut(&mut self) -> &mut File {
+        &mut self.file
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+impl Owner {
+    fn new() -> io::Result<Owner> {
+        let file = tempfile::NamedTempFile::with_prefix("mandelbrot-")?;
+        Ok(Owner { file })
+    }
+
+    /// By which other processes open it.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.file.path().to_owned()
+    }
+
+    fn file_mut(&mut self) -> &mut File {
+        self.file.as_file_mut()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,7 +125,7 @@ mod tests {
     #[test]
     fn what_is_written_through_one_mapping_is_read_through_another() {
         let (shared, file) = Mapping::create(3000).unwrap();
-        let other = Mapping::open(file.path(), 3000).unwrap();
+        let other = Mapping::open(&file.path(), 3000).unwrap();
         other.write(2998, &[7, 8]);
         let mut numbers = vec![1; 3000];
         shared.read(&mut numbers);
@@ -101,13 +143,13 @@ mod tests {
     #[test]
     fn memory_of_another_size_is_refused() {
         let (_, file) = Mapping::create(10).unwrap();
-        assert!(Mapping::open(file.path(), 11).is_err());
+        assert!(Mapping::open(&file.path(), 11).is_err());
     }
 
     #[test]
     fn the_file_goes_with_its_owner() {
         let (_, file) = Mapping::create(10).unwrap();
-        let path = file.path().to_owned();
+        let path = file.path();
         drop(file);
         assert!(!path.exists());
     }

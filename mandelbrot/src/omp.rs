@@ -37,10 +37,13 @@
 //! | `omp_get_num_threads()` | `p.num_threads` | [`Thread::num_threads`] |
 //! | `barrier` | | [`Thread::barrier`] |
 //! | `single`, `master` | | [`Thread::single`], [`Thread::master`] |
-//! | `critical`, locks | `p.lock` | [`Thread::critical`], [`Thread::lock`] |
+//! | `critical`, `critical(name)` | `p.lock` | [`Thread::critical`], [`Thread::critical_named`], [`Thread::lock`] |
+//! | a loop with steps, over an array | `p.iterate` | [`Thread::steps`], [`Thread::items`] |
+//! | `collapse(2)` | | [`Thread::collapse`] |
+//! | `ordered` | | [`Thread::ordered`] |
 //! | `reduction(+: sum)` | | [`Thread::reduce`] |
 //! | a shared array | `pymp.shared.array` | [`Parts`] |
-//! | `OMP_NUM_THREADS`, `OMP_SCHEDULE`, `OMP_MAX_ACTIVE_LEVELS` | the first | [`Settings`] |
+//! | `OMP_NUM_THREADS`, `OMP_SCHEDULE`, `OMP_MAX_ACTIVE_LEVELS`, `OMP_THREAD_LIMIT` | the first | [`Settings`] |
 //!
 //! What differs from OpenMP: a loop ends without a barrier, as in PyMP; a panic ends the region for
 //! all and goes on in the caller; and a barrier that not all threads reach is a panic and not a hang.
@@ -48,19 +51,31 @@
 //! a millisecond.
 //!
 //! A region within a region is run by one thread, unless [`Region::max_active_levels`] or
-//! `OMP_MAX_ACTIVE_LEVELS` allows more.
+//! `OMP_MAX_ACTIVE_LEVELS` allows more, or `OMP_NUM_THREADS` is a list: a number for each level.
+//!
+//! There are no tasks: a task may outlive the turn that made it, and borrow what that turn borrows. That
+//! is `rayon::scope`, and it is what to take.
 
 mod barrier;
+mod handout;
+mod locks;
+mod loops;
+mod ordered;
 mod panics;
 mod parts;
+mod reductions;
 mod region;
+mod room;
 mod schedule;
 mod settings;
 mod thread;
 
+pub use handout::Loop;
+pub use locks::Guard;
+pub use ordered::{OrderedLoop, Turn};
 pub use panics::Panic;
 pub use parts::Parts;
 pub use region::{Region, parallel};
 pub use schedule::{ParseScheduleError, Schedule};
 pub use settings::{Settings, SettingsError};
-pub use thread::{Guard, Loop, Thread};
+pub use thread::Thread;

@@ -36,19 +36,25 @@ pub fn by_palette(plan: &Plan, counts: &Counts, palette: &Palette, aa: usize) ->
 /// # Panics
 /// If a tile isn't of this plan.
 pub fn by_worker(plan: &Plan, counts: &Counts, tiles: &[(Tile, usize)]) -> Picture {
-    let mut workers = vec![0; plan.points()];
+    let mut rgb = vec![0; 3 * plan.points()];
     for &(tile, worker) in tiles {
+        let color = WORKER_COLORS[worker % WORKER_COLORS.len()];
         for y in tile.y..tile.y + tile.height {
-            workers[y * plan.width() + tile.x..][..tile.width].fill(worker);
+            let row = y * plan.width() + tile.x..y * plan.width() + tile.x + tile.width;
+            let (pixels, _) = rgb[3 * row.start..3 * row.end].as_chunks_mut::<3>();
+            for (pixel, &count) in pixels.iter_mut().zip(&counts.values()[row]) {
+                *pixel = match count >= plan.inside() {
+                    true => color.map(|part| part / 2),
+                    false => color,
+                };
+            }
         }
     }
-    paint(plan, 1, |index| {
-        let color = WORKER_COLORS[workers[index] % WORKER_COLORS.len()];
-        match counts.values()[index] >= plan.inside() {
-            true => color.map(|part| part / 2),
-            false => color,
-        }
-    })
+    Picture {
+        width: plan.width(),
+        height: plan.height(),
+        rgb,
+    }
 }
 
 /// Eight colours that people with any kind of colour vision can tell apart: Okabe and Ito, "Color
@@ -134,7 +140,7 @@ mod tests {
             counts.values_mut().copy_from_slice(&values);
             counts
         };
-        let gray = Palette::from_gpl("GIMP Palette\n0 0 0\n255 255 255\n9 99 199").unwrap();
+        let gray = Palette::from_text("GIMP Palette\n0 0 0\n255 255 255\n9 99 199").unwrap();
         let mean = |values| by_palette(&plan(2, 2), &counts(values), &gray, 2).rgb;
         assert_eq!(mean([2; 4]), [9, 99, 199]);
         assert_eq!(mean([0, 1, 1, 0]), [188; 3]);

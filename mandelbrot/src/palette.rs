@@ -4,11 +4,12 @@ use std::fmt::Write;
 
 use crate::plan::Plan;
 
+mod files;
+
+pub use files::{LARGEST_FILE, PaletteError};
+
 /// A colour: red, green, blue.
 pub type Rgb = [u8; 3];
-
-/// Most colours that a palette file may have.
-const MOST_COLORS: usize = 65_536;
 
 /// Colours from one stop of a built-in palette to the next.
 const STEPS: usize = 16;
@@ -124,43 +125,6 @@ impl Palette {
         mix(self.colors[at], self.colors[next], fraction)
     }
 
-    /// Reads a GIMP palette file.
-    ///
-    /// # Errors
-    /// If it is none, with the number of the line.
-    pub fn from_gpl(text: &str) -> Result<Palette, GplError> {
-        let mut lines = (1..).zip(text.trim_start_matches('\u{feff}').lines());
-        if lines
-            .next()
-            .is_none_or(|(_, line)| line.trim() != "GIMP Palette")
-        {
-            return Err(GplError::Header);
-        }
-        let mut palette = Palette {
-            name: "unnamed".to_owned(),
-            colors: Vec::new(),
-        };
-        for (number, line) in lines {
-            let line = line.trim();
-            if let Some(name) = line.strip_prefix("Name:") {
-                palette.name = name.trim().to_owned();
-            } else if !(line.is_empty() || line.starts_with('#') || line.starts_with("Columns:")) {
-                let color = color(line).ok_or_else(|| GplError::Line {
-                    number,
-                    text: line.chars().take(40).collect(),
-                })?;
-                palette.colors.push(color);
-            }
-            if palette.colors.len() > MOST_COLORS {
-                return Err(GplError::TooMany);
-            }
-        }
-        if palette.colors.is_empty() {
-            return Err(GplError::Empty);
-        }
-        Ok(palette)
-    }
-
     /// A GIMP palette file with its colours; the workshop's has the 32 that its rule makes.
     pub fn to_gpl(&self) -> String {
         let mut text = format!("GIMP Palette\nName: {}\nColumns: 16\n", self.name);
@@ -178,33 +142,6 @@ impl Palette {
     }
 }
 
-/// Why a text is no palette.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum GplError {
-    /// The first line is another.
-    #[error("not a GIMP palette: the first line is not \"GIMP Palette\"")]
-    Header,
-    /// A line that is no colour.
-    #[error("line {number}: {text:?} is not a colour: three numbers from 0 to 255")]
-    Line {
-        /// Its number, from 1.
-        number: usize,
-        /// The beginning of it.
-        text: String,
-    },
-    /// No colours.
-    #[error("a palette without colours")]
-    Empty,
-    /// More than 65536.
-    #[error("more than {MOST_COLORS} colours")]
-    TooMany,
-}
-
-fn color(line: &str) -> Option<Rgb> {
-    let mut words = line.split_ascii_whitespace().map(|word| word.parse().ok());
-    Some([words.next()??, words.next()??, words.next()??])
-}
-
 fn mix(from: Rgb, to: Rgb, fraction: f64) -> Rgb {
     std::array::from_fn(|n| {
         let (from, to) = (f64::from(from[n]), f64::from(to[n]));
@@ -220,37 +157,11 @@ mod tests {
     fn every_built_in_palette_survives_being_written() {
         for name in Palette::names() {
             let palette = Palette::named(name).unwrap();
-            let again = Palette::from_gpl(&palette.to_gpl()).unwrap();
+            let again = Palette::from_text(&palette.to_gpl()).unwrap();
             assert_eq!(again.name(), name);
             if name != "workshop" {
                 assert_eq!(again, palette);
             }
         }
-    }
-
-    #[test]
-    fn gimp_files_are_read_with_names_comments_and_columns() {
-        let text = "GIMP Palette\r\nName: Two\r\nColumns: 2\r\n# made by hand\r\n255 0 0\tred\r\n\r\n  0   0 255 blue\r\n";
-        let palette = Palette::from_gpl(text).unwrap();
-        assert_eq!(palette.name(), "Two");
-        assert_eq!(palette.colors, [[255, 0, 0], [0, 0, 255]]);
-    }
-
-    #[test]
-    fn what_is_no_palette_is_told_with_its_line() {
-        let line = |number, text: &str| {
-            let text = text.to_owned();
-            Err(GplError::Line { number, text })
-        };
-        assert_eq!(Palette::from_gpl(""), Err(GplError::Header));
-        assert_eq!(Palette::from_gpl("JASC-PAL"), Err(GplError::Header));
-        assert_eq!(Palette::from_gpl("GIMP Palette\n"), Err(GplError::Empty));
-        assert_eq!(Palette::from_gpl("GIMP Palette\n#\n1 2"), line(3, "1 2"));
-        assert_eq!(
-            Palette::from_gpl("GIMP Palette\n1 2 256"),
-            line(2, "1 2 256")
-        );
-        let long = format!("GIMP Palette\n{}", "0 0 0\n".repeat(MOST_COLORS + 1));
-        assert_eq!(Palette::from_gpl(&long), Err(GplError::TooMany));
     }
 }

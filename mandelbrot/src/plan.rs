@@ -1,10 +1,21 @@
 //! What is to be computed: everything that decides the counts, and nothing about colours.
 
+use std::sync::{Arc, OnceLock};
+
 use num_complex::Complex;
 use serde::{Deserialize, Serialize};
 
+use crate::center::Center;
+use crate::kernels::perturbation::Reference;
+use crate::stop::Stop;
 use crate::tile::Tile;
 use crate::view::View;
+
+mod depth;
+mod error;
+
+pub use depth::{DEEPEST_ZOOM, Depth};
+pub use error::PlanError;
 
 /// Most points a plan may have: their counts take 4 GiB.
 pub const MOST_POINTS: usize = 1 << 30;
@@ -14,10 +25,6 @@ pub const MOST_ITERATIONS: u32 = u32::MAX / SMOOTH_SCALE;
 
 /// With [`Plan::with_smooth`], a count is in this many parts of an iteration.
 pub const SMOOTH_SCALE: u32 = 256;
-
-/// Neighbouring points differ by at least this many units in the last place, so that rounding a
-/// point moves it by an eighth of a pixel at most.
-const LEAST_STEP_IN_ULPS: f64 = 4.0;
 
 /// A band has about this many points: for a kernel that works on dozens at once to run full, and
 /// few enough that the bands of a picture come out even.
@@ -69,6 +76,21 @@ pub struct Plan {
     formula: Formula,
     shortcuts: Shortcuts,
     smooth: bool,
+    /// The view's middle with all digits, if it has more than the view.
+    center: Option<Arc<Center>>,
+    reference: Shared,
+    stop: Stop,
+}
+
+/// What the kernel `perturbation` computes first, once for all who draw the plan.
+#[derive(Clone, Debug, Default)]
+struct Shared(Arc<OnceLock<Reference>>);
+
+/// It follows from the rest of the plan.
+impl PartialEq for Shared {
+    fn eq(&self, _: &Shared) -> bool {
+        true
+    }
 }
 
 /// What a plan is made of: what is sent to another process, which makes its points anew.
@@ -81,6 +103,7 @@ struct Essence {
     formula: Formula,
     shortcuts: Shortcuts,
     smooth: bool,
+    center: Option<Center>,
 }
 
 impl From<Plan> for Essence {
@@ -93,6 +116,7 @@ impl From<Plan> for Essence {
             formula: plan.formula,
             shortcuts: plan.shortcuts,
             smooth: plan.smooth,
+            center: plan.center.as_deref().cloned(),
         }
     }
 }
@@ -101,59 +125,18 @@ impl TryFrom<Essence> for Plan {
     type Error = PlanError;
 
     fn try_from(essence: Essence) -> Result<Plan, PlanError> {
-        let plan = Plan::new(essence.view, essence.width, essence.height)?
+        let (width, height) = (essence.width, essence.height);
+        let plan = match essence.center {
+            Some(center) => Plan::of(essence.view, Some(center), width, height),
+            None => Plan::new(essence.view, width, height),
+        };
+        let plan = plan?
             .with_limit(essence.limit)?
             .with_formula(essence.formula)?;
         Ok(plan
             .with_shortcuts(essence.shortcuts)
             .with_smooth(essence.smooth))
     }
-}
-
-/// Why there is no such plan.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum PlanError {
-    /// A picture has at least one point.
-    #[error("{width}x{height}: a picture has at least one pixel")]
-    Empty {
-        /// Columns asked for.
-        width: usize,
-        /// Rows asked for.
-        height: usize,
-    },
-    /// More than [`MOST_POINTS`].
-    #[error("{width}x{height}: more than 2^30 points")]
-    TooLarge {
-        /// Columns asked for.
-        width: usize,
-        /// Rows asked for.
-        height: usize,
-    },
-    /// A coordinate that is no number.
-    #[error("{0}: not a finite number")]
-    NotFinite(f64),
-    /// A view without an inside.
-    #[error("{0}: a view is wider and higher than 0")]
-    NotPositive(f64),
-    /// Neighbouring points would be the same, or nearly.
-    #[error(
-        "zoom {zoom:.1e}: too deep for f64, whose limit at {center} and this size is zoom {limit:.1e}"
-    )]
-    TooDeep {
-        /// Asked for.
-        zoom: f64,
-        /// The deepest that would do.
-        limit: f64,
-        /// Around which point.
-        center: Complex<f64>,
-    },
-    /// No iterations, or more than [`MOST_ITERATIONS`].
-    #[error("{0}: from 1 to {MOST_ITERATIONS} iterations")]
-    Iterations(u32),
-    /// A constant for which a point outside the circle of radius 2 might come back.
-    #[error("{0}: a Julia set's constant is at most 2 from the origin")]
-    Julia(Complex<f64>),
 }
 
 impl Plan {
@@ -164,6 +147,30 @@ impl Plan {
     /// If there are no points or too many, a number isn't finite, or the points are too close for
     /// f64 to tell them well apart.
     pub fn new(view: View, width: usize, height: usize) -> Result<Plan, PlanError> {
+        let plan = Plan::of(view, None, width, height)?;
+        plan.check_depth()?;
+        Ok(plan)
+    }
+
+    /// `width` by `height` points around a point of any number of digits, `3.5 / zoom` wide. It may be
+    /// too deep for all kernels but `perturbation`: see [`depth`](Plan::depth).
+    ///
+    /// # Errors
+    /// As [`new`](Plan::new); and if the zoom is beyond [`DEEPEST_ZOOM`].
+    pub fn at(center: Center, zoom: f64, width: usize, height: usize) -> Result<Plan, PlanError> {
+        if zoom > DEEPEST_ZOOM {
+            return Err(PlanError::BeyondPerturbation(zoom));
+        }
+        let view = View::square(center.rounded(), zoom, width.max(1), height);
+        Plan::of(view, Some(center), width, height)
+    }
+
+    fn of(
+        view: View,
+        center: Option<Center>,
+        width: usize,
+        height: usize,
+    ) -> Result<Plan, PlanError> {
         if width == 0 || height == 0 {
             return Err(PlanError::Empty { width, height });
         }
@@ -180,7 +187,6 @@ impl Plan {
                 return Err(PlanError::NotPositive(extent));
             }
         }
-        resolvable(view, width, height)?;
         // In this order, since the workshop's program rounds in this order.
         let spread = |count: usize, extent: f64, first: f64| {
             (0..count)
@@ -195,6 +201,9 @@ impl Plan {
             formula: Formula::Mandelbrot,
             shortcuts: Shortcuts::default(),
             smooth: false,
+            center: center.map(Arc::new),
+            reference: Shared::default(),
+            stop: Stop::default(),
         })
     }
 
@@ -206,6 +215,7 @@ impl Plan {
         match iterations {
             1..=MOST_ITERATIONS => Ok(Plan {
                 limit: iterations,
+                reference: Shared::default(),
                 ..self
             }),
             _ => Err(PlanError::Iterations(iterations)),
@@ -234,6 +244,17 @@ impl Plan {
     #[must_use]
     pub fn with_smooth(self, smooth: bool) -> Plan {
         Plan { smooth, ..self }
+    }
+
+    /// With a way to end it early: the counts of points that were not finished then mean nothing.
+    #[must_use]
+    pub fn with_stop(self, stop: Stop) -> Plan {
+        Plan { stop, ..self }
+    }
+
+    /// Whether its computation is to end early.
+    pub fn is_stopped(&self) -> bool {
+        self.stop.raised()
     }
 
     /// How many columns of points.
@@ -297,6 +318,28 @@ impl Plan {
         Complex::new(self.re[x], self.im[y])
     }
 
+    /// How far a point is from the view's middle, to the full precision of f64.
+    pub fn offset(&self, x: usize, y: usize) -> Complex<f64> {
+        let offset =
+            |at: usize, count: usize, extent: f64| (at as f64 / count as f64 - 0.5) * extent;
+        Complex::new(
+            offset(x, self.width(), self.view.width),
+            offset(y, self.height(), self.view.height),
+        )
+    }
+
+    /// The view's middle, with all digits that were given.
+    pub fn center(&self) -> Center {
+        let center = self.center.as_deref().cloned();
+        center.unwrap_or_else(|| self.view.center.into())
+    }
+
+    /// What the kernel `perturbation` starts from: computed by whoever comes first.
+    pub(crate) fn reference(&self) -> &Reference {
+        assert_eq!(self.formula, Formula::Mandelbrot, "perturbation");
+        self.reference.0.get_or_init(|| Reference::new(self))
+    }
+
     /// The real parts of all columns.
     pub fn real_parts(&self) -> &[f64] {
         &self.re
@@ -338,21 +381,4 @@ impl Plan {
             ..self.tile()
         }
     }
-}
-
-fn resolvable(view: View, width: usize, height: usize) -> Result<(), PlanError> {
-    let farthest = |middle: f64, extent: f64| middle.abs() + extent / 2.0;
-    let ulp = |x: f64| x.next_up() - x;
-    let needed = |middle, extent| LEAST_STEP_IN_ULPS * ulp(farthest(middle, extent));
-    let slack = (view.width / width as f64 / needed(view.center.re, view.width))
-        .min(view.height / height as f64 / needed(view.center.im, view.height));
-    if slack >= 1.0 {
-        return Ok(());
-    }
-    let zoom = crate::view::WIDTH_AT_ZOOM_1 / view.width;
-    Err(PlanError::TooDeep {
-        zoom,
-        limit: zoom * slack,
-        center: view.center,
-    })
 }

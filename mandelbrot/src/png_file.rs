@@ -1,6 +1,6 @@
 //! PNG files that tell how they were made.
 
-use std::io::{BufRead, Seek};
+use std::io::{BufRead, Seek, Write};
 
 use png::{BitDepth, ColorType, Compression, Decoder, Encoder, Limits};
 
@@ -12,8 +12,12 @@ const RECIPE: &str = "mandelbrot";
 /// The text chunk that holds its palette.
 const PALETTE: &str = "mandelbrot palette";
 
-/// Memory for reading what stands before and after a picture's pixels.
+/// Memory for reading what stands before a picture's pixels.
 const MOST_BYTES: usize = 16 << 20;
+
+/// The longest text that is read: a palette of the most colours has less. A text may be compressed a
+/// thousandfold, so what it becomes is bounded, too.
+const LONGEST_TEXT: usize = 4 << 20;
 
 /// How a picture was made, as its file tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,16 +41,21 @@ pub enum PngError {
     /// A PNG without our text chunk.
     #[error("a PNG that does not say how it was made: it has no text chunk named \"{RECIPE}\"")]
     NoRecipe,
+    /// A text chunk of ours that can't be read, or is too long.
+    #[error("its text chunk \"{0}\" can't be read, or is longer than 4 MiB")]
+    Text(String),
+    /// What could not be written.
+    #[error("cannot be written")]
+    Write(#[from] std::io::Error),
 }
 
-/// A picture and its recipe as the bytes of a PNG.
+/// Writes a picture and its recipe as a PNG, piece by piece: what is compressed is not kept.
 ///
 /// # Errors
-/// If a side is beyond what PNG can hold.
-pub fn encode(picture: &Picture, recipe: &Recipe) -> Result<Vec<u8>, PngError> {
+/// If a side is beyond what PNG can hold, or what `out` says.
+pub fn encode(picture: &Picture, recipe: &Recipe, out: impl Write) -> Result<(), PngError> {
     let side = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);
-    let mut bytes = Vec::new();
-    let mut encoder = Encoder::new(&mut bytes, side(picture.width), side(picture.height));
+    let mut encoder = Encoder::new(out, side(picture.width), side(picture.height));
     encoder.set_color(ColorType::Rgb);
     encoder.set_depth(BitDepth::Eight);
     encoder.set_compression(Compression::Balanced);
@@ -55,26 +64,35 @@ pub fn encode(picture: &Picture, recipe: &Recipe) -> Result<Vec<u8>, PngError> {
         encoder.add_itxt_chunk(PALETTE.to_owned(), palette.clone())?;
     }
     let mut writer = encoder.write_header()?;
-    writer.write_image_data(&picture.rgb)?;
+    let mut pixels = writer.stream_writer_with_size(64 << 10)?;
+    pixels.write_all(&picture.rgb)?;
+    pixels.finish()?;
     writer.finish()?;
-    Ok(bytes)
+    Ok(())
 }
 
 /// Reads a PNG's recipe, and not its pixels.
 ///
 /// # Errors
-/// If it is no PNG, or has none.
+/// If it is no PNG, or has none, or one that is longer than 4 MiB.
 pub fn recipe(file: impl BufRead + Seek) -> Result<Recipe, PngError> {
     let limits = Limits { bytes: MOST_BYTES };
     let reader = Decoder::new_with_limits(file, limits).read_info()?;
     let text = |keyword: &str| {
         let chunks = &reader.info().utf8_text;
-        let chunk = chunks.iter().find(|chunk| chunk.keyword == keyword)?;
-        chunk.get_text().ok()
+        let Some(chunk) = chunks.iter().find(|chunk| chunk.keyword == keyword) else {
+            return Ok(None);
+        };
+        let mut chunk = chunk.clone();
+        chunk
+            .decompress_text_with_limit(LONGEST_TEXT)
+            .and_then(|()| chunk.get_text())
+            .map(Some)
+            .map_err(|_| PngError::Text(keyword.to_owned()))
     };
     Ok(Recipe {
-        flags: text(RECIPE).ok_or(PngError::NoRecipe)?,
-        palette: text(PALETTE),
+        flags: text(RECIPE)?.ok_or(PngError::NoRecipe)?,
+        palette: text(PALETTE)?,
     })
 }
 
@@ -91,13 +109,19 @@ mod tests {
         }
     }
 
+    fn encoded(recipe: &Recipe) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        encode(&picture(), recipe, &mut bytes).unwrap();
+        bytes
+    }
+
     #[test]
     fn a_recipe_survives_with_its_palette_whatever_its_letters() {
         let recipe = Recipe {
             flags: "-W 2 -H 1 --center -0.75,0".to_owned(),
             palette: Some("GIMP Palette\nName: Meeresgrün 海\n0 0 0\n".to_owned()),
         };
-        let bytes = encode(&picture(), &recipe).unwrap();
+        let bytes = encoded(&recipe);
         assert_eq!(super::recipe(Cursor::new(bytes)).unwrap(), recipe);
     }
 
@@ -107,7 +131,7 @@ mod tests {
             flags: String::new(),
             palette: None,
         };
-        let bytes = encode(&picture(), &recipe).unwrap();
+        let bytes = encoded(&recipe);
         let mut reader = Decoder::new(Cursor::new(bytes)).read_info().unwrap();
         let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
         reader.next_frame(&mut pixels).unwrap();
@@ -124,5 +148,23 @@ mod tests {
         plain.write_image_data(&[0]).unwrap();
         plain.finish().unwrap();
         assert!(matches!(read(&bytes), Err(PngError::NoRecipe)));
+    }
+
+    /// 64 MiB of zeros, deflated, as a stranger's recipe.
+    #[test]
+    fn a_recipe_that_unpacks_to_more_than_it_may_is_refused() {
+        let mut bytes = Vec::new();
+        let mut encoder = Encoder::new(&mut bytes, 1, 1);
+        let mut chunk = png::text_metadata::ITXtChunk::new(RECIPE, "\0".repeat(64 << 20));
+        chunk.compressed = true;
+        chunk.compress_text().unwrap();
+        encoder.set_depth(BitDepth::Eight);
+        let mut writer = encoder.write_header().unwrap();
+        writer.write_text_chunk(&chunk).unwrap();
+        writer.write_image_data(&[0]).unwrap();
+        writer.finish().unwrap();
+        assert!(bytes.len() < MOST_BYTES);
+        let error = recipe(Cursor::new(bytes)).unwrap_err();
+        assert!(matches!(error, PngError::Text(_)), "{error}");
     }
 }

@@ -79,17 +79,24 @@ pub fn run_on(
     pool: &ProcessPool,
     plan: &Plan,
     kernel: KernelName,
-    stop: impl Fn() -> bool,
+    stop: impl Fn() -> bool + Sync,
 ) -> io::Result<Counts> {
     let mut counts = Counts::new(plan);
     let bands = Band::all(plan, kernel).take_while(|_| !stop());
-    // They come back in the order in which they went out.
-    for (index, result) in pool.map(bands).enumerate() {
-        let Bytes(bytes) = result.or_else(|error| band::fail(pool, plan, index, &error))?;
-        let (words, _) = bytes.as_chunks();
-        for (count, &word) in counts.rows_mut(plan.band(index)).iter_mut().zip(words) {
-            *count = u32::from_le_bytes(word);
+    band::until_stopped(pool, &stop, || {
+        // They come back in the order in which they went out.
+        for (index, result) in pool.map(bands).enumerate() {
+            let Bytes(bytes) = match result {
+                Err(_) if stop() => break,
+                Err(error) => return band::fail(pool, plan, index, &error),
+                Ok(bytes) => bytes,
+            };
+            let (words, _) = bytes.as_chunks();
+            for (count, &word) in counts.rows_mut(plan.band(index)).iter_mut().zip(words) {
+                *count = u32::from_le_bytes(word);
+            }
         }
-    }
+        Ok(())
+    })?;
     Ok(counts)
 }

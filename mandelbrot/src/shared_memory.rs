@@ -54,19 +54,24 @@ pub fn run_on(
     pool: &ProcessPool,
     plan: &Plan,
     kernel: KernelName,
-    stop: impl Fn() -> bool,
+    stop: impl Fn() -> bool + Sync,
 ) -> io::Result<Counts> {
-    let (shared, file) = Mapping::create(plan.points())?;
+    let (shared, owner) = Mapping::create(plan.points())?;
     let bands = Band::all(plan, kernel).take_while(|_| !stop());
     let jobs = bands.map(|band| SharedBand {
         band,
-        memory: file.path().to_owned(),
+        memory: owner.path(),
     });
-    for (index, result) in pool.map(jobs).enumerate() {
-        result
-            .or_else(|error| band::fail(pool, plan, index, &error))?
-            .map_err(io::Error::other)?;
-    }
+    band::until_stopped(pool, &stop, || {
+        for (index, result) in pool.map(jobs).enumerate() {
+            match result {
+                Err(_) if stop() => break,
+                Err(error) => return band::fail(pool, plan, index, &error),
+                Ok(written) => written.map_err(io::Error::other)?,
+            }
+        }
+        Ok(())
+    })?;
     let mut counts = Counts::new(plan);
     shared.read(counts.values_mut());
     Ok(counts)

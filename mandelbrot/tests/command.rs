@@ -1,58 +1,27 @@
-//! The command as people use it: pictures, formats, errors, Ctrl-C.
+//! The command as people use it: pictures, formats, errors.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::fs::{self, File};
-use std::io::BufReader;
-use std::path::Path;
+use std::fs;
 
-use assert_cmd::Command;
 use assert_cmd::assert::Assert;
-use common::cli::interrupt::with_usual_signals;
-use mandelbrot::png_file;
 use predicates::boolean::PredicateBooleanExt;
 use predicates::str::{contains, is_empty, starts_with};
-use tempfile::TempDir;
 
-/// The program in a folder of its own, with no more to say about the picture than `words`.
-fn mandelbrot(folder: &TempDir, words: &str) -> Assert {
-    command(folder, words).assert()
-}
+mod helpers;
 
-fn command(folder: &TempDir, words: &str) -> Command {
-    let mut command = Command::cargo_bin("mandelbrot").unwrap();
-    command
-        .current_dir(folder)
-        .args(words.split_whitespace())
-        .env_remove("OMP_NUM_THREADS")
-        .env_remove("OMP_SCHEDULE")
-        .env_remove("OMP_MAX_ACTIVE_LEVELS");
-    command
-}
-
-fn pixels(path: &Path) -> (u32, u32, Vec<u8>) {
-    let decoder = png::Decoder::new(BufReader::new(File::open(path).unwrap()));
-    let mut reader = decoder.read_info().unwrap();
-    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
-    let info = reader.next_frame(&mut pixels).unwrap();
-    (info.width, info.height, pixels)
-}
-
-fn flags(path: &Path) -> String {
-    let file = BufReader::new(File::open(path).unwrap());
-    png_file::recipe(file).unwrap().flags
-}
-
-fn folder() -> TempDir {
-    tempfile::tempdir().unwrap()
-}
+use helpers::*;
 
 #[test]
 fn without_flags_every_model_draws_the_workshops_picture_and_all_agree() {
     let folder = folder();
     mandelbrot(&folder, "")
         .success()
-        .stdout(contains("all 10 models agree: the same 307200 counts"));
+        // By a kernel slow enough to compare: the fast one takes milliseconds.
+        .stdout(
+            contains("all 10 models agree: the same 307200 counts")
+                .and(contains("kernel textbook")),
+        );
     let (width, height, rgb) = pixels(&folder.path().join("mandelbrot.png"));
     assert_eq!((width, height), (640, 480));
     let pixel = |x: usize, y: usize| &rgb[3 * (y * 640 + x)..][..3];
@@ -87,7 +56,10 @@ fn every_model_and_kernel_makes_the_same_file() {
             "{model}"
         );
     }
-    assert!(draw("--kernel textbook --model rayon") == expected);
+    // Another kernel is another recipe, but the same pixels.
+    let before = pixels(&folder.path().join("a.png"));
+    draw("--kernel textbook --model rayon");
+    assert!(pixels(&folder.path().join("a.png")) == before);
 }
 
 #[test]
@@ -207,7 +179,14 @@ fn a_zoom_is_drawn_once_and_completed_when_frames_are_missing() {
         .success()
         .stderr(contains("4 frames written, 0 kept"));
     let frame = |n: u32| folder.path().join(format!("film/frame-000{n}.png"));
-    assert!(flags(&frame(1)).ends_with("--center -0.745,0.113 --zoom 1.0 --palette workshop"));
+    assert_eq!(
+        flags(&frame(1)),
+        "-W 32 -H 24 -n 1000 --center -0.745,0.113 --zoom 1.0 --palette workshop --kernel fast"
+    );
+    // Iterations grow with depth: a thousand for each factor of ten.
+    assert!(
+        flags(&frame(4)).starts_with("-W 32 -H 24 -n 3000 --center -0.745,0.113 --zoom 100.0 ")
+    );
     let last = fs::read(frame(4)).unwrap();
     fs::remove_file(frame(2)).unwrap();
     fs::write(frame(3), "half a file").unwrap();
@@ -238,12 +217,12 @@ fn what_is_wrong_is_told_in_one_line_and_nothing_is_written() {
         ("-H -1", "--height <N>: -1: "),
         (
             "-W 100000 -H 1e5",
-            "100000x100000: would take 93.1 GiB of memory, of 2.00 GiB",
+            "100000x100000: would take 65.2 GiB of memory, of 2.00 GiB",
         ),
         ("-W 1e9 -H 1e9 --aa 16", "would take more than 16 EiB"),
         (
             "--memory 1KiB",
-            "640x480: would take 2.93 MiB of memory, of 1.00 KiB",
+            "640x480: would take 4.40 MiB of memory, of 1.00 KiB",
         ),
         ("--center nan,0", "--center <RE,IM>: nan,0: not finite"),
         ("--center 1", "--center <RE,IM>: 1: not two numbers"),
@@ -252,7 +231,7 @@ fn what_is_wrong_is_told_in_one_line_and_nothing_is_written() {
             "--zoom <ZOOM>: -1: not a finite number above 0",
         ),
         (
-            "--zoom 1e15",
+            "--zoom 1e15 --kernel exact",
             "zoom 1.0e15: too deep for f64, whose limit at -0.75+0i",
         ),
         ("--view moon", "--view <NAME>: moon: no such view"),
@@ -260,11 +239,25 @@ fn what_is_wrong_is_told_in_one_line_and_nothing_is_written() {
         ("--julia 2,1", "2+1i: a Julia set's constant"),
         (
             "--palette junk",
-            "--palette <NAME|FILE>: junk: not a GIMP palette",
+            "--palette <NAME|FILE>: junk: not a palette",
         ),
         ("--palette none.gpl", "--palette <NAME|FILE>: none.gpl: "),
         ("-o none/a.png", "none/a.png: "),
         ("-o d", "d: a folder"),
+        ("-o x.jpg", "x.jpg: pictures are written as PNG"),
+        (
+            "-o x.png --trace x.png",
+            "x.png: --trace and the picture are two files",
+        ),
+        (
+            "--timeline=./mandelbrot.png",
+            "--timeline and the picture are two files",
+        ),
+        (
+            "zoom --to 0,0 -o d --trace ./d/frame-0001.png",
+            "d/frame-0001.png: --trace and the picture are two files",
+        ),
+        ("--palette /dev/zero", "/dev/zero: larger than 4 MiB"),
         ("-o - --json", "--json: standard output is the picture's"),
         ("again none.png", "none.png: "),
         ("again junk", "junk: not a PNG that can be read"),
@@ -273,8 +266,17 @@ fn what_is_wrong_is_told_in_one_line_and_nothing_is_written() {
             "plain.png: a PNG that does not say how it was made",
         ),
         (
-            "zoom --to -1,0.3 --until 1e30",
+            "zoom --to -1,0.3 --until 1e30 --burning-ship",
             "zoom 1.0e30: too deep for f64",
+        ),
+        ("--zoom 1e300", "zoom 1.0e300: the deepest is 1e290"),
+        (
+            "--julia 0,0 --kernel perturbation",
+            "--kernel perturbation: for the Mandelbrot set only",
+        ),
+        (
+            "--zoom 1e30 --shortcuts bulbs",
+            "of them --kernel perturbation knows borders only",
         ),
         ("zoom --to 0,0 -o junk", "junk: cannot be made"),
         (
@@ -303,28 +305,79 @@ fn what_is_wrong_is_told_in_one_line_and_nothing_is_written() {
     assert_eq!(left, ["d", "junk", "plain.png"]);
 }
 
+/// The counts tell how many iterations were done only where none was skipped.
 #[test]
-fn a_recipe_can_say_no_more_than_what_a_picture_is() {
+fn iterations_are_told_only_where_they_were_done() {
     let folder = folder();
-    let recipe = png_file::Recipe {
-        flags: "-W 2 -o /etc/passwd".to_owned(),
-        palette: None,
+    let told = |words: &str| {
+        let words = format!("-W 60 -H 40 --json {words}");
+        let output = mandelbrot(&folder, &words).success().get_output().clone();
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let seconds = |name: &str| json[name].as_f64().unwrap();
+        assert!(seconds("counting_seconds") <= seconds("wall_seconds"));
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        (
+            json["iterations"].is_u64(),
+            stderr.contains("G iterations/s"),
+        )
     };
-    let picture = mandelbrot::paint::Picture {
-        width: 1,
-        height: 1,
-        rgb: vec![0; 3],
-    };
-    fs::write(
-        folder.path().join("bad.png"),
-        png_file::encode(&picture, &recipe).unwrap(),
+    assert_eq!(told(""), (true, true));
+    assert_eq!(told("--smooth"), (true, true));
+    assert_eq!(told("--shortcuts bulbs"), (false, false));
+    assert_eq!(told("--shortcuts periodicity"), (false, false));
+    assert_eq!(told("--shortcuts borders"), (false, false));
+}
+
+/// 20 million points: 80 MB of counts and 60 MB of colours. The rest of what the process may have
+/// is for its code, stacks and arenas.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_picture_takes_no_more_memory_than_it_says() {
+    let folder = folder();
+    let picture = "-W 5000 -H 4000 -n 1 -q --memory 134MiB --model omp-static -j 2";
+    for words in [picture.to_owned(), format!("{picture} --paint workers")] {
+        let command = format!(
+            "ulimit -v {}; exec {} {words}",
+            (134 + 160) * 1024,
+            env!("CARGO_BIN_EXE_mandelbrot")
+        );
+        let status = std::process::Command::new("sh")
+            .args(["-c", &command])
+            .env("MALLOC_ARENA_MAX", "1")
+            .current_dir(&folder)
+            .status()
+            .unwrap();
+        assert!(status.success(), "{words}");
+    }
+}
+
+/// By threads and by processes, and again with all digits.
+#[test]
+fn a_deep_zoom_is_drawn_by_perturbation() {
+    let folder = folder();
+    let place = "--view minibrot-1e30 -W 40 -H 30";
+    for model in ["threads", "processes", "rayon"] {
+        mandelbrot(
+            &folder,
+            &format!("{place} --model {model} -j 2 -o {model}.png"),
+        )
+        .success()
+        .stderr(contains("perturbation"));
+    }
+    let read = |name: &str| fs::read(folder.path().join(name)).unwrap();
+    assert!(read("threads.png") == read("processes.png"));
+    assert!(read("threads.png") == read("rayon.png"));
+    mandelbrot(&folder, "again threads.png -o again.png").success();
+    assert!(read("threads.png") == read("again.png"));
+    let (_, _, rgb) = pixels(&folder.path().join("again.png"));
+    let colors: std::collections::HashSet<_> = rgb.chunks(3).collect();
+    assert!(colors.len() > 20, "{}", colors.len());
+    mandelbrot(
+        &folder,
+        "--center -0.75,0.1 --zoom 1e12 --kernel exact -W 9 -H 9 -o r.png",
     )
-    .unwrap();
-    mandelbrot(&folder, "again bad.png")
-        .code(2)
-        .stderr(contains(
-            "bad.png: its text chunk: error: unexpected argument '-o'",
-        ));
+    .success()
+    .stderr(contains("warning: so deep, f64 rounds too much"));
 }
 
 #[test]
@@ -336,63 +389,4 @@ fn palettes_and_views_are_listed() {
     mandelbrot(&folder, "palette fire")
         .success()
         .stdout(starts_with("GIMP Palette\nName: fire\n"));
-}
-
-/// Ctrl-C in the middle of a picture that would take minutes.
-#[cfg(target_os = "linux")]
-#[test]
-fn ctrl_c_stops_in_good_order_and_leaves_no_file() {
-    use std::process::{Command, Stdio};
-    for model in [
-        "threads",
-        "processes",
-        "shared-memory",
-        "omp-static",
-        "rayon",
-        "async",
-    ] {
-        let folder = folder();
-        let child = with_usual_signals(&mut Command::new(env!("CARGO_BIN_EXE_mandelbrot")))
-            .args("-W 4000 -H 4000 -n 10000 --kernel textbook -j 2".split_whitespace())
-            .args(["--model", model])
-            .current_dir(&folder)
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        wait_until_it_draws(child.id());
-        let sent = Command::new("kill")
-            .args(["-INT", &child.id().to_string()])
-            .status();
-        assert!(sent.unwrap().success());
-        let output = child.wait_with_output().unwrap();
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(130), "{model}: {stderr}");
-        assert!(
-            stderr.contains("mandelbrot.png is not written"),
-            "{model}: {stderr}"
-        );
-        assert_eq!(fs::read_dir(&folder).unwrap().count(), 0, "{model}");
-    }
-}
-
-/// Waits for it to have two more threads, or two processes: then it is past its start. There is no
-/// event to wait for in another process, so it is asked again and again.
-#[cfg(target_os = "linux")]
-fn wait_until_it_draws(pid: u32) {
-    let workers = || {
-        let tasks = fs::read_dir(format!("/proc/{pid}/task"))
-            .into_iter()
-            .flatten()
-            .flatten();
-        tasks
-            .map(|task| {
-                let children = fs::read_to_string(task.path().join("children"));
-                1 + children.unwrap_or_default().split_whitespace().count()
-            })
-            .sum::<usize>()
-    };
-    while workers() < 2 {
-        assert!(Path::new(&format!("/proc/{pid}")).exists(), "it has ended");
-        std::thread::yield_now();
-    }
 }

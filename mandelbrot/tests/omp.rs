@@ -153,18 +153,6 @@ fn critical_is_for_one_at_a_time() {
 }
 
 #[test]
-fn critical_in_critical_is_a_panic_and_not_a_hang() {
-    let panic = Region::new()
-        .threads(2)
-        .try_run(|p| p.critical(|| p.critical(|| ())))
-        .unwrap_err();
-    assert!(
-        panic.to_string().contains("holds the lock already"),
-        "{panic}"
-    );
-}
-
-#[test]
 fn reductions_are_in_the_order_of_threads_and_reach_all() {
     let words = omp::parallel(4, |p| {
         let first = p.reduce(p.thread_num().to_string(), |a, b| a + &b);

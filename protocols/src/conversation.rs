@@ -15,15 +15,17 @@
 //! # Ok(()) }
 //! ```
 
+mod client;
+mod member;
+
 use std::fmt::Display;
-use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::net::{Shutdown, SocketAddr};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::chat;
+pub use client::client;
+use member::Member;
 
 /// How long a client waits for a line before it gives up.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -35,15 +37,14 @@ pub struct Wrong(String);
 
 type Result<T = ()> = std::result::Result<T, Wrong>;
 
-/// All parts but [`line_too_long_before_its_end`] and [`client`], one after the other. Nobody else may
-/// be in the chat.
+/// All parts but [`client`], one after the other. Nobody else may be in the chat.
 ///
 /// # Errors
 ///
 /// The first part that went wrong.
 pub fn all(address: SocketAddr) -> Result {
     type Part = (&'static str, fn(SocketAddr) -> Result);
-    let parts: [Part; 9] = [
+    let parts: [Part; 10] = [
         ("joins and leaves", joins_and_leaves),
         ("messages in order", messages_in_order),
         ("names", names),
@@ -52,6 +53,7 @@ pub fn all(address: SocketAddr) -> Result {
         ("slow reader", slow_reader),
         ("cut off mid-line", cut_off_mid_line),
         ("line too long", line_too_long),
+        ("line too long before its end", line_too_long_before_its_end),
         ("invalid UTF-8", invalid_utf8),
     ];
     for (name, part) in parts {
@@ -66,7 +68,7 @@ pub fn all(address: SocketAddr) -> Result {
 ///
 /// What went wrong.
 pub fn joins_and_leaves(address: SocketAddr) -> Result {
-    let mut ann = Client::join(address, "ann")?;
+    let mut ann = Member::join(address, "ann")?;
     let mut bob = ann.meet(address, "bob")?;
     let mut cid = ann.meet(address, "cid")?;
     bob.hears(&chat::joined("cid"))?;
@@ -77,7 +79,7 @@ pub fn joins_and_leaves(address: SocketAddr) -> Result {
     ann.hears(&chat::left("cid"))?;
     bob.hears(&chat::left("cid"))?;
     // One who never gave a name neither joins nor leaves.
-    drop(Client::new(address)?);
+    drop(Member::new(address)?);
     bob.say("bob:bye")?;
     ann.hears(&chat::said("bob", "bye"))?;
     ann.sees_off(bob, "bob")
@@ -90,7 +92,7 @@ pub fn joins_and_leaves(address: SocketAddr) -> Result {
 /// What went wrong.
 pub fn messages_in_order(address: SocketAddr) -> Result {
     const LINES: usize = 200;
-    let mut ann = Client::join(address, "ann")?;
+    let mut ann = Member::join(address, "ann")?;
     let mut bob = ann.meet(address, "bob")?;
     let cid = ann.meet(address, "cid")?;
     bob.hears(&chat::joined("cid"))?;
@@ -128,7 +130,7 @@ pub fn messages_in_order(address: SocketAddr) -> Result {
 ///
 /// What went wrong.
 pub fn names(address: SocketAddr) -> Result {
-    let mut ann = Client::join(address, "ann")?;
+    let mut ann = Member::join(address, "ann")?;
     let mut bob = ann.meet(address, "bob")?;
     bob.say("ann:I am ann")?;
     bob.hears(chat::TAKEN)?;
@@ -158,7 +160,7 @@ pub fn names(address: SocketAddr) -> Result {
 ///
 /// What went wrong.
 pub fn byte_by_byte(address: SocketAddr) -> Result {
-    let mut ann = Client::join(address, "ann")?;
+    let mut ann = Member::join(address, "ann")?;
     let mut bob = ann.meet(address, "bob")?;
     bob.stream().set_nodelay(true).map_err(wrong)?;
     for byte in "bob:grün\n".bytes() {
@@ -182,7 +184,7 @@ pub fn byte_by_byte(address: SocketAddr) -> Result {
 pub fn slow_reader(address: SocketAddr) -> Result {
     // Together some 16 MB: more than a connection holds in the system's buffers.
     const LINES: usize = 20_000;
-    let mut ann = Client::join(address, "ann")?;
+    let mut ann = Member::join(address, "ann")?;
     let mut slow = ann.meet(address, "slow")?;
     let mut bob = ann.meet(address, "bob")?;
     slow.hears(&chat::joined("bob"))?;
@@ -240,7 +242,7 @@ pub fn slow_reader(address: SocketAddr) -> Result {
 ///
 /// What went wrong.
 pub fn cut_off_mid_line(address: SocketAddr) -> Result {
-    let mut ann = Client::join(address, "ann")?;
+    let mut ann = Member::join(address, "ann")?;
     let mut bob = ann.meet(address, "bob")?;
     bob.send(b"bob:never")?;
     bob.stream().shutdown(Shutdown::Write).map_err(wrong)?;
@@ -253,7 +255,7 @@ pub fn cut_off_mid_line(address: SocketAddr) -> Result {
 ///
 /// What went wrong.
 pub fn line_too_long(address: SocketAddr) -> Result {
-    let mut ann = Client::join(address, "ann")?;
+    let mut ann = Member::join(address, "ann")?;
     let mut bob = ann.meet(address, "bob")?;
     for length in [chat::MAX_LINE + 1, 100_000] {
         bob.say(&format!("bob:{}", "x".repeat(length - 4)))?;
@@ -272,7 +274,7 @@ pub fn line_too_long(address: SocketAddr) -> Result {
 ///
 /// What went wrong.
 pub fn line_too_long_before_its_end(address: SocketAddr) -> Result {
-    let mut ann = Client::join(address, "ann")?;
+    let mut ann = Member::join(address, "ann")?;
     let mut bob = ann.meet(address, "bob")?;
     bob.send(format!("bob:{}", "x".repeat(3 * chat::MAX_LINE)).as_bytes())?;
     bob.hears(chat::TOO_LONG)?;
@@ -291,8 +293,8 @@ pub fn line_too_long_before_its_end(address: SocketAddr) -> Result {
 ///
 /// What went wrong.
 pub fn clash_of_names(address: SocketAddr) -> Result {
-    let mut ann = Client::join(address, "ann")?;
-    let mut two = [Client::new(address)?, Client::new(address)?];
+    let mut ann = Member::join(address, "ann")?;
+    let mut two = [Member::new(address)?, Member::new(address)?];
     for client in &mut two {
         client.say("both:")?;
     }
@@ -331,7 +333,7 @@ pub fn clash_of_names(address: SocketAddr) -> Result {
 ///
 /// What went wrong.
 pub fn invalid_utf8(address: SocketAddr) -> Result {
-    let mut ann = Client::join(address, "ann")?;
+    let mut ann = Member::join(address, "ann")?;
     let mut bob = ann.meet(address, "bob")?;
     // No start of a character, an overlong slash, half a surrogate pair, a character without its end,
     // beyond Unicode: RFC 3629.
@@ -352,188 +354,6 @@ pub fn invalid_utf8(address: SocketAddr) -> Result {
     ann.sees_off(bob, "bob")
 }
 
-/// The other side: what any chat client of the workshop must do. `command` makes its command line, for
-/// a server at an address and a member called `ann`.
-///
-/// It says its name first, then each line of standard input; shows what others say, whatever bytes
-/// that are; and when the server dies it ends, with status 1 and a reason on standard error.
-///
-/// # Errors
-///
-/// What went wrong.
-///
-/// # Examples
-///
-/// ```no_run
-/// protocols::conversation::client(|address| {
-///     let mut command = std::process::Command::new("target/release/reactor");
-///     command.args(["chat-client", "ann", &address.to_string()]);
-///     command
-/// })?;
-/// # Ok::<(), protocols::conversation::Wrong>(())
-/// ```
-pub fn client(command: impl FnOnce(SocketAddr) -> Command) -> Result {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(wrong)?;
-    let mut child = command(listener.local_addr().map_err(wrong)?)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(wrong)?;
-    let result = serve_client(&listener, &mut child);
-    // Whatever went wrong, nothing is left running.
-    let _ = child.kill();
-    let _ = child.wait();
-    result
-}
-
-fn serve_client(listener: &TcpListener, child: &mut Child) -> Result {
-    let missing = || Wrong("a pipe of the client is missing".to_owned());
-    let mut input = child.stdin.take().ok_or_else(missing)?;
-    let output = child.stdout.take().ok_or_else(missing)?;
-    let mut errors = child.stderr.take().ok_or_else(missing)?;
-    let (mut stream, _) = listener.accept().map_err(wrong)?;
-    stream.set_read_timeout(Some(PATIENCE)).map_err(wrong)?;
-    let mut server = Client {
-        stream: BufReader::new(stream.try_clone().map_err(wrong)?),
-    };
-    server.hears("ann:")?;
-    input.write_all(b"hello\n").map_err(wrong)?;
-    server.hears("ann:hello")?;
-    let said = b"#[bob]>>> \xff\x1b[31mred";
-    let (sender, lines) = mpsc::channel();
-    thread::spawn(move || {
-        for line in BufReader::new(output)
-            .split(b'\n')
-            .map_while(io::Result::ok)
-        {
-            if sender.send(line).is_err() {
-                break;
-            }
-        }
-    });
-    stream
-        .write_all(&[chat::WELCOME.as_bytes(), b"\n", said, b"\n"].concat())
-        .map_err(wrong)?;
-    for expected in [chat::WELCOME, &chat::shown(said)] {
-        let line = lines
-            .recv_timeout(PATIENCE)
-            .map_err(|_| Wrong(format!("{expected:?} is not shown")))?;
-        if line != expected.as_bytes() {
-            let line = String::from_utf8_lossy(&line).into_owned();
-            return Err(Wrong(format!("shows {line:?}, expected {expected:?}")));
-        }
-    }
-    // The server dies, in the middle of a line. The client's standard input stays open.
-    stream.write_all(b"#[bob]>>> and th").map_err(wrong)?;
-    drop((stream, server));
-    let ended = Instant::now() + PATIENCE;
-    let status = loop {
-        match child.try_wait().map_err(wrong)? {
-            Some(status) => break status,
-            None if Instant::now() < ended => thread::sleep(Duration::from_millis(5)),
-            None => return Err(Wrong("it goes on although the server has died".to_owned())),
-        }
-    };
-    drop(input);
-    let mut reason = String::new();
-    errors.read_to_string(&mut reason).map_err(wrong)?;
-    match status.code() {
-        Some(1) if !reason.trim().is_empty() => Ok(()),
-        _ => Err(Wrong(format!(
-            "the server has died: {status}, and it says {reason:?}"
-        ))),
-    }
-}
-
 fn wrong(error: impl Display) -> Wrong {
     Wrong(error.to_string())
-}
-
-struct Client {
-    stream: BufReader<TcpStream>,
-}
-
-impl Client {
-    /// Connects, and is welcome.
-    fn new(address: SocketAddr) -> Result<Client> {
-        let stream = TcpStream::connect(address).map_err(wrong)?;
-        stream.set_read_timeout(Some(PATIENCE)).map_err(wrong)?;
-        stream.set_write_timeout(Some(PATIENCE)).map_err(wrong)?;
-        let mut client = Client {
-            stream: BufReader::new(stream),
-        };
-        client.hears(chat::WELCOME)?;
-        Ok(client)
-    }
-
-    /// Connects, and has its name when this returns: a line that is answered comes behind it. It
-    /// is said again while the one who had the name before has not left yet.
-    fn join(address: SocketAddr, name: &str) -> Result<Client> {
-        let mut client = Client::new(address)?;
-        loop {
-            client.say(&format!("{name}:"))?;
-            client.say("answer me")?;
-            let mut taken = false;
-            loop {
-                match client.line()? {
-                    line if line == chat::NOT_UNDERSTOOD => break,
-                    line => taken |= line == chat::TAKEN,
-                }
-            }
-            if !taken {
-                return Ok(client);
-            }
-            thread::yield_now();
-        }
-    }
-
-    /// Another one joins, and this one hears of it.
-    fn meet(&mut self, address: SocketAddr, name: &str) -> Result<Client> {
-        let other = Client::join(address, name)?;
-        self.hears(&chat::joined(name))?;
-        Ok(other)
-    }
-
-    /// Another one leaves, and this one hears of it.
-    fn sees_off(&mut self, other: Client, name: &str) -> Result {
-        drop(other);
-        self.hears(&chat::left(name))
-    }
-
-    fn stream(&self) -> &TcpStream {
-        self.stream.get_ref()
-    }
-
-    fn say(&mut self, line: &str) -> Result {
-        self.send(format!("{line}\n").as_bytes())
-    }
-
-    fn send(&mut self, bytes: &[u8]) -> Result {
-        self.stream.get_mut().write_all(bytes).map_err(wrong)
-    }
-
-    fn line(&mut self) -> Result<String> {
-        let mut line = String::new();
-        match self.stream.read_line(&mut line) {
-            Ok(_) if line.ends_with('\n') => Ok(line.trim_end_matches('\n').to_owned()),
-            Ok(_) => Err(Wrong(format!(
-                "the connection ended; before that: {line:?}"
-            ))),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                Err(Wrong(format!("nothing came within {PATIENCE:?}")))
-            }
-            Err(error) => Err(wrong(error)),
-        }
-    }
-
-    fn hears(&mut self, expected: &str) -> Result {
-        let heard = self
-            .line()
-            .map_err(|error| Wrong(format!("waiting for {expected:?}: {error}")))?;
-        match heard == expected {
-            true => Ok(()),
-            false => Err(Wrong(format!("heard {heard:?}, expected {expected:?}"))),
-        }
-    }
 }

@@ -69,12 +69,24 @@ impl Reactor {
         path: &Path,
         protocol: impl Protocol + 'static,
     ) -> Deferred<Transport> {
-        match UnixStream::connect(path) {
+        self.connect_unix_by(path, Box::new(protocol), |stream| stream)
+    }
+
+    /// With something `over` the socket.
+    #[track_caller]
+    pub(crate) fn connect_unix_by(
+        &self,
+        path: &Path,
+        protocol: Box<dyn Protocol>,
+        over: impl FnOnce(Stream) -> Stream + 'static,
+    ) -> Deferred<Transport> {
+        let stream = match UnixStream::connect(path) {
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                self.connect_unix_later(path.to_owned(), Box::new(protocol))
+                return self.connect_unix_later(path.to_owned(), protocol, over);
             }
-            stream => self.connect(stream.map(Stream::Unix), Peer::Unix, Box::new(protocol)),
-        }
+            stream => stream.map(Stream::Unix),
+        };
+        self.connect(stream.map(over), Peer::Unix, protocol)
     }
 
     #[track_caller]
@@ -82,6 +94,7 @@ impl Reactor {
         &self,
         path: PathBuf,
         protocol: Box<dyn Protocol>,
+        over: impl FnOnce(Stream) -> Stream + 'static,
     ) -> Deferred<Transport> {
         let waiting: Rc<RefCell<Option<DelayedCall>>> = Rc::default();
         let (free, resolver) = Deferred::with_canceller({
@@ -98,7 +111,8 @@ impl Reactor {
         free.with_timeout(self, CONNECT_TIMEOUT)
             .add_callback(move |stream| match reactor.upgrade() {
                 Some(inner) => {
-                    Reactor::of(inner).connect(Ok(Stream::Unix(stream)), Peer::Unix, protocol)
+                    let stream = over(Stream::Unix(stream));
+                    Reactor::of(inner).connect(Ok(stream), Peer::Unix, protocol)
                 }
                 None => Deferred::done(Err(Error::ReactorGone)),
             })
@@ -139,7 +153,7 @@ impl Reactor {
     }
 
     #[track_caller]
-    fn connect(
+    pub(crate) fn connect(
         &self,
         stream: io::Result<Stream>,
         peer: Peer,
@@ -164,6 +178,7 @@ impl Reactor {
             token: Cell::new(None),
             peer,
             parts: RefCell::new(Some((stream, protocol, resolver))),
+            made: RefCell::default(),
         });
         *cancelled.borrow_mut() = Rc::downgrade(&connecting);
         if let Err(error) = connecting.watch(inner) {
@@ -204,6 +219,8 @@ pub(crate) struct Connecting {
     token: Cell<Option<Token>>,
     peer: Peer,
     parts: RefCell<Option<Parts>>,
+    /// What became of it.
+    made: RefCell<Weak<Connection>>,
 }
 
 /// What becomes of it is made of these.
@@ -222,7 +239,7 @@ impl Connecting {
 
     pub(crate) fn ready(&self, readiness: Readiness) {
         let outcome = match &*self.parts.borrow() {
-            Some((stream, ..)) => match connected(stream, self.peer) {
+            Some((stream, ..)) => match stream.is_connected(self.peer) {
                 Ok(false) => return,
                 outcome => outcome,
             },
@@ -240,10 +257,14 @@ impl Connecting {
                     transport.0.token.set(Some(token));
                     inner.replace(token, Entry::Connection(transport.clone()));
                 }
+                *self.made.borrow_mut() = Rc::downgrade(&transport.0);
+                let resolver = transport.0.fires_when_secure(resolver);
                 let made = transport.0.made(&transport);
                 // Bytes may have come along with the news.
                 transport.0.ready(&transport, readiness);
-                let _ = resolver.fire(made.map(|()| transport));
+                if let Some(resolver) = resolver {
+                    let _ = resolver.fire(made.map(|()| transport));
+                }
             }
             Err(error) => {
                 self.forget(&inner, stream);
@@ -253,8 +274,16 @@ impl Connecting {
     }
 
     pub(crate) fn cancel(&self) {
-        if let (Some(inner), Some((stream, ..))) = (self.reactor.upgrade(), self.parts.take()) {
+        if let (Some(inner), Some((stream, protocol, resolver))) =
+            (self.reactor.upgrade(), self.parts.take())
+        {
             self.forget(&inner, stream);
+            drop(protocol);
+            let _ = resolver.errback(Error::Cancelled);
+        }
+        // Nobody has it: the handshake was under way.
+        if let Some(connection) = self.made.borrow().upgrade() {
+            Transport(connection).abort();
         }
     }
 
@@ -262,20 +291,5 @@ impl Connecting {
         if let (Some(token), Some(source)) = (self.token.take(), stream.source()) {
             inner.forget(token, source);
         }
-    }
-}
-
-fn connected(stream: &Stream, peer: Peer) -> io::Result<bool> {
-    if let Some(error) = stream.take_error()? {
-        return Err(error);
-    }
-    let named = match stream {
-        Stream::Tcp(stream) => stream.peer_addr().map(drop),
-        _ => Ok(()),
-    };
-    match named {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == ErrorKind::NotConnected => Ok(false),
-        Err(error) => Err(io::Error::new(error.kind(), format!("{peer}: {error}"))),
     }
 }

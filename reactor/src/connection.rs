@@ -1,7 +1,11 @@
 //! A connection from the inside: how it begins, whom it calls, how it ends.
 
 mod deadlines;
+#[cfg(not(feature = "tls"))]
+mod plain;
 mod reading;
+#[cfg(feature = "tls")]
+mod secure;
 mod writing;
 
 use std::cell::{Cell, RefCell};
@@ -144,11 +148,18 @@ impl Connection {
 
     /// There is a connection: its protocol is told.
     pub(crate) fn made(&self, transport: &Transport) -> Result<(), Error> {
-        let made = self.call(transport, |protocol, transport| {
-            protocol.connection_made(transport);
-        });
+        let made = match self.begins_with_handshake(transport) {
+            true => Ok(()),
+            false => self.tell_made(transport),
+        };
         self.settle(transport);
         made
+    }
+
+    fn tell_made(&self, transport: &Transport) -> Result<(), Error> {
+        self.call(transport, |protocol, transport| {
+            protocol.connection_made(transport);
+        })
     }
 
     /// The event loop says that something can be done.
@@ -193,11 +204,13 @@ impl Connection {
         self.flush(transport);
         self.resume(transport);
         self.tell_water(transport);
-        self.end_writing();
+        self.end_writing(transport);
         let ending = self.ending.replace(Ending::Open);
         match ending {
             Ending::Cut(reason) => self.lose(&reason),
-            Ending::Closing(reason) if self.writing.is_empty() => self.lose(&reason),
+            Ending::Closing(reason) if self.writing.is_empty() && self.may_close(transport) => {
+                self.lose(&reason);
+            }
             // Both halves have ended.
             Ending::Open if self.reading.has_ended() && self.writing.has_ended() => {
                 self.lose(&Reason::EndOfStream);
@@ -228,14 +241,19 @@ impl Connection {
         }
         let unsent = self.writing.take();
         self.log_cut(reason, unsent);
-        // What was cut must not look complete to the other end.
-        if reason.is_cut() || unsent > 0 {
+        let handshake = Self::failed_handshake(&mut stream);
+        // What was cut must not look complete to the other end. Of a handshake nothing was.
+        if handshake.is_none() && (reason.is_cut() || unsent > 0 || stream.has_unsent()) {
             stream.reset_on_close();
         }
         stream.closed(reason);
         drop(stream);
         let protocol = self.protocol.take();
-        if let Some(mut protocol) = protocol {
+        if let Some(failed) = handshake {
+            // Nobody was told of the connection, but for who waits for it.
+            drop(protocol);
+            failed(reason);
+        } else if let Some(mut protocol) = protocol {
             // Dropped in here as well: a `drop` may panic too.
             let telling = AssertUnwindSafe(move || protocol.connection_lost(reason));
             if let Err(panic) = catch_unwind(telling) {

@@ -1,9 +1,12 @@
 //! A result that will come, and what to do with it then: Twisted's deferred.
 
+mod cancel;
 mod combine;
+mod resolver;
 mod trampoline;
 
 pub use combine::{first, gather};
+pub use resolver::{AlreadyFired, Resolver};
 
 use std::cell::Cell;
 use std::fmt;
@@ -15,6 +18,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use crate::{Error, Reactor};
+use cancel::{Cancel, leads_to};
 use trampoline::Job;
 
 /// A result that will come.
@@ -25,8 +29,9 @@ use trampoline::Job;
 /// either. A callback that returns a deferred is waited for. An error that reaches the end of its
 /// chain is logged, with the place where the deferred was made.
 ///
-/// Dropping a deferred does not cancel it. It stays on the thread it was made on; it is also a
-/// [`Future`], to be awaited in [`Reactor::spawn`] or anywhere else.
+/// Dropping a deferred does not cancel it, but while it is being awaited: a task that is dropped
+/// cancels what it waits for. It stays on the thread it was made on; it is also a [`Future`], to be
+/// awaited in [`Reactor::spawn`] or anywhere else.
 ///
 /// # Examples
 ///
@@ -48,26 +53,6 @@ use trampoline::Job;
 #[must_use = "its error is only logged if nobody takes it: add an errback, or `detach`"]
 pub struct Deferred<T: 'static> {
     core: Rc<Core<T>>,
-}
-
-/// What fires a [`Deferred`]; clones fire the same.
-///
-/// When the last one is dropped unused, the deferred fails with [`Error::Abandoned`].
-pub struct Resolver<T: 'static> {
-    core: Rc<Core<T>>,
-}
-
-/// The deferred has been fired before.
-#[derive(Debug, thiserror::Error)]
-#[error("the deferred made at {made} was fired before")]
-pub struct AlreadyFired {
-    made: &'static Location<'static>,
-}
-
-impl From<AlreadyFired> for Error {
-    fn from(error: AlreadyFired) -> Error {
-        Error::other(error)
-    }
 }
 
 type Then<T> = Box<dyn FnOnce(Result<T, Error>)>;
@@ -284,71 +269,6 @@ impl<T> Deferred<T> {
     pub fn detach(self) {}
 }
 
-impl<T> Resolver<T> {
-    /// Fires it with a value.
-    ///
-    /// # Errors
-    ///
-    /// [`AlreadyFired`]; the value is dropped.
-    pub fn callback(&self, value: T) -> Result<(), AlreadyFired> {
-        self.fire(Ok(value))
-    }
-
-    /// Fires it with an error.
-    ///
-    /// # Errors
-    ///
-    /// [`AlreadyFired`]; the error is dropped.
-    pub fn errback(&self, error: impl Into<Error>) -> Result<(), AlreadyFired> {
-        self.fire(Err(error.into()))
-    }
-
-    /// Fires it with either.
-    ///
-    /// # Errors
-    ///
-    /// [`AlreadyFired`]; the result is dropped.
-    pub fn fire(&self, result: Result<T, Error>) -> Result<(), AlreadyFired> {
-        let core = &self.core;
-        if core.fired.get() {
-            return match core.excused.replace(false) {
-                true => Ok(()),
-                false => Err(AlreadyFired { made: core.made }),
-            };
-        }
-        Rc::clone(core).settle(result);
-        Ok(())
-    }
-
-    /// Whether it has been fired, or cancelled: then there is no need to go on.
-    pub fn is_fired(&self) -> bool {
-        self.core.fired.get()
-    }
-}
-
-impl<T> Clone for Resolver<T> {
-    fn clone(&self) -> Self {
-        self.core.resolvers.update(|count| count + 1);
-        Resolver {
-            core: Rc::clone(&self.core),
-        }
-    }
-}
-
-impl<T> Drop for Resolver<T> {
-    fn drop(&mut self) {
-        let core = &self.core;
-        core.resolvers.update(|count| count - 1);
-        if core.resolvers.get() == 0 && !core.fired.get() {
-            // A canceller may end its work by dropping it.
-            core.settle(Err(match core.cancelled.get() {
-                true => Error::Cancelled,
-                false => Error::Abandoned,
-            }));
-        }
-    }
-}
-
 impl<T> Core<T> {
     /// Fires it, unless it has been.
     fn settle(self: &Rc<Self>, result: Result<T, Error>) {
@@ -365,6 +285,8 @@ impl<T> Core<T> {
     }
 
     fn then(self: &Rc<Self>, then: Then<T>) {
+        // No longer awaited, if it was: it goes on by callbacks.
+        drop(self.waker.take());
         self.then.set(Some(then));
         self.go_on();
     }
@@ -392,54 +314,6 @@ impl<T> Core<T> {
     }
 }
 
-/// Whether `last` waits for `target`, by however many in between.
-fn leads_to(mut last: Rc<dyn Cancel>, target: &Rc<dyn Cancel>) -> bool {
-    loop {
-        if Rc::ptr_eq(&last, target) {
-            return true;
-        }
-        match last.waits_for() {
-            Some(next) => last = next,
-            None => return false,
-        }
-    }
-}
-
-trait Cancel {
-    /// What it waits for.
-    fn waits_for(&self) -> Option<Rc<dyn Cancel>>;
-    /// Notes that it is cancelled; returns what it waits for.
-    fn note(&self) -> Option<Rc<dyn Cancel>>;
-    fn cancel_here(self: Rc<Self>);
-}
-
-impl<T> Cancel for Core<T> {
-    fn note(&self) -> Option<Rc<dyn Cancel>> {
-        self.cancelled.set(true);
-        self.waits_for()
-    }
-
-    fn waits_for(&self) -> Option<Rc<dyn Cancel>> {
-        let next = self.waits_for.take();
-        let upgraded = next.as_ref().and_then(Weak::upgrade);
-        self.waits_for.set(next);
-        upgraded
-    }
-
-    fn cancel_here(self: Rc<Self>) {
-        if self.fired.get() {
-            return;
-        }
-        if let Some(canceller) = self.canceller.take() {
-            canceller();
-        }
-        if !self.fired.get() {
-            self.excused.set(true);
-            self.settle(Err(Error::Cancelled));
-        }
-    }
-}
-
 impl<T> Job for Core<T> {
     fn run(self: Rc<Self>) {
         if let Some(then) = self.then.take()
@@ -460,6 +334,15 @@ impl<T> Drop for Core<T> {
                 "nobody handled the error of a deferred"
             ),
             _ => {}
+        }
+    }
+}
+
+impl<T> Drop for Deferred<T> {
+    fn drop(&mut self) {
+        let awaited = self.core.waker.take().is_some();
+        if awaited && !self.core.fired.get() {
+            self.core.cancel();
         }
     }
 }
@@ -486,11 +369,5 @@ impl<T> fmt::Debug for Deferred<T> {
             "waiting"
         };
         write!(f, "Deferred({state}, made at {})", self.core.made)
-    }
-}
-
-impl<T> fmt::Debug for Resolver<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Resolver(made at {})", self.core.made)
     }
 }

@@ -37,6 +37,10 @@ pub enum Error {
     /// The connection ended before there was a result.
     #[error("the connection was lost: {0}")]
     ConnectionLost(#[from] Reason),
+    /// The connection was not made secure.
+    #[cfg(feature = "tls")]
+    #[error("no secure connection: {0}")]
+    Handshake(Reason),
     /// The system said no.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -109,12 +113,49 @@ pub enum Reason {
     /// The reactor is gone, and its connections with it.
     #[error("the reactor is gone")]
     ReactorGone,
+    /// What TLS says.
+    #[cfg(feature = "tls")]
+    #[error(transparent)]
+    Tls(#[from] crate::tls::Error),
     /// The system said so.
     #[error(transparent)]
-    Io(#[from] io::Error),
+    Io(io::Error),
+}
+
+impl From<io::Error> for Reason {
+    fn from(error: io::Error) -> Self {
+        #[cfg(feature = "tls")]
+        let error = match error.downcast() {
+            Ok(error) => return Reason::Tls(error),
+            Err(error) => error,
+        };
+        Reason::Io(error)
+    }
 }
 
 impl Reason {
+    /// The same once more: an error of the system has no copies.
+    #[cfg(any(feature = "fetch", feature = "tls"))]
+    pub(crate) fn copy(&self) -> Reason {
+        match self {
+            Reason::Closed => Reason::Closed,
+            Reason::EndOfStream => Reason::EndOfStream,
+            Reason::Aborted => Reason::Aborted,
+            Reason::Idle(limit) => Reason::Idle(*limit),
+            Reason::Stalled(limit) => Reason::Stalled(*limit),
+            &Reason::Overflow { limit } => Reason::Overflow { limit },
+            &Reason::TooLong { what, limit } => Reason::TooLong { what, limit },
+            Reason::Panicked => Reason::Panicked,
+            Reason::ReactorGone => Reason::ReactorGone,
+            #[cfg(feature = "tls")]
+            Reason::Tls(error) => Reason::Tls(error.clone()),
+            Reason::Io(error) => Reason::Io(match error.raw_os_error() {
+                Some(number) => io::Error::from_raw_os_error(number),
+                None => io::Error::new(error.kind(), error.to_string()),
+            }),
+        }
+    }
+
     /// Whether the connection was cut, and did not come to its end in good order.
     pub fn is_cut(&self) -> bool {
         !matches!(

@@ -120,8 +120,11 @@ type BodySink = dyn FnMut(&[u8]) -> Result<(), Error>;
 /// Where a redirect leads. Who asked goes along to the same server, and to no other.
 fn follow(url: &Url, location: &str) -> Result<Url, Error> {
     let mut next = url.join(location).map_err(|error| {
-        let cause = format!("redirects to {location:?}: {error}");
-        failed(url, Error::other(cause))
+        // Where to is not repeated: there may be a password in it.
+        failed(
+            url,
+            Error::other(format!("redirects to what is no URL: {error}")),
+        )
     })?;
     if next.origin() == url.origin() && next.username().is_empty() {
         // It fails for URLs that cannot have any.
@@ -280,17 +283,7 @@ impl Protocol for Client {
     fn connection_lost(&mut self, reason: &Reason) {
         self.transport.take();
         if !self.resolver.is_fired() {
-            let reason = match reason {
-                Reason::Idle(limit) => Reason::Idle(*limit),
-                Reason::Io(error) => Reason::Io(match error.raw_os_error() {
-                    Some(number) => std::io::Error::from_raw_os_error(number),
-                    None => std::io::Error::new(error.kind(), error.to_string()),
-                }),
-                reason => {
-                    return self.fail(Error::other(format!("the connection was lost: {reason}")));
-                }
-            };
-            self.fail(Error::ConnectionLost(reason));
+            self.fail(Error::ConnectionLost(reason.copy()));
         }
     }
 }

@@ -40,6 +40,9 @@ pub mod proxy;
 // For tests.
 pub mod testing;
 
+#[cfg(feature = "tls")]
+pub mod tls;
+
 /// The ground floor: readiness, time, wake-ups and signals.
 pub use event_loop;
 

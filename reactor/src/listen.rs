@@ -4,7 +4,7 @@ use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::path::Path;
 
-use event_loop::{listen_tcp, net};
+use event_loop::net;
 
 use crate::listener::{Listener, Socket};
 use crate::udp::Udp;
@@ -47,7 +47,7 @@ impl Reactor {
         options: ListenOptions,
         factory: impl Factory + 'static,
     ) -> io::Result<Port> {
-        let socket = Socket::Tcp(listen_tcp(address, options.backlog, options.share)?);
+        let socket = Socket::tcp(address, options)?;
         Listener::open(&self.inner, socket, Box::new(factory), options)
     }
 

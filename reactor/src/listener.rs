@@ -14,7 +14,8 @@ use crate::stream::Stream;
 use crate::{Factory, Peer};
 use event_loop::net::{TcpListener, UnixListener};
 use event_loop::{
-    AcceptErrors, DEFAULT_BACKLOG, Interest, Source, Token, listen_unix, remove_stale_socket,
+    AcceptErrors, DEFAULT_BACKLOG, Interest, Source, Token, listen_tcp, listen_unix,
+    remove_stale_socket,
 };
 
 /// How a port accepts connections.
@@ -50,7 +51,7 @@ impl Default for ListenOptions {
 /// A port that is being listened to, until it is [closed](Port::close), dropped or not.
 #[derive(Clone)]
 pub struct Port {
-    listener: Rc<Listener>,
+    pub(crate) listener: Rc<Listener>,
 }
 
 impl Port {
@@ -91,6 +92,10 @@ pub(crate) enum Socket {
 }
 
 impl Socket {
+    pub(crate) fn tcp(address: SocketAddr, options: ListenOptions) -> io::Result<Socket> {
+        listen_tcp(address, options.backlog, options.share).map(Socket::Tcp)
+    }
+
     pub(crate) fn unix(path: &Path, backlog: i32) -> io::Result<Socket> {
         let socket = match listen_unix(path, backlog) {
             Err(error) if error.kind() == ErrorKind::AddrInUse => {
@@ -129,6 +134,8 @@ pub(crate) struct Listener {
     socket: RefCell<Option<Socket>>,
     token: Cell<Option<Token>>,
     factory: Box<dyn Factory>,
+    #[cfg(feature = "tls")]
+    secure: std::cell::OnceCell<crate::tls::Server>,
     max_connections: usize,
     open: Cell<usize>,
     /// Stands still until some connection is closed.
@@ -150,6 +157,8 @@ impl Listener {
             socket: RefCell::new(Some(socket)),
             token: Cell::new(None),
             factory,
+            #[cfg(feature = "tls")]
+            secure: std::cell::OnceCell::new(),
             max_connections: options.max_connections.max(1),
             open: Cell::new(0),
             full: Cell::new(false),
@@ -204,6 +213,13 @@ impl Listener {
                 return;
             }
         };
+        let stream = match self.over(stream) {
+            Ok(stream) => stream,
+            Err(error) => {
+                tracing::error!(%peer, %error, "a connection cannot be made secure; it is refused");
+                return;
+            }
+        };
         self.open.update(|open| open + 1);
         let transport = Connection::open(inner, stream, peer, protocol, Some(Rc::clone(self)));
         if let Err(error) = inner.watch_connection(&transport) {
@@ -213,6 +229,22 @@ impl Listener {
         }
         // A panic has been logged, and costs the connection.
         let _ = transport.0.made(&transport);
+    }
+
+    /// What goes over the socket.
+    fn over(&self, stream: Stream) -> io::Result<Stream> {
+        #[cfg(feature = "tls")]
+        if let Some(server) = self.secure.get() {
+            return Ok(server.session()?.over(stream));
+        }
+        Ok(stream)
+    }
+
+    /// TLS for the connections that are accepted.
+    #[cfg(feature = "tls")]
+    pub(crate) fn secure(&self, server: crate::tls::Server) {
+        // There was none: whoever opens a port says this once.
+        let _ = self.secure.set(server);
     }
 
     /// Most likely out of descriptors or memory. The edge is spent and the clients wait in the

@@ -2,10 +2,10 @@
 
 use std::cell::RefCell;
 use std::fmt;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::{Shutdown, SocketAddr};
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use event_loop::Source;
 use event_loop::net::{TcpStream, UnixStream};
@@ -18,6 +18,8 @@ pub(crate) enum Stream {
     Tcp(TcpStream),
     Unix(UnixStream),
     Memory(Rc<RefCell<Pipe>>),
+    #[cfg(feature = "tls")]
+    Tls(Box<crate::tls::Tls>),
     Closed,
 }
 
@@ -44,24 +46,16 @@ impl fmt::Display for Peer {
 }
 
 impl Stream {
-    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+    /// The socket, or what stands for one, under all else.
+    fn base(&self) -> &Stream {
         match self {
-            Stream::Tcp(stream) => stream.read(buffer),
-            Stream::Unix(stream) => stream.read(buffer),
-            Stream::Memory(pipe) => pipe.borrow_mut().read(buffer),
-            Stream::Closed => Err(ErrorKind::NotConnected.into()),
+            #[cfg(feature = "tls")]
+            Stream::Tls(tls) => tls.stream(),
+            stream => stream,
         }
     }
 
-    pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Stream::Tcp(stream) => stream.write(bytes),
-            Stream::Unix(stream) => stream.write(bytes),
-            Stream::Memory(pipe) => pipe.borrow_mut().write(bytes),
-            Stream::Closed => Err(ErrorKind::NotConnected.into()),
-        }
-    }
-
+    /// Says to the other end that there is no more; fails with `WouldBlock` when that has to wait.
     pub(crate) fn shut_write(&mut self) -> io::Result<()> {
         match self {
             Stream::Tcp(stream) => stream.shutdown(Shutdown::Write),
@@ -70,27 +64,29 @@ impl Stream {
                 pipe.borrow_mut().end_written();
                 Ok(())
             }
+            #[cfg(feature = "tls")]
+            Stream::Tls(tls) => tls.end(),
             Stream::Closed => Ok(()),
         }
     }
 
     pub(crate) fn take_error(&self) -> io::Result<Option<io::Error>> {
-        match self {
+        match self.base() {
             Stream::Tcp(stream) => stream.take_error(),
             Stream::Unix(stream) => stream.take_error(),
-            Stream::Memory(_) | Stream::Closed => Ok(None),
+            _ => Ok(None),
         }
     }
 
     pub(crate) fn set_nodelay(&self, on: bool) -> io::Result<()> {
-        match self {
+        match self.base() {
             Stream::Tcp(stream) => stream.set_nodelay(on),
             _ => Ok(()),
         }
     }
 
     pub(crate) fn set_keepalive(&self, after: Option<Duration>) -> io::Result<()> {
-        let Stream::Tcp(stream) = self else {
+        let Stream::Tcp(stream) = self.base() else {
             return Ok(());
         };
         if let Some(after) = after {
@@ -101,29 +97,45 @@ impl Stream {
     }
 
     pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
-        match self {
+        match self.base() {
             Stream::Tcp(stream) => stream.local_addr(),
             Stream::Closed => Err(ErrorKind::NotConnected.into()),
             _ => Err(io::Error::other("this is no TCP connection")),
         }
     }
 
+    /// Whether the connection is made; an error if it cannot be.
+    pub(crate) fn is_connected(&self, peer: Peer) -> io::Result<bool> {
+        if let Some(error) = self.take_error()? {
+            return Err(error);
+        }
+        let named = match self.base() {
+            Stream::Tcp(stream) => stream.peer_addr().map(drop),
+            _ => Ok(()),
+        };
+        match named {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::NotConnected => Ok(false),
+            Err(error) => Err(io::Error::new(error.kind(), format!("{peer}: {error}"))),
+        }
+    }
+
     /// Has the other end see a reset when this is closed.
     pub(crate) fn reset_on_close(&self) {
-        match self {
+        match self.base() {
             Stream::Tcp(stream) => {
                 if let Err(error) = sockopt::set_socket_linger(stream, Some(Duration::ZERO)) {
                     tracing::debug!(%error, "a connection that is cut ends without a reset");
                 }
             }
             Stream::Memory(pipe) => pipe.borrow_mut().cut(),
-            Stream::Unix(_) | Stream::Closed => {}
+            _ => {}
         }
     }
 
     /// The connection is over.
     pub(crate) fn closed(&self, reason: &Reason) {
-        if let Stream::Memory(pipe) = self {
+        if let Stream::Memory(pipe) = self.base() {
             pipe.borrow_mut().closed(reason);
         }
     }
@@ -132,7 +144,120 @@ impl Stream {
         match self {
             Stream::Tcp(stream) => Some(stream),
             Stream::Unix(stream) => Some(stream),
+            #[cfg(feature = "tls")]
+            Stream::Tls(tls) => tls.stream_mut().source(),
             Stream::Memory(_) | Stream::Closed => None,
+        }
+    }
+}
+
+impl Read for Stream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Stream::Tcp(stream) => stream.read(buffer),
+            Stream::Unix(stream) => stream.read(buffer),
+            Stream::Memory(pipe) => pipe.borrow_mut().read(buffer),
+            #[cfg(feature = "tls")]
+            Stream::Tls(tls) => tls.read(buffer),
+            Stream::Closed => Err(ErrorKind::NotConnected.into()),
+        }
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Stream::Tcp(stream) => stream.write(bytes),
+            Stream::Unix(stream) => stream.write(bytes),
+            Stream::Memory(pipe) => pipe.borrow_mut().write(bytes),
+            #[cfg(feature = "tls")]
+            Stream::Tls(tls) => tls.write(bytes),
+            Stream::Closed => Err(ErrorKind::NotConnected.into()),
+        }
+    }
+
+    fn write_vectored(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+        match self {
+            Stream::Tcp(stream) => stream.write_vectored(parts),
+            Stream::Unix(stream) => stream.write_vectored(parts),
+            stream => {
+                let first = parts.iter().find(|part| !part.is_empty());
+                stream.write(first.map_or(&[], |part| part))
+            }
+        }
+    }
+
+    /// Sockets keep nothing back: only what TLS has made of it may wait.
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            #[cfg(feature = "tls")]
+            Stream::Tls(tls) => tls.flush(),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What only a stream through TLS does.
+#[cfg(feature = "tls")]
+mod secure {
+    use super::*;
+    use crate::tls::{Handshake, Shaken};
+
+    impl Stream {
+        pub(crate) fn begin_handshake(&mut self, now: Instant) -> bool {
+            match self {
+                Stream::Tls(tls) => {
+                    tls.begin(now);
+                    true
+                }
+                _ => false,
+            }
+        }
+
+        pub(crate) fn handshake(&mut self) -> Option<&mut Handshake> {
+            match self {
+                Stream::Tls(tls) => tls.handshake(),
+                _ => None,
+            }
+        }
+
+        pub(crate) fn shake(&mut self) -> io::Result<Shaken> {
+            match self {
+                Stream::Tls(tls) => tls.shake(),
+                _ => Ok(Shaken::Before),
+            }
+        }
+    }
+}
+
+impl Stream {
+    /// When something that it waits for by itself has taken too long.
+    pub(crate) fn deadline(&self) -> Option<(Instant, Reason)> {
+        match self {
+            #[cfg(feature = "tls")]
+            Stream::Tls(tls) => tls.deadline(),
+            _ => None,
+        }
+    }
+
+    /// Whether something that was taken is not sent yet.
+    pub(crate) fn has_unsent(&self) -> bool {
+        match self {
+            #[cfg(feature = "tls")]
+            Stream::Tls(tls) => tls.has_unsent(),
+            _ => false,
+        }
+    }
+
+    /// Whether it may be closed, everything being sent; if not, its readiness or its deadline tells.
+    pub(crate) fn may_close(&mut self, now: impl FnOnce() -> Instant) -> io::Result<bool> {
+        match self {
+            #[cfg(feature = "tls")]
+            Stream::Tls(tls) => tls.close(now()),
+            _ => {
+                let _ = now;
+                Ok(true)
+            }
         }
     }
 }

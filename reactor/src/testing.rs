@@ -4,6 +4,9 @@ mod memory;
 
 pub use memory::{Memory, connect};
 
+#[cfg(feature = "tls")]
+pub use memory::connect_tls;
+
 pub(crate) use memory::Pipe;
 
 use std::io;

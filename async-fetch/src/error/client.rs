@@ -46,16 +46,8 @@ impl Error {
             {
                 return Error::Protocol(hyper.to_string());
             }
-            #[cfg(feature = "tls")]
-            if let Some(words) = super::tls::words(cause) {
-                return Error::Tls(words);
-            }
-            if let Some(io) = cause.downcast_ref::<io::Error>().map(innermost) {
-                match io.kind() {
-                    io::ErrorKind::ConnectionRefused => return Error::Refused,
-                    _ if is_out_of_descriptors(io) => return Error::Descriptors,
-                    _ => {}
-                }
+            if let Some(error) = Error::of_cause(cause) {
+                return error;
             }
         }
         if error.is_builder() {
@@ -71,6 +63,21 @@ impl Error {
             return Error::Connect(last(error));
         }
         Error::Closed
+    }
+
+    /// What one of the causes of another client's error tells: that nobody listens, that there are no
+    /// descriptors, or what is wrong with the secure connection.
+    pub fn of_cause(cause: &(dyn StdError + 'static)) -> Option<Error> {
+        #[cfg(feature = "tls")]
+        if let Some(words) = super::tls::words(cause) {
+            return Some(Error::Tls(words));
+        }
+        let io = cause.downcast_ref::<io::Error>().map(innermost)?;
+        match io.kind() {
+            io::ErrorKind::ConnectionRefused => Some(Error::Refused),
+            _ if is_out_of_descriptors(io) => Some(Error::Descriptors),
+            _ => None,
+        }
     }
 
     /// What the client said within a body.

@@ -13,6 +13,7 @@ use super::transfer::Pieces;
 use crate::alarm::within;
 use crate::decode::{self, Decoder};
 use crate::error::Error;
+use crate::redirect::is_redirect;
 use crate::request::Keep;
 use crate::sink::Sink;
 use crate::speed::Slowness;
@@ -61,7 +62,11 @@ impl Job<'_> {
         range: Option<&ContentRange>,
     ) -> Result<Read, Error> {
         let announced = self.announced(response);
-        let mut decoder = match self.request.decodes() && *self.route.method() != Method::HEAD {
+        // A redirect may say that its body is packed when it is not, and nobody reads it.
+        let decodes = self.request.decodes()
+            && *self.route.method() != Method::HEAD
+            && !is_redirect(response.status());
+        let mut decoder = match decodes {
             true => Decoder::new(response.headers(), self.inner.limits.decoded_ratio)?,
             false => None,
         };

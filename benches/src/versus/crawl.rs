@@ -19,7 +19,7 @@ const JOBS: &str = "64";
 pub(super) fn jobs() -> Vec<Job> {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
     if folder.join(PAGES).is_dir() {
-        vec![crawl()]
+        vec![crawl(), links()]
     } else {
         Vec::new()
     }
@@ -113,6 +113,46 @@ fn crawl() -> Job {
                 install: "python3 -m pip install scrapy",
                 answer: in_one_line,
             },
+        ],
+    }
+}
+
+/// Debian's git-doc, a package with a broken link, in whose absence nobody finds any.
+fn links() -> Job {
+    let checker = |name, needs, version, install| Contender {
+        name,
+        program: Program::Script {
+            source: "benches/peers/check.sh",
+            needs,
+            version,
+        },
+        args: words(&[needs]),
+        install,
+        answer: in_one_line,
+    };
+    Job {
+        name: "links",
+        title: "the links of Debian's git-doc from a local nginx, 16 in flight".to_owned(),
+        input: "",
+        ours: checker(
+            "crawler check",
+            "target/release/crawler",
+            &["--version"],
+            "cargo build --release -p crawler",
+        ),
+        peers: vec![
+            checker(
+                "linkinator",
+                "linkinator",
+                &["--version"],
+                "npm install --global linkinator",
+            ),
+            checker(
+                "linkchecker",
+                "linkchecker",
+                &["--version"],
+                "python3 -m pip install linkchecker",
+            ),
         ],
     }
 }

@@ -2,7 +2,7 @@
 
 use super::interrupt;
 use crate::stdout;
-use crate::text::escaped;
+use crate::text::{escaped, masked};
 use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::error::Error;
@@ -93,17 +93,22 @@ pub fn parse<P: Parser>() -> P {
             crate::remark!("error: {line}");
             std::process::exit(USAGE.into());
         }
-        None if error.use_stderr() && has_control_characters() => {
-            crate::remark!("{}", error.render().to_string().trim_end());
+        None if error.use_stderr() && has_what_is_not_to_be_shown() => {
+            let text = error.render().to_string();
+            crate::remark!("{}", masked(text.trim_end()));
             std::process::exit(USAGE.into());
         }
         None => error.exit(),
     })
 }
 
-/// clap repeats arguments as they are, between colours of its own.
-fn has_control_characters() -> bool {
-    std::env::args_os().any(|word| escaped(&word.to_string_lossy()) != word.to_string_lossy())
+/// clap repeats arguments as they are, between colours of its own: control characters, and the passwords
+/// of URLs.
+fn has_what_is_not_to_be_shown() -> bool {
+    std::env::args_os().any(|word| {
+        let word = word.to_string_lossy();
+        masked(&escaped(&word)) != word
+    })
 }
 
 /// The reader's own words, which name the input already, behind the argument's name.

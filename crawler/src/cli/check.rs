@@ -1,12 +1,31 @@
 //! `crawler check URL…`: which links of a site are broken.
 
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
 use anyhow::{Context, bail};
 use common::cli::{Choice, Interrupt, Outcome, Usage};
+use common::files;
+use crawler::cache::Cache;
 use crawler::report::{CheckFormat, Report};
 
 use super::args::{Args, CheckArgs};
 use super::model::{Kind, Model};
 use super::{crawl, report, words};
+
+/// What an earlier run left in a file; if there is none, nothing.
+fn cache(path: &Path, age: Duration) -> anyhow::Result<Arc<Cache>> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(error).with_context(|| path.display().to_string()),
+    };
+    // Else it would be known only after all links were asked for.
+    files::check_folder_of(path)?;
+    let cache = Cache::read(&text, age).with_context(|| path.display().to_string())?;
+    Ok(Arc::new(cache))
+}
 
 /// Crawls a site, and tells which of its links are broken.
 pub(super) fn run(
@@ -14,7 +33,13 @@ pub(super) fn run(
     args: &Args,
     interrupt: &Interrupt,
 ) -> anyhow::Result<Outcome> {
-    let settings = check.settings(args.in_flight())?;
+    let mut settings = check.settings(args.in_flight())?;
+    settings.cache = check
+        .cache
+        .as_deref()
+        .map(|path| cache(path, check.max_age))
+        .transpose()?;
+    let cache = settings.cache.clone();
     let model = match args.model {
         None => Model(Kind::Rayon),
         Some(Choice::One(kind)) => Model(kind),
@@ -40,12 +65,22 @@ pub(super) fn run(
             Ok(report.check(format, check.slow.as_secs_f64(), out)?)
         })
     })?;
+    // One that is interrupted has nothing to count.
+    let tally =
+        report::interruptible(&report, interrupt, || Ok(report.tally()?)).unwrap_or_default();
     if !args.run.output.quiet {
         common::remark!("{}", words::summary(&sum).trim_end());
         common::remark!("{}", words::verdict(&verdict));
+        if verdict.broken > 0 {
+            common::remark!("{}", words::tally(&tally).trim_end());
+        }
         if interrupt.raised() || sum.limit.is_some() {
             common::remark!("{}", words::rest(check.crawl.db.as_deref()));
         }
+    }
+    // Last: the report is worth more.
+    if let (Some(path), Some(cache)) = (&check.cache, cache) {
+        files::write_atomically(path, cache.text())?;
     }
     Ok(match verdict.broken + verdict.cut {
         0 => Outcome::Done,

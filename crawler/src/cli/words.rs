@@ -4,7 +4,7 @@ use std::fmt::{Display, Write};
 use std::path::Path;
 
 use crawler::crawl::Summary;
-use crawler::report::Verdict;
+use crawler::report::{Tally, Verdict};
 use crawler::scope::Reach;
 use crawler::settings::Settings;
 
@@ -90,6 +90,13 @@ pub(super) fn summary(sum: &Summary) -> String {
          checked, {} URLs found, {} bytes, {seconds:.1} s, {rate:.0} pages/s",
         sum.failed, sum.http_errors, sum.aliases, sum.checked, sum.found, sum.bytes,
     );
+    if sum.known > 0 {
+        let _ = writeln!(
+            text,
+            "{} of the links out were right not long ago (--cache)",
+            sum.known
+        );
+    }
     if !sum.skipped.is_empty() {
         let reasons: Vec<String> = sum
             .skipped
@@ -131,6 +138,31 @@ pub(super) fn verdict(verdict: &Verdict) -> String {
     format!(
         "{broken} targets broken ({broken_links} links lead there), {redirected} redirected, {slow} pages slow{cut}"
     )
+}
+
+/// Kinds and hosts that are named: the others are counted together.
+const NAMED: usize = 5;
+
+/// What is broken, by kind and by host, in up to two lines.
+pub(super) fn tally(tally: &Tally) -> String {
+    let list = |counts: &[(String, u64)]| {
+        let (named, others) = counts.split_at(counts.len().min(NAMED));
+        let named = named.iter().map(|(name, count)| format!("{count} {name}"));
+        let mut all: Vec<String> = named.collect();
+        let others: u64 = others.iter().map(|(_, count)| count).sum();
+        if others > 0 {
+            all.push(format!("{others} others"));
+        }
+        all.join(", ")
+    };
+    let mut text = String::new();
+    if !tally.kinds.is_empty() {
+        let _ = writeln!(text, "by kind: {}", list(&tally.kinds));
+    }
+    if !tally.hosts.is_empty() {
+        let _ = writeln!(text, "by host: {}", list(&tally.hosts));
+    }
+    text
 }
 
 /// What becomes of what was not fetched.

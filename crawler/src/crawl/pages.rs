@@ -5,7 +5,7 @@ use url::Url;
 
 use super::found::Way;
 use super::job::{Job, Role};
-use super::record::{Record, exchange};
+use super::record::Record;
 use super::redirects::{self, needs_more_than_a_head};
 use super::state::State;
 use crate::fragment::Part;
@@ -46,12 +46,26 @@ impl State {
             }
         }
         self.count(&job, kind, &record);
-        let took = outcome.times.total;
-        let exchange = match outcome.result {
-            Ok(answer) if self.settings.archive => Some(exchange(&job, answer, took)),
-            _ => None,
-        };
+        self.remember(&job, &outcome, &record);
+        let exchange = self.exchange(&job, outcome);
         self.write(&job, kind, record, exchange)
+    }
+
+    /// Remembers for later runs that a link that leads out is right.
+    fn remember(&self, job: &Job, outcome: &Outcome, record: &Record) {
+        if let Some(cache) = &self.settings.cache
+            && let Ok(answer) = &outcome.result
+            && job.role == Role::External
+            && outcome.attempts > 0
+            && !record.health.broken
+            && answer.status.as_u16() < 400
+        {
+            cache.put(
+                &job.url,
+                answer,
+                redirects::place(answer, &job.url).as_ref(),
+            );
+        }
     }
 
     /// What it is, as far as the header tells.

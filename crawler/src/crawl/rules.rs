@@ -8,6 +8,7 @@ use super::job::{Job, Role};
 use super::record::Record;
 use super::redirects;
 use super::state::State;
+use crate::reading::unpacked;
 use crate::robots::{self, Found, Rules};
 use crate::store;
 
@@ -40,14 +41,20 @@ impl State {
     }
 
     /// A robots.txt has come, or something in its place.
-    pub(super) fn rules(&mut self, job: Job, outcome: &Outcome) {
+    pub(super) fn rules(&mut self, job: Job, outcome: Outcome) {
         let reason = outcome.failure().unwrap_or_default();
+        let text;
         let found = match &outcome.result {
-            Ok(answer) if answer.status.is_success() => Found::Text(answer.bytes()),
+            Ok(answer) if answer.status.is_success() => {
+                // For an archive it is kept as it came.
+                text = unpacked(answer.bytes(), robots::BYTES + 1).unwrap_or_default();
+                Found::Text(&text)
+            }
             Ok(answer) => match redirects::place(answer, &job.url) {
                 Some(_) if job.hops >= robots::REDIRECTS => Found::TooManyRedirects,
                 Some(url) => {
                     let hops = job.hops + 1;
+                    self.archive(&job, outcome);
                     self.first.jobs.push_back(Job { url, hops, ..job });
                     return;
                 }
@@ -56,6 +63,7 @@ impl State {
             Err(_) => Found::Nothing(&reason),
         };
         let rules = Rules::new(found, self.product(), &job.url);
+        self.archive(&job, outcome);
         if self.settings.sitemaps {
             self.first.opening -= usize::from(self.first.opening > 0);
             self.name_sitemaps(&rules, &job.origin);
@@ -68,7 +76,7 @@ impl State {
             && delay > self.settings.politeness.delay
             && let Ok(host) = Url::parse(&job.origin)
         {
-            self.fetcher.set_host_delay(&host, delay);
+            self.fetchers.set_host_delay(&host, delay);
         }
         let waited = self.hosts.answer(job.origin, rules);
         self.found.queue.put_back(waited);

@@ -14,9 +14,9 @@ use crate::store;
 
 impl State {
     /// A sitemap has come.
-    pub(super) fn sitemap(&mut self, job: &Job, outcome: &Outcome) -> bool {
+    pub(super) fn sitemap(&mut self, job: &Job, outcome: Outcome) -> bool {
         self.first.opening -= usize::from(self.first.opening > 0);
-        let mut record = Record::of(outcome, &[]);
+        let mut record = Record::of(&outcome, &[]);
         // No page links there.
         record.health.broken = false;
         let read = match &outcome.result {
@@ -55,6 +55,7 @@ impl State {
                 }
             }
         }
-        self.write(job, store::Outcome::Sitemap, record, None)
+        let exchange = self.exchange(job, outcome);
+        self.write(job, store::Outcome::Sitemap, record, exchange)
     }
 }

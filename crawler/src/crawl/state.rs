@@ -5,17 +5,18 @@ use std::collections::{HashSet, VecDeque};
 use std::path::Path;
 use std::time::Instant;
 
-use async_fetch::{Fetcher, Outcome};
-use serde_json::{Map, Value};
+use async_fetch::Outcome;
 use url::Url;
 
 use super::Error;
+use super::fetchers::Fetchers;
 use super::found::{Found, Way};
 use super::hosts::{Hosts, WAITING};
 use super::job::{Job, Role};
 use super::parts::Parts;
 use super::queue::{AT_HAND, Queue};
-use super::record::Record;
+use super::record::{Record, exchange};
+use super::resumed::{difference, restore_counts};
 use super::summary::Summary;
 use crate::frontier::Work;
 use crate::html::{Kind, Place};
@@ -30,7 +31,7 @@ use crate::store::{self, File, OnPage, OwnExchange, Store, UrlRow};
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) settings: Settings,
-    pub(super) fetcher: Fetcher,
+    pub(super) fetchers: Fetchers,
     store: Option<Store>,
     pub(super) found: Found,
     pub(super) first: First,
@@ -63,7 +64,7 @@ impl State {
     pub(super) fn new(
         settings: Settings,
         scope: Scope,
-        fetcher: Fetcher,
+        fetchers: Fetchers,
         file: File,
         archive: Option<&Path>,
         on_page: OnPage,
@@ -108,7 +109,7 @@ impl State {
         let agent = settings.politeness.user_agent.clone();
         let store = file.start(archive, &agent, on_page)?;
         let mut state = State {
-            fetcher,
+            fetchers,
             store: Some(store),
             found,
             first: First::default(),
@@ -226,10 +227,10 @@ impl State {
     pub(super) fn digest(&mut self, job: Job, outcome: Outcome, content: Option<Content>) -> bool {
         match job.role {
             Role::Robots => {
-                self.rules(job, &outcome);
+                self.rules(job, outcome);
                 true
             }
-            Role::Sitemap => self.sitemap(&job, &outcome),
+            Role::Sitemap => self.sitemap(&job, outcome),
             Role::Page | Role::External => self.page(job, outcome, content),
         }
     }
@@ -251,6 +252,24 @@ impl State {
         self.sum.cut += u64::from(record.health.cut.is_some());
         let row = record.rows(job, outcome, exchange);
         self.store().and_then(|store| store.page(row)).is_ok()
+    }
+
+    /// What goes into the archive, if there is one.
+    pub(super) fn exchange(&self, job: &Job, outcome: Outcome) -> Option<OwnExchange> {
+        // What is only known from an earlier run has taken no attempt.
+        let is_wanted = self.settings.archive && outcome.attempts > 0;
+        let answer = outcome.result.ok().filter(|_| is_wanted)?;
+        Some(exchange(job, answer, outcome.times.total))
+    }
+
+    /// Archives what has no row.
+    pub(super) fn archive(&self, job: &Job, outcome: Outcome) {
+        if let Some(exchange) = self.exchange(job, outcome)
+            && let Ok(store) = self.store()
+        {
+            // What fails here fails at the next page too, and is told there.
+            let _ = store.exchange(exchange);
+        }
     }
 
     /// Notes a link that stands in no page.
@@ -317,6 +336,14 @@ impl Work for State {
             }
             if job.role == Role::External {
                 let head = !self.parts.are_wanted_of(job.id);
+                let known = self.settings.cache.as_ref().filter(|_| head);
+                if let Some(outcome) = known.and_then(|cache| cache.get(&job.url)) {
+                    self.sum.known += 1;
+                    if self.page(job, outcome, None) {
+                        continue;
+                    }
+                    return None;
+                }
                 return Some(Job { head, ..job });
             }
             match self.is_allowed(&job.url) {
@@ -339,32 +366,4 @@ impl Work for State {
             }
         }
     }
-}
-
-/// Counts on from what earlier runs did.
-fn restore_counts(sum: &mut Summary, left: &store::Left) {
-    sum.pages = left.pages;
-    sum.failed = left.failed;
-    sum.http_errors = left.http_errors;
-    sum.cut = left.cut;
-    sum.aliases = left.aliases;
-    sum.checked = left.checked;
-    sum.bytes = left.bytes;
-    if left.robots > 0 {
-        sum.skipped.insert("robots".to_owned(), left.robots);
-    }
-}
-
-/// In what two settings differ.
-fn difference(found: &str, wanted: &str) -> Option<String> {
-    if found == wanted {
-        return None;
-    }
-    let read = |text: &str| serde_json::from_str::<Map<String, Value>>(text).unwrap_or_default();
-    let (found, wanted) = (read(found), read(wanted));
-    let name = wanted
-        .keys()
-        .find(|key| found.get(*key) != wanted.get(*key))?;
-    let was = found.get(name).unwrap_or(&Value::Null);
-    Some(format!("{name} was {was}, and is {} now", wanted[name]))
 }

@@ -20,6 +20,8 @@ pub struct Summary {
     pub aliases: u64,
     /// Links that lead out and were checked.
     pub checked: u64,
+    /// Of these, those that an earlier run had found right, and that were not asked for.
+    pub known: u64,
     /// Bytes of bodies.
     pub bytes: u64,
     /// URLs that were found.

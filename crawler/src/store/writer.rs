@@ -1,25 +1,23 @@
 //! The thread that writes: many pages in one transaction.
 
+mod batch;
+mod budget;
+
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::Connection;
 
-use super::{
-    Beginning, Error, File, LinkRow, OwnExchange, PageRow, PageSummary, Skip, UrlRow, sqlite,
-};
-use crate::fragment::Part;
+use super::{Beginning, Error, File, LinkRow, OwnExchange, PageRow, PageSummary, UrlRow, sqlite};
 use crate::seen::Id;
-use crate::warc::{Exchange, Warc};
+use crate::warc::Warc;
+use batch::Batch;
+use budget::{Budget, Over};
 
 /// Pages that wait for being written, at most: who finds more waits.
 const WAITING: usize = 1024;
-
-/// What those pages may take together, in bytes: some of them are archived with bodies of 10 MiB, or
-/// have 20,000 new links. A page that takes more than all of it is let in when it is alone.
-const BUDGET: usize = 64 << 20;
 
 /// Pages in one transaction, at most.
 const BATCH: usize = 1000;
@@ -33,6 +31,8 @@ pub type OnPage = Box<dyn FnMut(&PageSummary) + Send>;
 enum Message {
     Urls(Vec<UrlRow>),
     Page(Box<PageRow>),
+    /// What has no row and is only archived.
+    Exchange(Box<OwnExchange>),
     /// The next URLs of the queue after this one, at most so many.
     Queue(Id, usize, mpsc::Sender<Vec<UrlRow>>),
     /// Pages whose header alone was asked for, and to a part of which a link leads.
@@ -52,52 +52,9 @@ impl Message {
                 let body = row.exchange.as_ref().map_or(0, |it| it.body.len());
                 body + urls(&row.urls) + row.links.len() * size_of::<LinkRow>()
             }
+            Message::Exchange(exchange) => exchange.body.len(),
             Message::Queue(..) | Message::PartsNotLookedFor(_) => 0,
         }
-    }
-}
-
-/// Bytes of messages that are sent and not written yet.
-#[derive(Debug, Default)]
-struct Budget {
-    spent: Mutex<Spent>,
-    less: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct Spent {
-    bytes: usize,
-    /// Nobody writes any more.
-    over: bool,
-}
-
-impl Budget {
-    fn lock(&self) -> MutexGuard<'_, Spent> {
-        self.spent.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Waits until there is room; at the end there is always.
-    fn take(&self, bytes: usize) {
-        let is_full = |spent: &mut Spent| {
-            !spent.over && spent.bytes > 0 && spent.bytes.saturating_add(bytes) > BUDGET
-        };
-        let spent = self.less.wait_while(self.lock(), is_full);
-        spent.unwrap_or_else(PoisonError::into_inner).bytes += bytes;
-    }
-
-    fn give_back(&self, bytes: usize) {
-        self.lock().bytes -= bytes;
-        self.less.notify_all();
-    }
-}
-
-/// Tells, whatever ends the writer, that nobody has to wait for it.
-struct Over(Arc<Budget>);
-
-impl Drop for Over {
-    fn drop(&mut self) {
-        self.0.lock().over = true;
-        self.0.less.notify_all();
     }
 }
 
@@ -135,7 +92,11 @@ impl File {
                     (Beginning::Overwritten, _) => Warc::replace(path),
                     _ => Warc::create(path),
                 };
-                let warc = warc.map_err(|reason| match reason.kind() {
+                let begun = warc.and_then(|mut warc| {
+                    let length = warc.flush()?;
+                    Ok((warc, length))
+                });
+                let (warc, length) = begun.map_err(|reason| match reason.kind() {
                     std::io::ErrorKind::AlreadyExists => Error::ArchiveThere {
                         path: path.to_owned(),
                     },
@@ -144,6 +105,8 @@ impl File {
                         reason,
                     },
                 })?;
+                // From now on the file is this crawl's: what goes on with it may cut it back.
+                self.set("warc_length", &length.to_string())?;
                 Ok((warc, path.to_owned()))
             })
             .transpose()?;
@@ -186,6 +149,10 @@ impl Store {
 
     pub(crate) fn page(&self, row: PageRow) -> Result<(), Error> {
         self.send(Message::Page(Box::new(row)))
+    }
+
+    pub(crate) fn exchange(&self, exchange: OwnExchange) -> Result<(), Error> {
+        self.send(Message::Exchange(Box::new(exchange)))
     }
 
     /// The next URLs of the queue after this one, at most so many. Whatever was sent before is
@@ -269,214 +236,5 @@ impl Writer {
             }
         }
         Ok(())
-    }
-}
-
-struct Batch<'a> {
-    transaction: Transaction<'a>,
-    warc: Option<&'a mut (Warc, PathBuf)>,
-    user_agent: &'a str,
-    uncommitted: &'a mut Vec<PageSummary>,
-}
-
-impl Batch<'_> {
-    fn write(&mut self, message: Message, path: &Path) -> Result<(), Error> {
-        match message {
-            Message::Urls(rows) => self.urls(&rows).map_err(sqlite(path)),
-            Message::Queue(after, most, reply) => {
-                let rows = self.queue(after, most).map_err(sqlite(path))?;
-                // Who asked may be gone.
-                let _ = reply.send(rows);
-                Ok(())
-            }
-            Message::PartsNotLookedFor(reply) => {
-                let rows = self.parts_not_looked_for().map_err(sqlite(path))?;
-                let _ = reply.send(rows);
-                Ok(())
-            }
-            Message::Page(mut row) => {
-                if let Some(exchange) = row.exchange.take() {
-                    self.archive(&exchange)?;
-                }
-                self.page(&row).map_err(sqlite(path))?;
-                if !row.again {
-                    self.uncommitted.push(row.summary);
-                }
-                Ok(())
-            }
-        }
-    }
-
-    fn urls(&self, rows: &[UrlRow]) -> rusqlite::Result<()> {
-        let mut insert = self
-            .transaction
-            .prepare_cached("INSERT INTO urls VALUES (?, ?, ?, ?, ?, ?)")?;
-        for row in rows {
-            insert.execute(params![
-                row.id,
-                row.url,
-                row.depth,
-                row.hops,
-                row.role,
-                row.skipped.map(Skip::name)
-            ])?;
-        }
-        Ok(())
-    }
-
-    fn page(&self, row: &PageRow) -> rusqlite::Result<()> {
-        self.urls(&row.urls)?;
-        if row.again {
-            for table in ["pages WHERE id", "ids WHERE page"] {
-                let sql = format!("DELETE FROM {table} = ?");
-                self.transaction.prepare_cached(&sql)?.execute([row.id])?;
-            }
-        }
-        let summary = &row.summary;
-        let selected = (!summary.selected.is_empty())
-            .then(|| serde_json::to_string(&summary.selected).unwrap_or_default());
-        self.transaction
-            .prepare_cached(
-                "INSERT INTO pages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            )?
-            .execute(params![
-                row.id,
-                row.outcome.name(),
-                row.health.broken,
-                row.health.passing,
-                summary.status,
-                summary.content_type,
-                row.health.parts,
-                row.health.cut,
-                summary.bytes as i64,
-                summary.seconds,
-                row.attempts,
-                summary.links as i64,
-                summary.title,
-                row.target.as_ref().map(|target| target.id),
-                row.target
-                    .as_ref()
-                    .and_then(|target| target.fragment.as_deref()),
-                summary.error,
-                selected,
-            ])?;
-        self.links(row)?;
-        let mut insert = self
-            .transaction
-            .prepare_cached("INSERT OR IGNORE INTO ids VALUES (?, ?)")?;
-        for name in &row.ids {
-            insert.execute(params![row.id, name])?;
-        }
-        Ok(())
-    }
-
-    fn links(&self, row: &PageRow) -> rusqlite::Result<()> {
-        let mut insert = self
-            .transaction
-            .prepare_cached("INSERT INTO links VALUES (?, ?, ?, ?, ?, ?)")?;
-        let mut insert_fragment = self
-            .transaction
-            .prepare_cached("INSERT OR IGNORE INTO fragments VALUES (?, ?, ?)")?;
-        let own = row
-            .target
-            .as_ref()
-            .and_then(|target| target.fragment.as_deref());
-        let written = row.links.iter().filter_map(|link| link.fragment.as_deref());
-        for fragment in written.chain(own) {
-            if let Some(part) = Part::of(fragment) {
-                insert_fragment.execute(params![fragment, part.raw, part.decoded])?;
-            }
-        }
-        for link in &row.links {
-            insert.execute(params![
-                row.id,
-                link.target,
-                link.kind as u8,
-                link.place.line,
-                link.place.column,
-                link.fragment
-            ])?;
-        }
-        Ok(())
-    }
-
-    fn queue(&self, after: Id, most: usize) -> rusqlite::Result<Vec<UrlRow>> {
-        let mut rows = self.transaction.prepare_cached(
-            "SELECT urls.id, url, depth, hops, role FROM urls LEFT JOIN pages USING (id)
-             WHERE urls.id > ? AND skipped IS NULL AND pages.id IS NULL
-             ORDER BY urls.id LIMIT ?",
-        )?;
-        let rows = rows.query_map(params![after, most as i64], super::queued)?;
-        rows.collect()
-    }
-
-    fn parts_not_looked_for(&self) -> rusqlite::Result<Vec<UrlRow>> {
-        let mut rows = self.transaction.prepare(
-            "SELECT urls.id, url, depth, hops, role FROM pages JOIN urls USING (id)
-             WHERE role = 2 AND outcome = 'checked' AND NOT parts AND pages.bytes = 0
-               AND status < 300 AND (type LIKE 'text/html%' OR type LIKE 'application/xhtml+xml%')
-               AND id IN (SELECT target FROM links JOIN fragments USING (fragment))
-             ORDER BY urls.id",
-        )?;
-        let rows = rows.query_map([], super::queued)?;
-        rows.collect()
-    }
-
-    fn archive(&mut self, exchange: &OwnExchange) -> Result<(), Error> {
-        let Some((warc, path)) = &mut self.warc else {
-            return Ok(());
-        };
-        let written = warc.write(&Exchange {
-            method: if exchange.head { "HEAD" } else { "GET" },
-            url: &exchange.url,
-            address: exchange.address,
-            at: exchange.at,
-            user_agent: self.user_agent,
-            status: exchange.status,
-            version: exchange.version,
-            headers: &exchange.headers,
-            body: &exchange.body,
-            cut: exchange.cut,
-        });
-        written.map_err(|reason| Error::Archive {
-            path: path.clone(),
-            reason,
-        })
-    }
-
-    fn commit(self, path: &Path) -> Result<(), Error> {
-        if let Some((warc, warc_path)) = self.warc {
-            // Before the state says so: half a record is cut off by the next run, a missing one is
-            // missed for ever.
-            let length = warc.flush().map_err(|reason| Error::Archive {
-                path: warc_path.clone(),
-                reason,
-            })?;
-            let sql = "INSERT OR REPLACE INTO meta VALUES ('warc_length', ?)";
-            let done = self.transaction.execute(sql, [length.to_string()]);
-            done.map_err(sqlite(path))?;
-        }
-        self.transaction.commit().map_err(sqlite(path))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_budget_lets_one_too_large_in_alone_and_nobody_waits_when_it_is_over() {
-        let budget = Arc::new(Budget::default());
-        budget.take(BUDGET + 1);
-        std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| budget.take(1));
-            budget.give_back(BUDGET + 1);
-            waiting.join().unwrap();
-            assert_eq!(budget.lock().bytes, 1);
-            let waiting = scope.spawn(|| budget.take(BUDGET));
-            drop(Over(Arc::clone(&budget)));
-            waiting.join().unwrap();
-        });
-        budget.take(BUDGET);
     }
 }

@@ -10,11 +10,14 @@ use std::thread::JoinHandle;
 /// What is asked for, and what is answered: the lines of the header after the first, and the body.
 type Pages = HashMap<&'static str, (String, String, String)>;
 
+/// A request: its method and path, and its header.
+type Seen = (String, String);
+
 /// It is gone when it is dropped.
 pub struct Tiny {
     address: SocketAddr,
     #[allow(dead_code, reason = "not every test program asks for it")]
-    log: Arc<Mutex<Vec<String>>>,
+    log: Arc<Mutex<Vec<Seen>>>,
     over: Arc<AtomicBool>,
     server: Option<JoinHandle<()>>,
 }
@@ -66,7 +69,15 @@ impl Tiny {
     /// Methods and paths, in the order in which they came.
     #[allow(dead_code, reason = "not every test program asks for it")]
     pub fn log(&self) -> Vec<String> {
-        self.log.lock().unwrap().clone()
+        let log = self.log.lock().unwrap();
+        log.iter().map(|(line, _)| line.clone()).collect()
+    }
+
+    /// The headers of all requests, in small letters.
+    #[allow(dead_code, reason = "not every test program asks for it")]
+    pub fn heads(&self) -> Vec<String> {
+        let log = self.log.lock().unwrap();
+        log.iter().map(|(_, head)| head.clone()).collect()
     }
 }
 
@@ -79,19 +90,20 @@ impl Drop for Tiny {
     }
 }
 
-fn answer(mut stream: TcpStream, pages: &Pages, log: &Mutex<Vec<String>>) {
+fn answer(mut stream: TcpStream, pages: &Pages, log: &Mutex<Vec<Seen>>) {
     let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
     let first = lines
         .next()
         .unwrap_or(Ok(String::new()))
         .unwrap_or_default();
-    while lines
-        .next()
-        .is_some_and(|line| line.is_ok_and(|line| !line.is_empty()))
-    {}
+    let head = lines.map_while(Result::ok);
+    let head: Vec<String> = head.take_while(|line| !line.is_empty()).collect();
     let mut words = first.split(' ');
     let (method, path) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
-    log.lock().unwrap().push(format!("{method} {path}"));
+    let line = format!("{method} {path}");
+    log.lock()
+        .unwrap()
+        .push((line, head.join("\n").to_lowercase()));
     let (status, head, body) = match pages.get(path) {
         Some((head, status, body)) => (status.as_str(), head.as_str(), body.as_str()),
         None => ("404 Not Found", "", "no"),

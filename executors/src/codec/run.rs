@@ -39,8 +39,7 @@ pub(crate) fn run_batch<J: Job>(batch: Batch<'_>) {
             let (bytes, rest) = left.take().and_then(split_value).ok_or_else(cut_off)?;
             left = Some(rest);
             let job: J = read_exactly(bytes).map_err(Fault::Input)?;
-            let size = append(&job.run(), output, limit)
-                .map_err(|error| Fault::Output(error.to_string()))?;
+            let size = append(&job.run(), output, limit).map_err(Fault::Output)?;
             let Some(bytes) = output.get(before + 5..) else {
                 // Nothing was appended. The length does not count as the output's.
                 return Err(Fault::TooLarge(size as u64 - 4));

@@ -3,7 +3,7 @@
 use postcard::ser_flavors::Flavor;
 use serde::Serialize;
 
-use super::{check, codec_error, too_large};
+use super::{check, codec_error, too_large, unwritable};
 use crate::error::{Error, Part};
 use crate::job::Job;
 
@@ -49,12 +49,12 @@ impl Flavor for Bounded<'_> {
 }
 
 /// Appends the length of a value and the value. Says how many bytes that takes; if the vector would
-/// become longer than the limit, it is left as it was.
+/// become longer than the limit, it is left as it was. Or says why the value can't be written.
 pub(super) fn append<T: Serialize>(
     value: &T,
     bytes: &mut Vec<u8>,
     limit: usize,
-) -> postcard::Result<usize> {
+) -> Result<usize, String> {
     let before = bytes.len();
     bytes.extend_from_slice(&[0; 4]);
     let start = bytes.len();
@@ -81,7 +81,10 @@ pub(super) fn append<T: Serialize>(
         }
         _ => bytes.truncate(before),
     }
-    Ok(written? - before)
+    match written {
+        Ok(end) => Ok(end - before),
+        Err(error) => Err(unwritable::why(value).unwrap_or_else(|| error.to_string())),
+    }
 }
 
 /// A payload of jobs, with [`HEADROOM`] before it. With `check`, each is read back and compared.
@@ -95,7 +98,7 @@ pub(crate) fn write_jobs<J: Job>(jobs: &[J], limit: usize, check: bool) -> Resul
         // Once they are too many, they are only counted.
         let most = if size > limit { 0 } else { most };
         let written = append(job, &mut bytes, most)
-            .map_err(|error| codec_error::<J>(Part::Input, error.to_string()))?;
+            .map_err(|message| codec_error::<J>(Part::Input, message))?;
         size += written;
         if check && bytes.len() > start {
             check::survives::<J>(&bytes[start + 4..])

@@ -21,6 +21,10 @@ const GREETING: [u8; 16] = *b"\xF5many hands\xF5\r\n\0\x01";
 /// to the hook, and is given up.
 const MAX_PROLOGUE: usize = 64 << 10;
 
+/// How long the list of a program's jobs may be that follows the greeting: some ten thousand names.
+/// It has nothing to do with the length of the jobs.
+const MAX_HELLO: usize = 1 << 20;
+
 /// Payload capacity that a buffer keeps from one frame to the next: one huge job should not hold on to
 /// its memory for ever.
 pub(super) const KEPT_CAPACITY: usize = 1 << 20;
@@ -225,10 +229,13 @@ impl<R: Read> FrameReader<R> {
         let (Some(kind), [0, 0, 0]) = (kind, [header[5], header[6], header[7]]) else {
             return Err(FrameError::Garbage("a frame of no known kind".to_owned()));
         };
-        if length > self.limit {
+        let limit = match kind {
+            Kind::Hello => MAX_HELLO,
+            _ => self.limit,
+        };
+        if length > limit {
             return Err(FrameError::Garbage(format!(
-                "a frame of {length} bytes where {} are the limit",
-                self.limit
+                "a frame of {length} bytes where {limit} are the limit"
             )));
         }
         self.reserve(HEADER + length);

@@ -1,6 +1,7 @@
 //! The job types that worker processes know, and the hook that makes a process a worker.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::settings::Settings;
 use super::worker;
@@ -9,13 +10,16 @@ use crate::job::JobType;
 
 static JOBS: OnceLock<Vec<JobType>> = OnceLock::new();
 
+/// Whether this process is a worker that has come to the hook.
+static SERVING: AtomicBool = AtomicBool::new(false);
+
 /// Makes this process a worker, if that is what it was started for; otherwise just notes the job
 /// types. Call it first in `main`.
 ///
 /// A worker process is this same program, started again: it runs `main` up to here and no further.
 /// So whatever stands before the hook is done once more in every worker.
 ///
-/// Calling it again with the same list does nothing; in a worker it does not return.
+/// In a worker it does not return. Calling it again with the same list, as a job may, does nothing.
 ///
 /// # Panics
 /// If it is called again with another list, or one job type (or name) is in the list twice: a job
@@ -58,7 +62,9 @@ pub fn hook(jobs: &[JobType]) {
         "executors::hook was called before with another list ({known:?}, now {jobs:?}); \
          put all job types in one list"
     );
-    if let Some(settings) = Settings::of_this_process() {
+    if let Some(settings) = Settings::of_this_process()
+        && !SERVING.swap(true, Ordering::Relaxed)
+    {
         worker::serve(known, settings);
     }
 }

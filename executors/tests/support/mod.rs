@@ -7,14 +7,37 @@ use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use executors::{Job, JobType, ProcessPool, ProcessPoolBuilder, job};
+use executors::{Error, Executor, Job, JobType, ProcessPool, ProcessPoolBuilder, job};
 use serde::{Deserialize, Serialize};
+
+#[cfg(target_os = "linux")]
+pub mod alone;
+#[cfg(target_os = "linux")]
+pub mod system;
+pub mod trouble;
+pub mod words;
 
 pub const JOBS: &[JobType] = &[
     job::<Act>(),
     job::<Mark>(),
     job::<BadInput>(),
     job::<MakeBomb>(),
+    #[cfg(target_os = "linux")]
+    job::<system::Do>(),
+    #[cfg(target_os = "linux")]
+    job::<system::Start>(),
+    job::<trouble::Trouble>(),
+    job::<words::Command>(),
+    job::<words::Skipping>(),
+    job::<words::Flat>(),
+    job::<words::Untagged>(),
+    job::<words::Tagged>(),
+    job::<words::Adjacent>(),
+    job::<words::Plain>(),
+    job::<words::Mute>(),
+    job::<words::Picky>(),
+    job::<words::ForParent>(),
+    job::<words::Long>(),
 ];
 
 /// What a worker is told to do.
@@ -194,6 +217,34 @@ pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
         );
         std::thread::sleep(Duration::from_millis(1));
     }
+}
+
+/// The pool is as good as new.
+pub fn goes_on(pool: &ProcessPool) {
+    for n in 0..10 {
+        assert_eq!(
+            pool.submit(Act::Echo(n)).unwrap().result(),
+            Ok(Done::Number(n))
+        );
+    }
+}
+
+pub fn fails(pool: &ProcessPool, act: Act) -> Error {
+    pool.submit(act).unwrap().result().unwrap_err()
+}
+
+pub fn number(done: Result<Done, Error>) -> u64 {
+    match done {
+        Ok(Done::Number(n)) => n,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A path in the folder for temporary files that no other test uses.
+pub fn path(name: &str) -> String {
+    let name = format!("executors-{name}-{}", std::process::id());
+    let path = std::env::temp_dir().join(name);
+    path.to_str().unwrap().to_owned()
 }
 
 /// Makes a result that panics when it is dropped in the parent.

@@ -2,16 +2,19 @@
 
 use std::fs::File;
 use std::io::BufReader;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use clap::{CommandFactory, FromArgMatches, Parser};
-use common::cli::{Interrupt, Outcome, RunArgs, Usage};
+use common::cli::{Choice, Interrupt, Outcome, RunArgs, Usage};
 use mandelbrot::palette::Palette;
 use mandelbrot::png_file::{self, PngError, Recipe};
 
 use super::args::AgainArgs;
 use super::draw;
-use super::picture::PictureArgs;
+use super::model::Kind;
+use super::picture::{PictureArgs, built_in_palette};
 
 /// Draws it, with changes.
 pub(super) fn run(
@@ -26,30 +29,76 @@ pub(super) fn run(
         PngError::Decode(reason) => usage(format!("not a PNG that can be read: {reason}")),
         error => usage(error.to_string()),
     })?;
-    let old = read(&recipe).map_err(usage)?;
-    let picture = args.changes.clone().over(old);
-    draw::run_picture(&picture, &args.draw, run, interrupt)
+    let mut old = read(&recipe).map_err(usage)?;
+    if args.changes.paint.is_some() {
+        old.how = How::default();
+    }
+    let picture = args.changes.clone().over(old.picture);
+    let output = output_of(args);
+    let mut run = run.clone();
+    run.jobs = run.jobs.or(old.how.jobs);
+    let model = args.draw.model.or(old.how.model);
+    draw::run_picture(&picture, &args.draw, output, model, &run, interrupt)
 }
 
-/// The flags that a recipe holds.
-fn read(recipe: &Recipe) -> Result<PictureArgs, String> {
-    #[derive(Parser)]
-    #[command(no_binary_name = true)]
-    struct Flags {
-        #[command(flatten)]
-        picture: PictureArgs,
-    }
+/// Where the picture goes.
+pub(super) fn output_of(args: &AgainArgs) -> PathBuf {
+    let named = args.draw.output.clone();
+    named.unwrap_or_else(|| beside(&args.picture))
+}
+
+/// Where a picture drawn again goes by itself: to `x-again.png` in the folder that it is drawn in.
+/// The one it is made of stays.
+fn beside(picture: &Path) -> PathBuf {
+    let mut name = picture.file_stem().unwrap_or_default().to_owned();
+    name.push("-again.png");
+    PathBuf::from(name)
+}
+
+/// What a recipe holds.
+#[derive(Parser)]
+#[command(
+    no_binary_name = true,
+    disable_help_flag = true,
+    disable_version_flag = true
+)]
+struct Flags {
+    #[command(flatten)]
+    picture: PictureArgs,
+    #[command(flatten)]
+    how: How,
+}
+
+/// Who drew it, which only a picture shows that is coloured by worker.
+#[derive(clap::Args, Default)]
+struct How {
+    #[arg(long)]
+    model: Option<Choice<Kind>>,
+    #[arg(long)]
+    jobs: Option<NonZeroUsize>,
+}
+
+/// More workers than this are not started because a stranger's picture says so.
+const MOST_JOBS: usize = 64;
+
+/// The flags of a recipe. It may come from anybody: no file is opened that it names.
+fn read(recipe: &Recipe) -> Result<Flags, String> {
     let first_line = |text: String| text.lines().next().unwrap_or_default().to_owned();
-    let flags = recipe.flags.split_ascii_whitespace();
-    let picture = Flags::command()
-        .try_get_matches_from(flags)
+    let words = recipe.flags.split_ascii_whitespace();
+    let flags = Flags::command()
+        .mut_arg("palette", |palette| palette.value_parser(built_in_palette))
+        .try_get_matches_from(words)
         .and_then(|matches| Flags::from_arg_matches(&matches))
-        .map_err(|error| format!("its text chunk: {}", first_line(error.to_string())))?
-        .picture;
-    match &recipe.palette {
-        None => Ok(picture),
-        Some(gpl) => Palette::from_gpl(gpl)
-            .map(|palette| picture.with_palette(palette))
-            .map_err(|error| format!("its palette: {error}")),
+        .map_err(|error| format!("its text chunk: {}", first_line(error.to_string())))?;
+    if let Some(jobs) = flags.how.jobs.filter(|jobs| jobs.get() > MOST_JOBS) {
+        return Err(format!(
+            "its text chunk: {jobs} workers: at most {MOST_JOBS}"
+        ));
     }
+    let Some(text) = &recipe.palette else {
+        return Ok(flags);
+    };
+    let palette = Palette::from_text(text).map_err(|error| format!("its palette: {error}"))?;
+    let picture = flags.picture.with_palette(palette);
+    Ok(Flags { picture, ..flags })
 }

@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use common::cli::{Choice, RunArgs, Shell, numbers};
-use mandelbrot::kernels::KernelName;
-use num_complex::Complex;
+use mandelbrot::center::Center;
 
 use super::model::Kind;
 use super::picture::{self, PictureArgs};
@@ -53,56 +52,23 @@ pub(super) enum Command {
 #[derive(clap::Args, Debug)]
 #[command(next_help_heading = "How to draw")]
 pub(super) struct DrawArgs {
-    /// Where to: a PNG, or - for standard output
-    #[arg(short, long, value_name = "FILE", default_value = "mandelbrot.png")]
-    pub(super) output: PathBuf,
+    /// Where to: a PNG, or - for standard output [default: mandelbrot.png; of `again x.png`
+    /// x-again.png]
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
     /// Which model [default: all for the workshop's picture as it is, else threads]
     #[arg(long)]
     pub(super) model: Option<Choice<Kind>>,
     #[command(flatten)]
-    pub(super) kernel: KernelArgs,
-    /// What to colour by
-    #[arg(long, value_enum, default_value = "counts")]
-    pub(super) paint: Paint,
+    pub(super) limits: LimitArgs,
 }
 
-/// What computes.
+/// What drawing may take.
 #[derive(clap::Args, Debug)]
-pub(super) struct KernelArgs {
-    /// What computes the counts
-    #[arg(long, value_enum, default_value = "fast")]
-    kernel: Kernel,
-    /// Most memory that a picture may take: `512MiB`, `8GiB`
+pub(super) struct LimitArgs {
+    /// Most memory that pictures may take: `512MiB`, `8GiB`
     #[arg(long, value_name = "SIZE", value_parser = numbers::size, default_value = "2GiB")]
     pub(super) memory: u64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Kernel {
-    /// The loop of every textbook
-    Textbook,
-    /// SIMD with the textbook's counts, every one
-    Exact,
-    /// SIMD with fused multiplication and addition
-    Fast,
-}
-
-impl KernelArgs {
-    pub(super) fn named(&self) -> KernelName {
-        match self.kernel {
-            Kernel::Textbook => KernelName::Textbook,
-            Kernel::Exact => KernelName::Exact,
-            Kernel::Fast => KernelName::Fast,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Paint {
-    /// How many iterations a point took to leave
-    Counts,
-    /// Which worker computed it
-    Workers,
 }
 
 #[derive(clap::Args, Debug)]
@@ -118,8 +84,8 @@ pub(super) struct AgainArgs {
 #[derive(clap::Args, Debug)]
 pub(super) struct ZoomArgs {
     /// The point to zoom in on
-    #[arg(long, value_name = "RE,IM", value_parser = picture::complex, allow_hyphen_values = true)]
-    pub(super) to: Complex<f64>,
+    #[arg(long, value_name = "RE,IM", value_parser = picture::center, allow_hyphen_values = true)]
+    pub(super) to: Center,
     /// How many frames
     #[arg(long, value_name = "N", value_parser = frames, default_value = "60")]
     pub(super) frames: u64,
@@ -131,8 +97,12 @@ pub(super) struct ZoomArgs {
     pub(super) output: PathBuf,
     #[command(flatten)]
     pub(super) picture: PictureArgs,
+    /// Most iterations of a point in the last frame; they grow with each step of the zoom
+    /// [default: as many as a picture of that depth has, at least those of the first frame]
+    #[arg(long, value_name = "N", value_parser = picture::iterations)]
+    pub(super) until_niter: Option<u32>,
     #[command(flatten)]
-    pub(super) kernel: KernelArgs,
+    pub(super) limits: LimitArgs,
 }
 
 /// An hour at 25 a second.

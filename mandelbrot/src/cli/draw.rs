@@ -1,6 +1,9 @@
 //! One picture, by one model or by all of them compared.
 
-use std::io::{self, Write};
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use anyhow::{anyhow, bail};
 use common::cli::compare::{self, Model as _};
@@ -8,22 +11,22 @@ use common::cli::{Choice, Interrupt, Outcome, Progress, RunArgs, Usage};
 use common::comparison::{Comparison, Report};
 use common::timing::{self, Measurement, human_duration};
 use mandelbrot::kernels::KernelName;
-use mandelbrot::paint::{self, Picture};
+use mandelbrot::paint;
 use mandelbrot::{Counts, kernels};
 use serde_json::json;
 
-use super::args::{DrawArgs, Paint};
+use super::args::DrawArgs;
 use super::model::{self, Kind, Model};
 use super::output;
-use super::picture::PictureArgs;
-use super::request::Request;
+use super::picture::{Kernel, PictureArgs};
+use super::request::{Memory, Request};
 use super::watch::Watch;
 
 /// The models that share the bands of rows among workers that need not be started first.
 const SHARING: [&str; 5] = ["threads", "rayon", "omp-dynamic", "omp-guided", "async"];
 
 /// What the figures show.
-fn point(report: &Report<Counts>) -> String {
+fn point(report: &Report<Counts>, kernel: KernelName) -> String {
     let mut lines = vec!["What the figures show:".to_owned()];
     lines.extend(report.scaling(&SHARING).map(|line| format!("- {line}")));
     let times = |model: &str| report.figures(model).map(|it| it.wall.median);
@@ -44,7 +47,20 @@ fn point(report: &Report<Counts>) -> String {
              one: run the outermost loop in parallel."
         )
     }));
+    if kernel == KernelName::Textbook {
+        lines.push(
+            "- This is the loop of every textbook; SIMD takes a small part of its time: --kernel fast."
+                .to_owned(),
+        );
+    }
     lines.join("\n")
+}
+
+/// Where the picture goes.
+pub(super) fn output_of(args: &DrawArgs) -> PathBuf {
+    args.output
+        .clone()
+        .unwrap_or_else(|| "mandelbrot.png".into())
 }
 
 /// Draws what the flags say; all models if they say nothing.
@@ -54,54 +70,83 @@ pub(super) fn run(
     run: &RunArgs,
     interrupt: &Interrupt,
 ) -> anyhow::Result<Outcome> {
-    let workshop = picture.is_untouched() && args.paint == Paint::Counts;
-    let default = if workshop {
-        Choice::All
-    } else {
-        Choice::One(Kind::Threads)
-    };
-    draw(picture, args, args.model.unwrap_or(default), run, interrupt)
+    let mut picture = picture.clone();
+    let output = output_of(args);
+    let mut model = args.model;
+    if picture.is_untouched() && model.is_none_or(|model| model == Choice::All) {
+        model = Some(Choice::All);
+        // A fast kernel takes milliseconds for it, as long as it takes to start a team of threads.
+        picture.kernel = picture.kernel.or(Some(Kernel::Textbook));
+    }
+    run_picture(&picture, args, output, model, run, interrupt)
 }
 
-/// Draws what the flags say, by threads if they name no model.
+/// Draws a picture, by threads if no model is named.
 pub(super) fn run_picture(
     picture: &PictureArgs,
     args: &DrawArgs,
+    output: PathBuf,
+    model: Option<Choice<Kind>>,
     run: &RunArgs,
     interrupt: &Interrupt,
 ) -> anyhow::Result<Outcome> {
-    let model = args.model.unwrap_or(Choice::One(Kind::Threads));
-    draw(picture, args, model, run, interrupt)
-}
-
-fn draw(
-    picture: &PictureArgs,
-    args: &DrawArgs,
-    choice: Choice<Kind>,
-    run: &RunArgs,
-    interrupt: &Interrupt,
-) -> anyhow::Result<Outcome> {
-    let request = picture.request(args.kernel.memory)?;
-    output::check(&args.output, run)?;
-    check(&request, args, choice)?;
+    let began = Instant::now();
+    let choice = model.unwrap_or(Choice::One(Kind::Threads));
+    let copies = model::copies(choice, run.runs.is_some(), picture.traces_borders());
+    let memory = Memory {
+        most: args.limits.memory,
+        copies,
+    };
+    let request = picture.request(memory)?.stopped_by(interrupt);
+    output::check(&output, run)?;
+    if args.output.is_none() {
+        output::check_unnamed(&output)?;
+    }
+    check(&request, model)?;
     let models = model::models(choice, run)?;
+    request.warn();
+    let job = Job {
+        request,
+        output,
+        run,
+        interrupt,
+    };
     match models[..] {
-        [model] if run.runs.is_none() => once(&request, args, model, run, interrupt),
-        _ => compare(&request, args, &models, run, interrupt),
+        [model] if run.runs.is_none() => once(job, model, began),
+        _ => compare(&job, &models),
     }
 }
 
+/// A picture to be drawn, and how.
+struct Job<'a> {
+    request: Request,
+    output: PathBuf,
+    run: &'a RunArgs,
+    interrupt: &'a Interrupt,
+}
+
+/// How long each part of a picture took.
+struct Times {
+    /// The counts.
+    counting: Measurement,
+    /// The whole command: counts, colours and file.
+    whole: Duration,
+}
+
 /// Refuses what can't be had together.
-fn check(request: &Request, args: &DrawArgs, choice: Choice<Kind>) -> anyhow::Result<()> {
+fn check(request: &Request, model: Option<Choice<Kind>>) -> anyhow::Result<()> {
     use Kind::{Processes, Rayon, SharedMemory};
-    let unseen = matches!(choice, Choice::One(Processes | SharedMemory) | Choice::All);
-    if args.paint == Paint::Workers && (request.aa > 1 || request.borders || unseen) {
+    let unseen = matches!(
+        model,
+        Some(Choice::One(Processes | SharedMemory) | Choice::All)
+    );
+    if request.workers && (request.aa > 1 || request.borders || unseen) {
         bail!(Usage(
             "--paint workers: for one model that has threads, without --aa and --shortcuts borders"
                 .to_owned()
         ));
     }
-    if request.borders && args.model.is_some_and(|model| model != Choice::One(Rayon)) {
+    if request.borders && model.is_some_and(|model| model != Choice::One(Rayon)) {
         bail!(Usage(
             "--shortcuts borders: works by --model rayon".to_owned()
         ));
@@ -110,122 +155,146 @@ fn check(request: &Request, args: &DrawArgs, choice: Choice<Kind>) -> anyhow::Re
 }
 
 /// Draws by one model, once.
-fn once(
-    request: &Request,
-    args: &DrawArgs,
-    model: Model,
-    run: &RunArgs,
-    interrupt: &Interrupt,
-) -> anyhow::Result<Outcome> {
-    let progress = Progress::new("drawing", request.plan.points() as u64, run.output.quiet);
+fn once(mut job: Job<'_>, model: Model, began: Instant) -> anyhow::Result<Outcome> {
+    let Job {
+        request,
+        run,
+        interrupt,
+        ..
+    } = &mut job;
+    let points = request.plan.points() as u64;
+    // A bar for the counts, and as much again for colours and file.
+    let progress = Progress::new("drawing", points + points / 4, run.output.quiet);
     let mut watch = Watch::new(interrupt).with_progress(progress);
-    if args.paint == Paint::Workers {
+    if request.workers {
         watch = watch.with_workers();
+        let _ = write!(
+            request.recipe.flags,
+            " --model {} --jobs {}",
+            model.name(),
+            model.workers(run.jobs())
+        );
     }
-    let kernel = args.kernel.named();
-    let (counts, time) = timing::measure(|| render(request, model, kernel, &watch));
+    let (counts, counting) = timing::measure(|| render(request, model, &watch));
     let counts = counts?;
-    if interrupt.raised() {
-        bail!("interrupted: {} is not written", args.output.display());
+    let name = job.output.display();
+    if job.interrupt.raised() {
+        bail!("interrupted: {name} is not written");
     }
-    let painted = match args.paint {
-        Paint::Counts => paint::by_palette(&request.plan, &counts, &request.palette, request.aa),
-        Paint::Workers => paint::by_worker(&request.plan, &counts, &watch.workers()),
+    let request = &job.request;
+    watch.say("painting");
+    let painted = match request.workers {
+        false => paint::by_palette(&request.plan, &counts, &request.palette, request.aa),
+        true => paint::by_worker(&request.plan, &counts, &watch.workers()),
     };
-    output::write(&args.output, &painted, &request.recipe)?;
-    report(request, args, model, run, &painted, &counts, time)?;
+    let iterations = iterations(request, &counts);
+    drop(counts);
+    if job.interrupt.raised() {
+        bail!("interrupted: {name} is not written");
+    }
+    watch.say("writing");
+    output::write(&job.output, &painted, &request.recipe)?;
+    let times = Times {
+        counting,
+        whole: began.elapsed(),
+    };
+    drop(watch);
+    report(
+        &job,
+        model,
+        (painted.width, painted.height),
+        iterations,
+        &times,
+    )?;
     Ok(Outcome::Done)
 }
 
-fn render(
-    request: &Request,
-    model: Model,
-    kernel: KernelName,
-    watch: &Watch,
-) -> io::Result<Counts> {
+fn render(request: &Request, model: Model, watch: &Watch) -> io::Result<Counts> {
     match request.borders {
-        true => model.run_along_borders(&request.plan, kernel, watch),
-        false => model.run(&request.plan, kernel, watch),
+        true => model.run_along_borders(&request.plan, request.kernel, watch),
+        false => model.run(&request.plan, request.kernel, watch),
     }
 }
 
 /// Says what was drawn, and how fast.
 fn report(
-    request: &Request,
-    args: &DrawArgs,
+    job: &Job<'_>,
     model: Model,
-    run: &RunArgs,
-    painted: &Picture,
-    counts: &Counts,
-    time: Measurement,
+    (width, height): (usize, usize),
+    iterations: Option<u64>,
+    times: &Times,
 ) -> anyhow::Result<()> {
+    let Job { request, run, .. } = job;
     let name = match request.borders {
         true => "borders",
         false => model.name(),
     };
     let workers = model.workers(run.jobs());
-    let iterations = iterations(request, counts);
-    let per_second = iterations as f64 / time.wall.as_secs_f64();
+    let counting = times.counting.wall.as_secs_f64();
+    let per_second = iterations.map(|iterations| iterations as f64 / counting);
     if run.output.json {
         let mut out = common::cli::stdout();
         out.json(&json!({
-            "output": args.output,
-            "width": painted.width,
-            "height": painted.height,
+            "output": job.output,
+            "width": width,
+            "height": height,
             "model": name,
             "workers": workers,
-            "kernel": args.kernel.named().name(),
+            "kernel": request.kernel.name(),
             "instructions": kernels::instructions(),
-            "wall_seconds": time.wall.as_secs_f64(),
-            "cpu_seconds": time.cpu.total().as_secs_f64(),
+            "wall_seconds": times.whole.as_secs_f64(),
+            "cpu_seconds": timing::cpu_time().total().as_secs_f64(),
+            "counting_seconds": counting,
             "iterations": iterations,
             "iterations_per_second": per_second,
         }))?;
         out.flush()?;
     }
     if !run.output.quiet {
+        let rate = per_second.map_or(String::new(), |rate| {
+            format!(" at {:.2} G iterations/s", rate / 1e9)
+        });
         common::remark!(
-            "{}: {}x{}, {} ({name}, -j {workers}, {:.2} cores busy), {:.2} G iterations/s",
-            args.output.display(),
-            painted.width,
-            painted.height,
-            human_duration(time.wall),
-            time.cores_busy(),
-            per_second / 1e9,
+            "{}: {width}x{height} in {}: {} of it counting{rate} ({name}, {}, -j {workers}, {:.2} cores busy)",
+            job.output.display(),
+            human_duration(times.whole),
+            human_duration(times.counting.wall),
+            request.kernel.name(),
+            times.counting.cores_busy(),
         );
     }
     Ok(())
 }
 
-/// How many iterations the counts stand for, whether they were all done or not.
-fn iterations(request: &Request, counts: &Counts) -> u64 {
+/// How many iterations were done, where the counts tell that.
+fn iterations(request: &Request, counts: &Counts) -> Option<u64> {
     let all: u64 = counts.values().iter().map(|&count| u64::from(count)).sum();
-    all / u64::from(request.plan.scale())
+    (!request.skips()).then_some(all / u64::from(request.plan.scale()))
 }
 
 /// Draws by several models, or several times, and compares.
-fn compare(
-    request: &Request,
-    args: &DrawArgs,
-    models: &[Model],
-    run: &RunArgs,
-    interrupt: &Interrupt,
-) -> anyhow::Result<Outcome> {
+fn compare(job: &Job<'_>, models: &[Model]) -> anyhow::Result<Outcome> {
+    let Job {
+        request,
+        output,
+        run,
+        interrupt,
+    } = job;
     let plan = &request.plan;
-    let kernel = args.kernel.named();
-    let comparison = Comparison::new(format!("the Mandelbrot set, kernel {}", kernel.name()))
+    let kernel = request.kernel.name();
+    let comparison = Comparison::new(format!("the Mandelbrot set, kernel {kernel}"))
         .input(format!(
-            "{}x{} points, up to {} iterations each, {}",
+            "{}x{} points, up to {} iterations each{}",
             plan.width(),
             plan.height(),
             plan.limit(),
-            kernels::instructions()
+            request.instructions()
         ))
         .agreement(format!("the same {} counts", plan.points()));
     let comparison = compare::once_or_more(comparison, run.runs);
     let watch = &Watch::new(interrupt);
     let comparison = compare::add(comparison, models, run, |model| {
-        let counts = render(request, *model, kernel, watch)?;
+        let counts = render(request, *model, watch)?;
         match interrupt.raised() {
             true => Err("interrupted".into()),
             false => Ok(counts),
@@ -234,20 +303,20 @@ fn compare(
     let report = compare::finish(comparison, models, run);
     let point = match models.len() {
         1 => String::new(),
-        _ => point(&report),
+        _ => point(&report, request.kernel),
     };
-    if output::is_stdout(&args.output) {
+    if output::is_stdout(output) {
         common::remark!("{}", compare::text(&report, &point, run).trim_end());
     } else {
         compare::show(&report, &point, run, |_| ())?;
     }
     let Some(counts) = report.answer().filter(|_| !interrupt.raised()) else {
-        return Err(anyhow!("{} is not written", args.output.display()));
+        return Err(anyhow!("{} is not written", output.display()));
     };
     let painted = paint::by_palette(plan, counts, &request.palette, request.aa);
-    output::write(&args.output, &painted, &request.recipe)?;
+    output::write(output, &painted, &request.recipe)?;
     if !run.output.quiet {
-        common::remark!("{}: written", args.output.display());
+        common::remark!("{}: written", output.display());
     }
     Ok(compare::outcome(&report))
 }

@@ -1,5 +1,6 @@
 //! A sequence that zooms in: frames in parallel, each by one thread.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{BufReader, Write};
 use std::num::NonZeroUsize;
@@ -7,13 +8,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use common::cli::{Interrupt, Outcome, Progress, RunArgs, Usage};
-use mandelbrot::kernels::KernelName;
 use mandelbrot::{omp, paint, png_file, serial};
 use serde_json::json;
 
 use super::args::ZoomArgs;
 use super::output;
-use super::request::Request;
+use super::request::{Memory, Request, usual_iterations};
 use super::watch::Watch;
 
 /// What became of a frame.
@@ -27,12 +27,37 @@ enum Frame {
     Left,
 }
 
+/// Refuses a trace in the place of a frame.
+pub(super) fn check_trace(args: &ZoomArgs, run: &RunArgs) -> anyhow::Result<()> {
+    let timeline = run.trace.timeline.as_ref().and_then(Option::as_ref);
+    for file in [run.trace.trace.as_ref(), timeline].into_iter().flatten() {
+        // Of all frames only one can be of the same name.
+        let frame = args.output.join(file.file_name().unwrap_or_default());
+        let number = frame
+            .file_stem()
+            .and_then(OsStr::to_str)
+            .unwrap_or_default();
+        let number = number
+            .strip_prefix("frame-")
+            .and_then(|number| number.parse::<u64>().ok());
+        if number.is_some_and(|number| (1..=args.frames).contains(&number)) {
+            output::check_trace(&frame, run)?;
+        }
+    }
+    Ok(())
+}
+
 /// Draws the frames that are not there yet.
 pub(super) fn run(
     args: &ZoomArgs,
     run: &RunArgs,
     interrupt: &Interrupt,
 ) -> anyhow::Result<Outcome> {
+    if args.picture.shows_workers() {
+        bail!(Usage(
+            "--paint workers: each frame has one worker".to_owned()
+        ));
+    }
     // What is wrong with a frame is wrong with the first or the deepest.
     for index in [0, args.frames - 1] {
         request(args, run, index)?;
@@ -49,7 +74,7 @@ pub(super) fn run(
         for index in p.xrange(0..frames) {
             let path = path(&args.output, index);
             let frame = request(args, run, index as u64)
-                .and_then(|request| draw(&request, &path, args.kernel.named(), interrupt))
+                .and_then(|request| draw(request, &path, interrupt))
                 .unwrap_or_else(|error| {
                     common::remark!("error: {}: {error:#}", path.display());
                     Frame::Failed
@@ -93,31 +118,44 @@ pub(super) fn run(
 fn request(args: &ZoomArgs, run: &RunArgs, index: u64) -> anyhow::Result<Request> {
     let first = args.picture.zoom();
     let way = index as f64 / (args.frames - 1).max(1) as f64;
-    let zoom = first * (args.until / first).powf(way);
+    // By the logarithm: a ratio of two zooms may be beyond what a number can hold.
+    let zoom = (first.ln() + (args.until.ln() - first.ln()) * way).exp();
+    // The first and the last as they were asked for, and not by a rounding beside.
+    let zoom = match index {
+        0 => first,
+        _ if index == args.frames - 1 => args.until,
+        _ => zoom,
+    };
+    let niter = f64::from(args.picture.iterations());
+    let last = args.until_niter.map_or_else(
+        || niter.max(f64::from(usual_iterations(args.until))),
+        f64::from,
+    );
+    let iterations = (niter + (last - niter) * way).round() as u32;
     // As many are in memory as workers draw.
     let workers = (run.jobs().get() as u64).min(args.frames);
-    let memory = args.kernel.memory / workers;
-    args.picture.at(args.to, zoom).request(memory)
+    let memory = Memory {
+        most: args.limits.memory / workers,
+        copies: if args.picture.traces_borders() { 4 } else { 1 },
+    };
+    let to = args.to.clone();
+    args.picture.at(to, zoom, iterations).request(memory)
 }
 
 fn path(folder: &Path, index: usize) -> PathBuf {
     folder.join(format!("frame-{:04}.png", index + 1))
 }
 
-fn draw(
-    request: &Request,
-    path: &Path,
-    kernel: KernelName,
-    interrupt: &Interrupt,
-) -> anyhow::Result<Frame> {
+fn draw(request: Request, path: &Path, interrupt: &Interrupt) -> anyhow::Result<Frame> {
     if interrupt.raised() {
         return Ok(Frame::Left);
     }
-    if is_there(request, path) {
+    if is_there(&request, path) {
         return Ok(Frame::Kept);
     }
     let _span = tracing::info_span!("frame", name = %path.display()).entered();
-    let kernel = Watch::new(interrupt).kernel(kernel);
+    let request = request.stopped_by(interrupt);
+    let kernel = Watch::new(interrupt).kernel(request.kernel);
     let counts = match request.borders {
         true => mandelbrot::mariani_silver::run(&request.plan, kernel, NonZeroUsize::MIN),
         false => serial::run(&request.plan, kernel, NonZeroUsize::MIN),

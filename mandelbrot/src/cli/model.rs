@@ -48,6 +48,18 @@ use Kind::{
     SharedMemory, Threads,
 };
 
+/// How many times the models of a choice hold the counts at once. Where models are compared, the
+/// answer of the first is kept beside that of the one that runs.
+pub(super) fn copies(choice: Choice<Kind>, runs: bool, borders: bool) -> usize {
+    let one = match choice {
+        // Each half of a rectangle is put together before it is copied to its place.
+        _ if borders => 4,
+        Choice::All | Choice::One(SharedMemory) => 2,
+        Choice::One(_) => 1,
+    };
+    one + usize::from(runs || choice == Choice::All)
+}
+
 /// The models that a choice stands for, the serial one first.
 pub(super) fn models(choice: Choice<Kind>, run: &RunArgs) -> Result<Vec<Model>, Usage> {
     let mut kinds = choice.kinds();

@@ -1,6 +1,7 @@
 //! What comes out: pictures, and lists.
 
-use std::io::{self, IsTerminal, Write};
+use std::fs::File;
+use std::io::{self, BufReader, IsTerminal, Write};
 use std::path::Path;
 
 use anyhow::{Context, bail};
@@ -16,8 +17,52 @@ pub(super) fn is_stdout(output: &Path) -> bool {
     output.as_os_str() == "-"
 }
 
+/// Endings that promise another format than PNG.
+const OTHER_FORMATS: [&str; 13] = [
+    "jpg", "jpeg", "gif", "bmp", "webp", "tif", "tiff", "ppm", "pnm", "svg", "avif", "exr", "pdf",
+];
+
+/// Where a picture goes that is given no name: nothing is replaced that this program did not make.
+pub(super) fn check_unnamed(output: &Path) -> anyhow::Result<()> {
+    let Ok(file) = File::open(output) else {
+        return Ok(());
+    };
+    match png_file::recipe(BufReader::new(file)) {
+        Ok(_) => Ok(()),
+        Err(_) => bail!(Usage(format!(
+            "{}: is there, and not by this program; say where to by -o FILE",
+            output.display()
+        ))),
+    }
+}
+
+/// Refuses a trace in the place of the picture; before the trace is begun, since a trace is written
+/// whatever else fails.
+pub(super) fn check_trace(output: &Path, run: &RunArgs) -> anyhow::Result<()> {
+    let name = output.display();
+    let timeline = run.trace.timeline.as_ref().and_then(Option::as_ref);
+    for (flag, file) in [
+        ("--trace", run.trace.trace.as_ref()),
+        ("--timeline", timeline),
+    ] {
+        if file.is_some_and(|file| files::is_same(output, file)) {
+            bail!(Usage(format!(
+                "{name}: {flag} and the picture are two files: one would replace the other"
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// Says beforehand what would go wrong after the work is done.
 pub(super) fn check(output: &Path, run: &RunArgs) -> anyhow::Result<()> {
+    let name = output.display();
+    let ending = output.extension().unwrap_or_default().to_ascii_lowercase();
+    if OTHER_FORMATS.iter().any(|format| ending == *format) {
+        bail!(Usage(format!(
+            "{name}: pictures are written as PNG: name a .png"
+        )));
+    }
     if is_stdout(output) {
         if run.output.json {
             bail!(Usage(
@@ -31,7 +76,6 @@ pub(super) fn check(output: &Path, run: &RunArgs) -> anyhow::Result<()> {
         }
         return Ok(());
     }
-    let name = output.display();
     if output.is_dir() {
         bail!(Usage(format!("{name}: a folder; name a file in it")));
     }
@@ -42,7 +86,7 @@ pub(super) fn check(output: &Path, run: &RunArgs) -> anyhow::Result<()> {
     files::check_folder_of(output).map_err(|error| Usage(error.to_string()))?;
     // To try is the only way to know: the right to write may be denied in many ways.
     let probe = output.with_file_name(format!(".mandelbrot.{}.tmp", std::process::id()));
-    match std::fs::File::create_new(&probe) {
+    match File::create_new(&probe) {
         Ok(_) => {
             // A leftover is harmless.
             let _ = std::fs::remove_file(&probe);
@@ -54,15 +98,9 @@ pub(super) fn check(output: &Path, run: &RunArgs) -> anyhow::Result<()> {
 
 /// Writes a picture and how it was made.
 pub(super) fn write(output: &Path, picture: &Picture, recipe: &Recipe) -> anyhow::Result<()> {
-    let bytes = png_file::encode(picture, recipe)
-        .with_context(|| format!("{}x{}", picture.width, picture.height))?;
-    if is_stdout(output) {
-        let mut out = common::cli::stdout();
-        out.write_all(&bytes)?;
-        out.flush()?;
-    } else {
-        files::write_atomically(output, bytes)?;
-    }
+    let mut file = files::PendingFile::create(output)?;
+    png_file::encode(picture, recipe, &mut file).with_context(|| output.display().to_string())?;
+    file.finish()?;
     Ok(())
 }
 
@@ -74,12 +112,12 @@ pub(super) fn views(run: &RunArgs) -> anyhow::Result<Outcome> {
             out.json(&json!({
                 "name": place.name,
                 "about": place.about,
-                "center": [place.center.re, place.center.im],
+                "center": place.center,
                 "zoom": place.zoom,
                 "iterations": place.limit,
             }))?;
         } else {
-            writeln!(out, "{:10} {}", place.name, place.about)?;
+            writeln!(out, "{:15} {}", place.name, place.about)?;
         }
     }
     out.flush()?;

@@ -1,11 +1,14 @@
 //! The flags that say what a picture shows.
 
-use std::fs;
+use std::fs::File;
+use std::io::{self, Read};
 use std::num::NonZeroUsize;
 
 use clap::ValueEnum;
 use common::cli::numbers;
-use mandelbrot::palette::Palette;
+use mandelbrot::center::Center;
+use mandelbrot::kernels::KernelName;
+use mandelbrot::palette::{LARGEST_FILE, Palette};
 use mandelbrot::plan::MOST_ITERATIONS;
 use mandelbrot::view::{PLACES, Place};
 use num_complex::Complex;
@@ -21,15 +24,16 @@ pub(super) struct PictureArgs {
     /// Rows of pixels [default: 480]
     #[arg(short = 'H', long, value_name = "N", value_parser = side, allow_negative_numbers = true)]
     pub(super) height: Option<NonZeroUsize>,
-    /// Most iterations of a point [default: 1000, or what the view needs]
+    /// Most iterations of a point [default: what the view needs, or 1000, and a thousand more for
+    /// each factor of ten of the zoom]
     #[arg(short, long, value_name = "N", value_parser = iterations, allow_negative_numbers = true)]
     pub(super) niter: Option<u32>,
     /// A place by name: see `mandelbrot views`
     #[arg(long, value_name = "NAME", value_parser = place)]
     pub(super) view: Option<&'static Place>,
-    /// The point in the middle [default: -0.75,0]
-    #[arg(long, value_name = "RE,IM", value_parser = complex, allow_hyphen_values = true)]
-    pub(super) center: Option<Complex<f64>>,
+    /// The point in the middle, with as many digits as the zoom needs [default: -0.75,0]
+    #[arg(long, value_name = "RE,IM", value_parser = center, allow_hyphen_values = true)]
+    pub(super) center: Option<Center>,
     /// How much larger than 3.5 units across; `2x` for twice what it would be
     #[arg(long, value_name = "ZOOM", value_parser = zoom, allow_negative_numbers = true)]
     pub(super) zoom: Option<Zoom>,
@@ -39,7 +43,8 @@ pub(super) struct PictureArgs {
     /// The burning ship
     #[arg(long, conflicts_with = "julia")]
     pub(super) burning_ship: bool,
-    /// A built-in palette or a .gpl file: workshop, ocean, fire, forest, twilight, gray
+    /// A palette by name (workshop, ocean, fire, forest, twilight, gray), or a file: GIMP's .gpl,
+    /// Fractint's .map, Ultra Fractal's .ugr
     #[arg(long, value_name = "NAME|FILE", value_parser = palette)]
     pub(super) palette: Option<Palette>,
     /// Colours without steps, by how far a point went in its last iteration
@@ -52,6 +57,45 @@ pub(super) struct PictureArgs {
     /// Ways around iterating, with commas between them
     #[arg(long, value_enum, value_name = "WAYS", value_delimiter = ',')]
     pub(super) shortcuts: Option<Vec<Shortcut>>,
+    /// What computes the counts [default: fast; perturbation where f64 would be wrong; textbook
+    /// where models are compared]
+    #[arg(long, value_enum)]
+    pub(super) kernel: Option<Kernel>,
+    /// What to colour by [default: counts]
+    #[arg(long, value_enum)]
+    pub(super) paint: Option<Paint>,
+}
+
+/// What computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Kernel {
+    /// The loop of every textbook
+    Textbook,
+    /// SIMD with the textbook's counts, every one
+    Exact,
+    /// SIMD with fused multiplication and addition
+    Fast,
+    /// Differences from one orbit with all digits, for zooms up to 1e290
+    Perturbation,
+}
+
+impl Kernel {
+    pub(super) fn named(self) -> KernelName {
+        match self {
+            Kernel::Textbook => KernelName::Textbook,
+            Kernel::Exact => KernelName::Exact,
+            Kernel::Fast => KernelName::Fast,
+            Kernel::Perturbation => KernelName::Perturbation,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Paint {
+    /// How many iterations a point took to leave
+    Counts,
+    /// Which worker computed it
+    Workers,
 }
 
 /// A way around iterating.
@@ -78,9 +122,25 @@ pub(super) enum Zoom {
 const MOST_AA: u64 = 16;
 
 impl PictureArgs {
-    /// Whether it is the workshop's picture as it is.
+    /// Whether it is the workshop's picture as it is, by whatever kernel.
     pub(super) fn is_untouched(&self) -> bool {
-        *self == PictureArgs::default()
+        let kernel = self.kernel;
+        *self
+            == PictureArgs {
+                kernel,
+                ..PictureArgs::default()
+            }
+    }
+
+    /// Whether rectangles are filled whose border is of one count.
+    pub(super) fn traces_borders(&self) -> bool {
+        let shortcuts = self.shortcuts.as_deref().unwrap_or_default();
+        shortcuts.contains(&Shortcut::Borders)
+    }
+
+    /// Whether it is coloured by worker.
+    pub(super) fn shows_workers(&self) -> bool {
+        self.paint == Some(Paint::Workers)
     }
 
     /// These flags, and where they say nothing, those of a picture drawn before.
@@ -122,6 +182,8 @@ impl PictureArgs {
             smooth: self.smooth.or(old.smooth),
             aa: self.aa.or(old.aa),
             shortcuts: self.shortcuts.or(old.shortcuts),
+            kernel: self.kernel.or(old.kernel),
+            paint: self.paint.or(old.paint),
         }
     }
 
@@ -133,11 +195,12 @@ impl PictureArgs {
         }
     }
 
-    /// At a point, so much larger.
-    pub(super) fn at(&self, center: Complex<f64>, zoom: f64) -> PictureArgs {
+    /// At a point, so much larger, with so many iterations.
+    pub(super) fn at(&self, center: Center, zoom: f64, iterations: u32) -> PictureArgs {
         PictureArgs {
             center: Some(center),
             zoom: Some(Zoom::To(zoom)),
+            niter: Some(iterations),
             ..self.clone()
         }
     }
@@ -174,7 +237,7 @@ fn aa(text: &str) -> Result<NonZeroUsize, String> {
     }
 }
 
-fn iterations(text: &str) -> Result<u32, String> {
+pub(super) fn iterations(text: &str) -> Result<u32, String> {
     let number = numbers::number(text).map_err(|error| error.to_string())?;
     u32::try_from(number)
         .ok()
@@ -197,14 +260,33 @@ pub(super) fn palette(text: &str) -> Result<Palette, String> {
     if let Some(palette) = Palette::named(text) {
         return Ok(palette);
     }
+    read(text)
+        .map_err(|error| format!("{text}: {error}; built in are {}", names()))
+        .and_then(|bytes| {
+            Palette::from_text(&String::from_utf8_lossy(&bytes))
+                .map_err(|error| format!("{text}: {error}"))
+        })
+}
+
+/// A palette by name only: what a stranger's picture may ask for.
+pub(super) fn built_in_palette(text: &str) -> Result<Palette, String> {
+    Palette::named(text).ok_or_else(|| format!("{text}: no such palette; built in are {}", names()))
+}
+
+fn names() -> String {
     let names: Vec<_> = Palette::names().collect();
-    match fs::read(text) {
-        Ok(bytes) => Palette::from_gpl(&String::from_utf8_lossy(&bytes))
-            .map_err(|error| format!("{text}: {error}")),
-        Err(error) => Err(format!(
-            "{text}: {error}; built in are {}",
-            names.join(", ")
-        )),
+    names.join(", ")
+}
+
+/// A file, if it isn't endless.
+fn read(path: &str) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?
+        .take(LARGEST_FILE + 1)
+        .read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > LARGEST_FILE {
+        true => Err(io::Error::other("larger than 4 MiB: not a palette")),
+        false => Ok(bytes),
     }
 }
 
@@ -217,6 +299,16 @@ pub(super) fn complex(text: &str) -> Result<Complex<f64>, String> {
     match c.re.is_finite() && c.im.is_finite() {
         true => Ok(c),
         false => Err(format!("{text}: not finite")),
+    }
+}
+
+/// The same with all digits.
+pub(super) fn center(text: &str) -> Result<Center, String> {
+    let rounded = complex(text)?;
+    let (re, im) = text.split_once(',').unwrap_or_default();
+    match (re.parse(), im.parse()) {
+        (Ok(re), Ok(im)) => Ok(Center { re, im }),
+        _ => Err(format!("{rounded}: more than 1000 digits")),
     }
 }
 

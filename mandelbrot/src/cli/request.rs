@@ -5,32 +5,76 @@ use std::num::NonZeroUsize;
 
 use anyhow::bail;
 use clap::ValueEnum;
-use common::cli::Usage;
+use common::cli::{Interrupt, Usage};
 use common::timing::human_bytes;
+use mandelbrot::center::Center;
+use mandelbrot::kernels::perturbation::BYTES_PER_ITERATION;
+use mandelbrot::kernels::{self, KernelName};
 use mandelbrot::palette::Palette;
-use mandelbrot::plan::{Formula, Plan, Shortcuts};
+use mandelbrot::plan::{Depth, Formula, Plan, Shortcuts};
+use mandelbrot::stop::Stop;
 use mandelbrot::{View, png_file::Recipe};
 use num_complex::Complex;
 
-use super::picture::{PictureArgs, Shortcut};
+use super::picture::{Kernel, PictureArgs, Shortcut};
 
 /// A picture to be drawn.
 pub(super) struct Request {
     pub(super) plan: Plan,
     pub(super) palette: Palette,
     pub(super) aa: usize,
+    pub(super) kernel: KernelName,
+    /// Whether to colour by worker.
+    pub(super) workers: bool,
     /// Whether to trace borders.
     pub(super) borders: bool,
     pub(super) recipe: Recipe,
 }
 
+impl Request {
+    /// The plan ends early when the interrupt says so.
+    pub(super) fn stopped_by(mut self, interrupt: &Interrupt) -> Request {
+        let interrupt = interrupt.clone();
+        self.plan = self.plan.with_stop(Stop::when(move || interrupt.raised()));
+        self
+    }
+
+    /// Says if the kernel asked for is likely to be wrong at this depth.
+    pub(super) fn warn(&self) {
+        if self.kernel != KernelName::Perturbation && self.plan.depth() == Depth::Rounded {
+            common::remark!(
+                "warning: so deep, f64 rounds too much: many counts are wrong{}",
+                match self.plan.formula() {
+                    Formula::Mandelbrot => "; see --kernel perturbation",
+                    _ => "",
+                }
+            );
+        }
+    }
+
+    /// What the SIMD kernels run on, to be written behind a comma.
+    pub(super) fn instructions(&self) -> String {
+        match self.kernel {
+            KernelName::Textbook | KernelName::Perturbation => String::new(),
+            _ => format!(", {}", kernels::instructions()),
+        }
+    }
+
+    /// Whether some iterations that the counts stand for were not done.
+    pub(super) fn skips(&self) -> bool {
+        self.borders
+            || self.kernel == KernelName::Perturbation
+            || self.plan.shortcuts() != Shortcuts::default()
+    }
+}
+
 impl PictureArgs {
-    /// The picture, if it is one and takes no more than so much memory.
-    pub(super) fn request(&self, memory: u64) -> anyhow::Result<Request> {
+    /// The picture, if it is one and takes no more memory than allowed.
+    pub(super) fn request(&self, memory: Memory) -> anyhow::Result<Request> {
         let size = |given: Option<NonZeroUsize>, usual| given.map_or(usual, NonZeroUsize::get);
         let (width, height) = (size(self.width, 640), size(self.height, 480));
         let aa = size(self.aa, 1);
-        check_memory(width, height, aa, memory)?;
+        memory.check(width, height, aa, 0)?;
         let usage = |error: mandelbrot::plan::PlanError| Usage(error.to_string());
         let formula = match (self.julia, self.burning_ship) {
             (Some(c), _) => Formula::Julia(c),
@@ -38,7 +82,14 @@ impl PictureArgs {
             (None, false) => Formula::Mandelbrot,
         };
         let shortcuts = self.shortcuts.as_deref().unwrap_or_default();
-        let plan = Plan::new(self.view(width, height), width * aa, height * aa)
+        let (columns, rows) = (width * aa, height * aa);
+        let plan = match formula {
+            Formula::Mandelbrot if self.is_moved() => {
+                Plan::at(self.middle(), self.zoom(), columns, rows)
+            }
+            _ => Plan::new(self.view(width, height), columns, rows),
+        };
+        let plan = plan
             .and_then(|plan| plan.with_limit(self.iterations()))
             .and_then(|plan| plan.with_formula(formula))
             .map_err(usage)?
@@ -47,41 +98,80 @@ impl PictureArgs {
                 bulbs: shortcuts.contains(&Shortcut::Bulbs),
                 periodicity: shortcuts.contains(&Shortcut::Periodicity),
             });
+        let kernel = self.kernel_for(&plan)?;
+        if kernel == Kernel::Perturbation {
+            let orbit = u64::from(plan.limit()) * BYTES_PER_ITERATION;
+            memory.check(width, height, aa, orbit)?;
+        }
         Ok(Request {
             plan,
             palette: self.palette.clone().unwrap_or_else(Palette::workshop),
             aa,
+            kernel: kernel.named(),
+            workers: self.shows_workers(),
             borders: shortcuts.contains(&Shortcut::Borders),
-            recipe: self.recipe(width, height),
+            recipe: self.recipe(width, height, kernel),
         })
+    }
+
+    /// Whether a place in the plane is asked for.
+    fn is_moved(&self) -> bool {
+        self.center.is_some() || self.zoom.is_some() || self.view.is_some()
     }
 
     /// The workshop's stretched view, unless a place in the plane is asked for.
     fn view(&self, width: usize, height: usize) -> View {
-        let moved = self.center.is_some() || self.zoom.is_some() || self.view.is_some();
-        if !moved && self.julia.is_none() && !self.burning_ship {
+        if !self.is_moved() && self.julia.is_none() && !self.burning_ship {
             return View::WORKSHOP;
         }
-        View::square(self.middle(), self.zoom(), width, height)
+        View::square(self.middle().rounded(), self.zoom(), width, height)
     }
 
-    fn middle(&self) -> Complex<f64> {
+    fn middle(&self) -> Center {
         let usual = match (self.julia, self.burning_ship) {
             (Some(_), _) => Complex::new(0.0, 0.0),
             (None, true) => Complex::new(-0.5, -0.5),
             (None, false) => View::WORKSHOP.center,
         };
-        let place = self.view.map(|place| place.center);
-        self.center.or(place).unwrap_or(usual)
+        let place = self.view.map(|place| place.middle());
+        let center = self.center.clone().or(place);
+        center.unwrap_or_else(|| usual.into())
     }
 
-    fn iterations(&self) -> u32 {
+    /// Most iterations: what is asked for, or what the place needs, or more the deeper it is.
+    pub(super) fn iterations(&self) -> u32 {
         let place = self.view.map(|place| place.limit);
-        self.niter.or(place).unwrap_or(1000)
+        self.niter
+            .or(place)
+            .unwrap_or_else(|| usual_iterations(self.zoom()))
+    }
+
+    /// The kernel asked for, or the fastest that is right.
+    fn kernel_for(&self, plan: &Plan) -> Result<Kernel, Usage> {
+        let deep = plan.formula() == Formula::Mandelbrot;
+        let usual = match plan.depth() {
+            Depth::Rounded | Depth::Deep if deep => Kernel::Perturbation,
+            _ => Kernel::Fast,
+        };
+        let kernel = self.kernel.unwrap_or(usual);
+        match kernel {
+            Kernel::Perturbation if !deep => Err(Usage(
+                "--kernel perturbation: for the Mandelbrot set only".to_owned(),
+            )),
+            Kernel::Perturbation if self.shortcuts.as_deref().is_some_and(does_not_fit) => Err(
+                Usage("--shortcuts: of them --kernel perturbation knows borders only".to_owned()),
+            ),
+            Kernel::Perturbation => Ok(kernel),
+            _ => match plan.check_depth() {
+                Ok(()) => Ok(kernel),
+                Err(error) if deep => Err(Usage(format!("{error}; see --kernel perturbation"))),
+                Err(error) => Err(Usage(error.to_string())),
+            },
+        }
     }
 
     /// All that is needed to draw it again, whatever the defaults will be then.
-    fn recipe(&self, width: usize, height: usize) -> Recipe {
+    fn recipe(&self, width: usize, height: usize, kernel: Kernel) -> Recipe {
         let mut flags = format!("-W {width} -H {height} -n {}", self.iterations());
         let mut add = |flag: std::fmt::Arguments<'_>| {
             // Writing to a string can't fail.
@@ -91,7 +181,7 @@ impl PictureArgs {
         if self.view(width, height) != View::WORKSHOP {
             add(format_args!(
                 " --center {} --zoom {:?}",
-                pair(self.middle()),
+                self.middle(),
                 self.zoom()
             ));
         }
@@ -120,6 +210,12 @@ impl PictureArgs {
             let names: Vec<_> = names.iter().map(|name| name.get_name()).collect();
             add(format_args!(" --shortcuts {}", names.join(",")));
         }
+        if let Some(name) = kernel.to_possible_value() {
+            add(format_args!(" --kernel {}", name.get_name()));
+        }
+        if self.shows_workers() {
+            add(format_args!(" --paint workers"));
+        }
         Recipe {
             flags,
             palette: (!built_in).then(|| palette.to_gpl()),
@@ -127,11 +223,39 @@ impl PictureArgs {
     }
 }
 
-/// What a picture takes: its counts, its colours, and the file made of them.
-fn check_memory(width: usize, height: usize, aa: usize, most: u64) -> anyhow::Result<()> {
-    let pixels = width as u128 * height as u128;
-    let needed = pixels * (aa * aa) as u128 * size_of::<u32>() as u128 + 2 * 3 * pixels;
-    if needed > u128::from(most) {
+/// A thousand iterations, and a thousand more for each factor of ten: structures repeat with depth,
+/// and each repetition takes as many again.
+pub(super) fn usual_iterations(zoom: f64) -> u32 {
+    (1000.0 * (1.0 + zoom.log10().max(0.0))) as u32
+}
+
+/// Whether ways are among them that need the points themselves.
+fn does_not_fit(shortcuts: &[Shortcut]) -> bool {
+    shortcuts.contains(&Shortcut::Bulbs) || shortcuts.contains(&Shortcut::Periodicity)
+}
+
+/// How much memory a picture may take.
+#[derive(Clone, Copy)]
+pub(super) struct Memory {
+    pub(super) most: u64,
+    /// How many times a model holds the counts.
+    pub(super) copies: usize,
+}
+
+impl Memory {
+    /// Counts the counts, the colours, the coordinates of columns and rows, and an orbit. The file is
+    /// written piece by piece.
+    fn check(self, width: usize, height: usize, aa: usize, orbit: u64) -> anyhow::Result<()> {
+        let pixels = width as u128 * height as u128;
+        let points = pixels * (aa * aa) as u128;
+        let sides = (width as u128 + height as u128) * aa as u128;
+        let needed = points * (self.copies * size_of::<u32>()) as u128
+            + 3 * pixels
+            + sides * size_of::<f64>() as u128
+            + u128::from(orbit);
+        if needed <= u128::from(self.most) {
+            return Ok(());
+        }
         let each = if aa > 1 {
             format!(" with --aa {aa}")
         } else {
@@ -140,8 +264,7 @@ fn check_memory(width: usize, height: usize, aa: usize, most: u64) -> anyhow::Re
         bail!(Usage(format!(
             "{width}x{height}{each}: would take {} of memory, of {} allowed: see --memory",
             u64::try_from(needed).map_or("more than 16 EiB".to_owned(), human_bytes),
-            human_bytes(most)
-        )));
+            human_bytes(self.most)
+        )))
     }
-    Ok(())
 }

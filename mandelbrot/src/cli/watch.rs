@@ -76,6 +76,13 @@ impl Watch {
         }
     }
 
+    /// Changes what the bar says is being done.
+    pub(super) fn say(&self, what: &str) {
+        if let Some(progress) = &self.progress {
+            progress.say(what);
+        }
+    }
+
     /// Whether to stop.
     pub(super) fn stop(&self) -> bool {
         self.interrupt.raised()

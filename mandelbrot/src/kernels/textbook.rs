@@ -6,6 +6,9 @@ use super::smooth;
 use crate::plan::{Formula, Plan};
 use crate::tile::Tile;
 
+/// Iterations between two questions whether to stop: some tens of microseconds.
+const PER_QUESTION: u32 = 1 << 14;
+
 /// Fills `out` with the counts of a tile, point after point.
 ///
 /// # Panics
@@ -29,15 +32,18 @@ fn count(plan: &Plan, point: Complex<f64>) -> u32 {
     let mut z = first;
     let mut i = 0;
     let mut old = Old { z, until: 8 };
-    while i < plan.limit() && z.norm_sqr() < 4.0 {
-        z = step(plan.formula(), z, c);
-        i += 1;
-        if shortcuts.periodicity && old.is_back(z, i) {
-            return plan.inside();
+    while i < plan.limit() && z.norm_sqr() < 4.0 && !plan.is_stopped() {
+        let pause = plan.limit().min(i.saturating_add(PER_QUESTION));
+        while i < pause && z.norm_sqr() < 4.0 {
+            z = step(plan.formula(), z, c);
+            i += 1;
+            if shortcuts.periodicity && old.is_back(z, i) {
+                return plan.inside();
+            }
         }
     }
     if plan.is_smooth() && i < plan.limit() {
-        return smooth::count(plan.formula(), z, c, i, i);
+        return smooth::count(plan, z, c, i, i);
     }
     i * plan.scale()
 }

@@ -1,5 +1,6 @@
 //! A barrier that can't be waited at for ever.
 
+use std::fmt;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Where the threads of a team wait for each other.
@@ -19,6 +20,26 @@ struct State {
     gone: usize,
     /// Whether one of them left by a panic.
     aborted: bool,
+    /// What those who wait are at.
+    at: Option<Meeting>,
+}
+
+/// What the threads of a team meet at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Meeting {
+    Barrier,
+    Single,
+    Reduction,
+}
+
+impl fmt::Display for Meeting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Meeting::Barrier => "barrier",
+            Meeting::Single => "single",
+            Meeting::Reduction => "reduction",
+        })
+    }
 }
 
 /// Why a wait ended otherwise than by all meeting.
@@ -28,6 +49,8 @@ pub(super) enum Broken {
     Aborted,
     /// Another thread came to the end of the region.
     Deserted,
+    /// Another thread is at something else.
+    Elsewhere(Meeting),
 }
 
 impl Barrier {
@@ -40,12 +63,17 @@ impl Barrier {
     }
 
     /// Waits until all threads of the team do.
-    pub(super) fn wait(&self) -> Result<(), Broken> {
+    pub(super) fn wait(&self, what: Meeting) -> Result<(), Broken> {
         let mut state = self.lock();
         let meeting = state.meetings;
+        let at = *state.at.get_or_insert(what);
+        if at != what {
+            return Err(Broken::Elsewhere(at));
+        }
         state.waiting += 1;
         if state.waiting == self.size {
             state.waiting = 0;
+            state.at = None;
             state.meetings += 1;
             self.changed.notify_all();
             return Ok(());
@@ -101,7 +129,7 @@ mod tests {
                 scope.spawn(|| {
                     for round in 1..=1000 {
                         come.fetch_add(1, Ordering::SeqCst);
-                        barrier.wait().unwrap();
+                        barrier.wait(Meeting::Barrier).unwrap();
                         assert!(come.load(Ordering::SeqCst) >= 4 * round);
                     }
                 });
@@ -113,18 +141,33 @@ mod tests {
     fn an_abort_sends_away_those_who_wait_and_those_who_come_later() {
         let barrier = Barrier::new(3);
         thread::scope(|scope| {
-            let early = scope.spawn(|| barrier.wait());
+            let early = scope.spawn(|| barrier.wait(Meeting::Barrier));
             barrier.abort();
             assert_eq!(early.join().unwrap(), Err(Broken::Aborted));
         });
-        assert_eq!(barrier.wait(), Err(Broken::Aborted));
+        assert_eq!(barrier.wait(Meeting::Barrier), Err(Broken::Aborted));
+    }
+
+    #[test]
+    fn a_wait_with_one_who_is_elsewhere_is_told() {
+        let barrier = Barrier::new(2);
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| barrier.wait(Meeting::Single));
+            while barrier.lock().at.is_none() {
+                thread::yield_now();
+            }
+            let elsewhere = Err(Broken::Elsewhere(Meeting::Single));
+            assert_eq!(barrier.wait(Meeting::Reduction), elsewhere);
+            barrier.abort();
+            assert_eq!(waiting.join().unwrap(), Err(Broken::Aborted));
+        });
     }
 
     #[test]
     fn a_wait_for_one_who_has_left_ends() {
         let barrier = Barrier::new(2);
         thread::scope(|scope| {
-            let waiting = scope.spawn(|| barrier.wait());
+            let waiting = scope.spawn(|| barrier.wait(Meeting::Barrier));
             barrier.leave();
             assert_eq!(waiting.join().unwrap(), Err(Broken::Deserted));
         });

@@ -1,12 +1,15 @@
 //! The beginning and the end of a region.
 
-use std::cell::Cell;
-use std::sync::OnceLock;
+use std::cell::{Cell, RefCell};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 
+use super::locks;
 use super::panics::{self, Panic, Stopped};
+use super::room;
 use super::settings::{MOST_THREADS, Settings};
-use super::thread::{Team, Thread};
+use super::thread::{Depth, Team, Thread};
 
 /// Runs `body` on a team of `threads`, of which the caller is thread 0, and returns what each
 /// returned, in the order of thread numbers. 0 threads are as many as `OMP_NUM_THREADS` says, or as
@@ -91,21 +94,24 @@ impl Region {
     /// # Errors
     /// If `body` panics in any thread.
     pub fn try_run<R: Send>(self, body: impl Fn(&Thread<'_>) -> R + Sync) -> Result<Vec<R>, Panic> {
-        let level = LEVEL.get();
+        let around = DEPTH.get();
         let settings = Settings::from_env_where_good();
         let levels = self
             .max_active_levels
             .unwrap_or_else(|| settings.max_active_levels());
         let threads = match self.threads {
-            _ if self.serial || level >= levels => 1,
-            0 => settings.threads(level),
+            _ if self.serial || around.active >= levels => 1,
+            0 => settings.threads(around.level),
             threads => threads.min(MOST_THREADS),
         };
-        let active = level + usize::from(threads > 1);
+        let group = GROUP.with_borrow(Clone::clone);
+        let group = group.unwrap_or_default();
+        let reserved = Reserved::new(&group, threads - 1, &settings);
+        let held = locks::held();
         let gate = OnceLock::new();
-        let work = |number: usize| part(gate.wait(), number, active, &body);
+        let work = |number: usize| part(gate.wait(), number, &group, &held, &body);
         let results = thread::scope(|scope| {
-            let others: Vec<_> = (1..threads)
+            let others: Vec<_> = (1..=reserved.threads)
                 .map_while(|number| {
                     thread::Builder::new()
                         .name(format!("omp-{number}"))
@@ -114,7 +120,12 @@ impl Region {
                 })
                 .collect();
             // Only now is it known how many there are.
-            gate.get_or_init(|| Team::new(others.len() + 1, active, settings));
+            let size = others.len() + 1;
+            let depth = Depth {
+                level: around.level + 1,
+                active: around.active + usize::from(size > 1),
+            };
+            gate.get_or_init(|| Team::new(size, depth, settings));
             let mut results = vec![work(0)];
             // They catch what the body throws, so joining fails only where catching did.
             let join = |other: thread::ScopedJoinHandle<'_, _>| {
@@ -125,6 +136,7 @@ impl Region {
             results.extend(others.into_iter().map(join));
             results
         });
+        drop(reserved);
         let mut aborted = false;
         let mut values = Vec::with_capacity(results.len());
         for result in results {
@@ -143,12 +155,17 @@ impl Region {
 fn part<R>(
     team: &Team,
     number: usize,
-    level: usize,
+    group: &Arc<AtomicUsize>,
+    held: &[&'static str],
     body: &impl Fn(&Thread<'_>) -> R,
 ) -> Result<R, Stopped> {
-    let outer = LEVEL.replace(level);
-    let result = panics::catch(number, || body(&Thread::new(team, number)));
-    LEVEL.set(outer);
+    let outer = DEPTH.replace(team.depth());
+    let outer_group = GROUP.replace(Some(Arc::clone(group)));
+    let outer_held = locks::enter(held);
+    let result = panics::catch(number, || body(&Thread::new(team, number, held.len())));
+    locks::leave(held.len(), outer_held);
+    GROUP.set(outer_group);
+    DEPTH.set(outer);
     match result {
         Ok(_) => team.leave(),
         Err(_) => team.abort(),
@@ -156,7 +173,39 @@ fn part<R>(
     result
 }
 
+/// Threads that a region may start, beside its caller.
+struct Reserved<'g> {
+    group: &'g AtomicUsize,
+    threads: usize,
+}
+
+impl<'g> Reserved<'g> {
+    /// As many as wanted, or as `OMP_THREAD_LIMIT` and the system leave.
+    fn new(group: &'g AtomicUsize, wanted: usize, settings: &Settings) -> Reserved<'g> {
+        let most = settings.thread_limit().saturating_sub(1);
+        let wanted = wanted.min(room::for_threads(wanted));
+        let take = |busy: usize| wanted.min(most.saturating_sub(busy));
+        let before = group
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |busy| {
+                Some(busy + take(busy))
+            })
+            .unwrap_or_else(|busy| busy);
+        Reserved {
+            group,
+            threads: take(before),
+        }
+    }
+}
+
+impl Drop for Reserved<'_> {
+    fn drop(&mut self) {
+        self.group.fetch_sub(self.threads, Ordering::Relaxed);
+    }
+}
+
 thread_local! {
-    /// How many regions of more than one thread this thread is in.
-    static LEVEL: Cell<usize> = const { Cell::new(0) };
+    /// The regions that this thread is in.
+    static DEPTH: Cell<Depth> = const { Cell::new(Depth { level: 0, active: 0 }) };
+    /// How many threads the outermost of them and those within it have started.
+    static GROUP: RefCell<Option<Arc<AtomicUsize>>> = const { RefCell::new(None) };
 }

@@ -1,6 +1,7 @@
 //! What the environment says about regions.
 
 use std::fmt;
+use std::sync::Once;
 use std::thread;
 
 use super::Schedule;
@@ -8,17 +9,19 @@ use super::Schedule;
 const NUM_THREADS: &str = "OMP_NUM_THREADS";
 const SCHEDULE: &str = "OMP_SCHEDULE";
 const MAX_ACTIVE_LEVELS: &str = "OMP_MAX_ACTIVE_LEVELS";
+const THREAD_LIMIT: &str = "OMP_THREAD_LIMIT";
 
 /// More threads than this are not asked of a system: Linux itself allows some 32,000 by default, so
 /// a larger number is a slip of the pen.
 pub(super) const MOST_THREADS: usize = 65_536;
 
-/// What `OMP_NUM_THREADS`, `OMP_SCHEDULE` and `OMP_MAX_ACTIVE_LEVELS` say.
+/// What `OMP_NUM_THREADS`, `OMP_SCHEDULE`, `OMP_MAX_ACTIVE_LEVELS` and `OMP_THREAD_LIMIT` say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
     threads: Vec<usize>,
     schedule: Option<Schedule>,
     max_active_levels: Option<usize>,
+    thread_limit: Option<usize>,
 }
 
 /// A variable that can't be understood. Regions go on as if this one were not set.
@@ -46,9 +49,14 @@ impl Settings {
         error.map_or(Ok(settings), Err)
     }
 
-    /// Reads those that can be understood.
+    /// Reads those that can be understood, and says of the first that can't, once, as OpenMP does.
     pub(super) fn from_env_where_good() -> Settings {
-        Settings::read(env).0
+        static TOLD: Once = Once::new();
+        let (settings, error) = Settings::read(env);
+        if let Some(error) = error {
+            TOLD.call_once(|| eprintln!("warning: {error}; it is left out"));
+        }
+        settings
     }
 
     /// What can be understood, and the first variable that can't.
@@ -69,22 +77,29 @@ impl Settings {
             "0" => Ok(0),
             number => count(MAX_ACTIVE_LEVELS, number, &text),
         });
+        let limit = set(THREAD_LIMIT).map(|text| count(THREAD_LIMIT, &text, &text));
         let mut first = None;
         let settings = Settings {
             threads: good(threads, &mut first).unwrap_or_default(),
             schedule: good(schedule, &mut first),
             max_active_levels: good(levels, &mut first),
+            thread_limit: good(limit, &mut first),
         };
         (settings, first)
     }
 
-    /// How many threads a region has at a level, 0 being the outermost.
+    /// How many threads a region has that is in `level` others, those of one thread included. The last
+    /// number of the list holds for all levels below.
     pub fn threads(&self, level: usize) -> usize {
-        // The last number of the list holds for all levels below.
         let listed = self.threads.get(level).or(self.threads.last());
         listed.copied().unwrap_or_else(|| {
             thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get)
         })
+    }
+
+    /// How many threads there may be in a region and those within it, together.
+    pub fn thread_limit(&self) -> usize {
+        self.thread_limit.unwrap_or(usize::MAX)
     }
 
     /// What `OMP_SCHEDULE` says.
@@ -92,11 +107,15 @@ impl Settings {
         self.schedule
     }
 
-    /// How many regions within each other have more than one thread: 1, or as many as
-    /// `OMP_NUM_THREADS` lists numbers.
+    /// How many regions within each other have more than one thread: 1, or any number if
+    /// `OMP_NUM_THREADS` is a list.
     pub fn max_active_levels(&self) -> usize {
-        self.max_active_levels
-            .unwrap_or_else(|| self.threads.len().max(1))
+        let usual = if self.threads.len() > 1 {
+            usize::MAX
+        } else {
+            1
+        };
+        self.max_active_levels.unwrap_or(usual)
     }
 }
 
@@ -154,7 +173,7 @@ mod tests {
     fn a_list_of_numbers_is_a_number_for_each_level() {
         let settings = settings(&[("OMP_NUM_THREADS", "4, 2")]).unwrap();
         assert_eq!([0, 1, 2].map(|level| settings.threads(level)), [4, 2, 2]);
-        assert_eq!(settings.max_active_levels(), 2);
+        assert_eq!(settings.max_active_levels(), usize::MAX);
     }
 
     #[test]
@@ -190,6 +209,7 @@ mod tests {
             ("OMP_NUM_THREADS", "1000000"),
             ("OMP_SCHEDULE", "fastest"),
             ("OMP_MAX_ACTIVE_LEVELS", "-1"),
+            ("OMP_THREAD_LIMIT", "0"),
         ] {
             let error = settings(&[(variable, value)]).unwrap_err().to_string();
             let expected = format!("{variable}={value}: not ");

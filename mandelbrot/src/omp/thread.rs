@@ -1,65 +1,69 @@
 //! A thread of a team, and what it shares with the others.
 
-use std::any::Any;
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::fmt;
-use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::barrier::{Barrier, Broken};
+use super::barrier::{Barrier, Broken, Meeting};
+use super::handout::{Handout, Turns};
+use super::locks::{self, Guard};
+use super::ordered::Order;
 use super::panics;
+use super::reductions::Reductions;
 use super::{Schedule, Settings};
 
 /// What the threads of a team share.
 pub(super) struct Team {
     size: usize,
-    level: usize,
+    depth: Depth,
     settings: Settings,
     barrier: Barrier,
     aborted: AtomicBool,
     /// Loops under way whose turns are handed out, by their number in program order.
     loops: Mutex<HashMap<usize, Handout>>,
+    /// Ordered loops under way, likewise, and how many threads have come to each.
+    orders: Mutex<HashMap<usize, (Arc<Order>, usize)>>,
     /// How many `single`s have found their thread.
     singles: AtomicUsize,
-    critical: Mutex<()>,
-    /// Which thread is in `critical`, plus 1.
-    holder: AtomicUsize,
-    /// What each thread gave to a reduction, and what came of it.
-    given: Mutex<Vec<Option<Box<dyn Any + Send>>>>,
-    reduced: Mutex<Option<Box<dyn Any + Send>>>,
+    reductions: Reductions,
 }
 
-/// A loop whose turns are handed out.
-struct Handout {
-    turns: Arc<Turns>,
-    /// How many threads have come to it. When all have, each holds it and the team needs it no more.
-    come: usize,
-}
-
-struct Turns {
-    range: Range<usize>,
-    schedule: Schedule,
-    /// The first turn that nobody has.
-    next: AtomicUsize,
+/// How many regions are around a thread.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Depth {
+    /// All of them.
+    pub(super) level: usize,
+    /// Those with more than one thread.
+    pub(super) active: usize,
 }
 
 impl Team {
-    pub(super) fn new(size: usize, level: usize, settings: Settings) -> Team {
+    pub(super) fn new(size: usize, depth: Depth, settings: Settings) -> Team {
         Team {
             size,
-            level,
+            depth,
             settings,
             barrier: Barrier::new(size),
             aborted: AtomicBool::new(false),
             loops: Mutex::default(),
+            orders: Mutex::default(),
             singles: AtomicUsize::new(0),
-            critical: Mutex::new(()),
-            holder: AtomicUsize::new(0),
-            given: Mutex::new((0..size).map(|_| None).collect()),
-            reduced: Mutex::default(),
+            reductions: Reductions::new(size),
         }
+    }
+
+    pub(super) fn size(&self) -> usize {
+        self.size
+    }
+
+    pub(super) fn depth(&self) -> Depth {
+        self.depth
+    }
+
+    pub(super) fn is_aborted(&self) -> bool {
+        self.aborted.load(Ordering::Relaxed)
     }
 
     pub(super) fn leave(&self) {
@@ -70,11 +74,35 @@ impl Team {
         self.aborted.store(true, Ordering::Relaxed);
         self.barrier.abort();
     }
-}
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // A panic ends the region for all threads: nobody goes on with what it left half done.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The schedule that `OMP_SCHEDULE` names.
+    pub(super) fn schedule(&self) -> Option<Schedule> {
+        self.settings.schedule()
+    }
+
+    /// What the loop of that number has to hand out, begun by whoever comes first.
+    pub(super) fn handout(&self, number: usize, begin: impl FnOnce() -> Handout) -> Arc<Turns> {
+        let mut loops = self.loops.lock().unwrap_or_else(PoisonError::into_inner);
+        let handout = loops.entry(number).or_insert_with(begin);
+        let turns = Arc::clone(&handout.turns);
+        handout.come += 1;
+        if handout.come == self.size {
+            loops.remove(&number);
+        }
+        turns
+    }
+
+    /// The order of the ordered loop of that number.
+    pub(super) fn order(&self, number: usize) -> Arc<Order> {
+        let mut orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
+        let (order, come) = orders.entry(number).or_default();
+        let order = Arc::clone(order);
+        *come += 1;
+        if *come == self.size {
+            orders.remove(&number);
+        }
+        order
+    }
 }
 
 /// A thread of a team, as the body of a region sees itself.
@@ -82,11 +110,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// All threads must come to the same loops, `single`s, barriers and reductions in the same order, as
 /// in OpenMP.
 pub struct Thread<'t> {
-    team: &'t Team,
-    number: usize,
-    /// How many handed-out loops and `single`s this thread has come to. Cells, so that a body can't
-    /// lend this thread's identity to another.
-    loops: Cell<usize>,
+    pub(super) team: &'t Team,
+    pub(super) number: usize,
+    /// How many locks threads around the team hold.
+    around: usize,
+    /// How many handed-out loops, ordered loops and `single`s this thread has come to. Cells, so that
+    /// a body can't lend this thread's identity to another.
+    pub(super) loops: Cell<usize>,
+    pub(super) ordered_loops: Cell<usize>,
     singles: Cell<usize>,
 }
 
@@ -97,11 +128,13 @@ impl fmt::Debug for Thread<'_> {
 }
 
 impl<'t> Thread<'t> {
-    pub(super) fn new(team: &'t Team, number: usize) -> Thread<'t> {
+    pub(super) fn new(team: &'t Team, number: usize, around: usize) -> Thread<'t> {
         Thread {
             team,
             number,
+            around,
             loops: Cell::new(0),
+            ordered_loops: Cell::new(0),
             singles: Cell::new(0),
         }
     }
@@ -116,114 +149,41 @@ impl<'t> Thread<'t> {
         self.team.size
     }
 
-    /// How many regions of more than one thread this is in.
+    /// How many regions this is in, those of one thread included.
     pub fn level(&self) -> usize {
-        self.team.level
+        self.team.depth.level
     }
 
-    /// This thread's turns of a loop under the static schedule: a run of its own.
-    pub fn range(&self, range: Range<usize>) -> Loop<'t> {
-        self.iterate(range, Schedule::Static)
-    }
-
-    /// This thread's turns of a loop under the dynamic schedule: whoever is free takes the next.
-    #[track_caller]
-    pub fn xrange(&self, range: Range<usize>) -> Loop<'t> {
-        self.iterate(range, Schedule::Dynamic(1))
-    }
-
-    /// This thread's turns of a loop under the schedule that `OMP_SCHEDULE` names, or static.
-    #[track_caller]
-    pub fn runtime(&self, range: Range<usize>) -> Loop<'t> {
-        let schedule = self.team.settings.schedule();
-        self.iterate(range, schedule.unwrap_or(Schedule::Static))
-    }
-
-    /// This thread's turns of a loop. The threads don't wait for each other at its end.
-    ///
-    /// # Panics
-    /// If turns are handed out (dynamic, guided) and another thread is at another loop. Under a
-    /// static schedule each thread finds its turns by itself, and nobody could tell.
-    #[track_caller]
-    pub fn iterate(&self, range: Range<usize>, schedule: Schedule) -> Loop<'t> {
-        let team = self.team;
-        let start = range.start;
-        let length = range.end.saturating_sub(start);
-        let (chunk, source) = match schedule {
-            Schedule::Static => {
-                // As equal as can be: the first `extra` threads have one turn more.
-                let (share, extra) = (length / team.size, length % team.size);
-                let first = start + self.number * share + self.number.min(extra);
-                let count = share + usize::from(self.number < extra);
-                (first..first + count, Source::Dry)
-            }
-            Schedule::StaticChunks(chunk) => {
-                let chunk = chunk.max(1);
-                let first = self.number.checked_mul(chunk).map(|ahead| (start, ahead));
-                let next = first.and_then(|(start, ahead)| start.checked_add(ahead));
-                let step = chunk.saturating_mul(team.size);
-                let end = range.end;
-                (
-                    0..0,
-                    Source::Dealt {
-                        next,
-                        chunk,
-                        step,
-                        end,
-                    },
-                )
-            }
-            Schedule::Dynamic(_) | Schedule::Guided(_) => {
-                (0..0, Source::HandedOut(self.handout(range, schedule)))
-            }
-        };
-        Loop {
-            team,
-            chunk,
-            source,
-        }
-    }
-
-    /// The loop that this thread has come to.
-    #[track_caller]
-    fn handout(&self, range: Range<usize>, schedule: Schedule) -> Arc<Turns> {
-        let number = self.loops.replace(self.loops.get() + 1);
-        let mut loops = lock(&self.team.loops);
-        let handout = loops.entry(number).or_insert_with(|| Handout {
-            turns: Arc::new(Turns {
-                next: AtomicUsize::new(range.start),
-                range: range.clone(),
-                schedule,
-            }),
-            come: 0,
-        });
-        let turns = Arc::clone(&handout.turns);
-        handout.come += 1;
-        if handout.come == self.team.size {
-            loops.remove(&number);
-        }
-        drop(loops);
-        assert!(
-            turns.range == range && turns.schedule == schedule,
-            "thread {} is at a {schedule} loop over {range:?}, another at a {} loop over {:?}",
-            self.number,
-            turns.schedule,
-            turns.range
-        );
-        turns
+    /// How many regions of more than one thread this is in.
+    pub fn active_level(&self) -> usize {
+        self.team.depth.active
     }
 
     /// Waits until all threads of the team are here.
     ///
     /// # Panics
-    /// If a thread has come to the end of the region instead.
+    /// If a thread has come to the end of the region instead, or to something else that all must come
+    /// to; or in `critical`, which the others would have to come through first.
     #[track_caller]
     pub fn barrier(&self) {
-        match self.team.barrier.wait() {
+        self.meet(Meeting::Barrier);
+    }
+
+    #[track_caller]
+    fn meet(&self, what: Meeting) {
+        let thread = self.number;
+        assert!(
+            !locks::holds_more_than(self.around),
+            "thread {thread} is at a {what} in critical, where the others can't come"
+        );
+        match self.team.barrier.wait(what) {
             Ok(()) => {}
             Err(Broken::Aborted) => panics::abort(),
             Err(Broken::Deserted) => {
-                panic!("a thread of the team ended without coming to this barrier")
+                panic!("a thread of the team ended without coming to this {what}")
+            }
+            Err(Broken::Elsewhere(other)) => {
+                panic!("thread {thread} is at a {what}, another at a {other}")
             }
         }
     }
@@ -236,7 +196,7 @@ impl<'t> Thread<'t> {
     #[track_caller]
     pub fn single<R>(&self, work: impl FnOnce() -> R) -> Option<R> {
         let result = self.single_nowait(work);
-        self.barrier();
+        self.meet(Meeting::Single);
         result
     }
 
@@ -255,39 +215,49 @@ impl<'t> Thread<'t> {
         (self.number == 0).then(work)
     }
 
-    /// Runs `work` while no other thread of the team is in `critical` or holds the lock.
+    /// Runs `work` while no other thread is in `critical`: none of the whole program, whatever its
+    /// team, as in OpenMP.
     ///
     /// # Panics
-    /// Inside itself, where OpenMP would hang.
+    /// Inside itself, and in a region inside itself, where OpenMP would hang.
     #[track_caller]
     pub fn critical<R>(&self, work: impl FnOnce() -> R) -> R {
         let _guard = self.lock();
         work()
     }
 
-    /// Locks the team's lock until the guard is dropped.
+    /// The same for those of one name, beside others and those without.
     ///
     /// # Panics
-    /// If this thread holds it already.
+    /// As [`critical`](Thread::critical).
+    #[track_caller]
+    pub fn critical_named<R>(&self, name: &'static str, work: impl FnOnce() -> R) -> R {
+        let _guard = Guard::named(name, self.number);
+        self.go_on();
+        work()
+    }
+
+    /// Takes the lock of `critical` until the guard is dropped.
+    ///
+    /// # Panics
+    /// If this thread holds it already, or one that waits for its team.
     #[track_caller]
     pub fn lock(&self) -> Guard<'t> {
-        let (team, me) = (self.team, self.number + 1);
-        // Only this thread writes its own number, so what it reads of it is true.
-        assert!(
-            team.holder.load(Ordering::Relaxed) != me,
-            "thread {} holds the lock already, and would wait for itself",
-            self.number
-        );
-        let guard = lock(&team.critical);
-        team.holder.store(me, Ordering::Relaxed);
-        Guard {
-            team,
-            _guard: guard,
+        let guard = Guard::unnamed(self.number);
+        self.go_on();
+        guard
+    }
+
+    /// A thread that waited meanwhile doesn't begin when another has panicked.
+    fn go_on(&self) {
+        if self.team.is_aborted() {
+            panics::abort();
         }
     }
 
     /// Puts together what the threads give, in the order of their numbers, and returns it to all.
-    /// Nothing depends on who came first, so floating-point sums come out the same every time.
+    /// Nothing depends on who came first. Floating-point sums come out the same every time if what
+    /// the threads give does: under a static schedule, and not where turns are handed out.
     ///
     /// # Panics
     /// As [`barrier`](Thread::barrier), or if another thread gives another type.
@@ -296,136 +266,13 @@ impl<'t> Thread<'t> {
     where
         T: Clone + Send + 'static,
     {
-        let own = |value: Box<dyn Any + Send>| {
-            let value = value.downcast::<T>();
-            *value.unwrap_or_else(|_| panic!("the threads reduce values of different types"))
-        };
-        let team = self.team;
-        lock(&team.given)[self.number] = Some(Box::new(value));
-        self.barrier();
+        let reductions = &self.team.reductions;
+        reductions.give(self.number, value);
+        self.meet(Meeting::Reduction);
         if self.number == 0 {
-            let given: Vec<_> = lock(&team.given)
-                .iter_mut()
-                .filter_map(Option::take)
-                .collect();
-            let reduced = given.into_iter().map(own).reduce(combine);
-            *lock(&team.reduced) = reduced.map(|all| Box::new(all) as Box<dyn Any + Send>);
+            reductions.combine(combine);
         }
-        self.barrier();
-        // The next reduction can't overwrite it before all are at its first barrier.
-        let reduced = lock(&team.reduced);
-        let reduced = reduced.as_ref().and_then(|all| all.downcast_ref::<T>());
-        let same = reduced.cloned();
-        same.unwrap_or_else(|| panic!("the threads reduce values of different types"))
-    }
-}
-
-/// The team's lock, held.
-pub struct Guard<'t> {
-    team: &'t Team,
-    _guard: MutexGuard<'t, ()>,
-}
-
-impl Drop for Guard<'_> {
-    fn drop(&mut self) {
-        // Before the lock is free, lest it overwrite the next holder's number.
-        self.team.holder.store(0, Ordering::Relaxed);
-    }
-}
-
-/// A thread's turns of a loop, one after the other.
-///
-/// When another thread of the team has panicked, asking for the next turn ends this one's part too.
-#[must_use = "a loop's turns are taken by iterating over it"]
-pub struct Loop<'t> {
-    team: &'t Team,
-    chunk: Range<usize>,
-    source: Source,
-}
-
-/// Where the next chunk comes from.
-enum Source {
-    /// There is none.
-    Dry,
-    /// Every `step` turns the next is this thread's.
-    Dealt {
-        next: Option<usize>,
-        chunk: usize,
-        step: usize,
-        end: usize,
-    },
-    HandedOut(Arc<Turns>),
-}
-
-impl Source {
-    fn next(&mut self, threads: usize) -> Option<Range<usize>> {
-        match self {
-            Source::Dry => None,
-            Source::Dealt {
-                next,
-                chunk,
-                step,
-                end,
-            } => {
-                let first = (*next).filter(|first| first < end)?;
-                *next = first.checked_add(*step);
-                Some(first..first.saturating_add(*chunk).min(*end))
-            }
-            Source::HandedOut(turns) => turns.take(threads),
-        }
-    }
-}
-
-impl Turns {
-    fn take(&self, threads: usize) -> Option<Range<usize>> {
-        let end = self.range.end;
-        let chunk = |left: usize| match self.schedule {
-            Schedule::Guided(least) => left.div_ceil(threads).max(least),
-            Schedule::Dynamic(chunk) | Schedule::StaticChunks(chunk) => chunk,
-            Schedule::Static => left,
-        };
-        let after = |first: usize| {
-            let left = end.checked_sub(first).filter(|&left| left > 0)?;
-            Some(first + chunk(left).clamp(1, left))
-        };
-        let taken = self
-            .next
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, after);
-        let first = taken.ok()?;
-        Some(first..after(first)?)
-    }
-}
-
-impl Iterator for Loop<'_> {
-    type Item = usize;
-
-    fn next(&mut self) -> Option<usize> {
-        if self.team.aborted.load(Ordering::Relaxed) {
-            panics::abort();
-        }
-        loop {
-            if let Some(turn) = self.chunk.next() {
-                return Some(turn);
-            }
-            self.chunk = self.source.next(self.team.size)?;
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn guided_portions_shrink_to_the_least() {
-        let turns = Turns {
-            range: 10..110,
-            schedule: Schedule::Guided(8),
-            next: AtomicUsize::new(10),
-        };
-        let portions: Vec<_> = std::iter::from_fn(|| turns.take(2)).collect();
-        let lengths: Vec<_> = portions.iter().map(ExactSizeIterator::len).collect();
-        assert_eq!(lengths, [50, 25, 13, 8, 4]);
-        assert_eq!(portions[4], 106..110);
+        self.meet(Meeting::Reduction);
+        reductions.result()
     }
 }

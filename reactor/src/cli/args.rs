@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use common::cli::{self, OutputArgs, Shell, numbers};
+use common::text::masked;
 use url::Url;
 
 /// One event loop and Twisted's pattern on it: a chat, an echo, a fetcher, a port forwarder.
@@ -102,9 +103,8 @@ pub(super) struct ProxyArgs {
 }
 
 fn field(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text
-        .split_once(':')
-        .ok_or_else(|| format!("{text}: a header field is NAME: VALUE"))?;
+    // What was given is not repeated: it may be a password.
+    let (name, value) = text.split_once(':').ok_or("expected NAME: VALUE")?;
     Ok((name.trim().to_owned(), value.trim().to_owned()))
 }
 
@@ -113,5 +113,5 @@ fn url(text: &str) -> Result<Url, String> {
         true => text.to_owned(),
         false => format!("http://{text}"),
     };
-    Url::parse(&text).map_err(|error| format!("{text}: {error}"))
+    Url::parse(&text).map_err(|error| format!("{}: {error}", masked(&text)))
 }

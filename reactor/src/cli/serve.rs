@@ -64,19 +64,20 @@ fn serve(
     })
 }
 
-/// The first Ctrl-C or SIGTERM closes in good order, the second leaves at once. One that was ignored
+/// The first Ctrl-C or SIGTERM closes in good order, the second, 200 ms or more later, leaves at once. One that was ignored
 /// when the program started stays ignored.
 pub(super) fn stop_on_signals(reactor: &Reactor) -> anyhow::Result<Rc<Cell<bool>>> {
     let interrupted = Rc::new(Cell::new(false));
     for signal in interrupt::stop_signals()?.into_iter().map(Signal::new) {
         let interrupted = Rc::clone(&interrupted);
         reactor.on_signal(signal, move |reactor, _| {
-            if interrupted.replace(true) {
-                std::process::exit(interrupt::EXIT_STATUS.into());
+            if !interrupted.replace(true) {
+                reactor.shut_down(GRACE);
             }
-            reactor.shut_down(GRACE);
         })?;
     }
+    // The second is seen by a handler of its own, even while a callback computes.
+    interrupt::install()?;
     Ok(interrupted)
 }
 

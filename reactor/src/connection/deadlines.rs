@@ -76,6 +76,9 @@ impl Connection {
     /// When it will have been idle, or stalled, for too long.
     fn deadline(&self) -> Option<(Instant, Reason)> {
         let deadlines = &self.deadlines;
+        if let Some(own) = self.stream.borrow().deadline() {
+            return Some(own);
+        }
         let half_open = self.reading.has_ended().then_some(HALF_OPEN_TIMEOUT);
         let idle = deadlines
             .idle
@@ -135,7 +138,10 @@ impl Connection {
         deadlines.timer.set(None);
         match self.deadline() {
             Some((due, reason)) if due <= inner.now() => {
-                self.cut(reason);
+                // One that is closing may close now.
+                if reason.is_cut() {
+                    self.cut(reason);
+                }
                 self.settle(transport);
             }
             Some((due, _)) => {

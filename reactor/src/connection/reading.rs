@@ -1,7 +1,7 @@
 //! What comes: edge-triggered reading, until there is no more or it is the others' turn.
 
 use std::cell::Cell;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read};
 
 use event_loop::Readiness;
 
@@ -58,6 +58,11 @@ impl Reading {
         self.paused.get()
     }
 
+    /// All that has come was read.
+    pub(super) fn drained(&self) {
+        self.readable.set(false);
+    }
+
     pub(super) fn is_resumed(&self) -> bool {
         self.resumed.get()
     }
@@ -77,6 +82,9 @@ impl Connection {
     pub(super) fn read(&self, transport: &Transport) {
         let reading = &self.reading;
         if !reading.has_more() || self.is_ending() {
+            return;
+        }
+        if !self.shake_hands(transport) {
             return;
         }
         let Some(inner) = self.reactor.upgrade() else {
@@ -121,7 +129,7 @@ impl Connection {
                 }
                 Err(error) => match error.kind() {
                     ErrorKind::Interrupted => {}
-                    ErrorKind::WouldBlock => reading.readable.set(false),
+                    ErrorKind::WouldBlock => reading.drained(),
                     _ => self.cut(error.into()),
                 },
             }

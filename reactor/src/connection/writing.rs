@@ -5,7 +5,7 @@
 //! connection is cut.
 
 use std::cell::{Cell, RefCell};
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind, Write};
 
 use event_loop::Readiness;
 
@@ -25,6 +25,8 @@ pub(crate) struct Writing {
     paused: Cell<Option<usize>>,
     /// The system takes nothing more until it says so.
     blocked: Cell<bool>,
+    /// The other end takes nothing ever again.
+    refused: Cell<bool>,
     half: Cell<Half>,
 }
 
@@ -45,6 +47,7 @@ impl Default for Writing {
             high: Cell::new(DEFAULT_HIGH_WATER as u32),
             paused: Cell::new(None),
             blocked: Cell::new(false),
+            refused: Cell::new(false),
             half: Cell::new(Half::Open),
         }
     }
@@ -54,6 +57,9 @@ impl Writing {
     pub(super) fn told(&self, readiness: Readiness) {
         if readiness.writable() || readiness.write_closed() || readiness.error() {
             self.blocked.set(false);
+        }
+        if readiness.write_closed() {
+            self.refused.set(true);
         }
     }
 
@@ -93,8 +99,9 @@ impl Writing {
         }
     }
 
+    /// Nothing more goes out: we have ended, or the other end has closed altogether.
     pub(super) fn has_ended(&self) -> bool {
-        self.half.get() == Half::Ended
+        self.half.get() == Half::Ended || self.refused.get()
     }
 
     fn limit(&self) -> usize {
@@ -156,40 +163,52 @@ impl Connection {
             return;
         }
         let mut out = writing.out.borrow_mut();
-        if out.is_empty() {
+        let mut stream = self.stream.borrow_mut();
+        if out.is_empty() && !stream.has_unsent() {
             return;
         }
         let Some(inner) = self.reactor.upgrade() else {
             return;
         };
-        let mut stream = self.stream.borrow_mut();
         let mut progress = false;
-        while !out.is_empty() {
-            let sent = stream.write(out.unsent());
-            match sent {
+        let flushed = loop {
+            if out.is_empty() {
+                break stream.flush();
+            }
+            match stream.write(out.unsent()) {
                 Ok(sent) => {
                     out.advance(sent);
                     progress = true;
                 }
-                Err(error) => match error.kind() {
-                    ErrorKind::Interrupted => {}
-                    ErrorKind::WouldBlock => {
-                        writing.blocked.set(true);
-                        drop((out, stream));
-                        self.deadlines.blocked(&inner, progress);
-                        return self.arm(transport);
-                    }
-                    _ => {
-                        drop((out, stream));
-                        self.cut(error.into());
-                        return self.line_up(transport);
-                    }
-                },
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => break Err(error),
+            }
+        };
+        drop(stream);
+        match flushed {
+            Ok(()) => {
+                self.deadlines.drained();
+                self.deadlines.touch(&inner);
+                inner.buffers.keep(out.take_memory());
+            }
+            Err(error) => {
+                drop(out);
+                self.not_sent(transport, error, progress);
             }
         }
-        self.deadlines.drained();
-        self.deadlines.touch(&inner);
-        inner.buffers.keep(out.take_memory());
+    }
+
+    /// The system takes no more for now, or never again.
+    fn not_sent(&self, transport: &Transport, error: io::Error, progress: bool) {
+        if error.kind() != ErrorKind::WouldBlock {
+            self.cut(error.into());
+            return self.line_up(transport);
+        }
+        self.writing.blocked.set(true);
+        if let Some(inner) = self.reactor.upgrade() {
+            self.deadlines.blocked(&inner, progress);
+            self.arm(transport);
+        }
     }
 
     /// Tells the protocol about water marks.
@@ -210,11 +229,31 @@ impl Connection {
     }
 
     /// Closes this half, if that is to be done and all is sent.
-    pub(super) fn end_writing(&self) {
+    pub(super) fn end_writing(&self, transport: &Transport) {
         if self.writing.half.get() == Half::Ending && self.writing.is_empty() {
             self.writing.half.set(Half::Ended);
-            // It fails only if the connection is gone, which reading tells.
+            // It fails only if the connection is gone, which reading tells, or if the words of the
+            // end have to wait.
             let _ = self.stream.borrow_mut().shut_write();
+            self.flush(transport);
         }
+    }
+
+    /// All is sent, and it is to be closed: whether it may be.
+    pub(super) fn may_close(&self, transport: &Transport) -> bool {
+        let Some(inner) = self.reactor.upgrade() else {
+            return true;
+        };
+        let may_close = self.stream.borrow_mut().may_close(|| inner.now());
+        match may_close {
+            Ok(true) => return true,
+            Ok(false) => self.arm(transport),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                self.not_sent(transport, error, false);
+            }
+            // It is gone.
+            Err(_) => return true,
+        }
+        false
     }
 }

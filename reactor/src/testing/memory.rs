@@ -46,9 +46,43 @@ pub struct Memory {
 /// # Ok(()) }
 /// ```
 pub fn connect(reactor: &Reactor, protocol: impl Protocol + 'static) -> Memory {
+    open(reactor, |stream| stream, Box::new(protocol))
+}
+
+/// As [`connect`], with TLS: what is sent and received is what would be on the wire.
+///
+/// # Examples
+///
+/// ```
+/// use reactor::{echo::Echo, testing, tls};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
+/// # let (certificate, key) = (made.cert.pem(), made.signing_key.serialize_pem());
+/// let server = tls::Server::from_pem(certificate.as_bytes(), key.as_bytes())?;
+/// let (reactor, clock) = testing::reactor()?;
+/// let peer = testing::connect_tls(&reactor, server.session()?, Echo);
+/// clock.advance(tls::HANDSHAKE_TIMEOUT);
+/// reactor.run_pending()?;
+/// assert_eq!(peer.lost().unwrap(), "the TLS handshake took over 10s");
+/// # Ok(()) }
+/// ```
+#[cfg(feature = "tls")]
+pub fn connect_tls(
+    reactor: &Reactor,
+    session: crate::tls::Session,
+    protocol: impl Protocol + 'static,
+) -> Memory {
+    open(reactor, |stream| session.over(stream), Box::new(protocol))
+}
+
+fn open(
+    reactor: &Reactor,
+    over: impl FnOnce(Stream) -> Stream,
+    protocol: Box<dyn Protocol>,
+) -> Memory {
     let pipe = Rc::new(RefCell::new(Pipe::default()));
-    let stream = Stream::Memory(Rc::clone(&pipe));
-    let protocol = Box::new(protocol);
+    let stream = over(Stream::Memory(Rc::clone(&pipe)));
     let transport = Connection::open(&reactor.inner, stream, Peer::Memory, protocol, None);
     if let Err(error) = reactor.inner.watch_connection(&transport) {
         transport.0.cut(error.into());

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, waitid};
 
-use super::descendants;
+use super::descendants::Family;
 use crate::sync::{Mutex, lock};
 use crate::worker_id::Exit;
 
@@ -22,8 +22,8 @@ pub(in crate::process_pool) struct Life {
     /// Locked to signal it, and to wait for it: nobody can signal what has been waited for, whose
     /// pid may be another's by then.
     child: Mutex<Option<Child>>,
-    /// What its descendants can be known by, if they are to end with it.
-    token: Option<String>,
+    /// Its descendants, if they are to end with it.
+    family: Option<Family>,
 }
 
 impl Life {
@@ -33,7 +33,7 @@ impl Life {
             pid,
             end: end_of(pid),
             child: Mutex::new(Some(child)),
-            token,
+            family: token.map(|token| Family::new(token, pid)),
         }
     }
 
@@ -93,7 +93,7 @@ impl Life {
     /// Ends what its jobs have left behind, and waits for it. It has ended, or has been killed.
     pub(in crate::process_pool) fn reap(&self) -> (Exit, Duration) {
         self.wait();
-        if let Some(token) = &self.token {
+        if let Some(family) = &self.family {
             // While it has not been waited for, the number of its group is its own.
             if self.ask(WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG)
                 == Ok(true)
@@ -101,7 +101,7 @@ impl Life {
             {
                 let _ = rustix::process::kill_process_group(pid, Signal::KILL);
             }
-            descendants::end(token);
+            family.end();
         }
         let Some(child) = lock(&self.child).take() else {
             return (Exit::Unknown, Duration::ZERO);

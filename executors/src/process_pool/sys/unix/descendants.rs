@@ -4,7 +4,7 @@
 //! thing that it inherited: its environment. (Build servers end stray processes in the same way.)
 //! One that was started with an empty environment is not found.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Read;
 use std::sync::Mutex;
 
@@ -17,34 +17,86 @@ const ROUNDS: usize = 20;
 /// The most of an environment that is looked at; the system's own limit is of this order.
 const ENVIRONMENT: u64 = 2 << 20;
 
-/// Kills all processes but this one whose environment has this token.
-pub(super) fn end(token: &str) {
-    // One at a time: workers often end together, and each look goes over all processes.
-    static ONE: Mutex<()> = Mutex::new(());
-    let _one = ONE.lock();
-    for _ in 0..ROUNDS {
-        if !round(token) {
-            return;
+/// What a worker's descendants are known by, and where they are looked for.
+pub(super) struct Family {
+    token: String,
+    worker: u32,
+    /// How many processes and threads the system had ever made when the worker was there.
+    made: Option<u64>,
+}
+
+impl Family {
+    /// Of a worker that has just been started.
+    pub(super) fn new(token: String, worker: u32) -> Self {
+        let made = made();
+        Self {
+            token,
+            worker,
+            made,
+        }
+    }
+
+    /// Kills all processes but this one whose environment has the token.
+    pub(super) fn end(&self) {
+        // One at a time: workers often end together.
+        static ONE: Mutex<()> = Mutex::new(());
+        let _one = ONE.lock();
+        let oldest = self.oldest();
+        for _ in 0..ROUNDS {
+            if !round(&self.token, oldest) {
+                return;
+            }
+        }
+    }
+
+    /// All descendants have greater numbers than this.
+    ///
+    /// Numbers are given to processes and threads in turn, so those that are older than the worker
+    /// have smaller ones; they need not be looked at, however many there are. If so many have been
+    /// made since that the numbers may have begun again, all are looked at.
+    fn oldest(&self) -> u32 {
+        let numbers = fs::read_to_string("/proc/sys/kernel/pid_max");
+        let numbers = numbers
+            .ok()
+            .and_then(|text| text.trim().parse::<u64>().ok());
+        match (self.made, made(), numbers) {
+            (Some(then), Some(now), Some(numbers))
+                if u64::from(self.worker) + now.saturating_sub(then) < numbers =>
+            {
+                self.worker
+            }
+            _ => 0,
         }
     }
 }
 
-/// Whether there was one.
+/// How many processes and threads the system has made since it was started.
+fn made() -> Option<u64> {
+    let text = fs::read_to_string("/proc/stat").ok()?;
+    let mut lines = text.lines();
+    lines.find_map(|line| line.strip_prefix("processes ")?.trim().parse().ok())
+}
+
+/// Kills those with the token that are younger than `oldest`; whether there was one.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn round(token: &str) -> bool {
+fn round(token: &str, oldest: u32) -> bool {
     use rustix::process::{Pid, PidfdFlags, Signal, getpid, pidfd_open, pidfd_send_signal};
 
     // Without /proc nobody is found.
-    let Ok(all) = std::fs::read_dir("/proc") else {
+    let Ok(all) = fs::read_dir("/proc") else {
         return false;
     };
     let mut found = false;
     for entry in all.flatten() {
-        let pid = entry
+        let pid: Option<i32> = entry
             .file_name()
             .to_str()
             .and_then(|name| name.parse().ok());
-        let Some(pid) = pid.and_then(Pid::from_raw).filter(|&pid| pid != getpid()) else {
+        let younger = pid.filter(|&pid| pid > oldest.cast_signed());
+        let other = younger
+            .and_then(Pid::from_raw)
+            .filter(|&pid| pid != getpid());
+        let Some(pid) = other else {
             continue;
         };
         if !has_token(pid, token) {
@@ -92,6 +144,36 @@ fn has_token(pid: rustix::process::Pid, token: &str) -> bool {
 
 /// Not known how, here: the process group is all that ends.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn round(_token: &str) -> bool {
+fn round(_token: &str, _oldest: u32) -> bool {
     false
+}
+
+#[cfg(all(test, not(loom), target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_older_than_the_worker_is_not_looked_at() {
+        let this = std::process::id();
+        let family = |made| Family {
+            token: "no-such-token".to_owned(),
+            worker: this,
+            made,
+        };
+        let now = made().expect("Linux counts them");
+        // None made since, or a few: not enough to begin again. (This process' number is far from
+        // the greatest, or the numbers have begun again a moment ago.)
+        assert!([this, 0].contains(&family(Some(now)).oldest()));
+        // So many that they have begun again; or nobody knows.
+        assert_eq!(
+            family(Some(0)).oldest() == 0,
+            now + u64::from(this) >= numbers()
+        );
+        assert_eq!(family(None).oldest(), 0);
+    }
+
+    fn numbers() -> u64 {
+        let text = fs::read_to_string("/proc/sys/kernel/pid_max").expect("Linux has a greatest");
+        text.trim().parse().expect("it is a number")
+    }
 }

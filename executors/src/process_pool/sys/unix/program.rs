@@ -65,10 +65,9 @@ pub(in crate::process_pool) fn name_after_program() {
     if let Some(name) = std::env::args_os().next()
         && let Some(name) = Path::new(&name).file_name()
     {
-        // The kernel cuts it off after 15 bytes, by itself.
-        let name = std::os::unix::ffi::OsStrExt::as_bytes(name).to_vec();
-        let name = std::ffi::CString::new(name).unwrap_or_default();
-        // Only what lists show.
-        let _ = rustix::thread::set_name(&name);
+        let name = std::os::unix::ffi::OsStrExt::as_bytes(name);
+        // The name of the process, whichever thread this is. The kernel cuts it off after 15 bytes.
+        // Without /proc it keeps the name that it has: it is only what lists show.
+        let _ = std::fs::write("/proc/self/comm", name);
     }
 }

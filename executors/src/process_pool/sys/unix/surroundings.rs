@@ -10,7 +10,7 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Resource, Rlimit, Signal, setrlimit};
 
-use super::descendants;
+use super::descendants::Family;
 use crate::process_pool::settings::ANCESTRY;
 use crate::process_pool::worker::BUSY;
 use crate::sync::spin_until;
@@ -87,6 +87,7 @@ pub(in crate::process_pool) fn end_with_pool(
     #[cfg(any(target_os = "linux", target_os = "android"))]
     rustix::process::set_parent_process_death_signal(Some(Signal::CONT))?;
     let input = input.try_clone()?;
+    let family = if ends_descendants { family() } else { None };
     let watch = move || {
         loop {
             // Asking for no event leaves hang-up, which is always reported; data wake nobody.
@@ -103,7 +104,7 @@ pub(in crate::process_pool) fn end_with_pool(
             std::thread::sleep(FAREWELL);
         }
         if ends_descendants {
-            end_descendants();
+            end_descendants(family.as_ref());
         }
         exit_at_once(0)
     };
@@ -114,16 +115,18 @@ pub(in crate::process_pool) fn end_with_pool(
         .map(drop)
 }
 
+/// This worker's descendants.
+fn family() -> Option<Family> {
+    let ancestry = std::env::var(ANCESTRY).ok()?;
+    // The last token is this worker's own.
+    let token = ancestry.rsplit(':').next()?;
+    (!token.is_empty()).then(|| Family::new(token.to_owned(), std::process::id()))
+}
+
 /// Ends what this worker's jobs have left behind, and then its own process group: itself.
-fn end_descendants() {
-    let ancestry = std::env::var(ANCESTRY).unwrap_or_default();
-    // The last is this worker's own.
-    if let Some(token) = ancestry
-        .rsplit(':')
-        .next()
-        .filter(|token| !token.is_empty())
-    {
-        descendants::end(token);
+fn end_descendants(family: Option<&Family>) {
+    if let Some(family) = family {
+        family.end();
     }
     // Only a group that is our own.
     let group = rustix::process::getpgrp();

@@ -1,0 +1,312 @@
+//! Which thread may ask a host now: so many at once, and none too early.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use async_fetch::Pace;
+use url::{Position, Url};
+
+/// Hosts that are remembered before those that nobody asks are looked for.
+const FEW: usize = 1024;
+
+/// Hosts that nobody asks and that are remembered for a delay or a pace of their own, as in async-fetch.
+const DELAYS: usize = 1 << 16;
+
+/// A wait that nothing but a signal ends.
+const LONG: Duration = Duration::from_secs(3600);
+
+/// The gate of one fetcher.
+#[derive(Debug)]
+pub(super) struct Gate {
+    hosts: Mutex<Hosts>,
+    per_host: usize,
+    delay: Duration,
+    stopped: Mutex<bool>,
+    stop: Condvar,
+}
+
+#[derive(Debug)]
+struct Hosts {
+    known: HashMap<Box<str>, Arc<Host>>,
+    /// How many there may be before they are looked through.
+    many: usize,
+}
+
+/// A host, which is a scheme, a name and a port.
+#[derive(Debug)]
+pub(super) struct Host {
+    state: Mutex<State>,
+    /// A place is free, or all are to go.
+    free: Condvar,
+}
+
+#[derive(Debug)]
+struct State {
+    in_flight: usize,
+    /// From one start to the next.
+    delay: Duration,
+    /// It has a delay of its own, which would be lost by forgetting it.
+    set: bool,
+    last: Option<Instant>,
+    /// The host asked to be left alone until then.
+    paused: Option<Instant>,
+    pace: Pace,
+    answers: u64,
+    stopped: bool,
+}
+
+/// A place, given back when dropped.
+#[derive(Debug)]
+pub(super) struct Permit<'a>(&'a Host);
+
+impl Drop for Permit<'_> {
+    fn drop(&mut self) {
+        lock(&self.0.state).in_flight -= 1;
+        self.0.free.notify_one();
+    }
+}
+
+impl Gate {
+    pub(super) fn new(per_host: usize, delay: Duration) -> Gate {
+        Gate {
+            hosts: Mutex::new(Hosts {
+                known: HashMap::new(),
+                many: FEW,
+            }),
+            per_host: per_host.max(1),
+            delay,
+            stopped: Mutex::new(false),
+            stop: Condvar::new(),
+        }
+    }
+
+    /// The host of a URL.
+    pub(super) fn host(&self, url: &Url) -> Arc<Host> {
+        let name = &url[..Position::BeforePath];
+        let mut hosts = lock(&self.hosts);
+        if let Some(host) = hosts.known.get(name) {
+            return Arc::clone(host);
+        }
+        if hosts.known.len() >= hosts.many {
+            hosts.forget();
+        }
+        let host = Arc::new(Host {
+            state: Mutex::new(State {
+                in_flight: 0,
+                delay: self.delay,
+                set: false,
+                last: None,
+                paused: None,
+                pace: Pace::new(self.per_host),
+                answers: 0,
+                stopped: *lock(&self.stopped),
+            }),
+            free: Condvar::new(),
+        });
+        hosts.known.insert(name.into(), Arc::clone(&host));
+        host
+    }
+
+    /// Waits until the host may be asked; `None` if the fetcher is stopped meanwhile.
+    pub(super) fn enter<'a>(&self, host: &'a Host) -> Option<Permit<'a>> {
+        let mut state = lock(&host.state);
+        loop {
+            if state.stopped {
+                return None;
+            }
+            let now = Instant::now();
+            let wait = match state.earliest(now) {
+                Some(start) => start - now,
+                None if state.in_flight < state.pace.at_once() => break,
+                None => LONG,
+            };
+            let waited = host.free.wait_timeout(state, wait);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        state.in_flight += 1;
+        state.last = Some(Instant::now());
+        state.paused = None;
+        // One that waits for another reason may have been woken in the place of one that can start.
+        host.free.notify_one();
+        Some(Permit(host))
+    }
+
+    /// Waits; `None` if the fetcher is stopped meanwhile.
+    pub(super) fn sleep(&self, wait: Duration) -> Option<()> {
+        let stopped = lock(&self.stopped);
+        let waited = self.stop.wait_timeout_while(stopped, wait, |it| !*it);
+        let stopped = *waited.unwrap_or_else(PoisonError::into_inner).0;
+        (!stopped).then_some(())
+    }
+
+    pub(super) fn set_delay(&self, url: &Url, delay: Duration) {
+        let host = self.host(url);
+        let mut state = lock(&host.state);
+        state.delay = delay;
+        state.set = delay != self.delay;
+    }
+
+    pub(super) fn stop(&self) {
+        *lock(&self.stopped) = true;
+        self.stop.notify_all();
+        let hosts: Vec<_> = lock(&self.hosts).known.values().cloned().collect();
+        for host in hosts {
+            lock(&host.state).stopped = true;
+            host.free.notify_all();
+        }
+    }
+}
+
+impl Host {
+    pub(super) fn answers(&self) -> u64 {
+        lock(&self.state).answers
+    }
+
+    /// It answered.
+    pub(super) fn answered(&self) {
+        let mut state = lock(&self.state);
+        state.answers += 1;
+        let before = state.pace.at_once();
+        state.pace.answered();
+        if state.pace.at_once() > before {
+            self.free.notify_one();
+        }
+    }
+
+    /// It refused a request that was sent then, because it has too much to do. Whether it is asked slower
+    /// from now on, and has answered others before.
+    pub(super) fn refused(&self, sent: Instant) -> bool {
+        let mut state = lock(&self.state);
+        state.pace.refused(sent, Instant::now()) && state.answers > 0
+    }
+
+    /// Leaves it alone for a while.
+    pub(super) fn pause(&self, pause: Duration) {
+        let mut state = lock(&self.state);
+        state.paused = state.paused.max(Instant::now().checked_add(pause));
+    }
+
+    /// Whether forgetting it would lose something.
+    fn is_set(&self) -> bool {
+        let state = lock(&self.state);
+        state.set || state.pace.is_slowed()
+    }
+
+    fn is_early(&self, now: Instant) -> bool {
+        lock(&self.state).earliest(now).is_some()
+    }
+}
+
+impl State {
+    /// The next start, if there can be none now.
+    fn earliest(&self, now: Instant) -> Option<Instant> {
+        let delay = self.delay.max(self.pace.interval());
+        let next = self.last.filter(|_| !delay.is_zero());
+        let next = next.and_then(|last| last.checked_add(delay));
+        next.max(self.paused).filter(|until| *until > now)
+    }
+}
+
+impl Hosts {
+    /// Forgets those that nobody asks, if they can be asked at once.
+    fn forget(&mut self) {
+        let now = Instant::now();
+        let mut set = 0;
+        self.known.retain(|_, host| {
+            if Arc::strong_count(host) > 1 || host.is_early(now) {
+                return true;
+            }
+            let kept = host.is_set() && set < DELAYS;
+            set += usize::from(kept);
+            kept
+        });
+        self.many = FEW.max(2 * self.known.len());
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    fn url(text: &str) -> Url {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_host_has_never_more_in_flight_than_allowed_and_all_get_their_turn() {
+        let gate = Gate::new(3, Duration::ZERO);
+        let (now, most, done) = (
+            AtomicUsize::new(0),
+            AtomicUsize::new(0),
+            AtomicUsize::new(0),
+        );
+        std::thread::scope(|scope| {
+            for _ in 0..16 {
+                scope.spawn(|| {
+                    for _ in 0..50 {
+                        let host = gate.host(&url("http://a.example/x"));
+                        let permit = gate.enter(&host).unwrap();
+                        most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                        std::thread::yield_now();
+                        now.fetch_sub(1, Ordering::SeqCst);
+                        drop(permit);
+                        done.fetch_add(1, Ordering::SeqCst);
+                    }
+                });
+            }
+        });
+        assert_eq!(done.into_inner(), 16 * 50);
+        assert!(most.into_inner() <= 3);
+    }
+
+    #[test]
+    fn a_host_that_refuses_is_asked_slower_and_one_at_a_time() {
+        let gate = Gate::new(2, Duration::ZERO);
+        let host = gate.host(&url("http://a.example/"));
+        let first = gate.enter(&host).unwrap();
+        host.answered();
+        assert!(host.refused(Instant::now()));
+        drop(first);
+        let state = lock(&host.state);
+        assert_eq!(state.pace.at_once(), 1);
+        assert!(state.earliest(Instant::now()).is_some());
+    }
+
+    #[test]
+    fn a_stop_ends_every_wait() {
+        let gate = Gate::new(1, Duration::ZERO);
+        let host = gate.host(&url("http://a.example/"));
+        let _held = gate.enter(&host).unwrap();
+        let paused = gate.host(&url("http://b.example/"));
+        paused.pause(Duration::from_secs(3000));
+        std::thread::scope(|scope| {
+            let place = scope.spawn(|| gate.enter(&host).is_none());
+            let pause = scope.spawn(|| gate.enter(&paused).is_none());
+            let sleep = scope.spawn(|| gate.sleep(Duration::from_secs(3000)).is_none());
+            gate.stop();
+            assert!(place.join().unwrap() && pause.join().unwrap() && sleep.join().unwrap());
+        });
+        assert!(gate.enter(&gate.host(&url("http://c.example/"))).is_none());
+    }
+
+    #[test]
+    fn hosts_that_nobody_asks_are_forgotten() {
+        let gate = Gate::new(1, Duration::ZERO);
+        for number in 0..10 * FEW {
+            gate.host(&url(&format!("http://{number}.example/")));
+        }
+        assert!(lock(&gate.hosts).known.len() <= FEW);
+        gate.set_delay(&url("http://slow.example/"), Duration::from_secs(1));
+        for number in 0..2 * FEW {
+            gate.host(&url(&format!("http://{number}.example/")));
+        }
+        let slow = gate.host(&url("http://slow.example/"));
+        assert_eq!(lock(&slow.state).delay, Duration::from_secs(1));
+    }
+}

@@ -1,0 +1,90 @@
+//! The two fetchers of a crawl, one that waits for many pages at once and one that blocks. They are made
+//! of the same limits.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_fetch::{Fetcher, Filter, Limits, Retries, Timeouts};
+use url::Url;
+
+use super::Error;
+use super::addresses::{Addresses, Lookup};
+use crate::blocking::{Blocking, Setup};
+use crate::settings::Settings;
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub(super) struct Fetchers {
+    pub(super) waiting: Fetcher,
+    pub(super) blocking: Arc<Blocking>,
+}
+
+impl Fetchers {
+    /// Redirects are not followed here: where they lead is a page like any other, with its own place in
+    /// the queue, so that none is fetched twice and robots.txt is asked about each.
+    pub(super) fn new(settings: &Settings, lookup: Option<Lookup>) -> Result<Fetchers, Error> {
+        let politeness = &settings.politeness;
+        let limits = Limits {
+            jobs: politeness.jobs.max(1),
+            per_host: politeness.per_host.max(1),
+            host_delay: politeness.delay,
+            redirects: 0,
+            body_in_memory: politeness.body,
+            ..Limits::default()
+        };
+        let timeouts = Timeouts {
+            connect: politeness.timeout.min(Duration::from_secs(10)),
+            first_byte: politeness.timeout,
+            idle: politeness.timeout,
+            total: politeness.time,
+        };
+        let retries = Retries {
+            most: politeness.retries,
+            ..Retries::default()
+        };
+        let filter: Option<Filter> = (!politeness.private).then(|| {
+            let addresses = Addresses::of(&settings.seeds, lookup.as_ref());
+            Arc::new(move |host: &str, address| addresses.allow(host, address)) as Filter
+        });
+        let blocking = Blocking::new(Setup {
+            limits: limits.clone(),
+            timeouts: timeouts.clone(),
+            retries: retries.clone(),
+            user_agent: politeness.user_agent.clone(),
+            insecure: politeness.insecure,
+            filter: filter.clone(),
+            lookup: lookup.clone(),
+            cookies: settings.access.cookies.clone(),
+        });
+        let mut builder = Fetcher::builder()
+            .limits(limits)
+            .timeouts(timeouts)
+            .retries(retries)
+            .user_agent(politeness.user_agent.clone());
+        if politeness.insecure {
+            builder = builder.insecure();
+        }
+        if let Some(jar) = &settings.access.cookies {
+            builder = builder.cookies(Arc::clone(jar));
+        }
+        if let Some(filter) = filter {
+            builder = builder.addresses(move |host, address| filter(host, address));
+        }
+        if let Some(lookup) = lookup {
+            builder = builder.lookup(move |host| {
+                let lookup = Arc::clone(&lookup);
+                async move { lookup(&host) }
+            });
+        }
+        Ok(Fetchers {
+            waiting: builder.build()?,
+            blocking: Arc::new(blocking),
+        })
+    }
+
+    /// From one start to the next for the host of this URL.
+    pub(super) fn set_host_delay(&self, url: &Url, delay: Duration) {
+        self.waiting.set_host_delay(url, delay);
+        self.blocking.set_host_delay(url, delay);
+    }
+}

@@ -1,0 +1,121 @@
+//! What a kill leaves, and what others read of it.
+
+use super::archives::read_by_warcio;
+use super::*;
+
+#[test]
+fn killed_twenty_times_the_union_is_the_whole_site_and_each_page_once() {
+    const PAGES: usize = 600;
+    // So that a transaction, which takes what comes for a tenth of a second, is of some five pages,
+    // and the whole takes longer than a busy machine may keep this test waiting.
+    let latency = Latency::Fixed(Duration::from_millis(40));
+    let site = Site::builder()
+        .pages(PAGES)
+        .links(6)
+        .latency(latency)
+        .start()
+        .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join("crawl.db");
+    let warc = folder.path().join("crawl.warc.gz");
+    let start = |words: &[&str]| {
+        let mut command = crawler();
+        command
+            // However busy the machine is, no page is given up.
+            .args([&site.url("/"), "--json", "-q", "--timeout=1h", "--db"])
+            .arg(&db)
+            .arg("--warc")
+            .arg(&warc)
+            .args(words);
+        command.stdout(Stdio::piped()).stderr(Stdio::null());
+        command.spawn().unwrap()
+    };
+    let mut told = Vec::new();
+    for kill in 0..20 {
+        let mut child = start(if kill == 0 {
+            &["-j2"]
+        } else {
+            &["-j2", "--resume"]
+        });
+        // At a random line of what it tells: in the midst of a transaction or at its end.
+        let line = 1 + RandomState::new().hash_one(kill) as usize % 15;
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        told.extend(lines.take(line).map(Result::unwrap));
+        assert_eq!(
+            child.try_wait().unwrap(),
+            None,
+            "it came to its end: {kill}"
+        );
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    let mut child = start(&["-j16", "--per-host=16", "--resume"]);
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    told.extend(lines.map(Result::unwrap));
+    assert!(child.wait().unwrap().success());
+    // What was told when it was killed may have been lost on its way here, but came never twice.
+    assert_eq!(told.iter().collect::<HashSet<_>>().len(), told.len());
+
+    let connection = rusqlite::Connection::open(&db).unwrap();
+    let mut rows = connection
+        .prepare("SELECT url FROM pages JOIN urls USING (id) WHERE outcome = 'page'")
+        .unwrap();
+    let found: Vec<String> = rows
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    assert_eq!(found.len(), PAGES);
+    let expected: HashSet<String> = site.pages().collect();
+    assert_eq!(found.into_iter().collect::<HashSet<_>>(), expected);
+    let one = |sql| {
+        connection
+            .query_row(sql, [], |row| row.get::<_, i64>(0))
+            .unwrap()
+    };
+    assert_eq!(
+        one("SELECT count(*) FROM (SELECT url FROM urls GROUP BY url HAVING count(*) > 1)"),
+        0
+    );
+    assert_eq!(one("SELECT count(*) FROM queue"), 0);
+    // Each page has six links, each kept once: none is lost, and none is there twice.
+    assert_eq!(
+        one("SELECT count(*) FROM (SELECT DISTINCT source, target FROM links)"),
+        one("SELECT count(*) FROM links")
+    );
+    // The archive has an answer for each, and no more.
+    let mut text = Vec::new();
+    let packed = std::fs::File::open(&warc).unwrap();
+    flate2::read::MultiGzDecoder::new(packed)
+        .read_to_end(&mut text)
+        .unwrap();
+    let text = String::from_utf8_lossy(&text);
+    let robots = text.matches("WARC-Target-URI: ").count() - 2 * PAGES;
+    assert_eq!(
+        text.matches("WARC-Type: response\r\n").count(),
+        PAGES + robots / 2
+    );
+    if let Some(records) = read_by_warcio(&warc) {
+        let is_page = |url: &str| !url.ends_with("/robots.txt");
+        let of_type = |kind: &str| {
+            let pages = records.iter().filter(|it| is_page(&it.url));
+            pages.filter(|it| it.kind == kind).count()
+        };
+        assert_eq!((of_type("response"), of_type("request")), (PAGES, PAGES));
+        for page in 0..PAGES {
+            let url = site.url(&if page == 0 {
+                "/".to_owned()
+            } else {
+                format!("/page/{page}")
+            });
+            let record = records
+                .iter()
+                .find(|it| it.kind == "response" && it.url == url)
+                .unwrap();
+            assert_eq!(
+                (record.status, record.body.as_str()),
+                (200, site.html_of(page).as_str())
+            );
+        }
+    }
+}

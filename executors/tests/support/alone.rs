@@ -1,0 +1,45 @@
+//! A test that changes its whole process runs in a process of its own.
+
+use std::process::{Command, Output, Stdio};
+
+use common::cli::interrupt::with_usual_signals;
+
+const NAME: &str = "EXECUTORS_TEST_ALONE";
+
+/// True in a process that runs nothing but the test of this name (with its modules), where SIGINT
+/// and SIGTERM are as usual. Elsewhere it starts that process, and fails if the test does.
+pub fn alone(test: &str) -> bool {
+    if is_alone(test) {
+        return true;
+    }
+    let output = run_alone(with_usual_signals(&mut command(test)));
+    assert!(output.status.success(), "{test}: {}", text(&output));
+    false
+}
+
+pub fn is_alone(test: &str) -> bool {
+    std::env::var_os(NAME).is_some_and(|name| name == test)
+}
+
+/// This program, to run nothing but the test of this name.
+pub fn command(test: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args([test, "--exact", "--nocapture"])
+        .env(NAME, test);
+    command
+}
+
+pub fn run_alone(command: &mut Command) -> Output {
+    command.stdin(Stdio::null()).output().unwrap()
+}
+
+pub fn text(output: &Output) -> String {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    format!(
+        "{}\n{}{}",
+        output.status,
+        text(&output.stdout),
+        text(&output.stderr)
+    )
+}

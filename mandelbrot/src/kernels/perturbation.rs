@@ -1,0 +1,123 @@
+//! Deep zooms: one orbit with all digits, and of every other point how far it is from that one.
+//!
+//! A view deeper than about 1e9 has points that differ by less than what f64 rounds away in a few
+//! iterations. So the point in the middle is iterated with as many digits as it takes, and its orbit
+//! Z is kept in f64. A point beside it is iterated as a difference d: from z = Z + d and
+//! c = C + e follows d' = 2 Z d + d² + e, in which all numbers are of about the same size, however
+//! small. (K. I. Martin, "SuperFractalThing: arbitrary precision Mandelbrot set rendering in Java",
+//! 2013.)
+//!
+//! Where z comes nearer to 0 than d is long, Z and d nearly cancel each other and digits are lost. The
+//! point is then taken as one at the orbit's beginning, where Z is 0: d = z. (Zhuoran, "Another
+//! solution to perturbation glitches", fractalforums.org, 2021.) It is done too where the orbit ends.
+//!
+//! While d is small, d² is nothing beside 2 Z d, and many iterations together are d' = A d + B e:
+//! `bilinear.rs` has those factors for runs of 4, 8, 16… iterations.
+
+use num_complex::Complex;
+
+use super::smooth;
+use crate::plan::Plan;
+use crate::tile::Tile;
+
+mod bilinear;
+mod orbit;
+
+use bilinear::Table;
+pub(crate) use orbit::Orbit;
+
+/// Steps between two questions whether to stop: less than a millisecond.
+const PER_QUESTION: u32 = 1 << 14;
+
+/// Memory for the orbit, its factors included, for each iteration of the limit: 16 bytes for the
+/// orbit, 40 for each fourth run, and as many again for the longer ones.
+pub const BYTES_PER_ITERATION: u64 = 16 + 2 * 40 / 4;
+
+/// What all points of a plan share.
+#[derive(Debug)]
+pub(crate) struct Reference {
+    orbit: Orbit,
+    table: Table,
+}
+
+impl Reference {
+    /// Takes as long as the middle's orbit with all its digits: for 100,000 iterations of 100 digits
+    /// some tenth of a second.
+    pub(crate) fn new(plan: &Plan) -> Reference {
+        let orbit = Orbit::new(plan);
+        let (first, last) = (
+            plan.offset(0, 0),
+            plan.offset(plan.width() - 1, plan.height() - 1),
+        );
+        let farthest = first.norm().max(last.norm());
+        Reference {
+            table: Table::new(orbit.points(), farthest),
+            orbit,
+        }
+    }
+}
+
+/// Fills `out` with the counts of a tile, point after point.
+///
+/// # Panics
+/// If `out` is not as long as the tile has points, or the formula is not the Mandelbrot set's.
+pub fn fill(plan: &Plan, tile: Tile, out: &mut [u32]) {
+    assert_eq!(out.len(), tile.points(), "a count for each point");
+    let reference = plan.reference();
+    let rows = out.chunks_exact_mut(tile.width.max(1));
+    for (y, row) in (tile.y..).zip(rows) {
+        for (x, out) in (tile.x..).zip(row) {
+            if plan.is_stopped() {
+                return;
+            }
+            let (z, count) = count(plan, reference, plan.offset(x, y));
+            *out = if count == plan.limit() {
+                plan.inside()
+            } else if plan.is_smooth() {
+                // Outside, where z doubles its digits with every step, the digits of c beyond f64's
+                // no longer matter.
+                let c = plan.point(x, y);
+                smooth::count_from(plan, z, count, |z| z * z + c)
+            } else {
+                count
+            };
+        }
+    }
+}
+
+/// How many iterations the point stays within 2 of the origin, and where it is then.
+fn count(plan: &Plan, reference: &Reference, e: Complex<f64>) -> (Complex<f64>, u32) {
+    let points = reference.orbit.points();
+    let (limit, last) = (plan.limit(), points.len() - 1);
+    let mut d = Complex::ZERO;
+    // Which point of the orbit this one is beside, and how many iterations it has behind it.
+    let (mut m, mut n) = (0, 0);
+    let mut steps = 0_u32;
+    loop {
+        let z = points[m] + d;
+        let size = z.norm_sqr();
+        if size >= 4.0 || n == limit {
+            return (z, n);
+        }
+        if size < d.norm_sqr() || m == last {
+            d = z;
+            m = 0;
+        }
+        steps = steps.wrapping_add(1);
+        if steps % PER_QUESTION == 0 && plan.is_stopped() {
+            return (z, 0);
+        }
+        if let Some((run, length)) = reference.table.longest(m, d, limit - n) {
+            d = run.a * d + run.b * e;
+            m += length as usize;
+            n += length;
+        } else {
+            d = (points[m] + points[m] + d) * d + e;
+            m += 1;
+            n += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,53 @@
+//! Reductions: one value of what all threads of a team give.
+
+use std::any::Any;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+type Value = Box<dyn Any + Send>;
+
+/// What each thread gave to a reduction, and what came of it.
+pub(super) struct Reductions {
+    given: Mutex<Vec<Option<Value>>>,
+    reduced: Mutex<Option<Value>>,
+}
+
+impl Reductions {
+    pub(super) fn new(size: usize) -> Reductions {
+        Reductions {
+            given: Mutex::new((0..size).map(|_| None).collect()),
+            reduced: Mutex::default(),
+        }
+    }
+
+    /// Puts a thread's value in its place. The next step is after all have.
+    pub(super) fn give<T: Send + 'static>(&self, thread: usize, value: T) {
+        lock(&self.given)[thread] = Some(Box::new(value));
+    }
+
+    /// Combines what was given, in the order of the threads: nothing depends on who came first.
+    pub(super) fn combine<T: Send + 'static>(&self, combine: impl Fn(T, T) -> T) {
+        let given: Vec<_> = lock(&self.given)
+            .iter_mut()
+            .filter_map(Option::take)
+            .collect();
+        let own = |value: Value| *value.downcast::<T>().unwrap_or_else(|_| differ());
+        let reduced = given.into_iter().map(own).reduce(combine);
+        *lock(&self.reduced) = reduced.map(|all| Box::new(all) as Value);
+    }
+
+    /// What came of it. The next reduction can't overwrite it before all have given to that one.
+    pub(super) fn result<T: Clone + 'static>(&self) -> T {
+        let reduced = lock(&self.reduced);
+        let reduced = reduced.as_ref().and_then(|all| all.downcast_ref::<T>());
+        reduced.cloned().unwrap_or_else(|| differ())
+    }
+}
+
+fn differ() -> ! {
+    panic!("the threads reduce values of different types")
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic ends the region for all threads: nobody goes on with what it left half done.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

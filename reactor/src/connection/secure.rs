@@ -1,0 +1,74 @@
+//! How a connection begins that speaks TLS: nobody is told of it before the handshake is done.
+
+use super::Connection;
+use crate::stream::Stream;
+use crate::tls::Shaken;
+use crate::{Error, Reason, Resolver, Transport};
+
+/// Tells who waits for a connection why there is none.
+type Failed = Box<dyn FnOnce(&Reason)>;
+
+impl Connection {
+    /// Begins the handshake, if there is to be one.
+    pub(super) fn begins_with_handshake(&self, transport: &Transport) -> bool {
+        let Some(inner) = self.reactor.upgrade() else {
+            return false;
+        };
+        let begins = self.stream.borrow_mut().begin_handshake(inner.now());
+        if begins {
+            // A read that does not fill the buffer does not mean that there is no more.
+            self.reading.edge();
+            self.arm(transport);
+        }
+        begins
+    }
+
+    /// Goes on with the handshake; false if it is not done.
+    pub(super) fn shake_hands(&self, transport: &Transport) -> bool {
+        let shaken = self.stream.borrow_mut().shake();
+        match shaken {
+            Ok(Shaken::Before) => true,
+            Ok(Shaken::Now(handshake)) => {
+                // It is no longer the handshake that may take too long.
+                self.arm(transport);
+                let made = self.tell_made(transport);
+                if let Some(waiting) = handshake.waiting {
+                    let _ = waiting.fire(made.map(|()| transport.clone()));
+                }
+                !self.is_ending()
+            }
+            Ok(Shaken::NotYet) => {
+                self.reading.drained();
+                false
+            }
+            Err(error) => {
+                self.cut(error.into());
+                false
+            }
+        }
+    }
+
+    /// Has `resolver` fired when the handshake is done; returns it if there is none.
+    pub(crate) fn fires_when_secure(
+        &self,
+        resolver: Resolver<Transport>,
+    ) -> Option<Resolver<Transport>> {
+        match self.stream.borrow_mut().handshake() {
+            Some(handshake) => {
+                handshake.waiting = Some(resolver);
+                None
+            }
+            None => Some(resolver),
+        }
+    }
+
+    /// If the stream ends before its handshake is done: what is to be called then.
+    pub(super) fn failed_handshake(stream: &mut Stream) -> Option<Failed> {
+        let waiting = stream.handshake()?.waiting.take();
+        Some(Box::new(move |reason| {
+            if let Some(waiting) = waiting {
+                let _ = waiting.errback(Error::Handshake(reason.copy()));
+            }
+        }))
+    }
+}

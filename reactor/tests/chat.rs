@@ -1,0 +1,63 @@
+//! What the chat does with a member that reads too slowly.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use protocols::chat::{MISSED, WELCOME, joined, left, said};
+use reactor::{chat, testing};
+
+fn lines(bytes: &[u8]) -> Vec<String> {
+    let text = String::from_utf8(bytes.to_vec()).unwrap();
+    assert!(text.is_empty() || text.ends_with('\n'), "whole lines only");
+    text.lines().map(str::to_owned).collect()
+}
+
+/// The rules of [`protocols::chat`]: it misses whole lines, is told where, and hears of the rest in order.
+#[test]
+fn a_slow_reader_is_told_where_lines_are_missing() {
+    let (reactor, _clock) = testing::reactor().unwrap();
+    let server = chat::Server::default();
+    let slow = testing::connect(&reactor, server.member());
+    let bob = testing::connect(&reactor, server.member());
+    assert_eq!(lines(&slow.received()), [WELCOME]);
+    slow.set_room(0);
+    let text = "x".repeat(900);
+    let message = |n: u32| format!("{n} {text}");
+    for n in 0..1000 {
+        bob.send(format!("bob:{}\n", message(n)).as_bytes());
+    }
+    slow.set_room(usize::MAX);
+    // There is room again: it is told before it hears anything else.
+    bob.send(b"bob:after\n");
+    bob.transport().close();
+    reactor.run_pending().unwrap();
+    let heard = lines(&slow.received());
+    assert_eq!(heard[0], joined("bob"));
+    let missed = heard.iter().position(|line| line == MISSED).unwrap();
+    for (n, line) in (0..).zip(&heard[1..missed]) {
+        assert_eq!(*line, said("bob", &message(n)));
+    }
+    // High water is 64 KiB: some are heard, and by far not all.
+    assert!((60..80).contains(&missed), "{missed}");
+    assert_eq!(heard[missed + 1..], [said("bob", "after"), left("bob")]);
+}
+
+/// It gets into difficulties more than once, and is told each time.
+#[test]
+fn it_is_told_each_time() {
+    let (reactor, _clock) = testing::reactor().unwrap();
+    let server = chat::Server::default();
+    let slow = testing::connect(&reactor, server.member());
+    let bob = testing::connect(&reactor, server.member());
+    let line = format!("bob:{}\n", "x".repeat(900));
+    for _ in 0..3 {
+        slow.set_room(0);
+        for _ in 0..200 {
+            bob.send(line.as_bytes());
+        }
+        slow.set_room(usize::MAX);
+        bob.send(b"bob:again\n");
+        let heard = lines(&slow.received());
+        assert_eq!(heard.iter().filter(|line| *line == MISSED).count(), 1);
+        assert_eq!(heard.last().unwrap(), &said("bob", "again"));
+    }
+}

@@ -1,0 +1,9 @@
+//! TLS: in memory, byte by byte on a wire that the test owns; and with other people's programs.
+
+#![cfg(feature = "tls")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod ends;
+mod foreign;
+mod handshake;
+mod support;
