@@ -229,8 +229,10 @@ fn submit(pool: &impl Executor) -> Result<String, Error> {
 }
 
 fn map(pool: &impl Executor) -> Result<String, Error> {
-    // The iterator has no end: only what is asked for, and a little more, is submitted.
-    let results = pool.map((1..).map(|n| Task::Primes(n * 1000))).chunk(4);
+    // The iterator has no end: only what is asked for, and a little more, is submitted. The jobs
+    // grow, so how many more must not depend on the number of workers.
+    let jobs = (1..).map(|n| Task::Primes(n * 1000));
+    let results = pool.map(jobs).chunk(4).buffer(8);
     let counts: Vec<_> = results
         .take(5)
         .map(|count| count.map(|count| count.to_string()))

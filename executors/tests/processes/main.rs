@@ -16,6 +16,7 @@ mod options;
 mod parent;
 mod pipe;
 mod pool;
+mod reports;
 mod sent;
 mod signals;
 mod starts;

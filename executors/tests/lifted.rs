@@ -1,0 +1,119 @@
+//! The thread pool can be lifted: its files alone, in a crate that has nothing but thiserror, are
+//! built and run there.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+/// What `thread_pool.rs` needs, beside its own folder. No file of jobs, codecs or processes.
+const FILES: [&str; 22] = [
+    "as_completed",
+    "at_exit",
+    "backlog",
+    "counters",
+    "error",
+    "future",
+    "gate",
+    "map",
+    "panics",
+    "patience",
+    "pool_id",
+    "promise",
+    "queue",
+    "refused",
+    "scope",
+    "span",
+    "state",
+    "sync",
+    "thread_pool",
+    "wait",
+    "worker_id",
+    "workers",
+];
+
+/// The versions are those of the workspace's lock file.
+const MANIFEST: &str = r#"
+[package]
+name = "lifted"
+version = "0.1.0"
+edition = "2024"
+
+[dependencies]
+thiserror = "2"
+
+[lints.rust]
+unexpected_cfgs = { level = "warn", check-cfg = ["cfg(loom)", 'cfg(feature, values("processes", "trace"))'] }
+
+[workspace]
+"#;
+
+const MAIN: &str = "
+#![allow(dead_code, unused_imports)]
+
+pub use as_completed::{AsCompleted, as_completed};
+pub use at_exit::AtExit;
+pub use counters::Counters;
+pub use error::{Error, Part};
+pub use future::Future;
+pub use map::Map;
+pub use panics::{Panic, catch_panic};
+pub use patience::Patience;
+pub use pool_id::PoolId;
+pub use promise::{Owner, Promise, promise};
+pub use refused::Refused;
+pub use scope::Scope;
+pub use thread_pool::{DEFAULT_QUEUE_LIMIT, ThreadPool, ThreadPoolBuilder};
+pub use wait::{Until, Waited, wait};
+pub use worker_id::{Exit, WorkerId};
+pub use workers::MAX_WORKERS;
+
+fn main() -> Result<(), Error> {
+    let pool = ThreadPool::new(2)?;
+    let sum: u64 = pool.map_fn(0..10, |n| n * n).sum::<Result<_, _>>()?;
+    println!(\"{sum}\");
+    Ok(())
+}
+";
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
+    }
+}
+
+#[test]
+fn the_thread_pool_is_built_and_run_without_serde() {
+    let room = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let lifted = Path::new(env!("CARGO_TARGET_TMPDIR")).join("lifted");
+    let source = lifted.join("src");
+    let _ = fs::remove_dir_all(&source);
+    fs::create_dir_all(&source).unwrap();
+    let mut main = String::new();
+    for file in FILES {
+        let name = format!("{file}.rs");
+        fs::copy(room.join("src").join(&name), source.join(&name)).unwrap();
+        main += &format!("mod {file};\n");
+    }
+    copy(&room.join("src/thread_pool"), &source.join("thread_pool"));
+    let (attributes, rest) = MAIN.split_once("\n\n").unwrap();
+    fs::write(
+        source.join("main.rs"),
+        format!("{attributes}\n{main}{rest}"),
+    )
+    .unwrap();
+    fs::write(lifted.join("Cargo.toml"), MANIFEST).unwrap();
+    fs::copy(room.join("../Cargo.lock"), lifted.join("Cargo.lock")).unwrap();
+    let output = Command::new(env!("CARGO"))
+        .args(["run", "--offline", "--quiet"])
+        .current_dir(&lifted)
+        .env("CARGO_TARGET_DIR", lifted.join("target"))
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "285\n", "{errors}");
+    assert!(!errors.contains("serde"), "{errors}");
+}
