@@ -288,6 +288,7 @@ fn too_few_descriptors_are_an_error() {
         // Three are standard input, output and error.
         for limit in 4..=9 {
             let mut shell = Command::new("sh");
+            common::cli::interrupt::with_usual_signals(&mut shell);
             shell.args(["-c", &format!("ulimit -n {limit} && exec \"$0\" \"$@\"")]);
             shell
                 .arg(assert_cmd::cargo::cargo_bin!("green-threads"))

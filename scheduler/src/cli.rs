@@ -55,10 +55,11 @@ fn answer(args: &Args) -> anyhow::Result<Outcome> {
 
 /// What the demonstration comes to.
 const POINT: &str = "\
-What to see: the same two tasks, four times, and one thread. A task is a function that stops where
-others may run; who decides what \"others\" means is the scheduler. Waiting costs nothing that way:
-the sleeps of the last step overlap. Computing and blocking do not: try --blocking, and look at the
-longest run.";
+What to see: the same two tasks, four times, and one thread. A task is a
+function that stops where others may run; who decides what \"others\" means is
+the scheduler. Waiting costs nothing that way: the sleeps of the last step
+overlap. Computing and blocking do not: try --blocking, and look at the longest
+run.";
 
 /// An executor, or why there is none.
 fn executor() -> anyhow::Result<Executor> {

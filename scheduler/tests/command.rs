@@ -180,9 +180,9 @@ fn an_address_in_use_is_named() {
 }
 
 fn serve() -> (Child, String) {
-    serve_by(&mut Command::new(assert_cmd::cargo::cargo_bin!(
-        "scheduler"
-    )))
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("scheduler"));
+    common::cli::interrupt::with_usual_signals(&mut command);
+    serve_by(&mut command)
 }
 
 fn serve_by(command: &mut Command) -> (Child, String) {

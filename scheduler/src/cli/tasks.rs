@@ -93,9 +93,12 @@ pub(super) fn show(blocking: bool) -> anyhow::Result<Step> {
     let apart = *longest.borrow();
     let mut lines = results(&found);
     lines.push(format!(
-        "{} of sleep in {}; two heartbeats, meant to be {} apart, were at most {}",
+        "{} of sleep in {}",
         human_duration(asleep),
         human_duration(took),
+    ));
+    lines.push(format!(
+        "two heartbeats, meant to be {} apart, were at most {}",
         human_duration(PAUSE),
         human_duration(apart),
     ));
