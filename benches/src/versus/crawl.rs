@@ -126,7 +126,7 @@ fn links() -> Job {
             needs,
             version,
         },
-        args: words(&[needs]),
+        args: words(&["benches/peers/check.sh", needs]),
         install,
         answer: in_one_line,
     };
