@@ -13,6 +13,7 @@ mod lines;
 mod netrc;
 mod report;
 mod requests;
+mod seen;
 mod watcher;
 
 use common::cli::{Outcome, interrupt};

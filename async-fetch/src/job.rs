@@ -67,6 +67,8 @@ pub(crate) async fn run(
 }
 
 struct Job<'a> {
+    /// Its place; `None` while it waits.
+    permit: Option<Permit>,
     inner: &'a Arc<Inner>,
     request: &'a Request,
     place: Place,
@@ -74,6 +76,8 @@ struct Job<'a> {
     tries: Tries,
     clock: Clock<'a>,
     mirrors_asked: usize,
+    /// How often its file may still be begun in several ranges.
+    splits_left: u32,
     /// It fetches ranges of a file for another.
     is_helper: bool,
     /// Part of the body is with somebody who can't give it back.
@@ -101,11 +105,13 @@ enum Step {
 impl<'a> Job<'a> {
     fn new(inner: &'a Arc<Inner>, request: &'a Request, place: Place, clock: Clock<'a>) -> Job<'a> {
         Job {
+            permit: None,
             inner,
             place,
             route: Route::new(request),
             tries: Tries::default(),
             clock,
+            splits_left: segments::BEGINNINGS,
             is_helper: false,
             handed_on: false,
             mirrors_asked: 0,
@@ -128,13 +134,14 @@ impl Job<'_> {
     async fn until_done(
         &mut self,
         mut alarm: Pin<&mut Sleep>,
-        mut permit: Permit,
+        permit: Permit,
         sink: &mut Sink,
     ) -> Result<Option<Answer>, Error> {
-        self.tries.begin(permit.host(), sink.length());
+        let mut host = self.holds(permit);
+        self.tries.begin(&host, sink.length());
         self.told_start();
         loop {
-            let result = self.once(permit.host(), alarm.as_mut(), sink).await;
+            let result = self.once(&host, alarm.as_mut(), sink).await;
             let wait = match result {
                 Ok(Step::Done(answer)) => {
                     if answer.status.is_success() || !self.turn_to_mirror() {
@@ -147,12 +154,17 @@ impl Job<'_> {
                     self.check()?;
                     // Another host has other limits, and this one's place is free for others.
                     self.place.host = None;
-                    drop(permit);
-                    permit = self.turn(alarm.as_mut()).await?;
+                    self.permit = None;
+                    let permit = self.turn(alarm.as_mut()).await?;
+                    host = self.holds(permit);
                     self.clock.attempt();
                     continue;
                 }
                 Ok(Step::Resend) => {
+                    if self.permit.is_none() {
+                        let permit = self.turn(alarm.as_mut()).await?;
+                        host = self.holds(permit);
+                    }
                     self.clock.attempt();
                     continue;
                 }
@@ -173,15 +185,23 @@ impl Job<'_> {
                     }
                 }
             };
-            drop(permit);
+            self.permit = None;
             if !wait.is_zero() {
                 self.pause(wait).await;
             }
-            permit = self.turn(alarm.as_mut()).await?;
+            let permit = self.turn(alarm.as_mut()).await?;
+            host = self.holds(permit);
             self.clock.attempt();
-            self.tries.begin(permit.host(), 0);
+            self.tries.begin(&host, 0);
             self.told_start();
         }
+    }
+
+    /// Has its place from now on; at this host.
+    fn holds(&mut self, permit: Permit) -> Arc<Host> {
+        let host = Arc::clone(permit.host());
+        self.permit = Some(permit);
+        host
     }
 
     /// Turns to another URL of the same body, if there is one.

@@ -294,7 +294,7 @@ fn what_is_sent_and_what_is_told_can_be_chosen() {
     assert!(
         run(&[
             "--resolve",
-            "a.invalid:80:127.0.0.1",
+            &format!("a.invalid:{}:127.0.0.1", server.port()),
             &format!("http://a.invalid:{}/", server.port())
         ])
         .status

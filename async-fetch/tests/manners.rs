@@ -125,3 +125,40 @@ async fn a_kept_connection_that_was_closed_costs_no_attempt() {
     }
     assert_eq!(server.heads().len(), 3);
 }
+
+#[tokio::test]
+async fn what_a_server_did_not_begin_to_work_on_is_sent_again_free() {
+    let site = Site::builder().start().unwrap();
+    // No retries, no budget: what is free needs none.
+    let retries = Retries {
+        most: 0,
+        share: 0.0,
+        reserve: 0,
+        ..Retries::default()
+    };
+    let fetcher = Fetcher::builder()
+        .http2_only()
+        .retries(retries)
+        .build()
+        .unwrap();
+    let fetch = async |path: &str| {
+        let request = Request::get(site.raw_url(path)).unwrap();
+        fetcher.fetch(request).await
+    };
+    // (RFC 9113, sections 6.8 and 8.7; the last ends each connection behind its answer)
+    for path in [
+        "/goaway/before?times=3",
+        "/goaway/refused?times=3",
+        "/goaway/after?1",
+        "/goaway/after?2",
+    ] {
+        let outcome = fetch(path).await;
+        assert!(outcome.is_success(), "{path}: {:?}", outcome.result);
+        assert_eq!(outcome.attempts, 1, "{path}");
+        assert!(!outcome.out_of_budget);
+    }
+    // But not for ever.
+    let outcome = fetch("/goaway/refused?times=1000").await;
+    assert!(outcome.result.is_err());
+    assert_eq!(outcome.attempts, 1);
+}

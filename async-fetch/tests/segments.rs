@@ -168,13 +168,13 @@ async fn odd_ranges_are_never_spliced() {
 
 #[tokio::test]
 async fn a_range_that_fails_is_fetched_by_another() {
-    // All but the first answer break off, or are refused.
+    // The first helper is refused, and the second's answer breaks off.
     let server = Server::start(|asked| {
         let whole = file(1);
-        match (asked.header("range"), asked.before % 3) {
+        match (asked.header("range"), asked.before) {
             (None, _) => answer("200 OK", &["ETag: \"a\"", "Accept-Ranges: bytes"], &whole),
-            (_, 0) => answer("404 Not Found", &[], ""),
-            (_, 1) => {
+            (_, 1) => answer("404 Not Found", &[], ""),
+            (_, 2) => {
                 let mut cut = part(asked, &whole, &["ETag: \"a\""]);
                 cut.truncate(cut.len() / 2);
                 cut
@@ -324,4 +324,31 @@ async fn a_short_file_or_one_that_cannot_be_checked_is_fetched_at_once() {
         assert!(std::fs::read(&path).unwrap() == content::part(1, 0..size));
         assert_eq!(server.heads().len(), 1, "{headers}");
     }
+}
+
+#[tokio::test]
+async fn a_server_of_one_request_at_a_time_is_no_dead_end() {
+    // As nginx's `limit_conn 1`: whoever asks meanwhile is refused, and the host is asked slower.
+    let busy = Arc::new(Mutex::new(false));
+    let server = Server::streaming(move |asked: &Asked, stream: &mut TcpStream| {
+        if std::mem::replace(&mut *busy.lock().unwrap(), true) {
+            let _ = stream.write_all(&answer("503 Service Unavailable", &[], ""));
+            return;
+        }
+        let whole = file(1);
+        if asked.header("range").is_some() {
+            let _ = stream.write_all(&part(asked, &whole, &["ETag: \"a\""]));
+        } else {
+            let _ = stream.write_all(head("ETag: \"a\"").as_bytes());
+            for piece in whole.chunks(20_000) {
+                let _ = stream.write_all(piece);
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
+        *busy.lock().unwrap() = false;
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    let outcome = fetcher().fetch(request(&server.url("/file"), &path)).await;
+    is_whole(&outcome, &path, 1);
 }

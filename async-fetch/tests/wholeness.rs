@@ -5,6 +5,8 @@
 #[allow(dead_code, reason = "each test file uses a part of it")]
 mod raw;
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -330,4 +332,29 @@ async fn an_old_tag_on_a_new_file_is_noticed_by_its_date() {
     });
     let (outcome, file) = saved(&server).await;
     assert!(file.unwrap() == new(), "{:?}", outcome.result);
+}
+
+#[tokio::test]
+async fn identity_is_no_coding_and_the_length_holds() {
+    // The connection stays open behind the body, as curl's verdict does not wait for its end.
+    let server = Server::streaming(|asked: &Asked, stream: &mut TcpStream| {
+        let sent = if asked.path == "/cut" { 3 } else { 5 };
+        let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\nContent-Length: 5\r\n\r\n";
+        let _ = stream.write_all(head.as_bytes());
+        let _ = stream.write_all(&b"hello"[..sent]);
+        if sent == 5 {
+            let _ = stream.read(&mut [0]);
+        }
+    });
+    let fetch = async |path: &str| {
+        fetcher()
+            .fetch(Request::get(server.url(path)).unwrap())
+            .await
+    };
+    assert_eq!(fetch("/whole").await.result.unwrap().bytes(), b"hello");
+    let cut = fetch("/cut").await.result;
+    assert!(
+        matches!(cut, Err(Error::Cut { received: 3, .. })),
+        "{cut:?}"
+    );
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # A local nginx that serves a site of COUNT pages of 20 KiB with 40 links each, all of which can be
 # reached from the first, for the job `crawl` of `benches versus`, and Debian's documentation beside it
-# for the job `check`; run it from the workspace's
+# for the job `links`; run it from the workspace's
 # folder:
 #     benches/peers/site.sh start [COUNT]
 #     benches/peers/site.sh spider             builds that peer, which takes minutes
@@ -44,7 +44,7 @@ http {
     server {
         listen 127.0.0.1:$port;
         root files;
-        # What the job \`check\` checks: the documentation of Debian's packages.
+        # What the job \`links\` checks: the documentation of Debian's packages.
         location /doc/ {
             alias /usr/share/doc/;
             default_type application/octet-stream;

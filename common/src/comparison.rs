@@ -13,7 +13,7 @@ mod scaling;
 mod verdict;
 
 pub use load::Load;
-pub use report::{Figures, Report, Row};
+pub use report::{Figures, Report, Row, Standing};
 
 use crate::cpus;
 use crate::timing::{Measurement, measure};

@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 
-use protocols::http::{Error, Head, Parser, Piece, Request};
+use protocols::http::{Error, Head, Parser, Piece, Request, without_userinfo};
 use url::Url;
 
 use crate::net::TcpStream;
@@ -11,7 +11,8 @@ pub use protocols::http::{Fetched, Limits};
 
 /// Fetches `url`; `sink` is given the body piece by piece, and may fail.
 ///
-/// Only the body that redirects lead to is handed on.
+/// Only the body that redirects lead to is handed on. A user's name and password in the URL are sent,
+/// but they are neither in the result nor in an error.
 ///
 /// # Errors
 ///
@@ -42,7 +43,7 @@ pub fn fetch(
         match get(&url, limits, &mut sink).map_err(|error| failed(&url, error))? {
             Got::Body { status, length } => {
                 return Ok(Fetched {
-                    url,
+                    url: without_userinfo(&url),
                     status,
                     length,
                 });
@@ -63,7 +64,7 @@ enum Got {
 }
 
 fn failed(url: &Url, what: impl std::fmt::Display) -> Error {
-    let (what, named) = (what.to_string(), url.to_string());
+    let (what, named) = (what.to_string(), without_userinfo(url).to_string());
     match what.starts_with(&named) {
         true => Error::other(what),
         false => Error::other(format!("{named}: {what}")),

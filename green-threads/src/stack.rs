@@ -41,11 +41,13 @@ pub(crate) struct Stacks {
 }
 
 impl Stacks {
-    /// A stack of at least so many bytes, within the limits.
+    /// A stack of at least so many bytes, within the limits. The next power of two: each size has
+    /// mappings of its own, which stay, so there must be few sizes. Memory is taken for what is
+    /// touched only.
     pub(crate) fn take(&self, size: usize) -> io::Result<Stack> {
         let size = size
             .clamp(MIN_STACK_SIZE, MAX_STACK_SIZE)
-            .next_multiple_of(page_size());
+            .next_power_of_two();
         let mut last = self.last.borrow_mut();
         if let Some(class) = &*last
             && class.size == size
@@ -175,6 +177,18 @@ mod tests {
             .map(|_| stacks.take(MIN_STACK_SIZE).unwrap())
             .collect();
         assert_eq!(stacks.counts(), (again.len(), carved));
+    }
+
+    #[test]
+    fn stacks_of_any_size_share_the_mappings_of_a_few() {
+        let stacks = Stacks::default();
+        for pages in 0..10_000 {
+            let size = pages * 4096 + 1;
+            let stack = stacks.take(size).unwrap();
+            assert!(stack.range().len() >= size + page_size());
+        }
+        // From 32 KiB to 64 MiB.
+        assert_eq!(stacks.classes.borrow().len(), 12);
     }
 
     #[test]

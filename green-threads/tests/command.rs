@@ -288,6 +288,7 @@ fn too_few_descriptors_are_an_error() {
         // Three are standard input, output and error.
         for limit in 4..=9 {
             let mut shell = Command::new("sh");
+            common::cli::interrupt::with_usual_signals(&mut shell);
             shell.args(["-c", &format!("ulimit -n {limit} && exec \"$0\" \"$@\"")]);
             shell
                 .arg(assert_cmd::cargo::cargo_bin!("green-threads"))
@@ -321,4 +322,45 @@ fn too_few_descriptors_are_an_error() {
             }
         }
     }
+}
+
+#[test]
+fn a_password_is_sent_and_never_printed() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://ann:secret@{}/", listener.local_addr().unwrap());
+    for args in [&["fetch", &url][..], &["fetch", &url, "--json"]] {
+        let fetching = program()
+            .args(args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut asked = String::new();
+        for line in BufReader::new(stream.try_clone().unwrap()).lines() {
+            let line = line.unwrap();
+            if line.is_empty() {
+                break;
+            }
+            asked += &line;
+        }
+        // By `printf ann:secret | base64`.
+        assert!(asked.contains("Basic YW5uOnNlY3JldA=="), "{asked}");
+        let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+        stream.write_all(answer).unwrap();
+        let output = fetching.wait_with_output().unwrap();
+        let text = [output.stdout, output.stderr].concat();
+        let text = String::from_utf8(text).unwrap();
+        assert!(
+            text.contains("127.0.0.1") && !text.contains("secret"),
+            "{text}"
+        );
+    }
+    drop(listener);
+    let assert = command(&["fetch", &url]).assert().code(1);
+    let text = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
+    assert!(
+        text.contains("refused") && !text.contains("secret"),
+        "{text}"
+    );
 }

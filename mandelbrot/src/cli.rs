@@ -3,6 +3,8 @@
 mod again;
 mod args;
 mod draw;
+#[cfg(feature = "explore")]
+mod explore;
 mod frames;
 mod model;
 mod output;
@@ -40,6 +42,8 @@ fn answer(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
         None => draw::run(&args.picture, &args.draw, run, interrupt),
         Some(Command::Again(again)) => again::run(again, run, interrupt),
         Some(Command::Zoom(zoom)) => frames::run(zoom, run, interrupt),
+        #[cfg(feature = "explore")]
+        Some(Command::Explore(args)) => explore::run(args, run, interrupt),
         Some(Command::Views) => output::views(run),
         Some(Command::Palette { palette }) => output::palette(palette),
         Some(Command::Completions { shell }) => {

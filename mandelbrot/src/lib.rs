@@ -27,6 +27,10 @@ pub mod stop;
 pub mod tile;
 pub mod view;
 
+// A page to look around in.
+#[cfg(feature = "explore")]
+pub mod explore;
+
 // Pictures made of counts.
 pub mod paint;
 pub mod palette;

@@ -1,6 +1,7 @@
 //! Everything behind `main`: a file for each kind of question that the command answers.
 
 mod algorithm;
+mod algorithm_or_cores;
 mod args;
 mod check;
 mod count;

@@ -70,7 +70,7 @@ pub fn pi(
 /// Measured from 1e12 to 1e18.
 fn alpha(x: u64) -> f64 {
     let log = (x as f64).ln();
-    (log.powi(3) / 4000.0).max(1.0)
+    (log.powi(3) / 2800.0).max(1.0)
 }
 
 /// What all parts need.

@@ -2,7 +2,7 @@
 //! around the lock; in Rust it buys isolation, not speed.
 //!
 //! What a worker process is, and how jobs and answers travel, is the room `executors`; the smallest
-//! program that starts itself again is `examples/processes.rs`.
+//! program that starts itself again is `examples/library_processes.rs`.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;

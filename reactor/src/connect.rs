@@ -274,8 +274,12 @@ impl Connecting {
     }
 
     pub(crate) fn cancel(&self) {
-        if let (Some(inner), Some((stream, ..))) = (self.reactor.upgrade(), self.parts.take()) {
+        if let (Some(inner), Some((stream, protocol, resolver))) =
+            (self.reactor.upgrade(), self.parts.take())
+        {
             self.forget(&inner, stream);
+            drop(protocol);
+            let _ = resolver.errback(Error::Cancelled);
         }
         // Nobody has it: the handshake was under way.
         if let Some(connection) = self.made.borrow().upgrade() {

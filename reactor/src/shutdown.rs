@@ -23,7 +23,8 @@ impl Shutdown {
 
     /// Notes that the reactor runs, until the guard is dropped; `None` if it runs already.
     pub(crate) fn begin_running(&self) -> Option<Running<'_>> {
-        (!self.running.replace(true)).then_some(Running(&self.running))
+        // Made only then: dropping a guard says that it runs no longer.
+        (!self.running.replace(true)).then(|| Running(&self.running))
     }
 
     pub(crate) fn closed_one(&self, inner: &Inner) {
@@ -87,6 +88,8 @@ impl Reactor {
         let cut = self.call_later(grace, |reactor| {
             for entry in reactor.inner.all() {
                 if let Entry::Connection(transport) = entry {
+                    // The loop may have been away for all of the grace: what can be sent is sent.
+                    transport.0.settle(&transport);
                     transport.abort();
                 }
             }

@@ -360,7 +360,11 @@ fn it_can_be_run_again_and_not_from_within() {
     let reactor = Reactor::new().unwrap();
     for _ in 0..3 {
         reactor.call_later(Duration::ZERO, |reactor| {
+            // However often it is tried.
             assert!(reactor.run().is_err());
+            assert!(reactor.run().is_err());
+            assert!(reactor.turn(None).is_err());
+            assert!(reactor.run_pending().is_err());
             reactor.stop();
         });
         reactor.run().unwrap();

@@ -149,11 +149,14 @@ fn at_rest_it_waits_once_until_the_next_timer() {
     while (&clients[0]).write(&[0; 65536]).is_ok() {
         reactor.run_pending().unwrap();
     }
-    reactor.run_pending().unwrap();
-    let before = reactor.waits();
-    reactor.call_later(Duration::from_millis(50), Reactor::stop);
-    reactor.run().unwrap();
-    assert_eq!(reactor.waits() - before, 1);
+    let waits = || {
+        let before = reactor.waits();
+        reactor.call_later(Duration::from_millis(50), Reactor::stop);
+        reactor.run().unwrap();
+        reactor.waits() - before
+    };
+    // On a busy machine the system may still be moving bytes; a loop that spins never comes to rest.
+    assert!((0..40).any(|_| waits() == 1));
 }
 
 #[test]
@@ -304,6 +307,30 @@ fn nobody_stays_half_open_for_an_end_that_is_closed() {
         reactor.turn(None).unwrap();
     }
     assert_eq!(*lost.borrow(), ["closed by the other end"]);
+}
+
+/// A backlog that is full: the system answers nobody, and the connection is being made until it is given
+/// up.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_being_connected_when_it_is_shut_down_is_cancelled() {
+    let full = event_loop::listen_tcp(HERE.into(), 0, false).unwrap();
+    let address = full.local_addr().unwrap();
+    let connect = |_| event_loop::net::TcpStream::connect(address).unwrap();
+    let waiting: Vec<_> = (0..4).map(connect).collect();
+    let reactor = Reactor::new().unwrap();
+    let told: Rc<RefCell<Vec<String>>> = Rc::default();
+    let log = Rc::clone(&told);
+    let connecting = reactor
+        .connect_tcp(address, Echo)
+        .add_errback(move |error| {
+            log.borrow_mut().push(error.to_string());
+            Err(error)
+        });
+    reactor.call_later(Duration::ZERO, |reactor| reactor.shut_down(Duration::ZERO));
+    assert!(reactor.run_until(connecting).is_err());
+    assert_eq!(*told.borrow(), ["cancelled"]);
+    drop((full, waiting));
 }
 
 #[test]

@@ -5,20 +5,21 @@
 //! what waits in its outbox, and it listens for the request to end. Whichever ends first, ends the
 //! others by being dropped.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 
 use event_loop::AcceptErrors;
-use protocols::chat::{MAX_LINE, Room, STALL_TIMEOUT, TOO_LONG, WELCOME};
+use protocols::chat::{MAX_LINE, MISSED, Room, STALL_TIMEOUT, TOO_LONG, WELCOME};
 
 use crate::executor::{Either, select, sleep, spawn, timeout, yield_now};
 use crate::io::{Line, Lines, TcpListener, TcpStream};
 use crate::sync::{Event, Semaphore};
 
-/// How many bytes may wait for one who does not read: what comes then is missed. It is enough for
-/// one who reads, but is kept from it for some milliseconds while others talk at full speed.
+/// How many bytes may wait for a member that does not read: what comes then is missed, and that is
+/// told. It is enough for one that reads, but is kept from it for some milliseconds while others talk
+/// at full speed.
 pub const OUTBOX: usize = 1 << 20;
 
 /// How many connections may be open at once, unless said otherwise; the next ones wait to be
@@ -185,6 +186,8 @@ impl Drop for Member<'_> {
 #[derive(Clone, Debug)]
 struct Outbox {
     lines: Rc<RefCell<Vec<u8>>>,
+    /// The last line did not fit.
+    missing: Rc<Cell<bool>>,
     filled: Event,
     emptied: Event,
 }
@@ -193,19 +196,26 @@ impl Outbox {
     fn new() -> Outbox {
         Outbox {
             lines: Rc::default(),
+            missing: Rc::default(),
             filled: Event::named("something to send"),
             emptied: Event::named("room in the outbox"),
         }
     }
 
-    /// A line with its end; not at all to who has too much waiting.
+    /// A line with its end. If too much waits already, it is left out, and so are those that follow
+    /// until there is room; that is told once, where the first one is missing.
     fn tell(&self, text: &str) {
         let mut lines = self.lines.borrow_mut();
-        if lines.len() + text.len() < OUTBOX {
-            lines.extend_from_slice(text.as_bytes());
-            lines.push(b'\n');
-            self.filled.set();
-        }
+        let fits = lines.len() + text.len() < OUTBOX;
+        let told = self.missing.replace(!fits);
+        let text = match fits {
+            true => text,
+            false if told => return,
+            false => MISSED,
+        };
+        lines.extend_from_slice(text.as_bytes());
+        lines.push(b'\n');
+        self.filled.set();
     }
 
     /// Waits until an answer would fit.

@@ -12,7 +12,9 @@ mod system_calls;
 mod tasks;
 mod traced;
 
+use anyhow::Context;
 use common::cli::{Interrupt, Outcome, OutputArgs};
+use scheduler::executor::Executor;
 
 use args::{Args, Command};
 
@@ -53,10 +55,17 @@ fn answer(args: &Args) -> anyhow::Result<Outcome> {
 
 /// What the demonstration comes to.
 const POINT: &str = "\
-What to see: the same two tasks, four times, and one thread. A task is a function that stops where
-others may run; who decides what \"others\" means is the scheduler. Waiting costs nothing that way:
-the sleeps of the last step overlap. Computing and blocking do not: try --blocking, and look at the
-longest run.";
+What to see: the same two tasks, four times, and one thread. A task is a
+function that stops where others may run; who decides what \"others\" means is
+the scheduler. Waiting costs nothing that way: the sleeps of the last step
+overlap. Computing and blocking do not: try --blocking, and look at the longest
+run.";
+
+/// An executor, or why there is none.
+fn executor() -> anyhow::Result<Executor> {
+    Executor::new()
+        .context("no event loop can be made: is the limit of descriptors, `ulimit -n`, too low?")
+}
 
 /// Whether remarks are wanted.
 fn remarks(output: &OutputArgs) -> bool {

@@ -109,7 +109,8 @@ impl Executor {
     ///
     /// # Errors
     ///
-    /// When the system has no descriptors left: its event loop takes three.
+    /// When the system has no descriptors left: its event loop takes two, and two more when signals are
+    /// waited for.
     pub fn new() -> io::Result<Executor> {
         Executor::with_clock(SystemClock)
     }

@@ -152,3 +152,31 @@ fn two_signals_at_once_are_one() {
     assert_eq!(stream.read(&mut [0]).unwrap(), 0);
     assert_eq!(server.wait().unwrap().code(), Some(130));
 }
+
+/// A rule of `protocols::chat`: a member that misses lines is told so where they are missing.
+#[test]
+fn a_member_that_does_not_read_is_told_what_it_missed() {
+    let (mut server, address) = serve();
+    let mut slow = TcpStream::connect(&address).unwrap();
+    slow.write_all(b"slow:\nanswer me\n").unwrap();
+    let mut heard = BufReader::new(slow.try_clone().unwrap())
+        .lines()
+        .map(Result::unwrap);
+    assert!(heard.nth(1).unwrap().contains("not understood"));
+    // More than the system and the server keep for a member: 16 MB.
+    let mut bob = TcpStream::connect(&address).unwrap();
+    let line = format!("bob:{}\n", "x".repeat(800));
+    (0..20_000).for_each(|_| bob.write_all(line.as_bytes()).unwrap());
+    bob.write_all(b"answer me\n").unwrap();
+    let mut answers = BufReader::new(bob).lines().map(Result::unwrap);
+    assert!(answers.any(|line| line.contains("not understood")));
+    assert!(heard.any(|line| line == protocols::chat::MISSED));
+    // What comes then is heard again, and no line twice.
+    slow.write_all(b"no name\n").unwrap();
+    let rest: Vec<String> = heard
+        .take_while(|line| !line.contains("not understood"))
+        .collect();
+    assert!(!rest.contains(&protocols::chat::MISSED.to_owned()));
+    server.kill().unwrap();
+    server.wait().unwrap();
+}

@@ -100,6 +100,38 @@ fn policies_differ_as_they_should() {
 }
 
 #[test]
+fn no_line_is_wider_than_a_terminal() {
+    for words in [
+        &[][..],
+        &["generator"],
+        &["round-robin"],
+        &["system-calls"],
+        &["policy"],
+        &["policy", "--turns", "49"],
+        &["policy", "--turns", "1000"],
+        &["sync"],
+        &["tasks"],
+    ] {
+        let assert = scheduler(words).success();
+        let output = assert.get_output();
+        for stream in [&output.stdout, &output.stderr] {
+            let text = String::from_utf8_lossy(stream);
+            let wide = text.lines().find(|line| line.chars().count() > 80);
+            assert_eq!(wide, None, "{words:?}");
+            // Text for people, not Rust's.
+            assert!(!text.contains("Some(") && !text.contains("Ok("), "{text}");
+        }
+    }
+    let turns = scheduler(&["policy", "--turns", "100"]).success();
+    let text = String::from_utf8_lossy(&turns.get_output().stdout).into_owned();
+    let letters = text.lines().skip(2).take(3).map(|line| {
+        let turns = line.get(20..68).unwrap_or(&line[20..]);
+        turns.trim_end().len()
+    });
+    assert_eq!(letters.sum::<usize>(), 100, "{text}");
+}
+
+#[test]
 fn a_timeline_draws_who_ran_when() {
     scheduler(&["round-robin", "--timeline"])
         .success()
@@ -148,9 +180,9 @@ fn an_address_in_use_is_named() {
 }
 
 fn serve() -> (Child, String) {
-    serve_by(&mut Command::new(assert_cmd::cargo::cargo_bin!(
-        "scheduler"
-    )))
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("scheduler"));
+    common::cli::interrupt::with_usual_signals(&mut command);
+    serve_by(&mut command)
 }
 
 fn serve_by(command: &mut Command) -> (Child, String) {

@@ -15,13 +15,14 @@
 //! | `segments.rs` | the file | its segments |
 //! | [`header`], `tables.rs`, `standard.rs` | segments | sizes, tables, colours |
 //! | `scan.rs` | a scan | its blocks in order, past damage |
-//! | `sequential.rs`, `progressive.rs`, `huffman.rs` | bits | frequencies |
+//! | `sequential.rs`, `progressive.rs`, `huffman.rs`, `bits.rs` | bits | frequencies |
 //! | `idct.rs` | frequencies | samples |
 //! | `frame.rs`, `pixels.rs` | samples | pixels |
 //!
 //! Sources: ITU-T T.81 (JPEG); for scaling in the frequency domain, J. Dugad and N. Ahuja, "A fast
 //! scheme for image size change in the compressed domain", IEEE TCSVT 11(4), 2001.
 
+mod bits;
 mod frame;
 pub mod header;
 mod huffman;
@@ -36,9 +37,9 @@ mod tables;
 
 use std::time::Instant;
 
+use bits::Bits;
 use frame::Frame;
 use header::{Header, JpegError};
-use huffman::Bits;
 use progressive::Frequencies;
 use scan::Scan;
 use segments::Segments;

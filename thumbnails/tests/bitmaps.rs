@@ -1,4 +1,4 @@
-//! BMP and TIFF beside other programs: `world/make-bmps` says which.
+//! BMP, TIFF and GIF beside other programs: `world/make-bmps` says which.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -217,4 +217,26 @@ fn a_whole_jpeg_in_the_old_compression_is_decoded() {
     let pieces = tiff(&old[..4], &jpeg, Some(0));
     let failure = read(&pieces).unwrap_err();
     assert!(matches!(failure, Failure::Unsupported { .. }), "{failure}");
+}
+
+/// As Pillow has it: the palette's first colour, or nothing where the frame itself lets through what is
+/// below it.
+#[test]
+fn around_a_frame_that_is_smaller_than_its_picture_is_the_first_colour() {
+    for (transparent, around) in [(None, [10, 20, 30, 255]), (Some(0), [0; 4])] {
+        let mut bytes = Vec::new();
+        let mut encoder = gif::Encoder::new(&mut bytes, 2, 1, &[]).unwrap();
+        let frame = gif::Frame {
+            width: 1,
+            height: 1,
+            left: 1,
+            transparent,
+            palette: Some(vec![10, 20, 30, 200, 100, 50]),
+            buffer: vec![1].into(),
+            ..gif::Frame::default()
+        };
+        encoder.write_frame(&frame).unwrap();
+        drop(encoder);
+        assert_eq!(whole(&bytes), [around, [200, 100, 50, 255]].concat());
+    }
 }

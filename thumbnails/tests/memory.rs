@@ -58,19 +58,125 @@ fn all_workers_together_stay_below_the_limit() {
         let peak = summary["peak_memory_bytes"].as_u64().unwrap();
         assert!(peak < 100 * MIB + PROGRAM, "{model}: {} MiB", peak / MIB);
     }
-    // Processes can't wait for each other: each has a quarter, which is too little for these.
-    assert_cmd::Command::new(assert_cmd::cargo::cargo_bin!("thumbnails"))
-        .current_dir(here)
-        .args([
-            "in",
-            "-o",
-            "isolated",
-            "-j4",
-            "--isolate",
-            "--max-memory",
-            "100MiB",
-        ])
-        .assert()
-        .code(1)
-        .stderr(predicates::str::contains("--max-memory allows more"));
+}
+
+/// The memory that each process of a run has had at most, added up: of the program and of all its
+/// workers. The system keeps the peak of each, which is read while they live.
+fn run_and_add_up(words: &[&str], folder: &Path) -> (std::process::Output, u64, usize) {
+    let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("thumbnails"))
+        .current_dir(folder)
+        .args(words)
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let peak = |pid: &str| {
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+        let line = status.lines().find_map(|it| it.strip_prefix("VmHWM:"))?;
+        line.trim().strip_suffix(" kB")?.parse::<u64>().ok()
+    };
+    let parent = child.id().to_string();
+    let mut peaks = std::collections::HashMap::new();
+    while child.try_wait().unwrap().is_none() {
+        // Workers are started by threads, each of which has its own list.
+        let threads = fs::read_dir(format!("/proc/{parent}/task"));
+        let lists = threads
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter_map(|it| fs::read_to_string(it.path().join("children")).ok());
+        let children: String = lists.collect::<Vec<_>>().join(" ");
+        for pid in children.split_whitespace().chain([parent.as_str()]) {
+            if let Some(kilobytes) = peak(pid) {
+                let most: &mut u64 = peaks.entry(pid.to_owned()).or_default();
+                *most = kilobytes.max(*most);
+            }
+        }
+        std::thread::yield_now();
+    }
+    let output = child.wait_with_output().unwrap();
+    (output, peaks.values().sum::<u64>() << 10, peaks.len())
+}
+
+#[test]
+fn all_processes_together_stay_below_the_limit() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    fs::create_dir(here.join("in")).unwrap();
+    pictures(&here.join("in"));
+    for how in [&["--isolate"][..], &["--model", "processes"]] {
+        // Processes can't wait for each other: each has a quarter of it.
+        for (limit, made) in [(400, true), (100, false)] {
+            let words = ["in", "-o", "out", "--force", "-j4", "--max-memory"];
+            let limit_word = format!("{limit}MiB");
+            let words = [&words[..], &[&limit_word], how].concat();
+            let (output, peak, processes) = run_and_add_up(&words, here);
+            let text = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(i32::from(!made)), "{text}");
+            assert_eq!(text.contains("--max-memory allows more"), !made, "{text}");
+            // Pages of the program that all share are counted for each.
+            let most = limit * MIB + processes as u64 * PROGRAM;
+            assert!(
+                peak < most,
+                "{words:?}: {} MiB, {processes} processes",
+                peak / MIB
+            );
+            assert!(peak > MIB, "nothing was read");
+        }
+    }
+}
+
+/// A PNG of `side` x `side` pixels that all are transparent: a hundred times the same compressed rows.
+fn transparent_png(side: u32) -> Vec<u8> {
+    let length = (4 * side as usize + 1) * side as usize;
+    let rows = vec![0; length / 100];
+    let mut block = Vec::with_capacity(1 << 20);
+    let mut deflate = flate2::Compress::new(flate2::Compression::fast(), false);
+    let flush = flate2::FlushCompress::Full;
+    deflate.compress_vec(&rows, &mut block, flush).unwrap();
+    assert_eq!(deflate.total_in(), rows.len() as u64);
+    // Adler's checksum of so many zeros; before it, an empty block that is the last.
+    let check = ((length % 65_521) as u32) << 16 | 1;
+    let data = [
+        &[0x78, 1][..],
+        &block.repeat(100),
+        &[3, 0],
+        &check.to_be_bytes(),
+    ]
+    .concat();
+    let sides = [side.to_be_bytes(), side.to_be_bytes()].concat();
+    let header = [&sides[..], &[8, 6, 0, 0, 0]].concat();
+    let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
+    for (kind, data) in [(b"IHDR", &header[..]), (b"IDAT", &data), (b"IEND", &[])] {
+        let chunk = [&kind[..], data].concat();
+        png.extend((data.len() as u32).to_be_bytes());
+        png.extend(&chunk);
+        png.extend(support::crc(&chunk).to_be_bytes());
+    }
+    png
+}
+
+/// Of 400 MB of pixels: its rows are shrunk as they come, or it is refused before they are read.
+#[test]
+fn a_hundred_megapixels_with_alpha_stay_below_the_limit() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    fs::write(here.join("large.png"), transparent_png(10_000)).unwrap();
+    for (size, made) in [("256", 1), ("8000", 0)] {
+        let output = assert_cmd::Command::new(assert_cmd::cargo::cargo_bin!("thumbnails"))
+            .current_dir(here)
+            .args(["large.png", "-o", size, "-s", size, "--json"])
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let last: serde_json::Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+        assert_eq!(last["summary"]["made"], made, "{text}");
+        assert_eq!(
+            text.contains("--max-memory allows more"),
+            made == 0,
+            "{text}"
+        );
+        let peak = last["summary"]["peak_memory_bytes"].as_u64().unwrap();
+        assert!(peak < 512 * MIB, "{} MiB", peak / MIB);
+    }
 }

@@ -17,9 +17,13 @@ pub(super) fn raise(jobs: usize, files: bool) -> anyhow::Result<()> {
         && allowed < needed
     {
         let most = allowed.saturating_sub(BESIDES) / each;
+        let or = match most {
+            0 => String::new(),
+            most => format!(", or take --jobs {most} at most"),
+        };
         bail!(Usage(format!(
             "--jobs {jobs}: needs {needed} open files, and the system allows {allowed}: raise the \
-             hard limit (ulimit -Hn), or take --jobs {most} at most"
+             hard limit (ulimit -Hn){or}"
         )));
     }
     Ok(())

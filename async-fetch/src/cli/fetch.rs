@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::fs;
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::rc::Rc;
@@ -159,19 +158,8 @@ fn network(mut builder: async_fetch::Builder, args: &Network) -> async_fetch::Bu
     if let Some(path) = &args.cert {
         builder = builder.certificate(path, args.key.clone());
     }
-    if !args.resolve.is_empty() {
-        let known = args.resolve.clone();
-        builder = builder.lookup(move |host| {
-            let given = known.iter().filter(|(name, ..)| *name == host);
-            let given: Vec<IpAddr> = given.map(|(.., address)| *address).collect();
-            async move {
-                if !given.is_empty() {
-                    return Ok(given);
-                }
-                let found = tokio::net::lookup_host((host, 0)).await?;
-                Ok(found.map(|address| address.ip()).collect())
-            }
-        });
+    for (host, port, address) in &args.resolve {
+        builder = builder.resolve(host, *port, vec![*address]);
     }
     builder
 }

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use async_fetch::{
@@ -13,6 +14,7 @@ use super::args::{Args, Saving};
 use super::folder::{Folder, Place};
 use super::input::{Item, Origin};
 use super::lines::Wanted;
+use super::seen::Seen;
 
 /// What all requests have in common.
 pub(super) struct Requests {
@@ -26,6 +28,8 @@ pub(super) struct Requests {
     summed: bool,
     decode: bool,
     segments: usize,
+    /// What was asked for; `None` if the same is done as often as it is asked for.
+    seen: Option<Mutex<Seen>>,
     rules: Rules,
 }
 
@@ -70,6 +74,7 @@ impl Requests {
             summed: args.output.json && !args.summary,
             decode: args.saving.compressed,
             segments: args.saving.segments,
+            seen: args.sending.method().is_safe().then(Mutex::default),
             rules: Rules {
                 overwrite,
                 go_on,
@@ -90,6 +95,15 @@ impl Requests {
         let request = Request::new(self.method.clone(), wanted.url);
         let request = self.with_all(request, checksum, wanted.mirrors);
         let Some(folder) = folder else {
+            if let Some(seen) = &self.seen
+                && !seen
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .is_new(request.url())
+            {
+                let url = request.url().clone();
+                return Ok(Item::Repeated { url, origin });
+            }
             return Ok(Item::Fetch(request.keep(self.keep.clone()), origin));
         };
         let place = folder.place(request.url())?;

@@ -1,7 +1,7 @@
 //! How a fetcher is to be.
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, ready};
 use std::io;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -45,6 +45,7 @@ pub struct Builder {
     security: Security,
     filter: Option<Filter>,
     lookup: Option<Lookup>,
+    resolved: Vec<(String, u16, Vec<IpAddr>)>,
     follow: Option<FollowRule>,
     watch: Option<Arc<dyn Watch>>,
 }
@@ -214,6 +215,19 @@ impl Builder {
         self
     }
 
+    /// Takes these addresses for a host, at this port only. More than once for the same host and port
+    /// adds to them.
+    #[must_use]
+    pub fn resolve(mut self, host: &str, port: u16, addresses: Vec<IpAddr>) -> Self {
+        let host = host.to_ascii_lowercase();
+        let mut known = self.resolved.iter_mut();
+        match known.find(|(name, at, _)| *name == host && *at == port) {
+            Some((.., all)) => all.extend(addresses),
+            None => self.resolved.push((host, port, addresses)),
+        }
+        self
+    }
+
     /// Who hears how requests get on (default: nobody).
     #[must_use]
     pub fn watch(mut self, watch: Arc<dyn Watch>) -> Self {
@@ -233,20 +247,26 @@ impl Builder {
             // What does not come at all is too slow as well.
             timeouts.idle = timeouts.idle.min(during);
         }
+        let way = Way {
+            user_agent: self.user_agent.unwrap_or_else(|| USER_AGENT.to_owned()),
+            http2_only: self.http2_only,
+            security: self.security,
+            filter: self.filter.clone(),
+            lookup: self.lookup,
+        };
+        let mut clients = make_clients(&proxies, &self.limits, &timeouts, way.clone())?;
+        for (host, port, addresses) in self.resolved {
+            let lookup: Lookup = Arc::new(move |_| Box::pin(ready(Ok(addresses.clone()))));
+            let way = Way {
+                lookup: Some(lookup),
+                ..way.clone()
+            };
+            let own = make_clients(&proxies, &self.limits, &timeouts, way)?;
+            clients.give(host, port, own);
+        }
         Ok(Fetcher {
             inner: Arc::new(Inner {
-                clients: clients(
-                    &proxies,
-                    &self.limits,
-                    &timeouts,
-                    Way {
-                        user_agent: self.user_agent.unwrap_or_else(|| USER_AGENT.to_owned()),
-                        http2_only: self.http2_only,
-                        security: self.security,
-                        filter: self.filter.clone(),
-                        lookup: self.lookup,
-                    },
-                )?,
+                clients,
                 proxies,
                 headers: self.headers,
                 credentials: self.credentials,
@@ -266,6 +286,7 @@ impl Builder {
 }
 
 /// How the client gets to servers.
+#[derive(Clone)]
 struct Way {
     user_agent: String,
     http2_only: bool,
@@ -274,7 +295,7 @@ struct Way {
     lookup: Option<Lookup>,
 }
 
-fn clients(
+fn make_clients(
     proxies: &Proxies,
     limits: &Limits,
     timeouts: &Timeouts,

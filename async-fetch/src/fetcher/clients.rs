@@ -1,4 +1,5 @@
-//! The HTTP clients: one for http, and one for https, which is made when it is needed.
+//! The HTTP clients: one for http, and one for https, which is made when it is needed; and two for each
+//! host and port whose address was given, as a client's look-up hears of no port.
 //!
 //! To be able to speak https is to read all of the system's certificates, of which there may be none:
 //! nobody who fetches `http://` should have to wait for that, or fail by it.
@@ -11,6 +12,8 @@ use super::Security;
 use crate::error::Error;
 
 pub(crate) struct Clients {
+    /// Those for a host and a port whose address was given.
+    given: Vec<(String, u16, Clients)>,
     plain: reqwest::Client,
     secure: OnceLock<Result<reqwest::Client, String>>,
     make: Box<dyn Fn() -> reqwest::ClientBuilder + Send + Sync>,
@@ -30,6 +33,7 @@ impl Clients {
             false => without_certificates(make()),
         };
         let it = Clients {
+            given: Vec::new(),
             plain: builder.build().map_err(setup)?,
             secure: OnceLock::new(),
             make: Box::new(make),
@@ -42,8 +46,23 @@ impl Clients {
         Ok(it)
     }
 
+    /// Has other clients for a host and a port.
+    pub(crate) fn give(&mut self, host: String, port: u16, clients: Clients) {
+        self.given.push((host, port, clients));
+    }
+
     /// The client for a URL.
     pub(crate) fn of(&self, url: &Url) -> Result<&reqwest::Client, Error> {
+        let is_meant = |host: &str, port| {
+            url.host_str() == Some(host) && url.port_or_known_default() == Some(port)
+        };
+        let given = self
+            .given
+            .iter()
+            .find(|(host, port, _)| is_meant(host, *port));
+        if let Some((.., clients)) = given {
+            return clients.of(url);
+        }
         if url.scheme() != "https" {
             return Ok(&self.plain);
         }

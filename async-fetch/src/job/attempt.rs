@@ -175,7 +175,10 @@ impl Job<'_> {
                 sink.restart(response.headers(), total).await?;
                 (sink, 0)
             }
-            _ => (&mut nowhere, 0),
+            _ => {
+                there = 0;
+                (&mut nowhere, 0)
+            }
         };
         let range = match &meaning {
             Meaning::Rest(range) => Some(range),
@@ -186,6 +189,9 @@ impl Job<'_> {
             true => sink.split(at_once, self.inner.limits.segment).await?,
             false => None,
         };
+        if spans.is_some() && range.is_none() {
+            self.splits_left = self.splits_left.saturating_sub(1);
+        }
         let read = match &spans {
             None => self.read(alarm, &mut response, sink, from, range).await?,
             Some(spans) => {

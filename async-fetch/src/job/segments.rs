@@ -25,6 +25,9 @@ use crate::sink::Sink;
 /// How many ranges of one file are fetched at once at most: as in aria2, for one server.
 const MOST: usize = 16;
 
+/// How often a file that changes is begun in several ranges; then as if it could not be.
+pub(super) const BEGINNINGS: u32 = 3;
+
 impl Job<'_> {
     /// How many ranges of the answer's file can be fetched at once.
     pub(super) fn segments(&self, response: &reqwest::Response) -> usize {
@@ -34,7 +37,7 @@ impl Job<'_> {
             StatusCode::OK => ranges.is_some_and(|it| it.as_bytes().eq_ignore_ascii_case(b"bytes")),
             status => status == StatusCode::PARTIAL_CONTENT,
         };
-        match takes_ranges && *self.route.method() == http::Method::GET {
+        match takes_ranges && self.splits_left > 0 && *self.route.method() == http::Method::GET {
             true => asked,
             false => 1,
         }
@@ -59,11 +62,18 @@ impl Job<'_> {
             let reading = pin!(self.read(alarm, response, sink, from, range));
             let all = (&mut helpers).for_each(|()| ready(()));
             match select(reading, all).await {
-                Either::Left((read, _)) => read?,
-                Either::Right(((), reading)) => reading.await?,
+                Either::Left((read, _)) => read,
+                Either::Right(((), reading)) => reading.await,
             }
         };
+        if spans.is_whole_only() {
+            self.splits_left = 0;
+        }
+        let read = read?;
         sink.flush().await?;
+        // A helper that was refused may be the next to have this place: while it is held, nobody could
+        // finish.
+        self.permit = None;
         // Those that wait for their turn when all is there would wait in vain.
         while !spans.is_complete() && helpers.next().await.is_some() {}
         Ok(read)
@@ -81,7 +91,9 @@ impl Job<'_> {
             _ => None,
         };
         let Some(range) = range else {
-            self.drain(alarm, &mut response).await;
+            if !response.status().is_success() {
+                self.drain(alarm, &mut response).await;
+            }
             return Err(Error::Range("it has another version".to_owned()));
         };
         self.read(
@@ -129,7 +141,12 @@ fn helper<'a>(
             let done = job.until_done(alarm.as_mut(), permit, &mut sink).await;
             match (done, mirror) {
                 (Ok(_), _) => {}
-                (Err(Error::Range(_)), Some(mirror)) => spans.give_up(mirror),
+                (Err(Error::Range(_)), mirror) => {
+                    spans.give_up(mirror);
+                    if mirror.is_none() {
+                        return;
+                    }
+                }
                 (Err(_), _) => return,
             }
         }

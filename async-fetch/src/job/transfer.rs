@@ -55,6 +55,8 @@ fn codings(headers: &HeaderMap) -> Result<Vec<String>, Error> {
 pub(super) struct Pieces<'a> {
     response: &'a mut reqwest::Response,
     decoder: Option<Decoder>,
+    /// Where the body ends, if the client does not know it.
+    length: Option<u64>,
     ended: bool,
     announced: Option<u64>,
     /// Bytes that came.
@@ -70,12 +72,21 @@ impl<'a> Pieces<'a> {
     ) -> Result<Pieces<'a>, Error> {
         let codings = codings(response.headers())?;
         Ok(Pieces {
+            length: length_of_identity(response.headers()),
             decoder: Decoder::of(codings.into_iter(), ratio)?,
             response,
             ended: false,
             announced,
             came: 0,
         })
+    }
+
+    fn within_length(&self, piece: Bytes) -> Bytes {
+        let room = self.length.map_or(u64::MAX, |length| length - self.came);
+        match usize::try_from(room) {
+            Ok(room) if room < piece.len() => piece.slice(..room),
+            _ => piece,
+        }
     }
 
     /// The next piece, which is not empty; `None` at the end.
@@ -88,7 +99,18 @@ impl<'a> Pieces<'a> {
             let next = within(alarm.as_mut(), || job.clock.idle(), self.response.chunk()).await?;
             let next = next.map_err(|error| Error::receiving(&error, self.came, self.announced))?;
             self.ended = next.is_none();
+            let next = next.map(|piece| self.within_length(piece));
             self.came += next.as_ref().map_or(0, Bytes::len) as u64;
+            match self.length {
+                Some(length) if self.came == length => self.ended = true,
+                Some(length) if self.ended => {
+                    return Err(Error::Cut {
+                        received: self.came,
+                        announced: Some(length),
+                    });
+                }
+                _ => {}
+            }
             let piece = match &mut self.decoder {
                 None => next.unwrap_or_default(),
                 Some(decoder) => decoded(|taker| match &next {
@@ -102,6 +124,19 @@ impl<'a> Pieces<'a> {
         }
         Ok(None)
     }
+}
+
+/// `identity` is no coding, so the length holds. The client reads until the connection ends, which may be
+/// kept open.
+fn length_of_identity(headers: &HeaderMap) -> Option<u64> {
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    let identity = |it: &http::HeaderValue| it.as_bytes().eq_ignore_ascii_case(b"identity");
+    if !identity(codings.next()?) || !codings.all(identity) {
+        return None;
+    }
+    let mut lengths = headers.get_all(header::CONTENT_LENGTH).iter();
+    let length = lengths.next()?.to_str().ok()?.parse().ok()?;
+    lengths.next().is_none().then_some(length)
 }
 
 /// All that a decoder makes of one piece: at most a thousand times as much.

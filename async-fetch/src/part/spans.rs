@@ -42,6 +42,8 @@ struct State {
     unnoted: u64,
     /// Mirrors that have something else.
     useless: Vec<usize>,
+    /// The first server sends no ranges of this file.
+    is_whole_only: bool,
     /// The shortest range that is worth a request, and how many fetch at once.
     least: u64,
     at_once: u64,
@@ -71,6 +73,7 @@ impl Spans {
                 there,
                 unnoted: 0,
                 useless: Vec::new(),
+                is_whole_only: false,
                 least: BUFFER as u64,
                 at_once: 1,
             }),
@@ -103,9 +106,18 @@ impl Spans {
         self.origin.validator.elsewhere().is_some()
     }
 
-    /// A mirror has something else, and is not asked again.
-    pub(crate) fn give_up(&self, mirror: usize) {
-        lock(&self.state).useless.push(mirror);
+    /// A mirror, or else the first server, sent something else than the range that it was asked for: it is
+    /// not asked again.
+    pub(crate) fn give_up(&self, mirror: Option<usize>) {
+        let mut state = lock(&self.state);
+        match mirror {
+            Some(mirror) => state.useless.push(mirror),
+            None => state.is_whole_only = true,
+        }
+    }
+
+    pub(crate) fn is_whole_only(&self) -> bool {
+        lock(&self.state).is_whole_only
     }
 
     pub(crate) fn is_of_use(&self, mirror: usize) -> bool {

@@ -19,7 +19,7 @@ const JOBS: &str = "64";
 pub(super) fn jobs() -> Vec<Job> {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
     if folder.join(PAGES).is_dir() {
-        vec![crawl(), check()]
+        vec![crawl(), links()]
     } else {
         Vec::new()
     }
@@ -118,7 +118,7 @@ fn crawl() -> Job {
 }
 
 /// Debian's git-doc, a package with a broken link, in whose absence nobody finds any.
-fn check() -> Job {
+fn links() -> Job {
     let checker = |name, needs, version, install| Contender {
         name,
         program: Program::Script {
@@ -126,12 +126,12 @@ fn check() -> Job {
             needs,
             version,
         },
-        args: words(&[needs]),
+        args: words(&["benches/peers/check.sh", needs]),
         install,
         answer: in_one_line,
     };
     Job {
-        name: "check",
+        name: "links",
         title: "the links of Debian's git-doc from a local nginx, 16 in flight".to_owned(),
         input: "",
         ours: checker(

@@ -76,41 +76,6 @@ pub fn stop_signals() -> io::Result<Vec<i32>> {
     Ok(signals)
 }
 
-/// Tells a second signal to stop from the first, in a program that handles signals by an event loop of
-/// its own: one that comes within 200 ms of the first is the same.
-///
-/// # Examples
-///
-/// ```
-/// use common::cli::interrupt::Repeats;
-///
-/// let repeats = Repeats::default();
-/// assert!(!repeats.is_second());
-/// assert!(!repeats.is_second(), "so soon it is the same");
-/// ```
-#[cfg(unix)]
-#[derive(Debug)]
-pub struct Repeats {
-    first: std::sync::atomic::AtomicU64,
-}
-
-#[cfg(unix)]
-impl Default for Repeats {
-    fn default() -> Self {
-        Repeats {
-            first: NEVER.into(),
-        }
-    }
-}
-
-#[cfg(unix)]
-impl Repeats {
-    /// To be asked once for each signal, when it comes: whether the program is to leave at once.
-    pub fn is_second(&self) -> bool {
-        again(&self.first, crate::sys::monotonic_nanos())
-    }
-}
-
 /// Makes the first SIGINT or SIGTERM raise the returned flag, and a second one, 200 ms or more after
 /// it, leave at once with status 130.
 ///

@@ -71,24 +71,28 @@ impl<'t> Picture<'t> {
             hidden_tasks: 0,
             losses: timeline.losses(),
         };
+        let ran = |process: &&Process| !process.spans.is_empty();
+        let several = timeline.processes.iter().filter(ran).count() > 1;
         for process in &timeline.processes {
-            picture.add(process, &index);
+            picture.add(process, several, &index);
         }
         Some(picture)
     }
 
-    fn add(&mut self, process: &'t Process, index: &HashMap<&str, usize>) {
+    /// Adds a process's lanes; `several` says whether there are others to tell it from.
+    fn add(&mut self, process: &'t Process, several: bool, index: &HashMap<&str, usize>) {
         let mut lanes: Vec<(String, Vec<&Span>)> = threads(process);
         let mut tasks = pack(spans_of(process, |span| span.kind == Kind::Task));
         let hidden = tasks.split_off(tasks.len().min(MAX_TASK_LANES));
         self.hidden_tasks += hidden.iter().map(Vec::len).sum::<usize>();
-        lanes.extend(tasks.into_iter().zip(1..).map(|(tasks, number)| {
-            let label = label(process, &format!("task lane {number}"));
-            (label, with_their_runs(tasks, process))
-        }));
+        let named = task_lanes(&tasks).into_iter().zip(tasks);
+        lanes.extend(named.map(|(name, tasks)| (name, with_their_runs(tasks, process))));
         self.lanes
-            .extend(lanes.into_iter().map(|(label, spans)| Lane {
-                label,
+            .extend(lanes.into_iter().map(|(name, spans)| Lane {
+                label: match several {
+                    true => label(process, &name),
+                    false => name,
+                },
                 bars: nest(spans, index),
             }));
     }
@@ -156,8 +160,30 @@ fn threads(process: &Process) -> Vec<(String, Vec<&Span>)> {
     let name = |id: u64| process.threads.get(&id).map_or("thread", String::as_str);
     threads
         .into_iter()
-        .map(|(id, spans)| (label(process, name(id)), spans))
+        .map(|(id, spans)| (name(id).to_owned(), spans))
         .collect()
+}
+
+/// What lanes of tasks are called: by the name of their tasks if all have the same, and by a number
+/// where several lanes would be called alike.
+fn task_lanes(lanes: &[Vec<&Span>]) -> Vec<String> {
+    let common = |lane: &Vec<&Span>| {
+        let first = lane.first()?;
+        let same = lane.iter().all(|task| task.name == first.name);
+        same.then(|| format!("task {}", first.name))
+    };
+    let names: Vec<String> = lanes
+        .iter()
+        .map(|lane| common(lane).unwrap_or_else(|| "task lane".to_owned()))
+        .collect();
+    let numbered = |(at, name): (usize, &String)| {
+        let alike = |names: &[String]| names.iter().filter(|it| *it == name).count();
+        match alike(&names) {
+            1 => name.clone(),
+            _ => format!("{name} {}", alike(&names[..=at])),
+        }
+    };
+    names.iter().enumerate().map(numbered).collect()
 }
 
 /// Puts each task on the first lane that is free when it starts.
@@ -260,13 +286,36 @@ pub(super) mod tests {
                 "primes 41 worker-1",
                 "primes 41 worker-2",
                 "primes 50 async",
-                "primes 50 task lane 1",
-                "primes 50 task lane 2",
+                "primes 50 task fetch 1",
+                "primes 50 task fetch 2",
             ]
         );
         // Span id 7 was used twice; each task has its own pieces.
         let first: Vec<_> = picture.lanes[4].bars.iter().map(Bar::is_task).collect();
         assert_eq!(first, [true, false, false, true, false]);
+    }
+
+    #[test]
+    fn one_process_is_not_named_and_lanes_of_tasks_are_what_their_tasks_are() {
+        let spans = vec![
+            task("squares", 1, 0, 10),
+            task("cubes", 2, 5, 10),
+            task("squares", 3, 20, 30),
+            task("cubes", 4, 20, 30),
+            task("cubes", 5, 25, 30),
+        ];
+        let timeline = Timeline {
+            processes: vec![
+                process(9, &[], Vec::new()),
+                process(1, &[(7, "worker 0")], spans),
+            ],
+            unknown: Vec::new(),
+        };
+        let picture = Picture::of(&timeline).unwrap();
+        let labels: Vec<_> = picture.lanes.iter().map(|lane| &*lane.label).collect();
+        assert_eq!(labels, ["task squares", "task cubes 1", "task cubes 2"]);
+        let mixed = [task("a", 1, 0, 1), task("b", 2, 2, 3)];
+        assert_eq!(task_lanes(&[mixed.iter().collect()]), ["task lane"]);
     }
 
     #[test]

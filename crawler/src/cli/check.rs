@@ -54,9 +54,6 @@ pub(super) fn run(
     let path = check.crawl.db.clone().or(temporary).unwrap_or_default();
     let file = check.crawl.state(&path)?;
     let sum = crawl::run_and_print(settings, file, &check.crawl, model, args, interrupt, false)?;
-    if let (Some(path), Some(cache)) = (&check.cache, cache) {
-        files::write_atomically(path, cache.text())?;
-    }
     let format = match check.format {
         Some(format) => CheckFormat::from(format),
         None if args.run.output.json => CheckFormat::Json,
@@ -80,6 +77,10 @@ pub(super) fn run(
         if interrupt.raised() || sum.limit.is_some() {
             common::remark!("{}", words::rest(check.crawl.db.as_deref()));
         }
+    }
+    // Last: the report is worth more.
+    if let (Some(path), Some(cache)) = (&check.cache, cache) {
+        files::write_atomically(path, cache.text())?;
     }
     Ok(match verdict.broken + verdict.cut {
         0 => Outcome::Done,

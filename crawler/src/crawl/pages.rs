@@ -1,6 +1,6 @@
 //! What follows from a page, or from what a link that leads out leads to.
 
-use async_fetch::{Answer, Error as Failure, Outcome};
+use async_fetch::{Answer, Outcome};
 use url::Url;
 
 use super::found::Way;
@@ -15,21 +15,17 @@ use crate::reading::Content;
 use crate::seen::Id;
 use crate::store::{self, Target};
 
-/// How often a page is put back because this process has no descriptors left: each time another
-/// connection may have ended.
-const PUT_BACK: u8 = 20;
-
 impl State {
     /// A page has come, or what a link that leads out leads to.
     pub(super) fn page(&mut self, job: Job, outcome: Outcome, content: Option<Content>) -> bool {
-        if job.head && needs_more_than_a_head(&outcome) {
-            self.first.jobs.push_back(Job { head: false, ..job });
-            return true;
-        }
-        if matches!(outcome.result, Err(Failure::Descriptors)) && job.put_back < PUT_BACK {
+        if self.lacks_descriptors(&job, &outcome) {
             self.leave(&job);
             let put_back = job.put_back + 1;
             self.found.queue.put_back(vec![Job { put_back, ..job }]);
+            return true;
+        }
+        if job.head && needs_more_than_a_head(&outcome) {
+            self.first.jobs.push_back(Job { head: false, ..job });
             return true;
         }
         let mut record = Record::of(&outcome, &self.settings.accepted);

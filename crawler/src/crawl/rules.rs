@@ -42,6 +42,11 @@ impl State {
 
     /// A robots.txt has come, or something in its place.
     pub(super) fn rules(&mut self, job: Job, outcome: Outcome) {
+        if self.lacks_descriptors(&job, &outcome) {
+            let put_back = job.put_back + 1;
+            self.first.jobs.push_back(Job { put_back, ..job });
+            return;
+        }
         let reason = outcome.failure().unwrap_or_default();
         let text;
         let found = match &outcome.result {

@@ -5,7 +5,7 @@ use std::collections::{HashSet, VecDeque};
 use std::path::Path;
 use std::time::Instant;
 
-use async_fetch::Outcome;
+use async_fetch::{Error as Failure, Outcome};
 use url::Url;
 
 use super::Error;
@@ -26,6 +26,10 @@ use crate::scope::Scope;
 use crate::seen::Id;
 use crate::settings::Settings;
 use crate::store::{self, File, OnPage, OwnExchange, Store, UrlRow};
+
+/// How often a job is put back because this process has no descriptors left: each time there are fewer
+/// others that hold any.
+const PUT_BACK: u8 = 100;
 
 /// See the module.
 #[derive(Debug)]
@@ -57,6 +61,10 @@ pub(super) struct Progress {
     level: u32,
     /// Pages that were begun and count.
     pub(super) begun: u64,
+    /// How many jobs were in flight when the last one was asked for.
+    in_flight: usize,
+    /// How many may be: fewer than wanted once there were no descriptors for more.
+    at_once: usize,
     start: Instant,
 }
 
@@ -118,6 +126,8 @@ impl State {
             progress: Progress {
                 level: 0,
                 begun: sum.pages,
+                in_flight: 0,
+                at_once: usize::MAX,
                 start: Instant::now(),
             },
             sum,
@@ -242,6 +252,23 @@ impl State {
         }
     }
 
+    /// Whether a job is to be asked for again because this process has no descriptors left: then there
+    /// are fewer in flight from now on.
+    pub(super) fn lacks_descriptors(&mut self, job: &Job, outcome: &Outcome) -> bool {
+        if !matches!(outcome.result, Err(Failure::Descriptors)) || job.put_back >= PUT_BACK {
+            return false;
+        }
+        if self.progress.at_once == usize::MAX {
+            self.sum.remark(
+                "too many open files: fewer pages are asked for at once (ulimit -n allows more)"
+                    .to_owned(),
+            );
+        }
+        let fewer = self.progress.in_flight.saturating_sub(1).max(1);
+        self.progress.at_once = self.progress.at_once.min(fewer);
+        true
+    }
+
     pub(super) fn write(
         &mut self,
         job: &Job,
@@ -300,6 +327,10 @@ impl Work for State {
     type Job = Job;
 
     fn next(&mut self, in_flight: usize) -> Option<Job> {
+        self.progress.in_flight = in_flight;
+        if in_flight >= self.progress.at_once {
+            return None;
+        }
         if let Some(job) = self.first.jobs.pop_front() {
             return Some(job);
         }

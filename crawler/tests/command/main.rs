@@ -119,3 +119,28 @@ fn who_reads_one_line_ends_it_quietly() {
     );
     assert!(site.counts().requests < 2000);
 }
+
+/// With 64 at once and descriptors for a part of them, fewer are asked for at once, and nothing is lost.
+#[cfg(unix)]
+#[test]
+fn too_few_descriptors_are_no_pages_failure() {
+    let latency = Latency::Fixed(Duration::from_millis(20));
+    let site = Site::builder().pages(120).links(60).latency(latency);
+    let site = site.start().unwrap();
+    let program = assert_cmd::cargo::cargo_bin!("crawler")
+        .display()
+        .to_string();
+    for model in ["threads", "rayon"] {
+        let script = "ulimit -n 32; exec \"$0\" \"$@\"";
+        let output = Command::new("sh")
+            .args(["-c", script, &program, &site.url("/")])
+            .args(["-j64", "--per-host=64", "--retries=0", "--model", model])
+            .output()
+            .unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        let (out, err) = (text(output.stdout), text(output.stderr));
+        assert_eq!(output.status.code(), Some(0), "{model}: {out}{err}");
+        assert_eq!(out.matches("200 ").count(), 120, "{model}: {out}{err}");
+        assert!(err.contains("too many open files"), "{model}: {err}");
+    }
+}

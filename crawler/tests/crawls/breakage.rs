@@ -46,7 +46,7 @@ const CLASSES: &[(&str, Class)] = &[
         "/early/switching",
         Class::Failed("changes to another protocol"),
     ),
-    ("/transfer/gzip", Class::Failed("not asked for")),
+    ("/transfer/gzip", Class::Page(200)),
     ("/transfer/order", Class::Failed("not asked for")),
     ("/transfer/unknown", Class::Failed("not asked for")),
     ("/transfer/bare-lf", Class::Failed("not HTTP")),

@@ -132,3 +132,45 @@ fn a_worker_that_panics_ends_the_crawl() {
     });
     assert!(crawl.is_stopped());
 }
+
+/// A server that takes connections, and says nothing.
+#[test]
+fn every_model_stops_while_it_waits_for_a_silent_server() {
+    for model in MODELS {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let seed = format!("http://{}/", listener.local_addr().unwrap());
+        let mut settings = Settings::new(vec![seed.parse().unwrap()]);
+        settings.politeness.timeout = Duration::from_secs(3600);
+        settings.politeness.time = Duration::from_secs(3600);
+        let file = File::temporary().unwrap();
+        let crawl = Arc::new(Crawl::new(settings, file, None, Box::new(|_| ())).unwrap());
+        let (ended, has_ended) = std::sync::mpsc::channel();
+        let worker = Arc::clone(&crawl);
+        std::thread::spawn(move || {
+            model(&worker, NonZeroUsize::new(2).unwrap()).unwrap();
+            ended.send(()).unwrap();
+        });
+        let _silent = listener.accept().unwrap();
+        crawl.stop();
+        // Far more than a busy machine takes, and no hour.
+        has_ended.recv_timeout(Duration::from_secs(120)).unwrap();
+    }
+}
+
+/// A server that can't keep up: what it refuses comes later, and nothing is broken.
+#[test]
+fn every_model_slows_down_for_a_server_that_refuses() {
+    for model in MODELS {
+        let site = Site::builder().pages(1).links(0).start().unwrap();
+        let busy: Vec<_> = (0..3)
+            .map(|it| site.url(&format!("/busy?status=429&times=1&key={it}")))
+            .map(|url| url.parse().unwrap())
+            .collect();
+        let mut settings = Settings::new(busy);
+        settings.obeys_robots = false;
+        settings.politeness.retries = 3;
+        let (sum, pages) = crawl_into(settings, File::temporary().unwrap(), model);
+        assert_eq!((sum.pages, sum.http_errors), (3, 0), "{pages:?}");
+        assert_eq!(site.counts().requests, 3 * 2);
+    }
+}

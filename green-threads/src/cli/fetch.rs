@@ -5,6 +5,7 @@ use std::io::Write;
 use common::cli::{Outcome, OutputArgs, files};
 use green_threads::fetch::{Fetched, Limits, fetch};
 use green_threads::{Pool, offload, spawn, timeout};
+use protocols::http::without_userinfo;
 use serde_json::json;
 use url::Url;
 
@@ -60,6 +61,8 @@ pub(super) fn run(args: &FetchArgs, output: &OutputArgs) -> anyhow::Result<Outco
             }
             Ok(fetched)
         });
+        // A password is not printed.
+        let url = without_userinfo(&url);
         Answer {
             number,
             fetched: fetched.unwrap_or_else(|late| Err(format!("{url}: {late}"))),

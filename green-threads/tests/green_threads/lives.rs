@@ -89,7 +89,11 @@ fn later_and_named_ones_are_listed_and_locals_are_dropped_with_their_green_threa
         states,
         [State::Waiting("sleep"), State::Waiting("an event")]
     );
-    assert!(list()[1].to_string().contains("tests/green_threads.rs"));
+    assert!(
+        list()[1]
+            .to_string()
+            .contains("tests/green_threads/lives.rs")
+    );
     MINE.with(|mine| assert!(mine.borrow().is_none(), "the root has its own"));
     named.kill();
     late.kill();

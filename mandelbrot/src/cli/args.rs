@@ -33,6 +33,9 @@ pub(super) enum Command {
     Again(AgainArgs),
     /// Draw a sequence that zooms in, frames in parallel; goes on where it was interrupted
     Zoom(ZoomArgs),
+    /// Serve a page to look around in, on 127.0.0.1
+    #[cfg(feature = "explore")]
+    Explore(super::explore::ExploreArgs),
     /// List the views that have names
     Views,
     /// Print a palette as a GIMP palette file

@@ -33,6 +33,18 @@ mod lists;
 /// two operations a cycle: four would keep it busy if nothing came between.
 const SIDE_BY_SIDE: usize = 6;
 
+/// Iterations that are counted one by one at first.
+const FIRST: u32 = 16;
+
+/// Iterations between two questions whether a point has left, later.
+const BLOCK: u32 = 24;
+
+/// The same where a block would lead too far.
+const SHORT_BLOCK: u32 = 8;
+
+/// Vectors side by side in the first iterations, which are more operations.
+const SIDE_BY_SIDE_AT_FIRST: usize = 4;
+
 /// The most lanes that a vector has.
 const MOST_LANES: usize = 8;
 

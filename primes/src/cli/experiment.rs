@@ -4,12 +4,14 @@ use std::iter;
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
 
+use anyhow::anyhow;
 use common::cli::{Interrupt, Outcome, RunArgs, compare};
 use common::comparison::{Answer, Comparison, Report};
 use common::timing::human_duration;
 use primes::job::WORKSHOP_NUMBERS;
 use primes::{Job, Watch};
 
+use super::algorithm_or_cores;
 use super::args::{ExperimentArgs, GilArgs};
 use super::model::{self, Kind, Model};
 use super::python::{self, Python};
@@ -32,7 +34,9 @@ pub(super) fn run(
 ) -> anyhow::Result<Outcome> {
     let models = model::models(args.model.unwrap_or_default());
     let rounds = args.rounds.unwrap_or(ROUNDS);
-    compare(&models, None, rounds, run, interrupt)
+    // Of one model people want to know the time, and not what else there is.
+    let with_algorithm = models.len() > 1;
+    compare(&models, None, rounds, with_algorithm, run, interrupt)
 }
 
 /// The experiment under the lock, with serial code beside it and, if asked for, Python.
@@ -45,13 +49,14 @@ pub(super) fn gil(args: &GilArgs, run: &RunArgs, interrupt: &Interrupt) -> anyho
     };
     let models = [Kind::Serial, Kind::Threads, Kind::Gil].map(Model::new);
     let rounds = args.rounds.unwrap_or(rounds);
-    compare(&models, python.as_ref(), rounds, run, interrupt)
+    compare(&models, python.as_ref(), rounds, false, run, interrupt)
 }
 
 fn compare(
     models: &[Model],
     python: Option<&Python>,
     rounds: usize,
+    with_algorithm: bool,
     run: &RunArgs,
     interrupt: &Interrupt,
 ) -> anyhow::Result<Outcome> {
@@ -83,12 +88,23 @@ fn compare(
         }
     }
     let report = compare::finish(comparison, models, run);
-    let point = if models.len() > 1 {
-        point(&report, models)
-    } else {
-        String::new()
+    let mut point = match models.len() > 1 {
+        true => point(&report, models),
+        false => String::new(),
     };
-    compare::show(&report, &point, run, |_| ())
+    let counted = match with_algorithm && !interrupt.raised() {
+        true => Some(algorithm_or_cores::measure(run, interrupt).map_err(|error| anyhow!(error))?),
+        false => None,
+    };
+    if let Some(counted) = &counted {
+        point.push_str("\n- ");
+        point.push_str(&counted.text());
+    }
+    compare::show(&report, &point, run, |json| {
+        if let Some(counted) = &counted {
+            json["algorithm_or_cores"] = counted.json();
+        }
+    })
 }
 
 /// The models that share the work among workers which all compute.

@@ -9,6 +9,8 @@
 //! next to be filled, while the caches still have them. Filing a prime is one write at the place
 //! where its bucket ends; that the place is a chunk's last is seen from its index.
 
+use std::ops::Range;
+
 use super::wheel::{STEPS, next_state};
 
 /// The sieving primes above the medium ones, each in the bucket of the segment of its next
@@ -36,16 +38,35 @@ const NONE: u32 = u32::MAX;
 /// The largest distance of two cofactors that 2, 3, 5 and 7 do not divide.
 const LARGEST_GAP: u64 = 10;
 
-/// A sieving prime `30k + r` and its next multiple.
+/// A sieving prime `30k + r` and its next multiple, in one word: `k` in the low 32 bits, then
+/// [`BYTE_BITS`] of the byte in its segment, then the state in [`STEPS`].
 #[derive(Clone, Copy, Default)]
-struct Due {
-    k: u32,
-    /// The byte of its segment in the low [`BYTE_BITS`] bits, the state in [`STEPS`] above.
-    byte_and_state: u32,
+struct Due(u64);
+
+impl Due {
+    #[inline(always)]
+    fn new(k: u64, state: usize, byte: u64) -> Due {
+        Due(k | byte << 32 | (state as u64) << (32 + BYTE_BITS))
+    }
+
+    #[inline(always)]
+    fn k(self) -> u64 {
+        self.0 & u64::from(u32::MAX)
+    }
+
+    #[inline(always)]
+    fn byte(self) -> u64 {
+        self.0 >> 32 & BYTE
+    }
+
+    #[inline(always)]
+    fn state(self) -> usize {
+        (self.0 >> (32 + BYTE_BITS)) as usize
+    }
 }
 
 const BYTE_BITS: u32 = 23;
-const BYTE: u32 = (1 << BYTE_BITS) - 1;
+const BYTE: u64 = (1 << BYTE_BITS) - 1;
 
 impl Buckets {
     /// Buckets for segments of `1 << segment_bits` bytes, of primes up to `largest` whose multiples
@@ -96,15 +117,16 @@ impl Buckets {
     pub(super) fn push(&mut self, k: u32, state: usize, byte: u64) {
         let ahead = (byte >> self.segment_bits) as usize;
         debug_assert!(ahead < self.ends.len());
-        let byte = byte as u32 & ((1 << self.segment_bits) - 1);
+        let byte = byte & ((1 << self.segment_bits) - 1);
         let slot = (self.front + ahead) & (self.ends.len() - 1);
+        self.due[self.ends[slot]] = Due::new(k.into(), state, byte);
+        self.move_on(slot);
+    }
+
+    /// Moves the end of a bucket to the next place, in a new chunk if need be.
+    #[inline(always)]
+    fn move_on(&mut self, slot: usize) {
         let end = self.ends[slot];
-        self.due[end] = Due {
-            k,
-            byte_and_state: (state as u32) << BYTE_BITS | byte,
-        };
-        // Of hundreds of buckets no cache foresees which line is written to next.
-        prefetch(&self.due, end + LINE);
         self.ends[slot] = match (end + 1) % CHUNK {
             0 => self.chunk((end / CHUNK) as u32),
             _ => end + 1,
@@ -113,55 +135,98 @@ impl Buckets {
 
     /// Crosses off, in a segment, the multiples of all primes due there, and refiles each under its
     /// next multiple, unless that lies `end` or more bytes after the segment's start: then it is
-    /// dropped.
-    pub(super) fn cross_off(&mut self, segment: &mut [u8], end: u64) {
-        let last = self.ends[self.front];
-        // Its bucket becomes that of a segment far ahead.
-        self.ends[self.front] = self.chunk(NONE);
-        self.front = (self.front + 1) & (self.ends.len() - 1);
-        let mut chunk = (last / CHUNK) as u32;
-        let mut primes = last % CHUNK;
-        while chunk != NONE {
-            let first = chunk as usize * CHUNK;
-            let before = self.before[chunk as usize];
-            if before != NONE {
-                for line in 0..PREFETCHED_LINES {
-                    prefetch(&self.due, before as usize * CHUNK + line * LINE);
-                }
+    /// dropped. `bytes` begin with the segment.
+    ///
+    /// # Panics
+    /// If a prime is due, and there are fewer bytes than a whole segment has.
+    pub(super) fn cross_off(&mut self, bytes: &mut [u8], end: u64) {
+        loop {
+            let last = self.ends[self.front];
+            let mut chunk = (last / CHUNK) as u32;
+            let mut primes = last % CHUNK;
+            if primes == 0 && self.before[chunk as usize] == NONE {
+                break;
             }
-            self.cross_off_chunk(first..first + primes, segment, end);
-            self.before[chunk as usize] = self.free;
-            self.free = chunk;
-            (chunk, primes) = (before, CHUNK);
+            // Those that have another multiple in this segment come here again: to look for it at once
+            // would be a branch that nobody can foresee.
+            self.ends[self.front] = self.chunk(NONE);
+            while chunk != NONE {
+                let first = chunk as usize * CHUNK;
+                let before = self.before[chunk as usize];
+                if before != NONE {
+                    for line in 0..PREFETCHED_LINES {
+                        prefetch(&self.due, before as usize * CHUNK + line * LINE);
+                    }
+                }
+                self.cross_off_chunk(first..first + primes, bytes, end);
+                self.before[chunk as usize] = self.free;
+                self.free = chunk;
+                (chunk, primes) = (before, CHUNK);
+            }
+        }
+        // Its bucket becomes that of a segment far ahead.
+        self.front = (self.front + 1) & (self.ends.len() - 1);
+    }
+
+    fn cross_off_chunk(&mut self, mut primes: Range<usize>, bytes: &mut [u8], end: u64) {
+        // As long as no chunk is full, no array moves.
+        while let Some(full) = self.cross_off_until_full(&mut primes, bytes, end) {
+            self.move_on(full);
         }
     }
 
+    /// Crosses off and refiles until all is done, or a prime came to the last place of a chunk: which
+    /// bucket has to have another.
     #[inline(always)]
-    fn cross_off_chunk(&mut self, primes: std::ops::Range<usize>, segment: &mut [u8], end: u64) {
-        let size = 1 << self.segment_bits;
+    #[expect(
+        unsafe_code,
+        reason = "bounds checks are a tenth of the time of a loop that is all of it near 2^64"
+    )]
+    fn cross_off_until_full(
+        &mut self,
+        primes: &mut Range<usize>,
+        bytes: &mut [u8],
+        end: u64,
+    ) -> Option<usize> {
+        let (due, ends) = (&mut self.due[..], &mut self.ends[..]);
+        let (front, last_slot) = (self.front, ends.len() - 1);
+        let (bits, in_segment) = (self.segment_bits, (1 << self.segment_bits) - 1);
+        assert!(primes.end <= due.len() && bytes.len() as u64 > in_segment && !due.is_empty());
+        let last_place = due.len() - 1;
         for index in primes {
-            prefetch(&self.due, index + PREFETCHED_LINES * LINE);
-            let later = self.due.get(index + PREFETCHED).copied();
-            prefetch(
-                segment,
-                (later.unwrap_or_default().byte_and_state & BYTE) as usize,
-            );
-            let Due { k, byte_and_state } = self.due[index];
-            let mut byte = u64::from(byte_and_state & BYTE);
-            let mut state = (byte_and_state >> BYTE_BITS) as usize;
-            while byte < size {
-                let step = STEPS[state];
-                // The last segment may be shorter than the others.
-                if let Some(cell) = segment.get_mut(byte as usize) {
-                    *cell &= step.mask;
-                }
-                byte += u64::from(k) * u64::from(step.gap) + u64::from(step.carry);
-                state = next_state(state, step);
+            let ahead = (index + PREFETCHED).min(last_place);
+            // SAFETY: `index` is in the range that was just checked, `ahead` a place of `due`. What
+            // stands there was made below or in `push`, or is 0: its byte is one of a segment, of
+            // which `bytes` has no fewer, and its state one that `first_step` or `next_state` gave.
+            let (prime, step, byte) = unsafe {
+                prefetch(bytes, due.get_unchecked(ahead).byte() as usize);
+                let prime = *due.get_unchecked(index);
+                let step = *STEPS.get_unchecked(prime.state());
+                (prime, step, bytes.get_unchecked_mut(prime.byte() as usize))
+            };
+            *byte &= step.mask;
+            let way = prime.k() * u64::from(step.gap) + u64::from(step.carry);
+            let next = prime.byte() + way;
+            if next >= end {
+                continue;
             }
-            if byte < end {
-                self.push(k, state, byte - size);
+            let slot = (front + (next >> bits) as usize) & last_slot;
+            let state = next_state(prime.state(), step);
+            // SAFETY: the number of slots is a power of two, and so `slot` is one of them. Its end is
+            // a place in a chunk of `due`.
+            let place = unsafe {
+                let place = *ends.get_unchecked(slot);
+                *due.get_unchecked_mut(place) = Due::new(prime.k(), state, next & in_segment);
+                place
+            };
+            if (place + 1) % CHUNK == 0 {
+                return Some(slot);
             }
+            ends[slot] = place + 1;
+            // Of hundreds of buckets no cache foresees which line is written to next.
+            prefetch(due, place + LINE);
         }
+        None
     }
 }
 

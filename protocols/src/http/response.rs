@@ -172,6 +172,10 @@ impl Parser {
                 Ok(())
             }
             State::Header if self.kept.is_empty() => Err(bad("no answer")),
+            // A line without its end, and it begins as no answer does.
+            State::Header if !self.kept.iter().zip(b"HTTP/1.").all(|(a, b)| a == b) => {
+                Err(bad("that is not HTTP/1"))
+            }
             _ => Err(bad("the answer is cut off")),
         }
     }

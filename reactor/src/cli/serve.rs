@@ -68,18 +68,16 @@ fn serve(
 /// when the program started stays ignored.
 pub(super) fn stop_on_signals(reactor: &Reactor) -> anyhow::Result<Rc<Cell<bool>>> {
     let interrupted = Rc::new(Cell::new(false));
-    let repeats = Rc::new(interrupt::Repeats::default());
     for signal in interrupt::stop_signals()?.into_iter().map(Signal::new) {
-        let (interrupted, repeats) = (Rc::clone(&interrupted), Rc::clone(&repeats));
+        let interrupted = Rc::clone(&interrupted);
         reactor.on_signal(signal, move |reactor, _| {
-            if repeats.is_second() {
-                std::process::exit(interrupt::EXIT_STATUS.into());
-            }
             if !interrupted.replace(true) {
                 reactor.shut_down(GRACE);
             }
         })?;
     }
+    // The second is seen by a handler of its own, even while a callback computes.
+    interrupt::install()?;
     Ok(interrupted)
 }
 

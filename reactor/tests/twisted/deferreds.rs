@@ -123,3 +123,17 @@ fn an_old_grace_cuts_nothing_of_the_next() {
         ("aborted", true)
     );
 }
+
+/// The loop is away for as long as the grace: what had nothing left to send is closed in good order.
+#[test]
+fn a_grace_that_nobody_saw_cuts_nothing_that_could_be_sent() {
+    let (reactor, clock) = testing::reactor().unwrap();
+    let peer = testing::connect(&reactor, reactor::echo::Echo);
+    peer.transport().write(b"last words");
+    reactor.shut_down(SECOND);
+    clock.advance(2 * SECOND);
+    reactor.run().unwrap();
+    assert_eq!(peer.received(), b"last words");
+    assert_eq!(peer.lost().unwrap(), "closed");
+    assert!(!peer.was_reset());
+}

@@ -76,7 +76,7 @@ impl Default for PolicyArgs {
     }
 }
 
-/// A row of a terminal holds some hundred.
+/// Some twenty lines for each policy: more than a screen is no picture any more.
 const MOST_TURNS: u64 = 1000;
 
 fn turns(text: &str) -> Result<usize, String> {

@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use common::cli::{Outcome, OutputArgs, Usage};
 use protocols::chat;
 use protocols::chat::client::{self, Typed};
-use scheduler::executor::{Either, Executor, select, spawn, to_thread};
+use scheduler::executor::{Either, select, spawn, to_thread};
 use scheduler::io::{Line, Lines, TcpStream};
 
 use super::args::ClientArgs;
@@ -26,7 +26,7 @@ pub(super) fn run(args: &ClientArgs, output: &OutputArgs) -> anyhow::Result<Outc
             .await
             .with_context(|| format!("{server}: {}", client::GONE))
     };
-    Executor::new()?.block_on(async {
+    super::executor()?.block_on(async {
         match select(stop_signal().await?, chatting).await {
             Either::Left(stopped) => stopped.map(|()| Outcome::Interrupted),
             Either::Right(chatted) => chatted,

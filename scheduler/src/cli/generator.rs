@@ -39,7 +39,7 @@ pub(super) fn show() -> Step {
         lines: vec![
             format!("asked for squares: {squares:?}"),
             format!("sent 1 to 10, hands out the sums: {sums_sent:?}"),
-            format!("hands on another's primes, then the length of what it returned: {both:?}"),
+            format!("hands on another's primes, then the length of its result: {both:?}"),
         ],
         json: json!({ "squares": squares, "sums": sums_sent, "yield_from": both }),
     }

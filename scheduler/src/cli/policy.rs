@@ -12,6 +12,9 @@ use super::args::PolicyArgs;
 use super::step::{Step, legend, row};
 use super::traced::Traced;
 
+/// How many turns a line shows: with the names and the figures beside them it has 80 columns.
+const ROW: usize = 48;
+
 /// Each task's name, claim and length: `video` must be quick, `mail` is more important than
 /// `backup`, and `backup` goes on for ever.
 fn tasks() -> [(&'static str, Claim, usize, Span); 3] {
@@ -75,7 +78,7 @@ pub(super) fn show(args: &PolicyArgs) -> Step {
             Box::new(Lottery::new(args.seed)),
         ),
     ];
-    let width = args.turns;
+    let width = args.turns.min(ROW);
     let mut lines = vec![format!(
         "{:<17} {:<width$}  {:>5} {:>4}",
         "", "who had each turn", "waits", "late"
@@ -95,7 +98,11 @@ pub(super) fn show(args: &PolicyArgs) -> Step {
         let waited = longest.max().unwrap_or(0).max((turns.len() - since) as u64);
         let late = turns.iter().filter(|turn| turn.late).count();
         let order = row(turns.iter().map(|turn| turn.name));
-        lines.push(format!("{name:<17} {order}  {waited:>5} {late:>4}"));
+        // Letters are ASCII: a byte each.
+        let (first, rest) = order.split_at(order.len().min(ROW));
+        lines.push(format!("{name:<17} {first:<width$}  {waited:>5} {late:>4}"));
+        let rest = rest.as_bytes().chunks(ROW).map(String::from_utf8_lossy);
+        lines.extend(rest.map(|turns| format!("{:<17} {turns}", "")));
         rows.push(json!({
             "policy": name,
             "turns": turns.iter().map(|turn| turn.name).collect::<Vec<_>>(),

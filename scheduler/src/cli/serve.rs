@@ -6,10 +6,13 @@ use anyhow::Context;
 use common::cli::{Outcome, OutputArgs, interrupt};
 use event_loop::Signal;
 use scheduler::chat_server::Server;
-use scheduler::executor::{Either, Executor, select, spawn, yield_now};
+use scheduler::executor::{Either, select, spawn, yield_now};
 use scheduler::io::{TcpListener, signal};
 
 use super::args::ListenArgs;
+
+const NO_SIGNALS: &str =
+    "signals cannot be waited for: is the limit of descriptors, `ulimit -n`, too low?";
 
 /// Waits for Ctrl-C or SIGTERM, from the call on; one that was ignored when the program started stays
 /// ignored. A second one, 200 ms or more after the first, leaves at once.
@@ -18,16 +21,16 @@ pub(super) async fn stop_signal() -> anyhow::Result<impl Future<Output = anyhow:
     // In this order: a signal that comes in between is kept.
     let mut stopping = spawn(signal(&stop.collect::<Vec<_>>()));
     yield_now().await;
-    interrupt::install()?;
+    interrupt::install().context(NO_SIGNALS)?;
     Ok(async move {
-        (&mut stopping).await??;
+        (&mut stopping).await?.context(NO_SIGNALS)?;
         Ok(())
     })
 }
 
 pub(super) fn run(args: &ListenArgs, output: &OutputArgs) -> anyhow::Result<Outcome> {
     common::cli::allow_descriptors();
-    Executor::new()?.block_on(serve(args, output))
+    super::executor()?.block_on(serve(args, output))
 }
 
 async fn serve(args: &ListenArgs, output: &OutputArgs) -> anyhow::Result<Outcome> {

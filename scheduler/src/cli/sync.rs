@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use scheduler::executor::{Executor, gather, spawn, yield_now};
+use scheduler::executor::{gather, spawn, yield_now};
 use scheduler::sync::{Event, Lock, Semaphore, channel_named};
 use scheduler::workshop::{NUMBERS, is_prime};
 use serde_json::json;
@@ -12,7 +12,7 @@ use tracing::{Instrument, info_span};
 use super::step::Step;
 
 pub(super) fn show() -> anyhow::Result<Step> {
-    let executor = Executor::new()?;
+    let executor = super::executor()?;
     let (sum, most) = executor.block_on(pipeline());
     let (ann, bob) = (Lock::named("ann", 10), Lock::named("bob", 10));
     drop(executor.spawn_named("there", transfer(ann.clone(), bob.clone())));

@@ -83,7 +83,7 @@ pub(super) fn show() -> anyhow::Result<Step> {
     lines.extend(notes.take());
     Ok(Step {
         name: "system-calls",
-        title: "a task yields what it wants of the scheduler: its id, a child, to wait, to kill",
+        title: "tasks ask the scheduler: who am I, spawn, wait, kill",
         lines,
         json: json!({ "found": found, "turns": turns }),
     })

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use common::timing::human_duration;
-use scheduler::executor::{Executor, gather, sleep};
+use scheduler::executor::{gather, sleep};
 use scheduler::monitor::Monitor;
 use scheduler::workshop::{NUMBERS, is_prime, square};
 use serde_json::json;
@@ -58,7 +58,7 @@ pub(super) fn show(blocking: bool) -> anyhow::Result<Step> {
     let found = Found::default();
     let longest = Rc::new(RefCell::new(Duration::ZERO));
     let monitor = Monitor::new();
-    let executor = Executor::new()?;
+    let executor = super::executor()?;
     let mut tasks = vec![
         executor.spawn(
             monitor
@@ -93,9 +93,12 @@ pub(super) fn show(blocking: bool) -> anyhow::Result<Step> {
     let apart = *longest.borrow();
     let mut lines = results(&found);
     lines.push(format!(
-        "{} of sleep in {}; two heartbeats, meant to be {} apart, were at most {}",
+        "{} of sleep in {}",
         human_duration(asleep),
         human_duration(took),
+    ));
+    lines.push(format!(
+        "two heartbeats, meant to be {} apart, were at most {}",
         human_duration(PAUSE),
         human_duration(apart),
     ));

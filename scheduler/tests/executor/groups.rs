@@ -205,3 +205,22 @@ fn a_scope_that_is_cancelled_drops_its_tasks_and_goes_on() {
     }));
     assert_eq!((cancelled, later, dropped.count()), (None, 1, 2));
 }
+
+/// moonbitlang/async#32: a task that was cancelled before it had begun was never told as done, and its
+/// group waited for ever.
+#[test]
+fn a_task_that_is_aborted_before_it_began_is_told_as_done() {
+    executor().block_on(async {
+        let mut group = TaskGroup::new();
+        group.spawn(async { 1 }).abort();
+        let (_, result) = group.next_done().await.unwrap();
+        assert!(matches!(result, Err(JoinError::Cancelled)));
+        assert!(group.next_done().await.is_none());
+        let ended = scope(async |scope| {
+            let task = scope.spawn(async { 1 });
+            task.abort();
+            task.unless_cancelled().await
+        });
+        assert_eq!(ended.await, None);
+    });
+}

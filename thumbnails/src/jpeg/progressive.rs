@@ -3,9 +3,10 @@
 
 use std::time::Instant;
 
+use super::bits::Bits;
 use super::frame::{Frame, Plane};
 use super::header::JpegError;
-use super::huffman::{Bits, Codes, Dc};
+use super::huffman::{Codes, Dc};
 use super::idct::{Idct, ZIGZAG};
 use super::scan::{self, Blocks, Done, Order, Scan};
 use super::tables::Tables;

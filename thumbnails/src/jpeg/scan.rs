@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
+use super::bits::{Bits, Restart};
 use super::frame::Frame;
 use super::header::{Header, JpegError};
-use super::huffman::{Bits, Restart};
 
 /// What a scan's segment says.
 #[derive(Debug)]

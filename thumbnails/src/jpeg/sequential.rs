@@ -2,9 +2,10 @@
 
 use std::time::Instant;
 
+use super::bits::Bits;
 use super::frame::{Frame, Plane};
 use super::header::JpegError;
-use super::huffman::{Ac, Bits, Dc};
+use super::huffman::{Ac, Dc};
 use super::idct::Idct;
 use super::scan::{self, Blocks, Done, Order, Scan};
 use super::tables::Tables;

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "every test file uses some of it")]
 
+pub mod folders;
+pub mod scaling;
 pub mod ssim;
 
 use std::io::Cursor;
@@ -145,4 +147,13 @@ pub fn crc(bytes: &[u8]) -> u32 {
             (crc >> 1) ^ (0xedb8_8320 & 0_u32.wrapping_sub(crc & 1))
         })
     })
+}
+
+/// A PNG with a chunk before its end, or before its picture.
+pub fn with_chunk(png: &[u8], kind: &[u8; 4], data: &[u8], at_end: bool) -> Vec<u8> {
+    let at = if at_end { png.len() - 12 } else { 33 };
+    let typed = [kind, data].concat();
+    let length = u32::try_from(data.len()).unwrap().to_be_bytes();
+    let check = crc(&typed).to_be_bytes();
+    [&png[..at], &length, &typed, &check, &png[at..]].concat()
 }

@@ -7,23 +7,11 @@ use num_complex::Complex;
 
 use super::group::{Group, Points, constants, in_bulbs, lanes_with_points, load};
 use super::lists::Scratch;
-use super::{MOST_LANES, ROOM, SIDE_BY_SIDE};
+use super::{BLOCK, FIRST, MOST_LANES, ROOM, SHORT_BLOCK, SIDE_BY_SIDE, SIDE_BY_SIDE_AT_FIRST};
 use crate::kernels::step::{C, Step};
 use crate::kernels::{smooth, textbook};
 use crate::plan::{Formula, Plan};
 use crate::tile::Tile;
-
-/// Iterations that are counted one by one at first.
-const FIRST: u32 = 16;
-
-/// Iterations between two questions whether a point has left, later.
-const BLOCK: u32 = 24;
-
-/// The same where a block would lead too far.
-const SHORT_BLOCK: u32 = 8;
-
-/// Vectors side by side in the first iterations, which are more operations.
-const SIDE_BY_SIDE_AT_FIRST: usize = 4;
 
 /// The number of each lane.
 const LANE_NUMBERS: [f64; MOST_LANES] = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0];

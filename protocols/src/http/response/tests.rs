@@ -142,3 +142,18 @@ fn what_is_wrong_is_named() {
         );
     }
 }
+
+/// HTTP/0.9 has no header (RFC 1945, 3.1), and may have no line either.
+#[test]
+fn an_answer_without_a_line_is_named_for_what_it_is() {
+    for (answer, expected) in [
+        (&b"<html>HTTP/0.9</html>"[..], "that is not HTTP/1"),
+        (b"HTTP/1.1 200 O", "the answer is cut off"),
+        (b"HT", "the answer is cut off"),
+        (b"", "no answer"),
+    ] {
+        let mut parser = Parser::new(200, 50);
+        parser.feed(answer, |_| Ok::<_, Error>(())).unwrap();
+        assert_eq!(parser.end().unwrap_err().to_string(), expected);
+    }
+}

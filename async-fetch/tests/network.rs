@@ -1,0 +1,181 @@
+//! https and proxies, from outside.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[allow(dead_code, reason = "each test file uses a part of it")]
+mod run;
+
+use demo_site::Site;
+use run::*;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+
+/// What goes between an https client and the site: it undoes TLS, with a certificate of its own that
+/// nobody signed. (`openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes
+/// -days 36500 -subj "/CN=async-fetch test" -addext subjectAltName=IP:127.0.0.1
+/// -addext basicConstraints=critical,CA:FALSE -keyout key.pem -out certificate.pem`)
+#[cfg(feature = "tls")]
+fn https_in_front_of(site: &Site) -> String {
+    use std::sync::Arc;
+
+    use rustls::pki_types::pem::PemObject;
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    let certificate = CertificateDer::from_pem_slice(include_bytes!("tls/certificate.pem"));
+    let key = PrivateKeyDer::from_pem_slice(include_bytes!("tls/key.pem"));
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.unwrap()], key.unwrap());
+    let config = Arc::new(config.unwrap());
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (address, behind) = (listener.local_addr().unwrap(), site.address());
+    thread::spawn(move || {
+        for client in listener.incoming() {
+            let session = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
+            let mut client = rustls::StreamOwned::new(session, client.unwrap());
+            // A client that does not trust the certificate says so, and is gone.
+            let Some(request) = read_head(&mut client) else {
+                continue;
+            };
+            let mut server = TcpStream::connect(behind).unwrap();
+            let request = request.replacen("\r\n", "\r\nconnection: close\r\n", 1);
+            server.write_all(request.as_bytes()).unwrap();
+            std::io::copy(&mut server, &mut client).unwrap();
+            client.conn.send_close_notify();
+            client.flush().unwrap();
+        }
+    });
+    format!("https://{address}")
+}
+
+/// A request's lines up to the empty one; `None` if they do not come.
+fn read_head(stream: &mut impl Read) -> Option<String> {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") {
+        stream.read_exact(&mut byte).ok()?;
+        head.push(byte[0]);
+    }
+    String::from_utf8(head).ok()
+}
+
+#[cfg(feature = "tls")]
+#[test]
+fn https_wants_a_certificate_that_somebody_answers_for() {
+    let site = site();
+    let url = https_in_front_of(&site) + "/page/3";
+    let output = run(&["--json", &url]);
+    let line = &lines(&output)[0];
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        (&line["kind"], &line["attempts"]),
+        (&"tls".into(), &1.into()),
+        "{line}"
+    );
+    assert_eq!(site.counts().requests, 0);
+    let output = run(&["--insecure", &url]);
+    assert!(output.status.success(), "{}", text(&output.stdout));
+    let certificate = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tls/certificate.pem");
+    let output = command()
+        .env("SSL_CERT_FILE", certificate)
+        .arg(&url)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", text(&output.stdout));
+    assert_eq!(site.counts().of("/page/3"), 2);
+}
+
+/// A proxy that speaks SOCKS5 (RFC 1928) as far as it is needed here: it tells what it was asked
+/// for, a name or an address, and leads everybody to the site.
+fn socks_in_front_of(site: &Site) -> (String, mpsc::Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (address, behind) = (listener.local_addr().unwrap(), site.address());
+    let (asked, heard) = mpsc::channel();
+    thread::spawn(move || {
+        for client in listener.incoming() {
+            let mut client = client.unwrap();
+            let mut read = |count: usize| {
+                let mut bytes = vec![0; count];
+                client.read_exact(&mut bytes).unwrap();
+                bytes
+            };
+            let methods = read(2)[1];
+            read(methods.into());
+            client.write_all(&[5, 0]).unwrap();
+            let mut read = |count: usize| {
+                let mut bytes = vec![0; count];
+                client.read_exact(&mut bytes).unwrap();
+                bytes
+            };
+            let target = match read(4)[3] {
+                1 => Ipv4Addr::from(<[u8; 4]>::try_from(read(4)).unwrap()).to_string(),
+                3 => {
+                    let length = read(1)[0];
+                    text(&read(length.into()))
+                }
+                other => panic!("address type {other}"),
+            };
+            read(2);
+            client.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).unwrap();
+            asked.send(target).unwrap();
+            let mut server = TcpStream::connect(behind).unwrap();
+            let head = read_head(&mut client).unwrap();
+            let head = head.replacen("\r\n", "\r\nconnection: close\r\n", 1);
+            server.write_all(head.as_bytes()).unwrap();
+            std::io::copy(&mut server, &mut client).unwrap();
+        }
+    });
+    (address.to_string(), heard)
+}
+
+#[test]
+fn socks_proxies_get_addresses_or_names() {
+    let site = site();
+    let (proxy, heard) = socks_in_front_of(&site);
+    for (scheme, url, asked) in [
+        ("socks5", "http://127.0.0.1:9/page/1", "127.0.0.1"),
+        ("socks5", "http://localhost:9/page/1", "127.0.0.1"),
+        ("socks5h", "http://a.example/page/1", "a.example"),
+    ] {
+        let output = Command::new(assert_cmd::cargo::cargo_bin!("async-fetch"))
+            .args(["--proxy", &format!("{scheme}://{proxy}"), url])
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", text(&output.stdout));
+        assert_eq!(heard.recv().unwrap(), asked);
+    }
+    assert_eq!(site.counts().requests, 3);
+}
+
+#[cfg(feature = "tls")]
+#[test]
+fn without_certificates_http_works_and_https_says_what_is_missing() {
+    let site = site();
+    let secure = https_in_front_of(&site) + "/page/3";
+    let nowhere = |url: &str| {
+        command()
+            .env("SSL_CERT_FILE", "/no/such/file")
+            .env("SSL_CERT_DIR", "/no/such/folder")
+            .args(["--json", url])
+            .output()
+            .unwrap()
+    };
+    assert!(nowhere(&site.url("/page/3")).status.success());
+    let output = nowhere(&secure);
+    let error = lines(&output)[0]["error"].as_str().unwrap().to_owned();
+    assert!(
+        error.contains("ca-certificates") && error.contains("--cacert"),
+        "{error}"
+    );
+    let certificate = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tls/certificate.pem");
+    assert!(run(&["--cacert", certificate, &secure]).status.success());
+    let output = run(&["--cacert", "no/such/file", &secure]);
+    assert_eq!(text(&output.stderr).matches("no/such/file").count(), 1);
+    assert_eq!(text(&output.stderr).matches("No such file").count(), 1);
+}

@@ -1,0 +1,43 @@
+//! The command line's grammar.
+
+use clap::{Parser, Subcommand};
+use common::cli::{OutputArgs, Shell, numbers};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+/// What concurrency is: painters and rooms, drawn from real runs on your machine.
+///
+/// Two rooms are painted in four ways: one after the other, in turns, by two painters, and by two
+/// painters with one ladder. First with work that computes, then with work that waits.
+#[derive(Parser, Debug)]
+#[command(version, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    /// How many times to paint in each way, at most 100 [default: 3 or more, within ten seconds]
+    #[arg(long, value_name = "N", value_parser = runs)]
+    pub(super) runs: Option<NonZeroUsize>,
+    /// Draw the lanes as an SVG picture, too; - is standard output, and then nothing else is printed
+    #[arg(long, value_name = "FILE")]
+    pub(super) svg: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
+#[derive(Subcommand, Debug)]
+pub(super) enum Command {
+    /// Print completions for a shell
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+}
+
+fn runs(text: &str) -> Result<NonZeroUsize, String> {
+    let number = numbers::number(text).map_err(|error| error.to_string())?;
+    match usize::try_from(number).map(NonZeroUsize::new) {
+        Ok(Some(runs)) if runs.get() <= 100 => Ok(runs),
+        Ok(None) => Err(format!("{text}: at least 1 is needed")),
+        _ => Err(format!("{text}: at most 100")),
+    }
+}

@@ -1,0 +1,61 @@
+//! What each painter did when: each painter keeps a diary of its own, so that writing it down needs no
+//! lock and changes nothing of what is measured.
+
+use std::time::{Duration, Instant};
+
+/// What a painter does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Activity {
+    /// Paints in the room of this number.
+    Paints(usize),
+    /// Waits for paint to dry.
+    WaitsForPaint,
+    /// Waits for the ladder.
+    WaitsForLadder,
+}
+
+/// A stretch of time in which a painter did one thing; times count from the start of the scene.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// What the painter did.
+    pub activity: Activity,
+    /// When it began.
+    pub start: Duration,
+    /// When it ended.
+    pub end: Duration,
+}
+
+/// A painter's diary.
+#[derive(Clone, Debug)]
+pub struct Diary {
+    began: Instant,
+    stretches: Vec<Stretch>,
+}
+
+impl Diary {
+    /// An empty one; `began` is when the scene began.
+    pub fn new(began: Instant) -> Diary {
+        Diary {
+            began,
+            stretches: Vec::new(),
+        }
+    }
+
+    /// Does something and writes down when.
+    pub fn during<T>(&mut self, activity: Activity, work: impl FnOnce() -> T) -> T {
+        let start = self.began.elapsed();
+        let result = work();
+        let end = self.began.elapsed();
+        self.stretches.push(Stretch {
+            activity,
+            start,
+            end,
+        });
+        result
+    }
+
+    /// What was written down, in order.
+    pub fn into_stretches(self) -> Vec<Stretch> {
+        self.stretches
+    }
+}

@@ -1,0 +1,29 @@
+//! One page: its links, by a parser that reads HTML as browsers do, and each made whole by the page's own URL.
+
+use scraper::{Html, Selector};
+use url::Url;
+
+const PAGE: &str = r#"<!doctype html>
+<title>Home</title>
+<a href="/about">About</a>
+<a href=news/today.html>an attribute without quotes</a>
+<p>a paragraph that is not closed
+<a href="?page=2">the next page</a>
+<a href="https://example.org/">elsewhere</a>
+<a href="mailto:me@example.org">no page</a>
+<a name="here">no link at all</a>"#;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let url = Url::parse("http://example.com/start/")?;
+    let page = Html::parse_document(PAGE);
+    let links = Selector::parse("a[href]").map_err(|error| error.to_string())?;
+    for element in page.select(&links) {
+        let href = element.attr("href").unwrap_or_default();
+        match url.join(href) {
+            Ok(link) if link.scheme().starts_with("http") => println!("{href:<22} -> {link}"),
+            Ok(link) => println!("{href:<22} is {}: no page", link.scheme()),
+            Err(error) => println!("{href:<22}: {error}"),
+        }
+    }
+    Ok(())
+}

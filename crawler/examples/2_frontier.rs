@@ -1,0 +1,62 @@
+//! A frontier that ends: several workers take pages from one queue and put new ones in. An empty queue is not
+//! the end: somebody may be about to fill it. The end is an empty queue with nobody at work.
+
+use demo_site::Site;
+use std::collections::HashSet;
+use std::sync::{Condvar, Mutex};
+use std::thread;
+
+#[derive(Default)]
+struct Frontier {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    queue: Vec<usize>,
+    seen: HashSet<usize>,
+    at_work: usize,
+}
+
+impl Frontier {
+    fn add(&self, pages: impl IntoIterator<Item = usize>) {
+        let mut state = self.state.lock().expect("no panic");
+        for page in pages {
+            if state.seen.insert(page) {
+                state.queue.push(page);
+            }
+        }
+        self.changed.notify_all();
+    }
+
+    /// The next page; None at the end. Who took one says `done` when its links are added.
+    fn take(&self) -> Option<usize> {
+        let state = self.state.lock().expect("no panic");
+        let wait = |state: &mut State| state.queue.is_empty() && state.at_work > 0;
+        let mut state = self.changed.wait_while(state, wait).expect("no panic");
+        state.at_work += usize::from(!state.queue.is_empty());
+        state.queue.pop()
+    }
+
+    fn done(&self) {
+        self.state.lock().expect("no panic").at_work -= 1;
+        self.changed.notify_all();
+    }
+}
+
+fn main() -> std::io::Result<()> {
+    let site = Site::builder().pages(100).links(3).start()?;
+    let frontier = Frontier::default();
+    frontier.add([0]);
+    let work = || {
+        while let Some(page) = frontier.take() {
+            frontier.add(site.links_of(page)); // Stands for: fetch it, and read its links.
+            frontier.done();
+        }
+    };
+    thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(work))));
+    let seen = frontier.state.into_inner().expect("no panic").seen;
+    println!("{} pages", seen.len());
+    Ok(())
+}

@@ -1,0 +1,29 @@
+//! One worker: a thread that takes jobs from a channel. A job is a closure in a box, because each closure
+//! has a type of its own.
+
+use std::sync::mpsc;
+use std::thread;
+
+type Job = Box<dyn FnOnce() + Send>;
+
+fn main() {
+    // Bounded: at most 16 jobs wait. After that `send` waits for room.
+    let (sender, jobs) = mpsc::sync_channel::<Job>(16);
+    let worker = thread::spawn(move || {
+        for job in jobs {
+            job();
+        }
+        println!("no sender is left: the worker ends");
+    });
+
+    for number in 1..=3_u64 {
+        let job = move || println!("job {number}: {number} squared is {}", number * number);
+        if sender.send(Box::new(job)).is_err() {
+            println!("the worker is gone");
+        }
+    }
+    drop(sender);
+    if worker.join().is_err() {
+        println!("a job panicked, and the worker with it");
+    }
+}

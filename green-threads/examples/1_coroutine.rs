@@ -1,0 +1,27 @@
+//! A coroutine: a function with a stack of its own. It can stop in the middle, also deep inside a call, and go
+//! on later. `corosensei` does the switch: it saves the registers and takes the other stack.
+
+use corosensei::{Coroutine, CoroutineResult, Yielder};
+
+/// An ordinary function, three calls deep, that stops.
+fn cook(step: &str, yielder: &Yielder<(), String>) {
+    yielder.suspend(format!("the cook has {step}, and waits"));
+}
+
+fn main() {
+    let mut dinner = Coroutine::new(|yielder, ()| {
+        for step in ["peeled the potatoes", "put them into the water"] {
+            cook(step, yielder);
+        }
+        "dinner is ready"
+    });
+    loop {
+        match dinner.resume(()) {
+            CoroutineResult::Yield(text) => println!("{text}; main may do something else"),
+            CoroutineResult::Return(text) => {
+                println!("{text}");
+                return;
+            }
+        }
+    }
+}

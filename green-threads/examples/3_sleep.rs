@@ -1,0 +1,51 @@
+//! Sleep: a green thread tells the hub how long it wants to wait. When nobody is due the hub sleeps: a thousand
+//! sleepers, one thread of the system.
+
+use corosensei::{Coroutine, CoroutineResult, Yielder};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// What a green thread gives the hub when it stops: for how long.
+type GreenThread = Coroutine<(), Duration, ()>;
+
+#[derive(Default)]
+struct Hub {
+    threads: Vec<GreenThread>,
+    /// When each is due, and which it is.
+    due: BinaryHeap<Reverse<(Instant, usize)>>,
+}
+
+impl Hub {
+    fn spawn(&mut self, function: impl FnOnce(&Yielder<(), Duration>) + 'static) {
+        self.due.push(Reverse((Instant::now(), self.threads.len())));
+        let thread = Coroutine::new(|yielder: &Yielder<(), Duration>, ()| function(yielder));
+        self.threads.push(thread);
+    }
+
+    fn run(&mut self) {
+        while let Some(Reverse((at, number))) = self.due.pop() {
+            thread::sleep(at.saturating_duration_since(Instant::now()));
+            if let CoroutineResult::Yield(time) = self.threads[number].resume(()) {
+                self.due.push(Reverse((Instant::now() + time, number)));
+            }
+        }
+    }
+}
+
+fn main() {
+    let start = Instant::now();
+    let mut hub = Hub::default();
+    for number in 0..1000 {
+        hub.spawn(move |hub| {
+            hub.suspend(Duration::from_millis(50));
+            hub.suspend(Duration::from_millis(50));
+            if number % 250 == 0 {
+                println!("sleeper {number} has slept twice, {:.0?}", start.elapsed());
+            }
+        });
+    }
+    hub.run();
+    println!("1000 sleepers, {:.0?}", start.elapsed());
+}

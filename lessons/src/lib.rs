@@ -1,0 +1,39 @@
+//! What the chapters promise, read from the files: the steps of each room, and the links in each text.
+//! The tests of this crate check it.
+
+pub mod links;
+pub mod steps;
+
+use std::path::{Path, PathBuf};
+
+/// The workspace's folder.
+///
+/// # Panics
+///
+/// If this crate does not lie in a workspace.
+pub fn house() -> &'static Path {
+    let parent = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+    parent.expect("the crate lies in the workspace's folder")
+}
+
+/// Every Markdown file of the house, in order; nothing of `target` or of hidden folders.
+pub fn documents() -> Vec<PathBuf> {
+    let mut documents = Vec::new();
+    collect(house(), &mut documents);
+    documents.sort();
+    documents
+}
+
+fn collect(folder: &Path, documents: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let (path, name) = (entry.path(), entry.file_name());
+        let name = name.to_string_lossy();
+        // A link may lead out of the house, or in a circle.
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        if is_folder && !name.starts_with('.') && name != "target" && name != "node_modules" {
+            collect(&path, documents);
+        } else if name.ends_with(".md") {
+            documents.push(path);
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! The steps of each room are short, whole, and run.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use lessons::steps::{Example, examples};
+use std::collections::{BTreeMap, HashSet};
+use std::path::PathBuf;
+use std::process::Command;
+
+/// The longest step, in lines; the text at its head doesn't count.
+const LONGEST: usize = 60;
+
+fn steps() -> BTreeMap<String, Vec<Example>> {
+    let mut rooms: BTreeMap<String, Vec<Example>> = BTreeMap::new();
+    for example in examples().unwrap() {
+        if example.number().is_some() {
+            rooms.entry(example.room.clone()).or_default().push(example);
+        }
+    }
+    for steps in rooms.values_mut() {
+        steps.sort_by_key(Example::number);
+    }
+    rooms
+}
+
+#[test]
+fn no_two_examples_have_the_same_name() {
+    let mut names = HashSet::new();
+    for example in examples().unwrap() {
+        assert!(names.insert(example.name.clone()), "{}", example.name);
+    }
+}
+
+#[test]
+fn steps_are_numbered_from_1_and_named_after_their_room() {
+    for (room, steps) in steps() {
+        let numbers: Vec<_> = steps.iter().filter_map(Example::number).collect();
+        assert_eq!(numbers, (1..=steps.len()).collect::<Vec<_>>(), "{room}");
+        for (number, step) in (1..).zip(&steps) {
+            assert_eq!(step.name, format!("{room}-{number}"));
+        }
+    }
+}
+
+#[test]
+fn a_step_is_short_and_needs_no_library_of_the_house() {
+    let rooms: HashSet<String> = examples().unwrap().into_iter().map(|it| it.room).collect();
+    for step in steps().into_values().flatten() {
+        let text = std::fs::read_to_string(&step.path).unwrap();
+        assert!(
+            text.starts_with("//! "),
+            "{}: what does it show?",
+            step.name
+        );
+        let code: Vec<&str> = text.lines().filter(|it| !it.starts_with("//!")).collect();
+        assert!(code.len() <= LONGEST, "{}: {} lines", step.name, code.len());
+        for line in code
+            .iter()
+            .filter_map(|it| it.trim_start().strip_prefix("use "))
+        {
+            let krate = line
+                .split([':', ';', ' '])
+                .next()
+                .unwrap()
+                .replace('_', "-");
+            let own = krate == "common" || rooms.contains(&krate);
+            // A site to fetch from is no part of what a step shows.
+            let may = krate == "demo-site" && ["async-fetch", "crawler"].contains(&&*step.room);
+            assert!(!own || may, "{}: {line}", step.name);
+        }
+    }
+}
+
+/// What steps print whose answer is known from elsewhere: there are 41538 primes below 500,000 (OEIS A000720),
+/// the factorial of 20 is 2432902008176640000, Collatz' sequence from 27 takes 111 steps (A006577).
+const SHOWN: &[(&str, &str)] = &[
+    ("primes-1", "41538 primes below 500000"),
+    ("primes-2", "41538 primes below 500000"),
+    ("primes-3", "41538 primes below 500000"),
+    ("primes-4", "41538 primes below 500000"),
+    ("primes-5", "41538 primes below 500000"),
+    ("primes-6", "41538 primes below 500000"),
+    ("primes-7", "41538 primes below 500000"),
+    ("primes-8", "41538 primes below 500000"),
+    ("primes-9", "41538 primes below 500000"),
+    ("mandelbrot-5", "351 pixels are in the set"),
+    ("executors-1", "3 squared is 9"),
+    ("executors-2", "all done"),
+    ("executors-3", "20! = Some(2432902008176640000)"),
+    ("executors-4", "7: inputs -> stupni"),
+    ("executors-5", "waited for 30 ms"),
+    ("executors-6", "27 takes 111"),
+    ("executors-7", "job 20: 10"),
+    ("scheduler-1", "[1, 1, 2, 3, 5, 8, 13, 21, 34, 55]"),
+    ("scheduler-2", "egg is done"),
+    ("scheduler-3", "rice is done"),
+    ("scheduler-4", "egg: out again"),
+    ("scheduler-5", "10 after 4 polls"),
+    ("scheduler-6", "the value is 42"),
+    ("scheduler-7", "tea: 1"),
+    ("scheduler-8", "100 sleepers of 100 ms each"),
+    (
+        "scheduler-9",
+        "echoed 13 bytes; the client got \"hello, socket\"",
+    ),
+    ("reactor-1", "socket 0: after 40 ms"),
+    ("reactor-2", "a message: callback"),
+    ("reactor-3", "cancelled: true"),
+    ("reactor-4", "hello, Björn"),
+    ("reactor-5", "the end of the chain: 42"),
+    ("reactor-6", "Ben hears Some(Ok(\"Ann: hello Ben\"))"),
+    ("green-threads-1", "dinner is ready"),
+    ("green-threads-2", "egg is done"),
+    ("green-threads-3", "1000 sleepers"),
+    ("green-threads-4", "egg got \"egg\""),
+    ("green-threads-5", "heard: \"Ben: hello\\nCarl: hello\\n\""),
+];
+
+/// Where cargo puts examples: beside the tests' folder. `cargo test --workspace` builds both.
+fn binary(name: &str) -> PathBuf {
+    let mut path = std::env::current_exe().unwrap();
+    path.pop();
+    path.pop();
+    path.push("examples");
+    path.push(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    path
+}
+
+fn run(name: &str) -> Option<String> {
+    let path = binary(name);
+    if !path.exists() && std::env::var_os("CI").is_none() {
+        println!("{name} is not built: skipped (`cargo test --workspace` builds it)");
+        return None;
+    }
+    let output = Command::new(&path).output();
+    let output = output.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    assert!(output.status.success(), "{name}: {output:?}");
+    Some(String::from_utf8(output.stdout).unwrap())
+}
+
+#[test]
+fn each_step_shows_what_it_promises() {
+    for (name, expected) in SHOWN {
+        if let Some(text) = run(name) {
+            assert!(text.contains(expected), "{name}: {text}");
+        }
+    }
+}
+
+#[test]
+fn the_steps_of_mandelbrot_draw_the_same_picture() {
+    let picture = |text: String| text.lines().take(24).map(str::to_owned).collect::<Vec<_>>();
+    let Some(first) = run("mandelbrot-1").map(picture) else {
+        return;
+    };
+    // As many as the fifth step counts.
+    assert_eq!(
+        first
+            .iter()
+            .flat_map(|row| row.chars())
+            .filter(|&it| it == '#')
+            .count(),
+        351
+    );
+    for number in [2, 3, 4, 6, 7] {
+        assert_eq!(
+            run(&format!("mandelbrot-{number}")).map(picture).as_ref(),
+            Some(&first)
+        );
+    }
+}

@@ -1,0 +1,59 @@
+//! SIMD: one thread, eight pixels at once. Compare with step 1: each number has become an array of eight.
+//! `-C target-cpu=native` lets the compiler use the widest registers that this CPU has.
+
+use std::time::Instant;
+
+const WIDTH: usize = 72;
+const HEIGHT: usize = 24;
+const LIMIT: u32 = 20_000;
+
+/// A CPU's vector registers hold several numbers, and one instruction adds them all.
+const LANES: usize = 8;
+
+/// As step 1's, for neighbours in a row: all go on until the last is outside. A lane that is outside
+/// stops counting; what its z does then is nobody's concern.
+fn escape(column: usize, row: usize) -> [u32; LANES] {
+    let c_re: [f64; LANES] =
+        std::array::from_fn(|lane| -2.2 + 3.2 * (column + lane) as f64 / WIDTH as f64);
+    let c_im = -1.2 + 2.4 * row as f64 / HEIGHT as f64;
+    let (mut re, mut im, mut steps) = ([0.0; LANES], [0.0; LANES], [0; LANES]);
+    for _ in 0..LIMIT {
+        let mut inside = 0;
+        // No branch in here, so that the compiler makes vector instructions of it.
+        for lane in 0..LANES {
+            let (r, i) = (re[lane], im[lane]);
+            let is_inside = u32::from(r * r + i * i <= 4.0);
+            steps[lane] += is_inside;
+            inside += is_inside;
+            re[lane] = r * r - i * i + c_re[lane];
+            im[lane] = 2.0 * r * i + c_im;
+        }
+        if inside == 0 {
+            break;
+        }
+    }
+    steps
+}
+
+fn draw(picture: &[u32]) {
+    for row in picture.chunks(WIDTH) {
+        let shade = |&steps: &u32| match steps {
+            LIMIT => '#',
+            10.. => '+',
+            5.. => '.',
+            _ => ' ',
+        };
+        println!("{}", row.iter().map(shade).collect::<String>());
+    }
+}
+
+fn main() {
+    let start = Instant::now();
+    let mut picture = vec![0; WIDTH * HEIGHT];
+    for (index, steps) in picture.chunks_exact_mut(LANES).enumerate() {
+        let pixel = index * LANES;
+        steps.copy_from_slice(&escape(pixel % WIDTH, pixel / WIDTH));
+    }
+    draw(&picture);
+    println!("{:.0?}", start.elapsed());
+}

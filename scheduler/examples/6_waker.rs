@@ -1,0 +1,54 @@
+//! A waker: how a future says "ask me again". Whoever runs the future sleeps until then. Here another
+//! thread keeps the waker and calls it; the runner parks its own thread meanwhile.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+use std::time::Duration;
+
+/// Waking it unparks the thread that runs the future.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut context = Context::from_waker(&waker);
+    for polls in 1.. {
+        if let Poll::Ready(result) = future.as_mut().poll(&mut context) {
+            println!("polled {polls} times");
+            return result;
+        }
+        thread::park(); // Until `wake`; if that came already, not at all.
+    }
+    unreachable!("the loop has no end")
+}
+
+/// A value that comes later, and who waits for it.
+type Slot = Arc<Mutex<(Option<u32>, Option<Waker>)>>;
+
+fn main() {
+    let slot = Slot::default();
+    let theirs = Arc::clone(&slot);
+    thread::spawn(move || {
+        thread::sleep(Duration::from_millis(50));
+        let mut slot = theirs.lock().expect("no panic");
+        slot.0 = Some(42);
+        if let Some(waker) = slot.1.take() {
+            waker.wake();
+        }
+    });
+    let value = block_on(poll_fn(|context| {
+        let mut slot = slot.lock().expect("no panic");
+        slot.1 = Some(context.waker().clone());
+        slot.0.map_or(Poll::Pending, Poll::Ready)
+    }));
+    println!("the value is {value}");
+}

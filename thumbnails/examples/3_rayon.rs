@@ -1,0 +1,36 @@
+//! The same by rayon: compare with step 1. `iter` has become `par_iter`, and the first error is returned.
+
+use rayon::prelude::*;
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
+
+/// Reads a picture and writes it smaller, beside it.
+fn thumbnail(picture: &Path) -> Outcome<()> {
+    let small = image::open(picture)?.thumbnail(128, 128);
+    Ok(small.save(picture.with_extension("thumbnail.png"))?)
+}
+
+/// A folder with eight pictures to try it on.
+fn pictures(folder: &Path) -> Outcome<Vec<PathBuf>> {
+    let colour = |x: u32, y: u32| image::Rgb([x as u8, y as u8, (x / 4 + y / 4) as u8]);
+    let picture = image::RgbImage::from_fn(1200, 900, colour);
+    let paths: Vec<PathBuf> = (1..=8)
+        .map(|number| folder.join(format!("{number}.png")))
+        .collect();
+    paths.iter().try_for_each(|path| picture.save(path))?;
+    Ok(paths)
+}
+
+fn main() -> Outcome<()> {
+    let folder = tempfile::tempdir()?;
+    let pictures = pictures(folder.path())?;
+    let start = Instant::now();
+    pictures
+        .par_iter()
+        .try_for_each(|picture| thumbnail(picture))?;
+    println!("{} thumbnails, {:.0?}", pictures.len(), start.elapsed());
+    Ok(())
+}
