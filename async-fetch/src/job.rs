@@ -7,6 +7,7 @@ mod message;
 mod ranges;
 mod route;
 mod segments;
+mod settle;
 mod transfer;
 mod tries;
 
@@ -78,6 +79,8 @@ struct Job<'a> {
     mirrors_asked: usize,
     /// How often its file may still be begun in several ranges.
     splits_left: u32,
+    /// The answer that brought a whole file, while the server is asked once more.
+    unsettled: Option<Box<Answer>>,
     /// It fetches ranges of a file for another.
     is_helper: bool,
     /// Part of the body is with somebody who can't give it back.
@@ -112,6 +115,7 @@ impl<'a> Job<'a> {
             tries: Tries::default(),
             clock,
             splits_left: segments::BEGINNINGS,
+            unsettled: None,
             is_helper: false,
             handed_on: false,
             mirrors_asked: 0,

@@ -49,7 +49,7 @@ pub struct Times {
 pub struct Answer {
     /// Where it is from, after redirects.
     pub url: Url,
-    /// Its status. (206 where a file was complete already, and the server said so by 416.)
+    /// Its status. (206 where a file was complete already, and the server said so.)
     pub status: StatusCode,
     /// Its version of HTTP.
     pub version: Version,

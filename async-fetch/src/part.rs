@@ -7,26 +7,29 @@
 //!
 //! Everything here blocks, and is to be called where blocking is allowed.
 
+mod ending;
 mod extents;
 mod locked;
 mod origin;
+mod paths;
 mod spans;
 #[cfg(test)]
 mod tests;
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use http::HeaderMap;
 use url::Url;
 
-use crate::checksum::{Checksum, Hasher};
+use crate::checksum::Hasher;
 use crate::error::Error;
 use origin::Origin;
+use paths::Paths;
 
+pub(crate) use ending::Ending;
 pub(crate) use origin::Validator;
 pub(crate) use spans::{Segment, Spans};
 
@@ -54,6 +57,8 @@ pub(crate) struct PartFile {
     total: Option<u64>,
     /// It began with a file that another program left.
     adopted: bool,
+    /// Its bytes came in several answers.
+    is_mixed: bool,
     hasher: Option<Hasher>,
     /// It is fetched in several ranges; the second is where the one that comes now has its end.
     spans: Option<(Arc<Spans>, u64)>,
@@ -71,13 +76,6 @@ pub(crate) enum Pushed {
     Met,
 }
 
-#[derive(Debug)]
-struct Paths {
-    part: PathBuf,
-    from: PathBuf,
-    target: PathBuf,
-}
-
 /// How a part is opened.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Opening {
@@ -86,20 +84,6 @@ pub(crate) struct Opening {
     /// Without a part, a file that is there is taken for the beginning.
     pub(crate) adopts: bool,
 }
-
-/// How a file is finished.
-#[derive(Default)]
-pub(crate) struct Ending<'a> {
-    /// The checksum it must have.
-    pub(crate) checksum: Option<Checksum>,
-    /// When the server last changed it.
-    pub(crate) modified: Option<SystemTime>,
-    /// Hears of it before it has its name.
-    pub(crate) before: Option<Before<'a>>,
-}
-
-/// `(path, length)`.
-pub(crate) type Before<'a> = &'a dyn Fn(&Path, u64) -> io::Result<()>;
 
 /// What is there of a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,29 +94,6 @@ pub(crate) struct Left {
     pub(crate) total: Option<u64>,
     /// `None` for what another program left.
     pub(crate) validator: Option<Validator>,
-}
-
-impl Paths {
-    fn of(target: &Path) -> Result<Paths, Error> {
-        // A link is written through.
-        let target = match fs::symlink_metadata(target) {
-            Ok(it) if it.is_symlink() => fs::canonicalize(target).unwrap_or(target.to_owned()),
-            _ => target.to_owned(),
-        };
-        let name = target.file_name().unwrap_or_default();
-        let folder = target.with_file_name(FOLDER);
-        fs::create_dir_all(&folder).map_err(Error::file(&folder))?;
-        let with = |extension: &str| {
-            let mut name = name.to_owned();
-            name.push(extension);
-            folder.join(name)
-        };
-        Ok(Paths {
-            part: with(".part"),
-            from: with(".from"),
-            target,
-        })
-    }
 }
 
 impl PartFile {
@@ -149,6 +110,7 @@ impl PartFile {
             origin: None,
             total: None,
             adopted: false,
+            is_mixed: false,
             hasher: how.hashed.then(Hasher::default),
             spans: None,
             finished: false,
@@ -173,6 +135,8 @@ impl PartFile {
             return Ok(());
         }
         self.written = self.file.seek(SeekFrom::End(0))?;
+        // How they came is not written down.
+        self.is_mixed = true;
         let there = self.origin.as_ref().and_then(|it| it.there.as_ref());
         let needed = there.map_or(0, extents::Extents::end);
         let too_long = self.total.is_some_and(|total| total < self.written);
@@ -251,9 +215,28 @@ impl PartFile {
         self.spans().map_or(self.length(), |spans| spans.there())
     }
 
-    /// What the rest can be asked for with.
+    /// Whether no byte is missing, and it can be asked which version the server has.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.origin.is_some() && self.total.is_some_and(|it| it > 0 && it == self.there())
+    }
+
+    /// Whether its bytes came in several answers.
+    pub(crate) fn is_mixed(&self) -> bool {
+        self.is_mixed || self.spans().is_some_and(|spans| spans.is_mixed())
+    }
+
+    /// What the rest can be asked for with: where nothing is missing, the last byte. Its answer says
+    /// which version the server has; that there is nothing behind the end (416) is said without.
     pub(crate) fn left(&self) -> Option<Left> {
         let validator = self.origin.as_ref().map(|origin| origin.validator.clone());
+        if let Some(total) = self.total.filter(|_| self.is_complete()) {
+            return Some(Left {
+                length: total - 1,
+                until: None,
+                total: Some(total),
+                validator,
+            });
+        }
         if let Some((spans, _)) = &self.spans {
             let total = spans.total();
             let gap = spans.gap().unwrap_or(total..total);
@@ -285,6 +268,7 @@ impl PartFile {
         self.origin = None;
         self.total = None;
         self.adopted = false;
+        self.is_mixed = false;
         if let Some((spans, _)) = self.spans.take() {
             spans.close();
         }
@@ -329,6 +313,7 @@ impl PartFile {
         headers: &HeaderMap,
         total: Option<u64>,
     ) -> Result<(), Error> {
+        self.is_mixed = true;
         let total = self.total.or(total);
         if let Some((spans, end)) = &mut self.spans {
             // What the last answer was to bring is anybody's now.
@@ -392,87 +377,5 @@ impl PartFile {
         }
         self.buffer.clear();
         Ok(())
-    }
-
-    /// Gives the file its name, if it has the length and the checksum that it should have, and tells
-    /// its checksum if that was wanted. With a wrong one it is deleted.
-    pub(crate) fn finish(mut self, ending: &Ending<'_>) -> Result<Option<Checksum>, Error> {
-        self.flush()?;
-        let there = self.there();
-        if let Some(total) = self.total
-            && total != there
-        {
-            return Err(Error::Cut {
-                received: there,
-                announced: Some(total),
-            });
-        }
-        if let Some((spans, _)) = self.spans.take() {
-            spans.close();
-            self.written = spans.total();
-            self.hash().map_err(Error::file(&self.paths.part))?;
-        }
-        // Nothing of what is whole could be gone on with.
-        self.origin = None;
-        self.adopted = false;
-        let found = self.hasher.take().map(Hasher::finish);
-        if let (Some(expected), Some(found)) = (ending.checksum, found)
-            && found != expected
-        {
-            return Err(Error::Checksum { expected, found });
-        }
-        self.name(ending).map_err(Error::file(&self.paths.target))?;
-        self.finished = true;
-        Ok(found)
-    }
-
-    fn delete(&self) {
-        // In this order, as in `finish`.
-        let _ = fs::remove_file(&self.paths.from);
-        let _ = fs::remove_file(&self.paths.part);
-    }
-
-    fn name(&self, ending: &Ending<'_>) -> io::Result<()> {
-        // What an adopted or killed run left beyond the end.
-        self.file.set_len(self.written)?;
-        if let Ok(old) = fs::metadata(&self.paths.target) {
-            self.file.set_permissions(old.permissions())?;
-        }
-        if let Some(modified) = ending.modified {
-            self.file.set_modified(modified)?;
-        }
-        if let Some(before) = ending.before {
-            before(&self.paths.target, self.written)?;
-        }
-        // In this order: once the part has lost its name, others may begin it anew.
-        let _ = fs::remove_file(&self.paths.from);
-        fs::rename(&self.paths.part, &self.paths.target)
-    }
-}
-
-impl Drop for PartFile {
-    fn drop(&mut self) {
-        if self.finished {
-            return;
-        }
-        // The last bytes are worth a try; without them there is just a little more to fetch.
-        if let Some((spans, _)) = self.spans.take() {
-            let _ = spans.write(self.written, &self.buffer);
-            // On a full disk the last record stands, which tells of less than there is.
-            let _ = spans.note();
-            let kept = spans.there() > 0;
-            spans.close();
-            if !kept || self.origin.is_none() {
-                self.delete();
-            }
-            return;
-        }
-        let kept = self.origin.is_some()
-            && self.length() > 0
-            && (self.write().is_ok()
-                || self.written > 0 && self.file.set_len(self.written).is_ok());
-        if !kept {
-            self.delete();
-        }
     }
 }

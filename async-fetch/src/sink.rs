@@ -122,6 +122,16 @@ impl Sink {
         }
     }
 
+    /// Whether nothing of a file is missing, and it can be asked which version the server has.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.part().is_some_and(PartFile::is_complete)
+    }
+
+    /// Whether a file's bytes came in several answers.
+    pub(crate) fn is_mixed(&self) -> bool {
+        self.part().is_some_and(PartFile::is_mixed)
+    }
+
     /// The ranges that the file is fetched in, if there are several.
     pub(crate) fn spans(&self) -> Option<&Spans> {
         match self {

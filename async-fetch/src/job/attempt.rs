@@ -7,6 +7,7 @@ use http::{Method, StatusCode, header};
 use tokio::time::Sleep;
 
 use super::ranges::{self, ContentRange};
+use super::settle::is_same;
 use super::tries::Reason;
 use super::{Job, Step, transfer};
 use crate::alarm::within;
@@ -22,7 +23,7 @@ use crate::retry;
 use crate::sink::Sink;
 
 /// What an answer's body is, in relation to what is there of it.
-enum Meaning {
+pub(super) enum Meaning {
     /// All of it.
     Whole,
     /// What is missing, or some of it.
@@ -154,6 +155,12 @@ impl Job<'_> {
         meaning: Meaning,
         left: Option<Left>,
     ) -> Result<Step, Error> {
+        let unsettled = self.unsettled.take();
+        if sink.is_complete() && is_same(&response, &meaning, left.as_ref()) {
+            self.drain(alarm, &mut response).await;
+            let answer = unsettled.map(|it| *it);
+            return self.complete(response, sink, answer).await;
+        }
         let status = response.status();
         let kept = status.is_success() || !matches!(self.request.keep, Keep::File(_));
         let mut nowhere = Sink::Nothing(None);
@@ -161,7 +168,7 @@ impl Job<'_> {
         let mut there = sink.length();
         let (sink, from) = match &meaning {
             Meaning::Nothing => {
-                return self.complete(response, sink, there).await;
+                return self.complete(response, sink, None).await;
             }
             Meaning::Rest(range) => {
                 sink.go_on_with(response.headers(), range.total).await?;
@@ -173,6 +180,7 @@ impl Job<'_> {
                     .announced(&response)
                     .filter(|_| !self.is_coded(&response));
                 sink.restart(response.headers(), total).await?;
+                self.route.from_the_start = false;
                 (sink, 0)
             }
             _ => {
@@ -217,38 +225,17 @@ impl Job<'_> {
             self.tries.progress(sink);
             return Ok(Step::Resend);
         }
-        let body = match kept {
-            true => sink.finish(self.request, response.headers()).await?,
-            false => Body::Nothing,
-        };
-        let mut answer = self.answer(response, there, body, sink);
+        let mut answer = self.answer(response, there);
         answer.length = spans.map_or(read.length, |spans| spans.total());
         answer.received = read.received;
         answer.cut = read.cut;
-        Ok(Step::Done(answer))
+        match kept {
+            true => self.settle(answer, sink).await,
+            false => Ok(Step::Done(answer)),
+        }
     }
 
-    /// Everything was there already, and it got its name only now.
-    async fn complete(
-        &mut self,
-        response: reqwest::Response,
-        sink: &mut Sink,
-        length: u64,
-    ) -> Result<Step, Error> {
-        let body = sink.finish(self.request, response.headers()).await?;
-        let mut answer = self.answer(response, length, body, sink);
-        answer.status = StatusCode::PARTIAL_CONTENT;
-        answer.length = length;
-        Ok(Step::Done(answer))
-    }
-
-    fn answer(
-        &self,
-        mut response: reqwest::Response,
-        resumed_from: u64,
-        body: Body,
-        sink: &mut Sink,
-    ) -> Answer {
+    pub(super) fn answer(&self, mut response: reqwest::Response, resumed_from: u64) -> Answer {
         Answer {
             url: self.route.url().clone(),
             status: response.status(),
@@ -259,8 +246,8 @@ impl Job<'_> {
             received: 0,
             resumed_from,
             cut: false,
-            checksum: sink.found(),
-            body,
+            checksum: None,
+            body: Body::Nothing,
         }
     }
 }

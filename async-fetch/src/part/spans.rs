@@ -44,6 +44,8 @@ struct State {
     useless: Vec<usize>,
     /// The first server sends no ranges of this file.
     is_whole_only: bool,
+    /// Others than the first answer have brought some of it.
+    is_mixed: bool,
     /// The shortest range that is worth a request, and how many fetch at once.
     least: u64,
     at_once: u64,
@@ -74,6 +76,7 @@ impl Spans {
                 unnoted: 0,
                 useless: Vec::new(),
                 is_whole_only: false,
+                is_mixed: false,
                 least: BUFFER as u64,
                 at_once: 1,
             }),
@@ -118,6 +121,10 @@ impl Spans {
 
     pub(crate) fn is_whole_only(&self) -> bool {
         lock(&self.state).is_whole_only
+    }
+
+    pub(super) fn is_mixed(&self) -> bool {
+        lock(&self.state).is_mixed
     }
 
     pub(crate) fn is_of_use(&self, mirror: usize) -> bool {
@@ -275,6 +282,7 @@ impl Segment {
 
     /// Takes some bytes; `true` if it is time to [`flush`](Segment::flush).
     pub(crate) fn push(&mut self, bytes: &[u8]) -> bool {
+        lock(&self.spans.state).is_mixed = true;
         self.buffer.extend_from_slice(bytes);
         self.buffer.len() >= BUFFER
     }

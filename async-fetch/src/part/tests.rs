@@ -1,6 +1,7 @@
 //! Parts that are dropped, gone on with, given up and finished.
 
 use super::*;
+use crate::checksum::Checksum;
 
 fn url(text: &str) -> Url {
     text.parse().unwrap()

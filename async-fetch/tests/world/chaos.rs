@@ -291,7 +291,7 @@ impl Round<'_> {
         );
         let mut command = async_fetch();
         // In one range, or in several.
-        if self.random.below(2) == 0 && self.server.opens_first() {
+        if self.random.below(2) == 0 {
             command.args(["--segments", "4", "--segment-size", "50KiB"]);
             self.story.push("in segments".to_owned());
         }

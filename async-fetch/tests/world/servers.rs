@@ -88,12 +88,6 @@ impl Server {
         panic!("{kind:?} does not start");
     }
 
-    /// Whether it looks at the file that it has opened. Apache and tornado look first: a file that is
-    /// replaced in between is sent under the old one's header, and a range of it can't be told.
-    pub fn opens_first(&self) -> bool {
-        !matches!(self.kind, Kind::Apache | Kind::Tornado)
-    }
-
     pub fn port(&self) -> u16 {
         self.port
     }
