@@ -22,7 +22,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let start = Instant::now();
     let (mut bytes, mut failed) = (0, 0);
     // A stream of futures: five are under way, and the next begins when one of them is done.
-    let answers = stream::iter(&urls).map(|url| async { (url, fetch(&client, url).await) });
+    let client = &client;
+    let answers = stream::iter(&urls).map(|url| async move { (url, fetch(client, url).await) });
     let mut answers = answers.buffer_unordered(5);
     while let Some((url, answer)) = answers.next().await {
         match answer {

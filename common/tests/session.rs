@@ -31,70 +31,38 @@ fn finish_writes_the_trace_and_the_picture() {
 }
 
 #[test]
-fn pictures_that_would_replace_one_another_are_refused() {
+fn pictures_that_would_replace_or_spoil_something_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("picture");
     let stdout = std::path::PathBuf::from("-");
-    let both = |name: &std::path::PathBuf| TraceArgs {
-        trace: Some(name.clone()),
-        timeline: Some(Some(name.clone())),
-    };
-    let trace = |name: &std::path::PathBuf| TraceArgs {
-        trace: Some(name.clone()),
-        timeline: None,
-    };
-    let json = OutputArgs {
-        json: true,
-        ..OutputArgs::default()
-    };
-    for (pictures, output, expected) in [
+    let pictures =
+        |trace: Option<&std::path::PathBuf>, timeline: Option<&std::path::PathBuf>| TraceArgs {
+            trace: trace.cloned(),
+            timeline: timeline.cloned().map(Some),
+        };
+    // Beside `--json` and beside text, which `--quiet` does not end.
+    let outputs = [(false, false), (true, false), (false, true)];
+    for (pictures, expected) in [
         (
-            both(&file),
-            OutputArgs::default(),
+            pictures(Some(&file), Some(&file)),
             "picture: --trace and --timeline are two files",
         ),
         (
-            both(&stdout),
-            OutputArgs::default(),
-            "-: --trace and --timeline are two files",
+            pictures(Some(&stdout), None),
+            "-: standard output is for the answer: name a file",
         ),
         (
-            trace(&stdout),
-            json,
-            "-: standard output is taken by --json",
+            pictures(None, Some(&stdout)),
+            "-: standard output is for the answer: name a file",
         ),
     ] {
-        let error = cli::start_with(&pictures, &output).unwrap_err();
-        assert!(error.to_string().contains(expected), "{error}");
-        assert_eq!(cli::main(|| Err(error.into())), ExitCode::from(2));
+        for (json, quiet) in outputs {
+            let output = OutputArgs { json, quiet };
+            let error = cli::start_with(&pictures, &output).unwrap_err();
+            assert!(error.to_string().contains(expected), "{error}");
+            assert_eq!(cli::main(|| Err(error.into())), ExitCode::from(2));
+        }
     }
-}
-
-#[test]
-#[ignore = "a role: a program that draws what it did to standard output"]
-fn tracer() {
-    let pictures = TraceArgs {
-        trace: Some("-".into()),
-        timeline: None,
-    };
-    let session = cli::start_with(&pictures, &OutputArgs::default()).unwrap();
-    tracing::info_span!("sieve").in_scope(|| ());
-    session.finish().unwrap();
-    exit(0);
-}
-
-#[test]
-fn a_dash_is_standard_output() {
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "tracer", "--ignored", "--nocapture"])
-        .output()
-        .unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
-    let json = &text[text.find('{').unwrap()..];
-    let trace: serde_json::Value = serde_json::from_str(json).unwrap();
-    assert_eq!(trace["traceEvents"][2]["name"], "thread_name", "{trace}");
-    assert!(json.contains("sieve"), "{json}");
-    assert!(!String::from_utf8_lossy(&output.stderr).contains("-: open it"));
 }
 
 #[test]

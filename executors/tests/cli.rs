@@ -99,6 +99,50 @@ fn jobs_of_worker_processes_are_in_the_trace() {
 }
 
 #[test]
+fn a_trace_amid_the_demonstration_is_refused() {
+    for words in [
+        &["--trace", "-"][..],
+        &["--timeline=-"],
+        &["--trace", "-", "--json"],
+    ] {
+        let output = executors(words).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{words:?}");
+        assert!(output.stdout.is_empty(), "{words:?}");
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            errors.contains("-: standard output is for the answer"),
+            "{errors}"
+        );
+    }
+}
+
+/// With so few descriptors, either no worker can be started, or not the second pool's.
+#[test]
+#[cfg(target_os = "linux")]
+fn without_descriptors_the_demonstration_ends_with_the_reason() {
+    let mut ended = 0;
+    for descriptors in 6..40 {
+        let program = env!("CARGO_BIN_EXE_executors");
+        let script = format!("ulimit -n {descriptors} && exec \"$0\" --model processes -j 2");
+        let output = Command::new("sh")
+            .args(["-c", &script, program])
+            .output()
+            .unwrap();
+        if output.status.success() {
+            break;
+        }
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{descriptors}: {errors}");
+        assert!(
+            errors.contains("Too many open files"),
+            "{descriptors}: {errors}"
+        );
+        ended += 1;
+    }
+    assert!(ended > 0);
+}
+
+#[test]
 fn no_workers_is_an_error_of_usage() {
     let output = executors(&["-j", "0"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));

@@ -75,7 +75,7 @@ impl RunArgs {
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 #[command(next_help_heading = "Run options")]
 pub struct TraceArgs {
-    /// Write a Chrome trace, which ui.perfetto.dev opens; - is standard output
+    /// Write a Chrome trace, which ui.perfetto.dev opens
     #[arg(long, value_name = "FILE", global = true)]
     pub trace: Option<PathBuf>,
 

@@ -42,11 +42,11 @@ pub fn start(args: &RunArgs) -> io::Result<Session> {
 ///
 /// # Errors
 ///
-/// When both pictures have the same name, or one goes to standard output beside `--json` (both are a
-/// [`Usage`] error); when a picture's folder isn't there, the trace's can't be made, or the process
+/// When both pictures have the same name, or one goes to standard output, which is for the command's
+/// answer (both are a [`Usage`] error); when a picture's folder isn't there, the trace's can't be made, or the process
 /// has a subscriber already.
 pub fn start_with(pictures: &TraceArgs, output: &OutputArgs) -> io::Result<Session> {
-    check(pictures, output)?;
+    check(pictures)?;
     let trace = pictures.traced().then(Trace::with_workers).transpose()?;
     let spans = trace.as_ref().map(|trace| trace.layer().with_filter(LEVEL));
     tracing_subscriber::registry()
@@ -62,14 +62,15 @@ pub fn start_with(pictures: &TraceArgs, output: &OutputArgs) -> io::Result<Sessi
 }
 
 /// Says before a run of minutes what would go wrong after it.
-fn check(pictures: &TraceArgs, output: &OutputArgs) -> io::Result<()> {
+fn check(pictures: &TraceArgs) -> io::Result<()> {
     let usage = |text: String| Err(io::Error::new(io::ErrorKind::InvalidInput, Usage(text)));
     let files = [pictures.trace.as_deref(), pictures.svg_timeline()];
     for file in files.into_iter().flatten() {
-        files::check_folder_of(file)?;
-        if output.json && files::is_stdout(file) {
-            return usage("-: standard output is taken by --json: name a file".to_owned());
+        // A picture behind the command's answer, text or JSON, could be read by nothing.
+        if files::is_stdout(file) {
+            return usage("-: standard output is for the answer: name a file".to_owned());
         }
+        files::check_folder_of(file)?;
     }
     match files {
         [Some(trace), Some(timeline)] if files::is_same(trace, timeline) => usage(format!(
@@ -152,7 +153,7 @@ impl Session {
     }
 
     fn written(&self, path: &Path, what_to_do: &str) {
-        if !self.quiet && !files::is_stdout(path) {
+        if !self.quiet {
             crate::remark!("{}: {what_to_do}", escaped(&path.to_string_lossy()));
         }
     }

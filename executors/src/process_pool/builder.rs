@@ -124,7 +124,8 @@ impl ProcessPoolBuilder {
 
     /// How many workers may be lost in a row, with no job done by any of them in between, before
     /// the pool gives up ([`Error::PoolBroken`]): [16](DEFAULT_RESTART_LIMIT) unless said
-    /// otherwise. Workers that the pool itself ends do not count.
+    /// otherwise. Workers that the pool itself ends do not count, and neither do processes that
+    /// could not be started at all: without any worker the pool gives up after a few attempts.
     pub fn restart_limit(mut self, workers: u32) -> Self {
         self.config.restart_limit = workers;
         self

@@ -44,8 +44,10 @@ pub(super) struct PoolEnd {
 pub(super) struct Health {
     /// Workers lost in a row without a job done in between.
     pub(super) losses: u32,
-    /// Processes in a row that could not be started while others were there.
+    /// Times in a row that a process could not be started.
     pub(super) failed_starts: u32,
+    /// Of these, the last ones in a row while there was no process at all.
+    pub(super) attempts: u32,
     /// No other start is tried before.
     pub(super) not_before: Option<Instant>,
     /// Why the last start failed.
@@ -190,6 +192,12 @@ impl State {
     pub(super) fn others_at_work(&self, index: usize) -> bool {
         let mut others = self.slots.iter().enumerate();
         others.any(|(other, slot)| other != index && slot.is_at_work())
+    }
+
+    /// Whether another slot has a process, which may still be starting.
+    pub(super) fn others_have_process(&self, index: usize) -> bool {
+        let mut others = self.slots.iter().enumerate();
+        others.any(|(other, slot)| other != index && slot.worker.is_some())
     }
 
     /// Sends no more jobs to a worker that was idle: it is leaving, or has left.

@@ -15,9 +15,14 @@ use crate::sync::{lock, wait, wait_until};
 /// follows. A process table may be full for a moment only.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 
-/// How often the pause doubles, to 1.28 s: the attempts of the default restart limit then span some
-/// 14 s, and nobody waits much longer than a second once there is room again.
-const DOUBLINGS: u32 = 6;
+/// Attempts in a row to start a process, while there is none, before the pool gives up. The pauses
+/// between them are 0.6 s in all: longer than a moment, and not so long that a program which can't
+/// have any worker, for want of descriptors as an instance, seems to hang.
+const ATTEMPTS: u32 = 6;
+
+/// How often the pause doubles: to 320 ms, the last pause before the pool gives up. Where there are
+/// workers, others are tried no more often than that.
+const DOUBLINGS: u32 = ATTEMPTS - 2;
 
 impl Core {
     /// Starts a worker, if there is more work than workers that start. If there is none and can be
@@ -81,21 +86,37 @@ impl Core {
     }
 
     /// A process could not be started. Whether the slot is to try again, after a pause.
+    ///
+    /// No worker was lost with it: how many may be lost says nothing about how often to try.
     pub(super) fn not_started(&self, index: usize, error: &Error) -> bool {
         let mut state = lock(&self.state);
-        state.health.failed_starts += 1;
-        state.health.start_error = Some(error.clone());
-        let pause = self.pause(state.health.failed_starts);
-        state.health.not_before = Some(pause);
+        let alone = !state.others_have_process(index);
+        let health = &mut state.health;
+        health.start_error = Some(error.clone());
+        let now = Instant::now();
+        // Slots that try in the same moment make one attempt.
+        if health.not_before.is_none_or(|at| at <= now) {
+            health.failed_starts += 1;
+            health.attempts = if alone { health.attempts + 1 } else { 0 };
+            health.not_before = Some(now + pause(health.failed_starts));
+        }
         if state.others_at_work(index) {
-            // They do the work; this is no loss. It is tried again when they don't get on with it.
+            // They do the work. It is tried again when they don't get on with it.
             drop(state);
             return self.vacate(index, false);
         }
-        let abandoned = self.count_loss(&mut state, index, error.to_string());
+        let abandoned = if state.health.attempts < ATTEMPTS {
+            Abandoned::none()
+        } else {
+            let broken = Error::PoolBroken {
+                reason: format!("no worker could be started in {ATTEMPTS} attempts: {error}"),
+            };
+            self.close(&mut state, broken.clone(), Some(broken))
+        };
         // A full process table needs time to empty.
+        let until = state.health.not_before;
         while state.end.closed.is_none() {
-            match wait_until(&self.changed, state, Some(pause)) {
+            match wait_until(&self.changed, state, until) {
                 Some(guard) => state = guard,
                 None => {
                     state = lock(&self.state);
@@ -109,14 +130,11 @@ impl Core {
         self.vacate(index, again)
     }
 
-    fn pause(&self, failures: u32) -> Instant {
-        Instant::now() + FIRST_PAUSE * (1 << failures.saturating_sub(1).min(DOUBLINGS))
-    }
-
     /// A process has come to the hook.
     pub(super) fn has_started(&self, state: &mut State) {
         state.account.counters.workers_started += 1;
         state.health.failed_starts = 0;
+        state.health.attempts = 0;
         state.health.not_before = None;
         state.health.start_error = None;
     }
@@ -188,4 +206,8 @@ impl Core {
         drop(state);
         abandoned.refuse();
     }
+}
+
+fn pause(failures: u32) -> Duration {
+    FIRST_PAUSE * (1 << failures.saturating_sub(1).min(DOUBLINGS))
 }

@@ -59,16 +59,51 @@ fn without_descriptors_and_workers_the_pool_says_so_and_can_be_opened_again() {
     if !alone("health::without_descriptors_and_workers_the_pool_says_so_and_can_be_opened_again") {
         return;
     }
-    let pool = builder().workers(2).restart_limit(1).build().unwrap();
-    set_descriptors(open_descriptors());
-    let error = pool.submit(Act::Pid).and_then(Future::result).unwrap_err();
-    let Error::PoolBroken { reason } = &error else {
-        panic!("{error:?}");
-    };
-    assert!(reason.contains("Too many open files"), "{reason}");
-    set_descriptors(4096);
-    pool.reopen().unwrap();
-    goes_on(&pool);
+    for allowed in [0, 1, 4, 200] {
+        let pool = builder().workers(2).restart_limit(allowed).build().unwrap();
+        set_descriptors(open_descriptors());
+        let error = pool.submit(Act::Pid).and_then(Future::result).unwrap_err();
+        let Error::PoolBroken { reason } = &error else {
+            panic!("{error:?}");
+        };
+        // How often it was tried has nothing to do with how many workers may be lost: none was.
+        assert!(reason.contains("in 6 attempts: "), "{reason}");
+        assert!(reason.contains("Too many open files"), "{reason}");
+        let counters = pool.counters();
+        assert_eq!((counters.workers_started, counters.workers_lost), (0, 0));
+        set_descriptors(4096);
+        pool.reopen().unwrap();
+        goes_on(&pool);
+    }
+}
+
+#[test]
+fn with_descriptors_for_some_workers_the_pool_goes_on_with_those() {
+    if !alone("health::with_descriptors_for_some_workers_the_pool_goes_on_with_those") {
+        return;
+    }
+    // However many that are: what one worker takes is added one by one.
+    let (mut none, mut some) = (0, 0);
+    for more in 0..24 {
+        let pool = builder().workers(4).restart_limit(200).build().unwrap();
+        set_descriptors(open_descriptors() + more);
+        match pool.submit(Act::Echo(7)).and_then(Future::result) {
+            Ok(done) => {
+                assert_eq!(done, Done::Number(7));
+                some += 1;
+            }
+            Err(error) => {
+                assert!(error.to_string().contains("Too many open files"), "{error}");
+                none += 1;
+            }
+        }
+        // With too few for all, it says so.
+        if let Err(error) = pool.warm_up() {
+            assert!(error.to_string().contains("Too many open files"), "{error}");
+        }
+        set_descriptors(4096);
+    }
+    assert!(none > 0 && some > 0, "{none} {some}");
 }
 
 /// Why a pool with this initializer broke; and how often the initializer was begun.
