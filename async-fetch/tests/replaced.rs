@@ -15,6 +15,9 @@ use raw::{Asked, Server, answer};
 
 const SIZE: usize = 400_000;
 
+/// What comes of the first answer, its header included, before there is any other.
+const FIRST: usize = 50_000;
+
 /// What an answer says of the old file and of the new one, and whether `If-Range` is understood.
 struct Headers {
     old: [&'static str; 2],
@@ -91,9 +94,9 @@ async fn fetch(server: &Server, segments: usize, checksum: Option<Checksum>) -> 
     (outcome, std::fs::read(path).unwrap_or_default())
 }
 
-/// A server whose file is replaced while it answers the first range. The beginning of the first answer
-/// is `first`; the rest comes once a range was answered.
-fn replacing(kind: Headers, first: usize, cuts: bool) -> Server {
+/// A server whose file is replaced while it answers the first range. The rest of the first answer comes
+/// once that range was answered, or not at all if it `cuts`.
+fn replacing(kind: Headers, cuts: bool) -> Server {
     let ranges = AtomicUsize::new(0);
     let answered = std::sync::Barrier::new(2);
     Server::streaming(move |asked: &Asked, stream: &mut std::net::TcpStream| {
@@ -102,7 +105,7 @@ fn replacing(kind: Headers, first: usize, cuts: bool) -> Server {
         let mut send = |bytes: &[u8]| drop(stream.write_all(bytes));
         if asked.before == 0 {
             let answer = all(&old, &kind.old);
-            let (now, later) = answer.split_at(first);
+            let (now, later) = answer.split_at(FIRST);
             send(now);
             if !cuts {
                 answered.wait();
@@ -130,7 +133,7 @@ fn replacing(kind: Headers, first: usize, cuts: bool) -> Server {
 #[tokio::test]
 async fn a_range_of_a_new_file_under_an_old_header_is_not_kept() {
     for kind in KINDS {
-        let server = replacing(kind, 50_000, false);
+        let server = replacing(kind, false);
         let (outcome, saved) = fetch(&server, 2, None).await;
         assert!(outcome.is_success(), "{:?}", outcome.result);
         assert!(saved == file(2), "it is no version");
@@ -140,7 +143,7 @@ async fn a_range_of_a_new_file_under_an_old_header_is_not_kept() {
 #[tokio::test]
 async fn nor_is_the_rest_of_a_file_that_was_cut() {
     for kind in KINDS {
-        let server = replacing(kind, 50_000, true);
+        let server = replacing(kind, true);
         let (outcome, saved) = fetch(&server, 1, None).await;
         assert!(outcome.is_success(), "{:?}", outcome.result);
         assert!(saved == file(2), "it is no version");

@@ -8,7 +8,8 @@
 //! said the same tag, date and total as at first. What came in one answer is of one version in any case.
 //!
 //! That tells nothing where the two files have the same tag, date and total; where the first has been put
-//! back, with its date, before the last look; and where a server says what it remembers.
+//! back, with its date, before the last look; where a server says what it remembers; and of a mirror, which
+//! is not asked again.
 
 use http::StatusCode;
 
