@@ -28,9 +28,7 @@ fn main() -> Outcome<()> {
     let folder = tempfile::tempdir()?;
     let pictures = pictures(folder.path())?;
     let start = Instant::now();
-    for picture in &pictures {
-        thumbnail(picture)?;
-    }
+    pictures.iter().try_for_each(|picture| thumbnail(picture))?;
     println!("{} thumbnails, {:.0?}", pictures.len(), start.elapsed());
     Ok(())
 }

@@ -5,7 +5,7 @@ use super::{Palette, Rgb, mix};
 /// Most colours that a palette file may have.
 const MOST_COLORS: usize = 65_536;
 
-/// The largest file worth reading: [`MOST_COLORS`] lines of sixty letters.
+/// The largest file worth reading: 65,536 lines of sixty letters.
 pub const LARGEST_FILE: u64 = 4 << 20;
 
 /// An Ultra Fractal gradient goes once round in so many steps.

@@ -16,7 +16,7 @@ pub enum PlanError {
         /// Rows asked for.
         height: usize,
     },
-    /// More than [`MOST_POINTS`].
+    /// More than [`MOST_POINTS`](super::MOST_POINTS).
     #[error("{width}x{height}: more than 2^30 points")]
     TooLarge {
         /// Columns asked for.
