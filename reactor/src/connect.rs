@@ -1,6 +1,7 @@
 //! Connections that we open.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -96,17 +97,28 @@ impl Reactor {
         protocol: Box<dyn Protocol>,
         over: impl FnOnce(Stream) -> Stream + 'static,
     ) -> Deferred<Transport> {
-        let waiting: Rc<RefCell<Option<DelayedCall>>> = Rc::default();
+        let waiting: Rc<RefCell<Weak<Waiting>>> = Rc::default();
         let (free, resolver) = Deferred::with_canceller({
             let waiting = Rc::clone(&waiting);
             move || {
-                let call = waiting.take();
-                if let Some(call) = call {
-                    call.cancel();
+                if let Some(waiting) = waiting.borrow().upgrade() {
+                    waiting.cancel();
                 }
             }
         });
-        retry_unix(self, path, resolver, waiting);
+        let key = self.inner.shutdown.waiting.borrow_mut().next_key();
+        let retry = Rc::new(Waiting {
+            reactor: Rc::downgrade(&self.inner),
+            key,
+            path,
+            resolver: RefCell::new(Some(resolver)),
+            call: RefCell::default(),
+        });
+        *waiting.borrow_mut() = Rc::downgrade(&retry);
+        let mut all = self.inner.shutdown.waiting.borrow_mut();
+        all.insert(key, Rc::downgrade(&retry));
+        drop(all);
+        retry.later(self);
         let reactor = Rc::downgrade(&self.inner);
         free.with_timeout(self, CONNECT_TIMEOUT)
             .add_callback(move |stream| match reactor.upgrade() {
@@ -193,24 +205,79 @@ impl Reactor {
 /// accepted: the system tells nobody when there is.
 const UNIX_RETRY: Duration = Duration::from_millis(5);
 
-fn retry_unix(
-    reactor: &Reactor,
+/// A connection to a Unix socket that waits for room.
+pub(crate) struct Waiting {
+    reactor: Weak<Inner>,
+    key: u64,
     path: PathBuf,
-    resolver: Resolver<UnixStream>,
-    waiting: Rc<RefCell<Option<DelayedCall>>>,
-) {
-    let slot = Rc::clone(&waiting);
-    let call = reactor.call_later(UNIX_RETRY, move |reactor| {
-        match UnixStream::connect(&path) {
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                retry_unix(reactor, path, resolver, waiting);
-            }
+    resolver: RefCell<Option<Resolver<UnixStream>>>,
+    /// The next try.
+    call: RefCell<Option<DelayedCall>>,
+}
+
+impl Waiting {
+    fn later(self: &Rc<Self>, reactor: &Reactor) {
+        let waiting = Rc::clone(self);
+        let call = reactor.call_later(UNIX_RETRY, move |reactor| waiting.attempt(reactor));
+        *self.call.borrow_mut() = Some(call);
+    }
+
+    fn attempt(self: &Rc<Self>, reactor: &Reactor) {
+        match UnixStream::connect(&self.path) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => self.later(reactor),
             stream => {
-                let _ = resolver.fire(stream.map_err(Error::from));
+                let resolver = self.resolver.take();
+                if let Some(resolver) = resolver {
+                    let _ = resolver.fire(stream.map_err(Error::from));
+                }
             }
         }
-    });
-    *slot.borrow_mut() = Some(call);
+    }
+
+    pub(crate) fn cancel(&self) {
+        let call = self.call.take();
+        if let Some(call) = call {
+            call.cancel();
+        }
+        let resolver = self.resolver.take();
+        if let Some(resolver) = resolver {
+            let _ = resolver.errback(Error::Cancelled);
+        }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if let Some(inner) = self.reactor.upgrade() {
+            inner.shutdown.waiting.borrow_mut().remove(self.key);
+        }
+    }
+}
+
+/// Those that wait for room, by keys that are never used again: shutting down cancels them.
+#[derive(Default)]
+pub(crate) struct AllWaiting {
+    next: u64,
+    waiting: BTreeMap<u64, Weak<Waiting>>,
+}
+
+impl AllWaiting {
+    fn next_key(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+
+    fn insert(&mut self, key: u64, waiting: Weak<Waiting>) {
+        self.waiting.insert(key, waiting);
+    }
+
+    fn remove(&mut self, key: u64) {
+        self.waiting.remove(&key);
+    }
+
+    pub(crate) fn all(&self) -> Vec<Rc<Waiting>> {
+        self.waiting.values().filter_map(Weak::upgrade).collect()
+    }
 }
 
 /// A connection that is being made.

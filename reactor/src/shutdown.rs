@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
+use crate::connect::AllWaiting;
 use crate::inner::{Entry, Inner};
 use crate::{DelayedCall, Reactor};
 
@@ -13,6 +14,8 @@ pub(crate) struct Shutdown {
     running: Cell<bool>,
     /// Cuts off what is open when the grace is over; there as long as the shutting down takes.
     grace: RefCell<Option<DelayedCall>>,
+    /// Connections to Unix sockets that wait for room.
+    pub(crate) waiting: RefCell<AllWaiting>,
 }
 
 impl Shutdown {
@@ -84,6 +87,10 @@ impl Reactor {
                 Entry::Connecting(connecting) => connecting.cancel(),
                 Entry::Udp(udp) => udp.close(),
             }
+        }
+        let waiting = inner.shutdown.waiting.borrow().all();
+        for waiting in waiting {
+            waiting.cancel();
         }
         let cut = self.call_later(grace, |reactor| {
             for entry in reactor.inner.all() {

@@ -198,19 +198,43 @@ fn a_thousand_idle_connections_are_all_cut_and_a_busy_one_is_not() {
     assert_eq!(open, [500]);
 }
 
+/// A server at `path` with no room for more that wait, and those that do.
+fn full_backlog(
+    path: &std::path::Path,
+) -> (
+    event_loop::net::UnixListener,
+    Vec<event_loop::net::UnixStream>,
+) {
+    let full = event_loop::listen_unix(path, 0).unwrap();
+    let mut waiting = Vec::new();
+    loop {
+        match event_loop::net::UnixStream::connect(path) {
+            Ok(stream) => waiting.push(stream),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return (full, waiting),
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+#[test]
+fn shutting_down_cancels_who_waits_for_a_full_backlog() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("socket");
+    let (_full, _waiting) = full_backlog(&path);
+    let reactor = Reactor::new().unwrap();
+    let connecting = reactor.connect_unix(&path, reactor::echo::Echo);
+    reactor.call_later(Duration::ZERO, |reactor| {
+        reactor.shut_down(Duration::from_secs(60));
+    });
+    let error = reactor.run_until(connecting).unwrap_err();
+    assert!(matches!(error, Error::Cancelled), "{error}");
+}
+
 #[test]
 fn a_full_backlog_is_waited_for() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("socket");
-    let full = event_loop::listen_unix(&path, 0).unwrap();
-    let mut waiting = Vec::new();
-    loop {
-        match event_loop::net::UnixStream::connect(&path) {
-            Ok(stream) => waiting.push(stream),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-            Err(error) => panic!("{error}"),
-        }
-    }
+    let (full, _waiting) = full_backlog(&path);
     let reactor = Reactor::new().unwrap();
     let connecting = reactor.connect_unix(&path, reactor::echo::Echo);
     reactor.call_later(Duration::from_millis(20), move |_| {
