@@ -13,7 +13,8 @@ mod scaling;
 mod verdict;
 
 pub use load::Load;
-pub use report::{Figures, Report, Row, Standing};
+pub use report::{Figures, Report, Row};
+pub use verdict::Standing;
 
 use crate::cpus;
 use crate::timing::{Measurement, measure};

@@ -52,18 +52,6 @@ pub struct Figures {
     pub speed_up: Option<f64>,
 }
 
-/// How a model compares with the baseline: the baseline's median time over its own, and whether the
-/// noise allows to call that a difference.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Standing {
-    /// Faster by more than the noise.
-    Faster(f64),
-    /// Not told apart from it.
-    Equal(f64),
-    /// Slower by more than the noise.
-    Slower(f64),
-}
-
 impl Row {
     /// Speed-up per worker: 1.0 is perfect.
     pub fn efficiency(&self) -> Option<f64> {
@@ -166,20 +154,6 @@ impl<A: PartialEq + Debug> Report<A> {
     pub fn figures(&self, model: &str) -> Option<&Figures> {
         let row = self.rows.iter().find(|row| row.model == model)?;
         row.outcome.as_ref().ok()
-    }
-
-    /// How a model compares with the baseline, beyond the noise. `None` for the baseline itself, and
-    /// for a model without figures or with another answer.
-    pub fn standing(&self, model: &str) -> Option<Standing> {
-        let standings = self.standings();
-        let find = |group: &[(&str, f64)]| {
-            let found = group.iter().find(|(name, _)| *name == model);
-            found.map(|&(_, speed_up)| speed_up)
-        };
-        find(&standings.faster)
-            .map(Standing::Faster)
-            .or_else(|| find(&standings.slower).map(Standing::Slower))
-            .or_else(|| find(&standings.equal).map(Standing::Equal))
     }
 
     /// How the models compare with the baseline, beyond the noise.

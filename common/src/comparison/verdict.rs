@@ -1,8 +1,9 @@
 //! Who won, and whether that may be said.
 
 use super::Entry;
-use super::report::{Agreement, Row, walls};
+use super::report::{Agreement, Report, Row, walls};
 use crate::timing::{Summary, ratio};
+use std::fmt::Debug;
 use std::time::Duration;
 
 /// Of fewer runs of each model none is named the fastest: their spread is not known.
@@ -75,6 +76,34 @@ impl<'r> Standings<'r> {
     }
 }
 
+/// How a model compares with the baseline: the baseline's median time over its own, and whether the
+/// noise allows to call that a difference.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Standing {
+    /// Faster by more than the noise.
+    Faster(f64),
+    /// Not told apart from it.
+    Equal(f64),
+    /// Slower by more than the noise.
+    Slower(f64),
+}
+
+impl<A: PartialEq + Debug> Report<A> {
+    /// How a model compares with the baseline, beyond the noise. `None` for the baseline itself, and
+    /// for a model without figures or with another answer.
+    pub fn standing(&self, model: &str) -> Option<Standing> {
+        let standings = self.standings();
+        let find = |group: &[(&str, f64)]| {
+            let found = group.iter().find(|(name, _)| *name == model);
+            found.map(|&(_, speed_up)| speed_up)
+        };
+        find(&standings.faster)
+            .map(Standing::Faster)
+            .or_else(|| find(&standings.slower).map(Standing::Slower))
+            .or_else(|| find(&standings.equal).map(Standing::Equal))
+    }
+}
+
 /// `(max - min) / median` of runs of the same thing; at least two are needed to differ.
 pub(super) fn noise(walls: &[Duration]) -> Option<f64> {
     if walls.len() < 2 {
@@ -112,7 +141,7 @@ pub(super) fn widest(noise: Option<f64>, entries: &[Entry]) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::report::tests::entry;
+    use super::super::report::tests::{entry, report};
     use super::*;
 
     fn ms(values: &[u64]) -> Vec<Duration> {
@@ -195,5 +224,22 @@ mod tests {
         assert_eq!(standings.faster, [("d", 1.98), ("a", 1.87)]);
         assert_eq!(standings.equal, [("e", 1.04), ("b", 0.99), ("f", 0.96)]);
         assert_eq!(standings.slower, [("c", 0.5)]);
+    }
+
+    #[test]
+    fn a_model_stands_to_the_baseline_as_the_noise_allows() {
+        let report = report(vec![
+            entry("serial", 1, &[(100, 100), (100, 100)], 7),
+            entry("threads", 2, &[(50, 100)], 7),
+            entry("same", 1, &[(101, 100)], 7),
+            entry("slow", 1, &[(200, 100)], 7),
+            entry("wrong", 1, &[(10, 10)], 8),
+        ]);
+        assert_eq!(report.standing("threads"), Some(Standing::Faster(2.0)));
+        assert!(matches!(report.standing("same"), Some(Standing::Equal(_))));
+        assert_eq!(report.standing("slow"), Some(Standing::Slower(0.5)));
+        for none in ["serial", "wrong", "nobody"] {
+            assert_eq!(report.standing(none), None);
+        }
     }
 }
