@@ -12,7 +12,8 @@ const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add
 pub struct Part {
     /// As it stands in the URL: it is looked for first.
     pub raw: String,
-    /// With its percent-encoding decoded: it is looked for then.
+    /// With its percent-encoding decoded: it is looked for then. Of a range of lines (`10-20`) the first:
+    /// rustdoc's pages of sources have a part for each line, and their script marks the range.
     pub decoded: String,
 }
 
@@ -38,12 +39,20 @@ impl Part {
         if raw.is_empty() || raw.eq_ignore_ascii_case("top") || is_route {
             return None;
         }
+        // What is no UTF-8 when it is decoded is replaced, as browsers do it.
+        let decoded = percent_decode_str(raw).decode_utf8_lossy();
         Some(Part {
             raw: utf8_percent_encode(raw, ENCODED).to_string(),
-            // What is no UTF-8 then is replaced, as browsers do it.
-            decoded: percent_decode_str(raw).decode_utf8_lossy().into_owned(),
+            decoded: first_line(raw).map_or_else(|| decoded.into_owned(), str::to_owned),
         })
     }
+}
+
+/// The first line of a range of lines.
+fn first_line(fragment: &str) -> Option<&str> {
+    let (first, last) = fragment.split_once('-')?;
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit());
+    (is_number(first) && is_number(last)).then_some(first)
 }
 
 /// The fragment of a link as it is written, which is how people know it; only what may steer a terminal is encoded.
@@ -93,6 +102,11 @@ mod tests {
         );
         assert_eq!(as_written("x"), None);
         assert_eq!(part("sec:~:text=hello"), same("sec"));
+        // As rustdoc writes them: src/alloc/vec.rs.html#10-20.
+        assert_eq!(part("10-20"), Some(("10-20".to_owned(), "10".to_owned())));
+        for no_range in ["10-", "-20", "2024-01-05", "a-20", "10-b"] {
+            assert_eq!(part(no_range), same(no_range));
+        }
         for fragment in ["", "TOP", ":~:text=x", "/route", "!/route"] {
             assert_eq!(part(fragment), None, "{fragment}");
         }
