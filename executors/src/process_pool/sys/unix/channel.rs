@@ -10,7 +10,7 @@ use rustix::io::{Errno, ioctl_fionbio, ioctl_fionread};
 
 use super::child::Life;
 use super::{LARGE, widen};
-use crate::sync::{Mutex, lock, spin_until};
+use crate::sync::{Mutex, lock};
 
 /// Jobs go in here. Whoever sends one writes as much as there is room for; the thread that reads
 /// the worker's answers writes the rest.
@@ -206,31 +206,30 @@ impl Read for Channel {
     /// As usual, but for the end: that has come when the worker has ended, whoever else holds the
     /// pipe open.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        // Before it goes to sleep over it, it looks about for a short while.
         let now = Timespec {
             tv_sec: 0,
             tv_nsec: 0,
         };
-        let there = |flags: PollFlags| {
-            let mut ends = [PollFd::new(&self.output, flags)];
+        let there = || {
+            let mut ends = [PollFd::new(&self.output, PollFlags::IN)];
             !matches!(poll(&mut ends, Some(&now)), Ok(0))
         };
-        if !spin_until(|| there(PollFlags::IN)) {
-            loop {
-                // Without a descriptor for its end, it is asked from time to time.
-                let pause = Timespec {
-                    tv_sec: 0,
-                    tv_nsec: 50_000_000,
-                };
-                let timeout = self.life.end().is_none().then_some(&pause);
-                match self.wait(timeout)? {
-                    Event::Output => break,
-                    Event::Room => lock(&self.outlet.sending).write(),
-                    // What it wrote before it ended is still to be read.
-                    Event::End if there(PollFlags::IN) => break,
-                    Event::End => return Ok(0),
-                    Event::None => {}
-                }
+        // This thread does not spin before it sleeps: the caller and the worker do, and a third would
+        // take the CPU from one of them where there are two.
+        loop {
+            // Without a descriptor for its end, it is asked from time to time.
+            let pause = Timespec {
+                tv_sec: 0,
+                tv_nsec: 50_000_000,
+            };
+            let timeout = self.life.end().is_none().then_some(&pause);
+            match self.wait(timeout)? {
+                Event::Output => break,
+                Event::Room => lock(&self.outlet.sending).write(),
+                // What it wrote before it ended is still to be read.
+                Event::End if there() => break,
+                Event::End => return Ok(0),
+                Event::None => {}
             }
         }
         self.output.read(buffer)
