@@ -1,4 +1,6 @@
 #![doc = include_str!("../README.md")]
+// Stacks, their guard pages and the handler of an overflow are Unix's: elsewhere this is empty.
+#![cfg(unix)]
 
 // The floor: stacks, tasks on them, and the hub that runs them.
 mod hub;
