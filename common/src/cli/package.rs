@@ -66,9 +66,11 @@ pub(super) fn answer(
         let reason = format!("{flag}: does nothing in {name}");
         return Some(Err(command.error(ErrorKind::ArgumentConflict, reason)));
     }
-    Some(Ok(match inner.get_one::<PathBuf>("folder") {
-        Some(folder) => write_pages(command, folder),
-        None => inner
+    Some(Ok(match name {
+        MAN => inner
+            .get_one::<PathBuf>("folder")
+            .map_or(Ok(Outcome::Done), |folder| write_pages(command, folder)),
+        _ => inner
             .get_one::<Shell>("shell")
             .map_or(Ok(Outcome::Done), |&shell| print_script(command, shell)),
     }))
@@ -76,7 +78,7 @@ pub(super) fn answer(
 
 /// An option that stands before the subcommand.
 fn given(command: &Command, matches: &ArgMatches) -> Option<String> {
-    let mut options = command.get_opts();
+    let mut options = command.get_arguments().filter(|it| !it.is_positional());
     let option = options.find(|option| {
         matches.try_contains_id(option.get_id().as_str()).is_ok()
             && matches.value_source(option.get_id().as_str()) == Some(ValueSource::CommandLine)
