@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use clap::{Parser, Subcommand, ValueEnum};
 use common::cli::{RunArgs, Shell};
 
-/// Runs our programs beside other people's on the same work, and says who is faster, by how much,
+/// Runs our programs beside other people's on the same work, and says which is faster, by how much,
 /// and how sure that is.
 ///
 /// Without a subcommand: the jobs there are.
@@ -90,7 +90,7 @@ pub(crate) enum Command {
 pub(crate) struct VersusArgs {
     /// Which job; without one all are done
     pub(crate) job: Option<String>,
-    /// List the jobs, and who does them
+    /// List the jobs, and which programs do them
     #[arg(long)]
     pub(crate) list: bool,
     /// Print Markdown, for a README

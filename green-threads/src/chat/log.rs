@@ -12,7 +12,7 @@ const OVERHEAD: usize = 64;
 /// How much is said between two looks for what all have read.
 const SWEEP: usize = 256 * 1024;
 
-/// Who is told a line.
+/// The members that get a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum To {
     Only(u64),

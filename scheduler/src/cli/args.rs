@@ -32,7 +32,7 @@ pub(super) enum Command {
     RoundRobin,
     /// Step 3: tasks that ask the scheduler: own id, spawn, wait, kill, sleep, call
     SystemCalls,
-    /// Step 4: who is next: round robin, priorities, deadlines, lottery
+    /// Step 4: which task is next: round robin, priorities, deadlines, lottery
     Policy(PolicyArgs),
     /// Step 5: locks, semaphores, events, channels; and a deadlock, told
     Sync,
