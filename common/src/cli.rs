@@ -33,6 +33,11 @@ pub use clap_complete::Shell;
 use clap::CommandFactory;
 use std::io::{self, Write};
 
+/// How a demonstration ends: what to read next, and how to run the first step.
+pub fn read_next(room: &str) -> String {
+    format!("Read next: {room}/README.md, and run its steps: cargo run --example {room}-1")
+}
+
 /// Writes the completions of a command for `shell` to standard output.
 ///
 /// # Errors

@@ -61,10 +61,14 @@ enum Block {
 pub fn commands(text: &str) -> Vec<Printed> {
     let mut found: Vec<Printed> = Vec::new();
     let (mut block, mut before, mut is_output) = (None, Vec::new(), false);
+    let mut runs_it = false;
     for (line, text) in (1..).zip(text.lines()) {
         if let Some(language) = text.trim_start().strip_prefix("```") {
             block = match (block, language) {
-                (Some(_), _) => None,
+                (Some(_), _) => {
+                    is_output = runs_it && found.iter().any(|it| it.is_block);
+                    None
+                }
                 (None, "text" | "sh") => Some(Block::Shell),
                 (None, _) => Some(Block::Other),
             };
@@ -92,10 +96,13 @@ pub fn commands(text: &str) -> Vec<Printed> {
                 }
             },
             None => {
-                // Only in `Run it` is a later block without a command still the output of the last one.
-                if text.starts_with('#') {
-                    is_output = text == "## Run it";
+                if text.starts_with('#') && text != "## Run it" {
                     before.clear();
+                }
+                if text.starts_with('#') {
+                    // Here a later block without a command is still the output of the last one.
+                    runs_it = text == "## Run it";
+                    is_output = false;
                 }
                 let inline = text.split('`').skip(1).step_by(2);
                 let inline = inline.filter(|it| it.contains(' ')).filter_map(command);

@@ -17,6 +17,9 @@ use std::time::Duration;
 /// Longer than any demonstration takes on a busy machine.
 const TIME_LIMIT: Duration = Duration::from_secs(120);
 
+/// Arguments of commands that take long without optimisation.
+const LONG: &[&str] = &["--runs", "1e10", "1e15"];
+
 static TARGETS: LazyLock<Vec<Target>> = LazyLock::new(|| targets().unwrap());
 
 fn is_target(kind: &str, room: Option<&str>, name: &str) -> bool {
@@ -128,6 +131,10 @@ fn cargo(verb: &str, words: &[&str], printed: &Printed) -> Verdict {
             (None, None) => Err("of which package?".to_owned()),
         },
         "test" if value("--test").is_some() => exists("test", value("--test").unwrap()),
+        // Part of `cargo test --workspace`.
+        "test" if own.len() == 2 && package.is_some() => {
+            exists("lib", &package.unwrap_or_default().replace('-', "_"))
+        }
         "bench" => exists("bench", value("--bench").unwrap_or("primes")),
         "install" | "build" => exists("bin", package.unwrap_or_default()),
         "fetch" => Ok("skipped: needs the network".to_owned()),
@@ -187,7 +194,7 @@ fn run(name: &str, is_example: bool, arguments: &[&str], printed: &Printed) -> V
             "skipped: {name} is not built (`cargo test --workspace` builds it)"
         ));
     };
-    let takes_long = name == "benches" || arguments.contains(&"--runs");
+    let takes_long = name == "benches" || arguments.iter().any(|it| LONG.contains(it));
     if takes_long || !printed.is_block || arguments.iter().any(|it| is_placeholder(it)) {
         return by_help(&path, arguments);
     }
