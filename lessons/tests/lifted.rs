@@ -86,7 +86,8 @@ fn write_crate(folder: &Path, row: &Row, dependencies: &str) {
         .iter()
         .map(|it| it.split_once('/').unwrap().1)
         .collect();
-    let mut root = String::new();
+    // By the modules around them, which are written out: so a module's own are found where they lie.
+    let mut modules: BTreeMap<Vec<&str>, Vec<&str>> = BTreeMap::new();
     for (file, place) in row.files.iter().zip(&inside) {
         let to = folder.join(place);
         fs::create_dir_all(to.parent().unwrap()).unwrap();
@@ -98,9 +99,19 @@ fn write_crate(folder: &Path, row: &Row, dependencies: &str) {
         };
         let parent = Path::new(place).parent().unwrap().with_extension("rs");
         if !inside.iter().any(|it| Path::new(it) == parent) {
-            let module = to.file_stem().unwrap().to_string_lossy().into_owned();
-            writeln!(root, "#[path = {path:?}]\npub mod {module};").unwrap();
+            let names: Vec<&str> = path.trim_end_matches(".rs").split('/').collect();
+            let (name, around) = names.split_last().unwrap();
+            modules.entry(around.to_vec()).or_default().push(name);
         }
+    }
+    let mut root = String::new();
+    for (around, names) in modules {
+        let before: String = around
+            .iter()
+            .map(|it| format!("pub mod {it} {{ "))
+            .collect();
+        let names: String = names.iter().map(|it| format!("pub mod {it}; ")).collect();
+        writeln!(root, "{before}{names}{}", "}".repeat(around.len())).unwrap();
     }
     fs::write(folder.join("src/lib.rs"), root).unwrap();
 }

@@ -119,7 +119,7 @@ pub(crate) struct DrawArgs {
 pub(crate) enum Kernel {
     /// Rounds as the textbook does
     Exact,
-    /// Multiplies and adds in one, where the machine can
+    /// Multiplies and adds in one instruction, where the machine can
     Fast,
 }
 
@@ -171,7 +171,7 @@ pub(crate) enum TasksJob {
 pub(crate) enum GreenUse {
     /// A hundred that yield to one another
     Yields,
-    /// So many that sleep for a second
+    /// This many tasks that sleep for a second
     Sleepers,
 }
 

@@ -1,4 +1,4 @@
-//! What the pairs of a job come to.
+//! The result of a job's pairs.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Who won, and whether that may be said.
+//! Which model was fastest, and whether the figures allow to say so.
 
 use super::Entry;
 use super::report::{Agreement, Report, Row, walls};

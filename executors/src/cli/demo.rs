@@ -1,4 +1,4 @@
-//! The demonstration: the same calls on both executors, and what came of each.
+//! The demonstration: the same calls on both executors, and their outcomes.
 
 use std::fmt;
 use std::io::Read;

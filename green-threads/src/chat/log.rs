@@ -1,4 +1,4 @@
-//! What has been said, once for all members.
+//! The lines that were said, stored once for all members.
 
 use std::cell::Cell;
 use std::collections::VecDeque;

@@ -1,4 +1,4 @@
-//! What Ctrl-C ends.
+//! Runs a command until it is done or Ctrl-C comes.
 
 use std::rc::Rc;
 
