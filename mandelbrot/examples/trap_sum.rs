@@ -11,7 +11,9 @@ fn part(number: usize) -> f64 {
 
 /// The sum when the parts come in this order.
 fn sum(order: [usize; 3]) -> f64 {
-    order.into_iter().fold(0.0, |sum, number| sum + part(number))
+    order
+        .into_iter()
+        .fold(0.0, |sum, number| sum + part(number))
 }
 
 fn main() {
