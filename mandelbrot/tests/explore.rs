@@ -127,6 +127,16 @@ fn wheel_drag_and_fingers_move_what_is_under_them_and_limits_are_told() {
     browser.until(&format!("at.zoom < 2 && {DRAWN}"));
     near(zoom(&mut browser), 1.0);
 
+    // Another palette, and the same view once more.
+    for palette in ["fire", "fire"] {
+        let choose = format!("$('palette').value = '{palette}'");
+        browser.value(&format!(
+            "document.body.dataset.state = ''; {choose}; $('palette').onchange()"
+        ));
+        browser.until("['done', 'failed'].includes(document.body.dataset.state)");
+        assert_eq!(browser.value("document.body.dataset.state"), "done");
+    }
+
     // What is deeper than can be drawn is drawn as deep as can be, and said so.
     for hash in [
         "zoom=1e289&re=-2&im=0&iterations=100",
