@@ -28,3 +28,8 @@ pub use interrupt::Interrupt;
 pub use progress::Progress;
 pub use remark::remark;
 pub use session::{Session, log, start, start_with};
+
+/// How a demonstration ends: what to read next, and how to run the first step.
+pub fn read_next(room: &str) -> String {
+    format!("Read next: {room}/README.md, and run its steps: cargo run --example {room}-1")
+}

@@ -1,4 +1,4 @@
-//! Listening sockets with what the standard library does not set.
+//! Listening sockets, with options that the standard library does not set.
 
 use std::cell::Cell;
 use std::io;

@@ -43,18 +43,19 @@ fn answer(args: &Args) -> anyhow::Result<Outcome> {
         Some(Command::ChatServer(listen)) => return serve::run(listen, output),
         Some(Command::ChatClient(client)) => return client::run(client, output),
     };
-    let point = args.command.is_none().then_some(POINT);
+    let point = format!("{POINT}\n\n{}", common::cli::read_next("scheduler"));
+    let point = args.command.is_none().then_some(&*point);
     step::print(&steps, point, output)?;
     Ok(Outcome::Done)
 }
 
 /// What the demonstration comes to.
 const POINT: &str = "\
-What to see: the same two tasks, four times, and one thread. A task is a
-function that stops where others may run; who decides what \"others\" means is
-the scheduler. Waiting costs nothing that way: the sleeps of the last step
-overlap. Computing and blocking do not: try --blocking, and look at the longest
-run.";
+What to see: the same two tasks in four ways, on one thread. A task is a
+function that stops where others may run. The scheduler decides which task is
+next. Tasks that wait do so at the same time: the sleeps of the last step
+overlap. Computing and blocking do not overlap: try --blocking, and look at the
+longest run.";
 
 /// An executor, or why there is none.
 fn executor() -> anyhow::Result<Executor> {

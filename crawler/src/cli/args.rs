@@ -61,7 +61,7 @@ pub(super) enum Command {
 pub(super) struct CheckArgs {
     #[command(flatten)]
     pub(super) crawl: CrawlArgs,
-    /// A page that takes longer is told of
+    /// Report pages that take longer
     #[arg(long, value_name = "TIME", value_parser = numbers::duration, default_value = SLOW)]
     pub(super) slow: Duration,
     /// How the result is written [default: text; with --json: json]
@@ -89,10 +89,10 @@ const SLOW: &str = "5s";
 pub(super) struct ReportArgs {
     /// The state that `--db` wrote
     pub(super) db: PathBuf,
-    /// What is told [default: pages; with --json: jsonl]
+    /// What to print [default: pages; with --json: jsonl]
     #[arg(long, value_enum)]
     pub(super) format: Option<FormatArg>,
-    /// For `broken`: a page that took longer is told of
+    /// For `broken`: report pages that took longer
     #[arg(long, value_name = "TIME", value_parser = numbers::duration, default_value = SLOW)]
     pub(super) slow: Duration,
     /// Write it into FILE, which appears whole or not at all [default: standard output]
@@ -103,7 +103,7 @@ pub(super) struct ReportArgs {
 /// Pages in flight, unless `-j` says otherwise: waiting takes no CPU.
 pub(super) const JOBS: usize = 16;
 
-/// What is taken if nothing is said.
+/// The default.
 fn usual() -> CrawlArgs {
     Args::parse_from(["crawler"]).crawl
 }

@@ -60,7 +60,7 @@ pub(super) struct EchoArgs {
 
 #[derive(clap::Args, Debug)]
 pub(super) struct ClientArgs {
-    /// Who you are
+    /// Your name in the chat
     pub(super) name: String,
     /// Where the server is: HOST:PORT
     #[arg(value_name = "ADDR", default_value = "127.0.0.1:4000", value_parser = address)]

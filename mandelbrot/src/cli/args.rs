@@ -31,7 +31,7 @@ pub(crate) struct Args {
 pub(super) enum Command {
     /// Draw a picture again from what its PNG says, with changes
     Again(AgainArgs),
-    /// Draw a sequence that zooms in, frames in parallel; goes on where it was interrupted
+    /// Draw a sequence that zooms in, frames in parallel; an interrupted one is resumed
     Zoom(ZoomArgs),
     /// Serve a page to look around in, on 127.0.0.1
     #[cfg(feature = "explore")]

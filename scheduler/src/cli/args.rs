@@ -32,9 +32,9 @@ pub(super) enum Command {
     RoundRobin,
     /// Step 3: tasks that ask the scheduler: own id, spawn, wait, kill, sleep, call
     SystemCalls,
-    /// Step 4: who is next: round robin, priorities, deadlines, lottery
+    /// Step 4: which task is next: round robin, priorities, deadlines, lottery
     Policy(PolicyArgs),
-    /// Step 5: locks, semaphores, events, channels; and a deadlock, told
+    /// Step 5: locks, semaphores, events, channels; a deadlock that is detected
     Sync,
     /// Step 6: futures and wakers: the asyncio version, its sleeps made short
     Tasks {

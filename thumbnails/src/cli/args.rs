@@ -14,7 +14,7 @@ use super::model::Kind;
 /// Makes thumbnails of pictures and of folders of them, by threads, processes, rayon or async.
 ///
 /// JPEG, PNG, GIF (its first frame), WebP, TIFF and BMP, told by their content. Orientation is
-/// applied, colours become sRGB, metadata are left out. Of a damaged picture what is there is shown.
+/// applied, colours become sRGB, metadata are left out. A damaged picture is shown as far as it goes.
 /// A picture that is damaged or can't be done is reported, the rest is done, and the exit code is 1.
 /// Only what changed is made again.
 ///
@@ -104,7 +104,7 @@ pub(super) struct WhatArgs {
     /// Write a contact sheet of all thumbnails in DIR
     #[arg(long, value_name = "FILE")]
     pub(super) sheet: Option<PathBuf>,
-    /// Make nothing of a damaged picture, rather than a thumbnail of what is there
+    /// A damaged picture fails: no thumbnail of the part that can be decoded
     #[arg(long)]
     pub(super) strict: bool,
     /// Decode in worker processes with a limit of memory and time: even a decoder that crashes or

@@ -1,4 +1,4 @@
-//! What is read, in blocks of whole lines.
+//! The input, read in blocks of whole lines.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};

@@ -1,4 +1,4 @@
-//! The end of what a worker's jobs have started and left behind.
+//! Ends the processes that a worker's jobs have started and left behind.
 //!
 //! A process that has no parent any more, and has left its group and session, is still known by one
 //! thing that it inherited: its environment. (Build servers end stray processes in the same way.)
