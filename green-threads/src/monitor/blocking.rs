@@ -28,26 +28,43 @@ impl fmt::Display for Blocking {
     }
 }
 
-/// A thread of this process.
+/// A thread of this process, by the system's number; only Linux tells what a thread waits for.
 #[derive(Clone, Copy, Debug)]
+#[cfg(target_os = "linux")]
 pub(super) struct ThreadId(rustix::thread::Pid);
 
+#[cfg(target_os = "linux")]
 impl ThreadId {
     pub(super) fn of_this_thread() -> ThreadId {
         ThreadId(rustix::thread::gettid())
     }
 
-    /// What it waits for in the system, if it does; nothing where the system does not say.
+    /// What it waits for in the system, if it does.
     pub(super) fn blocking(self) -> Option<Blocking> {
         // The number of the call and its arguments, or "running": proc_pid_syscall(5).
         let path = format!("/proc/self/task/{}/syscall", self.0.as_raw_nonzero());
         let text = std::fs::read_to_string(path).ok()?;
         let number: i64 = text.split_whitespace().next()?.parse().ok()?;
-        #[cfg(target_os = "linux")]
         if number == libc::SYS_futex {
             return Some(Blocking::Lock);
         }
         // Negative: it sleeps outside of a call, for a page that must be fetched.
         (number >= 0).then_some(Blocking::SystemCall)
+    }
+}
+
+/// Elsewhere nothing is known of a thread.
+#[derive(Clone, Copy, Debug)]
+#[cfg(not(target_os = "linux"))]
+pub(super) struct ThreadId;
+
+#[cfg(not(target_os = "linux"))]
+impl ThreadId {
+    pub(super) fn of_this_thread() -> ThreadId {
+        ThreadId
+    }
+
+    pub(super) fn blocking(self) -> Option<Blocking> {
+        None
     }
 }
