@@ -52,7 +52,7 @@ impl<T> Future<T> {
     /// ```
     pub fn result(mut self) -> Result<T, Error> {
         self.check_deadlock()?;
-        self.state.wait(None);
+        self.state.wait(None, &*self.owner);
         self.take().unwrap_or(Err(Error::Taken))
     }
 
@@ -79,7 +79,10 @@ impl<T> Future<T> {
     pub fn result_timeout(&mut self, timeout: Duration) -> Result<T, Error> {
         self.check_deadlock()?;
         // A time-out too long to be a point in time is none.
-        if self.state.wait(Instant::now().checked_add(timeout)) {
+        if self
+            .state
+            .wait(Instant::now().checked_add(timeout), &*self.owner)
+        {
             self.take().unwrap_or(Err(Error::Taken))
         } else {
             Err(Error::TimedOut { after: timeout })
@@ -224,7 +227,8 @@ impl<T> Future<T> {
     }
 
     /// Has `callback` called with the result, once, as soon as there is one: on the thread that
-    /// finishes the job, or at once on this one if it is done. Whoever waits for the future waits
+    /// finishes the job (one of the pool's, or the one that waits for this job), or at once on this one
+    /// if it is done. Whoever waits for the future waits
     /// for its callbacks too, so keep them short.
     ///
     /// A panic in a callback is reported by the panic hook and goes no further. The callback may

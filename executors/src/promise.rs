@@ -21,6 +21,14 @@ pub trait Owner: Send + Sync {
         false
     }
 
+    /// A thread waits for the result, and has nothing else to do. What brings the result nearer can be done
+    /// here, on that thread, as long as nothing blocks. Called again and again for some
+    /// microseconds, until there is a result; then [`rest`](Owner::rest) is called.
+    fn help(&self) {}
+
+    /// The thread that waits goes to sleep: no more [`help`](Owner::help) comes from it.
+    fn rest(&self) {}
+
     /// The pool whose threads must not wait for this job.
     fn pool(&self) -> Option<PoolId> {
         None

@@ -219,6 +219,18 @@ impl Owner for Group {
         self.owner.get().is_some_and(|owner| owner.stop())
     }
 
+    fn help(&self) {
+        if let Some(owner) = self.owner.get() {
+            owner.help();
+        }
+    }
+
+    fn rest(&self) {
+        if let Some(owner) = self.owner.get() {
+            owner.rest();
+        }
+    }
+
     fn pool(&self) -> Option<PoolId> {
         Some(self.pool)
     }

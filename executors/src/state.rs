@@ -23,6 +23,7 @@ use std::time::Instant;
 use crate::error::Error;
 use crate::gate::Gate;
 use crate::panics;
+use crate::promise::Owner;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Condvar, Mutex, lock, spin_until, wait_until};
 
@@ -165,11 +166,19 @@ impl<T> State<T> {
         }
     }
 
-    /// Blocks until the job is done, or the deadline has passed (false).
-    pub(crate) fn wait(&self, deadline: Option<Instant>) -> bool {
-        if spin_until(|| self.is_done()) {
+    /// Blocks until the job is done, or the deadline has passed (false). The job's owner may use this
+    /// thread until it sleeps.
+    pub(crate) fn wait(&self, deadline: Option<Instant>, owner: &dyn Owner) -> bool {
+        let done = spin_until(|| {
+            self.is_done() || {
+                owner.help();
+                self.is_done()
+            }
+        });
+        if done {
             return true;
         }
+        owner.rest();
         let mut inner = lock(&self.inner);
         while !self.is_done() {
             inner.sleepers += 1;
