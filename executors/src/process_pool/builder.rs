@@ -51,6 +51,7 @@ const MAX_DEPTH: u32 = 10;
 /// assert_eq!(pool.submit(Square(3))?.result(), Ok(9));
 /// # Ok(()) }
 /// ```
+#[derive(Default)]
 #[must_use = "a builder does nothing before `build`"]
 pub struct ProcessPoolBuilder {
     workers: Option<usize>,
@@ -332,18 +333,6 @@ impl ProcessPoolBuilder {
             at_exit::register(&pool.core, what);
         }
         Ok(pool)
-    }
-}
-
-impl Default for ProcessPoolBuilder {
-    fn default() -> Self {
-        Self {
-            workers: None,
-            program: None,
-            config: Config::default(),
-            initializer: None,
-            at_exit: None,
-        }
     }
 }
 

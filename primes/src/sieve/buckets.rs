@@ -11,13 +11,12 @@
 
 use std::ops::Range;
 
-use super::SEGMENT_BITS;
 use super::wheel::{STEPS, next_state};
 
 /// The sieving primes above the medium ones, each in the bucket of the segment of its next
 /// multiple.
 pub(super) struct Buckets {
-    /// The primes, in chunks; then what is only ever asked for ahead.
+    /// The primes, in chunks.
     due: Vec<Due>,
     /// By chunk: the one that was filled before it for the same bucket, or that was freed before it.
     before: Vec<u32>,
@@ -81,7 +80,7 @@ impl Buckets {
         // One more for the segment that is worked on, one for where in it the prime was.
         let buckets = (farthest as usize + 2).next_power_of_two();
         let mut new = Buckets {
-            due: vec![Due::default(); PREFETCHED],
+            due: Vec::new(),
             before: Vec::new(),
             free: NONE,
             ends: Vec::new(),
@@ -171,23 +170,19 @@ impl Buckets {
 
     fn cross_off_chunk(&mut self, mut primes: Range<usize>, bytes: &mut [u8], end: u64) {
         // As long as no chunk is full, no array moves.
-        while let Some(full) = match self.segment_bits {
-            SEGMENT_BITS => self.cross_off_until_full::<SEGMENT_BITS>(&mut primes, bytes, end),
-            _ => self.cross_off_until_full::<ANY>(&mut primes, bytes, end),
-        } {
+        while let Some(full) = self.cross_off_until_full(&mut primes, bytes, end) {
             self.move_on(full);
         }
     }
 
     /// Crosses off and refiles until all is done, or a prime came to the last place of a chunk: which
-    /// bucket has to have another. The usual size of a segment is known to the compiler: the loop needs
-    /// more values than there are registers.
+    /// bucket has to have another.
     #[inline(always)]
     #[expect(
         unsafe_code,
         reason = "bounds checks are a tenth of the time of a loop that is all of it near 2^64"
     )]
-    fn cross_off_until_full<const BITS: u32>(
+    fn cross_off_until_full(
         &mut self,
         primes: &mut Range<usize>,
         bytes: &mut [u8],
@@ -195,15 +190,16 @@ impl Buckets {
     ) -> Option<usize> {
         let (due, ends) = (&mut self.due[..], &mut self.ends[..]);
         let (front, last_slot) = (self.front, ends.len() - 1);
-        let bits = if BITS == ANY { self.segment_bits } else { BITS };
-        let in_segment = (1 << bits) - 1;
-        assert!(primes.end + PREFETCHED <= due.len() && bytes.len() as u64 > in_segment);
+        let (bits, in_segment) = (self.segment_bits, (1 << self.segment_bits) - 1);
+        assert!(primes.end <= due.len() && bytes.len() as u64 > in_segment && !due.is_empty());
+        let last_place = due.len() - 1;
         for index in primes {
-            // SAFETY: `index` is in the range that was just checked, and `PREFETCHED` places follow it.
-            // What stands there was made below or in `push`, or is 0: its byte is one of a segment, of
+            let ahead = (index + PREFETCHED).min(last_place);
+            // SAFETY: `index` is in the range that was just checked, `ahead` a place of `due`. What
+            // stands there was made below or in `push`, or is 0: its byte is one of a segment, of
             // which `bytes` has no fewer, and its state one that `first_step` or `next_state` gave.
             let (prime, step, byte) = unsafe {
-                prefetch(bytes, due.get_unchecked(index + PREFETCHED).byte() as usize);
+                prefetch(bytes, due.get_unchecked(ahead).byte() as usize);
                 let prime = *due.get_unchecked(index);
                 let step = *STEPS.get_unchecked(prime.state());
                 (prime, step, bytes.get_unchecked_mut(prime.byte() as usize))
@@ -239,9 +235,6 @@ const LINE: usize = 64 / size_of::<Due>();
 
 /// How many lines ahead primes are asked for.
 const PREFETCHED_LINES: usize = 8;
-
-/// In place of the bits of a segment: any number of them.
-const ANY: u32 = 0;
 
 /// How many primes ahead the byte is asked for that one crosses off.
 const PREFETCHED: usize = 16;

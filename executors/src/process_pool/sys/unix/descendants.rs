@@ -53,7 +53,8 @@ impl Family {
     ///
     /// Numbers are given to processes and threads in turn, so those that are older than the worker
     /// have smaller ones; they need not be looked at, however many there are. If so many have been
-    /// made since that the numbers may have begun again, all are looked at.
+    /// made since that the numbers may have begun again, all are looked at. Numbers in use are passed over,
+    /// so they begin again earlier: a quarter of all is more than are in use.
     fn oldest(&self) -> u32 {
         let numbers = fs::read_to_string("/proc/sys/kernel/pid_max");
         let numbers = numbers
@@ -61,7 +62,7 @@ impl Family {
             .and_then(|text| text.trim().parse::<u64>().ok());
         match (self.made, made(), numbers) {
             (Some(then), Some(now), Some(numbers))
-                if u64::from(self.worker) + now.saturating_sub(then) < numbers =>
+                if u64::from(self.worker) + now.saturating_sub(then) < numbers / 4 * 3 =>
             {
                 self.worker
             }
@@ -161,15 +162,26 @@ mod tests {
             made,
         };
         let now = made().expect("Linux counts them");
-        // None made since, or a few: not enough to begin again. (This process' number is far from
-        // the greatest, or the numbers have begun again a moment ago.)
+        // None made since: they have not begun again, but that this number is far from the greatest is
+        // not certain.
         assert!([this, 0].contains(&family(Some(now)).oldest()));
         // So many that they have begun again; or nobody knows.
         assert_eq!(
             family(Some(0)).oldest() == 0,
-            now + u64::from(this) >= numbers()
+            now + u64::from(this) >= numbers() / 4 * 3
         );
         assert_eq!(family(None).oldest(), 0);
+    }
+
+    #[test]
+    fn near_the_greatest_number_all_are_looked_at() {
+        let family = Family {
+            token: "no-such-token".to_owned(),
+            worker: u32::try_from(numbers() - 100).expect("a process has such a number"),
+            // Fifty since. With as many numbers in use, the next is a small one.
+            made: Some(made().expect("Linux counts them") - 50),
+        };
+        assert_eq!(family.oldest(), 0);
     }
 
     fn numbers() -> u64 {
