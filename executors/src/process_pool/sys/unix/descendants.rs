@@ -7,12 +7,28 @@
 use std::fs::{self, File};
 use std::io::Read;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use crate::process_pool::settings::ANCESTRY;
 
 /// Rounds of looking for processes: each ends what there is, and what that has started meanwhile is
 /// found by the next. More rounds would be a race that can't be won.
 const ROUNDS: usize = 20;
+
+/// How often, and how long, a program is waited for that is just being loaded: it has no environment yet, and may
+/// be a descendant. (Or it was started with none, and never has one.)
+const WAITS: u32 = 5;
+const WAIT: Duration = Duration::from_millis(2);
+
+/// What looking once has come to.
+enum Round {
+    /// No descendant.
+    Nothing,
+    /// One at least, which was killed.
+    Killed,
+    /// None, but a process without an environment.
+    Unclear,
+}
 
 /// The most of an environment that is looked at; the system's own limit is of this order.
 const ENVIRONMENT: u64 = 2 << 20;
@@ -42,9 +58,16 @@ impl Family {
         static ONE: Mutex<()> = Mutex::new(());
         let _one = ONE.lock();
         let oldest = self.oldest();
+        let mut waits = 0;
         for _ in 0..ROUNDS {
-            if !round(&self.token, oldest) {
-                return;
+            match round(&self.token, oldest) {
+                Round::Nothing => return,
+                Round::Killed => {}
+                Round::Unclear if waits == WAITS => return,
+                Round::Unclear => {
+                    waits += 1;
+                    std::thread::sleep(WAIT);
+                }
             }
         }
     }
@@ -78,16 +101,16 @@ fn made() -> Option<u64> {
     lines.find_map(|line| line.strip_prefix("processes ")?.trim().parse().ok())
 }
 
-/// Kills those with the token that are younger than `oldest`; whether there was one.
+/// Kills those with the token that are younger than `oldest`.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn round(token: &str, oldest: u32) -> bool {
+fn round(token: &str, oldest: u32) -> Round {
     use rustix::process::{Pid, PidfdFlags, Signal, getpid, pidfd_open, pidfd_send_signal};
 
     // Without /proc nobody is found.
     let Ok(all) = fs::read_dir("/proc") else {
-        return false;
+        return Round::Nothing;
     };
-    let mut found = false;
+    let mut round = Round::Nothing;
     for entry in all.flatten() {
         let pid: Option<i32> = entry
             .file_name()
@@ -100,36 +123,49 @@ fn round(token: &str, oldest: u32) -> bool {
         let Some(pid) = other else {
             continue;
         };
-        if !has_token(pid, token) {
-            continue;
+        match has_token(pid, token) {
+            Some(true) => {}
+            Some(false) => continue,
+            None => {
+                if matches!(round, Round::Nothing) {
+                    round = Round::Unclear;
+                }
+                continue;
+            }
         }
         // Opened before it is looked at again: so what is killed is what was looked at.
         let Ok(process) = pidfd_open(pid, PidfdFlags::empty()) else {
             continue;
         };
-        if has_token(pid, token) {
-            found |= pidfd_send_signal(&process, Signal::KILL).is_ok();
+        if has_token(pid, token) == Some(true) && pidfd_send_signal(&process, Signal::KILL).is_ok()
+        {
+            round = Round::Killed;
         }
     }
-    found
+    round
 }
 
+/// Whether it has the token; `None` if it runs a program and has no environment.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn has_token(pid: rustix::process::Pid, token: &str) -> bool {
+fn has_token(pid: rustix::process::Pid, token: &str) -> Option<bool> {
     let mut environment = Vec::new();
     // What belongs to others can't be read, and what has ended has none.
-    let path = format!("/proc/{}/environ", pid.as_raw_nonzero());
-    let Ok(file) = File::open(path) else {
-        return false;
+    let folder = format!("/proc/{}", pid.as_raw_nonzero());
+    let Ok(file) = File::open(format!("{folder}/environ")) else {
+        return Some(false);
     };
     if file
         .take(ENVIRONMENT)
         .read_to_end(&mut environment)
         .is_err()
     {
-        return false;
+        return Some(false);
     }
-    environment
+    if environment.is_empty() {
+        // Threads of the system and what has ended run no program.
+        return fs::read_link(format!("{folder}/exe")).map_or(Some(false), |_| None);
+    }
+    let has = environment
         .split(|&byte| byte == 0)
         .filter_map(|variable| {
             variable
@@ -140,13 +176,14 @@ fn has_token(pid: rustix::process::Pid, token: &str) -> bool {
             tokens
                 .split(|&byte| byte == b':')
                 .any(|one| one == token.as_bytes())
-        })
+        });
+    Some(has)
 }
 
 /// Not known how, here: the process group is all that ends.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn round(_token: &str, _oldest: u32) -> bool {
-    false
+fn round(_token: &str, _oldest: u32) -> Round {
+    Round::Nothing
 }
 
 #[cfg(all(test, not(loom), target_os = "linux"))]
