@@ -194,7 +194,8 @@ pub fn remove_stale_socket(path: &Path) -> io::Result<()> {
     if !std::fs::symlink_metadata(path)?.file_type().is_socket() {
         return Err(in_use("it exists, and is no socket"));
     }
-    match std::os::unix::net::UnixStream::connect(path) {
+    // Without waiting: a server that has no room for more that wait is a server.
+    match mio::net::UnixStream::connect(path) {
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
             std::fs::remove_file(path)
         }
