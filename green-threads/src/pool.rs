@@ -251,14 +251,19 @@ struct Work<I: Iterator, T> {
 impl<I: Iterator<Item: 'static>, T: 'static> Work<I, T> {
     /// Begins with the next item, if there is one and the pool has room; if none of ours runs, room
     /// is waited for. The item is taken after that: a time-out that ends the wait takes nothing along.
-    fn begin(&mut self, running: usize, guard: impl Sized + 'static) -> Option<GreenThread<T>> {
+    /// `guard` is made for one that begins, and dropped when it ends.
+    fn begin<G: 'static>(
+        &mut self,
+        running: usize,
+        guard: impl FnOnce() -> G,
+    ) -> Option<GreenThread<T>> {
         let room = running < self.pool.size() && self.pool.free_count() > 0;
         if running > 0 && !room {
             return None;
         }
         self.items.peek()?;
         let place = self.pool.place();
-        let (item, f) = (self.items.next()?, Rc::clone(&self.f));
+        let (item, f, guard) = (self.items.next()?, Rc::clone(&self.f), guard());
         let spawned = self.pool.spawn_at(place, move || {
             let _guard = guard;
             f(item)
@@ -280,7 +285,7 @@ impl<I: Iterator<Item: 'static>, T: 'static> Iterator for Imap<I, T> {
     type Item = Result<T, JoinError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        while let Some(green_thread) = self.work.begin(self.running.len(), ()) {
+        while let Some(green_thread) = self.work.begin(self.running.len(), || ()) {
             self.running.push_back(green_thread);
         }
         // It stays in the line while it is waited for: a time-out may end the wait.
@@ -330,7 +335,7 @@ impl<I: Iterator<Item: 'static>, T: 'static> Iterator for ImapUnordered<I, T> {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            let announce = Announce(self.ended.clone(), self.begun);
+            let announce = || Announce(self.ended.clone(), self.begun);
             match self.work.begin(self.running.len(), announce) {
                 Some(green_thread) => self.running.insert(self.begun, green_thread),
                 None => break,

@@ -56,7 +56,7 @@ impl Side {
             {
                 self.log.push((*number, told));
                 self.kept.push(kept);
-                self.waiting.remove(place);
+                drop(self.waiting.remove(place));
             }
             place = 0;
         }
@@ -64,7 +64,7 @@ impl Side {
 
     fn cancel(&mut self, which: usize) {
         if !self.waiting.is_empty() {
-            self.waiting.remove(which % self.waiting.len());
+            drop(self.waiting.remove(which % self.waiting.len()));
         }
     }
 

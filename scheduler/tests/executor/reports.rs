@@ -168,27 +168,6 @@ fn wakers_that_are_used_while_the_executor_is_dropped_find_it_or_do_not() {
     }
 }
 
-/// smol-rs/async-executor#60: an executor within a task of another one panicked with a BorrowError.
-#[test]
-fn an_executor_within_a_task_may_be_stepped_through() {
-    executor().block_on(async {
-        let inner = Rc::new(executor());
-        let done = Rc::new(Cell::new(0));
-        for _ in 0..10 {
-            let (done, again) = (Rc::clone(&done), Rc::clone(&inner));
-            drop(inner.spawn(async move {
-                yield_now().await;
-                let more = Rc::clone(&done);
-                drop(again.spawn(async move { more.set(more.get() + 1) }));
-                done.set(done.get() + 1);
-            }));
-        }
-        inner.run_pending();
-        yield_now().await;
-        assert_eq!(done.get(), 20);
-    });
-}
-
 /// tokio-rs/tokio#8260: a sender that was cancelled while it waited for room kept the receiver of a channel
 /// that was closed waiting.
 #[test]
