@@ -38,9 +38,10 @@ impl Client {
             read.arg("STREAMS")
                 .arg(self.names.answers(&id))
                 .arg(&position.1);
-            let reply =
-                link.attempt(|connection| read.query::<Option<StreamReadReply>>(connection));
-            connected(link.id());
+            let reply = link.ready().and_then(|number| {
+                connected(number);
+                link.attempt(|connection| read.query::<Option<StreamReadReply>>(connection))
+            });
             match reply {
                 Ok(reply) => {
                     let streams = reply.into_iter().flat_map(|reply| reply.keys);

@@ -12,7 +12,7 @@ use executors::{JobType, ProcessPool};
 pub use args::{AgentArgs, Args, BrokerArgs, Command};
 pub use demo::JOBS;
 
-use crate::agent::{Agent, End};
+use crate::agent::{Agent, End, RESTART_LIMIT};
 
 /// Runs what the command line asks for.
 ///
@@ -58,7 +58,9 @@ pub fn serve(
 ) -> anyhow::Result<Outcome> {
     let (broker, workers, quiet) = (&args.broker, run.jobs(), run.output.quiet);
     let address = broker.broker()?;
-    let mut pool = ProcessPool::builder().workers(workers.get());
+    let mut pool = ProcessPool::builder()
+        .workers(workers.get())
+        .restart_limit(RESTART_LIMIT);
     if let Some(limit) = args.memory_limit {
         pool = pool.memory_limit(limit);
     }

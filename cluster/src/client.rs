@@ -182,6 +182,7 @@ impl Client {
 
     /// Renews the lease until the client ends.
     pub(crate) fn beat(&self, mut link: Link) {
+        self.pool.adopt();
         let mut heart = Heart::new(self.membership.lease);
         // Whether the jobs have been given up, so that the lease is of no more use.
         let mut given_up = false;
@@ -209,7 +210,8 @@ impl Client {
                     given_up = !self.come_anew(&mut link);
                 }
                 Beat::Down(since, message) => {
-                    if since >= self.membership.lease && !given_up {
+                    // As soon as others take it for dead; all in all within the lease.
+                    if since >= self.membership.lease * 2 / 3 && !given_up {
                         self.cut_off(&message);
                         given_up = true;
                     }

@@ -224,6 +224,50 @@ impl RedisPool {
         lock(&self.client.state).id.clone()
     }
 
+    /// The workers of all agents, as the broker last said.
+    pub fn workers(&self) -> usize {
+        lock(&self.client.state).slots
+    }
+
+    /// The jobs that are not answered: which of them run is for the agents to know.
+    pub fn pending(&self) -> usize {
+        lock(&self.client.state).open.len()
+    }
+
+    /// As [`Executor::counters`]; what was started is counted when it is answered.
+    pub fn counters(&self) -> Counters {
+        lock(&self.client.state).counters
+    }
+
+    /// As [`Executor::shutdown`]: what is pending are the jobs that no agent has claimed.
+    ///
+    /// # Errors
+    /// [`Error::Deadlock`] in a callback of this pool, which would wait for itself.
+    pub fn shutdown(&self, wait_for_jobs: bool, cancel_pending: bool) -> Result<(), Error> {
+        let client = &self.client;
+        let id = {
+            let mut state = lock(&client.state);
+            state.closed = Some(Error::ShutDown);
+            state.id.clone()
+        };
+        if cancel_pending {
+            let lease = client.membership.lease;
+            // If the broker is away, the jobs end as disconnected.
+            let _: Result<i64, _> =
+                lock(&client.calls).run(lease, &scripts::WITHDRAW, &[id.as_bytes()]);
+        }
+        if wait_for_jobs {
+            if client.pool.is_here() {
+                return Err(Error::Deadlock);
+            }
+            let mut state = lock(&client.state);
+            while !state.open.is_empty() && !state.ended {
+                state = wait(&client.changed, state, Duration::from_secs(1));
+            }
+        }
+        Ok(())
+    }
+
     fn spawn(&self, name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), Error> {
         let thread = std::thread::Builder::new().name(name.to_owned()).spawn(run);
         let thread = thread.map_err(|error| Error::Spawn {
@@ -273,9 +317,8 @@ impl EncodedExecutor for RedisPool {
         self.client.limits.size
     }
 
-    /// The workers of all agents, as the broker last said.
     fn workers(&self) -> usize {
-        lock(&self.client.state).slots
+        self.workers()
     }
 
     /// Two chunks for each worker; while none is known, for the first that come.
@@ -283,38 +326,16 @@ impl EncodedExecutor for RedisPool {
         self.workers().max(8) * 2
     }
 
-    /// The jobs that are not answered: which of them run is for the agents to know.
     fn pending(&self) -> usize {
-        lock(&self.client.state).open.len()
+        self.pending()
     }
 
     fn counters(&self) -> Counters {
-        lock(&self.client.state).counters
+        self.counters()
     }
 
-    fn shutdown(&self, wait_for_jobs: bool, cancel_pending: bool) -> Result<(), Error> {
-        let client = &self.client;
-        let id = {
-            let mut state = lock(&client.state);
-            state.closed = Some(Error::ShutDown);
-            state.id.clone()
-        };
-        if cancel_pending {
-            let lease = client.membership.lease;
-            // If the broker is away, the jobs end as disconnected.
-            let _: Result<i64, _> =
-                lock(&client.calls).run(lease, &scripts::WITHDRAW, &[id.as_bytes()]);
-        }
-        if wait_for_jobs {
-            if client.pool.is_here() {
-                return Err(Error::Deadlock);
-            }
-            let mut state = lock(&client.state);
-            while !state.open.is_empty() && !state.ended {
-                state = wait(&client.changed, state, Duration::from_secs(1));
-            }
-        }
-        Ok(())
+    fn shutdown(&self, wait: bool, cancel_pending: bool) -> Result<(), Error> {
+        self.shutdown(wait, cancel_pending)
     }
 }
 
@@ -344,8 +365,8 @@ impl fmt::Debug for RedisPool {
         f.debug_struct("RedisPool")
             .field("broker", &self.client.broker)
             .field("id", &self.id())
-            .field("workers", &EncodedExecutor::workers(self))
-            .field("pending", &EncodedExecutor::pending(self))
+            .field("workers", &self.workers())
+            .field("pending", &self.pending())
             .finish_non_exhaustive()
     }
 }

@@ -1,6 +1,7 @@
 //! How an agent gets jobs: it reads the broker's stream as a consumer of the group. What it was given
 //! stays its own until it is answered, or its lease is over.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -57,20 +58,28 @@ impl Shared {
             read.arg("GROUP").arg(GROUP).arg(&id).arg("COUNT").arg(free);
             read.arg("BLOCK").arg(block.max(1));
             read.arg("STREAMS").arg(self.names.jobs()).arg(from);
+            // Taken before the read: what is done meanwhile is in its reply all the same.
+            let known = if from == "0" {
+                self.known()
+            } else {
+                HashSet::new()
+            };
             let mut link = lock(&self.links.claims);
-            let reply = link.attempt(|connection| {
-                // Told before the wait: by this number it can be woken.
-                read.query::<Option<StreamReadReply>>(connection)
+            let reply = link.ready().and_then(|number| {
+                // By this number it can be woken.
+                let number = number.unwrap_or(0);
+                self.links.claiming.store(number, Ordering::Relaxed);
+                link.attempt(|connection| read.query::<Option<StreamReadReply>>(connection))
             });
-            self.links
-                .claiming
-                .store(link.id().unwrap_or(0), Ordering::Relaxed);
             match reply {
                 Ok(reply) => {
                     link_is_new = false;
                     drop(link);
                     let streams = reply.into_iter().flat_map(|reply| reply.keys);
                     for entry in streams.flat_map(|stream| stream.ids) {
+                        if known.contains(&entry.id) {
+                            continue;
+                        }
                         if let Some(claim) = Claim::of(&entry) {
                             self.begin(&id, claim);
                         }
@@ -82,6 +91,17 @@ impl Shared {
                 }
             }
         }
+    }
+
+    /// The jobs that it was given, runs or has run, and that the broker may not have heard the end of.
+    fn known(&self) -> HashSet<String> {
+        let state = lock(&self.state);
+        state
+            .running
+            .keys()
+            .chain(&state.reporting)
+            .cloned()
+            .collect()
     }
 
     /// Waits until a worker is free. `None` when no more jobs are to be claimed.
@@ -118,9 +138,6 @@ impl Shared {
                 let nothing = lost("it was not begun");
                 return self.report(report(What::Back, 1, nothing));
             }
-            if state.running.contains_key(&claim.entry) {
-                return; // Asked for again, and not lost.
-            }
             state.running.insert(
                 claim.entry.clone(),
                 Running {
@@ -142,11 +159,14 @@ impl Shared {
                 }
             }
             Err(error) => {
+                let mut what = What::Answer;
+                if matches!(error, Error::PoolBroken { .. } | Error::ShutDown) {
+                    what = What::Back;
+                }
                 if matches!(error, Error::PoolBroken { .. }) {
                     self.set_stage(Stage::Broken(error.clone()));
                 }
-                let answer = EncodedAnswer::Failed(error);
-                self.report(report(What::Answer, count, answer));
+                self.report(report(what, count, EncodedAnswer::Failed(error)));
             }
         }
     }

@@ -49,7 +49,11 @@ impl Shared {
                 Error::Cancelled if lock(&self.state).stage == Stage::Ended => {
                     report.what = What::Back;
                 }
-                Error::PoolBroken { .. } => self.set_stage(Stage::Broken(error.clone())),
+                // It waited for a worker, and there is none any more.
+                Error::PoolBroken { .. } => {
+                    report.what = What::Back;
+                    self.set_stage(Stage::Broken(error.clone()));
+                }
                 _ => {}
             }
         }
@@ -63,6 +67,7 @@ impl Shared {
         let is_current = {
             let mut state = lock(&self.state);
             if state.id == report.agent {
+                state.reporting.insert(report.entry.clone());
                 state.running.remove(&report.entry);
             }
             state.id == report.agent || report.what == What::Back
@@ -110,7 +115,10 @@ impl Shared {
         ];
         let sent = lock(&self.links.reports).try_run::<i64>(&scripts::FINISH, &arguments);
         match sent {
-            Ok(_) => Ok(()),
+            Ok(_) => {
+                lock(&self.state).reporting.remove(&report.entry);
+                Ok(())
+            }
             Err(Failure::Down(_) | Failure::Refused(_)) => Err(()),
         }
     }

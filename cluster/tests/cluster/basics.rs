@@ -153,9 +153,14 @@ fn a_prefix_is_a_cluster_of_its_own() {
 fn users_and_passwords_are_asked_for_and_never_shown() {
     let users = [
         "--user",
-        "worker on >s3cret ~{test}:* +@all",
+        "worker",
+        "on",
+        ">s3cret",
+        "~{test}:*",
+        "+@all",
         "--user",
-        "default off",
+        "default",
+        "off",
     ];
     let Some(server) = Server::start_with(&users, &[]) else {
         return;

@@ -38,6 +38,7 @@ fn under_random_kills_every_future_is_finished_once() {
             .map(|n| {
                 // Every second job may be repeated. Every 50th kills its worker.
                 let (log, retries) = if n % 2 == 0 { (&once, 0) } else { (&twice, 20) };
+                let retries = if n % 50 == 49 { 2 } else { retries };
                 let job = if n % 50 == 49 {
                     Act::Signal(9)
                 } else {

@@ -14,19 +14,15 @@ const PREFIX: &str = "CLUSTER_TEST_AGENT_PREFIX";
 const HOST: &str = "CLUSTER_TEST_AGENT_HOST";
 const WORKERS: &str = "CLUSTER_TEST_AGENT_WORKERS";
 const LEASE: &str = "CLUSTER_TEST_AGENT_LEASE_MS";
-const CA: &str = "CLUSTER_TEST_AGENT_CA";
 
 /// In the process of an agent: runs it, and ends the process.
 pub fn run_if_told() {
     let var = |name| std::env::var(name);
     let Ok(url) = var(URL) else { return };
     executors::hook(JOBS);
-    let broker = match var(CA) {
-        Ok(authority) => Broker::with_authority(&url, authority.as_ref()).unwrap(),
-        Err(_) => Broker::at(&url).unwrap(),
-    };
+    let broker = Broker::at(&url).unwrap();
     let workers = var(WORKERS).unwrap().parse().unwrap();
-    let pool = ProcessPool::builder().workers(workers);
+    let pool = ProcessPool::builder().workers(workers).restart_limit(1000);
     let pool = pool.worker_args(["worker", "--exact", "--nocapture"]);
     let agent = Agent::builder(JOBS)
         .prefix(var(PREFIX).unwrap())
@@ -58,16 +54,6 @@ impl AgentProcess {
     }
 
     pub fn start_at(url: &str, host: &str, workers: usize, lease: Duration) -> AgentProcess {
-        Self::start_with(url, host, workers, lease, &[])
-    }
-
-    pub fn start_with(
-        url: &str,
-        host: &str,
-        workers: usize,
-        lease: Duration,
-        env: &[(&str, &str)],
-    ) -> AgentProcess {
         let child = Command::new(std::env::current_exe().unwrap())
             .args(["agent", "--exact", "--nocapture"])
             .env(URL, url)
@@ -75,7 +61,6 @@ impl AgentProcess {
             .env(HOST, host)
             .env(WORKERS, workers.to_string())
             .env(LEASE, lease.as_millis().to_string())
-            .envs(env.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn()
@@ -84,10 +69,6 @@ impl AgentProcess {
             child,
             host: host.to_owned(),
         }
-    }
-
-    pub fn with_authority(url: &str, authority: &str) -> AgentProcess {
-        Self::start_with(url, "one", 1, super::LONG, &[(CA, authority)])
     }
 
     pub fn signal(&self, signal: Signal) {
