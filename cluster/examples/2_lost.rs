@@ -12,8 +12,7 @@ fn connect() -> RedisResult<Connection> {
 /// Takes jobs until there is none, or until the one that it dies of.
 fn worker(name: &str, dies_of: u64) -> RedisResult<()> {
     let mut redis = connect()?;
-    while let Some(job) = redis.lpop("step2:jobs", None)? {
-        let n: u64 = job.parse().expect("jobs are numbers");
+    while let Some(n) = redis.lpop::<Option<u64>, _>("step2:jobs", None)? {
         if n == dies_of {
             println!("{name} dies, working on {n}");
             return Ok(()); // As if it had been killed: no answer, no word.

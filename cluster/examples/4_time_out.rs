@@ -30,9 +30,10 @@ fn ann() -> RedisResult<()> {
 
 /// Looks for jobs that somebody took more than 100 ms ago, and takes them over.
 fn ben() -> RedisResult<()> {
-    let (mut redis, all) = (connect()?, StreamAutoClaimOptions::default());
+    let mut redis = connect()?;
     for _ in 0..20 {
         thread::sleep(Duration::from_millis(20));
+        let all = StreamAutoClaimOptions::default();
         let old = redis.xautoclaim_options("step4:jobs", "workers", "Ben", 100, "0", all)?;
         if let Some(entry) = old.claimed.first() {
             return work(&mut redis, "Ben", &entry.id);

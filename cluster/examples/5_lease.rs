@@ -33,9 +33,10 @@ fn ann() -> RedisResult<()> {
 
 /// Looks for jobs whose owner was last heard of more than 150 ms ago, and takes them over.
 fn ben() -> RedisResult<()> {
-    let (mut redis, all) = (connect()?, StreamAutoClaimOptions::default());
+    let mut redis = connect()?;
     for _ in 0..20 {
         thread::sleep(Duration::from_millis(20));
+        let all = StreamAutoClaimOptions::default();
         let old = redis.xautoclaim_options("step5:jobs", "workers", "Ben", 150, "0", all)?;
         if let Some(entry) = old.claimed.first() {
             return work(&mut redis, "Ben", &entry.id);
