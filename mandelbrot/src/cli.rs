@@ -2,7 +2,6 @@
 
 mod again;
 mod args;
-mod cluster;
 mod draw;
 #[cfg(feature = "explore")]
 mod explore;
@@ -28,9 +27,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
     let session = common::cli::start(&args.run)?;
     // Only what looks at it may take Ctrl-C away from the system.
     let interrupt = match args.command {
-        Some(Command::Views | Command::Palette { .. } | Command::Completions { .. }) => {
-            Interrupt::default()
-        }
+        Some(Command::Views | Command::Palette { .. }) => Interrupt::default(),
         _ => interrupt::install()?,
     };
     let result = answer(&args, &interrupt);
@@ -45,13 +42,7 @@ fn answer(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
         Some(Command::Zoom(zoom)) => frames::run(zoom, run, interrupt),
         #[cfg(feature = "explore")]
         Some(Command::Explore(args)) => explore::run(args, run, interrupt),
-        #[cfg(feature = "cluster")]
-        Some(Command::Agent(agent)) => cluster::agent(agent, run, interrupt),
         Some(Command::Views) => output::views(run),
         Some(Command::Palette { palette }) => output::palette(palette),
-        Some(Command::Completions { shell }) => {
-            common::cli::completions::<Args>(*shell, "mandelbrot")?;
-            Ok(Outcome::Done)
-        }
     }
 }

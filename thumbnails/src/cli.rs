@@ -1,7 +1,6 @@
 //! Everything behind `main`.
 
 mod args;
-mod cluster;
 mod compare;
 mod demo;
 mod destination;
@@ -13,21 +12,10 @@ mod watch;
 
 use common::cli::{Interrupt, Outcome, interrupt};
 
-use args::{Args, Command};
+use args::Args;
 
 /// Runs what the command line asks for.
 pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
-    if let Some(Command::Completions { shell }) = args.command {
-        common::cli::completions::<Args>(shell, "thumbnails")?;
-        return Ok(Outcome::Done);
-    }
-    #[cfg(feature = "cluster")]
-    if let Some(Command::Agent(agent)) = &args.command {
-        let session = common::cli::start(&args.run)?;
-        let interrupt = interrupt::install()?;
-        let result = cluster::agent(agent, &args.run, &interrupt);
-        return session.conclude(result, &interrupt);
-    }
     args.check()?;
     let session = common::cli::start(&args.run)?;
     let interrupt = interrupt::install()?;

@@ -14,9 +14,6 @@ use mandelbrot::{
     shared_memory, threads,
 };
 
-#[cfg(feature = "cluster")]
-use super::cluster;
-use super::cluster::Broker;
 use super::watch::Watch;
 
 /// A model of concurrency.
@@ -44,13 +41,8 @@ pub(super) enum Kind {
     RayonPixels,
     /// Tasks on a pool, awaited
     Async,
-    /// Other machines, by agents of a broker
-    #[cfg(feature = "cluster")]
-    Cluster,
 }
 
-#[cfg(feature = "cluster")]
-use Kind::Cluster;
 use Kind::{
     Async, Omp, OmpDynamic, OmpGuided, OmpStatic, Processes, Rayon, RayonPixels, Serial,
     SharedMemory, Threads,
@@ -69,45 +61,26 @@ pub(super) fn copies(choice: Choice<Kind>, runs: bool, borders: bool) -> usize {
 }
 
 /// The models that a choice stands for, the serial one first.
-///
-/// Of all, the cluster is one only if there is a broker.
-#[cfg_attr(
-    not(feature = "cluster"),
-    expect(unused_variables, reason = "no cluster")
-)]
-pub(super) fn models(
-    choice: Choice<Kind>,
-    run: &RunArgs,
-    broker: &Broker,
-) -> Result<Vec<Model>, Usage> {
+pub(super) fn models(choice: Choice<Kind>, run: &RunArgs) -> Result<Vec<Model>, Usage> {
     let mut kinds = choice.kinds();
-    #[cfg(feature = "cluster")]
-    kinds.retain(|&kind| kind != Cluster || broker.is_given() || choice == Choice::One(Cluster));
     if choice == Choice::All {
         // It is one of those after it.
         kinds.retain(|&kind| kind != Omp);
     }
-    let models = kinds.into_iter().map(|kind| Model::new(kind, run, broker));
+    let models = kinds.into_iter().map(|kind| Model::new(kind, run));
     models.collect()
 }
 
 /// A model, ready to run.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub(super) struct Model {
     kind: Kind,
     workers: NonZeroUsize,
-    /// Of the cluster.
-    #[cfg(feature = "cluster")]
-    broker: Broker,
 }
 
 impl Model {
-    #[cfg_attr(
-        not(feature = "cluster"),
-        expect(unused_variables, reason = "no cluster")
-    )]
     /// With its workers: for regions, without `--jobs`, as many as OMP_NUM_THREADS says.
-    pub(super) fn new(kind: Kind, run: &RunArgs, broker: &Broker) -> Result<Model, Usage> {
+    pub(super) fn new(kind: Kind, run: &RunArgs) -> Result<Model, Usage> {
         let mut workers = run.jobs();
         if matches!(kind, Omp | OmpStatic | OmpDynamic | OmpGuided) {
             let settings = Settings::from_env().map_err(|error| Usage(error.to_string()))?;
@@ -118,16 +91,11 @@ impl Model {
         if kind == Serial {
             workers = NonZeroUsize::MIN;
         }
-        Ok(Model {
-            kind,
-            workers,
-            #[cfg(feature = "cluster")]
-            broker: broker.clone(),
-        })
+        Ok(Model { kind, workers })
     }
 
     /// Runs it until the watch says stop: the counts of what was not begun then are 0.
-    pub(super) fn run(&self, plan: &Plan, kernel: KernelName, watch: &Watch) -> io::Result<Counts> {
+    pub(super) fn run(self, plan: &Plan, kernel: KernelName, watch: &Watch) -> io::Result<Counts> {
         let _span = tracing::info_span!("model", name = self.name()).entered();
         let workers = self.workers;
         let fill = watch.kernel(kernel);
@@ -140,8 +108,6 @@ impl Model {
             SharedMemory => {
                 return shared_memory::run_on(&band::pool(workers)?, plan, kernel, stop);
             }
-            #[cfg(feature = "cluster")]
-            Cluster => return cluster::run(&cluster::pool(&self.broker)?, plan, kernel, stop),
             Rayon => return par_iter::run(plan, fill, workers),
             RayonPixels => return par_pixels::run(plan, fill, workers),
             Async => return async_tasks::run(plan, fill, workers),
@@ -155,7 +121,7 @@ impl Model {
 
     /// Runs along borders, which is rayon's work.
     pub(super) fn run_along_borders(
-        &self,
+        self,
         plan: &Plan,
         kernel: KernelName,
         watch: &Watch,
@@ -179,8 +145,6 @@ impl compare::Model for Model {
             Rayon => "rayon",
             RayonPixels => "rayon-pixels",
             Async => "async",
-            #[cfg(feature = "cluster")]
-            Cluster => "cluster",
         }
     }
 

@@ -32,7 +32,7 @@ pub(super) fn run(
     run: &RunArgs,
     interrupt: &Interrupt,
 ) -> anyhow::Result<Outcome> {
-    let models = model::models(args.model.unwrap_or_default(), &args.broker);
+    let models = model::models(args.model.unwrap_or_default());
     let rounds = args.rounds.unwrap_or(ROUNDS);
     // Of one model people want to know the time, and not what else there is.
     let with_algorithm = models.len() > 1;
@@ -99,6 +99,7 @@ fn compare(
     if let Some(counted) = &counted {
         point.push_str("\n- ");
         point.push_str(&counted.text());
+        point.push_str(&format!("\n\n{}", common::cli::read_next("primes")));
     }
     compare::show(&report, &point, run, |json| {
         if let Some(counted) = &counted {

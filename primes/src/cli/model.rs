@@ -11,10 +11,6 @@ use common::timing::human_duration;
 use primes::longest_poll::LongestPoll;
 use primes::{Job, Watch, async_blocking, async_tasks, gil, par_iter, processes, serial, threads};
 
-#[cfg(feature = "cluster")]
-use super::cluster;
-use super::cluster::Broker;
-
 /// A model of concurrency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Kind {
@@ -32,25 +28,11 @@ pub(super) enum Kind {
     AsyncBlocking,
     /// Threads under one lock, as in Python
     Gil,
-    /// Other machines, by agents of a broker
-    #[cfg(feature = "cluster")]
-    Cluster,
 }
 
 /// The models that a choice stands for, the serial one first.
-///
-/// Of all, the cluster is one only if there is a broker.
-pub(super) fn models(choice: Choice<Kind>, broker: &Broker) -> Vec<Model> {
-    let mut kinds = choice.kinds();
-    #[cfg(feature = "cluster")]
-    kinds.retain(|&kind| {
-        kind != Kind::Cluster || broker.is_given() || choice == Choice::One(Kind::Cluster)
-    });
-    let model = |kind| Model {
-        broker: Some(broker.clone()),
-        ..Model::new(kind)
-    };
-    kinds.drain(..).map(model).collect()
+pub(super) fn models(choice: Choice<Kind>) -> Vec<Model> {
+    choice.kinds().into_iter().map(Model::new).collect()
 }
 
 /// How long tasks of a model of that kind were kept waiting, if it is among `models`.
@@ -62,12 +44,6 @@ pub(super) fn longest_poll(models: &[Model], kind: Kind) -> Option<Duration> {
 /// A model, ready to run.
 pub(super) struct Model {
     kind: Kind,
-    /// Of the cluster.
-    #[cfg_attr(
-        not(feature = "cluster"),
-        expect(dead_code, reason = "there is no cluster")
-    )]
-    broker: Option<Broker>,
     /// Of the async models.
     longest_poll: LongestPoll,
 }
@@ -76,19 +52,13 @@ impl Model {
     pub(super) fn new(kind: Kind) -> Model {
         Model {
             kind,
-            broker: None,
             longest_poll: LongestPoll::default(),
         }
     }
 
     /// Whether it tells nothing of a job before that is done.
     pub(super) fn is_silent(&self) -> bool {
-        match self.kind {
-            Kind::Processes => true,
-            #[cfg(feature = "cluster")]
-            Kind::Cluster => true,
-            _ => false,
-        }
+        self.kind == Kind::Processes
     }
 
     /// Runs jobs; `watch` hears each answer.
@@ -115,11 +85,6 @@ impl Model {
                 Ok(())
             }
             Kind::Gil => gil::run(jobs, workers, watch),
-            #[cfg(feature = "cluster")]
-            Kind::Cluster => match &self.broker {
-                Some(broker) => cluster::run(broker, jobs, watch),
-                None => Err(io::Error::other("no broker")),
-            },
         }
     }
 }
@@ -134,8 +99,6 @@ impl compare::Model for Model {
             Kind::Async => "async",
             Kind::AsyncBlocking => "async-blocking",
             Kind::Gil => "gil",
-            #[cfg(feature = "cluster")]
-            Kind::Cluster => "cluster",
         }
     }
 

@@ -4,18 +4,17 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::bail;
-use clap::{Parser, Subcommand, ValueEnum};
-use common::cli::{Choice, RunArgs, Shell, Usage, numbers};
+use clap::{Parser, ValueEnum};
+use common::cli::{Choice, RunArgs, Usage, numbers};
 use thumbnails::names::Template;
 use thumbnails::{Filter, Fit, Format, Limits, Settings, xdg};
 
-use super::cluster::Broker;
 use super::model::Kind;
 
 /// Makes thumbnails of pictures and of folders of them, by threads, processes, rayon or async.
 ///
 /// JPEG, PNG, GIF (its first frame), WebP, TIFF and BMP, told by their content. Orientation is
-/// applied, colours become sRGB, metadata are left out. Of a damaged picture what is there is shown.
+/// applied, colours become sRGB, metadata are left out. A damaged picture is shown as far as it goes.
 /// A picture that is damaged or can't be done is reported, the rest is done, and the exit code is 1.
 /// Only what changed is made again.
 ///
@@ -38,8 +37,6 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(super) model: Option<Choice<Kind>>,
     #[command(flatten)]
-    pub(super) broker: Broker,
-    #[command(flatten)]
     look: LookArgs,
     #[command(flatten)]
     pub(super) what: WhatArgs,
@@ -50,20 +47,6 @@ pub(crate) struct Args {
     /// Follow the folders: make thumbnails of what is new or changed, until Ctrl-C
     #[arg(long, help_heading = "What is done")]
     pub(super) watch: bool,
-    #[command(subcommand)]
-    pub(super) command: Option<Command>,
-}
-
-#[derive(Subcommand, Debug)]
-pub(super) enum Command {
-    /// Make thumbnails for other machines, until Ctrl-C: run tasks that come by a broker
-    #[cfg(feature = "cluster")]
-    Agent(cluster::cli::AgentArgs),
-    /// Print completions for a shell
-    Completions {
-        /// Which shell
-        shell: Shell,
-    },
 }
 
 #[derive(clap::Args, Debug)]
@@ -121,7 +104,7 @@ pub(super) struct WhatArgs {
     /// Write a contact sheet of all thumbnails in DIR
     #[arg(long, value_name = "FILE")]
     pub(super) sheet: Option<PathBuf>,
-    /// Make nothing of a damaged picture, rather than a thumbnail of what is there
+    /// A damaged picture fails: no thumbnail of the part that can be decoded
     #[arg(long)]
     pub(super) strict: bool,
     /// Decode in worker processes with a limit of memory and time: even a decoder that crashes or
@@ -230,10 +213,6 @@ impl Args {
             }
             Some(Choice::All) if lists > 0 => {
                 wrong("--model all: a list on standard input can be read once, not by every model")
-            }
-            #[cfg(feature = "cluster")]
-            Some(Choice::One(Kind::Cluster)) if what.xdg => {
-                wrong("--xdg: the cache is this machine's; --model cluster writes into -o DIR")
             }
             Some(Choice::One(kind)) if what.isolate && kind != Kind::Processes => {
                 wrong("--isolate: is what the processes model can do")
