@@ -19,10 +19,6 @@ use crate::agent::{Agent, End, RESTART_LIMIT};
 /// # Errors
 /// What came of it.
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
-    if let Some(Command::Completions { shell }) = args.command {
-        common::cli::completions::<Args>(shell, "cluster")?;
-        return Ok(Outcome::Done);
-    }
     let session = common::cli::start(&args.run)?;
     let interrupt = interrupt::install()?;
     let result = answer(args, &interrupt);
@@ -40,7 +36,6 @@ fn answer(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
         Some(Command::Top(top)) => top::run(top, run, interrupt),
         Some(Command::Drain(which)) => drain::run(which, run, interrupt),
         Some(Command::Dead(which)) => drain::dead(which, run),
-        Some(Command::Completions { .. }) => Ok(Outcome::Done),
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use common::cli::{RunArgs, Shell, Usage, numbers};
+use common::cli::{RunArgs, Usage, numbers};
 
 use crate::broker::Broker;
 use crate::pool::{RedisPool, RedisPoolBuilder};
@@ -40,11 +40,6 @@ pub enum Command {
     Drain(DrainArgs),
     /// List the jobs that have used up their tries, the newest first
     Dead(DeadArgs),
-    /// Print completions for a shell
-    Completions {
-        /// Which shell
-        shell: Shell,
-    },
 }
 
 /// Which broker, and which cluster of it.
