@@ -1,15 +1,12 @@
-//! The end of what a worker's jobs have started and left behind.
+//! Ends the processes that a worker's jobs have started and left behind.
 //!
 //! A process that has no parent any more, and has left its group and session, is still known by one
 //! thing that it inherited: its environment. (Build servers end stray processes in the same way.)
 //! One that was started with an empty environment is not found.
 
-use std::fs::{self, File};
-use std::io::Read;
+use std::fs;
 use std::sync::Mutex;
 use std::time::Duration;
-
-use crate::process_pool::settings::ANCESTRY;
 
 /// Rounds of looking for processes: each ends what there is, and what that has started meanwhile is
 /// found by the next. More rounds would be a race that can't be won.
@@ -21,6 +18,10 @@ const WAITS: u32 = 5;
 const WAIT: Duration = Duration::from_millis(2);
 
 /// What looking once has come to.
+#[cfg_attr(
+    not(any(target_os = "linux", target_os = "android")),
+    allow(dead_code, reason = "there, nobody is found")
+)]
 enum Round {
     /// No descendant.
     Nothing,
@@ -31,6 +32,7 @@ enum Round {
 }
 
 /// The most of an environment that is looked at; the system's own limit is of this order.
+#[cfg(any(target_os = "linux", target_os = "android"))]
 const ENVIRONMENT: u64 = 2 << 20;
 
 /// What a worker's descendants are known by, and where they are looked for.
@@ -148,10 +150,14 @@ fn round(token: &str, oldest: u32) -> Round {
 /// Whether it has the token; `None` if it runs a program and has no environment.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn has_token(pid: rustix::process::Pid, token: &str) -> Option<bool> {
+    use std::io::Read;
+
+    use crate::process_pool::settings::ANCESTRY;
+
     let mut environment = Vec::new();
     // What belongs to others can't be read, and what has ended has none.
     let folder = format!("/proc/{}", pid.as_raw_nonzero());
-    let Ok(file) = File::open(format!("{folder}/environ")) else {
+    let Ok(file) = fs::File::open(format!("{folder}/environ")) else {
         return Some(false);
     };
     if file
