@@ -52,7 +52,7 @@ impl<T> Future<T> {
     /// ```
     pub fn result(mut self) -> Result<T, Error> {
         self.check_deadlock()?;
-        self.state.wait(None, &*self.owner);
+        self.wait(None);
         self.take().unwrap_or(Err(Error::Taken))
     }
 
@@ -79,14 +79,16 @@ impl<T> Future<T> {
     pub fn result_timeout(&mut self, timeout: Duration) -> Result<T, Error> {
         self.check_deadlock()?;
         // A time-out too long to be a point in time is none.
-        if self
-            .state
-            .wait(Instant::now().checked_add(timeout), &*self.owner)
-        {
+        if self.wait(Instant::now().checked_add(timeout)) {
             self.take().unwrap_or(Err(Error::Taken))
         } else {
             Err(Error::TimedOut { after: timeout })
         }
+    }
+
+    fn wait(&self, deadline: Option<Instant>) -> bool {
+        let (help, rest) = (|| self.owner.help(), || self.owner.rest());
+        self.state.wait(deadline, help, rest)
     }
 
     /// The result if it is there; `None` while it is not. Never blocks.

@@ -23,7 +23,6 @@ use std::time::Instant;
 use crate::error::Error;
 use crate::gate::Gate;
 use crate::panics;
-use crate::promise::Owner;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Condvar, Mutex, lock, spin_until, wait_until};
 
@@ -166,19 +165,24 @@ impl<T> State<T> {
         }
     }
 
-    /// Blocks until the job is done, or the deadline has passed (false). The job's owner may use this
-    /// thread until it sleeps.
-    pub(crate) fn wait(&self, deadline: Option<Instant>, owner: &dyn Owner) -> bool {
+    /// Blocks until the job is done, or the deadline has passed (false). Until it sleeps, it calls `help`
+    /// again and again; then `rest`.
+    pub(crate) fn wait(
+        &self,
+        deadline: Option<Instant>,
+        help: impl Fn(),
+        rest: impl FnOnce(),
+    ) -> bool {
         let done = spin_until(|| {
             self.is_done() || {
-                owner.help();
+                help();
                 self.is_done()
             }
         });
         if done {
             return true;
         }
-        owner.rest();
+        rest();
         let mut inner = lock(&self.inner);
         while !self.is_done() {
             inner.sleepers += 1;
