@@ -277,7 +277,7 @@ fn a_pool_without_room_for_its_jobs_says_so_with_patience() {
 
 /// An executor elsewhere, where a job is started without anybody here being told.
 #[derive(Default)]
-struct Elsewhere {
+struct AtABroker {
     jobs: Mutex<Vec<EncodedJob>>,
     started: Arc<AtomicBool>,
 }
@@ -290,7 +290,7 @@ impl Owner for Ask {
     }
 }
 
-impl EncodedExecutor for Elsewhere {
+impl EncodedExecutor for AtABroker {
     fn submit_encoded(&self, job: EncodedJob) -> Result<Arc<dyn Owner>, Error> {
         self.jobs.lock().unwrap().push(job);
         Ok(Arc::new(Ask(Arc::clone(&self.started))))
@@ -308,7 +308,7 @@ impl EncodedExecutor for Elsewhere {
 
 #[test]
 fn a_job_that_was_started_elsewhere_is_not_cancelled() {
-    let elsewhere = Elsewhere::default();
+    let elsewhere = AtABroker::default();
     let executor: &dyn EncodedExecutor = &elsewhere;
     let waits = executor.submit(Act::Echo(1)).unwrap();
     assert!(waits.cancel());
@@ -325,7 +325,7 @@ fn a_job_that_was_started_elsewhere_is_not_cancelled() {
 
 #[test]
 fn jobs_are_forwarded_as_bytes_and_their_answers_come_back_as_bytes() {
-    let elsewhere = Elsewhere::default();
+    let elsewhere = AtABroker::default();
     let executor: &dyn EncodedExecutor = &elsewhere;
     let jobs = vec![Act::Echo(1), Act::Panic, Act::Echo(3)];
     let future = executor.submit_batch(jobs).unwrap();
