@@ -248,7 +248,11 @@ const WITH_A_BROKER: &[(&str, &str)] = &[
 
 #[test]
 fn the_steps_of_cluster_show_what_they_promise() {
-    if Command::new("redis-server").arg("--version").output().is_err() {
+    if Command::new("redis-server")
+        .arg("--version")
+        .output()
+        .is_err()
+    {
         assert!(std::env::var_os("CI").is_none(), "redis-server is missing");
         println!("redis-server is not installed: skipped");
         return;
@@ -277,7 +281,14 @@ fn the_steps_of_cluster_show_what_they_promise() {
         assert!(text.contains(expected), "{name}: {text}");
         // In step 4 the job runs twice; with a lease it runs once.
         let begun = text.matches("begins the job").count();
-        assert_eq!(begun, [("cluster-4", 2), ("cluster-5", 1)].iter().find(|it| it.0 == *name).map_or(0, |it| it.1), "{text}");
+        assert_eq!(
+            begun,
+            [("cluster-4", 2), ("cluster-5", 1)]
+                .iter()
+                .find(|it| it.0 == *name)
+                .map_or(0, |it| it.1),
+            "{text}"
+        );
     }
 }
 

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use executors::{
-    EncodedAnswer, EncodedExecutor, EncodedJob, Error, Executor, Exit, Job, JobType, Map, Options, Owner, Part,
-    ProcessPool, ThreadPool, WorkerId, forward, job, promise,
+    EncodedAnswer, EncodedExecutor, EncodedJob, Error, Executor, Exit, Job, JobType, Map, Options,
+    Owner, Part, ProcessPool, ThreadPool, WorkerId, forward, job, promise,
 };
 use serde::{Deserialize, Serialize};
 
@@ -333,7 +333,11 @@ fn jobs_are_forwarded_as_bytes_and_their_answers_come_back_as_bytes() {
     let (count, payload) = (sent.count(), sent.take_payload());
     assert!(sent.payload().is_empty());
     let pool = pool(1);
-    let answer = forward(pool.encoded(), (job::<Act>(), count, &payload), &Options::new());
+    let answer = forward(
+        pool.encoded(),
+        (job::<Act>(), count, &payload),
+        &Options::new(),
+    );
     let answer = answer.unwrap().result().unwrap();
     let read = answer.read::<Act>(count, 1000).unwrap();
     assert!(sent.start());
@@ -345,5 +349,8 @@ fn jobs_are_forwarded_as_bytes_and_their_answers_come_back_as_bytes() {
     assert_eq!(results[2], Ok(Done::Number(3)));
     // What befalls all of them is an answer, too.
     let died = forward(pool.encoded(), (job::<Act>(), 0, &[]), &Options::new());
-    assert_eq!(died.unwrap().result(), Ok(EncodedAnswer::Results(Vec::new())));
+    assert_eq!(
+        died.unwrap().result(),
+        Ok(EncodedAnswer::Results(Vec::new()))
+    );
 }
