@@ -46,6 +46,8 @@
 //! ```
 //!
 //! The lesson is the chapter `README.md`. What a kill does, stacks, limits and figures are in `TOOL.md`.
+// Stacks, their guard pages and the handler of an overflow are Unix's: elsewhere this is empty.
+#![cfg(unix)]
 
 /// The chapter: its Rust is compiled.
 #[cfg(doctest)]

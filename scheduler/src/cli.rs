@@ -20,10 +20,6 @@ use args::{Args, Command};
 
 /// Runs what the command line asks for.
 pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
-    if let Some(Command::Completions { shell }) = &args.command {
-        common::cli::completions::<Args>(*shell, "scheduler")?;
-        return Ok(Outcome::Done);
-    }
     let session = common::cli::start_with(&args.trace, &args.output)?;
     let result = answer(args);
     session.conclude(result, &Interrupt::default())
@@ -46,7 +42,6 @@ fn answer(args: &Args) -> anyhow::Result<Outcome> {
         Some(Command::Tasks { blocking }) => vec![tasks::show(args.blocking || *blocking)?],
         Some(Command::ChatServer(listen)) => return serve::run(listen, output),
         Some(Command::ChatClient(client)) => return client::run(client, output),
-        Some(Command::Completions { .. }) => unreachable!("answered above"),
     };
     let point = format!("{POINT}\n\n{}", common::cli::read_next("scheduler"));
     let point = args.command.is_none().then_some(&*point);

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::net::SocketAddr;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use common::cli::{RunArgs, Shell};
+use common::cli::RunArgs;
 
 /// Runs our programs beside other people's on the same work, and says which is faster, by how much,
 /// and how sure that is.
@@ -78,11 +78,6 @@ pub(crate) enum Command {
         job: TasksJob,
         /// How many
         count: u64,
-    },
-    /// Print completions for a shell
-    Completions {
-        /// Which shell
-        shell: Shell,
     },
 }
 

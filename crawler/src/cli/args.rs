@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use anyhow::bail;
 use clap::{Parser, Subcommand};
-use common::cli::{Choice, RunArgs, Shell, Usage, numbers};
+use common::cli::{Choice, RunArgs, Usage, numbers};
 use crawler::Settings;
 
 use super::model::Kind;
@@ -55,11 +55,6 @@ pub(super) enum Command {
     Check(Box<CheckArgs>),
     /// Report on the state of a crawl
     Report(ReportArgs),
-    /// Print completions for a shell
-    Completions {
-        /// Which shell
-        shell: Shell,
-    },
 }
 
 #[derive(clap::Args, Debug)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use common::cli::{OutputArgs, Shell, address, numbers};
+use common::cli::{OutputArgs, address, numbers};
 use green_threads::DEFAULT_MAX_CONNECTIONS;
 use url::Url;
 
@@ -34,11 +34,6 @@ pub(super) enum Command {
     Fetch(FetchArgs),
     /// Hand the CPU to and fro, and say what that costs
     PingPong(PingPongArgs),
-    /// Print completions for a shell
-    Completions {
-        /// Which shell
-        shell: Shell,
-    },
 }
 
 #[derive(clap::Args, Debug)]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
-use common::cli::{Choice, RunArgs, Shell, numbers};
+use common::cli::{Choice, RunArgs, numbers};
 use mandelbrot::center::Center;
 
 use super::model::Kind;
@@ -43,11 +43,6 @@ pub(super) enum Command {
         /// A name, or a .gpl file
         #[arg(value_parser = picture::palette)]
         palette: mandelbrot::palette::Palette,
-    },
-    /// Print completions for a shell
-    Completions {
-        /// Which shell
-        shell: Shell,
     },
 }
 

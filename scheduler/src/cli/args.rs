@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use clap::{Parser, Subcommand};
-use common::cli::{self, OutputArgs, Shell, TraceArgs, numbers};
+use common::cli::{self, OutputArgs, TraceArgs, numbers};
 use scheduler::chat_server::MAX_CONNECTIONS;
 
 /// From generators to tasks and futures, a step at a time, and a chat server at the end.
@@ -46,11 +46,6 @@ pub(super) enum Command {
     ChatServer(ListenArgs),
     /// Step 7: talk in a chat: lines of standard input are messages
     ChatClient(ClientArgs),
-    /// Print completions for a shell
-    Completions {
-        /// Which shell
-        shell: Shell,
-    },
 }
 
 #[derive(clap::Args, Clone, Debug)]

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::bail;
-use clap::{Parser, Subcommand, ValueEnum};
-use common::cli::{Choice, RunArgs, Shell, Usage, numbers};
+use clap::{Parser, ValueEnum};
+use common::cli::{Choice, RunArgs, Usage, numbers};
 use thumbnails::names::Template;
 use thumbnails::{Filter, Fit, Format, Limits, Settings, xdg};
 
@@ -47,17 +47,6 @@ pub(crate) struct Args {
     /// Follow the folders: make thumbnails of what is new or changed, until Ctrl-C
     #[arg(long, help_heading = "What is done")]
     pub(super) watch: bool,
-    #[command(subcommand)]
-    pub(super) command: Option<Command>,
-}
-
-#[derive(Subcommand, Debug)]
-pub(super) enum Command {
-    /// Print completions for a shell
-    Completions {
-        /// Which shell
-        shell: Shell,
-    },
 }
 
 #[derive(clap::Args, Debug)]
