@@ -33,8 +33,8 @@ pub(super) struct Origin {
     pub(super) line: u64,
     /// It is a line, and errors name it.
     pub(super) is_line: bool,
-    /// As it was given, without a password.
-    pub(super) given: String,
+    /// As it was given, without a password, if that is another text than the URL is.
+    pub(super) given: Option<String>,
 }
 
 /// What a line comes to.
@@ -167,7 +167,7 @@ impl Reader {
             origin: Origin {
                 line,
                 is_line,
-                given,
+                given: Some(given),
             },
             error,
         }
@@ -182,17 +182,11 @@ impl Reader {
         };
         match read {
             Ok(mut wanted) => {
-                let origin = origin(std::mem::take(&mut wanted.given));
-                match self
-                    .requests
-                    .item(wanted, self.folder.as_deref(), origin.clone())
-                {
-                    Ok(item) => item,
-                    Err(error) => Item::Bad { origin, error },
-                }
+                let origin = origin(wanted.given.take());
+                self.requests.item(wanted, self.folder.as_deref(), origin)
             }
             Err(wrong) => Item::Bad {
-                origin: origin(wrong.given),
+                origin: origin(Some(wrong.given)),
                 error: wrong.error,
             },
         }
