@@ -141,12 +141,15 @@ impl Reader {
                     self.item(lines::url(word), false)
                 })
                 .collect(),
-            source::Block::Lines(text) => source::lines(&text)
-                .filter_map(|line| {
+            source::Block::Lines(text) => {
+                // Items are large: a list that grows would copy them a number of times.
+                let mut items = Vec::with_capacity(source::most_lines(&text));
+                items.extend(source::lines(&text).filter_map(|line| {
                     self.line += 1;
                     Some(self.item(lines::read(line)?, true))
-                })
-                .collect(),
+                }));
+                items
+            }
             source::Block::TooLong(begin) => {
                 self.line += 1;
                 vec![self.bad(
