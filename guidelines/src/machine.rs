@@ -161,7 +161,10 @@ impl Lookout {
 
 fn look() -> Vec<String> {
     let usable = cpus::usable().get();
-    Load::look(LOOK).disturbances(usable, usable)
+    let seen = Load::look(LOOK).disturbances(usable, usable).into_iter();
+    // There is nothing here that a reader would know as the baseline.
+    seen.map(|seen| seen.replace("the baseline", "a thread that computed"))
+        .collect()
 }
 
 fn seen(times: &[(&str, Vec<String>)]) -> Vec<String> {

@@ -136,12 +136,11 @@ fn shared(kit: &Kit) -> Vec<Probe<'_>> {
     use crate::jobs::TouchShared;
     use executors::SharedBytes;
 
-    let submit = move |bytes: SharedBytes| -> io::Result<()> {
-        let future = kit.process_pool.submit(TouchShared(bytes));
-        future
-            .and_then(executors::Future::result)
-            .map(drop)
-            .map_err(io::Error::other)
+    // Whoever made the bytes keeps them until the job is done.
+    let submit = move |bytes: &SharedBytes| -> io::Result<()> {
+        let future = kit.process_pool.submit(TouchShared(bytes.clone()));
+        let done = future.and_then(executors::Future::result);
+        done.map(drop).map_err(io::Error::other)
     };
     let block = vec![1; SIZE];
     let before = SharedBytes::new(&block);
@@ -150,10 +149,10 @@ fn shared(kit: &Kit) -> Vec<Probe<'_>> {
             let bytes = before
                 .as_ref()
                 .map_err(|error| io::Error::other(error.to_string()))?;
-            try_timed(|| (0..times).try_for_each(|_| submit(bytes.clone())))
+            try_timed(|| (0..times).try_for_each(|_| submit(bytes)))
         }),
         Probe::new("hand-over/shared-new", move |times| {
-            try_timed(|| (0..times).try_for_each(|_| submit(SharedBytes::new(&block)?)))
+            try_timed(|| (0..times).try_for_each(|_| submit(&SharedBytes::new(&block)?)))
         }),
     ]
 }

@@ -16,7 +16,7 @@ pub(super) fn text(report: &Report) -> String {
     blocks.extend(report.sections.sections.iter().map(section));
     blocks.push(crossovers(report));
     blocks.push(decisions(report));
-    blocks.join("\n")
+    blocks.concat()
 }
 
 fn heading(report: &Report) -> String {
