@@ -19,7 +19,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
     );
     if !whole && args.measure != MeasureArgs::default() {
         bail!(Usage(
-            "--html, --runs, --no-python and --cluster of the whole measurement do nothing here"
+            "--html, --runs, --no-python, --from and --cluster of the whole measurement do nothing \
+             before a subcommand"
                 .to_owned()
         ));
     }

@@ -54,22 +54,15 @@ fn figures(
     run: &Run<'_>,
     cluster: Section,
 ) -> io::Result<(Vec<Section>, Vec<Crossover>)> {
-    // First of all: a process that has grown starts others more slowly.
-    let memory = waiting::measure(run)?;
     let kit = Kit::new()?;
     let speed = two_workers::steps_per_second();
     let mut sections = vec![start::measure(&kit, run)?];
     if options.all {
         sections.push(switch::measure(&kit, run)?);
     }
-    sections.extend(memory);
     sections.push(hand_over::measure(&kit, run)?);
     let mut crossovers = two_workers::measure(&kit, run, speed)?;
     crossovers.push(crossover::waiting::by_time(&kit, run)?);
-    let book = Book {
-        sections: sections.clone(),
-    };
-    crossovers.extend(crossover::waiting::by_memory(&book));
     if options.all {
         sections.push(items::measure(&kit, run)?);
         sections.extend(latency::measure(run, speed)?);
@@ -81,6 +74,16 @@ fn figures(
         sections.push(gains);
     }
     drop(kit);
+    // At the end: the system is busy for a while with the end of 10,000 threads.
+    let before = sections.iter().position(|it| it.id == "hand-over");
+    let memory = waiting::measure(run)?;
+    sections.splice(before.unwrap_or(0)..before.unwrap_or(0), memory);
+    let book = Book { sections };
+    if let Some(by_memory) = crossover::waiting::by_memory(&book) {
+        let by_time = crossovers.iter().position(|it| it.id == "waiting/time");
+        crossovers.insert(by_time.map_or(0, |at| at + 1), by_memory);
+    }
+    let Book { mut sections } = book;
     if options.python {
         sections.push(python::measure(run)?);
     }

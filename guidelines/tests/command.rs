@@ -91,6 +91,25 @@ fn advice_by_flags_names_a_model_a_gain_with_its_range_and_a_file() {
 }
 
 #[test]
+fn a_report_that_was_written_is_shown_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = report(folder.path(), "a.json", 1.0, &["before: it was busy"]);
+    let page = folder.path().join("page.html");
+    guidelines()
+        .arg("--from")
+        .arg(&report)
+        .arg("--html")
+        .arg(&page)
+        .assert()
+        .success()
+        .stdout(contains("a machine of four CPUs"))
+        .stdout(contains("THE MACHINE WAS BUSY: before: it was busy."))
+        .stdout(contains("WHAT TO USE WHEN"));
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.contains("<svg"), "{page}");
+}
+
+#[test]
 fn figures_of_a_busy_machine_advise_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let busy = ["before: other programs kept 1.0 of 4 CPUs busy"];
@@ -163,6 +182,12 @@ fn what_can_not_be_read_is_named() {
             .code(2)
             .stderr(contains(expected));
     }
+    guidelines()
+        .args(["--no-python", "compare"])
+        .args([&other, &other])
+        .assert()
+        .code(2)
+        .stderr(contains("do nothing before a subcommand"));
     guidelines()
         .args(["--html", "/nowhere/report.html"])
         .assert()

@@ -32,6 +32,9 @@ pub(super) struct MeasureArgs {
     /// Leave Python out
     #[arg(long)]
     pub(super) no_python: bool,
+    /// Take a report that --json wrote, here or elsewhere, instead of measuring
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["runs", "no_python", "cluster"])]
+    pub(super) from: Option<PathBuf>,
     /// Take the figure of a broker from a file that the room `cluster` made
     #[arg(long, value_name = "FILE")]
     pub(super) cluster: Option<PathBuf>,

@@ -30,13 +30,18 @@ pub(super) fn run(
             ));
         }
     }
-    let options = Options {
-        all: true,
-        python: !args.no_python,
-        rounds: args.runs.unwrap_or(ROUNDS),
-        cluster: args.cluster.clone(),
+    let report = match &args.from {
+        Some(file) => read(file)?,
+        None => {
+            let options = Options {
+                all: true,
+                python: !args.no_python,
+                rounds: args.runs.unwrap_or(ROUNDS),
+                cluster: args.cluster.clone(),
+            };
+            with_progress(&options, output, interrupt)?
+        }
     };
-    let report = with_progress(&options, output, interrupt)?;
     if let Some(file) = &args.html {
         files::write_atomically(file, html::page(&report))?;
     }
