@@ -29,10 +29,9 @@ pub(crate) fn run(args: &ReportArgs, run: &RunArgs) -> anyhow::Result<Outcome> {
         ("RESULTS.md", pages::markdown(&tables)),
         ("RESULTS.html", pages::html(&tables)),
     ] {
-        let path = workspace.join("benches").join(name);
-        files::write_atomically(&path, text)?;
+        files::write_atomically(workspace.join("benches").join(name), text)?;
         if !run.output.quiet {
-            common::remark!("{}: {} tables", path.display(), tables.len());
+            common::remark!("benches/{name}: {} tables", tables.len());
         }
     }
     Ok(Outcome::Done)
@@ -77,7 +76,7 @@ pub(super) fn workspace(told: Option<&Path>) -> PathBuf {
     let built = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
     match told {
         Some(folder) => folder.to_owned(),
-        None if built.is_dir() => built.to_owned(),
+        None if built.is_dir() => built.canonicalize().unwrap_or_else(|_| built.to_owned()),
         None => PathBuf::from("."),
     }
 }

@@ -6,9 +6,10 @@ use common::text::html as plain;
 /// What stands above all tables.
 const HEAD: &str = "\
 `benches report` made this page of the files in [results](results): don't edit it. `benches report
---check` says which tables are older than the code that they measure. Each table says by which command, version and date it was made. The ratio is the other program's median time divided by ours: above
-1, ours is faster; beside it is the range of all pairs. [README.md](README.md) says how the programs are
-measured, and which jobs need a server.";
+--check` says which tables are older than the code that they measure. Each table says by which command,
+version and date it was made. The ratio is the other program's median time divided by ours: above 1, ours
+is faster; beside it is the range of all pairs. [README.md](README.md) says how the programs are measured,
+and which jobs need a server.";
 
 /// `RESULTS.md`.
 pub fn markdown(tables: &[Table]) -> String {
