@@ -57,8 +57,8 @@ fn of_pool(
         try_timed(|| {
             let jobs = (0..JOBS).map(|seed| Compute { steps, seed });
             // Several chunks for each worker, so that none waits.
-            let map = pool.map(jobs).chunk(chunk).buffer(JOBS as usize);
-            map.map(|done| done.map(drop)).collect::<Result<(), _>>()
+            let mut map = pool.map(jobs).chunk(chunk).buffer(JOBS as usize);
+            map.try_for_each(|done| done.map(drop))
         })
     };
     let one = LENGTH.as_secs_f64();
