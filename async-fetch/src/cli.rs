@@ -18,15 +18,11 @@ mod watcher;
 
 use common::cli::{Outcome, interrupt};
 
-use args::{Args, Command};
+use args::Args;
 use input::Source;
 
 /// Runs what the command line asks for.
 pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
-    if let Some(Command::Completions { shell }) = args.command {
-        common::cli::completions::<Args>(shell, "async-fetch")?;
-        return Ok(Outcome::Done);
-    }
     common::cli::log()?;
     let interrupt = interrupt::install()?;
     let result = match Source::of(&args)? {

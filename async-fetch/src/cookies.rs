@@ -1,4 +1,4 @@
-//! Cookies: what servers want to be told again (RFC 6265).
+//! Cookies (RFC 6265).
 
 mod netscape;
 

@@ -1,4 +1,4 @@
-//! Users and passwords, and what else must not be seen by anybody but its server.
+//! Users, passwords and other secrets: each is sent to its own server only.
 
 use std::fmt;
 

@@ -20,7 +20,7 @@ const FREE: u64 = 1 << 20;
 /// Codings of one body, as in curl: each has its own memory.
 const MOST: usize = 5;
 
-/// Who takes what was decoded.
+/// What takes the decoded bytes.
 pub(crate) type Taker<'a> = dyn FnMut(&[u8]) -> Result<(), Error> + 'a;
 
 /// Decodes a body as it comes.

@@ -1,4 +1,4 @@
-//! What can go wrong. Each message is meant to stand behind the URL and a colon.
+//! The errors of a fetch. Each message stands behind the URL and a colon.
 
 pub(crate) mod client;
 #[cfg(feature = "tls")]

@@ -1,4 +1,4 @@
-//! The fetcher: what it is made of, and what it is asked.
+//! The fetcher: its parts, and its interface.
 
 mod builder;
 mod clients;

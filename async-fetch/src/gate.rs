@@ -1,4 +1,4 @@
-//! Who may send a request now: so many in all, so many for each host, and none too early.
+//! Which request may be sent now: a limit in all, a limit for each host, and none too early.
 //!
 //! A request first waits for its host and then for one of all places, never the other way round:
 //! what waits for a busy host must not keep the others out.
@@ -42,7 +42,7 @@ pub(crate) struct Gate {
 #[derive(Debug)]
 struct Hosts {
     known: HashMap<Box<str>, Arc<Host>>,
-    /// Who was asked for last: the next one mostly is the same.
+    /// The host that was asked for last: mostly the next one is the same.
     last: Option<Arc<Host>>,
     /// How many there may be before they are looked through.
     many: usize,

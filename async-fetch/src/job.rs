@@ -83,7 +83,7 @@ struct Job<'a> {
     unsettled: Option<Box<Answer>>,
     /// It fetches ranges of a file for another.
     is_helper: bool,
-    /// Part of the body is with somebody who can't give it back.
+    /// Part of the body has been given away, and can't be taken back.
     handed_on: bool,
 }
 

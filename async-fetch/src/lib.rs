@@ -1,4 +1,38 @@
-#![doc = include_str!("../README.md")]
+//! Fetches many URLs at once: a stream of requests goes in, a stream of outcomes comes out.
+//!
+//! ```rust
+//! use async_fetch::{Fetcher, Request};
+//! use futures_util::{StreamExt, stream};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), async_fetch::Error> {
+//! # let site = demo_site::Site::builder().pages(3).start().unwrap();
+//! # let urls: Vec<String> = site.pages().collect();
+//! let fetcher = Fetcher::builder().jobs(64).per_host(6).build()?;
+//! let requests = stream::iter(urls).filter_map(|url| async { Request::get(url).ok() });
+//! let mut outcomes = fetcher.fetch_all(requests);
+//! while let Some(outcome) = outcomes.next().await {
+//!     match &outcome.result {
+//!         Ok(answer) => println!("{} {} {}", answer.status, answer.length, outcome.url),
+//!         Err(error) => println!("{}: {error}", outcome.url),
+//!     }
+//! }
+//! # Ok(()) }
+//! ```
+//!
+//! Outcomes come as they are completed, or `in_order`. No request is taken before there is a place for it,
+//! so the list may be endless. Dropping the stream cancels everything at once: no task goes on.
+//!
+//! - [`Fetcher`] has the limits: in all and for each host, time-outs, retries, redirects, secrets.
+//! - [`FetchAll`] is the stream. Hosts take turns.
+//! - [`Request`] and [`Outcome`] are what goes in and what comes out.
+//!
+//! The lesson is the chapter `README.md`. What the command promises, and all limits, are in `TOOL.md`.
+
+/// The chapter: its Rust is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Chapter;
 
 // What is asked for, and what comes of it.
 mod error;

@@ -1,4 +1,4 @@
-//! What a fetcher does at most, and how long it waits.
+//! The limits of a fetcher, and its time-outs.
 
 use std::time::Duration;
 

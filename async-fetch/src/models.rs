@@ -1,4 +1,4 @@
-//! The same pages fetched in four ways: what `async-fetch` without arguments compares.
+//! The same pages fetched in four ways: `async-fetch` without arguments compares them.
 //!
 //! Each file is whole, needs nothing of this crate, and is there to be lifted. All have one
 //! signature: URLs in, how many at once, and a call of `done` with each page's place and body, which

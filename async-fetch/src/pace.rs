@@ -1,4 +1,4 @@
-//! How fast one host is asked, by what it answers.
+//! The pace for one host: it follows the host's answers.
 //!
 //! A server that says 429 or 503 has too much to do. Nobody knows how much it can do, so it is found
 //! as TCP finds the speed of a line (RFC 5681): additive increase, multiplicative decrease. A

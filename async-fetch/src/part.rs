@@ -89,7 +89,7 @@ pub(crate) struct Opening {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Left {
     pub(crate) length: u64,
-    /// Where what is missing has its end, if that is not the whole's.
+    /// The end of the missing bytes, if it is not the end of the file.
     pub(crate) until: Option<u64>,
     pub(crate) total: Option<u64>,
     /// `None` for what another program left.

@@ -1,4 +1,4 @@
-//! Where a redirect leads, and what is taken along (RFC 9110, section 15.4).
+//! The target of a redirect, and the headers that go along (RFC 9110, section 15.4).
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! What is asked for, and what is to become of the answer.
+//! A request, and what is to be done with the answer.
 
 use std::path::PathBuf;
 

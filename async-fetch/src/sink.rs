@@ -1,4 +1,4 @@
-//! Where a body goes: nowhere, into memory, into a file, or to somebody else.
+//! The place for a body: nowhere, memory, a file, or another task.
 
 use std::sync::Arc;
 use std::time::SystemTime;

@@ -35,19 +35,12 @@ async fn yield_all() {
 
 fn yields(criterion: &mut Criterion) -> io::Result<()> {
     let ours = Executor::new()?;
-    let smol = async_executor::LocalExecutor::new();
     let tokio = tokio::runtime::Builder::new_current_thread().build()?;
     let mut group = criterion.benchmark_group("yield");
     group.throughput(Throughput::Elements(SIZE));
     let id = |model| BenchmarkId::new(model, SIZE);
     group.bench_function(id("scheduler"), |bencher| {
         bencher.iter(|| ours.block_on(yield_all()))
-    });
-    group.bench_function(id("smol"), |bencher| {
-        bencher.iter(|| {
-            smol.spawn(yield_all()).detach();
-            while smol.try_tick() {}
-        });
     });
     group.bench_function(id("tokio"), |bencher| {
         bencher.iter(|| {
@@ -76,7 +69,6 @@ async fn count(ended: Rc<Cell<u64>>) {
 
 fn tasks(criterion: &mut Criterion) -> io::Result<()> {
     let ours = Executor::new()?;
-    let smol = async_executor::LocalExecutor::new();
     let tokio = tokio::runtime::Builder::new_current_thread().build()?;
     let mut group = criterion.benchmark_group("tasks");
     group.throughput(Throughput::Elements(SIZE));
@@ -92,10 +84,6 @@ fn tasks(criterion: &mut Criterion) -> io::Result<()> {
     bench("scheduler", &mut |ended| {
         (0..SIZE).for_each(|_| drop(ours.spawn(count(Rc::clone(ended)))));
         ours.run_pending();
-    });
-    bench("smol", &mut |ended| {
-        (0..SIZE).for_each(|_| smol.spawn(count(Rc::clone(ended))).detach());
-        while smol.try_tick() {}
     });
     bench("tokio", &mut |ended| {
         let tasks = tokio::task::LocalSet::new();

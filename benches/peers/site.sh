@@ -4,7 +4,6 @@
 # for the job `links`; run it from the workspace's
 # folder:
 #     benches/peers/site.sh start [COUNT]
-#     benches/peers/site.sh spider             builds that peer, which takes minutes
 #     benches/peers/site.sh stop
 set -eu
 here=target/versus-crawl
@@ -59,11 +58,8 @@ stop)
     nginx -p "$PWD/$here" -c "$PWD/$here/nginx.conf" -s quit
     rm -rf "$here"
     ;;
-spider)
-    cargo build --release --manifest-path benches/peers/spider/Cargo.toml --target-dir "$here/spider"
-    ;;
 *)
-    echo "usage: benches/peers/site.sh start [COUNT] | spider | stop" >&2
+    echo "usage: benches/peers/site.sh start [COUNT] | stop" >&2
     exit 2
     ;;
 esac

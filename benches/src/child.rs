@@ -1,4 +1,4 @@
-//! What a program costs: wall time, CPU time and peak memory of a child process.
+//! The cost of a program: wall time, CPU time and peak memory of a child process.
 //!
 //! The kernel tells the last two when it hands over a finished child (`wait4`). But on Linux the
 //! peak memory it tells is never below that of the process which started the child: `exec` keeps

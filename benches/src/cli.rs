@@ -39,10 +39,6 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
             round_trips,
         }) => serve::load(*server, *round_trips),
         &Some(Command::Tasks { job, count }) => tasks::run(job, count),
-        Some(Command::Completions { shell }) => {
-            let written = common::cli::completions::<Args>(*shell, "benches");
-            written.map(|()| Outcome::Done).map_err(anyhow::Error::from)
-        }
     };
     session.conclude(result, &interrupt)
 }

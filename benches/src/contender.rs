@@ -27,6 +27,10 @@ pub enum Program {
     /// A package of this workspace, whose binary has the package's name. It is built if there is a
     /// cargo to build it; else it must lie beside this program.
     Workspace(&'static str),
+    /// A crate of ours in `benches/peers`, by its folder's name, around somebody else's crate; its
+    /// binary is called `peer-NAME`. It is built if there is a cargo to build it; else it must lie
+    /// beside this program.
+    Peer(&'static str),
     /// This program.
     This,
     /// A C++ file of ours in `benches/peers`, compiled by the machine's `c++`.
@@ -75,13 +79,14 @@ impl Contender {
     /// The command as one would type it.
     pub fn command(&self) -> String {
         let name = match self.program {
-            Program::Workspace(name) | Program::Installed { name, .. } => name,
-            Program::This => env!("CARGO_PKG_NAME"),
+            Program::Peer(name) => format!("peer-{name}"),
+            Program::Workspace(name) | Program::Installed { name, .. } => name.to_owned(),
+            Program::This => env!("CARGO_PKG_NAME").to_owned(),
             Program::Compiled { source, .. }
             | Program::Go { source }
-            | Program::Script { source, .. } => source,
+            | Program::Script { source, .. } => source.to_owned(),
         };
-        let mut words = vec![name];
+        let mut words = vec![name.as_str()];
         words.extend(self.args.iter().map(String::as_str));
         words.join(" ")
     }
@@ -108,8 +113,15 @@ impl Program {
         match self {
             Program::Workspace(name) => Ok(Found {
                 path: match std::env::var_os("CARGO") {
-                    Some(cargo) => build(Path::new(&cargo), name)?,
+                    Some(cargo) => build(Path::new(&cargo), name, &workspace(), None)?,
                     None => neighbour(name)?,
+                },
+                version: None,
+            }),
+            Program::Peer(name) => Ok(Found {
+                path: match std::env::var_os("CARGO") {
+                    Some(cargo) => build_peer(Path::new(&cargo), name)?,
+                    None => neighbour(&format!("peer-{name}"))?,
                 },
                 version: None,
             }),
@@ -147,9 +159,13 @@ impl Program {
 /// What compiles C++: by this name POSIX-like systems have whichever is theirs.
 const COMPILER: &str = "c++";
 
+/// The workspace's folder.
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("")
+}
+
 /// Compiles a source of the workspace to a program beside this one.
 fn compile(source: &str, compiler: &str, flags: &[&str]) -> io::Result<PathBuf> {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("");
     let mut name = Path::new(source).file_name().unwrap_or_default().to_owned();
     name.push("-peer");
     let path = std::env::current_exe()?.with_file_name(name);
@@ -157,7 +173,7 @@ fn compile(source: &str, compiler: &str, flags: &[&str]) -> io::Result<PathBuf> 
         .args(flags)
         .arg("-o")
         .arg(&path)
-        .arg(workspace.join(source))
+        .arg(workspace().join(source))
         .stdin(Stdio::null())
         .output()?;
     if output.status.success() {
@@ -171,14 +187,24 @@ fn compile(source: &str, compiler: &str, flags: &[&str]) -> io::Result<PathBuf> 
 
 /// Builds a binary as `cargo run --release` would, and says where it is: cargo knows, whatever the
 /// target folder and the profile are called.
-fn build(cargo: &Path, package: &str) -> io::Result<PathBuf> {
-    let output = Command::new(cargo)
-        .args(["build", "--release", "--quiet", "--package", package])
-        .args(["--message-format", "json-render-diagnostics"])
+fn build(cargo: &Path, package: &str, folder: &Path, target: Option<&Path>) -> io::Result<PathBuf> {
+    let mut command = Command::new(cargo);
+    command
         .args([
-            "--manifest-path",
-            concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"),
+            "build",
+            "--release",
+            "--quiet",
+            "--locked",
+            "--package",
+            package,
         ])
+        .args(["--message-format", "json-render-diagnostics"])
+        .arg("--manifest-path")
+        .arg(folder.join("Cargo.toml"));
+    if let Some(target) = target {
+        command.arg("--target-dir").arg(target);
+    }
+    let output = command
         // What the compiler has to say is for people.
         .stderr(Stdio::inherit())
         .output()?;
@@ -190,6 +216,14 @@ fn build(cargo: &Path, package: &str) -> io::Result<PathBuf> {
         .filter_map(|line| executable(line, package))
         .next_back()
         .ok_or_else(|| io::Error::other(format!("cargo built no program named {package}")))
+}
+
+/// Builds a peer into the folder of this program, `TARGET/release`.
+fn build_peer(cargo: &Path, name: &str) -> io::Result<PathBuf> {
+    let folder = workspace().join("benches/peers").join(name);
+    let this = std::env::current_exe()?;
+    let target = this.parent().and_then(Path::parent);
+    build(cargo, &format!("peer-{name}"), &folder, target)
 }
 
 /// The binary that a line of cargo's tells of, if it is the one called `name`.

@@ -1,4 +1,4 @@
-//! A job that does nothing: what remains is what it costs to hand it over.
+//! A job that does nothing: it shows the cost of handing a job over.
 
 use executors::JobType;
 use serde::{Deserialize, Serialize};

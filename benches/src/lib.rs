@@ -1,4 +1,7 @@
-#![doc = include_str!("../README.md")]
+//! Our programs beside other people's: what `benches versus` runs, and what its servers and clients share.
+//!
+//! [`versus`] has the jobs, the measuring and the table. How to run it, and the rules of a fair comparison,
+//! stand in `README.md`.
 
 pub mod child;
 pub mod contender;

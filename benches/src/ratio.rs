@@ -1,4 +1,4 @@
-//! What pairs of runs say about who is faster: arithmetic only.
+//! Which program is faster, by pairs of runs: arithmetic only.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ pub struct Ratio {
     pub pairs: usize,
 }
 
-/// Who is faster.
+/// Which program is faster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
@@ -73,7 +73,7 @@ impl Ratio {
         self.max.max(1.0 / self.min) - 1.0
     }
 
-    /// Who is faster, given the noise of ours beside itself.
+    /// Which program is faster, given the noise of ours beside itself.
     pub fn verdict(&self, noise: f64) -> Verdict {
         match self.of_medians {
             _ if self.pairs < LEAST_PAIRS => Verdict::Unknown,

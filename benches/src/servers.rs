@@ -1,4 +1,4 @@
-//! Servers under a load: what a round trip costs them, and what a connection that does nothing.
+//! Servers under a load: the cost of a round trip, and of an idle connection.
 //!
 //! A server has one CPU and the load another, where there are two; what is measured begins when
 //! the connections exist and some round trips have warmed everything up. CPU time is what the

@@ -71,7 +71,9 @@ fn equal_answers_are_confirmed_and_what_is_missing_is_named() {
                 .and(contains("primesieve 12.5"))
                 .and(contains("too few to say who is faster"))
                 .and(contains("primal is missing (not built"))
-                .and(contains("cargo build --release -p peer-primal")),
+                .and(contains(
+                    "cargo build --release --manifest-path benches/peers/primal/Cargo.toml",
+                )),
         );
 }
 

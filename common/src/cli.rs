@@ -12,6 +12,7 @@ mod descriptors;
 mod exit;
 pub mod interrupt;
 pub mod numbers;
+mod package;
 pub mod progress;
 mod remark;
 mod session;
@@ -28,20 +29,7 @@ pub use progress::Progress;
 pub use remark::remark;
 pub use session::{Session, log, start, start_with};
 
-pub use clap_complete::Shell;
-
-use clap::CommandFactory;
-use std::io::{self, Write};
-
-/// Writes the completions of a command for `shell` to standard output.
-///
-/// # Errors
-///
-/// What standard output says; a closed pipe ends [`main`] quietly.
-pub fn completions<C: CommandFactory>(shell: Shell, name: &str) -> io::Result<()> {
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut C::command(), name, &mut script);
-    let mut out = stdout();
-    out.write_all(&script)?;
-    out.flush()
+/// How a demonstration ends: what to read next, and how to run the first step.
+pub fn read_next(room: &str) -> String {
+    format!("Read next: {room}/README.md, and run its steps: cargo run --example {room}-1")
 }

@@ -1,4 +1,4 @@
-//! How many CPUs there are, and how many of them are ours.
+//! The CPUs of this machine, and those that this process may use.
 
 use serde::Serialize;
 use std::fmt;

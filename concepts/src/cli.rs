@@ -11,14 +11,10 @@ use common::cli::{Outcome, Usage, interrupt, stdout};
 use common::files;
 use std::io::Write;
 
-use args::{Args, Command};
+use args::Args;
 
 /// Runs what the command line asks for.
 pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
-    if let Some(Command::Completions { shell }) = args.command {
-        common::cli::completions::<Args>(shell, "concepts")?;
-        return Ok(Outcome::Done);
-    }
     if let Some(file) = &args.svg {
         files::check_folder_of(file)?;
         if args.output.json && files::is_stdout(file) {

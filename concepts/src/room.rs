@@ -1,4 +1,4 @@
-//! What is to be done: a room is a list of pieces of work.
+//! The work to be done: a room is a list of pieces of work.
 
 use std::ops::Range;
 use std::time::Duration;

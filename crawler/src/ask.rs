@@ -1,4 +1,4 @@
-//! What is asked for a job, by whichever fetcher.
+//! A job's request, for either fetcher.
 
 use async_fetch::{HeaderMap, Method, Request, Url};
 

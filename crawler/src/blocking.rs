@@ -2,7 +2,7 @@
 //!
 //! It keeps to the same limits, pauses and addresses as async-fetch's, by the parts of it that know no
 //! runtime: its [`Pace`](async_fetch::Pace), its [`Retries`] and their [`Budget`], its cookie jar and its
-//! errors. What differs is who waits: here it is the thread that asks.
+//! errors. The difference: here the thread that asks waits.
 
 mod body;
 mod errors;

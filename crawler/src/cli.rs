@@ -18,11 +18,7 @@ use args::{Args, Command};
 pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
     args.check()?;
     let session = common::cli::start(&args.run)?;
-    // Only what looks at it may take Ctrl-C away from the system.
-    let interrupt = match args.command {
-        Some(Command::Completions { .. }) => Interrupt::default(),
-        _ => interrupt::install()?,
-    };
+    let interrupt = interrupt::install()?;
     let result = answer(&args, &interrupt);
     session.conclude(result, &interrupt)
 }
@@ -31,10 +27,6 @@ fn answer(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
     match &args.command {
         Some(Command::Check(check)) => check::run(check, args, interrupt),
         Some(Command::Report(it)) => report::run(it, args.run.output.json, interrupt),
-        Some(Command::Completions { shell }) => {
-            common::cli::completions::<Args>(*shell, "crawler")?;
-            Ok(Outcome::Done)
-        }
         None if args.crawl.urls.is_empty() => demo::run(args, interrupt),
         None => crawl::run(args, interrupt),
     }

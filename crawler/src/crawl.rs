@@ -1,5 +1,5 @@
 //! A crawl: what is to be fetched next, and what follows from what came. It has the rules and the
-//! state, behind the frontier's lock; who waits for what, and on how many threads, is the models'.
+//! state, behind the frontier's lock; what waits, and on how many threads, is up to the models.
 
 mod addresses;
 mod fetchers;

@@ -142,7 +142,7 @@ impl<W: Work> Frontier<W> {
         result
     }
 
-    /// Gives no further jobs out: who waits leaves.
+    /// Gives out no further jobs: workers that wait leave.
     pub fn stop(&self) {
         self.lock().stopped = true;
         self.changed.notify_all();

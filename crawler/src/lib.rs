@@ -1,4 +1,54 @@
-#![doc = include_str!("../README.md")]
+//! A polite, resumable, recursive crawler and link checker.
+//!
+//! [`Crawl`] is the rules and the state of one crawl; it starts no thread and no task. A model works at it:
+//! [`serial`], [`threads`], [`processes`], [`async_tasks`], [`async_rayon`].
+//!
+//! ```rust
+//! use std::num::NonZeroUsize;
+//! use crawler::{async_rayon, store::File, Crawl, Settings};
+//!
+//! let site = demo_site::Site::builder().pages(50).start()?;
+//! let settings = Settings::new(vec![site.url("/").parse()?]);
+//! let crawl = Crawl::new(settings, File::temporary()?, None, Box::new(|_page| ()))?;
+//! async_rayon::run(&crawl, NonZeroUsize::MIN)?;
+//! assert_eq!(crawl.finish()?.pages, 50);
+//! assert_eq!(site.counts().requests, 51); // and robots.txt
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # When a crawl is over
+//!
+//! A crawl's work makes more work. It is over when the queue is empty and nothing is in flight, both at the
+//! same moment. [`frontier`] is that rule and nothing else:
+//!
+//! ```rust
+//! use crawler::frontier::{Frontier, Work};
+//!
+//! /// Page n links to its half.
+//! struct Pages(Vec<u32>);
+//!
+//! impl Work for Pages {
+//!     type Job = u32;
+//!     fn next(&mut self, _in_flight: usize) -> Option<u32> {
+//!         self.0.pop()
+//!     }
+//! }
+//!
+//! let frontier = Frontier::new(Pages(vec![100]));
+//! let mut count = 0;
+//! while let Some(page) = frontier.take() {
+//!     count += 1;
+//!     frontier.complete(|pages| pages.0.extend((page > 1).then_some(page / 2)));
+//! }
+//! assert_eq!(count, 7);
+//! ```
+//!
+//! The lesson is the chapter `README.md`. The exact rules, formats and limits are in `TOOL.md`.
+
+/// The chapter: its Rust is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Chapter;
 
 // When it is over.
 pub mod frontier;

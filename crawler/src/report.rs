@@ -1,4 +1,4 @@
-//! What the state of a crawl has to tell: pages, broken links, the graph of links.
+//! Reports from the state of a crawl: pages, broken links, the graph of links.
 
 mod check;
 mod export;

@@ -1,4 +1,4 @@
-//! robots.txt: who may fetch what, and how often (RFC 9309, and `Crawl-delay`, which is older).
+//! robots.txt: which robot may fetch what, and how often (RFC 9309, and `Crawl-delay`, which is older).
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ const SITEMAPS: usize = 1000;
 /// longer one, the lines that are whole in them.
 pub const BYTES: u64 = 500 * 1024;
 
-/// The longest `Crawl-delay` that is kept to. Who asks for more gets this: a crawl should end.
+/// The longest `Crawl-delay` that is kept to. A site that asks for more gets this: a crawl should end.
 pub const LONGEST_DELAY: Duration = Duration::from_secs(60);
 
 /// What was found where robots.txt should be.

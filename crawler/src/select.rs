@@ -1,4 +1,4 @@
-//! What people pick out of pages, by CSS selectors: `--select 'h1'`, `--select 'price=.price::text'`.
+//! Selections from pages by CSS selectors: `--select 'h1'`, `--select 'price=.price::text'`.
 
 use scraper::{Html, Selector};
 use serde::{Deserialize, Serialize};

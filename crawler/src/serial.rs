@@ -1,4 +1,4 @@
-//! One page after the other, by a client that blocks: what every other model is measured against.
+//! One page after the other, by a client that blocks: the baseline of all other models.
 
 use std::num::NonZeroUsize;
 

@@ -1,4 +1,4 @@
-//! What a crawl is to do, and where it stops.
+//! The settings and limits of a crawl.
 
 use std::sync::Arc;
 use std::time::Duration;

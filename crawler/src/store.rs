@@ -1,4 +1,4 @@
-//! The state of a crawl in SQLite: what was found, what was done, what is left.
+//! The state of a crawl in SQLite: URLs that were found, done, or are left.
 //!
 //! One thread writes, and takes many pages into one transaction: so to keep the state costs a crawl
 //! next to nothing. It waits for the disk only when more is to be written than the writer's budget

@@ -1,4 +1,4 @@
-//! WARC 1.1: what was asked and what was answered, for archives (ISO 28500:2017).
+//! WARC 1.1: requests and answers in an archive (ISO 28500:2017).
 //!
 //! Each record is a gzip member of its own, so that a reader can go to one without unpacking those
 //! before it. What stands in a record is what came, after the chunks of its transfer were put

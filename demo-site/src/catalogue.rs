@@ -1,4 +1,4 @@
-//! Everything the site can do, with its paths: the page `/help`, and what the command prints.
+//! The list of everything the site can do, with paths: for the page `/help` and for the command.
 
 use std::fmt::Write;
 

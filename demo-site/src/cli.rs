@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 
-use clap::{Parser, Subcommand};
-use common::cli::{Outcome, OutputArgs, Shell, interrupt, numbers};
+use clap::Parser;
+use common::cli::{Outcome, OutputArgs, interrupt, numbers};
 use demo_site::{Builder, Latency, MOST_LINKS, Site};
 use serde_json::json;
 
@@ -20,8 +20,6 @@ const GLANCE: Duration = Duration::from_millis(50);
 #[derive(Parser, Debug)]
 #[command(version, max_term_width = 100)]
 pub(crate) struct Args {
-    #[command(subcommand)]
-    command: Option<Command>,
     /// The port; 0 is any that is free
     #[arg(short, long, default_value_t = 0)]
     port: u16,
@@ -63,21 +61,8 @@ pub(crate) struct Args {
     output: OutputArgs,
 }
 
-#[derive(Subcommand, Debug)]
-enum Command {
-    /// Print completions for a shell
-    Completions {
-        /// Which shell
-        shell: Shell,
-    },
-}
-
 /// Serves until Ctrl-C.
 pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
-    if let Some(Command::Completions { shell }) = args.command {
-        common::cli::completions::<Args>(shell, "demo-site")?;
-        return Ok(Outcome::Done);
-    }
     let interrupt = interrupt::install()?;
     let builder = Site::builder()
         .port(args.port)

@@ -1,4 +1,4 @@
-//! What a site saw, so that a test can prove politeness by number.
+//! Counts of all requests, so that a test can prove politeness by number.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;

@@ -1,4 +1,4 @@
-//! How long a site takes to answer.
+//! The latency of a site.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What the site serves besides its pages: everything that breaks clients.
+//! All replies besides the pages: everything that breaks clients.
 //!
 //! What HTTP allows is served by axum ([`router`]). What it does not allow has to be written by
 //! hand, to a socket: that is [`raw`], on a port of its own.

@@ -1,4 +1,4 @@
-//! Where the time comes from.
+//! Clocks: the system's, and a fake one for tests.
 
 use std::fmt::Debug;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What a turn hands out.
+//! The events of a turn.
 
 use std::collections::VecDeque;
 use std::fmt;

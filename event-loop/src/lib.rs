@@ -64,22 +64,25 @@
 //!
 //! # Platforms
 //!
-//! | | Linux | macOS, the BSDs |
-//! |---|---|---|
-//! | readiness | epoll | kqueue |
-//! | wake-ups | eventfd | kqueue |
-//! | signals | a handler writes into a socket | the same |
-//! | tested | yes | no: it is meant to work, and nobody has tried |
-//!
-//! Windows is not supported: signals and Unix sockets are missing there.
+//! | | Linux | macOS, the BSDs | Windows |
+//! |---|---|---|---|
+//! | readiness | epoll | kqueue | completion ports, as mio has them |
+//! | wake-ups | eventfd | kqueue | a completion |
+//! | signals | a handler writes into a socket | the same | the same, of SIGINT and SIGTERM |
+//! | Unix sockets | yes | yes | no |
+//! | `SO_REUSEPORT` | yes | yes | no |
+//! | tested | yes | no: it is type-checked | no: it is type-checked |
 
+mod bell;
 mod clock;
 mod event_loop;
 mod events;
+pub mod net;
 mod signals;
 mod sockets;
 mod timers;
 mod tokens;
+mod unix_sockets;
 mod waker;
 
 pub use clock::{Clock, FakeClock, SystemClock};
@@ -88,10 +91,8 @@ pub use events::{Event, Readiness};
 pub use mio::Interest;
 pub use mio::event::Source;
 pub use signals::Signal;
-pub use sockets::{AcceptErrors, DEFAULT_BACKLOG, listen_tcp, listen_unix, remove_stale_socket};
+pub use sockets::{AcceptErrors, DEFAULT_BACKLOG, listen_tcp};
 pub use timers::{DueTurn, TimerKey, TimerTable, after};
 pub use tokens::{Token, TokenTable};
+pub use unix_sockets::{listen_unix, remove_stale_socket};
 pub use waker::Waker;
-
-/// The non-blocking sockets that can be registered: mio's.
-pub use mio::net;

@@ -1,17 +1,15 @@
-//! Signals as events: a handler writes into a socket that the loop watches.
+//! Signals as events: a handler raises a flag and rings a bell that the loop hears.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::io::{self, Read};
-use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixStream;
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use mio::{Interest, Registry, Token};
-use signal_hook::consts;
-use signal_hook::low_level::{self, pipe};
-use signal_hook::{SigId, flag};
+use mio::{Registry, Token};
+use signal_hook::{SigId, consts, flag, low_level};
+
+use crate::bell::Bell;
 
 /// A Unix signal.
 ///
@@ -43,14 +41,14 @@ impl Signal {
     /// assert_eq!(event_loop::Signal::TERMINATE.number(), 15);
     /// ```
     pub const TERMINATE: Signal = Signal(consts::SIGTERM);
-    /// SIGHUP: the terminal is gone, or: read your configuration again.
+    /// SIGHUP: the terminal is gone, or: read your configuration again. Windows doesn't have it.
     ///
     /// # Examples
     ///
     /// ```
     /// assert_eq!(event_loop::Signal::HANG_UP.number(), 1);
     /// ```
-    pub const HANG_UP: Signal = Signal(consts::SIGHUP);
+    pub const HANG_UP: Signal = Signal(1);
 
     /// The signal of this number.
     ///
@@ -86,8 +84,7 @@ impl fmt::Debug for Signal {
 
 /// The signals a loop has asked for.
 pub(crate) struct Signals {
-    receiver: mio::net::UnixStream,
-    sender: UnixStream,
+    bell: Bell,
     handled: Vec<Handled>,
 }
 
@@ -98,11 +95,11 @@ struct Handled {
 }
 
 impl Handled {
-    fn new(signal: Signal, sender: OwnedFd) -> io::Result<Handled> {
+    fn new(signal: Signal, bell: &Bell) -> io::Result<Handled> {
         let came = Arc::default();
-        // In this order: who finds something in the socket must find the flag up.
+        // In this order: whoever hears the bell must find the flag up.
         let up = flag::register(signal.0, Arc::clone(&came))?;
-        let ring = match pipe::register(signal.0, sender) {
+        let ring = match bell.ring_on(signal) {
             Ok(ring) => ring,
             Err(error) => {
                 low_level::unregister(up);
@@ -160,23 +157,15 @@ impl UserCount {
 
 impl Signals {
     pub(crate) fn new(registry: &Registry, token: Token) -> io::Result<Signals> {
-        let (receiver, sender) = UnixStream::pair()?;
-        // A handler must not block either: a full socket wakes the loop just as well.
-        sender.set_nonblocking(true)?;
-        receiver.set_nonblocking(true)?;
-        let mut receiver = mio::net::UnixStream::from_std(receiver);
-        registry.register(&mut receiver, token, Interest::READABLE)?;
         Ok(Signals {
-            receiver,
-            sender,
+            bell: Bell::new(registry, token)?,
             handled: Vec::new(),
         })
     }
 
     pub(crate) fn add(&mut self, signal: Signal) -> io::Result<()> {
         if !self.handled.iter().any(|handled| handled.signal == signal) {
-            let sender = OwnedFd::from(self.sender.try_clone()?);
-            self.handled.push(Handled::new(signal, sender)?);
+            self.handled.push(Handled::new(signal, &self.bell)?);
         }
         Ok(())
     }
@@ -186,8 +175,7 @@ impl Signals {
     }
 
     pub(crate) fn collect(&mut self, signals: &mut VecDeque<Signal>) {
-        // Until it would block: the next signal is to be an edge again.
-        while matches!(self.receiver.read(&mut [0; 64]), Ok(n) if n > 0) {}
+        self.bell.silence();
         for handled in &self.handled {
             if handled.came.swap(false, Ordering::AcqRel) {
                 signals.push_back(handled.signal);

@@ -1,16 +1,11 @@
-//! Listening sockets with what the standard library does not set.
+//! Listening sockets, with options that the standard library does not set.
 
 use std::cell::Cell;
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::time::Duration;
 
-use mio::net::{TcpListener, UnixListener};
-use rustix::io::Errno;
-use rustix::net::{
-    AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, listen, socket_with, sockopt,
-};
+use mio::net::TcpListener;
 
 /// How many connections may wait to be accepted, unless said otherwise; the system may allow fewer
 /// (`net.core.somaxconn`).
@@ -94,9 +89,7 @@ impl AcceptErrors {
     /// errors.failed(&error);
     /// ```
     pub fn failed(&self, error: &io::Error) {
-        let known = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];
-        let known = known.map(|errno| Some(errno.raw_os_error()));
-        if !known.contains(&error.raw_os_error()) {
+        if !sys::out_of_means(error) {
             tracing::error!(%error, "accepting a connection failed");
         } else if !self.dry.replace(true) {
             tracing::warn!(%error, "no connection can be accepted until another is closed");
@@ -124,95 +117,59 @@ impl AcceptErrors {
 /// # Ok(()) }
 /// ```
 pub fn listen_tcp(addr: SocketAddr, backlog: i32, share: bool) -> io::Result<TcpListener> {
-    let family = match addr {
-        SocketAddr::V4(_) => AddressFamily::INET,
-        SocketAddr::V6(_) => AddressFamily::INET6,
-    };
-    let socket = new_socket(family)?;
-    // Else a server that is started again has to wait for its old connections to be forgotten.
-    sockopt::set_socket_reuseaddr(&socket, true)?;
-    if share {
-        sockopt::set_socket_reuseport(&socket, true)?;
-    }
-    bind(&socket, &addr)?;
-    listen(&socket, backlog)?;
-    Ok(TcpListener::from_std(socket.into()))
+    Ok(TcpListener::from_std(sys::listen(addr, backlog, share)?))
 }
 
-/// A listening Unix socket. Its file must not exist, and stays when the socket is closed.
-///
-/// # Errors
-///
-/// What the system says, for instance that the file exists or that its name is too long.
-///
-/// # Examples
-///
-/// ```
-/// use event_loop::{DEFAULT_BACKLOG, listen_unix};
-///
-/// let path = std::env::temp_dir().join(format!("listen-unix-{}", std::process::id()));
-/// let listener = listen_unix(&path, DEFAULT_BACKLOG)?;
-/// std::os::unix::net::UnixStream::connect(&path)?;
-/// std::fs::remove_file(&path)?;
-/// # drop(listener);
-/// # Ok::<(), std::io::Error>(())
-/// ```
-pub fn listen_unix(path: &Path, backlog: i32) -> io::Result<UnixListener> {
-    let socket = new_socket(AddressFamily::UNIX)?;
-    bind(&socket, &SocketAddrUnix::new(path)?)?;
-    listen(&socket, backlog)?;
-    Ok(UnixListener::from_std(socket.into()))
-}
+#[cfg(unix)]
+mod sys {
+    use std::io;
+    use std::net::{SocketAddr, TcpListener};
 
-/// Removes the file of a Unix socket at which nobody listens any more: its server was killed.
-///
-/// # Errors
-///
-/// `AddrInUse` when somebody listens there, or the file is no socket; else what the system says.
-///
-/// # Examples
-///
-/// ```
-/// use event_loop::{DEFAULT_BACKLOG, listen_unix, remove_stale_socket};
-///
-/// # fn main() -> std::io::Result<()> {
-/// let path = std::env::temp_dir().join(format!("stale-{}", std::process::id()));
-/// let socket = listen_unix(&path, DEFAULT_BACKLOG)?;
-/// assert!(remove_stale_socket(&path).is_err(), "somebody listens");
-/// drop(socket);
-/// remove_stale_socket(&path)?;
-/// assert!(!path.exists());
-/// # Ok(()) }
-/// ```
-pub fn remove_stale_socket(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::FileTypeExt;
+    use rustix::io::Errno;
+    use rustix::net::{AddressFamily, bind, listen as listen_at, sockopt};
 
-    let in_use = |why: &str| {
-        let error = format!("{}: {why}", path.display());
-        io::Error::new(io::ErrorKind::AddrInUse, error)
-    };
-    if !std::fs::symlink_metadata(path)?.file_type().is_socket() {
-        return Err(in_use("it exists, and is no socket"));
+    pub(super) fn out_of_means(error: &io::Error) -> bool {
+        [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM]
+            .map(|errno| Some(errno.raw_os_error()))
+            .contains(&error.raw_os_error())
     }
-    match std::os::unix::net::UnixStream::connect(path) {
-        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-            std::fs::remove_file(path)
+
+    pub(super) fn listen(addr: SocketAddr, backlog: i32, share: bool) -> io::Result<TcpListener> {
+        let family = match addr {
+            SocketAddr::V4(_) => AddressFamily::INET,
+            SocketAddr::V6(_) => AddressFamily::INET6,
+        };
+        let socket = crate::unix_sockets::new_socket(family)?;
+        // Else a server that is started again has to wait for its old connections to be forgotten.
+        sockopt::set_socket_reuseaddr(&socket, true)?;
+        if share {
+            sockopt::set_socket_reuseport(&socket, true)?;
         }
-        _ => Err(in_use("somebody listens there")),
+        bind(&socket, &addr)?;
+        listen_at(&socket, backlog)?;
+        Ok(socket.into())
     }
 }
 
-#[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
-fn new_socket(family: AddressFamily) -> io::Result<rustix::fd::OwnedFd> {
-    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-    Ok(socket_with(family, SocketType::STREAM, flags, None)?)
-}
+#[cfg(windows)]
+mod sys {
+    use std::io;
+    use std::net::{SocketAddr, TcpListener};
 
-#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
-fn new_socket(family: AddressFamily) -> io::Result<rustix::fd::OwnedFd> {
-    use rustix::io::{FdFlags, fcntl_setfd, ioctl_fionbio};
-    let socket = rustix::net::socket(family, SocketType::STREAM, None)?;
-    fcntl_setfd(&socket, FdFlags::CLOEXEC)?;
-    ioctl_fionbio(&socket, true)?;
-    Ok(socket)
+    /// Winsock's `WSAEMFILE` and `WSAENOBUFS`.
+    pub(super) fn out_of_means(error: &io::Error) -> bool {
+        matches!(error.raw_os_error(), Some(10024 | 10055))
+    }
+
+    /// The backlog is the standard library's. Windows lets a socket listen again at an address that
+    /// old connections still have, and has nothing that divides connections among sockets.
+    pub(super) fn listen(addr: SocketAddr, _: i32, share: bool) -> io::Result<TcpListener> {
+        if share {
+            let why = "Windows has no SO_REUSEPORT: one socket listens at an address";
+            return Err(io::Error::new(io::ErrorKind::Unsupported, why));
+        }
+        let listener = TcpListener::bind(addr)?;
+        listener.set_nonblocking(true)?;
+        Ok(listener)
+    }
 }

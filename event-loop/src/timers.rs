@@ -1,4 +1,4 @@
-//! The timer table: what is due when.
+//! The timer table: which timer is due when.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! What becomes of a pool that is still there when the program ends.
+//! What happens to a pool that still exists when the program ends.
 #![allow(
     unsafe_code,
     reason = "std has no way to run code at the end of a program"

@@ -8,14 +8,10 @@ use std::io::Write;
 use anyhow::bail;
 use common::cli::{Choice, Interrupt, Outcome, RunArgs, Usage, interrupt};
 
-use args::{Args, Command, Kind};
+use args::{Args, Kind};
 
 /// Runs what the command line asks for.
 pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
-    if let Some(Command::Completions { shell }) = args.command {
-        common::cli::completions::<Args>(shell, "executors")?;
-        return Ok(Outcome::Done);
-    }
     if args.run.runs().get() > 1 {
         bail!(Usage(
             "--runs: every call is made once here; the example `round_trip` measures".to_owned()

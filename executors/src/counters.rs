@@ -1,4 +1,4 @@
-//! What a pool has done so far, in numbers.
+//! Counts of what a pool has done so far.
 
 /// What a pool has done since it was made. A chunk counts as one job.
 ///

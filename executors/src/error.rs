@@ -1,4 +1,4 @@
-//! What can go wrong, each with its input named.
+//! The errors, each with its input named.
 
 use std::fmt;
 use std::time::Duration;

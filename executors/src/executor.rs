@@ -1,4 +1,4 @@
-//! What a thread pool, a process pool and executors elsewhere have in common.
+//! The trait that thread pools, process pools and other executors share.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Where the finished futures of a set are announced, in the order they finish.
+//! Announces the finished futures of a set, in the order they finish.
 
 use std::collections::VecDeque;
 use std::time::Instant;

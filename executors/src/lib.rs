@@ -1,4 +1,71 @@
-#![doc = include_str!("../README.md")]
+//! Concurrent futures: hand in a job, get a [`Future`], and let workers run the job.
+//!
+//! There are two pools. The workers of a [`ThreadPool`] are threads, those of a `ProcessPool` (feature
+//! `processes`) are processes. Both implement the trait `Executor`. The model is Python's
+//! `concurrent.futures`.
+//!
+//! # Threads
+//!
+//! A thread pool takes closures.
+//!
+//! ```
+//! use executors::{Error, ThreadPool};
+//!
+//! fn main() -> Result<(), Error> {
+//!     let pool = ThreadPool::new(4)?;
+//!     let sums: Vec<_> = (0..4u64)
+//!         .map(|part| pool.spawn(move || (part * 250..(part + 1) * 250).sum::<u64>()))
+//!         .collect::<Result<_, _>>()?;
+//!     let mut total = 0;
+//!     for sum in sums {
+//!         total += sum.result()?;
+//!     }
+//!     assert_eq!(total, 499_500);
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # Processes
+//!
+//! A process shares no memory with its parent, so it is sent *values*: a `Job` is a type that serde can
+//! write and read, with a function `run`. The workers are copies of this same program. That is why **the
+//! first line of `main` must be `hook`**, with all job types in its list. A worker runs `main` up to that
+//! line and no further; the lines before it run again in every worker.
+//!
+//! ```
+//! use executors::{Error, Executor, Job, ProcessPool, job};
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Serialize, Deserialize)]
+//! struct Sum { from: u64, to: u64 }
+//!
+//! impl Job for Sum {
+//!     type Output = u64;
+//!     fn run(self) -> u64 { (self.from..self.to).sum() }
+//! }
+//!
+//! fn main() -> Result<(), Error> {
+//!     executors::hook(&[job::<Sum>()]);
+//!
+//!     let pool = ProcessPool::new(2)?;
+//!     let parts = (0..4).map(|n| Sum { from: n * 250, to: (n + 1) * 250 });
+//!     let total: u64 = pool.map(parts).sum::<Result<_, _>>()?;
+//!     assert_eq!(total, 499_500);
+//!     Ok(())
+//! }
+//! ```
+//!
+//! Without the hook `ProcessPool::new` fails with `Error::HookMissing`, which shows the line to write. A
+//! type that is missing in the list is refused by `submit` with `Error::NotRegistered`. Under `cargo test`
+//! there is no `main`: see `ProcessPoolBuilder::worker_args`.
+//!
+//! The lesson is the chapter `README.md`. Limits, what can happen to a worker, and figures are in
+//! `TOOL.md`.
+
+/// The chapter: its Rust is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Chapter;
 
 // What is handed in, and what comes back.
 mod error;

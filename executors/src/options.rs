@@ -1,4 +1,4 @@
-//! What can be said about a job when it is submitted.
+//! Options of a job that is submitted.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What comes back of a job that was not accepted.
+//! A job that was not accepted, and the reason.
 
 use std::fmt;
 

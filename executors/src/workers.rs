@@ -1,4 +1,4 @@
-//! How many workers a pool has: as many as asked for, or as there are CPUs for them.
+//! The number of a pool's workers: as asked for, or as there are CPUs.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};

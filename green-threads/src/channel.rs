@@ -109,7 +109,7 @@ impl Channel {
         Self::bounded(usize::MAX)
     }
 
-    /// A channel without room: who sends waits for who receives.
+    /// A channel without room: a sender waits for a receiver.
     pub fn rendezvous<T>() -> (Sender<T>, Receiver<T>) {
         Self::bounded(0)
     }

@@ -144,7 +144,7 @@ impl Drop for Member {
 }
 
 impl Chat {
-    /// With another limit for who does not read than
+    /// With another limit for members that do not read than
     /// [`STALL_TIMEOUT`].
     #[must_use]
     pub fn stall_timeout(self, stall: Duration) -> Chat {

@@ -14,10 +14,6 @@ use args::{Args, Command};
 
 /// Runs what the command line asks for.
 pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
-    if let Some(Command::Completions { shell }) = &args.command {
-        common::cli::completions::<Args>(*shell, "green-threads")?;
-        return Ok(Outcome::Done);
-    }
     common::cli::log()?;
     match &args.command {
         None => demo::run(&args.output),
@@ -26,6 +22,5 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
         Some(Command::ChatClient(client)) => client::run(client, &args.output),
         Some(Command::Fetch(fetch)) => fetch::run(fetch, &args.output),
         Some(Command::PingPong(ping_pong)) => ping_pong::run(ping_pong, &args.output),
-        Some(Command::Completions { .. }) => unreachable!("answered above"),
     }
 }

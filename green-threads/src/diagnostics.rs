@@ -1,4 +1,4 @@
-//! What the green threads of this hub are doing.
+//! Lists the green threads of this hub, and what each is doing.
 
 use std::fmt;
 use std::panic::Location;

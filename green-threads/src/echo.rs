@@ -1,4 +1,4 @@
-//! Sends back what comes.
+//! An echo server: sends back what comes.
 
 use std::io::{self, Read, Write};
 

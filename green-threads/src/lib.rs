@@ -1,4 +1,58 @@
-#![doc = include_str!("../README.md")]
+//! Stackful coroutines on an event loop, as in gevent and eventlet: code that looks blocking, and blocks
+//! nobody.
+//!
+//! A green thread has a stack of its own. While it waits, the others run, all on one thread of the system.
+//!
+//! # A server
+//!
+//! ```rust
+//! use std::io::{BufRead, BufReader, Write};
+//!
+//! use green_threads::net::{TcpListener, TcpStream};
+//! use green_threads::spawn;
+//!
+//! fn greet(stream: TcpStream) -> std::io::Result<()> {
+//!     for name in BufReader::new(&stream).lines() {
+//!         writeln!(&stream, "hello, {}", name?)?;
+//!     }
+//!     Ok(())
+//! }
+//!
+//! # fn main() -> std::io::Result<()> {
+//! let listener = TcpListener::bind("127.0.0.1:0")?;
+//! let address = listener.local_addr()?;
+//! spawn(move || {
+//!     for stream in listener.incoming().flatten() {
+//!         spawn(move || greet(stream));
+//!     }
+//! });
+//!
+//! // `main` may wait as well: meanwhile the green threads run.
+//! let stream = TcpStream::connect(address)?;
+//! writeln!(&stream, "world")?;
+//! let mut answer = String::new();
+//! BufReader::new(&stream).read_line(&mut answer)?;
+//! assert_eq!(answer, "hello, world\n");
+//! # Ok(()) }
+//! ```
+//!
+//! `greet` is an ordinary function of blocking sockets. With `use std::net::TcpStream` it works with threads.
+//!
+//! A green thread may not borrow, except in a [`scope`]: while it waits any other may run, and end.
+//!
+//! ```compile_fail
+//! let here = String::from("on this stack");
+//! green_threads::spawn(|| println!("{here}"));
+//! ```
+//!
+//! The lesson is the chapter `README.md`. What a kill does, stacks, limits and figures are in `TOOL.md`.
+// Stacks, their guard pages and the handler of an overflow are Unix's: elsewhere this is empty.
+#![cfg(unix)]
+
+/// The chapter: its Rust is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Chapter;
 
 // The floor: stacks, tasks on them, and the hub that runs them.
 mod hub;

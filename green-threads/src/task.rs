@@ -75,7 +75,7 @@ impl Task {
         self.spawned_at
     }
 
-    /// Who waits for its end.
+    /// The green thread that waits for its end.
     pub(crate) fn ended(&self) -> &WaitQueue {
         self.ended.get_or_init(Box::default)
     }

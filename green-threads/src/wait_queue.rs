@@ -1,8 +1,8 @@
-//! Who waits for something: the one queue that all primitives are made of.
+//! The waiters for something: the one queue that all primitives are made of.
 //!
 //! A list within a table, so that a waiter whose time is up or who is killed leaves it in constant
 //! time. A waiter takes itself off when its wait has ended, however it ended: the queue never
-//! names one who is not there.
+//! names one that is not there.
 
 use std::cell::RefCell;
 use std::rc::Rc;

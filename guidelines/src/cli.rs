@@ -33,10 +33,6 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
         }
         Some(Command::Choose(choose)) => choose::run(choose, &args.output, &interrupt),
         Some(Command::Compare { first, second }) => compare::run(first, second, &args.output),
-        Some(Command::Completions { shell }) => {
-            let written = common::cli::completions::<Args>(*shell, "guidelines");
-            written.map(|()| Outcome::Done).map_err(anyhow::Error::from)
-        }
     };
     interrupt.conclude(result)
 }

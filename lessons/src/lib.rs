@@ -1,6 +1,7 @@
-//! What the chapters promise, read from the files: the steps of each room, and the links in each text.
+//! What the chapters promise, read from the files: steps, links, commands.
 //! The tests of this crate check it.
 
+pub mod commands;
 pub mod links;
 pub mod steps;
 

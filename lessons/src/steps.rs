@@ -5,22 +5,33 @@ use serde_json::Value;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// An example of the workspace.
+/// A target of the workspace: what cargo can build.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Example {
+pub struct Target {
     /// The room: its package's name.
     pub room: String,
-    /// Its name for `cargo run --example`.
+    /// `example`, `bin`, `test`, `bench` or `lib`.
+    pub kind: String,
+    /// Its name for cargo.
     pub name: String,
     /// Its file.
     pub path: PathBuf,
 }
 
-impl Example {
+/// An example of the workspace.
+pub type Example = Target;
+
+impl Target {
     /// Its number, if it is a step: `primes-3` in primes, from `examples/3_channel.rs`.
     pub fn number(&self) -> Option<usize> {
         let file = self.path.file_name()?.to_str()?;
         file.split_once('_')?.0.parse().ok()
+    }
+
+    /// Whether it shows a trap: `primes-trap-pieces` in primes, from `examples/trap_pieces.rs`.
+    pub fn is_trap(&self) -> bool {
+        let file = self.path.file_name().and_then(|it| it.to_str());
+        file.is_some_and(|it| it.starts_with("trap_"))
     }
 }
 
@@ -30,6 +41,17 @@ impl Example {
 ///
 /// When cargo can't tell, in its words.
 pub fn examples() -> Result<Vec<Example>, String> {
+    let mut targets = targets()?;
+    targets.retain(|it| it.kind == "example");
+    Ok(targets)
+}
+
+/// All targets of the workspace.
+///
+/// # Errors
+///
+/// When cargo can't tell, in its words.
+pub fn targets() -> Result<Vec<Target>, String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
         .args(["metadata", "--no-deps", "--format-version=1", "--offline"])
@@ -45,13 +67,13 @@ pub fn examples() -> Result<Vec<Example>, String> {
     Ok(packages.flat_map(of_package).collect())
 }
 
-fn of_package(package: &Value) -> impl Iterator<Item = Example> {
+fn of_package(package: &Value) -> impl Iterator<Item = Target> {
     let targets = package["targets"].as_array().into_iter().flatten();
-    let examples = targets.filter(|target| target["kind"][0] == "example");
-    examples.map(|target| {
+    targets.map(|target| {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        Example {
+        Target {
             room: text(&package["name"]),
+            kind: text(&target["kind"][0]),
             name: text(&target["name"]),
             path: text(&target["src_path"]).into(),
         }

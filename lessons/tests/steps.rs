@@ -10,6 +10,12 @@ use std::process::Command;
 /// The longest step, in lines; the text at its head doesn't count.
 const LONGEST: usize = 60;
 
+fn traps() -> Vec<Example> {
+    let mut traps = examples().unwrap();
+    traps.retain(Example::is_trap);
+    traps
+}
+
 fn steps() -> BTreeMap<String, Vec<Example>> {
     let mut rooms: BTreeMap<String, Vec<Example>> = BTreeMap::new();
     for example in examples().unwrap() {
@@ -45,7 +51,7 @@ fn steps_are_numbered_from_1_and_named_after_their_room() {
 #[test]
 fn a_step_is_short_and_needs_no_library_of_the_house() {
     let rooms: HashSet<String> = examples().unwrap().into_iter().map(|it| it.room).collect();
-    for step in steps().into_values().flatten() {
+    for step in steps().into_values().flatten().chain(traps()) {
         let text = std::fs::read_to_string(&step.path).unwrap();
         assert!(
             text.starts_with("//! "),
@@ -119,6 +125,84 @@ const SHOWN: &[(&str, &str)] = &[
     ("green-threads-5", "heard: \"Ben: hello\\nCarl: hello\\n\""),
 ];
 
+/// What traps print: the wrong answer and the right one, where they don't depend on the machine.
+const TRAPS: &[(&str, &[&str])] = &[
+    (
+        "primes-trap-pieces",
+        &[
+            "pieces of 1: 2857143 found",
+            "pieces of 10000: 2857143 found",
+        ],
+    ),
+    (
+        "mandelbrot-trap-sum",
+        &["[0, 1, 2]: 0", "[0, 2, 1]: 1", "by three threads: 0"],
+    ),
+    (
+        "mandelbrot-trap-lock",
+        &["a lock for each pixel", "a lock for each row"],
+    ),
+    (
+        "executors-trap-nested",
+        &["no answer", "outside the pool: 42"],
+    ),
+    (
+        "executors-trap-lost-error",
+        &["all 3 files are saved", "right: 2 saved"],
+    ),
+    (
+        "scheduler-trap-waker",
+        &[
+            "without the waker: Err(\"never woken\")",
+            "with the waker: Ok(42)",
+        ],
+    ),
+    (
+        "scheduler-trap-greedy",
+        &["20000000 numbers a turn", "10000 numbers a turn"],
+    ),
+    (
+        "reactor-trap-blocking",
+        &[
+            "in the callback: the timer was",
+            "on a thread: the timer was",
+        ],
+    ),
+    ("reactor-trap-one-read", &["event: 1 of 3", "block: 3 of 3"]),
+    (
+        "green-threads-trap-blocking",
+        &["thread::sleep: ", "the hub sleeps: "],
+    ),
+    (
+        "green-threads-trap-wait-between",
+        &["act: -80 is left", "between: 40 is left"],
+    ),
+    (
+        "green-threads-trap-lock",
+        &["would be a deadlock", "the value is 1"],
+    ),
+    ("async-fetch-trap-lock", &["Err(\"no answer\")", "Ok(2)"]),
+    (
+        "crawler-trap-empty-queue",
+        &[
+            "leaves at an empty queue: 60",
+            "waits for those at work: 60",
+        ],
+    ),
+    (
+        "crawler-trap-seen-late",
+        &["69 fetches for 50", "50 fetches for 50"],
+    ),
+    (
+        "thumbnails-trap-bomb",
+        &["30000x30000, 3433 MiB", "with a limit: "],
+    ),
+    (
+        "thumbnails-trap-first-error",
+        &["1 of 5 made", "4 of 5 made"],
+    ),
+];
+
 /// Where cargo puts examples: beside the tests' folder. `cargo test --workspace` builds both.
 fn binary(name: &str) -> PathBuf {
     let mut path = std::env::current_exe().unwrap();
@@ -146,6 +230,20 @@ fn each_step_shows_what_it_promises() {
     for (name, expected) in SHOWN {
         if let Some(text) = run(name) {
             assert!(text.contains(expected), "{name}: {text}");
+        }
+    }
+}
+
+#[test]
+fn each_trap_shows_what_goes_wrong_and_the_cure() {
+    let tried: HashSet<&str> = TRAPS.iter().map(|(name, _)| *name).collect();
+    for trap in traps() {
+        assert!(tried.contains(&*trap.name), "{} is not tried", trap.name);
+    }
+    for (name, expected) in TRAPS {
+        let Some(text) = run(name) else { continue };
+        for part in *expected {
+            assert!(text.contains(part), "{name}: {text}");
         }
     }
 }

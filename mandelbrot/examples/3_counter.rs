@@ -1,6 +1,5 @@
-//! An atomic counter hands out the rows one by one: a thread that is done takes the next, so that all are busy
-//! until the end. The pixels
-//! are atomics, because the compiler can't know that each row is taken once.
+//! An atomic counter hands out the rows one by one: a thread that is done takes the next, so that all are
+//! busy until the end. The pixels are atomics: the compiler can't know that each row is taken once.
 
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 use std::thread;

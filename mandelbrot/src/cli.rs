@@ -27,9 +27,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
     let session = common::cli::start(&args.run)?;
     // Only what looks at it may take Ctrl-C away from the system.
     let interrupt = match args.command {
-        Some(Command::Views | Command::Palette { .. } | Command::Completions { .. }) => {
-            Interrupt::default()
-        }
+        Some(Command::Views | Command::Palette { .. }) => Interrupt::default(),
         _ => interrupt::install()?,
     };
     let result = answer(&args, &interrupt);
@@ -46,9 +44,5 @@ fn answer(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
         Some(Command::Explore(args)) => explore::run(args, run, interrupt),
         Some(Command::Views) => output::views(run),
         Some(Command::Palette { palette }) => output::palette(palette),
-        Some(Command::Completions { shell }) => {
-            common::cli::completions::<Args>(*shell, "mandelbrot")?;
-            Ok(Outcome::Done)
-        }
     }
 }

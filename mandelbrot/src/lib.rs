@@ -1,4 +1,48 @@
-#![doc = include_str!("../README.md")]
+//! The Mandelbrot set by every model of concurrency: data parallelism.
+//!
+//! A [`Plan`] says what is to be computed, a [`Kernel`] computes a [`Tile`] of it, and a model shares the
+//! tiles out to workers: [`serial`], [`threads`], [`par_iter`] (rayon), [`par_pixels`] (the
+//! counter-example), [`processes`], [`shared_memory`], [`regions`] (OpenMP-style), [`async_tasks`] and
+//! [`mariani_silver`]. All models have one signature: a plan, a kernel and a number of workers in,
+//! [`Counts`] out.
+//!
+//! ```
+//! use std::num::NonZeroUsize;
+//! use mandelbrot::{Plan, View, kernels, par_iter};
+//!
+//! let plan = Plan::new(View::WORKSHOP, 320, 240)?.with_limit(1000)?;
+//! let workers = NonZeroUsize::new(2).unwrap();
+//! let counts = par_iter::run(&plan, kernels::fast::fill, workers)?;
+//! let inside = counts.values().iter().filter(|&&count| count == 1000).count();
+//! assert!(inside > 16_000 && inside < 17_000);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! [`omp`] is a library of its own, on `std` alone:
+//!
+//! ```
+//! use mandelbrot::omp;
+//!
+//! let sums = omp::parallel(4, |p| {
+//!     let mut sum = 0;
+//!     for n in p.range(0..1000) {
+//!         sum += n;
+//!     }
+//!     p.reduce(sum, |a, b| a + b)
+//! });
+//! assert_eq!(sums, [499_500; 4]);
+//! ```
+//!
+//! To lift a model out, copy its file and what all share: `plan.rs`, `view.rs`, `tile.rs`, `counts.rs` and
+//! the trait in `kernels.rs`; for processes also `band.rs`, for shared memory also `mapping.rs`. A kernel
+//! may be a closure, except in processes: they are sent the kernel's name ([`kernels::KernelName`]).
+//!
+//! The lesson is the chapter `README.md`; the command is described in `TOOL.md`.
+
+/// The chapter: its Rust is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Chapter;
 
 // The models, from the plainest on: each hands out bands of rows, and computes nothing itself.
 pub mod async_tasks;

@@ -230,6 +230,9 @@ fn what_is_wrong_is_told_in_one_line_and_nothing_is_written() {
             "--zoom -1",
             "--zoom <ZOOM>: -1: not a finite number above 0",
         ),
+        ("--zoom 1e291", "zoom 1.0e291: the deepest is 1e290"),
+        ("--zoom 1e400", "--zoom <ZOOM>: 1e400: the deepest is 1e290"),
+        ("--zoom inf", "--zoom <ZOOM>: inf: not a finite number"),
         (
             "--zoom 1e15 --kernel exact",
             "zoom 1.0e15: too deep for f64, whose limit at -0.75+0i",

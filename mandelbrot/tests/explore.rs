@@ -41,24 +41,135 @@ impl Drop for Explorer {
     }
 }
 
-#[test]
-fn the_page_draws_zooms_cancels_and_logs_no_error() {
+const DRAWN: &str = "document.body.dataset.state === 'done'";
+
+/// A browser with a view drawn, and the explorer it asks; nothing without a browser.
+fn start(view: &str) -> Option<(Browser, Explorer)> {
     let Some(mut browser) = Browser::start() else {
         assert!(std::env::var_os("CI").is_none(), "chromium is missing");
         eprintln!("skipped: chromium is missing");
+        return None;
+    };
+    let explorer = Explorer::start();
+    let url = format!("{}#{view}", explorer.url);
+    browser.call("Page.navigate", json!({ "url": url }));
+    browser.until("document.readyState === 'complete' && !!document.body.dataset.state");
+    browser.until(DRAWN);
+    Some((browser, explorer))
+}
+
+/// A place on the picture, in parts of its size, as the browser counts pixels.
+fn on_picture(browser: &mut Browser, across: f64, down: f64) -> (f64, f64) {
+    let parts = browser.value(
+        "(({ left, top, width, height }) => [left, top, width, height])\
+         ($('place').getBoundingClientRect())",
+    );
+    let part = |n: usize| parts[n].as_f64().unwrap();
+    (part(0) + part(2) * across, part(1) + part(3) * down)
+}
+
+fn middle_of(browser: &mut Browser) -> (f64, f64) {
+    let mut number = |what: &str| browser.value(what).as_str().unwrap().parse().unwrap();
+    (number("at.re"), number("at.im"))
+}
+
+#[test]
+fn wheel_drag_and_fingers_move_what_is_under_them_and_limits_are_told() {
+    let Some((mut browser, _explorer)) = start("iterations=50") else {
         return;
     };
-    let mut explorer = Explorer::start();
-    let open = |browser: &mut Browser, url: &str| {
-        browser.call("Page.navigate", json!({ "url": url }));
-        browser.until("document.readyState === 'complete' && !!document.body.dataset.state");
-    };
-    let drawn = "document.body.dataset.state === 'done'";
-    open(
-        &mut browser,
-        &format!("{}#palette=workshop&smooth=false", explorer.url),
+    let near = |a: f64, b: f64| assert!((a - b).abs() < 1e-3 * b.abs().max(0.1), "{a} {b}");
+    let zoom = |browser: &mut Browser| browser.value("at.zoom").as_f64().unwrap();
+    // A width of 3.5 around -0.75: a quarter of it to the right is 0.125.
+    let right = on_picture(&mut browser, 0.75, 0.5);
+    browser.wheel(right, -120.0);
+    browser.until(&format!("at.zoom === 2 && {DRAWN}"));
+    near(middle_of(&mut browser).0, -0.75 + 0.875 / 2.0);
+    browser.wheel(right, 120.0);
+    browser.until(&format!("at.zoom === 1 && {DRAWN}"));
+    near(middle_of(&mut browser).0, -0.75);
+    // A trackpad's small steps add up to the same, not to a notch each.
+    for _ in 0..12 {
+        browser.wheel(right, -10.0);
+    }
+    browser.until(&format!("Math.abs(at.zoom - 2) < 1e-9 && {DRAWN}"));
+    browser.value("$('home').onclick()");
+    browser.until(&format!("at.zoom === 1 && {DRAWN}"));
+
+    // A drag by a tenth of the width takes the picture along.
+    let middle = on_picture(&mut browser, 0.5, 0.5);
+    let tenth = on_picture(&mut browser, 0.6, 0.5).0 - middle.0;
+    browser.drag(middle, (middle.0 + tenth, middle.1 - tenth / 2.0));
+    browser.until(&format!("at.re !== '-0.75' && {DRAWN}"));
+    let (re, im) = middle_of(&mut browser);
+    near(re, -0.75 - 0.35);
+    // Imaginary parts grow downwards.
+    near(im, 0.175);
+    assert_eq!(zoom(&mut browser), 1.0);
+
+    // A finger drags, too. Two that go apart zoom; what was between them stays between them.
+    browser.call(
+        "Emulation.setTouchEmulationEnabled",
+        json!({ "enabled": true, "maxTouchPoints": 2 }),
     );
-    browser.until(drawn);
+    browser.touch(&[middle], &[(middle.0 - tenth, middle.1)]);
+    browser.until(&format!("Math.abs(Number(at.re) + 0.75) < 1e-3 && {DRAWN}"));
+    let beside = |(x, y): (f64, f64), by: f64| [(x - by, y), (x + by, y)];
+    browser.touch(
+        &beside(right, 20.0),
+        &beside((right.0 - tenth, right.1), 60.0),
+    );
+    browser.until(&format!("at.zoom > 2 && {DRAWN}"));
+    near(zoom(&mut browser), 3.0);
+    // It was at 0.125, and is now 0.15 of a third of the width to the right of the middle.
+    near(middle_of(&mut browser).0, 0.125 - 0.15 * 3.5 / 3.0);
+    browser.touch(&beside(middle, 60.0), &beside(middle, 20.0));
+    browser.until(&format!("at.zoom < 2 && {DRAWN}"));
+    near(zoom(&mut browser), 1.0);
+
+    // Another palette, and the same view once more.
+    for palette in ["fire", "fire"] {
+        let choose = format!("$('palette').value = '{palette}'");
+        browser.value(&format!(
+            "document.body.dataset.state = ''; {choose}; $('palette').onchange()"
+        ));
+        browser.until("['done', 'failed'].includes(document.body.dataset.state)");
+        assert_eq!(browser.value("document.body.dataset.state"), "done");
+    }
+
+    // What is deeper than can be drawn is drawn as deep as can be, and said so.
+    for hash in [
+        "zoom=1e289&re=-2&im=0&iterations=100",
+        "zoom=1e300&re=-2&im=0&iterations=100",
+        "zoom=1&iterations=2000000&re=3&im=3",
+    ] {
+        browser.value(&format!(
+            "document.body.dataset.state = ''; location.hash = '#kernel=auto&{hash}'"
+        ));
+        browser.until(DRAWN);
+        let told = browser.value("$('state').textContent");
+        let told = told.as_str().unwrap();
+        assert!(
+            told.contains("the deepest zoom there is") || told.contains("the most iterations"),
+            "{told}"
+        );
+    }
+    browser.value(
+        "document.body.dataset.state = ''; location.hash = '#zoom=1e289&re=-2&im=0&iterations=100'",
+    );
+    browser.until(DRAWN);
+    browser.wheel(middle, -120.0);
+    browser.until(DRAWN);
+    assert_eq!(zoom(&mut browser), 1e289);
+    assert!(browser.console.is_empty(), "{:?}", browser.console);
+}
+
+#[test]
+fn the_page_draws_zooms_cancels_and_logs_no_error() {
+    let Some((mut browser, mut explorer)) = start("palette=workshop&smooth=false") else {
+        return;
+    };
+    let drawn = DRAWN;
 
     // The middle of the whole set never leaves: 1000 % 8, 1000 % 16, 1000 % 32. The corner leaves at
     // once.
@@ -73,16 +184,11 @@ fn the_page_draws_zooms_cancels_and_logs_no_error() {
     assert!(browser.value("noted.length").as_u64().unwrap() > 0);
 
     // A click zooms in, and what is under it stays there.
-    let box_of = browser.value(
-        "(({ left, top, width, height }) => [left, top, width, height])\
-         ($('place').getBoundingClientRect())",
-    );
-    let part = |n: usize| box_of[n].as_f64().unwrap();
-    let (x, y) = (part(0) + part(2) * 0.75, part(1) + part(3) / 2.0);
+    let (x, y) = on_picture(&mut browser, 0.75, 0.5);
     browser.click(x, y);
     browser.until(&format!("at.zoom === 4 && {drawn}"));
     // A quarter of 3.5 to the right was 0.125; now the middle is three quarters of the way there.
-    let re: f64 = browser.value("at.re").as_str().unwrap().parse().unwrap();
+    let (re, _) = middle_of(&mut browser);
     assert!((re - (-0.75 + 0.75 * 0.875)).abs() < 0.01, "{re}");
     assert!(
         browser

@@ -31,13 +31,9 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
     let session = common::cli::start(run)?;
     // Only what looks at it may take Ctrl-C away from the system.
     let interrupt = match args.command {
-        Some(
-            Command::Next(_)
-            | Command::Previous(_)
-            | Command::Check(_)
-            | Command::Factor(_)
-            | Command::Completions { .. },
-        ) => Interrupt::default(),
+        Some(Command::Next(_) | Command::Previous(_) | Command::Check(_) | Command::Factor(_)) => {
+            Interrupt::default()
+        }
         _ => interrupt::install()?,
     };
     let result = answer(&args, run, &interrupt);
@@ -55,9 +51,5 @@ fn answer(args: &Args, run: &RunArgs, interrupt: &Interrupt) -> anyhow::Result<O
         Some(Command::Check(numbers)) => check::run(numbers, run),
         Some(Command::Factor(numbers)) => factor::run(numbers, run),
         Some(Command::Gil(gil)) => experiment::gil(gil, run, interrupt),
-        Some(Command::Completions { shell }) => {
-            common::cli::completions::<Args>(*shell, "primes")?;
-            Ok(Outcome::Done)
-        }
     }
 }

@@ -1,4 +1,36 @@
-#![doc = include_str!("../README.md")]
+//! Prime numbers by every model of concurrency: work that computes.
+//!
+//! A kernel computes and starts nothing: [`sieve`], [`trial_division`], [`miller_rabin`], [`factor`],
+//! [`nth`], [`combinatorial`]. A model starts workers and computes nothing: [`serial`], [`threads`],
+//! [`par_iter`] (rayon), [`processes`], [`async_tasks`], [`async_blocking`] (the counter-example) and
+//! [`gil`]. All models have one signature: jobs from an iterator, a number of workers, and a function
+//! that is called with each answer. A model takes no more jobs than it can run, so the iterator may be
+//! endless.
+//!
+//! ```
+//! use std::num::NonZeroUsize;
+//! use std::sync::atomic::{AtomicU64, Ordering};
+//!
+//! use primes::{Constellation, job, threads};
+//!
+//! let workers = NonZeroUsize::new(2).unwrap();
+//! let jobs = job::pieces(0..=10_000_000, Constellation::Single, workers);
+//! let total = AtomicU64::new(0);
+//! threads::run(jobs, workers, |_job, count| {
+//!     total.fetch_add(count, Ordering::Relaxed);
+//! })?;
+//! assert_eq!(total.into_inner(), 664_579);
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! To take a model into your own program, copy its file and put your own type in place of [`Job`].
+//!
+//! The lesson is the chapter `README.md`; the command is described in `TOOL.md`.
+
+/// The chapter: its Rust is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Chapter;
 
 // The models, from the plainest on: each runs jobs, and computes nothing itself. That a few lines
 // are alike in several of them is on purpose: each file is whole.

@@ -208,7 +208,6 @@ fn options_that_do_nothing_are_not_offered() {
         ("previous", &["--json", "--quiet"]),
         ("check", &["--json", "--quiet"]),
         ("factor", &["--json", "--quiet"]),
-        ("completions", &[]),
     ] {
         let help = help(subcommand);
         for option in options {

@@ -32,7 +32,7 @@ pub const MAX_NAME: usize = 32;
 /// How long a member may read nothing while lines wait for it.
 pub const STALL_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Told to who comes.
+/// Told to a new member.
 pub const WELCOME: &str = "*** welcome: write NAME:MESSAGE";
 /// The answer to a line of over [`MAX_LINE`] bytes.
 pub const TOO_LONG: &str = "*** that line was over 1024 bytes: nobody got it";
@@ -66,7 +66,7 @@ pub fn renamed(old: &str, new: &str) -> String {
     format!("*** {old} is now called {new}")
 }
 
-/// Who is to be told a line.
+/// Which members get a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum To {
     /// The one who sent it.
@@ -75,7 +75,7 @@ pub enum To {
     Others,
 }
 
-/// The chat itself: who is there, and what to tell whom. `M` is what a member is reached by.
+/// The chat itself: its members, and which lines each gets. `M` is what a member is reached by.
 ///
 /// # Examples
 ///
@@ -115,7 +115,7 @@ impl<M> Room<M> {
         number
     }
 
-    /// A member has sent a line, without its end; `tell` is called for each who is to be told
+    /// A member has sent a line, without its end; `tell` is called for each member that gets
     /// something.
     pub fn line(&mut self, sender: u64, line: &[u8], mut tell: impl FnMut(&M, &str)) {
         for (to, text) in self.understand(sender, line) {
@@ -131,7 +131,7 @@ impl<M> Room<M> {
         }
     }
 
-    /// Who is there.
+    /// The members.
     pub fn members(&self) -> impl Iterator<Item = &M> {
         self.members.values().map(|(_, member)| member)
     }

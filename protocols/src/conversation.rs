@@ -175,7 +175,7 @@ pub fn byte_by_byte(address: SocketAddr) -> Result {
     ann.sees_off(bob, "bob")
 }
 
-/// One who does not read does not keep the others waiting; what it gets in the end are whole
+/// A member that does not read does not keep the others waiting; what it gets in the end are whole
 /// lines in order, if not all.
 ///
 /// # Errors

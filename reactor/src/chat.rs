@@ -10,7 +10,7 @@ use protocols::chat::{MAX_LINE, MISSED, Room, STALL_TIMEOUT, TOO_LONG, WELCOME};
 
 use crate::{Factory, LineHandler, LineReceiver, Peer, Protocol, Reason, Transport};
 
-/// The chat's factory: a room, and a protocol for each who comes.
+/// The chat's factory: one room, and a protocol for each member.
 ///
 /// # Examples
 ///
@@ -49,7 +49,7 @@ impl Server {
         Server { stall, ..self }
     }
 
-    /// A protocol for somebody who comes.
+    /// A protocol for a new member.
     pub fn member(&self) -> LineReceiver<Member> {
         let member = Member {
             server: self.clone(),

@@ -12,10 +12,6 @@ use args::{Args, Command};
 
 /// Runs what the command line asks for.
 pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
-    if let Some(Command::Completions { shell }) = &args.command {
-        common::cli::completions::<Args>(*shell, "reactor")?;
-        return Ok(Outcome::Done);
-    }
     common::cli::log()?;
     match &args.command {
         None => demo::run(&args.output),
@@ -24,6 +20,5 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
         Some(Command::Proxy(proxy)) => serve::proxy(proxy, &args.output),
         Some(Command::ChatClient(client)) => client::run(client),
         Some(Command::Fetch(fetch)) => fetch::run(fetch, &args.output),
-        Some(Command::Completions { .. }) => unreachable!("answered above"),
     }
 }

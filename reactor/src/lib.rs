@@ -1,4 +1,60 @@
-#![doc = include_str!("../README.md")]
+//! The reactor pattern as in Twisted: protocols, factories, transports and deferreds on one thread.
+//!
+//! # A server
+//!
+//! ```rust
+//! use reactor::{LineHandler, LineReceiver, Reactor, Transport, testing};
+//!
+//! struct Greet;
+//!
+//! impl LineHandler for Greet {
+//!     fn line_received(&mut self, transport: &Transport, line: &[u8]) {
+//!         transport.write(&[b"hello, ", line, b"\n"].concat());
+//!     }
+//! }
+//!
+//! # fn main() -> std::io::Result<()> {
+//! let reactor = Reactor::new()?;
+//! reactor.listen_tcp(([127, 0, 0, 1], 0).into(), || LineReceiver::new(Greet))?;
+//! // reactor.run()? serves until somebody calls stop().
+//!
+//! // And the same protocol in a test, without a socket and without waiting:
+//! let (reactor, _clock) = testing::reactor()?;
+//! let peer = testing::connect(&reactor, LineReceiver::new(Greet));
+//! peer.send(b"world\r\n");
+//! assert_eq!(peer.received(), b"hello, world\n");
+//! # Ok(()) }
+//! ```
+//!
+//! # Results that come later
+//!
+//! A [`Deferred`] is a result that will come, with a chain of callbacks. It can be awaited, and
+//! [`Reactor::spawn`] makes a deferred of a future.
+//!
+//! ```rust
+//! use reactor::{Error, Reactor, gather};
+//!
+//! # fn main() -> Result<(), Error> {
+//! let reactor = Reactor::new()?;
+//! let parts = (0..4_u64).map(|part| {
+//!     reactor.defer_to_thread(move || (part * 250..(part + 1) * 250).sum::<u64>())
+//! });
+//! let total = gather(parts).add_callback(|sums| Ok(sums.iter().sum::<u64>()));
+//! let doubled = reactor.spawn(async move { Ok(2 * total.await?) });
+//! assert_eq!(reactor.run_until(doubled)?, 999_000);
+//! # Ok(()) }
+//! ```
+//!
+//! An error that nobody handles is logged with the place where its deferred was made. Firing twice is an
+//! `Err`. Callbacks run one after the other, not one inside the other, so a chain may be a hundred thousand
+//! callbacks long.
+//!
+//! The lesson is the chapter `README.md`; all limits and figures are in `TOOL.md`.
+
+/// The chapter: its Rust is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Chapter;
 
 // The reactor, and what it calls.
 mod buffers;

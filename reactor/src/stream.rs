@@ -23,7 +23,7 @@ pub(crate) enum Stream {
     Closed,
 }
 
-/// Who is at the other end.
+/// The address of the other end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Peer {

@@ -75,7 +75,7 @@ pub use session::Session;
 pub(crate) use session::{Handshake, Shaken, Tls};
 
 /// How long a handshake may take, unless said otherwise. It is two round trips and some
-/// milliseconds of computing; who takes longer keeps a descriptor for nothing.
+/// milliseconds of computing; a client that takes longer holds a descriptor for nothing.
 pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What a server needs: its certificate and key. Clones share them.

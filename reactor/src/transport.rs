@@ -13,7 +13,7 @@ use crate::{Peer, Reactor, Reason};
 pub const DEFAULT_HIGH_WATER: usize = 64 * 1024;
 /// Bytes waiting to be sent at which it may go on, unless said otherwise.
 pub const DEFAULT_LOW_WATER: usize = 16 * 1024;
-/// A protocol that was told to pause and adds more than so many times high water is cut off.
+/// A protocol that was told to pause, and then adds more than the high-water mark times this, is cut off.
 pub(crate) const OVERFLOW_FACTOR: usize = 16;
 /// How long a connection whose other end has ended may stay half open without a byte, unless an idle
 /// time-out of its own is set.
@@ -33,14 +33,14 @@ impl Transport {
     ///
     /// There is no error: [`connection_lost`](crate::Protocol::connection_lost) tells. One callback
     /// may write anything. A protocol that was told to
-    /// [pause](crate::Protocol::pause_producing) and adds more than 16 times high water in later
+    /// [pause](crate::Protocol::pause_producing) and adds more than 16 times the high-water mark in later
     /// turns is cut off, with [`Reason::Overflow`]; so heed it, or use
     /// [`try_write`](Transport::try_write).
     pub fn write(&self, data: &[u8]) {
         self.0.write(self, data);
     }
 
-    /// Sends all of `data`, unless high water or more wait to be sent already: then nothing of it,
+    /// Sends all of `data`, unless the high-water mark is reached already: then nothing of it,
     /// and false.
     pub fn try_write(&self, data: &[u8]) -> bool {
         if self.is_full() {
@@ -58,12 +58,12 @@ impl Transport {
         self.0.writing.len()
     }
 
-    /// Whether high water is reached.
+    /// Whether the high-water mark is reached.
     pub fn is_full(&self) -> bool {
         self.buffered() >= self.0.writing.high()
     }
 
-    /// Sets low and high water, in bytes, for what waits to be sent:
+    /// Sets the low-water and high-water marks, in bytes, of the output that waits to be sent:
     /// [16 KiB](DEFAULT_LOW_WATER) and [64 KiB](DEFAULT_HIGH_WATER) unless said otherwise.
     pub fn set_write_limits(&self, low: usize, high: usize) {
         self.0.writing.set_limits(low, high);
@@ -135,7 +135,7 @@ impl Transport {
         self.0.set_stall_timeout(self, limit);
     }
 
-    /// Who is at the other end.
+    /// The address of the other end.
     pub fn peer(&self) -> Peer {
         self.0.peer
     }

@@ -27,7 +27,7 @@ fn run(first: Task) {
         println!("turn {turn}");
         let woken = sleeping.extract_if(.., |(wake, _)| *wake <= turn);
         ready.extend(woken.map(|(_, task)| task));
-        // Those that are ready now run once; who yields runs in the next turn.
+        // Tasks that are ready now run once; one that yields runs again in the next turn.
         for mut task in std::mem::take(&mut ready) {
             match task.next() {
                 Some(Call::Yield) => ready.push_back(task),

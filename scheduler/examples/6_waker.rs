@@ -31,7 +31,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
     unreachable!("the loop has no end")
 }
 
-/// A value that comes later, and who waits for it.
+/// A value that comes later, and the waker of the task that waits for it.
 type Slot = Arc<Mutex<(Option<u32>, Option<Waker>)>>;
 
 fn main() {

@@ -20,10 +20,6 @@ use args::{Args, Command};
 
 /// Runs what the command line asks for.
 pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
-    if let Some(Command::Completions { shell }) = &args.command {
-        common::cli::completions::<Args>(*shell, "scheduler")?;
-        return Ok(Outcome::Done);
-    }
     let session = common::cli::start_with(&args.trace, &args.output)?;
     let result = answer(args);
     session.conclude(result, &Interrupt::default())
@@ -46,20 +42,20 @@ fn answer(args: &Args) -> anyhow::Result<Outcome> {
         Some(Command::Tasks { blocking }) => vec![tasks::show(args.blocking || *blocking)?],
         Some(Command::ChatServer(listen)) => return serve::run(listen, output),
         Some(Command::ChatClient(client)) => return client::run(client, output),
-        Some(Command::Completions { .. }) => unreachable!("answered above"),
     };
-    let point = args.command.is_none().then_some(POINT);
+    let point = format!("{POINT}\n\n{}", common::cli::read_next("scheduler"));
+    let point = args.command.is_none().then_some(&*point);
     step::print(&steps, point, output)?;
     Ok(Outcome::Done)
 }
 
 /// What the demonstration comes to.
 const POINT: &str = "\
-What to see: the same two tasks, four times, and one thread. A task is a
-function that stops where others may run; who decides what \"others\" means is
-the scheduler. Waiting costs nothing that way: the sleeps of the last step
-overlap. Computing and blocking do not: try --blocking, and look at the longest
-run.";
+What to see: the same two tasks in four ways, on one thread. A task is a
+function that stops where others may run. The scheduler decides which task is
+next. Tasks that wait do so at the same time: the sleeps of the last step
+overlap. Computing and blocking do not overlap: try --blocking, and look at the
+longest run.";
 
 /// An executor, or why there is none.
 fn executor() -> anyhow::Result<Executor> {

@@ -35,7 +35,7 @@
 //! thread: see `executor/task.rs` for how a waker knows, and why that is sound.
 //!
 //! When nobody is ready, and no timer, socket, signal or other thread has the waker of a task, then
-//! nothing can ever happen again: that is a [`Deadlock`], and it is reported with who waits for
+//! nothing can ever happen again: that is a [`Deadlock`], and it is reported with which task waits for
 //! what. There are no false alarms, so a waker whose place the executor does not know counts as one
 //! that may be used: another thread may have it. Not told, therefore, are deadlocks of futures that
 //! make wakers of their own ([`scope`], `FuturesUnordered`, `shared`), and one of a future that keeps

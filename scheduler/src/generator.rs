@@ -3,7 +3,7 @@
 //! Stable Rust has no generators, but it has `async` blocks, and what the compiler makes of one is
 //! just that: a state machine that stops at each `.await`. So [`Co::yield_`] is a future that puts
 //! its value where the caller finds it and is pending once; and [`Generator`] polls the block with
-//! a waker that does nothing. Nothing here runs by itself: who wants the next value asks for it.
+//! a waker that does nothing. Nothing here runs by itself: the caller asks for the next value.
 //!
 //! ```
 //! use scheduler::generator::generator;

@@ -1,4 +1,85 @@
-#![doc = include_str!("../README.md")]
+//! From generators to an async runtime, in seven steps on one thread.
+//!
+//! Each module adds one idea to those before it: [`generator`], [`round_robin`], [`system_calls`],
+//! [`policy`], [`sync`], [`executor`], [`io`]. [`monitor`] watches tasks of any of them: how often each
+//! ran, and the longest that one ran without letting others run.
+//!
+//! # A generator
+//!
+//! ```rust
+//! use scheduler::generator::generator;
+//!
+//! let mut fibonacci = generator(|co| async move {
+//!     let (mut a, mut b) = (0_u64, 1);
+//!     loop {
+//!         co.yield_(a).await;
+//!         (a, b) = (b, a + b);
+//!     }
+//! });
+//! assert!(fibonacci.by_ref().take(8).eq([0, 1, 1, 2, 3, 5, 8, 13]));
+//! # let _: Option<()> = fibonacci.result();
+//! ```
+//!
+//! It is an `Iterator`, without an allocation for an item and without `unsafe`. It can be sent values,
+//! delegate to another generator, and be closed, which runs destructors.
+//!
+//! # Tasks that take turns
+//!
+//! ```rust
+//! use scheduler::generator::generator;
+//! use scheduler::round_robin::RoundRobin;
+//!
+//! let mut tasks = RoundRobin::new();
+//! for (name, turns) in [("short", 1), ("long", 3)] {
+//!     tasks.spawn(name, generator(move |co| async move {
+//!         for _ in 0..turns {
+//!             co.yield_(()).await;
+//!         }
+//!     }));
+//! }
+//! let turns: Vec<&str> = tasks.map(|turn| turn.name).collect();
+//! assert_eq!(turns, ["short", "long", "short", "long", "long", "long"]);
+//! ```
+//!
+//! # An async runtime
+//!
+//! ```rust
+//! use std::time::Duration;
+//!
+//! use scheduler::executor::{Executor, gather, sleep, spawn, timeout};
+//! use scheduler::sync::channel;
+//!
+//! # fn main() -> std::io::Result<()> {
+//! let found = Executor::new()?.block_on(async {
+//!     let (sender, receiver) = channel(8);
+//!     drop(spawn(async move {
+//!         for n in 1..=3 {
+//!             sleep(Duration::from_millis(1)).await;
+//!             if sender.send(n).await.is_err() {
+//!                 break;
+//!             }
+//!         }
+//!     }));
+//!     let mut found = Vec::new();
+//!     while let Some(n) = receiver.recv().await {
+//!         found.push(n);
+//!     }
+//!     let never = timeout(Duration::from_millis(5), std::future::pending::<()>());
+//!     assert!(never.await.is_err());
+//!     found
+//! });
+//! assert_eq!(found, [1, 2, 3]);
+//! # Ok(()) }
+//! ```
+//!
+//! Futures from other crates run on it if all they need is a waker, such as the channels of `futures`.
+//!
+//! The lesson is the chapter `README.md`; limits and figures are in `TOOL.md`.
+
+/// The chapter: its Rust is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Chapter;
 
 // What all tasks compute: plain code.
 pub mod workshop;

@@ -1,11 +1,11 @@
-//! Step 4. Who is next? Ready queues that can be exchanged.
+//! Step 4. Which task is next? Ready queues that can be exchanged.
 //!
 //! The scheduler of step 2 took the task that had waited longest. That is one answer of many, and
 //! a [`Policy`] is what gives it: a queue of those who are ready, whatever order it keeps.
 //!
 //! | policy | next is | good for | what it costs |
 //! |-|-|-|-|
-//! | [`RoundRobin`] | who has waited longest | fairness | knows nothing of urgency |
+//! | [`RoundRobin`] | the one that has waited longest | fairness | knows nothing of urgency |
 //! | [`Priority::strict`] | the highest priority | what must never wait | the rest may starve |
 //! | [`Priority::ageing`] | the highest priority, which grows by waiting | the same, without starving | a bounded wait |
 //! | [`EarliestDeadline`] | the nearest deadline | meeting all deadlines, if that can be done | overload misses them all |

@@ -338,7 +338,7 @@ impl fmt::Debug for Kernel {
 pub struct Stuck(Vec<String>);
 
 impl Stuck {
-    /// Who waits for what, a line for each task.
+    /// Which task waits for what, a line for each.
     pub fn waits(&self) -> &[String] {
         &self.0
     }

@@ -12,14 +12,10 @@ mod watch;
 
 use common::cli::{Interrupt, Outcome, interrupt};
 
-use args::{Args, Command};
+use args::Args;
 
 /// Runs what the command line asks for.
 pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
-    if let Some(Command::Completions { shell }) = args.command {
-        common::cli::completions::<Args>(shell, "thumbnails")?;
-        return Ok(Outcome::Done);
-    }
     args.check()?;
     let session = common::cli::start(&args.run)?;
     let interrupt = interrupt::install()?;

@@ -1,5 +1,6 @@
 //! Why there is no thumbnail.
 
+use std::io::{Error, ErrorKind};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -16,9 +17,9 @@ pub enum Failure {
     /// The thumbnail can't be written; the text names it.
     #[error("its thumbnail cannot be written: {0}")]
     Unwritable(String),
-    /// There is no room for the thumbnail, nor for any other; the text names it.
+    /// Neither the thumbnail can be written nor any other; the text names it.
     #[error("its thumbnail cannot be written: {0}")]
-    DiskFull(String),
+    NoneWritable(String),
     /// None of the formats that are known here.
     #[error("not a picture known here ({start}): JPEG, PNG, GIF, WebP, TIFF and BMP are")]
     Unknown {
@@ -72,4 +73,16 @@ pub enum Failure {
     /// The pool has no workers left, or was stopped.
     #[error("not tried: {0}")]
     NotTried(String),
+}
+
+impl Failure {
+    /// Why something could not be written; `text` names it.
+    pub fn of_writing(error: &Error, text: String) -> Failure {
+        match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::ReadOnlyFilesystem => {
+                Failure::NoneWritable(text)
+            }
+            _ => Failure::Unwritable(text),
+        }
+    }
 }

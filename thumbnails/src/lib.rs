@@ -1,4 +1,48 @@
-#![doc = include_str!("../README.md")]
+//! Thumbnails of pictures, by threads, processes, rayon and async.
+//!
+//! # One picture
+//!
+//! ```rust
+//! use thumbnails::{Format, Settings, samples::Sample, task::thumbnail};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! let sample = Sample { path: folder.path().join("a.jpg"), size: (1200, 800), format: Format::Jpeg, seed: 1 };
+//! sample.write()?;
+//! let made = thumbnail(&std::fs::read(&sample.path)?, &Settings::default(), &[])?;
+//! assert_eq!(made.size, (256, 171));
+//! # Ok(()) }
+//! ```
+//!
+//! # A folder, in any model
+//!
+//! Every model is one file with one signature: tasks in, and each outcome goes to a closure that says
+//! whether to go on.
+//!
+//! ```rust
+//! use std::num::NonZeroUsize;
+//! use std::ops::ControlFlow;
+//! use thumbnails::{Settings, Task, threads};
+//!
+//! let tasks = ["a.jpg", "b.jpg"].map(|name| {
+//!     Task::new(format!("photographs/{name}"), format!("small/{name}"), Settings::default())
+//! });
+//! threads::run(tasks.into_iter(), NonZeroUsize::MIN, |task, outcome| {
+//!     if let Err(failure) = outcome {
+//!         eprintln!("{}: {failure}", task.source.display());
+//!     }
+//!     ControlFlow::Continue(())
+//! })?;
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! The models are [`serial`], [`threads`], [`processes`], [`par_iter`] and [`async_tasks`]. The lesson is the
+//! chapter `README.md`; formats, limits and figures are in `TOOL.md`.
+
+/// The chapter: its Rust is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Chapter;
 
 // The models, from the plainest on: each runs tasks, and computes nothing itself. That a few lines
 // are alike in several of them is on purpose: each file is whole.

@@ -1,7 +1,7 @@
 //! The memory that all pictures of a process share.
 //!
 //! A picture's need is known once its header is read, and by then its file is in memory. To wait for
-//! more while holding that would let two pictures wait for each other for ever. So nobody who holds
+//! more while holding that would let two pictures wait for each other for ever. So no worker that holds
 //! anything waits: a picture that finds no room gives up its file, waits for all it needs at once,
 //! and is read again.
 
@@ -21,7 +21,7 @@ pub(crate) struct Budget {
 struct State {
     taken: u64,
     next: u64,
-    /// Who waits, in the order they came: a large picture must not wait for ever behind small ones.
+    /// The waiters, in the order they came: a large picture must not wait for ever behind small ones.
     waiting: VecDeque<u64>,
 }
 

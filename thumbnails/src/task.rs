@@ -2,7 +2,7 @@
 //! and another process can all be given it.
 
 use std::fs::File;
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, Read};
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -180,12 +180,7 @@ impl Task {
         } else {
             common::files::write_atomically(&self.output, &thumbnail.bytes)
         };
-        written.map_err(|error| match error.kind() {
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::ReadOnlyFilesystem => {
-                Failure::DiskFull(error.to_string())
-            }
-            _ => Failure::Unwritable(error.to_string()),
-        })?;
+        written.map_err(|error| Failure::of_writing(&error, error.to_string()))?;
         Ok(Made {
             size: thumbnail.size,
             source_size: thumbnail.source_size,

@@ -240,3 +240,32 @@ fn around_a_frame_that_is_smaller_than_its_picture_is_the_first_colour() {
         assert_eq!(whole(&bytes), [around, [200, 100, 50, 255]].concat());
     }
 }
+
+#[test]
+fn inks_with_alpha_are_as_libvips_has_them() {
+    let (ours, theirs) = (
+        whole(&file("tiff/inks-alpha.tif")),
+        expected("tiff/inks-alpha.tif"),
+    );
+    // Between the inks that were measured, at the border of what a screen can show, by up to 21.
+    let differences = ours.iter().zip(&theirs).map(|(a, b)| a.abs_diff(*b));
+    let sum: u32 = differences.map(u32::from).sum();
+    assert!(sum < ours.len() as u32, "{sum} of {}", ours.len());
+    // libvips rounds alpha by one.
+    let alphas = ours.iter().zip(&theirs).skip(3).step_by(4);
+    assert!(alphas.clone().all(|(a, b)| a.abs_diff(*b) <= 1));
+    assert!(alphas.clone().any(|(a, _)| *a < 60));
+}
+
+#[test]
+fn lzw_of_before_1988_is_named_and_no_noise() {
+    let mut bytes = file("tiff/inks-alpha.tif");
+    // The code that clears the table comes first: 256, in nine bits from the highest.
+    assert_eq!(bytes[8], 0x80);
+    bytes[8..10].copy_from_slice(&[0, 1]);
+    let error = read(&bytes).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "a TIFF with LZW compression of before 1988 is not supported"
+    );
+}

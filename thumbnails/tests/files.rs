@@ -318,10 +318,10 @@ fn a_damaged_picture_is_made_and_told_of_at_every_run() {
     run(&["--strict"]).stderr(contains("1 failed"));
 }
 
-/// A disk of 64 KiB, to be had by root alone.
+/// Sixty pictures, and a disk mounted with these options, which root alone can do; nothing
+/// without it.
 #[cfg(target_os = "linux")]
-#[test]
-fn a_full_disk_is_told_of_once() {
+fn on_disk(options: &str, words: &[&str]) -> Option<(Option<i32>, String)> {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     for number in 0..60 {
@@ -330,24 +330,41 @@ fn a_full_disk_is_told_of_once() {
     let disk = here.join("disk");
     fs::create_dir(&disk).unwrap();
     let mount = Command::new("mount")
-        .args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"])
+        .args(["-t", "tmpfs", "-o", options, "tmpfs"])
         .arg(&disk)
         .stderr(Stdio::null())
         .status();
     if !mount.is_ok_and(|it| it.success()) {
         assert!(std::env::var_os("CI").is_none(), "no disk can be mounted");
-        eprintln!("skipped: a_full_disk_is_told_of_once: no disk can be mounted");
-        return;
+        eprintln!("skipped: no disk can be mounted");
+        return None;
     }
     let output = Command::new(program())
         .current_dir(here)
-        .args(["in", "-o", "disk", "-f", "png", "-j4"])
+        .args(["in", "-o", "disk"])
+        .args(words)
         .output();
     let unmounted = Command::new("umount").arg(&disk).status();
     assert!(unmounted.unwrap().success());
     let output = output.unwrap();
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{told}");
-    assert_eq!(told.matches("No space left").count(), 1, "{told}");
-    assert!(told.contains("no room is left"), "{told}");
+    Some((
+        output.status.code(),
+        String::from_utf8(output.stderr).unwrap(),
+    ))
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_is_full_or_cannot_be_written_is_told_of_once() {
+    for (options, words, said) in [
+        ("size=64k", &["-f", "png", "-j4"][..], "No space left"),
+        ("ro", &["-j4"], "Read-only file system"),
+    ] {
+        let Some((code, told)) = on_disk(options, words) else {
+            return;
+        };
+        assert_eq!(code, Some(1), "{told}");
+        assert_eq!(told.matches(said).count(), 1, "{told}");
+        assert!(told.contains("nothing more can be written"), "{told}");
+    }
 }

@@ -9,8 +9,8 @@ pub(super) mod values;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
-use common::cli::{OutputArgs, Shell};
+use clap::Parser;
+use common::cli::OutputArgs;
 
 pub(super) use network::Network;
 pub(super) use polite::Polite;
@@ -30,8 +30,6 @@ pub(super) use sending::Sending;
 #[derive(Parser, Debug, PartialEq)]
 #[command(version, max_term_width = 100, args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
-    #[command(subcommand)]
-    pub(super) command: Option<Command>,
     /// What to fetch; - reads URLs from standard input. [1-100], [a-z] and {x,y} stand for many
     #[arg(value_name = "URL")]
     pub(super) urls: Vec<String>,
@@ -62,15 +60,6 @@ pub(crate) struct Args {
     pub(super) runs: Option<NonZeroUsize>,
     #[command(flatten)]
     pub(super) output: OutputArgs,
-}
-
-#[derive(Subcommand, Debug, PartialEq)]
-pub(super) enum Command {
-    /// Print completions for a shell
-    Completions {
-        /// Which shell
-        shell: Shell,
-    },
 }
 
 impl Args {

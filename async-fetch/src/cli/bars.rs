@@ -1,4 +1,4 @@
-//! Progress bars: one for what takes long, and one for all.
+//! Progress bars: one for each long transfer, and one for all.
 
 use std::collections::HashMap;
 use std::fmt;

@@ -92,6 +92,7 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
             for line in shown.into_iter().flatten() {
                 writeln!(out, "{line}")?;
             }
+            writeln!(out, "\n{}", common::cli::read_next("async-fetch"))?;
         }
     }
     out.flush()?;

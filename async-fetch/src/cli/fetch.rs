@@ -1,4 +1,4 @@
-//! Fetching what was asked for.
+//! The command: fetches the URLs that were given.
 
 use std::cell::RefCell;
 use std::fs;

@@ -1,4 +1,4 @@
-//! What is told: a line for each URL, and a summary.
+//! The report: a line for each URL, and a summary.
 
 mod line;
 mod summary;

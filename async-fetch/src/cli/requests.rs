@@ -1,4 +1,4 @@
-//! What is asked for: requests out of lines.
+//! Makes requests from lines of input.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Who hears how requests get on: the bars, and the folder that files are saved into.
+//! Listens to the progress of requests, for the bars and for the folder of saved files.
 
 use std::io;
 use std::path::Path;

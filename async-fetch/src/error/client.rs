@@ -1,4 +1,4 @@
-//! What the HTTP client's errors mean.
+//! The HTTP client's errors, translated.
 
 use std::error::Error as StdError;
 use std::io;

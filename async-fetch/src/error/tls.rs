@@ -1,4 +1,4 @@
-//! What is wrong with a secure connection, in words.
+//! Errors of a secure connection, in words.
 
 use std::error::Error as StdError;
 use std::io;

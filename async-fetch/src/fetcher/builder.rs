@@ -1,4 +1,4 @@
-//! How a fetcher is to be.
+//! The settings of a fetcher.
 
 use std::fmt;
 use std::future::{Future, ready};

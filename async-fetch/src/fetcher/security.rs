@@ -1,4 +1,4 @@
-//! What https is told: whom to trust, and who this is.
+//! Settings for https: trusted authorities, and the client's certificate.
 
 use std::path::PathBuf;
 #[cfg(feature = "tls")]

@@ -1,4 +1,4 @@
-//! Who hears how requests get on.
+//! The trait for code that watches requests.
 
 use std::io;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Who is let in, and when.
+//! Which request is let in, and when.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! One message and its answer: what the answer leads to.
+//! One message and its answer, and the step that follows from the answer.
 
 use std::pin::Pin;
 use std::time::SystemTime;

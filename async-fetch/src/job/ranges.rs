@@ -1,4 +1,4 @@
-//! Parts of a body: whether what came is what was asked for (RFC 9110, section 14).
+//! Ranges of a body: does the answer match the request? (RFC 9110, section 14)
 
 use http::{HeaderMap, header};
 

@@ -1,4 +1,4 @@
-//! Where a request goes: redirects, and what is taken along (RFC 9110, section 15.4).
+//! The way of a request: redirects, and the headers that go along (RFC 9110, section 15.4).
 
 use http::{Method, StatusCode};
 use url::Url;

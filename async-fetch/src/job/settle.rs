@@ -1,4 +1,4 @@
-//! The end of a file: it is finished, if the server still has what it was put together of.
+//! The end of a file: it is finished if the server still has the version that its parts are of.
 //!
 //! Some servers look at a file before they open it (apache, tornado). If it is replaced in between, they
 //! send bytes of the new file under the header of the old one, and nothing in that answer tells. A later

@@ -1,4 +1,4 @@
-//! What becomes of a part in the end: it gets its name, is kept for another run, or is deleted.
+//! The end of a part: it gets its name, is kept for another run, or is deleted.
 
 use std::fs;
 use std::io;

@@ -1,6 +1,6 @@
 //! A file that only one program writes.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::Path;
 
@@ -28,7 +28,9 @@ pub(super) fn open(path: &Path) -> io::Result<File> {
 /// Whether the file is the one that has this name.
 #[cfg(unix)]
 fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    use std::fs;
     use std::os::unix::fs::MetadataExt;
+
     let identity = |it: fs::Metadata| (it.dev(), it.ino());
     match fs::metadata(path) {
         Ok(there) => Ok(identity(there) == identity(file.metadata()?)),
@@ -46,6 +48,7 @@ fn is_at(_file: &File, _path: &Path) -> io::Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[cfg(unix)]
     #[test]

@@ -1,4 +1,4 @@
-//! What is written down beside a part: where it is from, and which version of it.
+//! The record beside a part: where it is from, and which version of it.
 
 use http::{HeaderMap, HeaderValue, header};
 use url::Url;

@@ -1,4 +1,4 @@
-//! Where a file, its part and what is written down beside it lie.
+//! The paths of a file, of its part and of the record beside it.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -6,9 +6,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use common::cli::{RunArgs, Shell};
+use common::cli::RunArgs;
 
-/// Runs our programs beside other people's on the same work, and says who is faster, by how much,
+/// Runs our programs beside other people's on the same work, and says which is faster, by how much,
 /// and how sure that is.
 ///
 /// Without a subcommand: the jobs there are.
@@ -82,18 +82,13 @@ pub(crate) enum Command {
         /// How many
         count: u64,
     },
-    /// Print completions for a shell
-    Completions {
-        /// Which shell
-        shell: Shell,
-    },
 }
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct VersusArgs {
     /// Which job; without one all are done
     pub(crate) job: Option<String>,
-    /// List the jobs, and who does them
+    /// List the jobs, and which programs do them
     #[arg(long)]
     pub(crate) list: bool,
     /// Keep the tables in benches/results, for `benches report`
@@ -138,7 +133,7 @@ pub(crate) struct DrawArgs {
 pub(crate) enum Kernel {
     /// Rounds as the textbook does
     Exact,
-    /// Multiplies and adds in one, where the machine can
+    /// Multiplies and adds in one instruction, where the machine can
     Fast,
 }
 
@@ -190,7 +185,7 @@ pub(crate) enum TasksJob {
 pub(crate) enum GreenUse {
     /// A hundred that yield to one another
     Yields,
-    /// So many that sleep for a second
+    /// This many tasks that sleep for a second
     Sleepers,
 }
 

@@ -5,7 +5,6 @@ use std::io::Write;
 use std::time::Duration;
 
 use common::cli::Outcome;
-use green_threads::{join_all, sleep, spawn, yield_now};
 
 use super::args::{GreenModel, GreenUse};
 
@@ -17,7 +16,7 @@ const NAP: Duration = Duration::from_secs(1);
 /// Does it, and says how many ended.
 pub(crate) fn run(how: GreenUse, model: GreenModel, count: u64) -> anyhow::Result<Outcome> {
     let ended = match model {
-        GreenModel::GreenThreads => green(how, count),
+        GreenModel::GreenThreads => green(how, count)?,
         GreenModel::Tokio => tokio(how, count)?,
     };
     let mut out = common::cli::stdout();
@@ -26,14 +25,22 @@ pub(crate) fn run(how: GreenUse, model: GreenModel, count: u64) -> anyhow::Resul
     Ok(Outcome::Done)
 }
 
-fn green(how: GreenUse, count: u64) -> usize {
+#[cfg(unix)]
+fn green(how: GreenUse, count: u64) -> std::io::Result<usize> {
+    use green_threads::{join_all, sleep, spawn, yield_now};
+
     let all: Vec<_> = match how {
         GreenUse::Yields => (0..YIELDERS)
             .map(|_| spawn(move || (0..count / YIELDERS).for_each(|_| yield_now())))
             .collect(),
         GreenUse::Sleepers => (0..count).map(|_| spawn(|| sleep(NAP))).collect(),
     };
-    join_all(&all, None)
+    Ok(join_all(&all, None))
+}
+
+#[cfg(not(unix))]
+fn green(_: GreenUse, _: u64) -> std::io::Result<usize> {
+    Err(std::io::ErrorKind::Unsupported.into())
 }
 
 fn tokio(how: GreenUse, count: u64) -> std::io::Result<usize> {

@@ -39,17 +39,11 @@ fn announce(address: SocketAddr) -> io::Result<()> {
     out.flush()
 }
 
-#[cfg(unix)]
 fn reactor(address: SocketAddr) -> io::Result<()> {
     let reactor = reactor::Reactor::new()?;
     let port = reactor.listen_tcp(address, || reactor::echo::Echo)?;
     announce(port.local_addr()?)?;
     reactor.run()
-}
-
-#[cfg(not(unix))]
-fn reactor(_: SocketAddr) -> io::Result<()> {
-    Err(ErrorKind::Unsupported.into())
 }
 
 #[cfg(unix)]

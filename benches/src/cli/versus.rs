@@ -19,7 +19,7 @@ use super::args::VersusArgs;
 /// Enough for a range that means something, few enough for all jobs to take a minute or two.
 const PAIRS: NonZeroUsize = NonZeroUsize::new(10).expect("ten is not zero");
 
-/// Prints the jobs, and who does them.
+/// Prints the jobs, and which programs do them.
 pub(crate) fn list(run: &RunArgs) -> anyhow::Result<Outcome> {
     let jobs: Vec<_> = jobs(run).into_iter().map(|(job, _)| job).collect();
     let mut out = common::cli::stdout();

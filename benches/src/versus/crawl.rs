@@ -10,7 +10,7 @@ use crate::contender::{Contender, Program};
 /// What `site.sh` makes, from the workspace's folder.
 const URL: &str = "http://127.0.0.1:18081/";
 const PAGES: &str = "target/versus-crawl/files/page";
-const SPIDER: &str = "target/versus-crawl/spider/release/peer-spider";
+const SPIDER: &str = "target/release/peer-spider";
 
 /// Pages in flight. All of them are one host's, which for once does not mind.
 const JOBS: &str = "64";
@@ -60,7 +60,7 @@ fn crawl() -> Job {
                     itself: None,
                 },
                 args: words(&[URL, JOBS]),
-                install: "benches/peers/site.sh spider, which takes minutes",
+                install: "cargo build --release --manifest-path benches/peers/spider/Cargo.toml --target-dir target, which takes minutes",
                 answer: in_one_line,
             },
             // These say nothing, and tell by their exit code that all is well.

@@ -49,9 +49,9 @@ fn fetch() -> Job {
         peers: vec![
             Contender {
                 name: "bare reqwest loop",
-                program: Program::Workspace("peer-bare-reqwest"),
+                program: Program::Peer("bare-reqwest"),
                 args: words(&[LIST]),
-                install: "cargo build --release -p peer-bare-reqwest",
+                install: "cargo build --release --manifest-path benches/peers/bare-reqwest/Cargo.toml --target-dir target",
                 answer: in_one_line,
             },
             // Those that do not count tell by their exit code that all is well.

@@ -64,9 +64,9 @@ fn job(how: &'static str, count: u64, title: String) -> Job {
         peers: vec![
             Contender {
                 name: "may, 1 worker",
-                program: Program::Workspace("peer-may"),
+                program: Program::Peer("may"),
                 args: args.to_vec(),
-                install: "cargo build --release -p peer-may",
+                install: "cargo build --release --manifest-path benches/peers/may/Cargo.toml --target-dir target",
                 answer: in_one_line,
             },
             this("tokio, current_thread", "tokio"),

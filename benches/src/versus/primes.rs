@@ -50,9 +50,9 @@ fn count(workers: NonZeroUsize) -> Job {
     if workers == NonZeroUsize::MIN {
         peers.push(Contender {
             name: "primal",
-            program: Program::Workspace("peer-primal"),
+            program: Program::Peer("primal"),
             args: vec![STOP_IN_FULL.to_owned()],
-            install: "cargo build --release -p peer-primal",
+            install: "cargo build --release --manifest-path benches/peers/primal/Cargo.toml --target-dir target",
             answer: last_word,
         });
     }

@@ -1,4 +1,4 @@
-//! What the pairs of a job come to.
+//! The result of a job's pairs.
 
 use std::time::Duration;
 
@@ -66,7 +66,7 @@ pub enum Outcome {
 pub struct Figures {
     /// How many times as long theirs takes.
     pub ratio: Ratio,
-    /// Who is faster.
+    /// Which program is faster.
     pub faster: Verdict,
     /// Theirs.
     pub theirs: Side,

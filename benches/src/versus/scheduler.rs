@@ -65,9 +65,9 @@ fn job(
                 "local-pool" => "futures LocalPool",
                 _ => "embassy-executor",
             },
-            program: Program::Workspace("peer-executors"),
+            program: Program::Peer("executors"),
             args: args(peer).into(),
-            install: "cargo build --release -p peer-executors",
+            install: "cargo build --release --manifest-path benches/peers/executors/Cargo.toml --target-dir target",
             answer: |output| output.trim().to_owned(),
         });
     }

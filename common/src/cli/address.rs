@@ -1,4 +1,4 @@
-//! Where to listen, or to connect to.
+//! Addresses to listen at, or to connect to.
 
 use std::net::{SocketAddr, ToSocketAddrs};
 

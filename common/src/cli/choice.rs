@@ -1,4 +1,4 @@
-//! What `--model` takes.
+//! The values of `--model`.
 
 use std::ffi::OsStr;
 use std::marker::PhantomData;

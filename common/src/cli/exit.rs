@@ -1,11 +1,12 @@
 //! From a result to an exit code, and an error to one line.
 
-use super::interrupt;
+use super::{interrupt, package};
 use crate::stdout;
 use crate::text::{escaped, masked};
 use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::error::Error;
+use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
@@ -51,11 +52,16 @@ const USAGE: u8 = 2;
 /// }
 /// ```
 pub fn main(run: impl FnOnce() -> anyhow::Result<Outcome>) -> ExitCode {
-    let (code, message) = verdict(run());
+    ExitCode::from(tell(run()))
+}
+
+/// Prints what went wrong, and returns the exit code.
+fn tell(result: anyhow::Result<Outcome>) -> u8 {
+    let (code, message) = verdict(result);
     if let Some(message) = message {
         crate::remark!("error: {message}");
     }
-    ExitCode::from(code)
+    code
 }
 
 fn verdict(result: anyhow::Result<Outcome>) -> (u8, Option<String>) {
@@ -83,12 +89,13 @@ fn is_usage(error: &(dyn Error + 'static)) -> bool {
     error.is::<Usage>() || inner.is_some_and(|inner| inner.is::<Usage>())
 }
 
-/// Parses the command line like [`Parser::parse`], but tells a bad value in one line.
+/// Parses the command line like [`Parser::parse`], but tells a bad value in one line, and answers what
+/// every command can be asked for: `completions SHELL`, `man FOLDER`, and its version with the commit.
 ///
 /// Help, version and other mistakes stay as clap has them, but for control characters, which are
 /// escaped; usage errors exit with 2.
 pub fn parse<P: Parser>() -> P {
-    P::try_parse().unwrap_or_else(|error| match bad_value(&error) {
+    try_parse(std::env::args_os()).unwrap_or_else(|error| match bad_value(&error) {
         Some(line) => {
             crate::remark!("error: {line}");
             std::process::exit(USAGE.into());
@@ -100,6 +107,16 @@ pub fn parse<P: Parser>() -> P {
         }
         None => error.exit(),
     })
+}
+
+fn try_parse<P: Parser>(words: impl IntoIterator<Item = OsString>) -> Result<P, clap::Error> {
+    let mut command = package::command::<P>();
+    let mut matches = command.try_get_matches_from_mut(words)?;
+    if let Some(answer) = package::answer(&mut command, &matches) {
+        let answer = answer?;
+        std::process::exit(tell(answer).into());
+    }
+    P::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
 }
 
 /// clap repeats arguments as they are, between colours of its own: control characters, and the passwords

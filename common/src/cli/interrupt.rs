@@ -76,6 +76,19 @@ pub fn stop_signals() -> io::Result<Vec<i32>> {
     Ok(signals)
 }
 
+/// SIGINT (Ctrl-C) and SIGTERM: Windows knows of none that was ignored before the start.
+///
+/// # Errors
+///
+/// None.
+#[cfg(not(unix))]
+pub fn stop_signals() -> io::Result<Vec<i32>> {
+    Ok(vec![
+        signal_hook::consts::SIGINT,
+        signal_hook::consts::SIGTERM,
+    ])
+}
+
 /// Makes the first SIGINT or SIGTERM raise the returned flag, and a second one, 200 ms or more after
 /// it, leave at once with status 130.
 ///

@@ -7,10 +7,11 @@ use crate::trace::{LEVEL, Trace};
 use std::io::{self, IsTerminal};
 use std::path::Path;
 use tracing::Subscriber;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, Layer, fmt};
+use tracing_subscriber::{Layer, fmt};
 
 /// Columns of the text timeline where the terminal doesn't tell.
 const USUAL_WIDTH: usize = 100;
@@ -97,7 +98,10 @@ fn logs<S>() -> impl Layer<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    // Levels by target, as `debug` or `reactor=debug,warn`: what filters by span brings a regex engine.
+    let asked = std::env::var("RUST_LOG").ok();
+    let filter: Option<Targets> = asked.and_then(|words| words.parse().ok());
+    let filter = filter.unwrap_or_else(|| Targets::new().with_default(LevelFilter::WARN));
     fmt::layer()
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())

@@ -1,4 +1,4 @@
-//! What the runs come to: figures and agreement.
+//! The result of the runs: figures and agreement.
 //!
 //! Nothing here runs or times anything, so it is tested with made-up measurements.
 

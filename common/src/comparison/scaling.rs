@@ -1,4 +1,4 @@
-//! What a comparison has shown about many workers beside one, in a sentence.
+//! A sentence on how several workers compare with one.
 
 use super::Work;
 use super::report::Report;

@@ -1,4 +1,4 @@
-//! Who won, and whether that may be said.
+//! Which model was fastest, and whether the figures allow to say so.
 
 use super::Entry;
 use super::report::{Agreement, Report, Row, walls};
@@ -13,7 +13,7 @@ pub(super) const LEAST_RUNS: usize = 3;
 /// luck, and models that share the cores spread more than one that has a core to itself.
 pub(super) const LEAST_NOISE: f64 = 0.03;
 
-/// What may be said about who is fastest.
+/// What may be said about which model is fastest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// Fewer than two models, or no noise figure: nothing to say.

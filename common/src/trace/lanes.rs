@@ -87,14 +87,15 @@ impl<'t> Picture<'t> {
         self.hidden_tasks += hidden.iter().map(Vec::len).sum::<usize>();
         let named = task_lanes(&tasks).into_iter().zip(tasks);
         lanes.extend(named.map(|(name, tasks)| (name, with_their_runs(tasks, process))));
-        self.lanes
-            .extend(lanes.into_iter().map(|(name, spans)| Lane {
-                label: match several {
-                    true => label(process, &name),
-                    false => name,
-                },
-                bars: nest(spans, index),
-            }));
+        let lane = |(number, (name, spans)): (usize, (String, Vec<&'t Span>))| Lane {
+            // The process is named once, on the first of its lanes.
+            label: match several && number == 0 {
+                true => label(process, &name),
+                false => name,
+            },
+            bars: nest(spans, index),
+        };
+        self.lanes.extend(lanes.into_iter().enumerate().map(lane));
     }
 
     pub(super) fn remarks(&self) -> Vec<String> {
@@ -143,7 +144,8 @@ fn label(process: &Process, lane: &str) -> String {
     format!("{program} {} {lane}", process.pid)
 }
 
-/// A process's threads that ran anything, in order of their first span.
+/// A process's threads that ran anything, in order of their first span. Threads of the same name that
+/// ran one after the other share a lane: a pool that is made anew for each run is one pool to the reader.
 fn threads(process: &Process) -> Vec<(String, Vec<&Span>)> {
     let mut threads: Vec<(u64, Vec<&Span>)> = Vec::new();
     let mut index: HashMap<u64, usize> = HashMap::new();
@@ -158,10 +160,20 @@ fn threads(process: &Process) -> Vec<(String, Vec<&Span>)> {
         threads[at].1.push(span);
     }
     let name = |id: u64| process.threads.get(&id).map_or("thread", String::as_str);
-    threads
-        .into_iter()
-        .map(|(id, spans)| (name(id).to_owned(), spans))
-        .collect()
+    let mut lanes: Vec<(&str, Vec<&Span>)> = Vec::new();
+    for (id, spans) in threads {
+        let start = spans.first().map_or(0, |span| span.start);
+        let is_free = |(other, earlier): &&mut (&str, Vec<&Span>)| {
+            *other == name(id) && earlier.iter().all(|span| span.end <= start)
+        };
+        match lanes.iter_mut().find(is_free) {
+            Some((_, earlier)) => earlier.extend(spans),
+            None => lanes.push((name(id), spans)),
+        }
+    }
+    let names = numbered(lanes.iter().map(|(name, _)| (*name).to_owned()).collect());
+    let spans = lanes.into_iter().map(|(_, spans)| spans);
+    names.into_iter().zip(spans).collect()
 }
 
 /// What lanes of tasks are called: by the name of their tasks if all have the same, and by a number
@@ -172,10 +184,12 @@ fn task_lanes(lanes: &[Vec<&Span>]) -> Vec<String> {
         let same = lane.iter().all(|task| task.name == first.name);
         same.then(|| format!("task {}", first.name))
     };
-    let names: Vec<String> = lanes
-        .iter()
-        .map(|lane| common(lane).unwrap_or_else(|| "task lane".to_owned()))
-        .collect();
+    let name = |lane| common(lane).unwrap_or_else(|| "task lane".to_owned());
+    numbered(lanes.iter().map(name).collect())
+}
+
+/// Names that several lanes have get a number, from 1.
+fn numbered(names: Vec<String>) -> Vec<String> {
     let numbered = |(at, name): (usize, &String)| {
         let alike = |names: &[String]| names.iter().filter(|it| *it == name).count();
         match alike(&names) {
@@ -284,10 +298,10 @@ pub(super) mod tests {
             [
                 "primes 40 main",
                 "primes 41 worker-1",
-                "primes 41 worker-2",
+                "worker-2",
                 "primes 50 async",
-                "primes 50 task fetch 1",
-                "primes 50 task fetch 2",
+                "task fetch 1",
+                "task fetch 2",
             ]
         );
         // Span id 7 was used twice; each task has its own pieces.
@@ -316,6 +330,32 @@ pub(super) mod tests {
         assert_eq!(labels, ["task squares", "task cubes 1", "task cubes 2"]);
         let mixed = [task("a", 1, 0, 1), task("b", 2, 2, 3)];
         assert_eq!(task_lanes(&[mixed.iter().collect()]), ["task lane"]);
+    }
+
+    #[test]
+    fn threads_of_one_name_share_a_lane_unless_they_ran_at_once() {
+        let names = [
+            (1, "main"),
+            (2, "worker-0"),
+            (3, "worker-0"),
+            (4, "worker-0"),
+        ];
+        let spans = vec![
+            run("check", 1, 2, 0, 10),
+            run("check", 2, 3, 10, 20),
+            run("check", 3, 4, 15, 30),
+        ];
+        let timeline = Timeline {
+            processes: vec![process(1, &names, spans)],
+            unknown: Vec::new(),
+        };
+        let picture = Picture::of(&timeline).unwrap();
+        let lanes: Vec<_> = picture
+            .lanes
+            .iter()
+            .map(|lane| (&*lane.label, lane.bars.len()))
+            .collect();
+        assert_eq!(lanes, [("worker-0 1", 2), ("worker-0 2", 1)]);
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub(super) fn draw(timeline: &Timeline, width: usize) -> String {
     let mut lines = vec![heading(&picture, &scale)];
     lines.extend(picture.lanes.iter().map(|lane| {
         let name: String = lane.label.chars().take(label).collect();
-        format!("{name:<label$} {}", row(lane, &scale))
+        format!("{name:>label$} {}", row(lane, &scale))
     }));
     lines.extend(legend(&picture));
     lines.extend(picture.remarks());
@@ -212,13 +212,13 @@ mod tests {
     #[test]
     fn lanes_show_what_ran_when_and_where() {
         insta::assert_snapshot!(draw(&sample(), 74), @r"
-        100 ms from left to right, 1.96 ms a column
-        primes 40 main         BBBBBBBBBBAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAEEEEEAAAAA
-        primes 41 worker-1     ..........DDDDDDDDDDDDDDDDDDDDDDDDDDDDDDD..........
-        primes 41 worker-2     ...............DDDDDDDDDDDDDDDD....................
-        primes 50 async        .....CCc.................CCCCCCCCCCC..C............
-        primes 50 task fetch 1 .....Cc------------------CCCCCC.......C----------..
-        primes 50 task fetch 2 ......Cc----------------------cCCCCC...............
+        100 ms from left to right, 1.82 ms a column
+            primes 40 main BBBBBBBBBBBAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAEEEEEEAAAAA
+        primes 41 worker-1 ...........DDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDD...........
+                  worker-2 ................dDDDDDDDDDDDDDDDD......................
+           primes 50 async .....cCC...................cCCCCCCCCCCC..C.............
+              task fetch 1 .....cC--------------------cCCCCC-.......C-----------..
+              task fetch 2 ......cC-------------------------CCCCCC................
           a count: ran once, 100 ms
           b split: ran once, 20.0 ms
           c fetch: ran 5 times, 25.0 ms

@@ -1,7 +1,7 @@
 //! The command line's grammar.
 
-use clap::{Parser, Subcommand};
-use common::cli::{OutputArgs, Shell, numbers};
+use clap::Parser;
+use common::cli::{OutputArgs, numbers};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -12,8 +12,6 @@ use std::path::PathBuf;
 #[derive(Parser, Debug)]
 #[command(version, max_term_width = 100)]
 pub(crate) struct Args {
-    #[command(subcommand)]
-    pub(super) command: Option<Command>,
     /// How many times to paint in each way, at most 100 [default: 3 or more, within ten seconds]
     #[arg(long, value_name = "N", value_parser = runs)]
     pub(super) runs: Option<NonZeroUsize>,
@@ -22,15 +20,6 @@ pub(crate) struct Args {
     pub(super) svg: Option<PathBuf>,
     #[command(flatten)]
     pub(super) output: OutputArgs,
-}
-
-#[derive(Subcommand, Debug)]
-pub(super) enum Command {
-    /// Print completions for a shell
-    Completions {
-        /// Which shell
-        shell: Shell,
-    },
 }
 
 fn runs(text: &str) -> Result<NonZeroUsize, String> {

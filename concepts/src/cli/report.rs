@@ -1,4 +1,4 @@
-//! What was seen, for people and as JSON; each conclusion follows from the figures.
+//! The results, for people and as JSON; each conclusion follows from the figures.
 
 use super::job::{Result, WAYS, Work};
 use super::{svg, text};

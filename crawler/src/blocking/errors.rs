@@ -1,4 +1,4 @@
-//! What the blocking client's errors mean, in the words of async-fetch.
+//! The blocking client's errors, in the words of async-fetch.
 
 use std::error::Error as StdError;
 use std::io;

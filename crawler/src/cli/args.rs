@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use anyhow::bail;
 use clap::{Parser, Subcommand};
-use common::cli::{Choice, RunArgs, Shell, Usage, numbers};
+use common::cli::{Choice, RunArgs, Usage, numbers};
 use crawler::Settings;
 
 use super::model::Kind;
@@ -55,18 +55,13 @@ pub(super) enum Command {
     Check(Box<CheckArgs>),
     /// Report on the state of a crawl
     Report(ReportArgs),
-    /// Print completions for a shell
-    Completions {
-        /// Which shell
-        shell: Shell,
-    },
 }
 
 #[derive(clap::Args, Debug)]
 pub(super) struct CheckArgs {
     #[command(flatten)]
     pub(super) crawl: CrawlArgs,
-    /// A page that takes longer is told of
+    /// Report pages that take longer
     #[arg(long, value_name = "TIME", value_parser = numbers::duration, default_value = SLOW)]
     pub(super) slow: Duration,
     /// How the result is written [default: text; with --json: json]
@@ -94,10 +89,10 @@ const SLOW: &str = "5s";
 pub(super) struct ReportArgs {
     /// The state that `--db` wrote
     pub(super) db: PathBuf,
-    /// What is told [default: pages; with --json: jsonl]
+    /// What to print [default: pages; with --json: jsonl]
     #[arg(long, value_enum)]
     pub(super) format: Option<FormatArg>,
-    /// For `broken`: a page that took longer is told of
+    /// For `broken`: report pages that took longer
     #[arg(long, value_name = "TIME", value_parser = numbers::duration, default_value = SLOW)]
     pub(super) slow: Duration,
     /// Write it into FILE, which appears whole or not at all [default: standard output]
@@ -108,7 +103,7 @@ pub(super) struct ReportArgs {
 /// Pages in flight, unless `-j` says otherwise: waiting takes no CPU.
 pub(super) const JOBS: usize = 16;
 
-/// What is taken if nothing is said.
+/// The default.
 fn usual() -> CrawlArgs {
     Args::parse_from(["crawler"]).crawl
 }

@@ -59,5 +59,6 @@ pub(super) fn run(
     let report = compare::finish(comparison, &models, &run);
     let names: Vec<&str> = models.iter().skip(1).map(compare::Model::name).collect();
     let point = report.scaling(&names).filter(|_| demonstration);
+    let point = point.map(|it| format!("{it}\n\n{}", common::cli::read_next("crawler")));
     compare::show(&report, &point.unwrap_or_default(), &run, |_| ())
 }

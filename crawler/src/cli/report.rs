@@ -1,4 +1,4 @@
-//! `crawler report FILE`: what the state of a crawl has to tell.
+//! `crawler report FILE`: reports from the state of a crawl.
 
 use std::io::{BufWriter, Write};
 use std::path::Path;

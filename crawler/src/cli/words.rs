@@ -1,4 +1,4 @@
-//! What a crawl is to do and what it did, in words.
+//! The settings and the result of a crawl, in words.
 
 use std::fmt::{Display, Write};
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Something to be fetched, and what it is to the crawl.
+//! A job: a URL to fetch, and its role in the crawl.
 
 use url::Url;
 

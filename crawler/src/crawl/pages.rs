@@ -1,4 +1,4 @@
-//! What follows from a page, or from what a link that leads out leads to.
+//! The consequences of a page, or of an outside link.
 
 use async_fetch::{Answer, Outcome};
 use url::Url;

@@ -1,4 +1,4 @@
-//! What is written of a job that is done.
+//! The record of a job that is done.
 
 use std::time::{Duration, SystemTime};
 

@@ -1,4 +1,4 @@
-//! Where a redirect leads, and when only a GET can tell how it stands with a link.
+//! The target of a redirect, and links that only a GET can check.
 
 use async_fetch::{Answer, Error as Failure, Outcome, is_redirect};
 use url::Url;

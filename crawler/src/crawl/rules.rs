@@ -1,4 +1,4 @@
-//! What follows from a robots.txt: which pages may be fetched, how often, and where the sitemaps are.
+//! The consequences of a robots.txt: allowed pages, delays, sitemaps.
 
 use async_fetch::Outcome;
 use url::Url;

@@ -1,4 +1,4 @@
-//! What follows from a sitemap: pages, and more sitemaps.
+//! The consequences of a sitemap: pages, and more sitemaps.
 
 use async_fetch::Outcome;
 

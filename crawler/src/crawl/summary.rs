@@ -1,4 +1,4 @@
-//! How a crawl went.
+//! The summary of a crawl.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

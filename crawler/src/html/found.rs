@@ -1,4 +1,4 @@
-//! The links of a page: as they are written, and what they lead to.
+//! The links of a page: as they are written, and their targets.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! Pages, and what they say.
+//! Pages, and what is found in them.
 
 use super::*;
 use crate::robots::NAME;

@@ -1,4 +1,4 @@
-//! What is broken, counted: by kind, and by host.
+//! Broken targets, counted by kind and by host.
 
 use std::collections::HashMap;
 

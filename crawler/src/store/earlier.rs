@@ -1,4 +1,4 @@
-//! What earlier runs of a crawl left in its state.
+//! The state that earlier runs of a crawl have left.
 
 use std::collections::HashSet;
 

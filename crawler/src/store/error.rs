@@ -1,4 +1,4 @@
-//! What can go wrong with the state of a crawl.
+//! Errors of the state's file.
 
 use std::path::{Path, PathBuf};
 

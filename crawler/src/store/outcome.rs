@@ -1,4 +1,4 @@
-//! What became of a URL, in the words of the state's file.
+//! The outcome of a URL, in the words of the state's file.
 
 use crate::traps::Trap;
 

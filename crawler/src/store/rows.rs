@@ -1,4 +1,4 @@
-//! What is written down: the rows of a page, and what is told of it.
+//! The rows that are written for a page, and its summary.
 
 use std::net::IpAddr;
 use std::time::SystemTime;

@@ -9,7 +9,7 @@ use axum::routing::any;
 use super::Shared;
 use super::digest::{Algorithm, Digest};
 
-/// Who may pass: user, password, token.
+/// What lets a client pass: user, password, token.
 const USER: &str = "ann";
 const PASSWORD: &str = "secret";
 const TOKEN: &str = "s3cr3t";

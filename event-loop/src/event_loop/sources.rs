@@ -1,4 +1,4 @@
-//! What the loop watches.
+//! The sources that the loop watches.
 
 use std::io;
 

@@ -1,4 +1,4 @@
-//! The demonstration: the same calls on both executors, and what came of each.
+//! The demonstration: the same calls on both executors, and their outcomes.
 
 use std::fmt;
 use std::io::Read;
@@ -322,8 +322,9 @@ impl Shown {
             return used;
         }
         format!(
-            "{used} Same calls, same answers: threads are\ncheaper and share memory, processes \
-             survive what kills one of them."
+            "{used}\nThe same calls gave the same answers. A trip to a thread costs less, and\n\
+             threads share memory. If a job kills its process, the pool of processes goes on.\n\n{}",
+            common::cli::read_next("executors")
         )
     }
 }

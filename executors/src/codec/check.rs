@@ -1,4 +1,4 @@
-//! Whether what was written is read back as what it was.
+//! Checks that a value is read back as it was written.
 //!
 //! postcard writes values one after the other, without names. A type that leaves one out when it
 //! is written, and not when it is read, is then read as something else: silently, if it is

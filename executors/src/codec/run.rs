@@ -1,4 +1,4 @@
-//! The worker's part: bytes into jobs, and what they come to into bytes.
+//! The worker's part: bytes into jobs, and results into bytes.
 
 use super::read::{read_exactly, split_value};
 use super::write::append;

@@ -1,4 +1,4 @@
-//! The pool's clock: kills what takes too long, and sends away a worker that has nothing to do.
+//! The pool's clock: kills jobs that take too long, and ends idle workers.
 
 use std::sync::Arc;
 use std::time::Instant;

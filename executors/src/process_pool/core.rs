@@ -1,4 +1,4 @@
-//! Who runs what: every decision of a process pool, taken under one lock.
+//! Which worker runs which job: every decision of a process pool, taken under one lock.
 //!
 //! There is a *slot* for each worker the pool may have. A slot has a thread while it has a worker
 //! (`life.rs`): it starts the process, reads its replies, and waits for its end. A job goes straight

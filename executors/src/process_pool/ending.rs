@@ -1,4 +1,4 @@
-//! How a worker came to its end: what that means for its job and for the pool, and the words for it.
+//! The end of a worker: its cause, what it means for the job and the pool, and the words for it.
 
 use super::builder::Config;
 use super::slots::{Ending, Stage};

@@ -1,4 +1,4 @@
-//! What a new worker says first, and the initializer that it runs before any job.
+//! A new worker's first message, and the initializer that it runs before any job.
 
 use std::io::Write;
 

@@ -1,4 +1,4 @@
-//! The worker's side of a chunk's time limit: what is done by then is sent, before the worker ends.
+//! The worker's side of a chunk's time limit: results that are there are sent before the worker ends.
 
 use std::fs::File;
 use std::io::{self, Write};

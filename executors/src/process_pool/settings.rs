@@ -1,4 +1,4 @@
-//! What a worker is told when it is started.
+//! The settings that a worker gets when it is started.
 
 use std::ffi::OsStr;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! What the pool's one lock guards: the jobs that wait, the slots, and what the pool has seen.
+//! The state behind the pool's one lock: waiting jobs, slots, and counts.
 
 use std::sync::Arc;
 use std::thread::JoinHandle;

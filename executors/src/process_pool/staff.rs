@@ -1,4 +1,4 @@
-//! How many workers there are: starting them when there is work, and giving up when they can't live.
+//! The number of workers: starts them when there is work, and gives up when they keep failing.
 
 use std::io;
 use std::sync::Arc;

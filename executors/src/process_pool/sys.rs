@@ -1,4 +1,4 @@
-//! What differs between systems.
+//! The parts that differ between systems.
 
 #[cfg(unix)]
 mod unix;

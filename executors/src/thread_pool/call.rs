@@ -1,4 +1,4 @@
-//! What waits in a thread pool's queue: a closure, and the state of its future.
+//! An entry of a thread pool's queue: a closure, and the state of its future.
 
 use std::sync::Arc;
 

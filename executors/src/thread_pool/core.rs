@@ -1,4 +1,4 @@
-//! What the threads and the futures need of a thread pool: the queue, and the list of threads.
+//! The part of a thread pool that its threads and futures share: the queue, and the list of threads.
 
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};

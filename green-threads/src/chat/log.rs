@@ -1,4 +1,4 @@
-//! What has been said, once for all members.
+//! The lines that were said, stored once for all members.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -12,7 +12,7 @@ const OVERHEAD: usize = 64;
 /// How much is said between two looks for what all have read.
 const SWEEP: usize = 256 * 1024;
 
-/// Who is told a line.
+/// The members that get a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum To {
     Only(u64),

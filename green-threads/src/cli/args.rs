@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use common::cli::{OutputArgs, Shell, address, numbers};
+use common::cli::{OutputArgs, address, numbers};
 use green_threads::DEFAULT_MAX_CONNECTIONS;
 use url::Url;
 
@@ -34,11 +34,6 @@ pub(super) enum Command {
     Fetch(FetchArgs),
     /// Hand the CPU to and fro, and say what that costs
     PingPong(PingPongArgs),
-    /// Print completions for a shell
-    Completions {
-        /// Which shell
-        shell: Shell,
-    },
 }
 
 #[derive(clap::Args, Debug)]
@@ -65,7 +60,7 @@ pub(super) struct EchoArgs {
 
 #[derive(clap::Args, Debug)]
 pub(super) struct ClientArgs {
-    /// Who you are
+    /// Your name in the chat
     pub(super) name: String,
     /// Where the server is: HOST:PORT
     #[arg(value_name = "ADDR", default_value = "127.0.0.1:4000", value_parser = address)]

@@ -46,6 +46,13 @@ fn lessons(output: &OutputArgs) -> anyhow::Result<()> {
         return Ok(out.flush()?);
     }
     let one_after_the_other = human_duration(NAP * SLEEPERS);
+    if !output.quiet {
+        writeln!(
+            out,
+            "Three lessons. Look for: each function is written as if it were alone, and none\n\
+             keeps the others waiting.\n"
+        )?;
+    }
     writeln!(
         out,
         "1. {SLEEPERS} sleepers, each for {}",
@@ -75,7 +82,11 @@ fn lessons(output: &OutputArgs) -> anyhow::Result<()> {
             Some(threads) => format!("{threads} threads of the system"),
             None => "one hub".to_owned(),
         };
-        writeln!(out, "\nOver {green} green threads; {threads}.")?;
+        writeln!(
+            out,
+            "\nOver {green} green threads; {threads}. While one waited, the others ran.\n\n{}",
+            common::cli::read_next("green-threads")
+        )?;
     }
     Ok(out.flush()?)
 }

@@ -1,4 +1,4 @@
-//! What Ctrl-C ends.
+//! Runs a command until it is done or Ctrl-C comes.
 
 use std::rc::Rc;
 
@@ -6,7 +6,7 @@ use common::cli::{Outcome, interrupt};
 use green_threads::sync::Event;
 use green_threads::{JoinError, Signal, Signals, spawn};
 
-/// Listens to Ctrl-C and SIGTERM from here on. The first is for who waits for it; the second, 200 ms or
+/// Listens to Ctrl-C and SIGTERM from here on. The first goes to the waiter; the second, 200 ms or
 /// more later, leaves at once, whatever the program is doing.
 pub(super) fn stop_signals() -> anyhow::Result<Signals> {
     // In this order: what comes in between is kept.

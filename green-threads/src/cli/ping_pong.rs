@@ -1,4 +1,4 @@
-//! What it costs to hand the CPU over.
+//! Measures the cost of handing over the CPU.
 
 use std::io::Write;
 use std::time::Duration;

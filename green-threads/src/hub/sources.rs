@@ -1,4 +1,4 @@
-//! What the event loop watches, and who waits for it.
+//! What the event loop watches, and which green threads wait for it.
 
 use std::cell::Cell;
 

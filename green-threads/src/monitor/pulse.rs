@@ -54,7 +54,7 @@ impl Pulse {
         self.others.store(count, Ordering::Relaxed);
     }
 
-    /// Keeps the name of one who has a name, from when it is spawned until it ends.
+    /// Keeps the name of a green thread that has one, from its start to its end.
     pub(crate) fn name(&self, id: u64, name: Option<&str>) {
         let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         match name {

@@ -12,7 +12,7 @@ use crate::{Builder, Channel, Handle};
 /// How long an attempt has for itself before the next one begins (RFC 8305, section 8).
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-/// The attempts that run; they end with the one who waits for them.
+/// The attempts that run; they end with the green thread that waits for them.
 struct Attempts(Vec<Handle>);
 
 impl Drop for Attempts {

@@ -114,7 +114,7 @@ macro_rules! impl_read_write {
                 })
             }
 
-            /// Shuts down reading, writing or both; who waits for it sees the end.
+            /// Shuts down reading, writing or both; green threads that wait for it see the end.
             ///
             /// # Errors
             ///

@@ -110,7 +110,7 @@ impl UnixDatagram {
         }
     }
 
-    /// Shuts down receiving, sending or both; who waits for it sees the end.
+    /// Shuts down receiving, sending or both; green threads that wait for it see the end.
     ///
     /// # Errors
     ///

@@ -50,7 +50,7 @@ impl Barrier {
 
     /// Waits until enough do.
     pub fn wait(&self) -> BarrierWaitResult {
-        /// One who is killed while it waits has not arrived.
+        /// A green thread that is killed while it waits has not arrived.
         struct Leave<'a>(&'a Barrier);
         impl Drop for Leave<'_> {
             fn drop(&mut self) {

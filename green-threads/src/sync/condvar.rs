@@ -73,7 +73,7 @@ impl Condvar {
         guard: MutexGuard<'a, T>,
         deadline: Option<Instant>,
     ) -> (MutexGuard<'a, T>, bool) {
-        /// Who is killed before it has the mutex again passes the notification on.
+        /// A green thread that is killed before it has the mutex again passes the notification on.
         struct PassOn<'a>(&'a Condvar);
         impl Drop for PassOn<'_> {
             fn drop(&mut self) {
@@ -91,7 +91,7 @@ impl Condvar {
         (guard, notified)
     }
 
-    /// Wakes the first who waits.
+    /// Wakes the first waiter.
     pub fn notify_one(&self) {
         self.waiters.wake_one();
     }

@@ -51,7 +51,7 @@ enum Access {
     Write,
 }
 
-/// Who is in, and who waits.
+/// Which green threads are in, and which wait.
 #[derive(Default)]
 struct Gate {
     readers: Cell<usize>,
@@ -96,7 +96,7 @@ impl Gate {
     }
 
     fn enter(&self, access: Access, deadline: Option<Instant>) -> Option<Pass<'_>> {
-        /// Those behind who gives up waiting may have been kept back by it alone.
+        /// Green threads behind one that gives up waiting may have been kept back by it alone.
         struct Behind<'a>(&'a Gate);
         impl Drop for Behind<'_> {
             fn drop(&mut self) {

@@ -9,7 +9,7 @@ use crate::wait_queue::{Wait, WaitQueue};
 
 /// A number of permits.
 ///
-/// A permit that is given back goes straight to the first who waits, so nobody can take it in
+/// A permit that is given back goes straight to the first waiter, so nobody can take it in
 /// between.
 ///
 /// # Examples

@@ -1,7 +1,7 @@
 //! The command line's grammar.
 
 use clap::{Parser, Subcommand, ValueEnum};
-use common::cli::{OutputArgs, Shell, numbers};
+use common::cli::{OutputArgs, numbers};
 use guidelines::choose::Library;
 use guidelines::measure::ROUNDS;
 use std::path::PathBuf;
@@ -56,11 +56,6 @@ pub(super) enum Command {
         first: PathBuf,
         /// Another one
         second: PathBuf,
-    },
-    /// Print completions for a shell
-    Completions {
-        /// Which shell
-        shell: Shell,
     },
 }
 

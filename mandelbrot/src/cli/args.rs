@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
-use common::cli::{Choice, RunArgs, Shell, numbers};
+use common::cli::{Choice, RunArgs, numbers};
 use mandelbrot::center::Center;
 
 use super::model::Kind;
@@ -31,7 +31,7 @@ pub(crate) struct Args {
 pub(super) enum Command {
     /// Draw a picture again from what its PNG says, with changes
     Again(AgainArgs),
-    /// Draw a sequence that zooms in, frames in parallel; goes on where it was interrupted
+    /// Draw a sequence that zooms in, frames in parallel; an interrupted one is resumed
     Zoom(ZoomArgs),
     /// Serve a page to look around in, on 127.0.0.1
     #[cfg(feature = "explore")]
@@ -43,11 +43,6 @@ pub(super) enum Command {
         /// A name, or a .gpl file
         #[arg(value_parser = picture::palette)]
         palette: mandelbrot::palette::Palette,
-    },
-    /// Print completions for a shell
-    Completions {
-        /// Which shell
-        shell: Shell,
     },
 }
 

@@ -52,6 +52,7 @@ fn point(report: &Report<Counts>, kernel: KernelName) -> String {
             "- This is the loop of every textbook; SIMD takes a small part of its time: --kernel fast."
                 .to_owned(),
         );
+        lines.push(format!("\n{}", common::cli::read_next("mandelbrot")));
     }
     lines.join("\n")
 }

@@ -9,7 +9,7 @@ use common::cli::numbers;
 use mandelbrot::center::Center;
 use mandelbrot::kernels::KernelName;
 use mandelbrot::palette::{LARGEST_FILE, Palette};
-use mandelbrot::plan::MOST_ITERATIONS;
+use mandelbrot::plan::{DEEPEST_ZOOM, MOST_ITERATIONS};
 use mandelbrot::view::{PLACES, Place};
 use num_complex::Complex;
 
@@ -322,6 +322,12 @@ pub(super) fn positive(text: &str) -> Result<f64, String> {
 }
 
 fn zoom(text: &str) -> Result<Zoom, String> {
+    // Digits that are more than an f64 can hold.
+    let starts_with_digit = text.starts_with(|it: char| it.is_ascii_digit());
+    let number = text.strip_suffix('x').unwrap_or(text).parse::<f64>();
+    if starts_with_digit && number.is_ok_and(f64::is_infinite) {
+        return Err(format!("{text}: the deepest is {DEEPEST_ZOOM:.0e}"));
+    }
     match text.strip_suffix('x') {
         Some(times) => positive(times).map(Zoom::Times),
         None => positive(text).map(Zoom::To),

@@ -129,6 +129,19 @@ fn what_makes_no_sense_is_refused_with_a_reason() {
     });
 }
 
+#[test]
+fn a_view_of_the_same_place_in_other_colours_is_drawn() {
+    with_explorer(|address| {
+        let host = address.to_string();
+        for (view, palette) in [(1, "ocean"), (2, "fire"), (3, "ocean"), (4, "ocean")] {
+            let path = path(view, &format!("palette={palette}"));
+            assert_eq!(ask(address, &host, &path).0, 200, "{view}");
+        }
+        // The older ones are stale as ever.
+        assert_eq!(ask(address, &host, &path(2, "palette=fire")).0, 410);
+    });
+}
+
 /// A tile inside the set, of a million iterations by the textbook's loop: it would take a minute.
 #[test]
 fn a_newer_view_ends_the_tiles_of_the_one_before() {

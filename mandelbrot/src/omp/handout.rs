@@ -15,7 +15,7 @@ pub(super) struct Handout {
     pub(super) come: usize,
 }
 
-/// The turns of a loop, and who comes next.
+/// The turns of a loop, and which thread comes next.
 pub(super) struct Turns {
     pub(super) range: Range<usize>,
     pub(super) schedule: Schedule,

@@ -155,6 +155,43 @@ impl Browser {
         }
     }
 
+    /// Drags with the mouse's left button.
+    pub fn drag(&mut self, from: (f64, f64), to: (f64, f64)) {
+        let middle = ((from.0 + to.0) / 2.0, (from.1 + to.1) / 2.0);
+        for (kind, (x, y)) in [
+            ("mousePressed", from),
+            ("mouseMoved", middle),
+            ("mouseMoved", to),
+            ("mouseReleased", to),
+        ] {
+            let event = json!({ "type": kind, "x": x, "y": y, "button": "left", "buttons": 1 });
+            self.call("Input.dispatchMouseEvent", event);
+        }
+    }
+
+    /// Turns the mouse's wheel: so many pixels down.
+    pub fn wheel(&mut self, (x, y): (f64, f64), down: f64) {
+        let event = json!({ "type": "mouseWheel", "x": x, "y": y, "deltaX": 0, "deltaY": down });
+        self.call("Input.dispatchMouseEvent", event);
+    }
+
+    /// Puts fingers down, moves them, and lifts them.
+    pub fn touch(&mut self, from: &[(f64, f64)], to: &[(f64, f64)]) {
+        let all = |fingers: &[(f64, f64)]| -> Vec<Value> {
+            let numbered = fingers.iter().enumerate();
+            let finger = |(id, (x, y)): (usize, &(f64, f64))| json!({ "x": x, "y": y, "id": id });
+            numbered.map(finger).collect()
+        };
+        for (kind, fingers) in [
+            ("touchStart", all(from)),
+            ("touchMove", all(to)),
+            ("touchEnd", Vec::new()),
+        ] {
+            let event = json!({ "type": kind, "touchPoints": fingers });
+            self.call("Input.dispatchTouchEvent", event);
+        }
+    }
+
     /// Writes what is to be seen as a PNG.
     pub fn screenshot(&mut self, path: &Path) {
         let result = self.call("Page.captureScreenshot", json!({ "format": "png" }));

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use anyhow::bail;
 use clap::{Parser, Subcommand};
-use common::cli::{Choice, OutputArgs, RunArgs, Shell, Usage, numbers};
+use common::cli::{Choice, OutputArgs, RunArgs, Usage, numbers};
 use primes::Constellation;
 use primes::nth::Index;
 
@@ -48,11 +48,6 @@ pub(super) enum Command {
     Factor(FactorArgs),
     /// The experiment under a global interpreter lock, and in Python itself
     Gil(GilArgs),
-    /// Print completions for a shell
-    Completions {
-        /// Which shell
-        shell: Shell,
-    },
 }
 
 #[derive(clap::Args, Debug)]

@@ -99,6 +99,7 @@ fn compare(
     if let Some(counted) = &counted {
         point.push_str("\n- ");
         point.push_str(&counted.text());
+        point.push_str(&format!("\n\n{}", common::cli::read_next("primes")));
     }
     compare::show(&report, &point, run, |json| {
         if let Some(counted) = &counted {

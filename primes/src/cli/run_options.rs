@@ -28,7 +28,6 @@ pub(super) fn of(args: &Args) -> anyhow::Result<RunArgs> {
         Some(Command::Previous(it)) => (Offered::Output, "previous", output_only(&it.output)),
         Some(Command::Check(it)) => (Offered::Output, "check", output_only(&it.output)),
         Some(Command::Factor(it)) => (Offered::Output, "factor", output_only(&it.numbers.output)),
-        Some(Command::Completions { .. }) => (Offered::None, "completions", RunArgs::default()),
     };
     if let Some(flag) = offered.refused(outer) {
         bail!(Usage(format!("{flag}: does nothing in {name}")));
@@ -46,7 +45,6 @@ pub(super) fn of(args: &Args) -> anyhow::Result<RunArgs> {
 /// The options that do something in a subcommand; each has those of the one above it.
 #[derive(Clone, Copy, PartialEq, PartialOrd)]
 enum Offered {
-    None,
     /// `--json` and `--quiet`.
     Output,
     /// `--jobs`.
@@ -59,8 +57,6 @@ impl Offered {
     /// An option that was given and is not offered.
     fn refused(self, run: &RunArgs) -> Option<&'static str> {
         [
-            (Offered::Output, run.output.json, "--json"),
-            (Offered::Output, run.output.quiet, "--quiet"),
             (Offered::Jobs, run.jobs.is_some(), "--jobs"),
             (Offered::All, run.runs.is_some(), "--runs"),
             (Offered::All, run.trace.trace.is_some(), "--trace"),

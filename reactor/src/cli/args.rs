@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use common::cli::{self, OutputArgs, Shell, numbers};
+use common::cli::{self, OutputArgs, numbers};
 use common::text::masked;
 use url::Url;
 
@@ -34,11 +34,6 @@ pub(super) enum Command {
     Fetch(FetchArgs),
     /// Forward a port
     Proxy(ProxyArgs),
-    /// Print completions for a shell
-    Completions {
-        /// Which shell
-        shell: Shell,
-    },
 }
 
 #[derive(clap::Args, Debug)]
@@ -53,7 +48,7 @@ pub(super) struct ListenArgs {
 
 #[derive(clap::Args, Debug)]
 pub(super) struct ClientArgs {
-    /// Who you are
+    /// Your name in the chat
     pub(super) name: String,
     /// Where the server is: HOST:PORT
     #[arg(value_name = "ADDR", default_value = "127.0.0.1:4000", value_parser = cli::address)]

@@ -125,6 +125,12 @@ pub(super) fn run(output: &OutputArgs) -> anyhow::Result<Outcome> {
         out.json(&json!({ "conversation": heard, "waits": waits }))?;
     } else {
         let mut text = String::new();
+        if !output.quiet {
+            text.push_str(
+                "A chat server and three clients on one thread. Each line: the client that\n\
+                 hears it, and the text. Look for: nobody waits for a silent client.\n\n",
+            );
+        }
         for (who, line) in &heard {
             writeln!(text, "{who:>3} {line}")?;
         }
@@ -132,8 +138,10 @@ pub(super) fn run(output: &OutputArgs) -> anyhow::Result<Outcome> {
         if !output.quiet {
             writeln!(
                 out,
-                "\nA server and three clients, {} lines heard: one thread, {waits} waits.",
-                heard.len()
+                "\nA server and three clients, {} lines heard: one thread, {waits} waits.\n\
+                 The thread waited for all sockets at once, and each time called what was ready.\n\n{}",
+                heard.len(),
+                common::cli::read_next("reactor")
             )?;
         }
     }

@@ -5,7 +5,7 @@ use crate::stream::Stream;
 use crate::tls::Shaken;
 use crate::{Error, Reason, Resolver, Transport};
 
-/// Tells who waits for a connection why there is none.
+/// Tells the waiter for a connection why there is none.
 type Failed = Box<dyn FnOnce(&Reason)>;
 
 impl Connection {

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use clap::{Parser, Subcommand};
-use common::cli::{self, OutputArgs, Shell, TraceArgs, numbers};
+use common::cli::{self, OutputArgs, TraceArgs, numbers};
 use scheduler::chat_server::MAX_CONNECTIONS;
 
 /// From generators to tasks and futures, a step at a time, and a chat server at the end.
@@ -32,9 +32,9 @@ pub(super) enum Command {
     RoundRobin,
     /// Step 3: tasks that ask the scheduler: own id, spawn, wait, kill, sleep, call
     SystemCalls,
-    /// Step 4: who is next: round robin, priorities, deadlines, lottery
+    /// Step 4: which task is next: round robin, priorities, deadlines, lottery
     Policy(PolicyArgs),
-    /// Step 5: locks, semaphores, events, channels; and a deadlock, told
+    /// Step 5: locks, semaphores, events, channels; a deadlock that is detected
     Sync,
     /// Step 6: futures and wakers: the asyncio version, its sleeps made short
     Tasks {
@@ -46,11 +46,6 @@ pub(super) enum Command {
     ChatServer(ListenArgs),
     /// Step 7: talk in a chat: lines of standard input are messages
     ChatClient(ClientArgs),
-    /// Print completions for a shell
-    Completions {
-        /// Which shell
-        shell: Shell,
-    },
 }
 
 #[derive(clap::Args, Clone, Debug)]

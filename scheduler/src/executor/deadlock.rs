@@ -43,7 +43,7 @@ impl fmt::Display for Wait {
 /// first.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct Deadlock {
-    /// Who waits for what, the oldest task first.
+    /// Which task waits for what, the oldest task first.
     pub waits: Vec<Wait>,
 }
 

@@ -47,7 +47,7 @@ pub struct TaskGroup<T> {
     ended: Rc<Ended>,
 }
 
-/// Which tasks have ended, and who waits for one that does.
+/// Which tasks have ended, and which task waits for the next end.
 #[derive(Default)]
 struct Ended {
     tasks: RefCell<VecDeque<u64>>,

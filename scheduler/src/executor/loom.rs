@@ -21,7 +21,7 @@ use super::core::{Bell, Core};
 use super::join_handle::JoinHandle;
 use super::task;
 
-/// The event loop's waker: who has been rung does not wait.
+/// The event loop's waker: a loop that has been woken does not wait.
 #[derive(Clone, Default)]
 struct TestBell(StdArc<Rung>);
 

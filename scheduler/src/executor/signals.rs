@@ -1,4 +1,4 @@
-//! Signals that have come, and who waits for some.
+//! Signals that have come, and the tasks that wait for some.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;

@@ -95,7 +95,7 @@ pub(super) struct Header {
     /// All tasks whose memory is not freed are in a list.
     older: Cell<*const Header>,
     newer: Cell<*const Header>,
-    /// Who waits for its end.
+    /// The waker of the task that waits for its end.
     joiner: PlainCell<Option<Held>>,
 }
 

@@ -1,11 +1,11 @@
-//! Who waits for what, and which wakers may be used at any time.
+//! Which task waits for what, and which wakers may be used at any time.
 //!
 //! A waker that lies in the queue of a lock, in a channel, or with a task that somebody awaits, is
 //! **held**: it is used only if some other task goes on, or never. Every other waker is **loose**:
 //! another thread may have it, a socket, a signal, or a future of somebody else. The executor counts
 //! the loose ones of all its tasks that have not ended, wherever a waker is cloned or dropped. While
 //! there is one, somebody may be woken at any moment. When there is none and nobody is ready, nobody
-//! ever will be: only then is it worth looking who waits for what.
+//! ever will be: only then is it worth looking at which task waits for what.
 
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};

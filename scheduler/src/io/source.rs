@@ -130,7 +130,7 @@ impl<S: Source> Registered<S> {
         .await
     }
 
-    /// The same for the traits of futures-io: the last who polls a side is the one who is woken.
+    /// The same for the traits of futures-io: the task that polled a side last is the one that is woken.
     pub(super) fn poll<T>(
         &self,
         side: Side,

@@ -47,6 +47,7 @@ impl Connection for net::TcpStream {
 
 impl Connection for net::UnixStream {
     fn peek(&self) -> io::Result<()> {
+        #[cfg(unix)]
         rustix::net::recv(self, &mut [0], rustix::net::RecvFlags::PEEK)?;
         Ok(())
     }
@@ -261,12 +262,14 @@ stream!(UnixStream, net::UnixStream);
 /// What every socket of this room can do: show its descriptor and itself.
 macro_rules! descriptor {
     ($($socket:ident),+) => {$(
+        #[cfg(unix)]
         impl std::os::fd::AsFd for $socket {
             fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
                 self.socket.get().as_fd()
             }
         }
 
+        #[cfg(unix)]
         impl std::os::fd::AsRawFd for $socket {
             fn as_raw_fd(&self) -> std::os::fd::RawFd {
                 self.socket.get().as_raw_fd()

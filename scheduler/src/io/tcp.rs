@@ -80,8 +80,8 @@ impl TcpListener {
 
 /// A TCP connection. One task may read while another writes.
 ///
-/// It has the traits of futures-io too, as have references to it: who reads by those shares the
-/// waiting with no other who does.
+/// It has the traits of futures-io too, as have references to it: a task that reads by them shares the
+/// waiting with no other task that does.
 pub struct TcpStream {
     pub(super) socket: Registered<net::TcpStream>,
 }

@@ -58,6 +58,7 @@ impl UnixListener {
     /// # Panics
     ///
     /// As [`bind`](UnixListener::bind).
+    #[cfg(unix)]
     #[track_caller]
     pub fn from_std(listener: std::os::unix::net::UnixListener) -> io::Result<UnixListener> {
         listener.set_nonblocking(true)?;
@@ -131,6 +132,7 @@ impl UnixStream {
     /// # Panics
     ///
     /// Outside of an executor.
+    #[cfg(unix)]
     pub fn from_std(stream: std::os::unix::net::UnixStream) -> io::Result<UnixStream> {
         stream.set_nonblocking(true)?;
         UnixStream::new(net::UnixStream::from_std(stream))

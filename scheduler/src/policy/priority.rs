@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 
 use super::{Policy, Ready};
 
-/// The highest priority; among equals, who has waited longest.
+/// The highest priority; among equals, the task that has waited longest.
 ///
 /// Strict priorities starve: as long as somebody more urgent is ready, a task gets no turn at all.
 /// With ageing, waiting makes urgent: a priority grows by one for each so many turns of waiting.

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::{Policy, Ready};
 
-/// Who has waited longest: with `n` ready, nobody waits for more than `n - 1` turns.
+/// The task that has waited longest: with `n` ready, none waits for more than `n - 1` turns.
 #[derive(Debug, Default)]
 pub struct RoundRobin {
     ready: VecDeque<Ready>,

@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 use super::semaphore::{Permits, Take};
 use super::waiters::Name;
 
-/// A channel that holds at most `capacity` values: who sends more waits.
+/// A channel that holds at most `capacity` values: a task that sends more waits.
 ///
 /// It is the bounded buffer of E. W. Dijkstra's *Cooperating Sequential Processes* (1965): one
 /// semaphore counts the room, another the values.

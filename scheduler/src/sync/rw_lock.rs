@@ -13,7 +13,7 @@ use super::waiters::Name;
 
 /// A value that many tasks at a time may read, or one may change, across their awaits.
 ///
-/// It is fair: who comes after a waiting writer waits too, so that readers do not starve it. A task
+/// It is fair: a reader that comes after a waiting writer waits too, so readers do not starve it. A task
 /// that reads, and reads again while a writer waits, waits for itself.
 ///
 /// # Examples

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, ready};
 use super::waiters::{Name, Standing, Waiter, Waiters};
 use crate::executor::budget;
 
-/// Permits, and who waits for them: what the semaphore, the locks and the channel are made of.
+/// Permits, and the queue for them: what the semaphore, the locks and the channel are made of.
 #[derive(Debug)]
 pub(super) struct Permits {
     free: Cell<usize>,
@@ -42,7 +42,7 @@ impl Permits {
         self.serve();
     }
 
-    /// Nobody is passed over: one who wants many keeps those behind waiting.
+    /// No task is passed over: one that wants many permits keeps those behind it waiting.
     fn serve(&self) {
         let take = |wants| {
             let left = self.free.get().checked_sub(wants);

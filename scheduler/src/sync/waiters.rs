@@ -1,4 +1,4 @@
-//! The queue behind everything that can be waited for: who waits, in what order, and for what.
+//! The queue behind everything that can be waited for: which task waits, in what order, and for what.
 //!
 //! The queue is a list through a table. A wait joins at the end, and leaves from wherever it is, in
 //! constant time; it allocates nothing but, now and then, a larger table.
@@ -214,7 +214,7 @@ impl fmt::Debug for Waiters {
     }
 }
 
-/// One who waits, or did; dropping it leaves the queue.
+/// A waiter; dropping it leaves the queue.
 pub(super) struct Waiter {
     waiters: Rc<Waiters>,
     place: usize,

@@ -10,7 +10,7 @@ use std::task::{Poll, ready};
 use super::waiters::{Name, Standing, Waiter, Waiters};
 use crate::executor::budget;
 
-/// A channel that holds the newest value only: who is late misses what was between.
+/// A channel that holds the newest value only: a slow reader misses the values in between.
 ///
 /// # Examples
 ///

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::bail;
-use clap::{Parser, Subcommand, ValueEnum};
-use common::cli::{Choice, RunArgs, Shell, Usage, numbers};
+use clap::{Parser, ValueEnum};
+use common::cli::{Choice, RunArgs, Usage, numbers};
 use thumbnails::names::Template;
 use thumbnails::{Filter, Fit, Format, Limits, Settings, xdg};
 
@@ -14,7 +14,7 @@ use super::model::Kind;
 /// Makes thumbnails of pictures and of folders of them, by threads, processes, rayon or async.
 ///
 /// JPEG, PNG, GIF (its first frame), WebP, TIFF and BMP, told by their content. Orientation is
-/// applied, colours become sRGB, metadata are left out. Of a damaged picture what is there is shown.
+/// applied, colours become sRGB, metadata are left out. A damaged picture is shown as far as it goes.
 /// A picture that is damaged or can't be done is reported, the rest is done, and the exit code is 1.
 /// Only what changed is made again.
 ///
@@ -47,17 +47,6 @@ pub(crate) struct Args {
     /// Follow the folders: make thumbnails of what is new or changed, until Ctrl-C
     #[arg(long, help_heading = "What is done")]
     pub(super) watch: bool,
-    #[command(subcommand)]
-    pub(super) command: Option<Command>,
-}
-
-#[derive(Subcommand, Debug)]
-pub(super) enum Command {
-    /// Print completions for a shell
-    Completions {
-        /// Which shell
-        shell: Shell,
-    },
 }
 
 #[derive(clap::Args, Debug)]
@@ -115,7 +104,7 @@ pub(super) struct WhatArgs {
     /// Write a contact sheet of all thumbnails in DIR
     #[arg(long, value_name = "FILE")]
     pub(super) sheet: Option<PathBuf>,
-    /// Make nothing of a damaged picture, rather than a thumbnail of what is there
+    /// A damaged picture fails: no thumbnail of the part that can be decoded
     #[arg(long)]
     pub(super) strict: bool,
     /// Decode in worker processes with a limit of memory and time: even a decoder that crashes or

@@ -61,6 +61,9 @@ impl Destination {
             return Ok(Destination::Cache(cache, settings));
         };
         let named = || root.display().to_string();
+        if fs::metadata(root).is_ok_and(|it| !it.is_dir()) {
+            anyhow::bail!("{}: is no folder", named());
+        }
         if !args.what.dry_run {
             fs::create_dir_all(root).with_context(named)?;
         }
@@ -173,20 +176,18 @@ impl Folder {
             let may = |path: &Path| manifest.may_write(path, &stamp);
             names.give(plain, manifest.outputs_of(&stamp), may)
         });
-        let root = &self.root;
-        let unwritable = |path: &Path, error: std::io::Error| {
-            let text = format!("{}: {error}", path.display());
-            match error.kind() {
-                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Failure::DiskFull(text),
-                _ => Failure::Unwritable(text),
-            }
-        };
-        let output = claimed.map_err(|error| unwritable(root, error))?;
+        let text = |path: &Path, error: &std::io::Error| format!("{}: {error}", path.display());
+        let output = claimed.map_err(|error| match error.kind() {
+            // Without a name in the manifest nothing can be written, of no picture.
+            ErrorKind::PermissionDenied => Failure::NoneWritable(text(&self.root, &error)),
+            _ => Failure::of_writing(&error, text(&self.root, &error)),
+        })?;
         let path = self.root.join(output);
         if !self.dry_run
             && let Some(parent) = path.parent()
         {
-            fs::create_dir_all(parent).map_err(|error| unwritable(&path, error))?;
+            fs::create_dir_all(parent)
+                .map_err(|error| Failure::of_writing(&error, text(&path, &error)))?;
         }
         self.stamps.insert(path.clone(), stamp);
         let mut task = Task::new(&found.path, path, self.settings.clone());

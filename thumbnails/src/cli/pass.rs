@@ -82,7 +82,7 @@ struct Shared<'a, 'b> {
     report: &'a mut Report<'b>,
     /// Why the whole pass can't go on.
     broken: Option<anyhow::Error>,
-    /// Whether the disk was found full.
+    /// Whether nothing more can be written.
     full: bool,
 }
 
@@ -105,7 +105,7 @@ impl Shared<'_, '_> {
                     .made(task, made)
                     .and(told.map_err(Into::into))
             }
-            Err(failure @ Failure::DiskFull(_)) => {
+            Err(failure @ Failure::NoneWritable(_)) => {
                 self.destination.forget(task);
                 return self.full(&task.source, failure);
             }
@@ -119,7 +119,7 @@ impl Shared<'_, '_> {
         self.attempt(result)
     }
 
-    /// No room for one thumbnail is none for any other: the first says so, and the pass ends.
+    /// What can't take one thumbnail takes no other: the first says so, and the pass ends.
     fn full<T>(&mut self, source: &Path, failure: &Failure) -> ControlFlow<(), T> {
         if !self.full {
             self.full = true;
@@ -165,7 +165,7 @@ impl Shared<'_, '_> {
                     self.report.counts.passed_over.thumbnails += 1;
                     Ok(())
                 }
-                Err(failure @ Failure::DiskFull(_)) => return self.full(&found.path, &failure),
+                Err(failure @ Failure::NoneWritable(_)) => return self.full(&found.path, &failure),
                 Err(failure) => self.report.failed(&found.path, &failure.to_string()),
             },
         };
@@ -223,7 +223,7 @@ pub(super) fn once(
         (shared.broken.take(), shared.full)
     };
     if full {
-        anyhow::bail!("no room is left: the rest was not tried");
+        anyhow::bail!("nothing more can be written: the rest was not tried");
     }
     match broken {
         Some(error) => Err(error),

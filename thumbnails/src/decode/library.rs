@@ -1,11 +1,14 @@
 //! What the crate `image` decodes: WebP, PNM. Always whole, and then shrunk.
 
+use std::io::Cursor;
+
 #[cfg(feature = "pnm")]
 use image::codecs::pnm::PnmDecoder;
 use image::codecs::webp::WebPDecoder;
 use image::{ColorType, ImageDecoder, ImageError};
 
 use crate::failure::Failure;
+use crate::limits::Timed;
 use crate::orient::Orientation;
 use crate::picture::{Format, Pixel};
 use crate::shrink::Shrink;
@@ -21,22 +24,27 @@ pub(super) fn decode(
     let failed = |error| in_image(format, job, error);
     match format {
         Format::WebP => {
+            if let Some(length) = whole_length(timed.bytes.get_ref()) {
+                return cut_short(job, length, least);
+            }
             let decoder = WebPDecoder::new(timed).map_err(failed)?;
-            whole(job, format, decoder, least)
+            whole(job, format, decoder, 0, least)
         }
         #[cfg(feature = "pnm")]
         Format::Pnm => {
             let decoder = PnmDecoder::new(timed).map_err(failed)?;
-            whole(job, format, decoder, least)
+            whole(job, format, decoder, 0, least)
         }
         _ => Err(unknown(timed.bytes.get_ref())),
     }
 }
 
+/// `held` bytes are taken already.
 fn whole(
     job: &mut Job<'_>,
     format: Format,
     mut decoder: impl ImageDecoder,
+    held: u64,
     least: impl FnOnce((u32, u32)) -> (u32, u32),
 ) -> Result<Decoded, Failure> {
     let full_size = decoder.dimensions();
@@ -78,7 +86,7 @@ fn whole(
         pixels * pixel.bytes() as u64
     };
     let shrunk_bytes = Shrink::bytes(full_size, pixel, factor);
-    let decoding = total + working + widened + shrunk_bytes;
+    let decoding = held + total + working + widened + shrunk_bytes;
     job.reserve(full_size, decoding, shrunk_bytes, pixel)?;
 
     let length = usize::try_from(total).map_err(|_| broken(format, "too large"))?;
@@ -100,6 +108,48 @@ fn whole(
         profile,
         format,
         damage,
+    })
+}
+
+/// How long a WebP is to be, if it is cut short.
+fn whole_length(file: &[u8]) -> Option<u64> {
+    let body = u32::from_le_bytes(*file.get(4..)?.first_chunk()?);
+    let length = u64::from(body) + 8;
+    // Some writers leave out the last byte, which only makes the length even.
+    (length > file.len() as u64 + 1).then_some(length)
+}
+
+/// A WebP that is cut short, with zeros instead of what is missing: its decoder shows nothing of one
+/// that ends too soon. From the cut on the picture is what zeros mean.
+fn cut_short(
+    job: &mut Job<'_>,
+    length: u64,
+    least: impl FnOnce((u32, u32)) -> (u32, u32),
+) -> Result<Decoded, Failure> {
+    let broken = || broken(Format::WebP, "cut short");
+    match job.reserve((1, 1), length, 0, Pixel::Gray) {
+        Err(Failure::OverLimit { .. }) => return Err(broken()),
+        reserved => reserved?,
+    }
+    let mut file = job.timed.bytes.get_ref().to_vec();
+    file.resize(length as usize, 0);
+    // The flags of EXIF and XMP, which stand behind the picture: the decoder would want them there.
+    if file[12..].starts_with(b"VP8X") {
+        file[20] &= !0x0c;
+    }
+    let timed = Timed {
+        bytes: Cursor::new(&file[..]),
+        ..job.timed
+    };
+    let decoder = WebPDecoder::new(timed).map_err(|_| broken())?;
+    let decoded = whole(job, Format::WebP, decoder, length, least);
+    let decoded = decoded.map_err(|failure| match failure {
+        Failure::Broken { .. } => broken(),
+        failure => failure,
+    })?;
+    Ok(Decoded {
+        damage: Some("cut short".to_owned()),
+        ..decoded
     })
 }
 

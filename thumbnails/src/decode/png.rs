@@ -1,5 +1,7 @@
 //! PNG, shrunk while its rows come in.
 
+mod unpacked;
+
 use std::borrow::Cow;
 
 use crate::failure::Failure;
@@ -22,16 +24,12 @@ pub(super) fn decode(
         (Some(exif), Some(xmp)) => Orientation::from_exif_or(exif, xmp),
         (None, xmp) => Orientation::from_tag(xmp.unwrap_or(1)),
     };
-    let again = Timed {
-        bytes: std::io::Cursor::new(bytes),
-        ..job.timed
-    };
-    let opened = Opened::new(&mut job, again.clone(), Trust::Checked);
+    let opened = Opened::new(&job, job.timed.clone(), Trust::Checked);
     // A wrong checksum in the header's chunks: the sizes may still be right.
     let (opened, mut damage) = match opened {
         Ok(opened) => (opened, None),
         Err(failure @ Failure::Broken { .. }) => {
-            let opened = Opened::new(&mut job, again.clone(), Trust::Blind);
+            let opened = Opened::new(&job, job.timed.clone(), Trust::Blind);
             (opened.map_err(|_| failure.clone())?, Some(failure))
         }
         Err(failure) => return Err(failure),
@@ -43,14 +41,31 @@ pub(super) fn decode(
     let shrunk = Shrink::bytes(full_size, opened.pixel, factor);
     // A damaged one is read twice, and the better of both is taken.
     let decoding = opened.memory() + profile + shrunk;
-    job.reserve(full_size, decoding, shrunk, opened.pixel)?;
+    let pixel = opened.pixel;
+    job.reserve(full_size, decoding, shrunk, pixel)?;
 
-    let (picture, error) = opened.read(&job, factor)?;
+    let (row, raw) = opened.raw();
+    let (picture, error) = opened.read(&job, factor, u32::MAX)?;
     let picture = match error {
         None => picture,
-        // Again, with no checksum looked at: a wrong one does not make all behind it wrong.
         Some(failure) => {
-            let (again, _) = Opened::new(&mut job, again, Trust::Blind)?.read(&job, factor)?;
+            let unpacking = decoding + unpacked::memory(raw);
+            let unpacked = match job.reserve(full_size, unpacking, shrunk, pixel) {
+                Ok(()) => unpacked::unpack(bytes, raw as usize, job.timed.deadline),
+                // Too large for that, it is read as it is.
+                Err(Failure::OverLimit { .. }) => None,
+                Err(failure) => return Err(failure),
+            };
+            let (again, rows) = match &unpacked {
+                Some(unpacked) => (&unpacked.png[..], (unpacked.bytes as u64 / row) as u32),
+                None => (bytes, u32::MAX),
+            };
+            let timed = Timed {
+                bytes: std::io::Cursor::new(again),
+                ..job.timed
+            };
+            // With no checksum looked at: a wrong one does not make all behind it wrong.
+            let (again, _) = Opened::new(&job, timed, Trust::Blind)?.read(&job, factor, rows)?;
             let (best, reason) = (again.or(picture), damage.take().unwrap_or(failure));
             damage = Some(reason);
             best
@@ -79,6 +94,18 @@ enum Trust {
     Checked,
     Blind,
 }
+
+/// Of each pass of an interlaced picture: its first column and the columns to the next, and so for rows
+/// (PNG specification, 8.2).
+const PASSES: [[u32; 4]; 7] = [
+    [0, 8, 0, 8],
+    [4, 8, 0, 8],
+    [0, 4, 4, 8],
+    [2, 4, 0, 4],
+    [0, 2, 2, 4],
+    [1, 2, 0, 2],
+    [0, 1, 1, 2],
+];
 
 /// A PNG whose header was read.
 struct Opened<'a> {
@@ -113,7 +140,7 @@ fn in_png(job: &Job<'_>, error: png::DecodingError) -> Failure {
 }
 
 impl<'a> Opened<'a> {
-    fn new(job: &mut Job<'a>, timed: Timed<'a>, trust: Trust) -> Result<Opened<'a>, Failure> {
+    fn new(job: &Job<'_>, timed: Timed<'a>, trust: Trust) -> Result<Opened<'a>, Failure> {
         let most = usize::try_from(job.limits.memory).unwrap_or(usize::MAX);
         let mut decoder = png::Decoder::new_with_limits(timed, png::Limits { bytes: most });
         // They are read by `Chunks`, which bounds them, and finds those behind the picture.
@@ -148,18 +175,46 @@ impl<'a> Opened<'a> {
         whole + 4 * row + (128 << 10)
     }
 
-    /// Reads what is there: the picture, if there is any of it, and what was wrong.
+    /// The bytes of a row as stored, with its filter, and of all rows. Interlaced, the row is one of the
+    /// first pass.
+    fn raw(&self) -> (u64, u64) {
+        let (width, height) = self.full_size;
+        let row = |width: u32| self.reader.info().raw_row_length_from_width(width) as u64;
+        if !self.interlaced {
+            return (row(width), row(width) * u64::from(height));
+        }
+        let passes = PASSES.into_iter().map(|[left, across, top, down]| {
+            let width = width.saturating_sub(left).div_ceil(across);
+            let height = height.saturating_sub(top).div_ceil(down);
+            // A pass without columns has no rows.
+            if width == 0 {
+                0
+            } else {
+                row(width) * u64::from(height)
+            }
+        });
+        (row(width.div_ceil(8)), passes.sum())
+    }
+
+    /// Reads what is there, at most so many rows: the picture, if there is any of it, and what was wrong.
     fn read(
         mut self,
         job: &Job<'_>,
         factor: u32,
+        most: u32,
     ) -> Result<(Option<Picture>, Option<Failure>), Failure> {
+        if most == 0 {
+            return Ok((None, None));
+        }
         if self.interlaced {
             return self.read_interlaced(job, factor);
         }
         let mut shrink = Shrink::new(self.full_size, self.pixel, factor);
         let mut rows = 0;
         let error = loop {
+            if rows == most {
+                break None;
+            }
             match self.reader.next_row() {
                 Ok(Some(row)) => {
                     shrink.row(&with_alpha(self.colour, Cow::Borrowed(row.data())));

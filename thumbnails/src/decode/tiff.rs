@@ -17,7 +17,7 @@ use crate::shrink::Shrink;
 
 use directory::Directory;
 use patched::Patched;
-use samples::{Kind, divide_by_alpha, to_bytes};
+use samples::{Kind, divide_by_alpha, inks_with_alpha, to_bytes};
 
 use super::{Decoded, Job, broken, factor, jpeg, plain, shrunk, without_alpha};
 
@@ -26,6 +26,9 @@ const PHOTOMETRIC: u16 = 262;
 /// What is done to its samples (tag 259), and the way that was given up in 1995.
 const COMPRESSION: u16 = 259;
 const OLD_JPEG: u32 = 6;
+const LZW: u32 = 5;
+/// Where strips begin (tag 273).
+const STRIPS: u16 = 273;
 /// What a sample beyond the colours is (tag 338): alpha that the colours are multiplied by, or not.
 const ASSOCIATED: u16 = 1;
 const APART: u16 = 2;
@@ -61,6 +64,10 @@ pub(super) fn decode(
     {
         return old_jpeg(job, directory, least);
     }
+    if directory.as_ref().is_some_and(|it| is_old_lzw(it, bytes)) {
+        let what = "a TIFF with LZW compression of before 1988".to_owned();
+        return Err(Failure::Unsupported { what });
+    }
     // The decoder knows no palettes: their indices are read as grey, and looked up here. Nor does it
     // decode L*a*b*: that is read as red, green and blue.
     let photometric = directory.as_ref().and_then(|it| it.value(PHOTOMETRIC));
@@ -83,7 +90,7 @@ pub(super) fn decode(
         |tag, decoder: &mut Decoder<_>| decoder.find_tag_unsigned::<u16>(tag).ok().flatten();
     let orientation = number(Tag::Orientation, &mut decoder).map(Orientation::from_tag);
     let orientation = orientation.unwrap_or_default();
-    let profile = decoder.get_tag_u8_vec(Tag::IccProfile).ok();
+    let mut profile = decoder.get_tag_u8_vec(Tag::IccProfile).ok();
     let map = if palette {
         let map = decoder.get_tag_u16_vec(Tag::ColorMap).map_err(in_tiff)?;
         Some(map)
@@ -93,8 +100,7 @@ pub(super) fn decode(
     let layout = decoder.image_buffer_layout().map_err(in_tiff)?;
     let extra = decoder.get_tag_u16_vec(Tag::ExtraSamples).ok();
     let extra = extra.and_then(|it| it.first().copied());
-    let alpha = matches!(extra, Some(ASSOCIATED | APART));
-    let kind = Kind::of(colour, photometric, alpha)?;
+    let kind = Kind::of(colour, photometric, extra)?;
     let factor = factor(full_size, orientation, least);
     let pixels = u64::from(full_size.0) * u64::from(full_size.1);
     let shrunk_bytes = Shrink::bytes(full_size, kind.pixel, factor);
@@ -102,6 +108,7 @@ pub(super) fn decode(
     let decoding = 2 * layout.complete_len as u64
         + pixels * kind.pixel.bytes() as u64
         + profile.as_ref().map_or(0, Vec::len) as u64
+        + kind.converting() * pixels
         + shrunk_bytes;
     job.reserve(full_size, decoding, shrunk_bytes, kind.pixel)?;
 
@@ -142,7 +149,9 @@ pub(super) fn decode(
         }
     };
     let mut data = kind.pixels(plane, at, map.as_deref(), colour.bit_depth());
-    if associated && kind.pixel == Pixel::Rgba {
+    if kind.converting() > 0 {
+        data = inks_with_alpha(&data, full_size, profile.take().as_deref());
+    } else if associated && kind.pixel == Pixel::Rgba {
         divide_by_alpha(&mut data);
     }
     Ok(Decoded {
@@ -194,7 +203,7 @@ fn old_jpeg(
     least: impl FnOnce((u32, u32)) -> (u32, u32),
 ) -> Result<Decoded, Failure> {
     /// Where the JPEG is, and where the first strip is.
-    const PLACES: [u16; 2] = [513, 273];
+    const PLACES: [u16; 2] = [513, STRIPS];
     let bytes = *job.timed.bytes.get_ref();
     let places = PLACES.into_iter().filter_map(|tag| directory.value(tag));
     let mut jpegs = places.filter_map(|at| bytes.get(at as usize..));
@@ -216,6 +225,15 @@ fn old_jpeg(
         format: Format::Tiff,
         ..decoded
     })
+}
+
+/// Whether codes begin with their lowest bit, as some programs wrote them before the TIFF 5.0 of 1988.
+/// The first code clears the table, and is 256: libtiff knows it by that, too (`LZWPreDecode`).
+fn is_old_lzw(directory: &Directory<'_>, bytes: &[u8]) -> bool {
+    let first = directory.value(STRIPS).unwrap_or(0) as usize;
+    let start = bytes.get(first..).and_then(|strip| strip.first_chunk());
+    directory.value(COMPRESSION) == Some(LZW)
+        && start.is_some_and(|&[first, second]| first == 0 && second & 1 == 1)
 }
 
 /// What the decoder does not know. Its own texts are for those who wrote it.

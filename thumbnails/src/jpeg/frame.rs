@@ -23,6 +23,11 @@ pub(super) struct Plane {
     pub(super) alone: (usize, usize),
     /// Its blocks in whole units.
     pub(super) blocks: (usize, usize),
+    /// The column of blocks across the picture's right edge, and the row across its lower one; none
+    /// where blocks end with the picture, or are not made smaller.
+    pub(super) edges: (Option<usize>, Option<usize>),
+    /// Of these blocks: the columns and rows within the picture, of eight.
+    pub(super) inside: (usize, usize),
     /// What a block becomes, in samples: each 1, 2, 4 or 8.
     pub(super) block_size: (usize, usize),
     /// Pixels for each sample, as fractions: where it is finer than the blocks can be written it is
@@ -95,12 +100,25 @@ impl Frame {
             let (across, enlarge_across) = scaled(eighths, most.0, own.0);
             let (down, enlarge_down) = scaled(eighths, most.1, own.1);
             let blocks = (units.0 * own.0, units.1 * own.1);
+            let alone = (
+                (width * own.0).div_ceil(most.0 * 8),
+                (height * own.1).div_ceil(most.1 * 8),
+            );
+            let inside = (
+                (width * own.0).div_ceil(most.0) - 8 * (alone.0 - 1),
+                (height * own.1).div_ceil(most.1) - 8 * (alone.1 - 1),
+            );
+            let edge = |inside: usize, samples: usize, blocks: usize| {
+                (inside < 8 && samples < 8).then_some(blocks - 1)
+            };
             Plane {
                 unit: own,
-                alone: (
-                    (width * own.0).div_ceil(most.0 * 8),
-                    (height * own.1).div_ceil(most.1 * 8),
+                alone,
+                edges: (
+                    edge(inside.0, across, alone.0),
+                    edge(inside.1, down, alone.1),
                 ),
+                inside,
                 blocks,
                 block_size: (across, down),
                 enlarge: (enlarge_across, enlarge_down),
@@ -125,6 +143,12 @@ impl Frame {
 }
 
 impl Plane {
+    /// Whether a block lies across the picture's right edge, and its lower one.
+    #[inline(always)]
+    pub(super) fn at_edge(&self, (column, row): (usize, usize)) -> (bool, bool) {
+        (self.edges.0 == Some(column), self.edges.1 == Some(row))
+    }
+
     /// Where a block's samples start.
     #[inline(always)]
     pub(super) fn place(&self, (column, row): (usize, usize)) -> usize {

@@ -28,12 +28,26 @@ pub(super) struct Idct {
     last_wanted: usize,
     /// In natural order.
     quant: [f32; 64],
-    write: fn(&Idct, &[i16; 64], usize, &mut [u8], usize),
+    transform: Transform,
+    /// For blocks across the picture's right and lower edge.
+    edges: (Matrix, Matrix),
 }
 
+/// From frequencies, each of which is multiplied by what stands for it in the first table, to samples.
+type Transform = fn(&[f32; 64], &[i16; 64], usize, &mut [u8], usize);
+
+/// What eight frequencies become.
+type Matrix = [[f32; 8]; 8];
+
 impl Idct {
-    /// `quant` is in zigzag order; sizes are 1, 2, 4 or 8.
-    pub(super) fn new(quant: &[u16; 64], (width, height): (usize, usize)) -> Idct {
+    /// `quant` is in zigzag order; sizes are 1, 2, 4 or 8. `inside` are the columns and rows of a
+    /// block at the picture's edges that are picture.
+    pub(super) fn new(
+        quant: &[u16; 64],
+        (width, height): (usize, usize),
+        inside: (usize, usize),
+    ) -> Idct {
+        let edges = (repeating(inside.0), repeating(inside.1));
         let inside = |k: usize| {
             let place = usize::from(ZIGZAG[k]);
             place % 8 < width && place / 8 < height
@@ -47,23 +61,13 @@ impl Idct {
             height,
             last_wanted: (0..64).rfind(|&k| inside(k)).unwrap_or(0),
             quant: natural,
-            write: match width {
-                1 => Idct::of_width::<1>(height),
-                2 => Idct::of_width::<2>(height),
-                4 => Idct::of_width::<4>(height),
-                _ => Idct::of_width::<8>(height),
+            transform: match width {
+                1 => of_width::<1>(height),
+                2 => of_width::<2>(height),
+                4 => of_width::<4>(height),
+                _ => of_width::<8>(height),
             },
-        }
-    }
-
-    fn of_width<const WIDTH: usize>(
-        height: usize,
-    ) -> fn(&Idct, &[i16; 64], usize, &mut [u8], usize) {
-        match height {
-            1 => Idct::transform::<WIDTH, 1>,
-            2 => Idct::transform::<WIDTH, 2>,
-            4 => Idct::transform::<WIDTH, 4>,
-            _ => Idct::transform::<WIDTH, 8>,
+            edges,
         }
     }
 
@@ -82,38 +86,91 @@ impl Idct {
             }
             return;
         }
-        (self.write)(self, block, last, samples, stride);
+        (self.transform)(&self.quant, block, last, samples, stride);
     }
 
-    fn transform<const WIDTH: usize, const HEIGHT: usize>(
+    /// [`write`](Self::write) for a block across the picture's right or lower edge, or both: as if its
+    /// last column and row within the picture stood in all behind them. What an encoder has left there
+    /// is no picture, and would come into the samples beside the edge.
+    pub(super) fn write_edge(
         &self,
         block: &[i16; 64],
-        last: usize,
+        (right, lower): (bool, bool),
         samples: &mut [u8],
         stride: usize,
     ) {
-        let (across, down) = (const { basis::<WIDTH>() }, const { basis::<HEIGHT>() });
-        let (rows, columns) = EXTENT[last];
-        let (rows, columns) = (HEIGHT.min(rows.into()), WIDTH.min(columns.into()));
-        let mut half = [[0.0; WIDTH]; HEIGHT];
-        for (v, line) in half.iter_mut().enumerate().take(rows) {
-            for u in 0..columns {
-                let frequency = f32::from(block[8 * v + u]) * self.quant[8 * v + u];
-                for (x, sum) in line.iter_mut().enumerate() {
-                    *sum += frequency * across[u][x];
+        let mut values: [f32; 64] = std::array::from_fn(|at| f32::from(block[at]) * self.quant[at]);
+        if right {
+            for row in values.as_chunks_mut::<8>().0 {
+                *row = product(&self.edges.0, row);
+            }
+        }
+        if lower {
+            for column in 0..8 {
+                let of = std::array::from_fn(|row| values[8 * row + column]);
+                for (row, value) in product(&self.edges.1, &of).into_iter().enumerate() {
+                    values[8 * row + column] = value;
                 }
             }
         }
-        for (y, row) in samples.chunks_mut(stride).take(HEIGHT).enumerate() {
-            let mut sums = [0.0; WIDTH];
-            for (v, line) in half.iter().enumerate().take(rows) {
-                for (sum, &value) in sums.iter_mut().zip(line) {
-                    *sum += value * down[v][y];
-                }
+        // Their range is that of the samples, times eight.
+        let eighths = values.map(|value| (8.0 * value) as i16);
+        (self.transform)(&[0.125; 64], &eighths, 63, samples, stride);
+    }
+}
+
+fn product(matrix: &Matrix, values: &[f32; 8]) -> [f32; 8] {
+    matrix.map(|line| line.iter().zip(values).map(|(a, b)| a * b).sum())
+}
+
+/// From eight samples' frequencies to those of the first `inside` of them, with the last repeated: the
+/// inverse transform, and the transform again, which is the same the other way round.
+fn repeating(inside: usize) -> Matrix {
+    let basis = const { basis::<8>() };
+    let each = |to: usize, from: usize| {
+        let samples = (0..8).map(|x| basis[to][x] * basis[from][x.min(inside - 1)]);
+        samples.sum()
+    };
+    std::array::from_fn(|to| std::array::from_fn(|from| each(to, from)))
+}
+
+fn of_width<const WIDTH: usize>(height: usize) -> Transform {
+    match height {
+        1 => transform::<WIDTH, 1>,
+        2 => transform::<WIDTH, 2>,
+        4 => transform::<WIDTH, 4>,
+        _ => transform::<WIDTH, 8>,
+    }
+}
+
+fn transform<const WIDTH: usize, const HEIGHT: usize>(
+    quant: &[f32; 64],
+    block: &[i16; 64],
+    last: usize,
+    samples: &mut [u8],
+    stride: usize,
+) {
+    let (across, down) = (const { basis::<WIDTH>() }, const { basis::<HEIGHT>() });
+    let (rows, columns) = EXTENT[last];
+    let (rows, columns) = (HEIGHT.min(rows.into()), WIDTH.min(columns.into()));
+    let mut half = [[0.0; WIDTH]; HEIGHT];
+    for (v, line) in half.iter_mut().enumerate().take(rows) {
+        for u in 0..columns {
+            let frequency = f32::from(block[8 * v + u]) * quant[8 * v + u];
+            for (x, sum) in line.iter_mut().enumerate() {
+                *sum += frequency * across[u][x];
             }
-            for (place, &sum) in row.iter_mut().zip(&sums) {
-                *place = sample(sum);
+        }
+    }
+    for (y, row) in samples.chunks_mut(stride).take(HEIGHT).enumerate() {
+        let mut sums = [0.0; WIDTH];
+        for (v, line) in half.iter().enumerate().take(rows) {
+            for (sum, &value) in sums.iter_mut().zip(line) {
+                *sum += value * down[v][y];
             }
+        }
+        for (place, &sum) in row.iter_mut().zip(&sums) {
+            *place = sample(sum);
         }
     }
 }

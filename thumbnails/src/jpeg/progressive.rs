@@ -39,7 +39,7 @@ impl Stored {
 
 /// The last frequency that a plane needs, and how many of each block are kept for it.
 fn kept(plane: &Plane) -> (usize, usize) {
-    let wanted = Idct::new(&[1; 64], plane.block_size).last_wanted();
+    let wanted = Idct::new(&[1; 64], plane.block_size, plane.inside).last_wanted();
     (wanted, if wanted == 0 { 1 } else { 64 })
 }
 
@@ -89,6 +89,7 @@ impl Frequencies {
                 stored.idct = Some(Idct::new(
                     quant.ok_or(JpegError::NoTable)?,
                     plane.block_size,
+                    plane.inside,
                 ));
             }
         }
@@ -134,7 +135,13 @@ impl Frequencies {
                     let flat = block[1..].iter().all(|&it| it == 0);
                     let last = if flat { 0 } else { stored.wanted };
                     let (at, stride) = (plane.place(place), plane.stride);
-                    idct.write(&block, last, &mut plane.samples[at..], stride);
+                    let edge = plane.at_edge(place);
+                    let samples = &mut plane.samples[at..];
+                    if flat || edge == (false, false) {
+                        idct.write(&block, last, samples, stride);
+                    } else {
+                        idct.write_edge(&block, edge, samples, stride);
+                    }
                 }
             }
         }

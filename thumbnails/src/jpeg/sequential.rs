@@ -41,7 +41,7 @@ pub(super) fn decode(
         parts.push(Sequential {
             dc: dc[part.dc].as_ref().ok_or(missing)?,
             ac: ac[part.ac].as_ref().ok_or(missing)?,
-            idct: Idct::new(quant, plane.block_size),
+            idct: Idct::new(quant, plane.block_size, plane.inside),
             plane,
             last_dc: 0,
         });
@@ -71,7 +71,11 @@ impl Blocks for Vec<Sequential<'_>> {
         part.last_dc = part.last_dc.wrapping_add(part.dc.difference(bits)?);
         // What is out of range was no picture; the transform clamps it.
         block[0] = part.last_dc as i16;
-        let wanted = part.idct.last_wanted();
+        let edge = part.plane.at_edge(place);
+        let wanted = match edge {
+            (false, false) => part.idct.last_wanted(),
+            _ => 63,
+        };
         let read = part.ac.read(bits, wanted, &mut block);
         if bits.ran_out() {
             return Ok(());
@@ -80,7 +84,11 @@ impl Blocks for Vec<Sequential<'_>> {
         let samples = &mut part.plane.samples[at..];
         // What was read of a broken block is better than nothing.
         let last = *read.as_ref().unwrap_or(&wanted);
-        part.idct.write(&block, last, samples, stride);
+        if last > 0 && edge != (false, false) {
+            part.idct.write_edge(&block, edge, samples, stride);
+        } else {
+            part.idct.write(&block, last, samples, stride);
+        }
         read.map(|_| ())
     }
 

@@ -1,4 +1,4 @@
-//! How the network is used.
+//! Flags for the network.
 
 use std::net::IpAddr;
 use std::path::PathBuf;

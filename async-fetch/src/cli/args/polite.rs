@@ -1,4 +1,4 @@
-//! How much at once, how often, and how long.
+//! Flags for limits: requests at once, per second, and time.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Where bodies go.
+//! Flags for saved files.
 
 use std::path::PathBuf;
 

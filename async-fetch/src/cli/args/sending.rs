@@ -1,4 +1,4 @@
-//! What is sent.
+//! Flags for the request that is sent.
 
 use std::path::PathBuf;
 

@@ -1,9 +1,7 @@
-//! What is read, in blocks of whole lines.
+//! The input, read in blocks of whole lines.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
-use std::os::fd::AsFd;
-use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::{mem, thread};
 
@@ -190,11 +188,26 @@ pub(super) fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 /// Whether standard input is a pipe or a file: perhaps a list that somebody meant to be read.
 ///
 /// It is not read unasked: whether a pipe that is silent is slow or nobody's can't be known.
+#[cfg(unix)]
 pub(in crate::cli) fn may_hold_a_list() -> bool {
+    use std::os::fd::AsFd;
+    use std::os::unix::fs::FileTypeExt;
+
     let stdin = io::stdin().as_fd().try_clone_to_owned();
     stdin
         .and_then(|stdin| File::from(stdin).metadata())
         .is_ok_and(|it| it.file_type().is_fifo() || it.is_file())
+}
+
+/// Whether standard input is a file; a pipe of Windows has no metadata.
+#[cfg(windows)]
+pub(in crate::cli) fn may_hold_a_list() -> bool {
+    use std::os::windows::io::AsHandle;
+
+    let stdin = io::stdin().as_handle().try_clone_to_owned();
+    stdin
+        .and_then(|stdin| File::from(stdin).metadata())
+        .is_ok_and(|it| it.is_file())
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What all URLs came to.
+//! The summary of all URLs.
 
 use std::fmt::Write;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! What a crawl is told: which pages, how politely, and what is kept.
+//! Flags for a crawl: which pages, how politely, and what is kept.
 
 use std::path::PathBuf;
 use std::time::Duration;

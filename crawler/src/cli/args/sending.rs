@@ -1,4 +1,4 @@
-//! What is sent along. Secrets are for the servers of the URLs given.
+//! Flags for headers and secrets. Secrets are for the servers of the URLs given.
 
 use std::fmt;
 use std::path::Path;

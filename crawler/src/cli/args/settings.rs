@@ -1,4 +1,4 @@
-//! From the command line to what a crawl is to do.
+//! Makes a crawl's settings from the flags.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! How values are read.
+//! Parsers for the values of flags.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Bytes of what waits to be written.
+//! A limit on the bytes that wait to be written.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 

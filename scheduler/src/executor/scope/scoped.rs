@@ -49,7 +49,7 @@ struct Returned<T> {
     task: Cell<Option<Waker>>,
 }
 
-/// Tells who waits when the task has ended, however it does.
+/// Wakes the waiter when the task has ended, however it ends.
 struct Return<T>(Rc<Returned<T>>);
 
 impl<T> Return<T> {

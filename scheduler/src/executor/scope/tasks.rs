@@ -90,7 +90,7 @@ impl<'env> Tasks<'env> {
     }
 }
 
-/// Who is ready; wakers, which may be on any thread, write here.
+/// The tasks that are ready; wakers, which may be on any thread, write here.
 #[derive(Default)]
 pub(super) struct Ready(Mutex<(VecDeque<u64>, Option<Waker>)>);
 

@@ -102,7 +102,7 @@ impl TaskRef {
         self.finish()
     }
 
-    /// The future is gone. Returns who is to be told of it, when all else is done.
+    /// The future is gone. Returns the waker to call when all else is done.
     fn finish(self) -> Option<Held> {
         self.forget_loose();
         self.set(FINISHED);
@@ -162,7 +162,7 @@ impl TaskRef {
         drop(self.header().joiner.take());
     }
 
-    /// Who waits for its end.
+    /// The waker of the task that waits for its end.
     pub(in super::super) fn joiner(self) -> Option<TaskRef> {
         let joiner = self.header().joiner.take();
         let task = joiner.as_ref().and_then(Held::task);

@@ -4,14 +4,14 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 
 use super::directory::Directory;
-use super::{GREY, ICC_LAB, LAB, PALETTE, PHOTOMETRIC, RGB};
+use super::{GREY, ICC_LAB, LAB, PALETTE, PHOTOMETRIC, RGB, STRIPS};
 use crate::limits::Timed;
 
 const BITS_PER_SAMPLE: u16 = 258;
 const FILL_ORDER: u16 = 266;
 const SAMPLES_PER_PIXEL: u16 = 277;
 /// Where strips and tiles begin, and how long they are.
-const CHUNKS: [(u16, u16); 2] = [(273, 279), (324, 325)];
+const CHUNKS: [(u16, u16); 2] = [(STRIPS, 279), (324, 325)];
 
 /// A TIFF's bytes, some of which are changed while they are read.
 pub(super) struct Patched<'a> {

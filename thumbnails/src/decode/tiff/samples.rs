@@ -3,10 +3,11 @@
 use tiff::ColorType;
 use tiff::decoder::DecodingResult;
 
+use crate::colour;
 use crate::failure::Failure;
-use crate::picture::Pixel;
+use crate::picture::{Picture, Pixel};
 
-use super::{ICC_LAB, LAB, PALETTE};
+use super::{APART, ASSOCIATED, ICC_LAB, LAB, PALETTE};
 
 /// What a pixel's samples are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +20,7 @@ enum Samples {
     Rgba,
     Ycc,
     Cmyk,
+    CmykAlpha,
     /// L*a*b* with the middle of a* and b* at 128.
     Lab,
 }
@@ -34,8 +36,9 @@ impl Kind {
     pub(super) fn of(
         colour: ColorType,
         photometric: Option<u16>,
-        alpha: bool,
+        extra: Option<u16>,
     ) -> Result<Kind, Failure> {
+        let alpha = matches!(extra, Some(ASSOCIATED | APART));
         let palette = photometric == Some(PALETTE);
         let (of, samples, pixel) = match colour {
             ColorType::Gray(_) if palette => (Samples::Palette, 1, Pixel::Rgb),
@@ -52,6 +55,7 @@ impl Kind {
             ColorType::RGB(_) => (Samples::Rgb, 3, Pixel::Rgb),
             ColorType::RGBA(_) => (Samples::Rgba, 4, Pixel::Rgba),
             ColorType::YCbCr(_) => (Samples::Ycc, 3, Pixel::Rgb),
+            ColorType::CMYKA(_) if extra == Some(APART) => (Samples::CmykAlpha, 5, Pixel::Rgba),
             ColorType::CMYK(_) | ColorType::CMYKA(_) => (Samples::Cmyk, 4, Pixel::Cmyk),
             other => {
                 let what = match other {
@@ -64,6 +68,14 @@ impl Kind {
             }
         };
         Ok(Kind { of, samples, pixel })
+    }
+
+    /// The bytes a pixel that [`inks_with_alpha`] takes beside its result; 0 where it is not needed.
+    pub(super) fn converting(&self) -> u64 {
+        match self.of {
+            Samples::CmykAlpha => 5 + 4 + 3,
+            _ => 0,
+        }
     }
 
     pub(super) fn pixels(
@@ -178,6 +190,23 @@ fn unpacked(packed: &[u8], depth: u8, row: usize) -> Vec<u8> {
         }));
     }
     bytes
+}
+
+/// Four inks and alpha as red, green, blue and alpha. All other colours are converted when the picture is
+/// small; but a picture of five samples is none that could be made small.
+pub(super) fn inks_with_alpha(data: &[u8], size: (u32, u32), profile: Option<&[u8]>) -> Vec<u8> {
+    let pixels = data.as_chunks::<5>().0;
+    let inks = Picture {
+        width: size.0,
+        height: size.1,
+        pixel: Pixel::Cmyk,
+        data: pixels.iter().flat_map(|it| &it[..4]).copied().collect(),
+    };
+    let colours = colour::to_srgb(inks, profile).data;
+    let with_alpha = colours.as_chunks::<3>().0.iter().zip(pixels);
+    with_alpha
+        .flat_map(|(&[red, green, blue], it)| [red, green, blue, it[4]])
+        .collect()
 }
 
 /// Colours that have been multiplied by how opaque they are, as they were before.

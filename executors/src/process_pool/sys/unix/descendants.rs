@@ -1,20 +1,18 @@
-//! The end of what a worker's jobs have started and left behind.
+//! Ends the processes that a worker's jobs have started and left behind.
 //!
 //! A process that has no parent any more, and has left its group and session, is still known by one
 //! thing that it inherited: its environment. (Build servers end stray processes in the same way.)
 //! One that was started with an empty environment is not found.
 
-use std::fs::{self, File};
-use std::io::Read;
+use std::fs;
 use std::sync::Mutex;
-
-use crate::process_pool::settings::ANCESTRY;
 
 /// Rounds of looking for processes: each ends what there is, and what that has started meanwhile is
 /// found by the next. More rounds would be a race that can't be won.
 const ROUNDS: usize = 20;
 
 /// The most of an environment that is looked at; the system's own limit is of this order.
+#[cfg(any(target_os = "linux", target_os = "android"))]
 const ENVIRONMENT: u64 = 2 << 20;
 
 /// What a worker's descendants are known by, and where they are looked for.
@@ -115,10 +113,14 @@ fn round(token: &str, oldest: u32) -> bool {
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn has_token(pid: rustix::process::Pid, token: &str) -> bool {
+    use std::io::Read;
+
+    use crate::process_pool::settings::ANCESTRY;
+
     let mut environment = Vec::new();
     // What belongs to others can't be read, and what has ended has none.
     let path = format!("/proc/{}/environ", pid.as_raw_nonzero());
-    let Ok(file) = File::open(path) else {
+    let Ok(file) = fs::File::open(path) else {
         return false;
     };
     if file

@@ -1,4 +1,4 @@
-//! What to start as a worker, and what to call it.
+//! The program to start as a worker, and its name.
 
 use std::ffi::OsString;
 use std::io;

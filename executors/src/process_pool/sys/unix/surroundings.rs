@@ -1,4 +1,4 @@
-//! What a worker does to itself before it takes jobs: pipes, signals, limits, and its end.
+//! A worker's preparation of its own process: pipes, signals, limits, and its end.
 #![allow(unsafe_code, reason = "no safe crate wraps sigaction and _exit")]
 
 use std::fs::File;

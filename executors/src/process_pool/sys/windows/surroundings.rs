@@ -1,4 +1,4 @@
-//! What a worker does to itself before it takes jobs: pipes, Ctrl-C, and its end.
+//! A worker's preparation of its own process: pipes, Ctrl-C, and its end.
 #![allow(unsafe_code, reason = "std does not wrap these calls of kernel32")]
 
 use std::fs::File;

@@ -1,0 +1,107 @@
+//! What a reader of GitHub sees: no hidden lines in Rust, tables that fit, chapters whose idea comes soon.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use lessons::steps::{Example, examples};
+use lessons::{documents, house};
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+/// The widest table, in columns as they are shown: of a link its text.
+const WIDEST: usize = 100;
+
+/// The most lines to read until the idea is had: of a README to the end of step 2, and of code.
+const MOST_LINES: usize = 60;
+
+/// Those of the house and of its folders; what lies deeper is for those who work on a room.
+fn readmes() -> impl Iterator<Item = PathBuf> {
+    let depth = house().components().count();
+    let is_readme =
+        move |path: &PathBuf| path.ends_with("README.md") && path.components().count() <= depth + 2;
+    documents().into_iter().filter(is_readme)
+}
+
+fn place(document: &Path, line: usize) -> String {
+    let file = document.strip_prefix(house()).unwrap();
+    format!("{}:{line}", file.display())
+}
+
+/// A row as it is shown: links without their targets, code without its quotes.
+fn shown(row: &str) -> String {
+    let mut shown = String::new();
+    let mut rest = row;
+    while let Some((before, after)) = rest.split_once("](") {
+        shown.push_str(&before.replacen('[', "", 1));
+        rest = after.split_once(')').map_or("", |(_, rest)| rest);
+    }
+    (shown + rest).replace('`', "")
+}
+
+#[test]
+fn tables_fit_and_no_line_of_rust_is_hidden() {
+    let mut faults = Vec::new();
+    for document in readmes() {
+        let text = std::fs::read_to_string(&document).unwrap();
+        let mut fence: Option<&str> = None;
+        for (number, line) in (1..).zip(text.lines()) {
+            match (line.trim_start().strip_prefix("```"), fence) {
+                (Some(language), None) => fence = Some(language),
+                (Some(_), Some(_)) => fence = None,
+                (None, Some(language)) => {
+                    if language.starts_with("rust") && (line == "#" || line.starts_with("# ")) {
+                        faults.push(format!("{}: a hidden line", place(&document, number)));
+                    }
+                }
+                (None, None) => {
+                    let width = shown(line).chars().count();
+                    if line.starts_with('|') && width > WIDEST {
+                        faults.push(format!("{}: {width} columns", place(&document, number)));
+                    }
+                }
+            }
+        }
+    }
+    assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
+}
+
+/// Lines of code to read: no comments, imports, or lines that have only brackets.
+fn code(step: &Example) -> Vec<String> {
+    let text = std::fs::read_to_string(&step.path).unwrap();
+    let is_read = |line: &&str| {
+        let has_a_word = line.contains(char::is_alphanumeric);
+        has_a_word && !line.starts_with("//") && !line.starts_with("use ")
+    };
+    let lines = text.lines().map(str::trim).filter(is_read);
+    lines.map(str::to_owned).collect()
+}
+
+/// Prints, for each chapter, how much there is to read until its second step is understood: of step 2
+/// only what is not in step 1, and no empty lines.
+#[test]
+fn the_idea_of_a_chapter_comes_soon() {
+    let mut too_long = Vec::new();
+    let steps: Vec<Example> = examples().unwrap();
+    for document in readmes() {
+        let text = std::fs::read_to_string(&document).unwrap();
+        let Some((until_step_2, _)) = text.split_once("\n### 3.") else {
+            continue;
+        };
+        let end = until_step_2.lines().filter(|line| !line.is_empty());
+        let end = end.count();
+        let room = document.parent().unwrap().file_name().unwrap();
+        let room = room.to_string_lossy();
+        let step = |number| {
+            let is_step = |it: &&Example| it.room == room && it.number() == Some(number);
+            code(steps.iter().find(is_step).unwrap())
+        };
+        let first = step(1);
+        let known: HashSet<&String> = first.iter().collect();
+        let new = step(2).iter().filter(|line| !known.contains(line)).count();
+        let lines = first.len() + new;
+        println!("{room}: {end} lines of README, {lines} of code");
+        if end > MOST_LINES || lines > MOST_LINES {
+            too_long.push(format!("{room}: {end} of README, {lines} of code"));
+        }
+    }
+    assert!(too_long.is_empty(), "\n{}\n", too_long.join("\n"));
+}
