@@ -23,6 +23,7 @@ const PROGRAMS: &[&str] = &[
     "demo-site",
     "executors",
     "green-threads",
+    "guidelines",
     "mandelbrot",
     "primes",
     "reactor",

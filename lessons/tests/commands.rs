@@ -360,6 +360,7 @@ folders! {
     event_loop "event-loop"
     executors "executors"
     green_threads "green-threads"
+    guidelines "guidelines"
     mandelbrot "mandelbrot"
     primes "primes"
     protocols "protocols"
