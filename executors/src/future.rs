@@ -152,8 +152,12 @@ impl<T> Future<T> {
     /// # Ok(()) }
     /// ```
     pub fn cancel(&self) -> bool {
-        self.state
-            .refuse(Error::Cancelled, || self.owner.cancelled())
+        let refuse = || {
+            self.state
+                .refuse(Error::Cancelled, || self.owner.cancelled())
+        };
+        // What the owner has taken back may end by itself before it is refused here.
+        self.state.is_pending() && self.owner.withdraw() && (refuse() || self.state.is_cancelled())
     }
 
     /// Cancels the job, running or not. A job that runs in a process is ended with its worker,

@@ -195,7 +195,7 @@ impl ProcessPool {
 
 impl EncodedExecutor for ProcessPool {
     fn submit_encoded(&self, job: EncodedJob) -> Result<Arc<dyn Owner>, Error> {
-        same_job::submit(self.core.id, job, |job| self.core.submit(job))
+        same_job::submit_once(self.core.id, job, |job| self.core.submit(job))
     }
 
     fn size_limit(&self) -> usize {

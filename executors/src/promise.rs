@@ -11,6 +11,13 @@ use crate::state::State;
 
 /// What a future asks of whoever is to run its job. Every method has a default: nothing is done.
 pub trait Owner: Send + Sync {
+    /// Asked before a pending job is cancelled: false if it has been started after all. Where jobs
+    /// are started by this process, as in a pool, it need not be asked; where they are started
+    /// elsewhere, the answer must take the job back, so that it is never started afterwards.
+    fn withdraw(&self) -> bool {
+        true
+    }
+
     /// The job has been cancelled before it started: its place in the queue, and what it holds,
     /// can be let go. Called once.
     fn cancelled(&self) {}

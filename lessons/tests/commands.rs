@@ -338,12 +338,15 @@ macro_rules! folders {
             check_folder($folder);
         }
     )*
+        /// Folders that have come since.
         #[test]
-        fn every_folder_is_checked() {
+        fn the_other_folders() {
             for entry in fs::read_dir(house()).unwrap().map(Result::unwrap) {
                 let name = entry.file_name().into_string().unwrap();
                 let is_checked = [$($folder),*].contains(&&*name);
-                assert!(is_checked || !entry.path().join("README.md").exists(), "{name}");
+                if !is_checked && entry.path().join("README.md").exists() {
+                    check_folder(&name);
+                }
             }
         }
     };
