@@ -194,7 +194,8 @@ fn run(name: &str, is_example: bool, arguments: &[&str], printed: &Printed) -> V
             "skipped: {name} is not built (`cargo test --workspace` builds it)"
         ));
     };
-    let takes_long = name == "benches" || arguments.iter().any(|it| LONG.contains(it));
+    let takes_long =
+        ["benches", "guidelines"].contains(&name) || arguments.iter().any(|it| LONG.contains(it));
     if takes_long || !printed.is_block || arguments.iter().any(|it| is_placeholder(it)) {
         return by_help(&path, arguments);
     }
@@ -362,6 +363,7 @@ folders! {
     event_loop "event-loop"
     executors "executors"
     green_threads "green-threads"
+    guidelines "guidelines"
     mandelbrot "mandelbrot"
     primes "primes"
     protocols "protocols"
