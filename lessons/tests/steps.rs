@@ -119,6 +119,9 @@ const SHOWN: &[(&str, &str)] = &[
     ("green-threads-2", "egg is done"),
     ("green-threads-3", "1000 sleepers"),
     ("green-threads-4", "egg got \"egg\""),
+    ("guidelines-1", "a sum of 1000 numbers: "),
+    ("guidelines-2", "a thread: "),
+    ("guidelines-3", "two threads"),
     ("green-threads-5", "heard: \"Ben: hello\\nCarl: hello\\n\""),
 ];
 
