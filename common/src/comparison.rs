@@ -12,13 +12,12 @@ mod report;
 mod scaling;
 mod verdict;
 
-pub use load::Load;
+pub use load::{Load, Moment, Watch};
 pub use report::{Figures, Report, Row};
 pub use verdict::Standing;
 
 use crate::cpus;
 use crate::timing::{Measurement, measure};
-use load::Watch;
 use std::error::Error;
 use std::fmt::Debug;
 use std::num::NonZeroUsize;

@@ -119,6 +119,9 @@ const SHOWN: &[(&str, &str)] = &[
     ("green-threads-2", "egg is done"),
     ("green-threads-3", "1000 sleepers"),
     ("green-threads-4", "egg got \"egg\""),
+    ("guidelines-1", "a sum of 1000 numbers: "),
+    ("guidelines-2", "a thread: "),
+    ("guidelines-3", "two threads"),
     ("green-threads-5", "heard: \"Ben: hello\\nCarl: hello\\n\""),
 ];
 
@@ -248,7 +251,11 @@ const WITH_A_BROKER: &[(&str, &str)] = &[
 
 #[test]
 fn the_steps_of_cluster_show_what_they_promise() {
-    if Command::new("redis-server").arg("--version").output().is_err() {
+    if Command::new("redis-server")
+        .arg("--version")
+        .output()
+        .is_err()
+    {
         assert!(std::env::var_os("CI").is_none(), "redis-server is missing");
         println!("redis-server is not installed: skipped");
         return;
@@ -268,7 +275,7 @@ fn the_steps_of_cluster_show_what_they_promise() {
     let url = format!("redis://{address}");
     let texts = WITH_A_BROKER
         .iter()
-        .map(|(name, _)| run_with(name, &[("REDIS_URL", &url)]));
+        .map(|(name, _)| run_with(name, &[("REDIS_URL", url.as_str())]));
     let texts: Vec<_> = texts.collect();
     server.kill().unwrap();
     server.wait().unwrap();
@@ -277,7 +284,14 @@ fn the_steps_of_cluster_show_what_they_promise() {
         assert!(text.contains(expected), "{name}: {text}");
         // In step 4 the job runs twice; with a lease it runs once.
         let begun = text.matches("begins the job").count();
-        assert_eq!(begun, [("cluster-4", 2), ("cluster-5", 1)].iter().find(|it| it.0 == *name).map_or(0, |it| it.1), "{text}");
+        assert_eq!(
+            begun,
+            [("cluster-4", 2), ("cluster-5", 1)]
+                .iter()
+                .find(|it| it.0 == *name)
+                .map_or(0, |it| it.1),
+            "{text}"
+        );
     }
 }
 
