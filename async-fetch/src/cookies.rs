@@ -81,6 +81,9 @@ impl CookieJar {
 
     /// Keeps the cookies of an answer.
     pub fn store(&self, url: &Url, headers: &HeaderMap) {
+        if !headers.contains_key(header::SET_COOKIE) {
+            return;
+        }
         let now = SystemTime::now();
         for value in headers.get_all(header::SET_COOKIE) {
             if let Some(cookie) = Cookie::of(&String::from_utf8_lossy(value.as_bytes()), url, now) {

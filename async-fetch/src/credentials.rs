@@ -90,6 +90,9 @@ pub fn is_secret(name: &HeaderName, value: &HeaderValue) -> bool {
 /// assert_eq!(without_userinfo("http://a.example/@x"), "http://a.example/@x");
 /// ```
 pub fn without_userinfo(text: &str) -> String {
+    if !text.contains('@') {
+        return text.to_owned();
+    }
     let start = text.find("//").map_or(0, |at| at + 2);
     let rest = &text[start..];
     // In what is no URL nobody knows where a password ends: all before the last @ may be one.

@@ -128,10 +128,10 @@ impl Gate {
             permit.whole = true;
             // Only now it can start, and while it waited for a place others may have started.
             if let Some(start) = self.start(&permit.host) {
-                if start <= Instant::now() {
+                let Some(later) = start else {
                     return permit;
-                }
-                sleep_until(start).await;
+                };
+                sleep_until(later).await;
                 // The host may have asked to be left alone meanwhile.
                 if !permit.host.is_paused() {
                     return permit;
@@ -142,17 +142,17 @@ impl Gate {
         }
     }
 
-    /// Takes a start; `None` if it is too early for the host.
-    fn start(&self, host: &Host) -> Option<Instant> {
+    /// Takes a start, and tells when that is if it is not now; `None` if it is too early for the host.
+    fn start(&self, host: &Host) -> Option<Option<Instant>> {
         let now = Instant::now();
         let Some((pause, next)) = &self.pace else {
-            return host.start(now).then_some(now);
+            return host.start(now).then_some(None);
         };
         let mut next = lock(next);
         let start = (*next).max(now);
         host.start(start).then(|| {
             *next = after(start, *pause);
-            start
+            (start > now).then_some(start)
         })
     }
 

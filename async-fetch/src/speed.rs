@@ -24,7 +24,8 @@ pub(crate) struct Speed {
 /// How slow one body is.
 #[derive(Debug)]
 pub(crate) struct Slowness {
-    least: Option<(u64, Duration)>,
+    least: u64,
+    during: Duration,
     /// Since then it was counted.
     since: Instant,
     bytes: u64,
@@ -49,12 +50,15 @@ impl Speed {
         (*paid > now + BURST).then(|| *paid - now)
     }
 
-    pub(crate) fn slowness(&self) -> Slowness {
-        Slowness {
-            least: self.least,
+    /// For the next body, if none may be too slow.
+    pub(crate) fn slowness(&self) -> Option<Slowness> {
+        let (least, during) = self.least?;
+        Some(Slowness {
+            least,
+            during,
             since: Instant::now(),
             bytes: 0,
-        }
+        })
     }
 }
 
@@ -67,9 +71,7 @@ impl Slowness {
     /// # Errors
     /// If too few bytes came for too long.
     pub(crate) fn check(&mut self, bytes: u64) -> Result<(), Error> {
-        let Some((least, during)) = self.least else {
-            return Ok(());
-        };
+        let (least, during) = (self.least, self.during);
         self.bytes += bytes;
         let elapsed = self.since.elapsed();
         if elapsed < during {
@@ -110,8 +112,8 @@ mod tests {
             ..Limits::default()
         });
         let mut seconds = 0;
-        let mut fast = speed.slowness();
-        let mut slow = speed.slowness();
+        let mut fast = speed.slowness().unwrap();
+        let mut slow = speed.slowness().unwrap();
         loop {
             tokio::time::advance(Duration::from_secs(1)).await;
             seconds += 1;

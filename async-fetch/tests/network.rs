@@ -19,18 +19,35 @@ use std::thread;
 /// -addext basicConstraints=critical,CA:FALSE -keyout key.pem -out certificate.pem`)
 #[cfg(feature = "tls")]
 fn https_in_front_of(site: &Site) -> String {
+    tls_in_front_of(site, false)
+}
+
+/// The same; perhaps its clients must have that certificate, too.
+#[cfg(feature = "tls")]
+fn tls_in_front_of(site: &Site, asks_for_certificate: bool) -> String {
     use std::sync::Arc;
 
     use rustls::pki_types::pem::PemObject;
     use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    use rustls::server::WebPkiClientVerifier;
     let certificate = CertificateDer::from_pem_slice(include_bytes!("tls/certificate.pem"));
+    let certificate = certificate.unwrap();
     let key = PrivateKeyDer::from_pem_slice(include_bytes!("tls/key.pem"));
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
+    let config = rustls::ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.unwrap()], key.unwrap());
+        .unwrap();
+    let config = match asks_for_certificate {
+        false => config.with_no_client_auth(),
+        true => {
+            let mut roots = rustls::RootCertStore::empty();
+            roots.add(certificate.clone()).unwrap();
+            let verifier =
+                WebPkiClientVerifier::builder_with_provider(roots.into(), provider).build();
+            config.with_client_cert_verifier(verifier.unwrap())
+        }
+    };
+    let config = config.with_single_cert(vec![certificate], key.unwrap());
     let config = Arc::new(config.unwrap());
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let (address, behind) = (listener.local_addr().unwrap(), site.address());
@@ -88,6 +105,41 @@ fn https_wants_a_certificate_that_somebody_answers_for() {
         .unwrap();
     assert!(output.status.success(), "{}", text(&output.stdout));
     assert_eq!(site.counts().of("/page/3"), 2);
+}
+
+#[cfg(feature = "tls")]
+#[test]
+fn a_server_that_asks_for_a_certificate_gets_it() {
+    let site = site();
+    let url = tls_in_front_of(&site, true) + "/page/3";
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tls");
+    let (certificate, key) = (
+        format!("{folder}/certificate.pem"),
+        format!("{folder}/key.pem"),
+    );
+    let output = run(&["--json", "--cacert", &certificate, &url]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(site.counts().requests, 0);
+    // In one file, or in two.
+    let place = tempfile::tempdir().unwrap();
+    let both = place.path().join("both.pem");
+    let read = |path: &str| std::fs::read_to_string(path).unwrap();
+    std::fs::write(&both, read(&certificate) + &read(&key)).unwrap();
+    let both = both.to_str().unwrap();
+    for args in [
+        &["--cert", &certificate, "--key", &key][..],
+        &["--cert", both],
+    ] {
+        let output = command()
+            .args(["--cacert", &certificate, &url])
+            .args(args)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", text(&output.stdout));
+    }
+    assert_eq!(site.counts().of("/page/3"), 2);
+    let output = run(&["--cert", "no/such/file", &url]);
+    assert_eq!(text(&output.stderr).matches("no/such/file").count(), 1);
 }
 
 /// A proxy that speaks SOCKS5 (RFC 1928) as far as it is needed here: it tells what it was asked

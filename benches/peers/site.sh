@@ -1,8 +1,7 @@
 #!/bin/sh
 # A local nginx that serves a site of COUNT pages of 20 KiB with 40 links each, all of which can be
 # reached from the first, for the job `crawl` of `benches versus`, and Debian's documentation beside it
-# for the job `links`; run it from the workspace's
-# folder:
+# for the jobs `links` and `links-list`; run it from the workspace's folder:
 #     benches/peers/site.sh start [COUNT]
 #     benches/peers/site.sh stop
 set -eu
@@ -31,6 +30,9 @@ start)
             close(file)
         }
     }'
+    # For checkers that don't find pages by themselves.
+    find /usr/share/doc/python3-doc/html/ -name '*.html' 2>/dev/null | sort |
+        sed "s|^/usr/share/doc|http://127.0.0.1:$port/doc|" >"$here/list.txt" || true
     cat >"$here/nginx.conf" <<CONF
 pid nginx.pid;
 error_log logs/error.log;
@@ -43,7 +45,7 @@ http {
     server {
         listen 127.0.0.1:$port;
         root files;
-        # What the job \`links\` checks: the documentation of Debian's packages.
+        # What the jobs \`links\` and \`links-list\` check: the documentation of Debian's packages.
         location /doc/ {
             alias /usr/share/doc/;
             default_type application/octet-stream;

@@ -5,6 +5,7 @@ mod check;
 mod draw;
 mod green;
 mod pool;
+mod report;
 mod serve;
 mod tasks;
 mod versus;
@@ -22,6 +23,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
         None => versus::list(run),
         Some(Command::Versus(versus)) if versus.list => versus::list(run),
         Some(Command::Versus(versus)) => versus::run(versus, run, &interrupt),
+        Some(Command::Report(report)) => report::run(report, run),
         Some(Command::Check { model, workers }) => check::run(*model, *workers),
         Some(Command::Draw(draw)) => draw::run(draw),
         &Some(Command::Green { how, model, count }) => green::run(how, model, count),

@@ -7,5 +7,6 @@ pub mod child;
 pub mod contender;
 pub mod echo;
 pub mod ratio;
+pub mod results;
 pub mod servers;
 pub mod versus;

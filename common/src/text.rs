@@ -55,6 +55,22 @@ pub(crate) fn escaped_lines(text: &str) -> Cow<'_, str> {
     escape(text, |sign| is_unsafe(sign) && !matches!(sign, '\n' | '\t'))
 }
 
+/// A text that means itself in HTML, between tags and in a quoted attribute; control characters are
+/// [escaped].
+///
+/// # Examples
+///
+/// ```
+/// assert_eq!(common::text::html("a<b & \"c\""), "a&lt;b &amp; &quot;c&quot;");
+/// ```
+pub fn html(text: &str) -> String {
+    escaped(text)
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+}
+
 /// A text with its lines broken between words, where they are longer than `width` characters; what
 /// continues a line is indented by two.
 ///

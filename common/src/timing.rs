@@ -3,7 +3,7 @@
 use crate::sys;
 use serde::Serialize;
 use std::ops::{Add, Sub};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// CPU time, split as the kernel splits it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -197,6 +197,38 @@ pub fn human_bytes(bytes: u64) -> String {
     format!("{} {}", three_figures(value), UNITS[unit])
 }
 
+/// A moment in UTC, to the second: `2026-11-30T16:20:00Z`. Its first ten characters are the date. What is
+/// before 1970 is told as its beginning.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::{Duration, UNIX_EPOCH};
+///
+/// let moment = UNIX_EPOCH + Duration::from_secs(951_827_696);
+/// assert_eq!(common::timing::utc(moment), "2000-02-29T12:34:56Z");
+/// ```
+pub fn utc(moment: SystemTime) -> String {
+    let seconds = moment
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs();
+    // Howard Hinnant's `civil_from_days`: years begin in March, and come in eras of 400.
+    let days = seconds / 86_400 + 719_468;
+    let (era, day) = (days / 146_097, days % 146_097);
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let (month, later) = match month {
+        0..10 => (month + 3, 0),
+        _ => (month - 9, 1),
+    };
+    let year = year + era * 400 + later;
+    let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
 fn three_figures(value: f64) -> String {
     let decimals = match value {
         v if v < 9.995 => 2,
@@ -275,6 +307,21 @@ mod tests {
         for (nanos, expected) in table {
             let duration = Duration::from_nanos(u64::try_from(nanos).unwrap());
             assert_eq!(human_duration(duration), expected);
+        }
+    }
+
+    #[test]
+    fn moments_are_those_of_the_calendar() {
+        // By `date -u -d @SECONDS +%FT%TZ`.
+        for (seconds, expected) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (951_868_800, "2000-03-01T00:00:00Z"),
+            (1_798_675_199, "2026-12-30T23:59:59Z"),
+            (4_107_542_399, "2100-02-28T23:59:59Z"),
+            (4_107_542_400, "2100-03-01T00:00:00Z"),
+        ] {
+            assert_eq!(utc(UNIX_EPOCH + Duration::from_secs(seconds)), expected);
         }
     }
 

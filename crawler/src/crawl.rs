@@ -6,6 +6,7 @@ mod fetchers;
 mod found;
 mod hosts;
 mod job;
+mod next;
 mod pages;
 mod parts;
 mod queue;
@@ -17,6 +18,7 @@ mod sitemaps;
 mod state;
 mod summary;
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use async_fetch::{Fetcher, Method, Outcome, Request};
@@ -76,8 +78,17 @@ const PATTERN: usize = 1 << 20;
 pub struct Crawl {
     frontier: Frontier<State>,
     settings: Settings,
+    /// A URL of each server that was given: secrets are for these.
+    homes: Vec<Url>,
     fetchers: Fetchers,
     stop: watch::Sender<bool>,
+}
+
+/// The first URL of each scheme, host and port.
+fn one_of_each_server(urls: &[Url]) -> Vec<Url> {
+    let mut servers = HashSet::new();
+    let first = urls.iter().filter(|url| servers.insert(url.origin()));
+    first.cloned().collect()
 }
 
 impl Crawl {
@@ -143,6 +154,7 @@ impl Crawl {
         )?;
         Ok(Crawl {
             frontier: Frontier::new(state),
+            homes: one_of_each_server(&settings.seeds),
             settings,
             fetchers,
             stop: watch::Sender::new(false),
@@ -178,7 +190,7 @@ impl Crawl {
         };
         Ask {
             method: if job.head { Method::HEAD } else { Method::GET },
-            headers: self.settings.access.headers(&job.url, &self.settings.seeds),
+            headers: self.settings.access.headers(&job.url, &self.homes),
             url: job.url.clone(),
             limit,
             // What RFC 9309 asks for: the first part of a long robots.txt counts. A long file is no

@@ -1,8 +1,10 @@
 //! Which pages belong to a crawl.
 
+use std::collections::HashSet;
+
 use regex::Regex;
 use serde::{Deserialize, Serialize};
-use url::{Host, Url};
+use url::{Host, Position, Url};
 
 /// How far a crawl goes from its seeds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,7 +24,12 @@ pub enum Reach {
 #[derive(Clone, Debug)]
 pub struct Scope {
     reach: Reach,
-    seeds: Vec<Url>,
+    seeds: HashSet<Url>,
+    /// The hosts of the seeds, with their ports.
+    hosts: HashSet<String>,
+    /// What the seeds reach: hosts, domains, or folders. It is looked up, and not looked through: a list of
+    /// pages may have thousands of seeds.
+    reached: HashSet<String>,
     include: Vec<Regex>,
     exclude: Vec<Regex>,
     skip: Vec<Regex>,
@@ -50,23 +57,34 @@ impl Scope {
         exclude: Vec<Regex>,
         skip: Vec<Regex>,
     ) -> Scope {
-        Scope {
+        let mut scope = Scope {
             reach,
-            seeds,
+            seeds: HashSet::new(),
+            hosts: HashSet::new(),
+            reached: HashSet::new(),
             include,
             exclude,
             skip,
-        }
+        };
+        seeds.into_iter().for_each(|seed| scope.add_seed(seed));
+        scope
     }
 
     /// Takes a further page for one that the crawl began with.
     pub fn add_seed(&mut self, seed: Url) {
-        self.seeds.push(seed);
+        self.hosts.insert(host(&seed).to_owned());
+        self.reached.insert(match self.reach {
+            Reach::Any => String::new(),
+            Reach::Host => host(&seed).to_owned(),
+            Reach::Domain => domain(&seed).to_owned(),
+            Reach::Prefix => host(&seed).to_owned() + folder(&seed),
+        });
+        self.seeds.insert(seed);
     }
 
     /// Whether a URL is on a host that no seed names.
     pub fn is_new_host(&self, url: &Url) -> bool {
-        !self.seeds.iter().any(|seed| is_same_host(seed, url))
+        !self.hosts.contains(host(url))
     }
 
     /// What a URL is to the crawl.
@@ -95,35 +113,50 @@ impl Scope {
             return true;
         }
         let text = url.as_str();
-        self.seeds.iter().any(|seed| self.reaches(seed, url))
+        self.reaches(url)
             && (self.include.is_empty() || self.include.iter().any(|it| it.is_match(text)))
             && !self.exclude.iter().any(|it| it.is_match(text))
     }
 
-    fn reaches(&self, seed: &Url, url: &Url) -> bool {
+    fn reaches(&self, url: &Url) -> bool {
         match self.reach {
             Reach::Any => true,
-            Reach::Host => is_same_host(seed, url),
-            Reach::Prefix => {
-                let path = seed.path();
-                let folder = &path[..=path.rfind('/').unwrap_or(0)];
-                is_same_host(seed, url) && url.path().starts_with(folder)
-            }
-            Reach::Domain => match (seed.host(), url.host()) {
-                (Some(Host::Domain(seed)), Some(Host::Domain(host))) => {
-                    let domain = seed.strip_prefix("www.").unwrap_or(seed);
-                    host.strip_suffix(domain)
-                        .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-                }
-                (seed, host) => seed == host,
+            Reach::Host => self.reached.contains(host(url)),
+            Reach::Domain => match url.host() {
+                Some(Host::Domain(name)) => above(name).any(|it| self.reached.contains(it)),
+                _ => self.reached.contains(domain(url)),
             },
+            Reach::Prefix => {
+                let whole = &url[Position::BeforeHost..Position::AfterPath];
+                let start = host(url).len();
+                let ends = whole[start..].match_indices('/');
+                ends.map(|(at, _)| &whole[..=start + at])
+                    .any(|it| self.reached.contains(it))
+            }
         }
     }
 }
 
-/// Whether two URLs are of one host: see [`Reach::Host`].
-pub fn is_same_host(one: &Url, other: &Url) -> bool {
-    one.host() == other.host() && (one.port() == other.port())
+/// The host and the port, if that is not the usual one: see [`Reach::Host`].
+fn host(url: &Url) -> &str {
+    &url[Position::BeforeHost..Position::AfterPort]
+}
+
+/// The host without its `www.`: see [`Reach::Domain`].
+fn domain(url: &Url) -> &str {
+    let name = url.host_str().unwrap_or("");
+    name.strip_prefix("www.").unwrap_or(name)
+}
+
+/// The path up to its last slash.
+fn folder(url: &Url) -> &str {
+    let path = url.path();
+    &path[..=path.rfind('/').unwrap_or(0)]
+}
+
+/// A name, and those above it: `a.example.org`, `example.org`, `org`.
+fn above(name: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(name), |it| it.split_once('.').map(|(_, rest)| rest))
 }
 
 #[cfg(test)]
@@ -156,6 +189,29 @@ mod tests {
             assert_eq!(scope(Reach::Domain, seed).has(&url(page)), domain, "{page}");
             assert_eq!(scope(Reach::Prefix, seed).has(&url(page)), prefix, "{page}");
             assert!(scope(Reach::Any, seed).has(&url(page)));
+        }
+    }
+
+    #[test]
+    fn each_of_many_seeds_reaches_what_it_reaches() {
+        let seeds = || {
+            let hosts = (0..1000).map(|number| format!("http://www.h{number}.example/a/b/x.html"));
+            hosts.map(|seed| url(&seed)).collect::<Vec<Url>>()
+        };
+        for (reach, inside, outside) in [
+            (Reach::Host, "http://www.h7.example/", "http://h7.example/"),
+            (Reach::Domain, "http://x.h7.example/", "http://xh7.example/"),
+            (
+                Reach::Prefix,
+                "http://www.h7.example/a/b/c/d?e",
+                "http://www.h7.example/a/bc",
+            ),
+        ] {
+            let scope = Scope::new(reach, seeds(), vec![], vec![], vec![]);
+            assert!(scope.has(&url(inside)), "{reach:?}");
+            assert!(!scope.has(&url(outside)), "{reach:?}");
+            assert!(scope.is_new_host(&url("http://h7.example/")));
+            assert!(!scope.is_new_host(&url("https://www.h7.example/z")));
         }
     }
 

@@ -93,7 +93,8 @@ mod sys {
         if !std::fs::symlink_metadata(path)?.file_type().is_socket() {
             return Err(in_use("it exists, and is no socket"));
         }
-        match std::os::unix::net::UnixStream::connect(path) {
+        // Without waiting: a server that has no room for more that wait is a server.
+        match mio::net::UnixStream::connect(path) {
             Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
                 std::fs::remove_file(path)
             }

@@ -104,21 +104,22 @@ fn trips() -> Result<(), Error> {
 }
 
 fn million() -> Result<(), Error> {
-    let pool = ProcessPool::new(2)?;
-    pool.warm_up()?;
-    let jobs = || (0..1_000_000).map(Echo);
-    let run = || {
-        pool.map(jobs())
-            .chunk(5_000)
-            .map(|it| it.unwrap_or(0))
-            .sum::<u64>()
-    };
-    let time = median(
-        (0..5)
-            .map(|_| timed(|| assert_eq!(run(), 499_999_500_000)))
-            .collect(),
-    );
-    println!("a million jobs in chunks of 5,000, two processes: {time:.1?}");
+    for check in [true, false] {
+        let pool = ProcessPool::builder()
+            .workers(2)
+            .check_jobs(check)
+            .build()?;
+        pool.warm_up()?;
+        let jobs = || (0..1_000_000).map(Echo);
+        let run = || {
+            let results = pool.map(jobs()).chunk(5_000);
+            results.map(|it| it.unwrap_or(0)).sum::<u64>()
+        };
+        let sum_in_time = |_| timed(|| assert_eq!(run(), 499_999_500_000));
+        let time = median((0..9).map(sum_in_time).collect());
+        let how = if check { "checked" } else { "not checked" };
+        println!("a million jobs in chunks of 5,000, two processes, {how}: {time:.1?}");
+    }
     Ok(())
 }
 

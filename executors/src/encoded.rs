@@ -9,6 +9,7 @@ use crate::codec::{self, Answer, HEADROOM};
 use crate::counters::Counters;
 use crate::error::Error;
 use crate::executor::BatchOutput;
+use crate::forward::EncodedAnswer;
 use crate::future::Future;
 use crate::job::{Job, JobType, job};
 use crate::map;
@@ -139,7 +140,14 @@ impl EncodedJob {
 
     /// The jobs as bytes, for [`JobType::run_encoded`].
     pub fn payload(&self) -> &[u8] {
-        &self.bytes[HEADROOM..]
+        self.bytes.get(HEADROOM..).unwrap_or_default()
+    }
+
+    /// Takes the jobs' bytes, for an executor that has sent them on and needs them no more.
+    pub fn take_payload(&mut self) -> Vec<u8> {
+        let mut bytes = self.take_bytes();
+        bytes.drain(..HEADROOM.min(bytes.len()));
+        bytes
     }
 
     /// How they are to be run.
@@ -170,6 +178,13 @@ impl EncodedJob {
     pub fn finish(mut self, results: Result<&[u8], Error>) {
         if let Some(completion) = self.completion.take() {
             completion.finish(results.map_or_else(Answer::Failed, Answer::Results));
+        }
+    }
+
+    /// As [`finish`](EncodedJob::finish), with what [`forward`](crate::forward) came to elsewhere.
+    pub fn answer(mut self, answer: &EncodedAnswer) {
+        if let Some(completion) = self.completion.take() {
+            completion.finish(answer.borrowed());
         }
     }
 
@@ -265,6 +280,30 @@ where
     }
 }
 
+/// Hands in what has been written down already, with room before it; the future's result is read by
+/// `read`.
+pub(crate) fn hand_in<T: Send + 'static>(
+    executor: &dyn EncodedExecutor,
+    (job, count, bytes): (JobType, u32, Vec<u8>),
+    options: &Options,
+    read: impl Fn(Answer<'_>) -> Result<T, Error> + Send + Sync + 'static,
+) -> Result<Future<T>, Error> {
+    let state = Arc::new(State::default());
+    let completion = Typed {
+        state: Arc::clone(&state),
+        started: AtomicBool::new(false),
+        read,
+    };
+    let owner = executor.submit_encoded(EncodedJob {
+        job,
+        count,
+        bytes,
+        options: options.clone(),
+        completion: Some(Box::new(completion)),
+    })?;
+    Ok(Future::new(state, owner))
+}
+
 /// Writes jobs down and hands them in; the future's result is read by `read`.
 fn submit<J: Job, T: Send + 'static>(
     executor: &dyn EncodedExecutor,
@@ -276,24 +315,16 @@ fn submit<J: Job, T: Send + 'static>(
     let bytes = codec::write_jobs(jobs, limit, executor.checks_jobs())?;
     // Each job takes four bytes at least, and a payload is shorter than 4 GiB.
     let count = jobs.len() as u32;
-    let state = Arc::new(State::default());
-    let completion = Typed {
-        state: Arc::clone(&state),
-        started: AtomicBool::new(false),
-        // Reading runs code of the result's type. A panic there is not the job's.
-        read: move |answer: Answer<'_>| {
+    hand_in(
+        executor,
+        (job::<J>(), count, bytes),
+        options,
+        move |answer| {
+            // Reading runs code of the result's type. A panic there is not the job's.
             crate::panics::catch(|| read(answer, count, limit))
                 .unwrap_or_else(|panic| Err(codec::panicked::<J>(&panic)))
         },
-    };
-    let owner = executor.submit_encoded(EncodedJob {
-        job: job::<J>(),
-        count,
-        bytes,
-        options: options.clone(),
-        completion: Some(Box::new(completion)),
-    })?;
-    Ok(Future::new(state, owner))
+    )
 }
 
 /// Hands in one job.

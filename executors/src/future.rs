@@ -52,7 +52,7 @@ impl<T> Future<T> {
     /// ```
     pub fn result(mut self) -> Result<T, Error> {
         self.check_deadlock()?;
-        self.state.wait(None);
+        self.wait(None);
         self.take().unwrap_or(Err(Error::Taken))
     }
 
@@ -79,11 +79,16 @@ impl<T> Future<T> {
     pub fn result_timeout(&mut self, timeout: Duration) -> Result<T, Error> {
         self.check_deadlock()?;
         // A time-out too long to be a point in time is none.
-        if self.state.wait(Instant::now().checked_add(timeout)) {
+        if self.wait(Instant::now().checked_add(timeout)) {
             self.take().unwrap_or(Err(Error::Taken))
         } else {
             Err(Error::TimedOut { after: timeout })
         }
+    }
+
+    fn wait(&self, deadline: Option<Instant>) -> bool {
+        let (help, rest) = (|| self.owner.help(), || self.owner.rest());
+        self.state.wait(deadline, help, rest)
     }
 
     /// The result if it is there; `None` while it is not. Never blocks.
@@ -152,8 +157,12 @@ impl<T> Future<T> {
     /// # Ok(()) }
     /// ```
     pub fn cancel(&self) -> bool {
-        self.state
-            .refuse(Error::Cancelled, || self.owner.cancelled())
+        let refuse = || {
+            self.state
+                .refuse(Error::Cancelled, || self.owner.cancelled())
+        };
+        // What the owner has taken back may end by itself before it is refused here.
+        self.state.is_pending() && self.owner.withdraw() && (refuse() || self.state.is_cancelled())
     }
 
     /// Cancels the job, running or not. A job that runs in a process is ended with its worker,
@@ -224,7 +233,8 @@ impl<T> Future<T> {
     }
 
     /// Has `callback` called with the result, once, as soon as there is one: on the thread that
-    /// finishes the job, or at once on this one if it is done. Whoever waits for the future waits
+    /// finishes the job (one of the pool's, or the one that waits for this job), or at once on this one
+    /// if it is done. Whoever waits for the future waits
     /// for its callbacks too, so keep them short.
     ///
     /// A panic in a callback is reported by the panic hook and goes no further. The callback may

@@ -147,7 +147,7 @@ impl JobType {
     }
 
     /// Name, version and fingerprint, for people.
-    pub(crate) fn describe(&self) -> String {
+    pub fn describe(&self) -> String {
         let (name, version) = (self.name(), self.version());
         format!("{name} version {version} ({:016x})", self.fingerprint())
     }

@@ -62,7 +62,7 @@ impl EncodedExecutor for ThreadPool {
     fn submit_encoded(&self, job: EncodedJob) -> Result<Arc<dyn Owner>, Error> {
         check(job.options())?;
         let core = self.core();
-        same_job::submit(core.id(), job, |job| {
+        same_job::submit_once(core.id(), job, |job| {
             let patience = job.options().patience;
             core.push(patience, || {
                 Arc::new(Call {

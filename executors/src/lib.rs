@@ -105,6 +105,8 @@ mod encoded;
 #[cfg(feature = "processes")]
 mod executor;
 #[cfg(feature = "processes")]
+mod forward;
+#[cfg(feature = "processes")]
 mod job;
 #[cfg(feature = "processes")]
 mod job_threads;
@@ -139,6 +141,8 @@ pub use encoded::{EncodedExecutor, EncodedJob};
 #[cfg(feature = "processes")]
 pub use executor::{BatchOutput, Executor};
 #[cfg(feature = "processes")]
+pub use forward::{EncodedAnswer, forward};
+#[cfg(feature = "processes")]
 pub use job::{Job, JobType, job};
 #[cfg(feature = "processes")]
 pub use options::Options;
@@ -147,5 +151,7 @@ pub use process_pool::{
     DEFAULT_FRAME_LIMIT, DEFAULT_RESTART_LIMIT, DEFAULT_START_TIMEOUT, ProcessPool,
     ProcessPoolBuilder, hook,
 };
+#[cfg(feature = "processes")]
+pub use same_job::submit_once;
 #[cfg(all(feature = "processes", target_os = "linux"))]
 pub use shared_bytes::SharedBytes;

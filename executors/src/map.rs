@@ -276,7 +276,8 @@ impl<I: Iterator, T> Iterator for Map<'_, I, T> {
         }
         match self.next_chunk() {
             Ok(None) => return None,
-            Ok(Some(results)) => self.ready.extend(results),
+            // There was none left: nothing is copied.
+            Ok(Some(results)) => self.ready = results.into(),
             Err(TimeIsUp) => {
                 self.dry = true;
                 self.under_way.cancel();

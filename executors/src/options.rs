@@ -59,6 +59,21 @@ impl Options {
     /// ([`Error::KeyInUse`](crate::Error::KeyInUse)).
     ///
     /// A pool forgets the name when the job is done.
+    ///
+    /// # Examples
+    /// ```
+    /// # use executors::{Error, Executor, Job, Options, ProcessPool, job};
+    /// # #[derive(serde::Serialize, serde::Deserialize)] struct Square(u64);
+    /// # impl Job for Square { type Output = u64; fn run(self) -> u64 { self.0 * self.0 } }
+    /// # fn main() -> Result<(), Error> {
+    /// # executors::hook(&[job::<Square>()]);
+    /// # let pool = ProcessPool::new(1)?;
+    /// let options = Options::new().key("the square of 12");
+    /// let first = pool.submit_with(Square(12), &options)?;
+    /// let again = pool.submit_with(Square(12), &options)?;
+    /// assert_eq!((first.result()?, again.result()?), (144, 144));
+    /// # Ok(()) }
+    /// ```
     pub fn key(mut self, key: impl Into<String>) -> Self {
         self.key = Some(key.into());
         self

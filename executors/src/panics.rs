@@ -31,6 +31,8 @@ enum Watch {
 thread_local! {
     static WATCH: Cell<Watch> = const { Cell::new(Watch::Off) };
     static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
+    /// Whether there may be one. It is looked at for each job, and takes less time than the place.
+    static NOTED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Has the panic hook note where panics happen inside [`catch`]; the hook set before still runs.
@@ -48,6 +50,7 @@ pub(crate) fn install() {
             let watch = WATCH.get();
             if watch != Watch::Off {
                 PLACE.set(info.location().map(ToString::to_string));
+                NOTED.set(true);
             }
             if watch != Watch::Quiet {
                 before(info);
@@ -83,7 +86,10 @@ pub fn catch_panic<T>(f: impl FnOnce() -> T) -> Result<T, Panic> {
 
 fn catch_as<T>(watch: Watch, f: impl FnOnce() -> T) -> Result<T, Panic> {
     let outer = WATCH.replace(watch);
-    PLACE.set(None);
+    // One that was caught elsewhere is nobody's.
+    if NOTED.replace(false) {
+        PLACE.set(None);
+    }
     // What `f` leaves half done is only seen by whoever shared it, as with any panicking thread.
     let result = panic::catch_unwind(AssertUnwindSafe(f));
     let result = result.map_err(|payload| {

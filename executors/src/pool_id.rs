@@ -32,6 +32,14 @@ impl PoolId {
         WORKER_OF.set(Some(self));
     }
 
+    /// Marks this thread as [`adopt`](PoolId::adopt) does, until what this returns is dropped.
+    #[cfg(feature = "processes")]
+    pub(crate) fn borrow_thread(self) -> Borrowed {
+        Borrowed {
+            before: WORKER_OF.replace(Some(self)),
+        }
+    }
+
     /// The pool that needs this thread, if one does.
     pub(crate) fn of_this_thread() -> Option<Self> {
         WORKER_OF.get()
@@ -46,5 +54,18 @@ impl PoolId {
     /// Whether the pool needs this thread to finish its jobs.
     pub fn is_here(self) -> bool {
         WORKER_OF.get() == Some(self)
+    }
+}
+
+/// A thread that a pool needs for a moment.
+#[cfg(feature = "processes")]
+pub(crate) struct Borrowed {
+    before: Option<PoolId>,
+}
+
+#[cfg(feature = "processes")]
+impl Drop for Borrowed {
+    fn drop(&mut self) {
+        WORKER_OF.set(self.before);
     }
 }

@@ -3,10 +3,12 @@
 mod builder;
 mod clock;
 mod close;
+mod config;
 mod core;
 mod ending;
 mod frame;
 mod greeting;
+mod inbox;
 mod life;
 mod progress;
 mod registry;
@@ -164,6 +166,20 @@ impl ProcessPool {
     ///
     /// # Errors
     /// [`Error::NoWorkers`] or [`Error::TooManyWorkers`].
+    ///
+    /// # Examples
+    /// ```
+    /// # use executors::{Error, Executor, Job, ProcessPool, job};
+    /// # #[derive(serde::Serialize, serde::Deserialize)] struct Square(u64);
+    /// # impl Job for Square { type Output = u64; fn run(self) -> u64 { self.0 * self.0 } }
+    /// # fn main() -> Result<(), Error> {
+    /// # executors::hook(&[job::<Square>()]);
+    /// let pool = ProcessPool::new(1)?;
+    /// pool.resize(2)?;
+    /// let squares = pool.map([Square(3), Square(4)]);
+    /// assert_eq!(squares.collect::<Result<Vec<_>, _>>()?, [9, 16]);
+    /// # Ok(()) }
+    /// ```
     pub fn resize(&self, workers: usize) -> Result<(), Error> {
         self.core.resize(workers::count(Some(workers))?);
         Ok(())
@@ -195,7 +211,7 @@ impl ProcessPool {
 
 impl EncodedExecutor for ProcessPool {
     fn submit_encoded(&self, job: EncodedJob) -> Result<Arc<dyn Owner>, Error> {
-        same_job::submit(self.core.id, job, |job| self.core.submit(job))
+        same_job::submit_once(self.core.id, job, |job| self.core.submit(job))
     }
 
     fn size_limit(&self) -> usize {

@@ -11,6 +11,13 @@ use crate::state::State;
 
 /// What a future asks of whoever is to run its job. Every method has a default: nothing is done.
 pub trait Owner: Send + Sync {
+    /// Asked before a pending job is cancelled: false if it has been started after all. Where jobs
+    /// are started by this process, as in a pool, it need not be asked; where they are started
+    /// elsewhere, the answer must take the job back, so that it is never started afterwards.
+    fn withdraw(&self) -> bool {
+        true
+    }
+
     /// The job has been cancelled before it started: its place in the queue, and what it holds,
     /// can be let go. Called once.
     fn cancelled(&self) {}
@@ -20,6 +27,14 @@ pub trait Owner: Send + Sync {
     fn stop(&self) -> bool {
         false
     }
+
+    /// A thread waits for the result, and has nothing else to do. What brings the result nearer can be done
+    /// here, on that thread, as long as nothing blocks. Called again and again for some
+    /// microseconds, until there is a result; then [`rest`](Owner::rest) is called.
+    fn help(&self) {}
+
+    /// The thread that waits goes to sleep: no more [`help`](Owner::help) comes from it.
+    fn rest(&self) {}
 
     /// The pool whose threads must not wait for this job.
     fn pool(&self) -> Option<PoolId> {

@@ -39,9 +39,12 @@ fn under_way() -> std::sync::MutexGuard<'static, HashMap<Name, Arc<Group>>> {
         .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// Hands in a job, unless it has a key and the same job is under way: then its future gets that
-/// one's result.
-pub(crate) fn submit(
+/// Hands in a job, unless it has a [key](crate::Options::key) and the same job is under way in this
+/// pool: then its future gets that one's result. For those who write an executor.
+///
+/// # Errors
+/// [`Error::KeyInUse`]; those of `hand_in`.
+pub fn submit_once(
     pool: PoolId,
     mut job: EncodedJob,
     hand_in: impl FnOnce(EncodedJob) -> Result<Arc<dyn Owner>, Error>,
@@ -62,7 +65,7 @@ pub(crate) fn submit(
             // It has ended in the meantime: then this is a new job.
             Some(Err(member)) => {
                 job.set_completion(member);
-                submit(pool, job, hand_in)
+                submit_once(pool, job, hand_in)
             }
             _ => Ok(group),
         };
@@ -202,6 +205,10 @@ impl Completion for Arc<Group> {
 }
 
 impl Owner for Group {
+    fn withdraw(&self) -> bool {
+        self.owner.get().is_none_or(|owner| owner.withdraw())
+    }
+
     /// One future was cancelled: that is the job of all of them. If a worker has claimed it just
     /// now, the others get their result.
     fn cancelled(&self) {
@@ -217,6 +224,18 @@ impl Owner for Group {
 
     fn stop(&self) -> bool {
         self.owner.get().is_some_and(|owner| owner.stop())
+    }
+
+    fn help(&self) {
+        if let Some(owner) = self.owner.get() {
+            owner.help();
+        }
+    }
+
+    fn rest(&self) {
+        if let Some(owner) = self.owner.get() {
+            owner.rest();
+        }
     }
 
     fn pool(&self) -> Option<PoolId> {

@@ -165,11 +165,24 @@ impl<T> State<T> {
         }
     }
 
-    /// Blocks until the job is done, or the deadline has passed (false).
-    pub(crate) fn wait(&self, deadline: Option<Instant>) -> bool {
-        if spin_until(|| self.is_done()) {
+    /// Blocks until the job is done, or the deadline has passed (false). Until it sleeps, it calls `help`
+    /// again and again; then `rest`.
+    pub(crate) fn wait(
+        &self,
+        deadline: Option<Instant>,
+        help: impl Fn(),
+        rest: impl FnOnce(),
+    ) -> bool {
+        let done = spin_until(|| {
+            self.is_done() || {
+                help();
+                self.is_done()
+            }
+        });
+        if done {
             return true;
         }
+        rest();
         let mut inner = lock(&self.inner);
         while !self.is_done() {
             inner.sleepers += 1;

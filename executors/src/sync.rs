@@ -53,10 +53,10 @@ pub(crate) fn wait_until<'a, T>(
 #[cfg(not(loom))]
 const SPIN: std::time::Duration = std::time::Duration::from_micros(50);
 
-/// How often to look before others are let have the CPU, which costs a system call a look: what
-/// another CPU is about to write is there within a microsecond or two.
+/// How long to look before others are let have the CPU, which costs a system call a look: what another
+/// CPU is about to write is there within a few microseconds.
 #[cfg(not(loom))]
-const QUICK_LOOKS: u32 = 32;
+const QUICK: std::time::Duration = std::time::Duration::from_micros(4);
 
 /// Pauses between two quick looks: they leave the cache line to the thread that is to write it.
 #[cfg(not(loom))]
@@ -66,23 +66,25 @@ const PAUSES: u32 = 4;
 /// it may save. Lets other threads have the CPU meanwhile.
 #[cfg(not(loom))]
 pub(crate) fn spin_until(mut ready: impl FnMut() -> bool) -> bool {
-    for _ in 0..QUICK_LOOKS {
-        if ready() {
-            return true;
-        }
-        for _ in 0..PAUSES {
-            std::hint::spin_loop();
-        }
+    if ready() {
+        return true;
     }
     let start = Instant::now();
     loop {
+        let elapsed = start.elapsed();
+        if elapsed > SPIN {
+            return false;
+        }
+        if elapsed > QUICK {
+            std::thread::yield_now();
+        } else {
+            for _ in 0..PAUSES {
+                std::hint::spin_loop();
+            }
+        }
         if ready() {
             return true;
         }
-        if start.elapsed() > SPIN {
-            return false;
-        }
-        std::thread::yield_now();
     }
 }
 

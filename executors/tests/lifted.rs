@@ -1,13 +1,13 @@
 //! The thread pool can be lifted: its files alone, in a crate that has nothing but thiserror, are
 //! built and run there.
-//!
-//! The compiler is called directly, and with the thiserror that this test was built beside: cargo
-//! would build that and all below it once more, most of what such a test takes.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "support/compile.rs"]
+mod compile;
+
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
+use std::process::Command;
 
 /// What `thread_pool.rs` needs, beside its own folder. No file of jobs, codecs or processes.
 const FILES: [&str; 22] = [
@@ -94,51 +94,9 @@ fn the_thread_pool_is_built_and_run_without_serde() {
     let program = lifted
         .join("lifted")
         .with_extension(std::env::consts::EXE_EXTENSION);
-    compile(&source.join("main.rs"), &program);
+    compile::compile(&source.join("main.rs"), &program, &["thiserror"], &[]);
     let output = Command::new(program).output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{errors}");
     assert_eq!(String::from_utf8_lossy(&output.stdout), "285\n", "{errors}");
-}
-
-/// Builds a program that knows no crate but thiserror.
-fn compile(main: &Path, program: &Path) {
-    let test = std::env::current_exe().unwrap();
-    let built = test.parent().unwrap();
-    let mut complaints = String::new();
-    // Builds of other times and with other compilers may lie there, too; those don't fit.
-    for thiserror in thiserrors(built) {
-        let output = rustc(main, program, built, &thiserror);
-        if output.status.success() {
-            return;
-        }
-        complaints += &String::from_utf8_lossy(&output.stderr);
-    }
-    panic!("no thiserror in {}, or: {complaints}", built.display());
-}
-
-/// The newest first.
-fn thiserrors(built: &Path) -> Vec<PathBuf> {
-    let files = fs::read_dir(built)
-        .unwrap()
-        .map(|file| file.unwrap().path());
-    let is_thiserror = |path: &PathBuf| {
-        let name = path.file_name().unwrap().to_string_lossy();
-        name.starts_with("libthiserror-") && name.ends_with(".rlib")
-    };
-    let mut found: Vec<_> = files.filter(is_thiserror).collect();
-    found.sort_by_key(|path| std::cmp::Reverse(fs::metadata(path).unwrap().modified().unwrap()));
-    found
-}
-
-fn rustc(main: &Path, program: &Path, built: &Path, thiserror: &Path) -> Output {
-    let option = |name: &str, path: &Path| format!("{name}={}", path.display());
-    Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
-        .args(["--edition=2024", "--crate-name=lifted", "--extern"])
-        .arg(option("thiserror", thiserror))
-        // Where the crates lie that thiserror itself needs.
-        .args(["-L", &option("dependency", built), "-o"])
-        .args([program, main])
-        .output()
-        .unwrap()
 }

@@ -100,6 +100,8 @@ impl<T> Iterator for GreenPile<T> {
     type Item = Result<T, JoinError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        Some(self.pile.pop_front()?.join())
+        // It stays on the pile while it is waited for: a time-out may end the wait.
+        self.pile.front()?.wait();
+        self.pile.pop_front().map(GreenThread::outcome)
     }
 }

@@ -246,6 +246,11 @@ impl<T> GreenThread<T> {
     /// What came instead of a value: a panic stays in its green thread and comes out here.
     pub fn join(self) -> Result<T, JoinError> {
         self.handle.wait();
+        self.outcome()
+    }
+
+    /// What one that has ended has come to, without waiting: nothing can come between.
+    pub(crate) fn outcome(self) -> Result<T, JoinError> {
         match Rc::into_inner(self.packet).and_then(|mut packet| packet.outcome.take()) {
             Some(outcome) => outcome,
             None => unreachable!("a green thread leaves its outcome before it ends"),

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::io;
+use std::iter::Peekable;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -78,8 +79,22 @@ impl Pool {
         &self,
         f: impl FnOnce() -> T + 'static,
     ) -> io::Result<GreenThread<T>> {
+        self.spawn_at(self.place(), f)
+    }
+
+    /// Waits for room.
+    fn place(&self) -> Place {
         self.inner.places.acquire().forget();
-        let place = Place(Rc::clone(&self.inner));
+        Place(Rc::clone(&self.inner))
+    }
+
+    /// Spawns a green thread without waiting.
+    #[track_caller]
+    fn spawn_at<T: 'static>(
+        &self,
+        place: Place,
+        f: impl FnOnce() -> T + 'static,
+    ) -> io::Result<GreenThread<T>> {
         let green_thread = Builder::new().spawn(move || {
             let _place = place;
             f()
@@ -130,6 +145,7 @@ impl Pool {
             work: self.work(items.into_iter(), f),
             running: HashMap::new(),
             begun: 0,
+            told: None,
             ended,
             next_ended,
         }
@@ -138,7 +154,7 @@ impl Pool {
     fn work<I: Iterator, T>(&self, items: I, f: impl Fn(I::Item) -> T + 'static) -> Work<I, T> {
         Work {
             pool: self.clone(),
-            items,
+            items: items.peekable(),
             f: Rc::new(f),
         }
     }
@@ -228,24 +244,34 @@ impl fmt::Debug for Pool {
 /// What is to be done with each item, and where.
 struct Work<I: Iterator, T> {
     pool: Pool,
-    items: I,
+    items: Peekable<I>,
     f: Rc<dyn Fn(I::Item) -> T>,
 }
 
 impl<I: Iterator<Item: 'static>, T: 'static> Work<I, T> {
     /// Begins with the next item, if there is one and the pool has room; if none of ours runs, room
-    /// is waited for.
-    fn begin(&mut self, running: usize, guard: impl Sized + 'static) -> Option<GreenThread<T>> {
+    /// is waited for. The item is taken after that: a time-out that ends the wait takes nothing along.
+    /// `guard` is made for one that begins, and dropped when it ends.
+    fn begin<G: 'static>(
+        &mut self,
+        running: usize,
+        guard: impl FnOnce() -> G,
+    ) -> Option<GreenThread<T>> {
         let room = running < self.pool.size() && self.pool.free_count() > 0;
         if running > 0 && !room {
             return None;
         }
-        let item = self.items.next()?;
-        let f = Rc::clone(&self.f);
-        Some(self.pool.spawn(move || {
+        self.items.peek()?;
+        let place = self.pool.place();
+        let (item, f, guard) = (self.items.next()?, Rc::clone(&self.f), guard());
+        let spawned = self.pool.spawn_at(place, move || {
             let _guard = guard;
             f(item)
-        }))
+        });
+        match spawned {
+            Ok(green_thread) => Some(green_thread),
+            Err(error) => panic!("{error}"),
+        }
     }
 }
 
@@ -259,10 +285,12 @@ impl<I: Iterator<Item: 'static>, T: 'static> Iterator for Imap<I, T> {
     type Item = Result<T, JoinError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        while let Some(green_thread) = self.work.begin(self.running.len(), ()) {
+        while let Some(green_thread) = self.work.begin(self.running.len(), || ()) {
             self.running.push_back(green_thread);
         }
-        Some(self.running.pop_front()?.join())
+        // It stays in the line while it is waited for: a time-out may end the wait.
+        self.running.front()?.wait();
+        self.running.pop_front().map(GreenThread::outcome)
     }
 }
 
@@ -287,6 +315,8 @@ pub struct ImapUnordered<I: Iterator, T> {
     work: Work<I, T>,
     running: HashMap<usize, GreenThread<T>>,
     begun: usize,
+    /// The one that has been told to end, and may not have ended quite.
+    told: Option<usize>,
     ended: Sender<usize>,
     next_ended: Receiver<usize>,
 }
@@ -305,20 +335,23 @@ impl<I: Iterator<Item: 'static>, T: 'static> Iterator for ImapUnordered<I, T> {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            let announce = Announce(self.ended.clone(), self.begun);
+            let announce = || Announce(self.ended.clone(), self.begun);
             match self.work.begin(self.running.len(), announce) {
                 Some(green_thread) => self.running.insert(self.begun, green_thread),
                 None => break,
             };
             self.begun += 1;
         }
-        while !self.running.is_empty() {
-            let number = self.next_ended.recv().ok()?;
-            if let Some(green_thread) = self.running.remove(&number) {
-                return Some(green_thread.join());
-            }
-        }
-        None
+        // Nothing is taken before a wait that a time-out may end.
+        let number = match self.told {
+            Some(number) => number,
+            None if self.running.is_empty() => return None,
+            None => self.next_ended.recv().ok()?,
+        };
+        self.told = Some(number);
+        self.running.get(&number)?.wait();
+        self.told = None;
+        self.running.remove(&number).map(GreenThread::outcome)
     }
 }
 

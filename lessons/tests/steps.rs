@@ -119,6 +119,9 @@ const SHOWN: &[(&str, &str)] = &[
     ("green-threads-2", "egg is done"),
     ("green-threads-3", "1000 sleepers"),
     ("green-threads-4", "egg got \"egg\""),
+    ("guidelines-1", "a sum of 1000 numbers: "),
+    ("guidelines-2", "a thread: "),
+    ("guidelines-3", "two threads"),
     ("green-threads-5", "heard: \"Ben: hello\\nCarl: hello\\n\""),
 ];
 
@@ -211,12 +214,16 @@ fn binary(name: &str) -> PathBuf {
 }
 
 fn run(name: &str) -> Option<String> {
+    run_with(name, &[])
+}
+
+fn run_with(name: &str, env: &[(&str, &str)]) -> Option<String> {
     let path = binary(name);
     if !path.exists() && std::env::var_os("CI").is_none() {
         println!("{name} is not built: skipped (`cargo test --workspace` builds it)");
         return None;
     }
-    let output = Command::new(&path).output();
+    let output = Command::new(&path).envs(env.iter().copied()).output();
     let output = output.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     assert!(output.status.success(), "{name}: {output:?}");
     Some(String::from_utf8(output.stdout).unwrap())
@@ -228,6 +235,63 @@ fn each_step_shows_what_it_promises() {
         if let Some(text) = run(name) {
             assert!(text.contains(expected), "{name}: {text}");
         }
+    }
+}
+
+/// What the steps of the chapter cluster print, all of them about the five squares or one job.
+const WITH_A_BROKER: &[(&str, &str)] = &[
+    ("cluster-1", "5 squared is 25"),
+    ("cluster-2", "5 jobs: 4 answers, 0 waiting, 1 lost"),
+    ("cluster-3", "taken by Ann"),
+    ("cluster-4", "Ben has done the job"),
+    ("cluster-5", "Ann has done the job"),
+    ("cluster-6", "1000 of 1000 claimed or cancelled, 0 both"),
+    ("cluster-7", "3 deliveries: now it is a dead letter"),
+];
+
+#[test]
+fn the_steps_of_cluster_show_what_they_promise() {
+    if Command::new("redis-server")
+        .arg("--version")
+        .output()
+        .is_err()
+    {
+        assert!(std::env::var_os("CI").is_none(), "redis-server is missing");
+        println!("redis-server is not installed: skipped");
+        return;
+    }
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = port.local_addr().unwrap();
+    drop(port);
+    let mut server = Command::new("redis-server")
+        .args(["--port", &address.port().to_string(), "--save", ""])
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    while std::net::TcpStream::connect(address).is_err() {
+        assert!(server.try_wait().unwrap().is_none(), "the server has ended");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let url = format!("redis://{address}");
+    let texts = WITH_A_BROKER
+        .iter()
+        .map(|(name, _)| run_with(name, &[("REDIS_URL", url.as_str())]));
+    let texts: Vec<_> = texts.collect();
+    server.kill().unwrap();
+    server.wait().unwrap();
+    for ((name, expected), text) in WITH_A_BROKER.iter().zip(texts) {
+        let Some(text) = text else { continue };
+        assert!(text.contains(expected), "{name}: {text}");
+        // In step 4 the job runs twice; with a lease it runs once.
+        let begun = text.matches("begins the job").count();
+        assert_eq!(
+            begun,
+            [("cluster-4", 2), ("cluster-5", 1)]
+                .iter()
+                .find(|it| it.0 == *name)
+                .map_or(0, |it| it.1),
+            "{text}"
+        );
     }
 }
 

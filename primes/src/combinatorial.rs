@@ -100,20 +100,28 @@ fn count(x: u64, alpha: f64, go_on: &(dyn Fn(f64) -> bool + Sync)) -> Option<u64
     let y = ((alpha * cube_root) as u64)
         .max(cube_root as u64 + 1)
         .clamp(20, root);
+    // Near 2^64 each of these takes a few tenths of a second.
+    let checkpoint = || go_on(0.0).then_some(());
     let primes: Vec<u32> = std::iter::once(0)
         .chain(interval::primes(0..=y).map(|p| p as u32))
         .collect();
+    checkpoint()?;
+    let pi = PiTable::new(y, &primes[1..]);
+    checkpoint()?;
+    let factors = FactorTable::new(y, &primes[1..]);
+    checkpoint()?;
     let parts = Parts {
         x,
         y,
         z: x / y,
-        pi: PiTable::new(y, &primes[1..]),
-        factors: FactorTable::new(y, &primes[1..]),
+        pi,
+        factors,
         primes,
         go_on,
     };
     let a = parts.pi.of(y);
     let ordinary = ordinary::sum(&parts);
+    checkpoint()?;
     let easy = easy::sum(&parts)?;
     let hard = hard::sum(&parts)?;
     let second = second::sum(&parts)?;

@@ -5,7 +5,57 @@ use crate::miller_rabin::is_prime;
 use crate::montgomery::Montgomery;
 
 /// Divisors tried before the rho method, which dislikes small factors.
-const TRIED: u64 = 256;
+const TRIED: u64 = 1024;
+
+/// An odd prime below [`TRIED`], and what tells its multiples without a division: `n` is one if `n` times the
+/// inverse, modulo 2^64, is no more than the largest quotient. That product is the quotient then (T.
+/// Granlund and P. L. Montgomery, "Division by Invariant Integers using Multiplication", 1994, section 9).
+struct Divisor {
+    prime: u64,
+    inverse: u64,
+    largest_quotient: u64,
+}
+
+impl Divisor {
+    const fn new(prime: u64) -> Divisor {
+        // Newton's method: right in 3 bits at first, then in twice as many each time.
+        let (mut inverse, mut bits) = (prime, 3);
+        while bits < 64 {
+            inverse = inverse.wrapping_mul(2_u64.wrapping_sub(prime.wrapping_mul(inverse)));
+            bits *= 2;
+        }
+        Divisor {
+            prime,
+            inverse,
+            largest_quotient: u64::MAX / prime,
+        }
+    }
+
+    #[inline]
+    fn quotient(&self, n: u64) -> Option<u64> {
+        let quotient = n.wrapping_mul(self.inverse);
+        (quotient <= self.largest_quotient).then_some(quotient)
+    }
+}
+
+/// The odd primes below [`TRIED`]: there are 171.
+const DIVISORS: [Divisor; 171] = {
+    let mut divisors = [const { Divisor::new(3) }; 171];
+    let (mut found, mut number) = (0, 3);
+    while number < TRIED {
+        let mut divisor = 3;
+        while number % divisor != 0 {
+            divisor += 2;
+        }
+        if divisor == number {
+            divisors[found] = Divisor::new(number);
+            found += 1;
+        }
+        number += 2;
+    }
+    assert!(found == 171);
+    divisors
+};
 
 /// How many differences are multiplied together before one gcd.
 const BATCH: usize = 128;
@@ -21,10 +71,16 @@ pub fn factors(mut n: u64) -> Vec<u64> {
     if n == 0 {
         return factors;
     }
-    for divisor in std::iter::once(2).chain((3..TRIED).step_by(2)) {
-        while n % divisor == 0 {
-            factors.push(divisor);
-            n /= divisor;
+    let twos = n.trailing_zeros();
+    factors.extend(std::iter::repeat_n(2, twos as usize));
+    n >>= twos;
+    for divisor in &DIVISORS {
+        if divisor.prime * divisor.prime > n {
+            break;
+        }
+        while let Some(quotient) = divisor.quotient(n) {
+            factors.push(divisor.prime);
+            n = quotient;
         }
     }
     split(n, &mut factors);
@@ -32,11 +88,12 @@ pub fn factors(mut n: u64) -> Vec<u64> {
     factors
 }
 
+/// The factors of what no prime below [`TRIED`] divides, or of what is 1 or a prime.
 fn split(n: u64, factors: &mut Vec<u64>) {
     if n == 1 {
         return;
     }
-    if is_prime(n) {
+    if n < TRIED * TRIED || is_prime(n) {
         factors.push(n);
         return;
     }

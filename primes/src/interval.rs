@@ -69,6 +69,15 @@ pub fn count_while(
 /// assert_eq!(interval::primes(10..=30).collect::<Vec<_>>(), [11, 13, 17, 19, 23, 29]);
 /// ```
 pub fn primes(range: RangeInclusive<u64>) -> Box<dyn Iterator<Item = u64> + Send> {
+    primes_while(range, || true)
+}
+
+/// As [`primes`], until `go_on` says no. It is asked every few milliseconds, also before the first prime is
+/// found: near 2^64 that takes seconds. (A short range is not sieved, and `go_on` not asked.)
+pub fn primes_while(
+    range: RangeInclusive<u64>,
+    go_on: impl FnMut() -> bool + Send + 'static,
+) -> Box<dyn Iterator<Item = u64> + Send> {
     let unstored: Vec<u64> = [2, 3, 5]
         .into_iter()
         .filter(|p| range.contains(p))
@@ -80,12 +89,16 @@ pub fn primes(range: RangeInclusive<u64>) -> Box<dyn Iterator<Item = u64> + Send
                 .chain(candidates(range).filter(|&n| is_prime(n))),
         )
     } else {
-        Box::new(unstored.into_iter().chain(Sieve::new(range)))
+        Box::new(
+            unstored
+                .into_iter()
+                .chain(Sieve::new(range).primes_while(go_on)),
+        )
     }
 }
 
-/// Calls `visit` with each constellation that lies wholly in an inclusive range, in order of their
-/// first primes, until it says no.
+/// Calls `visit` with each constellation among the primes of a range, which are given in order, until it
+/// says no.
 ///
 /// # Errors
 /// Those of `visit`.
@@ -94,7 +107,7 @@ pub fn primes(range: RangeInclusive<u64>) -> Box<dyn Iterator<Item = u64> + Send
 /// use primes::{Constellation, interval};
 ///
 /// let mut triplets = Vec::new();
-/// interval::constellations(5..=20, Constellation::Triplets, |primes| {
+/// interval::constellations(interval::primes(5..=20), Constellation::Triplets, |primes| {
 ///     triplets.push(primes.to_vec());
 ///     Ok::<_, std::convert::Infallible>(true)
 /// })?;
@@ -102,7 +115,7 @@ pub fn primes(range: RangeInclusive<u64>) -> Box<dyn Iterator<Item = u64> + Send
 /// # Ok::<(), std::convert::Infallible>(())
 /// ```
 pub fn constellations<E>(
-    range: RangeInclusive<u64>,
+    primes: impl Iterator<Item = u64>,
     what: Constellation,
     mut visit: impl FnMut(&[u64]) -> Result<bool, E>,
 ) -> Result<(), E> {
@@ -110,7 +123,7 @@ pub fn constellations<E>(
     // by 2 or 3.
     let size = usize::from(what.size());
     let mut group = Vec::with_capacity(size);
-    for prime in primes(range) {
+    for prime in primes {
         if group.len() == size {
             group.remove(0);
         }
@@ -149,4 +162,21 @@ fn shapes_at(n: u64, stop: u64, what: Constellation) -> u64 {
         .iter()
         .filter(|shape| shape.iter().all(is_there))
         .count() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_prime_near_the_end_is_given_up_when_that_is_asked_for() {
+        let range = u64::MAX - 100_000_000_000..=u64::MAX;
+        let mut asked = 0;
+        let go_on = move || {
+            asked += 1;
+            assert!(asked <= 3, "it said no the third time");
+            asked < 3
+        };
+        assert_eq!(primes_while(range, go_on).next(), None);
+    }
 }

@@ -234,12 +234,18 @@ fn ctrl_c_ends_what_has_no_workers() {
             .args(words)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         // Started and past its first steps: it sleeps for input, or it has computed for a while.
         until(|| (cpu_ticks(child.id()) > 2 || state(child.id()) == Some('S')).then_some(()));
         signal("-INT", &child.id().to_string());
-        assert_eq!(child.wait().unwrap().code(), code, "{words:?}");
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), code, "{words:?}");
+        if code.is_some() {
+            let said = stderr(&output);
+            assert!(said.starts_with("interrupted after "), "{said}");
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 mod request;
 mod response;
 
-pub use request::{Request, without_userinfo};
+pub use request::{Request, tells_who_asks, without_userinfo};
 pub use response::{Head, Parser, Piece};
 
 use std::time::Duration;

@@ -4,7 +4,9 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use protocols::http::{self, Fetched, Head, Limits, Parser, Piece, Request, without_userinfo};
+use protocols::http::{
+    self, Fetched, Head, Limits, Parser, Piece, Request, tells_who_asks, without_userinfo,
+};
 use url::Url;
 
 use crate::{Deferred, Error, Protocol, Reactor, Reason, Resolver, Transport};
@@ -21,7 +23,8 @@ use crate::{Deferred, Error, Protocol, Reactor, Reason, Resolver, Transport};
 pub struct Options {
     /// Only the header.
     pub head: bool,
-    /// Header fields to send, names and values.
+    /// Header fields to send, names and values. Those that [tell who asks](tells_who_asks) go to the
+    /// server of the first URL only.
     pub fields: Vec<(String, String)>,
     /// The limits.
     pub limits: Limits,
@@ -87,6 +90,7 @@ pub fn fetch_with(
     let handle = reactor.clone();
     reactor.spawn(async move {
         let mut url = url;
+        let mut options = options;
         let limits = options.limits;
         for _ in 0..=limits.redirects {
             match get(&handle, &url, &options, &sinks)?.await? {
@@ -98,7 +102,11 @@ pub fn fetch_with(
                     });
                 }
                 Got::Redirect(location) => {
-                    url = follow(&url, &location)?;
+                    let next = follow(&url, &location)?;
+                    if next.origin() != url.origin() {
+                        options.fields.retain(|(name, _)| !tells_who_asks(name));
+                    }
+                    url = next;
                 }
             }
         }

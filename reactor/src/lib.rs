@@ -49,6 +49,26 @@
 //! `Err`. Callbacks run one after the other, not one inside the other, so a chain may be a hundred thousand
 //! callbacks long.
 //!
+//! # Limits
+//!
+//! - **What bounds a write.** One callback may write anything, and it is queued. A protocol that was
+//!   asked to pause and writes on in later turns may add 1 MiB; then its connection is cut. So is one
+//!   whose other end takes nothing for five minutes. See [`Transport::write`].
+//! - **A cut is a reset.** [`Transport::abort`], and everything else that cuts a connection, is an RST
+//!   for the other end of a TCP connection, never a clean end that looks complete.
+//! - **Half open is not for ever.** Without a byte for [five minutes](HALF_OPEN_TIMEOUT), or its idle
+//!   time-out, a connection whose other end has ended is cut.
+//!
+//! # From outside the workspace
+//!
+//! ```toml
+//! [dependencies]
+//! reactor = { path = "../many-hands/reactor", default-features = false }
+//! ```
+//!
+//! Without default features there is no command line. The features are `threads` (calls on threads,
+//! names of hosts), `fetch` (HTTP) and `tls`.
+//!
 //! The lesson is the chapter `README.md`; all limits and figures are in `TOOL.md`.
 
 /// The chapter: its Rust is compiled.

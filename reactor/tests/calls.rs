@@ -6,6 +6,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
+use reactor::event_loop::Signal;
 use reactor::{CALL_LIMIT, Error, LoopingCall, Reactor, testing};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -83,4 +84,41 @@ fn a_looping_call_leaves_out_what_it_has_missed_and_ends_with_an_error() {
         over.try_result().unwrap().unwrap_err().to_string(),
         "enough"
     );
+}
+
+/// Run again by [`calls_for_a_signal_can_be_taken_back`], as a process of its own.
+#[test]
+#[ignore = "a role: it is ended by a signal"]
+fn take_back_and_raise() {
+    let reactor = Reactor::new().unwrap();
+    let count = Rc::new(Cell::new(0));
+    let handle = || {
+        let counter = Rc::clone(&count);
+        let call = move |_: &Reactor, _: Signal| counter.set(counter.get() + 1);
+        reactor.on_signal(Signal::TERMINATE, call).unwrap()
+    };
+    let (one, other) = (handle(), handle());
+    let raise = || {
+        signal_hook::low_level::raise(Signal::TERMINATE.number()).unwrap();
+        reactor.run_pending().unwrap();
+        count.take()
+    };
+    assert_eq!(raise(), 2);
+    assert!(one.remove() && !one.remove());
+    assert_eq!(raise(), 1);
+    assert!(other.remove());
+    raise();
+    unreachable!("nobody handles it");
+}
+
+/// signal(7): what nobody handles ends the process.
+#[test]
+fn calls_for_a_signal_can_be_taken_back() {
+    let this = std::env::current_exe().unwrap();
+    let output = std::process::Command::new(this)
+        .args(["take_back_and_raise", "--exact", "--ignored"])
+        .output()
+        .unwrap();
+    let signal = std::os::unix::process::ExitStatusExt::signal(&output.status);
+    assert_eq!(signal, Some(Signal::TERMINATE.number()), "{output:?}");
 }

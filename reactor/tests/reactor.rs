@@ -175,6 +175,32 @@ fn what_does_not_fit_is_flushed_before_it_is_too_much() {
     assert_eq!((received, peer.lost()), (100 * DEFAULT_HIGH_WATER, None));
 }
 
+/// There is room again, and bytes come along with that news: the protocol answers before it is told that
+/// it may go on, with more than it could add if none of it were sent.
+#[test]
+fn what_can_be_sent_is_sent_before_it_is_too_much() {
+    const PIECES: usize = 100;
+    struct Answers;
+    impl Protocol for Answers {
+        fn data_received(&mut self, transport: &Transport, _: &[u8]) {
+            (0..PIECES).for_each(|_| transport.write(&[0; DEFAULT_HIGH_WATER]));
+        }
+    }
+    let (reactor, _clock) = testing::reactor().unwrap();
+    let peer = Rc::new(testing::connect(&reactor, Answers));
+    peer.set_room(0);
+    peer.transport().write(&[0; 2 * DEFAULT_HIGH_WATER]);
+    reactor.run_pending().unwrap();
+    let other_end = Rc::clone(&peer);
+    reactor.call_later(Duration::ZERO, move |_| {
+        other_end.set_room(usize::MAX);
+        other_end.send(b"go");
+    });
+    reactor.run_pending().unwrap();
+    assert_eq!(peer.lost(), None);
+    assert_eq!(peer.received().len(), (PIECES + 2) * DEFAULT_HIGH_WATER);
+}
+
 #[test]
 fn an_echo_whose_reader_never_reads_stops_at_high_water_and_is_dropped() {
     let (reactor, clock) = testing::reactor().unwrap();

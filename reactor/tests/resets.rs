@@ -4,10 +4,12 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use event_loop::net::{UnixListener, UnixStream};
 use reactor::proxy::Proxy;
 use reactor::{Error, Factory, Protocol, Reactor, Transport, by_peer, testing};
 
@@ -199,21 +201,10 @@ fn a_thousand_idle_connections_are_all_cut_and_a_busy_one_is_not() {
 }
 
 /// A server at `path` with no room for more that wait, and those that do.
-fn full_backlog(
-    path: &std::path::Path,
-) -> (
-    event_loop::net::UnixListener,
-    Vec<event_loop::net::UnixStream>,
-) {
+fn full_backlog(path: &Path) -> (UnixListener, Vec<UnixStream>) {
     let full = event_loop::listen_unix(path, 0).unwrap();
-    let mut waiting = Vec::new();
-    loop {
-        match event_loop::net::UnixStream::connect(path) {
-            Ok(stream) => waiting.push(stream),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => return (full, waiting),
-            Err(error) => panic!("{error}"),
-        }
-    }
+    let more = std::iter::repeat_with(|| UnixStream::connect(path));
+    (full, more.map_while(Result::ok).collect())
 }
 
 #[test]
@@ -249,6 +240,18 @@ fn a_full_backlog_is_waited_for() {
         std::mem::forget(full);
     });
     assert!(reactor.run_until(connecting).is_ok());
+}
+
+/// Whether somebody listens there is asked without waiting for an answer.
+#[test]
+fn a_living_socket_with_a_full_backlog_is_in_use() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("socket");
+    let (_full, _waiting) = full_backlog(&path);
+    let reactor = Reactor::new().unwrap();
+    let error = reactor.listen_unix(&path, || reactor::echo::Echo);
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::AddrInUse);
+    assert!(path.exists());
 }
 
 #[test]

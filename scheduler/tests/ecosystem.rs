@@ -26,7 +26,7 @@ use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use scheduler::executor::{Executor, spawn};
-use scheduler::io::{TcpListener, TcpStream, UnixStream};
+use scheduler::io::{TcpListener, TcpStream, UdpSocket, UnixStream};
 
 /// Whether a program is there; in CI it has to be.
 fn there(program: &str, version: &str) -> bool {
@@ -231,6 +231,66 @@ fn hyper_asks_cpythons_server() {
     });
     assert!(fetched == body.as_bytes());
     python.wait().unwrap();
+}
+
+/// Checks what comes, as datagrams and over a Unix socket, by zlib's CRC-32.
+const CHECKS: &str = r#"
+import socket, sys, zlib
+udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+udp.bind(("127.0.0.1", 0))
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(sys.argv[1])
+listener.listen()
+print(udp.getsockname()[1], flush=True)
+for _ in range(2):
+    data, peer = udp.recvfrom(65536)
+    udp.sendto(b"%08x of %d" % (zlib.crc32(data), len(data)), peer)
+stream, _ = listener.accept()
+data = b""
+while part := stream.recv(65536): data += part
+stream.sendall(b"%08x of %d" % (zlib.crc32(data), len(data)))
+"#;
+
+/// The check value of CRC-32 is that of "123456789": cbf43926.
+#[test]
+fn cpython_answers_datagrams_and_unix_sockets() {
+    if !there("python3", "--version") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("socket");
+    let mut python = Command::new("python3")
+        .args(["-c", CHECKS])
+        .arg(&path)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut port = String::new();
+    let mut out = io::BufReader::new(python.stdout.take().unwrap());
+    io::BufRead::read_line(&mut out, &mut port).unwrap();
+    let address: SocketAddr = ([127, 0, 0, 1], port.trim().parse().unwrap()).into();
+    Executor::new().unwrap().block_on(async {
+        let socket = UdpSocket::bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let mut buffer = [0; 100];
+        let expected = b"cbf43926 of 9";
+        socket.send_to(b"123456789", address).await.unwrap();
+        let (length, from) = socket.recv_from(&mut buffer).await.unwrap();
+        assert_eq!((&buffer[..length], from), (&expected[..], address));
+        socket.connect(address).unwrap();
+        socket.send(b"123456789").await.unwrap();
+        let length = socket.recv(&mut buffer).await.unwrap();
+        assert_eq!(&buffer[..length], expected);
+
+        let stream = UnixStream::connect(&path).await.unwrap();
+        for byte in b"123456789" {
+            stream.write_all(&[*byte]).await.unwrap();
+        }
+        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        let mut answer = String::new();
+        (&stream).read_to_string(&mut answer).await.unwrap();
+        assert_eq!(answer.as_bytes(), expected);
+    });
+    assert!(python.wait().unwrap().success());
 }
 
 #[test]

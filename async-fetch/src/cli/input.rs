@@ -33,8 +33,8 @@ pub(super) struct Origin {
     pub(super) line: u64,
     /// It is a line, and errors name it.
     pub(super) is_line: bool,
-    /// As it was given, without a password.
-    pub(super) given: String,
+    /// As it was given, without a password, if that is another text than the URL is.
+    pub(super) given: Option<String>,
 }
 
 /// What a line comes to.
@@ -141,12 +141,15 @@ impl Reader {
                     self.item(lines::url(word), false)
                 })
                 .collect(),
-            source::Block::Lines(text) => source::lines(&text)
-                .filter_map(|line| {
+            source::Block::Lines(text) => {
+                // Items are large: a list that grows would copy them a number of times.
+                let mut items = Vec::with_capacity(source::most_lines(&text));
+                items.extend(source::lines(&text).filter_map(|line| {
                     self.line += 1;
                     Some(self.item(lines::read(line)?, true))
-                })
-                .collect(),
+                }));
+                items
+            }
             source::Block::TooLong(begin) => {
                 self.line += 1;
                 vec![self.bad(
@@ -167,7 +170,7 @@ impl Reader {
             origin: Origin {
                 line,
                 is_line,
-                given,
+                given: Some(given),
             },
             error,
         }
@@ -182,17 +185,11 @@ impl Reader {
         };
         match read {
             Ok(mut wanted) => {
-                let origin = origin(std::mem::take(&mut wanted.given));
-                match self
-                    .requests
-                    .item(wanted, self.folder.as_deref(), origin.clone())
-                {
-                    Ok(item) => item,
-                    Err(error) => Item::Bad { origin, error },
-                }
+                let origin = origin(wanted.given.take());
+                self.requests.item(wanted, self.folder.as_deref(), origin)
             }
             Err(wrong) => Item::Bad {
-                origin: origin(wrong.given),
+                origin: origin(Some(wrong.given)),
                 error: wrong.error,
             },
         }

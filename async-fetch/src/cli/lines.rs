@@ -1,5 +1,6 @@
 //! Lists of URLs as people have them: from Windows, from a spreadsheet, with remarks and checksums.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use async_fetch::{Checksum, Error, Url, without_userinfo};
@@ -11,8 +12,8 @@ pub(super) struct Wanted {
     /// Each is asked if the one before it fails.
     pub(super) mirrors: Vec<Url>,
     pub(super) checksum: Option<Checksum>,
-    /// The URL as it was given, without a password.
-    pub(super) given: String,
+    /// The URL as it was given, without a password, if that is another text than the URL is.
+    pub(super) given: Option<String>,
 }
 
 /// What is wrong with a line.
@@ -32,7 +33,7 @@ pub(super) fn read(line: &[u8]) -> Option<Result<Wanted, Wrong>> {
     let words = line
         .split(u8::is_ascii_whitespace)
         .filter(|word| !word.is_empty());
-    let words: Vec<String> = words
+    let words: Vec<Cow<'_, str>> = words
         .take_while(|word| !word.starts_with(b"#"))
         .map(text)
         .collect();
@@ -41,16 +42,18 @@ pub(super) fn read(line: &[u8]) -> Option<Result<Wanted, Wrong>> {
 
 /// Reads one URL.
 pub(super) fn url(text: &str) -> Result<Wanted, Wrong> {
-    wanted(&[text.to_owned()])
+    wanted(&[Cow::Borrowed(text)])
 }
 
-fn wanted(words: &[String]) -> Result<Wanted, Wrong> {
+fn wanted(words: &[Cow<'_, str>]) -> Result<Wanted, Wrong> {
     let (mut first, mut mirrors, mut checksum) = (None, Vec::new(), None);
+    let told = |word: &str| without_userinfo(word).escape_debug().to_string();
     let wrong = |word: &str, error| Wrong {
-        given: without_userinfo(word).escape_debug().to_string(),
+        given: told(word),
         error,
     };
     for word in words {
+        let word: &str = word;
         let digits = word.strip_prefix("sha256:").unwrap_or(word);
         if (word.len() > digits.len() || is_sum(digits)) && (words.len() > 1 || is_sum(digits)) {
             let sum: Checksum = word.parse().map_err(|error: async_fetch::NoChecksum| {
@@ -75,7 +78,10 @@ fn wanted(words: &[String]) -> Result<Wanted, Wrong> {
             .map_err(|error| wrong(word, Error::Url(error)))?;
         match first {
             Some(_) => mirrors.push(url),
-            None => first = Some((url, without_userinfo(word).escape_debug().to_string())),
+            None => {
+                let same = word == url.as_str() && !word.contains('@');
+                first = Some((url, (!same).then(|| told(word))));
+            }
         }
     }
     match first {
@@ -97,9 +103,9 @@ fn is_sum(word: &str) -> bool {
 }
 
 /// A word as text; bytes that are none are kept, as %XX.
-fn text(word: &[u8]) -> String {
+fn text(word: &[u8]) -> Cow<'_, str> {
     if let Ok(text) = std::str::from_utf8(word) {
-        return text.to_owned();
+        return Cow::Borrowed(text);
     }
     let mut text = String::with_capacity(word.len() + 8);
     for byte in word {
@@ -109,7 +115,7 @@ fn text(word: &[u8]) -> String {
             false => drop(write!(text, "%{byte:02X}")),
         }
     }
-    text
+    Cow::Owned(text)
 }
 
 /// Undoes UTF-16, by the mark at its beginning; what has none is left as it is.
@@ -228,8 +234,8 @@ mod tests {
             );
         }
         assert_eq!(
-            wanted_of(b"http://me:secret@a.example/").given,
-            "http://***@a.example/"
+            wanted_of(b"http://me:secret@a.example/").given.as_deref(),
+            Some("http://***@a.example/")
         );
     }
 

@@ -98,8 +98,11 @@ impl Report {
     /// A request is about to be made: its tag says where it comes from.
     pub(super) fn begin(&mut self, request: Request, origin: Origin) -> Request {
         let tag = origin.line << 1 | u64::from(origin.is_line);
-        if self.style.json && !self.style.summary && origin.given != request.url().as_str() {
-            self.given.insert(tag, origin.given);
+        if let Some(given) = origin.given
+            && self.style.json
+            && !self.style.summary
+        {
+            self.given.insert(tag, given);
         }
         request.tag(tag)
     }
@@ -163,7 +166,7 @@ impl Report {
             ..Line::new(
                 Result::There,
                 origin.line,
-                Some(&origin.given),
+                origin.given.as_deref(),
                 url.as_str(),
             )
         });
@@ -175,7 +178,7 @@ impl Report {
         self.told(&Line::new(
             Result::Repeated,
             origin.line,
-            Some(&origin.given),
+            origin.given.as_deref(),
             url.as_str(),
         ));
     }
@@ -183,20 +186,16 @@ impl Report {
     /// Tells of one that can't be fetched.
     pub(super) fn bad(&mut self, origin: &Origin, error: &Error) {
         let mut reason = error.to_string();
+        let given = origin.given.as_deref().unwrap_or_default();
         let line = origin.is_line.then_some(origin.line);
-        self.counts.failure(line, &origin.given, &reason);
+        self.counts.failure(line, given, &reason);
         if let Some(line) = line {
             reason = format!("line {line}: {reason}");
         }
         self.told(&Line {
             error: Some(&reason),
             kind: Some(error.kind()),
-            ..Line::new(
-                Result::Failed,
-                origin.line,
-                Some(&origin.given),
-                &origin.given,
-            )
+            ..Line::new(Result::Failed, origin.line, Some(given), given)
         });
     }
 

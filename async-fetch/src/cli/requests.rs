@@ -85,12 +85,7 @@ impl Requests {
     }
 
     /// What a line comes to. Blocks, with a folder.
-    pub(super) fn item(
-        &self,
-        wanted: Wanted,
-        folder: Option<&Folder>,
-        origin: Origin,
-    ) -> Result<Item, Error> {
+    pub(super) fn item(&self, wanted: Wanted, folder: Option<&Folder>, origin: Origin) -> Item {
         let checksum = wanted.checksum.or(self.checksum);
         let request = Request::new(self.method.clone(), wanted.url);
         let request = self.with_all(request, checksum, wanted.mirrors);
@@ -102,14 +97,17 @@ impl Requests {
                     .is_new(request.url())
             {
                 let url = request.url().clone();
-                return Ok(Item::Repeated { url, origin });
+                return Item::Repeated { url, origin };
             }
-            return Ok(Item::Fetch(request.keep(self.keep.clone()), origin));
+            return Item::Fetch(request.keep(self.keep.clone()), origin);
         };
-        let place = folder.place(request.url())?;
+        let place = match folder.place(request.url()) {
+            Ok(place) => place,
+            Err(error) => return bad(&request, origin, error),
+        };
         if place.repeated {
             let url = request.url().clone();
-            return Ok(Item::Repeated { url, origin });
+            return Item::Repeated { url, origin };
         }
         self.into(request, &place, checksum, origin)
     }
@@ -155,18 +153,14 @@ impl Requests {
         place: &Place,
         checksum: Option<Checksum>,
         origin: Origin,
-    ) -> Result<Item, Error> {
+    ) -> Item {
         let path = place.path.clone();
-        let fetch = |request: Request| {
-            Ok(Item::Fetch(
-                request.keep(Keep::File(path.clone())),
-                origin.clone(),
-            ))
-        };
+        let fetch =
+            |request: Request, origin| Item::Fetch(request.keep(Keep::File(path.clone())), origin);
         let there = match fs::metadata(&path) {
-            Ok(there) if there.is_dir() => return Err(Error::Exists(path)),
+            Ok(there) if there.is_dir() => return bad(&request, origin, Error::Exists(path)),
             Ok(there) if !self.rules.overwrite => there,
-            _ => return fetch(request),
+            _ => return fetch(request, origin),
         };
         let whole = place.saved == Some(there.len());
         let wanted = match checksum {
@@ -175,24 +169,31 @@ impl Requests {
         };
         if self.rules.timestamping {
             let since = there.modified().unwrap_or(SystemTime::UNIX_EPOCH);
-            return fetch(if_newer(request, since));
+            return fetch(if_newer(request, since), origin);
         }
         if wanted {
             let (url, bytes) = (request.url().clone(), there.len());
-            return Ok(Item::There {
+            return Item::There {
                 url,
                 path,
                 bytes,
                 origin,
-            });
+            };
         }
         // What was saved from this URL may be replaced, where it is known to be wrong.
         let mine = checksum.is_some() && place.saved.is_some();
         if self.rules.go_on || mine {
-            return fetch(request);
+            return fetch(request, origin);
         }
-        Err(Error::Exists(path))
+        bad(&request, origin, Error::Exists(path))
     }
+}
+
+/// It can't be fetched.
+fn bad(request: &Request, mut origin: Origin, error: Error) -> Item {
+    let given = origin.given.take();
+    origin.given = given.or_else(|| Some(request.url().to_string()));
+    Item::Bad { origin, error }
 }
 
 fn if_newer(request: Request, since: SystemTime) -> Request {

@@ -6,9 +6,10 @@ use std::hash::{BuildHasher, RandomState};
 use async_fetch::Url;
 use url::Position;
 
-/// URLs that are remembered at least, and half of those that are at most: a megabyte. Lists that are
-/// longer mostly have what is repeated close together.
-const REMEMBERED: usize = 1 << 15;
+/// URLs that are remembered at least, and half of those that are at most: what fits into a table of 32,768
+/// places, of which a HashSet fills seven of eight before it doubles them. Half a megabyte in all. Lists
+/// that are longer mostly have what is repeated close together.
+const REMEMBERED: usize = 7 << 12;
 
 /// The last URLs, each as a number of 64 bits that nobody can foresee.
 #[derive(Default)]

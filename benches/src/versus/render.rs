@@ -142,12 +142,16 @@ fn table(report: &Report, style: TableStyle) -> String {
     table.trim_fmt()
 }
 
-fn cells(row: &Row) -> Vec<String> {
-    let name = match &row.version {
+/// A program and its version.
+fn name(row: &Row) -> String {
+    match &row.version {
         Some(version) => format!("{} {version}", row.name),
         None => row.name.to_owned(),
-    };
-    let mut cells = vec![name];
+    }
+}
+
+fn cells(row: &Row) -> Vec<String> {
+    let mut cells = vec![name(row)];
     match &row.outcome {
         Outcome::Measured(figures) => cells.extend(figure_cells(figures)),
         Outcome::NotRun => {}
@@ -157,6 +161,39 @@ fn cells(row: &Row) -> Vec<String> {
     }
     cells.resize(HEADER.len(), "-".to_owned());
     cells
+}
+
+/// The columns of a table that is kept.
+pub const SHORT_HEADER: [&str; 7] = [
+    "work",
+    "beside",
+    "ratio",
+    "pairs: min … max",
+    "theirs",
+    "ours",
+    "faster",
+];
+
+/// The rows of a table that is kept; ours beside itself, and what is missing, have none.
+pub fn short_rows(report: &Report) -> Vec<Vec<String>> {
+    let peers = report.rows.iter().skip(1);
+    let rows = peers.filter_map(|row| {
+        let Outcome::Measured(figures) = &row.outcome else {
+            return None;
+        };
+        let [theirs, ours, ratio, range, .., faster] = figure_cells(figures);
+        let range = format!("{}: {range}", figures.ratio.pairs);
+        Some(vec![
+            report.title.clone(),
+            name(row),
+            ratio,
+            range,
+            theirs,
+            ours,
+            faster,
+        ])
+    });
+    rows.collect()
 }
 
 fn figure_cells(figures: &Figures) -> [String; 9] {

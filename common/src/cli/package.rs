@@ -99,7 +99,7 @@ fn print_script(command: &mut Command, shell: Shell) -> anyhow::Result<Outcome> 
 
 fn write_pages(command: &mut Command, folder: &Path) -> anyhow::Result<Outcome> {
     for (file, page) in pages(command)? {
-        crate::files::write_atomically(&folder.join(file), page)?;
+        crate::files::write_atomically(folder.join(file), page)?;
     }
     Ok(Outcome::Done)
 }

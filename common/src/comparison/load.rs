@@ -1,7 +1,7 @@
 //! Whether the CPUs were ours while a comparison ran, and how that was seen.
 //!
-//! Asked only around the runs of the baseline: it is one program that computes on one CPU, without
-//! children whose time is counted late, so whatever else was busy then was somebody else's.
+//! A comparison asks only around the runs of the baseline: it is one program that computes on one CPU,
+//! without children whose time is counted late, so whatever else was busy then was somebody else's.
 
 use crate::cpus;
 use crate::timing::{cpu_time, ratio};
@@ -32,9 +32,33 @@ pub struct Load {
 }
 
 impl Load {
+    /// Looks at the machine for a while: computes on one CPU meanwhile. Less than 200 ms don't tell.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use common::comparison::Load;
+    /// use std::time::Duration;
+    ///
+    /// let load = Load::look(Duration::from_millis(250));
+    /// for disturbance in load.disturbances(1, 1) {
+    ///     println!("busy: {disturbance}");
+    /// }
+    /// ```
+    pub fn look(time: Duration) -> Load {
+        let start = Watch::start();
+        let mut sum = 0_u64;
+        while start.at.elapsed() < time {
+            sum = (0..10_000).fold(sum, |sum, n| std::hint::black_box(sum ^ n));
+        }
+        let mut watch = Watch::default();
+        watch.stop(&start);
+        watch.load(true)
+    }
+
     /// Why figures of `workers` workers on `usable` CPUs are not those of a quiet machine; empty if
     /// they are.
-    pub(super) fn disturbances(&self, workers: usize, usable: usize) -> Vec<String> {
+    pub fn disturbances(&self, workers: usize, usable: usize) -> Vec<String> {
         let mut seen = Vec::new();
         if let Some(share) = self.baseline_share.filter(|&share| share < UNDISTURBED) {
             seen.push(format!(
@@ -68,14 +92,15 @@ impl Load {
 
 /// Adds up what the CPUs did in several stretches of time.
 #[derive(Debug, Default)]
-pub(super) struct Watch {
+pub struct Watch {
     wall: Duration,
     own: Duration,
     counted: Option<Counted>,
 }
 
 /// A moment from which a stretch is counted.
-pub(super) struct Moment {
+#[derive(Debug)]
+pub struct Moment {
     at: Instant,
     own: Duration,
     counted: Option<Counted>,
@@ -91,7 +116,8 @@ struct Counted {
 }
 
 impl Watch {
-    pub(super) fn start() -> Moment {
+    /// A stretch begins.
+    pub fn start() -> Moment {
         Moment {
             at: Instant::now(),
             own: cpu_time().total(),
@@ -99,7 +125,8 @@ impl Watch {
         }
     }
 
-    pub(super) fn stop(&mut self, start: &Moment) {
+    /// A stretch ends. Children whose time is to count must have been waited for.
+    pub fn stop(&mut self, start: &Moment) {
         self.wall += start.at.elapsed();
         self.own += cpu_time().total().saturating_sub(start.own);
         let stretch = Counted::read()
@@ -109,8 +136,9 @@ impl Watch {
         self.counted = stretch.map(|stretch| sum.plus(&stretch));
     }
 
-    /// What it came to; `computes` says whether the baseline's share means anything.
-    pub(super) fn load(&self, computes: bool) -> Load {
+    /// What it came to; `computes` says whether one thread computed all the time: else its share of
+    /// a CPU means nothing.
+    pub fn load(&self, computes: bool) -> Load {
         if self.wall < LEAST_TIME {
             return Load::default();
         }

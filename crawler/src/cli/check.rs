@@ -27,6 +27,11 @@ fn cache(path: &Path, age: Duration) -> anyhow::Result<Arc<Cache>> {
     Ok(Arc::new(cache))
 }
 
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let error = error.downcast_ref::<std::io::Error>();
+    error.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
 /// Crawls a site, and tells which of its links are broken.
 pub(super) fn run(
     check: &CheckArgs,
@@ -60,10 +65,18 @@ pub(super) fn run(
         None => CheckFormat::Text,
     };
     let report = Report::open(&path)?;
+    let slow = check.slow.as_secs_f64();
     let verdict = report::interruptible(&report, interrupt, || {
-        report::to_output(check.output.as_deref(), |out| {
-            Ok(report.check(format, check.slow.as_secs_f64(), out)?)
-        })
+        let written = report::to_output(check.output.as_deref(), |out| {
+            report.check(format, slow, out).map_err(report::told)
+        });
+        match written {
+            // Who reads has seen enough (`| head`); the exit code is for others.
+            Err(error) if check.output.is_none() && is_broken_pipe(&error) => {
+                Ok(report.check(format, slow, &mut std::io::sink())?)
+            }
+            written => written,
+        }
     })?;
     // One that is interrupted has nothing to count.
     let tally =

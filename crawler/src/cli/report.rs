@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use common::cli::{Interrupt, Outcome, stdout};
 use common::files::PendingFile;
-use crawler::report::{Format, Report};
+use crawler::report::{Error, Format, Report};
 
 use super::args::ReportArgs;
 
@@ -28,10 +28,20 @@ pub(super) fn run(args: &ReportArgs, json: bool, interrupt: &Interrupt) -> anyho
     let report = Report::open(&args.db)?;
     interruptible(&report, interrupt, || {
         to_output(args.output.as_deref(), |out| {
-            Ok(report.write(format, args.slow.as_secs_f64(), out)?)
+            let written = report.write(format, args.slow.as_secs_f64(), out);
+            written.map_err(told)
         })
     })?;
     Ok(Outcome::Done)
+}
+
+/// An error of a report. One of writing is handed on as it is: of standard output whose reader has left
+/// nothing is told.
+pub(super) fn told(error: Error) -> anyhow::Error {
+    match error {
+        Error::Write(error) => error.into(),
+        other => other.into(),
+    }
 }
 
 /// Hands standard output, or a file that appears whole or not at all, to `write`.

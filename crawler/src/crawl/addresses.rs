@@ -1,5 +1,6 @@
 //! Which addresses may be asked: public ones, and those that the seeds themselves name.
 
+use std::collections::HashSet;
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -21,8 +22,10 @@ impl Addresses {
     /// an hour is not among them.
     pub(super) fn of(seeds: &[Url], lookup: Option<&Lookup>) -> Addresses {
         let mut own = Vec::new();
+        // Each is looked up once: a list of pages may have thousands of one host.
+        let mut hosts = HashSet::new();
         for seed in seeds {
-            let Some(host) = seed.host_str() else {
+            let Some(host) = seed.host_str().filter(|host| hosts.insert(*host)) else {
                 continue;
             };
             let found = match (seed.host(), lookup) {

@@ -37,6 +37,8 @@ pub(super) struct Found {
     pub(super) queue: Queue,
     /// Links that lead out are asked for, too.
     checks_external: bool,
+    /// Links that lead further away than the last pages are asked for, too.
+    checks: bool,
     deepest: Option<u32>,
     sitemaps: usize,
     /// Pages that said that they are another one's.
@@ -52,6 +54,7 @@ impl Found {
             scope,
             queue: Queue::new(AT_HAND),
             checks_external: settings.check && !settings.internal_only,
+            checks: settings.check,
             deepest: settings.depth,
             sitemaps: 0,
             aliases: HashMap::new(),
@@ -118,6 +121,11 @@ impl Found {
         }
     }
 
+    /// Whether what is so many links away is no page of the crawl.
+    pub(super) fn is_too_deep(&self, depth: u32) -> bool {
+        self.deepest.is_some_and(|most| depth > most)
+    }
+
     fn reason_to_skip(&mut self, url: &Url, depth: u32, hops: u8, role: &mut Role) -> Option<Skip> {
         if !matches!(url.scheme(), "http" | "https") {
             return Some(Skip::UnknownScheme);
@@ -137,8 +145,12 @@ impl Found {
         if *role == Role::External {
             return (!self.checks_external).then_some(Skip::Scope);
         }
-        if self.deepest.is_some_and(|most| depth > most) {
-            return Some(Skip::Depth);
+        if self.is_too_deep(depth) {
+            if !self.checks {
+                return Some(Skip::Depth);
+            }
+            // It is no page of the crawl, but a link of one.
+            *role = Role::External;
         }
         self.counts.add(url, &self.traps).err().map(Skip::Trap)
     }

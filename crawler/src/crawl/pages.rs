@@ -201,7 +201,8 @@ impl State {
             };
             let target = self.find(&link.url, way, &mut record.urls);
             let fragment = link.fragment.filter(|_| self.settings.check);
-            if fragment.as_deref().and_then(Part::of).is_some() && self.leads_out(&link.url) {
+            let is_only_checked = self.found.is_too_deep(way.depth) || self.leads_out(&link.url);
+            if fragment.as_deref().and_then(Part::of).is_some() && is_only_checked {
                 self.parts.want(target);
             }
             record.link(target, link.kind, link.place, fragment);

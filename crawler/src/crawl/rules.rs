@@ -34,7 +34,7 @@ impl State {
         ));
         record.health.broken = true;
         record.health.passing = true;
-        self.progress.begun += 1;
+        self.progress.begun += u64::from(job.role == Role::Page);
         let outcome = self.no_answer(job, &mut record);
         self.count(job, outcome, &record);
         self.write(job, outcome, record, None)

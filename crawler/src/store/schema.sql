@@ -101,16 +101,23 @@ CREATE VIEW broken_urls AS
     FROM redirects JOIN urls ON urls.id = redirects.final LEFT JOIN pages ON pages.id = redirects.final
     WHERE pages.broken OR urls.skipped IN ('invalid', 'unknown-scheme', 'too-many-redirects');
 
--- Links to a part that is not there, of pages whose parts are all known.
+-- Links to a part that is not there, of pages whose parts are all known. The part of a page that leads
+-- elsewhere by itself (kind 20, `<meta http-equiv=refresh>`) may be there, too: the scripts of such pages,
+-- rustdoc's for one, take the fragment along.
 CREATE VIEW broken_parts AS
     SELECT links.rowid AS link
     FROM links
     LEFT JOIN redirects ON redirects.id = links.target
     JOIN fragments ON fragments.fragment = coalesce(redirects.fragment, links.fragment)
     JOIN pages ON pages.id = coalesce(redirects.final, links.target)
-    WHERE pages.parts AND NOT pages.broken
+    LEFT JOIN (SELECT source, min(target) AS target FROM links WHERE kind = 20 GROUP BY source)
+        AS refresh ON refresh.source = pages.id
+    LEFT JOIN pages AS next ON next.id = refresh.target
+    WHERE pages.parts AND NOT pages.broken AND coalesce(next.parts, 1)
       AND NOT EXISTS (SELECT 1 FROM ids WHERE ids.page = pages.id AND ids.name = fragments.raw)
-      AND NOT EXISTS (SELECT 1 FROM ids WHERE ids.page = pages.id AND ids.name = fragments.decoded);
+      AND NOT EXISTS (SELECT 1 FROM ids WHERE ids.page = pages.id AND ids.name = fragments.decoded)
+      AND NOT EXISTS (SELECT 1 FROM ids WHERE ids.page = refresh.target
+                      AND ids.name IN (fragments.raw, fragments.decoded));
 
 -- Links that are broken: what the report tells.
 CREATE VIEW broken AS

@@ -174,3 +174,30 @@ fn fragments_are_told_as_they_are_written_and_what_is_broken_is_counted() {
     );
     assert!(err.contains("by host: 3 127.0.0.1"), "{err}");
 }
+
+/// `crawler check … | head -1`: nothing is told of the reader that left, and the exit code is the links'.
+#[test]
+fn a_reader_that_leaves_changes_no_verdict() {
+    let broken = Tiny::html(&[("/", "<a href=/gone>")]);
+    let right = Tiny::html(&[("/", "<a href=/>")]);
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join("crawl.db");
+    let db = db.to_str().unwrap();
+    let (broken, right) = (broken.url("/"), right.url("/"));
+    for (words, code) in [
+        (&["check", &broken, "--quiet", "--db", db][..], 1),
+        (&["check", &right, "--quiet"], 0),
+        (&["report", db, "--format", "csv"], 0),
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = crawler();
+        let output = command.args(words).stdout(writer).output().unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(
+            (output.status.code(), err.as_str()),
+            (Some(code), ""),
+            "{words:?}"
+        );
+    }
+}

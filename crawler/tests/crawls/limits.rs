@@ -23,6 +23,47 @@ fn depth_is_exact_at_its_border() {
     }
 }
 
+/// As lychee, muffet --one-page-only, and linkchecker -r 1 have it.
+#[test]
+fn a_check_with_a_depth_asks_for_what_the_last_pages_link_to() {
+    let site = Tiny::html(&[
+        ("/", "<a href=/one>"),
+        (
+            "/one",
+            "<a href=/two><a href=/gone><a href='/two#here'><a href='/two#no'><a href=/secret>",
+        ),
+        ("/two", "<p id=here><a href=/also-gone>"),
+        ("/robots.txt", "User-agent: *\nDisallow: /secret"),
+    ]);
+    let folder = tempfile::tempdir().unwrap();
+    for (name, model) in [("a", FETCHERS[0]), ("b", FETCHERS[1])] {
+        let path = folder.path().join(name);
+        let mut settings = Settings::new(vec![site.url("/").parse().unwrap()]);
+        settings.depth = Some(1);
+        settings.check = true;
+        settings.internal_only = true;
+        let before = site.log().len();
+        let (sum, _) = crawl_into(settings, File::create(&path).unwrap(), model);
+        let mut asked = site.log().split_off(before);
+        asked.sort();
+        // A HEAD that is refused is asked for by GET.
+        let expected = [
+            "GET /",
+            "GET /gone",
+            "GET /one",
+            "GET /robots.txt",
+            "GET /two",
+            "HEAD /gone",
+        ];
+        assert_eq!(asked, expected);
+        assert_eq!((sum.pages, sum.checked), (2, 2));
+        let broken = report(&path, Format::Check(CheckFormat::Csv));
+        assert_eq!(broken.lines().count(), 3, "{broken}");
+        assert!(broken.contains("/gone,404"), "{broken}");
+        assert!(broken.contains("/two#no,no such part"), "{broken}");
+    }
+}
+
 #[test]
 fn depth_is_exact_when_redirects_and_canonical_links_lead_to_it_and_after_a_resume() {
     // 0 -> 1 -> 2 -> 3, where 1 is moved and 2 is another name of /two.

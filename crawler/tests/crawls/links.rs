@@ -140,3 +140,32 @@ fn fragments_are_looked_for_as_browsers_do() {
         std::fs::remove_file(&path).unwrap();
     }
 }
+
+/// rustdoc leaves such a page where an item was, and its script takes the fragment along: Rust's own
+/// checker of its documentation (src/tools/linkchecker) looks for the part where it leads, as well.
+#[test]
+fn a_part_of_a_page_that_leads_elsewhere_may_be_there() {
+    let site = Tiny::html(&[
+        (
+            "/",
+            "<a href='/old#method.map'><a href='/old#lost'><a href='/older#method.map'><a href='/new#no'>",
+        ),
+        ("/old", "<meta http-equiv=refresh content='0;URL=/new'>"),
+        ("/older", "<meta http-equiv=refresh content='0;URL=/file'>"),
+        ("/new", "<p id=method.map>"),
+    ]);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("crawl.db");
+    let mut settings = Settings::new(vec![site.url("/").parse().unwrap()]);
+    settings.check = true;
+    crawl_into(settings, File::create(&path).unwrap(), serial::run);
+    let report = report(&path, Format::Check(CheckFormat::Csv));
+    let broken: Vec<&str> = report
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.split(',').next())
+        .collect();
+    // What is not there is told once.
+    let expected = ["/file", "/new#no", "/old#lost"].map(|path| site.url(path));
+    assert_eq!(broken, expected, "{report}");
+}

@@ -14,6 +14,10 @@ pub(crate) const HEADROOM: usize = 40;
 /// a vector of the right size: nothing large is built twice, or to be refused.
 const ONE_GO: usize = 64 << 10;
 
+/// Up to so many bytes are copied and compared one by one: for numbers, which are mostly this short, that
+/// takes less time than a call that copies or compares them.
+pub(super) const SHORT: usize = 8;
+
 /// Appends to a vector as long as that is no longer than a limit, then only counts.
 struct Bounded<'a> {
     bytes: &'a mut Vec<u8>,
@@ -38,7 +42,11 @@ impl Flavor for Bounded<'_> {
     fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
         self.size += bytes.len();
         if self.size <= self.limit {
-            self.bytes.extend_from_slice(bytes);
+            if bytes.len() <= SHORT {
+                bytes.iter().for_each(|&byte| self.bytes.push(byte));
+            } else {
+                self.bytes.extend_from_slice(bytes);
+            }
         }
         Ok(())
     }

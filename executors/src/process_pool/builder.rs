@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::config::{Config, Initializer};
 use super::core::Core;
 use super::sys::{self, Program};
 use super::{ProcessPool, frame, registry};
 use crate::at_exit::{self, AtExit};
-use crate::codec::{self, Answer};
+use crate::codec;
 use crate::error::Error;
 use crate::job::{Job, job};
 use crate::{panics, workers};
@@ -31,37 +32,6 @@ pub const DEFAULT_START_TIMEOUT: Duration = Duration::from_secs(30);
 /// otherwise fill the machine.
 const MAX_DEPTH: u32 = 10;
 
-/// What a pool was told when it was built.
-pub(super) struct Config {
-    pub(super) name: String,
-    pub(super) queue_limit: usize,
-    pub(super) frame_limit: usize,
-    pub(super) restart_limit: u32,
-    pub(super) start_timeout: Duration,
-    pub(super) job_timeout: Option<Duration>,
-    pub(super) idle_timeout: Option<Duration>,
-    pub(super) max_jobs: Option<usize>,
-    pub(super) memory_limit: Option<u64>,
-    pub(super) niceness: i32,
-    pub(super) check_jobs: bool,
-    pub(super) ends_descendants: bool,
-    pub(super) initializer: Option<Initializer>,
-    pub(super) program: Program,
-    pub(super) args: Vec<OsString>,
-    /// Variables that are set, or removed.
-    pub(super) environment: Vec<(OsString, Option<OsString>)>,
-    pub(super) folder: Option<PathBuf>,
-}
-
-/// A job that each worker does first.
-pub(super) struct Initializer {
-    pub(super) frame: Vec<u8>,
-    pub(super) check: Box<Check>,
-}
-
-/// Whether the answer to an initializer is an output.
-type Check = dyn Fn(Answer<'_>) -> Result<(), Error> + Send + Sync;
-
 /// Sets up a [`ProcessPool`].
 ///
 /// # Examples
@@ -81,6 +51,7 @@ type Check = dyn Fn(Answer<'_>) -> Result<(), Error> + Send + Sync;
 /// assert_eq!(pool.submit(Square(3))?.result(), Ok(9));
 /// # Ok(()) }
 /// ```
+#[derive(Default)]
 #[must_use = "a builder does nothing before `build`"]
 pub struct ProcessPoolBuilder {
     workers: Option<usize>,
@@ -166,7 +137,7 @@ impl ProcessPoolBuilder {
     /// refused, which as a rule aborts it. The program itself and its stacks count: leave room
     /// for some 20 MiB of them. No limit unless said otherwise.
     pub fn memory_limit(mut self, bytes: u64) -> Self {
-        self.config.memory_limit = Some(bytes);
+        self.config.launch.memory_limit = Some(bytes);
         self
     }
 
@@ -202,14 +173,14 @@ impl ProcessPoolBuilder {
     /// that Ctrl-C and Ctrl-Z reach the parent only), and what has left that group is found by a
     /// variable in its environment.
     pub fn ends_descendants(mut self, ends: bool) -> Self {
-        self.config.ends_descendants = ends;
+        self.config.launch.ends_descendants = ends;
         self
     }
 
     /// What is added to the niceness of the workers: 10, say, to leave the machine to others.
     /// Negative numbers need privileges. 0 unless said otherwise.
     pub fn niceness(mut self, niceness: i32) -> Self {
-        self.config.niceness = niceness;
+        self.config.launch.niceness = niceness;
         self
     }
 
@@ -222,21 +193,46 @@ impl ProcessPoolBuilder {
     }
 
     /// Sets a variable in the environment of the workers, which is otherwise that of this process.
+    ///
+    /// # Examples
+    /// ```
+    /// # use executors::{Error, Executor, Job, ProcessPool, job};
+    /// #[derive(serde::Serialize, serde::Deserialize)]
+    /// struct Locale;
+    ///
+    /// impl Job for Locale {
+    ///     type Output = (Option<String>, Option<std::path::PathBuf>);
+    ///     fn run(self) -> Self::Output {
+    ///         (std::env::var("LC_ALL").ok(), std::env::current_dir().ok())
+    ///     }
+    /// }
+    ///
+    /// # fn main() -> Result<(), Error> {
+    /// # executors::hook(&[job::<Locale>()]);
+    /// let pool = ProcessPool::builder()
+    ///     .env("LC_ALL", "C")
+    ///     .current_dir("/")
+    ///     .niceness(5)
+    ///     .build()?;
+    /// let (locale, folder) = pool.submit(Locale)?.result()?;
+    /// assert_eq!((locale.as_deref(), folder), (Some("C"), Some("/".into())));
+    /// # Ok(()) }
+    /// ```
     pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
         let variable = (name.into(), Some(value.into()));
-        self.config.environment.push(variable);
+        self.config.launch.environment.push(variable);
         self
     }
 
     /// Removes a variable from the environment of the workers.
     pub fn env_remove(mut self, name: impl Into<OsString>) -> Self {
-        self.config.environment.push((name.into(), None));
+        self.config.launch.environment.push((name.into(), None));
         self
     }
 
     /// The folder in which workers start: that of this process unless said otherwise.
     pub fn current_dir(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.config.folder = Some(folder.into());
+        self.config.launch.folder = Some(folder.into());
         self
     }
 
@@ -254,11 +250,26 @@ impl ProcessPoolBuilder {
     /// Under `cargo test` there is no `main` to put it in. There, write a test that does nothing
     /// but call the hook, and have the workers run it, by its whole name:
     /// ```no_run
-    /// # use executors::{Error, JobType, ProcessPool};
-    /// # const JOBS: &[JobType] = &[];
+    /// use executors::{Error, Executor, Job, JobType, ProcessPool, job};
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// #[derive(Serialize, Deserialize)]
+    /// struct Square(u64);
+    ///
+    /// impl Job for Square {
+    ///     type Output = u64;
+    ///     fn run(self) -> u64 {
+    ///         self.0 * self.0
+    ///     }
+    /// }
+    ///
+    /// const JOBS: &[JobType] = &[job::<Square>()];
+    ///
     /// #[cfg(test)]
     /// mod tests {
-    ///     # use super::*;
+    ///     use super::*;
+    ///
+    ///     /// Not a test: what the workers run. In other processes it does nothing.
     ///     #[test]
     ///     fn worker() {
     ///         executors::hook(JOBS);
@@ -270,11 +281,17 @@ impl ProcessPoolBuilder {
     ///             .worker_args(["tests::worker", "--exact", "--nocapture"])
     ///             .build()
     ///     }
+    ///
+    ///     #[test]
+    ///     fn a_square() -> Result<(), Error> {
+    ///         assert_eq!(pool()?.submit(Square(12))?.result(), Ok(144));
+    ///         Ok(())
+    ///     }
     /// }
     /// ```
     /// (In a file of `tests/`, outside of all modules, the name is just `worker`.)
     pub fn worker_args(mut self, args: impl IntoIterator<Item: Into<OsString>>) -> Self {
-        self.config.args = args.into_iter().map(Into::into).collect();
+        self.config.launch.args = args.into_iter().map(Into::into).collect();
         self
     }
 
@@ -292,13 +309,13 @@ impl ProcessPoolBuilder {
             what: what.to_owned(),
         };
         let mut config = self.config;
-        if config.memory_limit.is_some() && !sys::HAS_MEMORY_LIMIT {
+        if config.launch.memory_limit.is_some() && !sys::HAS_MEMORY_LIMIT {
             return Err(unsupported("a memory limit for worker processes"));
         }
         if super::depth() >= MAX_DEPTH {
             return Err(unsupported("more than 10 process pools within one another"));
         }
-        config.program = self
+        config.launch.program = self
             .program
             .map_or_else(Program::this, |path| Ok(Program::other(path)))
             .map_err(|error| Error::Spawn {
@@ -319,36 +336,6 @@ impl ProcessPoolBuilder {
     }
 }
 
-impl Default for ProcessPoolBuilder {
-    fn default() -> Self {
-        Self {
-            workers: None,
-            program: None,
-            config: Config {
-                name: "process-pool".to_owned(),
-                queue_limit: crate::DEFAULT_QUEUE_LIMIT,
-                frame_limit: DEFAULT_FRAME_LIMIT,
-                restart_limit: DEFAULT_RESTART_LIMIT,
-                start_timeout: DEFAULT_START_TIMEOUT,
-                job_timeout: None,
-                idle_timeout: None,
-                max_jobs: None,
-                memory_limit: None,
-                niceness: 0,
-                check_jobs: true,
-                ends_descendants: true,
-                initializer: None,
-                program: Program::default(),
-                args: Vec::new(),
-                environment: Vec::new(),
-                folder: None,
-            },
-            initializer: None,
-            at_exit: None,
-        }
-    }
-}
-
 impl fmt::Debug for ProcessPoolBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ProcessPoolBuilder")
@@ -357,7 +344,7 @@ impl fmt::Debug for ProcessPoolBuilder {
             .field("frame_limit", &self.config.frame_limit)
             .field("restart_limit", &self.config.restart_limit)
             .field("job_timeout", &self.config.job_timeout)
-            .field("memory_limit", &self.config.memory_limit)
+            .field("memory_limit", &self.config.launch.memory_limit)
             .finish_non_exhaustive()
     }
 }

@@ -8,12 +8,13 @@
 //! others are idle, and what has not started can be cancelled.
 //!
 //! Locks are taken in the order state, future, outlet, child; no user code runs under any of them,
-//! and nothing waits under any of them.
+//! and nothing waits under any of them. Before all of them comes the lock of an inbox (`inbox.rs`): who
+//! holds it reads an answer and runs the callbacks of its job, on a thread that counts as the pool's then.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::builder::Config;
+use super::config::Config;
 use super::remote::RemoteJob;
 use super::slots::{Ending, Stage, State};
 use super::sys::Outlet;
@@ -96,6 +97,9 @@ impl Core {
         }
         state.account.counters.submitted += 1;
         state.backlog.push(Arc::clone(&job));
+        if state.backlog.len() == 1 {
+            state.attend();
+        }
         let abandoned = self.staff(&mut state);
         drop(state);
         abandoned.refuse();
@@ -122,6 +126,11 @@ impl Core {
             // together.
             outlet.load(job.take_frame(sequence), job.may_retry());
         }
+        job.is_sent_to(
+            slot.worker
+                .as_ref()
+                .and_then(|worker| worker.inbox.as_ref()),
+        );
         slot.stage = Stage::Busy {
             job,
             sequence,

@@ -1,6 +1,6 @@
 //! The end of a worker: its cause, what it means for the job and the pool, and the words for it.
 
-use super::builder::Config;
+use super::config::Config;
 use super::slots::{Ending, Stage};
 use crate::error::Error;
 use crate::worker_id::{Exit, WorkerId};
@@ -36,7 +36,7 @@ impl End {
     /// For the error of a pool that it breaks.
     pub(super) fn reason(&self, config: &Config) -> String {
         let Self { worker, exit, .. } = self;
-        let memory = match config.memory_limit {
+        let memory = match config.launch.memory_limit {
             Some(limit) if exit.signal().is_some() => {
                 format!("; its memory limit is {limit} bytes")
             }
@@ -96,7 +96,7 @@ impl End {
             _ => Error::WorkerDied {
                 worker,
                 exit,
-                memory_limit: config.memory_limit,
+                memory_limit: config.launch.memory_limit,
             },
         }
     }

@@ -53,6 +53,48 @@ impl Kind {
     }
 }
 
+/// What stands before a payload.
+struct Header {
+    kind: Kind,
+    sequence: u32,
+    length: usize,
+    checksum: u64,
+}
+
+impl Header {
+    fn read(bytes: &[u8; HEADER]) -> Result<Self, FrameError> {
+        let unknown = || FrameError::Garbage("a frame of no known kind".to_owned());
+        let [
+            _,
+            _,
+            _,
+            _,
+            kind,
+            0,
+            0,
+            0,
+            s0,
+            s1,
+            s2,
+            s3,
+            l0,
+            l1,
+            l2,
+            l3,
+            sum @ ..,
+        ] = *bytes
+        else {
+            return Err(unknown());
+        };
+        Ok(Self {
+            kind: Kind::from_byte(kind).ok_or_else(unknown)?,
+            sequence: u32::from_le_bytes([s0, s1, s2, s3]),
+            length: u32::from_le_bytes([l0, l1, l2, l3]) as usize,
+            checksum: u64::from_le_bytes(sum),
+        })
+    }
+}
+
 /// Begins a frame: append the payload, then [`seal`] it.
 pub(super) fn begin(frame: &mut Vec<u8>) {
     frame.clear();
@@ -157,8 +199,11 @@ impl<R: Read> FrameReader<R> {
         self
     }
 
-    /// Reads some more; false at the end of the stream.
-    fn read_more(&mut self) -> io::Result<bool> {
+    /// Reads some more, as `read` does; false at the end of the stream.
+    fn read_more(
+        &mut self,
+        mut read: impl FnMut(&mut R, &mut [u8]) -> io::Result<usize>,
+    ) -> io::Result<bool> {
         if self.start == self.end {
             self.start = 0;
             self.end = 0;
@@ -171,9 +216,8 @@ impl<R: Read> FrameReader<R> {
                 self.buffer.resize(self.buffer.len() * 2, 0);
             }
         }
-        (self.linger)(&self.input);
         loop {
-            match self.input.read(&mut self.buffer[self.end..]) {
+            match read(&mut self.input, &mut self.buffer[self.end..]) {
                 Ok(count) => {
                     self.end += count;
                     return Ok(count > 0);
@@ -182,6 +226,12 @@ impl<R: Read> FrameReader<R> {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Reads some more, and waits for it.
+    fn wait_for_more(&mut self) -> io::Result<bool> {
+        (self.linger)(&self.input);
+        self.read_more(R::read)
     }
 
     /// Makes room for `size` bytes from `start` on.
@@ -199,63 +249,80 @@ impl<R: Read> FrameReader<R> {
     /// The next frame; `None` at the end of the stream, even within a frame (whoever wrote it
     /// died).
     pub(super) fn next(&mut self) -> Result<Option<Frame<'_>>, FrameError> {
+        loop {
+            if let Some(header) = self.whole()? {
+                return self.take(header).map(Some);
+            }
+            if !self.wait_for_more()? {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// As [`next`](Self::next), but reads as `read` does, which may refuse to wait: what has come until
+    /// then is kept.
+    pub(super) fn next_by(
+        &mut self,
+        read: impl Fn(&mut R, &mut [u8]) -> io::Result<usize>,
+    ) -> Result<Option<Frame<'_>>, FrameError> {
+        loop {
+            if let Some(header) = self.whole()? {
+                return self.take(header).map(Some);
+            }
+            if !self.read_more(&read)? {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// The header of the next frame, if all of that frame has been read. Else there is room for it.
+    fn whole(&mut self) -> Result<Option<Header>, FrameError> {
         if self.start == self.end && self.buffer.len() > KEPT_CAPACITY {
             self.buffer = vec![0; 16 << 10];
             (self.start, self.end) = (0, 0);
         }
-        let header = loop {
-            let have = &self.buffer[self.start..self.end];
-            // Looked at before the header is whole: five stray bytes must not be waited upon.
-            let magic = have.len().min(MAGIC.len());
-            if have[..magic] != MAGIC[..magic] {
-                let shown = &have[..have.len().min(16)];
-                return Err(FrameError::Garbage(format!(
-                    "a frame cannot begin with \"{}\"",
-                    shown.escape_ascii()
-                )));
-            }
-            if let Some((header, _)) = have.split_first_chunk::<HEADER>() {
-                break *header;
-            }
-            if !self.read_more()? {
-                return Ok(None);
-            }
+        let have = &self.buffer[self.start..self.end];
+        // Looked at before the header is whole: five stray bytes must not be waited upon.
+        let magic = have.len().min(MAGIC.len());
+        if have[..magic] != MAGIC[..magic] {
+            let shown = &have[..have.len().min(16)];
+            return Err(FrameError::Garbage(format!(
+                "a frame cannot begin with \"{}\"",
+                shown.escape_ascii()
+            )));
+        }
+        let Some(header) = have.first_chunk().map(Header::read).transpose()? else {
+            return Ok(None);
         };
-        let word = |at: usize| {
-            u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]])
-        };
-        let (sequence, length) = (word(8), word(12) as usize);
-        let kind = Kind::from_byte(header[4]);
-        let (Some(kind), [0, 0, 0]) = (kind, [header[5], header[6], header[7]]) else {
-            return Err(FrameError::Garbage("a frame of no known kind".to_owned()));
-        };
-        let limit = match kind {
+        let limit = match header.kind {
             Kind::Hello => MAX_HELLO,
             _ => self.limit,
         };
+        let length = header.length;
         if length > limit {
             return Err(FrameError::Garbage(format!(
                 "a frame of {length} bytes where {limit} are the limit"
             )));
         }
         self.reserve(HEADER + length);
-        while self.end - self.start < HEADER + length {
-            if !self.read_more()? {
-                return Ok(None);
-            }
-        }
-        let payload = &self.buffer[self.start + HEADER..self.start + HEADER + length];
-        self.start += HEADER + length;
-        if header[16..] != checksum(payload).to_le_bytes() {
+        Ok((self.end - self.start >= HEADER + length).then_some(header))
+    }
+
+    /// The frame of this header, all of which has been read.
+    fn take(&mut self, header: Header) -> Result<Frame<'_>, FrameError> {
+        let end = self.start + HEADER + header.length;
+        let payload = &self.buffer[self.start + HEADER..end];
+        self.start = end;
+        if header.checksum != checksum(payload) {
             return Err(FrameError::Garbage(
                 "a frame whose checksum is wrong".to_owned(),
             ));
         }
-        Ok(Some(Frame {
-            kind,
-            sequence,
+        Ok(Frame {
+            kind: header.kind,
+            sequence: header.sequence,
             payload,
-        }))
+        })
     }
 
     /// Skips to the greeting and past it; what came before is given to `prologue`. False if the
@@ -282,7 +349,7 @@ impl<R: Read> FrameReader<R> {
                     "more than {MAX_PROLOGUE} bytes printed before the worker hook"
                 )));
             }
-            if !self.read_more()? {
+            if !self.wait_for_more()? {
                 prologue(&self.buffer[self.start..self.end]);
                 return Ok(false);
             }
@@ -291,116 +358,4 @@ impl<R: Read> FrameReader<R> {
 }
 
 #[cfg(all(test, not(loom)))]
-mod tests {
-    use super::*;
-
-    fn sealed(kind: Kind, sequence: u32, payload: &[u8]) -> Vec<u8> {
-        let mut frame = Vec::new();
-        begin(&mut frame);
-        frame.extend_from_slice(payload);
-        seal(&mut frame, kind);
-        set_sequence(&mut frame, sequence);
-        frame
-    }
-
-    /// Gives one byte at a time.
-    struct Dribble<'a>(&'a [u8]);
-
-    impl Read for Dribble<'_> {
-        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            let count = self.0.len().min(buffer.len()).min(1);
-            buffer[..count].copy_from_slice(&self.0[..count]);
-            self.0 = &self.0[count..];
-            Ok(count)
-        }
-    }
-
-    #[test]
-    fn frames_come_out_as_they_went_in_however_the_bytes_arrive() {
-        let big = vec![7; 100_000];
-        let bytes = [
-            sealed(Kind::Job, 1, b"first"),
-            sealed(Kind::Reply, 2, &big),
-            sealed(Kind::TooLarge, u32::MAX, b""),
-        ]
-        .concat();
-        let inputs: [Box<dyn Read>; 2] = [Box::new(bytes.as_slice()), Box::new(Dribble(&bytes))];
-        for input in inputs {
-            let mut reader = FrameReader::new(input, 1 << 20);
-            let frame = reader.next().unwrap().unwrap();
-            assert_eq!(
-                (frame.kind, frame.sequence, frame.payload),
-                (Kind::Job, 1, &b"first"[..])
-            );
-            let frame = reader.next().unwrap().unwrap();
-            assert_eq!((frame.kind, frame.sequence), (Kind::Reply, 2));
-            assert!(frame.payload == big);
-            let frame = reader.next().unwrap().unwrap();
-            assert_eq!((frame.sequence, frame.payload.len()), (u32::MAX, 0));
-            assert_eq!(reader.next().unwrap(), None);
-        }
-    }
-
-    #[test]
-    fn every_flipped_bit_is_noticed_or_shortens_the_stream() {
-        let frame = sealed(Kind::Reply, 5, b"a payload of some length");
-        for bit in 0..frame.len() * 8 {
-            let mut bytes = frame.clone();
-            bytes[bit / 8] ^= 1 << (bit % 8);
-            let mut reader = FrameReader::new(bytes.as_slice(), 1 << 20);
-            match reader.next() {
-                Err(FrameError::Garbage(_)) | Ok(None) => {}
-                // Kind and sequence are not summed up: the receiver compares them with the job.
-                Ok(Some(frame)) => assert!(frame.sequence != 5 || frame.kind != Kind::Reply),
-                Err(error) => panic!("bit {bit}: {error}"),
-            }
-        }
-    }
-
-    #[test]
-    fn text_is_told_from_a_frame_by_its_first_byte() {
-        let mut reader = FrameReader::new(&b"x"[..], 100);
-        let error = reader.next().unwrap_err().to_string();
-        assert_eq!(error, "a frame cannot begin with \"x\"");
-    }
-
-    #[test]
-    fn a_length_over_the_limit_is_refused_before_it_is_allocated() {
-        let mut frame = sealed(Kind::Reply, 0, b"");
-        frame[12..16].copy_from_slice(&u32::MAX.to_le_bytes());
-        let mut reader = FrameReader::new(frame.as_slice(), 100);
-        let error = reader.next().unwrap_err().to_string();
-        assert_eq!(error, "a frame of 4294967295 bytes where 100 are the limit");
-        assert!(reader.buffer.capacity() < 1 << 20);
-    }
-
-    #[test]
-    fn what_is_printed_before_the_greeting_is_handed_on() {
-        for printed in [&b""[..], b"running 1 test\n", &[0xF5; 40], &[b'.'; 40_000]] {
-            let bytes = [printed, &greeting(b"hi")].concat();
-            for dribble in [false, true] {
-                let input: Box<dyn Read> = if dribble {
-                    Box::new(Dribble(&bytes))
-                } else {
-                    Box::new(bytes.as_slice())
-                };
-                let mut reader = FrameReader::new(input, 100);
-                let mut prologue = Vec::new();
-                assert!(
-                    reader
-                        .skip_to_greeting(|p| prologue.extend_from_slice(p))
-                        .unwrap()
-                );
-                assert_eq!(prologue, printed);
-                let frame = reader.next().unwrap().unwrap();
-                assert_eq!((frame.kind, frame.payload), (Kind::Hello, &b"hi"[..]));
-            }
-        }
-    }
-
-    #[test]
-    fn endless_printing_is_not_waited_for() {
-        let mut reader = FrameReader::new(io::repeat(b'.'), 100);
-        assert!(reader.skip_to_greeting(|_| ()).is_err());
-    }
-}
+mod tests;

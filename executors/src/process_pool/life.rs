@@ -8,8 +8,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::core::{Abandoned, Core, flush};
 use super::ending::End;
-use super::frame::{FrameError, FrameReader, Kind};
+use super::frame::FrameReader;
 use super::greeting::{self, Greeted};
+use super::inbox::Inbox;
 use super::settings::{self, Settings};
 use super::slots::{Ending, Stage, Worker};
 use super::sys::{Channel, Leftover, Life, Outlet};
@@ -40,6 +41,7 @@ fn one_worker(core: &Arc<Core>, index: usize) -> bool {
         slot.worker = Some(Worker {
             life: Arc::clone(&life),
             outlet: Arc::clone(&outlet),
+            inbox: None,
         });
         if slot.ending.is_some() {
             slot.kill(Ending::Killed);
@@ -47,17 +49,21 @@ fn one_worker(core: &Arc<Core>, index: usize) -> bool {
     }
     // A worker's answer may be as long as the limit, and the number of jobs done before it.
     let limit = core.config.frame_limit.saturating_add(4);
-    let mut reader = FrameReader::new(channel, limit);
+    let mut reader = FrameReader::new(channel.clone(), limit);
     let mut complaint = None;
     match greeting::greet(core, index, &outlet, &mut reader) {
         Greeted::Ready => {
+            let inbox = Arc::new(Inbox::new(index, life.pid(), channel, reader));
             let mut state = lock(&core.state);
+            if let Some(worker) = &mut state.slots[index].worker {
+                worker.inbox = Some(Arc::clone(&inbox));
+            }
             core.has_started(&mut state);
             let first = core.next_job(&mut state, index);
             core.changed.notify_all();
             drop(state);
             flush(first);
-            if let Err(what) = listen(core, index, life.pid(), &mut reader) {
+            if let Err(what) = inbox.serve(core) {
                 lock(&core.state).slots[index].kill(Ending::Garbled(what));
             }
         }
@@ -70,31 +76,32 @@ fn one_worker(core: &Arc<Core>, index: usize) -> bool {
 /// Starts a process.
 fn start(core: &Core) -> Result<(Arc<Life>, Arc<Outlet>, Channel), Error> {
     let config = &core.config;
+    let launch = &config.launch;
     let settings = Settings {
         frame_limit: config.frame_limit,
-        memory_limit: config.memory_limit.unwrap_or(0),
-        niceness: config.niceness,
+        memory_limit: launch.memory_limit.unwrap_or(0),
+        niceness: launch.niceness,
         share: workers::share(lock(&core.state).wanted),
         depth: super::depth() + 1,
         check: config.check_jobs,
-        ends_descendants: config.ends_descendants,
+        ends_descendants: launch.ends_descendants,
     };
     let failed = |message: String| Error::Spawn {
-        what: format!("a worker process, {}", config.program.describe()),
+        what: format!("a worker process, {}", launch.program.describe()),
         message,
     };
-    let mut command = config.program.command();
-    command.args(&config.args).arg(settings::MARK);
-    for (name, value) in &config.environment {
+    let mut command = launch.program.command();
+    command.args(&launch.args).arg(settings::MARK);
+    for (name, value) in &launch.environment {
         match value {
             Some(value) => command.env(name, value),
             None => command.env_remove(name),
         };
     }
-    if let Some(folder) = &config.folder {
+    if let Some(folder) = &launch.folder {
         command.current_dir(folder);
     }
-    let token = config.ends_descendants.then(token);
+    let token = launch.ends_descendants.then(token);
     if let Some(token) = &token {
         let ancestry = match std::env::var(settings::ANCESTRY) {
             Ok(others) if !others.is_empty() => format!("{others}:{token}"),
@@ -131,50 +138,6 @@ fn token() -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let now = now.unwrap_or(Duration::ZERO).as_nanos();
     format!("{}-{count}-{now:x}", std::process::id())
-}
-
-/// Passes on answers until the worker ends; an error if what comes is none.
-fn listen(
-    core: &Arc<Core>,
-    index: usize,
-    pid: u32,
-    reader: &mut FrameReader<Channel>,
-) -> Result<(), String> {
-    loop {
-        let frame = match reader.next() {
-            Ok(Some(frame)) => frame,
-            Ok(None) | Err(FrameError::Io(_)) => return Ok(()),
-            Err(FrameError::Garbage(what)) => return Err(what),
-        };
-        let job = match frame.kind {
-            Kind::Reply | Kind::TooLarge => core.answered(index, frame.sequence),
-            Kind::Partial => core.overran(index, frame.sequence),
-            Kind::Job | Kind::Hello => return Err("a frame that is no answer".to_owned()),
-        };
-        let job = job.ok_or("an answer to no question")?;
-        let answer = match (frame.kind, frame.payload) {
-            (Kind::TooLarge, size) => {
-                let size = size.first_chunk().copied().unwrap_or_default();
-                Answer::TooLarge(u64::from_le_bytes(size) as usize)
-            }
-            (Kind::Partial, payload) => {
-                let (done, results) = payload.split_first_chunk().unwrap_or((&[0; 4], &[]));
-                let done = u32::from_le_bytes(*done);
-                let error = Error::Overran {
-                    limit: job.time_limit.unwrap_or_default(),
-                    worker: WorkerId::local(pid),
-                    place: Some(done),
-                };
-                Answer::Partial {
-                    results,
-                    done,
-                    error,
-                }
-            }
-            (_, payload) => Answer::Results(payload),
-        };
-        job.finish(answer);
-    }
 }
 
 /// Waits for the end of a worker and settles what it leaves behind; whether there is to be another.
@@ -264,6 +227,7 @@ fn settle(
     }
     job.requeue(frame);
     state.backlog.push_front(job);
+    state.attend();
     // Another may have become idle meanwhile.
     if let Some(other) = state.idle.pop() {
         flush(core.next_job(state, other));

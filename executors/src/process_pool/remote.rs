@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use super::core::Core;
+use super::inbox::Inbox;
 use super::{frame, registry};
 use crate::backlog::Pending;
 use crate::codec::{Answer, HEADROOM};
@@ -26,6 +27,8 @@ pub(super) struct RemoteJob {
     pub(super) count: u32,
     pub(super) time_limit: Option<Duration>,
     retries: AtomicU32,
+    /// Where its answer comes from, while it runs.
+    inbox: Mutex<Option<Arc<Inbox>>>,
     core: Arc<Core>,
 }
 
@@ -43,6 +46,7 @@ impl RemoteJob {
             count,
             time_limit,
             retries: AtomicU32::new(retries),
+            inbox: Mutex::new(None),
             core: Arc::clone(core),
         })
     }
@@ -59,6 +63,19 @@ impl RemoteJob {
         frame
     }
 
+    /// It is being sent to the worker whose answers come from here.
+    pub(super) fn is_sent_to(&self, inbox: Option<&Arc<Inbox>>) {
+        // What comes in time must not lie there until its time is up.
+        if let (Some(inbox), Some(_)) = (inbox, self.time_limit) {
+            inbox.attend();
+        }
+        *lock(&self.inbox) = inbox.cloned();
+    }
+
+    fn inbox(&self) -> Option<Arc<Inbox>> {
+        lock(&self.inbox).clone()
+    }
+
     /// Whether its frame is to be kept while it runs, to be sent again.
     pub(super) fn may_retry(&self) -> bool {
         self.retries.load(Ordering::Relaxed) > 0
@@ -71,6 +88,7 @@ impl RemoteJob {
 
     /// Takes the claim back: it is to be sent again.
     pub(super) fn requeue(&self, frame: Vec<u8>) {
+        *lock(&self.inbox) = None;
         *lock(&self.frame) = frame;
         self.completion.requeue();
     }
@@ -83,6 +101,8 @@ impl RemoteJob {
     /// Ends it, once claimed. Runs callbacks; and a result that nobody waits for is dropped here, by
     /// code of its own.
     pub(super) fn finish(self: Arc<Self>, answer: Answer<'_>) {
+        // Its pipes are not to be held open by a future that is kept.
+        *lock(&self.inbox) = None;
         panics::contain(move || {
             self.completion.finish(answer);
             drop(self);
@@ -105,6 +125,21 @@ impl Owner for RemoteJob {
 
     fn stop(&self) -> bool {
         self.core.stop(self)
+    }
+
+    fn help(&self) {
+        // The answer to a job with a time limit is read by a thread that is always there for it.
+        if self.time_limit.is_none()
+            && let Some(inbox) = self.inbox()
+        {
+            inbox.help(&self.core);
+        }
+    }
+
+    fn rest(&self) {
+        if let Some(inbox) = self.inbox() {
+            inbox.attend();
+        }
     }
 
     fn pool(&self) -> Option<PoolId> {

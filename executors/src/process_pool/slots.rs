@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::inbox::Inbox;
 use super::remote::RemoteJob;
 use super::sys::{Life, Outlet};
 use crate::backlog::Backlog;
@@ -107,6 +108,8 @@ pub(super) struct Worker {
     pub(super) life: Arc<Life>,
     /// Closed to have the worker end when it is idle.
     pub(super) outlet: Arc<Outlet>,
+    /// Since it takes jobs.
+    pub(super) inbox: Option<Arc<Inbox>>,
 }
 
 /// Why the pool ends a worker.
@@ -182,6 +185,13 @@ impl State {
 
     pub(super) fn is_vacant(&self) -> bool {
         self.slots.iter().all(Slot::is_vacant)
+    }
+
+    /// A job waits: the answers of busy workers are to be read as soon as they come.
+    pub(super) fn attend(&self) {
+        let workers = self.slots.iter().filter_map(|slot| slot.worker.as_ref());
+        let inboxes = workers.filter_map(|worker| worker.inbox.as_ref());
+        inboxes.for_each(|inbox| inbox.attend());
     }
 
     pub(super) fn starting(&self) -> usize {

@@ -25,7 +25,7 @@ fn a_sleeping_waiter_is_woken() {
             let shared = Arc::clone(&shared);
             move || work(&shared)
         });
-        assert!(shared.wait(None));
+        assert!(shared.wait(None, || (), || ()));
         assert_eq!(shared.take(), Some(Ok(7)));
         assert_eq!(shared.take(), Some(Err(Error::Taken)));
         assert!(worker.join().unwrap());
@@ -41,7 +41,7 @@ fn a_cancel_and_a_start_race_and_one_of_them_wins() {
             move || work(&shared)
         });
         let cancelled = cancel(&shared);
-        assert!(shared.wait(None));
+        assert!(shared.wait(None, || (), || ()));
         let started = worker.join().unwrap();
         assert_ne!(cancelled, started);
         let expected = if cancelled {
@@ -67,7 +67,7 @@ fn a_callback_runs_exactly_once_and_before_the_result_is_seen() {
             assert_eq!(result, &Ok(7));
             seen.fetch_add(1, SeqCst);
         }));
-        assert!(shared.wait(None));
+        assert!(shared.wait(None, || (), || ()));
         assert_eq!(calls.load(SeqCst), 1);
         worker.join().unwrap();
         assert_eq!(calls.load(SeqCst), 1);
@@ -125,7 +125,7 @@ fn cancel_callback_waiter_and_worker_all_at_once() {
         shared.on_done(Box::new(move |_| {
             seen.fetch_add(1, SeqCst);
         }));
-        assert!(shared.wait(None));
+        assert!(shared.wait(None, || (), || ()));
         let result = shared.take().unwrap();
         let started = worker.join().unwrap();
         let cancelled = canceller.join().unwrap();

@@ -1,12 +1,13 @@
 //! Open to other executors: references and trait objects, promises, versions of job types, and
 //! errors that can be sent on.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use executors::{
-    EncodedExecutor, EncodedJob, Error, Executor, Exit, Job, JobType, Map, Options, Owner, Part,
-    ProcessPool, ThreadPool, WorkerId, job, promise,
+    EncodedAnswer, EncodedExecutor, EncodedJob, Error, Executor, Exit, Job, JobType, Map, Options,
+    Owner, Part, ProcessPool, ThreadPool, WorkerId, forward, job, promise,
 };
 use serde::{Deserialize, Serialize};
 
@@ -272,4 +273,84 @@ fn a_pool_without_room_for_its_jobs_says_so_with_patience() {
     }
     pool.kill().unwrap();
     assert!(stuck.result().is_err() && queued.result().is_err());
+}
+
+/// An executor on another machine, where a job is started without anybody here being told.
+#[derive(Default)]
+struct OtherMachine {
+    jobs: Mutex<Vec<EncodedJob>>,
+    started: Arc<AtomicBool>,
+}
+
+struct Ask(Arc<AtomicBool>);
+
+impl Owner for Ask {
+    fn withdraw(&self) -> bool {
+        !self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl EncodedExecutor for OtherMachine {
+    fn submit_encoded(&self, job: EncodedJob) -> Result<Arc<dyn Owner>, Error> {
+        self.jobs.lock().unwrap().push(job);
+        Ok(Arc::new(Ask(Arc::clone(&self.started))))
+    }
+    fn workers(&self) -> usize {
+        1
+    }
+    fn pending(&self) -> usize {
+        0
+    }
+    fn shutdown(&self, _wait: bool, _cancel_pending: bool) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_job_that_was_started_elsewhere_is_not_cancelled() {
+    let other = OtherMachine::default();
+    let executor: &dyn EncodedExecutor = &other;
+    let waits = executor.submit(Act::Echo(1)).unwrap();
+    assert!(waits.cancel());
+    assert_eq!(waits.result(), Err(Error::Cancelled));
+    other.started.store(true, Ordering::Relaxed);
+    let runs = executor.submit(Act::Echo(2)).unwrap();
+    assert!(!runs.cancel());
+    assert!(!runs.is_done());
+    // Its executor ends it, all the same.
+    let job = other.jobs.lock().unwrap().pop().unwrap();
+    job.refuse(Error::Cancelled);
+    assert_eq!(runs.result(), Err(Error::Cancelled));
+}
+
+#[test]
+fn jobs_are_forwarded_as_bytes_and_their_answers_come_back_as_bytes() {
+    let other = OtherMachine::default();
+    let executor: &dyn EncodedExecutor = &other;
+    let jobs = vec![Act::Echo(1), Act::Panic, Act::Echo(3)];
+    let future = executor.submit_batch(jobs).unwrap();
+    let mut sent = other.jobs.lock().unwrap().pop().unwrap();
+    let (count, payload) = (sent.count(), sent.take_payload());
+    assert!(sent.payload().is_empty());
+    let pool = pool(1);
+    let answer = forward(
+        pool.encoded(),
+        (job::<Act>(), count, &payload),
+        &Options::new(),
+    );
+    let answer = answer.unwrap().result().unwrap();
+    let read = answer.read::<Act>(count, 1000).unwrap();
+    assert!(sent.start());
+    sent.answer(&answer);
+    let results = future.result().unwrap();
+    assert_eq!(results, read);
+    assert_eq!(results[0], Ok(Done::Number(1)));
+    assert!(matches!(results[1], Err(Error::Panicked { .. })));
+    assert_eq!(results[2], Ok(Done::Number(3)));
+    // What befalls all of them is an answer, too.
+    let died = forward(pool.encoded(), (job::<Act>(), 0, &[]), &Options::new());
+    assert_eq!(
+        died.unwrap().result(),
+        Ok(EncodedAnswer::Results(Vec::new()))
+    );
 }

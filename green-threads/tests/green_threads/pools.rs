@@ -124,3 +124,26 @@ fn a_pool_keeps_to_its_size_and_maps_in_order() {
     pool.join();
     assert_eq!(pool.running(), 0);
 }
+
+/// Two end together, and the next ones take a second and five: what is ready comes, and is not kept back by
+/// what is not.
+#[test]
+fn without_order_each_comes_when_it_is_ready() {
+    let clock = FakeClock::new();
+    set_clock(clock.clone()).unwrap();
+    let pool = Pool::new(2);
+    let works = |seconds: u32| {
+        sleep(seconds * Duration::from_secs(1));
+        seconds
+    };
+    let collecting = spawn(move || {
+        let results = pool.imap_unordered([1, 1, 1, 5, 1], works);
+        results.map(Result::unwrap).collect::<Vec<_>>()
+    });
+    while !collecting.ready() {
+        // Long enough for whoever is due.
+        (0..10).for_each(|_| sleep(Duration::ZERO));
+        clock.advance(Duration::from_secs(1));
+    }
+    assert_eq!(collecting.join().unwrap(), [1, 1, 1, 1, 5]);
+}

@@ -144,9 +144,11 @@ fn paint_tile(plan: &Plan, kernel: KernelName, tile: Tile, palette: &Palette) ->
 }
 
 impl TileQuery {
-    /// What the plan depends on.
+    /// What the plan depends on: the view, too, for a newer one ends what was begun for it, and be it the
+    /// orbit that all its tiles share.
     fn key(&self) -> String {
         let TileQuery {
+            view,
             re,
             im,
             zoom,
@@ -156,7 +158,7 @@ impl TileQuery {
             smooth,
             ..
         } = self;
-        format!("{re} {im} {zoom:e} {columns} {rows} {iterations} {smooth}")
+        format!("{view} {re} {im} {zoom:e} {columns} {rows} {iterations} {smooth}")
     }
 
     fn tile(&self) -> Result<Tile, Refused> {

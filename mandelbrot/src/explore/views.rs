@@ -18,7 +18,7 @@ pub(super) struct Views(Mutex<HashMap<u64, Page>>);
 struct Page {
     /// The number of its newest view. Tiles under way look at it.
     newest: Arc<AtomicU64>,
-    /// What that view is made of, and its plan, which nothing stops.
+    /// What that view is made of, and its plan.
     plan: Option<(String, Plan)>,
     /// How many pages had come before.
     since: u64,
@@ -53,15 +53,14 @@ impl Views {
         if page.newest.fetch_max(view, Ordering::Relaxed) > view {
             return Ok(None);
         }
+        if let Some((_, plan)) = page.plan.as_ref().filter(|(known, _)| known == key) {
+            return Ok(Some(plan.clone()));
+        }
         let newest = Arc::clone(&page.newest);
         let stop = Stop::when(move || newest.load(Ordering::Relaxed) > view);
-        // In other colours, or by another kernel, it is another view of the same plan.
-        if let Some((_, plan)) = page.plan.as_ref().filter(|(known, _)| known == key) {
-            return Ok(Some(plan.clone().with_stop(stop)));
-        }
-        let plan = make()?;
+        let plan = make()?.with_stop(stop);
         page.plan = Some((key.to_owned(), plan.clone()));
-        Ok(Some(plan.with_stop(stop)))
+        Ok(Some(plan))
     }
 
     /// Makes everything stale.

@@ -15,17 +15,20 @@ pub(super) fn run(
     interrupt: &Interrupt,
 ) -> anyhow::Result<Outcome> {
     let mut out = common::cli::stdout();
-    let range = args.range.range()?;
+    let asked = interrupt.clone();
+    let primes = interval::primes_while(args.range.range()?, move || !asked.raised());
+    let mut printed = 0_u64;
     // Whole lines only: Ctrl-C comes between two of them.
     if args.tuplets == Constellation::Single {
-        for prime in interval::primes(range) {
+        for prime in primes {
             if interrupt.raised() {
                 break;
             }
             writeln!(out, "{prime}")?;
+            printed += 1;
         }
     } else {
-        interval::constellations(range, args.tuplets, |group| {
+        interval::constellations(primes, args.tuplets, |group| {
             if interrupt.raised() {
                 return Ok(false);
             }
@@ -36,9 +39,13 @@ pub(super) fn run(
                 group[1..].iter().try_for_each(|p| write!(out, ", {p}"))?;
                 writeln!(out, ")")?;
             }
+            printed += 1;
             Ok::<_, std::io::Error>(true)
         })?;
     }
     out.flush()?;
+    if interrupt.raised() && !run.output.quiet {
+        common::remark!("interrupted after {printed} lines");
+    }
     Ok(Outcome::Done)
 }

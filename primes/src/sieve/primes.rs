@@ -7,6 +7,8 @@ use super::wheel::CANDIDATES;
 /// The primes of a [`Sieve`], in order.
 pub struct Primes {
     sieve: Sieve,
+    /// Asked every few milliseconds whether to look further.
+    go_on: Box<dyn FnMut() -> bool + Send>,
     /// The current segment: its first byte in the whole sieve, and its length.
     first: u64,
     len: usize,
@@ -21,8 +23,17 @@ impl IntoIterator for Sieve {
     type IntoIter = Primes;
 
     fn into_iter(self) -> Primes {
+        self.primes_while(|| true)
+    }
+}
+
+impl Sieve {
+    /// The primes of what is still to be sieved, in order, until `go_on` says no: it is asked every few
+    /// milliseconds, also before the first prime is found.
+    pub fn primes_while(self, go_on: impl FnMut() -> bool + Send + 'static) -> Primes {
         Primes {
             sieve: self,
+            go_on: Box::new(go_on),
             first: 0,
             len: 0,
             at: 0,
@@ -39,7 +50,7 @@ impl Iterator for Primes {
         while self.word == 0 {
             self.at += 8;
             if self.at >= self.len {
-                let segment = self.sieve.next_segment()?;
+                let segment = self.sieve.next_segment_while(&mut self.go_on)??;
                 (self.first, self.len, self.at) = (segment.first, segment.bytes.len(), 0);
             }
             let mut word = [0; 8];

@@ -143,6 +143,22 @@ impl Request {
     }
 }
 
+/// Whether a header field tells who asks: it goes to the server that it was meant for, and no redirect
+/// takes it to another.
+///
+/// # Examples
+///
+/// ```
+/// use protocols::http::tells_who_asks;
+///
+/// assert!(tells_who_asks("authorization") && tells_who_asks("Cookie"));
+/// assert!(!tells_who_asks("Accept"));
+/// ```
+pub fn tells_who_asks(name: &str) -> bool {
+    let names = ["authorization", "cookie", "proxy-authorization"];
+    names.iter().any(|secret| name.eq_ignore_ascii_case(secret))
+}
+
 /// A URL as it may be printed: without user and password.
 ///
 /// # Examples

@@ -115,7 +115,8 @@ fn a_reader_that_leaves_ends_it_quietly() {
 
 /// A server that notes what it is asked, and answers the first part of `answer`, then waits for the
 /// client to leave.
-fn answer_once(answer: &'static str) -> (String, thread::JoinHandle<String>) {
+fn answer_once(answer: impl Into<String>) -> (String, thread::JoinHandle<String>) {
+    let answer = answer.into();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/page", listener.local_addr().unwrap());
     let asked = thread::spawn(move || {
@@ -239,6 +240,82 @@ fn no_password_is_printed() {
             .unwrap()
             .contains("\r\nAuthorization: Basic YW5uOnNlY3JldA==\r\n")
     );
+}
+
+/// curl's CVE-2018-1000007 and CVE-2022-27776: fields that tell who asks went where redirects led, and to
+/// another port of the same host.
+#[test]
+fn fields_that_tell_who_asks_go_to_no_other_server() {
+    let secrets = [
+        "-H",
+        "Authorization: Bearer secret",
+        "-H",
+        "cookie: secret=1",
+    ];
+    let others = ["-H", "X-Mine: 1"];
+    let (url, asked) = answer_once("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    let (first, asked_first) = answer_once(format!(
+        "HTTP/1.1 302 Found\r\nLocation: {url}\r\nContent-Length: 0\r\n\r\n"
+    ));
+    reactor(&["fetch", &first])
+        .args(secrets)
+        .args(others)
+        .assert()
+        .success();
+    let (first, next) = (asked_first.join().unwrap(), asked.join().unwrap());
+    assert_eq!(first.matches("secret").count(), 2, "{first}");
+    assert!(
+        !next.contains("secret") && next.contains("\r\nX-Mine: 1\r\n"),
+        "{next}"
+    );
+    // To the same server they go again.
+    let url = serve(&[
+        "HTTP/1.1 302 Found\r\nLocation: /private\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+    ]);
+    reactor(&["fetch", &url]).args(secrets).assert().success();
+}
+
+/// A real disk of 64 KiB, to be had by root alone: what was there stays, and nothing is left beside it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_fills_up_leaves_what_was_there() {
+    let disk = tempfile::tempdir().unwrap();
+    let mount = Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"])
+        .arg(disk.path())
+        .stderr(Stdio::null())
+        .status();
+    if !mount.is_ok_and(|status| status.success()) {
+        assert!(std::env::var_os("CI").is_none(), "no disk can be mounted");
+        eprintln!("skipped: a_disk_that_fills_up_leaves_what_was_there: no disk can be mounted");
+        return;
+    }
+    let file = disk.path().join("page");
+    std::fs::write(&file, "good").unwrap();
+    let body = "x".repeat(200_000);
+    let (url, asked) = answer_once(format!(
+        "HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n{body}"
+    ));
+    let output = reactor(&["fetch", &url, "-o", file.to_str().unwrap()]).output();
+    // Its entries would keep the disk busy.
+    let left = std::fs::read_dir(disk.path()).map(Iterator::count);
+    let kept = std::fs::read_to_string(&file);
+    let unmounted = Command::new("umount").arg(disk.path()).status();
+    assert!(unmounted.unwrap().success());
+    let output = output.unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(
+        (output.status.code(), kept.unwrap().as_str()),
+        (Some(1), "good"),
+        "{text}"
+    );
+    assert!(
+        text.contains("No space left") && text.lines().count() == 1,
+        "{text}"
+    );
+    assert_eq!(left.unwrap(), 1);
+    asked.join().unwrap();
 }
 
 /// Linux's own full disk.

@@ -1,10 +1,12 @@
 //! How connections end, and what they hold back.
 
+use std::cell::Cell;
+use std::rc::Rc;
 use std::time::Duration;
 
-use reactor::Transport;
+use reactor::{Protocol, Transport, testing};
 
-use super::support::Pair;
+use super::support::{Authority, Note, Pair, carry};
 
 fn lost(seen: &super::support::Seen) -> Vec<String> {
     seen.lost.borrow().clone()
@@ -184,4 +186,53 @@ fn idle_is_idle_with_tls_as_well() {
     pair.clock.advance(Duration::from_secs(1));
     pair.run();
     assert_eq!(lost(&pair.at_server), ["idle for 60s"]);
+}
+
+/// python/cpython#89322: with TLS, a protocol that had paused was handed what had been taken in already.
+#[test]
+fn a_pause_from_within_holds_back_the_records_that_came_along() {
+    struct Once(Rc<Cell<usize>>);
+    impl Protocol for Once {
+        fn data_received(&mut self, transport: &Transport, data: &[u8]) {
+            assert!(!transport.is_paused());
+            self.0.set(self.0.get() + data.len());
+            transport.pause_producing();
+        }
+    }
+    const LENGTH: usize = 1_000_000;
+    let authority = Authority::new();
+    let (reactor, _clock) = testing::reactor().unwrap();
+    let count = Rc::new(Cell::new(0));
+    let server = authority.server_with(|_| ()).session().unwrap();
+    let server = testing::connect_tls(&reactor, server, Once(Rc::clone(&count)));
+    let client = authority.client().session("localhost").unwrap();
+    let client = testing::connect_tls(&reactor, client, Note::default());
+    client.transport().write(&[7; LENGTH]);
+    carry(&client, &server);
+    let mut before = 0;
+    while count.get() < LENGTH {
+        // A buffer at most for each time that it is resumed.
+        assert!(count.get() > before && count.get() - before <= 256 * 1024);
+        before = count.get();
+        server.transport().resume_producing();
+        carry(&client, &server);
+    }
+}
+
+/// twisted/twisted#5118: who was told of the end closed without a *close_notify* of its own.
+#[test]
+fn an_end_is_answered_with_an_end() {
+    let authority = Authority::new();
+    let (reactor, _clock) = testing::reactor().unwrap();
+    let server = authority.server_with(|_| ()).session().unwrap();
+    let server = testing::connect_tls(&reactor, server, reactor::echo::Echo);
+    let client = authority.client().session("localhost").unwrap();
+    let note = Note::default();
+    let client = testing::connect_tls(&reactor, client, note.clone());
+    carry(&client, &server);
+    client.transport().close_write();
+    reactor.run_pending().unwrap();
+    carry(&client, &server);
+    assert_eq!(note.0.ended.get(), 1);
+    assert!(!server.was_reset());
 }

@@ -15,7 +15,7 @@ use super::support::Authority;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Whether a program is there; in CI it has to be.
-fn there(program: &str, version: &str) -> bool {
+pub fn there(program: &str, version: &str) -> bool {
     let found = Command::new(program).arg(version).output().is_ok();
     assert!(
         found || std::env::var_os("CI").is_none(),
@@ -28,7 +28,7 @@ fn there(program: &str, version: &str) -> bool {
 }
 
 /// Runs the reactor until the program has ended.
-fn serve(reactor: &Reactor, mut command: Command) -> Output {
+pub fn serve(reactor: &Reactor, mut command: Command) -> Output {
     let remote = reactor.remote();
     let running = thread::spawn(move || {
         let output = command.stdin(Stdio::null()).output();
@@ -41,12 +41,12 @@ fn serve(reactor: &Reactor, mut command: Command) -> Output {
     running.join().unwrap()
 }
 
-fn text(output: &Output) -> String {
+pub fn text(output: &Output) -> String {
     let errors = String::from_utf8_lossy(&output.stderr);
     String::from_utf8_lossy(&output.stdout).into_owned() + &errors
 }
 
-fn files(authority: &Authority, folder: &Path) -> [String; 3] {
+pub fn files(authority: &Authority, folder: &Path) -> [String; 3] {
     let [certificate, key] = authority.sign("localhost", |_| ());
     let parts = [
         ("ca.pem", &authority.certificate),

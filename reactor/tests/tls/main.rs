@@ -7,3 +7,4 @@ mod ends;
 mod foreign;
 mod handshake;
 mod support;
+mod unix;

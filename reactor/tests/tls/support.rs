@@ -134,22 +134,8 @@ impl Pair {
 
     /// Carries what is on the wire, `most` bytes at once, until nothing is. Returns how often.
     pub fn carry(&self, most: usize) -> usize {
-        let mut times = 0;
         self.run();
-        loop {
-            let mut moved = false;
-            for (from, to) in [(&self.client, &self.server), (&self.server, &self.client)] {
-                let bytes = from.received();
-                for piece in bytes.chunks(most) {
-                    to.send(piece);
-                    times += 1;
-                    moved = true;
-                }
-            }
-            if !moved {
-                return times;
-            }
-        }
+        carry_pieces(&self.client, &self.server, most)
     }
 
     /// Has sent what was written.
@@ -166,5 +152,28 @@ impl Pair {
             }
         }
         self.carry(usize::MAX);
+    }
+}
+
+/// Carries what is on the wire between two ends, until nothing is.
+pub fn carry(one: &Memory, other: &Memory) {
+    carry_pieces(one, other, usize::MAX);
+}
+
+fn carry_pieces(one: &Memory, other: &Memory, most: usize) -> usize {
+    let mut times = 0;
+    loop {
+        let mut moved = false;
+        for (from, to) in [(one, other), (other, one)] {
+            let bytes = from.received();
+            for piece in bytes.chunks(most) {
+                to.send(piece);
+                times += 1;
+                moved = true;
+            }
+        }
+        if !moved {
+            return times;
+        }
     }
 }

@@ -102,6 +102,33 @@ fn an_answer_may_come_after_the_other_end_has_ended() {
     assert_eq!(peer.lost().unwrap(), "closed");
 }
 
+/// The same for messages with their length before them.
+#[test]
+fn a_message_may_be_answered_after_the_other_end_has_ended() {
+    struct Length;
+    impl FrameHandler for Length {
+        fn frame_received(&mut self, transport: &Transport, frame: &[u8]) {
+            let answer = [frame.len() as u8];
+            let reactor = transport.reactor().unwrap();
+            let transport = transport.clone();
+            reactor.call_later(SECOND, move |_| {
+                transport.write(&answer);
+                transport.close();
+            });
+        }
+        fn end_received(&mut self, _: &Transport) {}
+    }
+    let (reactor, clock) = testing::reactor().unwrap();
+    let peer = testing::connect(&reactor, FrameReceiver::new(Prefix::U8, Length));
+    peer.send(b"\x03abc");
+    peer.end();
+    assert!(peer.is_open());
+    clock.advance(SECOND);
+    reactor.run_pending().unwrap();
+    assert_eq!(peer.received(), [3]);
+    assert_eq!(peer.lost().unwrap(), "closed");
+}
+
 struct HalfOpen;
 
 impl Protocol for HalfOpen {

@@ -91,12 +91,17 @@ fn run_until_leaves_nothing_behind() {
     reactor.run().unwrap();
     assert_eq!(count.get(), 1);
     // From within a callback it is refused, and does not stop the run around it.
-    reactor.call_later(Duration::ZERO, |reactor| {
+    let (turns, counter) = self::counter();
+    reactor.call_later(Duration::ZERO, move |reactor| {
         let error = reactor.run_until(Deferred::done(Ok(()))).unwrap_err();
         assert!(error.to_string().contains("runs already"));
-        reactor.call_later(Duration::ZERO, |reactor| reactor.stop());
+        reactor.call_later(Duration::ZERO, move |reactor| {
+            counter.set(1);
+            reactor.stop();
+        });
     });
     reactor.run().unwrap();
+    assert_eq!(turns.get(), 1);
 }
 
 #[test]
@@ -121,6 +126,26 @@ fn an_old_grace_cuts_nothing_of_the_next() {
     assert_eq!(
         (peer.lost().unwrap().as_str(), peer.was_reset()),
         ("aborted", true)
+    );
+}
+
+/// Shutting down that is asked for again before it is over: the new grace counts, and not the old one.
+#[test]
+fn a_new_grace_takes_the_place_of_the_old_one() {
+    let (reactor, clock) = testing::reactor().unwrap();
+    let peer = testing::connect(&reactor, reactor::echo::Echo);
+    peer.set_room(0);
+    peer.transport().write(b"unsent");
+    reactor.shut_down(SECOND);
+    reactor.shut_down(10 * SECOND);
+    clock.advance(9 * SECOND);
+    reactor.run_pending().unwrap();
+    assert!(peer.is_open());
+    peer.set_room(usize::MAX);
+    reactor.run().unwrap();
+    assert_eq!(
+        (peer.received(), peer.was_reset()),
+        (b"unsent".to_vec(), false)
     );
 }
 

@@ -14,8 +14,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use reactor::{
-    Deferred, Error, LineHandler, LineReceiver, LoopingCall, Protocol, Reason, Resolver, Transport,
-    testing,
+    Deferred, Error, FrameHandler, FrameReceiver, LineHandler, LineReceiver, LoopingCall, Prefix,
+    Protocol, Reason, Resolver, Transport, testing,
 };
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -1,12 +1,17 @@
 //! Unix sockets.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::Path;
+use std::time::Duration;
 
 use event_loop::{Interest, net};
 
 use super::source::{Registered, Side};
 use super::stream::descriptor;
+use crate::executor::sleep;
+
+/// How long to wait for room in a listener's backlog before another try: the system tells nobody.
+const BACKLOG_FULL: Duration = Duration::from_millis(1);
 
 /// A Unix socket that accepts connections. Its file stays when this is dropped.
 pub struct UnixListener {
@@ -94,7 +99,8 @@ impl UnixStream {
         Ok(UnixStream { socket })
     }
 
-    /// Connects to who listens at a path.
+    /// Connects to who listens at a path. While there is no room for more that wait to be accepted, it
+    /// is tried again, every millisecond.
     ///
     /// # Errors
     ///
@@ -104,7 +110,12 @@ impl UnixStream {
     ///
     /// Outside of an executor.
     pub async fn connect(path: impl AsRef<Path>) -> io::Result<UnixStream> {
-        let stream = UnixStream::new(net::UnixStream::connect(path)?)?;
+        let stream = loop {
+            match net::UnixStream::connect(&path) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => sleep(BACKLOG_FULL).await,
+                stream => break UnixStream::new(stream?)?,
+            }
+        };
         stream.socket.connected().await?;
         Ok(stream)
     }

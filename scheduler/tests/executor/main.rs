@@ -30,6 +30,7 @@ mod deadlock;
 mod fairness;
 mod groups;
 mod nested;
+mod reports;
 mod soak;
 mod sockets;
 mod soundness;

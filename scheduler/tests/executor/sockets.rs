@@ -1,4 +1,5 @@
 use super::*;
+use scheduler::io::UnixStream;
 
 const HERE: ([u8; 4], u16) = ([127, 0, 0, 1], 0);
 
@@ -65,6 +66,25 @@ fn nobody_listening_is_an_error() {
         drop(listener);
         assert!(TcpStream::connect(address).await.is_err());
     });
+}
+
+/// The system says "try again" to who connects to a Unix socket without room for more that wait, and
+/// tells nobody when there is.
+#[test]
+fn a_full_backlog_of_a_unix_socket_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("socket");
+    let full = event_loop::listen_unix(&path, 0).unwrap();
+    let more = std::iter::repeat_with(|| event_loop::net::UnixStream::connect(&path));
+    let waiting: Vec<_> = more.map_while(Result::ok).collect();
+    executor().block_on(async {
+        let connecting = spawn(UnixStream::connect(path.clone()));
+        sleep(Duration::from_millis(5)).await;
+        assert!(!connecting.is_finished());
+        while full.accept().is_ok() {}
+        assert!(connecting.await.unwrap().is_ok());
+    });
+    drop((full, waiting));
 }
 
 #[test]

@@ -31,7 +31,8 @@ pub(in crate::cli) struct CrawlArgs {
     /// The same from a file: a regular expression a line; lines that begin with # are comments
     #[arg(long, value_name = "FILE", help_heading = "Which pages")]
     pub(super) skip_file: Option<PathBuf>,
-    /// Links away from the URLs given: 0 is only those [default: no limit]. A depth is finished
+    /// Links away from the URLs given: 0 is only those [default: no limit]. `check` asks for what is
+    /// linked further away, and does not read it. A depth is finished
     /// before the next is begun
     #[arg(long, value_name = "N", help_heading = "Which pages")]
     pub(super) depth: Option<u32>,

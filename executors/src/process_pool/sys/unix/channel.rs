@@ -2,8 +2,10 @@
 //! that it left behind with the pipes open, can hold up whoever uses them.
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::os::fd::OwnedFd;
 use std::process::{ChildStdin, ChildStdout};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, ioctl_fionbio, ioctl_fionread};
@@ -60,9 +62,14 @@ impl Outlet {
         let rest = sending.wants_room();
         drop(sending);
         if rest {
-            // If its pipe is full, the thread is being woken.
-            let _ = (&self.wake).write(&[0]);
+            self.wake();
         }
+    }
+
+    /// Wakes the thread that reads the answers.
+    fn wake(&self) {
+        // If its pipe is full, the thread is being woken.
+        let _ = (&self.wake).write(&[0]);
     }
 
     /// Has the worker end when it has read what was sent.
@@ -115,23 +122,35 @@ impl Sending {
     }
 }
 
+/// How often a worker's end is asked for where there is no descriptor for it.
+const ASK_EVERY: Duration = Duration::from_millis(50);
+
 /// Answers come out here, until the worker ends.
+#[derive(Clone)]
 pub(in crate::process_pool) struct Channel {
-    output: ChildStdout,
+    ends: Arc<Ends>,
+}
+
+struct Ends {
+    output: PipeReader,
     outlet: Arc<Outlet>,
     life: Arc<Life>,
     wake: PipeReader,
 }
 
 impl Channel {
+    /// Whether [`read_now`](Self::read_now) never waits, so that several threads can read in turn.
+    pub(in crate::process_pool) const NEVER_WAITS: bool = true;
+
     /// The pipes of a worker that has just been started.
     pub(in crate::process_pool) fn new(
         input: ChildStdin,
         output: ChildStdout,
         life: Arc<Life>,
     ) -> io::Result<(Self, Arc<Outlet>)> {
-        // Only this end is changed: the worker's end is another.
+        // Only these ends are changed: the worker's ends are others.
         ioctl_fionbio(&input, true)?;
+        ioctl_fionbio(&output, true)?;
         let (wake, waker) = io::pipe()?;
         ioctl_fionbio(&wake, true)?;
         ioctl_fionbio(&waker, true)?;
@@ -144,94 +163,95 @@ impl Channel {
             }),
             wake: waker,
         });
-        let channel = Self {
-            output,
+        let ends = Arc::new(Ends {
+            output: PipeReader::from(OwnedFd::from(output)),
             outlet: Arc::clone(&outlet),
             life,
             wake,
-        };
-        Ok((channel, outlet))
+        });
+        Ok((Self { ends }, outlet))
     }
 
-    /// Waits until there is something to read; false if the worker has ended and there is nothing.
-    fn wait(&self, timeout: Option<&Timespec>) -> io::Result<Event> {
+    /// Reads what is there; [`WouldBlock`](io::ErrorKind::WouldBlock) if nothing is.
+    pub(in crate::process_pool) fn read_now(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        (&self.ends.output).read(buffer)
+    }
+
+    /// Wakes the thread that sleeps over it.
+    pub(in crate::process_pool) fn wake(&self) {
+        self.ends.outlet.wake();
+    }
+
+    /// Sleeps until there is something to read (unless `output` is false), the time is up, or it is
+    /// woken; or for less. True if the worker has ended: what it wrote may still have to be read.
+    pub(in crate::process_pool) fn sleep(
+        &self,
+        output: bool,
+        time: Option<Duration>,
+    ) -> io::Result<bool> {
+        let Ends {
+            outlet, life, wake, ..
+        } = &*self.ends;
         // The outlet is not locked while this waits.
-        let sending = lock(&self.outlet.sending);
+        let sending = lock(&outlet.sending);
         let room = sending.pipe.clone().filter(|_| sending.wants_room());
         drop(sending);
+        let end = life.end();
+        let time = match end {
+            Some(_) => time,
+            None => Some(time.unwrap_or(ASK_EVERY).min(ASK_EVERY)),
+        };
+        let timeout = time.map(|time| Timespec {
+            tv_sec: time.as_secs() as i64,
+            tv_nsec: time.subsec_nanos().into(),
+        });
         let mut ends = Vec::with_capacity(4);
-        ends.push(PollFd::new(&self.output, PollFlags::IN));
-        ends.push(PollFd::new(&self.wake, PollFlags::IN));
-        if let Some(end) = self.life.end() {
-            ends.push(PollFd::new(end, PollFlags::IN));
+        ends.push(PollFd::new(wake, PollFlags::IN));
+        ends.extend(end.map(|end| PollFd::new(end, PollFlags::IN)));
+        ends.extend(
+            room.as_deref()
+                .map(|room| PollFd::new(room, PollFlags::OUT)),
+        );
+        if output {
+            ends.push(PollFd::new(&self.ends.output, PollFlags::IN));
         }
-        if let Some(room) = &room {
-            ends.push(PollFd::new(&**room, PollFlags::OUT));
-        }
-        let count = match poll(&mut ends, timeout) {
-            Ok(count) => count,
-            Err(Errno::INTR) => return Ok(Event::None),
-            Err(error) => return Err(error.into()),
+        match poll(&mut ends, timeout.as_ref()) {
+            Err(Errno::INTR) => return Ok(false),
+            result => result?,
         };
         let ready = |at: usize| ends.get(at).is_some_and(|end| !end.revents().is_empty());
         if ready(0) {
-            return Ok(Event::Output);
-        }
-        if ready(1) {
             let mut sink = [0; 64];
-            // It is only there to wake us.
-            let _ = (&self.wake).read(&mut sink);
+            // It is only there to wake this thread.
+            let _ = (&self.ends.wake).read(&mut sink);
         }
-        if room.is_some() && ready(ends.len() - 1) {
-            return Ok(Event::Room);
+        let has_room = room.is_some() && ready(1 + usize::from(end.is_some()));
+        let has_ended = match end {
+            Some(_) => ready(1),
+            None => life.has_ended(),
+        };
+        if has_room {
+            lock(&outlet.sending).write();
         }
-        if self.life.end().is_some() && ready(2) {
-            return Ok(Event::End);
-        }
-        if count == 0 && timeout.is_some() && self.life.end().is_none() && self.life.has_ended() {
-            return Ok(Event::End);
-        }
-        Ok(Event::None)
+        Ok(has_ended)
     }
-}
-
-enum Event {
-    Output,
-    Room,
-    End,
-    None,
 }
 
 impl Read for Channel {
     /// As usual, but for the end: that has come when the worker has ended, whoever else holds the
     /// pipe open.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let now = Timespec {
-            tv_sec: 0,
-            tv_nsec: 0,
-        };
-        let there = || {
-            let mut ends = [PollFd::new(&self.output, PollFlags::IN)];
-            !matches!(poll(&mut ends, Some(&now)), Ok(0))
-        };
-        // This thread does not spin before it sleeps: the caller and the worker do, and a third would
-        // take the CPU from one of them where there are two.
+        let would_block = |result: &io::Result<usize>| matches!(result, Err(error) if error.kind() == io::ErrorKind::WouldBlock);
         loop {
-            // Without a descriptor for its end, it is asked from time to time.
-            let pause = Timespec {
-                tv_sec: 0,
-                tv_nsec: 50_000_000,
-            };
-            let timeout = self.life.end().is_none().then_some(&pause);
-            match self.wait(timeout)? {
-                Event::Output => break,
-                Event::Room => lock(&self.outlet.sending).write(),
+            let result = self.read_now(buffer);
+            if !would_block(&result) {
+                return result;
+            }
+            if self.sleep(true, None)? {
                 // What it wrote before it ended is still to be read.
-                Event::End if there() => break,
-                Event::End => return Ok(0),
-                Event::None => {}
+                let result = self.read_now(buffer);
+                return if would_block(&result) { Ok(0) } else { result };
             }
         }
-        self.output.read(buffer)
     }
 }

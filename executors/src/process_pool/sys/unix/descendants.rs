@@ -6,10 +6,30 @@
 
 use std::fs;
 use std::sync::Mutex;
+use std::time::Duration;
 
 /// Rounds of looking for processes: each ends what there is, and what that has started meanwhile is
 /// found by the next. More rounds would be a race that can't be won.
 const ROUNDS: usize = 20;
+
+/// How often, and how long, a program is waited for that is just being loaded: it has no environment yet, and may
+/// be a descendant. (Or it was started with none, and never has one.)
+const WAITS: u32 = 5;
+const WAIT: Duration = Duration::from_millis(2);
+
+/// What looking once has come to.
+#[cfg_attr(
+    not(any(target_os = "linux", target_os = "android")),
+    allow(dead_code, reason = "there, nobody is found")
+)]
+enum Round {
+    /// No descendant.
+    Nothing,
+    /// One at least, which was killed.
+    Killed,
+    /// None, but a process without an environment.
+    Unclear,
+}
 
 /// The most of an environment that is looked at; the system's own limit is of this order.
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -40,9 +60,16 @@ impl Family {
         static ONE: Mutex<()> = Mutex::new(());
         let _one = ONE.lock();
         let oldest = self.oldest();
+        let mut waits = 0;
         for _ in 0..ROUNDS {
-            if !round(&self.token, oldest) {
-                return;
+            match round(&self.token, oldest) {
+                Round::Nothing => return,
+                Round::Killed => {}
+                Round::Unclear if waits == WAITS => return,
+                Round::Unclear => {
+                    waits += 1;
+                    std::thread::sleep(WAIT);
+                }
             }
         }
     }
@@ -51,7 +78,8 @@ impl Family {
     ///
     /// Numbers are given to processes and threads in turn, so those that are older than the worker
     /// have smaller ones; they need not be looked at, however many there are. If so many have been
-    /// made since that the numbers may have begun again, all are looked at.
+    /// made since that the numbers may have begun again, all are looked at. Numbers in use are passed over,
+    /// so they begin again earlier: a quarter of all is more than are in use.
     fn oldest(&self) -> u32 {
         let numbers = fs::read_to_string("/proc/sys/kernel/pid_max");
         let numbers = numbers
@@ -59,7 +87,7 @@ impl Family {
             .and_then(|text| text.trim().parse::<u64>().ok());
         match (self.made, made(), numbers) {
             (Some(then), Some(now), Some(numbers))
-                if u64::from(self.worker) + now.saturating_sub(then) < numbers =>
+                if u64::from(self.worker) + now.saturating_sub(then) < numbers / 4 * 3 =>
             {
                 self.worker
             }
@@ -75,16 +103,16 @@ fn made() -> Option<u64> {
     lines.find_map(|line| line.strip_prefix("processes ")?.trim().parse().ok())
 }
 
-/// Kills those with the token that are younger than `oldest`; whether there was one.
+/// Kills those with the token that are younger than `oldest`.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn round(token: &str, oldest: u32) -> bool {
+fn round(token: &str, oldest: u32) -> Round {
     use rustix::process::{Pid, PidfdFlags, Signal, getpid, pidfd_open, pidfd_send_signal};
 
     // Without /proc nobody is found.
     let Ok(all) = fs::read_dir("/proc") else {
-        return false;
+        return Round::Nothing;
     };
-    let mut found = false;
+    let mut round = Round::Nothing;
     for entry in all.flatten() {
         let pid: Option<i32> = entry
             .file_name()
@@ -97,40 +125,53 @@ fn round(token: &str, oldest: u32) -> bool {
         let Some(pid) = other else {
             continue;
         };
-        if !has_token(pid, token) {
-            continue;
+        match has_token(pid, token) {
+            Some(true) => {}
+            Some(false) => continue,
+            None => {
+                if matches!(round, Round::Nothing) {
+                    round = Round::Unclear;
+                }
+                continue;
+            }
         }
         // Opened before it is looked at again: so what is killed is what was looked at.
         let Ok(process) = pidfd_open(pid, PidfdFlags::empty()) else {
             continue;
         };
-        if has_token(pid, token) {
-            found |= pidfd_send_signal(&process, Signal::KILL).is_ok();
+        if has_token(pid, token) == Some(true) && pidfd_send_signal(&process, Signal::KILL).is_ok()
+        {
+            round = Round::Killed;
         }
     }
-    found
+    round
 }
 
+/// Whether it has the token; `None` if it runs a program and has no environment.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn has_token(pid: rustix::process::Pid, token: &str) -> bool {
+fn has_token(pid: rustix::process::Pid, token: &str) -> Option<bool> {
     use std::io::Read;
 
     use crate::process_pool::settings::ANCESTRY;
 
     let mut environment = Vec::new();
     // What belongs to others can't be read, and what has ended has none.
-    let path = format!("/proc/{}/environ", pid.as_raw_nonzero());
-    let Ok(file) = fs::File::open(path) else {
-        return false;
+    let folder = format!("/proc/{}", pid.as_raw_nonzero());
+    let Ok(file) = fs::File::open(format!("{folder}/environ")) else {
+        return Some(false);
     };
     if file
         .take(ENVIRONMENT)
         .read_to_end(&mut environment)
         .is_err()
     {
-        return false;
+        return Some(false);
     }
-    environment
+    if environment.is_empty() {
+        // Threads of the system and what has ended run no program.
+        return fs::read_link(format!("{folder}/exe")).map_or(Some(false), |_| None);
+    }
+    let has = environment
         .split(|&byte| byte == 0)
         .filter_map(|variable| {
             variable
@@ -141,13 +182,14 @@ fn has_token(pid: rustix::process::Pid, token: &str) -> bool {
             tokens
                 .split(|&byte| byte == b':')
                 .any(|one| one == token.as_bytes())
-        })
+        });
+    Some(has)
 }
 
 /// Not known how, here: the process group is all that ends.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn round(_token: &str, _oldest: u32) -> bool {
-    false
+fn round(_token: &str, _oldest: u32) -> Round {
+    Round::Nothing
 }
 
 #[cfg(all(test, not(loom), target_os = "linux"))]
@@ -163,15 +205,26 @@ mod tests {
             made,
         };
         let now = made().expect("Linux counts them");
-        // None made since, or a few: not enough to begin again. (This process' number is far from
-        // the greatest, or the numbers have begun again a moment ago.)
+        // None made since: they have not begun again, but that this number is far from the greatest is
+        // not certain.
         assert!([this, 0].contains(&family(Some(now)).oldest()));
         // So many that they have begun again; or nobody knows.
         assert_eq!(
             family(Some(0)).oldest() == 0,
-            now + u64::from(this) >= numbers()
+            now + u64::from(this) >= numbers() / 4 * 3
         );
         assert_eq!(family(None).oldest(), 0);
+    }
+
+    #[test]
+    fn near_the_greatest_number_all_are_looked_at() {
+        let family = Family {
+            token: "no-such-token".to_owned(),
+            worker: u32::try_from(numbers() - 100).expect("a process has such a number"),
+            // Fifty since. With as many numbers in use, the next is a small one.
+            made: Some(made().expect("Linux counts them") - 50),
+        };
+        assert_eq!(family.oldest(), 0);
     }
 
     fn numbers() -> u64 {

@@ -1,10 +1,12 @@
 //! The pipes to one worker, seen from the pool. Pipes block here, so a thread of its own writes:
 //! whoever sends a job never waits for a worker that does not read.
 
-use std::io::{self, Read, Write};
+use std::io::{self, PipeReader, Read, Write};
+use std::os::windows::io::OwnedHandle;
 use std::process::{ChildStdin, ChildStdout};
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use super::child::Life;
 use crate::sync::{Condvar, Mutex, lock, wait};
@@ -96,11 +98,15 @@ impl Outlet {
 }
 
 /// Answers come out here, until the worker ends.
+#[derive(Clone)]
 pub(in crate::process_pool) struct Channel {
-    output: ChildStdout,
+    output: Arc<PipeReader>,
 }
 
 impl Channel {
+    /// Whether [`read_now`](Self::read_now) never waits, so that several threads can read in turn.
+    pub(in crate::process_pool) const NEVER_WAITS: bool = false;
+
     /// The pipes of a worker that has just been started.
     pub(in crate::process_pool) fn new(
         input: ChildStdin,
@@ -116,12 +122,38 @@ impl Channel {
         thread::Builder::new()
             .name(name)
             .spawn(move || writer.write(input))?;
+        let output = Arc::new(PipeReader::from(OwnedHandle::from(output)));
         Ok((Self { output }, outlet))
+    }
+}
+
+impl Channel {
+    /// Reads, and waits for what there will be.
+    pub(in crate::process_pool) fn read_now(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        (&*self.output).read(buffer)
+    }
+
+    /// Nothing: reading waits.
+    #[expect(clippy::unused_self, reason = "as elsewhere")]
+    pub(in crate::process_pool) fn wake(&self) {}
+
+    /// Does not sleep: reading waits.
+    #[expect(
+        clippy::unused_self,
+        clippy::unnecessary_wraps,
+        reason = "as elsewhere"
+    )]
+    pub(in crate::process_pool) fn sleep(
+        &self,
+        _output: bool,
+        _time: Option<Duration>,
+    ) -> io::Result<bool> {
+        Ok(false)
     }
 }
 
 impl Read for Channel {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.output.read(buffer)
+        self.read_now(buffer)
     }
 }

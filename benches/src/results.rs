@@ -1,0 +1,62 @@
+//! Results that are kept: tables, each with the command, the version and the date that made it.
+//!
+//! `benches versus JOB --save` and `benches report --criterion` write tables into `benches/results`, as
+//! JSON; `benches report` makes `RESULTS.md` and `RESULTS.html` of them.
+
+pub mod age;
+pub mod criterion;
+mod measured_paths;
+pub mod pages;
+pub mod saved;
+
+use serde::{Deserialize, Serialize};
+
+/// A table, and how it was made.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Table {
+    /// Its name, and that of its file: `versus-count`.
+    pub name: String,
+    /// What was done.
+    pub title: String,
+    /// What made it.
+    pub made: Made,
+    /// Folders and files whose code it measures, from the workspace's folder.
+    pub measures: Vec<String>,
+    /// The columns' headings.
+    pub columns: Vec<String>,
+    /// The rows, with a cell for each column.
+    pub rows: Vec<Vec<String>>,
+    /// What else is to be said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+/// What made a table.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Made {
+    /// The command.
+    pub command: String,
+    /// The version of this house: its number, and the commit where git knows one.
+    pub version: String,
+    /// When, in UTC: `2026-11-30T16:20:00Z`. `None` where nobody noted it.
+    pub date: Option<String>,
+    /// On which machine.
+    pub machine: String,
+}
+
+impl Made {
+    /// Made now, from the workspace in `folder`.
+    pub fn now(command: String, folder: &std::path::Path) -> Made {
+        let commit = age::git(folder, &["rev-parse", "--short=10", "HEAD"]);
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        Made {
+            command,
+            version: match commit {
+                Some(commit) => format!("{version}, commit {commit}"),
+                None => version,
+            },
+            date: Some(common::timing::utc(std::time::SystemTime::now())),
+            machine: common::cpus::detect().to_string(),
+        }
+    }
+}

@@ -1,0 +1,307 @@
+//! An agent: what a machine runs to take part. It claims jobs and has them run by an ordinary
+//! [`ProcessPool`] of this machine, so that a job that crashes costs one job.
+
+mod claims;
+mod lead;
+mod report;
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+use executors::{EncodedAnswer, Error, Future, JobType, ProcessPool, ProcessPoolBuilder};
+
+use crate::broker::{Broker, Link};
+use crate::member::{Membership, host_name};
+use crate::protocol::Names;
+use crate::sync::lock;
+use crate::watch;
+use report::Report;
+
+/// So many workers may be lost in a row, each with a job of somebody's, before the agent takes it that
+/// none can live here.
+pub(crate) const RESTART_LIMIT: u32 = 1000;
+
+/// Runs jobs of a cluster on this machine.
+///
+/// # Examples
+/// The whole of a program that is an agent:
+/// ```no_run
+/// use cluster::{Agent, Broker};
+/// use executors::{Error, JobType};
+///
+/// const JOBS: &[JobType] = &[/* executors::job::<MyJob>() */];
+///
+/// fn main() -> Result<(), Error> {
+///     executors::hook(JOBS);
+///     Agent::builder(JOBS).connect(&Broker::at("redis://localhost")?)?.run(|| false)?;
+///     Ok(())
+/// }
+/// ```
+pub struct Agent {
+    shared: Arc<Shared>,
+}
+
+/// How an agent came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// It was told to stop.
+    Stopped,
+    /// It was drained: told to take no more jobs, it has ended with its last.
+    Drained,
+}
+
+/// Sets up an [`Agent`].
+#[must_use = "a builder does nothing until it connects"]
+pub struct AgentBuilder {
+    prefix: String,
+    membership: Membership,
+    jobs: Vec<JobType>,
+    pool: ProcessPoolBuilder,
+    size_limit: usize,
+}
+
+impl AgentBuilder {
+    /// What the names of all keys begin with. Only clients and agents of one prefix know each other.
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
+        self
+    }
+
+    /// How long this agent may be silent before it counts as dead and its jobs are answered as lost, or
+    /// offered to others. It renews the lease six times in that time, however long its jobs run.
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.membership.lease = lease;
+        self
+    }
+
+    /// What the machine is called: its host name, unless said otherwise.
+    pub fn host(mut self, host: impl Into<String>) -> Self {
+        self.membership.host = host.into();
+        self
+    }
+
+    /// How many bytes the results of a job or chunk may take.
+    pub fn size_limit(mut self, bytes: usize) -> Self {
+        self.size_limit = bytes;
+        self
+    }
+
+    /// The local pool: how many workers, with which limits.
+    pub fn pool(mut self, pool: ProcessPoolBuilder) -> Self {
+        self.pool = pool;
+        self
+    }
+
+    /// Starts the workers, and connects to the broker.
+    ///
+    /// # Errors
+    /// Those of [`ProcessPoolBuilder::build`] and [`ProcessPool::warm_up`]; [`Error::Disconnected`] and
+    /// [`Error::VersionMismatch`] as from [`RedisPoolBuilder::connect`](crate::RedisPoolBuilder::connect).
+    pub fn connect(self, broker: &Broker) -> Result<Agent, Error> {
+        let pool = self.pool.frame_limit(self.size_limit).build()?;
+        // An agent that could start no worker would answer every job with that.
+        pool.warm_up()?;
+        let patience = (watch::interval(self.membership.lease) * 2).max(Duration::from_millis(200));
+        let names = Names::new(&self.prefix);
+        let link = || Link::new(broker.clone(), names.clone(), patience);
+        let shared = Arc::new(Shared {
+            links: Links {
+                claims: Mutex::new(link()),
+                reports: Mutex::new(link()),
+                heart: Mutex::new(link()),
+                claiming: AtomicI64::new(0),
+            },
+            names: names.clone(),
+            membership: self.membership,
+            jobs: self.jobs,
+            pool,
+            state: Mutex::new(State {
+                id: String::new(),
+                running: HashMap::new(),
+                reporting: HashSet::new(),
+                unsent: Vec::new(),
+                stage: Stage::Working,
+            }),
+            changed: Condvar::new(),
+        });
+        shared.join(&mut lock(&shared.links.heart))?;
+        Ok(Agent { shared })
+    }
+}
+
+pub(crate) struct Shared {
+    links: Links,
+    names: Names,
+    membership: Membership,
+    jobs: Vec<JobType>,
+    pool: ProcessPool,
+    state: Mutex<State>,
+    /// Signalled when a worker is free, or the stage changes.
+    changed: Condvar,
+}
+
+/// Connections to the broker. Taken one at a time, and not with the state's lock.
+struct Links {
+    claims: Mutex<Link>,
+    reports: Mutex<Link>,
+    heart: Mutex<Link>,
+    /// The broker's number for the connection on which jobs are awaited.
+    claiming: AtomicI64,
+}
+
+struct State {
+    /// The agent's id: another after its lease was lost.
+    id: String,
+    /// What is run for it, by the ids of the entries.
+    running: HashMap<String, Running>,
+    /// The entries of jobs that are no longer run, and that the broker may not have heard of.
+    reporting: HashSet<String>,
+    /// Reports that the broker could not be given.
+    unsent: Vec<Report>,
+    stage: Stage,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Stage {
+    Working,
+    /// No more jobs are claimed.
+    Draining,
+    /// Its workers can't run: for this reason.
+    Broken(Error),
+    Ended,
+}
+
+struct Running {
+    client: String,
+    number: String,
+    /// `None` until the local pool has taken it.
+    future: Option<Future<EncodedAnswer>>,
+    /// Whether the client has been told that it has begun.
+    told: bool,
+}
+
+impl Agent {
+    /// An agent to be set up, that knows these types of jobs: the list that
+    /// [`executors::hook`] was given.
+    pub fn builder(jobs: &[JobType]) -> AgentBuilder {
+        AgentBuilder {
+            prefix: crate::DEFAULT_PREFIX.to_owned(),
+            membership: Membership {
+                host: host_name(),
+                lease: crate::DEFAULT_LEASE,
+            },
+            jobs: jobs.to_vec(),
+            pool: ProcessPool::builder().restart_limit(RESTART_LIMIT),
+            size_limit: crate::DEFAULT_SIZE_LIMIT,
+        }
+    }
+
+    /// The name that the agent has at the broker.
+    pub fn id(&self) -> String {
+        lock(&self.shared.state).id.clone()
+    }
+
+    /// The process ids of its workers.
+    pub fn pids(&self) -> Vec<u32> {
+        self.shared.pool.pids()
+    }
+
+    /// Claims jobs and has them run, until it is drained, or `stop` says so: it is asked about ten times
+    /// a second. Jobs that run when it is told to stop are ended: those that may be repeated are run by another agent, and the others answered
+    /// as [`Error::Killed`].
+    ///
+    /// While the broker is away the jobs run on, and their answers are kept for it.
+    ///
+    /// # Errors
+    /// [`Error::PoolBroken`] or [`Error::VersionMismatch`] if the workers can't run;
+    /// [`Error::Disconnected`] if the broker refuses what it is asked.
+    pub fn run(self, stop: impl Fn() -> bool) -> Result<End, Error> {
+        let shared = &self.shared;
+        std::thread::scope(|scope| {
+            let claims = std::thread::Builder::new()
+                .name("cluster-claims".to_owned())
+                .spawn_scoped(scope, || shared.claim_jobs())
+                .map_err(|error| Error::Spawn {
+                    what: "the thread that claims jobs".to_owned(),
+                    message: error.to_string(),
+                })?;
+            let end = shared.lead(&stop);
+            shared.set_stage(Stage::Ended);
+            shared.wake_claims(|| claims.is_finished());
+            // What runs is answered as killed, by the pool's own threads.
+            let _ = shared.pool.kill();
+            shared.go();
+            end
+        })
+    }
+}
+
+impl Shared {
+    fn join(&self, link: &mut Link) -> Result<(), Error> {
+        let id = self.membership.new_id();
+        let workers = self.pool.workers().to_string();
+        let jobs: Vec<String> = self.jobs.iter().map(JobType::describe).collect();
+        let jobs = jobs.join(", ");
+        self.membership
+            .join(link, Duration::ZERO, &id, &workers, &jobs)?;
+        lock(&self.state).id = id;
+        Ok(())
+    }
+
+    fn set_stage(&self, stage: Stage) {
+        let mut state = lock(&self.state);
+        if state.stage != Stage::Ended {
+            state.stage = stage;
+        }
+        self.changed.notify_all();
+    }
+
+    /// Wakes the thread that may wait for a job, until it has ended.
+    fn wake_claims(&self, ended: impl Fn() -> bool) {
+        while !ended() {
+            let claiming = self.links.claiming.load(Ordering::Relaxed);
+            let woken = lock(&self.links.heart).attempt(|connection| {
+                redis::cmd("CLIENT")
+                    .arg("UNBLOCK")
+                    .arg(claiming)
+                    .query::<i64>(connection)
+            });
+            if woken.is_err() {
+                return; // Then it does not wait for the broker either.
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// Leaves the broker: what is claimed and not answered is offered again, or lost.
+    fn go(&self) {
+        self.resend();
+        let id = lock(&self.state).id.clone();
+        let why = format!("its agent {id} was stopped");
+        let mut link = lock(&self.links.heart);
+        // If the broker is away, the others find the agent dead when its lease is over.
+        let _ = Membership::leave(&mut link, Duration::ZERO, &id, "", &why);
+    }
+}
+
+impl fmt::Debug for Agent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Agent")
+            .field("id", &self.id())
+            .field("workers", &self.shared.pool.workers())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for AgentBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AgentBuilder")
+            .field("prefix", &self.prefix)
+            .field("membership", &self.membership)
+            .field("jobs", &self.jobs)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,213 @@
+//! How an agent gets jobs: it reads the broker's stream as a consumer of the group. What it was given
+//! stays its own until it is answered, or its lease is over.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use executors::{EncodedAnswer, Error, Executor, Options, forward};
+use redis::streams::{StreamId, StreamReadReply};
+
+use super::report::{Report, What};
+use super::{Running, Shared, Stage};
+use crate::broker::Failure;
+use crate::protocol::{GROUP, Header, lost, value_in};
+use crate::sync::{lock, wait};
+use crate::watch;
+
+/// A job that was claimed.
+struct Claim {
+    entry: String,
+    client: String,
+    number: String,
+    header: Vec<u8>,
+    payload: Vec<u8>,
+}
+
+impl Claim {
+    fn of(entry: &StreamId) -> Option<Self> {
+        Some(Self {
+            entry: entry.id.clone(),
+            client: entry.get("c")?,
+            number: entry.get("s")?,
+            header: entry.get("h")?,
+            payload: entry.get("p")?,
+        })
+    }
+}
+
+impl Shared {
+    /// Claims jobs as long as the agent works, never more than it has free workers: what waits at the
+    /// broker can be cancelled, and goes to whoever is free first.
+    pub(super) fn claim_jobs(self: &Arc<Self>) {
+        let mut link_is_new = true;
+        let mut last_id = String::new();
+        while let Some((id, free)) = self.wait_for_room() {
+            // After the connection was lost, what was sent on it may not have come: it is asked for
+            // again, and what is known is passed over.
+            let from = if link_is_new || last_id != id {
+                "0"
+            } else {
+                ">"
+            };
+            let free = if from == "0" { 10_000 } else { free };
+            last_id.clone_from(&id);
+            let block = watch::interval(self.membership.lease).as_millis() as usize;
+            let mut read = redis::cmd("XREADGROUP");
+            read.arg("GROUP").arg(GROUP).arg(&id).arg("COUNT").arg(free);
+            read.arg("BLOCK").arg(block.max(1));
+            read.arg("STREAMS").arg(self.names.jobs()).arg(from);
+            // Taken before the read: what is done meanwhile is in its reply all the same.
+            let known = if from == "0" {
+                self.known()
+            } else {
+                HashSet::new()
+            };
+            let mut link = lock(&self.links.claims);
+            let reply = link.ready().and_then(|number| {
+                // By this number it can be woken.
+                let number = number.unwrap_or(0);
+                self.links.claiming.store(number, Ordering::Relaxed);
+                link.attempt(|connection| read.query::<Option<StreamReadReply>>(connection))
+            });
+            match reply {
+                Ok(reply) => {
+                    link_is_new = false;
+                    drop(link);
+                    let streams = reply.into_iter().flat_map(|reply| reply.keys);
+                    for entry in streams.flat_map(|stream| stream.ids) {
+                        if known.contains(&entry.id) {
+                            continue;
+                        }
+                        if let Some(claim) = Claim::of(&entry) {
+                            self.begin(&id, claim);
+                        }
+                    }
+                }
+                Err(Failure::Down(_) | Failure::Refused(_)) => {
+                    link_is_new = true;
+                    link.rest();
+                }
+            }
+        }
+    }
+
+    /// The jobs that it was given, runs or has run, and that the broker may not have heard the end of.
+    fn known(&self) -> HashSet<String> {
+        let state = lock(&self.state);
+        state
+            .running
+            .keys()
+            .chain(&state.reporting)
+            .cloned()
+            .collect()
+    }
+
+    /// Waits until a worker is free. `None` when no more jobs are to be claimed.
+    fn wait_for_room(&self) -> Option<(String, usize)> {
+        let workers = self.pool.workers();
+        let mut state = lock(&self.state);
+        loop {
+            if state.stage != Stage::Working {
+                return None;
+            }
+            let free = workers.saturating_sub(state.running.len());
+            if free > 0 && !state.id.is_empty() {
+                return Some((state.id.clone(), free));
+            }
+            state = wait(&self.changed, state, Duration::from_secs(1));
+        }
+    }
+
+    /// Hands a job to the local pool; if that can't be done, answers it.
+    fn begin(self: &Arc<Self>, id: &str, claim: Claim) {
+        let report = |what, count, answer| Report {
+            agent: id.to_owned(),
+            entry: claim.entry.clone(),
+            client: claim.client.clone(),
+            number: claim.number.clone(),
+            what,
+            count,
+            answer,
+        };
+        {
+            let mut state = lock(&self.state);
+            if state.id != id || state.stage != Stage::Working {
+                drop(state);
+                let nothing = lost("it was not begun");
+                return self.report(report(What::Back, 1, nothing));
+            }
+            state.running.insert(
+                claim.entry.clone(),
+                Running {
+                    client: claim.client.clone(),
+                    number: claim.number.clone(),
+                    future: None,
+                    told: false,
+                },
+            );
+        }
+        let (count, forwarded) = self.hand_over(&claim);
+        match forwarded {
+            Ok(mut future) => {
+                let shared = Arc::clone(self);
+                let report = report(What::Answer, count, EncodedAnswer::TooLarge(0));
+                future.on_done(move |result| shared.answered(report, result));
+                if let Some(job) = lock(&self.state).running.get_mut(&claim.entry) {
+                    job.future = Some(future);
+                }
+            }
+            Err(error) => {
+                let mut what = What::Answer;
+                if matches!(error, Error::PoolBroken { .. } | Error::ShutDown) {
+                    what = What::Back;
+                }
+                if matches!(error, Error::PoolBroken { .. }) {
+                    self.set_stage(Stage::Broken(error.clone()));
+                }
+                self.report(report(what, count, EncodedAnswer::Failed(error)));
+            }
+        }
+    }
+
+    fn hand_over(&self, claim: &Claim) -> (u32, Result<executors::Future<EncodedAnswer>, Error>) {
+        let Some(header) = Header::decode(&claim.header) else {
+            let what = "its header could not be read".to_owned();
+            return (1, Err(Error::Lost { what }));
+        };
+        let forwarded = header.find(&self.jobs).and_then(|job| {
+            let fetched;
+            let payload = match value_in(&claim.payload) {
+                Some(value) => value,
+                None => {
+                    fetched = self.fetch(claim)?;
+                    &fetched
+                }
+            };
+            let mut options = Options::new();
+            if let Some(limit) = header.limit_ms {
+                options = options.time_limit(Duration::from_millis(limit));
+            }
+            forward(self.pool.encoded(), (job, header.count, payload), &options)
+        });
+        (header.count, forwarded)
+    }
+
+    /// An input that travelled beside the stream.
+    fn fetch(&self, claim: &Claim) -> Result<Vec<u8>, Error> {
+        let (key, field) = (
+            self.names.values(&claim.client),
+            format!("i{}", claim.number),
+        );
+        let value = lock(&self.links.claims).call(self.membership.lease, |connection| {
+            redis::cmd("HGET")
+                .arg(&key)
+                .arg(&field)
+                .query::<Option<Vec<u8>>>(connection)
+        })?;
+        value.ok_or_else(|| Error::Lost {
+            what: "its input has expired".to_owned(),
+        })
+    }
+}

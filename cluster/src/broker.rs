@@ -1,0 +1,313 @@
+//! The broker, and a connection to it that comes back after it was lost.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use executors::Error;
+use redis::{Connection, ConnectionLike, RedisError, RedisResult, Script, ServerErrorKind};
+
+use crate::protocol::Names;
+
+/// How long to wait before the second attempt to connect, doubled each time up to the longest.
+const PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+
+/// The address of a Redis server, with what is needed to be let in.
+///
+/// Printed, it shows no password.
+///
+/// # Examples
+/// ```
+/// use cluster::Broker;
+///
+/// let broker = Broker::at("redis://worker:secret@10.0.0.7:6380/2")?;
+/// assert_eq!(broker.to_string(), "redis://10.0.0.7:6380/2");
+/// assert!(Broker::at("http://10.0.0.7").is_err());
+/// # Ok::<(), executors::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Broker {
+    client: Arc<redis::Client>,
+    shown: String,
+}
+
+impl Broker {
+    /// Reads `redis://[user:password@]host[:port][/database]`; `rediss://…` for TLS, with the feature
+    /// `tls`; `redis+unix:///path` for a local socket. Nothing is connected yet.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for another address.
+    pub fn at(url: &str) -> Result<Self, Error> {
+        let client = redis::Client::open(url).map_err(|error| refused(url, &error))?;
+        Ok(Self {
+            client: Arc::new(client),
+            shown: without_secrets(url),
+        })
+    }
+
+    /// As [`at`](Broker::at), for `rediss://…` with a certificate authority of one's own: a file of
+    /// PEM certificates.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for another address, and if the file can't be read.
+    #[cfg(feature = "tls")]
+    pub fn with_authority(url: &str, authority: &Path) -> Result<Self, Error> {
+        let pem = std::fs::read(authority).map_err(|error| Error::Unsupported {
+            what: format!("the certificate authority {}: {error}", authority.display()),
+        })?;
+        let certificates = redis::TlsCertificates {
+            client_tls: None,
+            root_cert: Some(pem),
+        };
+        let client = redis::Client::build_with_tls(url, certificates)
+            .map_err(|error| refused(url, &error))?;
+        Ok(Self {
+            client: Arc::new(client),
+            shown: without_secrets(url),
+        })
+    }
+
+    /// As [`at`](Broker::at), for `rediss://…` with a certificate authority of one's own.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`]: this program is built without the feature `tls`.
+    #[cfg(not(feature = "tls"))]
+    pub fn with_authority(_url: &str, _authority: &Path) -> Result<Self, Error> {
+        Err(Error::Unsupported {
+            what: "TLS without the cargo feature `tls`".to_owned(),
+        })
+    }
+
+    /// What is told when the broker does not answer.
+    pub(crate) fn disconnected(&self, message: impl Into<String>) -> Error {
+        Error::Disconnected {
+            from: self.shown.clone(),
+            message: message.into(),
+        }
+    }
+}
+
+impl fmt::Display for Broker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown)
+    }
+}
+
+impl fmt::Debug for Broker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Broker").field(&self.shown).finish()
+    }
+}
+
+/// The address without user and password, and without what stands behind a `?`.
+fn without_secrets(url: &str) -> String {
+    let url = url.split(['?', '#']).next().unwrap_or_default();
+    match url.split_once("://") {
+        // A password may hold an `@`; a host can't.
+        Some((scheme, rest)) => match rest.rsplit_once('@') {
+            Some((_, host)) => format!("{scheme}://{host}"),
+            None => format!("{scheme}://{rest}"),
+        },
+        None => "the broker".to_owned(),
+    }
+}
+
+fn refused(url: &str, error: &RedisError) -> Error {
+    let url = without_secrets(url);
+    Error::Unsupported {
+        what: format!(
+            "the broker address {url} ({error}; expected redis://[user:password@]host[:port])"
+        ),
+    }
+}
+
+/// Whether the broker may answer if it is asked again.
+fn may_pass(error: &RedisError) -> bool {
+    error.is_io_error()
+        || error.is_connection_dropped()
+        || error.is_timeout()
+        || matches!(
+            error.kind(),
+            redis::ErrorKind::Parse
+                | redis::ErrorKind::Server(
+                    ServerErrorKind::BusyLoading
+                        | ServerErrorKind::TryAgain
+                        | ServerErrorKind::ClusterDown
+                        | ServerErrorKind::MasterDown
+                        | ServerErrorKind::ReadOnly
+                )
+        )
+}
+
+/// A connection that is made when it is needed, and again after it was lost.
+pub(crate) struct Link {
+    broker: Broker,
+    names: Names,
+    connection: Option<Connection>,
+    /// How long an answer may take.
+    patience: Duration,
+    pause: Duration,
+    /// The broker's number for the connection.
+    id: Option<i64>,
+}
+
+/// Why a call came to nothing.
+pub(crate) enum Failure {
+    /// The connection is down, for now.
+    Down(String),
+    /// The broker said no.
+    Refused(String),
+}
+
+impl Link {
+    pub(crate) fn new(broker: Broker, names: Names, patience: Duration) -> Self {
+        Self {
+            broker,
+            names,
+            connection: None,
+            patience,
+            pause: PAUSE,
+            id: None,
+        }
+    }
+
+    /// Connects, if it is not connected. The broker's number for this connection, by which another can
+    /// wake it.
+    pub(crate) fn ready(&mut self) -> Result<Option<i64>, Failure> {
+        self.attempt(|_| Ok(()))?;
+        Ok(self.id)
+    }
+
+    fn connected(&mut self) -> RedisResult<&mut Connection> {
+        if self.connection.is_none() {
+            let made = self
+                .broker
+                .client
+                .get_connection_with_timeout(self.patience);
+            let mut connection = made?;
+            connection.set_read_timeout(Some(self.patience))?;
+            connection.set_write_timeout(Some(self.patience))?;
+            self.id = redis::cmd("CLIENT").arg("ID").query(&mut connection).ok();
+            self.pause = PAUSE;
+            self.connection = Some(connection);
+        }
+        // It has just been put there.
+        self.connection
+            .as_mut()
+            .ok_or_else(|| std::io::Error::other("no connection").into())
+    }
+
+    /// One attempt. A connection that failed is dropped: what it may still say is for nobody.
+    pub(crate) fn attempt<T>(
+        &mut self,
+        mut call: impl FnMut(&mut dyn ConnectionLike) -> RedisResult<T>,
+    ) -> Result<T, Failure> {
+        let outcome = self.connected().and_then(|connection| call(connection));
+        outcome.map_err(|error| {
+            if may_pass(&error) {
+                self.connection = None;
+                Failure::Down(error.to_string())
+            } else {
+                Failure::Refused(error.to_string())
+            }
+        })
+    }
+
+    /// Attempts until one succeeds or the limit has passed. The call must be one that may be
+    /// repeated: whether the broker has done it is not known when its answer was lost.
+    pub(crate) fn call<T>(
+        &mut self,
+        limit: Duration,
+        mut call: impl FnMut(&mut dyn ConnectionLike) -> RedisResult<T>,
+    ) -> Result<T, Error> {
+        let start = Instant::now();
+        loop {
+            match self.attempt(&mut call) {
+                Ok(value) => return Ok(value),
+                Err(Failure::Refused(message)) => return Err(self.broker.disconnected(message)),
+                Err(Failure::Down(message)) if start.elapsed() >= limit => {
+                    return Err(self.broker.disconnected(message));
+                }
+                Err(Failure::Down(_)) => self.rest(),
+            }
+        }
+    }
+
+    /// Waits before the next attempt, longer each time.
+    pub(crate) fn rest(&mut self) {
+        std::thread::sleep(self.pause);
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+    }
+
+    /// Has a script run, until it has or the limit has passed.
+    pub(crate) fn run<T: redis::FromRedisValue>(
+        &mut self,
+        limit: Duration,
+        script: &Script,
+        arguments: &[&[u8]],
+    ) -> Result<T, Error> {
+        let prefix = self.names.prefix().to_owned();
+        self.call(limit, |connection| {
+            invoke(script, &prefix, arguments, connection)
+        })
+    }
+
+    /// Has a script run, in one attempt.
+    pub(crate) fn try_run<T: redis::FromRedisValue>(
+        &mut self,
+        script: &Script,
+        arguments: &[&[u8]],
+    ) -> Result<T, Failure> {
+        let prefix = self.names.prefix().to_owned();
+        self.attempt(|connection| invoke(script, &prefix, arguments, connection))
+    }
+}
+
+fn invoke<T: redis::FromRedisValue>(
+    script: &Script,
+    prefix: &str,
+    arguments: &[&[u8]],
+    connection: &mut dyn ConnectionLike,
+) -> RedisResult<T> {
+    let mut call = script.key(prefix);
+    for argument in arguments {
+        call.arg(*argument);
+    }
+    call.invoke(connection)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_shown_without_its_secrets() {
+        for (url, shown) in [
+            ("redis://localhost", "redis://localhost"),
+            ("redis://:p@ss@host:1/0", "redis://host:1/0"),
+            ("rediss://user:secret@host/", "rediss://host/"),
+            (
+                "redis+unix:///run/redis.sock?pass=secret",
+                "redis+unix:///run/redis.sock",
+            ),
+            ("user:secret@host", "the broker"),
+        ] {
+            assert_eq!(without_secrets(url), shown);
+        }
+    }
+
+    #[test]
+    fn a_wrong_address_is_an_error_without_the_password() {
+        for url in [
+            "http://user:secret@host",
+            "secret",
+            "redis://user:secret@host:port",
+        ] {
+            let error = Broker::at(url).expect_err(url).to_string();
+            assert!(error.contains("expected redis://"), "{error}");
+            assert!(!error.contains("secret"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! `cluster top`: who is there, what they do, what waits.
+
+use std::fmt::Write as _;
+use std::io::{IsTerminal, Write};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use common::cli::{Interrupt, Outcome, RunArgs};
+use common::text::escaped;
+use common::timing::human_duration;
+use serde_json::{Value, json};
+
+use super::args::TopArgs;
+use crate::overview::{Overview, overview};
+
+/// How often Ctrl-C is looked for.
+const STEP: Duration = Duration::from_millis(50);
+/// So many rows of each table, on a terminal.
+const ROWS: usize = 20;
+
+pub(super) fn run(top: &TopArgs, run: &RunArgs, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
+    let (broker, prefix) = (top.broker.broker()?, top.broker.prefix("cluster"));
+    let mut before: Option<Overview> = None;
+    let terminal = std::io::stdout().is_terminal() && !top.once;
+    while !interrupt.raised() {
+        let now = overview(&broker, &prefix)?;
+        let rates = Rates::between(before.as_ref(), &now);
+        let mut out = common::cli::stdout();
+        if run.output.json {
+            // A document, or one a line.
+            let document = document(&now, &rates);
+            if top.once {
+                out.json(&document)?;
+            } else {
+                writeln!(out, "{document}")?;
+            }
+        } else {
+            if terminal {
+                // To the top left, and nothing below.
+                write!(out, "\x1b[H\x1b[2J")?;
+            }
+            writeln!(out, "{}", text(&now, &rates))?;
+        }
+        out.flush()?;
+        before = Some(now);
+        if top.once {
+            break;
+        }
+        let start = Instant::now();
+        while start.elapsed() < top.interval && !interrupt.raised() {
+            thread::sleep(STEP.min(top.interval));
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+/// Jobs a second, since the last look.
+#[derive(Debug, Default, PartialEq)]
+struct Rates {
+    submitted: Option<f64>,
+    done: Option<f64>,
+}
+
+impl Rates {
+    fn between(before: Option<&Overview>, now: &Overview) -> Self {
+        let Some(before) = before else {
+            return Self::default();
+        };
+        let seconds = now.now_s - before.now_s;
+        let rate = |before: u64, now: u64| {
+            (seconds > 0.0).then(|| now.saturating_sub(before) as f64 / seconds)
+        };
+        Self {
+            submitted: rate(before.totals.submitted, now.totals.submitted),
+            done: rate(before.totals.done, now.totals.done),
+        }
+    }
+}
+
+fn document(now: &Overview, rates: &Rates) -> Value {
+    let mut document = json!(now);
+    document["submitted_per_s"] = json!(rates.submitted);
+    document["done_per_s"] = json!(rates.done);
+    document
+}
+
+fn text(now: &Overview, rates: &Rates) -> String {
+    let rate = |rate: Option<f64>| rate.map_or_else(|| "-".to_owned(), |rate| format!("{rate:.0}"));
+    let age = |seconds: Option<f64>| {
+        let duration = seconds.and_then(|it| Duration::try_from_secs_f64(it).ok());
+        duration.map_or_else(|| "-".to_owned(), human_duration)
+    };
+    let mut text = format!(
+        "{} agents with {} workers; {} jobs run, {} offered, {} wait\n",
+        now.agents.len(),
+        now.slots,
+        now.running,
+        now.offered,
+        now.waiting,
+    );
+    let totals = &now.totals;
+    let _ = writeln!(
+        text,
+        "in all: {} submitted ({}/s), {} done ({}/s), {} cancelled, {} repeated, {} lost, \
+         {} dead letters",
+        totals.submitted,
+        rate(rates.submitted),
+        totals.done,
+        rate(rates.done),
+        totals.cancelled,
+        totals.repeated,
+        totals.lost,
+        now.dead_letters,
+    );
+    let _ = writeln!(
+        text,
+        "\n{:<38} {:>7} {:>7} {:>9} {:>9}",
+        "agent", "workers", "running", "done", "oldest"
+    );
+    for agent in now.agents.iter().take(ROWS) {
+        let _ = writeln!(
+            text,
+            "{:<38} {:>7} {:>7} {:>9} {:>9}{}",
+            escaped(&agent.id),
+            agent.workers,
+            agent.running,
+            agent.done,
+            age(agent.oldest_s),
+            if agent.draining { " draining" } else { "" },
+        );
+    }
+    more(&mut text, now.agents.len());
+    let _ = writeln!(
+        text,
+        "\n{:<38} {:>9} {:>7} {:>7} {:>9}",
+        "client", "submitted", "offered", "waiting", "oldest"
+    );
+    for client in now.clients.iter().take(ROWS) {
+        let _ = writeln!(
+            text,
+            "{:<38} {:>9} {:>7} {:>7} {:>9}{}",
+            escaped(&client.id),
+            client.submitted,
+            client.offered,
+            client.waiting,
+            age(client.oldest_s),
+            if client.detached { " detached" } else { "" },
+        );
+    }
+    more(&mut text, now.clients.len());
+    text
+}
+
+fn more(text: &mut String, rows: usize) {
+    if rows > ROWS {
+        let _ = writeln!(text, "… and {} more (--json has all)", rows - ROWS);
+    }
+}

@@ -1,0 +1,60 @@
+//! The same jobs on many machines: [`RedisPool`] is an [`Executor`](executors::Executor) whose workers
+//! are the processes of [`Agent`]s, on this machine or others. Redis stands between them: it keeps the
+//! jobs, hands each to one agent, and keeps the answers.
+//!
+//! The chapter is [README.md](https://github.com/many-hands/many-hands/blob/main/cluster/README.md) in
+//! this folder; flags, limits and figures are in TOOL.md.
+//!
+//! # Examples
+//! ```no_run
+//! use cluster::{Broker, RedisPool};
+//! use executors::{Error, Executor, Job};
+//!
+//! #[derive(serde::Serialize, serde::Deserialize)]
+//! struct Square(u64);
+//!
+//! impl Job for Square {
+//!     type Output = u64;
+//!     const NAME: &'static str = "square";
+//!     fn run(self) -> u64 { self.0 * self.0 }
+//! }
+//!
+//! # fn main() -> Result<(), Error> {
+//! let pool = RedisPool::builder().connect(&Broker::at("redis://localhost")?)?;
+//! assert_eq!(pool.submit(Square(12))?.result(), Ok(144));
+//! # Ok(()) }
+//! ```
+
+mod agent;
+mod answers;
+mod broker;
+#[cfg(feature = "cli")]
+pub mod cli;
+mod client;
+mod member;
+mod overview;
+mod pool;
+mod protocol;
+mod scripts;
+mod sync;
+mod watch;
+
+pub use agent::{Agent, AgentBuilder, End};
+pub use broker::Broker;
+pub use overview::{
+    AgentRow, ClientRow, DeadLetter, Overview, Totals, dead_letters, drain, overview,
+};
+pub use pool::{Attached, RedisPool, RedisPoolBuilder};
+
+use std::time::Duration;
+
+/// The prefix of all keys, unless another is set.
+pub const DEFAULT_PREFIX: &str = "many-hands";
+/// How long an agent or a client may be silent before it counts as dead.
+///
+/// Long enough for a network that is down for some seconds, or a machine that swaps.
+pub const DEFAULT_LEASE: Duration = Duration::from_secs(30);
+/// How many jobs of one client may wait.
+pub const DEFAULT_QUEUE_LIMIT: usize = 100_000;
+/// How many bytes an encoded job or chunk, or its results, may take.
+pub const DEFAULT_SIZE_LIMIT: usize = 64 << 20;

@@ -1,0 +1,114 @@
+//! A network that can be cut: a proxy before the broker.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+#[derive(Clone, Copy, PartialEq)]
+enum Way {
+    Open,
+    /// Connections are closed, and new ones too.
+    Cut,
+    /// Nothing goes through, and nothing is closed.
+    Frozen,
+}
+
+struct Shared {
+    way: Mutex<Way>,
+    changed: Condvar,
+    connections: Mutex<Vec<TcpStream>>,
+    refused: AtomicUsize,
+}
+
+pub struct Proxy {
+    port: u16,
+    shared: Arc<Shared>,
+}
+
+impl Proxy {
+    pub fn to(port: u16) -> Proxy {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let shared = Arc::new(Shared {
+            way: Mutex::new(Way::Open),
+            changed: Condvar::new(),
+            connections: Mutex::default(),
+            refused: AtomicUsize::new(0),
+        });
+        let proxy = Proxy {
+            port: listener.local_addr().unwrap().port(),
+            shared: Arc::clone(&shared),
+        };
+        // The threads end with the test program.
+        std::thread::spawn(move || {
+            for client in listener.incoming().map_while(Result::ok) {
+                if *shared.way.lock().unwrap() == Way::Cut {
+                    shared.refused.fetch_add(1, Ordering::Relaxed);
+                    continue;
+                }
+                let Ok(server) = TcpStream::connect(("127.0.0.1", port)) else {
+                    continue;
+                };
+                let ends = [(&client, &server), (&server, &client)];
+                for (from, to) in ends.map(|(a, b)| (a.try_clone(), b.try_clone())) {
+                    let (from, to) = (from.unwrap(), to.unwrap());
+                    let shared = Arc::clone(&shared);
+                    std::thread::spawn(move || shared.copy(from, to));
+                }
+                shared.connections.lock().unwrap().extend([client, server]);
+            }
+        });
+        proxy
+    }
+
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    pub fn cut(&self) {
+        self.set(Way::Cut);
+        for socket in self.shared.connections.lock().unwrap().drain(..) {
+            let _ = socket.shutdown(Shutdown::Both);
+        }
+    }
+
+    pub fn freeze(&self) {
+        self.set(Way::Frozen);
+    }
+
+    pub fn mend(&self) {
+        self.set(Way::Open);
+    }
+
+    /// How many connections were refused since the cut.
+    pub fn refused(&self) -> usize {
+        self.shared.refused.load(Ordering::Relaxed)
+    }
+
+    fn set(&self, way: Way) {
+        *self.shared.way.lock().unwrap() = way;
+        self.shared.changed.notify_all();
+    }
+}
+
+impl Shared {
+    fn copy(&self, mut from: TcpStream, mut to: TcpStream) {
+        let mut bytes = [0; 1 << 16];
+        while let Ok(n) = from.read(&mut bytes) {
+            let mut way = self.way.lock().unwrap();
+            while *way == Way::Frozen {
+                way = self
+                    .changed
+                    .wait_timeout(way, Duration::from_secs(60))
+                    .unwrap()
+                    .0;
+            }
+            drop(way);
+            if n == 0 || to.write_all(&bytes[..n]).is_err() {
+                break;
+            }
+        }
+        let _ = to.shutdown(Shutdown::Both);
+    }
+}

@@ -1,0 +1,71 @@
+//! Figures of the room `cluster`, for the last decision: they need a broker, which this room has not.
+//!
+//! A file of them is JSON: `{"round_trip": [0.0012, 0.0011, 0.0013]}`, the seconds that a job which does
+//! nothing took through the broker and back, one number for each run.
+
+use crate::book::Section;
+use crate::figure::{Figure, Unit};
+use serde::Deserialize;
+use std::io;
+use std::path::Path;
+
+#[derive(Deserialize)]
+struct Samples {
+    round_trip: Vec<f64>,
+}
+
+/// Without a file the section says what is missing.
+///
+/// # Errors
+///
+/// When the file can't be read, naming it.
+pub fn section(file: Option<&Path>) -> io::Result<Section> {
+    let mut section = Section::new(
+        "cluster",
+        "Through a broker",
+        "Not measured here: it needs a broker. The room `cluster` says how to get one; \
+         --cluster FILE takes its figure.",
+    );
+    if let Some(file) = file {
+        let text = std::fs::read_to_string(file).map_err(|error| named(file, error))?;
+        let figure = read(&text).map_err(|error| named(file, error))?;
+        "A job that does nothing, handed over by a broker.".clone_into(&mut section.caption);
+        section.add(
+            "cluster/round-trip",
+            "a job through a broker and back",
+            Ok(figure),
+        );
+    }
+    Ok(section)
+}
+
+fn read(text: &str) -> io::Result<Figure> {
+    let samples: Samples = serde_json::from_str(text)?;
+    let figure = Figure::of(Unit::Seconds, samples.round_trip).filter(|it| it.median > 0.0);
+    figure.ok_or_else(|| io::Error::other("round_trip: expected seconds, one number a run"))
+}
+
+fn named(file: &Path, error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_figure_comes_from_a_file_and_nonsense_is_named() {
+        let figure =
+            read("{\"round_trip\": [0.001, 0.003, 0.002], \"broker\": \"redis\"}").unwrap();
+        assert_eq!(figure.median, 0.002);
+        for text in ["", "{}", "{\"round_trip\": []}", "{\"round_trip\": [0]}"] {
+            assert!(read(text).is_err(), "{text}");
+        }
+        let error = section(Some(Path::new("/nowhere/at-all.json"))).unwrap_err();
+        assert!(
+            error.to_string().starts_with("/nowhere/at-all.json: "),
+            "{error}"
+        );
+        assert!(section(None).unwrap().caption.contains("--cluster"));
+    }
+}

@@ -1,0 +1,97 @@
+//! The workshop's decisions: for each the rules of the literature, and whether this machine's figures
+//! back or contradict them.
+
+mod claim;
+mod rules;
+
+pub use claim::{Claim, Verdict};
+
+use crate::view::View;
+use serde::{Deserialize, Serialize};
+
+/// A decision, and what was measured for it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Decision {
+    /// What it is looked up by: `threads-or-processes`.
+    pub id: String,
+    /// The question.
+    pub question: String,
+    /// What to do here, as far as the figures decide it.
+    pub advice: String,
+    /// The rules.
+    pub rules: Vec<Ruling>,
+}
+
+/// A rule, and what this machine says to it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ruling {
+    /// What it says.
+    pub rule: String,
+    /// Who says so, and where.
+    pub source: String,
+    /// Whether the figures back it.
+    pub verdict: Verdict,
+    /// The figures, in words.
+    pub figures: String,
+}
+
+/// A rule before anything was measured.
+#[derive(Clone, Copy, Debug)]
+struct Rule {
+    says: &'static str,
+    source: &'static str,
+    claim: Claim,
+}
+
+/// A decision before anything was measured.
+#[derive(Clone, Copy, Debug)]
+struct Question {
+    id: &'static str,
+    question: &'static str,
+    /// The rule that decides comes first.
+    rules: &'static [Rule],
+    /// What to do if it is backed.
+    backed: &'static str,
+    /// What to do if it is contradicted.
+    contradicted: &'static str,
+}
+
+/// All decisions, in the workshop's order.
+pub fn decide(view: &View<'_>) -> Vec<Decision> {
+    rules::QUESTIONS
+        .iter()
+        .map(|question| question.decide(view))
+        .collect()
+}
+
+impl Question {
+    fn decide(&self, view: &View<'_>) -> Decision {
+        let rules: Vec<Ruling> = self.rules.iter().map(|rule| rule.judge(view)).collect();
+        let advice = match rules.first().map(|ruling| &ruling.verdict) {
+            Some(Verdict::Backed) => self.backed.to_owned(),
+            Some(Verdict::Contradicted) => self.contradicted.to_owned(),
+            Some(Verdict::Undecided(why)) => format!("Not decided here: {why}."),
+            None => String::new(),
+        };
+        Decision {
+            id: self.id.to_owned(),
+            question: self.question.to_owned(),
+            advice,
+            rules,
+        }
+    }
+}
+
+impl Rule {
+    fn judge(&self, view: &View<'_>) -> Ruling {
+        Ruling {
+            rule: self.says.to_owned(),
+            source: self.source.to_owned(),
+            verdict: self.claim.judge(view),
+            figures: self.claim.figures(view),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,149 @@
+//! The jobs that are sent to pools, of threads and of processes.
+
+use concepts::paint::Brush;
+use executors::{Job, JobType, job};
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
+
+/// All jobs of this room: a program that measures begins with `executors::hook(JOBS)`.
+pub const JOBS: &[JobType] = &[
+    job::<Nothing>(),
+    job::<Compute>(),
+    job::<Make>(),
+    job::<Touch>(),
+    #[cfg(target_os = "linux")]
+    job::<TouchShared>(),
+];
+
+/// Does nothing: what remains is what it costs to hand it over.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Nothing;
+
+impl Job for Nothing {
+    type Output = ();
+
+    fn run(self) {}
+}
+
+/// Computes: so many multiplications, one waiting for the other.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Compute {
+    /// How many.
+    pub steps: u32,
+    /// What it starts from.
+    pub seed: u64,
+}
+
+impl Job for Compute {
+    type Output = u64;
+
+    fn run(self) -> u64 {
+        Brush::new(self.steps).stroke(self.seed)
+    }
+}
+
+/// Gives a result of a size.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Make {
+    /// How many bytes.
+    pub size: usize,
+}
+
+impl Job for Make {
+    type Output = Bytes;
+
+    fn run(self) -> Bytes {
+        Bytes(vec![1; self.size])
+    }
+}
+
+/// Is given bytes, and looks at each page of them.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Touch(pub Bytes);
+
+impl Job for Touch {
+    type Output = u64;
+
+    fn run(self) -> u64 {
+        touch(&self.0.0)
+    }
+}
+
+/// The same of bytes in shared memory.
+#[cfg(target_os = "linux")]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TouchShared(pub executors::SharedBytes);
+
+#[cfg(target_os = "linux")]
+impl Job for TouchShared {
+    type Output = u64;
+
+    fn run(self) -> u64 {
+        touch(&self.0)
+    }
+}
+
+/// Reads a byte of each page: bytes that nobody looks at cost nothing to hand over.
+pub fn touch(bytes: &[u8]) -> u64 {
+    let each = bytes.iter().step_by(4096);
+    std::hint::black_box(each.copied().map(u64::from).sum())
+}
+
+/// Bytes that are written as a whole: serde writes a `Vec<u8>` number by number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bytes(pub Vec<u8>);
+
+impl Serialize for Bytes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Bytes, D::Error> {
+        struct Whole;
+
+        impl Visitor<'_> for Whole {
+            type Value = Bytes;
+
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("bytes")
+            }
+
+            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Bytes, E> {
+                Ok(Bytes(bytes.to_vec()))
+            }
+
+            fn visit_byte_buf<E>(self, bytes: Vec<u8>) -> Result<Bytes, E> {
+                Ok(Bytes(bytes))
+            }
+        }
+
+        deserializer.deserialize_byte_buf(Whole)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_written_as_their_length_and_themselves() {
+        // As postcard's specification has a byte array: its length as a varint, then its bytes.
+        let bytes = Bytes(vec![7; 300]);
+        let written = postcard::to_allocvec(&bytes).unwrap();
+        assert_eq!(written[..3], [0xac, 0x02, 7]);
+        assert_eq!(written.len(), 302);
+        assert_eq!(postcard::from_bytes::<Bytes>(&written).unwrap(), bytes);
+    }
+
+    #[test]
+    fn a_byte_of_each_page_is_read() {
+        let mut bytes = vec![0; 3 * 4096];
+        bytes[4096] = 5;
+        bytes[8192] = 7;
+        bytes[1] = 100;
+        assert_eq!(touch(&bytes), 12);
+    }
+}

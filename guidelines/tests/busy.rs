@@ -1,0 +1,36 @@
+//! On a machine that somebody else uses, nothing is recommended. This test uses it.
+
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use assert_cmd::Command;
+use predicates::prelude::PredicateBooleanExt;
+use predicates::str::contains;
+use std::process::{Child, Stdio};
+
+/// Spins until it is dropped.
+struct Spinning(Child);
+
+impl Drop for Spinning {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn beside_a_process_that_spins_it_says_so_and_refuses() {
+    let binary = assert_cmd::cargo::cargo_bin("guidelines");
+    let mut command = std::process::Command::new(&binary);
+    command
+        .args(["guidelines-child", "spin"])
+        .stdin(Stdio::null());
+    let spinning = Spinning(command.spawn().unwrap());
+    Command::new(&binary)
+        .args(["choose", "--runs", "1", "--quiet"])
+        .assert()
+        .code(1)
+        .stdout(contains("Nothing is recommended: the machine was busy"))
+        .stdout(contains("CPUs busy").or(contains("had a CPU for")));
+    drop(spinning);
+}

@@ -1,0 +1,244 @@
+//! The command from outside: what it refuses, what it advises on given figures, and how it stops.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use assert_cmd::Command;
+use common::cli::interrupt::with_usual_signals;
+use guidelines::book::{Book, Section};
+use guidelines::figure::{Figure, Unit};
+use guidelines::machine::Machine;
+use guidelines::report::Report;
+use predicates::str::contains;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+fn guidelines() -> Command {
+    Command::cargo_bin("guidelines").unwrap()
+}
+
+/// Figures as `matklad/benchmarks` has them, times a factor.
+fn report(folder: &Path, name: &str, factor: f64, busy: &[&str]) -> PathBuf {
+    let mut section = Section::new("start", "start", "start");
+    for (id, value) in [
+        ("start/call", 1e-9),
+        ("start/rayon-join", 50e-9),
+        ("start/tokio-task", 0.3e-6),
+        ("start/pool-closure", 4.6e-6),
+        ("start/thread", 12e-6),
+        ("start/process-job", 30e-6),
+        ("start/process", 540e-6),
+        ("hand-over/process-job", 1e-3),
+    ] {
+        let runs = [value * factor; 3];
+        section.add(id, id, Ok(Figure::of(Unit::Seconds, runs).unwrap()));
+    }
+    let machine = Machine {
+        cpus: "a machine of four CPUs".to_owned(),
+        usable: 4,
+        ..Machine::default()
+    };
+    let busy = busy.iter().map(|it| (*it).to_owned()).collect();
+    let book = Book {
+        sections: vec![section],
+    };
+    let report = Report::new(machine, busy, 1.0, book, Vec::new());
+    let path = folder.join(name);
+    std::fs::write(&path, serde_json::to_vec(&report).unwrap()).unwrap();
+    path
+}
+
+#[test]
+fn advice_by_flags_names_a_model_a_gain_with_its_range_and_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = report(folder.path(), "a.json", 1.0, &[]);
+    guidelines()
+        .args(["choose", "--length", "1ms", "--count", "1000", "--from"])
+        .arg(&report)
+        .assert()
+        .success()
+        .stdout(contains("1,000 tasks of 1.00 ms, of which 0 % waiting."))
+        .stdout(contains("Use: rayon."))
+        .stdout(contains("To expect here: 4.00 times as fast"))
+        .stdout(contains("Copy: primes/examples/5_rayon.rs"))
+        .stdout(contains("or shorter: one after another"));
+    let run = guidelines()
+        .args([
+            "choose",
+            "--waiting",
+            "99%",
+            "--length",
+            "1s",
+            "--count",
+            "1e5",
+            "--json",
+            "--from",
+        ])
+        .arg(&report)
+        .assert()
+        .success();
+    let json: serde_json::Value = serde_json::from_slice(&run.get_output().stdout).unwrap();
+    assert_eq!(json["advice"]["model"], "async-and-pool");
+    let gain = &json["advice"]["gain"];
+    assert!(gain["low"].as_f64().unwrap() < gain["high"].as_f64().unwrap());
+    guidelines()
+        .args(["choose", "--isolation", "yes", "--shared", "yes", "--from"])
+        .arg(&report)
+        .assert()
+        .success()
+        .stdout(contains("Use: a process pool."))
+        .stdout(contains("sent as messages"));
+}
+
+#[test]
+fn a_report_that_was_written_is_shown_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = report(folder.path(), "a.json", 1.0, &["before: it was busy"]);
+    let page = folder.path().join("page.html");
+    guidelines()
+        .arg("--from")
+        .arg(&report)
+        .arg("--html")
+        .arg(&page)
+        .assert()
+        .success()
+        .stdout(contains("a machine of four CPUs"))
+        .stdout(contains("THE MACHINE WAS BUSY: before: it was busy."))
+        .stdout(contains("WHAT TO USE WHEN"));
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.contains("<svg"), "{page}");
+}
+
+#[test]
+fn figures_of_a_busy_machine_advise_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let busy = ["before: other programs kept 1.0 of 4 CPUs busy"];
+    let report = report(folder.path(), "busy.json", 1.0, &busy);
+    guidelines()
+        .args(["choose", "--from"])
+        .arg(&report)
+        .assert()
+        .code(1)
+        .stdout(contains("Nothing is recommended: the machine was busy"));
+}
+
+#[test]
+fn two_reports_agree_where_their_ranges_overlap() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = report(folder.path(), "a.json", 1.0, &[]);
+    let nearly = report(folder.path(), "b.json", 1.02, &[]);
+    let slower = report(folder.path(), "c.json", 2.0, &["after: it was busy"]);
+    guidelines()
+        .arg("compare")
+        .args([&first, &nearly])
+        .assert()
+        .success()
+        .stdout(contains("8 of 8 figures agree"));
+    guidelines()
+        .arg("compare")
+        .args([&first, &slower])
+        .assert()
+        .success()
+        .stdout(contains("0 of 8 figures agree"))
+        .stdout(contains("the second machine was busy after: it was busy"));
+}
+
+#[test]
+fn what_can_not_be_read_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let (none, other) = (
+        folder.path().join("none.json"),
+        folder.path().join("other.json"),
+    );
+    std::fs::write(&other, "{\"primes\": 4}").unwrap();
+    let newer = folder.path().join("newer.json");
+    std::fs::write(&newer, "{\"format\": 2}").unwrap();
+    for (file, expected) in [
+        (&none, "none.json: No such file"),
+        (&other, "other.json: not a report of guidelines"),
+        (&newer, "newer.json: format 2; this program reads 1"),
+    ] {
+        guidelines()
+            .arg("compare")
+            .args([file, file])
+            .assert()
+            .code(1)
+            .stderr(contains(expected));
+    }
+    for (args, expected) in [
+        (&["choose", "--waiting", "90"][..], "expected a share"),
+        (&["choose", "--length", "0"], "a task takes some time"),
+        (&["choose", "--count", "0"], "at least 1"),
+        (&["--runs", "10"], "expected 1 to 9"),
+        (
+            &["--html", "-", "--json"],
+            "standard output is taken by --json",
+        ),
+        (&["--cluster"], "a value is required"),
+    ] {
+        guidelines()
+            .args(args)
+            .assert()
+            .code(2)
+            .stderr(contains(expected));
+    }
+    guidelines()
+        .args(["--no-python", "compare"])
+        .args([&other, &other])
+        .assert()
+        .code(2)
+        .stderr(contains("do nothing before a subcommand"));
+    guidelines()
+        .args(["--html", "/nowhere/report.html"])
+        .assert()
+        .code(1)
+        .stderr(contains("/nowhere"));
+}
+
+#[test]
+fn ctrl_c_ends_a_measurement_and_its_children() {
+    let binary = assert_cmd::cargo::cargo_bin("guidelines");
+    let mut child = with_usual_signals(&mut std::process::Command::new(binary))
+        .arg("--no-python")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // As soon as it has a child of its own, it measures.
+    let children = || children_of(child.id());
+    while children().is_empty() {
+        std::thread::yield_now();
+    }
+    let signal = std::process::Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(signal.unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    // Whatever it had started last is gone, or nobody's child any more and about to go.
+    assert_eq!(children_of(child.id()), Vec::<u32>::new());
+}
+
+/// The processes whose parent is this one.
+fn children_of(parent: u32) -> Vec<u32> {
+    let mut children = Vec::new();
+    for entry in std::fs::read_dir("/proc").unwrap().flatten() {
+        let Some(pid) = entry
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse().ok())
+        else {
+            continue;
+        };
+        let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+        let fields: Vec<&str> = stat
+            .rsplit(')')
+            .next()
+            .unwrap_or("")
+            .split_whitespace()
+            .collect();
+        if fields.get(1).and_then(|it| it.parse().ok()) == Some(parent) {
+            children.push(pid);
+        }
+    }
+    children
+}
