@@ -230,7 +230,7 @@ fn a_second_ctrl_c_leaves_at_once_whatever_it_waits_for() {
 #[test]
 fn ctrl_c_ends_what_has_no_workers() {
     for (words, code) in [(&["print", "1e13"][..], Some(130)), (&["factor"], None)] {
-        let mut child = with_usual_signals(&mut Command::new(env!("CARGO_BIN_EXE_primes")))
+        let child = with_usual_signals(&mut Command::new(env!("CARGO_BIN_EXE_primes")))
             .args(words)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
