@@ -31,5 +31,5 @@ pub use session::{Session, log, start, start_with};
 
 /// How a demonstration ends: what to read next, and how to run the first step.
 pub fn read_next(room: &str) -> String {
-    format!("Read next: {room}/README.md, and run its steps: cargo run --example {room}-1")
+    format!("Read next: {room}/README.md\nIts first step: cargo run --example {room}-1")
 }

@@ -12,7 +12,7 @@ mod sys {
     use signal_hook::SigId;
     use signal_hook::low_level::pipe;
 
-    use crate::Signal;
+    use crate::signals::Signal;
 
     pub(crate) struct Bell {
         receiver: mio::net::UnixStream,
@@ -52,7 +52,7 @@ mod sys {
     use signal_hook::SigId;
     use signal_hook::low_level;
 
-    use crate::Signal;
+    use crate::signals::Signal;
 
     pub(crate) struct Bell {
         receiver: mio::net::UdpSocket,
