@@ -46,7 +46,7 @@ pub enum Command {
 #[derive(clap::Args, Clone, Debug)]
 #[command(next_help_heading = "Cluster options")]
 pub struct BrokerArgs {
-    /// The broker: redis://[user:password@]host[:port], rediss://… for TLS [default: what the
+    /// The broker: redis://USER:PASSWORD@HOST:PORT, rediss://… for TLS [default: what the
     /// environment has as CLUSTER_BROKER]
     #[arg(long, value_name = "URL")]
     pub broker: Option<String>,
