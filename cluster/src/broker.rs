@@ -40,6 +40,8 @@ impl Broker {
     /// # Errors
     /// [`Error::Unsupported`] for another address.
     pub fn at(url: &str) -> Result<Self, Error> {
+        #[cfg(feature = "tls")]
+        choose_algorithms();
         let client = redis::Client::open(url).map_err(|error| refused(url, &error))?;
         Ok(Self {
             client: Arc::new(client),
@@ -61,6 +63,7 @@ impl Broker {
             client_tls: None,
             root_cert: Some(pem),
         };
+        choose_algorithms();
         let client = redis::Client::build_with_tls(url, certificates)
             .map_err(|error| refused(url, &error))?;
         Ok(Self {
@@ -87,6 +90,13 @@ impl Broker {
             message: message.into(),
         }
     }
+}
+
+/// rustls takes no provider of its algorithms by itself where several are built. What the program has
+/// chosen already stays.
+#[cfg(feature = "tls")]
+fn choose_algorithms() {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
 }
 
 impl fmt::Display for Broker {

@@ -23,6 +23,9 @@ fn certificate(folder: &Path, name: &str) {
             "/CN=test",
             "-addext",
             "subjectAltName=IP:127.0.0.1",
+            // A server's, not an authority's: rustls tells them apart.
+            "-addext",
+            "basicConstraints=critical,CA:FALSE",
         ])
         .args(["-keyout", &file("key"), "-out", &file("crt")])
         .output()
