@@ -26,8 +26,9 @@ pub const OUTBOX: usize = 1 << 20;
 /// accepted.
 pub const MAX_CONNECTIONS: usize = 10_000;
 
-/// How long connections have to send what is written, when the server ends.
-pub const GRACE: Duration = Duration::from_secs(2);
+/// How long connections have to send what is written, when the server ends: Ctrl-C ends a program within
+/// a second.
+pub const GRACE: Duration = Duration::from_millis(800);
 
 /// The longest that an answer to one's own line gets: a line is not looked at while there is no
 /// room for that, so that no answer is missed.

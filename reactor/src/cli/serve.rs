@@ -15,23 +15,23 @@ use reactor::{Factory, Peer, Protocol, Reactor, Reason, Transport, chat};
 
 use super::args::{ListenArgs, ProxyArgs};
 
-/// How long connections have to send what is written, after Ctrl-C.
-const GRACE: Duration = Duration::from_secs(2);
+/// How long connections have to send what is written, after Ctrl-C: a program ends within a second.
+const GRACE: Duration = Duration::from_millis(800);
 
 pub(super) fn chat(args: &ListenArgs, output: &OutputArgs) -> anyhow::Result<Outcome> {
-    let reactor = Reactor::new()?;
+    let reactor = super::reactor()?;
     let factory = WithIdle::new(chat::Server::default(), args.idle);
     serve(&reactor, "chat", args.listen, factory, output)
 }
 
 pub(super) fn echo(args: &ListenArgs, output: &OutputArgs) -> anyhow::Result<Outcome> {
-    let reactor = Reactor::new()?;
+    let reactor = super::reactor()?;
     let factory = WithIdle::new(|| Echo, args.idle);
     serve(&reactor, "echo", args.listen, factory, output)
 }
 
 pub(super) fn proxy(args: &ProxyArgs, output: &OutputArgs) -> anyhow::Result<Outcome> {
-    let reactor = Reactor::new()?;
+    let reactor = super::reactor()?;
     let factory = Proxy::new(&reactor, args.target);
     serve(&reactor, "proxy", args.listen, factory, output)
 }
@@ -64,17 +64,20 @@ fn serve(
     })
 }
 
-/// The first Ctrl-C or SIGTERM closes in good order, the second, 200 ms or more later, leaves at once. One that was ignored
-/// when the program started stays ignored.
+/// The first Ctrl-C or SIGTERM closes in good order. The second, 200 ms or more later, leaves at once.
+/// One that was ignored when the program started stays ignored.
 pub(super) fn stop_on_signals(reactor: &Reactor) -> anyhow::Result<Rc<Cell<bool>>> {
     let interrupted = Rc::new(Cell::new(false));
     for signal in interrupt::stop_signals()?.into_iter().map(Signal::new) {
         let interrupted = Rc::clone(&interrupted);
-        reactor.on_signal(signal, move |reactor, _| {
+        let call = move |reactor: &Reactor, _: Signal| {
             if !interrupted.replace(true) {
                 reactor.shut_down(GRACE);
             }
-        })?;
+        };
+        reactor
+            .on_signal(signal, call)
+            .context(super::TOO_FEW_DESCRIPTORS)?;
     }
     // The second is seen by a handler of its own, even while a callback computes.
     interrupt::install()?;

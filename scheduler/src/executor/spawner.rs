@@ -75,7 +75,8 @@ impl Spawner {
     }
 
     /// Starts a task with the future that `make` makes, on the executor's thread. It runs when the
-    /// executor does.
+    /// executor does, and the thread that asks does not wait for it: so `make` and the future own all
+    /// that they use (`'static`).
     ///
     /// # Errors
     ///

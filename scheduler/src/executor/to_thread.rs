@@ -17,7 +17,8 @@ const FULL: Duration = Duration::from_millis(1);
 ///
 /// The threads are one pool for the whole process, as many as there are CPUs, started at the first
 /// call. At most [8192](executors::DEFAULT_QUEUE_LIMIT) calls wait for them; the next ones wait
-/// here. When this is dropped, a call that has not begun is not made; one that has goes on.
+/// here. When this is dropped, a call that has not begun is not made; one that has goes on. So the
+/// call owns all that it uses (`'static`): it may outlive the task that waits for it.
 ///
 /// # Errors
 ///
