@@ -11,7 +11,7 @@ use reactor::{Deferred, Error, Peer, Protocol, Reactor, Reason, Resolver, Transp
 
 const HERE: ([u8; 4], u16) = ([127, 0, 0, 1], 0);
 
-/// Waits for the end of what comes, then answers and ends too.
+/// Waits for the end of the stream, then answers and closes.
 struct LastWord {
     size: usize,
     held: Vec<u8>,
@@ -28,7 +28,7 @@ impl Protocol for LastWord {
     }
 }
 
-/// The client's side of half a close: says, ends, and hears.
+/// The client's side of a half close: it sends, closes its half, and reads.
 struct Asks {
     heard: Vec<u8>,
     told: Option<Resolver<Vec<u8>>>,
@@ -78,14 +78,14 @@ fn half_a_close_leaves_the_other_half_over_tcp_and_unix() {
         assert!(reactor.run_until(heard).unwrap() == b"well?".repeat(SIZE));
     }
     assert_eq!(unix.connections() + tcp.connections(), 0);
-    // The file stays, and nobody answers there any more.
+    // The file stays, but no server listens at it any more.
     unix.close();
     let refused = reactor.connect_unix(&path, Echo);
     assert!(matches!(reactor.run_until(refused), Err(Error::Io(_))));
 }
 
-/// Linux tells of a Unix socket whose other end is closed by EPOLLHUP, as others found out by loops that
-/// spun, or connections that stayed: who stays half open to answer has nobody to answer to.
+/// When the other end of a Unix socket is closed, Linux reports EPOLLHUP. Other event loops then
+/// spun or kept the connection. A half-open connection has no receiver here, so it must end.
 #[test]
 fn nobody_stays_half_open_for_an_end_that_is_closed() {
     struct Waits(Rc<RefCell<Vec<String>>>);

@@ -54,7 +54,7 @@ fn pausing_between_two_lines_keeps_the_second_back() {
     }
 }
 
-/// What is paused and resumed from within its own callback.
+/// Pauses and resumes from within its own callback.
 struct Nervous(Log);
 
 impl Nervous {
@@ -77,8 +77,8 @@ impl FrameHandler for Nervous {
     }
 }
 
-/// twisted/twisted#10598 and #10715: `resumeProducing` from within `lineReceived` handed the lines that
-/// were left out in the wrong order, or twice.
+/// twisted/twisted#10598 and #10715: `resumeProducing` inside `lineReceived` delivered the
+/// remaining lines in the wrong order, or twice.
 #[test]
 fn resuming_from_within_hands_out_each_message_once_and_in_order() {
     let (reactor, _clock) = testing::reactor().unwrap();
@@ -105,7 +105,7 @@ fn resuming_from_within_hands_out_each_message_once_and_in_order() {
     }
 }
 
-/// twisted/twisted#1941: after `loseConnection`, lines that had come along were handed out all the same.
+/// twisted/twisted#1941: after `loseConnection`, lines that had already come were still delivered.
 #[test]
 fn nothing_is_handed_out_after_close() {
     struct Quits(Log);
