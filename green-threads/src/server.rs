@@ -178,6 +178,9 @@ impl RunningServer {
 
     /// Stops: closes the listener, lets the connections end within this time, and then ends those
     /// that are left; how many these were.
+    ///
+    /// A handler that waits for a quiet client takes all of this time. Shut down the reading half of its
+    /// stream before this, and the handler reads the end of the stream.
     pub fn stop(&self, grace: Duration) -> usize {
         self.accepting.kill();
         let left = match self.pool.join_timeout(grace) {

@@ -31,6 +31,18 @@ fn it_can_be_run_again_and_not_from_within() {
     }
 }
 
+/// A reactor is stopped on its own thread, so there is nobody to wake: the next run sleeps at once.
+#[test]
+fn a_stop_wakes_no_later_run() {
+    let reactor = Reactor::new().unwrap();
+    for _ in 0..3 {
+        let before = reactor.waits();
+        reactor.call_later(Duration::from_millis(1), Reactor::stop);
+        reactor.run().unwrap();
+        assert_eq!(reactor.waits() - before, 1);
+    }
+}
+
 #[test]
 fn calls_from_threads_come_in_order_and_have_a_limit() {
     let (reactor, _clock) = testing::reactor().unwrap();
