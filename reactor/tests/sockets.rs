@@ -12,10 +12,7 @@ use std::time::Duration;
 
 use reactor::echo::Echo;
 use reactor::proxy::Proxy;
-use reactor::{
-    Deferred, Error, Factory, ListenOptions, Peer, Port, Protocol, Reactor, Reason, Remote,
-    Resolver, Transport,
-};
+use reactor::{Error, Factory, ListenOptions, Port, Protocol, Reactor, Reason, Remote, Transport};
 
 const HERE: ([u8; 4], u16) = ([127, 0, 0, 1], 0);
 
