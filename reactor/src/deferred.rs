@@ -50,7 +50,7 @@ use trampoline::Job;
 /// assert_eq!(length.try_result().unwrap()?, 42);
 /// # Ok::<(), Error>(())
 /// ```
-#[must_use = "its error is only logged if nobody takes it: add an errback, or `detach`"]
+#[must_use = "an error that no errback handles is only logged: add an errback, or `detach`"]
 pub struct Deferred<T: 'static> {
     core: Rc<Core<T>>,
 }
@@ -331,7 +331,7 @@ impl<T> Drop for Core<T> {
             Some(Err(error)) => tracing::error!(
                 error = &error as &dyn std::error::Error,
                 made = %self.made,
-                "nobody handled the error of a deferred"
+                "the error of a deferred was not handled"
             ),
             _ => {}
         }
