@@ -2,7 +2,7 @@
 
 #![allow(
     unsafe_code,
-    reason = "a body that borrows can be spawned by who sees to it that it ends in time"
+    reason = "the caller ensures that a body that borrows ends in time"
 )]
 
 use std::cell::{Cell, OnceCell};

@@ -4,7 +4,7 @@
 //! It has no thread or stack of its own. It runs on the thread's stack, whenever the code there
 //! (the *root*) waits. So `main` may call everything in this crate, as a green thread may.
 
-#![allow(unsafe_code, reason = "tasks are pointed to from the ready queue")]
+#![allow(unsafe_code, reason = "the ready queue holds raw pointers to tasks")]
 
 mod deadlock;
 mod driver;

@@ -5,7 +5,7 @@
 
 #![allow(
     unsafe_code,
-    reason = "signal handlers and their stacks are the C interface's"
+    reason = "signal handlers and their stacks need the C interface"
 )]
 
 use std::ffi::c_void;

@@ -3,7 +3,7 @@
 
 #![allow(
     unsafe_code,
-    reason = "the queue is linked through the tasks, which the hub keeps alive"
+    reason = "the queue is linked through raw pointers to tasks, which the hub keeps alive"
 )]
 
 use std::cell::Cell;

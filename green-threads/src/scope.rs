@@ -8,7 +8,7 @@
 
 #![allow(
     unsafe_code,
-    reason = "green threads that borrow are spawned where their end is waited for"
+    reason = "the scope waits for the green threads that borrow"
 )]
 
 use std::cell::{Cell, RefCell};

@@ -5,7 +5,10 @@
 //! one mapping, and `MADV_GUARD_INSTALL` (Linux 6.13) makes a guard page without splitting it. On
 //! older kernels `mprotect` is used, and the limit is that of the mappings.
 
-#![allow(unsafe_code, reason = "corosensei is promised that a stack is one")]
+#![allow(
+    unsafe_code,
+    reason = "corosensei's Stack trait is unsafe to implement"
+)]
 
 mod class;
 mod guard;

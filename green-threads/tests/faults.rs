@@ -73,7 +73,7 @@ fn other_faults_are_left_to_whoever_handled_them_before() {
 }
 
 #[test]
-#[allow(unsafe_code, reason = "what is tested is a fault")]
+#[allow(unsafe_code, reason = "the test needs a real memory fault")]
 fn null_on_the_threads_own_stack_is_no_overflow() {
     const TEST: &str = "null_on_the_threads_own_stack_is_no_overflow";
     if is_again(TEST) {

@@ -206,7 +206,7 @@ impl Executor {
     /// );
     /// # Ok(()) }
     /// ```
-    #[expect(unsafe_code, reason = "the future may borrow what outlives this call")]
+    #[expect(unsafe_code, reason = "the future may borrow from the caller")]
     pub fn try_block_on<F: Future>(&self, future: F) -> Result<F::Output, Deadlock> {
         /// When this function is left, the future and its output must be dropped, however that
         /// happens.

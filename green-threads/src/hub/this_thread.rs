@@ -1,6 +1,6 @@
 //! The hub of this thread: it is made at its first use, and ends with the thread.
 
-#![allow(unsafe_code, reason = "a thread points to its hub")]
+#![allow(unsafe_code, reason = "a thread holds a raw pointer to its hub")]
 
 use std::cell::Cell;
 use std::io;

@@ -68,7 +68,7 @@ impl Pulse {
         names.get(&id).cloned()
     }
 
-    #[allow(unsafe_code, reason = "a location is kept in an atomic pointer")]
+    #[allow(unsafe_code, reason = "an atomic pointer holds a location")]
     pub(super) fn look(&self) -> Beat {
         let beats = self.beats.load(Ordering::Acquire);
         let spawned_at = self.spawned_at.load(Ordering::Relaxed);

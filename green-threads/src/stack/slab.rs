@@ -1,9 +1,6 @@
 //! A mapping that holds many stacks.
 
-#![allow(
-    unsafe_code,
-    reason = "memory is mapped, guarded and given back by the system's own calls"
-)]
+#![allow(unsafe_code, reason = "system calls map, guard and free the memory")]
 
 use std::io;
 use std::ptr;

@@ -2,7 +2,7 @@
 
 #![allow(
     unsafe_code,
-    reason = "a stack's coroutine is resumed by the hub and suspended from within"
+    reason = "both the hub and the running coroutine use the fiber"
 )]
 
 use std::cell::{Cell, UnsafeCell};

@@ -5,7 +5,7 @@
 
 #![allow(
     unsafe_code,
-    reason = "a part that belongs to one thread lies in a whole that all threads share"
+    reason = "one part of a shared struct belongs to one thread"
 )]
 
 use std::cell::Cell;

@@ -66,7 +66,7 @@ impl Inner {
 
     #[expect(
         unsafe_code,
-        reason = "a future that borrows nothing may be kept for ever"
+        reason = "a future that borrows nothing may live for ever"
     )]
     pub(super) fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where

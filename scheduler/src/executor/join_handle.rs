@@ -156,7 +156,10 @@ impl<T> Unpin for JoinHandle<T> {}
 impl<T> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 
-    #[expect(unsafe_code, reason = "the output's type is known here only")]
+    #[expect(
+        unsafe_code,
+        reason = "only this function knows the type of the output"
+    )]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         if !self.task.finished() {
             self.task.set_joiner(context.waker());

@@ -4,7 +4,7 @@
 
 #![allow(
     unsafe_code,
-    reason = "the core's own functions are called as the executor calls them"
+    reason = "the models call the core's functions as the executor does"
 )]
 
 use std::cell::RefCell;

@@ -59,7 +59,7 @@
 
 #![allow(
     unsafe_code,
-    reason = "a task's future is erased, pinned in place, and referenced from several sides"
+    reason = "a task erases and pins its future, and counts its references by hand"
 )]
 
 mod counts;

@@ -44,7 +44,7 @@ impl Condition {
     #[track_caller]
     #[expect(
         clippy::new_without_default,
-        reason = "it is named by where it is made"
+        reason = "a default one would not know the place where it was made"
     )]
     pub fn new() -> Condition {
         Condition::make(Name::Place(Location::caller()))

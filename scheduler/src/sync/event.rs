@@ -46,7 +46,7 @@ impl Event {
     #[track_caller]
     #[expect(
         clippy::new_without_default,
-        reason = "it is named by where it is made"
+        reason = "a default one would not know the place where it was made"
     )]
     pub fn new() -> Event {
         Event::make(Name::Place(Location::caller()))
