@@ -30,7 +30,7 @@ impl Pool {
         let (sender, result) = mpsc::sync_channel(1);
         let run = move || {
             let outcome = panic::catch_unwind(AssertUnwindSafe(job));
-            let _ = sender.send(outcome); // Nobody may want the result any more.
+            let _ = sender.send(outcome); // The future may have been dropped.
         };
         self.0
             .send(Box::new(run))

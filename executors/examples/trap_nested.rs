@@ -19,7 +19,7 @@ fn pool() -> Sender<Job> {
 fn submit(pool: &Sender<Job>, job: impl FnOnce() -> u64 + Send + 'static) -> Receiver<u64> {
     let (sender, future) = channel();
     let run = move || {
-        let _ = sender.send(job()); // Nobody may want the result any more.
+        let _ = sender.send(job()); // The future may have been dropped.
     };
     pool.send(Box::new(run)).expect("the worker lives");
     future
