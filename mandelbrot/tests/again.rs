@@ -71,7 +71,7 @@ fn a_recipe_opens_no_file() {
         mandelbrot(&folder, "again bad.png")
             .code(2)
             .stderr(contains(format!(
-                "{name}: no such palette; built in are workshop"
+                "{name}: no such palette; built-in palettes are workshop"
             )));
     }
 }
@@ -121,7 +121,7 @@ fn a_picture_of_somebody_else_is_not_replaced_unless_named() {
     let path = folder.path().join("mandelbrot.png");
     fs::write(&path, "my holidays").unwrap();
     mandelbrot(&folder, "-W 20 -H 10").code(2).stderr(contains(
-        "mandelbrot.png: is there, and not by this program",
+        "mandelbrot.png: exists, and is not from this program",
     ));
     assert_eq!(fs::read(&path).unwrap(), b"my holidays");
     mandelbrot(&folder, "-W 20 -H 10 -o mandelbrot.png").success();

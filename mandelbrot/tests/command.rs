@@ -262,7 +262,10 @@ fn what_is_wrong_is_told_in_one_line_and_nothing_is_written() {
             "d/frame-0001.png: --trace and the picture are two files",
         ),
         ("--palette /dev/zero", "/dev/zero: larger than 4 MiB"),
-        ("-o - --json", "--json: standard output is the picture's"),
+        (
+            "-o - --json",
+            "--json: standard output is used for the picture",
+        ),
         ("again none.png", "none.png: "),
         ("again junk", "junk: not a PNG that can be read"),
         (
@@ -381,7 +384,7 @@ fn a_deep_zoom_is_drawn_by_perturbation() {
         "--center -0.75,0.1 --zoom 1e12 --kernel exact -W 9 -H 9 -o r.png",
     )
     .success()
-    .stderr(contains("warning: so deep, f64 rounds too much"));
+    .stderr(contains("warning: at this depth f64 rounds too much"));
 }
 
 #[test]

@@ -132,7 +132,7 @@ fn plain(text: &str) -> &str {
     let end = text.find(['{', '[', '"', '`']).unwrap_or(text.len());
     let text = text[..end].trim_end_matches([' ', ':', '(', ',']);
     if text.is_empty() {
-        "what its format does not allow"
+        "data that its format does not allow"
     } else {
         text
     }

@@ -32,7 +32,7 @@ fn jpeg(picture: &Picture, quality: u8) -> Result<Vec<u8>, String> {
         Pixel::Gray => jpeg_encoder::ColorType::Luma,
         Pixel::Rgb => jpeg_encoder::ColorType::Rgb,
         Pixel::Rgba => jpeg_encoder::ColorType::Rgba,
-        Pixel::Cmyk => return Err("inks are not encoded".to_owned()),
+        Pixel::Cmyk => return Err("a CMYK picture can't be encoded".to_owned()),
     };
     let (Ok(width), Ok(height)) = (picture.width.try_into(), picture.height.try_into()) else {
         return Err("too large for a JPEG".to_owned());
@@ -81,7 +81,7 @@ fn webp(picture: &Picture, quality: u8) -> Result<Vec<u8>, String> {
         }
         Pixel::Rgb => webp::Encoder::from_rgb(&picture.data, width, height),
         Pixel::Rgba => webp::Encoder::from_rgba(&picture.data, width, height),
-        Pixel::Cmyk => return Err("inks are not encoded".to_owned()),
+        Pixel::Cmyk => return Err("a CMYK picture can't be encoded".to_owned()),
     };
     let bytes = encoder.encode_simple(false, quality.into());
     bytes
@@ -113,6 +113,6 @@ fn extended(picture: &Picture) -> Result<image::ExtendedColorType, String> {
         Pixel::Gray => Ok(image::ExtendedColorType::L8),
         Pixel::Rgb => Ok(image::ExtendedColorType::Rgb8),
         Pixel::Rgba => Ok(image::ExtendedColorType::Rgba8),
-        Pixel::Cmyk => Err("inks are not encoded".to_owned()),
+        Pixel::Cmyk => Err("a CMYK picture can't be encoded".to_owned()),
     }
 }

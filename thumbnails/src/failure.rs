@@ -21,7 +21,7 @@ pub enum Failure {
     #[error("its thumbnail cannot be written: {0}")]
     NoneWritable(String),
     /// The file has no known format.
-    #[error("not a picture known here ({start}): JPEG, PNG, GIF, WebP, TIFF and BMP are")]
+    #[error("not a known picture format ({start}): known are JPEG, PNG, GIF, WebP, TIFF and BMP")]
     Unknown {
         /// The first bytes of the file.
         start: String,
@@ -53,7 +53,7 @@ pub enum Failure {
         what: String,
     },
     /// The memory for decoding it is in use by other pictures.
-    #[error("the {bytes} bytes to decode it are not free")]
+    #[error("the {bytes} bytes needed to decode it are not free")]
     NoRoom {
         /// The bytes that it needs.
         bytes: u64,
@@ -68,7 +68,7 @@ pub enum Failure {
     #[error("its decoder crashed: {0}")]
     Crashed(String),
     /// The worker process died, and so did that of the second attempt.
-    #[error("its decoder took a worker process down, twice: {0}")]
+    #[error("its decoder ended a worker process, twice: {0}")]
     Died(String),
     /// The pool has no workers left, or was stopped.
     #[error("not tried: {0}")]

@@ -46,7 +46,7 @@ impl FromStr for Template {
     fn from_str(template: &str) -> Result<Template, String> {
         if template.contains(['/', '\\', '\0']) {
             return Err(format!(
-                "{template}: is for a file's name: folders are kept as they are"
+                "{template}: a template is for a file name, so it can't contain folders"
             ));
         }
         let mut parts = Vec::new();
@@ -63,7 +63,7 @@ impl FromStr for Template {
                 "size" => Part::Size,
                 _ => {
                     return Err(format!(
-                        "{template}: {{{word}}} is none of {{stem}}, {{name}}, {{ext}}, {{size}}"
+                        "{template}: {{{word}}} is not one of {{stem}}, {{name}}, {{ext}}, {{size}}"
                     ));
                 }
             });

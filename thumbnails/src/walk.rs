@@ -68,7 +68,7 @@ impl PassedOver {
 impl fmt::Display for PassedOver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let reasons = [
-            (self.unknown, "not pictures known here"),
+            (self.unknown, "of no known picture format"),
             (self.empty, "empty"),
             (self.thumbnails, "thumbnails"),
             (self.special, "neither files nor folders"),
@@ -281,7 +281,7 @@ pub fn list(mut input: impl BufRead, zero: bool) -> impl Iterator<Item = io::Res
                     broken = true;
                     return Some(Err(io::Error::new(
                         io::ErrorKind::InvalidData,
-                        "a line of over 64 KiB: not a list of paths (lists with zeros need -0)",
+                        "a line longer than 64 KiB: not a list of paths (a list with zero bytes needs -0)",
                     )));
                 }
                 Ok(_) => {

@@ -190,7 +190,7 @@ fn usage_errors_are_told_in_a_line() {
     thumbnails(folder.path(), &["in/notes.txt", "-o", "out"])
         .code(1)
         .stderr(contains(
-            "in/notes.txt: not a picture known here (it starts with 6e 6f 74 20)",
+            "in/notes.txt: not a known picture format (it starts with 6e 6f 74 20)",
         ));
 }
 

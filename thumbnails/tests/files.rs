@@ -107,10 +107,10 @@ fn thumbnails_may_lie_among_the_pictures_and_have_no_thumbnails() {
     // argument.
     thumbnails(here, &["q", "-o", "q/small"])
         .success()
-        .stderr(contains("2 made").and(contains("2 passed over")));
+        .stderr(contains("2 made").and(contains("2 skipped")));
     thumbnails(here, &["q", "-o", "elsewhere"])
         .success()
-        .stderr(contains("2 made").and(contains("4 passed over")));
+        .stderr(contains("2 made").and(contains("4 skipped")));
     assert_cmd::Command::new(program())
         .current_dir(here)
         .args(["-", "-o", "q"])
@@ -255,7 +255,7 @@ fn pipes_in_the_way_long_names_and_control_characters_are_no_trouble() {
     assert!(pipe.unwrap().success());
     thumbnails(here, &["in", "-o", "piped"])
         .code(1)
-        .stderr(contains(".thumbnails.jsonl: is no file"));
+        .stderr(contains(".thumbnails.jsonl: is not a file"));
 }
 
 #[test]
@@ -268,7 +268,7 @@ fn what_is_no_picture_is_counted_with_the_reason() {
     thumbnails(here, &["in", "-o", "out"])
         .success()
         .stderr(contains(
-            "no picture was found: passed over 1 not pictures known here, 1 empty",
+            "no picture was found: skipped 1 of no known picture format, 1 empty",
         ));
 }
 

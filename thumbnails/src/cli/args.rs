@@ -215,9 +215,9 @@ impl Args {
                 wrong("--model all: a list on standard input can be read once, not by every model")
             }
             Some(Choice::One(kind)) if what.isolate && kind != Kind::Processes => {
-                wrong("--isolate: is what the processes model can do")
+                wrong("--isolate: works only with the processes model")
             }
-            _ if what.dry_run && self.watch => wrong("--dry-run: can't be watched"),
+            _ if what.dry_run && self.watch => wrong("--dry-run: can't be combined with --watch"),
             _ if what.xdg
                 && !xdg::SIZES
                     .iter()

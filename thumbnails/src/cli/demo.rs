@@ -138,7 +138,7 @@ fn make_up(folder: &Path, args: &Args, interrupt: &Interrupt) -> anyhow::Result<
     for result in written {
         result??;
         if interrupt.raised() {
-            anyhow::bail!("interrupted while making up pictures");
+            anyhow::bail!("interrupted while generating pictures");
         }
     }
     Ok(samples)

@@ -62,7 +62,7 @@ impl Destination {
         };
         let named = || root.display().to_string();
         if fs::metadata(root).is_ok_and(|it| !it.is_dir()) {
-            anyhow::bail!("{}: is no folder", named());
+            anyhow::bail!("{}: is not a folder", named());
         }
         if !args.what.dry_run {
             fs::create_dir_all(root).with_context(named)?;

@@ -181,7 +181,7 @@ impl<'a> Report<'a> {
         self.counts.damaged += 1;
         if self.tells {
             common::remark!(
-                "damaged: {}: {}: the rest is shown",
+                "damaged: {}: {}; the readable part is shown",
                 shown(source),
                 escaped(damage)
             );
@@ -196,7 +196,7 @@ impl<'a> Report<'a> {
             return Ok(());
         }
         common::remark!(
-            "error: {}: failed before, and is unchanged: --force tries again",
+            "error: {}: failed before, and is unchanged: --force tries it again",
             shown(source)
         );
         if !self.run.output.json {
@@ -250,7 +250,7 @@ impl<'a> Report<'a> {
             (counts.failed, "failed"),
             (counts.failed_before, "failed before and unchanged"),
             (counts.deleted, "deleted"),
-            (counts.passed_over.count(), "passed over"),
+            (counts.passed_over.count(), "skipped"),
         ];
         let told = others.iter().filter(|(count, _)| *count > 0);
         parts.extend(told.map(|(count, what)| format!("{count} {what}")));
@@ -263,7 +263,7 @@ impl<'a> Report<'a> {
         if counts.is_nothing() {
             match counts.passed_over.count() {
                 0 => common::remark!("no picture was found, nor any other file"),
-                _ => common::remark!("no picture was found: passed over {}", counts.passed_over),
+                _ => common::remark!("no picture was found: skipped {}", counts.passed_over),
             }
         }
         Ok(())

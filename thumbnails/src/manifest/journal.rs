@@ -122,7 +122,7 @@ fn is_there(path: &Path) -> io::Result<bool> {
         Ok(metadata) if metadata.is_file() => Ok(true),
         Ok(_) => Err(io::Error::new(
             io::ErrorKind::InvalidInput,
-            format!("{}: is no file", path.display()),
+            format!("{}: is not a file", path.display()),
         )),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
