@@ -283,7 +283,7 @@ fn what_is_wrong_is_told_in_one_line_and_nothing_is_written() {
         ),
         (
             "--zoom 1e30 --shortcuts bulbs",
-            "of them --kernel perturbation knows borders only",
+            "--shortcuts: --kernel perturbation supports only borders",
         ),
         ("zoom --to 0,0 -o junk", "junk: cannot be made"),
         (
