@@ -15,7 +15,7 @@ use thumbnails::{async_tasks, par_iter, processes, serial, threads};
 pub(super) enum Kind {
     /// One after the other
     Serial,
-    /// A thread pool: submit, and hear of each as it completes
+    /// A thread pool: submit all, and handle each as it completes
     Threads,
     /// A process pool
     Processes,
