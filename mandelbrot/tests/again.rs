@@ -40,7 +40,7 @@ fn a_recipe_can_say_no_more_than_what_a_picture_is() {
             "--help",
             "its text chunk: error: unexpected argument '--help'",
         ),
-        ("-W 99999999 -H 99999999", "would take more than"),
+        ("-W 99999999 -H 99999999", "needs more than"),
         (
             "\u{1b}[31mbad",
             "its text chunk: error: unexpected argument",

@@ -218,12 +218,12 @@ fn what_is_wrong_is_told_in_one_line_and_nothing_is_written() {
         ("-H -1", "--height <N>: -1: "),
         (
             "-W 100000 -H 1e5",
-            "100000x100000: would take 65.2 GiB of memory, of 2.00 GiB",
+            "100000x100000: needs 65.2 GiB of memory, and 2.00 GiB",
         ),
-        ("-W 1e9 -H 1e9 --aa 16", "would take more than 16 EiB"),
+        ("-W 1e9 -H 1e9 --aa 16", "needs more than 16 EiB"),
         (
             "--memory 1KiB",
-            "640x480: would take 4.40 MiB of memory, of 1.00 KiB",
+            "640x480: needs 4.40 MiB of memory, and 1.00 KiB",
         ),
         ("--center nan,0", "--center <RE,IM>: nan,0: not finite"),
         ("--center 1", "--center <RE,IM>: 1: not two numbers"),

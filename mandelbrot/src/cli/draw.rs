@@ -257,7 +257,7 @@ fn report(
             format!(" at {:.2} G iterations/s", rate / 1e9)
         });
         common::remark!(
-            "{}: {width}x{height} in {}: {} of it counting{rate} ({name}, {}, -j {workers}, {:.2} cores busy)",
+            "{}: {width}x{height} in {}, of which {} for counting{rate} ({name}, {}, -j {workers}, {:.2} cores busy)",
             job.output.display(),
             human_duration(times.whole),
             human_duration(times.counting.wall),

@@ -263,7 +263,7 @@ impl Memory {
             String::new()
         };
         bail!(Usage(format!(
-            "{width}x{height}{each}: would take {} of memory, of {} allowed: see --memory",
+            "{width}x{height}{each}: needs {} of memory, and {} is allowed: see --memory",
             u64::try_from(needed).map_or("more than 16 EiB".to_owned(), human_bytes),
             human_bytes(self.most)
         )))

@@ -27,7 +27,7 @@ pub(super) fn pass(
     let outcome = compare::show(&report, &scaling(&report, models), &args.run, |_| {})?;
     if counts.failed > 0 && !args.run.output.quiet {
         common::remark!(
-            "{} pictures failed: with a single --model it is said why",
+            "{} pictures failed: run a single --model to see the reasons",
             counts.failed
         );
     }

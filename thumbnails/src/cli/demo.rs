@@ -44,7 +44,7 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
         let mut own = Args::for_folder(&pictures, &output, args.run.clone());
         own.what.latency = Some(LATENCY);
         let comparison = Comparison::new("the same from a slow disk").input(format!(
-            "{count} pictures, each of which comes {} ms after it was asked for",
+            "{count} pictures, each with a latency of {} ms",
             LATENCY.as_millis()
         ));
         let comparison = shown::once_or_more(comparison, args.run.runs);
@@ -95,12 +95,12 @@ fn slow_point(report: &Report<Checksums>, workers: usize) -> String {
     let times = threads / tasks;
     let mut point = format!(
         "A thread waits for one picture at a time, so {workers} threads wait for {workers}. async waits \
-         for up to {readers} while {workers} workers compute:"
+         for up to {readers}, and {workers} workers compute:"
     );
     point += &match times > 1.1 {
         true => format!(" it was {times:.1} times as fast."),
         false => format!(
-            " it was not faster here ({times:.1} times), as computing took longer than waiting."
+            " it was not faster here ({times:.1} times), because computing took longer than waiting."
         ),
     };
     wrap(&point)
