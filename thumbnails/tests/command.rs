@@ -167,7 +167,7 @@ fn usage_errors_are_told_in_a_line() {
         (&["in", "-o", "out", "--template", "x.jpg"], "needs {stem}"),
         (
             &["in", "-o", "out", "--template", "../{stem}"],
-            "for a file's name",
+            "for a file name",
         ),
         (
             &["in", "-o", "out", "--isolate", "--model", "rayon"],
