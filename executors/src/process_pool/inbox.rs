@@ -154,9 +154,9 @@ impl Inbox {
         let job = match frame.kind {
             Kind::Reply | Kind::TooLarge => core.answered(self.index, frame.sequence),
             Kind::Partial => core.overran(self.index, frame.sequence),
-            Kind::Job | Kind::Hello => return Err("a frame that is no answer".to_owned()),
+            Kind::Job | Kind::Hello => return Err("a frame that is not an answer".to_owned()),
         };
-        let job = job.ok_or("an answer to no question")?;
+        let job = job.ok_or("an answer to a job that was not sent")?;
         let answer = match (frame.kind, frame.payload) {
             (Kind::TooLarge, size) => {
                 let size = size.first_chunk().copied().unwrap_or_default();
