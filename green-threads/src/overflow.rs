@@ -152,7 +152,8 @@ fn hand_on(signal: i32, info: *mut libc::siginfo_t, context: *mut c_void) {
         }
         None => {
             // The instruction runs again, faults again, and ends the process with the default
-            // effect. SAFETY: a handler may call it.
+            // effect.
+            // SAFETY: a handler may call it.
             unsafe { libc::signal(signal, libc::SIG_DFL) };
         }
     }

@@ -76,7 +76,8 @@ impl Slab {
             .map(|at| at + stride - page)
             .collect();
         if done > 1 {
-            // If it fails, they are touched when they are used. SAFETY: as above.
+            // If it fails, they are touched when they are used.
+            // SAFETY: as above.
             unsafe { guard::advise_many(&tops, Advice::Populate) };
         }
         // The lowest is used first.
