@@ -62,7 +62,7 @@ struct Core<T: 'static> {
     fired: Cell<bool>,
     /// It was cancelled, and its resolver does not know that: the first firing is no error.
     excused: Cell<bool>,
-    /// Set by the caller that cancels. The canceller need not be told again.
+    /// It was cancelled. The caller knows that, so the error is not logged.
     cancelled: Cell<bool>,
     resolvers: Cell<usize>,
     then: Cell<Option<Then<T>>>,
