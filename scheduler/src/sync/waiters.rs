@@ -147,7 +147,7 @@ impl Waiters {
         }
     }
 
-    /// Settles the first wait of the queue, if `serve` accepts what it wants.
+    /// Settles the first wait of the queue, if `served` returns true for what it wants.
     pub(super) fn settle_first(
         &self,
         standing: Standing,
