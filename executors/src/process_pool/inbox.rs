@@ -107,8 +107,8 @@ impl Inbox {
         match self.look(core, &mut reading) {
             Ok(Found::Answer) => {
                 self.read_by_callers.fetch_add(1, Ordering::Relaxed);
-                // Not while another job is pending: then the worker should get it at once, even if
-                // its callers are busy.
+                // Leave the next answer to callers only if the worker has no next job: otherwise the
+                // worker must not wait for callers that are busy.
                 let state = lock(&core.state);
                 let idle = matches!(state.slots[self.index].stage, Stage::Idle { .. });
                 self.left_to_callers.store(idle, Ordering::SeqCst);
