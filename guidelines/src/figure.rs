@@ -9,14 +9,14 @@ use std::time::Duration;
 /// equal by luck.
 pub const LEAST_SPREAD: f64 = 0.03;
 
-/// From so many runs on, the fastest and the slowest are left out of the range. What is left of nine
+/// From this number of runs on, the fastest and the slowest are left out of the range. What is left of nine
 /// holds the true median in 96 of 100 cases (order statistics of a binomial distribution).
 pub const TRIMMED_FROM: usize = 9;
 
 /// Of fewer runs nothing is decided: their spread is not known.
 pub const LEAST_RUNS: usize = 3;
 
-/// What a figure counts.
+/// The unit of a figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Unit {
@@ -41,7 +41,7 @@ pub struct Figure {
     pub high: f64,
     /// How many runs.
     pub runs: usize,
-    /// What is counted.
+    /// The unit.
     pub unit: Unit,
 }
 
@@ -130,7 +130,7 @@ impl Figure {
         })
     }
 
-    /// The same, so many times.
+    /// This figure, multiplied by a factor.
     #[must_use]
     pub fn times(&self, factor: f64) -> Figure {
         Figure {

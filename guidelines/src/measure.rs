@@ -16,7 +16,7 @@ pub const ROUNDS: usize = 9;
 /// See [`ROUNDS`].
 pub const SAMPLE: Duration = Duration::from_millis(6);
 
-/// What is measured.
+/// Which parts are measured, and how often.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// All of it; else only what `choose` needs.

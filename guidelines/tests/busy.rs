@@ -1,4 +1,4 @@
-//! On a machine that somebody else uses, nothing is recommended. This test uses it.
+//! On a busy machine nothing is recommended. This test makes it busy.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]

@@ -35,8 +35,9 @@ impl executors::Job for Band {
     }
 }
 
-/// Bytes that travel as they are. A `Vec<u8>` would go one number at a time.
-pub struct Bytes(Vec<u8>);
+/// Bytes that travel as a whole: serde writes a `Vec<u8>` number by number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bytes(pub Vec<u8>);
 
 impl Serialize for Bytes {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -57,8 +58,12 @@ impl<'de> Deserialize<'de> for Bytes {
             fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Bytes, E> {
                 Ok(Bytes(bytes.to_vec()))
             }
+
+            fn visit_byte_buf<E: Error>(self, bytes: Vec<u8>) -> Result<Bytes, E> {
+                Ok(Bytes(bytes))
+            }
         }
-        deserializer.deserialize_bytes(Whole)
+        deserializer.deserialize_byte_buf(Whole)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{Counts, threads};
 const PLACES: &str = include_str!("../../../tests/world/deep/places.txt");
 
 /// Counts by big integers, 16 bits each.
-const COUNTS: [(&str, &[u8]); 6] = [
+const COUNTS: [(&str, &[u8]); 9] = [
     (
         "spiral13",
         include_bytes!("../../../tests/world/deep/spiral13.counts"),
@@ -34,6 +34,18 @@ const COUNTS: [(&str, &[u8]); 6] = [
     (
         "minibrot100",
         include_bytes!("../../../tests/world/deep/minibrot100.counts"),
+    ),
+    (
+        "seahorse11",
+        include_bytes!("../../../tests/world/deep/seahorse11.counts"),
+    ),
+    (
+        "seahorse13",
+        include_bytes!("../../../tests/world/deep/seahorse13.counts"),
+    ),
+    (
+        "id428",
+        include_bytes!("../../../tests/world/deep/id428.counts"),
     ),
 ];
 
