@@ -2,8 +2,8 @@
 //!
 //! `rayon` and `tokio` are asked from outside the pool, like threads and processes, so another
 //! thread has to be woken; `rayon-inside` and `tokio-inside` are asked by a worker of the pool,
-//! which may do the work itself. `guidelines` measures threads, processes and the two inside likewise,
-//! operation by operation: on a quiet machine the figures agree within 25 %.
+//! which may do the work itself. `guidelines` measures threads, processes and the two inside
+//! likewise, operation by operation.
 
 mod support;
 

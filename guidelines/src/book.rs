@@ -72,6 +72,16 @@ impl Section {
         });
     }
 
+    /// Adds the figures of the same section, measured again later.
+    pub fn again(&mut self, later: &Section) {
+        for row in &mut self.rows {
+            let later = later.rows.iter().find(|it| it.id == row.id);
+            if let (Some(figure), Some(later)) = (row.figure, later.and_then(|it| it.figure)) {
+                row.figure = Some(figure.with(&later));
+            }
+        }
+    }
+
     /// Adds to what is said of a figure.
     pub fn remark(&mut self, id: &str, text: &str) {
         if let Some(row) = self.rows.iter_mut().find(|row| row.id == id) {

@@ -56,6 +56,39 @@ pub struct Point {
     pub ratio: Figure,
 }
 
+impl Crossover {
+    /// Adds the same cross-over, measured again later.
+    pub fn again(&mut self, later: &Crossover) {
+        for point in &mut self.points {
+            if let Some(later) = later.points.iter().find(|it| it.size == point.size) {
+                point.ratio = point.ratio.with(&later.ratio);
+            }
+        }
+        self.crossing = self.crossing.with(&later.crossing);
+    }
+}
+
+impl Crossing {
+    /// This one and a later one: the range holds both.
+    fn with(&self, later: &Crossing) -> Crossing {
+        use Crossing::{At, FromTheStart, Never};
+        match (*self, *later) {
+            (At(one), At(other)) => At(one.with(&other)),
+            (At(one), FromTheStart(size)) | (FromTheStart(size), At(one)) => At(Figure {
+                low: one.low.min(size),
+                ..one
+            }),
+            (At(one), Never(size)) | (Never(size), At(one)) => At(Figure {
+                high: one.high.max(size),
+                ..one
+            }),
+            // Once from the start and once never: nothing is known.
+            (FromTheStart(_), Never(size)) | (Never(size), FromTheStart(_)) => Never(size),
+            (same, _) => same,
+        }
+    }
+}
+
 /// The comparison, in words.
 #[derive(Clone, Copy, Debug)]
 pub struct About {

@@ -23,6 +23,11 @@ impl Run<'_> {
         self.rounds.min(rounds)
     }
 
+    /// The same with another number of rounds.
+    pub fn with_rounds(&self, rounds: usize) -> Run<'_> {
+        Run { rounds, ..*self }
+    }
+
     /// Says what comes next.
     ///
     /// # Errors

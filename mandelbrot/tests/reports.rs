@@ -29,13 +29,15 @@ fn a_palette_that_xaos_saved_is_read_and_kept_in_the_picture() {
     mandelbrot(&folder, "again a.png -o b.png").success();
     let (_, _, rgb) = pixels(&folder.path().join("b.png"));
     let colors: HashSet<&[u8]> = rgb.chunks(3).collect();
-    let known = [[10, 2, 15], [139, 104, 129], [18, 17, 33], [189, 178, 3]];
-    assert!(
-        colors.len() >= 3
-            && colors
-                .iter()
-                .all(|color| known.iter().any(|it| it == color))
-    );
+    // The four of the file, and black inside the set.
+    let known: [&[u8]; 5] = [
+        &[10, 2, 15],
+        &[139, 104, 129],
+        &[18, 17, 33],
+        &[189, 178, 3],
+        &[0, 0, 0],
+    ];
+    assert_eq!(colors, HashSet::from(known));
 }
 
 /// xaos-project/XaoS#280 and #127: at its deepest zoom the picture is made of blocks. Here no two
@@ -69,7 +71,7 @@ fn no_way_of_colouring_is_blank() {
             mandelbrot(&folder, &words).success();
             let (_, _, rgb) = pixels(&folder.path().join("a.png"));
             let colors: HashSet<&[u8]> = rgb.chunks(3).collect();
-            assert!(colors.len() > 20, "{palette} {smooth}: {}", colors.len());
+            assert!(colors.len() > 10, "{palette} {smooth}: {}", colors.len());
         }
     }
 }

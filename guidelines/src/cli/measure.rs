@@ -91,7 +91,7 @@ pub(super) fn with_progress(
 /// Whether the system refused something.
 fn is_of_the_system(error: &io::Error) -> bool {
     let first: &(dyn Error + 'static) = error;
-    std::iter::successors(Some(first), |error| error.source())
+    std::iter::successors(Some(first), |&error| error.source())
         .filter_map(|error| error.downcast_ref::<io::Error>())
         .any(|error| error.raw_os_error().is_some())
 }
