@@ -4,7 +4,7 @@ use super::args::{self, ChooseArgs, YesNo};
 use super::ask::ask;
 use super::measure;
 use common::cli::{Interrupt, Outcome, OutputArgs};
-use common::text::wrapped;
+use common::text::{escaped, wrapped};
 use guidelines::choose::{Advice, Needs, choose};
 use guidelines::figure::Unit;
 use guidelines::measure::{Options, ROUNDS};
@@ -133,5 +133,7 @@ fn text(needs: &Needs, advice: &Result<Advice, String>) -> String {
         }
         Err(why) => lines.push(format!("Nothing is recommended: {why}.")),
     }
-    lines.iter().map(|line| wrapped(line, 80) + "\n").collect()
+    // A report may come from anybody.
+    let printable = lines.iter().map(|line| wrapped(&escaped(line), 80) + "\n");
+    printable.collect()
 }
