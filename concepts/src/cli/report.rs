@@ -44,7 +44,7 @@ fn lanes(result: &Result) -> String {
     let mut text = match result.work {
         Work::Computes => "\nWORK THAT COMPUTES. Look for: which way ends sooner?\n".to_owned(),
         Work::Waits => {
-            "\nWORK THAT WAITS: two coats a room, the first has to dry. Look for: which painter is idle?\n"
+            "\nWORK THAT WAITS: two coats a room, the first has to dry.\nLook for: which painter is idle?\n"
                 .to_owned()
         }
     };
