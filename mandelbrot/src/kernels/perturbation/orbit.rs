@@ -1,5 +1,5 @@
-//! The orbit of the point in the middle, iterated with all its digits and kept in f64, with what that
-//! rounds off.
+//! The orbit of the point in the middle, iterated with all its digits and stored in `f64`, with the
+//! rest that `f64` rounds off.
 
 use num_bigint::{BigInt, Sign};
 use num_complex::Complex;
@@ -7,14 +7,14 @@ use num_complex::Complex;
 use super::double::{Double, Point};
 use crate::plan::Plan;
 
-/// Binary digits beyond those by which two neighbouring points differ. An error of the orbit moves
-/// the whole picture by as much as it would move the point in the middle.
+/// The number of extra binary digits, beyond those that distinguish two neighbouring points. An
+/// error of the orbit moves the whole picture as far as it moves the point in the middle.
 const SPARE_BITS: u64 = 80;
 
-/// Iterations between two questions whether to stop.
+/// The iterations between two checks whether to stop.
 const PER_QUESTION: usize = 256;
 
-/// Z, from 0 on, to the limit or to the first that has left.
+/// Z from 0 on, until the limit or until it has left.
 #[derive(Debug)]
 pub(crate) struct Orbit {
     points: Vec<Complex<f64>>,
@@ -48,7 +48,7 @@ impl Orbit {
         Orbit { points, rests }
     }
 
-    /// At least two: 0, and the point in the middle.
+    /// The points of the orbit, at least two: 0, and the point in the middle.
     pub(super) fn points(&self) -> &[Complex<f64>] {
         &self.points
     }
