@@ -272,7 +272,7 @@ fn the_steps_of_cluster_show_what_they_promise() {
     let url = format!("redis://{address}");
     let texts = WITH_A_BROKER
         .iter()
-        .map(|(name, _)| run_with(name, &[("REDIS_URL", &url)]));
+        .map(|(name, _)| run_with(name, &[("REDIS_URL", url.as_str())]));
     let texts: Vec<_> = texts.collect();
     server.kill().unwrap();
     server.wait().unwrap();

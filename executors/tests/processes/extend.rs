@@ -275,9 +275,9 @@ fn a_pool_without_room_for_its_jobs_says_so_with_patience() {
     assert!(stuck.result().is_err() && queued.result().is_err());
 }
 
-/// An executor elsewhere, where a job is started without anybody here being told.
+/// An executor on another machine, where a job is started without anybody here being told.
 #[derive(Default)]
-struct Elsewhere {
+struct OtherMachine {
     jobs: Mutex<Vec<EncodedJob>>,
     started: Arc<AtomicBool>,
 }
@@ -290,7 +290,7 @@ impl Owner for Ask {
     }
 }
 
-impl EncodedExecutor for Elsewhere {
+impl EncodedExecutor for OtherMachine {
     fn submit_encoded(&self, job: EncodedJob) -> Result<Arc<dyn Owner>, Error> {
         self.jobs.lock().unwrap().push(job);
         Ok(Arc::new(Ask(Arc::clone(&self.started))))
@@ -308,28 +308,28 @@ impl EncodedExecutor for Elsewhere {
 
 #[test]
 fn a_job_that_was_started_elsewhere_is_not_cancelled() {
-    let elsewhere = Elsewhere::default();
-    let executor: &dyn EncodedExecutor = &elsewhere;
+    let other = OtherMachine::default();
+    let executor: &dyn EncodedExecutor = &other;
     let waits = executor.submit(Act::Echo(1)).unwrap();
     assert!(waits.cancel());
     assert_eq!(waits.result(), Err(Error::Cancelled));
-    elsewhere.started.store(true, Ordering::Relaxed);
+    other.started.store(true, Ordering::Relaxed);
     let runs = executor.submit(Act::Echo(2)).unwrap();
     assert!(!runs.cancel());
     assert!(!runs.is_done());
     // Its executor ends it, all the same.
-    let job = elsewhere.jobs.lock().unwrap().pop().unwrap();
+    let job = other.jobs.lock().unwrap().pop().unwrap();
     job.refuse(Error::Cancelled);
     assert_eq!(runs.result(), Err(Error::Cancelled));
 }
 
 #[test]
 fn jobs_are_forwarded_as_bytes_and_their_answers_come_back_as_bytes() {
-    let elsewhere = Elsewhere::default();
-    let executor: &dyn EncodedExecutor = &elsewhere;
+    let other = OtherMachine::default();
+    let executor: &dyn EncodedExecutor = &other;
     let jobs = vec![Act::Echo(1), Act::Panic, Act::Echo(3)];
     let future = executor.submit_batch(jobs).unwrap();
-    let mut sent = elsewhere.jobs.lock().unwrap().pop().unwrap();
+    let mut sent = other.jobs.lock().unwrap().pop().unwrap();
     let (count, payload) = (sent.count(), sent.take_payload());
     assert!(sent.payload().is_empty());
     let pool = pool(1);
