@@ -68,10 +68,10 @@ pub fn pool(workers: NonZeroUsize) -> io::Result<ProcessPool> {
 /// How often it is asked whether to stop.
 const ASK_EVERY: Duration = Duration::from_millis(50);
 
-/// Does `work` on a pool, and kills the pool as soon as `stop` says so: what another process is in
+/// Does `work` on a pool, and calls `end`, which kills the pool, as soon as `stop` says so: what another process is in
 /// the middle of can't be ended otherwise, and may take minutes.
 pub(crate) fn until_stopped<R>(
-    pool: &ProcessPool,
+    end: &(impl Fn() + Sync),
     stop: &(impl Fn() -> bool + Sync),
     work: impl FnOnce() -> R,
 ) -> R {
@@ -80,8 +80,7 @@ pub(crate) fn until_stopped<R>(
         scope.spawn(move || {
             while done.recv_timeout(ASK_EVERY) == Err(RecvTimeoutError::Timeout) {
                 if stop() {
-                    // A pool that can't be killed has ended by itself.
-                    let _ = pool.kill();
+                    end();
                     return;
                 }
             }
@@ -94,13 +93,13 @@ pub(crate) fn until_stopped<R>(
 
 /// Ends a pool that lost a band, since a picture with a hole is none.
 pub(crate) fn fail<T>(
-    pool: &ProcessPool,
+    end: &impl Fn(),
     plan: &Plan,
     index: usize,
     error: &executors::Error,
 ) -> io::Result<T> {
     // The error told is the first.
-    let _ = pool.kill();
+    end();
     let tile = plan.band(index);
     let last = tile.y + tile.height - 1;
     Err(io::Error::other(format!(

@@ -47,6 +47,8 @@ struct Chapter;
 // The models, from the plainest on: each runs tasks, and computes nothing itself. That a few lines
 // are alike in several of them is on purpose: each file is whole.
 pub mod async_tasks;
+#[cfg(feature = "cluster")]
+pub mod cluster;
 pub mod par_iter;
 pub mod processes;
 pub mod serial;

@@ -14,6 +14,9 @@ use mandelbrot::{
     shared_memory, threads,
 };
 
+#[cfg(feature = "cluster")]
+use super::cluster;
+use super::cluster::Broker;
 use super::watch::Watch;
 
 /// A model of concurrency.
@@ -41,8 +44,13 @@ pub(super) enum Kind {
     RayonPixels,
     /// Tasks on a pool, awaited
     Async,
+    /// Other machines, by agents of a broker
+    #[cfg(feature = "cluster")]
+    Cluster,
 }
 
+#[cfg(feature = "cluster")]
+use Kind::Cluster;
 use Kind::{
     Async, Omp, OmpDynamic, OmpGuided, OmpStatic, Processes, Rayon, RayonPixels, Serial,
     SharedMemory, Threads,
@@ -61,26 +69,45 @@ pub(super) fn copies(choice: Choice<Kind>, runs: bool, borders: bool) -> usize {
 }
 
 /// The models that a choice stands for, the serial one first.
-pub(super) fn models(choice: Choice<Kind>, run: &RunArgs) -> Result<Vec<Model>, Usage> {
+///
+/// Of all, the cluster is one only if there is a broker.
+#[cfg_attr(
+    not(feature = "cluster"),
+    expect(unused_variables, reason = "no cluster")
+)]
+pub(super) fn models(
+    choice: Choice<Kind>,
+    run: &RunArgs,
+    broker: &Broker,
+) -> Result<Vec<Model>, Usage> {
     let mut kinds = choice.kinds();
+    #[cfg(feature = "cluster")]
+    kinds.retain(|&kind| kind != Cluster || broker.is_given() || choice == Choice::One(Cluster));
     if choice == Choice::All {
         // It is one of those after it.
         kinds.retain(|&kind| kind != Omp);
     }
-    let models = kinds.into_iter().map(|kind| Model::new(kind, run));
+    let models = kinds.into_iter().map(|kind| Model::new(kind, run, broker));
     models.collect()
 }
 
 /// A model, ready to run.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Model {
     kind: Kind,
     workers: NonZeroUsize,
+    /// Of the cluster.
+    #[cfg(feature = "cluster")]
+    broker: Broker,
 }
 
 impl Model {
+    #[cfg_attr(
+        not(feature = "cluster"),
+        expect(unused_variables, reason = "no cluster")
+    )]
     /// With its workers: for regions, without `--jobs`, as many as OMP_NUM_THREADS says.
-    pub(super) fn new(kind: Kind, run: &RunArgs) -> Result<Model, Usage> {
+    pub(super) fn new(kind: Kind, run: &RunArgs, broker: &Broker) -> Result<Model, Usage> {
         let mut workers = run.jobs();
         if matches!(kind, Omp | OmpStatic | OmpDynamic | OmpGuided) {
             let settings = Settings::from_env().map_err(|error| Usage(error.to_string()))?;
@@ -91,11 +118,16 @@ impl Model {
         if kind == Serial {
             workers = NonZeroUsize::MIN;
         }
-        Ok(Model { kind, workers })
+        Ok(Model {
+            kind,
+            workers,
+            #[cfg(feature = "cluster")]
+            broker: broker.clone(),
+        })
     }
 
     /// Runs it until the watch says stop: the counts of what was not begun then are 0.
-    pub(super) fn run(self, plan: &Plan, kernel: KernelName, watch: &Watch) -> io::Result<Counts> {
+    pub(super) fn run(&self, plan: &Plan, kernel: KernelName, watch: &Watch) -> io::Result<Counts> {
         let _span = tracing::info_span!("model", name = self.name()).entered();
         let workers = self.workers;
         let fill = watch.kernel(kernel);
@@ -108,6 +140,8 @@ impl Model {
             SharedMemory => {
                 return shared_memory::run_on(&band::pool(workers)?, plan, kernel, stop);
             }
+            #[cfg(feature = "cluster")]
+            Cluster => return cluster::run(&cluster::pool(&self.broker)?, plan, kernel, stop),
             Rayon => return par_iter::run(plan, fill, workers),
             RayonPixels => return par_pixels::run(plan, fill, workers),
             Async => return async_tasks::run(plan, fill, workers),
@@ -121,7 +155,7 @@ impl Model {
 
     /// Runs along borders, which is rayon's work.
     pub(super) fn run_along_borders(
-        self,
+        &self,
         plan: &Plan,
         kernel: KernelName,
         watch: &Watch,
@@ -145,6 +179,8 @@ impl compare::Model for Model {
             Rayon => "rayon",
             RayonPixels => "rayon-pixels",
             Async => "async",
+            #[cfg(feature = "cluster")]
+            Cluster => "cluster",
         }
     }
 
