@@ -2,7 +2,7 @@
 //! [`ProcessPool`] of this machine, so that a job that crashes costs one job.
 
 mod claims;
-mod lead;
+mod main_loop;
 mod report;
 
 use std::collections::{HashMap, HashSet};
@@ -20,8 +20,7 @@ use crate::sync::lock;
 use crate::watch;
 use report::Report;
 
-/// So many workers may be lost in a row, each with a job of somebody's, before the agent takes it that
-/// none can live here.
+/// How many workers may die in a row before the agent gives up: each may have died of a client's job.
 pub(crate) const RESTART_LIMIT: u32 = 1000;
 
 /// Runs jobs of a cluster on this machine.
@@ -44,12 +43,12 @@ pub struct Agent {
     shared: Arc<Shared>,
 }
 
-/// How an agent came to its end.
+/// Why an agent has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
     /// It was told to stop.
     Stopped,
-    /// It was drained: told to take no more jobs, it has ended with its last.
+    /// It was drained: told to take no more jobs, it ended after its last one.
     Drained,
 }
 
@@ -70,14 +69,14 @@ impl AgentBuilder {
         self
     }
 
-    /// How long this agent may be silent before it counts as dead and its jobs are answered as lost, or
-    /// offered to others. It renews the lease six times in that time, however long its jobs run.
+    /// How long this agent may be silent before it counts as dead. Its jobs are then answered as lost, or
+    /// offered to other agents. It renews the lease six times in that time, however long its jobs run.
     pub fn lease(mut self, lease: Duration) -> Self {
         self.membership.lease = lease;
         self
     }
 
-    /// What the machine is called: its host name, unless said otherwise.
+    /// The name of the machine. The default is its host name.
     pub fn host(mut self, host: impl Into<String>) -> Self {
         self.membership.host = host.into();
         self
@@ -155,11 +154,11 @@ struct Links {
 struct State {
     /// The agent's id: another after its lease was lost.
     id: String,
-    /// What is run for it, by the ids of the entries.
+    /// The jobs that its pool has, by the ids of their entries.
     running: HashMap<String, Running>,
-    /// The entries of jobs that are no longer run, and that the broker may not have heard of.
+    /// The entries of jobs that are no longer run, until the broker has their report.
     reporting: HashSet<String>,
-    /// Reports that the broker could not be given.
+    /// Reports that the broker does not have yet.
     unsent: Vec<Report>,
     stage: Stage,
 }
@@ -169,7 +168,7 @@ enum Stage {
     Working,
     /// No more jobs are claimed.
     Draining,
-    /// Its workers can't run: for this reason.
+    /// Its workers can't run, for this reason.
     Broken(Error),
     Ended,
 }
@@ -209,11 +208,11 @@ impl Agent {
         self.shared.pool.pids()
     }
 
-    /// Claims jobs and has them run, until it is drained, or `stop` says so: it is asked about ten times
-    /// a second. Jobs that run when it is told to stop are ended: those that may be repeated are run by another agent, and the others answered
-    /// as [`Error::Killed`].
+    /// Claims jobs and runs them, until it is drained or `stop` returns true. (`stop` is called about ten
+    /// times a second.) When it stops, it ends the jobs that run: those that may be repeated are run by
+    /// another agent, and the others are answered as [`Error::Killed`].
     ///
-    /// While the broker is away the jobs run on, and their answers are kept for it.
+    /// While the broker can't be reached the jobs run on, and their answers are kept for it.
     ///
     /// # Errors
     /// [`Error::PoolBroken`] or [`Error::VersionMismatch`] if the workers can't run;
@@ -228,12 +227,12 @@ impl Agent {
                     what: "the thread that claims jobs".to_owned(),
                     message: error.to_string(),
                 })?;
-            let end = shared.lead(&stop);
+            let end = shared.main_loop(&stop);
             shared.set_stage(Stage::Ended);
             shared.wake_claims(|| claims.is_finished());
-            // What runs is answered as killed, by the pool's own threads.
+            // The pool's own threads answer what runs as killed.
             let _ = shared.pool.kill();
-            shared.go();
+            shared.leave();
             end
         })
     }
@@ -270,19 +269,19 @@ impl Shared {
                     .query::<i64>(connection)
             });
             if woken.is_err() {
-                return; // Then it does not wait for the broker either.
+                return; // Then that thread does not wait for the broker either.
             }
             std::thread::sleep(Duration::from_millis(1));
         }
     }
 
-    /// Leaves the broker: what is claimed and not answered is offered again, or lost.
-    fn go(&self) {
+    /// Leaves the broker: jobs that are claimed and not answered are offered again, or answered as lost.
+    fn leave(&self) {
         self.resend();
         let id = lock(&self.state).id.clone();
         let why = format!("its agent {id} was stopped");
         let mut link = lock(&self.links.heart);
-        // If the broker is away, the others find the agent dead when its lease is over.
+        // If the broker can't be reached, other members find the agent dead when its lease is over.
         let _ = Membership::leave(&mut link, Duration::ZERO, &id, "", &why);
     }
 }

@@ -1,4 +1,4 @@
-//! The broker, and a connection to it that comes back after it was lost.
+//! The broker, and a connection to it that is made again after it was lost.
 
 use std::fmt;
 use std::path::Path;
@@ -83,7 +83,7 @@ impl Broker {
         })
     }
 
-    /// What is told when the broker does not answer.
+    /// The error for a broker that does not answer, or says no.
     pub(crate) fn disconnected(&self, message: impl Into<String>) -> Error {
         Error::Disconnected {
             from: self.shown.clone(),
@@ -92,8 +92,8 @@ impl Broker {
     }
 }
 
-/// rustls takes no provider of its algorithms by itself where several are built. What the program has
-/// chosen already stays.
+/// rustls chooses no provider of its algorithms by itself where several are built. A choice that the program
+/// has already made stays.
 #[cfg(feature = "tls")]
 fn choose_algorithms() {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
@@ -111,7 +111,7 @@ impl fmt::Debug for Broker {
     }
 }
 
-/// The address without user and password, and without what stands behind a `?`.
+/// The address without user and password, and without what follows a `?`.
 fn without_secrets(url: &str) -> String {
     let url = url.split(['?', '#']).next().unwrap_or_default();
     match url.split_once("://") {
@@ -138,6 +138,8 @@ fn may_pass(error: &RedisError) -> bool {
     error.is_io_error()
         || error.is_connection_dropped()
         || error.is_timeout()
+        // It can't write its file now: the disk is full, say.
+        || error.code() == Some("MISCONF")
         || matches!(
             error.kind(),
             redis::ErrorKind::Parse
@@ -159,11 +161,11 @@ pub(crate) struct Link {
     /// How long an answer may take.
     patience: Duration,
     pause: Duration,
-    /// The broker's number for the connection.
+    /// The broker's number for this connection.
     id: Option<i64>,
 }
 
-/// Why a call came to nothing.
+/// Why a call failed.
 pub(crate) enum Failure {
     /// The connection is down, for now.
     Down(String),
@@ -209,7 +211,7 @@ impl Link {
             .ok_or_else(|| std::io::Error::other("no connection").into())
     }
 
-    /// One attempt. A connection that failed is dropped: what it may still say is for nobody.
+    /// One attempt. A connection that failed is dropped, with any late answer.
     pub(crate) fn attempt<T>(
         &mut self,
         mut call: impl FnMut(&mut dyn ConnectionLike) -> RedisResult<T>,
@@ -225,8 +227,8 @@ impl Link {
         })
     }
 
-    /// Attempts until one succeeds or the limit has passed. The call must be one that may be
-    /// repeated: whether the broker has done it is not known when its answer was lost.
+    /// Tries again until a call succeeds or the limit has passed. The call must be safe to repeat: when its
+    /// answer is lost, nobody knows whether the broker has done it.
     pub(crate) fn call<T>(
         &mut self,
         limit: Duration,
@@ -251,7 +253,7 @@ impl Link {
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
     }
 
-    /// Has a script run, until it has or the limit has passed.
+    /// Runs a script, with as many attempts as the limit allows.
     pub(crate) fn run<T: redis::FromRedisValue>(
         &mut self,
         limit: Duration,
@@ -264,7 +266,7 @@ impl Link {
         })
     }
 
-    /// Has a script run, in one attempt.
+    /// Runs a script, in one attempt.
     pub(crate) fn try_run<T: redis::FromRedisValue>(
         &mut self,
         script: &Script,

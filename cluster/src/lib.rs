@@ -27,7 +27,9 @@
 
 mod agent;
 mod answers;
+mod attached;
 mod broker;
+mod builder;
 #[cfg(feature = "cli")]
 pub mod cli;
 mod client;
@@ -40,11 +42,13 @@ mod sync;
 mod watch;
 
 pub use agent::{Agent, AgentBuilder, End};
+pub use attached::Attached;
 pub use broker::Broker;
+pub use builder::RedisPoolBuilder;
 pub use overview::{
     AgentRow, ClientRow, DeadLetter, Overview, Totals, dead_letters, drain, overview,
 };
-pub use pool::{Attached, RedisPool, RedisPoolBuilder};
+pub use pool::RedisPool;
 
 use std::time::Duration;
 

@@ -122,12 +122,20 @@ fn the_demonstration_runs_on_an_agent_which_is_seen_and_drained() {
         shown.contains("1 agents with 1 workers") && shown.contains("node-7-"),
         "{shown}"
     );
+    let output = run(&["trip", "--broker", &url, "--runs", "2", "--json"]);
+    assert!(output.status.success(), "{}", text(&output));
+    let trip: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let times = trip["round_trip"].as_array().unwrap();
+    assert!(times.len() == 2 && times.iter().all(|it| it.as_f64().unwrap() > 0.0));
     let output = run(&["drain", "nowhere", "--broker", &url]);
     assert_eq!(output.status.code(), Some(1));
     let output = run(&["drain", "node-7", "--broker", &url, "--json"]);
     assert!(output.status.success(), "{}", text(&output));
     assert!(agent.0.wait().unwrap().success());
     assert_eq!(text(&run(&["dead", "--broker", &url])), "");
+    let output = run(&["trip", "--broker", &url]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output).contains("no agents"), "{}", text(&output));
 }
 
 #[test]

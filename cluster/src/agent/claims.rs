@@ -1,5 +1,5 @@
-//! How an agent gets jobs: it reads the broker's stream as a consumer of the group. What it was given
-//! stays its own until it is answered, or its lease is over.
+//! How an agent gets jobs: it reads the broker's stream as a consumer of the group. A job that it has read
+//! belongs to it until the job is answered, or the agent's lease is over.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -38,14 +38,14 @@ impl Claim {
 }
 
 impl Shared {
-    /// Claims jobs as long as the agent works, never more than it has free workers: what waits at the
-    /// broker can be cancelled, and goes to whoever is free first.
+    /// Claims jobs as long as the agent works, never more than it has free workers: a job that waits at
+    /// the broker can be cancelled, and goes to the agent that is free first.
     pub(super) fn claim_jobs(self: &Arc<Self>) {
         let mut link_is_new = true;
         let mut last_id = String::new();
         while let Some((id, free)) = self.wait_for_room() {
-            // After the connection was lost, what was sent on it may not have come: it is asked for
-            // again, and what is known is passed over.
+            // When a connection is lost, jobs that were sent on it may not have arrived: the agent asks
+            // for all of its jobs again, and skips those that it knows.
             let from = if link_is_new || last_id != id {
                 "0"
             } else {
@@ -58,7 +58,7 @@ impl Shared {
             read.arg("GROUP").arg(GROUP).arg(&id).arg("COUNT").arg(free);
             read.arg("BLOCK").arg(block.max(1));
             read.arg("STREAMS").arg(self.names.jobs()).arg(from);
-            // Taken before the read: what is done meanwhile is in its reply all the same.
+            // Before the read: a job that ends meanwhile is still in the reply.
             let known = if from == "0" {
                 self.known()
             } else {
@@ -66,7 +66,7 @@ impl Shared {
             };
             let mut link = lock(&self.links.claims);
             let reply = link.ready().and_then(|number| {
-                // By this number it can be woken.
+                // By this number another thread can wake it.
                 let number = number.unwrap_or(0);
                 self.links.claiming.store(number, Ordering::Relaxed);
                 link.attempt(|connection| read.query::<Option<StreamReadReply>>(connection))
@@ -93,7 +93,7 @@ impl Shared {
         }
     }
 
-    /// The jobs that it was given, runs or has run, and that the broker may not have heard the end of.
+    /// The jobs that it runs, or has run and not yet reported.
     fn known(&self) -> HashSet<String> {
         let state = lock(&self.state);
         state
@@ -120,7 +120,7 @@ impl Shared {
         }
     }
 
-    /// Hands a job to the local pool; if that can't be done, answers it.
+    /// Gives a job to the local pool, or answers it if that fails.
     fn begin(self: &Arc<Self>, id: &str, claim: Claim) {
         let report = |what, count, answer| Report {
             agent: id.to_owned(),

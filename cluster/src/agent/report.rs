@@ -1,4 +1,4 @@
-//! What an agent tells the broker of a job that it had claimed.
+//! An agent's report of a job that it had claimed.
 
 use executors::{EncodedAnswer, Error, WorkerId};
 
@@ -8,14 +8,14 @@ use crate::protocol::{INLINE, encode_answer, inline};
 use crate::scripts;
 use crate::sync::lock;
 
-/// What is to be done with the job.
+/// What the broker is to do with the job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum What {
-    /// It is done: its answer is stored, then the job is acknowledged.
+    /// It has ended: store its answer, then acknowledge it.
     Answer,
-    /// It may be tried again, if it has tries left.
+    /// Offer it again if it has tries left, or else store its answer.
     Again,
-    /// It was not begun.
+    /// It was not begun: offer it again.
     Back,
 }
 
@@ -63,7 +63,7 @@ impl Shared {
 
     /// Tells the broker; later, if it is away.
     pub(super) fn report(&self, report: Report) {
-        // The worker is free now, whenever the broker hears of it.
+        // The worker is free now, before the broker has the report.
         let is_current = {
             let mut state = lock(&self.state);
             if state.id == report.agent {
@@ -73,13 +73,13 @@ impl Shared {
             state.id == report.agent || report.what == What::Back
         };
         self.changed.notify_all();
-        // Of another time, when the agent had another id: its lease is lost, and the job with it.
+        // A report from before the agent got another id: its lease was lost, and the job with it.
         if is_current && self.send(&report).is_err() {
             lock(&self.state).unsent.push(report);
         }
     }
 
-    /// Tells the broker what it could not be told before.
+    /// Sends reports that could not be sent before.
     pub(super) fn resend(&self) {
         let mut unsent = std::mem::take(&mut lock(&self.state).unsent).into_iter();
         while let Some(report) = unsent.next() {
@@ -92,7 +92,7 @@ impl Shared {
         }
     }
 
-    /// One attempt. That the job is no longer this agent's is no failure.
+    /// One attempt. It is no failure if the job no longer belongs to this agent.
     fn send(&self, report: &Report) -> Result<(), ()> {
         let what = match report.what {
             What::Answer => "answer",
@@ -124,7 +124,7 @@ impl Shared {
     }
 }
 
-/// Errors name a worker by its process id; elsewhere that means nothing without its machine.
+/// An error names a worker by its process id. On another machine that means nothing without the host.
 fn name_host(error: &mut Error, host: &str) {
     if let Error::WorkerDied { worker, .. }
     | Error::Overran { worker, .. }

@@ -10,7 +10,7 @@
 -- PREFIX:client:C    hash: the client; gone when it is dead, or its answers have expired
 -- PREFIX:agent:A     hash: the agent
 -- PREFIX:orders:A    stream: what an agent is told
--- PREFIX:members     sorted set: agents and clients that hold a lease; PREFIX:beats, PREFIX:leases: theirs
+-- PREFIX:members     sorted set: agents and clients that hold a lease; hashes PREFIX:beats, PREFIX:leases
 -- PREFIX:clients     set: all clients, detached ones too
 -- PREFIX:slots       the workers of all agents
 -- PREFIX:dead        stream: jobs that have used up their tries
@@ -32,8 +32,8 @@ local function named(list)
   return fields
 end
 
--- How many more jobs the agents have use for: two for each worker, as a local pool looks ahead. What
--- is beyond that waits in its client's own queue, so that no client stands before all others.
+-- How many more jobs the agents can be offered: two for each worker, as a local pool looks ahead. Further
+-- jobs wait in their client's own queue, so that no client is before all others.
 local function room()
   return 2 * tonumber(redis.call('GET', P .. 'slots') or 0) - redis.call('XLEN', JOBS)
 end
@@ -86,8 +86,8 @@ local function done(id)
   redis.call('XDEL', JOBS, id)
 end
 
--- A claimed job that its agent will not answer: it is offered again if it may be, or else the client
--- is told, by `kind` and `why`.
+-- A claimed job that its agent will not answer: it is offered again if it has tries left. Otherwise the
+-- client gets `kind` and `why` as its answer.
 local function again(id, job, kind, why)
   done(id)
   if redis.call('EXISTS', client(job.c)) == 0 then return end
@@ -105,7 +105,7 @@ local function again(id, job, kind, why)
   end
 end
 
--- All that an agent has claimed is lost, or offered again.
+-- All jobs that an agent has claimed are offered again, or answered as lost.
 local function reclaim(a, why)
   repeat
     local claimed = redis.call('XPENDING', JOBS, GROUP, '-', '+', 1000, a)
@@ -149,19 +149,19 @@ local function drop_agent(a, why)
   reclaim(a, why)
 end
 
--- What a client has read of its answers, up to this id, is no longer kept.
+-- Deletes the answers up to this id, which the client has read.
 local function forget(c, read)
   redis.call('XTRIM', answers(c), 'MINID', read)
   redis.call('XDEL', answers(c), read)
 end
 
-local function enlist(id, lease)
+local function add_member(id, lease)
   redis.call('ZADD', MEMBERS, 0, id)
   redis.call('HSET', P .. 'beats', id, 1)
   redis.call('HSET', P .. 'leases', id, lease)
 end
 
-local function strike_off(id)
+local function remove_member(id)
   redis.call('ZREM', MEMBERS, id)
   redis.call('HDEL', P .. 'beats', id)
   redis.call('HDEL', P .. 'leases', id)

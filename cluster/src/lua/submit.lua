@@ -1,9 +1,9 @@
--- A client hands in a job. ARGV: client, number, most that may wait, header, tries left, input's place
+-- A client submits a job. ARGV: client, number, most that may wait, header, tries left, input's place
 -- and input; the input itself if it travels beside. Returns 'ok', 'full' or 'gone'.
 local c, s, limit, header, tries, input, beside = unpack(ARGV)
 local last = redis.call('HGET', client(c), 'seq')
 if not last then return 'gone' end
--- It came before: the client has not heard so, and asks again.
+-- It came before: the answer was lost, and the client asks again.
 if tonumber(s) <= tonumber(last) then return 'ok' end
 local waiting = redis.call('XLEN', queue(c))
 if waiting >= tonumber(limit) then return 'full' end

@@ -19,6 +19,7 @@ struct Shared {
     way: Mutex<Way>,
     changed: Condvar,
     connections: Mutex<Vec<TcpStream>>,
+    accepted: AtomicUsize,
     refused: AtomicUsize,
 }
 
@@ -34,6 +35,7 @@ impl Proxy {
             way: Mutex::new(Way::Open),
             changed: Condvar::new(),
             connections: Mutex::default(),
+            accepted: AtomicUsize::new(0),
             refused: AtomicUsize::new(0),
         });
         let proxy = Proxy {
@@ -50,6 +52,7 @@ impl Proxy {
                 let Ok(server) = TcpStream::connect(("127.0.0.1", port)) else {
                     continue;
                 };
+                shared.accepted.fetch_add(1, Ordering::Relaxed);
                 let ends = [(&client, &server), (&server, &client)];
                 for (from, to) in ends.map(|(a, b)| (a.try_clone(), b.try_clone())) {
                     let (from, to) = (from.unwrap(), to.unwrap());
@@ -79,6 +82,11 @@ impl Proxy {
 
     pub fn mend(&self) {
         self.set(Way::Open);
+    }
+
+    /// How many connections were made.
+    pub fn accepted(&self) -> usize {
+        self.shared.accepted.load(Ordering::Relaxed)
     }
 
     /// How many connections were refused since the cut.
