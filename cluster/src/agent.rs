@@ -9,19 +9,21 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use executors::{EncodedAnswer, Error, Future, JobType, ProcessPool, ProcessPoolBuilder};
 
 use crate::broker::{Broker, Link};
 use crate::member::{Membership, host_name};
 use crate::protocol::Names;
-use crate::sync::lock;
-use crate::watch;
+use crate::sync::{lock, wait};
 use report::Report;
 
 /// How many workers may die in a row before the agent gives up: each may have died of a client's job.
 pub(crate) const RESTART_LIMIT: u32 = 1000;
+
+/// How long an agent that ends waits for the broker to have its last reports.
+const LAST_REPORTS: Duration = Duration::from_millis(500);
 
 /// Runs jobs of a cluster on this machine.
 ///
@@ -103,12 +105,11 @@ impl AgentBuilder {
         let pool = self.pool.frame_limit(self.size_limit).build()?;
         // An agent that could start no worker would answer every job with that.
         pool.warm_up()?;
-        let patience = (watch::interval(self.membership.lease) * 2).max(Duration::from_millis(200));
-        let names = Names::new(&self.prefix);
-        let link = || Link::new(broker.clone(), names.clone(), patience);
+        let (names, lease) = (Names::new(&self.prefix), self.membership.lease);
+        let link = || Link::for_calls(broker.clone(), names.clone(), lease);
         let shared = Arc::new(Shared {
             links: Links {
-                claims: Mutex::new(link()),
+                claims: Mutex::new(Link::for_waiting(broker.clone(), names.clone(), lease)),
                 reports: Mutex::new(link()),
                 heart: Mutex::new(link()),
                 claiming: AtomicI64::new(0),
@@ -122,6 +123,7 @@ impl AgentBuilder {
                 running: HashMap::new(),
                 reporting: HashSet::new(),
                 unsent: Vec::new(),
+                in_touch: true,
                 stage: Stage::Working,
             }),
             changed: Condvar::new(),
@@ -160,7 +162,16 @@ struct State {
     reporting: HashSet<String>,
     /// Reports that the broker does not have yet.
     unsent: Vec<Report>,
+    /// Whether reports are sent; not if the agent ends while the broker can't be reached.
+    in_touch: bool,
     stage: Stage,
+}
+
+impl State {
+    /// Whether no job runs, and the broker has the report of each.
+    fn has_nothing(&self) -> bool {
+        self.running.is_empty() && self.reporting.is_empty() && self.unsent.is_empty()
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -219,22 +230,25 @@ impl Agent {
     /// [`Error::Disconnected`] if the broker refuses what it is asked.
     pub fn run(self, stop: impl Fn() -> bool) -> Result<End, Error> {
         let shared = &self.shared;
-        std::thread::scope(|scope| {
-            let claims = std::thread::Builder::new()
-                .name("cluster-claims".to_owned())
-                .spawn_scoped(scope, || shared.claim_jobs())
-                .map_err(|error| Error::Spawn {
-                    what: "the thread that claims jobs".to_owned(),
-                    message: error.to_string(),
-                })?;
-            let end = shared.main_loop(&stop);
-            shared.set_stage(Stage::Ended);
-            shared.wake_claims(|| claims.is_finished());
-            // The pool's own threads answer what runs as killed.
-            let _ = shared.pool.kill();
+        let claiming = Arc::clone(shared);
+        let claims = std::thread::Builder::new()
+            .name("cluster-claims".to_owned())
+            .spawn(move || claiming.claim_jobs())
+            .map_err(|error| Error::Spawn {
+                what: "the thread that claims jobs".to_owned(),
+                message: error.to_string(),
+            })?;
+        let end = shared.main_loop(&stop);
+        shared.set_stage(Stage::Ended);
+        // If the broker can't be reached, that thread ends later, by itself.
+        let in_touch = shared.wake_claims(|| claims.is_finished());
+        lock(&shared.state).in_touch = in_touch;
+        // The pool's own threads answer what runs as killed.
+        let _ = shared.pool.kill();
+        if in_touch {
             shared.leave();
-            end
-        })
+        }
+        end
     }
 }
 
@@ -258,8 +272,8 @@ impl Shared {
         self.changed.notify_all();
     }
 
-    /// Wakes the thread that may wait for a job, until it has ended.
-    fn wake_claims(&self, ended: impl Fn() -> bool) {
+    /// Wakes the thread that may wait for a job, until it has ended; false if the broker can't be reached.
+    fn wake_claims(&self, ended: impl Fn() -> bool) -> bool {
         while !ended() {
             let claiming = self.links.claiming.load(Ordering::Relaxed);
             let woken = lock(&self.links.heart).attempt(|connection| {
@@ -269,16 +283,23 @@ impl Shared {
                     .query::<i64>(connection)
             });
             if woken.is_err() {
-                return; // Then that thread does not wait for the broker either.
+                return false;
             }
             std::thread::sleep(Duration::from_millis(1));
         }
+        true
     }
 
     /// Leaves the broker: jobs that are claimed and not answered are offered again, or answered as lost.
     fn leave(&self) {
         self.resend();
-        let id = lock(&self.state).id.clone();
+        let start = Instant::now();
+        let mut state = lock(&self.state);
+        while !state.has_nothing() && start.elapsed() < LAST_REPORTS {
+            state = wait(&self.changed, state, Duration::from_millis(5));
+        }
+        let id = state.id.clone();
+        drop(state);
         let why = format!("its agent {id} was stopped");
         let mut link = lock(&self.links.heart);
         // If the broker can't be reached, other members find the agent dead when its lease is over.

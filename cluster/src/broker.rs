@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use executors::Error;
@@ -13,6 +14,10 @@ use crate::protocol::Names;
 /// How long to wait before the second attempt to connect, doubled each time up to the longest.
 const PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+
+/// How long an answer may take: a third of the lease, within these bounds.
+const SHORTEST_WAIT: Duration = Duration::from_millis(200);
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 /// The address of a Redis server, with what is needed to be let in.
 ///
@@ -125,11 +130,22 @@ fn without_secrets(url: &str) -> String {
 }
 
 fn refused(url: &str, error: &RedisError) -> Error {
-    let url = without_secrets(url);
+    let (url, error) = (without_secrets(url), text_of(error));
     Error::Unsupported {
         what: format!(
             "the broker address {url} ({error}; expected redis://[user:password@]host[:port])"
         ),
+    }
+}
+
+/// An error in words, without the name that the crate `redis` has for its kind, and without quotes around
+/// the server's.
+fn text_of(error: &RedisError) -> String {
+    let text = error.to_string();
+    let text = text.replace(&format!(" - {:?}", error.kind()), "");
+    match error.code() {
+        Some(code) => text.replace(&format!("{code:?}"), code),
+        None => text,
     }
 }
 
@@ -163,6 +179,8 @@ pub(crate) struct Link {
     pause: Duration,
     /// The broker's number for this connection.
     id: Option<i64>,
+    /// Set from outside: what fails is not tried again.
+    given_up: Arc<AtomicBool>,
 }
 
 /// Why a call failed.
@@ -174,7 +192,19 @@ pub(crate) enum Failure {
 }
 
 impl Link {
-    pub(crate) fn new(broker: Broker, names: Names, patience: Duration) -> Self {
+    /// For calls that the broker answers at once. If it does not, the connection is given up and the call
+    /// made again, so that nothing hangs for long when a network is cut.
+    pub(crate) fn for_calls(broker: Broker, names: Names, lease: Duration) -> Self {
+        let patience = (lease / 3).clamp(SHORTEST_WAIT, LONGEST_WAIT);
+        Self::new(broker, names, patience)
+    }
+
+    /// For reads that wait at the broker, for a sixth of the lease.
+    pub(crate) fn for_waiting(broker: Broker, names: Names, lease: Duration) -> Self {
+        Self::new(broker, names, (lease / 3).max(SHORTEST_WAIT))
+    }
+
+    fn new(broker: Broker, names: Names, patience: Duration) -> Self {
         Self {
             broker,
             names,
@@ -182,7 +212,13 @@ impl Link {
             patience,
             pause: PAUSE,
             id: None,
+            given_up: Arc::default(),
         }
+    }
+
+    /// What to set so that calls that fail are not tried again.
+    pub(crate) fn given_up(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.given_up)
     }
 
     /// Connects, if it is not connected. The broker's number for this connection, by which another can
@@ -220,9 +256,9 @@ impl Link {
         outcome.map_err(|error| {
             if may_pass(&error) {
                 self.connection = None;
-                Failure::Down(error.to_string())
+                Failure::Down(text_of(&error))
             } else {
-                Failure::Refused(error.to_string())
+                Failure::Refused(text_of(&error))
             }
         })
     }
@@ -239,7 +275,9 @@ impl Link {
             match self.attempt(&mut call) {
                 Ok(value) => return Ok(value),
                 Err(Failure::Refused(message)) => return Err(self.broker.disconnected(message)),
-                Err(Failure::Down(message)) if start.elapsed() >= limit => {
+                Err(Failure::Down(message))
+                    if start.elapsed() >= limit || self.given_up.load(Ordering::Relaxed) =>
+                {
                     return Err(self.broker.disconnected(message));
                 }
                 Err(Failure::Down(_)) => self.rest(),
@@ -320,6 +358,7 @@ mod tests {
             let error = Broker::at(url).expect_err(url).to_string();
             assert!(error.contains("expected redis://"), "{error}");
             assert!(!error.contains("secret"), "{error}");
+            assert!(!error.contains("InvalidClientConfig"), "{error}");
         }
     }
 }

@@ -12,7 +12,6 @@ use crate::client::{Client, Limits, Open, State};
 use crate::member::{Membership, host_name};
 use crate::pool::RedisPool;
 use crate::protocol::Names;
-use crate::watch;
 
 /// Sets up a [`RedisPool`].
 #[derive(Debug, Clone)]
@@ -104,9 +103,7 @@ impl RedisPoolBuilder {
     }
 
     fn link(&self, broker: &Broker) -> Link {
-        // An answer that takes longer than this does not come.
-        let patience = (watch::interval(self.membership.lease) * 2).max(Duration::from_millis(200));
-        Link::new(broker.clone(), self.names(), patience)
+        Link::for_calls(broker.clone(), self.names(), self.membership.lease)
     }
 
     fn start(
@@ -121,6 +118,7 @@ impl RedisPoolBuilder {
             names: self.names(),
             membership: self.membership.clone(),
             limits: self.limits.clone(),
+            given_up: link.given_up(),
             calls: Mutex::new(link),
             state: Mutex::new(State {
                 id,
@@ -134,6 +132,8 @@ impl RedisPoolBuilder {
             }),
             changed: Condvar::new(),
         });
-        RedisPool::start(client, self.link(broker), self.link(broker))
+        let lease = self.membership.lease;
+        let reader = Link::for_waiting(broker.clone(), self.names(), lease);
+        RedisPool::start(client, self.link(broker), reader)
     }
 }

@@ -1,6 +1,7 @@
 //! A client's jobs: those that it has submitted and that are not answered yet.
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
@@ -30,6 +31,8 @@ pub(crate) struct Client {
     pub(crate) limits: Limits,
     /// For calls to the broker. Locked before `state`.
     pub(crate) calls: Mutex<Link>,
+    /// Set when the client gives up: calls that fail are not tried again.
+    pub(crate) given_up: Arc<AtomicBool>,
     pub(crate) state: Mutex<State>,
     /// Signalled when a job is answered, and when the client gets another id or ends.
     pub(crate) changed: Condvar,

@@ -41,6 +41,11 @@ mod scripts;
 mod sync;
 mod watch;
 
+#[cfg(all(test, unix))]
+#[path = "../tests/cluster/support/server.rs"]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod server;
+
 pub use agent::{Agent, AgentBuilder, End};
 pub use attached::Attached;
 pub use broker::Broker;

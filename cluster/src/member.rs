@@ -185,3 +185,43 @@ pub(crate) fn host_name() -> String {
         name
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use crate::broker::Broker;
+    use crate::protocol::Names;
+    use crate::server::Server;
+
+    #[test]
+    fn a_member_that_has_renewed_its_lease_meanwhile_is_not_removed() -> Result<(), Error> {
+        let Some(server) = Server::start() else {
+            return Ok(());
+        };
+        let (lease, now) = (Duration::from_secs(60), Duration::ZERO);
+        let membership = Membership {
+            host: "one".to_owned(),
+            lease,
+        };
+        let mut link = Link::for_calls(Broker::at(&server.url())?, Names::new("test"), lease);
+        let id = membership.new_id();
+        membership.join(&mut link, now, &id, "", "")?;
+        // Another member has seen its first beat; here is the second.
+        Heart::new(lease).beat(&mut link, &[id.as_bytes(), b""]);
+        assert!(!Membership::leave(
+            &mut link,
+            now,
+            &id,
+            "1",
+            "it was silent"
+        )?);
+        assert!(Membership::leave(
+            &mut link,
+            now,
+            &id,
+            "2",
+            "it was silent"
+        )?);
+        Ok(())
+    }
+}

@@ -10,9 +10,6 @@ use crate::broker::{Broker, Link};
 use crate::protocol::{Header, Names, decode_answer, value_in};
 use crate::scripts;
 
-/// How long the broker may take to answer.
-const PATIENCE: Duration = Duration::from_secs(5);
-
 /// The state of a cluster at one moment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -144,7 +141,7 @@ fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 }
 
 fn link(broker: &Broker, prefix: &str) -> Link {
-    Link::new(broker.clone(), Names::new(prefix), PATIENCE)
+    Link::for_calls(broker.clone(), Names::new(prefix), crate::DEFAULT_LEASE)
 }
 
 /// Asks the broker for the state of its cluster.

@@ -92,6 +92,7 @@ impl RedisPool {
     /// [`Error::Disconnected`]: then the jobs are dropped when the pool's lease is over.
     pub fn kill(&self) -> Result<(), Error> {
         lock(&self.client.state).closed = Some(Error::ShutDown);
+        self.client.given_up.store(true, Ordering::Relaxed);
         let id = self.id();
         let why = "its client has given it up";
         let left = Membership::leave(&mut lock(&self.client.calls), Duration::ZERO, &id, "", why);

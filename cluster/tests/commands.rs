@@ -119,7 +119,7 @@ fn the_demonstration_runs_on_an_agent_which_is_seen_and_drained() {
     assert_eq!(seen["clients"], Value::Array(Vec::new()));
     let shown = text(&run(&["top", "--once", "--broker", &url]));
     assert!(
-        shown.contains("1 agents with 1 workers") && shown.contains("node-7-"),
+        shown.contains("agents: 1, workers: 1") && shown.contains("node-7-"),
         "{shown}"
     );
     let output = run(&["trip", "--broker", &url, "--runs", "2", "--json"]);

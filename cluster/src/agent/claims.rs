@@ -127,6 +127,7 @@ impl Shared {
             entry: claim.entry.clone(),
             client: claim.client.clone(),
             number: claim.number.clone(),
+            inline: value_in(&claim.payload).is_some(),
             what,
             count,
             answer,

@@ -26,9 +26,7 @@ impl Shared {
                 let state = lock(&self.state);
                 match &state.stage {
                     Stage::Broken(reason) => return Err(reason.clone()),
-                    Stage::Draining if state.running.is_empty() && state.unsent.is_empty() => {
-                        return Ok(End::Drained);
-                    }
+                    Stage::Draining if state.has_nothing() => return Ok(End::Drained),
                     _ => {}
                 }
             }

@@ -25,6 +25,8 @@ pub(super) struct Report {
     pub(super) entry: String,
     pub(super) client: String,
     pub(super) number: String,
+    /// Whether its input was in the stream, and not beside it.
+    pub(super) inline: bool,
     pub(super) what: What,
     pub(super) count: u32,
     pub(super) answer: EncodedAnswer,
@@ -64,17 +66,18 @@ impl Shared {
     /// Tells the broker; later, if it is away.
     pub(super) fn report(&self, report: Report) {
         // The worker is free now, before the broker has the report.
-        let is_current = {
+        let (is_current, in_touch) = {
             let mut state = lock(&self.state);
             if state.id == report.agent {
                 state.reporting.insert(report.entry.clone());
                 state.running.remove(&report.entry);
             }
-            state.id == report.agent || report.what == What::Back
+            let is_current = state.id == report.agent || report.what == What::Back;
+            (is_current, state.in_touch)
         };
         self.changed.notify_all();
         // A report from before the agent got another id: its lease was lost, and the job with it.
-        if is_current && self.send(&report).is_err() {
+        if is_current && (!in_touch || self.send(&report).is_err()) {
             lock(&self.state).unsent.push(report);
         }
     }
@@ -112,6 +115,7 @@ impl Shared {
             what.as_bytes(),
             &bytes,
             if beside { b"1" } else { b"0" },
+            if report.inline { b"1" } else { b"0" },
         ];
         let sent = lock(&self.links.reports).try_run::<i64>(&scripts::FINISH, &arguments);
         match sent {

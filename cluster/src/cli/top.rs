@@ -91,7 +91,7 @@ fn text(now: &Overview, rates: &Rates) -> String {
         duration.map_or_else(|| "-".to_owned(), human_duration)
     };
     let mut text = format!(
-        "{} agents with {} workers; {} jobs run, {} offered, {} wait\n",
+        "agents: {}, workers: {}; jobs: {} running, {} offered, {} waiting\n",
         now.agents.len(),
         now.slots,
         now.running,

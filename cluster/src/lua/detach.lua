@@ -5,6 +5,7 @@ if redis.call('EXISTS', client(c)) == 0 then return 0 end
 remove_member(c)
 if read ~= '' then forget(c, read) end
 redis.call('HSET', client(c), 'keep', keep)
+count('submitted', redis.call('HGET', client(c), 'seq'))
 for _, key in ipairs({ client(c), queue(c), fed(c), values(c), answers(c) }) do
   redis.call('PEXPIRE', key, keep)
 end

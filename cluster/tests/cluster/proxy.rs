@@ -13,6 +13,8 @@ enum Way {
     Cut,
     /// Nothing goes through, and nothing is closed.
     Frozen,
+    /// Requests go through; instead of an answer the connection is closed.
+    OneWay,
 }
 
 struct Shared {
@@ -53,11 +55,10 @@ impl Proxy {
                     continue;
                 };
                 shared.accepted.fetch_add(1, Ordering::Relaxed);
-                let ends = [(&client, &server), (&server, &client)];
-                for (from, to) in ends.map(|(a, b)| (a.try_clone(), b.try_clone())) {
-                    let (from, to) = (from.unwrap(), to.unwrap());
+                for (from, to, answers) in [(&client, &server, false), (&server, &client, true)] {
+                    let (from, to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
                     let shared = Arc::clone(&shared);
-                    std::thread::spawn(move || shared.copy(from, to));
+                    std::thread::spawn(move || shared.copy(from, to, answers));
                 }
                 shared.connections.lock().unwrap().extend([client, server]);
             }
@@ -78,6 +79,10 @@ impl Proxy {
 
     pub fn freeze(&self) {
         self.set(Way::Frozen);
+    }
+
+    pub fn lose_answers(&self) {
+        self.set(Way::OneWay);
     }
 
     pub fn mend(&self) {
@@ -101,7 +106,7 @@ impl Proxy {
 }
 
 impl Shared {
-    fn copy(&self, mut from: TcpStream, mut to: TcpStream) {
+    fn copy(&self, mut from: TcpStream, mut to: TcpStream, answers: bool) {
         let mut bytes = [0; 1 << 16];
         while let Ok(n) = from.read(&mut bytes) {
             let mut way = self.way.lock().unwrap();
@@ -112,11 +117,14 @@ impl Shared {
                     .unwrap()
                     .0;
             }
+            let lost = answers && *way == Way::OneWay;
             drop(way);
-            if n == 0 || to.write_all(&bytes[..n]).is_err() {
+            if lost || n == 0 || to.write_all(&bytes[..n]).is_err() {
                 break;
             }
         }
-        let _ = to.shutdown(Shutdown::Both);
+        for socket in [from, to] {
+            let _ = socket.shutdown(Shutdown::Both);
+        }
     }
 }
