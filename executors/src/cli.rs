@@ -1,4 +1,4 @@
-//! Everything behind `main`.
+//! The command line: arguments and the demonstration.
 
 mod args;
 pub(crate) mod demo;
@@ -10,7 +10,7 @@ use common::cli::{Choice, Interrupt, Outcome, RunArgs, Usage, interrupt};
 
 use args::{Args, Kind};
 
-/// Runs what the command line asks for.
+/// Runs the command line.
 pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     if args.run.runs().get() > 1 {
         bail!(Usage(

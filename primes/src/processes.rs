@@ -1,7 +1,7 @@
-//! Processes: this same program started again, and a pool of those. In Python this is the way
-//! around the lock; in Rust it buys isolation, not speed.
+//! Processes: a pool of copies of this program. In Python this avoids the lock. In Rust it gives
+//! isolation, not speed.
 //!
-//! What a worker process is, and how jobs and answers travel, is the room `executors`; the smallest
+//! The room `executors` explains worker processes, and how jobs and answers travel. The smallest
 //! program that starts itself again is `examples/library_processes.rs`.
 
 use std::cell::RefCell;
@@ -16,7 +16,8 @@ use crate::constellation::Constellation;
 use crate::job::Job;
 use crate::watch::{self, Watch};
 
-/// What worker processes must know: `main` begins with `executors::hook(processes::JOBS)`.
+/// The job types that worker processes must know: `main` begins with
+/// `executors::hook(processes::JOBS)`.
 pub const JOBS: &[JobType] = &[executors::job::<Job>()];
 
 impl executors::Job for Job {
@@ -36,10 +37,10 @@ impl executors::Job for Job {
     }
 }
 
-/// Runs the jobs in `workers` processes. `watch` is told on the calling thread.
+/// Runs the jobs in `workers` processes. `watch` is called on the calling thread.
 ///
 /// # Errors
-/// If a worker can't be started, or dies: then the others are ended, too.
+/// If a worker can't be started, or dies. Then the other workers are ended too.
 pub fn run(
     jobs: impl Iterator<Item = Job> + Send,
     workers: NonZeroUsize,
@@ -51,7 +52,7 @@ pub fn run(
 /// A pool for [`run_on`].
 ///
 /// # Errors
-/// If `main` doesn't begin with the hook.
+/// If `main` does not begin with the hook.
 pub fn pool(workers: NonZeroUsize) -> io::Result<ProcessPool> {
     ProcessPool::builder()
         .workers(workers.get())
@@ -59,24 +60,24 @@ pub fn pool(workers: NonZeroUsize) -> io::Result<ProcessPool> {
         .map_err(io::Error::other)
 }
 
-/// [`run`] on a pool that is there already.
+/// Like [`run`], on an existing pool.
 ///
 /// # Errors
-/// If a worker can't be started, or dies: then the pool is killed.
+/// If a worker can't be started, or dies. Then the pool is killed.
 pub fn run_on(
     pool: &ProcessPool,
     jobs: impl Iterator<Item = Job> + Send,
     watch: impl Watch,
 ) -> io::Result<()> {
-    // A worker process can't be asked to stop: it is killed.
+    // A worker process can't be asked to stop, so it is killed.
     let end = || {
         let _ = pool.kill();
     };
     run_with(pool, end, jobs, watch)
 }
 
-/// [`run`] on any executor of jobs that travel: this machine's processes, or other machines. `end`
-/// ends what it runs.
+/// [`run`] on any executor whose jobs run in other processes, here or on other machines. `end` ends what it
+/// runs.
 ///
 /// # Errors
 /// The first error of a job; `end` has been called then.
@@ -86,8 +87,8 @@ pub fn run_with(
     jobs: impl Iterator<Item = Job> + Send,
     watch: impl Watch,
 ) -> io::Result<()> {
-    // Answers come in the order of the jobs, without them. Only as many are under way as the pool
-    // looks ahead.
+    // The answers come in the order of the jobs, but without the jobs. The pool looks ahead a
+    // limited number of jobs, so this queue stays short.
     let under_way = RefCell::new(VecDeque::new());
     let jobs = jobs.inspect(|job| under_way.borrow_mut().push_back(job.clone()));
     let stopped = AtomicBool::new(false);
@@ -103,7 +104,7 @@ pub fn run_with(
     .or_else(|error| match stopped.load(Ordering::Relaxed) {
         true => Ok(()),
         false => {
-            // The error told is the first.
+            // The first error is reported.
             end();
             Err(error)
         }

@@ -1,18 +1,17 @@
-//! A sentence on how several workers compare with one.
+//! A sentence that compares several workers with one.
 
 use super::Work;
 use super::report::Report;
 use super::verdict::LEAST_NOISE;
 use std::fmt::Debug;
 
-/// From this share of the perfect speed-up on, workers are called as fast as they are many.
+/// From this share of the perfect speed-up on, a speed-up counts as good.
 const NEARLY_ALL: f64 = 0.75;
 
 impl<A: PartialEq + Debug> Report<A> {
-    /// What was measured of `models`, which share one job among workers: how many times as fast as
-    /// the baseline they were (the median of their speed-ups), whether that is what their number
-    /// promises, and if not, what was seen that may be why. `None` if no such model, or no baseline,
-    /// has figures.
+    /// Describes how `models`, which divide one job among workers, compare with the baseline: the
+    /// median of their speed-ups, whether it is close to the number of workers, and if not, a
+    /// measured reason. `None` if no such model, or no baseline, has figures.
     ///
     /// # Examples
     ///
@@ -115,7 +114,7 @@ mod tests {
         );
         assert!(said(800, 2).starts_with("2 workers were only 1.2 times as fast as one: the job"));
         assert!(said(1010, 2).starts_with("2 workers were no faster than one: the job"));
-        // The test's machine has two usable CPUs.
+        // The test's report has two usable CPUs.
         assert_eq!(
             said(520, 8),
             "8 workers were only 1.9 times as fast as one: this process may use 2 of the machine's \

@@ -37,9 +37,7 @@ pub(super) enum Kind {
     Cluster,
 }
 
-/// The models that a choice stands for, the serial one first.
-///
-/// Of all, the cluster is one only if there is a broker.
+/// The models of a choice, the serial one first. `all` includes the cluster only if there is a broker.
 pub(super) fn models(choice: Choice<Kind>, broker: &Broker) -> Vec<Model> {
     let mut kinds = choice.kinds();
     #[cfg(feature = "cluster")]
@@ -53,22 +51,22 @@ pub(super) fn models(choice: Choice<Kind>, broker: &Broker) -> Vec<Model> {
     kinds.drain(..).map(model).collect()
 }
 
-/// How long tasks of a model of that kind were kept waiting, if it is among `models`.
+/// The longest poll of the model of that kind, if it is among `models`.
 pub(super) fn longest_poll(models: &[Model], kind: Kind) -> Option<Duration> {
     let model = models.iter().find(|model| model.kind == kind)?;
     Some(model.longest_poll.get())
 }
 
-/// A model, ready to run.
+/// A model that is ready to run.
 pub(super) struct Model {
     kind: Kind,
-    /// Of the cluster.
+    /// Used by the cluster only.
     #[cfg_attr(
         not(feature = "cluster"),
         expect(dead_code, reason = "there is no cluster")
     )]
     broker: Option<Broker>,
-    /// Of the async models.
+    /// Used by the async models only.
     longest_poll: LongestPoll,
 }
 
@@ -81,7 +79,7 @@ impl Model {
         }
     }
 
-    /// Whether it tells nothing of a job before that is done.
+    /// Whether it reports progress only when a job is done.
     pub(super) fn is_silent(&self) -> bool {
         match self.kind {
             Kind::Processes => true,
@@ -91,7 +89,7 @@ impl Model {
         }
     }
 
-    /// Runs jobs; `watch` hears each answer.
+    /// Runs jobs. `watch` gets each answer.
     pub(super) fn run(
         &self,
         jobs: impl Iterator<Item = Job> + Send,
