@@ -189,6 +189,8 @@ struct Running {
     number: String,
     /// `None` until the local pool has taken it.
     future: Option<Future<EncodedAnswer>>,
+    /// Its client wants it ended.
+    stopped: bool,
     /// Whether the client has been told that it has begun.
     told: bool,
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use executors::{EncodedAnswer, Error, Executor, Options, forward};
+use executors::{EncodedAnswer, Error, Executor, Future, Options, forward};
 use redis::streams::{StreamId, StreamReadReply};
 
 use super::report::{Report, What};
@@ -76,12 +76,13 @@ impl Shared {
                     link_is_new = false;
                     drop(link);
                     let streams = reply.into_iter().flat_map(|reply| reply.keys);
-                    for entry in streams.flat_map(|stream| stream.ids) {
-                        if known.contains(&entry.id) {
-                            continue;
-                        }
+                    let entries = streams.flat_map(|stream| stream.ids);
+                    let mut entries = entries
+                        .filter(|entry| !known.contains(&entry.id))
+                        .peekable();
+                    while let Some(entry) = entries.next() {
                         if let Some(claim) = Claim::of(&entry) {
-                            self.begin(&id, claim);
+                            self.begin(&id, claim, entries.peek().is_none());
                         }
                     }
                 }
@@ -120,8 +121,8 @@ impl Shared {
         }
     }
 
-    /// Gives a job to the local pool, or answers it if that fails.
-    fn begin(self: &Arc<Self>, id: &str, claim: Claim) {
+    /// Gives a job to the local pool, or answers it if that fails. `is_last`: no other job is to begin now.
+    fn begin(self: &Arc<Self>, id: &str, claim: Claim, is_last: bool) {
         let report = |what, count, answer| Report {
             agent: id.to_owned(),
             entry: claim.entry.clone(),
@@ -145,6 +146,7 @@ impl Shared {
                     client: claim.client.clone(),
                     number: claim.number.clone(),
                     future: None,
+                    stopped: false,
                     told: false,
                 },
             );
@@ -155,9 +157,12 @@ impl Shared {
                 let shared = Arc::clone(self);
                 let report = report(What::Answer, count, EncodedAnswer::TooLarge(0));
                 future.on_done(move |result| shared.answered(report, result));
-                if let Some(job) = lock(&self.state).running.get_mut(&claim.entry) {
-                    job.future = Some(future);
+                if is_last {
+                    // A short job: this thread takes the answer as soon as it is there, and sends it. To
+                    // wake another thread for that would take longer than the job.
+                    let _ = future.result_timeout(Duration::ZERO);
                 }
+                self.keep(&claim.entry, future);
             }
             Err(error) => {
                 let mut what = What::Answer;
@@ -172,7 +177,21 @@ impl Shared {
         }
     }
 
-    fn hand_over(&self, claim: &Claim) -> (u32, Result<executors::Future<EncodedAnswer>, Error>) {
+    /// Keeps the future of a job that runs, to end the job if its client asks for that.
+    fn keep(&self, entry: &str, future: Future<EncodedAnswer>) {
+        let mut state = lock(&self.state);
+        let Some(job) = state.running.get_mut(entry) else {
+            return; // It has ended.
+        };
+        job.future = Some(future);
+        let stopped = job.stopped;
+        drop(state);
+        if stopped {
+            self.stop_job(entry);
+        }
+    }
+
+    fn hand_over(&self, claim: &Claim) -> (u32, Result<Future<EncodedAnswer>, Error>) {
         let Some(header) = Header::decode(&claim.header) else {
             let what = "its header could not be read".to_owned();
             return (1, Err(Error::Lost { what }));

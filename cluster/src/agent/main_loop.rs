@@ -114,12 +114,12 @@ impl Shared {
         }
     }
 
-    fn stop_job(&self, entry: &str) {
+    pub(super) fn stop_job(&self, entry: &str) {
         // The future is taken out first: ending a worker may call back, which takes the lock.
-        let future = lock(&self.state)
-            .running
-            .get_mut(entry)
-            .and_then(|job| job.future.take());
+        let future = lock(&self.state).running.get_mut(entry).and_then(|job| {
+            job.stopped = true;
+            job.future.take()
+        });
         if let Some(future) = future {
             future.cancel_running();
             if let Some(job) = lock(&self.state).running.get_mut(entry) {

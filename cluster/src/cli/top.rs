@@ -101,8 +101,8 @@ fn text(now: &Overview, rates: &Rates) -> String {
     let totals = &now.totals;
     let _ = writeln!(
         text,
-        "in all: {} submitted ({}/s), {} done ({}/s), {} cancelled, {} repeated, {} lost, \
-         {} dead letters",
+        "in all: {} submitted ({}/s), {} done ({}/s)\n\
+         {} cancelled, {} repeated, {} lost, {} dead letters",
         totals.submitted,
         rate(rates.submitted),
         totals.done,
