@@ -149,3 +149,24 @@ fn an_agent_ends_at_once_when_it_is_told_to_by_a_signal() {
     assert_eq!(agent.0.wait().unwrap().code(), Some(130));
     assert_eq!(top(&server.url())["agents"], Value::Array(Vec::new()));
 }
+
+#[test]
+fn an_agent_ends_although_its_broker_does_not_answer() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let url = server.url();
+    // With a lease of this length each answer was once waited for, for minutes.
+    let args = ["agent", "--broker", &url, "-j", "1", "--lease", "20m"];
+    let mut agent = Agent(cluster(&args).stderr(Stdio::null()).spawn().unwrap());
+    until("the agent has come", || {
+        top(&url)["agents"] != Value::Array(Vec::new())
+    });
+    let pid = |child: &Child| rustix::process::Pid::from_child(child);
+    let signal = |child: &Child, signal| rustix::process::kill_process(pid(child), signal).unwrap();
+    signal(&server.child, rustix::process::Signal::STOP);
+    signal(&agent.0, rustix::process::Signal::TERM);
+    until("the agent has ended", || {
+        agent.0.try_wait().unwrap().is_some()
+    });
+}
