@@ -1,4 +1,4 @@
-//! Everything behind `main`.
+//! The command line.
 
 mod args;
 mod cluster;
@@ -15,7 +15,7 @@ use common::cli::{Interrupt, Outcome, interrupt};
 
 use args::Args;
 
-/// Runs what the command line asks for.
+/// Runs the command line.
 pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
     #[cfg(feature = "cluster")]
     if let Some(args::Command::Agent(agent)) = &args.command {

@@ -21,7 +21,7 @@ use super::cluster::{self, Broker};
 pub(super) enum Kind {
     /// One after the other
     Serial,
-    /// A thread pool: submit, and hear of each as it completes
+    /// A thread pool: submit all, and handle each as it completes
     Threads,
     /// A process pool
     Processes,
@@ -34,9 +34,7 @@ pub(super) enum Kind {
     Cluster,
 }
 
-/// The models that a choice stands for, the serial one first.
-///
-/// Of all, the cluster is one only if there is a broker.
+/// The models of a choice, the serial one first. `all` includes the cluster only if there is a broker.
 pub(super) fn models(choice: Choice<Kind>, args: &Args) -> Vec<Model> {
     let mut kinds = choice.kinds();
     #[cfg(feature = "cluster")]
@@ -47,11 +45,11 @@ pub(super) fn models(choice: Choice<Kind>, args: &Args) -> Vec<Model> {
     models.map(|model| model.for_command(args)).collect()
 }
 
-/// A model, ready to run.
+/// A model that is ready to run.
 #[derive(Clone, Debug)]
 pub(super) struct Model {
     kind: Kind,
-    /// The limits that its worker processes are held to.
+    /// The limits of its worker processes.
     isolated: Option<Limits>,
     /// The broker and the folder of the thumbnails, for the cluster.
     #[cfg(feature = "cluster")]
@@ -91,7 +89,7 @@ impl Model {
         }
     }
 
-    /// Runs tasks; `done` hears of each, and says whether to go on.
+    /// Runs tasks. `done` gets each outcome, and returns whether to continue.
     pub(super) fn run(
         &self,
         tasks: impl Iterator<Item = Task> + Send,
