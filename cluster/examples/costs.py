@@ -21,12 +21,12 @@ def echo(n):
     return n
 
 
-def echo_all(start, stop):
-    return [echo(n) for n in range(start, stop)]
+def echo_all(numbers):
+    return [echo(n) for n in numbers]
 
 
 def chunks():
-    return [(start, start + CHUNK) for start in range(0, MILLION, CHUNK)]
+    return [list(range(start, start + CHUNK)) for start in range(0, MILLION, CHUNK)]
 
 
 def start(*command):
@@ -96,14 +96,11 @@ try:
 
     app = Celery("costs", broker=URL, backend=URL)
     celery_echo = app.task(name="costs.echo")(echo)
-    celery_echo_all = app.task(name="costs.echo_all")(echo_all)
 except ImportError:
     pass
 
 
 def celery(what, redis_pid):
-    from celery import group
-
     if what == "waiting":
         waiting("Celery", lambda: [celery_echo.delay(n) for n in range(100_000)])
         return
@@ -113,8 +110,8 @@ def celery(what, redis_pid):
         if what == "trips":
             trips("Celery", lambda n: celery_echo.delay(n).get(), [redis_pid])
         else:
-            all_chunks = group(celery_echo_all.s(*chunk) for chunk in chunks())
-            million("Celery", lambda: sum(map(sum, all_chunks().get())))
+            numbers = ((n,) for n in range(MILLION))
+            million("Celery", lambda: sum(map(sum, celery_echo.chunks(numbers, CHUNK)().get())))
     finally:
         worker.terminate()
         worker.wait()
@@ -133,7 +130,8 @@ def rq(what, redis_pid):
     def result(job):
         return job.latest_result(timeout=60).return_value
 
-    for kind in (Worker, SimpleWorker):
+    # A `Worker` starts a process for each job.
+    for kind in (Worker, SimpleWorker) if what == "trips" else (SimpleWorker,):
         command = f"import sys; sys.path.insert(0, '{HERE}'); from rq import *; from redis import Redis; "
         command += f"r = Redis.from_url('{URL}'); {kind.__name__}([Queue(connection=r)], connection=r).work()"
         workers = [start(sys.executable, "-c", command) for _ in range(2)]
@@ -145,7 +143,7 @@ def rq(what, redis_pid):
             else:
 
                 def call():
-                    jobs = [queue.enqueue(costs.echo_all, *chunk) for chunk in chunks()]
+                    jobs = [queue.enqueue(costs.echo_all, chunk) for chunk in chunks()]
                     return sum(sum(result(job)) for job in jobs)
 
                 million(name, call)
@@ -176,7 +174,7 @@ def dask(what, _):
         else:
 
             def call():
-                parts = client.map(echo_all, *zip(*chunks()), pure=False)
+                parts = client.map(echo_all, chunks(), pure=False)
                 return sum(map(sum, client.gather(parts)))
 
             million("Dask", call)

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use cluster::RedisPool;
+use executors::Executor;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
