@@ -14,7 +14,7 @@ enum Way {
     /// Nothing goes through, and nothing is closed.
     Frozen,
     /// Requests go through; instead of an answer the connection is closed.
-    OneWay,
+    NoAnswers,
 }
 
 struct Shared {
@@ -82,7 +82,7 @@ impl Proxy {
     }
 
     pub fn lose_answers(&self) {
-        self.set(Way::OneWay);
+        self.set(Way::NoAnswers);
     }
 
     pub fn mend(&self) {
@@ -117,7 +117,7 @@ impl Shared {
                     .unwrap()
                     .0;
             }
-            let lost = answers && *way == Way::OneWay;
+            let lost = answers && *way == Way::NoAnswers;
             drop(way);
             if lost || n == 0 || to.write_all(&bytes[..n]).is_err() {
                 break;
