@@ -69,10 +69,6 @@ pub(super) fn copies(choice: Choice<Kind>, runs: bool, borders: bool) -> usize {
 }
 
 /// The models of a choice, the serial one first. `all` includes the cluster only if there is a broker.
-#[cfg_attr(
-    not(feature = "cluster"),
-    expect(unused_variables, reason = "no cluster")
-)]
 pub(super) fn models(
     choice: Choice<Kind>,
     run: &RunArgs,
