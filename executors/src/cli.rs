@@ -14,7 +14,8 @@ use args::{Args, Kind};
 pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     if args.run.runs().get() > 1 {
         bail!(Usage(
-            "--runs: every call is made once here; the example `round_trip` measures".to_owned()
+            "--runs: every call is made only once; the example `round_trip` measures times"
+                .to_owned()
         ));
     }
     let session = common::cli::start(&args.run)?;

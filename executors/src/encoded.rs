@@ -218,7 +218,7 @@ impl Drop for EncodedJob {
             return;
         };
         let lost = Error::Lost {
-            what: "its executor let go of it unfinished".to_owned(),
+            what: "its executor dropped it unfinished".to_owned(),
         };
         if !completion.refuse(lost.clone()) {
             completion.finish(Answer::Failed(lost));

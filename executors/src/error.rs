@@ -68,7 +68,7 @@ pub enum Error {
 
     /// The worker sent data that is not a frame of this pool: a job wrote to the pipe directly. The
     /// worker was killed.
-    #[error("{worker} sent what is no reply ({what}): did the job write to its pipe?")]
+    #[error("{worker} sent invalid data ({what}): did the job write to its pipe?")]
     Garbled {
         /// The worker process that sent it.
         worker: WorkerId,
@@ -177,7 +177,7 @@ pub enum Error {
 
     /// A job or its result can't be encoded, or the encoded bytes can't be read back as the same
     /// value.
-    #[error("the {part} of {job} did not survive serialization: {message}")]
+    #[error("the {part} of {job} can't be serialized and read back: {message}")]
     Codec {
         /// The part with the error.
         part: Part,

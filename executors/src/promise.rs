@@ -121,7 +121,7 @@ impl<T> Drop for Promise<T> {
     fn drop(&mut self) {
         if !self.state.is_done() {
             self.end(Err(Error::Lost {
-                what: "its executor let go of it unfinished".to_owned(),
+                what: "its executor dropped it unfinished".to_owned(),
             }));
         }
     }

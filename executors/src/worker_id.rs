@@ -105,7 +105,7 @@ impl fmt::Display for Exit {
                 None => write!(f, "signal: {signal}"),
             },
             Exit::Unknown => f.write_str(
-                "how is not known: does this program ignore SIGCHLD, or wait for all its children?",
+                "its exit status is unknown: does this program ignore SIGCHLD, or wait for all its children?",
             ),
         }
     }

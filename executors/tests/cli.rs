@@ -50,7 +50,7 @@ fn the_demonstration_shows_every_call_on_both_pools() {
     }
     let panic = steps[5]["processes"].as_str().unwrap();
     assert!(
-        panic.contains("I was told to panic") && panic.contains("demo.rs"),
+        panic.contains("this job panics on purpose") && panic.contains("demo.rs"),
         "{panic}"
     );
     let killed = steps[6]["processes"].as_str().unwrap();

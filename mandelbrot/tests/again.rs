@@ -40,7 +40,7 @@ fn a_recipe_can_say_no_more_than_what_a_picture_is() {
             "--help",
             "its text chunk: error: unexpected argument '--help'",
         ),
-        ("-W 99999999 -H 99999999", "would take more than"),
+        ("-W 99999999 -H 99999999", "needs more than"),
         (
             "\u{1b}[31mbad",
             "its text chunk: error: unexpected argument",
@@ -71,7 +71,7 @@ fn a_recipe_opens_no_file() {
         mandelbrot(&folder, "again bad.png")
             .code(2)
             .stderr(contains(format!(
-                "{name}: no such palette; built in are workshop"
+                "{name}: no such palette; built-in palettes are workshop"
             )));
     }
 }
@@ -121,7 +121,7 @@ fn a_picture_of_somebody_else_is_not_replaced_unless_named() {
     let path = folder.path().join("mandelbrot.png");
     fs::write(&path, "my holidays").unwrap();
     mandelbrot(&folder, "-W 20 -H 10").code(2).stderr(contains(
-        "mandelbrot.png: is there, and not by this program",
+        "mandelbrot.png: exists, and is not from this program",
     ));
     assert_eq!(fs::read(&path).unwrap(), b"my holidays");
     mandelbrot(&folder, "-W 20 -H 10 -o mandelbrot.png").success();

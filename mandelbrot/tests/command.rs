@@ -218,12 +218,12 @@ fn what_is_wrong_is_told_in_one_line_and_nothing_is_written() {
         ("-H -1", "--height <N>: -1: "),
         (
             "-W 100000 -H 1e5",
-            "100000x100000: would take 65.2 GiB of memory, of 2.00 GiB",
+            "100000x100000: needs 65.2 GiB of memory, and 2.00 GiB",
         ),
-        ("-W 1e9 -H 1e9 --aa 16", "would take more than 16 EiB"),
+        ("-W 1e9 -H 1e9 --aa 16", "needs more than 16 EiB"),
         (
             "--memory 1KiB",
-            "640x480: would take 4.40 MiB of memory, of 1.00 KiB",
+            "640x480: needs 4.40 MiB of memory, and 1.00 KiB",
         ),
         ("--center nan,0", "--center <RE,IM>: nan,0: not finite"),
         ("--center 1", "--center <RE,IM>: 1: not two numbers"),
@@ -262,7 +262,10 @@ fn what_is_wrong_is_told_in_one_line_and_nothing_is_written() {
             "d/frame-0001.png: --trace and the picture are two files",
         ),
         ("--palette /dev/zero", "/dev/zero: larger than 4 MiB"),
-        ("-o - --json", "--json: standard output is the picture's"),
+        (
+            "-o - --json",
+            "--json: standard output is used for the picture",
+        ),
         ("again none.png", "none.png: "),
         ("again junk", "junk: not a PNG that can be read"),
         (
@@ -280,7 +283,7 @@ fn what_is_wrong_is_told_in_one_line_and_nothing_is_written() {
         ),
         (
             "--zoom 1e30 --shortcuts bulbs",
-            "of them --kernel perturbation knows borders only",
+            "--shortcuts: --kernel perturbation supports only borders",
         ),
         ("zoom --to 0,0 -o junk", "junk: cannot be made"),
         (
@@ -381,7 +384,7 @@ fn a_deep_zoom_is_drawn_by_perturbation() {
         "--center -0.75,0.1 --zoom 1e12 --kernel exact -W 9 -H 9 -o r.png",
     )
     .success()
-    .stderr(contains("warning: so deep, f64 rounds too much"));
+    .stderr(contains("warning: at this depth f64 rounds too much"));
 }
 
 #[test]

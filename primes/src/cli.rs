@@ -24,7 +24,7 @@ use nth::Direction;
 pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
     if let (Some(_), Some(flag)) = (&args.command, args.experiment.given()) {
         bail!(Usage(format!(
-            "{flag}: is the experiment's: put it behind the subcommand"
+            "{flag}: belongs to the experiment: put it after the subcommand"
         )));
     }
     let run = &run_options::of(&args)?;

@@ -89,7 +89,7 @@ fn proper_divisor(n: u128) -> u128 {
             sigma += 1;
         }
     }
-    unreachable!("of so many curves one splits any composite")
+    unreachable!("one of these curves splits any composite")
 }
 
 /// A point of a curve in Montgomery's form: `x` divided by `z`, without `y`.

@@ -20,7 +20,7 @@ const ROOT_PER_NUMBER: u64 = 256;
 /// assert_eq!(interval::count(u64::MAX - 1000..=u64::MAX, Constellation::Single), 21);
 /// ```
 pub fn count(range: RangeInclusive<u64>, what: Constellation) -> u64 {
-    count_while(range, what, |_| true).expect("a checkpoint that says to go on stops nothing")
+    count_while(range, what, |_| true).expect("a checkpoint that returns true stops nothing")
 }
 
 /// The number of single tests between two checkpoints: about ten microseconds.

@@ -45,7 +45,7 @@ impl Job {
     /// Computes the answer.
     pub fn run(&self) -> u64 {
         self.run_while(|_| true)
-            .expect("a checkpoint that says to go on stops nothing")
+            .expect("a checkpoint that returns true stops nothing")
     }
 
     /// Like [`Job::run`], but calls `checkpoint` at least every few milliseconds, with how many

@@ -10,7 +10,7 @@ const CHECKPOINT: u64 = 4096;
 /// assert!(!primes::trial_division::is_prime(1_297_337 * 3));
 /// ```
 pub fn is_prime(n: u64) -> bool {
-    is_prime_while(n, || true).expect("a checkpoint that says to go on stops nothing")
+    is_prime_while(n, || true).expect("a checkpoint that returns true stops nothing")
 }
 
 /// Like [`is_prime`], but calls `checkpoint` regularly, as an interpreter does between

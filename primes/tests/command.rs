@@ -185,14 +185,14 @@ fn wrong_input_is_named_in_one_line() {
         (&["count", "abc"], "abc: not a number"),
         (&["count", "1.5"], "1.5: not a whole number"),
         (&["count", ""], "empty"),
-        (&["count", "10", "5"], "10 5: the range runs backwards"),
+        (&["count", "10", "5"], "10 5: the range is empty"),
         (
             &["count", "2^64-1", "--dist", "1"],
             "18446744073709551615 + 1: beyond 2^64-1",
         ),
         (
             &["count", "1", "2", "--dist", "1"],
-            "--dist: takes the place of STOP",
+            "--dist: can't be combined with STOP",
         ),
         (&["count", "1e3", "--tuplets", "7"], "7: from 1 to 6"),
         (&["count", "1e3", "-j", "0"], "0: at least 1"),
@@ -205,7 +205,7 @@ fn wrong_input_is_named_in_one_line() {
         (&["--rounds", "0"], "0: from 1 to"),
         (
             &["--model", "rayon", "count", "5"],
-            "--model: is the experiment's",
+            "--model: belongs to the experiment",
         ),
     ] {
         let assert = primes(words)
@@ -305,7 +305,7 @@ fn bad_words_among_good_ones_cost_nothing_but_themselves() {
     primes_reading(&format!("7 {} 8", "7".repeat(1 << 20)), &["check"])
         .code(1)
         .stdout(diff("7 is prime\n8 is not prime\n"))
-        .stderr(contains("a word of over 100 bytes"));
+        .stderr(contains("a word longer than 100 bytes"));
     primes_reading("", &["factor"]).success().stdout(is_empty());
 }
 

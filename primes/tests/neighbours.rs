@@ -41,15 +41,12 @@ fn the_nth_prime_from_a_number() {
     );
     for (words, error) in [
         ("nth 0 5", "0: primes are counted from 1 on"),
-        ("nth -1 2", "-1: there are not so many primes below 2\n"),
-        (
-            "nth -26 100",
-            "-26: there are not so many primes below 100\n",
-        ),
-        ("nth 7 2^64-100", "7: there are not so many primes from"),
+        ("nth -1 2", "-1: there are fewer primes below 2\n"),
+        ("nth -26 100", "-26: there are fewer primes below 100\n"),
+        ("nth 7 2^64-100", "7: there are fewer primes from"),
         (
             "nth 4e17 2^63",
-            "400000000000000000: there are not so many primes from",
+            "400000000000000000: there are fewer primes from",
         ),
     ] {
         primes(words)

@@ -10,7 +10,7 @@ pub fn allow_descriptors() -> Option<u64> {
     match sys::allow_descriptors() {
         Ok(allowed) => allowed,
         Err(error) => {
-            tracing::debug!(%error, "the limit of descriptors can't be told");
+            tracing::debug!(%error, "the limit of descriptors is unknown");
             None
         }
     }

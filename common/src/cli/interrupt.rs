@@ -1,10 +1,7 @@
 //! Ctrl-C: the first stops the program cleanly, the second ends it at once.
 #![cfg_attr(
     unix,
-    expect(
-        unsafe_code,
-        reason = "what runs inside of a signal is unsafe to install"
-    )
+    expect(unsafe_code, reason = "a signal handler is unsafe to install")
 )]
 
 use super::Outcome;

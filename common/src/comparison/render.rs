@@ -173,7 +173,7 @@ impl<A: PartialEq + Debug> Report<A> {
         let standings = self.standings();
         let lines = [
             line("faster than", &standings.faster),
-            line("not told apart from", &standings.equal),
+            line("within the noise of", &standings.equal),
             line("slower than", &standings.slower),
         ];
         lines.into_iter().flatten().collect()
@@ -183,7 +183,7 @@ impl<A: PartialEq + Debug> Report<A> {
         let seen = self.disturbances();
         (!seen.is_empty()).then(|| {
             format!(
-                "THE MACHINE WAS BUSY: {}. On a quiet one the figures are others: run it again",
+                "THE MACHINE WAS BUSY: {}. Run it again on a quiet one for better figures",
                 seen.join("; ")
             )
         })
@@ -216,7 +216,7 @@ impl<A: PartialEq + Debug> Report<A> {
         match &self.verdict {
             Verdict::Nothing => None,
             Verdict::TooFewRuns => Some(format!(
-                "which is faster takes {LEAST_RUNS} runs of each to tell: --runs {LEAST_RUNS}"
+                "to name the fastest, each model needs {LEAST_RUNS} runs: --runs {LEAST_RUNS}"
             )),
             Verdict::Winner(model) => Some(format!("fastest: {model}, by more than the noise")),
             Verdict::WithinNoise(models) => Some(format!(

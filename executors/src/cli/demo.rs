@@ -50,7 +50,7 @@ impl Job for Task {
                 }
                 0
             }
-            Task::Panic => panic!("I was told to panic"),
+            Task::Panic => panic!("this job panics on purpose"),
             Task::Abort => std::process::abort(),
         }
     }
@@ -323,8 +323,8 @@ impl Shown {
             return used;
         }
         format!(
-            "{used}\nThe same calls gave the same answers. A trip to a thread costs less, and\n\
-             threads share memory. If a job kills its process, the pool of processes goes on.\n\n{}",
+            "{used}\nThe same calls gave the same answers. A round trip to a thread costs less,\n\
+             and threads share memory. If a job kills its process, the process pool continues.\n\n{}",
             common::cli::read_next("executors")
         )
     }

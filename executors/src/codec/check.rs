@@ -91,7 +91,7 @@ fn reordered<T: Serialize>(value: &T, bytes: &[u8]) -> Result<(), String> {
         return Ok(());
     }
     Err(
-        "read back, it is another value: the format has no names, so what is written must be \
+        "read back, it is another value: the format has no names, so values must be \
          read in the same order; does the type use `#[serde(skip)]` on a variant, or another of \
          the attributes that the documentation of `Job` lists?"
             .to_owned(),

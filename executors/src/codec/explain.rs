@@ -44,7 +44,7 @@ impl<'de> Reader<'de> {
     fn take(&mut self, count: usize) -> Result<&'de [u8]> {
         let (taken, rest) = self.bytes.split_at_checked(count).ok_or_else(|| {
             Message(format!(
-                "it ends too early: {count} more bytes are wanted, and {} are left",
+                "it ends too early: {count} more bytes are needed, and {} are left",
                 self.bytes.len()
             ))
         })?;
@@ -105,7 +105,7 @@ macro_rules! impossible {
     ($($method:ident)*) => {$(
         fn $method<V: Visitor<'de>>(self, _: V) -> Result<V::Value> {
             Err(Message(
-                "the type asks the format what comes next, which this format can't tell (does it \
+                "the type asks the format for the type of the next value, which it does not store (does it \
                  use `flatten`, `untagged` or `tag`?)"
                     .to_owned(),
             ))

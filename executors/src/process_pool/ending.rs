@@ -53,7 +53,7 @@ impl End {
                  first line of main?"
             ),
             (Stage::Initializing { .. }, Some(Ending::StartedLate)) => format!(
-                "the initializer was not done within the {:?} that a worker has to start",
+                "the initializer took longer than the {:?} that a worker may take to start",
                 config.start_timeout
             ),
             (Stage::Initializing { .. }, _) => {

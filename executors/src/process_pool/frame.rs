@@ -63,7 +63,7 @@ struct Header {
 
 impl Header {
     fn read(bytes: &[u8; HEADER]) -> Result<Self, FrameError> {
-        let unknown = || FrameError::Garbage("a frame of no known kind".to_owned());
+        let unknown = || FrameError::Garbage("a frame of an unknown kind".to_owned());
         let [
             _,
             _,

@@ -107,8 +107,8 @@ impl Inbox {
         match self.look(core, &mut reading) {
             Ok(Found::Answer) => {
                 self.read_by_callers.fetch_add(1, Ordering::Relaxed);
-                // Not while another job is pending: then the worker should get it at once, even if
-                // its callers are busy.
+                // Leave the next answer to callers only if the worker has no next job: otherwise the
+                // worker must not wait for callers that are busy.
                 let state = lock(&core.state);
                 let idle = matches!(state.slots[self.index].stage, Stage::Idle { .. });
                 self.left_to_callers.store(idle, Ordering::SeqCst);
@@ -154,9 +154,9 @@ impl Inbox {
         let job = match frame.kind {
             Kind::Reply | Kind::TooLarge => core.answered(self.index, frame.sequence),
             Kind::Partial => core.overran(self.index, frame.sequence),
-            Kind::Job | Kind::Hello => return Err("a frame that is no answer".to_owned()),
+            Kind::Job | Kind::Hello => return Err("a frame that is not an answer".to_owned()),
         };
-        let job = job.ok_or("an answer to no question")?;
+        let job = job.ok_or("an answer to a job that was not sent")?;
         let answer = match (frame.kind, frame.payload) {
             (Kind::TooLarge, size) => {
                 let size = size.first_chunk().copied().unwrap_or_default();

@@ -42,8 +42,8 @@ impl Core {
         }
     }
 
-    /// Starts a worker, if there is a free slot and no pause; returns whether it did. It fails if
-    /// there is no worker at all then.
+    /// Starts a worker, if there is a free slot and no reason to wait; returns whether it did. It
+    /// fails if there is no worker at all then.
     fn recruit(self: &Arc<Self>, state: &mut State) -> io::Result<bool> {
         let health = &state.health;
         let too_early = health.not_before.is_some_and(|at| Instant::now() < at);

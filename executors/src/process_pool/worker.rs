@@ -73,10 +73,10 @@ fn try_serve(jobs: &[JobType], settings: Settings) -> Result<(), String> {
             return Ok(());
         };
         let sequence = frame.sequence;
-        let order = Order::read(frame.payload).ok_or("received what is no job")?;
+        let order = Order::read(frame.payload).ok_or("received invalid data instead of a job")?;
         let job = jobs
             .get(order.index as usize)
-            .ok_or("received no job of its own")?;
+            .ok_or("received an unknown type of job")?;
         // A single job is ended by the pool. In a chunk, the finished results must be sent.
         let timed = order.time_limit.filter(|_| order.count > 1);
         let watch = match timed {

@@ -37,8 +37,8 @@ fn point(report: &Report<Counts>, kernel: KernelName) -> String {
     };
     lines.extend(ratio("omp-static", "omp-dynamic").map(|ratio| {
         format!(
-            "- Equal shares beforehand (omp-static) took {ratio:.1} times as long as bands to whoever \
-             is free: bands through the set take longer than those beside it (--paint workers)."
+            "- Equal shares (omp-static) took {ratio:.1} times as long as bands for \
+             free threads: bands through the set take longer than those beside it (--paint workers)."
         )
     }));
     lines.extend(ratio("rayon-pixels", "rayon").map(|ratio| {
@@ -49,7 +49,7 @@ fn point(report: &Report<Counts>, kernel: KernelName) -> String {
     }));
     if kernel == KernelName::Textbook {
         lines.push(
-            "- This is the loop of every textbook; SIMD takes a small part of its time: --kernel fast."
+            "- This is the loop of every textbook. SIMD is many times as fast: --kernel fast."
                 .to_owned(),
         );
         lines.push(format!("\n{}", common::cli::read_next("mandelbrot")));
@@ -257,7 +257,7 @@ fn report(
             format!(" at {:.2} G iterations/s", rate / 1e9)
         });
         common::remark!(
-            "{}: {width}x{height} in {}: {} of it counting{rate} ({name}, {}, -j {workers}, {:.2} cores busy)",
+            "{}: {width}x{height} in {}, of which {} for counting{rate} ({name}, {}, -j {workers}, {:.2} cores busy)",
             job.output.display(),
             human_duration(times.whole),
             human_duration(times.counting.wall),

@@ -156,7 +156,7 @@ impl compare::Model for Model {
     fn remark(&self) -> Option<String> {
         let remark = match self.kind {
             Processes | SharedMemory => {
-                "with the time to start the processes, which a small picture does not pay for"
+                "includes the time to start the processes, which is long compared with a small picture"
             }
             RayonPixels => {
                 "row after row, the pixels of each in parallel: the threads meet at every row's \

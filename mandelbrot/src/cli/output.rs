@@ -30,7 +30,7 @@ pub(super) fn check_unnamed(output: &Path) -> anyhow::Result<()> {
     match png_file::recipe(BufReader::new(file)) {
         Ok(_) => Ok(()),
         Err(_) => bail!(Usage(format!(
-            "{}: is there, and not by this program; say where to by -o FILE",
+            "{}: exists, and is not from this program: name another file by -o FILE",
             output.display()
         ))),
     }
@@ -66,7 +66,7 @@ pub(super) fn check(output: &Path, run: &RunArgs) -> anyhow::Result<()> {
     if is_stdout(output) {
         if run.output.json {
             bail!(Usage(
-                "--json: standard output is the picture's, by -o -".to_owned()
+                "--json: standard output is used for the picture (-o -)".to_owned()
             ));
         }
         if io::stdout().is_terminal() {

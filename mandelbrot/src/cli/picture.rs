@@ -261,7 +261,7 @@ pub(super) fn palette(text: &str) -> Result<Palette, String> {
         return Ok(palette);
     }
     read(text)
-        .map_err(|error| format!("{text}: {error}; built in are {}", names()))
+        .map_err(|error| format!("{text}: {error}; built-in palettes are {}", names()))
         .and_then(|bytes| {
             Palette::from_text(&String::from_utf8_lossy(&bytes))
                 .map_err(|error| format!("{text}: {error}"))
@@ -270,7 +270,8 @@ pub(super) fn palette(text: &str) -> Result<Palette, String> {
 
 /// Reads a palette by its name only, for a picture from a stranger.
 pub(super) fn built_in_palette(text: &str) -> Result<Palette, String> {
-    Palette::named(text).ok_or_else(|| format!("{text}: no such palette; built in are {}", names()))
+    Palette::named(text)
+        .ok_or_else(|| format!("{text}: no such palette; built-in palettes are {}", names()))
 }
 
 fn names() -> String {

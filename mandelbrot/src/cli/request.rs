@@ -43,7 +43,7 @@ impl Request {
     pub(super) fn warn(&self) {
         if self.kernel != KernelName::Perturbation && self.plan.depth() == Depth::Rounded {
             common::remark!(
-                "warning: so deep, f64 rounds too much: many counts are wrong{}",
+                "warning: at this depth f64 rounds too much: many counts are wrong{}",
                 match self.plan.formula() {
                     Formula::Mandelbrot => "; see --kernel perturbation",
                     _ => "",
@@ -160,7 +160,7 @@ impl PictureArgs {
                 "--kernel perturbation: for the Mandelbrot set only".to_owned(),
             )),
             Kernel::Perturbation if self.shortcuts.as_deref().is_some_and(does_not_fit) => Err(
-                Usage("--shortcuts: of them --kernel perturbation knows borders only".to_owned()),
+                Usage("--shortcuts: --kernel perturbation supports only borders".to_owned()),
             ),
             Kernel::Perturbation => Ok(kernel),
             _ => match plan.check_depth() {
@@ -263,7 +263,7 @@ impl Memory {
             String::new()
         };
         bail!(Usage(format!(
-            "{width}x{height}{each}: would take {} of memory, of {} allowed: see --memory",
+            "{width}x{height}{each}: needs {} of memory, and {} is allowed: see --memory",
             u64::try_from(needed).map_or("more than 16 EiB".to_owned(), human_bytes),
             human_bytes(self.most)
         )))

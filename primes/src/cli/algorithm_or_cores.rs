@@ -72,11 +72,11 @@ impl Measured {
         let ratio = self.sieve.as_secs_f64() / self.formula.as_secs_f64();
         let conclusion = match ratio > 1.0 {
             true => format!("{ratio:.0} times as fast: a better algorithm beats more cores"),
-            false => "no faster here: other programs had the CPU".to_owned(),
+            false => "no faster in this run (was the machine busy?)".to_owned(),
         };
         format!(
             "There are {} primes up to {STOP}. The sieve found them in {}, on -j {}; a formula \
-             that finds none of them took {} on one core: {conclusion}.",
+             that finds no prime took {} on one core: {conclusion}.",
             self.count,
             human_duration(self.sieve),
             self.workers,

@@ -110,10 +110,10 @@ impl RangeArgs {
                 Some(stop) => Ok(start..=stop),
                 None => bail!(Usage(format!("{start} + {dist}: beyond 2^64-1"))),
             },
-            (&[_, _], Some(_)) => bail!(Usage("--dist: takes the place of STOP".to_owned())),
+            (&[_, _], Some(_)) => bail!(Usage("--dist: can't be combined with STOP".to_owned())),
             (&[start, stop], None) if start > stop => {
                 bail!(Usage(format!(
-                    "{start} {stop}: the range runs backwards: START comes first"
+                    "{start} {stop}: the range is empty: START must not be larger than STOP"
                 )))
             }
             (&[start, stop], None) => Ok(start..=stop),

@@ -49,7 +49,7 @@ fn algorithm(args: &CountArgs, range: &RangeInclusive<u64>) -> anyhow::Result<Al
     let plain = args.model.is_none() && args.tuplets == Constellation::Single;
     match args.algorithm {
         Algorithm::Combinatorial if !plain => bail!(Usage(
-            "--algorithm combinatorial: counts single primes, without --model".to_owned()
+            "--algorithm combinatorial: counts single primes only, without --model".to_owned()
         )),
         Algorithm::Auto if !plain => Ok(Algorithm::Sieve),
         algorithm => Ok(algorithm.for_range(range)),

@@ -26,8 +26,8 @@ pub(super) fn run(args: &NthArgs, run: &RunArgs, interrupt: &Interrupt) -> anyho
                 "{n}: there are primes 1 to {} below 2^64",
                 nth::PRIMES_BELOW_2_POW_64
             ),
-            Index::After(_) => format!("{n}: there are not so many primes from {start} to 2^64"),
-            Index::Before(_) => format!("{n}: there are not so many primes below {start}"),
+            Index::After(_) => format!("{n}: there are fewer primes from {start} to 2^64"),
+            Index::Before(_) => format!("{n}: there are fewer primes below {start}"),
         }));
     };
     let mut out = common::cli::stdout();

@@ -95,7 +95,7 @@ fn each_word(
         if (space.is_some() || ends) && !word.is_empty() {
             let text = match word.len() {
                 0..=LONGEST_WORD => str::from_utf8(&word).map_err(|_| "not text"),
-                _ => Err("a word of over 100 bytes: not a number"),
+                _ => Err("a word longer than 100 bytes: not a number"),
             };
             visit(Event::Word(line, text))?;
             word.clear();
@@ -151,7 +151,7 @@ mod tests {
         let long = [b"7".repeat(101), b" 8".to_vec()].concat();
         assert_eq!(
             words(&long),
-            expected(&[(1, "a word of over 100 bytes: not a number"), (1, "8")])
+            expected(&[(1, "a word longer than 100 bytes: not a number"), (1, "8")])
         );
         assert_eq!(words(&b"7".repeat(100)).len(), 1);
         assert_eq!(words(b"\xff\n9"), expected(&[(1, "not text"), (2, "9")]));
