@@ -83,7 +83,7 @@ fn redirects_to_nowhere_and_in_circles_are_broken_and_say_so() {
     );
     assert!(text.contains("/gone: 404 Not Found"), "{text}");
     assert!(
-        text.contains("in a circle (it may want a cookie)"),
+        text.contains("redirect loop (it may want a cookie)"),
         "{text}"
     );
 }
