@@ -135,6 +135,7 @@ mod tests {
         assert!(same("http://a.example:80/x"));
         assert!(!same("http://b.example/"));
         assert!(!same("https://a.example/"));
+        assert!(!same("https://a.example:80/"));
         assert!(!same("http://a.example:8080/"));
     }
 }

@@ -266,6 +266,10 @@ mod tests {
                 "<!-- <meta charset=koi8-r> --><meta charset=euc-jp>",
                 "EUC-JP",
             ),
+            (
+                "<!-- a > b <meta charset=koi8-r> --><meta charset=euc-jp>",
+                "EUC-JP",
+            ),
             ("<!--><meta charset=koi8-r>", "KOI8-R"),
             (
                 "<meta name=keywords content=\"charset=koi8-r\"><meta charset=euc-jp>",

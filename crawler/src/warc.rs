@@ -298,6 +298,8 @@ mod tests {
             let length: usize = line["Content-Length: ".len()..].parse().unwrap();
             assert_eq!(body.len(), length + 4);
             assert!(body.ends_with("\r\n\r\n"));
+            let block = digest(&[&body.as_bytes()[..length]]);
+            assert!(head.contains(&format!("WARC-Block-Digest: {block}\r\n")));
         }
         let answer = &records[1];
         assert!(answer.contains("WARC-Date: 2025-11-22T12:30:45Z\r\n"));

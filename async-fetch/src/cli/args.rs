@@ -85,6 +85,18 @@ mod tests {
     }
 
     #[test]
+    fn limits_reach_the_fetcher() {
+        let words =
+            "_ --limit-rate 500K --speed-limit 7 -y 3 --retries 5 --retry-budget 9 http://a/";
+        let args = Args::parse_from(words.split(' '));
+        let retries = args.polite.retries();
+        assert_eq!((retries.most, retries.reserve), (5, 9));
+        let limits = args.polite.limits();
+        assert_eq!(limits.bytes_a_second, Some(500 << 10));
+        assert_eq!(limits.lowest_speed, Some((7, Duration::from_secs(3))));
+    }
+
+    #[test]
     fn a_time_without_a_unit_is_in_seconds() {
         for (text, seconds) in [("10", 10.0), ("1.5", 1.5), ("250ms", 0.25), ("2m", 120.0)] {
             let args = Args::parse_from(["", "--timeout", text, "http://a/"]);

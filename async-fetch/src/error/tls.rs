@@ -156,5 +156,13 @@ mod tests {
             assert!(!pairs.into_iter().any(is_name), "{words}");
         }
         assert!(words(&io::Error::other("else")).is_none());
+        let other = OtherError(std::sync::Arc::new(CaUsedAsEndEntity));
+        let error = Error::InvalidCertificate(CertificateError::Other(other));
+        // With a remedy: many make such certificates for tests.
+        assert!(
+            words(&io::Error::other(error))
+                .unwrap()
+                .contains("CA:FALSE")
+        );
     }
 }

@@ -153,6 +153,18 @@ mod tests {
         assert!(!taken("bytes 4-9/10", "\"a\""));
         assert!(!taken("bytes 5-10/11", "\"a\""));
         assert!(goes_on(&headers(&[("content-range", "bytes 5-9/10")]), &left).is_none());
+        // Of a range in the middle, no more than was requested.
+        let middle = Left {
+            until: Some(8),
+            ..left.clone()
+        };
+        let ends = |range| {
+            goes_on(
+                &headers(&[("content-range", range), ("etag", "\"a\"")]),
+                &middle,
+            )
+        };
+        assert!(ends("bytes 5-7/10").is_some() && ends("bytes 5-8/10").is_none());
         let two = [
             ("content-range", "bytes 5-9/10"),
             ("content-range", "bytes 5-9/10"),

@@ -162,13 +162,25 @@ fn requests_are_archived_as_they_were_sent() {
             "--model",
             model,
         ];
+        let second = || jiff::Timestamp::now().strftime("%FT%TZ").to_string();
+        let before = second();
         let (code, _, err) = output(&[&words[..], &flags].concat());
         assert_eq!(code, 0, "{err}");
+        let after = second();
         let archive = std::fs::read(&warc).unwrap();
         let mut text = String::new();
         flate2::read::MultiGzDecoder::new(&archive[..])
             .read_to_string(&mut text)
             .unwrap();
+        let dates = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("WARC-Date: "));
+        for date in dates {
+            assert!(
+                *before <= *date && *date <= *after,
+                "{before} {date} {after}"
+            );
+        }
         let (_, request) = text.split_once("\r\n\r\nGET ").unwrap();
         let (request, _) = request.split_once("\r\n\r\n").unwrap();
         let lines = |text: &str| -> HashSet<String> {
@@ -190,4 +202,16 @@ fn an_archive_is_not_begun_in_the_midst_of_a_crawl() {
     let (code, _, err) = output(&[&seed, "--db", &db, "--resume", "--warc", &warc]);
     assert_eq!(code, 1);
     assert!(err.contains("it writes no archive"), "{err}");
+    // An existing file is replaced only on request.
+    std::fs::write(&warc, "mine").unwrap();
+    let (code, _, err) = output(&[&seed, "--warc", &warc]);
+    assert_eq!(code, 1);
+    assert!(err.contains("the file exists"), "{err}");
+    assert_eq!(std::fs::read_to_string(&warc).unwrap(), "mine");
+    let db = path("y.db");
+    assert_eq!(
+        output(&[&seed, "--warc", &warc, "--db", &db, "--overwrite"]).0,
+        0
+    );
+    assert!(std::fs::read(&warc).unwrap().starts_with(&[0x1f, 0x8b]));
 }
