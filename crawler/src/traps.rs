@@ -175,4 +175,12 @@ mod tests {
         assert_ne!(one, pattern(&url("/s?id=987&side=3")).unwrap());
         assert_eq!(pattern(&url("http://example.org:8080/s")), None);
     }
+
+    #[test]
+    fn a_calendar_is_bounded_by_default() {
+        let (mut counts, traps) = (Counts::default(), Traps::default());
+        let months = (1..20_000).map(|month| format!("http://a/calendar/2026/{month}"));
+        let added = months.filter(|url| counts.add(&Url::parse(url).unwrap(), &traps).is_ok());
+        assert_eq!(added.count(), 10_000);
+    }
 }

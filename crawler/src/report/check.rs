@@ -274,7 +274,7 @@ mod tests {
         INSERT INTO urls SELECT i, 'http://a/' || i, 0, 0, 0, NULL FROM n;
         INSERT INTO pages SELECT id, CASE id % 3 WHEN 0 THEN 'page' WHEN 1 THEN 'failed' ELSE 'redirect' END,
             id % 3 = 1, 0, 200, 'text/html', id % 3 = 0, NULL, 0, 0.0, 1, 0, NULL,
-            CASE id % 3 WHEN 2 THEN id - 2 END, NULL, 'gone', NULL FROM urls;
+            CASE id % 3 WHEN 2 THEN id + 1 END, NULL, 'gone', NULL FROM urls;
         INSERT INTO links SELECT id, 1 + (id * 7 + k.i * 3) % ?1, 0, 1, 1, 'part' FROM urls, (SELECT 0 AS i
             UNION SELECT 1 UNION SELECT 2) AS k;
         INSERT INTO fragments VALUES ('part', 'part', 'part');

@@ -27,6 +27,13 @@ fn check_tells_broken_links_and_fragments_and_ends_with_1() {
 #[test]
 fn links_that_lead_out_are_asked_by_head_then_get_and_not_followed() {
     let other = Site::builder().pages(3).links(2).start().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("list").display().to_string();
+    std::fs::write(
+        &list,
+        "# others\n\n  ^http://127.0.0.1:[0-9]+/(status/404)?$\n",
+    )
+    .unwrap();
     for (target, methods, code) in [
         (other.url("/"), &["HEAD"][..], 0),
         (other.url("/status/404"), &["HEAD", "GET"][..], 1),
@@ -47,6 +54,7 @@ fn links_that_lead_out_are_asked_by_head_then_get_and_not_followed() {
         for more in [
             &["--internal-only"][..],
             &["--skip", &target],
+            &["--skip-file", &list],
             &["--exclude", "127"],
         ] {
             let (code, _, err) = output(&[&arguments, more].concat());

@@ -182,7 +182,7 @@ fn long_chains_unknown_schemes_and_slow_pages_are_reported() {
     let (code, urls, text) = broken(&site, &["--slow", "0ms"]);
     assert_eq!(
         (code, urls),
-        (1, vec!["/0".to_owned(), "htpp://a/".to_owned()]),
+        (1, vec!["htpp://a/".to_owned(), "/0".to_owned()]),
         "{text}"
     );
     assert!(text.contains("more than 10 redirects"), "{text}");
