@@ -141,4 +141,4 @@ CREATE VIEW broken AS
     SELECT urls.url, bad.reason, bad.status, NULL, 0, 0, 'seed', bad.passing
     FROM broken_urls AS bad JOIN urls USING (id)
     WHERE urls.depth = 0 AND urls.hops = 0 AND urls.role = 0
-      AND NOT EXISTS (SELECT 1 FROM links WHERE links.target = urls.id AND links.kind <> 8);
+      AND urls.id NOT IN (SELECT target FROM links WHERE kind <> 8);
