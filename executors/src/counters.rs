@@ -26,6 +26,8 @@ pub struct Counters {
     pub retried: u64,
     /// Worker processes that were started.
     pub workers_started: u64,
+    /// Worker processes that could not be started.
+    pub failed_starts: u64,
     /// Worker processes that were lost: that ended without the pool having ended them.
     pub workers_lost: u64,
 }

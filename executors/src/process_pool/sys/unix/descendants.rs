@@ -60,18 +60,7 @@ impl Family {
         static ONE: Mutex<()> = Mutex::new(());
         let _one = ONE.lock();
         let oldest = self.oldest();
-        let mut waits = 0;
-        for _ in 0..ROUNDS {
-            match round(&self.token, oldest) {
-                Round::Nothing => return,
-                Round::Killed => {}
-                Round::Unclear if waits == WAITS => return,
-                Round::Unclear => {
-                    waits += 1;
-                    std::thread::sleep(WAIT);
-                }
-            }
-        }
+        repeat(|| round(&self.token, oldest));
     }
 
     /// All descendants have greater numbers than this.
@@ -92,6 +81,22 @@ impl Family {
                 self.worker
             }
             _ => 0,
+        }
+    }
+}
+
+/// Looks again until no descendant is left, as far as can be known.
+fn repeat(mut round: impl FnMut() -> Round) {
+    let mut waits = 0;
+    for _ in 0..ROUNDS {
+        match round() {
+            Round::Nothing => return,
+            Round::Killed => {}
+            Round::Unclear if waits == WAITS => return,
+            Round::Unclear => {
+                waits += 1;
+                std::thread::sleep(WAIT);
+            }
         }
     }
 }
@@ -195,6 +200,7 @@ fn round(_token: &str, _oldest: u32) -> Round {
 #[cfg(all(test, not(loom), target_os = "linux"))]
 mod tests {
     use super::*;
+    use crate::process_pool::settings::ANCESTRY;
 
     #[test]
     fn what_is_older_than_the_worker_is_not_looked_at() {
@@ -225,6 +231,53 @@ mod tests {
             made: Some(made().expect("Linux counts them") - 50),
         };
         assert_eq!(family.oldest(), 0);
+    }
+
+    /// A program that is being loaded has no environment yet: for a test, a shell that was started with
+    /// none and then becomes a program that has one.
+    #[test]
+    fn a_program_that_is_just_being_loaded_is_waited_for() {
+        use std::io::Write;
+        use std::process::{Command, Stdio};
+
+        let token = format!("loading-{}", std::process::id());
+        let script = format!("read go; {ANCESTRY}={token} exec sleep 1000");
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", &script]).env_clear();
+        let mut child = command.stdin(Stdio::piped()).spawn().expect("sh starts");
+        let pid = rustix::process::Pid::from_child(&child);
+        let mut rounds = 0;
+        repeat(|| {
+            rounds += 1;
+            let found = round(&token, child.id() - 1);
+            if rounds == 1 {
+                assert!(matches!(found, Round::Unclear));
+                let mut input = child.stdin.take().expect("it has a pipe");
+                input.write_all(b"\n").expect("it reads");
+                while has_token(pid, &token) != Some(true) {
+                    std::thread::yield_now();
+                }
+            }
+            found
+        });
+        // The second has killed it. A third may have waited for other programs of this machine.
+        assert!(rounds >= 2);
+        let status = child.wait().expect("it is a child");
+        assert_eq!(
+            std::os::unix::process::ExitStatusExt::signal(&status),
+            Some(9)
+        );
+    }
+
+    /// One that never has an environment is not waited for without end.
+    #[test]
+    fn what_stays_unclear_is_left_alone() {
+        let mut rounds = 0;
+        repeat(|| {
+            rounds += 1;
+            Round::Unclear
+        });
+        assert_eq!(rounds, WAITS + 1);
     }
 
     fn numbers() -> u64 {
