@@ -330,6 +330,34 @@ fn a_stopped_worker_is_ended_with_its_pool() {
 }
 
 #[test]
+fn a_job_that_its_worker_has_not_read_is_done_by_the_next() {
+    let pool = pool(1);
+    pool.warm_up().unwrap();
+    let worker = pool.pids()[0];
+    signal(worker, libc::SIGSTOP);
+    until("it is stopped", || is_stopped(worker));
+    let job = pool.submit(Act::Echo(7)).unwrap();
+    assert!(job.is_running());
+    signal(worker, libc::SIGKILL);
+    assert_eq!(number(job.result()), 7);
+}
+
+#[test]
+fn losses_do_not_break_a_pool_while_a_worker_is_at_work() {
+    let pool = builder().workers(2).restart_limit(0).build().unwrap();
+    let gate = path("losses-gate");
+    let works = pool.submit(Act::Await(gate.clone())).unwrap();
+    until("it runs", || works.is_running());
+    let died = pool.submit(Act::Exit(3)).unwrap().result();
+    assert!(matches!(died, Err(Error::WorkerDied { .. })), "{died:?}");
+    let waits = pool.submit(Act::Echo(1)).unwrap();
+    fs::write(&gate, "").unwrap();
+    assert_eq!(number(works.result()), 0);
+    assert_eq!(number(waits.result()), 1);
+    fs::remove_file(gate).unwrap();
+}
+
+#[test]
 fn a_stopped_worker_goes_on_to_end_by_itself() {
     let pool = pool(1);
     let note = path("continued");

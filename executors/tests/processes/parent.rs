@@ -9,7 +9,10 @@ use executors::Executor;
 
 use crate::support::alone::{alone, command, is_alone};
 use crate::support::system::{Do, Way, is_stopped, signal};
-use crate::support::{Act, is_alive, pool, until};
+use crate::support::{Act, builder, is_alive, until};
+
+/// Set for a parent that leaves alone what its workers leave behind.
+const LEAVES: &str = "EXECUTORS_TEST_LEAVES";
 
 /// Starts a parent with three workers (this program too, running the test below) in a process
 /// group of its own. Their pids, and then that of a daemon that a job has started.
@@ -39,7 +42,9 @@ fn parent_to_be_killed() {
     if !is_alone("parent::parent_to_be_killed") {
         return;
     }
-    let pool = pool(3);
+    let leaves = std::env::var_os(LEAVES).is_some();
+    let builder = builder().workers(3).ends_descendants(!leaves);
+    let pool = builder.build().unwrap();
     pool.warm_up().unwrap();
     let daemon = pool
         .submit(Do::Leak(Way::Daemon))
@@ -67,6 +72,18 @@ fn no_worker_outlives_a_parent_that_is_killed() {
     parent.kill().unwrap();
     parent.wait().unwrap();
     all_are_gone(&pids);
+}
+
+#[test]
+fn no_worker_outlives_its_parent_where_what_it_leaves_behind_does() {
+    let (mut parent, pids) = start_parent(|command| {
+        command.env(LEAVES, "1");
+    });
+    parent.kill().unwrap();
+    parent.wait().unwrap();
+    all_are_gone(&pids[..3]);
+    assert!(is_alive(pids[3]));
+    signal(pids[3], libc::SIGKILL);
 }
 
 #[test]

@@ -59,6 +59,8 @@ pub enum Then {
 #[derive(Serialize, Deserialize, Debug, Clone, Copy, PartialEq)]
 pub enum Way {
     Child,
+    /// With an empty environment: it is known by its process group only.
+    NoEnvironment,
     OwnGroup,
     OwnSession,
     /// Its parent has ended, and it has a session of its own: a daemon.
@@ -211,6 +213,9 @@ fn leak(way: Way) -> u32 {
         .stdout(Stdio::null());
     match way {
         Way::Child => {}
+        Way::NoEnvironment => {
+            command.env_clear();
+        }
         Way::OwnGroup => {
             command.process_group(0);
         }

@@ -13,8 +13,8 @@ use std::time::Duration;
 const ROUNDS: usize = 20;
 
 /// How often, and how long, a program is waited for that is just being loaded: it has no environment yet, and may
-/// be a descendant. (Or it was started with none, and never has one.)
-const WAITS: u32 = 5;
+/// be a descendant. That takes microseconds, and on a busy machine as long as it waits for a CPU.
+const WAITS: u32 = 500;
 const WAIT: Duration = Duration::from_millis(2);
 
 /// What looking once has come to.
@@ -27,7 +27,7 @@ enum Round {
     Nothing,
     /// One at least, which was killed.
     Killed,
-    /// None, but a process without an environment.
+    /// None, but a program that is just being loaded.
     Unclear,
 }
 
@@ -87,12 +87,11 @@ impl Family {
 
 /// Looks again until no descendant is left, as far as can be known.
 fn repeat(mut round: impl FnMut() -> Round) {
-    let mut waits = 0;
-    for _ in 0..ROUNDS {
+    let (mut kills, mut waits) = (0, 0);
+    while kills < ROUNDS && waits < WAITS {
         match round() {
             Round::Nothing => return,
-            Round::Killed => {}
-            Round::Unclear if waits == WAITS => return,
+            Round::Killed => kills += 1,
             Round::Unclear => {
                 waits += 1;
                 std::thread::sleep(WAIT);
@@ -152,7 +151,7 @@ fn round(token: &str, oldest: u32) -> Round {
     round
 }
 
-/// Whether it has the token; `None` if it runs a program and has no environment.
+/// Whether it has the token; `None` if its program is just being loaded.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn has_token(pid: rustix::process::Pid, token: &str) -> Option<bool> {
     use std::io::Read;
@@ -174,7 +173,13 @@ fn has_token(pid: rustix::process::Pid, token: &str) -> Option<bool> {
     }
     if environment.is_empty() {
         // Threads of the system and what has ended run no program.
-        return fs::read_link(format!("{folder}/exe")).map_or(Some(false), |_| None);
+        let runs = fs::read_link(format!("{folder}/exe")).is_ok();
+        let stat = fs::read_to_string(format!("{folder}/stat")).unwrap_or_default();
+        return if runs && is_being_loaded(&stat) {
+            None
+        } else {
+            Some(false)
+        };
     }
     let has = environment
         .split(|&byte| byte == 0)
@@ -189,6 +194,15 @@ fn has_token(pid: rustix::process::Pid, token: &str) -> Option<bool> {
                 .any(|one| one == token.as_bytes())
         });
     Some(has)
+}
+
+/// Whether its environment has no place yet (proc(5): `env_start`, the fiftieth value). One that was started with
+/// an empty environment has a place for it.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn is_being_loaded(stat: &str) -> bool {
+    // The second value is a name, which may have anything in it but ends with the last bracket.
+    let behind_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+    behind_name.split_whitespace().nth(50 - 3) == Some("0")
 }
 
 /// Not known how, here: the process group is all that ends.
@@ -233,51 +247,65 @@ mod tests {
         assert_eq!(family.oldest(), 0);
     }
 
-    /// A program that is being loaded has no environment yet: for a test, a shell that was started with
-    /// none and then becomes a program that has one.
     #[test]
-    fn a_program_that_is_just_being_loaded_is_waited_for() {
-        use std::io::Write;
+    fn what_has_no_environment_is_told_from_what_is_just_being_loaded() {
         use std::process::{Command, Stdio};
 
-        let token = format!("loading-{}", std::process::id());
-        let script = format!("read go; {ANCESTRY}={token} exec sleep 1000");
-        let mut command = Command::new("/bin/sh");
-        command.args(["-c", &script]).env_clear();
-        let mut child = command.stdin(Stdio::piped()).spawn().expect("sh starts");
-        let pid = rustix::process::Pid::from_child(&child);
-        let mut rounds = 0;
-        repeat(|| {
-            rounds += 1;
-            let found = round(&token, child.id() - 1);
-            if rounds == 1 {
-                assert!(matches!(found, Round::Unclear));
-                let mut input = child.stdin.take().expect("it has a pipe");
-                input.write_all(b"\n").expect("it reads");
-                while has_token(pid, &token) != Some(true) {
-                    std::thread::yield_now();
-                }
-            }
-            found
-        });
-        // The second has killed it. A third may have waited for other programs of this machine.
-        assert!(rounds >= 2);
-        let status = child.wait().expect("it is a child");
-        assert_eq!(
-            std::os::unix::process::ExitStatusExt::signal(&status),
-            Some(9)
-        );
+        // It runs until its input ends.
+        let start = |command: &mut Command| {
+            let child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn();
+            child.expect("cat starts")
+        };
+        let token = "loaded";
+        let mut with = start(Command::new("/bin/cat").env(ANCESTRY, format!("a:{token}")));
+        let mut without = start(Command::new("/bin/cat").env_clear());
+        let has =
+            |child: &std::process::Child| has_token(rustix::process::Pid::from_child(child), token);
+        assert_eq!((has(&with), has(&without)), (Some(true), Some(false)));
+        for child in [&mut with, &mut without] {
+            drop(child.stdin.take());
+            child.wait().expect("it is a child");
+        }
+        // Of a process that has ended nothing is left to be loaded.
+        assert_eq!(has(&without), Some(false));
+
+        // As proc(5) has the values; the places of the environment are the fiftieth and the next.
+        let stat = |place: &str| {
+            let values: Vec<_> = (4..50).map(|n| n.to_string()).collect();
+            format!("17 (a ) name) S {} {place} {place} 0", values.join(" "))
+        };
+        assert!(is_being_loaded(&stat("0")));
+        assert!(!is_being_loaded(&stat("140725286355472")));
+        assert!(!is_being_loaded(""));
     }
 
-    /// One that never has an environment is not waited for without end.
     #[test]
-    fn what_stays_unclear_is_left_alone() {
-        let mut rounds = 0;
-        repeat(|| {
-            rounds += 1;
-            Round::Unclear
-        });
-        assert_eq!(rounds, WAITS + 1);
+    fn what_is_being_loaded_is_waited_for_and_not_for_ever() {
+        let rounds = |script: &[fn() -> Round]| {
+            let mut count = 0;
+            repeat(|| {
+                count += 1;
+                script
+                    .get(count - 1)
+                    .map_or(Round::Nothing, |round| round())
+            });
+            count
+        };
+        // Two descendants, each found only when it has been loaded.
+        let (unclear, killed) = (
+            (|| Round::Unclear) as fn() -> Round,
+            (|| Round::Killed) as fn() -> Round,
+        );
+        let slow = [
+            [unclear; 30].as_slice(),
+            &[killed],
+            &[unclear; 30],
+            &[killed],
+        ]
+        .concat();
+        assert_eq!(rounds(&slow), 63);
+        assert_eq!(rounds(&[killed; 1000]), ROUNDS);
+        assert_eq!(rounds(&[unclear; 1000]), WAITS as usize);
     }
 
     fn numbers() -> u64 {
