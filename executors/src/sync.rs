@@ -1,7 +1,7 @@
-//! The locks and atomics of this crate: std's, or loom's when a model is being checked.
+//! The locks and atomics of this crate: those of std, or of loom while a model is checked.
 //!
-//! `Arc` is always std's: loom's cannot hold a trait object, and no model turns on a reference
-//! count.
+//! `Arc` is always that of std: loom's can't hold a trait object, and no model depends on a
+//! reference count.
 
 #[cfg(not(loom))]
 mod imp {
@@ -22,19 +22,19 @@ use std::sync::PoisonError;
 use std::time::Duration;
 use std::time::Instant;
 
-/// Locks; a poisoned lock is taken as it is.
+/// Locks a mutex, and ignores poisoning.
 ///
-/// No user code runs under any lock of this crate, so a panic can leave nothing half done.
+/// No user code runs under any lock of this crate, so a panic can't leave data half changed.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Waits to be notified.
+/// Waits for a notification.
 pub(crate) fn wait<'a, T>(condvar: &Condvar, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
     condvar.wait(guard).unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Waits to be notified until `deadline`, or for ever without one; `None` when it has passed.
+/// Waits for a notification until `deadline`, or forever without one; `None` when it has passed.
 pub(crate) fn wait_until<'a, T>(
     condvar: &Condvar,
     guard: MutexGuard<'a, T>,
@@ -50,17 +50,17 @@ pub(crate) fn wait_until<'a, T>(
     Some(guard)
 }
 
-/// How long to look again and again before sleeping. A CPU that has nothing to do falls asleep
-/// too, and takes tens of microseconds to wake up in a virtual machine.
+/// How long to spin before sleeping. An idle CPU sleeps too, and takes tens of microseconds to wake
+/// up in a virtual machine.
 #[cfg(not(loom))]
 const SPIN: Duration = Duration::from_micros(50);
 
-/// How long to look before others are let have the CPU, which costs a system call a look: what another
-/// CPU is about to write is there within a few microseconds.
+/// How long to spin before yielding the CPU between two checks, which costs a system call each. A
+/// value that another CPU is about to write arrives within a few microseconds.
 #[cfg(not(loom))]
 const QUICK: Duration = Duration::from_micros(4);
 
-/// Pauses between two quick looks: they leave the cache line to the thread that is to write it.
+/// The number of pauses between two quick checks: they leave the cache line to the writing thread.
 #[cfg(not(loom))]
 const PAUSES: u32 = 4;
 
@@ -69,8 +69,8 @@ const PAUSES: u32 = 4;
 #[cfg(not(loom))]
 const SLEEPS: u32 = 256;
 
-/// Looks again and again for a short while until `ready`: cheaper than the sleep and wake-up that
-/// it may save. Lets other threads have the CPU meanwhile.
+/// Spins for a short time until `ready` returns true. That is cheaper than the sleep and wake-up
+/// that it may save. It yields the CPU to other threads meanwhile.
 #[cfg(not(loom))]
 pub(crate) fn spin_until(mut ready: impl FnMut() -> bool) -> bool {
     static LOOK: Look = Look::new();
@@ -133,7 +133,7 @@ impl Look {
     }
 }
 
-/// Under loom every schedule is tried anyway: one look is enough.
+/// loom tries every schedule anyway, so one check is enough.
 #[cfg(loom)]
 pub(crate) fn spin_until(mut ready: impl FnMut() -> bool) -> bool {
     ready()

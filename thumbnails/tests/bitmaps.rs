@@ -1,4 +1,4 @@
-//! BMP, TIFF and GIF beside other programs: `world/make-bmps` says which.
+//! BMP, TIFF and GIF compared with other programs, which are listed in `world/make-bmps`.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -15,7 +15,7 @@ fn world() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/world")
 }
 
-/// Red, green, blue and alpha, whatever the pixels are.
+/// The pixels as red, green, blue and alpha.
 fn rgba(decoded: &Decoded) -> Vec<u8> {
     let picture = &decoded.picture;
     let pixels = picture.data.chunks_exact(picture.pixel.bytes());
@@ -38,7 +38,7 @@ fn file(name: &str) -> Vec<u8> {
     fs::read(world().join(name)).unwrap()
 }
 
-/// What another program read in it.
+/// The pixels that another program has decoded.
 fn expected(name: &str) -> Vec<u8> {
     let path = world().join(name).with_extension("png");
     image::open(path).unwrap().into_rgba8().into_raw()
@@ -58,7 +58,7 @@ fn every_kind_of_bmp_is_as_pillow_has_it() {
             let most = { ours.iter().zip(&theirs) }
                 .map(|(a, b)| a.abs_diff(*b))
                 .max();
-            // Five bits become eight by rounding here, by repeating the upper ones there.
+            // Five bits become eight by rounding here, and by repeating the upper bits there.
             assert!(most <= Some(1), "{}: {most:?}", path.display());
             count += 1;
         }
@@ -81,7 +81,7 @@ fn headers_of_os2_and_wrong_numbers_of_planes_are_no_trouble() {
     let bmp = file("bmp/8.bmp");
     let longer = [&bmp[14..54], &[0; 24]].concat();
     assert_eq!(whole(&with_header(&bmp, &longer)), expected("bmp/8"));
-    // All that is left out is zero: the palette then has all its colours.
+    // All omitted fields are zero: the palette then has all its colours.
     let mut full = bmp.clone();
     full[46..50].fill(0);
     let colours = (u32::from_le_bytes(*bmp[10..].first_chunk().unwrap()) as usize - 54) / 4;
@@ -111,13 +111,13 @@ fn run_lengths_may_begin_at_the_top() {
     assert_eq!(whole(&bmp), upside_down);
 }
 
-/// As Pillow and ImageMagick: what runs leave out is the palette's first colour.
+/// As in Pillow and ImageMagick: pixels that runs omit have the palette's first colour.
 #[test]
 fn what_run_lengths_leave_out_is_the_first_colour() {
     let mut bmp = file("bmp/8-run-lengths.bmp");
     let data = u32::from_le_bytes(*bmp[10..].first_chunk().unwrap()) as usize;
     bmp.truncate(data);
-    // The end, at once.
+    // An end code at once.
     bmp.extend([0, 1]);
     let first = [bmp[56], bmp[55], bmp[54], 255];
     assert!(whole(&bmp).chunks_exact(4).all(|it| it == first));
@@ -189,8 +189,8 @@ fn alpha_that_was_multiplied_in_is_divided_out() {
     assert_eq!(values[1..], [[10, 255], [0, 0], [255, 200]]);
 }
 
-/// A TIFF of these entries (tag, value), with `data` from byte 8 on, and then its directory, which
-/// says that the next one is at `next`.
+/// A TIFF with these entries (tag, value). `data` begins at byte 8, and the directory follows, with
+/// `next` as the offset of the next one.
 fn tiff(entries: &[(u16, u32)], data: &[u8], next: Option<u32>) -> Vec<u8> {
     let at = (8 + data.len()).next_multiple_of(2) as u32;
     let mut bytes = [b"II*\0".as_slice(), &at.to_le_bytes(), data].concat();
@@ -205,7 +205,8 @@ fn tiff(entries: &[(u16, u32)], data: &[u8], next: Option<u32>) -> Vec<u8> {
     bytes
 }
 
-/// Width, height, bits, compression, meaning, where, samples, rows and bytes of a strip.
+/// The entries for width, height, bits, compression, meaning, offset, samples, rows and bytes of a
+/// strip.
 fn entries(bits: u32, samples: u32, length: usize, more: &[(u16, u32)]) -> Vec<(u16, u32)> {
     let usual = [
         (256, 2),
@@ -219,7 +220,7 @@ fn entries(bits: u32, samples: u32, length: usize, more: &[(u16, u32)]) -> Vec<(
     [&usual[..], &rest, more].concat()
 }
 
-/// As libvips has them: below zero is black, and 127 is half of the range.
+/// As in libvips: a negative value is black, and 127 is half of the range.
 #[test]
 fn samples_with_a_sign_take_up_the_lower_half() {
     let data = [0, 100, 127, 0x80];
@@ -228,7 +229,7 @@ fn samples_with_a_sign_take_up_the_lower_half() {
     assert_eq!(values, [0, 100, 127, 0]);
 }
 
-/// As Pillow: only a sample that is said to be alpha is.
+/// As in Pillow: a sample is alpha only if the file says so.
 #[test]
 fn a_second_sample_that_is_not_said_to_be_alpha_is_none() {
     let data = [10, 0, 20, 0, 30, 0, 40, 0];
@@ -260,14 +261,14 @@ fn a_whole_jpeg_in_the_old_compression_is_decoded() {
     ];
     let decoded = read(&tiff(&old, &jpeg, Some(0))).unwrap();
     assert_eq!(decoded.picture.data, read(&jpeg).unwrap().picture.data);
-    // Tables here and scans there are not put together, and it is said so.
+    // Tables and scans in different places are not combined, and the error says so.
     let pieces = tiff(&old[..4], &jpeg, Some(0));
     let failure = read(&pieces).unwrap_err();
     assert!(matches!(failure, Failure::Unsupported { .. }), "{failure}");
 }
 
-/// As Pillow has it: the palette's first colour, or nothing where the frame itself lets through what is
-/// below it.
+/// As in Pillow: the area has the palette's first colour, or is transparent if the frame has a
+/// transparent index.
 #[test]
 fn around_a_frame_that_is_smaller_than_its_picture_is_the_first_colour() {
     for (transparent, around) in [(None, [10, 20, 30, 255]), (Some(0), [0; 4])] {
@@ -294,11 +295,11 @@ fn inks_with_alpha_are_as_libvips_has_them() {
         whole(&file("tiff/inks-alpha.tif")),
         expected("tiff/inks-alpha.tif"),
     );
-    // Between the inks that were measured, at the border of what a screen can show, by up to 21.
+    // Between the measured inks, at the limit of a screen's colours, the difference is up to 21.
     let differences = ours.iter().zip(&theirs).map(|(a, b)| a.abs_diff(*b));
     let sum: u32 = differences.map(u32::from).sum();
     assert!(sum < ours.len() as u32, "{sum} of {}", ours.len());
-    // libvips rounds alpha by one.
+    // libvips rounds alpha differently by one.
     let alphas = ours.iter().zip(&theirs).skip(3).step_by(4);
     assert!(alphas.clone().all(|(a, b)| a.abs_diff(*b) <= 1));
     assert!(alphas.clone().any(|(a, _)| *a < 60));
@@ -307,7 +308,7 @@ fn inks_with_alpha_are_as_libvips_has_them() {
 #[test]
 fn lzw_of_before_1988_is_named_and_no_noise() {
     let mut bytes = file("tiff/inks-alpha.tif");
-    // The code that clears the table comes first: 256, in nine bits from the highest.
+    // The first code clears the table: 256, in nine bits from the highest.
     assert_eq!(bytes[8], 0x80);
     bytes[8..10].copy_from_slice(&[0, 1]);
     let error = read(&bytes).unwrap_err().to_string();

@@ -1,4 +1,4 @@
-//! What comes out of pictures of all kinds, whole and broken.
+//! The results for pictures of all kinds, intact and broken.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -29,7 +29,7 @@ fn box_of(width: u32, height: u32) -> Settings {
 
 #[test]
 fn all_eight_orientations_come_out_upright() {
-    // Red, green, blue and white in the corners of an upright picture of 64x32.
+    // The corners of an upright picture of 64x32: red, green, blue and white.
     let upright = corners(64, 32);
     let transpose = |picture: &DynamicImage| picture.rotate90().fliph();
     let stored: [DynamicImage; 8] = [
@@ -102,7 +102,7 @@ fn inks_become_red_green_and_blue() {
     let file = support::cmyk([0, 255, 255, 0]);
     let made = png_of(&file, box_of(16, 16)).to_rgb8();
     let [red, green, blue] = made.get_pixel(8, 8).0;
-    // As libvips 8.14 has it without a profile: a press's red, not a screen's.
+    // As in libvips 8.14 without a profile: a printing press's red, not a screen's.
     for (there, expected) in [(red, 236), (green, 33), (blue, 40_u8)] {
         assert!(there.abs_diff(expected) < 12, "{red} {green} {blue}");
     }
@@ -160,7 +160,7 @@ fn inks_with_a_profile_are_converted_by_it() {
 
 #[test]
 fn a_profile_changes_the_colours_and_is_not_kept() {
-    // Display P3's green is greener than any that sRGB has; its middle grey is the same.
+    // The green of Display P3 is outside sRGB; its middle grey is the same.
     let profile = moxcms::ColorProfile::new_display_p3().encode().unwrap();
     let mut picture = RgbImage::from_pixel(64, 64, Rgb([200, 80, 80]));
     picture.put_pixel(0, 0, Rgb([200, 80, 80]));
@@ -184,7 +184,7 @@ fn a_profile_changes_the_colours_and_is_not_kept() {
 
 #[test]
 fn alpha_is_kept_or_laid_on_a_ground() {
-    // Blue that can't be seen on the left, red that can on the right.
+    // Invisible blue on the left, and visible red on the right.
     let picture = RgbaImage::from_fn(64, 64, |x, _| {
         if x < 32 {
             Rgba([0, 0, 255, 0])
@@ -197,7 +197,7 @@ fn alpha_is_kept_or_laid_on_a_ground() {
         let kept = png_of(&file, box_of(16, 16)).to_rgba8();
         assert_eq!(kept.get_pixel(1, 8).0[3], 0);
         assert_eq!(kept.get_pixel(14, 8).0, [255, 0, 0, 255]);
-        // No blue bleeds into what can be seen.
+        // No blue appears in the visible part.
         assert!(kept.pixels().all(|it| it.0[3] == 0 || it.0[2] < 8));
         let settings = Settings {
             background: Some([0, 255, 0]),
@@ -206,7 +206,7 @@ fn alpha_is_kept_or_laid_on_a_ground() {
         let laid = png_of(&file, settings).to_rgba8();
         assert_eq!(laid.get_pixel(1, 8).0, [0, 255, 0, 255]);
         let made = thumbnail(&file, &box_of(16, 16), &[]).unwrap();
-        // zune-jpeg, which `image` has, gets a picture of one unit of 4:2:0 wrong.
+        // zune-jpeg, which `image` uses, decodes a picture with one unit of 4:2:0 wrongly.
         let white = jpeg_decoder::Decoder::new(&made.bytes[..])
             .decode()
             .unwrap();
@@ -372,7 +372,7 @@ fn orientations_are_found_wherever_png_and_webp_have_them() {
     let webp = |prefix: &[u8]| {
         let plain = encoded(&picture, ImageFormat::WebP);
         let block = [prefix, &exif(6)].concat();
-        // The extended header, with the flag of EXIF, and the size less one (WebP Container
+        // The extended header, with the flag for EXIF, and the size minus one (WebP Container
         // Specification).
         let mut body = b"WEBPVP8X\x0a\0\0\0\x08\0\0\0\x3f\0\0\x1f\0\0".to_vec();
         body.extend(&plain[12..]);
@@ -408,7 +408,7 @@ fn orientations_are_found_wherever_png_and_webp_have_them() {
     ] {
         let made = png_of(&file, box_of(32, 32)).to_rgb8();
         assert_eq!(made.dimensions(), (16, 32), "{what}");
-        // Turned clockwise, what was below on the left is above.
+        // After a clockwise turn, the lower left corner is at the top.
         assert_eq!(made.get_pixel(3, 3).0, [0, 0, 255], "{what}");
     }
 }
@@ -427,7 +427,7 @@ fn thumbnails_look_like_a_full_decode_and_lanczos() {
         let file = thumbnails::encode::encode(&sample.picture(), format, 90, &[]).unwrap();
         let full = image::load_from_memory(&file).unwrap();
         let full = encoded(&full.into_rgba8().into(), ImageFormat::Png);
-        // With alpha it is decoded whole.
+        // With alpha it is decoded completely.
         let reference = png_of(&full, box_of(256, 256));
         let written = thumbnail(&file, &Settings::default(), &[]).unwrap();
         let written = image::load_from_memory(&written.bytes).unwrap();

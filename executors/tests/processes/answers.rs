@@ -1,4 +1,4 @@
-//! Who reads a worker's answers: a caller that waits for one, or a thread of the pool.
+//! A worker's answers: a waiting caller reads them, or a thread of the pool.
 
 use std::fs;
 use std::sync::{Arc, mpsc};
@@ -9,7 +9,7 @@ use executors::{Error, Executor, Options, Until, as_completed, wait};
 use crate::support::alone::alone;
 use crate::support::{Act, Done, number, pool, until};
 
-/// Jobs one at a time, each waited for: their caller reads the answers, and goes on to.
+/// Jobs one at a time, with a wait for each: their caller reads the answers, and continues to.
 fn one_at_a_time(pool: &impl Executor) {
     for n in 0..200 {
         assert_eq!(number(pool.submit(Act::Echo(n)).unwrap().result()), n);
@@ -54,7 +54,8 @@ fn a_job_that_is_done_in_time_has_not_overrun_though_nobody_waits() {
     }
 }
 
-/// The callback may run on the thread that waits: that one is the pool's as long, and no longer.
+/// The callback may run on the waiting thread. That thread then belongs to the pool, but only
+/// during the callback.
 #[test]
 fn a_thread_that_waits_is_its_own_again_when_the_callback_has_run() {
     let pool = pool(1);
@@ -62,7 +63,7 @@ fn a_thread_that_waits_is_its_own_again_when_the_callback_has_run() {
         let mut job = pool.submit(Act::Echo(n)).unwrap();
         let other = pool.submit(Act::Echo(n)).unwrap();
         let (send, receive) = mpsc::channel();
-        // By then its own job is done, and the other most often not.
+        // By then its own job is done, and usually the other is not.
         job.on_done(move |_| send.send(other.result()).unwrap());
         assert_eq!(number(job.result()), n);
         let in_callback = receive.recv().unwrap();

@@ -1,50 +1,51 @@
-//! Ends the processes that a worker's jobs have started and left behind.
+//! Ends the processes that a worker's jobs have started and that still run.
 //!
-//! A process that has no parent any more, and has left its group and session, is still known by one
-//! thing that it inherited: its environment. (Build servers end stray processes in the same way.)
-//! One that was started with an empty environment is not found.
+//! A process may have no parent any more, and may have left its group and session. It still has one
+//! thing that it inherited: its environment. (Build servers end stray processes in the same way.) A
+//! process that was started with an empty environment is not found.
 
 use std::fs;
 use std::sync::Mutex;
 use std::time::Duration;
 
-/// Rounds of looking for processes: each ends what there is, and what that has started meanwhile is
-/// found by the next. More rounds would be a race that can't be won.
+/// The number of search rounds. Each round ends the processes that exist, and the next finds those
+/// that were started meanwhile. Against a program that starts processes without end, more rounds
+/// would not help.
 const ROUNDS: usize = 20;
 
-/// How often, and how long, a program is waited for that is just being loaded: it has no environment yet, and may
-/// be a descendant. That takes microseconds, and on a busy machine as long as it waits for a CPU.
+/// How often to wait for a program that is just being loaded. It has no environment yet, and may be
+/// a descendant. Loading takes microseconds, but on a busy machine it may have to wait for a CPU.
 const WAITS: u32 = 500;
 const WAIT: Duration = Duration::from_millis(2);
 
-/// What looking once has come to.
+/// The result of one search round.
 #[cfg_attr(
     not(any(target_os = "linux", target_os = "android")),
     allow(dead_code, reason = "there, nobody is found")
 )]
 enum Round {
-    /// No descendant.
+    /// There was no descendant.
     Nothing,
-    /// One at least, which was killed.
+    /// At least one was killed.
     Killed,
-    /// None, but a program that is just being loaded.
+    /// There was no descendant, but a program that is just being loaded.
     Unclear,
 }
 
-/// The most of an environment that is looked at; the system's own limit is of this order.
+/// The maximum size of an environment that is read, similar to the system's own limit.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const ENVIRONMENT: u64 = 2 << 20;
 
-/// What a worker's descendants are known by, and where they are looked for.
+/// The token of a worker's descendants, and the range of the search.
 pub(super) struct Family {
     token: String,
     worker: u32,
-    /// How many processes and threads the system had ever made when the worker was there.
+    /// How many processes and threads the system had created when the worker was started.
     made: Option<u64>,
 }
 
 impl Family {
-    /// Of a worker that has just been started.
+    /// For a newly started worker.
     pub(super) fn new(token: String, worker: u32) -> Self {
         let made = made();
         Self {
@@ -54,21 +55,21 @@ impl Family {
         }
     }
 
-    /// Kills all processes but this one whose environment has the token.
+    /// Kills all processes with the token in their environment, except this one.
     pub(super) fn end(&self) {
-        // One at a time: workers often end together.
+        // One at a time, because several workers often end together.
         static ONE: Mutex<()> = Mutex::new(());
         let _one = ONE.lock();
         let oldest = self.oldest();
         repeat(|| round(&self.token, oldest));
     }
 
-    /// All descendants have greater numbers than this.
+    /// All descendants have higher numbers than this.
     ///
-    /// Numbers are given to processes and threads in turn, so those that are older than the worker
-    /// have smaller ones; they need not be looked at, however many there are. If so many have been
-    /// made since that the numbers may have begun again, all are looked at. Numbers in use are passed over,
-    /// so they begin again earlier: a quarter of all is more than are in use.
+    /// Processes and threads get ascending numbers, so older ones than the worker have lower
+    /// numbers and need no check, however many they are. If so many were created since that the
+    /// numbers may have wrapped around, all are checked. Numbers in use are skipped, so they wrap
+    /// around earlier; a quarter of all numbers is a safe bound for those in use.
     fn oldest(&self) -> u32 {
         let numbers = fs::read_to_string("/proc/sys/kernel/pid_max");
         let numbers = numbers
@@ -100,19 +101,19 @@ fn repeat(mut round: impl FnMut() -> Round) {
     }
 }
 
-/// How many processes and threads the system has made since it was started.
+/// How many processes and threads the system has created since its start.
 fn made() -> Option<u64> {
     let text = fs::read_to_string("/proc/stat").ok()?;
     let mut lines = text.lines();
     lines.find_map(|line| line.strip_prefix("processes ")?.trim().parse().ok())
 }
 
-/// Kills those with the token that are younger than `oldest`.
+/// Kills the processes with the token whose number is above `oldest`.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn round(token: &str, oldest: u32) -> Round {
     use rustix::process::{Pid, PidfdFlags, Signal, getpid, pidfd_open, pidfd_send_signal};
 
-    // Without /proc nobody is found.
+    // Without /proc no process is found.
     let Ok(all) = fs::read_dir("/proc") else {
         return Round::Nothing;
     };
@@ -139,7 +140,7 @@ fn round(token: &str, oldest: u32) -> Round {
                 continue;
             }
         }
-        // Opened before it is looked at again: so what is killed is what was looked at.
+        // Open the pidfd before checking again: then the killed process is the checked one.
         let Ok(process) = pidfd_open(pid, PidfdFlags::empty()) else {
             continue;
         };
@@ -151,7 +152,7 @@ fn round(token: &str, oldest: u32) -> Round {
     round
 }
 
-/// Whether it has the token; `None` if its program is just being loaded.
+/// Whether a process has the token; `None` if its program is just being loaded.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn has_token(pid: rustix::process::Pid, token: &str) -> Option<bool> {
     use std::io::Read;
@@ -159,7 +160,7 @@ fn has_token(pid: rustix::process::Pid, token: &str) -> Option<bool> {
     use crate::process_pool::settings::ANCESTRY;
 
     let mut environment = Vec::new();
-    // What belongs to others can't be read, and what has ended has none.
+    // A foreign process can't be read, and one that has ended has no environment.
     let folder = format!("/proc/{}", pid.as_raw_nonzero());
     let Ok(file) = fs::File::open(format!("{folder}/environ")) else {
         return Some(false);
@@ -172,7 +173,7 @@ fn has_token(pid: rustix::process::Pid, token: &str) -> Option<bool> {
         return Some(false);
     }
     if environment.is_empty() {
-        // Threads of the system and what has ended run no program.
+        // Kernel threads and processes that have ended run no program.
         let runs = fs::read_link(format!("{folder}/exe")).is_ok();
         let stat = fs::read_to_string(format!("{folder}/stat")).unwrap_or_default();
         return if runs && is_being_loaded(&stat) {
@@ -205,7 +206,7 @@ fn is_being_loaded(stat: &str) -> bool {
     behind_name.split_whitespace().nth(50 - 3) == Some("0")
 }
 
-/// Not known how, here: the process group is all that ends.
+/// Not implemented for this system: only the process group is ended.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn round(_token: &str, _oldest: u32) -> Round {
     Round::Nothing
@@ -225,10 +226,10 @@ mod tests {
             made,
         };
         let now = made().expect("Linux counts them");
-        // None made since: they have not begun again, but that this number is far from the greatest is
-        // not certain.
+        // None was created since, so the numbers have not wrapped around. But this number may be
+        // near the maximum.
         assert!([this, 0].contains(&family(Some(now)).oldest()));
-        // So many that they have begun again; or nobody knows.
+        // So many that the numbers have wrapped around; or the count is unknown.
         assert_eq!(
             family(Some(0)).oldest() == 0,
             now + u64::from(this) >= numbers() / 4 * 3
@@ -241,7 +242,7 @@ mod tests {
         let family = Family {
             token: "no-such-token".to_owned(),
             worker: u32::try_from(numbers() - 100).expect("a process has such a number"),
-            // Fifty since. With as many numbers in use, the next is a small one.
+            // Fifty since. With as many numbers in use, the next one is low.
             made: Some(made().expect("Linux counts them") - 50),
         };
         assert_eq!(family.oldest(), 0);
