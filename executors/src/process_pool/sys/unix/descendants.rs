@@ -155,32 +155,23 @@ fn round(token: &str, oldest: u32) -> Round {
 /// Whether a process has the token; `None` if its program is just being loaded.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn has_token(pid: rustix::process::Pid, token: &str) -> Option<bool> {
-    use std::io::Read;
-
     use crate::process_pool::settings::ANCESTRY;
 
-    let mut environment = Vec::new();
-    // A foreign process can't be read, and one that has ended has no environment.
     let folder = format!("/proc/{}", pid.as_raw_nonzero());
-    let Ok(file) = fs::File::open(format!("{folder}/environ")) else {
+    // The environment of another user's process can't be read, and a process that has ended has none.
+    let Some(mut environment) = environment_in(&folder) else {
         return Some(false);
     };
-    if file
-        .take(ENVIRONMENT)
-        .read_to_end(&mut environment)
-        .is_err()
-    {
-        return Some(false);
-    }
     if environment.is_empty() {
         // Kernel threads and processes that have ended run no program.
-        let runs = fs::read_link(format!("{folder}/exe")).is_ok();
-        let stat = fs::read_to_string(format!("{folder}/stat")).unwrap_or_default();
-        return if runs && is_being_loaded(&stat) {
-            None
-        } else {
-            Some(false)
-        };
+        if fs::read_link(format!("{folder}/exe")).is_err() {
+            return Some(false);
+        }
+        if is_being_loaded(&fs::read_to_string(format!("{folder}/stat")).unwrap_or_default()) {
+            return None;
+        }
+        // It may have been loaded since the first look.
+        environment = environment_in(&folder)?;
     }
     let has = environment
         .split(|&byte| byte == 0)
@@ -195,6 +186,16 @@ fn has_token(pid: rustix::process::Pid, token: &str) -> Option<bool> {
                 .any(|one| one == token.as_bytes())
         });
     Some(has)
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn environment_in(folder: &str) -> Option<Vec<u8>> {
+    use std::io::Read;
+
+    let mut environment = Vec::new();
+    let file = fs::File::open(format!("{folder}/environ")).ok()?;
+    file.take(ENVIRONMENT).read_to_end(&mut environment).ok()?;
+    Some(environment)
 }
 
 /// Whether its environment has no place yet (proc(5): `env_start`, the fiftieth value). One that was started with
