@@ -1,4 +1,4 @@
-//! The event loop: it waits, then hands out what happened.
+//! The event loop: it waits for events, and returns them one by one.
 
 mod sources;
 mod timing;
@@ -138,9 +138,9 @@ impl<S, T> EventLoop<S, T> {
     }
 
     /// Waits until something happens, at most for `timeout`, and begins a turn:
-    /// [`next_event`](EventLoop::next_event) hands out what happened. There may be no event at all.
+    /// [`next_event`](EventLoop::next_event) returns the events. There may be none.
     ///
-    /// If events of the last turn are left, this does not wait: they are handed out first.
+    /// If events of the last turn are left, this does not wait: they come first.
     ///
     /// # Errors
     ///

@@ -1,9 +1,9 @@
-//! One thread waits for many things: readiness of sockets, time, wake-ups from other threads,
+//! One thread waits for many things: sockets that become ready, time, wake-ups from other threads,
 //! signals.
 //!
 //! The rooms `reactor`, `green-threads` and `scheduler` are built on it. It runs no callbacks and
-//! knows no protocols, coroutines or futures. [`EventLoop::wait`] waits, [`EventLoop::next_event`]
-//! hands out what happened, and the caller decides what to do.
+//! has no protocols, coroutines or futures. [`EventLoop::wait`] waits, [`EventLoop::next_event`]
+//! returns the events one by one, and the caller decides what to do.
 //!
 //! ```
 //! use std::time::Duration;
@@ -34,11 +34,11 @@
 //! # A turn
 //!
 //! A turn is a wait and all its events, in this order: sources that are ready, a wake-up, signals,
-//! timers by their time. Events are handed out one by one, because the caller's answer to one event
-//! may undo another: if a source is deregistered, or a timer cancelled, before its event is handed
-//! out, that event does not come. A timer that is set during a turn is due in a later turn, even
-//! with a delay of zero. Events that the caller has not taken are not lost: the next wait returns
-//! at once and hands them out.
+//! timers by their time. Events are returned one by one, because the caller's answer to one event
+//! may undo another: if a source is deregistered, or a timer cancelled, before its event is
+//! returned, that event does not come. A timer that is set during a turn is due in a later turn,
+//! even with a delay of zero. Events that the caller has not taken are not lost: the next wait
+//! returns at once, and they come first.
 //!
 //! # Level and edge
 //!
@@ -53,7 +53,7 @@
 //!
 //! A [`Token`] names a registered source, a [`TimerKey`] a timer that is set. Both contain a
 //! generation: no later source or timer ever has the same name. A token is valid until
-//! [`EventLoop::deregister`], a key until the timer was handed out or cancelled. After that every
+//! [`EventLoop::deregister`], a key until its timer has come or was cancelled. After that every
 //! method returns `None` for it.
 //!
 //! # Time

@@ -40,7 +40,7 @@ pub const DEFAULT_BACKLOG: i32 = 1024;
 /// match listener.accept() {
 ///     Ok(_) => errors.accepted(),
 ///     Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-/// // And once more after `AcceptErrors::RETRY`.
+///     // And once more after `AcceptErrors::RETRY`.
 ///     Err(error) => errors.failed(&error),
 /// }
 /// # Ok::<(), std::io::Error>(())

@@ -231,7 +231,7 @@ impl<T> TimerTable<T> {
     /// let turn = timers.begin_turn(now);
     /// let mut calls = 0;
     /// while let Some((_, call)) = timers.pop(turn) {
-    /// // It sets itself again, and the turn ends all the same.
+    ///     // It sets itself again, and the turn ends all the same.
     ///     timers.add(now, call + 1);
     ///     calls += 1;
     /// }

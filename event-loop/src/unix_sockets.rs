@@ -42,7 +42,7 @@ pub fn listen_unix(path: &Path, backlog: i32) -> io::Result<UnixListener> {
 /// # fn main() -> std::io::Result<()> {
 /// let path = std::env::temp_dir().join(format!("stale-{}", std::process::id()));
 /// let socket = listen_unix(&path, DEFAULT_BACKLOG)?;
-/// assert!(remove_stale_socket(&path).is_err(), "somebody listens");
+/// assert!(remove_stale_socket(&path).is_err(), "a server listens");
 /// drop(socket);
 /// remove_stale_socket(&path)?;
 /// assert!(!path.exists());
@@ -99,7 +99,7 @@ mod sys {
             Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
                 std::fs::remove_file(path)
             }
-            _ => Err(in_use("somebody listens there")),
+            _ => Err(in_use("a server listens there")),
         }
     }
 

@@ -1,6 +1,9 @@
 //! Timers that are gone leave no memory behind.
 
-#![allow(unsafe_code, reason = "an allocator that counts")]
+#![allow(
+    unsafe_code,
+    reason = "an allocator that counts is unsafe to implement"
+)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -27,8 +27,7 @@ fn serve(mut listener: TcpListener) -> io::Result<()> {
             let mut buffer = [0; 1024];
             while let Some(Ok(length)) = members.get_mut(&token).map(|it| it.read(&mut buffer)) {
                 for (_, other) in members.iter_mut().filter(|(it, _)| **it != token) {
-                    // What a slow reader's socket cannot take is lost. The library queues it, with
-                    // a limit.
+                    // A slow reader loses data here. The library queues it, with a limit.
                     let _ = other.write(&buffer[..length]);
                 }
                 if length == 0 {

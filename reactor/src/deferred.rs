@@ -50,7 +50,7 @@ use trampoline::Job;
 /// assert_eq!(length.try_result().unwrap()?, 42);
 /// # Ok::<(), Error>(())
 /// ```
-#[must_use = "its error is only logged if nobody takes it: add an errback, or `detach`"]
+#[must_use = "an error that no errback handles is only logged: add an errback, or `detach`"]
 pub struct Deferred<T: 'static> {
     core: Rc<Core<T>>,
 }
@@ -62,7 +62,7 @@ struct Core<T: 'static> {
     fired: Cell<bool>,
     /// It was cancelled, and its resolver does not know that: the first firing is no error.
     excused: Cell<bool>,
-    /// Set by the caller that cancels. The canceller need not be told again.
+    /// It was cancelled. The caller knows that, so the error is not logged.
     cancelled: Cell<bool>,
     resolvers: Cell<usize>,
     then: Cell<Option<Then<T>>>,
@@ -331,7 +331,7 @@ impl<T> Drop for Core<T> {
             Some(Err(error)) => tracing::error!(
                 error = &error as &dyn std::error::Error,
                 made = %self.made,
-                "nobody handled the error of a deferred"
+                "the error of a deferred was not handled"
             ),
             _ => {}
         }

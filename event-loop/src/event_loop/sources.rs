@@ -86,7 +86,7 @@ impl<S, T> EventLoop<S, T> {
     /// Stops watching a source and returns its value; `None` if no source has this token. Call it
     /// before the source is closed.
     ///
-    /// Events of the source that were not handed out yet are dropped.
+    /// Events of the source that were not returned yet are dropped.
     ///
     /// # Examples
     ///

@@ -128,7 +128,7 @@ pub(super) fn run(output: &OutputArgs) -> anyhow::Result<Outcome> {
         if !output.quiet {
             text.push_str(
                 "A chat server and three clients on one thread. Each line: the client that\n\
-                 hears it, and the text. Look for: nobody waits for a silent client.\n\n",
+                 receives it, and the text. Look for: no client waits for a silent one.\n\n",
             );
         }
         for (who, line) in &heard {
@@ -138,8 +138,9 @@ pub(super) fn run(output: &OutputArgs) -> anyhow::Result<Outcome> {
         if !output.quiet {
             writeln!(
                 out,
-                "\nA server and three clients, {} lines heard: one thread, {waits} waits.\n\
-                 The thread waited for all sockets at once, and each time called what was ready.\n\n{}",
+                "\nA server and three clients, {} lines received: one thread, {waits} waits.\n\
+                 Each time the thread waited for all sockets at once. Then it called the protocols\n\
+                 of those that were ready.\n\n{}",
                 heard.len(),
                 common::cli::read_next("reactor")
             )?;
