@@ -5,15 +5,16 @@ use std::process::Command;
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    // Only for what is handed out: a test build is not to be made again for each commit.
+    // Only a release build carries the commit. A test build does not need a new build for each
+    // commit.
     if std::env::var("PROFILE").as_deref() != Ok("release") {
         return;
     }
     let Some(head) = git(&["rev-parse", "--git-path", "logs/HEAD"]) else {
-        // No git, or not in a repository: a version without a commit.
+        // Git is missing, or this is not a repository: the version has no commit.
         return;
     };
-    // Each commit and each checkout adds a line to it.
+    // Git adds a line to this file at each commit and each checkout.
     if Path::new(&head).exists() {
         println!("cargo::rerun-if-changed={head}");
     }
@@ -27,7 +28,7 @@ fn main() {
     println!("cargo::rustc-env=MANY_HANDS_COMMIT={commit}");
 }
 
-/// What git says, or nothing.
+/// Runs git. Returns its output, or `None` if it fails.
 fn git(args: &[&str]) -> Option<String> {
     let output = Command::new("git").args(args).output().ok()?;
     let said = String::from_utf8(output.stdout).ok()?;

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Thumbnails of a folder by a program that makes them one after the other, as many at once as there
 # are workers, and how many there are then.
 # Arguments: the program, the folder of pictures, the folder for thumbnails, how many workers.

@@ -167,10 +167,14 @@ fn watched(reply: &[String]) -> Vec<Seen> {
 
 /// The name of this machine.
 pub(crate) fn host_name() -> String {
+    #[cfg(unix)]
     let name = rustix::system::uname()
         .nodename()
         .to_string_lossy()
         .into_owned();
+    // Windows tells it to each program.
+    #[cfg(not(unix))]
+    let name = std::env::var("COMPUTERNAME").unwrap_or_default();
     if name.is_empty() {
         "localhost".to_owned()
     } else {

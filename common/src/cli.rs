@@ -1,8 +1,8 @@
-//! What every command line of the workshop shares: flags, numbers, logs, progress, Ctrl-C, exit
-//! codes. Behind the cargo feature `cli`.
+//! The common part of every command line: flags, numbers, logs, progress, Ctrl-C, exit codes. It
+//! needs the cargo feature `cli`.
 //!
-//! Exit codes: 0 all done (also when a reader closed the pipe); 1 something failed; 2 usage; 130
-//! interrupted.
+//! Exit codes: 0: all done (also when the reader closed the pipe). 1: something failed. 2: wrong
+//! usage. 130: interrupted.
 
 mod address;
 mod args;
@@ -29,7 +29,7 @@ pub use progress::Progress;
 pub use remark::remark;
 pub use session::{Session, log, start, start_with};
 
-/// How a demonstration ends: what to read next, and how to run the first step.
+/// The last lines of a demonstration: what to read next, and how to run the first step.
 pub fn read_next(room: &str) -> String {
     format!("Read next: {room}/README.md\nIts first step: cargo run --example {room}-1")
 }

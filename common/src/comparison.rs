@@ -1,10 +1,10 @@
-//! The same job in several models, compared fairly.
+//! Compares the same job in several models fairly.
 //!
-//! The baseline runs twice against itself in every round, so the table knows how much two equal
-//! things differ here and now; no winner is named inside that noise. Rounds are interleaved
-//! (baseline, baseline, a, b, baseline, baseline, a, b, …), so a machine that slows down meanwhile
-//! slows every model alike. Every answer of every run is compared with the baseline's. Whether other
-//! programs had the CPUs meanwhile is watched, and told.
+//! In every round the baseline runs twice. The difference between these equal runs is the noise of
+//! this machine, and no model wins by less than the noise. The rounds are interleaved (baseline,
+//! baseline, a, b, baseline, baseline, a, b, …), so a machine that becomes slower slows down all
+//! models alike. Every answer of every run is compared with the baseline's. The report also says if
+//! other programs used the CPUs meanwhile.
 
 mod load;
 mod render;
@@ -23,17 +23,17 @@ use std::fmt::Debug;
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
-/// What a model's closure returns: its answer, or why there is none.
+/// The result of a model's closure: its answer, or the error that prevented it.
 pub type Answer<A> = Result<A, Box<dyn Error + Send + Sync>>;
 
-/// The baseline's runs per round, unless it is too slow for that: once as itself, once as its own
-/// rival.
+/// The baseline's runs per round, unless it is too slow: the second run is the comparison with
+/// itself.
 const BASELINE_RUNS_PER_ROUND: usize = 2;
 
-/// A comparison being set up; [`run`](Comparison::run) makes a [`Report`] of it.
+/// The setup of a comparison; [`run`](Comparison::run) turns it into a [`Report`].
 ///
-/// The first model added by [`baseline`](Comparison::baseline) is what the others are measured
-/// against; it comes first in the table.
+/// The model added by [`baseline`](Comparison::baseline) is the reference for the others, and comes
+/// first in the table.
 ///
 /// # Examples
 ///
@@ -61,11 +61,11 @@ pub struct Comparison<'a, A> {
 #[derive(Clone, Copy, Debug)]
 enum Repeat {
     Exactly(usize),
-    /// At least so many, and more while another is likely to end within the time.
+    /// At least this number of rounds, and more while another one probably ends within the time.
     Within(usize, Duration),
 }
 
-/// More rounds tell nothing new.
+/// The maximum number of rounds; more would not improve the figures.
 const MOST_ROUNDS: usize = 9;
 
 impl Repeat {
@@ -81,23 +81,23 @@ impl Repeat {
     }
 }
 
-/// What the workers of a comparison do, which decides what may be said of them.
+/// The kind of work that the workers do. The conclusions depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Work {
-    /// Each keeps a CPU busy.
+    /// Each worker computes, and keeps a CPU busy.
     Computes,
-    /// Each waits for something.
+    /// Each worker waits for something.
     Waits,
 }
 
-/// What the report says around the table.
+/// The texts around the table.
 #[derive(Clone, Debug)]
 struct About {
     title: String,
     input: String,
     agreement: String,
-    /// How many were run.
+    /// The number of rounds that were run.
     rounds: usize,
     baseline_twice: bool,
     work: Work,
@@ -109,19 +109,19 @@ struct Contender<'a, A> {
     entry: Entry,
 }
 
-/// One model's runs, as the report is made of them.
+/// The runs of one model, from which the report is made.
 struct Entry {
     model: String,
     workers: usize,
     is_baseline: bool,
     samples: Vec<Measurement>,
-    /// Which of the distinct answers each run gave.
+    /// For each run, the index of its answer in the list of distinct answers.
     answers: Vec<usize>,
     failure: Option<String>,
 }
 
 impl<'a, A: PartialEq + Debug> Comparison<'a, A> {
-    /// A comparison of nothing yet, in one round.
+    /// An empty comparison with one round.
     pub fn new(title: impl Into<String>) -> Self {
         Comparison {
             about: About {
@@ -137,49 +137,51 @@ impl<'a, A: PartialEq + Debug> Comparison<'a, A> {
         }
     }
 
-    /// Says what every model works on: `200 numbers, 10 of them distinct`.
+    /// Describes the input of all models: `200 numbers, 10 of them distinct`.
     #[must_use]
     pub fn input(mut self, text: impl Into<String>) -> Self {
         self.about.input = text.into();
         self
     }
 
-    /// Says what it means that all agree: `200 of 200 answers`.
+    /// Describes what it means that all models agree: `200 of 200 answers`.
     #[must_use]
     pub fn agreement(mut self, text: impl Into<String>) -> Self {
         self.about.agreement = text.into();
         self
     }
 
-    /// How many rounds to run: each model once per round, the baseline twice.
+    /// Sets the number of rounds. Each model runs once per round, the baseline twice.
     #[must_use]
     pub fn runs(mut self, rounds: NonZeroUsize) -> Self {
         self.repeat = Repeat::Exactly(rounds.get());
         self
     }
 
-    /// Runs `least` rounds, and more while another is likely to end within `budget`: nine at most.
+    /// Runs at least `least` rounds, and more while another one probably ends within `budget`: at
+    /// most nine.
     #[must_use]
     pub fn runs_within(mut self, least: NonZeroUsize, budget: Duration) -> Self {
         self.repeat = Repeat::Within(least.get(), budget);
         self
     }
 
-    /// Says that the models wait rather than compute: "workers" becomes "at once", what each waits
-    /// for at the same time, and no efficiency is told, for one thread may wait for a thousand things.
+    /// Declares that the models wait and do not compute. The column "workers" becomes "at once":
+    /// how many things a model waits for at the same time. There is no efficiency, because one
+    /// thread may wait for a thousand things.
     #[must_use]
     pub fn waiting(mut self) -> Self {
         self.about.work = Work::Waits;
         self
     }
 
-    /// Adds the model that the others are measured against, usually the serial one.
+    /// Adds the baseline: the model that the others are compared with, usually the serial one.
     ///
     /// `workers` means the same for every model: how many jobs are worked on at once.
     ///
     /// # Panics
     ///
-    /// If there is a baseline already.
+    /// If there already is a baseline.
     #[must_use]
     pub fn baseline(
         mut self,
@@ -196,7 +198,7 @@ impl<'a, A: PartialEq + Debug> Comparison<'a, A> {
         self
     }
 
-    /// Runs the baseline once per round, because it takes so long. With a single round there is then
+    /// Runs the baseline once per round, because it takes long. With a single round there is then
     /// no figure for the noise.
     ///
     /// # Panics
@@ -215,8 +217,8 @@ impl<'a, A: PartialEq + Debug> Comparison<'a, A> {
 
     /// Adds a model.
     ///
-    /// A job that fails is reported with its error and not run again; the others go on. A remark
-    /// that only the run can know is kept by the caller and given to [`Report::note`] afterwards.
+    /// A model that fails is reported with its error and not run again; the others go on. A remark
+    /// that is only known after the run is added with [`Report::note`].
     #[must_use]
     pub fn model(
         mut self,
@@ -229,12 +231,12 @@ impl<'a, A: PartialEq + Debug> Comparison<'a, A> {
         self
     }
 
-    /// Runs every model in every round and sums up.
+    /// Runs every model in every round, and returns the report.
     ///
-    /// `progress` hears each run before it starts: the model's name and the number of its run,
-    /// from 1. It is not timed.
+    /// Calls `progress` before each run with the model's name and the number of its run, from 1.
+    /// This call is not timed.
     pub fn run(mut self, progress: &mut dyn FnMut(&str, usize)) -> Report<A> {
-        // Answers may be large: each is kept once, however many models and runs give it.
+        // Answers may be large. Each distinct answer is kept once.
         let mut distinct = Vec::new();
         let mut watch = Watch::default();
         let start = Instant::now();

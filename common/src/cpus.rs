@@ -1,4 +1,4 @@
-//! The CPUs of this machine, and those that this process may use.
+//! Counts the CPUs of this machine, and those that this process may use.
 
 use serde::Serialize;
 use std::fmt;
@@ -10,14 +10,14 @@ use std::thread;
 pub struct Count {
     /// How many.
     pub value: usize,
-    /// Who said so, for people: `affinity mask 0-1`.
+    /// The source of the figure, for people: `affinity mask 0-1`.
     pub source: String,
 }
 
 /// The CPUs of this machine as this process sees them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Cpus {
-    /// The maker's name for it, where the system tells.
+    /// The processor's name, if the system reports it.
     pub model: Option<String>,
     /// Hardware threads of the machine.
     pub logical: Count,
@@ -39,19 +39,19 @@ impl fmt::Display for Cpus {
     }
 }
 
-/// CPUs this process may keep busy; the sensible default for a number of workers.
+/// The number of CPUs that this process may keep busy: the default number of workers.
 ///
-/// Follows the affinity mask and the cgroup quota; 1 where the system won't say.
+/// It follows the affinity mask and the cgroup quota. It is 1 if the system does not report them.
 pub fn usable() -> NonZeroUsize {
     thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
-/// The numbers of the CPUs that the scheduler may put this process on, where the system tells.
+/// The numbers of the CPUs that the scheduler may use for this process, if the system reports them.
 pub(crate) fn allowed() -> Option<Vec<usize>> {
     system::members(&system::affinity()?.list)
 }
 
-/// Asks the system for all three counts.
+/// Reads all three counts from the system.
 ///
 /// # Examples
 ///
@@ -72,8 +72,8 @@ pub fn detect() -> Cpus {
     }
 }
 
-/// Names whichever limit binds. `value` is std's figure, which both limits already shaped; a
-/// quota is rounded down by std, but never below one.
+/// Names the limit that decides `value`. `value` comes from std, which already applied both limits.
+/// std rounds a quota down, but never below one.
 fn usable_count(value: usize, affinity: Option<Affinity>, quota: Option<f64>) -> Count {
     let source = match (affinity, quota) {
         (Some(mask), Some(quota)) if quota >= mask.count as f64 => mask.to_string(),
@@ -84,7 +84,7 @@ fn usable_count(value: usize, affinity: Option<Affinity>, quota: Option<f64>) ->
     Count { value, source }
 }
 
-/// The CPUs the scheduler may put this process on.
+/// The CPUs that the scheduler may use for this process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Affinity {
     count: usize,
@@ -141,7 +141,7 @@ mod system {
         field(&info, "model name").map(str::to_owned)
     }
 
-    /// The machine's own list; `num_cpus::get` would follow the quota.
+    /// The machine's own list; `num_cpus::get` would apply the quota.
     pub(super) fn logical() -> Count {
         let online = fs::read_to_string(ONLINE).ok();
         match online.as_deref().and_then(|list| count_list(list.trim())) {
@@ -165,7 +165,7 @@ mod system {
         })
     }
 
-    /// The tightest CPU quota on the way from this process's cgroup to the root, in CPUs.
+    /// The smallest CPU quota between this process's cgroup and the root, in CPUs.
     pub(super) fn quota() -> Option<f64> {
         let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
         groups
@@ -175,7 +175,8 @@ mod system {
             .min_by(f64::total_cmp)
     }
 
-    /// Where a line of `/proc/self/cgroup` puts this process: the hierarchy's root and its folder.
+    /// Parses a line of `/proc/self/cgroup`: the root of the hierarchy, and this process's folder
+    /// in it.
     fn place(line: &str) -> Option<(PathBuf, PathBuf)> {
         let mut parts = line.splitn(3, ':').skip(1);
         let (controllers, path) = (parts.next()?, parts.next()?);
@@ -214,7 +215,7 @@ mod system {
         (period > 0).then(|| quota as f64 / period as f64)
     }
 
-    /// The CPUs that a list like `0-3,8` names.
+    /// The CPUs in a list such as `0-3,8`.
     pub(super) fn members(list: &str) -> Option<Vec<usize>> {
         let ranges: Option<Vec<_>> = list.split(',').map(range).collect();
         Some(ranges?.into_iter().flatten().collect())
@@ -227,7 +228,7 @@ mod system {
     fn range(range: &str) -> Option<std::ops::RangeInclusive<usize>> {
         let (first, last) = range.split_once('-').unwrap_or((range, range));
         let (first, last) = (first.parse().ok()?, last.parse().ok()?);
-        // A list that is longer than any machine's is damaged.
+        // No machine has more CPUs: a longer list is damaged.
         (first <= last && last < 1 << 20).then_some(first..=last)
     }
 

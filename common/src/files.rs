@@ -1,4 +1,4 @@
-//! Files that are either whole or not there.
+//! Files that appear whole or not at all.
 
 use crate::stdout::{Stdout, stdout};
 use std::ffi::OsString;
@@ -7,16 +7,16 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A file that is written piece by piece to a temporary sibling, and renamed into place when it is
-/// [finished](PendingFile::finish). One that is dropped before leaves nothing behind.
+/// A file that is written to a temporary file in the same folder, and renamed when it is
+/// [finished](PendingFile::finish). If it is dropped before, nothing is left.
 ///
-/// A file that is there already keeps its mode and, where the system allows it, its owner; one that
-/// may not be written is refused. A symbolic link stays: what it points to is replaced, or made. A
-/// device or a pipe is written to as it is: renaming would put a file in the place of `/dev/null`.
-/// The path `-` is standard output; a file of that name is `./-`.
+/// If the file exists, its mode is kept, and its owner where the system allows it; a file without
+/// write permission is an error. If the path is a symbolic link, the link stays, and its target is
+/// replaced or created. A device or a pipe is written directly: a rename would replace `/dev/null`
+/// by a file. The path `-` is standard output; a file of that name is `./-`.
 ///
-/// The sibling's name starts with a dot and ends in `.tmp`. The file is not synced to disk: this
-/// guards against a killed program, not against a power cut.
+/// The temporary file's name starts with a dot and ends in `.tmp`. The file is not synced to disk:
+/// this protects against a killed program, not against a power failure.
 ///
 /// # Examples
 ///
@@ -35,11 +35,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[derive(Debug)]
 pub struct PendingFile {
     out: Out,
-    /// What the user called it.
+    /// The path that the caller gave.
     path: PathBuf,
 }
 
-/// Where a [`PendingFile`]'s bytes go.
+/// The destination of a [`PendingFile`]'s bytes.
 #[derive(Debug)]
 enum Out {
     Stdout(Stdout),
@@ -47,12 +47,12 @@ enum Out {
     Sibling(Sibling),
 }
 
-/// A temporary file, removed with this unless it was renamed.
+/// The temporary file. Drop removes it, unless it was renamed.
 #[derive(Debug)]
 struct Sibling {
     file: File,
     path: PathBuf,
-    /// What it is to be called.
+    /// The final path.
     target: PathBuf,
     renamed: bool,
 }
@@ -60,19 +60,19 @@ struct Sibling {
 impl Drop for Sibling {
     fn drop(&mut self) {
         if !self.renamed {
-            // The first error is the one worth telling; a leftover is harmless.
+            // The first error is the one to report. A left-over file does no harm.
             let _ = fs::remove_file(&self.path);
         }
     }
 }
 
 impl PendingFile {
-    /// Begins a file that will be at `path`.
+    /// Starts to write the file `path`.
     ///
     /// # Errors
     ///
-    /// If the file that is there may not be written, or the sibling can't be created; the path is in
-    /// front.
+    /// If the existing file has no write permission, or the temporary file can't be created. The
+    /// message begins with the path.
     pub fn create(path: impl AsRef<Path>) -> io::Result<PendingFile> {
         let path = path.as_ref();
         let out = match is_stdout(path) {
@@ -93,11 +93,11 @@ impl PendingFile {
         })
     }
 
-    /// Renames it into place.
+    /// Renames the file to its final path.
     ///
     /// # Errors
     ///
-    /// What renaming says, with the path in front; the sibling is removed.
+    /// If the rename fails. The message begins with the path, and the temporary file is removed.
     pub fn finish(mut self) -> io::Result<()> {
         self.flush()?;
         if let Out::Sibling(sibling) = &mut self.out {
@@ -109,17 +109,18 @@ impl PendingFile {
     }
 }
 
-/// Whether a path means standard output.
+/// Whether a path means standard output: `-`.
 pub fn is_stdout(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-/// Opens a device, or a sibling of what `path` is, or is a link to.
+/// Opens a device, or a temporary file beside the target of `path`.
 fn open(path: &Path) -> io::Result<Out> {
     let target = behind_links(path)?;
     match fs::metadata(&target) {
         Ok(there) if there.is_file() => {
-            // Whoever may rename could replace it; whoever made it read-only did not mean that.
+            // The rename would succeed even for a read-only file. But its owner does not want it
+            // replaced.
             OpenOptions::new().write(true).open(&target)?;
             let sibling = Sibling::create(&target, false)?;
             keep_owner(&sibling.file, &there);
@@ -134,10 +135,10 @@ fn open(path: &Path) -> io::Result<Out> {
     }
 }
 
-/// As many links as Linux follows.
+/// The maximum number of links that Linux follows.
 const MOST_LINKS: usize = 40;
 
-/// What a path leads to, through symbolic links that may lead nowhere yet.
+/// Follows symbolic links. The target of the last one may not exist yet.
 fn behind_links(path: &Path) -> io::Result<PathBuf> {
     let mut path = path.to_owned();
     for _ in 0..MOST_LINKS {
@@ -145,15 +146,15 @@ fn behind_links(path: &Path) -> io::Result<PathBuf> {
             return Ok(path);
         }
         let target = fs::read_link(&path)?;
-        // An absolute target replaces all of it.
+        // An absolute target replaces the whole path.
         path.pop();
         path.push(target);
     }
-    // What the system says of too many links, or of a circle.
+    // Return the system's own error for too many links, or for a loop.
     fs::metadata(&path).map(|_| path)
 }
 
-/// Whether two paths are, or will be, the same file.
+/// Whether two paths are the same file, or will be when they are created.
 pub fn is_same(a: &Path, b: &Path) -> bool {
     let place = |path: &Path| -> Option<PathBuf> {
         let path = behind_links(path).ok()?;
@@ -163,7 +164,8 @@ pub fn is_same(a: &Path, b: &Path) -> bool {
     a == b || matches!((place(a), place(b)), (Some(a), Some(b)) if a == b)
 }
 
-/// Only the superuser may give files away: for others it is theirs already, or stays so.
+/// Only the superuser may change the owner. For other users the file either is theirs already, or
+/// becomes theirs.
 #[cfg_attr(not(unix), expect(unused_variables, reason = "owners are Unix's"))]
 fn keep_owner(file: &File, there: &fs::Metadata) {
     #[cfg(unix)]
@@ -176,7 +178,7 @@ fn keep_owner(file: &File, there: &fs::Metadata) {
 impl Write for PendingFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = match &mut self.out {
-            // Its errors say what they are about.
+            // Errors of standard output already name it.
             Out::Stdout(out) => return out.write(bytes),
             Out::Device(file) | Out::Sibling(Sibling { file, .. }) => file.write(bytes),
         };
@@ -186,18 +188,19 @@ impl Write for PendingFile {
     fn flush(&mut self) -> io::Result<()> {
         match &mut self.out {
             Out::Stdout(out) => out.flush(),
-            // Files have no buffer of their own.
+            // Files have no buffer here.
             Out::Device(_) | Out::Sibling(_) => Ok(()),
         }
     }
 }
 
-/// Writes `bytes` to a file in one go, as a [`PendingFile`]: an interrupted run leaves the old file
-/// or the new one, never half of one.
+/// Writes `bytes` to a file by a [`PendingFile`]: after an interruption there is the old file or
+/// the new one, never half of one.
 ///
 /// # Errors
 ///
-/// Whatever creating, writing or renaming says, with the path in front; the sibling is removed.
+/// If creating, writing or renaming fails. The message begins with the path, and the temporary file
+/// is removed.
 ///
 /// # Examples
 ///
@@ -212,12 +215,12 @@ pub fn write_atomically(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> io::
     write(PendingFile::create(path)?, bytes.as_ref())
 }
 
-/// Checks, before any work is done, that the folder that `path` is to be written to is there. For
-/// standard output, `-`, there is nothing to check.
+/// Checks, before any work is done, that the folder of `path` exists. For standard output, `-`, it
+/// does nothing.
 ///
 /// # Errors
 ///
-/// If it is not, or is no folder; the path is in front.
+/// If the folder does not exist, or is not a folder. The message begins with the path.
 pub fn check_folder_of(path: impl AsRef<Path>) -> io::Result<()> {
     let path = path.as_ref();
     if is_stdout(path) {
@@ -237,8 +240,8 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// [`write_atomically`], into a file that on Unix only its owner may read and write (mode 0600), in the place
-/// of whatever is there.
+/// Like [`write_atomically`], but on Unix only the owner may read and write the file (mode 0600),
+/// whatever file it replaces.
 ///
 /// # Errors
 ///
@@ -271,7 +274,7 @@ impl Sibling {
     }
 }
 
-/// Unique among processes by pid and within one by a counter, so two writers never share it.
+/// The name contains the pid and a counter, so two writers never use the same one.
 fn sibling(path: &Path) -> io::Result<PathBuf> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let name = path

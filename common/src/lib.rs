@@ -1,14 +1,14 @@
-//! What every room of the workshop shares: fair comparisons, traces, files that are whole or not there, and
-//! the conventions of the command lines. There is no concurrency in here.
+//! The part that all rooms of the workshop share: fair comparisons, traces, files that appear whole
+//! or not at all, and the conventions of the command lines. It has no concurrency of its own.
 //!
-//! - [`comparison`]: the same job in several models: one table, one check that all agree, no winner inside
-//!   the noise.
-//! - [`timing`], [`cpus`]: wall time, CPU time, peak memory; which CPUs this process may use.
-//! - [`trace`]: what ran when: a Chrome trace, text lanes, SVG.
+//! - [`comparison`]: the same job in several models: one table, a check that all agree, no winner
+//!   within the noise.
+//! - [`timing`], [`cpus`]: wall time, CPU time, peak memory; the CPUs that this process may use.
+//! - [`trace`]: a picture of a run: a Chrome trace, text lanes, SVG.
 //! - [`files`], [`text`], [`stdout`]: files that appear whole; text from outside, escaped.
 //! - `cli` (feature `cli`): flags, numbers, progress, interrupts.
 
-/// The README: its Rust is compiled.
+/// The README, included so that its Rust code is compiled.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

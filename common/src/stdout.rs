@@ -1,15 +1,14 @@
-//! Standard output whose reader may leave.
+//! Standard output that detects a closed pipe.
 
 use serde::Serialize;
 use std::error::Error;
 use std::fmt;
 use std::io::{self, BufWriter, StdoutLock, Write};
 
-/// Buffered standard output; what is written reaches it on [`flush`](Write::flush), which the
-/// caller must not forget, since drop can't report an error.
+/// Buffered standard output. Call [`flush`](Write::flush) at the end: drop can't report an error.
 ///
-/// When the reader has closed the pipe (`| head -1`), writing fails with an error that
-/// `cli::main` ends on quietly, told apart from a pipe that broke elsewhere.
+/// If the reader has closed the pipe (`| head -1`), a write fails with a special error. `cli::main`
+/// ends without a message on it, but not on another broken pipe.
 #[derive(Debug)]
 pub struct Stdout {
     out: BufWriter<StdoutLock<'static>>,
@@ -27,7 +26,7 @@ impl Stdout {
     ///
     /// # Errors
     ///
-    /// When it can't be written, or serialised.
+    /// If the value can't be written or serialised.
     pub fn json(&mut self, value: &impl Serialize) -> io::Result<()> {
         serde_json::to_writer(&mut *self, value)?;
         self.write_all(b"\n")
@@ -44,7 +43,7 @@ impl Write for Stdout {
     }
 }
 
-/// The reader of standard output has gone.
+/// The error for a closed standard output.
 #[derive(Debug)]
 struct Closed;
 
@@ -63,7 +62,7 @@ fn mark(error: io::Error) -> io::Error {
     }
 }
 
-/// Whether an error means that nobody reads standard output any more.
+/// Whether an error means that standard output is closed.
 #[cfg(feature = "cli")]
 pub(crate) fn is_closed(error: &(dyn Error + 'static)) -> bool {
     error
@@ -72,7 +71,7 @@ pub(crate) fn is_closed(error: &(dyn Error + 'static)) -> bool {
         .is_some_and(|inner| inner.is::<Closed>())
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "cli"))]
 mod tests {
     use super::*;
 

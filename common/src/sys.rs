@@ -1,4 +1,4 @@
-//! The few things only the operating system's C interface can say.
+//! Calls to the operating system's C interface that std does not have.
 #![cfg_attr(
     unix,
     expect(
@@ -74,7 +74,7 @@ mod unix {
         // SAFETY: `setrlimit` only reads the struct.
         let allowed = match unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &limits) } {
             0 => limits.rlim_cur,
-            // Some systems have a lower limit that they do not tell: what was allowed still is.
+            // Some systems have a lower limit than they report. Then the old limit stays.
             _ => before,
         };
         Ok((allowed != libc::RLIM_INFINITY).then_some(allowed))
@@ -94,11 +94,11 @@ mod unix {
         Ok(action.sa_sigaction == libc::SIG_IGN)
     }
 
-    /// Gives the signals that stop programs their usual effect back.
+    /// Restores the default action for the signals that stop programs.
     #[cfg(feature = "cli")]
     pub(crate) fn stop_ignoring() -> io::Result<()> {
         for signal in [libc::SIGINT, libc::SIGTERM] {
-            // SAFETY: the usual effect is no code of ours that could be called.
+            // SAFETY: the default action is not code of this program, so nothing of ours is called.
             if unsafe { libc::signal(signal, libc::SIG_DFL) } == libc::SIG_ERR {
                 return Err(io::Error::last_os_error());
             }
@@ -130,7 +130,7 @@ mod unix {
 #[cfg(unix)]
 pub(crate) use unix::*;
 
-/// Without `getrusage` there is no figure to give, and zero is shown as "-".
+/// There is no `getrusage` here. Zero is shown as "-".
 #[cfg(not(unix))]
 pub(crate) fn cpu_time() -> CpuTime {
     CpuTime::default()
@@ -149,7 +149,8 @@ pub(crate) fn monotonic_nanos() -> u64 {
     u64::try_from(START.elapsed().as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// Counts threads as they ask, where the system's own number is out of reach.
+/// Counts threads in the order of their first call, because the system's own number is not
+/// available.
 #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "macos")))]
 pub(crate) fn thread_id() -> u64 {
     use std::sync::atomic::{AtomicU64, Ordering};
@@ -163,8 +164,8 @@ pub(crate) fn peak_memory() -> Option<u64> {
     None
 }
 
-/// The high-water mark of this program's own resident pages. `ru_maxrss` would not do: it survives
-/// `exec`, so a small worker started by a large parent reports the parent's peak.
+/// The peak of this program's own resident memory. `ru_maxrss` can't be used: it survives `exec`,
+/// so a small worker of a large parent would report the parent's peak.
 #[cfg(target_os = "linux")]
 pub(crate) fn peak_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;

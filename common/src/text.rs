@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-/// A text with its control characters escaped as Rust writes them, `\n` and `\u{1b}`, and so the
-/// characters that change the direction of text: printed, it is one line and can't change the
-/// terminal. For names, messages and whatever else comes from outside.
+/// Escapes control characters as Rust writes them (`\n`, `\u{1b}`), and the characters that change
+/// the direction of text. The result is one line and can't change the terminal. Use it for names,
+/// messages and other text from outside.
 ///
 /// # Examples
 ///
@@ -18,8 +18,8 @@ pub fn escaped(text: &str) -> Cow<'_, str> {
     escape(text, is_unsafe)
 }
 
-/// A text whose URLs have no user and password in them, wherever in it they are, and though they may be
-/// malformed: all of a word between `//` and its last `@`, if no slash lies between, may be a secret.
+/// Masks the user and password of every URL in a text, also of malformed URLs: in each word,
+/// everything between `//` and the last `@` may be a secret, if there is no slash between them.
 ///
 /// # Examples
 ///
@@ -49,13 +49,13 @@ pub fn masked(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// [`escaped`], but line feeds and tabs stay: for a text of several lines.
+/// Like [`escaped`], but keeps line feeds and tabs: for a text of several lines.
 #[cfg(feature = "cli")]
 pub(crate) fn escaped_lines(text: &str) -> Cow<'_, str> {
     escape(text, |sign| is_unsafe(sign) && !matches!(sign, '\n' | '\t'))
 }
 
-/// A text that means itself in HTML, between tags and in a quoted attribute; control characters are
+/// Escapes a text for HTML, for use between tags and in quoted attributes. Control characters are
 /// [escaped].
 ///
 /// # Examples
@@ -71,8 +71,8 @@ pub fn html(text: &str) -> String {
         .replace('"', "&quot;")
 }
 
-/// A text with its lines broken between words, where they are longer than `width` characters; what
-/// continues a line is indented by two.
+/// Breaks lines longer than `width` characters between words. A continuation line is indented by
+/// two.
 ///
 /// # Examples
 ///
@@ -114,7 +114,7 @@ fn escape(text: &str, unsafe_here: impl Fn(char) -> bool) -> Cow<'_, str> {
     let mut escaped = String::with_capacity(text.len() + 8);
     for sign in text.chars() {
         match unsafe_here(sign) {
-            // All of these are outside of what `escape_default` leaves as it is.
+            // `escape_default` escapes all of these characters.
             true => escaped.extend(sign.escape_default()),
             false => escaped.push(sign),
         }

@@ -1,4 +1,4 @@
-//! Wall time, CPU time (children's too), peak memory, and how people read them.
+//! Wall time, CPU time (with children), peak memory, and their text for people.
 
 use crate::sys;
 use serde::Serialize;
@@ -32,7 +32,8 @@ impl Add for CpuTime {
     }
 }
 
-/// Never negative: the kernel's split between user and system may step back by a tick.
+/// The result is never negative: the kernel's division between user and system time may go back by
+/// a tick.
 impl Sub for CpuTime {
     type Output = CpuTime;
 
@@ -47,18 +48,18 @@ impl Sub for CpuTime {
 /// CPU time used so far by this process, all its threads, and its children that have finished
 /// and been waited for.
 ///
-/// A child that still runs, or was never waited for, counts nothing yet. Where the system has no
-/// `getrusage` (Windows) both figures are zero.
+/// A child that still runs, or was not waited for, is not counted. On a system without `getrusage`
+/// (Windows) both figures are zero.
 pub fn cpu_time() -> CpuTime {
     sys::cpu_time()
 }
 
-/// What one run took.
+/// The time that one run took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Measurement {
-    /// Time on the clock.
+    /// Wall time: the time that passed.
     pub wall: Duration,
-    /// Time on the CPUs, of this process and of the children it waited for meanwhile.
+    /// CPU time of this process, and of the children that it waited for meanwhile.
     pub cpu: CpuTime,
 }
 
@@ -69,7 +70,7 @@ impl Measurement {
     }
 }
 
-/// `a / b`, or 0 where that has no meaning.
+/// `a / b`; 0 if `b` is zero.
 pub(crate) fn ratio(a: Duration, b: Duration) -> f64 {
     if b.is_zero() {
         return 0.0;
@@ -77,9 +78,9 @@ pub(crate) fn ratio(a: Duration, b: Duration) -> f64 {
     a.as_secs_f64() / b.as_secs_f64()
 }
 
-/// Runs `work` once and says what it took.
+/// Runs `work` once and measures its time.
 ///
-/// The CPU time is the whole process's: measure one thing at a time.
+/// The CPU time is that of the whole process, so measure one thing at a time.
 ///
 /// # Examples
 ///
@@ -97,10 +98,10 @@ pub fn measure<T>(work: impl FnOnce() -> T) -> (T, Measurement) {
     (value, Measurement { wall, cpu })
 }
 
-/// Several runs in three figures.
+/// Median, shortest and longest time of several runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Summary {
-    /// The middle one; of an even number, the mean of the middle two.
+    /// The median; of an even number of runs, the mean of the middle two.
     pub median: Duration,
     /// The shortest.
     pub min: Duration,
@@ -109,7 +110,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Sums up the runs, or `None` when there were none.
+    /// Summarizes the runs; `None` if there are none.
     ///
     /// # Examples
     ///
@@ -131,16 +132,16 @@ impl Summary {
     }
 }
 
-/// The most memory this process has had resident, in bytes; `None` where the system won't say.
+/// The peak of this process's resident memory, in bytes; `None` if the system does not report it.
 ///
-/// On Linux this is `VmHWM` of `/proc/self/status`, not `ru_maxrss`: that one is inherited over
-/// `exec`, so a re-executed worker would report its parent's peak. A worker reports its own by
-/// calling this itself. On macOS it is `ru_maxrss`, which is in bytes there. Children never count.
+/// On Linux this is `VmHWM` of `/proc/self/status`, not `ru_maxrss`: that value survives `exec`, so
+/// a worker would report its parent's peak. On macOS it is `ru_maxrss`, which is in bytes there.
+/// Children are not included: a worker must call this itself.
 pub fn peak_memory() -> Option<u64> {
     sys::peak_memory()
 }
 
-/// A duration in three significant figures and the unit that suits it.
+/// A duration with three significant digits, in a suitable unit.
 ///
 /// # Examples
 ///
@@ -161,7 +162,7 @@ pub fn human_duration(duration: Duration) -> String {
     if seconds >= 120 {
         return format!("{} min {:02} s", seconds / 60, seconds % 60);
     }
-    // Chosen by the rounded figure, so that 999.9 us is "1.00 ms" and never "1000 us".
+    // Choose the unit after rounding, so that 999.9 us becomes "1.00 ms", not "1000 us".
     let nanos = duration.as_nanos() as f64;
     let (scale, unit) = match nanos {
         n if n < 999.5 => return format!("{n} ns"),
@@ -172,7 +173,7 @@ pub fn human_duration(duration: Duration) -> String {
     format!("{} {unit}", three_figures(nanos / scale))
 }
 
-/// A size in binary units, three significant figures.
+/// A size in binary units, with three significant digits.
 ///
 /// # Examples
 ///
@@ -197,8 +198,8 @@ pub fn human_bytes(bytes: u64) -> String {
     format!("{} {}", three_figures(value), UNITS[unit])
 }
 
-/// A moment in UTC, to the second: `2026-11-30T16:20:00Z`. Its first ten characters are the date. What is
-/// before 1970 is told as its beginning.
+/// A time in UTC, to the second: `2026-11-30T16:20:00Z`. The first ten characters are the date. A
+/// time before 1970 is shown as 1970-01-01T00:00:00Z.
 ///
 /// # Examples
 ///
@@ -213,7 +214,7 @@ pub fn utc(moment: SystemTime) -> String {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default()
         .as_secs();
-    // Howard Hinnant's `civil_from_days`: years begin in March, and come in eras of 400.
+    // Howard Hinnant's `civil_from_days`: years begin in March, in eras of 400 years.
     let days = seconds / 86_400 + 719_468;
     let (era, day) = (days / 146_097, days % 146_097);
     let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
@@ -312,7 +313,7 @@ mod tests {
 
     #[test]
     fn moments_are_those_of_the_calendar() {
-        // By `date -u -d @SECONDS +%FT%TZ`.
+        // Expected values: `date -u -d @SECONDS +%FT%TZ`.
         for (seconds, expected) in [
             (0, "1970-01-01T00:00:00Z"),
             (951_782_400, "2000-02-29T00:00:00Z"),

@@ -1,26 +1,27 @@
-//! What ran when, on which thread, in which process: as a Chrome trace, text lanes, or an SVG.
+//! Records what ran when, on which thread and in which process. Draws it as a Chrome trace, text
+//! lanes, or SVG.
 //!
-//! A [`Trace`] hands out a [`tracing_subscriber::Layer`] that keeps one record each time a span is
-//! left, so a synchronous span is one bar on its thread's lane and an `async` one is a bar for every
-//! poll. A span that was entered more than once, or never, is a task: it gets a lane of its own from
-//! creation to close, which is where concurrency on one thread can be seen.
+//! A [`Trace`] provides a [`tracing_subscriber::Layer`]. It makes one record each time a span is
+//! left. So a synchronous span is one bar on its thread's lane, and an `async` span is one bar per
+//! poll. A span that was entered more than once, or never, is a task. A task has its own lane from
+//! its creation to its close; these lanes show the concurrency on one thread.
 //!
 //! # Worker processes
 //!
-//! A process that traces its workers ([`Trace::with_workers`]) makes a folder
-//! `<temporary folder>/many-hands-trace-<its pid>`, for its user only. A worker calls [`worker`]
-//! first thing; that looks for its parent's folder and, if it is there and belongs to the same
-//! user, writes every span to a file in it as the span is left. The parent merges the files when
-//! asked for a picture, so a killed worker keeps what it did until then. Nothing is passed on a
-//! command line, and code that starts processes knows nothing of traces. All times are
-//! `CLOCK_MONOTONIC`, which every process of the machine shares. The folder goes with its `Trace`;
-//! one that a killed process leaves behind is replaced by the next process with its pid.
+//! A process that traces its workers ([`Trace::with_workers`]) creates the folder `<temporary
+//! folder>/many-hands-trace-<its pid>`, which only its user may read. A worker calls [`worker`]
+//! first. If the parent's folder exists and belongs to the same user, the worker writes each span
+//! to a file there, when the span is left. The parent merges the files when it draws a picture, so
+//! the spans of a killed worker are kept. No command-line argument is needed, and code that starts
+//! processes does not know about traces. All times are `CLOCK_MONOTONIC`, which is the same for all
+//! processes of the machine. Dropping the `Trace` removes the folder. A folder left by a killed
+//! process is replaced by the next process with the same pid.
 //!
 //! # Limits
 //!
-//! A process keeps its first [`MAX_SPANS`] records, and as many are merged from the workers. What is
-//! over that, and what a worker could not write, is counted; every picture says how much it was. On
-//! systems other than Unix workers aren't merged.
+//! A process keeps its first [`MAX_SPANS`] records, and merges as many from its workers. Records
+//! over the limit, and records that a worker could not write, are counted; every picture shows this
+//! number. Workers are merged on Unix only.
 
 mod chrome;
 mod lanes;
@@ -45,14 +46,14 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 
-/// Records kept per process, and merged from all its workers together: about 50 MB at worst, and
-/// as much as Perfetto shows without effort.
+/// The maximum number of records per process, and of merged records from all workers together: at
+/// most about 50 MB, and as many as Perfetto shows easily.
 pub const MAX_SPANS: usize = 200_000;
 
-/// The spans that are drawn: libraries put their inner workings in DEBUG and TRACE.
+/// The level of the spans that are drawn. Libraries use DEBUG and TRACE for their internals.
 pub const LEVEL: LevelFilter = LevelFilter::INFO;
 
-/// Collects spans of this process, and of its workers if asked to.
+/// Collects the spans of this process, and of its workers if asked to.
 ///
 /// # Examples
 ///
@@ -75,7 +76,7 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// A trace of this process alone.
+    /// A trace of this process only.
     #[expect(
         clippy::new_without_default,
         reason = "a default trace would hide whether workers are merged"
@@ -91,8 +92,8 @@ impl Trace {
     ///
     /// # Errors
     ///
-    /// When the folder for the workers' spans can't be made in the temporary folder, or this
-    /// process has such a trace already.
+    /// If the folder for the workers' spans can't be created, or this process already has such a
+    /// trace.
     pub fn with_workers() -> io::Result<Trace> {
         Ok(Trace {
             memory: Arc::new(Memory::new()),
@@ -100,7 +101,7 @@ impl Trace {
         })
     }
 
-    /// The layer that records; give it to a subscriber, under [`LEVEL`] as a filter.
+    /// The layer that records. Add it to a subscriber, with [`LEVEL`] as its filter.
     pub fn layer<S>(&self) -> impl Layer<S> + Send + Sync + 'static + use<S>
     where
         S: Subscriber + for<'a> LookupSpan<'a>,
@@ -113,13 +114,13 @@ impl Trace {
     ///
     /// # Errors
     ///
-    /// Whatever `out` says. Nothing is buffered here.
+    /// If `out` returns an error. Nothing is buffered here.
     pub fn chrome(&self, out: impl io::Write) -> io::Result<()> {
         chrome::write(&self.timeline(), out)
     }
 
-    /// The spans so far as text, at most `width` columns wide where that is feasible: a row per
-    /// thread, then a row per task; time runs to the right.
+    /// The spans so far as text, at most `width` columns wide if possible: a row per thread, then a
+    /// row per task. Time goes from left to right.
     pub fn text_lanes(&self, width: usize) -> String {
         text::draw(&self.timeline(), width)
     }
@@ -129,8 +130,8 @@ impl Trace {
         svg::draw(&self.timeline())
     }
 
-    /// What the spans so far are not all of, in a sentence for each reason: more than the limit, a
-    /// full disk, a worker's file that can't be read. Every picture says it, too.
+    /// The reasons why the spans are not complete, one sentence each: the limit, a full disk, a
+    /// worker's file that can't be read. Every picture shows them.
     pub fn losses(&self) -> Vec<String> {
         self.timeline().losses()
     }
@@ -147,11 +148,12 @@ impl Trace {
     }
 }
 
-/// Makes this process a traced worker if its parent merges workers' traces; says whether it did.
+/// Makes this process a traced worker, if its parent merges the traces of workers. Returns whether
+/// it did.
 ///
-/// To be called first thing by a worker process, before threads start. It makes the trace the
-/// process's global subscriber. When there is no trace to join, or a subscriber already, nothing
-/// happens: a trace is never a reason for work to fail.
+/// A worker process calls it first, before it starts threads. The trace becomes the process's
+/// global subscriber. If there is no trace to join, or a subscriber is set already, nothing
+/// happens: a missing trace must not stop the work.
 pub fn worker() -> bool {
     worker_layer().is_some_and(|layer| {
         let subscriber = tracing_subscriber::registry().with(layer.with_filter(LEVEL));

@@ -1,4 +1,4 @@
-//! Ctrl-C, once and twice, sent to this test binary run again.
+//! Ctrl-C, once and twice, sent to this test binary, which runs itself as a child.
 #![cfg(all(unix, feature = "cli"))]
 #![expect(unsafe_code, reason = "std can't send a signal other than SIGKILL")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -8,8 +8,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
-/// Says when it is ready, and when it has seen a signal; answers each line that it is sent; never
-/// ends by itself.
+/// The child: it reports that it is ready, and each signal that it sees. It answers each line. It
+/// never ends by itself.
 #[test]
 #[ignore = "a role: the program that is interrupted"]
 fn program() {
@@ -33,7 +33,7 @@ struct Program {
 }
 
 impl Program {
-    /// Started by `sh`, after its word about signals.
+    /// Starts the child by `sh`, after the shell command `word`, which sets up signals.
     fn start(word: &str) -> Program {
         let script = format!("{word} exec \"$0\" \"$@\"");
         let mut command = Command::new("sh");
@@ -56,7 +56,7 @@ impl Program {
         assert!(said, "it ended before it was {word}");
     }
 
-    /// Waits for its answer to whatever was sent before.
+    /// Sends a line and waits for the answer: signals that were sent before have then been seen.
     fn ask(&mut self, answer: &str) {
         self.child
             .stdin
@@ -69,7 +69,8 @@ impl Program {
 
     fn send(&self, signal: i32) {
         let pid = i32::try_from(self.child.id()).unwrap();
-        // SAFETY: `kill` touches no memory, and the child isn't reaped yet, so the pid is still its.
+        // SAFETY: `kill` touches no memory, and the child has not been waited for, so its pid is
+        // still valid.
         assert_eq!(unsafe { libc::kill(pid, signal) }, 0);
     }
 
@@ -98,7 +99,7 @@ fn the_first_signal_raises_the_flag_and_a_later_one_leaves_with_130() {
 #[test]
 fn two_signals_at_once_are_one() {
     let mut program = Program::start("");
-    // Both are pending when it goes on: they are delivered in one go.
+    // Both signals are pending when the child continues: they are delivered together.
     program.send(libc::SIGSTOP);
     program.send(libc::SIGINT);
     program.send(libc::SIGTERM);

@@ -1,4 +1,4 @@
-//! Real child processes: this test binary, run again for one of the ignored tests below.
+//! Real child processes: this test binary, started again for one of the ignored tests below.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -63,7 +63,7 @@ fn a_killed_workers_spans_are_merged_under_its_real_pid() {
         .unwrap();
     assert_eq!(thread["tid"], sieve["tid"]);
     assert_eq!(thread["args"]["name"], "traced_worker");
-    // One clock: the worker's span lies inside the wait for it.
+    // Both use the same clock: the worker's span lies inside the parent's wait for it.
     let bounds = |event: &Value| {
         let start = event["ts"].as_f64().unwrap();
         (start, start + event["dur"].as_f64().unwrap())
@@ -103,10 +103,11 @@ fn busy_worker() {
 
 const SPANS: u64 = 5000;
 
-/// A limit on the size of files is what a full disk is to a worker: no more can be added.
+/// A limit on the file size acts like a full disk: a worker can't add more.
 #[test]
 fn spans_that_did_not_fit_on_the_disk_are_told_in_every_picture() {
-    // One such trace a process: the other test has this one's.
+    // A process can have only one such trace, and the other test has it: run this one in a process
+    // of its own.
     let status = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "parent_of_a_limited_worker", "--ignored"])
         .stdout(Stdio::null())

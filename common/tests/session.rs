@@ -1,4 +1,4 @@
-//! A whole session with its pictures, and a standard output whose reader leaves.
+//! A whole session with its pictures, and a standard output that its reader closes.
 #![cfg(all(unix, feature = "cli"))]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -40,7 +40,7 @@ fn pictures_that_would_replace_or_spoil_something_are_refused() {
             trace: trace.cloned(),
             timeline: timeline.cloned().map(Some),
         };
-    // Beside `--json` and beside text, which `--quiet` does not end.
+    // With `--json`, and with text, also with `--quiet`.
     let outputs = [(false, false), (true, false), (false, true)];
     for (pictures, expected) in [
         (
@@ -75,14 +75,14 @@ fn endless_writer() {
             out.flush()?;
         }
     });
-    // The test harness would trip over the closed pipe itself.
+    // The test harness would fail on the closed pipe itself.
     exit(if code == ExitCode::SUCCESS { 0 } else { 3 });
 }
 
 #[test]
 #[ignore = "a role: a program that has something to remark"]
 fn remarker() {
-    // Until nobody reads standard error any more.
+    // Wait until the test has closed standard error.
     std::io::stdin().read_line(&mut String::new()).unwrap();
     common::remark!("{} words", 2);
     let code = cli::main(|| anyhow::bail!("and an error"));

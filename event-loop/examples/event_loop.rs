@@ -1,4 +1,4 @@
-//! The event loop alone: no callbacks, only what happened. A timer, a thread and a socket at once.
+//! The event loop alone, without callbacks. It waits for a timer, a thread and a socket at once.
 //!
 //! cargo run --release -p event-loop --example event_loop
 
@@ -27,7 +27,7 @@ fn main() -> io::Result<()> {
                 }
             }
             Event::Ready(token, ready, ()) if token == socket && ready.readable() => {
-                // Told once: read until there is no more.
+                // An edge is reported once: read until nothing is left.
                 let mut text = String::new();
                 match near.read_to_string(&mut text) {
                     Err(error) if error.kind() != io::ErrorKind::WouldBlock => {

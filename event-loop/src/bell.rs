@@ -1,4 +1,4 @@
-//! What a signal handler rings: a socket that the loop watches.
+//! A socket that a signal handler writes to and the loop watches. So a signal wakes the loop.
 
 pub(crate) use sys::Bell;
 
@@ -22,7 +22,7 @@ mod sys {
     impl Bell {
         pub(crate) fn new(registry: &Registry, token: Token) -> io::Result<Bell> {
             let (receiver, sender) = UnixStream::pair()?;
-            // A handler must not block either: a full socket wakes the loop just as well.
+            // A handler must not block. If the socket is full, the loop wakes just as well.
             sender.set_nonblocking(true)?;
             receiver.set_nonblocking(true)?;
             let mut receiver = mio::net::UnixStream::from_std(receiver);
@@ -34,14 +34,14 @@ mod sys {
             pipe::register(signal.number(), OwnedFd::from(self.sender.try_clone()?))
         }
 
-        /// Reads until it would block: the next signal is to be an edge again.
+        /// Reads until it would block, so that the next signal is an edge again.
         pub(crate) fn silence(&mut self) {
             while matches!(self.receiver.read(&mut [0; 64]), Ok(n) if n > 0) {}
         }
     }
 }
 
-/// Windows has no socket pairs; two datagram sockets of the loopback address do the same.
+/// Windows has no socket pairs. Two datagram sockets of the loopback address do the same.
 #[cfg(windows)]
 #[expect(unsafe_code, reason = "signal-hook has no safe way to run a closure")]
 mod sys {
@@ -63,7 +63,7 @@ mod sys {
         pub(crate) fn new(registry: &Registry, token: Token) -> io::Result<Bell> {
             let sender = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
             let receiver = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
-            // Connected, each hears the other only.
+            // Connected, each socket receives from the other only.
             sender.connect(receiver.local_addr()?)?;
             receiver.connect(sender.local_addr()?)?;
             sender.set_nonblocking(true)?;
@@ -77,13 +77,13 @@ mod sys {
             let sender = self.sender.try_clone()?;
             // A full socket wakes the loop just as well.
             let ring = move || drop(sender.send(&[1]));
-            // SAFETY: what a handler may not do on Unix, it may on Windows, where SIGINT is handled
-            // by a thread of its own and SIGTERM by the thread that raised it; sending allocates
-            // nothing, takes no lock and does not panic.
+            // SAFETY: the limits of a Unix signal handler do not hold on Windows. There a thread of
+            // its own handles SIGINT, and the thread that raised it handles SIGTERM. Sending
+            // allocates nothing, takes no lock and does not panic.
             unsafe { low_level::register(signal.number(), ring) }
         }
 
-        /// Reads until it would block: the next signal is to be an edge again.
+        /// Reads until it would block, so that the next signal is an edge again.
         pub(crate) fn silence(&mut self) {
             while self.receiver.recv(&mut [0; 64]).is_ok() {}
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// What tells an event loop the time.
+/// A clock: it tells an event loop the time.
 ///
 /// # Examples
 ///
@@ -30,10 +30,10 @@ use std::time::{Duration, Instant};
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub trait Clock: Debug + Send {
-    /// The time; never earlier than it was before.
+    /// The time. It is never earlier than it was before.
     fn now(&self) -> Instant;
 
-    /// How long to wait for `moment` to come; `None` if no waiting brings it nearer.
+    /// How long to wait until `moment`; `None` if waiting does not help, as with a fake clock.
     fn until(&self, moment: Instant) -> Option<Duration> {
         Some(moment.saturating_duration_since(self.now()))
     }
@@ -58,10 +58,10 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still until it is [advanced](FakeClock::advance); clones show one time.
+/// A clock that stands still until it is [advanced](FakeClock::advance). All clones show the same
+/// time.
 ///
-/// A loop that lives by it never waits for a timer: those that are not due yet come when the clock
-/// has been advanced.
+/// A loop with this clock never waits for a timer. Timers become due when the clock is advanced.
 ///
 /// # Examples
 ///
@@ -99,8 +99,8 @@ impl FakeClock {
         }
     }
 
-    /// Turns it forward; loops see that at their next turn. It stops at the end of time, 584 years
-    /// after it was made.
+    /// Moves the clock forward. Loops see the new time at their next turn. The clock stops 584
+    /// years after it was made.
     ///
     /// # Examples
     ///
@@ -140,7 +140,7 @@ impl Clock for FakeClock {
     }
 
     fn until(&self, moment: Instant) -> Option<Duration> {
-        // What is due already has come; for the rest only `advance` helps.
+        // A moment that has passed is due now. Only `advance` can bring any other nearer.
         (moment <= self.now()).then_some(Duration::ZERO)
     }
 }

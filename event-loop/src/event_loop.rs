@@ -1,4 +1,4 @@
-//! The turn loop.
+//! The event loop: it waits for events, and returns them one by one.
 
 mod sources;
 mod timing;
@@ -13,14 +13,14 @@ use crate::events::{Batch, WAKER};
 use crate::signals::Signals;
 use crate::{Clock, DueTurn, Event, SystemClock, TimerTable, TokenTable, Waker};
 
-/// No wait is longer, for a timer that is far away: the system counts milliseconds in 32 bits. The
-/// loop then looks, finds nothing, and waits again.
+/// The longest single wait, because the system counts milliseconds in 32 bits. For a timer that is
+/// further away the loop wakes up, finds nothing, and waits again.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Waits for readiness, time, wake-ups and signals; one for a thread.
+/// An event loop: it waits for sockets, timers, wake-ups and signals. One loop runs on one thread.
 ///
-/// A source is registered with a value of type `S`, which comes with its events; a timer is set with
-/// a value of type `T`, which comes when it is due.
+/// A source is registered with a value of type `S`, and its events carry this value. A timer is set
+/// with a value of type `T`, and its event carries it.
 ///
 /// # Examples
 ///
@@ -50,11 +50,11 @@ pub struct EventLoop<S = (), T = ()> {
 }
 
 impl<S, T> EventLoop<S, T> {
-    /// A loop that lives in real time.
+    /// A loop on the system's clock.
     ///
     /// # Errors
     ///
-    /// When the system has no descriptors left for it: it takes three.
+    /// When the system has no descriptors left. A loop takes three.
     ///
     /// # Examples
     ///
@@ -71,8 +71,8 @@ impl<S, T> EventLoop<S, T> {
         Self::with_clock(SystemClock)
     }
 
-    /// A loop that lives by `clock`: a [`FakeClock`](crate::FakeClock) makes tests of time exact and
-    /// instant.
+    /// A loop on another clock. With a [`FakeClock`](crate::FakeClock), tests of time are exact and
+    /// take no time.
     ///
     /// # Errors
     ///
@@ -117,7 +117,8 @@ impl<S, T> EventLoop<S, T> {
         })
     }
 
-    /// How often the loop has waited: at rest this number stands still.
+    /// How many times the loop has waited. An idle loop does not wait again, so the number stands
+    /// still.
     ///
     /// # Examples
     ///
@@ -137,13 +138,13 @@ impl<S, T> EventLoop<S, T> {
     }
 
     /// Waits until something happens, at most for `timeout`, and begins a turn:
-    /// [`next_event`](EventLoop::next_event) hands out what happened. Nothing may have happened.
+    /// [`next_event`](EventLoop::next_event) returns the events. There may be none.
     ///
-    /// Events of the last turn that were not taken are handed out first; then this does not wait.
+    /// If events of the last turn are left, this does not wait: they come first.
     ///
     /// # Errors
     ///
-    /// When the system cannot wait, which means that the loop is broken.
+    /// When the system cannot wait. Then the loop cannot be used any more.
     ///
     /// # Examples
     ///
@@ -181,7 +182,7 @@ impl<S, T> EventLoop<S, T> {
                 )
             });
         match waited {
-            // A signal handler ran; `collect` finds what it has left.
+            // A signal handler ran. `collect` finds what it has left.
             Err(error) if error.kind() == io::ErrorKind::Interrupted => batch.mio.clear(),
             waited => waited?,
         }
@@ -222,7 +223,7 @@ impl<S, T> EventLoop<S, T> {
         S: Clone,
     {
         while let Some((token, readiness)) = self.batch.next_ready() {
-            // Its source may have gone meanwhile.
+            // Its source may have been removed meanwhile.
             if let Some(value) = self.sources.get(token) {
                 return Some(Event::Ready(token, readiness, value.clone()));
             }
@@ -239,8 +240,8 @@ impl<S, T> EventLoop<S, T> {
 
     /// Runs until `handle` breaks, and returns what it broke with.
     ///
-    /// There is one event for an edge, so the events that came along with the last one are handled
-    /// too.
+    /// It handles all events of the last turn, also those after the break: an edge is reported only
+    /// once.
     ///
     /// # Errors
     ///
@@ -289,7 +290,8 @@ impl<S, T> EventLoop<S, T> {
         }
     }
 
-    /// How long a wait may take: the caller's time-out, cut short by the next timer.
+    /// How long a wait may take: until the caller's time-out or the next timer, whichever is
+    /// earlier.
     fn patience(&self, timeout: Option<Duration>) -> Option<Duration> {
         if timeout == Some(Duration::ZERO) {
             return timeout;

@@ -5,11 +5,11 @@ use std::fmt;
 
 use crate::{Signal, TimerKey, Token};
 
-/// mio's tokens of what the loop keeps for itself; the sources have those below.
+/// mio's tokens for the loop's own sources. All other sources have smaller ones.
 pub(crate) const WAKER: mio::Token = mio::Token(usize::MAX);
 pub(crate) const SIGNALS: mio::Token = mio::Token(usize::MAX - 1);
 
-/// Something that happened. `S` is what a source was registered with, `T` what a timer was set with.
+/// Something that happened. `S` is the type of the sources' values, `T` that of the timers'.
 ///
 /// # Examples
 ///
@@ -30,11 +30,11 @@ pub(crate) const SIGNALS: mio::Token = mio::Token(usize::MAX - 1);
 pub enum Event<S, T> {
     /// A registered source became ready.
     Ready(Token, Readiness, S),
-    /// A [`Waker`](crate::Waker) was used, once or more often.
+    /// A [`Waker`](crate::Waker) was used, once or more.
     Woken,
     /// A signal came.
     Signal(Signal),
-    /// A timer was due. It is set no longer.
+    /// A timer was due. It is not set any longer.
     Timer(TimerKey, T),
 }
 
@@ -76,7 +76,7 @@ impl Readiness {
         )
     }
 
-    /// Reading will not block at first.
+    /// The next read will not block.
     ///
     /// # Examples
     ///
@@ -98,7 +98,7 @@ impl Readiness {
         self.0 & Self::READABLE != 0
     }
 
-    /// Writing will not block at first.
+    /// The next write will not block.
     ///
     /// # Examples
     ///
@@ -119,8 +119,8 @@ impl Readiness {
         self.0 & Self::WRITABLE != 0
     }
 
-    /// The other end will send no more. There may be something left to read: read until the end.
-    /// A short read is not enough, for there is no further event.
+    /// The other end will send no more. Data may be left: read until the end. A short read is not
+    /// enough, because no further event comes.
     ///
     /// # Examples
     ///
@@ -142,7 +142,7 @@ impl Readiness {
         self.0 & Self::READ_CLOSED != 0
     }
 
-    /// Nothing can be written any more.
+    /// Writing is no longer possible.
     ///
     /// # Examples
     ///
@@ -204,10 +204,10 @@ impl fmt::Debug for Readiness {
     }
 }
 
-/// How many sources one wait reports; the others are reported by the next.
+/// How many sources one wait reports. The next wait reports the others.
 const BATCH: usize = 512;
 
-/// What the system has reported and nobody has been told yet.
+/// What the system has reported and the caller has not taken yet.
 pub(crate) struct Batch {
     pub(crate) mio: mio::Events,
     ready: VecDeque<(Token, Readiness)>,
@@ -225,7 +225,7 @@ impl Batch {
         }
     }
 
-    /// Takes over what a wait has reported; returns whether signals came.
+    /// Takes the events that a wait has reported. Returns whether signals came.
     pub(crate) fn fill(&mut self, woken: bool) -> bool {
         self.woken |= woken;
         let mut signals = false;

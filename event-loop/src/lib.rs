@@ -1,9 +1,9 @@
-//! One thread waits for many things: readiness of sockets, time, wake-ups from other threads,
+//! One thread waits for many things: sockets that become ready, time, wake-ups from other threads,
 //! signals.
 //!
-//! This is the ground floor of the rooms `reactor`, `green-threads` and `scheduler`. It runs no
-//! callbacks and knows no protocols, coroutines or futures. [`EventLoop::wait`] waits,
-//! [`EventLoop::next_event`] hands out what happened, and the caller decides what that means.
+//! The rooms `reactor`, `green-threads` and `scheduler` are built on it. It runs no callbacks and
+//! has no protocols, coroutines or futures. [`EventLoop::wait`] waits, [`EventLoop::next_event`]
+//! returns the events one by one, and the caller decides what to do.
 //!
 //! ```
 //! use std::time::Duration;
@@ -11,7 +11,7 @@
 //! use event_loop::{Event, EventLoop};
 //!
 //! # fn main() -> std::io::Result<()> {
-//! // Sources are registered with a value of the first type, timers are set with one of the second.
+//! // Sources are registered with a value of the first type, timers with one of the second.
 //! let mut event_loop: EventLoop<(), &str> = EventLoop::new()?;
 //! event_loop.add_timer_after(Duration::from_millis(3), "tea");
 //! let waker = event_loop.waker();
@@ -34,33 +34,33 @@
 //! # A turn
 //!
 //! A turn is a wait and all its events, in this order: sources that are ready, a wake-up, signals,
-//! timers by their time. Events are handed out one by one, because what is done about one event may
-//! undo another: a source that is deregistered, or a timer that is cancelled, before its event is
-//! handed out has no event. A timer that is set during a turn is due in a later turn, even with a
-//! delay of zero. Events that the caller has not taken are not lost: the next wait returns at once
-//! and hands them out.
+//! timers by their time. Events are returned one by one, because the caller's answer to one event
+//! may undo another: if a source is deregistered, or a timer cancelled, before its event is
+//! returned, that event does not come. A timer that is set during a turn is due in a later turn,
+//! even with a delay of zero. Events that the caller has not taken are not lost: the next wait
+//! returns at once, and they come first.
 //!
 //! # Level and edge
 //!
-//! Readiness is **edge-triggered**: there is one event when it begins. The alternative, level,
-//! repeats the event as long as the state lasts. Edges cost fewer system calls, and have a rule:
-//! whoever is told must read or write until the system answers `WouldBlock`, or remember that there
-//! is more to do. A short read of a stream says the same as `WouldBlock`, unless
-//! [`Readiness::read_closed`] is set: then the end of the stream is still to be read. What a source
-//! is ready for when it is registered is an event too.
+//! Readiness is **edge-triggered**: there is one event when it begins. The alternative is
+//! level-triggered: the event is repeated as long as the source is ready. Edges cost fewer system
+//! calls, and have a rule: after an event, read or write until the system answers `WouldBlock`, or
+//! remember that there is more to do. A short read of a stream means the same as `WouldBlock`,
+//! unless [`Readiness::read_closed`] is set: then the end of the stream is still to be read. If a
+//! source is ready when it is registered, that is an event too.
 //!
 //! # Tokens and keys
 //!
-//! A [`Token`] names a registered source, a [`TimerKey`] a timer that is set. Both carry a
-//! generation: no later source or timer ever has the same name. A token may be used until
-//! [`EventLoop::deregister`], a key until the timer was handed out or cancelled. Afterwards they
-//! name nothing, and every method says so (`None`).
+//! A [`Token`] names a registered source, a [`TimerKey`] a timer that is set. Both contain a
+//! generation: no later source or timer ever has the same name. A token is valid until
+//! [`EventLoop::deregister`], a key until its timer has come or was cancelled. After that every
+//! method returns `None` for it.
 //!
 //! # Time
 //!
-//! A delay counts from the moment of the call. A timer is never early; on Linux the system's wait
-//! has a resolution of a millisecond, so it may be up to a millisecond late. No delay is too long:
-//! [`after`] saturates. [`FakeClock`] makes tests of time exact and instant.
+//! A delay counts from the moment of the call. A timer is never early. On Linux the system's wait
+//! has a resolution of a millisecond, so a timer may be up to a millisecond late. No delay is too
+//! long: [`after`] saturates. With [`FakeClock`], tests of time are exact and take no time.
 //!
 //! # Platforms
 //!

@@ -1,6 +1,6 @@
 //! The non-blocking sockets that can be registered: mio's.
 //!
-//! Windows has no Unix sockets here: whatever would make one fails with [`Unsupported`] there.
+//! Windows has no Unix sockets here: functions that make one fail there with [`Unsupported`].
 //!
 //! [`Unsupported`]: std::io::ErrorKind::Unsupported
 
@@ -13,7 +13,7 @@ pub(crate) use without::unsupported;
 #[cfg(windows)]
 pub use without::{UnixListener, UnixStream};
 
-/// Types that have no values: programs that offer Unix sockets compile, and are told at run time.
+/// Types that have no values. So programs with Unix sockets compile, and get an error at run time.
 #[cfg(windows)]
 mod without {
     use std::convert::Infallible;
@@ -25,14 +25,17 @@ mod without {
     use mio::{Interest, Registry, Token};
 
     pub(crate) fn unsupported() -> io::Error {
-        io::Error::new(ErrorKind::Unsupported, "Unix sockets are not for Windows")
+        io::Error::new(
+            ErrorKind::Unsupported,
+            "Unix sockets are not supported on Windows",
+        )
     }
 
-    /// There is none on Windows.
+    /// A Unix socket that listens. Windows has none.
     #[derive(Debug)]
     pub struct UnixListener(Infallible);
 
-    /// There is none on Windows.
+    /// A connection over Unix sockets. Windows has none.
     #[derive(Debug)]
     pub struct UnixStream(Infallible);
 
@@ -50,7 +53,7 @@ mod without {
         ///
         /// # Errors
         ///
-        /// None: there is no listener.
+        /// None: it is never called, because there is no listener.
         pub fn accept(&self) -> io::Result<(UnixStream, Infallible)> {
             match self.0 {}
         }
@@ -79,7 +82,7 @@ mod without {
         ///
         /// # Errors
         ///
-        /// None: there is no stream.
+        /// None: it is never called, because there is no stream.
         pub fn peer_addr(&self) -> io::Result<Infallible> {
             match self.0 {}
         }
@@ -88,7 +91,7 @@ mod without {
         ///
         /// # Errors
         ///
-        /// None: there is no stream.
+        /// None: it is never called, because there is no stream.
         pub fn take_error(&self) -> io::Result<Option<io::Error>> {
             match self.0 {}
         }
@@ -97,7 +100,7 @@ mod without {
         ///
         /// # Errors
         ///
-        /// None: there is no stream.
+        /// None: it is never called, because there is no stream.
         pub fn shutdown(&self, _: Shutdown) -> io::Result<()> {
             match self.0 {}
         }

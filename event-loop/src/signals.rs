@@ -1,4 +1,4 @@
-//! Signals as events: a handler raises a flag and rings a bell that the loop hears.
+//! Signals as events: a handler sets a flag and writes to a socket that the loop watches.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -33,7 +33,7 @@ impl Signal {
     /// assert_eq!(event_loop::Signal::INTERRUPT.number(), 2);
     /// ```
     pub const INTERRUPT: Signal = Signal(consts::SIGINT);
-    /// SIGTERM: please end.
+    /// SIGTERM: the process is asked to end.
     ///
     /// # Examples
     ///
@@ -41,7 +41,7 @@ impl Signal {
     /// assert_eq!(event_loop::Signal::TERMINATE.number(), 15);
     /// ```
     pub const TERMINATE: Signal = Signal(consts::SIGTERM);
-    /// SIGHUP: the terminal is gone, or: read your configuration again. Windows doesn't have it.
+    /// SIGHUP: the terminal has gone, or: read your configuration again. Windows does not have it.
     ///
     /// # Examples
     ///
@@ -50,7 +50,7 @@ impl Signal {
     /// ```
     pub const HANG_UP: Signal = Signal(1);
 
-    /// The signal of this number.
+    /// The signal with this number.
     ///
     /// # Examples
     ///
@@ -61,7 +61,7 @@ impl Signal {
         Signal(number)
     }
 
-    /// Its number.
+    /// The signal's number.
     ///
     /// # Examples
     ///
@@ -82,7 +82,7 @@ impl fmt::Debug for Signal {
     }
 }
 
-/// The signals a loop has asked for.
+/// The signals that a loop has asked for.
 pub(crate) struct Signals {
     bell: Bell,
     handled: Vec<Handled>,
@@ -97,7 +97,7 @@ struct Handled {
 impl Handled {
     fn new(signal: Signal, bell: &Bell) -> io::Result<Handled> {
         let came = Arc::default();
-        // In this order: whoever hears the bell must find the flag up.
+        // In this order: the flag must be set before the socket wakes the loop.
         let up = flag::register(signal.0, Arc::clone(&came))?;
         let ring = match bell.ring_on(signal) {
             Ok(ring) => ring,
@@ -111,7 +111,7 @@ impl Handled {
             came,
             ids: [up, ring],
         };
-        // From here on its drop takes back what was done.
+        // From here on, drop undoes what was done.
         UserCount::change(signal, |users| users + 1)?;
         Ok(handled)
     }
@@ -122,7 +122,7 @@ impl Drop for Handled {
         for id in self.ids {
             low_level::unregister(id);
         }
-        // Only taking away: nothing is registered, so nothing can fail.
+        // This cannot fail: it only takes a user away and registers nothing.
         let _ = UserCount::change(self.signal, |users| users.saturating_sub(1));
     }
 }
@@ -141,8 +141,8 @@ impl UserCount {
         let count = match counts.entry(signal.0) {
             std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
             std::collections::hash_map::Entry::Vacant(entry) => {
-                // For the rest of the process: a handler, once there, is never removed by
-                // signal-hook, so only a handler can bring the default effect back.
+                // It stays for the rest of the process: signal-hook never removes a handler, so
+                // only a handler can restore the default effect.
                 let by_default = Arc::new(AtomicBool::new(false));
                 flag::register_conditional_default(signal.0, Arc::clone(&by_default))?;
                 let users = 0;

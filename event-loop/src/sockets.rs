@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use mio::net::TcpListener;
 
-/// How many connections may wait to be accepted, unless said otherwise; the system may allow fewer
-/// (`net.core.somaxconn`).
+/// How many connections may wait to be accepted, unless stated otherwise. The system may allow
+/// fewer (`net.core.somaxconn`).
 ///
 /// # Examples
 ///
@@ -21,9 +21,9 @@ use mio::net::TcpListener;
 /// ```
 pub const DEFAULT_BACKLOG: i32 = 1024;
 
-/// What a server makes of connections that it cannot accept: it says so and, after a while, tries
-/// again. None of these errors ends it: most are about one connection or about the network behind it
-/// ([accept(2)] wants those tried again), and one about the system's means is over when others close
+/// How a server handles errors of `accept`: it logs them, and tries again after a while. None of
+/// these errors ends the server. Most concern one connection or the network behind it ([accept(2)]
+/// says to try those again). Running out of descriptors or memory is over when others close
 /// something.
 ///
 /// [accept(2)]: https://man7.org/linux/man-pages/man2/accept.2.html
@@ -47,12 +47,12 @@ pub const DEFAULT_BACKLOG: i32 = 1024;
 /// ```
 #[derive(Debug, Default)]
 pub struct AcceptErrors {
-    /// Out of descriptors or memory, and said so.
+    /// Out of descriptors or memory, and this was logged.
     dry: Cell<bool>,
 }
 
 impl AcceptErrors {
-    /// How long to wait before trying again: without it, trying would keep a CPU busy.
+    /// How long to wait before trying again. Without it, trying would keep a CPU busy.
     ///
     /// # Examples
     ///
@@ -65,7 +65,7 @@ impl AcceptErrors {
     /// ```
     pub const RETRY: Duration = Duration::from_millis(100);
 
-    /// A connection was accepted.
+    /// Call it when a connection was accepted.
     ///
     /// # Examples
     ///
@@ -77,13 +77,14 @@ impl AcceptErrors {
         self.dry.set(false);
     }
 
-    /// Logs the error: one about descriptors or memory when it begins, any other each time.
+    /// Logs the error. Running out of descriptors or memory is logged once, any other error each
+    /// time.
     ///
     /// # Examples
     ///
     /// ```
     /// let errors = event_loop::AcceptErrors::default();
-    /// // Out of descriptors: logged once, until one is accepted.
+    /// // Out of descriptors: logged once, until a connection is accepted.
     /// let error = std::io::Error::from_raw_os_error(24);
     /// errors.failed(&error);
     /// errors.failed(&error);
@@ -97,13 +98,13 @@ impl AcceptErrors {
     }
 }
 
-/// A listening TCP socket; with `share` (`SO_REUSEPORT`) other sockets of this user, in other loops
-/// or other processes, may listen at the same address. Linux divides the connections among them;
-/// elsewhere one of them may get them all.
+/// A listening TCP socket. With `share` (`SO_REUSEPORT`), other sockets of this user, in other
+/// loops or other processes, may listen at the same address. Linux divides the connections among
+/// them. On other systems one socket may get them all.
 ///
 /// # Errors
 ///
-/// What the system says, for instance that the address is in use.
+/// The system's error, for instance that the address is in use.
 ///
 /// # Examples
 ///
@@ -140,7 +141,8 @@ mod sys {
             SocketAddr::V6(_) => AddressFamily::INET6,
         };
         let socket = crate::unix_sockets::new_socket(family)?;
-        // Else a server that is started again has to wait for its old connections to be forgotten.
+        // Without it, a restarted server must wait until the system has forgotten its old
+        // connections.
         sockopt::set_socket_reuseaddr(&socket, true)?;
         if share {
             sockopt::set_socket_reuseport(&socket, true)?;
@@ -161,8 +163,8 @@ mod sys {
         matches!(error.raw_os_error(), Some(10024 | 10055))
     }
 
-    /// The backlog is the standard library's. Windows lets a socket listen again at an address that
-    /// old connections still have, and has nothing that divides connections among sockets.
+    /// The backlog is the standard library's. Windows allows a socket to listen at an address that
+    /// old connections still use, and cannot divide connections among sockets.
     pub(super) fn listen(addr: SocketAddr, _: i32, share: bool) -> io::Result<TcpListener> {
         if share {
             let why = "Windows has no SO_REUSEPORT: one socket listens at an address";

@@ -43,10 +43,10 @@ impl TimerKey {
     }
 }
 
-/// Timers in the order in which they are due, each with a value of type `T`.
+/// Timers, ordered by the moment when they are due. Each has a value of type `T`.
 ///
 /// It is a B-tree by time and then by the order of setting. Setting and cancelling take logarithmic
-/// time. A timer that was cancelled leaves nothing behind: its memory is free at once.
+/// time. Cancelling a timer frees its memory at once.
 ///
 /// # Examples
 ///
@@ -70,11 +70,11 @@ impl TimerKey {
 pub struct TimerTable<T> {
     timers: BTreeMap<TimerKey, T>,
     next_serial: u64,
-    /// The time of the last turn: whatever is set now is due in a later one.
+    /// The time of the last turn. A timer that is set now is due in a later turn.
     turn: Option<Instant>,
 }
 
-/// What is due in one turn: see [`TimerTable::begin_turn`].
+/// The timers that are due in one turn: see [`TimerTable::begin_turn`].
 ///
 /// # Examples
 ///
@@ -129,7 +129,7 @@ impl<T> TimerTable<T> {
     /// ```
     pub fn add(&mut self, due: Instant, value: T) -> TimerKey {
         let key = TimerKey {
-            // So that it sorts behind all that the present turn has still to hand out.
+            // So it sorts behind everything that the present turn has still to hand out.
             due: self.turn.map_or(due, |turn| due.max(turn)),
             serial: self.next_serial,
         };
@@ -175,7 +175,7 @@ impl<T> TimerTable<T> {
         self.timers.get(&key)
     }
 
-    /// The value of a timer that is set, to be changed.
+    /// The value of a timer that is set, to change it.
     ///
     /// # Examples
     ///
@@ -213,9 +213,10 @@ impl<T> TimerTable<T> {
         self.timers.first_key_value().map(|(key, _)| key.due)
     }
 
-    /// Begins a turn at the time `now`. [`pop`](TimerTable::pop) then hands out what is due at that
-    /// time and was set before this call. Timers that are set during the turn wait for the next
-    /// turn, whatever their delay: a call that sets itself again does not keep the turn from ending.
+    /// Begins a turn at the time `now`. [`pop`](TimerTable::pop) then hands out the timers that are
+    /// due at that time and were set before this call. Timers that are set during the turn wait for
+    /// the next turn, whatever their delay. So a timer that sets itself again cannot make a turn
+    /// endless.
     ///
     /// # Examples
     ///
@@ -244,7 +245,7 @@ impl<T> TimerTable<T> {
         }
     }
 
-    /// Takes the next timer of a turn. Until a timer is taken it can be cancelled.
+    /// Takes the next timer of a turn. A timer that was not taken yet can still be cancelled.
     ///
     /// # Examples
     ///
@@ -268,7 +269,7 @@ impl<T> TimerTable<T> {
         self.timers.pop_first()
     }
 
-    /// Takes all timers away.
+    /// Removes all timers.
     ///
     /// # Examples
     ///
@@ -287,7 +288,7 @@ impl<T> TimerTable<T> {
         std::mem::take(&mut self.timers).into_values()
     }
 
-    /// The values of all timers that are set, by their time.
+    /// The values of all timers, by their time.
     ///
     /// # Examples
     ///
@@ -343,8 +344,8 @@ impl<T> TimerTable<T> {
     }
 }
 
-/// `moment + delay`. It never overflows: a delay without end is the far end of time, some 584 years
-/// from `moment`.
+/// `moment + delay`. It never overflows: a delay that is too long gives a moment some 584 years
+/// after `moment`.
 ///
 /// # Examples
 ///
@@ -356,7 +357,7 @@ impl<T> TimerTable<T> {
 /// assert!(event_loop::after(now, Duration::MAX) > now + Duration::from_secs(1 << 33));
 /// ```
 pub fn after(moment: Instant, delay: Duration) -> Instant {
-    // What a clock of 64 bits counts in nanoseconds.
+    // The longest time that 64 bits of nanoseconds can hold.
     const FAR: Duration = Duration::from_nanos(u64::MAX);
     moment
         .checked_add(delay)

@@ -1,12 +1,13 @@
-//! The token table: names of sources, small enough for the system to carry, and never given twice.
+//! The token table: it gives names to sources. A name fits into the system's token, and is never
+//! given twice.
 
 use std::io;
 
 /// The name of a registered source.
 ///
-/// The system hands it back with every event of the source. An event may be late: it was collected
-/// before the source went. No later source ever has the same token, so nobody takes a late event
-/// for their own.
+/// The system reports it with every event of the source. An event may be late: it was collected
+/// before the source was removed. No later source ever has the same token, so nobody mistakes a
+/// late event for an event of a new source.
 ///
 /// # Examples
 ///
@@ -17,7 +18,7 @@ use std::io;
 /// let mut table = TokenTable::default();
 /// let ann = table.insert("ann")?;
 /// table.remove(ann);
-/// // In the same place, and not the same token.
+/// // The same place, but another token.
 /// let bob = table.insert("bob")?;
 /// assert!(ann != bob && ann.index() == bob.index());
 /// # Ok(()) }
@@ -28,14 +29,14 @@ pub struct Token {
     generation: u32,
 }
 
-/// Half of mio's token each.
+/// An index and a generation share mio's token, half each.
 const INDEX_BITS: u32 = usize::BITS / 2;
 const INDEX_MASK: usize = (1 << INDEX_BITS) - 1;
-/// On 32 bits there is less room for it.
+/// On 32-bit systems there is less room for it.
 const LAST_GENERATION: u32 = INDEX_MASK as u32;
 
 impl Token {
-    /// The place in the table. It is small, and used again when the source has gone.
+    /// The place in the table. It is a small number, and is used again after the source is removed.
     ///
     /// # Examples
     ///
@@ -64,9 +65,9 @@ impl Token {
     }
 }
 
-/// Values under tokens.
+/// A table of values, each under its token.
 ///
-/// A place in the table is used again, with the next generation in its token. A place whose
+/// A place in the table is used again, and its next token has the next generation. A place whose
 /// generations are used up (after four billion sources) is never used again.
 ///
 /// # Examples
@@ -108,11 +109,11 @@ impl<S> Default for TokenTable<S> {
 }
 
 impl<S> TokenTable<S> {
-    /// Puts a value in.
+    /// Adds a value and returns its token.
     ///
     /// # Errors
     ///
-    /// When the table is full: four billion values, on 32 bits 65,533.
+    /// When the table is full: at four billion values, on 32-bit systems at 65,533.
     ///
     /// # Examples
     ///
@@ -131,7 +132,7 @@ impl<S> TokenTable<S> {
             Some(index) => index,
             None => {
                 let index = self.slots.len();
-                // The topmost indices belong to the loop itself.
+                // The largest indices belong to the loop itself.
                 if index >= INDEX_MASK - 1 {
                     return Err(io::Error::other(format!("over {index} sources")));
                 }
@@ -151,7 +152,7 @@ impl<S> TokenTable<S> {
         })
     }
 
-    /// Takes a value out; `None` if it was taken out before.
+    /// Removes a value and returns it; `None` if it was removed before.
     ///
     /// # Examples
     ///
@@ -199,7 +200,7 @@ impl<S> TokenTable<S> {
             .filter(|_| slot.generation == token.generation)
     }
 
-    /// The value of a token, to be changed.
+    /// The value of a token, to change it.
     ///
     /// # Examples
     ///

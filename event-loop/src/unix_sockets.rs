@@ -5,11 +5,12 @@ use std::path::Path;
 
 use crate::net::UnixListener;
 
-/// A listening Unix socket. Its file must not exist, and stays when the socket is closed.
+/// A listening Unix socket. Its file must not exist before. The file stays when the socket is
+/// closed.
 ///
 /// # Errors
 ///
-/// What the system says, for instance that the file exists or that its name is too long.
+/// The system's error, for instance that the file exists or that its name is too long.
 ///
 /// # Examples
 ///
@@ -27,11 +28,11 @@ pub fn listen_unix(path: &Path, backlog: i32) -> io::Result<UnixListener> {
     sys::listen(path, backlog)
 }
 
-/// Removes the file of a Unix socket at which nobody listens any more: its server was killed.
+/// Removes the file of a Unix socket that no server listens at any more, because it was killed.
 ///
 /// # Errors
 ///
-/// `AddrInUse` when somebody listens there, or the file is no socket; else what the system says.
+/// `AddrInUse` when a server listens there, or the file is no socket; otherwise the system's error.
 ///
 /// # Examples
 ///
@@ -41,7 +42,7 @@ pub fn listen_unix(path: &Path, backlog: i32) -> io::Result<UnixListener> {
 /// # fn main() -> std::io::Result<()> {
 /// let path = std::env::temp_dir().join(format!("stale-{}", std::process::id()));
 /// let socket = listen_unix(&path, DEFAULT_BACKLOG)?;
-/// assert!(remove_stale_socket(&path).is_err(), "somebody listens");
+/// assert!(remove_stale_socket(&path).is_err(), "a server listens");
 /// drop(socket);
 /// remove_stale_socket(&path)?;
 /// assert!(!path.exists());
@@ -91,14 +92,14 @@ mod sys {
             io::Error::new(io::ErrorKind::AddrInUse, error)
         };
         if !std::fs::symlink_metadata(path)?.file_type().is_socket() {
-            return Err(in_use("it exists, and is no socket"));
+            return Err(in_use("the file exists and is no socket"));
         }
-        // Without waiting: a server that has no room for more that wait is a server.
+        // Without waiting: a server whose backlog is full is still a server.
         match mio::net::UnixStream::connect(path) {
             Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
                 std::fs::remove_file(path)
             }
-            _ => Err(in_use("somebody listens there")),
+            _ => Err(in_use("a server listens there")),
         }
     }
 

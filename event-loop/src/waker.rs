@@ -1,12 +1,12 @@
-//! Waking a loop from another thread, with a system call only if it sleeps.
+//! Wakes a loop from another thread. It makes a system call only if the loop sleeps.
 
 use std::fmt;
 use std::sync::Arc;
 
 /// Wakes an event loop, from any thread: its wait ends with [`Event::Woken`](crate::Event::Woken).
 ///
-/// Wake-ups that come before the loop looks are one. None is lost: whoever is told `Woken` sees
-/// everything that was written before the [`wake`](Waker::wake).
+/// Several wake-ups before the loop looks become one event. None is lost: after `Woken` the loop
+/// sees everything that was written before the [`wake`](Waker::wake).
 ///
 /// # Examples
 ///
@@ -39,7 +39,7 @@ impl Waker {
         }
     }
 
-    /// Wakes the loop. A loop that is awake is only told, without a system call.
+    /// Wakes the loop. If the loop does not sleep, this takes no system call.
     ///
     /// # Examples
     ///
@@ -49,7 +49,7 @@ impl Waker {
     /// # fn main() -> std::io::Result<()> {
     /// let mut event_loop: EventLoop = EventLoop::new()?;
     /// let waker = event_loop.waker();
-    /// // As often as one likes: it is one event.
+    /// // It may be called many times: that makes one event.
     /// waker.wake();
     /// waker.wake();
     /// event_loop.wait(None)?;
@@ -66,8 +66,8 @@ impl Waker {
         }
     }
 
-    /// Waits by `wait`, which is told whether it may sleep; returns whether there was a wake-up, and
-    /// what `wait` returned.
+    /// Calls `wait`, which gets a flag whether it may sleep. Returns whether there was a wake-up,
+    /// and what `wait` returned.
     pub(crate) fn around<R>(&self, patient: bool, wait: impl FnOnce(bool) -> R) -> (bool, R) {
         self.shared.state.around(patient, wait)
     }
@@ -88,7 +88,7 @@ const AWAKE: u8 = 0;
 const ASLEEP: u8 = 1;
 const NOTIFIED: u8 = 2;
 
-/// What sleeper and wakers agree on.
+/// The state that the sleeping thread and the wakers share.
 struct State(AtomicU8);
 
 impl Default for State {
@@ -98,15 +98,15 @@ impl Default for State {
 }
 
 impl State {
-    /// Notes a wake-up; true if the sleeper has to be shaken.
+    /// Notes a wake-up. True if the loop sleeps and must be woken.
     fn notify(&self) -> bool {
-        // Release what the waking thread has done, to whoever is woken. Always a swap, also when
-        // it is notified already: the sleeper must see what was done before each wake-up.
+        // Release what this thread has done to the thread that is woken. It is always a swap, even
+        // if a wake-up is noted already: the loop must see what was done before each wake-up.
         self.0.swap(NOTIFIED, Ordering::AcqRel) == ASLEEP
     }
 
     fn around<R>(&self, patient: bool, wait: impl FnOnce(bool) -> R) -> (bool, R) {
-        // Whoever notifies from here on either is seen by `fall_asleep` or ends the wait.
+        // A wake-up after this line is either seen by `fall_asleep` or ends the wait.
         let result = wait(patient && self.fall_asleep());
         (self.wake_up(), result)
     }
@@ -132,7 +132,7 @@ mod tests {
     fn only_a_sleeper_is_shaken_and_only_once() {
         let state = State::default();
         assert!(!state.notify(), "it is awake");
-        assert!(!state.fall_asleep(), "it has been told");
+        assert!(!state.fall_asleep(), "it was woken");
         assert!(state.wake_up());
         assert!(state.fall_asleep());
         assert!(state.notify() && !state.notify());
@@ -155,8 +155,8 @@ mod loom_tests {
         ring: Condvar,
     }
 
-    /// Two threads leave work and wake the loop; the loop's turns are as told: true sleeps until
-    /// something happens, false only looks. After these it always sleeps.
+    /// Two threads leave work and wake the loop. `turns` gives the loop's first turns: true sleeps
+    /// until something happens, false only looks. After these it always sleeps.
     fn no_wake_up_is_lost(turns: &'static [bool]) {
         loom::model(move || {
             let shared =
@@ -176,7 +176,7 @@ mod loom_tests {
                 .collect();
             let (state, bell, work) = &*shared;
             let mut turns = turns.iter().copied().chain(std::iter::repeat(true));
-            // Would never end if a wake-up were lost: loom reports a deadlock.
+            // This would never end if a wake-up were lost: loom would report a deadlock.
             let mut seen = 0;
             while seen < 2 {
                 let (woken, ()) = state.around(turns.next().unwrap(), |sleep| {

@@ -30,7 +30,7 @@ fn an_edge_is_told_once() {
     assert_eq!(turn(&mut event_loop, NOW), []);
     far.write_all(b"a").unwrap();
     assert!(matches!(turn(&mut event_loop, None)[..], [Event::Ready(t, _, ())] if t == token));
-    // It was not read, and is not told again; more of it is.
+    // What was not read is not reported again. New data is.
     assert_eq!(turn(&mut event_loop, NOW), []);
     far.write_all(b"b").unwrap();
     assert_eq!(turn(&mut event_loop, NOW).len(), 1);
@@ -53,7 +53,7 @@ fn a_close_is_told_along_with_the_last_bytes() {
 
 #[test]
 fn a_close_after_a_wait_is_an_edge_of_its_own() {
-    // What allows a short read to be taken for "drained".
+    // A short read may be taken for "drained": this is the condition for it.
     let mut event_loop = EventLoop::new().unwrap();
     let (mut near, mut far) = UnixStream::pair().unwrap();
     event_loop
@@ -105,7 +105,7 @@ fn events_that_were_not_taken_are_not_lost() {
     far.write_all(b"a").unwrap();
     event_loop.wait(None).unwrap();
     event_loop.waker().wake();
-    // An edge is told once: not waiting for ever is the test.
+    // An edge is reported once. The test is that this does not wait for ever.
     let events = turn(&mut event_loop, None);
     assert!(matches!(
         events[..],
@@ -131,7 +131,7 @@ fn timers_go_by_the_clock_they_were_given() {
     assert!(event_loop.timers().is_empty());
 }
 
-/// After a callback that computed for a while, the time of the turn is long past.
+/// A callback has computed for a while, so the time of the turn is long past.
 #[test]
 fn a_delay_counts_from_the_moment_of_the_call() {
     let clock = FakeClock::new();
@@ -153,7 +153,7 @@ fn no_timer_is_early_in_real_time() {
     let mut due: Vec<_> = delays
         .iter()
         .map(|&delay| {
-            // Before the call: a delay that counts from later is longer.
+            // Taken before the call. A delay that counts from a later moment is longer.
             let earliest = Instant::now() + delay;
             (event_loop.add_timer_after(delay, 't'), earliest)
         })
@@ -174,7 +174,7 @@ fn no_timer_is_early_in_real_time() {
         .unwrap();
 }
 
-/// The fault that cost the reactor timers: see `TimerTable`.
+/// A fault that lost timers in the reactor: see `TimerTable`.
 #[test]
 fn no_due_timer_is_lost_when_another_ones_callback_sets_a_timer() {
     let clock = FakeClock::new();
@@ -230,7 +230,7 @@ fn no_delay_is_too_long() {
     event_loop.add_timer_after(Duration::MAX, 'x');
     turn(&mut event_loop, NOW);
 
-    // On the system's clock: the time-out of the wait is cut, not wrapped around.
+    // On the system's clock. The time-out of the wait is limited; it does not wrap around.
     let mut event_loop = EventLoop::new().unwrap();
     event_loop.add_timer_after(Duration::MAX, 'z');
     let waker = event_loop.waker();
@@ -296,9 +296,9 @@ fn signals_are_events() {
     assert_eq!(event_loop.next_event(), None, "it was released");
 }
 
-/// Run again by [`a_released_signal_has_its_default_effect`], as a process of its own.
+/// [`a_released_signal_has_its_default_effect`] runs this again, as a process of its own.
 #[test]
-#[ignore = "a role: it is ended by a signal"]
+#[ignore = "another test runs it as a process: a signal ends it"]
 fn release_and_raise() {
     let signal = Signal::TERMINATE;
     let mut one = EventLoop::new().unwrap();
@@ -310,7 +310,7 @@ fn release_and_raise() {
     assert_eq!(turn(&mut other, None), [Event::Signal(signal)]);
     drop(other);
     signal_hook::low_level::raise(signal.number()).unwrap();
-    unreachable!("nobody handles it");
+    unreachable!("no handler is left");
 }
 
 #[test]

@@ -1,6 +1,9 @@
-//! What timers leave behind when they are gone: nothing.
+//! Timers that are gone leave no memory behind.
 
-#![allow(unsafe_code, reason = "an allocator that counts")]
+#![allow(
+    unsafe_code,
+    reason = "an allocator that counts is unsafe to implement"
+)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +15,7 @@ struct Counting;
 
 static HELD: AtomicUsize = AtomicUsize::new(0);
 
-// SAFETY: all is handed on to the system's allocator.
+// SAFETY: every call is passed on to the system's allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         HELD.fetch_add(layout.size(), Ordering::Relaxed);
@@ -30,7 +33,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// The only test of this file: others would be counted too.
+/// This file must have only one test: others would be counted too.
 #[test]
 fn a_million_timers_set_and_cancelled_give_their_memory_back() {
     const MANY: u64 = 1_000_000;
@@ -46,7 +49,7 @@ fn a_million_timers_set_and_cancelled_give_their_memory_back() {
         full > 1_000_000,
         "{full} bytes: the allocator does not count"
     );
-    // One stays, wherever it is.
+    // One timer stays, anywhere in the table.
     let last = keys.swap_remove(keys.len() / 2);
     for key in keys.drain(..) {
         assert!(timers.cancel(key).is_some());

@@ -1,5 +1,5 @@
-//! One worker: a thread that takes jobs from a channel. A job is a closure in a box, because each closure
-//! has a type of its own.
+//! One worker: a thread that takes jobs from a channel. A job is a closure in a box, because each
+//! closure has its own type.
 
 use std::sync::mpsc;
 use std::thread;
@@ -7,7 +7,7 @@ use std::thread;
 type Job = Box<dyn FnOnce() + Send>;
 
 fn main() {
-    // Bounded: at most 16 jobs wait. After that `send` waits for room.
+    // Bounded: at most 16 jobs wait. Then `send` waits for space.
     let (sender, jobs) = mpsc::sync_channel::<Job>(16);
     let worker = thread::spawn(move || {
         for job in jobs {

@@ -1,4 +1,4 @@
-//! A pool: several workers take from one channel. Dropping the pool waits for all jobs that it has.
+//! A pool: several workers take jobs from one channel. Dropping the pool waits for all its jobs.
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Mutex, mpsc};
@@ -18,9 +18,9 @@ impl Pool {
         let worker = |_| {
             let jobs = Arc::clone(&jobs);
             thread::spawn(move || {
-                // The lock is held while waiting for a job, and free while one runs.
+                // The lock is held while a worker waits for a job, and released while the job runs.
                 while let Ok(job) = { jobs.lock().expect("no job runs under it").recv() } {
-                    // A job that panics must not take the worker with it.
+                    // A job that panics must not end the worker.
                     let _ = panic::catch_unwind(AssertUnwindSafe(job));
                 }
             })

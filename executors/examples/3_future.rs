@@ -1,5 +1,5 @@
-//! A future: what `submit` gives back, to ask for the result later. It is a channel for one value; the job
-//! sends its result, or the panic that ended it.
+//! A future: `submit` returns it, and the caller reads the result from it later. It is a channel
+//! for one value. The job sends its result, or the panic that ended it.
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Mutex, mpsc};
@@ -30,7 +30,7 @@ impl Pool {
         let (sender, result) = mpsc::sync_channel(1);
         let run = move || {
             let outcome = panic::catch_unwind(AssertUnwindSafe(job));
-            let _ = sender.send(outcome); // Nobody may want the result any more.
+            let _ = sender.send(outcome); // The future may have been dropped.
         };
         self.0
             .send(Box::new(run))
@@ -40,7 +40,7 @@ impl Pool {
 }
 
 impl<T> Future<T> {
-    /// Waits for the result; an error is the panic that ended the job.
+    /// Waits for the result. An error is the panic that ended the job.
     fn result(self) -> thread::Result<T> {
         self.0
             .recv()

@@ -1,5 +1,5 @@
-//! Map: many jobs, results in the order of the inputs, whichever job is done first. Each result carries
-//! the number of its input; those that come early wait until it is their turn.
+//! Map: many jobs, with the results in the order of the inputs, whichever job ends first. Each
+//! result has the number of its input. An early result waits for its turn.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -29,7 +29,7 @@ fn map<I: Sync, T: Send>(
             });
         }
         drop(sender);
-        // If the first job is slow, all others' results wait here; the library's `map` bounds them.
+        // If the first job is slow, all other results wait here. The library's `map` limits them.
         let (mut early, mut turn) = (BTreeMap::new(), 0);
         for (index, result) in results {
             early.insert(index, result);

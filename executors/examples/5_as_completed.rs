@@ -1,12 +1,13 @@
-//! As completed: results in the order in which the jobs end. Compare with step 4: no results wait for
-//! their turn, so the code is shorter, and the first answer is there at once.
+//! As completed: the results in the order in which the jobs end. Compare with step 4: no result
+//! waits for its turn. So the code is shorter, and the first result comes at once.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-/// Calls `job` for each input on `workers` threads, and `done` with each result, as it is there.
+/// Calls `job` for each input on `workers` threads, and `done` with each result as soon as it is
+/// ready.
 fn as_completed<I: Sync, T: Send>(
     workers: usize,
     inputs: &[I],

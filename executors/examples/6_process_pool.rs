@@ -1,11 +1,12 @@
-//! A process pool: the workers are this program, started again. Jobs and results are lines on pipes. A
-//! closure can't go through a pipe, so both sides have to know the function; only its input is sent.
+//! A process pool: the workers are this program, started again. Jobs and results are lines on
+//! pipes. A closure can't be sent through a pipe. So both sides know the function, and only its
+//! input is sent.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
-/// The job: the number of steps until 1 in Collatz' sequence.
+/// The job: the number of steps until 1 in the Collatz sequence.
 fn job(start: u64) -> u64 {
     let (mut number, mut steps) = (start, 0);
     while number != 1 {
@@ -18,7 +19,8 @@ fn job(start: u64) -> u64 {
     steps
 }
 
-/// The worker: reads inputs, writes results, ends when no more comes (also if its parent has died).
+/// The worker: reads inputs and writes results. It ends when the input ends (also if its parent has
+/// died).
 fn work() -> io::Result<()> {
     for line in io::stdin().lines() {
         println!("{}", job(line?.parse().map_err(io::Error::other)?));
@@ -32,7 +34,7 @@ fn start_worker() -> io::Result<Child> {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()
 }
 
-/// Has one worker do these jobs.
+/// Runs these jobs in one worker.
 fn run(inputs: &[u64]) -> io::Result<()> {
     let mut worker = start_worker()?;
     let mut jobs = worker.stdin.take().expect("it is piped");

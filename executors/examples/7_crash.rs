@@ -1,10 +1,10 @@
-//! A crash survived: compare with step 6. A job may end its whole process. Its caller is told how, a new
-//! worker takes the place of the dead one, and the other jobs are done.
+//! A crash survived: compare with step 6. A job may end its whole process. The caller gets the exit
+//! status, a new worker replaces the dead one, and the other jobs are done.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 
-/// The job: halves even numbers. An odd one ends the process, as a fault in a C library would.
+/// The job: halves even numbers. An odd number ends the process, like an error in a C library.
 fn job(input: u64) -> u64 {
     match input % 2 {
         0 => input / 2,
@@ -26,13 +26,13 @@ fn start_worker() -> io::Result<Child> {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()
 }
 
-/// Sends one job and reads its result; no result means that the worker is gone.
+/// Sends one job and reads its result. `None` means that the worker has ended.
 fn call(worker: &mut Child, input: u64) -> io::Result<Option<String>> {
     let jobs = worker.stdin.as_mut().expect("it is piped");
     if writeln!(jobs, "{input}").is_err() {
         return Ok(None);
     }
-    // One job at a time, so that nothing is left in this buffer.
+    // One job at a time, so no data stays in this buffer.
     let mut result = String::new();
     BufReader::new(worker.stdout.as_mut().expect("it is piped")).read_line(&mut result)?;
     Ok((!result.is_empty()).then_some(result))

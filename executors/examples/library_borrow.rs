@@ -1,4 +1,4 @@
-//! `scope`: jobs that sort parts of a vector in place, without owning it.
+//! `scope`: jobs that sort parts of a vector in place. They borrow the vector.
 //!
 //! cargo run --release -p executors --example borrow
 

@@ -1,4 +1,4 @@
-//! What the check costs, what large values cost, and what ten million jobs take of memory.
+//! Measures the cost of the check, of large values, and of the memory for ten million jobs.
 //!
 //! cargo run --release -p executors --example costs -- check|large|items|trips|million
 
@@ -18,7 +18,7 @@ impl Job for Echo {
     }
 }
 
-/// Numbers, written one by one: 1 to 10 bytes each.
+/// Numbers, serialized one by one: 1 to 10 bytes each.
 #[derive(Serialize, Deserialize, Clone)]
 struct Numbers(Vec<u64>);
 
@@ -29,7 +29,7 @@ impl Job for Numbers {
     }
 }
 
-/// Bytes, written as a whole: what the crate serde_bytes does.
+/// Bytes, serialized as a whole, as in the crate serde_bytes.
 struct Bytes(Vec<u8>);
 
 impl Serialize for Bytes {
@@ -171,7 +171,8 @@ fn check() -> Result<(), Error> {
         "bytes", "checked", "not checked", "ratio"
     );
     for numbers in [1, 16, 64, 256, 500, 2_000, 20_000] {
-        // Eight bytes each; a little less than 4 KiB is the last that is checked each time.
+        // Eight bytes each. A job of a little less than 4 KiB is the largest that is checked each
+        // time.
         let job = Numbers(vec![1 << 50; numbers]);
         let mut times = [Vec::new(), Vec::new()];
         for _ in 0..3_000 {

@@ -1,4 +1,4 @@
-//! A job that crashes costs its worker process, and nothing else.
+//! A job that crashes ends only its worker process.
 //!
 //! cargo run --release -p executors --example crash
 

@@ -1,10 +1,11 @@
-//! `map` over an endless iterator: only a few jobs ahead of what is taken, in constant memory.
+//! `map` over an endless iterator: it submits only a few jobs ahead of the results, in constant
+//! memory.
 //!
 //! cargo run --release -p executors --example lazy_map
 
 use executors::{Error, ThreadPool};
 
-/// How many steps until the Collatz sequence of `n` comes to 1.
+/// The number of steps until the Collatz sequence of `n` reaches 1.
 fn steps(mut n: u64) -> u32 {
     let mut steps = 0;
     while n != 1 {

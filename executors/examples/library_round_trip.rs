@@ -1,4 +1,4 @@
-//! What a job costs that does nothing: one at a time through a bare channel, a thread pool and a
+//! Measures the cost of an empty job: one at a time through a plain channel, a thread pool and a
 //! process pool, and a million of them in chunks.
 //!
 //! cargo run --release -p executors --example round_trip

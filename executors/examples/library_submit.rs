@@ -1,4 +1,4 @@
-//! The smallest whole program: hand in jobs, do something else, take the results.
+//! The smallest complete program: submit jobs, do something else, read the results.
 //!
 //! cargo run --release -p executors --example submit
 

@@ -1,6 +1,6 @@
-//! A trap: a future that nobody asks. A job fails, its result is thrown away, and the program reports
-//! success. Python's `executor.submit` has the same trap. Look for: how many files were saved?
-//! The cure: keep the futures and ask each. `#[must_use]` makes the compiler warn.
+//! A trap: a future whose result is not read. A job fails, its result is dropped, and the program
+//! reports success. Python's `executor.submit` has the same trap. Look for: how many files were
+//! saved? The cure: keep the futures and read each result. `#[must_use]` makes the compiler warn.
 
 use std::thread::{self, JoinHandle};
 

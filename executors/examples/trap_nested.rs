@@ -1,6 +1,6 @@
-//! A trap: a job that waits for a job of its own pool. With one worker, and any number of such jobs, all
-//! workers wait, and no worker is left to run what they wait for. Look for: "no answer".
-//! The cure: the job returns its parts, and the caller waits, outside the pool.
+//! A trap: a job that waits for a job of its own pool. If every worker runs such a job, no worker
+//! is left for the jobs that they wait for. Look for: "no answer". The cure: the job returns its
+//! parts, and the caller waits, outside the pool.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
@@ -8,25 +8,25 @@ use std::time::Duration;
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// A pool of one worker, for short.
+/// A pool with one worker.
 fn pool() -> Sender<Job> {
     let (sender, jobs) = channel::<Job>();
     thread::spawn(move || jobs.into_iter().for_each(|job| job()));
     sender
 }
 
-/// Gives a job to the pool; the receiver is its future.
+/// Submits a job to the pool. The receiver is its future.
 fn submit(pool: &Sender<Job>, job: impl FnOnce() -> u64 + Send + 'static) -> Receiver<u64> {
     let (sender, future) = channel();
     let run = move || {
-        let _ = sender.send(job()); // Nobody may want the result any more.
+        let _ = sender.send(job()); // The future may have been dropped.
     };
     pool.send(Box::new(run)).expect("the worker lives");
     future
 }
 
 fn wait(future: &Receiver<u64>) -> Result<u64, RecvTimeoutError> {
-    future.recv_timeout(Duration::from_millis(200)) // Without a limit it would wait for ever.
+    future.recv_timeout(Duration::from_millis(200)) // Without a limit it would wait forever.
 }
 
 fn main() {

@@ -1,4 +1,4 @@
-//! `as_completed`: results in the order they are ready.
+//! `as_completed`: results in the order in which they are ready.
 
 use std::fmt;
 use std::iter::FusedIterator;
@@ -10,8 +10,8 @@ use crate::future::Future;
 use crate::gate::Gate;
 use crate::pool_id::PoolId;
 
-/// Yields the result of each future as soon as it is there, with the future's place among those
-/// given. The futures may come from different pools.
+/// Yields the result of each future as soon as it is ready, with the index of the future. The
+/// futures may come from different pools.
 ///
 /// # Examples
 /// ```
@@ -45,20 +45,20 @@ pub fn as_completed<T>(futures: impl IntoIterator<Item = Future<T>>) -> AsComple
     }
 }
 
-/// The iterator of [`as_completed`]; each future is yielded exactly once.
+/// The iterator of [`as_completed`]. It yields each future exactly once.
 pub struct AsCompleted<T> {
     futures: Vec<Option<Future<T>>>,
     left: usize,
-    /// Places whose future has been yielded, and nothing will arrive for any more.
+    /// The indices of yielded futures, which can be used again.
     free: Vec<usize>,
     gate: Arc<Gate>,
-    /// `Some(None)`: a limit too far away to be a point in time.
+    /// `Some(None)`: a limit that is too far in the future for an `Instant`.
     limit: Option<Option<Instant>>,
     timeout: Duration,
-    /// The places below this have been given up, or yielded before.
+    /// The futures with a lower index have timed out, or were yielded before.
     given_up: usize,
-    /// The futures below this may be waited for by the threads of this pool (or by a thread of
-    /// none): they are not looked at again.
+    /// The futures with a lower index are known not to block this thread's own pool. They are not
+    /// checked again.
     checked: usize,
     checked_for: Option<PoolId>,
 }
@@ -68,8 +68,8 @@ impl<T> AsCompleted<T> {
         (self.limit, self.timeout) = (Some(deadline), timeout);
     }
 
-    /// How long the whole of it may take, from now on. When the time is up, whatever is not done
-    /// is yielded as [`Error::TimedOut`]; its job is not stopped.
+    /// Sets a time limit for the whole iteration, from now on. After that, each unfinished future
+    /// is yielded as [`Error::TimedOut`]. Its job is not stopped.
     ///
     /// # Examples
     /// ```
@@ -91,9 +91,9 @@ impl<T> AsCompleted<T> {
         self
     }
 
-    /// Takes in one more future, and says its place: that of one which has been yielded, if there
-    /// is any. With as many pushed as are yielded, an endless supply of jobs takes no more memory
-    /// than those under way, and no worker waits for the slowest of a batch.
+    /// Adds a future and returns its index, which may be that of a yielded future. If the caller
+    /// pushes one future for each yielded one, an endless series of jobs uses constant memory, and
+    /// no worker waits for the slowest job of a batch.
     ///
     /// # Examples
     /// ```
@@ -126,8 +126,8 @@ impl<T> AsCompleted<T> {
         place
     }
 
-    /// A future that this thread must not wait for, as it is one of those that are to finish it.
-    /// All calls together look at each future once.
+    /// A future that this thread must not wait for, because it is needed to finish the job. All
+    /// calls together check each future once.
     fn deadlocked(&mut self) -> Option<(usize, Result<T, Error>)> {
         let here = PoolId::of_this_thread();
         here?;
@@ -144,7 +144,7 @@ impl<T> AsCompleted<T> {
         None
     }
 
-    /// A future that is not done when the time is up. As above, each is looked at once.
+    /// A future that is not done after the time limit. Each future is checked once.
     fn timed_out(&mut self) -> Option<(usize, Result<T, Error>)> {
         while let Some(future) = self.futures.get(self.given_up) {
             let place = self.given_up;
@@ -177,7 +177,7 @@ impl<T> Iterator for AsCompleted<T> {
             let Some(arrival) = self.gate.next(self.limit.flatten()) else {
                 return self.timed_out();
             };
-            // One that was given up before has arrived after all: nobody waits for it now.
+            // This future has timed out before, and its result arrives now: drop it.
             let Some(future) = self.futures[arrival.index].take() else {
                 continue;
             };
@@ -194,7 +194,7 @@ impl<T> Iterator for AsCompleted<T> {
 }
 
 impl<T> AsCompleted<T> {
-    /// Cancels whatever has not started.
+    /// Cancels all jobs that have not started.
     pub(crate) fn cancel(&mut self) {
         for future in self.futures.drain(..).flatten() {
             future.cancel();
@@ -204,7 +204,7 @@ impl<T> AsCompleted<T> {
 }
 
 impl<T> ExactSizeIterator for AsCompleted<T> {}
-/// Until the next [`push`](AsCompleted::push), that is.
+/// This holds until the next [`push`](AsCompleted::push).
 impl<T> FusedIterator for AsCompleted<T> {}
 
 impl<T> fmt::Debug for AsCompleted<T> {

@@ -6,11 +6,11 @@
 
 use std::sync::{Arc, Mutex, Once, PoisonError, Weak};
 
-/// What a pool does when the program ends: when `main` has returned, or at
-/// [`std::process::exit`]. Not when it is killed or aborts.
+/// What a pool does when the program ends: after `main` has returned, or at [`std::process::exit`];
+/// not if the program is killed or aborts.
 ///
-/// If the program is ended by a job or a callback of the pool itself, nothing is waited for: the
-/// wait would never end.
+/// If a job or a callback of the pool ends the program, the pool does not wait, because the wait
+/// would never end.
 ///
 /// # Examples
 /// ```
@@ -30,9 +30,9 @@ use std::sync::{Arc, Mutex, Once, PoisonError, Weak};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AtExit {
-    /// Waits for all jobs, pending ones too.
+    /// Wait for all jobs, also the pending ones.
     RunPending,
-    /// Waits for the jobs that are running; what is pending is cancelled.
+    /// Wait for the running jobs, and cancel the pending ones.
     CancelPending,
 }
 
@@ -43,25 +43,25 @@ pub(crate) trait Closable: Send + Sync {
 
 impl Closable for crate::thread_pool::Core {
     fn close(&self, cancel_pending: bool) {
-        // A worker of the pool does not wait for itself.
+        // A worker of the pool must not wait for itself.
         let _ = self.shutdown(true, cancel_pending);
     }
 }
 
 type Pools = Vec<(Weak<dyn Closable>, AtExit)>;
 
-// std's lock, under loom too: no model ends a program.
+// A lock of `std`, also under loom: no loom model ends a program.
 static POOLS: Mutex<Pools> = Mutex::new(Vec::new());
 
-/// Has a pool closed at the end of the program, if it is still there.
+/// Registers a pool to be closed at the end of the program, if it still exists.
 pub(crate) fn register<P: Closable + 'static>(pool: &Arc<P>, what: AtExit) {
     unsafe extern "C" {
-        // SAFETY: as the C standard declares it, in the C library that std links.
+        // SAFETY: this is the declaration of the C standard, for the C library that std links.
         safe fn atexit(handler: extern "C" fn()) -> std::ffi::c_int;
     }
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        // It fails only without memory: then nothing is closed at the end, as without it.
+        // It fails only if there is no memory. Then nothing is closed at the end.
         let _ = atexit(close_all);
     });
     let pool: Weak<P> = Arc::downgrade(pool);
@@ -74,7 +74,7 @@ extern "C" fn close_all() {
     let pools = std::mem::take(&mut *POOLS.lock().unwrap_or_else(PoisonError::into_inner));
     for (pool, what) in pools {
         if let Some(pool) = pool.upgrade() {
-            // Callbacks run in here; a panic must not leave a function that C calls.
+            // Callbacks run here. A panic must not leave a function that C calls.
             crate::panics::contain(|| pool.close(what == AtExit::CancelPending));
         }
     }

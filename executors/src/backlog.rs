@@ -1,22 +1,22 @@
-//! The jobs that have not started, in order.
+//! The queue of jobs that have not started.
 
 use std::collections::VecDeque;
 
-/// Something that waits in a [`Backlog`].
+/// An entry of a [`Backlog`].
 pub(crate) trait Pending {
-    /// False once it has been cancelled: it stays in its place until somebody comes by.
+    /// False after it was cancelled. A cancelled entry stays in the queue for a while.
     fn is_pending(&self) -> bool;
 }
 
-/// A first-in, first-out list with a limit.
+/// A first-in, first-out queue with a limit.
 ///
-/// A cancelled job leaves its entry behind, since finding it would mean searching the list. The
-/// entry counts towards the limit no more, and when half the list is such entries they are swept
-/// out together: constant time per cancel, and never more than twice the memory.
+/// A cancelled job leaves its entry in the queue, because finding it would need a search. Such an
+/// entry does not count towards the limit. When they are half of the queue, all of them are
+/// removed. So a cancel takes constant time, and the memory is at most doubled.
 pub(crate) struct Backlog<E> {
     entries: VecDeque<E>,
-    /// Entries known to be cancelled. Briefly negative when a worker meets a cancelled entry
-    /// before the one who cancelled it has reported it.
+    /// The number of entries that are known to be cancelled. It is negative for a moment if a
+    /// worker finds a cancelled entry before the cancelling thread has reported it.
     cancelled: isize,
     limit: usize,
 }
@@ -30,7 +30,7 @@ impl<E: Pending> Backlog<E> {
         }
     }
 
-    /// Jobs that wait.
+    /// The number of waiting jobs.
     pub(crate) fn len(&self) -> usize {
         self.entries
             .len()
@@ -49,13 +49,13 @@ impl<E: Pending> Backlog<E> {
         self.entries.push_back(entry);
     }
 
-    /// Puts a job back in front: it was next.
+    /// Puts a job back at the front, where it was.
     #[cfg(feature = "processes")]
     pub(crate) fn push_front(&mut self, entry: E) {
         self.entries.push_front(entry);
     }
 
-    /// The first entry that `start` accepts; the cancelled ones before it are dropped.
+    /// The first entry that `start` accepts. Cancelled entries before it are dropped.
     pub(crate) fn pop<S>(&mut self, mut start: impl FnMut(&E) -> Option<S>) -> Option<(E, S)> {
         while let Some(entry) = self.entries.pop_front() {
             if let Some(started) = start(&entry) {
@@ -66,7 +66,7 @@ impl<E: Pending> Backlog<E> {
         None
     }
 
-    /// One entry has been cancelled.
+    /// Notes that one entry was cancelled.
     pub(crate) fn note_cancelled(&mut self) {
         self.cancelled += 1;
         if self.cancelled.max(0) as usize > self.entries.len() / 2 {
@@ -76,7 +76,7 @@ impl<E: Pending> Backlog<E> {
         }
     }
 
-    /// Everything, to be cancelled or failed by the caller.
+    /// Removes all entries. The caller cancels or fails them.
     pub(crate) fn drain(&mut self) -> VecDeque<E> {
         self.cancelled = 0;
         std::mem::take(&mut self.entries)

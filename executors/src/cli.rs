@@ -1,4 +1,4 @@
-//! Everything behind `main`.
+//! The command line: arguments and the demonstration.
 
 mod args;
 pub(crate) mod demo;
@@ -10,11 +10,12 @@ use common::cli::{Choice, Interrupt, Outcome, RunArgs, Usage, interrupt};
 
 use args::{Args, Kind};
 
-/// Runs what the command line asks for.
+/// Runs the command line.
 pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     if args.run.runs().get() > 1 {
         bail!(Usage(
-            "--runs: every call is made once here; the example `round_trip` measures".to_owned()
+            "--runs: every call is made only once; the example `round_trip` measures times"
+                .to_owned()
         ));
     }
     let session = common::cli::start(&args.run)?;

@@ -1,11 +1,12 @@
-//! Jobs and results as bytes: postcard, each with its length before it.
+//! Jobs and results as bytes: in the format postcard, each with its length before it.
 //!
-//! A payload of jobs is, for each, its length (`u32`, little-endian) and its bytes. A payload of
-//! results is, for each job, one byte for how it ended, a length, and its output or its fault.
-//! Whoever reads a value must use exactly the bytes that are its own.
+//! A payload of jobs contains, for each job, its length (`u32`, little-endian) and its bytes. A
+//! payload of results contains, for each job, one byte for the kind of outcome, a length, and the
+//! output or the error. The reader of a value must use exactly the bytes of that value.
 
 mod check;
 mod explain;
+mod message;
 mod read;
 mod run;
 mod unwritable;
@@ -25,7 +26,7 @@ use crate::panics::Panic;
 const OUTPUT: u8 = 0;
 const FAULT: u8 = 1;
 
-/// How a job ended, if not with an output.
+/// The reason why a job has no output.
 #[derive(Debug, Serialize, Deserialize)]
 enum Fault {
     Panic(Panic),
@@ -34,20 +35,20 @@ enum Fault {
     TooLarge(u64),
 }
 
-/// What came of an encoded batch.
+/// The answer to an encoded batch.
 #[derive(Clone)]
 pub(crate) enum Answer<'a> {
-    /// Its results.
+    /// The results.
     Results(&'a [u8]),
-    /// The results of its first jobs, and what became of the others.
+    /// The results of the first jobs, and the error of the others.
     Partial {
         results: &'a [u8],
         done: u32,
         error: Error,
     },
-    /// Results that would have taken so many bytes.
+    /// The results would have this number of bytes, which is too large.
     TooLarge(usize),
-    /// None.
+    /// There are no results.
     Failed(Error),
 }
 
@@ -68,7 +69,7 @@ fn too_large<J>(part: Part, size: usize, limit: usize) -> Error {
     }
 }
 
-/// Reading a result panicked, here and not in the worker.
+/// Reading a result panicked, in this process and not in the worker.
 pub(crate) fn panicked<J>(panic: &Panic) -> Error {
     codec_error::<J>(Part::Result, format!("reading it {panic}"))
 }
@@ -169,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_job_reads_exactly_its_own_bytes() {
-        // The first job's length covers more than it needs; the second is as it should be.
+        // The first job's length is larger than needed. The second is correct.
         let input = [2, 0, 0, 0, 5, 6, 1, 0, 0, 0, 1];
         let output = run::<Repeat>(&input, 2, 1000);
         let results = read_batch::<Repeat>(Answer::Results(&output), 2, 1000);

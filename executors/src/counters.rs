@@ -1,6 +1,6 @@
-//! Counts of what a pool has done so far.
+//! The counters of a pool.
 
-/// What a pool has done since it was made. A chunk counts as one job.
+/// The number of events since the pool was created. A chunk counts as one job.
 ///
 /// # Examples
 /// ```
@@ -16,16 +16,18 @@
 #[cfg_attr(feature = "processes", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Counters {
-    /// Jobs that were accepted.
+    /// Accepted jobs.
     pub submitted: u64,
-    /// Jobs that were started; one that is tried again counts again.
+    /// Started jobs. A retry counts again.
     pub started: u64,
-    /// Jobs that ended before they were started: cancelled, or given up with the pool.
+    /// Jobs that ended before they were started: cancelled, or failed with the pool.
     pub cancelled: u64,
-    /// Jobs that were put back because their worker died, and they allowed that.
+    /// Jobs that were retried because their worker died.
     pub retried: u64,
-    /// Worker processes that were started.
+    /// Started worker processes.
     pub workers_started: u64,
-    /// Worker processes that were lost: that ended without the pool having ended them.
+    /// Worker processes that could not be started.
+    pub failed_starts: u64,
+    /// Lost worker processes: those that ended without the pool's action.
     pub workers_lost: u64,
 }

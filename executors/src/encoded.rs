@@ -1,4 +1,4 @@
-//! Jobs that have been written down, and executors that take them: the object-safe form of
+//! Encoded jobs (jobs as bytes), and executors that take them: the object-safe form of
 //! [`Executor`](crate::Executor).
 
 use std::fmt;
@@ -17,11 +17,11 @@ use crate::options::Options;
 use crate::promise::Owner;
 use crate::state::State;
 
-/// Runs jobs that have been written down. It can be a trait object: [`Executor`](crate::Executor)
-/// is implemented for `dyn EncodedExecutor`, and so for `Arc<dyn EncodedExecutor>` and the like.
+/// Runs encoded jobs. It can be a trait object: [`Executor`](crate::Executor) is implemented for
+/// `dyn EncodedExecutor`, and so for `Arc<dyn EncodedExecutor>` and others.
 ///
-/// This is what a new executor implements. It gets the typed half for one more line:
-/// [`Executor::encoded`](crate::Executor::encoded).
+/// A new executor implements this trait. With one further line it is an
+/// [`Executor`](crate::Executor) for typed jobs: [`Executor::encoded`](crate::Executor::encoded).
 ///
 /// # Examples
 /// An executor that runs every job at once, on the caller's thread:
@@ -34,8 +34,8 @@ use crate::state::State;
 /// impl EncodedExecutor for AtOnce {
 ///     fn submit_encoded(&self, job: EncodedJob) -> Result<Arc<dyn Owner>, Error> {
 ///         if job.start() {
-///             // The payload could as well be sent to another machine, with the name, the version
-///             // and the fingerprint of its type, and be run there.
+///             // The payload could also be sent to another machine, with the name, the version
+///             // and the fingerprint of its type, and run there.
 ///             let results = job.job_type().run_encoded(job.payload(), job.count(), 1 << 20);
 ///             job.finish(Ok(&results));
 ///         }
@@ -58,72 +58,70 @@ use crate::state::State;
 /// # Ok::<(), Error>(())
 /// ```
 pub trait EncodedExecutor: Send + Sync {
-    /// Takes a job, or a chunk of jobs. What is returned is what the job's future will ask to have
-    /// it cancelled.
+    /// Takes a job, or a chunk of jobs. The job's future uses the returned owner to cancel it.
     ///
     /// # Errors
     /// As [`Executor::submit_with`](crate::Executor::submit_with).
     fn submit_encoded(&self, job: EncodedJob) -> Result<Arc<dyn Owner>, Error>;
 
-    /// How many bytes an encoded job or chunk, or its results, may take:
-    /// [`DEFAULT_FRAME_LIMIT`](crate::DEFAULT_FRAME_LIMIT) unless said otherwise.
+    /// The maximum size of an encoded job or chunk, or of its results, in bytes. The default is
+    /// [`DEFAULT_FRAME_LIMIT`](crate::DEFAULT_FRAME_LIMIT).
     fn size_limit(&self) -> usize {
         crate::DEFAULT_FRAME_LIMIT
     }
 
-    /// Whether jobs are read back and compared before they are handed in; see [`Job`].
+    /// Whether jobs are read back and compared before they are submitted; see [`Job`].
     fn checks_jobs(&self) -> bool {
         true
     }
 
-    /// How many jobs may run at the same time, as far as that is known.
+    /// How many jobs may run at the same time, if it is known.
     fn workers(&self) -> usize;
 
-    /// How many chunks [`map`](crate::Executor::map) keeps under way unless it is told: two for
-    /// each worker. An executor that does not know its workers says something else.
+    /// How many chunks [`map`](crate::Executor::map) keeps under way by default: two for each
+    /// worker. An executor that does not know its number of workers returns another value.
     fn look_ahead(&self) -> usize {
         self.workers().saturating_mul(map::AHEAD)
     }
 
-    /// How many jobs wait to be started, as far as that is known.
+    /// How many jobs wait for their start, if it is known.
     fn pending(&self) -> usize;
 
-    /// What has been done so far; zeros where it is not counted.
+    /// The counters so far; zeros if the executor does not count.
     fn counters(&self) -> Counters {
         Counters::default()
     }
 
-    /// As [`Executor::shutdown`](crate::Executor::shutdown).
+    /// Like [`Executor::shutdown`](crate::Executor::shutdown).
     ///
     /// # Errors
-    /// As there.
+    /// As [`Executor::shutdown`](crate::Executor::shutdown).
     fn shutdown(&self, wait: bool, cancel_pending: bool) -> Result<(), Error>;
 }
 
-/// A job, or a chunk of jobs of one type, that has been written down; and the duty to finish its
-/// future.
+/// An encoded job, or a chunk of encoded jobs of one type. Its holder must finish its future.
 ///
-/// Dropped before it is finished, it ends the future with [`Error::Lost`].
+/// If it is dropped before it is finished, the future ends with [`Error::Lost`].
 #[must_use = "a job that is dropped is lost"]
 pub struct EncodedJob {
     job: JobType,
     count: u32,
-    /// The payload, with room before it.
+    /// The payload, with free space before it.
     pub(crate) bytes: Vec<u8>,
     options: Options,
     completion: Option<Box<dyn Completion>>,
 }
 
-/// What an encoded job does to its future (or futures), whatever their type.
+/// The operations of an encoded job on its future (or futures), independent of their type.
 pub(crate) trait Completion: Send + Sync {
-    /// Claims it for a worker; false if it has been cancelled.
+    /// Claims the job for a worker. False if it was cancelled.
     fn start(&self) -> bool;
     /// Takes the claim back.
     fn requeue(&self);
     fn is_pending(&self) -> bool;
-    /// Ends it, once claimed.
+    /// Ends a claimed job.
     fn finish(&self, answer: Answer<'_>);
-    /// Ends it before it was started; false if it has been.
+    /// Ends a job that was not started. False if it was started.
     fn refuse(&self, error: Error) -> bool;
 }
 
@@ -133,7 +131,7 @@ impl EncodedJob {
         &self.job
     }
 
-    /// How many jobs there are.
+    /// The number of jobs.
     pub fn count(&self) -> u32 {
         self.count
     }
@@ -143,52 +141,53 @@ impl EncodedJob {
         self.bytes.get(HEADROOM..).unwrap_or_default()
     }
 
-    /// Takes the jobs' bytes, for an executor that has sent them on and needs them no more.
+    /// Takes the jobs' bytes, for an executor that has sent them and does not need them any more.
     pub fn take_payload(&mut self) -> Vec<u8> {
         let mut bytes = self.take_bytes();
         bytes.drain(..HEADROOM.min(bytes.len()));
         bytes
     }
 
-    /// How they are to be run.
+    /// The options of the jobs.
     pub fn options(&self) -> &Options {
         &self.options
     }
 
-    /// Whether it still waits: false once it is started or cancelled.
+    /// Whether the job is still pending: not started, and not cancelled.
     pub fn is_pending(&self) -> bool {
         self.completion().is_some_and(Completion::is_pending)
     }
 
-    /// Claims the job: from now on its future is running, and can't be cancelled any more. False if
-    /// it was cancelled before.
+    /// Claims the job: its future is running from now on, and can't be cancelled. False if it was
+    /// cancelled before.
     pub fn start(&self) -> bool {
         self.completion().is_some_and(Completion::start)
     }
 
-    /// Takes [`start`](EncodedJob::start) back: the job waits again, and may be cancelled.
+    /// Undoes [`start`](EncodedJob::start): the job is pending again, and may be cancelled.
     pub fn requeue(&self) {
         if let Some(completion) = self.completion() {
             completion.requeue();
         }
     }
 
-    /// Finishes a job that was started: with the results that [`JobType::run_encoded`] returned,
-    /// wherever that was, or with an error.
+    /// Finishes a started job: with the results of [`JobType::run_encoded`], which may have run
+    /// anywhere, or with an error.
     pub fn finish(mut self, results: Result<&[u8], Error>) {
         if let Some(completion) = self.completion.take() {
             completion.finish(results.map_or_else(Answer::Failed, Answer::Results));
         }
     }
 
-    /// As [`finish`](EncodedJob::finish), with what [`forward`](crate::forward) came to elsewhere.
+    /// Like [`finish`](EncodedJob::finish), with the answer of [`forward`](crate::forward) from
+    /// another program.
     pub fn answer(mut self, answer: &EncodedAnswer) {
         if let Some(completion) = self.completion.take() {
             completion.finish(answer.borrowed());
         }
     }
 
-    /// Ends a job that has not been started. (If it has been cancelled, nothing is done.)
+    /// Ends a job that was not started. Does nothing if it was cancelled.
     pub fn refuse(mut self, error: Error) {
         if let Some(completion) = self.completion.take() {
             completion.refuse(error);
@@ -199,7 +198,7 @@ impl EncodedJob {
         self.completion.as_deref()
     }
 
-    /// Whoever holds it finishes the future; the job itself does not any more.
+    /// Takes the completion: its holder then finishes the future instead of this job.
     pub(crate) fn take_completion(&mut self) -> Option<Box<dyn Completion>> {
         self.completion.take()
     }
@@ -219,7 +218,7 @@ impl Drop for EncodedJob {
             return;
         };
         let lost = Error::Lost {
-            what: "its executor let go of it unfinished".to_owned(),
+            what: "its executor dropped it unfinished".to_owned(),
         };
         if !completion.refuse(lost.clone()) {
             completion.finish(Answer::Failed(lost));
@@ -238,11 +237,11 @@ impl fmt::Debug for EncodedJob {
     }
 }
 
-/// A future of one type, whose result `D` reads.
+/// A future of one type. `D` reads its result.
 struct Typed<T, D> {
     state: Arc<State<T>>,
     read: D,
-    /// Whether it was claimed here, and not by whoever cancels it.
+    /// Whether the job was claimed here. Otherwise it may have been claimed by a cancel.
     started: AtomicBool,
 }
 
@@ -280,8 +279,7 @@ where
     }
 }
 
-/// Hands in what has been written down already, with room before it; the future's result is read by
-/// `read`.
+/// Submits an encoded job with free space before it. `read` reads the future's result.
 pub(crate) fn hand_in<T: Send + 'static>(
     executor: &dyn EncodedExecutor,
     (job, count, bytes): (JobType, u32, Vec<u8>),
@@ -304,7 +302,7 @@ pub(crate) fn hand_in<T: Send + 'static>(
     Ok(Future::new(state, owner))
 }
 
-/// Writes jobs down and hands them in; the future's result is read by `read`.
+/// Encodes and submits jobs. `read` reads the future's result.
 fn submit<J: Job, T: Send + 'static>(
     executor: &dyn EncodedExecutor,
     jobs: &[J],
@@ -313,21 +311,21 @@ fn submit<J: Job, T: Send + 'static>(
 ) -> Result<Future<T>, Error> {
     let limit = executor.size_limit();
     let bytes = codec::write_jobs(jobs, limit, executor.checks_jobs())?;
-    // Each job takes four bytes at least, and a payload is shorter than 4 GiB.
+    // Each job takes at least four bytes, and a payload is shorter than 4 GiB.
     let count = jobs.len() as u32;
     hand_in(
         executor,
         (job::<J>(), count, bytes),
         options,
         move |answer| {
-            // Reading runs code of the result's type. A panic there is not the job's.
+            // Reading runs code of the result's type. A panic there is not a panic of the job.
             crate::panics::catch(|| read(answer, count, limit))
                 .unwrap_or_else(|panic| Err(codec::panicked::<J>(&panic)))
         },
     )
 }
 
-/// Hands in one job.
+/// Submits one job.
 pub(crate) fn submit_one<J: Job>(
     executor: &dyn EncodedExecutor,
     job: &J,
@@ -339,7 +337,7 @@ pub(crate) fn submit_one<J: Job>(
     })
 }
 
-/// Hands in many jobs as one.
+/// Submits many jobs as one.
 pub(crate) fn submit_batch<J: Job>(
     executor: &dyn EncodedExecutor,
     jobs: &[J],

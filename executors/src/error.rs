@@ -1,4 +1,4 @@
-//! The errors, each with its input named.
+//! The errors of this crate.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,45 +6,45 @@ use std::time::Duration;
 use crate::panics::Panic;
 use crate::worker_id::{Exit, WorkerId};
 
-/// Why a job has no result, or could not be submitted.
+/// The reason why a job has no result, or could not be submitted.
 ///
-/// With the feature `processes` it can be written down and sent on (serde).
+/// With the feature `processes` it can be serialized (serde).
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[cfg_attr(feature = "processes", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Error {
     /// The job was cancelled: before it started, by [`Future::cancel`](crate::Future::cancel) or by
-    /// a shutdown that cancels what is pending; or while it ran, by
+    /// a shutdown that cancels pending jobs; or while it ran, by
     /// [`Future::cancel_running`](crate::Future::cancel_running).
     #[error("the job was cancelled")]
     Cancelled,
 
-    /// The wait ended before the job did; the job runs on and can be waited for again.
+    /// The wait timed out before the job ended. The job continues, and can be waited for again.
     #[error("no result after waiting {after:?}; the job has not been stopped")]
     TimedOut {
-        /// How long the caller was ready to wait.
+        /// The time limit of the wait.
         after: Duration,
     },
 
     /// The job ran longer than its time limit, and its worker was ended.
     #[error("{} its limit of {limit:?}; {worker} was ended", overran(*.place))]
     Overran {
-        /// The limit for this job, or for all of its chunk.
+        /// The limit of this job, or of its whole chunk.
         limit: Duration,
         /// The worker process that ran it.
         worker: WorkerId,
-        /// In a chunk: the place, from 0, of the job that was running then. The jobs before it have
-        /// their results; those after it were not begun.
+        /// In a chunk: the index, from 0, of the job that was running. The jobs before it have
+        /// results; those after it were not started.
         place: Option<u32>,
     },
 
     /// The job panicked.
     #[error("the job panicked at {location}: {message}")]
     Panicked {
-        /// What the panic said.
+        /// The panic's message.
         message: String,
         /// `file:line:column`; `"an unknown place"` if the program replaced the panic hook after
-        /// making its pool.
+        /// creating its pool.
         location: String,
     },
 
@@ -55,7 +55,7 @@ pub enum Error {
         worker: WorkerId,
         /// How it ended.
         exit: Exit,
-        /// The limit of its address space in bytes, if it had one: what it may have died of.
+        /// The limit of its address space in bytes, if it had one: a possible reason for its death.
         memory_limit: Option<u64>,
     },
 
@@ -66,86 +66,86 @@ pub enum Error {
         worker: WorkerId,
     },
 
-    /// What arrived from the worker is no frame of this pool: a job wrote to the pipe behind its
-    /// back. The worker was killed.
-    #[error("{worker} sent what is no reply ({what}): did the job write to its pipe?")]
+    /// The worker sent data that is not a frame of this pool: a job wrote to the pipe directly. The
+    /// worker was killed.
+    #[error("{worker} sent invalid data ({what}): did the job write to its pipe?")]
     Garbled {
         /// The worker process that sent it.
         worker: WorkerId,
-        /// What was wrong with it.
+        /// The error in the data.
         what: String,
     },
 
-    /// Nobody can say what became of the job: whoever had it is gone, or let go of it.
+    /// The job's outcome is unknown: its owner has gone, or dropped it.
     #[error("the job was lost: {what}")]
     Lost {
-        /// What is known of it.
+        /// The details that are known.
         what: String,
     },
 
-    /// The job, or its result, was kept for a time, and nobody came for it.
+    /// The job, or its result, was stored for a limited time, and nobody fetched it.
     #[error("the job's {part} was kept for {after:?} and has expired")]
     Expired {
-        /// What has expired.
+        /// The part that has expired.
         part: Part,
-        /// How long it was kept.
+        /// How long it was stored.
         after: Duration,
     },
 
-    /// The connection to the workers is down; the job may have run, or run yet.
+    /// The connection to the workers is down. The job may have run, or may still run.
     #[error("disconnected from {from}: {message}")]
     Disconnected {
-        /// The other end.
+        /// The other end of the connection.
         from: String,
-        /// What the system or the other end had to say.
+        /// The message of the system or of the other end.
         message: String,
     },
 
-    /// The worker is of another build, which means something else by this job.
+    /// The worker comes from another build, whose job of this name is different.
     #[error("{job}: this program has {ours}, the worker has {theirs}; use one build on both sides")]
     VersionMismatch {
         /// The job's name.
         job: String,
-        /// What this program knows of it.
+        /// This program's version of it.
         ours: String,
-        /// What the worker knows of it.
+        /// The worker's version of it.
         theirs: String,
     },
 
-    /// The pool has given up: its workers die faster than they finish jobs.
+    /// The pool has given up, because its workers die faster than they finish jobs.
     #[error("the pool is broken: {reason}")]
     PoolBroken {
-        /// The last of the failures that broke it.
+        /// The last failure.
         reason: String,
     },
 
-    /// A worker of the pool would have waited for a job of the same pool, which may never start
-    /// because the worker is taken up by the waiting.
+    /// A worker of the pool would have waited for a job of the same pool. That job may never start,
+    /// because the worker is blocked by the wait.
     #[error(
         "deadlock: a job may not wait for an unfinished job of its own pool; wait outside the \
          pool, or give the inner job a pool of its own"
     )]
     Deadlock,
 
-    /// The pool takes no more jobs, because it has been shut down.
+    /// The pool accepts no more jobs, because it was shut down.
     #[error("the pool has been shut down")]
     ShutDown,
 
-    /// The queue is full, and the caller did not want to wait (any longer; or, as a worker of the
-    /// same pool, may not).
+    /// The queue is full, and the caller does not wait (any longer); or the caller is a worker of
+    /// the same pool, which must not wait.
     #[error("the queue is full ({limit} jobs are pending)")]
     QueueFull {
-        /// How many jobs may be pending.
+        /// The maximum number of pending jobs.
         limit: usize,
     },
 
-    /// A job or its result is larger than a frame may be.
+    /// A job or its result is larger than the maximum frame.
     #[error(
         "the {part} of {job} takes {size} bytes, more than the {limit} a frame may hold: raise \
          `frame_limit`, or pass a file name instead of its content"
     )]
     TooLarge {
-        /// What is too large.
+        /// The part that is too large.
         part: Part,
         /// The job's type.
         job: String,
@@ -175,19 +175,19 @@ pub enum Error {
         short: String,
     },
 
-    /// A job or its result cannot be encoded, or what was encoded cannot be read back as what it
-    /// was.
-    #[error("the {part} of {job} did not survive serialization: {message}")]
+    /// A job or its result can't be encoded, or the encoded bytes can't be read back as the same
+    /// value.
+    #[error("the {part} of {job} can't be serialized and read back: {message}")]
     Codec {
-        /// What did not survive.
+        /// The part with the error.
         part: Part,
         /// The job's type.
         job: String,
-        /// What serde, postcard or the comparison had to say.
+        /// The message of serde, postcard or the comparison.
         message: String,
     },
 
-    /// This key belongs to another job that is under way.
+    /// The key belongs to another job that is under way.
     #[error("the key {key:?} belongs to another job that is pending or running")]
     KeyInUse {
         /// The key.
@@ -197,44 +197,44 @@ pub enum Error {
     /// A thread or process could not be started.
     #[error("cannot start {what}: {message}")]
     Spawn {
-        /// What was to be started.
+        /// The thread or process.
         what: String,
-        /// What the system had to say.
+        /// The system's message.
         message: String,
     },
 
-    /// A pool of no workers was asked for.
+    /// A pool without workers was requested.
     #[error("a pool needs at least one worker (0 were asked for)")]
     NoWorkers,
 
-    /// A pool of more workers than a pool may have was asked for.
+    /// A pool with too many workers was requested.
     #[error("a pool may have {limit} workers at most ({wanted} were asked for)")]
     TooManyWorkers {
-        /// How many were asked for.
+        /// The requested number.
         wanted: usize,
-        /// How many there may be.
+        /// The maximum number.
         limit: usize,
     },
 
-    /// Something was asked for that this executor, or this system, can't do.
+    /// The request is not supported by this executor or system.
     #[error("{what} is not supported here")]
     Unsupported {
-        /// What was asked for.
+        /// The request.
         what: String,
     },
 
-    /// The result has been taken already.
+    /// The result was taken before.
     #[error("the result of this future has been taken already")]
     Taken,
 }
 
-/// What travels between a pool and its workers.
+/// The two parts of the communication between a pool and its workers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "processes", derive(serde::Serialize, serde::Deserialize))]
 pub enum Part {
     /// The job.
     Input,
-    /// What it came to.
+    /// Its result.
     Result,
 }
 
@@ -256,7 +256,7 @@ fn overran(place: Option<u32>) -> String {
 
 fn of_memory(exit: Exit, limit: Option<u64>) -> String {
     match (limit, exit) {
-        // An allocation that fails aborts; a stack that can't grow is a segmentation fault.
+        // A failed allocation aborts. A stack that can't grow is a segmentation fault.
         (Some(limit), Exit::Signal(6 | 7 | 9 | 11)) => {
             format!("; it may have needed more than its memory limit of {limit} bytes")
         }

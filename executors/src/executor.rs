@@ -1,4 +1,4 @@
-//! The trait that thread pools, process pools and other executors share.
+//! The trait of thread pools, process pools and other executors.
 
 use std::sync::Arc;
 
@@ -12,11 +12,11 @@ use crate::options::Options;
 use crate::patience::Patience;
 use crate::refused::Refused;
 
-/// Runs jobs, and returns their futures: threads of this process, other processes, or other
-/// machines, the caller need not know.
+/// Runs jobs and returns their futures. The workers may be threads, processes or other machines;
+/// the caller does not need to know.
 ///
-/// A reference to an executor is one, and so are `Arc` and `Box` of one. Whoever writes an executor
-/// implements [`EncodedExecutor`], and here only [`encoded`](Executor::encoded).
+/// A reference to an executor is an executor too, and so are `Arc` and `Box` of one. A new executor
+/// implements [`EncodedExecutor`], and of this trait only [`encoded`](Executor::encoded).
 ///
 /// # Examples
 /// ```
@@ -31,7 +31,7 @@ use crate::refused::Refused;
 /// # Ok::<(), Error>(())
 /// ```
 pub trait Executor: Send + Sync {
-    /// The same executor for jobs that have been written down: the form that can be a trait object.
+    /// The same executor for encoded jobs: the form that can be a trait object.
     ///
     /// # Examples
     /// ```
@@ -50,13 +50,13 @@ pub trait Executor: Send + Sync {
     /// ```
     fn encoded(&self) -> &dyn EncodedExecutor;
 
-    /// Hands in a job. While the queue is full this blocks, until there is room.
+    /// Submits a job. If the queue is full, it blocks until there is space.
     ///
     /// # Errors
-    /// [`Error::ShutDown`] or [`Error::PoolBroken`]; [`Error::QueueFull`] when the queue is full
-    /// and this thread is a worker of the pool, since if all workers waited for room there would
-    /// never be any; from a process pool [`Error::NotRegistered`], [`Error::TooLarge`] and
-    /// [`Error::Codec`] too.
+    /// [`Error::ShutDown`] or [`Error::PoolBroken`]; [`Error::QueueFull`] if the queue is full and
+    /// this thread is a worker of the pool, because there would never be space if all workers
+    /// waited for it; from a process pool also [`Error::NotRegistered`], [`Error::TooLarge`] and
+    /// [`Error::Codec`].
     ///
     /// # Examples
     /// ```
@@ -71,20 +71,20 @@ pub trait Executor: Send + Sync {
         self.submit_with(job, &Options::new())
     }
 
-    /// Hands in a job, and says how it is to be run; see [`Options`].
+    /// Submits a job with options; see [`Options`].
     ///
     /// # Errors
     /// As [`submit`](Executor::submit); [`Error::Unsupported`] for an option that this executor
-    /// can't keep; [`Error::KeyInUse`].
+    /// does not have; [`Error::KeyInUse`].
     fn submit_with<J: Job>(&self, job: J, options: &Options) -> Result<Future<J::Output>, Error> {
         encoded::submit_one(self.encoded(), &job, options)
     }
 
-    /// Hands in a job, unless the queue is full.
+    /// Submits a job, unless the queue is full.
     ///
     /// # Errors
-    /// As [`submit`](Executor::submit), with [`Error::QueueFull`] instead of blocking; the job
-    /// comes back with the error.
+    /// As [`submit`](Executor::submit), with [`Error::QueueFull`] instead of blocking. The error
+    /// contains the job.
     ///
     /// # Examples
     /// ```
@@ -103,9 +103,9 @@ pub trait Executor: Send + Sync {
         encoded::submit_one(self.encoded(), &job, &options).map_err(|error| Refused { job, error })
     }
 
-    /// Hands in many jobs as one: one place in the queue, one message, one worker, one future with
-    /// all the results in order. Cheaper for tiny jobs; cancelled, timed and killed as one. (A
-    /// panic is still one job's own.)
+    /// Submits many jobs as one chunk: one place in the queue, one message, one worker, and one
+    /// future with all the results in order. It is cheaper for tiny jobs. Cancelling, time limits
+    /// and the worker's death affect the whole chunk; a panic affects only its own job.
     ///
     /// # Errors
     /// As [`submit`](Executor::submit).
@@ -124,7 +124,7 @@ pub trait Executor: Send + Sync {
         self.submit_batch_with(jobs, &Options::new())
     }
 
-    /// Hands in many jobs as one, and says how they are to be run.
+    /// Submits many jobs as one chunk, with options.
     ///
     /// # Errors
     /// As [`submit_with`](Executor::submit_with).
@@ -136,26 +136,26 @@ pub trait Executor: Send + Sync {
         encoded::submit_batch(self.encoded(), &jobs, options)
     }
 
-    /// How many jobs may run at the same time, as far as that is known.
+    /// How many jobs may run at the same time, if it is known.
     fn workers(&self) -> usize {
         self.encoded().workers()
     }
 
-    /// How many jobs wait to be started.
+    /// The number of pending jobs.
     fn pending(&self) -> usize {
         self.encoded().pending()
     }
 
-    /// What the executor has done so far.
+    /// The executor's counters.
     fn counters(&self) -> Counters {
         self.encoded().counters()
     }
 
-    /// Runs every job an iterator yields and yields their results, in the order of the jobs.
+    /// Runs all jobs of an iterator, and yields their results in the order of the jobs.
     ///
-    /// Lazy: nothing is submitted before the first [`next`](Iterator::next), and never more than
-    /// [`buffer`](Map::buffer) jobs ahead of it, so an endless iterator is fine. Dropping the map
-    /// cancels what has not started.
+    /// It is lazy: nothing is submitted before the first [`next`](Iterator::next), and at most
+    /// [`buffer`](Map::buffer) jobs are submitted ahead of the results. So the iterator may be
+    /// endless. Dropping the map cancels the jobs that have not started.
     ///
     /// # Examples
     /// ```
@@ -178,8 +178,8 @@ pub trait Executor: Send + Sync {
         })
     }
 
-    /// As [`map`](Executor::map), with the results in the order they are ready: no quick job waits
-    /// for a slow one before it.
+    /// Like [`map`](Executor::map), with the results in the order in which they are ready: a quick
+    /// job does not wait for a slow one before it.
     ///
     /// # Examples
     /// ```
@@ -199,15 +199,15 @@ pub trait Executor: Send + Sync {
         self.map(jobs).unordered()
     }
 
-    /// Accepts no more jobs. What is pending still runs, or with `cancel_pending` ends as
-    /// [`Error::Cancelled`]; what is running runs to its end. With `wait`, returns when all that
-    /// has happened and every worker is gone; without, at once.
+    /// Stops accepting jobs. Pending jobs still run, or with `cancel_pending` end as
+    /// [`Error::Cancelled`]; running jobs continue to their end. With `wait`, it returns when all
+    /// of that is done and every worker has ended; without, at once.
     ///
-    /// Dropping a pool is `shutdown(true, false)`, or `shutdown(true, true)` in a panic.
+    /// Dropping a pool is `shutdown(true, false)`, or during a panic `shutdown(true, true)`.
     ///
     /// # Errors
-    /// [`Error::Deadlock`] if a worker of the pool would wait for itself to end; the shutdown
-    /// then goes on without the wait.
+    /// [`Error::Deadlock`] if a worker of the pool would wait for its own end. The shutdown then
+    /// continues without the wait.
     ///
     /// # Examples
     /// ```
@@ -230,8 +230,8 @@ impl Executor for dyn EncodedExecutor {
     }
 }
 
-/// Whatever points to an executor is one. An executor may have its own way to take typed jobs, so
-/// those are passed on as they are.
+/// A pointer to an executor is an executor. Typed jobs are passed on unchanged, because an executor
+/// may have its own way to take them.
 macro_rules! pointers {
     ($($pointer:ty),*) => {$(
         impl<E: Executor + ?Sized> Executor for $pointer {
@@ -264,5 +264,5 @@ macro_rules! pointers {
 
 pointers!(&E, Arc<E>, Box<E>);
 
-/// What a batch of `J` comes to: a result for each job, in order.
+/// The results of a batch of `J`: one for each job, in order.
 pub type BatchOutput<J> = Vec<Result<<J as Job>::Output, Error>>;

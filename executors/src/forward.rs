@@ -1,5 +1,5 @@
-//! Jobs that another program has written down: what an agent on another machine is sent, and what it
-//! sends back.
+//! Jobs that another program has encoded: an agent on another machine receives them, and sends the
+//! results back.
 
 use crate::codec::{self, Answer, HEADROOM};
 use crate::encoded::{self, EncodedExecutor};
@@ -8,24 +8,24 @@ use crate::future::Future;
 use crate::job::{Job, JobType};
 use crate::options::Options;
 
-/// What jobs came to, as bytes, for the program that has submitted them
+/// The results of jobs, as bytes, for the program that has submitted them
 /// ([`EncodedJob::answer`](crate::EncodedJob::answer)).
 #[derive(Debug, Clone, PartialEq)]
 pub enum EncodedAnswer {
-    /// The results of all.
+    /// The results of all jobs.
     Results(Vec<u8>),
-    /// The results of the first jobs of a chunk, and what became of the others.
+    /// The results of the first jobs of a chunk, and the error of the others.
     Partial {
-        /// The results that there are.
+        /// The results so far.
         results: Vec<u8>,
-        /// How many jobs they are of.
+        /// The number of finished jobs.
         done: u32,
-        /// What became of the others.
+        /// The error of the others.
         error: Error,
     },
-    /// More results than the executor's limit allows: so many bytes.
+    /// The results are larger than the executor's limit. The value is their size in bytes.
     TooLarge(usize),
-    /// No results.
+    /// There are no results.
     Failed(Error),
 }
 
@@ -65,10 +65,11 @@ impl EncodedAnswer {
     }
 
     /// Reads the results of `count` jobs of type `J`. (A single job is a chunk of one.) `limit` is
-    /// what an error for results that were too large names.
+    /// named in the error for results that were too large.
     ///
     /// # Errors
-    /// What became of all of them instead; [`Error::Codec`] if these are no results of such jobs.
+    /// The error of all jobs, if there are no results; [`Error::Codec`] if the bytes are not
+    /// results of such jobs.
     pub fn read<J: Job>(
         &self,
         count: u32,
@@ -79,9 +80,9 @@ impl EncodedAnswer {
     }
 }
 
-/// Hands in `count` jobs of one type that another program has written down
-/// ([`EncodedJob::payload`](crate::EncodedJob::payload)). What they come to is not read here: it is
-/// for that program. The future's result is `Err` only if it was cancelled or lost here.
+/// Submits `count` jobs of one type that another program has encoded
+/// ([`EncodedJob::payload`](crate::EncodedJob::payload)). Their results are not read here, but by
+/// that program. The future's result is `Err` only if the job was cancelled or lost here.
 ///
 /// # Errors
 /// As [`Executor::submit_with`](crate::Executor::submit_with).

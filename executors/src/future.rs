@@ -12,16 +12,16 @@ use crate::pool_id::PoolId;
 use crate::promise::Owner;
 use crate::state::State;
 
-/// A result that is not there yet: what [`submit`](crate::Executor::submit) returns.
+/// A result that may not be ready yet. [`submit`](crate::Executor::submit) returns it.
 ///
-/// Block on it with [`result`](Future::result), ask with [`try_result`](Future::try_result), leave
-/// a callback with [`on_done`](Future::on_done), or `.await` it under any runtime. Dropping it
-/// does not stop the job; its result is then dropped too.
+/// Block on it with [`result`](Future::result), check it with [`try_result`](Future::try_result),
+/// add a callback with [`on_done`](Future::on_done), or `.await` it under any runtime. Dropping it
+/// does not stop the job; the result is then dropped too.
 #[must_use = "a dropped future loses the result, and the error if there is one"]
 pub struct Future<T> {
     state: Arc<State<T>>,
     owner: Arc<dyn Owner>,
-    /// The result, after [`peek`](Future::peek) has taken it from the state.
+    /// The result, if [`peek`](Future::peek) has taken it from the state.
     peeked: Option<Result<T, Error>>,
 }
 
@@ -34,13 +34,12 @@ impl<T> Future<T> {
         }
     }
 
-    /// The result, waited for as long as it takes.
+    /// Waits for the result, without a time limit.
     ///
     /// # Errors
-    /// What became of the job instead of a result, or [`Error::Deadlock`] if the job is not done
-    /// and this thread is a worker of the very pool it was submitted to. (That is refused whether
-    /// or not another worker happens to be free: a program that is wrong only under load is worse
-    /// than one that is wrong at once.)
+    /// The error of the job; or [`Error::Deadlock`], if the job is not done and this thread is a
+    /// worker of the pool that the job was submitted to. (This is refused even if another worker is
+    /// free: a program that fails only under load is worse than one that fails at once.)
     ///
     /// # Examples
     /// ```
@@ -56,8 +55,8 @@ impl<T> Future<T> {
         self.take().unwrap_or(Err(Error::Taken))
     }
 
-    /// The result, waited for no longer than `timeout`. The job is not stopped by that, and can
-    /// be waited for again.
+    /// Waits for the result, at most for `timeout`. A time-out does not stop the job, and it can be
+    /// waited for again.
     ///
     /// # Errors
     /// [`Error::TimedOut`], or as [`result`](Future::result).
@@ -78,7 +77,7 @@ impl<T> Future<T> {
     /// ```
     pub fn result_timeout(&mut self, timeout: Duration) -> Result<T, Error> {
         self.check_deadlock()?;
-        // A time-out too long to be a point in time is none.
+        // A time-out too long for an `Instant` means no time-out.
         if self.wait(Instant::now().checked_add(timeout)) {
             self.take().unwrap_or(Err(Error::Taken))
         } else {
@@ -91,7 +90,7 @@ impl<T> Future<T> {
         self.state.wait(deadline, help, rest)
     }
 
-    /// The result if it is there; `None` while it is not. Never blocks.
+    /// The result, if it is ready; otherwise `None`. Never blocks.
     ///
     /// # Examples
     /// ```
@@ -115,7 +114,7 @@ impl<T> Future<T> {
         }
     }
 
-    /// A look at the result, if it is there, without taking it. Never blocks.
+    /// A reference to the result, if it is ready. Never blocks.
     ///
     /// # Examples
     /// ```
@@ -161,15 +160,15 @@ impl<T> Future<T> {
             self.state
                 .refuse(Error::Cancelled, || self.owner.cancelled())
         };
-        // What the owner has taken back may end by itself before it is refused here.
+        // A job that its owner has withdrawn may end by itself before it is refused here.
         self.state.is_pending() && self.owner.withdraw() && (refuse() || self.state.is_cancelled())
     }
 
-    /// Cancels the job, running or not. A job that runs in a process is ended with its worker,
-    /// which is replaced; the other jobs of its chunk end with it. A thread can't be ended: there,
-    /// and if the job is done, this is false and changes nothing.
+    /// Cancels the job, whether it runs or not. A job that runs in a process is killed with its
+    /// worker, which is replaced; the other jobs of its chunk are killed with it. A thread can't be
+    /// killed: then, and if the job is done, it returns false and changes nothing.
     ///
-    /// The result is [`Error::Cancelled`], unless the job is done before it is ended.
+    /// The result is [`Error::Cancelled`], unless the job ends before it is killed.
     ///
     /// # Examples
     /// ```
@@ -221,7 +220,7 @@ impl<T> Future<T> {
         self.state.is_done()
     }
 
-    /// Whether the job has started and not ended; see [`is_done`](Future::is_done).
+    /// Whether the job has started but not ended; see [`is_done`](Future::is_done).
     pub fn is_running(&self) -> bool {
         self.state.is_running()
     }
@@ -232,13 +231,13 @@ impl<T> Future<T> {
         matches!(self.peeked, Some(Err(Error::Cancelled))) || self.state.is_cancelled()
     }
 
-    /// Has `callback` called with the result, once, as soon as there is one: on the thread that
-    /// finishes the job (one of the pool's, or the one that waits for this job), or at once on this one
-    /// if it is done. Whoever waits for the future waits
-    /// for its callbacks too, so keep them short.
+    /// Registers a callback, which is called once with the result. It runs on the thread that
+    /// finishes the job (a thread of the pool, or the one that waits for this job), or at once on
+    /// this thread if the job is done. A thread that waits for the future waits for its callbacks
+    /// too, so keep them short.
     ///
-    /// A panic in a callback is reported by the panic hook and goes no further. The callback may
-    /// not wait for another job of the same pool ([`Error::Deadlock`]).
+    /// A panic in a callback is reported by the panic hook and has no other effect. The callback
+    /// must not wait for another job of the same pool ([`Error::Deadlock`]).
     ///
     /// # Examples
     /// ```
@@ -258,7 +257,7 @@ impl<T> Future<T> {
         }
     }
 
-    /// Refuses a wait that would hold up the worker the job needs.
+    /// Refuses a wait that would block the worker that the job needs.
     pub(crate) fn check_deadlock(&self) -> Result<(), Error> {
         let here = PoolId::of_this_thread();
         if here.is_some() && here == self.owner.pool() && !self.state.is_done() {
@@ -276,14 +275,14 @@ impl<T> Future<T> {
     }
 }
 
-// Nothing in a future is pinned: it only holds pointers, and a result that is moved out.
+// Nothing in a future is pinned: it holds pointers, and a result that is moved out.
 impl<T> Unpin for Future<T> {}
 
 impl<T> std::future::Future for Future<T> {
     type Output = Result<T, Error>;
 
-    /// [`Error::Deadlock`] in a worker of the pool the job was submitted to, as with
-    /// [`result`](Future::result): a `block_on` there takes up the worker that the job may need.
+    /// [`Error::Deadlock`] in a worker of the pool that the job was submitted to, as with
+    /// [`result`](Future::result): a `block_on` there blocks the worker that the job may need.
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         if let Some(result) = self.peeked.take() {
             return Poll::Ready(result);

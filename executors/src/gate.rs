@@ -1,4 +1,4 @@
-//! Announces the finished futures of a set, in the order they finish.
+//! Announces the finished futures of a set, in the order in which they finish.
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -12,13 +12,13 @@ pub(crate) struct Arrival {
     pub(crate) failed: bool,
 }
 
-/// The announcements that nobody has read.
+/// The announcements that were not read yet.
 pub(crate) struct Gate {
     arrivals: Mutex<VecDeque<Arrival>>,
     some: Condvar,
 }
 
-// Not derived: loom's locks have no `Default`.
+// Not derived, because loom's locks have no `Default`.
 impl Default for Gate {
     fn default() -> Self {
         Self {
@@ -39,7 +39,7 @@ impl Gate {
         lock(&self.arrivals).is_empty()
     }
 
-    /// The next to finish, waited for; `None` once the deadline has passed.
+    /// Waits for the next finished future; `None` after the deadline.
     pub(crate) fn next(&self, deadline: Option<Instant>) -> Option<Arrival> {
         let mut arrivals = lock(&self.arrivals);
         loop {

@@ -1,4 +1,4 @@
-//! A job: a value that can be run here or, written down, somewhere else.
+//! A job: a value that can be run here or, as bytes, in another process.
 
 use std::any::{TypeId, type_name};
 use std::fmt;
@@ -8,34 +8,34 @@ use serde::de::DeserializeOwned;
 
 use crate::codec::{self, HEADROOM, RunBatch};
 
-/// Something to be done, as a value: it can be sent to another thread or, written down as bytes,
-/// to another process.
+/// A unit of work as a value: it can be sent to another thread or, as bytes, to another process.
 ///
-/// A closure cannot be written down, which is why a process is sent values: the captured data are
-/// the fields, the body is [`run`](Job::run).
+/// A closure can't be serialized, so a process gets values: the fields hold the captured data, and
+/// [`run`](Job::run) is the body.
 ///
 /// # What can be sent
 /// Jobs and their outputs are written by [postcard](https://docs.rs/postcard): values one after the
 /// other, without names. A type must be read in the order in which it is written. These attributes
-/// of serde break that, or ask for names, and can't be used in a job or an output:
+/// of serde break that rule, or need names, and can't be used in a job or an output:
 ///
 /// - `skip_serializing_if`, and `skip_serializing` or `skip_deserializing` alone;
-/// - `skip` on a variant that has others after it (on a field it is fine: the field is not sent);
+/// - `skip` on a variant that has others after it (on a field it is allowed: the field is not
+///   sent);
 /// - `flatten`, `untagged`, `tag = "…"` and `tag = "…", content = "…"`;
-/// - `other`, and `alias` is of no use;
-/// - `deserialize_with` and `with`, if they ask the format what comes next, as `serde_json::Value`
-///   does.
+/// - `other`; and `alias` has no effect;
+/// - `deserialize_with` and `with`, if they ask the format for the type of the next value, like
+///   `serde_json::Value`.
 ///
-/// So that such a type is an error and not another job, each job is read back and written again
-/// before it is sent, and the bytes are compared: each job of up to 4 KiB, and the first larger one
-/// of each type. (They may differ in their order, as those of a `HashMap` do.) The same is done with
-/// outputs. [`check_jobs`](crate::ProcessPoolBuilder::check_jobs) turns it off.
+/// Such a type should give an error, not another job. So each job of up to 4 KiB, and the first
+/// larger one of each type, is read back and written again before it is sent, and the bytes are
+/// compared. (They may differ in their order, as for a `HashMap`.) The same is done with outputs.
+/// [`check_jobs`](crate::ProcessPoolBuilder::check_jobs) turns the check off.
 ///
 /// # Large values
 /// A `Vec<u8>` is written number by number. Large ones should be
-/// [`serde_bytes::ByteBuf`](https://docs.rs/serde_bytes), or fields
-/// `#[serde(with = "serde_bytes")]`: they are copied as a whole. What many jobs read can be
-/// `SharedBytes`, which are not copied at all.
+/// [`serde_bytes::ByteBuf`](https://docs.rs/serde_bytes), or fields with `#[serde(with =
+/// "serde_bytes")]`: these are copied as a whole. Data that many jobs read can be `SharedBytes`,
+/// which are not copied.
 ///
 /// # Examples
 /// ```
@@ -55,19 +55,19 @@ use crate::codec::{self, HEADROOM, RunBatch};
 /// assert_eq!(Power { base: 2, exponent: 10 }.run(), Some(1024));
 /// ```
 pub trait Job: Serialize + DeserializeOwned + Send + 'static {
-    /// What the job comes to. An error of the job's own is best a `Result` in here.
+    /// The result of the job. If the job can fail, use a `Result`.
     type Output: Serialize + DeserializeOwned + Send + 'static;
 
-    /// A name for this type of job that stays the same from one build to the next. Unless it is
-    /// stated, the type's path is used, which a renamed module or another compiler may change.
+    /// A name for this type of job that stays the same between builds. The default is the type's
+    /// path, which a renamed module or another compiler may change.
     const NAME: &'static str = "";
 
-    /// To be raised when the job's fields, or what it does, change in a way that a worker of an
-    /// older build must not be sent.
+    /// The version. Increase it when the job's fields or its effect change so that a worker of an
+    /// older build must not get it.
     const VERSION: u32 = 0;
 
-    /// A few jobs of every shape, whose bytes become part of the type's
-    /// [fingerprint](JobType::fingerprint). None unless stated.
+    /// Some jobs of every shape. Their bytes become part of the type's
+    /// [fingerprint](JobType::fingerprint). Default: none.
     fn samples() -> Vec<Self> {
         Vec::new()
     }
@@ -76,8 +76,8 @@ pub trait Job: Serialize + DeserializeOwned + Send + 'static {
     fn run(self) -> Self::Output;
 }
 
-/// A job type, as [`hook`](crate::hook) wants to know it: its name, its version, and how its jobs
-/// are run.
+/// A job type as [`hook`](crate::hook) needs it: its name, its version, and the function that runs
+/// its jobs.
 #[derive(Clone, Copy)]
 pub struct JobType {
     id: fn() -> TypeId,
@@ -93,28 +93,27 @@ impl JobType {
         (self.id)()
     }
 
-    /// Where the type is defined.
+    /// The path of the type.
     pub(crate) fn path(&self) -> &'static str {
         (self.path)()
     }
 
-    /// The name that its author states ([`Job::NAME`]), or else the type's path.
+    /// The name given by [`Job::NAME`], or else the type's path.
     pub fn name(&self) -> &'static str {
         (self.name)()
     }
 
-    /// The version that its author states ([`Job::VERSION`]).
+    /// The version given by [`Job::VERSION`].
     pub fn version(&self) -> u32 {
         self.version
     }
 
-    /// A number that is the same in two programs only if the type seems to be the same in both. It
-    /// is made of the name, the version, and the bytes of [`samples`](Job::samples); where no name
-    /// is stated, of the path of the output's type as well.
+    /// A number that is equal in two programs only if the type seems to be equal in both. It is
+    /// computed from the name, the version, and the bytes of [`samples`](Job::samples); without a
+    /// name, also from the path of the output's type.
     ///
-    /// It can't notice a changed field if there are no samples, or none that shows it; nor a
-    /// change of the output, of a type within the job, or of what [`run`](Job::run) does. That is
-    /// what the version is for.
+    /// It can't detect a changed field without samples that show it. It can't detect a change of
+    /// the output, of a type within the job, or of [`run`](Job::run). Use the version for these.
     ///
     /// # Examples
     /// ```
@@ -146,17 +145,17 @@ impl JobType {
         (self.fingerprint)()
     }
 
-    /// Name, version and fingerprint, for people.
+    /// Name, version and fingerprint as text.
     pub fn describe(&self) -> String {
         let (name, version) = (self.name(), self.version());
         format!("{name} version {version} ({:016x})", self.fingerprint())
     }
 
-    /// Runs encoded jobs of this type, here and now: the other end of
-    /// [`EncodedJob::payload`](crate::EncodedJob::payload). The results are for
-    /// [`EncodedJob::finish`](crate::EncodedJob::finish). Panics are results, too.
+    /// Runs encoded jobs of this type at once: the counterpart of
+    /// [`EncodedJob::payload`](crate::EncodedJob::payload). Pass the results to
+    /// [`EncodedJob::finish`](crate::EncodedJob::finish). A panic is a result too.
     ///
-    /// No single output makes the results longer than `limit` bytes; it is then an error.
+    /// No output may make the results longer than `limit` bytes; otherwise it is an error.
     pub fn run_encoded(&self, payload: &[u8], count: u32, limit: usize) -> Vec<u8> {
         crate::panics::install();
         let mut output = Vec::new();
@@ -178,10 +177,10 @@ impl fmt::Debug for JobType {
     }
 }
 
-/// Names a job type for [`hook`](crate::hook).
+/// Describes a job type for [`hook`](crate::hook).
 ///
 /// # Examples
-/// A library can keep the list of its jobs, and a program joins the lists:
+/// A library can keep the list of its jobs, and a program concatenates the lists:
 /// ```
 /// # use executors::{Job, JobType, job};
 /// # #[derive(serde::Serialize, serde::Deserialize)] struct Count(u64);
@@ -215,7 +214,7 @@ fn fingerprint_of<J: Job>() -> u64 {
         hash.part(type_name::<J::Output>().as_bytes());
     }
     for sample in J::samples() {
-        // A sample that can't be written is told when such a job is submitted.
+        // A sample that can't be written is reported when such a job is submitted.
         if let Ok(bytes) = codec::write_jobs(&[sample], usize::MAX, false) {
             hash.part(&bytes[HEADROOM..]);
         }
@@ -223,7 +222,7 @@ fn fingerprint_of<J: Job>() -> u64 {
     hash.0
 }
 
-/// FNV-1a, 64 bits wide: the same number on every machine and in every build.
+/// FNV-1a with 64 bits: the same number on every machine and in every build.
 pub(crate) struct Fnv(pub(crate) u64);
 
 impl Default for Fnv {
@@ -233,7 +232,7 @@ impl Default for Fnv {
 }
 
 impl Fnv {
-    /// Adds a part, and its length, so that no two lists of parts are one text.
+    /// Adds a part and its length, so that different lists of parts never give the same bytes.
     pub(crate) fn part(&mut self, bytes: &[u8]) {
         for &byte in (bytes.len() as u64).to_le_bytes().iter().chain(bytes) {
             self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3);

@@ -16,8 +16,7 @@ use crate::sync::{Mutex, lock};
 use crate::thread_pool::{Core, Task, ThreadPool, run_each};
 use crate::{encoded, patience::Patience, same_job, span};
 
-/// A job that this process runs itself need not be written down, unless two futures are to have its
-/// result.
+/// A job that runs in this process is not encoded, unless two futures share its result.
 impl Executor for ThreadPool {
     fn encoded(&self) -> &dyn EncodedExecutor {
         self
@@ -96,7 +95,7 @@ impl EncodedExecutor for ThreadPool {
 
 /// An encoded job that waits for a thread.
 struct Call {
-    /// Until it is run or refused.
+    /// The job, until it is run or refused.
     job: Mutex<Option<EncodedJob>>,
     core: Arc<Core>,
 }

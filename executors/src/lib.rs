@@ -1,7 +1,7 @@
-//! Concurrent futures: hand in a job, get a [`Future`], and let workers run the job.
+//! Concurrent futures: submit a job, get a [`Future`], and let workers run the job.
 //!
-//! There are two pools. The workers of a [`ThreadPool`] are threads, those of a `ProcessPool` (feature
-//! `processes`) are processes. Both implement the trait `Executor`. The model is Python's
+//! There are two pools. The workers of a [`ThreadPool`] are threads, and those of a `ProcessPool`
+//! (feature `processes`) are processes. Both implement the trait `Executor`. The model is Python's
 //! `concurrent.futures`.
 //!
 //! # Threads
@@ -27,10 +27,10 @@
 //!
 //! # Processes
 //!
-//! A process shares no memory with its parent, so it is sent *values*: a `Job` is a type that serde can
-//! write and read, with a function `run`. The workers are copies of this same program. That is why **the
-//! first line of `main` must be `hook`**, with all job types in its list. A worker runs `main` up to that
-//! line and no further; the lines before it run again in every worker.
+//! A process shares no memory with its parent, so it gets *values*: a `Job` is a type that serde
+//! can write and read, with a function `run`. The workers are copies of this same program.
+//! Therefore **the first line of `main` must be `hook`**, with a list of all job types. A worker
+//! runs `main` up to that line and no further; the lines before it run again in every worker.
 //!
 //! ```
 //! use executors::{Error, Executor, Job, ProcessPool, job};
@@ -55,19 +55,19 @@
 //! }
 //! ```
 //!
-//! Without the hook `ProcessPool::new` fails with `Error::HookMissing`, which shows the line to write. A
-//! type that is missing in the list is refused by `submit` with `Error::NotRegistered`. Under `cargo test`
-//! there is no `main`: see `ProcessPoolBuilder::worker_args`.
+//! Without the hook `ProcessPool::new` fails with `Error::HookMissing`, which shows the missing
+//! line. A type that is not in the list is refused by `submit` with `Error::NotRegistered`. Under
+//! `cargo test` there is no `main`: see `ProcessPoolBuilder::worker_args`.
 //!
-//! The lesson is the chapter `README.md`. Limits, what can happen to a worker, and figures are in
-//! `TOOL.md`.
+//! The lesson is the chapter `README.md`. `TOOL.md` has the limits, the failures of workers, and
+//! figures.
 
-/// The chapter: its Rust is compiled.
+/// The chapter, included so that its Rust code is compiled.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Chapter;
 
-// What is handed in, and what comes back.
+// Errors, futures and panics.
 mod error;
 mod future;
 mod patience;
@@ -75,7 +75,7 @@ mod promise;
 mod refused;
 mod worker_id;
 
-// Threads: the pool takes closures, and needs nothing of what follows below it.
+// Threads: the pool takes closures, and does not use the modules below.
 mod at_exit;
 mod counters;
 mod scope;
@@ -87,7 +87,7 @@ mod gate;
 mod map;
 mod wait;
 
-// What all of it stands on: a future's state, the queue of what is pending, and who waits for whom.
+// The base: the state of a future, the queue of pending jobs, and the detection of deadlocks.
 mod backlog;
 mod panics;
 mod pool_id;
@@ -97,7 +97,7 @@ mod state;
 mod sync;
 mod workers;
 
-// Jobs: values that can be written down and run elsewhere.
+// Jobs: values that can be encoded and run elsewhere.
 #[cfg(feature = "processes")]
 mod codec;
 #[cfg(feature = "processes")]

@@ -14,51 +14,51 @@ type Batch<T> = Future<Vec<Result<T, Error>>>;
 type Submit<'p, I, T> = Box<dyn FnMut(Vec<I>, Patience) -> Result<Batch<T>, Error> + Send + 'p>;
 type Ahead<'p> = Box<dyn Fn() -> usize + Send + 'p>;
 
-/// Chunks under way for each worker when nothing else is asked for: the one it works on, and one to go
-/// on with. More would only be memory.
+/// The default number of chunks under way per worker: one that runs, and one that is ready to run
+/// next. More would only use memory.
 pub(crate) const AHEAD: usize = 2;
 
 /// The results of [`Executor::map`](crate::Executor::map): an iterator of `Result`s.
 ///
-/// Set it up before the first `next`.
+/// Set the options before the first `next`.
 #[must_use = "iterators are lazy: nothing is submitted until it is asked for a result"]
 pub struct Map<'p, I: Iterator, T> {
     jobs: I,
     submit: Submit<'p, I::Item, T>,
     chunk: usize,
     buffer: Option<usize>,
-    /// How many chunks are to be under way if no buffer is set.
+    /// The number of chunks under way, if no buffer is set.
     ahead: Ahead<'p>,
     timeout: Option<Duration>,
     deadline: Option<Instant>,
     under_way: UnderWay<T>,
     ready: VecDeque<Result<T, Error>>,
-    /// The jobs are used up, or there is no point in asking for more.
+    /// There are no more jobs, or the executor refuses all further jobs.
     dry: bool,
 }
 
-/// Some jobs, sent together; or refused together.
+/// Some jobs that were submitted together, or refused together.
 struct Chunk<T> {
     jobs: usize,
     fate: Result<Batch<T>, Error>,
 }
 
-/// The chunks submitted and not yet yielded: as a queue, or as a set.
+/// The submitted chunks that were not yielded yet: as a queue, or as a set.
 enum UnderWay<T> {
     Ordered(VecDeque<Chunk<T>>),
     Unordered {
         chunks: AsCompleted<Vec<Result<T, Error>>>,
-        /// The number of jobs of each chunk, by its place.
+        /// The number of jobs of each chunk, by its index.
         jobs: Vec<usize>,
         refused: VecDeque<(usize, Error)>,
     },
 }
 
-/// The time is up.
+/// The time limit is over.
 struct TimeIsUp;
 
 impl<'p, I: Iterator, T> Map<'p, I, T> {
-    /// Results in the order of the jobs.
+    /// Yields the results in the order of the jobs.
     pub(crate) fn ordered(
         jobs: I,
         ahead: impl Fn() -> usize + Send + 'p,
@@ -78,7 +78,7 @@ impl<'p, I: Iterator, T> Map<'p, I, T> {
         }
     }
 
-    /// Results in the order in which they are ready.
+    /// Yields the results in the order in which they are ready.
     pub(crate) fn unordered(mut self) -> Self {
         self.under_way = UnderWay::Unordered {
             chunks: as_completed([]),
@@ -88,24 +88,25 @@ impl<'p, I: Iterator, T> Map<'p, I, T> {
         self
     }
 
-    /// How many jobs may be submitted ahead of the results taken: at least one chunk; unless
-    /// said otherwise as many chunks as the executor has use for, which for a pool are two for each
-    /// worker. Less than a chunk counts as one chunk.
+    /// Sets how many jobs may be submitted ahead of the yielded results, at least one chunk. The
+    /// default is the executor's [`look_ahead`](crate::EncodedExecutor::look_ahead): for a pool,
+    /// two chunks per worker.
     pub fn buffer(mut self, jobs: usize) -> Self {
         self.buffer = Some(jobs);
         self
     }
 
-    /// How many jobs to send to a worker at a time: 1 unless said otherwise. Choose it so that a
-    /// chunk takes a millisecond or so: the cost of a round trip is then lost in the work. If a
-    /// worker process dies, all jobs of its chunk share its fate.
+    /// Sets how many jobs are sent to a worker at a time. The default is 1. A good chunk takes
+    /// about a millisecond: then the cost of a round trip is small. If a worker process dies, all
+    /// jobs of its chunk fail.
     pub fn chunk(mut self, jobs: usize) -> Self {
         self.chunk = jobs.max(1);
         self
     }
 
-    /// How long the whole of it may take, from the first `next` on. When the time is up, one
-    /// [`Error::TimedOut`] is yielded, what has not started is cancelled, and the iterator ends.
+    /// Sets a time limit for the whole iteration, from the first `next` on. After that, one
+    /// [`Error::TimedOut`] is yielded, the jobs that have not started are cancelled, and the
+    /// iterator ends.
     ///
     /// # Examples
     /// ```
@@ -121,14 +122,14 @@ impl<'p, I: Iterator, T> Map<'p, I, T> {
         self
     }
 
-    /// Submits until the buffer is full, or the time is up.
+    /// Submits jobs until the buffer is full, or the time limit is over.
     fn fill(&mut self) -> Result<(), TimeIsUp> {
         let chunks = match self.buffer {
             Some(jobs) => jobs / self.chunk,
             None => (self.ahead)(),
         };
         let patience = self.deadline.map_or(Patience::Forever, Patience::Until);
-        // The results in `ready` are one chunk that has not been taken yet.
+        // The results in `ready` belong to a chunk that was not fully yielded.
         while !self.dry
             && self.under_way.len() + usize::from(!self.ready.is_empty()) < chunks.max(1)
         {
@@ -144,7 +145,8 @@ impl<'p, I: Iterator, T> Map<'p, I, T> {
             {
                 return Err(TimeIsUp);
             }
-            // One job too many bytes says nothing about the next; any other refusal is for good.
+            // A job that is too large says nothing about the next job. Any other error ends the
+            // map.
             self.dry |= !matches!(
                 fate,
                 Ok(_) | Err(Error::TooLarge { .. } | Error::Codec { .. })
@@ -158,7 +160,7 @@ impl<'p, I: Iterator, T> Map<'p, I, T> {
         self.deadline.is_some_and(|at| at <= Instant::now())
     }
 
-    /// The results of the next chunk, waited for; `None` if there is none.
+    /// Waits for the results of the next chunk; `None` if there is none.
     fn next_chunk(&mut self) -> Result<Option<Vec<Result<T, Error>>>, TimeIsUp> {
         self.fill()?;
         let timeout = self.timeout.unwrap_or_default();
@@ -194,8 +196,8 @@ impl<T> UnderWay<T> {
         }
     }
 
-    /// The results of the chunk to be yielded next, waited for: one for each of its jobs, whatever
-    /// happened. `None` if there is none.
+    /// Waits for the results of the chunk that is yielded next: one for each of its jobs, even
+    /// after an error. `None` if there is no chunk.
     fn next(
         &mut self,
         deadline: Option<Instant>,
@@ -276,7 +278,7 @@ impl<I: Iterator, T> Iterator for Map<'_, I, T> {
         }
         match self.next_chunk() {
             Ok(None) => return None,
-            // There was none left: nothing is copied.
+            // The buffer is empty, so nothing is copied.
             Ok(Some(results)) => self.ready = results.into(),
             Err(TimeIsUp) => {
                 self.dry = true;
@@ -287,8 +289,8 @@ impl<I: Iterator, T> Iterator for Map<'_, I, T> {
             }
         }
         let first = self.ready.pop_front();
-        // The workers go on while the caller looks at these. If the time is up, the next call says
-        // so.
+        // The workers continue while the caller uses these results. If the time limit is over, the
+        // next call reports it.
         let _ = self.fill();
         first
     }

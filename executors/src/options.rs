@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::patience::Patience;
 
-/// How a job is to be run; see [`Executor::submit_with`](crate::Executor::submit_with).
+/// The options of a job; see [`Executor::submit_with`](crate::Executor::submit_with).
 ///
 /// # Examples
 /// ```
@@ -29,33 +29,34 @@ pub struct Options {
 }
 
 impl Options {
-    /// No limit but the pool's own, no retries, no key, and as much patience as it takes.
+    /// The defaults: no time limit except the pool's, no retries, no key, and a wait without limit
+    /// while the queue is full.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// How long the job (or the chunk of jobs) may run before its worker is ended, and the job with
-    /// it ([`Error::Overran`](crate::Error::Overran)): instead of the limit that the pool has. A
-    /// thread can't be ended, so a thread pool refuses this
+    /// Sets the time limit of the job (or the chunk of jobs), instead of the pool's limit. After
+    /// it, the worker is ended, and the job with it ([`Error::Overran`](crate::Error::Overran)). A
+    /// thread can't be killed, so a thread pool refuses this option
     /// ([`Error::Unsupported`](crate::Error::Unsupported)).
     pub fn time_limit(mut self, limit: Duration) -> Self {
         self.time_limit = Some(limit);
         self
     }
 
-    /// How often the job may be tried again when the worker that ran it died
-    /// ([`WorkerDied`](crate::Error::WorkerDied), [`Garbled`](crate::Error::Garbled)). Only for a
-    /// job that is safe to repeat: nobody knows how far it got. Not after a panic or the time
-    /// limit, which are the job's own doing. A thread does not die, so a thread pool has no use for
-    /// it.
+    /// Sets how often the job may be retried after its worker died
+    /// ([`WorkerDied`](crate::Error::WorkerDied), [`Garbled`](crate::Error::Garbled)). Use it only
+    /// for a job that is safe to repeat, because it is unknown how much of it was done. There is no
+    /// retry after a panic or the time limit, which the job itself caused. Threads do not die, so a
+    /// thread pool does not need it.
     pub fn retries(mut self, times: u32) -> Self {
         self.retries = times;
         self
     }
 
-    /// A name for the job. While a job of this name is pending or running, submitting the same
-    /// again (the same type, the same bytes) starts nothing: both futures get the one result, and
-    /// cancelling one cancels the job for both. Another job under the same name is refused
+    /// Sets a name for the job. While a job with this name is pending or running, submitting the
+    /// same job again (same type, same bytes) starts nothing: both futures get the same result, and
+    /// cancelling one cancels the job for both. A different job with the same name is refused
     /// ([`Error::KeyInUse`](crate::Error::KeyInUse)).
     ///
     /// A pool forgets the name when the job is done.
@@ -79,7 +80,7 @@ impl Options {
         self
     }
 
-    /// How long to wait while the queue is full.
+    /// Sets how long to wait while the queue is full.
     pub fn patience(mut self, patience: Patience) -> Self {
         self.patience = patience;
         self
@@ -90,7 +91,7 @@ impl Options {
         self.time_limit
     }
 
-    /// How often the job may be tried again.
+    /// The maximum number of retries.
     pub fn get_retries(&self) -> u32 {
         self.retries
     }

@@ -1,46 +1,47 @@
-//! Catching a panic with its message and its place.
+//! Catches a panic with its message and its place.
 //!
-//! `omp/panics.rs` of the room `mandelbrot` does the same for a team of threads: it stands alone, to
-//! be copied without this crate.
+//! `omp/panics.rs` of the room `mandelbrot` does the same for a team of threads. It does not use
+//! this crate, so that it can be copied alone.
 
 use std::cell::{Cell, RefCell};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 
-/// A panic that was caught: what it said, and where.
+/// A panic that was caught, with its message and place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[cfg_attr(feature = "processes", derive(serde::Serialize, serde::Deserialize))]
 #[error("panicked at {location}: {message}")]
 pub struct Panic {
-    /// What the panic said; a fixed text if its payload was no text.
+    /// The panic's message; a fixed text if its payload was not a text.
     pub message: String,
-    /// `file:line:column`; `"an unknown place"` if the program replaced the panic hook since.
+    /// `file:line:column`; `"an unknown place"` if the program has replaced the panic hook
+    /// meanwhile.
     pub location: String,
 }
 
 #[derive(Clone, Copy, PartialEq)]
 enum Watch {
-    /// Panics are not ours.
+    /// Panics are not recorded.
     Off,
-    /// Their place is noted, and the hooks set before report them.
+    /// Their place is recorded, and the previous hook reports them.
     Noting,
-    /// Their place is noted, and nothing is printed.
+    /// Their place is recorded, and nothing is printed.
     Quiet,
 }
 
 thread_local! {
     static WATCH: Cell<Watch> = const { Cell::new(Watch::Off) };
     static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
-    /// Whether there may be one. It is looked at for each job, and takes less time than the place.
+    /// Whether there may be a place. Checking this for each job is faster than checking the place.
     static NOTED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Has the panic hook note where panics happen inside [`catch`]; the hook set before still runs.
+/// Makes the panic hook record the places of panics inside [`catch`]. The previous hook still runs.
 ///
-/// Only a hook is told the place: the payload that `catch_unwind` returns has just the message.
+/// Only a hook knows the place: the payload of `catch_unwind` contains only the message.
 pub(crate) fn install() {
     static ONCE: Once = Once::new();
-    // Touching the hook while panicking would panic again.
+    // Changing the hook during a panic would panic again.
     if std::thread::panicking() {
         return;
     }
@@ -59,16 +60,16 @@ pub(crate) fn install() {
     });
 }
 
-/// Runs `f`, and turns a panic into a value. The panic is reported as the program's panic hook
-/// reports it, usually on standard error.
+/// Runs `f`, and turns a panic into a value. The program's panic hook reports the panic, usually on
+/// standard error.
 pub(crate) fn catch<T>(f: impl FnOnce() -> T) -> Result<T, Panic> {
     catch_as(Watch::Noting, f)
 }
 
-/// Runs `f`, and turns a panic into a value, with its message and place. Nothing is printed.
+/// Runs `f`, and turns a panic into a value with its message and place. Nothing is printed.
 ///
-/// The first call sets a panic hook for the whole program; it leaves every other panic to the hook
-/// that was there. What `f` leaves half done is only seen by whoever shares it.
+/// The first call sets a panic hook for the whole program; it passes every other panic to the
+/// previous hook. Data that `f` leaves half changed is only visible to code that shares it.
 ///
 /// # Errors
 /// The panic.
@@ -86,11 +87,12 @@ pub fn catch_panic<T>(f: impl FnOnce() -> T) -> Result<T, Panic> {
 
 fn catch_as<T>(watch: Watch, f: impl FnOnce() -> T) -> Result<T, Panic> {
     let outer = WATCH.replace(watch);
-    // One that was caught elsewhere is nobody's.
+    // A place from a panic that other code has caught is out of date.
     if NOTED.replace(false) {
         PLACE.set(None);
     }
-    // What `f` leaves half done is only seen by whoever shared it, as with any panicking thread.
+    // Data that `f` leaves half changed is only visible to code that shares it, as with any
+    // panicking thread.
     let result = panic::catch_unwind(AssertUnwindSafe(f));
     let result = result.map_err(|payload| {
         let message = if let Some(text) = payload.downcast_ref::<&str>() {
@@ -111,10 +113,10 @@ fn catch_as<T>(watch: Watch, f: impl FnOnce() -> T) -> Result<T, Panic> {
     result
 }
 
-/// Runs `f`; its panic is reported by the panic hook and goes no further. False if it panicked.
+/// Runs `f`. The panic hook reports its panic, which has no other effect. False if it panicked.
 ///
-/// A panic's payload is dropped by whoever caught it, and may panic in its turn; that one's payload
-/// may too. Such a payload is left undropped.
+/// Dropping a panic's payload may panic again, and so may the payload of that panic. Such a payload
+/// is leaked.
 pub(crate) fn contain(f: impl FnOnce()) -> bool {
     let Err(payload) = panic::catch_unwind(AssertUnwindSafe(f)) else {
         return true;
@@ -146,11 +148,11 @@ mod tests {
         })
         .unwrap_err();
         assert_eq!(panic.message, "outer");
-        // `resume_unwind` calls no hook, so the place is not known.
+        // `resume_unwind` calls no hook, so the place is unknown.
         assert_eq!(panic.location, "an unknown place");
     }
 
-    /// Panics when it is dropped, with a payload that does too.
+    /// Panics when it is dropped, with a payload that does the same.
     struct Bomb(u32);
 
     impl Drop for Bomb {

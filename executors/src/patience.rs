@@ -1,4 +1,4 @@
-//! How long a submit waits for room in a full queue.
+//! How long a submit waits for space in a full queue.
 
 use std::time::Instant;
 
@@ -6,10 +6,10 @@ use std::time::Instant;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Patience {
-    /// Until there is room.
+    /// Until there is space.
     #[default]
     Forever,
-    /// Until there is room or this moment has come; then the submit is refused
+    /// Until there is space, or until this time. Then the submit is refused
     /// ([`Error::QueueFull`](crate::Error::QueueFull)).
     Until(Instant),
     /// Not at all.
@@ -17,7 +17,7 @@ pub enum Patience {
 }
 
 impl Patience {
-    /// `None` if there is to be no wait; else when it ends, if it ends.
+    /// `None` for no wait; otherwise the end of the wait, if it has one.
     pub(crate) fn deadline(self) -> Option<Option<Instant>> {
         match self {
             Patience::Forever => Some(None),
@@ -26,7 +26,7 @@ impl Patience {
         }
     }
 
-    /// None at all if `refused`: for a thread that the pool needs to make room.
+    /// [`Never`](Patience::Never) if `refused`: for a thread that the pool needs to make space.
     pub(crate) fn unless(self, refused: bool) -> Self {
         if refused { Patience::Never } else { self }
     }

@@ -1,14 +1,14 @@
-//! Which pool needs which thread: how a wait that can never end is noticed.
+//! Records which pool needs which thread, to detect a wait that can never end.
 
 use std::cell::Cell;
 use std::num::NonZeroU64;
-// A counter in a static: loom's atomics cannot be made there, and no model turns on it.
+// A counter in a static: loom's atomics can't be created there, and no loom model depends on it.
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Tells one pool from another, for as long as the program runs.
+/// The identity of a pool in this program.
 ///
-/// A thread that a pool needs to finish its jobs is marked by [`adopt`](PoolId::adopt); a wait on
-/// that thread for an unfinished job of the same pool is then refused
+/// [`adopt`](PoolId::adopt) marks a thread that a pool needs to finish its jobs. On that thread, a
+/// wait for an unfinished job of the same pool is refused
 /// ([`Error::Deadlock`](crate::Error::Deadlock)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PoolId(NonZeroU64);
@@ -18,21 +18,21 @@ thread_local! {
 }
 
 impl PoolId {
-    /// A name that no other pool of this program has.
+    /// A new identity, different from all others in this program.
     #[expect(clippy::new_without_default, reason = "each is another")]
     pub fn new() -> Self {
         static LAST: AtomicU64 = AtomicU64::new(0);
         let id = LAST.fetch_add(1, Ordering::Relaxed) + 1;
-        // A new pool every nanosecond would take 584 years to come round to zero.
+        // With a new pool every nanosecond it would take 584 years to reach zero again.
         Self(NonZeroU64::new(id).unwrap_or(NonZeroU64::MAX))
     }
 
-    /// Marks this thread, for good, as one that the pool needs to finish its jobs.
+    /// Marks this thread permanently as one that the pool needs to finish its jobs.
     pub fn adopt(self) {
         WORKER_OF.set(Some(self));
     }
 
-    /// Marks this thread as [`adopt`](PoolId::adopt) does, until what this returns is dropped.
+    /// Marks this thread like [`adopt`](PoolId::adopt), until the returned value is dropped.
     #[cfg(feature = "processes")]
     pub(crate) fn borrow_thread(self) -> Borrowed {
         Borrowed {
@@ -40,12 +40,12 @@ impl PoolId {
         }
     }
 
-    /// The pool that needs this thread, if one does.
+    /// The pool that needs this thread, if there is one.
     pub(crate) fn of_this_thread() -> Option<Self> {
         WORKER_OF.get()
     }
 
-    /// The number that it is.
+    /// The identity as a number.
     #[cfg(feature = "processes")]
     pub(crate) fn number(self) -> u64 {
         self.0.get()
@@ -57,7 +57,7 @@ impl PoolId {
     }
 }
 
-/// A thread that a pool needs for a moment.
+/// A thread that a pool needs for a limited time.
 #[cfg(feature = "processes")]
 pub(crate) struct Borrowed {
     before: Option<PoolId>,

@@ -38,7 +38,7 @@ use crate::promise::Owner;
 use crate::sync::lock;
 use crate::{same_job, workers};
 
-/// How many process pools this process is a worker in, one within the other.
+/// The nesting depth: how many process pools this process is a worker in, one within the other.
 static DEPTH: AtomicU32 = AtomicU32::new(0);
 
 fn depth() -> u32 {
@@ -49,20 +49,20 @@ fn set_depth(depth: u32) {
     DEPTH.store(depth, Ordering::Relaxed);
 }
 
-/// A number of worker processes: copies of this program, to which jobs and back from which results
-/// are sent as bytes.
+/// A pool of worker processes: copies of this program. Jobs are sent to them as bytes, and results
+/// come back as bytes.
 ///
-/// Made for work that must not take the program down with it: a job that crashes, runs out of
-/// memory or never ends costs its worker, not the pool. The price is a message to the worker and
-/// back for each job, and the copying of its data; against code that only computes,
-/// [`ThreadPool`](crate::ThreadPool) wins.
+/// It is for work that must not crash the program: a job that crashes, runs out of memory or never
+/// ends costs its worker, not the pool. The price is a message to the worker and back for each job,
+/// and the copying of its data. For code that only computes, [`ThreadPool`](crate::ThreadPool) is
+/// faster.
 ///
-/// Workers are started when there is work for them. They end when the pool does, or this process,
-/// however it ends; and what their jobs have started ends with them.
+/// Workers are started when there is work for them. They end when the pool ends, or when this
+/// process ends for any reason. Processes that their jobs have started end with them.
 ///
 /// Dropping a pool waits for all its jobs. A pool in a `static` is never dropped, and
-/// [`std::process::exit`] drops nothing: there, jobs that are pending or running end with the
-/// program, unless [`at_exit`](ProcessPoolBuilder::at_exit) says otherwise.
+/// [`std::process::exit`] drops nothing: then pending and running jobs end with the program, unless
+/// [`at_exit`](ProcessPoolBuilder::at_exit) says otherwise.
 ///
 /// # Examples
 /// See [`hook`], which must come first in `main`.
@@ -71,7 +71,7 @@ pub struct ProcessPool {
 }
 
 impl ProcessPool {
-    /// A pool of up to so many workers.
+    /// A pool with at most this number of workers.
     ///
     /// # Errors
     /// As [`ProcessPoolBuilder::build`].
@@ -79,39 +79,40 @@ impl ProcessPool {
         Self::builder().workers(workers).build()
     }
 
-    /// A pool to be set up.
+    /// A builder for a pool with options.
     pub fn builder() -> ProcessPoolBuilder {
         ProcessPoolBuilder::default()
     }
 
-    /// Starts all workers there may be and waits until they are ready, so that the first jobs are
-    /// as quick as the rest.
+    /// Starts all workers and waits until they are ready, so that the first jobs are as fast as the
+    /// others.
     ///
     /// # Errors
-    /// [`Error::PoolBroken`] if they would not start, [`Error::Spawn`] if some would not,
-    /// [`Error::ShutDown`] if they need not.
+    /// [`Error::PoolBroken`] if the workers do not start, [`Error::Spawn`] if some do not,
+    /// [`Error::ShutDown`] if the pool was shut down.
     pub fn warm_up(&self) -> Result<(), Error> {
         self.core.warm_up()
     }
 
-    /// The process ids of the workers that there are.
+    /// The process ids of the current workers.
     pub fn pids(&self) -> Vec<u32> {
         let state = lock(&self.core.state);
         let live = state.slots.iter().filter_map(|slot| slot.worker.as_ref());
         live.map(|worker| worker.life.pid()).collect()
     }
 
-    /// The CPU time that all workers have used, those that are gone included. (Live ones are
-    /// counted on Linux only.)
+    /// The CPU time of all workers, including those that have ended. (Running ones are counted on
+    /// Linux only.)
     pub fn cpu_time(&self) -> Duration {
         lock(&self.core.state).cpu_time()
     }
 
-    /// Kills all workers and waits until they are gone. What was running ends with
-    /// [`Error::Killed`], what was pending with [`Error::Cancelled`]; nothing more is accepted.
+    /// Kills all workers and waits until they have ended. Running jobs end with [`Error::Killed`],
+    /// pending ones with [`Error::Cancelled`]. No more jobs are accepted.
     ///
     /// # Errors
-    /// [`Error::Deadlock`] in a callback, which the pool would wait for; the killing is done.
+    /// [`Error::Deadlock`] in a callback of the pool, because the wait would include this callback.
+    /// The workers are killed anyway.
     ///
     /// # Examples
     /// ```
@@ -137,11 +138,11 @@ impl ProcessPool {
         self.core.kill()
     }
 
-    /// Opens a pool again that has been killed, shut down or broken: waits for the end of what it
-    /// still has to do, and accepts jobs as before.
+    /// Opens a pool again that was killed, shut down or broken: it waits for the end of the
+    /// remaining work, and then accepts jobs as before.
     ///
     /// # Errors
-    /// [`Error::Deadlock`] in a callback of the pool, which the wait would wait for.
+    /// [`Error::Deadlock`] in a callback of the pool, because the wait would include this callback.
     ///
     /// # Examples
     /// ```
@@ -161,8 +162,7 @@ impl ProcessPool {
         self.core.reopen()
     }
 
-    /// Changes the number of workers that there may be. Those too many end when they have done
-    /// their job.
+    /// Changes the maximum number of workers. Surplus workers end after their current job.
     ///
     /// # Errors
     /// [`Error::NoWorkers`] or [`Error::TooManyWorkers`].
@@ -185,25 +185,28 @@ impl ProcessPool {
         Ok(())
     }
 
-    /// As [`Executor::workers`].
+    // These four are methods of both traits: without them here, a program that imports both could not
+    // call them on a pool without naming one.
+
+    /// Like [`Executor::workers`].
     pub fn workers(&self) -> usize {
         lock(&self.core.state).wanted
     }
 
-    /// As [`Executor::pending`].
+    /// Like [`Executor::pending`].
     pub fn pending(&self) -> usize {
         lock(&self.core.state).backlog.len()
     }
 
-    /// As [`Executor::counters`].
+    /// Like [`Executor::counters`].
     pub fn counters(&self) -> Counters {
         lock(&self.core.state).account.counters
     }
 
-    /// As [`Executor::shutdown`].
+    /// Like [`Executor::shutdown`].
     ///
     /// # Errors
-    /// As there.
+    /// As [`Executor::shutdown`].
     pub fn shutdown(&self, wait: bool, cancel_pending: bool) -> Result<(), Error> {
         self.core.shutdown(wait, cancel_pending)
     }
@@ -247,7 +250,7 @@ impl Executor for ProcessPool {
 
 impl Drop for ProcessPool {
     fn drop(&mut self) {
-        // In a callback of this very pool the workers end by themselves.
+        // In a callback of this pool there is no wait, and the workers end by themselves.
         let _ = self.shutdown(true, std::thread::panicking());
     }
 }

@@ -1,4 +1,4 @@
-//! The other end of a future: for those who write an executor.
+//! The other end of a future: for authors of executors.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,31 +9,31 @@ use crate::future::Future;
 use crate::pool_id::PoolId;
 use crate::state::State;
 
-/// What a future asks of whoever is to run its job. Every method has a default: nothing is done.
+/// The requests of a future to the executor of its job. The default of every method does nothing.
 pub trait Owner: Send + Sync {
-    /// Asked before a pending job is cancelled: false if it has been started after all. Where jobs
-    /// are started by this process, as in a pool, it need not be asked; where they are started
-    /// elsewhere, the answer must take the job back, so that it is never started afterwards.
+    /// Called before a pending job is cancelled. False if it has been started. A pool that starts
+    /// its jobs in this process does not need it. If jobs are started elsewhere, it must withdraw
+    /// the job, so that it is never started afterwards.
     fn withdraw(&self) -> bool {
         true
     }
 
-    /// The job has been cancelled before it started: its place in the queue, and what it holds,
-    /// can be let go. Called once.
+    /// The job was cancelled before it started: its place in the queue, and its data, can be freed.
+    /// Called once.
     fn cancelled(&self) {}
 
-    /// Ends the job although it is running; false if that can't be done. The job's future must then
-    /// be finished, with [`Error::Cancelled`] unless it was too late for that.
+    /// Ends the job although it is running; false if that is impossible. The job's future must then
+    /// be finished, with [`Error::Cancelled`] unless the job ended before.
     fn stop(&self) -> bool {
         false
     }
 
-    /// A thread waits for the result, and has nothing else to do. What brings the result nearer can be done
-    /// here, on that thread, as long as nothing blocks. Called again and again for some
+    /// A thread waits for the result and has nothing else to do. Work that helps to get the result
+    /// can be done here, on that thread, but it must not block. It is called repeatedly for some
     /// microseconds, until there is a result; then [`rest`](Owner::rest) is called.
     fn help(&self) {}
 
-    /// The thread that waits goes to sleep: no more [`help`](Owner::help) comes from it.
+    /// The waiting thread goes to sleep, and calls [`help`](Owner::help) no more.
     fn rest(&self) {}
 
     /// The pool whose threads must not wait for this job.
@@ -42,16 +42,16 @@ pub trait Owner: Send + Sync {
     }
 }
 
-/// No owner: a future that nobody can stop, and that any thread may wait for.
+/// No owner: the job can't be stopped, and any thread may wait for it.
 impl Owner for () {}
 
-/// The duty to finish a future, once.
+/// The obligation to finish a future, once.
 ///
-/// Dropped before it is finished, it ends the future with [`Error::Lost`], so that nobody waits for
-/// ever.
+/// If it is dropped before it is finished, the future ends with [`Error::Lost`], so that no thread
+/// waits forever.
 ///
 /// # Examples
-/// A smallest executor: a thread for each job.
+/// A very small executor: one thread per job.
 /// ```
 /// use std::sync::Arc;
 /// use executors::{Error, Future, promise};
@@ -75,7 +75,7 @@ pub struct Promise<T> {
     started: AtomicBool,
 }
 
-/// A future, and the duty to finish it.
+/// A future, and the promise that finishes it.
 pub fn promise<T>(owner: Arc<dyn Owner>) -> (Promise<T>, Future<T>) {
     let state = Arc::new(State::default());
     let promise = Promise {
@@ -86,8 +86,8 @@ pub fn promise<T>(owner: Arc<dyn Owner>) -> (Promise<T>, Future<T>) {
 }
 
 impl<T> Promise<T> {
-    /// Claims the job: from now on it is running, and can't be cancelled any more. False if it was
-    /// cancelled before (or started).
+    /// Claims the job: it is running from now on, and can't be cancelled. False if it was cancelled
+    /// before (or started).
     pub fn start(&self) -> bool {
         let started = self.state.claim();
         if started {
@@ -96,15 +96,15 @@ impl<T> Promise<T> {
         started
     }
 
-    /// Takes [`start`](Promise::start) back: the job waits again, and may be cancelled.
+    /// Undoes [`start`](Promise::start): the job is pending again, and may be cancelled.
     pub fn requeue(&self) {
         if self.started.swap(false, Ordering::Relaxed) {
             self.state.requeue();
         }
     }
 
-    /// Finishes the future. Its callbacks run here, on this thread. The result is dropped if the
-    /// job has been cancelled.
+    /// Finishes the future. Its callbacks run on this thread. The result is dropped if the job was
+    /// cancelled.
     pub fn finish(self, result: Result<T, Error>) {
         self.end(result);
     }
@@ -121,7 +121,7 @@ impl<T> Drop for Promise<T> {
     fn drop(&mut self) {
         if !self.state.is_done() {
             self.end(Err(Error::Lost {
-                what: "its executor let go of it unfinished".to_owned(),
+                what: "its executor dropped it unfinished".to_owned(),
             }));
         }
     }

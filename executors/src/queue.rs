@@ -1,4 +1,4 @@
-//! The thread pool's queue: bounded, first in first out, many producers and many consumers.
+//! The thread pool's queue: bounded, first in first out, with many producers and many consumers.
 
 use crate::backlog::{Backlog, Pending};
 use crate::error::Error;
@@ -8,22 +8,22 @@ use crate::sync::{Condvar, Mutex, lock, spin_until, wait, wait_until};
 
 struct Inner<E> {
     backlog: Backlog<E>,
-    /// Why nothing is accepted any more.
+    /// The reason why no more entries are accepted.
     closed: Option<Error>,
-    /// Consumers that sleep on `some`, producers that sleep on `room`: nobody asleep, no system
-    /// call to wake them.
+    /// The numbers of consumers that sleep on `some`, and of producers that sleep on `room`. If
+    /// nobody sleeps, no system call is needed to wake them.
     idle: usize,
     blocked: usize,
-    /// Whether a consumer is about, looking at `news`. One at a time: it takes the next entry
-    /// without being woken, and a second would only take the CPU from whoever makes it.
+    /// Whether a consumer is spinning on `news`. Only one may: it takes the next entry without a
+    /// wake-up, and a second one would only take CPU time from the producer.
     about: bool,
-    /// Consumers there are, and how many there are to be: those too many are sent away.
+    /// The number of consumers, and the wanted number. Surplus consumers end.
     consumers: usize,
     wanted: usize,
     counted: Counted,
 }
 
-/// What has passed through, in entries.
+/// The number of entries so far.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Counted {
     pub(crate) submitted: u64,
@@ -35,7 +35,8 @@ pub(crate) struct Queue<E> {
     inner: Mutex<Inner<E>>,
     some: Condvar,
     room: Condvar,
-    /// Changes whenever a consumer should look: what an idle consumer watches before it sleeps.
+    /// Changes whenever a consumer should check the queue. An idle consumer watches it before it
+    /// sleeps.
     news: AtomicUsize,
 }
 
@@ -58,9 +59,10 @@ impl<E: Pending> Queue<E> {
         }
     }
 
-    /// Appends what `make` makes; when the queue is full, waits for room for as long as it may.
+    /// Appends the entry that `make` creates. If the queue is full, it waits for space as long as
+    /// `patience` allows.
     ///
-    /// `make` is not called when the answer is an error, so the caller still has the job.
+    /// `make` is not called if the result is an error, so the caller still has the job.
     pub(crate) fn push(&self, patience: Patience, make: impl FnOnce() -> E) -> Result<(), Error> {
         let mut inner = lock(&self.inner);
         loop {
@@ -87,8 +89,8 @@ impl<E: Pending> Queue<E> {
         inner.backlog.push(make());
         let wake = inner.idle > 0 && inner.backlog.len() > usize::from(inner.about);
         drop(inner);
-        // After the lock is free, or a consumer that spins would run into it. One that goes to
-        // sleep looks at the backlog once more first, so it does not depend on this.
+        // After the lock is released, because a spinning consumer would block on it. A consumer
+        // checks the backlog again before it sleeps, so it does not depend on this.
         self.news.fetch_add(1, Ordering::Release);
         if wake {
             self.some.notify_one();
@@ -96,7 +98,7 @@ impl<E: Pending> Queue<E> {
         Ok(())
     }
 
-    /// Says how many consumers there are to be; how many have to be added for that.
+    /// Sets the wanted number of consumers, and returns how many must be added.
     pub(crate) fn want(&self, wanted: usize) -> usize {
         let mut inner = lock(&self.inner);
         inner.wanted = wanted;
@@ -108,7 +110,7 @@ impl<E: Pending> Queue<E> {
         missing
     }
 
-    /// Some of the consumers that were to be added could not be.
+    /// Some of the consumers could not be added.
     pub(crate) fn lack(&self, missing: usize) {
         let mut inner = lock(&self.inner);
         inner.consumers -= missing;
@@ -123,8 +125,8 @@ impl<E: Pending> Queue<E> {
         lock(&self.inner).counted
     }
 
-    /// The next entry that `start` accepts, waited for; `None` once the queue is closed and empty,
-    /// or if this consumer is one too many.
+    /// Waits for the next entry that `start` accepts; `None` if the queue is closed and empty, or
+    /// if this consumer is surplus.
     pub(crate) fn pop<S>(&self, mut start: impl FnMut(&E) -> Option<S>) -> Option<(E, S)> {
         let mut spun = false;
         let mut inner = lock(&self.inner);
@@ -161,7 +163,7 @@ impl<E: Pending> Queue<E> {
         }
     }
 
-    /// A pending entry has been cancelled: there may be room.
+    /// A pending entry was cancelled, so there may be space.
     pub(crate) fn note_cancelled(&self) {
         let mut inner = lock(&self.inner);
         inner.backlog.note_cancelled();
@@ -173,7 +175,7 @@ impl<E: Pending> Queue<E> {
         }
     }
 
-    /// Accepts nothing more, for `reason`; what is queued is still handed out.
+    /// Closes the queue with `reason`. Entries in the queue are still handed out.
     pub(crate) fn close(&self, reason: Error) {
         let mut inner = lock(&self.inner);
         inner.closed.get_or_insert(reason);
@@ -183,7 +185,7 @@ impl<E: Pending> Queue<E> {
         self.room.notify_all();
     }
 
-    /// Takes everything that waits.
+    /// Removes all pending entries.
     pub(crate) fn drain(&self) -> impl IntoIterator<Item = E> + use<E> {
         let mut inner = lock(&self.inner);
         let entries = inner.backlog.drain();
@@ -193,7 +195,7 @@ impl<E: Pending> Queue<E> {
         entries
     }
 
-    /// Jobs that wait.
+    /// The number of pending jobs.
     pub(crate) fn len(&self) -> usize {
         lock(&self.inner).backlog.len()
     }
@@ -206,7 +208,7 @@ mod loom_models {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize as Count, Ordering::SeqCst};
 
-    /// An entry nobody cancels.
+    /// An entry that is never cancelled.
     struct Plain(usize);
 
     impl Pending for Plain {

@@ -4,12 +4,12 @@ use std::fmt;
 
 use crate::error::Error;
 
-/// A job that was not accepted, and why.
+/// A job that was not accepted, and the reason.
 #[derive(Clone, PartialEq)]
 pub struct Refused<J> {
-    /// The job, to try again with.
+    /// The job, for another attempt.
     pub job: J,
-    /// Why it was not accepted.
+    /// The reason.
     pub error: Error,
 }
 

@@ -1,4 +1,4 @@
-//! One job for all who submit it under one key, while it is under way.
+//! Shares one job among all submits with the same key, while it is under way.
 
 use std::any::TypeId;
 use std::collections::HashMap;
@@ -14,7 +14,7 @@ use crate::pool_id::PoolId;
 use crate::promise::Owner;
 use crate::sync::lock;
 
-/// What tells one job from another: its type, its bytes' number, and a hash of them.
+/// The identity of a job: its type, its length in bytes, and a hash of the bytes.
 #[derive(Clone, Copy, PartialEq)]
 struct Content(TypeId, usize, u64);
 
@@ -29,8 +29,8 @@ impl Content {
 type Name = (PoolIdKey, String);
 type PoolIdKey = u64;
 
-/// The jobs with a key that are under way, by their pool and key. std's lock, under loom too: no
-/// model has keys.
+/// The jobs with a key that are under way, by pool and key. It is a lock of std, also under loom:
+/// no loom model uses keys.
 static UNDER_WAY: OnceLock<std::sync::Mutex<HashMap<Name, Arc<Group>>>> = OnceLock::new();
 
 fn under_way() -> std::sync::MutexGuard<'static, HashMap<Name, Arc<Group>>> {
@@ -39,11 +39,11 @@ fn under_way() -> std::sync::MutexGuard<'static, HashMap<Name, Arc<Group>>> {
         .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// Hands in a job, unless it has a [key](crate::Options::key) and the same job is under way in this
-/// pool: then its future gets that one's result. For those who write an executor.
+/// Submits a job, unless it has a [key](crate::Options::key) and the same job is under way in this
+/// pool: then its future gets that job's result. For authors of executors.
 ///
 /// # Errors
-/// [`Error::KeyInUse`]; those of `hand_in`.
+/// [`Error::KeyInUse`]; the errors of `hand_in`.
 pub fn submit_once(
     pool: PoolId,
     mut job: EncodedJob,
@@ -62,7 +62,7 @@ pub fn submit_once(
         let group = Arc::clone(group);
         drop(all);
         return match job.take_completion().map(|member| group.join(member)) {
-            // It has ended in the meantime: then this is a new job.
+            // The other job has ended in the meantime, so this is a new job.
             Some(Err(member)) => {
                 job.set_completion(member);
                 submit_once(pool, job, hand_in)
@@ -89,7 +89,7 @@ pub fn submit_once(
             Ok(group)
         }
         Err(error) => {
-            // Whoever has joined it gets the error, too.
+            // The members that have joined get the error too.
             group.refuse(error.clone());
             Err(error)
         }
@@ -103,7 +103,7 @@ struct Group {
     name: Name,
     members: crate::sync::Mutex<Members>,
     owner: OnceLock<Arc<dyn Owner>>,
-    /// Cancelled, and the owner has not been told.
+    /// It was cancelled, and the owner was not notified yet.
     untold: AtomicBool,
 }
 
@@ -114,7 +114,7 @@ enum Members {
 }
 
 impl Group {
-    /// Adds a member, or returns it if the job is over.
+    /// Adds a member, or returns it if the job has ended.
     fn join(&self, member: Box<dyn Completion>) -> Result<(), Box<dyn Completion>> {
         match &mut *lock(&self.members) {
             Members::Pending(members) => members.push(member),
@@ -127,7 +127,8 @@ impl Group {
         Ok(())
     }
 
-    /// Ends the group, if it waits or else `even_if_running`: whoever belongs to it is to be told.
+    /// Ends the group, if it is pending or if `even_if_running`. The caller must notify the
+    /// returned members.
     fn end(&self, even_if_running: bool) -> Option<Vec<Box<dyn Completion>>> {
         let mut members = lock(&self.members);
         match &*members {
@@ -150,7 +151,7 @@ impl Group {
         }
     }
 
-    /// Tells the owner, once and as soon as there is one, that the job was cancelled.
+    /// Notifies the owner, once and as soon as there is one, that the job was cancelled.
     fn tell_owner(&self) {
         if let Some(owner) = self.owner.get()
             && self.untold.swap(false, Ordering::SeqCst)
@@ -189,7 +190,7 @@ impl Completion for Arc<Group> {
 
     fn finish(&self, answer: Answer<'_>) {
         for member in self.end(true).into_iter().flatten() {
-            // A result may be dropped right here, by code of its own.
+            // A result may be dropped here, which runs user code.
             crate::panics::contain(|| member.finish(answer.clone()));
         }
     }
@@ -209,8 +210,8 @@ impl Owner for Group {
         self.owner.get().is_none_or(|owner| owner.withdraw())
     }
 
-    /// One future was cancelled: that is the job of all of them. If a worker has claimed it just
-    /// now, the others get their result.
+    /// One future was cancelled, which cancels the job for all of them. If a worker has claimed it
+    /// at this moment, the others get their result.
     fn cancelled(&self) {
         let Some(members) = self.end(false) else {
             return;

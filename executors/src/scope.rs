@@ -17,13 +17,13 @@ use crate::state::State;
 use crate::sync::{Condvar, Mutex, lock, wait};
 use crate::thread_pool::{Core, ThreadPool};
 
-/// Counts the jobs of a scope that are not gone yet.
+/// Counts the jobs of a scope that still exist.
 struct Latch {
     left: Mutex<usize>,
     none_left: Condvar,
 }
 
-/// One job's share in the latch, given back when it is dropped.
+/// One job's share in the latch. Dropping it decreases the count.
 struct Share(Arc<Latch>);
 
 impl Drop for Share {
@@ -31,14 +31,14 @@ impl Drop for Share {
         let mut left = lock(&self.0.left);
         *left -= 1;
         if *left == 0 {
-            // Under the lock, so that the scope is not gone before it is notified.
+            // Under the lock, so that the scope still exists when it is notified.
             self.0.none_left.notify_all();
         }
     }
 }
 
-/// The owner of a scoped future: cancelling it empties no place in the queue, as the place is that
-/// of the wrapper around the job.
+/// The owner of a scoped future. Cancelling the future frees no place in the queue, because that
+/// place belongs to the wrapper around the job.
 struct ScopeOwner(PoolId);
 
 impl Owner for ScopeOwner {
@@ -47,12 +47,12 @@ impl Owner for ScopeOwner {
     }
 }
 
-/// Where borrowing jobs are spawned; see [`ThreadPool::scope`].
+/// A scope for jobs that borrow; see [`ThreadPool::scope`].
 pub struct Scope<'scope, 'env: 'scope> {
     core: Arc<Core>,
     latch: Arc<Latch>,
-    // Invariant in both, as `std::thread::Scope`: neither lifetime may be shortened, or a job
-    // could borrow something that is gone before the scope ends.
+    // Invariant in both lifetimes, like `std::thread::Scope`. If one could be shortened, a job
+    // could borrow a value that is dropped before the scope ends.
     scope: PhantomData<&'scope mut &'scope ()>,
     env: PhantomData<&'env mut &'env ()>,
 }
@@ -60,13 +60,13 @@ pub struct Scope<'scope, 'env: 'scope> {
 impl ThreadPool {
     /// Runs jobs that borrow from this stack frame, and returns when all of them have ended.
     ///
-    /// A panic in a job comes back through its future, here as everywhere.
+    /// A panic in a job is returned by its future, as usual.
     ///
     /// # Errors
-    /// [`Error::Deadlock`] in a worker of this very pool: the scope would wait for itself.
+    /// [`Error::Deadlock`] in a worker of this pool: the scope would wait for itself.
     ///
     /// # Panics
-    /// With the panic of `body`, if it panics; its jobs have ended then too.
+    /// With the panic of `body`, if it panics. Its jobs have ended by then.
     ///
     /// # Examples
     /// ```
@@ -110,7 +110,7 @@ impl ThreadPool {
 }
 
 impl<'scope> Scope<'scope, '_> {
-    /// Hands in a job that may borrow whatever outlives the scope. While the queue is full this
+    /// Submits a job that may borrow everything that outlives the scope. If the queue is full, it
     /// blocks.
     ///
     /// # Errors
@@ -126,11 +126,11 @@ impl<'scope> Scope<'scope, '_> {
             let outcome = Outcome(Arc::clone(&outcome));
             move || outcome.run(call)
         });
-        // SAFETY: only the lifetime changes. `job`, and with it everything that it borrows, is
-        // dropped before `share`, wherever that happens: called (a `FnOnce` drops what it captured
-        // before it returns), or dropped with the queue (`Wrapped` drops its fields in order).
-        // `scope` returns only when every share is gone, and nothing can leave it early: its body's
-        // panic is caught. So `job` never outlives 'scope.
+        // SAFETY: only the lifetime changes. `job`, with everything that it borrows, is dropped
+        // before `share`, in every case: when it is called (a `FnOnce` drops its captured values
+        // before it returns), or when it is dropped with the queue (`Wrapped` drops its fields in
+        // order). `scope` returns only when every share is dropped, and it can't be left earlier,
+        // because a panic of its body is caught. So `job` never outlives 'scope.
         let job = unsafe {
             mem::transmute::<Box<dyn FnOnce() + Send + 'scope>, Box<dyn FnOnce() + Send>>(job)
         };
@@ -138,14 +138,14 @@ impl<'scope> Scope<'scope, '_> {
         let queued = self
             .core
             .enqueue(Patience::Forever, || move || wrapped.run())?;
-        // The wrapper cannot be cancelled by itself; the scope waits for it in any case.
+        // The wrapper can't be cancelled. The scope waits for it in any case.
         drop(queued);
         let owner = Arc::new(ScopeOwner(self.core.id()));
         Ok(Future::new(outcome, owner))
     }
 }
 
-/// A job, and then its share in the latch: dropped in that order.
+/// A job, and then its share in the latch: they are dropped in that order.
 struct Wrapped {
     job: Box<dyn FnOnce() + Send>,
     _share: Share,
@@ -158,7 +158,7 @@ impl Wrapped {
     }
 }
 
-/// Finishes the future whatever becomes of the job: one that is dropped unrun was cancelled.
+/// Finishes the future in every case. A job that is dropped without running was cancelled.
 struct Outcome<T>(Arc<State<T>>);
 
 impl<T> Outcome<T> {

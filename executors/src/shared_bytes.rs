@@ -1,4 +1,4 @@
-//! A large read-only input that many jobs share: mapped into each worker, and copied to none.
+//! A large read-only input that many jobs share: mapped into each worker, without a copy.
 #![allow(
     unsafe_code,
     reason = "a map is only as constant as its file; this one's is sealed"
@@ -18,13 +18,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Bytes that jobs in worker processes read without a copy of their own.
 ///
-/// They are written once, into memory that the kernel keeps and nobody can change any more. A job
-/// that has them is sent only where they are; the worker maps them. So a job of a gigabyte costs no
-/// more to send than one of a byte.
+/// They are written once, into memory of the kernel that can't be changed afterwards. A job with
+/// them contains only their location; the worker maps them. So a job with a gigabyte costs as much
+/// to send as one with a byte.
 ///
-/// The process that made them must keep them, or a clone (which costs nothing), until the jobs that
-/// read them are done; a job that comes later fails. They can be read on the same machine only, by
-/// the same user. Linux only.
+/// The process that created them must keep them, or a clone (which is cheap), until the jobs that
+/// read them are done; a later job fails. They can be read only on the same machine, by the same
+/// user. Linux only.
 ///
 /// # Examples
 /// ```
@@ -55,36 +55,36 @@ pub struct SharedBytes {
 }
 
 struct Inner {
-    /// Open in the process that made them; in others, its pid and descriptor are enough.
+    /// The file, in the process that created it. Other processes use its pid and descriptor.
     file: Option<File>,
     place: Place,
-    /// `None` for no bytes, which can't be mapped.
+    /// `None` for no bytes, because an empty file can't be mapped.
     map: Option<Mmap>,
 }
 
-/// Where they are.
+/// The location of the bytes.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 struct Place {
     pid: u32,
     descriptor: i32,
-    /// The kernel's number for this memory: no other has it while this is there.
+    /// The kernel's number for this memory. It is unique as long as the memory exists.
     inode: u64,
     len: u64,
 }
 
 impl SharedBytes {
-    /// Copies the bytes into memory that can be shared.
+    /// Copies the bytes into shareable memory.
     ///
     /// # Errors
-    /// If there is not enough of it, or the system has none of this kind.
+    /// If there is not enough memory, or the system does not have this kind of memory.
     pub fn new(bytes: &[u8]) -> io::Result<Self> {
         Self::write(|file| file.write_all(bytes))
     }
 
-    /// The same for what can be written piece by piece.
+    /// The same for data that is written piece by piece.
     ///
     /// # Errors
-    /// As [`new`](SharedBytes::new), and those of `write`.
+    /// As [`new`](SharedBytes::new), and the errors of `write`.
     pub fn write(write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<Self> {
         let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
         let mut file = File::from(memfd_create("shared-bytes", flags)?);
@@ -107,7 +107,7 @@ impl SharedBytes {
         })
     }
 
-    /// Opens what another process has made.
+    /// Opens the bytes of another process.
     fn open(place: Place) -> io::Result<Self> {
         let path = format!("/proc/{}/fd/{}", place.pid, place.descriptor);
         let gone = || {
@@ -116,7 +116,7 @@ impl SharedBytes {
             io::Error::new(io::ErrorKind::NotFound, what)
         };
         let file = File::open(path).map_err(|_| gone())?;
-        // The descriptor may be another's by now.
+        // The descriptor may refer to another file by now.
         if inode(&file)? != place.inode
             || file.metadata()?.len() != place.len
             || !fcntl_get_seals(&file)?.contains(sealed())
@@ -135,7 +135,7 @@ impl SharedBytes {
     }
 }
 
-/// Nothing can be changed any more.
+/// The seals that forbid every change.
 fn sealed() -> SealFlags {
     SealFlags::SEAL | SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE
 }
@@ -148,9 +148,9 @@ fn map(file: &File, len: u64) -> io::Result<Option<Mmap>> {
     if len == 0 {
         return Ok(None);
     }
-    // SAFETY: a map must not change under its reader, nor become shorter. The file is memory that is
-    // sealed against writing and against a change of its length, by whoever; both callers have
-    // sealed it or seen that it is.
+    // SAFETY: the mapping must not change or become shorter while it is read. The file is memory
+    // that is sealed against writing and against a change of its length, for all processes. Both
+    // callers have sealed it or checked the seals.
     unsafe { Mmap::map(file) }.map(Some)
 }
 

@@ -1,4 +1,4 @@
-//! The state of one job, shared by its future and by whoever runs it.
+//! The state of one job, shared by its future and its executor.
 //!
 //! ```text
 //!            claim             finish
@@ -9,11 +9,11 @@
 //!          cancel (done, with an error)
 //! ```
 //!
-//! Every way out of `Pending` and `Running` passes the one mutex, so exactly one of claim and
-//! cancel wins. Callbacks run before the result is published: whoever waited for a future
-//! knows that its callbacks have run. No user code runs under the lock.
+//! Every transition out of `Pending` and `Running` takes the one mutex, so exactly one of claim and
+//! cancel succeeds. Callbacks run before the result is published: when a wait for a future ends,
+//! its callbacks have run. No user code runs under the lock.
 //!
-//! What the job is, and where it runs, is not known here.
+//! This module does not know the job's code, or where it runs.
 
 use std::mem;
 use std::sync::Arc;
@@ -26,12 +26,12 @@ use crate::panics;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Condvar, Mutex, lock, spin_until, wait_until};
 
-/// Runs once, with the result, before it is published.
+/// A function that runs once, with the result, before it is published.
 pub(crate) type Callback<T> = Box<dyn FnOnce(&Result<T, Error>) + Send>;
 
 enum Stage<T> {
     Pending,
-    /// Claimed: by a worker, or by whoever is about to end it with an error.
+    /// Claimed: by a worker, or by a thread that is about to end it with an error.
     Running,
     Done(Result<T, Error>),
     Taken,
@@ -42,12 +42,13 @@ struct Inner<T> {
     callbacks: Vec<Callback<T>>,
     waker: Option<Waker>,
     watchers: Vec<(usize, Arc<Gate>)>,
-    /// Threads that sleep on `finished`: without any, finishing makes no system call.
+    /// The number of threads that sleep on `finished`. If it is zero, finishing makes no system
+    /// call.
     sleepers: usize,
 }
 
 pub(crate) struct State<T> {
-    /// Set once the stage is `Done`; read without the lock.
+    /// Set when the stage is `Done`; read without the lock.
     done: AtomicBool,
     inner: Mutex<Inner<T>>,
     finished: Condvar,
@@ -55,7 +56,7 @@ pub(crate) struct State<T> {
 
 // Not derived: `T` needs no default, and loom's locks have none.
 impl<T> Default for State<T> {
-    /// A job that waits to be started.
+    /// The state of a pending job.
     fn default() -> Self {
         Self {
             done: AtomicBool::new(false),
@@ -72,7 +73,7 @@ impl<T> Default for State<T> {
 }
 
 impl<T> State<T> {
-    /// Claims the job; false if it has been claimed or cancelled before.
+    /// Claims the job. False if it was claimed or cancelled before.
     pub(crate) fn claim(&self) -> bool {
         let mut inner = lock(&self.inner);
         let pending = matches!(inner.stage, Stage::Pending);
@@ -82,12 +83,12 @@ impl<T> State<T> {
         pending
     }
 
-    /// Takes the claim back: the job was not begun, or is to be begun again.
+    /// Takes the claim back: the job was not started, or will be started again.
     pub(crate) fn requeue(&self) {
         lock(&self.inner).stage = Stage::Pending;
     }
 
-    /// Publishes the result of a job that was claimed.
+    /// Publishes the result of a claimed job.
     pub(crate) fn finish(&self, result: Result<T, Error>) {
         let mut inner = lock(&self.inner);
         debug_assert!(matches!(inner.stage, Stage::Running));
@@ -95,7 +96,7 @@ impl<T> State<T> {
             let callbacks = mem::take(&mut inner.callbacks);
             drop(inner);
             for callback in callbacks {
-                // The result must come out whatever a callback does.
+                // The result must be published even if a callback panics.
                 panics::contain(|| callback(&result));
             }
             inner = lock(&self.inner);
@@ -118,8 +119,8 @@ impl<T> State<T> {
         }
     }
 
-    /// Ends a job that has not started with an error, after `release` has let go of what the job
-    /// holds: now, not when its turn in the queue would have come. False if it has started.
+    /// Ends a job that has not started with an error. Before that, `release` frees the job's data
+    /// at once, not later when its turn in the queue comes. False if the job has started.
     pub(crate) fn refuse(&self, error: Error, release: impl FnOnce()) -> bool {
         let refused = self.claim();
         if refused {
@@ -145,7 +146,7 @@ impl<T> State<T> {
         matches!(lock(&self.inner).stage, Stage::Done(Err(Error::Cancelled)))
     }
 
-    /// The result, if there is one; [`Error::Taken`] from the second time on.
+    /// The result, if there is one; from the second call on [`Error::Taken`].
     pub(crate) fn take(&self) -> Option<Result<T, Error>> {
         let mut inner = lock(&self.inner);
         match inner.stage {
@@ -158,15 +159,15 @@ impl<T> State<T> {
         }
     }
 
-    /// Puts back what [`take`](Self::take) returned.
+    /// Puts the result of [`take`](Self::take) back.
     fn put_back(&self, result: Result<T, Error>) {
         if !matches!(result, Err(Error::Taken)) {
             lock(&self.inner).stage = Stage::Done(result);
         }
     }
 
-    /// Blocks until the job is done, or the deadline has passed (false). Until it sleeps, it calls `help`
-    /// again and again; then `rest`.
+    /// Blocks until the job is done, or the deadline has passed (false). Before it sleeps, it calls
+    /// `help` repeatedly, and then `rest`.
     pub(crate) fn wait(
         &self,
         deadline: Option<Instant>,
@@ -198,7 +199,7 @@ impl<T> State<T> {
         true
     }
 
-    /// As [`std::future::Future::poll`]; the last waker given is the one that is woken.
+    /// Like [`std::future::Future::poll`]. Only the last waker is woken.
     pub(crate) fn poll(&self, context: &Context<'_>) -> Poll<Result<T, Error>> {
         if !self.is_done() {
             let mut inner = lock(&self.inner);
@@ -208,7 +209,7 @@ impl<T> State<T> {
                     waker => waker.replace(context.waker().clone()),
                 };
                 drop(inner);
-                // Dropping a waker may run the code of some runtime.
+                // Dropping a waker may run code of a runtime.
                 drop(stale);
                 return Poll::Pending;
             }
@@ -219,9 +220,9 @@ impl<T> State<T> {
         }
     }
 
-    /// Has `callback` run when the job is done: at once, on this thread, if it is.
+    /// Runs `callback` when the job is done; if it is done already, at once on this thread.
     ///
-    /// Only the owner of the future calls this, so nobody else can take the result meanwhile.
+    /// Only the owner of the future calls this, so no other thread can take the result meanwhile.
     pub(crate) fn on_done(&self, callback: Callback<T>) {
         let mut inner = lock(&self.inner);
         if !self.is_done() {
@@ -235,7 +236,7 @@ impl<T> State<T> {
         }
     }
 
-    /// Has `gate` told, once, that the job is done: at once if it is.
+    /// Notifies `gate`, once, when the job is done; at once if it is done already.
     pub(crate) fn watch(&self, index: usize, gate: &Arc<Gate>) {
         let mut inner = lock(&self.inner);
         let failed = match &inner.stage {
@@ -250,7 +251,7 @@ impl<T> State<T> {
         gate.arrive(index, failed);
     }
 
-    /// Takes back [`watch`](Self::watch), so that waiting again and again leaves nothing behind.
+    /// Undoes [`watch`](Self::watch), so that repeated waits leave nothing behind.
     pub(crate) fn unwatch(&self, gate: &Arc<Gate>) {
         lock(&self.inner)
             .watchers

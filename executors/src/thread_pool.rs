@@ -1,5 +1,5 @@
-//! An executor whose workers are threads of this process. It knows closures only: that it runs
-//! [`Job`](crate::Job)s too is in `job_threads.rs`.
+//! An executor whose workers are threads of this process. It only knows closures; `job_threads.rs`
+//! adds [`Job`](crate::Job)s.
 
 mod builder;
 mod call;
@@ -23,18 +23,18 @@ use crate::patience::Patience;
 use crate::refused::Refused;
 use crate::workers;
 
-/// The queue's default limit, in jobs: about a megabyte of bookkeeping when it is full.
+/// The queue's default limit in jobs: a full queue needs about a megabyte for its entries.
 pub const DEFAULT_QUEUE_LIMIT: usize = 8192;
 
-/// A number of threads that take jobs from one queue, first in first out.
+/// A pool of threads that take jobs from one queue, first in first out.
 ///
-/// Made for CPU-bound work, or to keep blocking calls off the threads of an async runtime. It
-/// takes closures, which share the program's memory; with the feature `processes` it is an
-/// executor of jobs, too.
+/// It is for CPU-bound work, or to keep blocking calls away from the threads of an async runtime.
+/// It takes closures, which share the program's memory. With the feature `processes` it is also an
+/// executor of jobs.
 ///
 /// Dropping a pool waits for all its jobs. A pool in a `static` is never dropped, and
-/// [`std::process::exit`] drops nothing: there, jobs that are pending or running end with the
-/// program, unless [`at_exit`](ThreadPoolBuilder::at_exit) says otherwise.
+/// [`std::process::exit`] drops nothing: then pending and running jobs end with the program, unless
+/// [`at_exit`](ThreadPoolBuilder::at_exit) says otherwise.
 ///
 /// # Examples
 /// ```
@@ -51,7 +51,7 @@ pub struct ThreadPool {
 }
 
 impl ThreadPool {
-    /// A pool of so many threads.
+    /// A pool with this number of threads.
     ///
     /// # Errors
     /// As [`ThreadPoolBuilder::build`].
@@ -59,17 +59,17 @@ impl ThreadPool {
         Self::builder().workers(workers).build()
     }
 
-    /// A pool to be set up.
+    /// A builder for a pool with options.
     pub fn builder() -> ThreadPoolBuilder {
         ThreadPoolBuilder::default()
     }
 
-    /// Hands in a closure. While the queue is full this blocks.
+    /// Submits a closure. If the queue is full, it blocks.
     ///
     /// # Errors
-    /// [`Error::ShutDown`] or [`Error::PoolBroken`]; [`Error::QueueFull`] when the queue is full
-    /// and this thread is a worker of the pool, since if all workers waited for room there would
-    /// never be any.
+    /// [`Error::ShutDown`] or [`Error::PoolBroken`]; [`Error::QueueFull`] if the queue is full and
+    /// this thread is a worker of the pool, because there would never be space if all workers
+    /// waited for it.
     pub fn spawn<T: Send + 'static>(
         &self,
         call: impl FnOnce() -> T + Send + 'static,
@@ -77,11 +77,11 @@ impl ThreadPool {
         self.core.enqueue(Patience::Forever, || call)
     }
 
-    /// Hands in a closure, unless the queue is full.
+    /// Submits a closure, unless the queue is full.
     ///
     /// # Errors
-    /// As [`spawn`](ThreadPool::spawn), with [`Error::QueueFull`] instead of blocking; the closure
-    /// comes back with the error.
+    /// As [`spawn`](ThreadPool::spawn), with [`Error::QueueFull`] instead of blocking. The error
+    /// contains the closure.
     ///
     /// # Examples
     /// ```
@@ -107,11 +107,11 @@ impl ThreadPool {
         self.enqueue_or_return(Patience::Never, call, |call| call)
     }
 
-    /// The results of a closure for all that an iterator yields, in order.
+    /// Calls a closure for all items of an iterator, and yields the results in order.
     ///
-    /// Lazy: nothing is submitted before the first [`next`](Iterator::next), and never more than
-    /// [`buffer`](Map::buffer) items ahead of it, so an endless iterator is fine. Dropping the map
-    /// cancels what has not started.
+    /// It is lazy: nothing is submitted before the first [`next`](Iterator::next), and at most
+    /// [`buffer`](Map::buffer) items are submitted ahead of the results. So the iterator may be
+    /// endless. Dropping the map cancels the calls that have not started.
     ///
     /// # Examples
     /// ```
@@ -140,8 +140,8 @@ impl ThreadPool {
         })
     }
 
-    /// As [`map_fn`](ThreadPool::map_fn), with the results in the order they are ready: no quick one
-    /// waits for a slow one before it.
+    /// Like [`map_fn`](ThreadPool::map_fn), with the results in the order in which they are ready:
+    /// a quick call does not wait for a slow one before it.
     ///
     /// # Examples
     /// ```
@@ -165,11 +165,11 @@ impl ThreadPool {
         self.map_fn(items, call).unordered()
     }
 
-    /// Changes the number of threads. Those too many end when they have done their job.
+    /// Changes the number of threads. Surplus threads end after their current job.
     ///
     /// # Errors
     /// [`Error::NoWorkers`] or [`Error::TooManyWorkers`]; [`Error::Spawn`] if a thread can't be
-    /// started: the pool then has as many as could be.
+    /// started: the pool then has as many threads as could be started.
     ///
     /// # Examples
     /// ```
@@ -188,12 +188,12 @@ impl ThreadPool {
         self.core.queue.wanted()
     }
 
-    /// How many jobs wait to be started.
+    /// The number of pending jobs.
     pub fn pending(&self) -> usize {
         self.core.queue.len()
     }
 
-    /// What the pool has done so far.
+    /// The pool's counters.
     pub fn counters(&self) -> Counters {
         let counted = self.core.queue.counted();
         Counters {
@@ -204,20 +204,20 @@ impl ThreadPool {
         }
     }
 
-    /// Accepts no more jobs. What is pending still runs, or with `cancel_pending` ends as
-    /// [`Error::Cancelled`]; what is running runs to its end. With `wait`, returns when all that
-    /// has happened and every thread is gone; without, at once.
+    /// Stops accepting jobs. Pending jobs still run, or with `cancel_pending` end as
+    /// [`Error::Cancelled`]; running jobs continue to their end. With `wait`, it returns when all
+    /// of that is done and every thread has ended; without, at once.
     ///
-    /// Dropping a pool is `shutdown(true, false)`, or `shutdown(true, true)` in a panic.
+    /// Dropping a pool is `shutdown(true, false)`, or during a panic `shutdown(true, true)`.
     ///
     /// # Errors
-    /// [`Error::Deadlock`] if a worker of the pool would wait for itself to end; the shutdown
-    /// then goes on without the wait.
+    /// [`Error::Deadlock`] if a worker of the pool would wait for its own end. The shutdown then
+    /// continues without the wait.
     pub fn shutdown(&self, wait: bool, cancel_pending: bool) -> Result<(), Error> {
         self.core.shutdown(wait, cancel_pending)
     }
 
-    /// Queues what `wrap` makes of `input`, or returns the input.
+    /// Queues the call that `wrap` makes from `input`, or returns the input.
     pub(crate) fn enqueue_or_return<I, T, F>(
         &self,
         patience: Patience,
@@ -245,7 +245,7 @@ impl ThreadPool {
     }
 }
 
-/// Calls `call` with each, and keeps a panic to the one it happened with.
+/// Calls `call` for each item. A panic becomes the result of its own item.
 pub(crate) fn run_each<I, T>(items: Vec<I>, call: impl Fn(I) -> T) -> Vec<Result<T, Error>> {
     items
         .into_iter()
@@ -255,7 +255,8 @@ pub(crate) fn run_each<I, T>(items: Vec<I>, call: impl Fn(I) -> T) -> Vec<Result
 
 impl Drop for ThreadPool {
     fn drop(&mut self) {
-        // The last owner may be a job of this pool: then the threads end by themselves.
+        // The last owner may be a job of this pool. Then there is no wait, and the threads end by
+        // themselves.
         let _ = self.shutdown(true, thread::panicking());
     }
 }

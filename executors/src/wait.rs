@@ -1,4 +1,4 @@
-//! `wait`: until the first, the first failure, or all of a set of futures.
+//! `wait`: waits for the first, the first failed, or all of a set of futures.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -7,32 +7,33 @@ use crate::error::Error;
 use crate::future::Future;
 use crate::gate::Gate;
 
-/// What [`wait`] waits for.
+/// The condition that ends a [`wait`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Until {
-    /// One of the futures is done, however it ended.
+    /// One future is done, with any outcome.
     FirstCompleted,
-    /// One of them has failed (or was cancelled), or all are done.
+    /// One future has failed (or was cancelled), or all are done.
     FirstFailed,
     /// All are done.
     AllCompleted,
 }
 
-/// Which futures were done when [`wait`] returned: their places among those given, in order.
+/// The indices of the futures that were done when [`wait`] returned, and of the others, in order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Waited {
-    /// The futures that have a result.
+    /// The futures with a result.
     pub done: Vec<usize>,
-    /// Those that have not.
+    /// The futures without a result.
     pub not_done: Vec<usize>,
 }
 
-/// Waits for a set of futures, and tells which are done. Takes none of the results.
+/// Waits for a set of futures, and returns which are done. It takes none of the results.
 ///
-/// When the time is up it returns too: nothing is lost, and `not_done` says what is missing.
+/// It also returns after the time limit: nothing is lost, and `not_done` contains the unfinished
+/// futures.
 ///
 /// # Errors
-/// [`Error::Deadlock`] if this thread is a worker of the pool that an unfinished one comes from.
+/// [`Error::Deadlock`] if this thread is a worker of the pool of an unfinished future.
 ///
 /// # Examples
 /// ```

@@ -1,8 +1,9 @@
-//! Which worker ran a job, and how it ended: as values that can be sent on.
+//! The identity and the exit status of a worker, as values that can be serialized.
 
 use std::fmt;
 
-/// Names a worker process: by its process id and, if it runs on another machine, by that machine.
+/// The identity of a worker process: its process id and, if it runs on another machine, that
+/// machine.
 ///
 /// # Examples
 /// ```
@@ -15,9 +16,9 @@ use std::fmt;
 #[cfg_attr(feature = "processes", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct WorkerId {
-    /// Its process id, on its machine.
+    /// The process id on its machine.
     pub pid: u32,
-    /// Its machine, as its executor names it; empty for this one.
+    /// The name of its machine; empty for this machine.
     pub host: String,
 }
 
@@ -46,7 +47,7 @@ impl fmt::Display for WorkerId {
 
 /// How a worker process ended.
 ///
-/// Like [`std::process::ExitStatus`], and unlike it a value that can be sent to another machine.
+/// Like [`std::process::ExitStatus`], but a value that can be sent to another machine.
 ///
 /// # Examples
 /// ```
@@ -59,16 +60,16 @@ impl fmt::Display for WorkerId {
 #[cfg_attr(feature = "processes", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Exit {
-    /// By itself, with this status.
+    /// It exited with this status.
     Code(i32),
-    /// By a signal of this number.
+    /// A signal with this number ended it.
     Signal(i32),
-    /// Not known: this program ignores SIGCHLD, or something else in it waits for all children.
+    /// Unknown: this program ignores SIGCHLD, or other code in it waits for all children.
     Unknown,
 }
 
 impl Exit {
-    /// The status it ended with, if it ended by itself.
+    /// The exit status, if it exited by itself.
     pub fn code(self) -> Option<i32> {
         match self {
             Exit::Code(code) => Some(code),
@@ -76,7 +77,7 @@ impl Exit {
         }
     }
 
-    /// The signal it ended by, if it did.
+    /// The signal that ended it, if there was one.
     pub fn signal(self) -> Option<i32> {
         match self {
             Exit::Signal(signal) => Some(signal),
@@ -104,13 +105,13 @@ impl fmt::Display for Exit {
                 None => write!(f, "signal: {signal}"),
             },
             Exit::Unknown => f.write_str(
-                "how is not known: does this program ignore SIGCHLD, or wait for all its children?",
+                "its exit status is unknown: does this program ignore SIGCHLD, or wait for all its children?",
             ),
         }
     }
 }
 
-/// The signals that end processes and have the same number on every Unix.
+/// The names of signals that end processes and have the same number on every Unix.
 fn signal_name(signal: i32) -> Option<&'static str> {
     Some(match signal {
         1 => "SIGHUP",

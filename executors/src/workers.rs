@@ -1,15 +1,15 @@
-//! The number of a pool's workers: as asked for, or as there are CPUs.
+//! The number of a pool's workers: the requested one, or the number of CPUs.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::error::Error;
 
-/// The most workers that a pool may have. A machine runs out of threads or processes before that;
-/// far beyond it, their bookkeeping alone would be more memory than there is.
+/// The maximum number of workers of a pool. A machine runs out of threads or processes before that;
+/// with far more, their bookkeeping would need more memory than the machine has.
 pub const MAX_WORKERS: usize = 1 << 16;
 
-/// How many CPUs there are for each job of this process, if it is itself a worker; 0 if it is none.
+/// The number of CPUs per job of this process, if it is itself a worker; otherwise 0.
 static SHARE_OF_PROCESS: AtomicUsize = AtomicUsize::new(0);
 
 thread_local! {
@@ -17,8 +17,9 @@ thread_local! {
     static SHARE_OF_THREAD: Cell<usize> = const { Cell::new(0) };
 }
 
-/// As many workers as asked for; or as this process may use CPUs, divided by the workers beside
-/// which a job asks for them: pools within pools would take the square of the CPUs.
+/// Returns the requested number of workers. The default is the number of CPUs that this process may
+/// use, divided by the number of workers of the pool around it: nested pools would otherwise use
+/// the square of the CPUs.
 pub(crate) fn count(wanted: Option<usize>) -> Result<usize, Error> {
     match wanted {
         Some(0) => Err(Error::NoWorkers),
@@ -31,7 +32,7 @@ pub(crate) fn count(wanted: Option<usize>) -> Result<usize, Error> {
     }
 }
 
-/// The CPUs that a pool made here and now may fill.
+/// The number of CPUs that a pool created here may use.
 fn cpus() -> usize {
     let all = || std::thread::available_parallelism().map_or(1, usize::from);
     match (
@@ -44,17 +45,17 @@ fn cpus() -> usize {
     .min(MAX_WORKERS)
 }
 
-/// The CPUs for each of so many workers of a pool made here.
+/// The number of CPUs for each of this number of workers of a pool created here.
 pub(crate) fn share(workers: usize) -> usize {
     (cpus() / workers.max(1)).max(1)
 }
 
-/// Notes the share of this worker thread.
+/// Stores the share of this worker thread.
 pub(crate) fn set_share_of_thread(share: usize) {
     SHARE_OF_THREAD.set(share);
 }
 
-/// Notes the share of this worker process.
+/// Stores the share of this worker process.
 #[cfg(feature = "processes")]
 pub(crate) fn set_share_of_process(share: usize) {
     SHARE_OF_PROCESS.store(share, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! The binary from outside.
+//! Tests of the binary.
 #![cfg(feature = "cli")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -37,7 +37,7 @@ fn the_demonstration_shows_every_call_on_both_pools() {
             match step["call"].as_str().unwrap() {
                 "submit" => assert_eq!(what, "9592 primes below 100,000"),
                 "map" => assert_eq!(what, "in order: 168 303 430 550 669"),
-                // In which order, and how many are done, a busy machine decides.
+                // The order, and how many are done, depend on the load of the machine.
                 "as_completed" => assert!(
                     ["#0", "#1", "#2"].iter().all(|it| what.contains(it)),
                     "{what}"
@@ -50,7 +50,7 @@ fn the_demonstration_shows_every_call_on_both_pools() {
     }
     let panic = steps[5]["processes"].as_str().unwrap();
     assert!(
-        panic.contains("I was told to panic") && panic.contains("demo.rs"),
+        panic.contains("this job panics on purpose") && panic.contains("demo.rs"),
         "{panic}"
     );
     let killed = steps[6]["processes"].as_str().unwrap();
@@ -116,7 +116,7 @@ fn a_trace_amid_the_demonstration_is_refused() {
     }
 }
 
-/// With so few descriptors, either no worker can be started, or not the second pool's.
+/// With so few descriptors, either no worker can be started, or none of the second pool.
 #[test]
 #[cfg(target_os = "linux")]
 fn without_descriptors_the_demonstration_ends_with_the_reason() {

@@ -1,5 +1,5 @@
-//! Submitting and cancelling for a long time leaves nothing behind. Alone in its program, as it
-//! counts all threads and descriptors there are.
+//! Long series of submits and cancels leak nothing. It is alone in its program, because it counts
+//! all threads and descriptors.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -10,7 +10,7 @@ use std::fs;
 use executors::{Executor, ThreadPool};
 use support::Act;
 
-/// Not a test: what the workers run. Without the marks of a worker it does nothing.
+/// Not a test: the workers run it. Without the marks of a worker it does nothing.
 #[test]
 fn worker() {
     executors::hook(support::JOBS);
@@ -38,7 +38,7 @@ fn resident_kib() -> usize {
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
-/// 10,000 submits, most of them cancelled; queues of 100 behind a worker that never ends its job.
+/// 10,000 submits, most of them cancelled; queues of 100 behind a worker whose job never ends.
 fn submit_and_cancel() {
     let threads = ThreadPool::builder()
         .workers(2)
@@ -76,6 +76,6 @@ fn ten_thousand_submits_and_cancels_leak_nothing() {
     }
     assert_eq!(held(), held_before);
     let grown = resident_kib().saturating_sub(before);
-    // 50,000 leaked payloads would be 50,000 KiB twice over.
+    // 50,000 leaked payloads would be 100,000 KiB.
     assert!(grown < 10_000, "grew by {grown} KiB");
 }

@@ -1,5 +1,5 @@
-//! The thread pool can be lifted: its files alone, in a crate that has nothing but thiserror, are
-//! built and run there.
+//! The thread pool can be copied: its files are built and run in a crate that depends only on
+//! thiserror.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "support/compile.rs"]
@@ -9,7 +9,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-/// What `thread_pool.rs` needs, beside its own folder. No file of jobs, codecs or processes.
+/// The files that `thread_pool.rs` needs, besides its own folder: none for jobs, codecs or
+/// processes.
 const FILES: [&str; 22] = [
     "as_completed",
     "at_exit",

@@ -1,4 +1,5 @@
-//! What the documentation of `worker_args` prints, in a file of its own: it is built as a test, and run.
+//! The example in the documentation of `worker_args`, in a file of its own: it is built as a test,
+//! and run.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,9 +1,10 @@
-//! A coroutine: a function with a stack of its own. It can stop in the middle, also deep inside a call, and go
-//! on later. `corosensei` does the switch: it saves the registers and takes the other stack.
+//! A coroutine: a function with a stack of its own. It can stop in the middle, even deep inside a
+//! call, and go on later. `corosensei` does the switch: it saves the registers and changes to the
+//! other stack.
 
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 
-/// An ordinary function, three calls deep, that stops.
+/// An ordinary function that suspends the coroutine from inside a call.
 fn cook(step: &str, yielder: &Yielder<(), String>) {
     yielder.suspend(format!("the cook has {step}, and waits"));
 }

@@ -1,5 +1,5 @@
-//! A hub: it resumes one green thread after the other. Their code looks as if each were alone: no `async`, no
-//! callbacks. gevent's hub is this.
+//! A hub: it resumes one green thread after the other. Each reads as if it were the only one: no
+//! `async`, no callbacks. gevent's hub works like this.
 
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 use std::collections::VecDeque;
@@ -33,7 +33,7 @@ fn main() {
         hub.spawn(move |hub| {
             for left in (1..=from).rev() {
                 println!("{name}: {left}");
-                hub.suspend(()); // The others' turn.
+                hub.suspend(()); // The others run now.
             }
             println!("{name} is done");
         });

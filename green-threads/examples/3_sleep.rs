@@ -1,5 +1,5 @@
-//! Sleep: a green thread tells the hub how long it wants to wait. When nobody is due the hub sleeps: a thousand
-//! sleepers, one thread of the system.
+//! Sleep: a green thread tells the hub how long it wants to sleep. When none is due, the hub
+//! sleeps. A thousand sleepers need one thread of the operating system.
 
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 use std::cmp::Reverse;
@@ -7,13 +7,13 @@ use std::collections::BinaryHeap;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// What a green thread gives the hub when it stops: for how long.
+/// A green thread gives the hub the time that it wants to sleep.
 type GreenThread = Coroutine<(), Duration, ()>;
 
 #[derive(Default)]
 struct Hub {
     threads: Vec<GreenThread>,
-    /// When each is due, and which it is.
+    /// When each green thread is due, and its number.
     due: BinaryHeap<Reverse<(Instant, usize)>>,
 }
 

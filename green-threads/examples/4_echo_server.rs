@@ -1,7 +1,8 @@
-//! An echo server: a read that would block gives the turn to the others, and is tried again. `serve` reads like
-//! that of a server with a thread for each client.
+//! An echo server: when a read would block, the other green threads run, and the read is tried
+//! again. `serve` reads like the code of a server with a thread for each client.
 //!
-//! This hub tries all sockets over and over. The library's sleeps until the system says which are ready.
+//! This hub tries all sockets over and over. The library's hub sleeps until the system reports a
+//! ready one.
 
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 use std::collections::VecDeque;
@@ -11,7 +12,7 @@ use std::thread;
 
 type Hub = Yielder<(), ()>;
 
-/// Tries until it would not block; in between the others have their turn.
+/// Tries until the call does not block. Between two tries the others run.
 fn wait<T>(hub: &Hub, mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     loop {
         match attempt() {
@@ -27,7 +28,7 @@ fn serve(hub: &Hub, mut stream: TcpStream) -> io::Result<()> {
     loop {
         match wait(hub, || stream.read(&mut buffer))? {
             0 => return Ok(()),
-            // Short answers fit into the socket's buffer; the library's `write_all` waits for room.
+            // Short answers fit into the socket's buffer. The library's `write_all` waits for room.
             length => stream.write_all(&buffer[..length])?,
         }
     }

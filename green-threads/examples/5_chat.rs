@@ -1,5 +1,5 @@
-//! A chat: what a member writes goes to all the others. The list of members is shared by green threads, and
-//! needs no lock: another one runs only where this one waits.
+//! A chat: what a member writes goes to all the others. The green threads share the list of members
+//! without a lock: another one runs only where this one waits.
 
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 use std::collections::VecDeque;
@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 type Hub = Yielder<(), ()>;
 
-/// Tries until it would not block; in between the others have their turn.
+/// Tries until the call does not block. Between two tries the others run.
 fn wait<T>(hub: &Hub, mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     loop {
         match attempt() {
@@ -24,7 +24,7 @@ fn member(hub: &Hub, mine: usize, members: &[TcpStream]) -> io::Result<()> {
     while let length @ 1.. = wait(hub, || (&members[mine]).read(&mut buffer))? {
         for (number, mut other) in members.iter().enumerate() {
             if number != mine {
-                let _ = other.write(&buffer[..length]); // Who has left, or doesn't read, gets none.
+                let _ = other.write(&buffer[..length]); // A member that does not read misses it.
             }
         }
     }

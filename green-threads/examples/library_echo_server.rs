@@ -1,5 +1,5 @@
-//! An echo server in straight lines. Change the two `use` lines to `std::net` and `std::thread`,
-//! and it is one of threads.
+//! An echo server that reads from top to bottom. Change the two `use` lines to `std::net` and
+//! `std::thread`, and it is a server with threads.
 //! Run it: `cargo run --release -p green-threads --example echo_server`, then `nc 127.0.0.1 4000`
 
 use std::io::{self, Read, Write};

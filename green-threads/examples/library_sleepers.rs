@@ -1,4 +1,4 @@
-//! A thousand sleepers on one thread, as fast as one.
+//! A thousand sleepers on one thread: together they take as long as one.
 //! Run it: `cargo run --release -p green-threads --example sleepers`
 
 use std::time::{Duration, Instant};

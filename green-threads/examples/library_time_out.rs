@@ -1,4 +1,4 @@
-//! A time-out ends whatever the green thread waits for, and destructors run.
+//! A time-out ends the wait of a green thread, and its destructors run.
 //! Run it: `cargo run --release -p green-threads --example time_out`
 
 use std::time::Duration;

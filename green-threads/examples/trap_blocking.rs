@@ -1,5 +1,6 @@
-//! A trap: a call that blocks the thread of the system. All green threads share that thread, so all stand
-//! still. Look for: how long do three sleepers of 100 ms take? The cure: let the hub do the waiting.
+//! A trap: a call that blocks the thread of the operating system. All green threads share that
+//! thread, so all stop. Look for: how long do three sleepers of 100 ms take? The cure: let the hub
+//! wait.
 
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 use std::thread;
@@ -9,7 +10,7 @@ const TIME: Duration = Duration::from_millis(100);
 
 type Hub = Yielder<(), Instant>;
 
-/// Runs three green threads; each yields until when it wants to sleep.
+/// Runs three green threads. Each yields the moment until which it wants to sleep.
 fn run(sleeper: fn(&Hub)) -> Duration {
     let start = Instant::now();
     let spawn = |_| (start, Coroutine::new(move |hub: &Hub, ()| sleeper(hub)));

@@ -1,6 +1,7 @@
-//! A trap: a lock of the system held over a wait. The other green thread that wants the lock blocks the
-//! thread, and so the one that holds the lock can never run and unlock it. Look for: "deadlock" (the
-//! program uses `try_lock`, or it would hang). The cure: a lock that lets the others run while it waits.
+//! A trap: a lock of the system held over a wait. Another green thread that wants the lock blocks
+//! the thread. So the one that holds the lock never runs and never unlocks it. Look for: "deadlock"
+//! (the program uses `try_lock`, or it would hang). The cure: a lock that lets the others run while
+//! it waits.
 
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 use std::collections::VecDeque;

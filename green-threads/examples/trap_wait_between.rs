@@ -1,6 +1,6 @@
-//! A trap: a wait between check and act. Green threads need no lock, but only as long as they do not wait:
-//! in a wait another one runs. Look for: how much is left of 100 when three take 60 each?
-//! The cure: check and act without a wait in between (or a lock of the hub).
+//! A trap: a wait between check and act. Green threads need no lock as long as they do not
+//! wait; in a wait another one runs. Look for: how much is left of 100 when three take 60 each? The
+//! cure: check and act without a wait in between (or a lock of the hub).
 
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 use std::cell::Cell;
@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 type Hub = Yielder<(), ()>;
 
-/// Waits, for instance for a log line to be written.
+/// Waits, for instance until a log line is written.
 fn log(hub: &Hub) {
     hub.suspend(());
 }

@@ -1,7 +1,7 @@
 //! Channels: bounded, unbounded, and rendezvous (of capacity zero).
 //!
-//! What is sent goes straight to a receiver that waits, if there is one: it is that receiver's,
-//! and nobody can take it in between.
+//! A value goes straight to a waiting receiver, if there is one. Then no other green thread can
+//! take it.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -13,19 +13,19 @@ use crate::hub;
 use crate::task::Cause;
 use crate::wait_queue::{Wait, WaitQueue};
 
-/// Nobody is left to receive: the value comes back.
+/// All receivers are dropped. The value is returned.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("nobody is left to receive it")]
+#[error("all receivers are dropped")]
 pub struct SendError<T>(pub T);
 
-/// Why a value was not sent; it comes back.
+/// Why a value was not sent. The value is returned.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TrySendError<T> {
-    /// There is no room, and nobody waits for it.
+    /// The channel is full, and no receiver waits.
     #[error("the channel is full")]
     Full(T),
-    /// Nobody is left to receive it.
-    #[error("nobody is left to receive it")]
+    /// All receivers are dropped.
+    #[error("all receivers are dropped")]
     Disconnected(T),
 }
 
@@ -45,7 +45,7 @@ impl<T> fmt::Debug for TrySendError<T> {
 }
 
 impl<T> TrySendError<T> {
-    /// The value.
+    /// Takes the value out of the error.
     pub fn into_inner(self) -> T {
         match self {
             TrySendError::Full(value) | TrySendError::Disconnected(value) => value,
@@ -53,29 +53,29 @@ impl<T> TrySendError<T> {
     }
 }
 
-/// Nobody is left to send, and nothing is left of what was sent.
+/// All senders are dropped, and every value was received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("nobody is left to send")]
+#[error("all senders are dropped")]
 pub struct RecvError;
 
 /// Why nothing was received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TryRecvError {
-    /// Nothing is there now (or was, until the time was up).
+    /// The channel is empty (with a time-out: until it expired).
     #[error("the channel is empty")]
     Empty,
-    /// Nobody is left to send, and nothing is left of what was sent.
-    #[error("nobody is left to send")]
+    /// All senders are dropped, and every value was received.
+    #[error("all senders are dropped")]
     Disconnected,
 }
 
-/// A channel's two ends: see [`bounded`](Channel::bounded).
+/// Makes a channel with its two ends: see [`bounded`](Channel::bounded).
 #[derive(Debug)]
 pub struct Channel;
 
 impl Channel {
-    /// A channel for up to `capacity` values that nobody has received yet; of capacity 0, a
-    /// rendezvous: sending waits for a receiver.
+    /// A channel that holds up to `capacity` values. With capacity 0 it is a rendezvous: sending
+    /// waits for a receiver.
     ///
     /// Both ends can be cloned, and belong to the green threads of one thread.
     ///
@@ -104,12 +104,12 @@ impl Channel {
         (Sender { shared }, receiver)
     }
 
-    /// A channel for as many values as memory holds: what bounds it must be something else.
+    /// A channel without a limit. Something else must limit how many values it holds.
     pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
         Self::bounded(usize::MAX)
     }
 
-    /// A channel without room: a sender waits for a receiver.
+    /// A channel with capacity 0: a sender waits for a receiver.
     pub fn rendezvous<T>() -> (Sender<T>, Receiver<T>) {
         Self::bounded(0)
     }
@@ -120,10 +120,10 @@ pub(crate) struct Shared<T> {
     queue: RefCell<VecDeque<T>>,
     senders: Cell<usize>,
     receivers: Cell<usize>,
-    /// Senders that wait, each with its value; taken away, it has been sent.
+    /// Waiting senders, each with its value. A value that was taken has been sent.
     pub(crate) sending: WaitQueue<Option<T>>,
-    /// Receivers that wait; who wakes one gives it the value, or nothing when nobody is left to
-    /// send.
+    /// Waiting receivers. The sender that wakes one gives it the value. It gets none if all senders
+    /// were dropped.
     pub(crate) receiving: WaitQueue<Option<T>>,
 }
 
@@ -150,7 +150,7 @@ impl<T> Shared<T> {
     pub(crate) fn try_recv(&self) -> Result<T, TryRecvError> {
         let mut queue = self.queue.borrow_mut();
         let mut value = queue.pop_front();
-        // There is room now for who waits to send; without a queue, it is that one's turn.
+        // There is room now for a waiting sender. With capacity 0, the sender hands over directly.
         self.sending.wake_one_with(|slot| match value {
             Some(_) => queue.extend(slot.take()),
             None => value = slot.take(),
@@ -173,21 +173,21 @@ pub struct Sender<T> {
 }
 
 impl<T> Sender<T> {
-    /// Sends; waits while there is no room.
+    /// Sends a value. Waits while the channel is full.
     ///
     /// # Errors
     ///
-    /// When nobody is left to receive.
+    /// When all receivers are dropped.
     pub fn send(&self, value: T) -> Result<(), SendError<T>> {
         self.send_until(value, None)
             .map_err(|error| SendError(error.into_inner()))
     }
 
-    /// Sends, if there is room within this time.
+    /// Sends a value, if there is room within this time.
     ///
     /// # Errors
     ///
-    /// [`TrySendError::Full`] when the time was up, or that nobody is left to receive.
+    /// [`TrySendError::Full`] after the time-out, or that all receivers are dropped.
     pub fn send_timeout(&self, value: T, timeout: Duration) -> Result<(), TrySendError<T>> {
         self.send_until(value, Some(hub::after(timeout)))
     }
@@ -206,21 +206,21 @@ impl<T> Sender<T> {
         }
     }
 
-    /// Sends, if that needs no waiting.
+    /// Sends a value without waiting.
     ///
     /// # Errors
     ///
-    /// That there is no room, or that nobody is left to receive.
+    /// That the channel is full, or that all receivers are dropped.
     pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
         self.shared.try_send(value)
     }
 
-    /// How many values wait to be received.
+    /// How many values the channel holds.
     pub fn len(&self) -> usize {
         self.shared.len()
     }
 
-    /// Whether none does.
+    /// Whether the channel is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -257,20 +257,20 @@ pub struct Receiver<T> {
 }
 
 impl<T> Receiver<T> {
-    /// Receives; waits while nothing is there.
+    /// Receives a value. Waits while the channel is empty.
     ///
     /// # Errors
     ///
-    /// When nobody is left to send.
+    /// When all senders are dropped and the channel is empty.
     pub fn recv(&self) -> Result<T, RecvError> {
         self.recv_until(None).map_err(|_| RecvError)
     }
 
-    /// Receives what comes within this time.
+    /// Receives a value, if one comes within this time.
     ///
     /// # Errors
     ///
-    /// [`TryRecvError::Empty`] when the time was up, or that nobody is left to send.
+    /// [`TryRecvError::Empty`] after the time-out, or that all senders are dropped.
     pub fn recv_timeout(&self, timeout: Duration) -> Result<T, TryRecvError> {
         self.recv_until(Some(hub::after(timeout)))
     }
@@ -289,26 +289,26 @@ impl<T> Receiver<T> {
         }
     }
 
-    /// Receives, if that needs no waiting.
+    /// Receives a value without waiting.
     ///
     /// # Errors
     ///
-    /// That nothing is there, or that nobody is left to send.
+    /// That the channel is empty, or that all senders are dropped.
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
         self.shared.try_recv()
     }
 
-    /// All that comes, until nobody is left to send.
+    /// An iterator over the values. It ends when all senders are dropped.
     pub fn iter(&self) -> impl Iterator<Item = T> {
         std::iter::from_fn(|| self.recv().ok())
     }
 
-    /// How many values wait to be received.
+    /// How many values the channel holds.
     pub fn len(&self) -> usize {
         self.shared.len()
     }
 
-    /// Whether none does.
+    /// Whether the channel is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -329,7 +329,7 @@ impl<T> Drop for Receiver<T> {
         self.shared.receivers.set(left);
         if left == 0 {
             self.shared.sending.wake_all();
-            // Nobody will ever receive them; their destructors may send or wait.
+            // These values can never be received. Their destructors may send or wait.
             let lost = self.shared.queue.take();
             drop(lost);
         }

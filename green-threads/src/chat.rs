@@ -1,5 +1,5 @@
-//! The workshop's chat in straight lines: for each member a green thread that reads and one that
-//! writes. The rules and the wording are [`protocols::chat`]'s.
+//! The workshop's chat in code that reads from top to bottom. Each member has one green thread that
+//! reads and one that writes. The rules and messages are in [`protocols::chat`].
 
 mod lines;
 mod log;
@@ -21,14 +21,14 @@ use crate::net::TcpStream;
 use crate::sync::Event;
 use crate::{spawn, yield_now};
 
-/// How many bytes of what was said are kept for those who have not read it yet. Who falls further
-/// behind is told [`MISSED`] and goes on behind the gap; nobody waits for anybody.
+/// How many bytes are kept for members that have not read them yet. A member that falls further
+/// behind gets [`MISSED`] in place of what it missed. No member waits for another.
 pub const KEPT: usize = 32 << 20;
 
 /// How many bytes are written at once.
 const WRITE: usize = 64 * 1024;
 
-/// A chat; clones are the same one.
+/// A chat. Clones are the same chat.
 ///
 /// # Examples
 ///
@@ -53,7 +53,7 @@ pub struct Chat {
 struct Shared {
     room: RefCell<Room<Rc<Cursor>>>,
     log: RefCell<Log>,
-    /// Something was said, or somebody has left.
+    /// Fires when there is a new line, or when a member has left.
     news: Event,
 }
 
@@ -71,13 +71,13 @@ impl Default for Chat {
 }
 
 impl Shared {
-    /// Wakes all who write.
+    /// Wakes all green threads that write.
     fn announce(&self) {
         self.news.set();
         self.news.clear();
     }
 
-    /// What the room wants told becomes a line of the log: once, however many are told.
+    /// Adds what the room sends to the log: one line, however many members get it.
     fn tell(&self, speaker: u64, talk: impl FnOnce(&mut Room<Rc<Cursor>>, &mut Tell)) {
         let (mut room, mut log) = (self.room.borrow_mut(), self.log.borrow_mut());
         let mut last = ptr::null();
@@ -85,7 +85,8 @@ impl Shared {
             if told.member == speaker {
                 log.say(To::Only(speaker), text);
             } else if !ptr::eq(text.as_ptr(), last) {
-                // The room tells all others the same text, one after the other.
+                // The room calls this for each of the others with the same text. The log stores it
+                // once.
                 log.say(To::AllBut(speaker), text);
                 last = text.as_ptr();
             }
@@ -95,13 +96,13 @@ impl Shared {
     }
 }
 
-/// How the room tells a member a line.
+/// The function by which the room sends a line to a member.
 type Tell<'a> = dyn FnMut(&Rc<Cursor>, &str) + 'a;
 
-/// A connection's place in the chat, from when it comes until it goes.
+/// A connection's place in the chat, from its beginning to its end.
 struct Member {
     shared: Rc<Shared>,
-    /// In the room.
+    /// Its number in the room.
     number: u64,
     cursor: Rc<Cursor>,
     closed: Rc<Cell<bool>>,
@@ -120,7 +121,7 @@ impl Member {
         member
     }
 
-    /// Tells this one only.
+    /// Sends a line to this member only.
     fn answer(&self, text: &str) {
         let to = To::Only(self.cursor.member);
         self.shared.log.borrow_mut().say(to, text);
@@ -144,8 +145,7 @@ impl Drop for Member {
 }
 
 impl Chat {
-    /// With another limit for members that do not read than
-    /// [`STALL_TIMEOUT`].
+    /// Sets a time-out other than [`STALL_TIMEOUT`] for members that do not read.
     #[must_use]
     pub fn stall_timeout(self, stall: Duration) -> Chat {
         Chat { stall, ..self }
@@ -155,7 +155,7 @@ impl Chat {
     ///
     /// # Errors
     ///
-    /// What went wrong with the connection.
+    /// The error of the connection.
     pub fn serve(&self, stream: TcpStream) -> io::Result<()> {
         stream.set_write_timeout(Some(self.stall))?;
         let member = Member::enter(&self.shared);
@@ -170,19 +170,19 @@ impl Chat {
         });
         let read = read(&stream, &member);
         drop(member);
-        // It still writes what waits, within its time-out.
+        // The writer still sends what waits, within its time-out.
         let written = writer.join().unwrap_or(Ok(()));
         read.and(written)
     }
 }
 
-/// Says what comes.
+/// Reads lines from a member and passes them to the chat.
 fn read(stream: &TcpStream, member: &Member) -> io::Result<()> {
     let mut reader = BufReader::new(stream);
     let mut line = Vec::new();
     loop {
         if memchr::memchr(b'\n', reader.buffer()).is_none() {
-            // One who talks without a pause lets the others read in between.
+            // A member that sends without a pause lets the others run in between.
             yield_now();
         }
         match read_line(&mut reader, MAX_LINE, &mut line)? {
@@ -191,13 +191,13 @@ fn read(stream: &TcpStream, member: &Member) -> io::Result<()> {
                 member.answer(TOO_LONG);
                 reader.skip_until(b'\n')?;
             }
-            // What came after the last end of a line was never said.
+            // A last line without an end is dropped.
             Line::Unfinished | Line::End => return Ok(()),
         }
     }
 }
 
-/// Writes what there is, in as few writes as possible, until the member has gone.
+/// Writes all waiting lines, with as few writes as possible, until the member has left.
 fn write(
     mut stream: &TcpStream,
     shared: &Shared,
@@ -215,7 +215,7 @@ fn write(
             continue;
         }
         if let Err(error) = stream.write_all(text.as_bytes()) {
-            // The one who reads from it must not wait any longer.
+            // The green thread that reads from it must not wait any longer.
             let _ = stream.shutdown(Shutdown::Both);
             return Err(error);
         }

@@ -1,22 +1,22 @@
-//! Lists the green threads of this hub, and what each is doing.
+//! Lists the green threads of this hub and their states.
 
 use std::fmt;
 use std::panic::Location;
 
 use crate::hub;
 
-/// What a green thread is doing.
+/// The state of a green thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// It runs: it is the one that asks.
+    /// It runs: it is the one that calls this.
     Running,
-    /// It could run, and will when it is its turn.
+    /// It is ready, and will run when its turn comes.
     Ready,
     /// It waits for this.
     Waiting(&'static str),
 }
 
-/// What is known of a green thread that has not ended.
+/// The status of a green thread that has not ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Status {
@@ -24,7 +24,7 @@ pub struct Status {
     pub id: u64,
     /// Its name, if it has one.
     pub name: Option<String>,
-    /// What it is doing.
+    /// Its state.
     pub state: State,
     /// Where it was spawned.
     pub spawned_at: &'static Location<'static>,
@@ -45,7 +45,7 @@ impl fmt::Display for Status {
     }
 }
 
-/// All green threads of this thread's hub that have not ended, by their numbers.
+/// All green threads of this thread's hub that have not ended, ordered by number.
 ///
 /// # Examples
 ///
@@ -82,7 +82,7 @@ pub fn list() -> Vec<Status> {
     })
 }
 
-/// What this thread's hub holds.
+/// The counts of a hub.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HubStats {
@@ -92,14 +92,14 @@ pub struct HubStats {
     pub sources: usize,
     /// Timers that are set.
     pub timers: usize,
-    /// Results that other threads still owe.
+    /// Results that other threads have still to deliver.
     pub remotes: usize,
-    /// The deepest that any stack has been, in bytes, to the next whole page: what to make of
-    /// [`Builder::stack_size`](crate::Builder::stack_size).
+    /// The greatest depth of any stack so far, in bytes, rounded up to whole pages. It helps to
+    /// choose a [`Builder::stack_size`](crate::Builder::stack_size).
     pub stack_high_water: usize,
 }
 
-/// What this thread's hub holds.
+/// The counts of this thread's hub.
 ///
 /// # Examples
 ///

@@ -1,17 +1,17 @@
-//! An echo server: sends back what comes.
+//! An echo server: it sends back all bytes that come.
 
 use std::io::{self, Read, Write};
 
-/// Bytes for each read: small enough to stay on the green thread's stack.
+/// The size of a read: small enough to stay on the green thread's stack.
 const BUFFER: usize = 4096;
 
-/// Sends back what comes, until the other end ends.
+/// Sends back all bytes that come, until the other end closes its half.
 ///
-/// Takes whatever reads and writes: green threads' sockets, and those of the standard library too.
+/// It takes anything that reads and writes: sockets of green threads and of the standard library.
 ///
 /// # Errors
 ///
-/// What went wrong with the connection.
+/// The error of the connection.
 ///
 /// # Examples
 ///

@@ -1,10 +1,10 @@
-//! eventlet's names for what [`Pool`] does.
+//! [`Pool`] under eventlet's names.
 
 use std::collections::VecDeque;
 
 use crate::{GreenThread, JoinError, Pool};
 
-/// eventlet's `GreenPool`: a [`Pool`] under its names.
+/// eventlet's `GreenPool`: a [`Pool`] with eventlet's method names.
 ///
 /// # Examples
 ///
@@ -19,24 +19,24 @@ use crate::{GreenThread, JoinError, Pool};
 pub struct GreenPool(Pool);
 
 impl GreenPool {
-    /// eventlet's own default is 1000.
+    /// A pool of this size. eventlet's own default is 1000.
     pub fn new(size: usize) -> GreenPool {
         GreenPool(Pool::new(size))
     }
 
-    /// [`Pool::spawn`].
+    /// As [`Pool::spawn`].
     #[track_caller]
     pub fn spawn<T: 'static>(&self, f: impl FnOnce() -> T + 'static) -> GreenThread<T> {
         self.0.spawn(f)
     }
 
-    /// [`Pool::spawn`], when nobody wants the value.
+    /// As [`Pool::spawn`], when the value is not needed.
     #[track_caller]
     pub fn spawn_n<T: 'static>(&self, f: impl FnOnce() -> T + 'static) {
         drop(self.0.spawn(f));
     }
 
-    /// [`Pool::imap`].
+    /// As [`Pool::imap`].
     pub fn imap<I: IntoIterator<Item: 'static>, T: 'static>(
         &self,
         items: I,
@@ -45,23 +45,24 @@ impl GreenPool {
         self.0.imap(items, f)
     }
 
-    /// [`Pool::join`].
+    /// As [`Pool::join`].
     pub fn waitall(&self) {
         self.0.join();
     }
 
-    /// [`Pool::free_count`].
+    /// As [`Pool::free_count`].
     pub fn free(&self) -> usize {
         self.0.free_count()
     }
 
-    /// [`Pool::running`].
+    /// As [`Pool::running`].
     pub fn running(&self) -> usize {
         self.0.running()
     }
 }
 
-/// eventlet's `GreenPile`: spawn one after the other, then iterate over the results in that order.
+/// eventlet's `GreenPile`: spawns green threads, then iterates over their results in the same
+/// order.
 ///
 /// # Examples
 ///
@@ -81,7 +82,7 @@ pub struct GreenPile<T> {
 }
 
 impl<T: 'static> GreenPile<T> {
-    /// A pile in a pool.
+    /// A pile that spawns in this pool.
     pub fn new(pool: &GreenPool) -> GreenPile<T> {
         GreenPile {
             pool: pool.clone(),
@@ -89,7 +90,7 @@ impl<T: 'static> GreenPile<T> {
         }
     }
 
-    /// Puts one more on the pile; waits while the pool is full.
+    /// Spawns a green thread in the pile. Waits while the pool is full.
     #[track_caller]
     pub fn spawn(&mut self, f: impl FnOnce() -> T + 'static) {
         self.pile.push_back(self.pool.spawn(f));
@@ -100,7 +101,7 @@ impl<T> Iterator for GreenPile<T> {
     type Item = Result<T, JoinError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        // It stays on the pile while it is waited for: a time-out may end the wait.
+        // It stays in the pile during the wait: a time-out may end the wait.
         self.pile.front()?.wait();
         self.pile.pop_front().map(GreenThread::outcome)
     }

@@ -1,4 +1,5 @@
-//! Fetching a URL in straight lines: connect, write, read. What HTTP is, is [`protocols::http`]'s.
+//! Fetches a URL, in code that reads from top to bottom: connect, write, read. HTTP itself is in
+//! [`protocols::http`].
 
 use std::io::{Read, Write};
 
@@ -9,14 +10,14 @@ use crate::net::TcpStream;
 
 pub use protocols::http::{Fetched, Limits};
 
-/// Fetches `url`; `sink` is given the body piece by piece, and may fail.
+/// Fetches `url`. `sink` gets the body piece by piece, and may fail.
 ///
-/// Only the body that redirects lead to is handed on. A user's name and password in the URL are sent,
-/// but they are neither in the result nor in an error.
+/// With redirects, only the last body goes to `sink`. A user's name and password in the URL are
+/// sent, but they are neither in the result nor in an error.
 ///
 /// # Errors
 ///
-/// What went wrong, naming the URL.
+/// The error, with the URL.
 ///
 /// # Examples
 ///
@@ -97,7 +98,7 @@ fn get(
                 head = Some(came.clone());
                 Ok(())
             }
-            // Where redirects lead is all that is wanted of them.
+            // Of a redirect, only the header is needed.
             Piece::Body(_) if head.as_ref().and_then(target).is_some() => Ok(()),
             Piece::Body(bytes) => {
                 length += bytes.len() as u64;
@@ -120,7 +121,7 @@ fn get(
     }
 }
 
-/// Where a redirect leads.
+/// The URL of a redirect.
 fn target(head: &Head) -> Option<&str> {
     let redirects = matches!(head.status, 301 | 302 | 303 | 307 | 308);
     head.location.as_deref().filter(|_| redirects)

@@ -1,5 +1,5 @@
-//! Files, under `std::fs`' names. The system has no readiness for files: reading one may block, so
-//! a thread of the pool does it ([`offload`]), and the other green threads run.
+//! Files, with the names of `std::fs`. The system has no readiness for files, so reading one may
+//! block. A thread of the pool does it ([`offload`]), and the other green threads run.
 
 use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use crate::offload;
 
-/// The most that one call of [`File::read`] reads: what it reads is copied once, out of the
-/// thread's hands.
+/// The most that one call of [`File::read`] reads. The data is copied once, from the pool's thread
+/// to this one.
 pub const MAX_READ: usize = 1 << 20;
 
-/// The whole file.
+/// Reads a whole file.
 ///
 /// # Errors
 ///
@@ -21,7 +21,7 @@ pub fn read(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
     with_path(path, std::fs::read)
 }
 
-/// The whole file, which must be UTF-8.
+/// Reads a whole file, which must be UTF-8.
 ///
 /// # Errors
 ///
@@ -39,7 +39,7 @@ pub fn read_to_string(path: impl AsRef<Path>) -> io::Result<String> {
     with_path(path, std::fs::read_to_string)
 }
 
-/// Makes `contents` all that is in the file.
+/// Writes a file: `contents` replaces everything in it.
 ///
 /// # Errors
 ///
@@ -58,7 +58,7 @@ pub fn remove_file(path: impl AsRef<Path>) -> io::Result<()> {
     with_path(path, std::fs::remove_file)
 }
 
-/// What the system knows of a file.
+/// The metadata of a file.
 ///
 /// # Errors
 ///
@@ -90,7 +90,7 @@ impl File {
         with_path(path, std::fs::File::open).map(File::from)
     }
 
-    /// Opens a file for writing, emptied.
+    /// Opens a file for writing. An existing file is emptied.
     ///
     /// # Errors
     ///
@@ -145,7 +145,7 @@ impl Write for File {
 
 impl Seek for File {
     fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
-        // Moves a number in the kernel, and blocks nobody.
+        // It only changes a number in the kernel, so it does not block.
         (&*self.file).seek(position)
     }
 }

@@ -1,8 +1,8 @@
-//! Green threads: spawning them, waiting for them, ending them.
+//! Green threads: spawn them, wait for them, kill them.
 
 #![allow(
     unsafe_code,
-    reason = "a body that borrows can be spawned by who sees to it that it ends in time"
+    reason = "the caller ensures that a body that borrows ends in time"
 )]
 
 use std::cell::{Cell, OnceCell};
@@ -20,10 +20,10 @@ use crate::wait_queue::Wait;
 
 type Outcome<T> = Result<T, JoinError>;
 
-/// Where a green thread leaves its outcome.
+/// The place where a green thread leaves its outcome.
 struct Packet<T> {
     outcome: OnceCell<Outcome<T>>,
-    /// Told if it panicked and nobody has asked.
+    /// Set if it panicked and no other green thread joins it.
     panicked: Option<Rc<Cell<bool>>>,
 }
 
@@ -37,19 +37,19 @@ impl<T> Drop for Packet<T> {
     }
 }
 
-/// A green thread, and what it will return. Dropping it lets the green thread go on alone.
+/// A green thread with its return type. Dropping this lets the green thread run on.
 pub struct GreenThread<T> {
     handle: Handle,
     packet: Rc<Packet<T>>,
 }
 
-/// A green thread, whatever it returns.
+/// A handle of a green thread, without its return type.
 #[derive(Clone)]
 pub struct Handle {
     task: Rc<Task>,
 }
 
-/// How a green thread is to be spawned.
+/// Options for spawning a green thread.
 ///
 /// # Examples
 ///
@@ -75,20 +75,21 @@ impl Builder {
         Builder::default()
     }
 
-    /// Its name, for lists and messages.
+    /// Sets its name, for lists and messages.
     pub fn name(self, name: impl Into<String>) -> Builder {
         let name = Some(name.into().into_boxed_str());
         Builder { name, ..self }
     }
 
-    /// The size of its stack in bytes, clamped to [`MIN_STACK_SIZE`](crate::MIN_STACK_SIZE) and
-    /// [`MAX_STACK_SIZE`](crate::MAX_STACK_SIZE), and rounded up to whole pages.
+    /// Sets the size of its stack in bytes. The size is limited to
+    /// [`MIN_STACK_SIZE`](crate::MIN_STACK_SIZE) to [`MAX_STACK_SIZE`](crate::MAX_STACK_SIZE), and
+    /// rounded up to whole pages.
     pub fn stack_size(self, bytes: usize) -> Builder {
         let stack_size = Some(bytes);
         Builder { stack_size, ..self }
     }
 
-    /// Spawns it: it runs when the one that runs now waits.
+    /// Spawns it. It runs when the present one waits.
     ///
     /// # Errors
     ///
@@ -103,7 +104,7 @@ impl Builder {
     ///
     /// # Safety
     ///
-    /// What `f` and its value borrow must live until the green thread has ended.
+    /// Everything that `f` and its value borrow must live until the green thread has ended.
     #[track_caller]
     pub(crate) unsafe fn spawn_unchecked<T>(
         self,
@@ -120,7 +121,7 @@ impl Builder {
                 panicked,
             });
             let (slot, delay) = (Rc::clone(&packet), self.delay);
-            // SAFETY: as the caller promises. The body's own pieces are owned.
+            // SAFETY: the caller promises it. The body owns its own parts.
             unsafe { task.prepare(stack, move || run(f, delay, slot)) };
             hub.adopt(&task);
             let handle = Handle { task };
@@ -129,12 +130,12 @@ impl Builder {
     }
 }
 
-/// What happens on a green thread's stack, from its first switch to its last.
+/// The body of a green thread, from its first switch to its last.
 fn run<T>(f: impl FnOnce() -> T, delay: Option<Duration>, packet: Rc<Packet<T>>) {
     let task = hub::current();
     let ended = catch_unwind(AssertUnwindSafe(|| {
         if task.has_raise() {
-            // Killed before its first turn. `f` is dropped here, where dropping may wait.
+            // If it was killed before its first turn, `f` is dropped here, where dropping may wait.
             hub::with(|hub| hub.unwind_if_raised());
         }
         if let Some(delay) = delay {
@@ -143,25 +144,25 @@ fn run<T>(f: impl FnOnce() -> T, delay: Option<Duration>, packet: Rc<Packet<T>>)
         f()
     }));
     let outcome = ended.map_err(JoinError::of);
-    // A kill that comes now comes too late.
+    // From here on a kill has no effect.
     task.close();
     let left = catch_unwind(AssertUnwindSafe(|| {
         let _ = packet.outcome.set(outcome);
         drop(task.take_locals());
-        // The value of a green thread that nobody joins is dropped here.
+        // If no other green thread joins this one, its value is dropped here.
         drop(packet);
     }));
     if let Err(payload) = left {
-        // Its destructor could panic once more.
+        // Its destructor could panic again.
         std::mem::forget(payload);
     }
 }
 
-/// Spawns a green thread: it runs when the one that runs now waits.
+/// Spawns a green thread. It runs when the present one waits.
 ///
 /// # Panics
 ///
-/// When the system has no memory left for its stack; [`Builder::spawn`] says so instead.
+/// When the system has no memory left for its stack. [`Builder::spawn`] returns an error instead.
 ///
 /// # Examples
 ///
@@ -180,7 +181,7 @@ pub fn spawn<T: 'static>(f: impl FnOnce() -> T + 'static) -> GreenThread<T> {
     }
 }
 
-/// Spawns a green thread that begins so much later; killed before that, it never does.
+/// Spawns a green thread that begins after `delay`. If it is killed before, it never begins.
 ///
 /// # Panics
 ///
@@ -206,7 +207,7 @@ pub fn spawn_later<T: 'static>(delay: Duration, f: impl FnOnce() -> T + 'static)
     }
 }
 
-/// The green thread that runs; on the thread's own stack, a handle of the root, which has the
+/// The green thread that runs. On the thread's own stack it is a handle of the root, which has
 /// number 0 and cannot be killed.
 pub fn current() -> Handle {
     Handle {
@@ -214,7 +215,7 @@ pub fn current() -> Handle {
     }
 }
 
-/// Waits until all have ended, at most so long; how many have.
+/// Waits until all have ended, or for the time-out. Returns how many have ended.
 ///
 /// # Examples
 ///
@@ -243,13 +244,15 @@ impl<T> GreenThread<T> {
     ///
     /// # Errors
     ///
-    /// What came instead of a value: a panic stays in its green thread and comes out here.
+    /// Why there is no value: it panicked, was killed, or timed out. A panic does not reach this
+    /// green thread.
     pub fn join(self) -> Result<T, JoinError> {
         self.handle.wait();
         self.outcome()
     }
 
-    /// What one that has ended has come to, without waiting: nothing can come between.
+    /// The outcome of a green thread that has ended, without waiting, so that no other runs
+    /// meanwhile.
     pub(crate) fn outcome(self) -> Result<T, JoinError> {
         match Rc::into_inner(self.packet).and_then(|mut packet| packet.outcome.take()) {
             Some(outcome) => outcome,
@@ -262,12 +265,12 @@ impl<T> GreenThread<T> {
         self.packet.outcome.get()?.as_ref().ok()
     }
 
-    /// Why it has no value, if it has ended without one.
+    /// Its error, if it has ended with one.
     pub fn error(&self) -> Option<&JoinError> {
         self.packet.outcome.get()?.as_ref().err()
     }
 
-    /// A handle that does not care what it returns.
+    /// A handle without the return type.
     pub fn handle(&self) -> Handle {
         self.handle.clone()
     }
@@ -288,7 +291,7 @@ impl<T> fmt::Debug for GreenThread<T> {
 }
 
 impl Handle {
-    /// Its number; no two of a thread have the same.
+    /// Its number. No two green threads of a thread have the same.
     pub fn id(&self) -> u64 {
         self.task.id()
     }
@@ -308,7 +311,7 @@ impl Handle {
         self.task.has_ended()
     }
 
-    /// Waits for its end. A panic in it is none here.
+    /// Waits for its end. If it panicked, this does not panic.
     ///
     /// # Panics
     ///
@@ -317,7 +320,7 @@ impl Handle {
         self.wait_until(None);
     }
 
-    /// Waits for its end, at most so long; whether it has ended.
+    /// Waits for its end, or for the time-out. Returns whether it has ended.
     ///
     /// # Panics
     ///
@@ -326,7 +329,7 @@ impl Handle {
         self.wait_until(Some(hub::after(timeout)))
     }
 
-    /// Whether both are of the same green thread.
+    /// Whether both are handles of the same green thread.
     pub(crate) fn is(&self, other: &Handle) -> bool {
         Rc::ptr_eq(&self.task, &other.task)
     }
@@ -336,7 +339,7 @@ impl Handle {
         self.wait_as(Wait::new("end of a green thread").until(deadline))
     }
 
-    /// Does not unwind if `wait` is only told.
+    /// Waits for its end. With a [`told`](Wait::told) wait it does not unwind.
     pub(crate) fn wait_as(&self, wait: Wait) -> bool {
         if self.ready() {
             return true;
@@ -347,17 +350,18 @@ impl Handle {
         self.ready()
     }
 
-    /// Ends it, and waits until it has ended: it unwinds from where it waits, running the
-    /// destructors of what is on its stack. One that has not begun never does.
+    /// Kills it, and waits until it has ended: it unwinds from the point where it waits, so that
+    /// the destructors on its stack run. If it has not begun, it never begins.
     ///
-    /// Killing is a panic of a kind that no hook reports. It is put off while its wait is over
-    /// already (it ends at its next one: no wake-up is lost), and while it unwinds for another
-    /// reason. While it waits for the green threads of a [`scope`](crate::scope) these are killed
-    /// first. Who kills itself unwinds at once.
+    /// Killing is a panic of a kind that the panic hook does not report. It is put off in two
+    /// cases: if the wait is already over (then it unwinds at its next wait, so that no wake-up is
+    /// lost), and while it unwinds for another reason. If it waits for the green threads of a
+    /// [`scope`](crate::scope), these are killed first. A green thread that kills itself unwinds at
+    /// once.
     ///
-    /// It stays killed: code that catches every panic ([`std::panic::catch_unwind`]) only goes on
-    /// until it waits again, and unwinds from there. What must be done at the end, also with waits
-    /// in it, belongs into destructors.
+    /// It stays killed. Code that catches every panic ([`std::panic::catch_unwind`]) runs only
+    /// until its next wait, and unwinds from there. Work that must be done at the end, even work
+    /// that waits, belongs in destructors.
     pub fn kill(&self) {
         self.kill_soon();
         self.wait_until(None);

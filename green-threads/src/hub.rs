@@ -1,11 +1,10 @@
-//! The hub: one a thread, made when it is first needed. It runs the green threads that are ready
-//! and, when none is, waits with the event loop for something to happen.
+//! The hub. Each thread has one, made at its first use. It runs the green threads that are ready.
+//! When none is ready, it waits for events with the event loop.
 //!
-//! It has no thread or stack of its own: it runs on the thread's stack, whenever the code there
-//! (the *root*) waits for something. So `main` may call everything in this crate just as a green
-//! thread may.
+//! It has no thread or stack of its own. It runs on the thread's stack, whenever the code there
+//! (the *root*) waits. So `main` may call everything in this crate, as a green thread may.
 
-#![allow(unsafe_code, reason = "tasks are pointed to from the ready queue")]
+#![allow(unsafe_code, reason = "the ready queue holds raw pointers to tasks")]
 
 mod deadlock;
 mod driver;
@@ -38,13 +37,13 @@ pub(crate) use sources::Source;
 pub use this_thread::set_clock;
 pub(crate) use this_thread::{fallible, try_with, with};
 
-/// How many operations that need not wait may follow one another before the green thread goes to the
-/// end of the queue: who always finds something to do may not starve the others.
+/// How many operations in a row may succeed without waiting. Then the green thread goes to the end
+/// of the queue, because one that is always busy must not starve the others.
 const BUDGET: u32 = 256;
 
 pub(crate) struct Hub {
     ready: ReadyQueue,
-    /// The one that runs; the root while no green thread does.
+    /// The task that runs; the root while no green thread runs.
     current: Cell<NonNull<Task>>,
     root: Rc<Task>,
     budget: Cell<u32>,
@@ -52,7 +51,7 @@ pub(crate) struct Hub {
     pub(crate) stacks: Stacks,
     pub(crate) driver: Driver,
     pub(crate) remotes: Remotes,
-    /// Raises that had to be put off until nothing unwinds.
+    /// Some tasks are to unwind when no other task unwinds.
     put_off: Cell<bool>,
     pub(crate) pulse: Arc<Pulse>,
     _alternate_stack: AlternateStack,
@@ -63,17 +62,17 @@ pub(crate) fn current() -> Rc<Task> {
     with(Hub::current)
 }
 
-/// Wakes a task that waits; false if it does not, or no longer.
+/// Wakes a waiting task. Returns false if it does not wait (any longer).
 pub(crate) fn wake(task: &Rc<Task>, case: u32) -> bool {
     try_with(|hub| hub.wake(task, Cause::Woken(case))).unwrap_or(false)
 }
 
-/// When it will be, so long from now.
+/// The moment `delay` from now.
 pub(crate) fn after(delay: Duration) -> Instant {
     with(|hub| hub.driver.after(delay))
 }
 
-/// Now, by this hub's clock.
+/// The time on this hub's clock.
 pub(crate) fn now() -> Instant {
     with(|hub| hub.driver.now())
 }
@@ -93,16 +92,15 @@ pub fn yield_now() {
     with(Hub::yield_now);
 }
 
-/// Waits so long; the others run in the meantime.
+/// Sleeps for this time. The others run in the meantime.
 ///
 /// # Panics
 ///
-/// As everything that waits: on a thread that has no hub yet, when the system has no descriptors
-/// left for one.
+/// Like every wait: when the thread has no hub yet, and the system has no descriptors left for one.
 ///
 /// # Examples
 ///
-/// A thousand that sleep a hundredth of a second at the same time:
+/// A thousand green threads sleep for a hundredth of a second at the same time:
 ///
 /// ```
 /// use std::time::{Duration, Instant};
@@ -143,8 +141,8 @@ impl Hub {
     /// The task that runs.
     pub(crate) fn current(&self) -> Rc<Task> {
         let task = self.current.get().as_ptr().cast_const();
-        // SAFETY: what runs is owned by the table of the living (or is the root, which the hub
-        // owns), and all tasks are made by `Rc::new`.
+        // SAFETY: the table of living green threads owns the running task, or the hub owns it if it
+        // is the root. All tasks are made by `Rc::new`.
         unsafe {
             Rc::increment_strong_count(task);
             Rc::from_raw(task)
@@ -153,11 +151,11 @@ impl Hub {
 
     #[inline]
     fn current_ref(&self) -> &Task {
-        // SAFETY: as in `current`; and whoever runs does not end before it returns from here.
+        // SAFETY: as in `current`. The running task does not end before it returns from here.
         unsafe { &*self.current.get().as_ptr() }
     }
 
-    /// Calls `f` with what runs, without counting: fit for a signal handler.
+    /// Calls `f` with the running task, without reference counting: a signal handler may call it.
     pub(crate) fn with_running<R>(&self, f: impl FnOnce(&Task) -> R) -> R {
         f(self.current_ref())
     }
@@ -171,18 +169,18 @@ impl Hub {
         &self.root
     }
 
-    /// Takes a new task among the living, and into the ready queue.
+    /// Adds a new task to the table of living green threads and to the ready queue.
     pub(crate) fn adopt(&self, task: &Rc<Task>) {
         self.living.add(task);
         if let Some(name) = task.name() {
             self.pulse.name(task.id(), Some(name));
         }
         self.pulse.others(self.living.count());
-        // SAFETY: it is new, and now owned by the table until it ends.
+        // SAFETY: it is new, and from now on the table owns it until it ends.
         unsafe { self.ready.push(NonNull::from(&**task)) };
     }
 
-    /// Runs what is ready until the root is.
+    /// Runs the ready tasks until the root is ready.
     fn run(&self) {
         let root = NonNull::from(&*self.root);
         loop {
@@ -192,7 +190,7 @@ impl Hub {
             };
             self.driver.switched(self);
             self.current.set(task);
-            // SAFETY: the table of the living owns it, or the hub.
+            // SAFETY: the table of living green threads owns it, or the hub.
             let task_ref = unsafe { task.as_ref() };
             self.budget.set(BUDGET);
             self.pulse.beat(task_ref.id(), task_ref.spawned_at());
@@ -202,7 +200,7 @@ impl Hub {
             if self.living.is_crowd()
                 && let Some(next) = self.ready.first()
             {
-                // SAFETY: what is in the queue is alive.
+                // SAFETY: tasks in the queue are alive.
                 unsafe { next.as_ref() }.prefetch();
             }
             match task_ref.resume() {
@@ -215,7 +213,7 @@ impl Hub {
         }
     }
 
-    /// A task has ended.
+    /// Removes a task that has ended.
     fn remove(&self, task: &Task) {
         task.finish();
         let entry = self.living.remove(task);
@@ -226,7 +224,7 @@ impl Hub {
         drop(entry);
     }
 
-    /// Nothing is ready.
+    /// Waits for events when no task is ready.
     #[cold]
     fn wait_for_events(&self) {
         self.pulse.rest();
@@ -251,12 +249,12 @@ impl Hub {
         }
     }
 
-    /// Lets the others run first, and does not unwind.
+    /// Lets the others run first. It does not unwind.
     #[inline]
     fn pass(&self) {
         if self.in_root() {
             let root = NonNull::from(&*self.root);
-            // SAFETY: the hub owns it, and what runs is in no queue.
+            // SAFETY: the hub owns it, and a running task is in no queue.
             unsafe { self.ready.push(root) };
             self.run();
         } else {
@@ -264,8 +262,9 @@ impl Hub {
         }
     }
 
-    /// Counts an operation that may not have to wait, before it is done; after many the others have
-    /// their turn. Not after it is done: what it took would be lost to a kill or a time-out.
+    /// Counts an operation that may not have to wait, before it is done. After many, the others run
+    /// first. It is done before the operation, because a kill or time-out after it would lose its
+    /// result.
     #[inline]
     pub(crate) fn spend(&self) {
         let left = self.budget.get() - 1;
@@ -276,7 +275,7 @@ impl Hub {
         }
     }
 
-    /// Waits to be claimed. Unwinds if it is to, unless the wait is only to be told of that.
+    /// Waits until it is claimed. Unwinds if it must, unless the wait is only to be told of that.
     pub(crate) fn park(&self, wait: Wait) -> Cause {
         let task = self.current_ref();
         if task.has_raise() && !wait.told {
@@ -296,15 +295,15 @@ impl Hub {
             }
             let cause = task.cause();
             if cause == Cause::Raised && !wait.told {
-                // The wait was ended because nothing unwinds on this stack, though by now something
-                // may on another.
+                // The wait ended because nothing unwound on this stack. By now something may unwind
+                // on another.
                 if let Some(raise) = task.next_raise() {
                     if let Some(alarm) = alarm {
                         self.driver.cancel_alarm(alarm);
                     }
                     resume_unwind(Box::new(raise));
                 }
-                // It was taken back in the meantime.
+                // The time-out was taken back in the meantime.
                 match wait.deadline {
                     Some(deadline) if deadline <= self.driver.now() => break Cause::TimedOut,
                     _ => continue,
@@ -318,12 +317,13 @@ impl Hub {
         cause
     }
 
-    /// Ends a task's wait; false if it does not wait, or no longer.
+    /// Ends the wait of a task. Returns false if it does not wait (any longer).
     #[inline]
     pub(crate) fn wake(&self, task: &Rc<Task>, cause: Cause) -> bool {
         let claimed = task.claim(cause);
         if claimed {
-            // SAFETY: what waits is alive, so the table (or the hub) owns it; it was in no queue.
+            // SAFETY: a waiting task is alive, so the table (or the hub) owns it, and it was in no
+            // queue.
             unsafe { self.ready.push(NonNull::from(&**task)) };
         }
         claimed
@@ -332,7 +332,7 @@ impl Hub {
 
 /// Unwinding.
 impl Hub {
-    /// Makes a task unwind, now if it waits, else when it waits or yields next.
+    /// Makes a task unwind: now if it waits, otherwise at its next wait or yield.
     pub(crate) fn raise(&self, task: &Rc<Task>, raise: Raise) {
         if task.has_ended() {
             return;
@@ -345,7 +345,7 @@ impl Hub {
         }
     }
 
-    /// Nothing unwinds any more: those whose unwinding was put off for that do now.
+    /// No task unwinds any more, so the tasks that were put off for that unwind now.
     fn raise_what_was_put_off(&self) {
         if self.put_off.get() && !thread::panicking() {
             self.put_off.set(false);
@@ -357,18 +357,18 @@ impl Hub {
         }
     }
 
-    /// Has the current task unwind, if it is to and can.
+    /// Unwinds the current task, if it must and can.
     #[cold]
     pub(crate) fn unwind_if_raised(&self) {
         let task = self.current_ref();
         if task.was_raised() && !thread::panicking() {
-            // Somebody catches what it unwinds with, and may do so forever: the others run first.
+            // The code that catches this may do so for ever, so the others run first.
             self.pass();
         }
         if !thread::panicking()
             && let Some(raise) = task.next_raise()
         {
-            // Without the panic hook: nothing has gone wrong.
+            // Without the panic hook: this is not a fault.
             resume_unwind(Box::new(raise));
         }
     }

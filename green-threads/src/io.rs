@@ -1,6 +1,6 @@
-//! Standard input and pipes, under `std::io`'s names: reading lets the other green threads run.
+//! Standard input and pipes, with the names of `std::io`: reading lets the other green threads run.
 //!
-//! No thread is needed for that: the event loop watches the descriptors.
+//! This needs no thread: the event loop watches the descriptors.
 
 mod descriptor;
 mod pipe;

@@ -13,22 +13,22 @@ pub enum JoinError {
     /// It was killed.
     #[error("the green thread was killed")]
     Killed,
-    /// It panicked; this is what with.
+    /// It panicked. This contains the payload.
     #[error("the green thread panicked: {0}")]
     Panicked(Panic),
-    /// A [`Timeout`](crate::Timeout) was raised in it that nothing in it caught.
-    #[error("the green thread ended when a time-out of {0:?} was over")]
+    /// A [`Timeout`](crate::Timeout) was raised in it, and it did not catch that.
+    #[error("the green thread ended at its time-out of {0:?}")]
     TimedOut(Duration),
 }
 
-/// What a green thread panicked with.
+/// The payload of a green thread's panic.
 pub struct Panic {
-    // It is `Send` only; errors are to be `Sync` too.
+    // The payload is only `Send`, but errors should be `Sync` too.
     payload: Mutex<Box<dyn Any + Send>>,
 }
 
 impl Panic {
-    /// For [`std::panic::resume_unwind`], to let it go on here.
+    /// The payload, for instance to continue the panic here with [`std::panic::resume_unwind`].
     pub fn into_payload(self) -> Box<dyn Any + Send> {
         self.payload
             .into_inner()

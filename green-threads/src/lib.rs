@@ -1,7 +1,8 @@
-//! Stackful coroutines on an event loop, as in gevent and eventlet: code that looks blocking, and blocks
-//! nobody.
+//! Stackful coroutines on an event loop, as in gevent and eventlet. The code looks blocking, but
+//! does not block the thread.
 //!
-//! A green thread has a stack of its own. While it waits, the others run, all on one thread of the system.
+//! A green thread has a stack of its own. While it waits, the others run, all on one thread of the
+//! system.
 //!
 //! # A server
 //!
@@ -27,7 +28,7 @@
 //!     }
 //! });
 //!
-//! // `main` may wait as well: meanwhile the green threads run.
+//! // `main` may wait too: meanwhile the green threads run.
 //! let stream = TcpStream::connect(address)?;
 //! writeln!(&stream, "world")?;
 //! let mut answer = String::new();
@@ -36,25 +37,28 @@
 //! # Ok(()) }
 //! ```
 //!
-//! `greet` is an ordinary function of blocking sockets. With `use std::net::TcpStream` it works with threads.
+//! `greet` is an ordinary function with blocking sockets. With `use std::net::TcpStream` it runs on
+//! threads.
 //!
-//! A green thread may not borrow, except in a [`scope`]: while it waits any other may run, and end.
+//! A green thread may not borrow, except in a [`scope`]: while it waits, any other may run and end.
 //!
 //! ```compile_fail
 //! let here = String::from("on this stack");
 //! green_threads::spawn(|| println!("{here}"));
 //! ```
 //!
-//! The lesson is the chapter `README.md`. What a kill does, stacks, limits and figures are in `TOOL.md`.
-// Stacks, their guard pages and the handler of an overflow are Unix's: elsewhere this is empty.
+//! The lesson is the chapter `README.md`. What a kill does, stacks, limits and figures are in
+//! `TOOL.md`.
+// Stacks, their guard pages and the handler of an overflow need Unix: on other systems this crate
+// is empty.
 #![cfg(unix)]
 
-/// The chapter: its Rust is compiled.
+/// The chapter. Its Rust snippets are compiled.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Chapter;
 
-// The floor: stacks, tasks on them, and the hub that runs them.
+// The base: stacks, the tasks on them, and the hub that runs them.
 mod hub;
 mod overflow;
 mod ready;
@@ -73,7 +77,7 @@ mod monitor;
 mod scope;
 mod timeout;
 
-// What they wait for.
+// Things that green threads wait for.
 mod channel;
 #[cfg(feature = "threads")]
 pub mod fs;
@@ -87,7 +91,7 @@ mod select;
 mod signals;
 pub mod sync;
 
-// Many at a time.
+// Many green threads at once.
 pub mod eventlet;
 mod pool;
 mod run_on;

@@ -1,4 +1,4 @@
-//! Green locals: a value for each green thread.
+//! Green locals: each green thread has its own value.
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
@@ -6,14 +6,15 @@ use std::rc::Rc;
 
 use crate::hub;
 
-/// The locals of one green thread, by the key's address.
+/// The locals of one green thread, by the address of their key.
 #[derive(Default)]
 pub(crate) struct Locals {
     values: HashMap<(usize, TypeId), Rc<dyn Any>>,
 }
 
-/// A value that each green thread has its own of, made when it first asks; declare it with
-/// [`green_local!`](crate::green_local). The thread's own stack counts as one.
+/// A key of a value that each green thread has for itself. The value is made at its first use.
+/// Declare the key with [`green_local!`](crate::green_local). The thread's own stack counts as a
+/// green thread.
 ///
 /// The values are dropped when their green thread ends.
 pub struct LocalKey<T: 'static> {
@@ -28,7 +29,7 @@ impl<T: 'static> LocalKey<T> {
 
     /// Calls `f` with this green thread's value.
     ///
-    /// Others run while `f` waits, but none of them can reach this value.
+    /// If `f` waits, others run, but none of them can reach this value.
     pub fn with<R>(&'static self, f: impl FnOnce(&T) -> R) -> R {
         let key = (std::ptr::from_ref(self) as usize, TypeId::of::<T>());
         let task = hub::current();
@@ -64,7 +65,7 @@ impl<T> std::fmt::Debug for LocalKey<T> {
 /// use std::cell::Cell;
 ///
 /// green_threads::green_local! {
-///     /// How often this green thread has asked.
+///     /// How many times this green thread has called.
 ///     static ASKED: Cell<u32> = Cell::new(0);
 /// }
 ///

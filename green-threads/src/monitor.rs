@@ -1,4 +1,5 @@
-//! Finds green threads that keep the thread to themselves: all others wait for them.
+//! A monitor: it finds green threads that run for long without a wait, so that all others must
+//! wait.
 
 mod blocking;
 mod pulse;
@@ -23,13 +24,13 @@ use pulse::{Beat, ROOT};
 pub struct Blocked {
     /// Its number; 0 for the thread's own stack, on which `main` runs.
     pub id: u64,
-    /// Its name, if it has one; the thread's, for the thread's own stack.
+    /// Its name, if it has one. For the thread's own stack: the name of the thread.
     pub name: Option<String>,
-    /// Where it was spawned; for the thread's own stack, where the monitor was started.
+    /// Where it was spawned. For the thread's own stack: where the monitor was started.
     pub spawned_at: &'static Location<'static>,
-    /// For how long it has run, at least.
+    /// It has run at least this long.
     pub ran_for: Duration,
-    /// What it waits for in the system, if it does not compute; on Linux.
+    /// What it waits for in the system, if it does not compute (Linux only).
     pub blocking: Option<Blocking>,
 }
 
@@ -60,9 +61,9 @@ impl fmt::Display for Blocked {
     }
 }
 
-/// Watches this thread's hub from a thread of its own, until it is dropped.
+/// Watches this thread's hub from another thread, until it is dropped.
 ///
-/// It also tells of the thread's own stack, on which `main` runs, when that does not let the green
+/// It also reports the thread's own stack, on which `main` runs, if that does not let the green
 /// threads run.
 pub struct Monitor {
     ended: Arc<(Mutex<bool>, Condvar)>,
@@ -70,9 +71,9 @@ pub struct Monitor {
 }
 
 impl Monitor {
-    /// Has `report` called, on the monitor's thread, with each green thread that runs longer than
-    /// `limit` without waiting or yielding: once, while it still runs, after at most one and a half
-    /// times the limit.
+    /// Starts a monitor. It calls `report`, on its own thread, with each green thread that runs
+    /// longer than `limit` without waiting or yielding. It reports each case once, while the green
+    /// thread still runs, at the latest after one and a half times the limit.
     ///
     /// # Errors
     ///
@@ -90,7 +91,7 @@ impl Monitor {
     /// let _monitor = Monitor::start(Duration::from_millis(10), move |blocked| {
     ///     let _ = sender.send(blocked.to_string());
     /// })?;
-    /// // It waits for something else than green threads do.
+    /// // It waits outside of the hub.
     /// let rude = Builder::new().name("rude").spawn(move || blocked.recv().unwrap())?;
     /// assert!(rude.join().unwrap().starts_with("green thread 1 \"rude\", spawned at"));
     /// # Ok::<(), std::io::Error>(())
@@ -143,7 +144,7 @@ impl Drop for Monitor {
         *self.ended.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.ended.1.notify_all();
         if let Some(thread) = self.thread.take() {
-            // If `report` panicked, that has been told.
+            // If `report` panicked, the panic hook has reported it.
             let _ = thread.join();
         }
     }
@@ -155,7 +156,7 @@ impl fmt::Debug for Monitor {
     }
 }
 
-/// Compares what it sees with what it saw.
+/// Compares two looks at the hub.
 struct Watch {
     limit: Duration,
     seen: Option<(Beat, Instant)>,
@@ -171,7 +172,8 @@ impl Watch {
         }
     }
 
-    /// What runs, where it was spawned and for how long it has run, when that is to be reported.
+    /// Returns the running green thread when it is to be reported: its place of spawning and
+    /// running time.
     fn look(&mut self, beat: Beat, now: Instant) -> Option<Report> {
         match self.seen {
             Some((seen, since)) if seen == beat => {
@@ -220,6 +222,10 @@ mod tests {
         assert_eq!(watch.look(seven(3), at(30)), None);
         assert!(watch.look(seven(3), at(31)).is_some());
         assert_eq!(watch.look(beat(3, None), at(40)), None);
-        assert_eq!(watch.look(beat(3, None), at(90)), None, "nobody runs");
+        assert_eq!(
+            watch.look(beat(3, None), at(90)),
+            None,
+            "no green thread runs"
+        );
     }
 }

@@ -1,7 +1,7 @@
-//! Sockets under `std::net`'s names, and with its signatures: an ordinary program of blocking
-//! sockets compiles against them when its `use` line says `green_threads::net`.
+//! Sockets with the names and signatures of `std::net`. An ordinary program with blocking sockets
+//! compiles with them when its `use` line says `green_threads::net`.
 //!
-//! Where a thread would wait, a green thread does, and the others run. Sockets belong to the
+//! Where a thread would wait, a green thread waits, and the others run. Sockets belong to the
 //! thread they were made on. Clones share one descriptor, which is closed with the last of them.
 
 mod addresses;
@@ -20,5 +20,5 @@ pub use udp::UdpSocket;
 pub use unix::{UnixListener, UnixStream};
 pub use unix_datagram::UnixDatagram;
 
-/// What is the same: addresses, and what to shut down.
+/// Types that are the same: addresses, and which half to shut down.
 pub use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, SocketAddrV4, SocketAddrV6};

@@ -1,5 +1,5 @@
-//! What blocks whatever one does (files, name look-ups, long computations) on a pool of threads,
-//! while other green threads run.
+//! Runs blocking work (files, name look-ups, long computations) on a pool of threads, while other
+//! green threads run.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::OnceLock;
@@ -10,21 +10,22 @@ use executors::{Error, ThreadPool};
 use crate::sleep;
 use crate::sync::AsyncResult;
 
-/// How many threads there are for that, for all hubs of the process: enough to keep a disk and a
+/// How many threads the pool has, for all hubs of the process. They are enough to keep a disk and a
 /// name server busy, and few enough to start at once.
 pub const OFFLOAD_THREADS: usize = 8;
 
-/// How long to wait before another try when the threads' queue (of
+/// How long to wait before retrying when the pool's queue (of
 /// [`DEFAULT_QUEUE_LIMIT`](executors::DEFAULT_QUEUE_LIMIT) calls) is full.
 const FULL: Duration = Duration::from_millis(1);
 
-/// Calls `f` on a thread of the pool, and waits for its value; other green threads run.
+/// Calls `f` on a thread of the pool, and waits for its value. Other green threads run meanwhile.
 ///
-/// Killed meanwhile, the green thread ends at once; the call goes on, and its value is dropped.
+/// If the green thread is killed meanwhile, it ends at once. The call goes on, and its value is
+/// dropped.
 ///
 /// # Panics
 ///
-/// When `f` does, or no thread can be started.
+/// When `f` panics, or no thread can be started.
 ///
 /// # Examples
 ///
@@ -55,11 +56,11 @@ pub fn offload<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> T {
             Err(refused) => panic!("no thread for a blocking call: {}", refused.error),
         }
     }
-    // A setter that is dropped unset has been told so; the pool is never shut down.
+    // The pool is never shut down, so the setter is always used.
     assert!(result.get().is_ok(), "the pool's threads run every call");
     match result.into_value() {
         Some(Ok(value)) => value,
         Some(Err(panic)) => resume_unwind(panic),
-        None => unreachable!("nobody else has the result"),
+        None => unreachable!("there is no other clone of the result"),
     }
 }

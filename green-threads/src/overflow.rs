@@ -1,11 +1,11 @@
-//! A stack that overflows touches its guard page. That is a SIGSEGV, which cannot be recovered
-//! from; but it can be said which green thread it was.
+//! Stack overflows. A stack that overflows touches its guard page. That is a SIGSEGV. The process
+//! cannot continue, but the message can name the green thread.
 //!
 //! The handler runs on the thread's alternate stack, allocates nothing and takes no lock.
 
 #![allow(
     unsafe_code,
-    reason = "signal handlers and their stacks are the C interface's"
+    reason = "signal handlers and their stacks need the C interface"
 )]
 
 use std::ffi::c_void;
@@ -18,10 +18,10 @@ use std::sync::OnceLock;
 use crate::hub;
 use crate::stack::page_size;
 
-/// Room for the handler, and for one that it hands on to.
+/// Room for this handler, and for the previous one, which it may call.
 const ALTERNATE_STACK: usize = 64 * 1024;
 
-/// What was there before, for the faults that are not ours.
+/// The previous handler, for faults that are not on a guard page of ours.
 static PREVIOUS: OnceLock<libc::sigaction> = OnceLock::new();
 
 /// An alternate stack that was made here, because the thread had none.
@@ -29,25 +29,26 @@ pub(crate) struct AlternateStack {
     memory: Option<Box<[MaybeUninit<u8>]>>,
 }
 
-/// Has SIGSEGV looked at, once for the process, and sees to it that this thread has a stack to do
-/// it on; threads of the standard library have.
+/// Installs the SIGSEGV handler, once for the process. Makes sure that this thread has an alternate
+/// stack; threads of the standard library have one.
 pub(crate) fn watch() -> io::Result<AlternateStack> {
     let alternate = AlternateStack::of_this_thread()?;
     if PREVIOUS.get().is_some() {
         return Ok(alternate);
     }
-    // SAFETY: sigaction is plain data, for which zeros are a value.
+    // SAFETY: sigaction is plain data, and all zeros are a valid value.
     let (mut action, mut previous): (libc::sigaction, libc::sigaction) =
         unsafe { (std::mem::zeroed(), std::mem::zeroed()) };
-    // SAFETY: only asks what there is.
+    // SAFETY: this only reads the present handler.
     if unsafe { libc::sigaction(libc::SIGSEGV, ptr::null(), &mut previous) } != 0 {
         return Err(io::Error::last_os_error());
     }
-    // Before the handler is there: it may run at once. Another thread may have been quicker.
+    // Before the handler is installed, because it may run at once. Another thread may have been
+    // faster.
     let _ = PREVIOUS.set(previous);
     action.sa_sigaction = handle as *const () as usize;
     action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
-    // SAFETY: the handler has the signature that SA_SIGINFO asks for.
+    // SAFETY: the handler has the signature that SA_SIGINFO requires.
     match unsafe { libc::sigaction(libc::SIGSEGV, &action, ptr::null_mut()) } {
         0 => Ok(alternate),
         _ => Err(io::Error::last_os_error()),
@@ -56,7 +57,7 @@ pub(crate) fn watch() -> io::Result<AlternateStack> {
 
 impl AlternateStack {
     fn of_this_thread() -> io::Result<AlternateStack> {
-        // SAFETY: stack_t is plain data, and this only asks what there is.
+        // SAFETY: stack_t is plain data, and this only reads the present stack.
         let mut known: libc::stack_t = unsafe { std::mem::zeroed() };
         // SAFETY: as above.
         if unsafe { libc::sigaltstack(ptr::null(), &mut known) } != 0 {
@@ -71,7 +72,7 @@ impl AlternateStack {
             ss_flags: 0,
             ss_size: ALTERNATE_STACK,
         };
-        // SAFETY: the memory is ours, and not freed before it is disabled.
+        // SAFETY: the memory is ours, and is not freed before the stack is disabled.
         match unsafe { libc::sigaltstack(&stack, ptr::null_mut()) } {
             0 => Ok(AlternateStack {
                 memory: Some(memory),
@@ -89,7 +90,7 @@ impl Drop for AlternateStack {
                 ss_flags: libc::SS_DISABLE,
                 ss_size: 0,
             };
-            // SAFETY: nobody is on it: this runs on the thread's own stack.
+            // SAFETY: it is not in use: this code runs on the thread's own stack.
             unsafe { libc::sigaltstack(&none, ptr::null_mut()) };
         }
     }
@@ -101,14 +102,15 @@ extern "C" fn handle(signal: i32, info: *mut libc::siginfo_t, context: *mut c_vo
     let overflowed = hub::try_with(|hub| {
         hub.with_running(|task| {
             let stack = task.stack_range();
-            // The root runs on the thread's own stack, whose range is empty: null is not its guard.
+            // The root runs on the thread's own stack. Its range is empty, so null is not its guard
+            // page.
             let size = stack.len().checked_sub(page_size())?;
             let guard = stack.start..stack.start + page_size();
             guard.contains(&address).then(|| say(task, size))
         })
     });
     if overflowed.flatten().is_some() {
-        // SAFETY: may be called from a handler.
+        // SAFETY: a handler may call it.
         unsafe { libc::abort() };
     }
     hand_on(signal, info, context);
@@ -119,7 +121,7 @@ fn say(task: &crate::task::Task, size: usize) {
         bytes: [0; 512],
         length: 0,
     };
-    // What does not fit is left out.
+    // Text that does not fit is cut off.
     let _ = write!(
         message,
         "\n{task:?} has overflowed its stack of {} KiB\n  it was spawned at {}\n  \
@@ -127,18 +129,18 @@ fn say(task: &crate::task::Task, size: usize) {
         size / 1024,
         task.spawned_at(),
     );
-    // SAFETY: the bytes are there; write may be called from a handler.
+    // SAFETY: the bytes are valid, and a handler may call write.
     unsafe { libc::write(2, message.bytes.as_ptr().cast(), message.length) };
 }
 
-/// A fault that is not ours: whoever handled it before does.
+/// Passes a fault that is not ours to the previous handler.
 fn hand_on(signal: i32, info: *mut libc::siginfo_t, context: *mut c_void) {
     let previous = PREVIOUS.get().filter(|previous| {
         previous.sa_sigaction != libc::SIG_DFL && previous.sa_sigaction != libc::SIG_IGN
     });
     match previous {
         Some(previous) if previous.sa_flags & libc::SA_SIGINFO != 0 => {
-            // SAFETY: who installed it said that it has this signature.
+            // SAFETY: the code that installed it declared this signature.
             let handler: extern "C" fn(i32, *mut libc::siginfo_t, *mut c_void) =
                 unsafe { std::mem::transmute(previous.sa_sigaction) };
             handler(signal, info, context);
@@ -149,8 +151,9 @@ fn hand_on(signal: i32, info: *mut libc::siginfo_t, context: *mut c_void) {
             handler(signal);
         }
         None => {
-            // The instruction runs again, faults again, and ends the process as it should.
-            // SAFETY: may be called from a handler.
+            // The instruction runs again, faults again, and ends the process with the default
+            // effect.
+            // SAFETY: a handler may call it.
             unsafe { libc::signal(signal, libc::SIG_DFL) };
         }
     }

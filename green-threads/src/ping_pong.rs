@@ -1,11 +1,11 @@
-//! Two players and a ball: what it costs to hand the CPU over.
+//! Two players pass a number to each other: this measures the cost of a switch.
 
 use std::sync::mpsc;
 use std::thread;
 
 use crate::{Channel, spawn, yield_now};
 
-/// Two green threads yield to one another, so often in all.
+/// Two green threads yield to each other, `times` times in all.
 pub fn yields(times: u64) {
     let players = [times.div_ceil(2), times / 2].map(|times| {
         spawn(move || {
@@ -17,8 +17,8 @@ pub fn yields(times: u64) {
     crate::join_all(&players, None);
 }
 
-/// Two green threads pass a ball over two channels without room, so often in all; returns how often
-/// it was hit.
+/// Two green threads pass a number over two channels of capacity 0, `times` times in all. Returns
+/// the number.
 ///
 /// # Examples
 ///
@@ -37,7 +37,7 @@ pub fn green_threads(times: u64) -> u64 {
     });
     let mut ball = 0;
     while ball < times {
-        // The last hit may be this one's: then nobody has to hit it back.
+        // If this was the last pass, the other player is not needed any more.
         ball += 1;
         if ball == times || serve.send(ball).is_err() {
             break;
@@ -52,7 +52,7 @@ pub fn green_threads(times: u64) -> u64 {
     ball
 }
 
-/// The same by two threads of the system.
+/// The same with two threads of the system.
 ///
 /// # Examples
 ///

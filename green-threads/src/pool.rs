@@ -1,4 +1,4 @@
-//! At most so many at a time: gevent's `Pool`.
+//! A pool: at most `n` green threads run at once, as in gevent's `Pool`.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
@@ -13,7 +13,7 @@ use crate::hub;
 use crate::sync::Semaphore;
 use crate::{Builder, GreenThread, Handle, JoinError, current};
 
-/// Spawns green threads, at most so many at a time. Clones are the same one.
+/// Spawns green threads, at most `size` at once. Clones are the same pool.
 ///
 /// # Examples
 ///
@@ -38,7 +38,8 @@ struct Inner {
     running: RefCell<Vec<Handle>>,
 }
 
-/// A place in a pool, given back when its green thread has ended (or was killed before it began).
+/// A place in a pool. It is free again when its green thread has ended, or was killed before it
+/// began.
 struct Place(Rc<Inner>);
 
 impl Drop for Place {
@@ -48,7 +49,7 @@ impl Drop for Place {
 }
 
 impl Pool {
-    /// For so many at a time; at least one.
+    /// A pool for `size` green threads at once, at least one.
     pub fn new(size: usize) -> Pool {
         let size = size.max(1);
         Pool {
@@ -60,7 +61,7 @@ impl Pool {
         }
     }
 
-    /// Spawns a green thread, and waits before that while the pool is full.
+    /// Spawns a green thread. It waits first while the pool is full.
     ///
     /// # Panics
     ///
@@ -73,7 +74,7 @@ impl Pool {
         }
     }
 
-    /// As [`spawn`](Pool::spawn), for who goes on without a stack.
+    /// As [`spawn`](Pool::spawn), but returns an error if there is no stack.
     #[track_caller]
     pub(crate) fn try_spawn<T: 'static>(
         &self,
@@ -82,7 +83,7 @@ impl Pool {
         self.spawn_at(self.place(), f)
     }
 
-    /// Waits for room.
+    /// Waits for a free place.
     fn place(&self) -> Place {
         self.inner.places.acquire().forget();
         Place(Rc::clone(&self.inner))
@@ -107,11 +108,12 @@ impl Pool {
         Ok(green_thread)
     }
 
-    /// Calls `f` with each item, in green threads of this pool; all values, in the items' order.
+    /// Calls `f` with each item, in green threads of this pool. Returns all values, in the items'
+    /// order.
     ///
     /// # Errors
     ///
-    /// The first that has no value, in the items' order. The others are killed then.
+    /// The first error, in the items' order. The other green threads are then killed.
     pub fn map<I: IntoIterator<Item: 'static>, T: 'static>(
         &self,
         items: I,
@@ -120,9 +122,9 @@ impl Pool {
         self.imap(items, f).collect()
     }
 
-    /// As [`map`](Pool::map), one value after the other, while the others are worked on: at most as
-    /// many as the pool is large are there before they are asked for. Dropping the iterator kills
-    /// those that still run.
+    /// As [`map`](Pool::map), but it is an iterator that returns one value after the other while
+    /// the others are computed. It computes at most `size` values ahead. Dropping the iterator
+    /// kills the green threads that still run.
     pub fn imap<I: IntoIterator<Item: 'static>, T: 'static>(
         &self,
         items: I,
@@ -134,7 +136,7 @@ impl Pool {
         }
     }
 
-    /// As [`imap`](Pool::imap), but each value comes when it is ready.
+    /// As [`imap`](Pool::imap), but each value is returned as soon as it is ready.
     pub fn imap_unordered<I: IntoIterator<Item: 'static>, T: 'static>(
         &self,
         items: I,
@@ -159,12 +161,12 @@ impl Pool {
         }
     }
 
-    /// Waits until one can be spawned without waiting.
+    /// Waits until a green thread can be spawned without waiting.
     pub fn wait_available(&self) {
         drop(self.inner.places.acquire());
     }
 
-    /// Waits until none of its green threads is left.
+    /// Waits until all of its green threads have ended.
     ///
     /// # Panics
     ///
@@ -173,7 +175,8 @@ impl Pool {
         self.join_until(None);
     }
 
-    /// Waits until none of its green threads is left, at most so long; whether none is.
+    /// Waits until all of its green threads have ended, or for the time-out. Returns whether all
+    /// have.
     ///
     /// # Panics
     ///
@@ -196,14 +199,14 @@ impl Pool {
         }
     }
 
-    /// Kills all of its green threads, and waits until they have ended. One of them that calls this
-    /// kills the others, then itself, and waits for nobody.
+    /// Kills all of its green threads, and waits until they have ended. If one of them calls this,
+    /// it kills the others, then itself, and does not wait.
     pub fn kill(&self) {
         let caller = current();
         let mut own = false;
         for handle in self.inner.running.borrow().iter() {
             if handle.is(&caller) {
-                // It unwinds from here, so it has to be the last.
+                // It unwinds here, so it must be the last.
                 own = true;
             } else {
                 handle.kill_soon();
@@ -215,18 +218,18 @@ impl Pool {
         }
     }
 
-    /// How many more can be spawned without waiting.
+    /// How many can be spawned without waiting.
     pub fn free_count(&self) -> usize {
         self.inner.places.available()
     }
 
-    /// How many run.
+    /// How many run now.
     pub fn running(&self) -> usize {
         let running = self.inner.running.borrow();
         running.iter().filter(|handle| !handle.ready()).count()
     }
 
-    /// How many it is for.
+    /// How many can run at once.
     pub fn size(&self) -> usize {
         self.inner.size
     }
@@ -241,7 +244,7 @@ impl fmt::Debug for Pool {
     }
 }
 
-/// What is to be done with each item, and where.
+/// The items, the function to call with each, and the pool.
 struct Work<I: Iterator, T> {
     pool: Pool,
     items: Peekable<I>,
@@ -249,9 +252,9 @@ struct Work<I: Iterator, T> {
 }
 
 impl<I: Iterator<Item: 'static>, T: 'static> Work<I, T> {
-    /// Begins with the next item, if there is one and the pool has room; if none of ours runs, room
-    /// is waited for. The item is taken after that: a time-out that ends the wait takes nothing along.
-    /// `guard` is made for one that begins, and dropped when it ends.
+    /// Begins with the next item, if there is one and the pool has room. If no green thread of this
+    /// map runs, it waits for room. It takes the item after the wait, so that a time-out during the
+    /// wait loses no item. `guard` is made when the green thread begins, and dropped when it ends.
     fn begin<G: 'static>(
         &mut self,
         running: usize,
@@ -288,7 +291,7 @@ impl<I: Iterator<Item: 'static>, T: 'static> Iterator for Imap<I, T> {
         while let Some(green_thread) = self.work.begin(self.running.len(), || ()) {
             self.running.push_back(green_thread);
         }
-        // It stays in the line while it is waited for: a time-out may end the wait.
+        // It stays in the list during the wait: a time-out may end the wait.
         self.running.front()?.wait();
         self.running.pop_front().map(GreenThread::outcome)
     }
@@ -315,13 +318,13 @@ pub struct ImapUnordered<I: Iterator, T> {
     work: Work<I, T>,
     running: HashMap<usize, GreenThread<T>>,
     begun: usize,
-    /// The one that has been told to end, and may not have ended quite.
+    /// A green thread that has announced its end, but may not have ended yet.
     told: Option<usize>,
     ended: Sender<usize>,
     next_ended: Receiver<usize>,
 }
 
-/// Says that a green thread ends, however it does.
+/// Announces the end of a green thread, however it ends.
 struct Announce(Sender<usize>, usize);
 
 impl Drop for Announce {
@@ -342,7 +345,7 @@ impl<I: Iterator<Item: 'static>, T: 'static> Iterator for ImapUnordered<I, T> {
             };
             self.begun += 1;
         }
-        // Nothing is taken before a wait that a time-out may end.
+        // Nothing is taken before a wait, because a time-out may end the wait.
         let number = match self.told {
             Some(number) => number,
             None if self.running.is_empty() => return None,

@@ -1,8 +1,9 @@
-//! Other programs, under `std::process`'s names: waiting for them lets the other green threads run.
+//! Other programs, with the names of `std::process`: waiting for them lets the other green threads
+//! run.
 //!
-//! The event loop watches a child's pipes and, by its descriptor (Linux's `pidfd`), its end; no
-//! thread is needed for that. Starting a program is the standard library's, and takes the thread
-//! for the millisecond or so that the system needs for it.
+//! The event loop watches a child's pipes, and its end by a descriptor (Linux's `pidfd`). This
+//! needs no thread. The standard library starts the program; that takes about a millisecond of this
+//! thread.
 
 mod child;
 mod command;
@@ -10,5 +11,5 @@ mod command;
 pub use child::Child;
 pub use command::Command;
 
-/// What is the same: how a child ended, what it wrote, and where its input comes from.
+/// Types that are the same: how a child ended, its output, and where its input comes from.
 pub use std::process::{ExitStatus, Output, Stdio};

@@ -1,9 +1,9 @@
-//! The ready queue: a list through the tasks themselves, so that a yield allocates nothing and
-//! counts no references.
+//! The ready queue: a list that is linked through the tasks themselves. So a yield allocates
+//! nothing and counts no references.
 
 #![allow(
     unsafe_code,
-    reason = "the queue is linked through the tasks, which the hub keeps alive"
+    reason = "the queue is linked through raw pointers to tasks, which the hub keeps alive"
 )]
 
 use std::cell::Cell;
@@ -11,7 +11,7 @@ use std::ptr::NonNull;
 
 use crate::task::Task;
 
-/// First in, first out.
+/// A first-in, first-out queue.
 #[derive(Default)]
 pub(crate) struct ReadyQueue {
     head: Cell<Option<NonNull<Task>>>,
@@ -19,11 +19,11 @@ pub(crate) struct ReadyQueue {
 }
 
 impl ReadyQueue {
-    /// Puts a task at the end.
+    /// Appends a task.
     ///
     /// # Safety
     ///
-    /// It is in no queue, and lives until it is popped.
+    /// The task is in no queue, and lives until it is popped.
     #[inline]
     pub(crate) unsafe fn push(&self, task: NonNull<Task>) {
         match self.tail.replace(Some(task)) {
@@ -33,7 +33,7 @@ impl ReadyQueue {
         }
     }
 
-    /// Takes the one at the front.
+    /// Removes the first task.
     #[inline]
     pub(crate) fn pop(&self) -> Option<NonNull<Task>> {
         let first = self.head.get()?;
@@ -46,7 +46,7 @@ impl ReadyQueue {
         Some(first)
     }
 
-    /// The one at the front.
+    /// The first task.
     #[inline]
     pub(crate) fn first(&self) -> Option<NonNull<Task>> {
         self.head.get()

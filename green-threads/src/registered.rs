@@ -1,4 +1,5 @@
-//! What the event loop watches: try, and wait only when it would block.
+//! Anything that the event loop watches. An operation is tried first, and waits only if it would
+//! block.
 
 use std::io;
 use std::ops::Deref;
@@ -11,14 +12,14 @@ use event_loop::{Interest, Source as Watched};
 use crate::hub::{self, Hub, Source};
 use crate::wait_queue::Wait;
 
-/// What it is waited for.
+/// Which readiness an operation waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Direction {
     Read,
     Write,
 }
 
-/// A socket, or something like it, that is registered; deregistered when it is dropped.
+/// A registered socket, or something like it. Dropping it deregisters it.
 pub(crate) struct Registered<S: Watched> {
     socket: S,
     token: Token,
@@ -48,7 +49,7 @@ impl<S: Watched> Registered<S> {
         }
     }
 
-    /// Tries until it does not block, waiting between the tries.
+    /// Tries until the call does not block. Waits between the tries.
     pub(crate) fn retry<T>(
         &self,
         direction: Direction,
@@ -68,7 +69,7 @@ impl<S: Watched> Registered<S> {
                         Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                             ready.set(false);
                         }
-                        // No green thread asked for the signal; the system call goes on.
+                        // A signal that no green thread waits for: call again.
                         Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                         result => return result,
                     }
@@ -82,11 +83,11 @@ impl<S: Watched> Registered<S> {
         })
     }
 
-    /// Less than asked for was there: the next try would block, so it is not made before an event
-    /// tells of more.
+    /// Notes that a call returned less than asked for. The next try would block, so it waits for an
+    /// event first.
     pub(crate) fn drained(&self, direction: Direction) {
         match direction {
-            // The end of the stream is an event of its own, but not if it was told already.
+            // The end of the stream is an event of its own, unless it was reported already.
             Direction::Read => {
                 if !self.source.read_closed.get() {
                     self.source.readable.set(false);
@@ -96,7 +97,7 @@ impl<S: Watched> Registered<S> {
         }
     }
 
-    /// Waits until trying makes sense.
+    /// Waits until a try may succeed.
     pub(crate) fn wait(
         &self,
         hub: &Hub,
@@ -113,7 +114,7 @@ impl<S: Watched> Registered<S> {
             .wait_for_source(queue, Wait::new(what).until(deadline))
         {
             true => Ok(()),
-            // As the standard library has it on Unix.
+            // The same error as the standard library's on Unix.
             false => Err(io::Error::new(
                 io::ErrorKind::WouldBlock,
                 format!("{what} took longer than its time-out"),
@@ -132,7 +133,7 @@ impl<S: Watched> Deref for Registered<S> {
 
 impl<S: Watched> Drop for Registered<S> {
     fn drop(&mut self) {
-        // Without a hub there is no event loop that could know it.
+        // Without a hub there is no event loop that knows it.
         hub::try_with(|hub| hub.driver.deregister(&mut self.socket, self.token));
     }
 }

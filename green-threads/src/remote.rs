@@ -1,4 +1,4 @@
-//! What comes from other threads: the only door of a hub that is open to them.
+//! Messages from other threads. This is the only part of a hub that other threads may use.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use event_loop::Waker;
 
-/// What is done, on the hub's thread, when a ticket has come back.
+/// What the hub's thread does when a ticket comes back.
 pub(crate) trait Arrival {
     /// Only wakes green threads: no code of the user, such as a destructor, may run here.
     fn arrived(self: Rc<Self>);
@@ -23,18 +23,18 @@ pub(crate) struct Remotes {
 struct Expected {
     next: u64,
     arrivals: HashMap<u64, Rc<dyn Arrival>>,
-    /// Those of them that nobody waits for.
+    /// The tickets in the background: no green thread waits for them.
     background: HashSet<u64>,
 }
 
-/// The side of the other threads.
+/// The other threads' side.
 struct Inbox {
     /// `None` when the hub has ended.
     returned: Mutex<Option<Vec<u64>>>,
     waker: Waker,
 }
 
-/// To be given to another thread; it comes back when it is dropped there.
+/// A ticket for another thread. It comes back to the hub when it is dropped there.
 pub(crate) struct Ticket {
     inbox: Arc<Inbox>,
     number: u64,
@@ -51,7 +51,7 @@ impl Remotes {
         }
     }
 
-    /// A ticket that `arrival` is told of when it comes back.
+    /// Makes a ticket. When it comes back, `arrival` is called.
     pub(crate) fn ticket(&self, arrival: Rc<dyn Arrival>) -> Ticket {
         let mut expected = self.expected.borrow_mut();
         let number = expected.next;
@@ -63,21 +63,21 @@ impl Remotes {
         }
     }
 
-    /// As [`ticket`](Remotes::ticket), for what may come or not: waiting for nothing else is a
-    /// deadlock.
+    /// As [`ticket`](Remotes::ticket), for something that may never come. If green threads wait for
+    /// nothing else, that is a deadlock.
     pub(crate) fn background_ticket(&self, arrival: Rc<dyn Arrival>) -> Ticket {
         let ticket = self.ticket(arrival);
         self.expected.borrow_mut().background.insert(ticket.number);
         ticket
     }
 
-    /// How many tickets are out, but for those in the background.
+    /// How many tickets are out, without those in the background.
     pub(crate) fn expected(&self) -> usize {
         let expected = self.expected.borrow();
         expected.arrivals.len() - expected.background.len()
     }
 
-    /// Sees what has come back; the event loop was woken.
+    /// Handles the tickets that have come back. Called when the event loop was woken.
     pub(crate) fn deliver(&self) {
         let returned = lock(&self.inbox).as_mut().map(std::mem::take);
         for number in returned.unwrap_or_default() {
@@ -91,14 +91,14 @@ impl Remotes {
         }
     }
 
-    /// The hub ends: nobody needs to be told any more.
+    /// The hub ends: tickets need not come back any more.
     pub(crate) fn close(&self) {
         *lock(&self.inbox) = None;
     }
 }
 
 fn lock(inbox: &Inbox) -> MutexGuard<'_, Option<Vec<u64>>> {
-    // Nothing in here panics halfway.
+    // No code panics while it holds this lock.
     inbox
         .returned
         .lock()

@@ -1,4 +1,4 @@
-//! More than one core: a hub on each of several threads, and one port for all of them.
+//! Uses several cores: one hub on each of several threads, and one port for all of them.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -16,24 +16,24 @@ use crate::net::{TcpListener, ToSocketAddrs};
 use crate::remote::{Arrival, Ticket};
 use crate::task::{Raise, Task};
 
-/// Calls `serve` on so many threads at once, of which this is one, each with a hub of its own and a
-/// listener at the same address; returns what they returned. The system divides the connections
-/// among them, when they come.
+/// Calls `serve` on several threads at once; this thread is one of them. Each has a hub of its own
+/// and a listener at the same address. Returns what the calls returned. The system divides the
+/// connections among the hubs as they come.
 ///
-/// It begins only when all hubs are there. When `serve` fails or panics on one thread, it unwinds on
-/// the others from where it waits, as if its green thread were killed; green threads that it has
-/// spawned and left are not waited for.
+/// It begins when all hubs are ready. If `serve` fails or panics on one thread, it unwinds on the
+/// others from the point where it waits, as if its green thread were killed. It does not wait for
+/// green threads that `serve` has spawned and left.
 ///
-/// Green threads never move to another thread: what they share across hubs must be `Sync`.
+/// Green threads never move to another thread. What they share across hubs must be `Sync`.
 ///
 /// # Errors
 ///
-/// When an address cannot be listened at, or a thread or a hub not started, and then `serve` was
-/// called on none; else the first error of `serve`.
+/// When it cannot listen at the address, or start a thread or a hub; then `serve` was not called at
+/// all. Otherwise the first error of `serve`.
 ///
 /// # Panics
 ///
-/// When `serve` does, after the other threads have ended.
+/// When `serve` panics, after the other threads have ended.
 ///
 /// # Examples
 ///
@@ -60,7 +60,7 @@ where
         .ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
     let mut listeners = Vec::new();
     for _ in 0..hubs {
-        // With port 0, the first one's port is all the others' too.
+        // With port 0, all listeners use the port that the first one got.
         let listener = listen_tcp(address, DEFAULT_BACKLOG, true)?;
         address = listener.local_addr()?;
         listeners.push(listener);
@@ -85,17 +85,17 @@ where
                     }
                 };
                 let _ = prepared.send(Ok(()));
-                // Fails when another hub could not be prepared.
+                // It fails when another hub could not be prepared.
                 may_start.recv().ok()?;
                 hub.call(serve)
             })?);
-            // On an error from here on all of `starts` go, so that the threads that wait for them end.
+            // On an error from here on, `starts` is dropped, so that the waiting threads end.
             starts.push(start);
             is_prepared.recv().map_err(io::Error::other)??;
         }
         let own = Prepared::new(own, shared)?;
         for start in starts {
-            // Its thread waits for it.
+            // Its thread waits for this.
             let _ = start.send(());
         }
         let mut results = vec![own.call(serve)];
@@ -119,11 +119,11 @@ enum Failure<E> {
     Panic(Box<dyn Any + Send>),
 }
 
-/// What the hubs share.
+/// State that the hubs share.
 struct Shared<E> {
-    /// The first.
+    /// The first failure.
     failure: Mutex<Option<Failure<E>>>,
-    /// Each stops a hub when it is dropped.
+    /// Each ticket stops a hub when it is dropped.
     tickets: Mutex<Vec<Ticket>>,
 }
 
@@ -146,11 +146,11 @@ impl<E> Shared<E> {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing panics while it is locked.
+    // No code panics while it holds this lock.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A hub that can begin.
+/// A hub that is ready to begin.
 struct Prepared<'a, E> {
     listener: TcpListener,
     stop: Rc<Stop>,
@@ -175,7 +175,7 @@ impl<'a, E> Prepared<'a, E> {
         })
     }
 
-    /// What `serve` returns; nothing when it failed, panicked or was stopped.
+    /// Calls `serve` and returns its value; `None` if it failed, panicked or was stopped.
     fn call<T>(self, serve: impl FnOnce(TcpListener) -> Result<T, E>) -> Option<T> {
         let called = catch_unwind(AssertUnwindSafe(|| serve(self.listener)));
         self.stop.ended.set(true);
@@ -190,7 +190,7 @@ impl<'a, E> Prepared<'a, E> {
     }
 }
 
-/// Has what runs `serve` unwind, as long as it does.
+/// Makes the green thread that runs `serve` unwind, while `serve` runs.
 struct Stop {
     task: Rc<Task>,
     ended: Cell<bool>,

@@ -1,14 +1,14 @@
 //! Green threads that may borrow.
 //!
-//! A green thread borrows from another's stack only here, and the scope does not end, however it
-//! ends, before all of them have: not when its owner panics, and not when it is killed or its time
-//! is up. The wait at the end does not unwind: it is told, kills the green threads of the scope,
-//! waits for them, and unwinds then. That is what would be unsafe about borrowing over a switch: the
-//! owner's frame could go while the borrower still runs.
+//! Only here may a green thread borrow from another's stack. The scope does not end before all of
+//! its green threads have ended, however it ends: also when its owner panics, is killed or times
+//! out. The wait at the end does not unwind. It is told of the reason, kills the green threads of
+//! the scope, waits for them, and unwinds then. Without that, borrowing over a switch would be
+//! unsafe: the owner's frame could be gone while the borrower still runs.
 
 #![allow(
     unsafe_code,
-    reason = "green threads that borrow are spawned where their end is waited for"
+    reason = "the scope waits for the green threads that borrow"
 )]
 
 use std::cell::{Cell, RefCell};
@@ -23,31 +23,31 @@ use crate::hub;
 use crate::wait_queue::Wait;
 use crate::{Builder, GreenThread, Handle, JoinError};
 
-/// Where green threads that borrow are spawned; see [`scope`].
+/// Spawns green threads that borrow; see [`scope`].
 pub struct Scope<'scope, 'env: 'scope> {
     running: RefCell<Vec<Handle>>,
-    /// All of them have been killed; what is spawned now is, too.
+    /// All of its green threads were killed. One that is spawned now is killed too.
     killed: Cell<bool>,
     panicked: Rc<Cell<bool>>,
     scope: PhantomData<&'scope mut &'scope ()>,
     env: PhantomData<&'env mut &'env ()>,
 }
 
-/// A green thread of a [`Scope`], and what it will return.
+/// A green thread of a [`Scope`], with its return type.
 pub struct ScopedGreenThread<'scope, T> {
     inner: GreenThread<T>,
     scope: PhantomData<&'scope ()>,
 }
 
-/// Calls `f` with a scope whose green threads may borrow from here, and waits until all of them
-/// have ended; the same as [`std::thread::scope`].
+/// Calls `f` with a scope whose green threads may borrow from here. Waits until all of them have
+/// ended, as [`std::thread::scope`] does.
 ///
-/// A kill or a time-out of the green thread that calls this reaches those of the scope: they are
-/// killed, and when they have ended it unwinds. So is it when `f` panics.
+/// If the calling green thread is killed or times out, the green threads of the scope are killed.
+/// When they have ended, the caller unwinds. The same happens when `f` panics.
 ///
 /// # Panics
 ///
-/// When `f` does, or one of the green threads that nobody joined.
+/// When `f` panics, or a green thread of the scope that was not joined.
 ///
 /// # Examples
 ///
@@ -86,7 +86,7 @@ where
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| scope.wait())) {
         scope.kill();
         if catch_unwind(AssertUnwindSafe(|| scope.wait())).is_err() {
-            // Not `eprintln!`, which panics where nobody reads: nothing may get past the next line.
+            // Not `eprintln!`, which panics if standard error is closed: the next line must run.
             let _ =
                 io::stderr().write_all(b"green threads that borrow cannot be ended: aborting\n");
             std::process::abort();
@@ -94,7 +94,7 @@ where
         result = result.and(Err(panic));
     }
     if result.is_ok() {
-        // What the wait was told of.
+        // Handles the reason that the wait was told.
         hub::with(|hub| {
             if hub.current().has_raise() {
                 hub.unwind_if_raised();
@@ -120,8 +120,8 @@ impl<'scope> Scope<'scope, '_> {
         f: impl FnOnce() -> T + 'scope,
     ) -> ScopedGreenThread<'scope, T> {
         let panicked = Some(Rc::clone(&self.panicked));
-        // SAFETY: what is borrowed outlives 'scope, and `scope` does not return, nor unwind, before
-        // all in `running` have ended; nothing else takes them out.
+        // SAFETY: what is borrowed outlives 'scope. `scope` does not return or unwind before all in
+        // `running` have ended, and nothing else removes them from there.
         let spawned = unsafe { Builder::new().spawn_unchecked(f, panicked) };
         let inner = match spawned {
             Ok(green_thread) => green_thread,
@@ -149,7 +149,7 @@ impl<'scope> Scope<'scope, '_> {
         }
     }
 
-    /// Waits until none is left; they may spawn more in the meantime.
+    /// Waits until none is left. They may spawn more in the meantime.
     fn wait(&self) {
         loop {
             let Some(last) = self.running.borrow().last().cloned() else {
@@ -159,7 +159,8 @@ impl<'scope> Scope<'scope, '_> {
                 self.kill();
             }
             last.wait_as(Wait::new("the green threads of a scope").told());
-            // Only those that have ended go: a wait that ended otherwise is waited again.
+            // Only those that have ended are removed. If the wait ended for another reason, it is
+            // repeated.
             self.running.borrow_mut().retain(|handle| !handle.ready());
         }
     }

@@ -11,7 +11,7 @@ use crate::task::{Cause, Task};
 use crate::wait_queue::{Key, Wait};
 
 /// Waits for the first of several sends and receives that can be done, does it, and leaves the
-/// others undone. If several can be done at once, it does one of them at random, each with the same
+/// others undone. If several are possible at once, it chooses one at random, each with the same
 /// probability, as Go's `select` does.
 ///
 /// # Examples
@@ -42,13 +42,13 @@ pub struct Select<'a, R> {
 }
 
 trait Case<R> {
-    /// Does it, if that needs no waiting.
+    /// Does it, if that needs no waiting. Returns whether it was done.
     fn attempt(&mut self) -> bool;
-    /// Takes a place in the channel's queue.
+    /// Joins the channel's queue of waiters.
     fn join(&mut self, task: Rc<Task>, number: u32);
-    /// Gives the place up; if it is this one that was done, keeps what came of it.
+    /// Leaves the queue. If this case was done, keeps its result.
     fn leave(&mut self, done: bool);
-    /// Hands on what came of it.
+    /// Calls the case's function with the result.
     fn finish(self: Box<Self>) -> R;
 }
 
@@ -89,7 +89,7 @@ impl<T, R, F: FnOnce(Result<T, RecvError>) -> R> Case<R> for Receive<'_, T, F> {
 struct Send<'a, T, F> {
     to: &'a Sender<T>,
     key: Option<Key>,
-    /// What is still to be sent.
+    /// The value that is still to be sent.
     value: Option<T>,
     then: F,
 }
@@ -132,7 +132,7 @@ impl<T, R, F: FnOnce(Result<(), SendError<T>>) -> R> Case<R> for Send<'_, T, F> 
 }
 
 thread_local! {
-    /// Of a generator of random numbers: Marsaglia's xorshift, 2003.
+    /// The state of a random number generator: Marsaglia's xorshift, 2003.
     static RANDOM: Cell<u32> = const { Cell::new(0x9e37_79b9) };
 }
 
@@ -143,11 +143,11 @@ fn random(bound: usize) -> usize {
     x ^= x >> 17;
     x ^= x << 5;
     RANDOM.set(x);
-    // Lemire's multiplication instead of a division, 2019. The bias is below one in a million.
+    // Lemire's multiplication, 2019, in place of a division. The bias is below one in a million.
     ((x as u64 * bound as u64) >> 32) as usize
 }
 
-/// Gives up all places, also when the wait unwinds.
+/// Leaves all queues, also when the wait unwinds.
 struct Places<'s, 'a, R> {
     cases: &'s mut Vec<Box<dyn Case<R> + 'a>>,
     done: Option<usize>,
@@ -162,12 +162,12 @@ impl<R> Drop for Places<'_, '_, R> {
 }
 
 impl<'a, R> Select<'a, R> {
-    /// Without cases.
+    /// A select without cases.
     pub fn new() -> Select<'a, R> {
         Select { cases: Vec::new() }
     }
 
-    /// Receiving is one case; `then` is called with what came.
+    /// Adds a receive. `then` is called with its result.
     pub fn recv<T>(
         mut self,
         from: &'a Receiver<T>,
@@ -182,7 +182,7 @@ impl<'a, R> Select<'a, R> {
         self
     }
 
-    /// Sending is one case; `then` is called when it was sent, or nobody is left to receive.
+    /// Adds a send. `then` is called with its result: sent, or all receivers are dropped.
     pub fn send<T: 'a>(
         mut self,
         to: &'a Sender<T>,
@@ -198,11 +198,11 @@ impl<'a, R> Select<'a, R> {
         self
     }
 
-    /// Waits for the first.
+    /// Waits until one case is done.
     ///
     /// # Panics
     ///
-    /// Without cases: that would be forever.
+    /// Without cases: it would wait for ever.
     pub fn wait(self) -> R {
         assert!(!self.cases.is_empty(), "a select without cases never ends");
         match self.wait_until(None) {
@@ -211,12 +211,12 @@ impl<'a, R> Select<'a, R> {
         }
     }
 
-    /// Waits for the first, at most so long.
+    /// Waits until one case is done, or for the time-out.
     pub fn wait_timeout(self, timeout: Duration) -> Option<R> {
         self.wait_until(Some(timeout))
     }
 
-    /// Does one that needs no waiting, if there is one.
+    /// Does a case that needs no waiting, if there is one.
     pub fn poll(mut self) -> Option<R> {
         let ready = self.ready()?;
         Some(self.cases.swap_remove(ready).finish())
@@ -225,7 +225,7 @@ impl<'a, R> Select<'a, R> {
     fn ready(&mut self) -> Option<usize> {
         let count = self.cases.len();
         (0..count).find(|&number| {
-            // They are shuffled as far as they are tried.
+            // Only as many cases are shuffled as are tried.
             self.cases.swap(number, number + random(count - number));
             self.cases[number].attempt()
         })

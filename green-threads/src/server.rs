@@ -1,4 +1,5 @@
-//! A server for streams: accepts, spawns, keeps to a limit, and stops in good order.
+//! A stream server: it accepts connections, spawns a green thread for each, keeps a limit, and
+//! stops in good order.
 
 use std::fmt;
 use std::io;
@@ -9,21 +10,21 @@ use event_loop::AcceptErrors;
 use crate::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use crate::{GreenThread, JoinError, Pool, sleep, spawn};
 
-/// How many connections are served at once, unless said otherwise: with a page and a half of
-/// memory each, some 60 MB. The others wait in the listener's backlog.
+/// How many connections are served at once by default. Each needs a page and a half of memory, so
+/// this many need some 60 MB. More connections wait in the listener's backlog.
 pub const DEFAULT_MAX_CONNECTIONS: usize = 10_000;
 
-/// What a [`StreamServer`] listens with.
+/// A listener that a [`StreamServer`] can use.
 pub trait Listener {
-    /// A connection.
+    /// The type of a connection.
     type Stream: 'static;
 
     /// Waits for a connection.
     ///
     /// # Errors
     ///
-    /// What the system says. A [`StreamServer`] ends if that is `EBADF`, `EINVAL` or `ENOTSOCK`:
-    /// that it listens no more. Of the others it says so, and tries again.
+    /// The system's error. A [`StreamServer`] ends at `EBADF`, `EINVAL` or `ENOTSOCK`, which mean
+    /// that the socket does not listen any more. It logs other errors, and tries again.
     fn accept_stream(&self) -> io::Result<Self::Stream>;
 }
 
@@ -80,8 +81,8 @@ where
     L: Listener + 'static,
     H: Fn(L::Stream) + 'static,
 {
-    /// A server that calls `handler` with each connection. A handler that panics costs its own
-    /// connection.
+    /// A server that calls `handler` with each connection. If a handler panics, its own connection
+    /// is closed.
     pub fn new(listener: L, handler: H) -> Self {
         StreamServer {
             listener,
@@ -90,7 +91,7 @@ where
         }
     }
 
-    /// How many connections are served at once; at least one.
+    /// Sets how many connections are served at once, at least one.
     pub fn max_connections(self, max_connections: usize) -> Self {
         StreamServer {
             max_connections,
@@ -118,7 +119,7 @@ where
                             sleep(AcceptErrors::RETRY);
                         }
                     }
-                    // It has gone before it was accepted.
+                    // The client has closed the connection before it was accepted.
                     Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                     Err(error) if is_of_the_listener(&error) => return error,
                     Err(error) => {
@@ -132,8 +133,9 @@ where
     }
 }
 
-/// Whether the listener itself is of no more use: it is closed, or listens no more. Anything else is
-/// about a connection, the network or the system's means, and may work again later.
+/// Whether the listener itself is unusable: it is closed, or does not listen any more. Every other
+/// error is about a connection, the network or missing memory or descriptors, and a later try may
+/// succeed.
 fn is_of_the_listener(error: &io::Error) -> bool {
     matches!(
         error.raw_os_error(),
@@ -150,7 +152,7 @@ impl<L: fmt::Debug, H> fmt::Debug for StreamServer<L, H> {
     }
 }
 
-/// A server that runs. Dropping it lets it go on.
+/// A running server. Dropping this does not stop it.
 #[derive(Debug)]
 pub struct RunningServer {
     accepting: GreenThread<io::Error>,
@@ -163,11 +165,12 @@ impl RunningServer {
         self.pool.running()
     }
 
-    /// Waits until it accepts no more, which by itself it does only when the listener breaks.
+    /// Waits until it stops accepting. Without [`stop`](RunningServer::stop) it does so only when
+    /// the listener fails.
     ///
     /// # Errors
     ///
-    /// What broke it.
+    /// The listener's error.
     pub fn wait(self) -> io::Result<()> {
         match self.accepting.join() {
             Ok(error) => Err(error),
@@ -176,8 +179,8 @@ impl RunningServer {
         }
     }
 
-    /// Stops: closes the listener, lets the connections end within this time, and then ends those
-    /// that are left; how many these were.
+    /// Stops the server: closes the listener, gives the connections this time to end, and then
+    /// kills the rest. Returns how many it killed.
     pub fn stop(&self, grace: Duration) -> usize {
         self.accepting.kill();
         let left = match self.pool.join_timeout(grace) {

@@ -1,4 +1,4 @@
-//! Signals, waited for like anything else.
+//! Signals: green threads can wait for them.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -13,15 +13,15 @@ use crate::hub;
 use crate::wait_queue::{Wait, WaitQueue};
 use crate::waiting::Waiting;
 
-/// A queue of signals: those that a program wants to be told of, instead of what they do otherwise.
+/// A queue of signals that the program handles, in place of their default effect.
 ///
-/// What comes while nobody waits is kept. A kind that has come, and has not been taken yet, is not
-/// kept twice: two signals of a kind that come together are one, as the system has it. So who is
-/// told of `SIGCHLD` must look for all children that have ended.
+/// A signal that comes while no green thread waits is kept. Each kind is kept once: two signals of
+/// a kind that come before one is taken are one, as in the system. So after `SIGCHLD`, look for all
+/// children that have ended.
 ///
-/// Each `Signals` is told of each signal. If several green threads wait for the same one, the first
-/// gets it. When the last `Signals` of the process that wants a signal is dropped, it does again what
-/// it does by default: Ctrl-C ends the program.
+/// Each `Signals` gets each signal. If several green threads wait for the same one, the first gets
+/// it. When the last `Signals` of the process for a signal is dropped, the signal has its default
+/// effect again: Ctrl-C ends the program.
 ///
 /// # Examples
 ///
@@ -37,10 +37,10 @@ pub struct Signals {
     mailbox: Rc<Mailbox>,
 }
 
-/// What came for a [`Signals`].
+/// The signals that have come for a [`Signals`].
 struct Mailbox {
     wanted: Vec<Signal>,
-    /// Each kind at most once, so it is as short as `wanted`.
+    /// Each kind at most once, so it is at most as long as `wanted`.
     came: RefCell<VecDeque<Signal>>,
     waiters: WaitQueue,
 }
@@ -53,7 +53,7 @@ pub(crate) struct Mailboxes {
 }
 
 impl Mailboxes {
-    /// A signal has come.
+    /// Puts a signal into the mailboxes that want it.
     pub(crate) fn deliver(&self, signal: Signal) {
         for mailbox in self.all.borrow().iter().filter_map(Weak::upgrade) {
             if mailbox.wanted.contains(&signal) {
@@ -70,7 +70,7 @@ impl Mailboxes {
         self.all.borrow_mut().push(Rc::downgrade(mailbox));
     }
 
-    /// Those that nobody wants any more.
+    /// The signals of this list that no mailbox wants any more.
     fn unwanted(&self, signals: &[Signal]) -> Vec<Signal> {
         let all = self.all.borrow();
         let wanted: Vec<_> = all.iter().filter_map(Weak::upgrade).collect();
@@ -81,8 +81,8 @@ impl Mailboxes {
 }
 
 impl Signals {
-    /// From here on these signals are kept here; so are they in each other `Signals` that wants
-    /// them, on this thread or another.
+    /// From here on these signals are kept here, and in each other `Signals` that wants them, on
+    /// this thread or another.
     ///
     /// # Errors
     ///
@@ -104,7 +104,7 @@ impl Signals {
         })
     }
 
-    /// Takes the first that has come, and waits for it if none has.
+    /// Takes the first signal. Waits if none has come.
     pub fn wait(&self) -> Signal {
         match self.wait_until(None) {
             Some(signal) => signal,
@@ -112,13 +112,13 @@ impl Signals {
         }
     }
 
-    /// As [`wait`](Signals::wait), but at most so long.
+    /// As [`wait`](Signals::wait), with a time-out.
     pub fn wait_timeout(&self, timeout: Duration) -> Option<Signal> {
         self.wait_until(Some(hub::after(timeout)))
     }
 
-    /// Takes the first that has come, if one has and this thread has seen it: it looks for signals
-    /// when its green threads wait.
+    /// Takes the first signal, if one has come and this thread has seen it. A thread looks for
+    /// signals when its green threads wait.
     pub fn try_wait(&self) -> Option<Signal> {
         self.mailbox.came.borrow_mut().pop_front()
     }
@@ -144,7 +144,7 @@ impl Signals {
 
 impl Drop for Signals {
     fn drop(&mut self) {
-        // From here on it wants none.
+        // From here on it wants no signals.
         hub::try_with(|hub| {
             let mailboxes = &hub.driver.signals;
             let own = Rc::downgrade(&self.mailbox);

@@ -1,11 +1,14 @@
-//! Stacks: carved from large slabs, each with a guard page, and used again and again.
+//! Stacks. They are cut from large slabs, each with a guard page, and are used again and again.
 //!
-//! A mapping for each stack would end near 30,000 of them (`vm.max_map_count` is 65,530, and a
-//! guard page made by `mprotect` splits a mapping in two). A slab holds 512 stacks in one
-//! mapping, and `MADV_GUARD_INSTALL` (Linux 6.13) makes a guard page without splitting it. Where
-//! the kernel does not have it, `mprotect` does it, and the limit is that of the mappings.
+//! With a mapping for each stack, the limit would be near 30,000 stacks: `vm.max_map_count` is
+//! 65,530, and a guard page made by `mprotect` splits a mapping in two. A slab holds 512 stacks in
+//! one mapping, and `MADV_GUARD_INSTALL` (Linux 6.13) makes a guard page without splitting it. On
+//! older kernels `mprotect` is used, and the limit is that of the mappings.
 
-#![allow(unsafe_code, reason = "corosensei is promised that a stack is one")]
+#![allow(
+    unsafe_code,
+    reason = "corosensei's Stack trait is unsafe to implement"
+)]
 
 mod class;
 mod guard;
@@ -22,28 +25,28 @@ use corosensei::stack::{Stack as CorosenseiStack, StackPointer};
 use class::Class;
 pub(crate) use guard::page_size;
 
-/// A stack's size unless said otherwise: enough for a panic with its backtrace. Only the pages
-/// that are touched take memory.
+/// The default size of a stack: enough for a panic with its backtrace. Only pages that are touched
+/// use memory.
 pub const DEFAULT_STACK_SIZE: usize = 64 * 1024;
 
-/// The smallest stack: a panic must fit, or a bug would look like an overflow.
+/// The smallest stack. A panic must fit, because otherwise a bug would look like an overflow.
 pub const MIN_STACK_SIZE: usize = 32 * 1024;
 
-/// The largest stack: beyond this a size is a slip of the keyboard.
+/// The largest stack. A larger size is most likely a mistake.
 pub const MAX_STACK_SIZE: usize = 1 << 30;
 
 /// All stacks of a hub.
 #[derive(Default)]
 pub(crate) struct Stacks {
     classes: RefCell<BTreeMap<usize, Rc<Class>>>,
-    /// The class that was asked for last: nearly always the default one.
+    /// The class that was used last: nearly always the default one.
     last: RefCell<Option<Rc<Class>>>,
 }
 
 impl Stacks {
-    /// A stack of at least so many bytes, within the limits. The next power of two: each size has
-    /// mappings of its own, which stay, so there must be few sizes. Memory is taken for what is
-    /// touched only.
+    /// A stack of at least this many bytes, within the limits. The size is the next power of two:
+    /// each size has mappings of its own, which stay, so there must be few sizes. Only touched
+    /// pages use memory.
     pub(crate) fn take(&self, size: usize) -> io::Result<Stack> {
         let size = size
             .clamp(MIN_STACK_SIZE, MAX_STACK_SIZE)
@@ -61,7 +64,7 @@ impl Stacks {
         last.insert(Rc::clone(class)).take()
     }
 
-    /// How deep any of these stacks has been, in bytes, to the next whole page.
+    /// The greatest depth of all these stacks, in bytes, rounded up to whole pages.
     pub(crate) fn high_water(&self) -> usize {
         let classes = self.classes.borrow();
         classes
@@ -71,7 +74,7 @@ impl Stacks {
             .unwrap_or(0)
     }
 
-    /// How many stacks are in use, and how many have been carved.
+    /// How many stacks are in use, and how many have a guard page.
     #[cfg(test)]
     fn counts(&self) -> (usize, usize) {
         let classes = self.classes.borrow();
@@ -80,23 +83,23 @@ impl Stacks {
     }
 }
 
-/// A stack in use; given back when it is dropped.
+/// A stack in use. Dropping it returns it to its class.
 pub(crate) struct Stack {
-    /// The lowest address: the guard page's.
+    /// The lowest address, which is in the guard page.
     bottom: usize,
     slab: u32,
     class: Rc<Class>,
 }
 
 impl Stack {
-    /// Where it is: from its guard page to its upper end.
+    /// Its range: from its guard page to its upper end.
     pub(crate) fn range(&self) -> std::ops::Range<usize> {
         self.bottom..self.bottom + self.class.stride()
     }
 }
 
-// SAFETY: the range is mapped readable and writable, but for its lowest page, which is a guard
-// page, and holds at least MIN_STACK_SIZE bytes; page boundaries are aligned enough.
+// SAFETY: the range is mapped readable and writable, except its lowest page, which is a guard page.
+// It holds at least MIN_STACK_SIZE bytes, and page boundaries are aligned enough.
 unsafe impl CorosenseiStack for Stack {
     #[inline]
     fn base(&self) -> StackPointer {
@@ -120,12 +123,12 @@ thread_local! {
     static USUAL: Cell<usize> = const { Cell::new(DEFAULT_STACK_SIZE) };
 }
 
-/// The size of the stacks of green threads that this thread spawns without asking for one.
+/// The default stack size of the green threads that this thread spawns.
 pub fn usual_stack_size() -> usize {
     USUAL.get()
 }
 
-/// Sets [`usual_stack_size`]; clamped to [`MIN_STACK_SIZE`] and [`MAX_STACK_SIZE`].
+/// Sets [`usual_stack_size`], within [`MIN_STACK_SIZE`] and [`MAX_STACK_SIZE`].
 pub fn set_usual_stack_size(bytes: usize) {
     USUAL.set(bytes.clamp(MIN_STACK_SIZE, MAX_STACK_SIZE));
 }
@@ -139,7 +142,7 @@ mod tests {
 
     fn touch(stack: &Stack, depth: usize) {
         let address = stack.range().end - depth;
-        // SAFETY: the address is within a stack that this test owns, above its guard page.
+        // SAFETY: the address is in a stack that this test owns, above its guard page.
         unsafe { ptr::write_volatile(address as *mut u8, 1) };
     }
 
@@ -201,7 +204,7 @@ mod tests {
         touch(&stack, 3 * page_size() + 1);
         drop(stack);
         assert_eq!(stacks.high_water(), 4 * page_size());
-        // Two slabs, so that one is cooled when all are empty.
+        // Two slabs, so that the memory of one is freed when all are empty.
         let all: Vec<_> = (0..SLAB + 1)
             .map(|_| stacks.take(DEFAULT_STACK_SIZE).unwrap())
             .collect();

@@ -1,9 +1,10 @@
-//! What green threads wait for one another with; all of it made of one kind of queue.
+//! Synchronization between green threads. Everything here uses one kind of wait queue.
 //!
-//! They belong to the green threads of one thread, and need neither `Send` nor atomics; what
-//! crosses threads is [`AsyncResult::setter`]. All are fair: first come, first served. A green
-//! thread that is killed or whose time is up while it waits takes nothing with it, and one that
-//! has been woken is not killed before it has made use of that: no wake-up is lost.
+//! These types belong to the green threads of one thread. They need neither `Send` nor atomics.
+//! Only [`AsyncResult::setter`] crosses threads. All are fair: first come, first served. A green
+//! thread that is killed or times out while it waits takes nothing from the others. A green thread
+//! that was woken is killed only at its next wait: it uses its wake-up first, so no wake-up is
+//! lost.
 
 mod async_result;
 mod barrier;

@@ -1,8 +1,8 @@
-//! What the hub knows of a green thread: its control block.
+//! A task: the hub's data of a green thread.
 
 #![allow(
     unsafe_code,
-    reason = "a body that borrows is handed on by who sees to it that it ends in time"
+    reason = "the caller ensures that a body that borrows ends in time"
 )]
 
 mod fiber;
@@ -32,9 +32,9 @@ pub(crate) struct Task {
     id: u64,
     name: Option<Box<str>>,
     spawned_at: &'static Location<'static>,
-    /// The next one in the ready queue.
+    /// The next task in the ready queue.
     pub(crate) next: Cell<Option<NonNull<Task>>>,
-    /// Where it is in the hub's table of the living.
+    /// Its place in the hub's table of living green threads.
     pub(crate) place: Cell<u32>,
     parking: Parking,
     fiber: Fiber,
@@ -75,7 +75,7 @@ impl Task {
         self.spawned_at
     }
 
-    /// The green thread that waits for its end.
+    /// The queue of the green threads that wait for its end.
     pub(crate) fn ended(&self) -> &WaitQueue {
         self.ended.get_or_init(Box::default)
     }
@@ -91,13 +91,13 @@ impl Task {
 
 /// Running.
 impl Task {
-    /// Gives it a stack and what to do on it.
+    /// Gives it a stack and a body.
     ///
     /// # Safety
     ///
-    /// What `body` borrows must live until the task has ended; for a task that never ends, forever.
+    /// What `body` borrows must live until the task has ended. If it never ends: for ever.
     pub(crate) unsafe fn prepare(self: &Rc<Self>, stack: Stack, body: impl FnOnce()) {
-        // SAFETY: the task is in its `Rc`, and runs only by `resume`, whose caller holds it.
+        // SAFETY: the task is in its `Rc`, and runs only in `resume`, whose caller holds it.
         unsafe { self.fiber.prepare(stack, body) };
     }
 
@@ -107,13 +107,13 @@ impl Task {
         self.fiber.resume()
     }
 
-    /// Suspends; called on the task's own stack.
+    /// Suspends it. Called on the task's own stack.
     #[inline]
     pub(crate) fn suspend(&self, why: Suspend) {
         self.fiber.suspend(why);
     }
 
-    /// It has returned: its stack goes back, and those that wait for its end are woken.
+    /// The task has returned: its stack is returned, and those that wait for its end are woken.
     pub(crate) fn finish(&self) {
         self.parking.end();
         self.fiber.finish();
@@ -126,16 +126,17 @@ impl Task {
         self.parking.has_ended()
     }
 
-    /// Where its stack is, or was; empty for a root.
+    /// The range of its stack, also after its end; empty for a root.
     pub(crate) fn stack_range(&self) -> Range<usize> {
         self.fiber.stack_range()
     }
 
-    /// Has the CPU fetch what resuming this task, and looking at the one behind it, will need: by
-    /// the time it is their turn, it has come. With many green threads that is most of a switch.
+    /// Prefetches the memory that resuming this task, and looking at the next one, will need. So it
+    /// is in the cache when they run. With many green threads this memory access is most of a
+    /// switch.
     #[inline]
     pub(crate) fn prefetch(&self) {
-        /// How much of a stack's upper end; a green thread that waits has little more.
+        /// How many lines at a stack's upper end. A waiting green thread uses few more.
         const LINES: usize = 12;
         const LINE: usize = 64;
         let end = self.stack_range().end;
@@ -154,13 +155,13 @@ impl Task {
 
 /// Waiting.
 impl Task {
-    /// Says that it is going to wait; false if it cannot be made to unwind from this wait before
-    /// nothing on this thread unwinds any more. With `told`, it never unwinds from it.
+    /// Begins a wait. Returns false if it must not unwind from this wait until nothing on this
+    /// thread unwinds. With `told` it never unwinds from it.
     pub(crate) fn park(&self, what: &'static str, told: bool) -> bool {
         self.parking.park(what, told)
     }
 
-    /// Ends its wait, if it is waiting and nobody else has ended it.
+    /// Ends its wait. Returns false if it does not wait, or another has ended the wait.
     #[inline]
     pub(crate) fn claim(&self, cause: Cause) -> bool {
         self.parking.claim(cause)
@@ -175,7 +176,7 @@ impl Task {
         self.parking.is_parked()
     }
 
-    /// What it waits for; meaningful while it is parked.
+    /// What it waits for. This is valid while it is parked.
     pub(crate) fn waits_for(&self) -> &'static str {
         self.parking.waits_for()
     }
@@ -183,12 +184,12 @@ impl Task {
 
 /// Unwinding.
 impl Task {
-    /// Notes what it is to unwind with.
+    /// Adds a reason to unwind.
     pub(crate) fn raise(&self, raise: Raise) {
         self.raises.add(raise);
     }
 
-    /// Takes back what it was to unwind with.
+    /// Removes a reason to unwind.
     pub(crate) fn unraise(&self, which: Raise) {
         self.raises.take_back(which);
     }
@@ -198,17 +199,17 @@ impl Task {
         self.raises.any()
     }
 
-    /// Whether one was raised before, and caught.
+    /// Whether it has unwound before and the panic was caught.
     pub(crate) fn was_raised(&self) -> bool {
         self.raises.raised()
     }
 
-    /// What it is to unwind with now.
+    /// The reason to unwind now, if there is one.
     pub(crate) fn next_raise(&self) -> Option<Raise> {
         self.raises.next()
     }
 
-    /// Whether its wait may be ended by what it is to unwind with.
+    /// Whether its wait may be ended to make it unwind.
     pub(crate) fn may_be_raised(&self) -> bool {
         self.raises.any() && self.parking.may_be_raised()
     }

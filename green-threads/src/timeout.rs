@@ -1,4 +1,4 @@
-//! Time-outs that are raised in the green thread, wherever it waits.
+//! Time-outs: they make a green thread unwind, wherever it waits.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
@@ -9,19 +9,20 @@ use event_loop::TimerKey;
 use crate::hub;
 use crate::task::{Raise, Task};
 
-/// The time was up.
+/// The time-out has expired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not done after {after:?}")]
 pub struct TimedOut {
-    /// How long that was.
+    /// The length of the time-out.
     pub after: Duration,
 }
 
-/// When its time is up, the green thread that made it unwinds from where it waits, up to
-/// [`catch`](Timeout::catch), or, if nothing catches it, to its end
-/// ([`JoinError::TimedOut`](crate::JoinError)). Dropping it in time calls it off.
+/// A time-out of the green thread that made it. When it expires, the green thread unwinds from the
+/// point where it waits, up to [`catch`](Timeout::catch). If nothing catches it, the green thread
+/// ends ([`JoinError::TimedOut`](crate::JoinError)). Dropping it cancels it.
 ///
-/// Each catches only its own, so they nest. It cannot stop a computation that does not wait.
+/// Each catches only its own panic, so they can be nested. It cannot stop a computation that does
+/// not wait.
 #[derive(Debug)]
 #[must_use = "a time-out is called off when it is dropped"]
 pub struct Timeout {
@@ -32,7 +33,7 @@ pub struct Timeout {
 }
 
 impl Timeout {
-    /// Starts the clock.
+    /// Starts the time-out.
     pub fn start(after: Duration) -> Timeout {
         hub::with(|hub| {
             let raise = Raise::Timeout(hub.living.next_id(), after);
@@ -45,19 +46,19 @@ impl Timeout {
         })
     }
 
-    /// Calls `f`, which unwinds if it waits beyond the time.
+    /// Calls `f`. If `f` waits beyond the time, it unwinds.
     ///
     /// # Errors
     ///
-    /// That the time was up. Destructors have run by then.
+    /// That it timed out. The destructors in `f` have run by then.
     ///
     /// # Panics
     ///
-    /// When `f` does; and the time-outs of others pass through.
+    /// When `f` does. Other time-outs pass through.
     pub fn catch<T>(self, f: impl FnOnce() -> T) -> Result<T, TimedOut> {
         let result = catch_unwind(AssertUnwindSafe(f));
         let (raise, after) = (self.raise, self.after);
-        // What has not been raised yet is not raised any more.
+        // From here on it is not raised any more.
         drop(self);
         match result {
             Ok(value) => Ok(value),
@@ -74,11 +75,11 @@ impl Drop for Timeout {
     }
 }
 
-/// Calls `f`, which unwinds if it waits beyond the time; see [`Timeout`].
+/// Calls `f`. If `f` waits beyond the time, it unwinds; see [`Timeout`].
 ///
 /// # Errors
 ///
-/// That the time was up.
+/// That it timed out.
 ///
 /// # Examples
 ///

@@ -1,8 +1,8 @@
-//! The waiters for something: the one queue that all primitives are made of.
+//! Wait queues: every primitive of this crate uses one.
 //!
-//! A list within a table, so that a waiter whose time is up or who is killed leaves it in constant
-//! time. A waiter takes itself off when its wait has ended, however it ended: the queue never
-//! names one that is not there.
+//! A queue is a list inside a table, so that a waiter that is killed or times out leaves it in
+//! constant time. A waiter removes itself when its wait has ended, however it ended. So the queue
+//! only contains waiters that exist.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -13,8 +13,8 @@ use crate::task::{Cause, Task};
 
 const NONE: u32 = u32::MAX;
 
-/// Waiters, first come first served; each may leave something for, or be given something by, who
-/// wakes it: its `P`.
+/// A first-in, first-out queue of waiters. Each waiter has a payload `P`: a value for the one that
+/// wakes it, or a place for a value from that one.
 pub(crate) struct WaitQueue<P = ()> {
     inner: RefCell<Inner<P>>,
 }
@@ -35,7 +35,7 @@ struct Node<P> {
     linked: bool,
 }
 
-/// A waiter's place.
+/// The place of a waiter.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Key(u32);
 
@@ -75,7 +75,7 @@ impl<P> Inner<P> {
 }
 
 impl<P> WaitQueue<P> {
-    /// Puts a waiter at the end; to be called before it parks, and to be followed by `leave`.
+    /// Appends a waiter. Call it before the waiter parks, and call `leave` afterwards.
     pub(crate) fn join(&self, task: Rc<Task>, case: u32, payload: P) -> Key {
         let mut inner = self.inner.borrow_mut();
         let tail = inner.tail;
@@ -105,14 +105,14 @@ impl<P> WaitQueue<P> {
         Key(index)
     }
 
-    /// Takes a waiter off, woken or not, and returns its payload.
+    /// Removes a waiter, woken or not, and returns its payload.
     pub(crate) fn leave(&self, key: Key) -> Option<P> {
         let mut inner = self.inner.borrow_mut();
         inner.unlink(key.0);
         let node = inner.nodes.get_mut(key.0 as usize)?.take()?;
         inner.free.push(key.0);
         if inner.free.len() == inner.nodes.len() && inner.nodes.len() > 64 {
-            // A crowd has gone; its room goes with it.
+            // The table was large, so its memory is freed.
             *inner = Inner {
                 nodes: Vec::new(),
                 free: Vec::new(),
@@ -123,7 +123,7 @@ impl<P> WaitQueue<P> {
         Some(node.payload)
     }
 
-    /// Wakes the first who still waits; `with` is given its payload. False if there is none.
+    /// Wakes the first waiter, and calls `with` with its payload. Returns false if there is none.
     pub(crate) fn wake_one_with(&self, with: impl FnOnce(&mut P)) -> bool {
         let mut inner = self.inner.borrow_mut();
         loop {
@@ -141,12 +141,12 @@ impl<P> WaitQueue<P> {
         }
     }
 
-    /// Wakes the first who still waits.
+    /// Wakes the first waiter. Returns false if there is none.
     pub(crate) fn wake_one(&self) -> bool {
         self.wake_one_with(|_| ())
     }
 
-    /// Wakes all; returns how many.
+    /// Wakes all waiters. Returns how many.
     pub(crate) fn wake_all(&self) -> usize {
         let mut woken = 0;
         while self.wake_one() {
@@ -155,7 +155,7 @@ impl<P> WaitQueue<P> {
         woken
     }
 
-    /// What the first who still waits has left.
+    /// The payload of the first waiter.
     pub(crate) fn first(&self) -> Option<P>
     where
         P: Copy,
@@ -171,7 +171,7 @@ impl<P> WaitQueue<P> {
         None
     }
 
-    /// Whether somebody waits and has not been woken.
+    /// Whether there is a waiter that was not woken.
     pub(crate) fn has_waiters(&self) -> bool {
         let mut inner = self.inner.borrow_mut();
         let mut index = inner.head;
@@ -190,7 +190,7 @@ impl<P> WaitQueue<P> {
         impl<P> Drop for Leave<'_, P> {
             fn drop(&mut self) {
                 if self.2 {
-                    // Killed; who is killed was not woken, so nothing is lost with the payload.
+                    // The waiter was killed. It was not woken, so nothing is lost with the payload.
                     let payload = self.0.leave(self.1);
                     drop(payload);
                 }
@@ -207,19 +207,20 @@ impl<P> WaitQueue<P> {
 }
 
 impl WaitQueue {
-    /// Waits to be woken; false if the time was up first.
+    /// Waits until it is woken. Returns false after a time-out.
     pub(crate) fn wait(&self, wait: Wait) -> bool {
         self.wait_with((), wait).0 != Cause::TimedOut
     }
 }
 
-/// How to wait.
+/// Options of a wait.
 #[derive(Clone, Copy)]
 pub(crate) struct Wait {
-    /// What for, in the list of green threads.
+    /// What it waits for, as shown in the list of green threads.
     pub(crate) what: &'static str,
     pub(crate) deadline: Option<Instant>,
-    /// Whether it is only told that it is to unwind, by [`Cause::Raised`], and does not.
+    /// If set, the wait ends by [`Cause::Raised`] when the green thread must unwind, but does not
+    /// unwind.
     pub(crate) told: bool,
 }
 

@@ -1,8 +1,9 @@
-//! How many wait for something outside: then nothing is a deadlock.
+//! Counts the green threads that wait for something outside. While there are any, there is no
+//! deadlock.
 
 use std::cell::Cell;
 
-/// A number of green threads that wait.
+/// The number of green threads that wait.
 #[derive(Default)]
 pub(crate) struct Waiting(Cell<usize>);
 
@@ -11,7 +12,7 @@ impl Waiting {
         self.0.get()
     }
 
-    /// One waits, as long as this is kept.
+    /// Counts one more green thread, until the result is dropped.
     pub(crate) fn count_in(&self) -> impl Drop + '_ {
         struct Counted<'a>(&'a Cell<usize>);
         impl Drop for Counted<'_> {

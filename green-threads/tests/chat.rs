@@ -1,4 +1,4 @@
-//! The chat with members who read, and members who do not.
+//! The chat with members that read, and members that do not.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -10,7 +10,7 @@ use green_threads::chat::{Chat, KEPT, MISSED};
 use green_threads::net::{TcpListener, TcpStream};
 use green_threads::{set_clock, sleep, spawn};
 
-/// Ends the process when a test hangs.
+/// Ends the process if a test hangs.
 fn watch() {
     std::thread::spawn(|| {
         std::thread::sleep(Duration::from_secs(120));
@@ -22,7 +22,8 @@ fn watch() {
 struct Client(BufReader<TcpStream>);
 
 impl Client {
-    /// Has joined, when this returns: what is not understood is answered behind that.
+    /// When this returns, the client has joined: the answer to a bad line comes after the name is
+    /// set.
     fn join(address: std::net::SocketAddr, name: &str) -> Client {
         let mut client = Client(BufReader::new(TcpStream::connect(address).unwrap()));
         client.say(&format!("{name}:\nanswer me"));
@@ -50,7 +51,7 @@ impl Client {
 #[test]
 fn members_who_never_read_delay_nobody_and_are_told_what_they_missed() {
     watch();
-    // Time stands still: nobody waits until a time is up.
+    // The clock stands still, so nothing times out.
     set_clock(FakeClock::new()).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -66,7 +67,7 @@ fn members_who_never_read_delay_nobody_and_are_told_what_they_missed() {
         .collect();
     let mut ann = Client::join(address, "ann");
     let mut bob = Client::join(address, "bob");
-    // More than is kept, and than the system keeps for the connections of the silent ones.
+    // More than the chat keeps, and than the system's buffers hold for the silent members.
     let text = "x".repeat(1000);
     let lines = KEPT / 1000 + 20_000;
     for n in 0..lines {
@@ -74,7 +75,7 @@ fn members_who_never_read_delay_nobody_and_are_told_what_they_missed() {
         ann.hears(&format!("#[bob]>>> {n} {text}"));
     }
     bob.say("bob:the last");
-    // Now they read: whole lines in order, with one gap of which they are told.
+    // Now they read. They get whole lines in order, with one gap, which is announced.
     for silent in &mut silent {
         let (mut last, mut missed) = (None, 0);
         loop {

@@ -12,8 +12,8 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use shared::{command, program, until_it_handles_signals};
 
-/// A listener whose backlog is full: the system drops what else wants to connect, which waits for
-/// minutes. What fills it must be kept.
+/// A listener with a full backlog: the system drops other attempts to connect, which then wait for
+/// minutes. The caller must keep the connections that fill it.
 fn silent() -> (TcpListener, std::net::SocketAddr, Vec<mio::net::TcpStream>) {
     let family = rustix::net::AddressFamily::INET;
     let socket = rustix::net::socket(family, rustix::net::SocketType::STREAM, None).unwrap();
@@ -73,7 +73,7 @@ fn the_chat_client_passes_the_conversation() {
     .unwrap();
 }
 
-/// A chat client, what it hears by and what it says.
+/// A chat client, with the pipes and the connection that a test uses.
 struct ChatClient {
     process: Child,
     server: BufReader<TcpStream>,
@@ -99,7 +99,7 @@ impl ChatClient {
         client
     }
 
-    /// The next line that the server gets.
+    /// The next line that the server receives.
     fn says(&mut self) -> Vec<u8> {
         let mut line = Vec::new();
         self.server.read_until(b'\n', &mut line).unwrap();
@@ -144,7 +144,7 @@ fn a_client_sends_any_bytes_and_no_line_without_end() {
     }
     drop(input);
     assert_eq!(client.says(), b"ann:without an end\n");
-    assert_eq!(client.says(), b"", "it has said all");
+    assert_eq!(client.says(), b"", "it has sent everything");
     let (code, _, errors) = client.ends();
     assert_eq!(code, Some(0), "{errors}");
     assert!(
@@ -155,7 +155,7 @@ fn a_client_sends_any_bytes_and_no_line_without_end() {
 
 #[test]
 fn a_client_shows_what_is_harmless_and_tells_when_its_server_dies() {
-    // Its input stays open: it has not said all when the server goes.
+    // Its input stays open, so it has not sent everything when the server closes.
     let mut client = ChatClient::new();
     let input = client.process.stdin.take();
     let mut server = client.server.get_ref();

@@ -103,7 +103,7 @@ fn ctrl_c_is_heard_as_soon_as_the_address_is_told() {
 #[test]
 fn a_server_takes_as_many_descriptors_as_it_may() {
     let mut fewer = Command::new("sh");
-    // The soft limit only.
+    // Only the soft limit.
     fewer.args(["-c", "ulimit -S -n 64 && exec \"$0\" \"$@\""]);
     fewer.arg(assert_cmd::cargo::cargo_bin!("green-threads"));
     let (mut server, _) = serve_by(fewer, &["echo"]);
@@ -139,12 +139,12 @@ fn ctrl_c_ends_fetch_with_its_summary() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // One is answered; the other one never is.
+    // One request is answered, the other never.
     let (mut answered, _) = listener.accept().unwrap();
     let (waiting, _) = listener.accept().unwrap();
     let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nthere";
     answered.write_all(answer).unwrap();
-    // It closes when it has it all.
+    // The client closes when it has the whole answer.
     answered.read_to_end(&mut Vec::new()).unwrap();
     kill_process(Pid::from_child(&fetch), Signal::INT).unwrap();
     let output = fetch.wait_with_output().unwrap();
@@ -191,8 +191,8 @@ fn the_limit_of_connections_holds_and_the_next_one_is_served_when_one_ends() {
     ask(&mut first).unwrap();
     let mut second = TcpStream::connect(&address).unwrap();
     second.write_all(b"?").unwrap();
-    // The server is told of the second before it is told of what comes now, and each round trip is
-    // a turn in which it would have answered.
+    // The server sees the second connection before it sees these requests. Each round trip is a
+    // turn in which it would have answered.
     (0..10).for_each(|_| ask(&mut first).unwrap());
     second.set_nonblocking(true).unwrap();
     let early = second.read(&mut [0]).unwrap_err();
@@ -219,7 +219,7 @@ fn fetch_takes_many_and_says_which_failed() {
                     Some("/moved") => b"HTTP/1.1 302 Found\r\nLocation: /there\r\n\r\n",
                     Some("/there") => b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nthere",
                     Some("/cut") => b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhalf",
-                    // Says nothing more, and does not end.
+                    // Sends nothing more, and does not end.
                     Some("/stall") => return std::thread::park(),
                     _ => b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
                 };
@@ -285,7 +285,7 @@ fn too_few_descriptors_are_an_error() {
         &["fetch", &url, "--timeout", "1s"],
     ];
     for args in uses {
-        // Three are standard input, output and error.
+        // Three descriptors are standard input, output and error.
         for limit in 4..=9 {
             let mut shell = Command::new("sh");
             common::cli::interrupt::with_usual_signals(&mut shell);
@@ -298,12 +298,12 @@ fn too_few_descriptors_are_an_error() {
                 .stdout(Stdio::piped())
                 .stderr(Stdio::piped());
             let mut child = shell.spawn().unwrap();
-            // A server that could begin is a server.
+            // If the server prints a line, it has started.
             let mut first = String::new();
             let mut out = BufReader::new(child.stdout.take().unwrap());
             out.read_line(&mut first).unwrap();
             if !first.is_empty() {
-                // Ended already, it cannot be told to.
+                // If it has ended already, the signal fails.
                 let _ = kill_process(Pid::from_child(&child), Signal::INT);
             }
             let output = child.wait_with_output().unwrap();

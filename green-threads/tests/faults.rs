@@ -1,4 +1,4 @@
-//! What can only be tested in a process of its own.
+//! Faults that end the process, each tested in a process of its own.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -7,7 +7,7 @@ use std::process::Command;
 
 use rustix::process::{Signal, kill_process};
 
-/// This test binary again, for what ends its process.
+/// Runs this test binary again, for a test that ends its process.
 fn again(test: &str) -> std::process::Output {
     let mut again = Command::new(std::env::current_exe().unwrap());
     common::cli::interrupt::with_usual_signals(&mut again)
@@ -21,7 +21,7 @@ fn is_again(test: &str) -> bool {
     std::env::var("GREEN_THREADS_FAULT").is_ok_and(|fault| fault == test)
 }
 
-/// Deeper than any stack.
+/// Recursion that is deeper than any stack.
 fn dive(depth: u64) -> u64 {
     let page = std::hint::black_box([depth; 64]);
     match depth {
@@ -37,7 +37,7 @@ fn an_overflow_ends_the_process_and_names_the_green_thread() {
         let diver = green_threads::Builder::new().name("diver");
         let diver = diver.spawn(|| dive(0)).unwrap();
         diver.wait();
-        unreachable!("nobody dives that deep");
+        unreachable!("no stack is that deep");
     }
     let output = again(TEST);
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -55,7 +55,7 @@ fn an_overflow_ends_the_process_and_names_the_green_thread() {
 fn other_faults_are_left_to_whoever_handled_them_before() {
     const TEST: &str = "other_faults_are_left_to_whoever_handled_them_before";
     if is_again(TEST) {
-        // The thread's own stack overflows: the standard library has words for that.
+        // The thread's own stack overflows: the standard library has its own message for that.
         std::thread::spawn(|| {
             green_threads::yield_now();
             dive(0)
@@ -73,14 +73,14 @@ fn other_faults_are_left_to_whoever_handled_them_before() {
 }
 
 #[test]
-#[allow(unsafe_code, reason = "what is tested is a fault")]
+#[allow(unsafe_code, reason = "the test needs a real memory fault")]
 fn null_on_the_threads_own_stack_is_no_overflow() {
     const TEST: &str = "null_on_the_threads_own_stack_is_no_overflow";
     if is_again(TEST) {
         green_threads::yield_now();
-        // A field of what is not there.
+        // A field behind a null pointer.
         let field = std::ptr::without_provenance::<u64>(std::hint::black_box(8));
-        // SAFETY: it is not sound: it faults, as it should.
+        // SAFETY: this is unsound on purpose: the test needs the fault.
         unsafe { field.read_volatile() };
         unreachable!("there is nothing at null");
     }
@@ -131,7 +131,7 @@ fn ctrl_c_ends_a_program_that_handles_it_no_longer() {
         drop(second);
         kill_process(rustix::process::getpid(), Signal::INT).unwrap();
         green_threads::sleep(std::time::Duration::from_secs(20));
-        unreachable!("nobody handles it");
+        unreachable!("no handler is left");
     }
     let output = again(TEST);
     let text = String::from_utf8_lossy(&output.stderr).into_owned();

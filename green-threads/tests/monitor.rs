@@ -1,4 +1,4 @@
-//! The monitor tells who keeps the thread, and how.
+//! The monitor reports which green thread blocks the thread, and how.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use green_threads::{Blocked, Blocking, Builder, Monitor, sleep, spawn, yield_now};
 
-/// A monitor, and what it tells.
+/// A monitor, and the channel of its reports.
 fn monitor() -> (Monitor, mpsc::Receiver<Blocked>) {
     let (tell, told) = mpsc::channel();
     let monitor = Monitor::start(Duration::from_millis(20), move |blocked| {
@@ -16,7 +16,7 @@ fn monitor() -> (Monitor, mpsc::Receiver<Blocked>) {
     (monitor.unwrap(), told)
 }
 
-/// Computes until something is told.
+/// Computes until there is a report.
 fn compute(told: &mpsc::Receiver<Blocked>) -> Blocked {
     loop {
         if let Ok(blocked) = told.try_recv() {
@@ -47,7 +47,8 @@ fn main_is_watched() {
         "{text}"
     );
     other.kill();
-    // Alone it keeps nobody: waiting for a green thread later is told, and this was not.
+    // If it is alone, it blocks no other. The later report must be about the wait for a green
+    // thread.
     std::thread::sleep(Duration::from_millis(100));
     let busy = Builder::new()
         .name("busy")
@@ -61,11 +62,11 @@ fn main_is_watched() {
 fn a_lock_that_is_held_over_a_wait_is_told() {
     let lock = Arc::new(Mutex::new(()));
     let (tell, told) = mpsc::channel();
-    // It takes the lock away from the thread that it blocks: without that nothing would ever end.
+    // The report unlocks the lock that blocks the thread. Without that the test would never end.
     let _monitor = Monitor::start(Duration::from_millis(20), move |blocked| {
         let _ = tell.send(blocked.clone());
     });
-    // Another thread stands for the green thread that can never run again.
+    // Another thread takes the place of the green thread that can never run again.
     let (locked, is_locked) = mpsc::channel();
     let holder = std::thread::spawn({
         let lock = Arc::clone(&lock);
@@ -89,7 +90,7 @@ fn a_lock_that_is_held_over_a_wait_is_told() {
         text.contains("\"wants\"") && text.contains("std::sync::Mutex"),
         "{text}"
     );
-    // Any other call of the system.
+    // Any other system call.
     let (reader, writer) = std::io::pipe().unwrap();
     let reads = spawn(move || std::io::read_to_string(reader).unwrap());
     let ending = std::thread::spawn(move || {

@@ -1,4 +1,4 @@
-//! Processes, pipes and standard input, while the others run.
+//! Processes, pipes and standard input, while other green threads run.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -19,7 +19,7 @@ fn shell(script: &str) -> Command {
     command
 }
 
-/// Counts as long as it is let run.
+/// Counts while it can run.
 fn ticker() -> (Rc<Cell<u32>>, GreenThread<()>) {
     let ticks = Rc::new(Cell::new(0));
     let ticker = spawn({
@@ -55,7 +55,7 @@ fn others_run_while_a_process_does() {
 
 #[test]
 fn a_child_writes_more_than_its_pipes_hold_to_both() {
-    // A pipe holds 64 KiB: whoever reads one to its end before the other waits for ever.
+    // A pipe holds 64 KiB: code that reads one to its end before the other waits for ever.
     let script = "yes out | head -c 1000000; yes err | head -c 1000000 >&2; yes out | head -c 9";
     let output = timeout(Duration::from_secs(20), || shell(script).output());
     let output = output.unwrap().unwrap();
@@ -132,14 +132,14 @@ fn pipes_end_and_break_as_the_systems() {
     assert_eq!(broken.kind(), std::io::ErrorKind::BrokenPipe);
 }
 
-/// Set for this test binary when it is to read its standard input.
+/// Set for this test binary when it must read its standard input.
 const READ: &str = "GREEN_THREADS_READ_STDIN";
 
 #[test]
 fn standard_input_is_waited_for_while_others_run() {
     const TEST: &str = "standard_input_is_waited_for_while_others_run";
     if std::env::var_os(READ).is_some() {
-        // Says every line, and between them that others run.
+        // Prints every line that it reads, and in between that other green threads run.
         spawn(|| {
             loop {
                 println!("tick");
@@ -158,7 +158,7 @@ fn standard_input_is_waited_for_while_others_run() {
         again.env(READ, "1").stdin(input).stdout(Stdio::piped());
         again.spawn().unwrap()
     };
-    // A pipe, which its other end fills when it has heard of a tick.
+    // A pipe. Its other end writes when it has read of a tick.
     let mut child = again(Stdio::piped());
     let mut input = child.stdin.take().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -174,7 +174,7 @@ fn standard_input_is_waited_for_while_others_run() {
     drop(input);
     hear("over");
     assert!(child.wait().unwrap().success());
-    // A file and nothing, which the event loop does not watch.
+    // A file, and an empty input: the event loop does not watch these.
     let file = std::fs::File::open("Cargo.toml").unwrap();
     for (input, expected) in [
         (Stdio::from(file), "line [package]"),

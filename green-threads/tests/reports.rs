@@ -1,5 +1,5 @@
-//! What users of gevent, eventlet and Rust's coroutines have reported of those, tried here. The report
-//! stands above each test; what is expected is what it says should have happened.
+//! Faults that users of gevent, eventlet and Rust's coroutines have reported, tried here. The
+//! report is above each test. The expected result is the one that the report asks for.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -16,15 +16,15 @@ use green_threads::{
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Lets all that can run do so, until they wait.
+/// Runs all ready green threads until they wait.
 fn settle() {
     for _ in 0..10 {
         sleep(Duration::ZERO);
     }
 }
 
-/// eventlet/eventlet#495: an item was handed to one whose time-out had fired but not been raised, and the
-/// one who handed it over waited for ever.
+/// eventlet/eventlet#495: an item was given to a receiver whose time-out had fired but was not
+/// raised yet. The sender then waited for ever.
 #[test]
 fn what_is_handed_over_as_the_time_is_up_is_taken_or_kept() {
     let clock = FakeClock::new();
@@ -75,7 +75,8 @@ fn what_is_handed_over_as_the_time_is_up_is_taken_or_kept() {
     }
 }
 
-/// eventlet/eventlet#91: the result that a pile was waiting for when a time-out fired was lost.
+/// eventlet/eventlet#91: if a time-out fired while a pile waited for a result, that result was
+/// lost.
 #[test]
 fn a_time_out_loses_no_result() {
     let clock = FakeClock::new();
@@ -86,7 +87,7 @@ fn a_time_out_loses_no_result() {
     };
     let mut pile = GreenPile::new(&GreenPool::new(10));
     (0..10).for_each(|n| pile.spawn(move || works(n)));
-    // The last two wait for room as well.
+    // The last two also wait for room.
     let pools = [Pool::new(3), Pool::new(3)];
     let each: [Box<dyn Iterator<Item = Result<u32, JoinError>>>; 3] = [
         Box::new(pile),
@@ -124,7 +125,8 @@ fn a_time_out_loses_no_result() {
     join_all(&filling, None);
 }
 
-/// eventlet/eventlet#113: when making an item failed, those who waited for one waited for ever.
+/// eventlet/eventlet#113: when making an item failed, the green threads that waited for it waited
+/// for ever.
 #[test]
 fn a_permit_comes_back_from_one_who_panics_or_is_killed() {
     let semaphore = Rc::new(Semaphore::new(1));
@@ -146,8 +148,8 @@ fn a_permit_comes_back_from_one_who_panics_or_is_killed() {
     assert_eq!(semaphore.available(), 1);
 }
 
-/// eventlet/eventlet#136 and #163: one who released a semaphore and asked for it again had it again, before
-/// those who had waited.
+/// eventlet/eventlet#136 and #163: a green thread that released a semaphore and asked for it again
+/// got it again, before those that had waited.
 #[test]
 fn who_asks_again_waits_behind_the_others() {
     let semaphore = Rc::new(Semaphore::new(1));
@@ -169,8 +171,8 @@ fn who_asks_again_waits_behind_the_others() {
     assert_eq!(*order.borrow(), [0, 1, 2, 0, 1, 2, 0, 1, 2]);
 }
 
-/// zonyitoo/coio-rs#70: a coroutine that waited in a destructor, while it unwound, ended the process when
-/// another one panicked meanwhile.
+/// zonyitoo/coio-rs#70: if a coroutine waited in a destructor while it unwound, and another one
+/// panicked meanwhile, the process ended.
 #[test]
 fn others_may_panic_while_one_waits_in_a_destructor() {
     struct Waits(Rc<Event>);
@@ -220,8 +222,8 @@ fn a_kill_spoils_no_lock() {
     assert_eq!(*pair.0.try_lock().unwrap(), 1);
 }
 
-/// rustcc/coroutine-rs#71: when the first one ended, the program did. zonyitoo/coio-rs#53: one that had
-/// panicked left its memory behind.
+/// rustcc/coroutine-rs#71: when the first coroutine ended, the program ended. zonyitoo/coio-rs#53:
+/// a coroutine that panicked leaked its memory.
 #[test]
 fn ends_and_panics_leave_nothing_behind() {
     let round = || {
@@ -229,7 +231,7 @@ fn ends_and_panics_leave_nothing_behind() {
             .map(|n| {
                 spawn(move || {
                     yield_now();
-                    // Without the hook: a thousand messages would be a long log.
+                    // Without the hook, because a thousand messages would be a long log.
                     if n % 2 == 0 {
                         std::panic::resume_unwind(Box::new("as told"));
                     }
@@ -247,8 +249,8 @@ fn ends_and_panics_leave_nothing_behind() {
     assert_eq!((0..20).map(|_| round()).max(), Some(before));
 }
 
-/// gevent/gevent#1553, a question: those that a killed one had started went on without it. Here a pool ends
-/// all of its own, and a scope does.
+/// gevent/gevent#1553, a question: green threads that a killed one had started went on without it.
+/// Here a pool kills all of its own, and so does a scope.
 #[test]
 fn nothing_that_a_killed_one_has_started_in_a_scope_goes_on() {
     let count = Rc::new(Cell::new(0));
@@ -280,7 +282,7 @@ fn nothing_that_a_killed_one_has_started_in_a_scope_goes_on() {
     assert!(in_pool.iter().all(|one| one.ready()));
 }
 
-/// zeromq/pyzmq#216 tells of gevent: a get raised its time-out although what it waited for had come.
+/// zeromq/pyzmq#216, about gevent: a get raised its time-out although its value had come.
 #[test]
 fn what_comes_in_time_is_no_time_out() {
     let clock = FakeClock::new();
@@ -293,7 +295,7 @@ fn what_comes_in_time_is_no_time_out() {
     });
     for n in 0..100 {
         settle();
-        // The value first, then the moment at which the time would have been up.
+        // First the value, then the moment at which it would have timed out.
         sender.send(n).unwrap();
         clock.advance(SECOND);
     }
@@ -302,8 +304,8 @@ fn what_comes_in_time_is_no_time_out() {
     assert_eq!(stats().timers, 0);
 }
 
-/// zonyitoo/coio-rs#32: at the end of main, coroutines that were left panicked while they were panicking.
-/// eventlet/eventlet#989: threads of the pool kept the process from ending.
+/// zonyitoo/coio-rs#32: at the end of main, the remaining coroutines panicked while they were
+/// panicking. eventlet/eventlet#989: threads of the pool kept the process from ending.
 #[cfg(feature = "threads")]
 #[test]
 fn a_program_ends_whatever_is_left() {

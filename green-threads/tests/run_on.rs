@@ -1,4 +1,4 @@
-//! Several hubs: all begin or none does, and one that fails ends them all.
+//! Several hubs: all begin or none does, and if one fails, all end.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -9,7 +9,7 @@ use std::time::Duration;
 use green_threads::net::TcpListener;
 use green_threads::{run_on, scope, sleep};
 
-/// Counts those that are there, and waits for nobody.
+/// Counts the calls, and does not wait.
 struct Count<'a>(&'a AtomicUsize);
 
 impl Drop for Count<'_> {
@@ -37,7 +37,7 @@ fn one_that_fails_ends_the_others_where_they_wait() {
                         scope.spawn(|| sleep(Duration::MAX));
                     }),
                 }
-                unreachable!("nobody connects, and time does not end");
+                unreachable!("no client connects");
             },
         );
         assert_eq!(result.unwrap_err().to_string(), "on purpose");
@@ -76,7 +76,7 @@ fn each_returns_its_own_and_a_deadlock_is_told() {
             .unwrap()
             .is_empty()
     );
-    // That the others could fail is nothing to wait for.
+    // It does not wait for the others, which could still fail.
     let panic = std::panic::catch_unwind(|| {
         run_on(2, "127.0.0.1:0", |_| -> io::Result<()> {
             green_threads::sync::Event::new().wait();

@@ -1,4 +1,4 @@
-//! No signal is lost, whether somebody waits for it or not.
+//! No signal is lost, whether a green thread waits for it or not.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -23,10 +23,10 @@ fn send(signal: Send) {
 fn what_comes_while_nobody_waits_is_kept() {
     let signals = Signals::new(&[signal(Send::USR1), signal(Send::USR2)]).unwrap();
     send(Send::USR1);
-    // Nobody waits while the loop sees it.
+    // No green thread waits while the loop sees it.
     sleep(MOMENT);
     assert_eq!(signals.wait_timeout(PATIENCE), Some(signal(Send::USR1)));
-    // Nor while the first one is handled.
+    // No green thread waits while the first one is handled.
     spawn(|| {
         send(Send::USR1);
         sleep(MOMENT);
@@ -36,7 +36,7 @@ fn what_comes_while_nobody_waits_is_kept() {
     (0..5).for_each(|_| sleep(MOMENT));
     assert_eq!(signals.wait_timeout(PATIENCE), Some(signal(Send::USR2)));
     assert_eq!(signals.try_wait(), None);
-    // Two of a kind that nobody has taken are one, as the system has it.
+    // Two signals of a kind that were not taken yet are one, as in the system.
     for _ in 0..2 {
         send(Send::USR2);
         sleep(MOMENT);
@@ -66,7 +66,7 @@ fn each_queue_is_told_and_in_it_one_who_waits() {
     for waiter in waiters {
         assert_eq!(waiter.join().unwrap(), Some(kind[0]));
     }
-    // One who is killed takes nothing along.
+    // A green thread that is killed takes no signal with it.
     let killed = spawn({
         let shared = std::rc::Rc::clone(&shared);
         move || shared.wait()
@@ -89,7 +89,7 @@ fn every_child_that_ends_is_found() {
         .collect();
     while !children.is_empty() {
         assert!(signals.wait_timeout(PATIENCE).is_some(), "{children:?}");
-        // Others end while this one is seen to.
+        // Others end while this one is handled.
         sleep(20 * MOMENT);
         children.retain_mut(|child| child.try_wait().unwrap().is_none());
     }

@@ -1,6 +1,6 @@
 //! Everything at once, at random: locks, channels, selects, scopes, locals, time-outs, panics,
-//! wake-ups from threads, signals, and kills at any moment. At the end nothing is lost, nothing is
-//! left, and every destructor has run once.
+//! wake-ups from threads, signals, and kills at any moment. At the end nothing may be lost or left
+//! over, and every destructor must have run once.
 //!
 //! Long: `GREEN_THREADS_SOAK=20000 cargo test --release -p green-threads --test soak`. CI runs the
 //! short form under valgrind as well (`.ci/valgrind`).
@@ -20,7 +20,7 @@ use green_threads::{
 };
 use rustix::process::{getpid, kill_process};
 
-/// So many green threads at once, so many things that each does, so many kills.
+/// How many green threads there are, how many steps each does, how many kills there are.
 const WORKERS: usize = 24;
 const STEPS: usize = 12;
 const KILLS: usize = 30;
@@ -39,13 +39,13 @@ impl Random {
         (x >> 32) % bound
     }
 
-    /// Short enough to be over, long enough to wait for.
+    /// A short time, but long enough to wait for.
     fn moment(&self) -> Duration {
         Duration::from_micros(self.below(300))
     }
 }
 
-/// What is made must be dropped, once.
+/// Counts values that are made and dropped: each must be dropped once.
 #[derive(Default)]
 struct Counts {
     made: Cell<u64>,
@@ -71,14 +71,14 @@ impl Value {
 impl Drop for Value {
     fn drop(&mut self) {
         add(&self.0.counts.dropped);
-        // A destructor may do anything, also while it unwinds.
+        // A destructor may do anything, even while it unwinds.
         if self.0.random.below(4) == 0 {
             yield_now();
         }
     }
 }
 
-/// What all share.
+/// The state that all green threads share.
 struct World {
     random: Random,
     counts: Counts,
@@ -95,7 +95,7 @@ green_local! {
     static LOCAL: RefCell<Vec<Value>> = RefCell::new(Vec::new());
 }
 
-/// One thing.
+/// One random step.
 fn step(world: &Rc<World>, to: &Sender<Value>, from: &Receiver<Value>) {
     let random = &world.random;
     let _on_stack = Value::new(world);
@@ -181,7 +181,7 @@ fn step(world: &Rc<World>, to: &Sender<Value>, from: &Receiver<Value>) {
         _ => {
             let _ = timeout(random.moment(), || {
                 let _within = Value::new(world);
-                // Who catches everything is no exception.
+                // Code that catches every panic must work too.
                 let _ = catch_unwind(AssertUnwindSafe(|| world.event.wait()));
                 if world.random.below(3) == 0 {
                     resume_unwind(Box::new("on purpose"));
@@ -267,8 +267,8 @@ fn round(seed: u64, setting: &mpsc::Sender<Setter<u64>>) {
 #[test]
 fn nothing_is_lost_and_nothing_is_left() {
     let rounds = std::env::var("GREEN_THREADS_SOAK").map_or(100, |rounds| rounds.parse().unwrap());
-    // The system may deliver a signal on the other thread, and so after its round: it is handled all
-    // the time.
+    // The system may deliver a signal on the other thread, and so after its round. So it is handled
+    // the whole time.
     let _handled = Signals::new(&[Signal::new(libc::SIGUSR1)]).unwrap();
     let (setting, set) = mpsc::channel::<Setter<u64>>();
     let thread = std::thread::spawn(move || {
@@ -277,7 +277,7 @@ fn nothing_is_lost_and_nothing_is_left() {
         }
     });
     for seed in 1..=rounds {
-        // Spread: seeds that are alike begin alike.
+        // Spread the seeds: similar seeds give similar beginnings.
         round(0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(seed), &setting);
     }
     drop(setting);

@@ -1,4 +1,4 @@
-//! Sockets of all kinds, and how they meet the standard library's.
+//! Sockets of all kinds, connected with the standard library's.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -27,7 +27,7 @@ fn sockets_come_from_the_standard_librarys() {
         let mut word = [0; 5];
         there.read_exact(&mut word).map(|()| word)
     });
-    // It waits, and does not keep the thread.
+    // It waits, and does not block the thread.
     yield_now();
     assert!(!reading.ready());
     here.write_all(b"hello").unwrap();
@@ -82,10 +82,10 @@ fn unix_datagrams_arrive_whole_and_senders_wait_for_room() {
     let (length, from) = there.recv_from(&mut buffer).unwrap();
     assert_eq!(&buffer[..length], b"one");
     assert_eq!(from.as_pathname(), Some(&*folder.path().join("here")));
-    // What does not fit is lost.
+    // Bytes that do not fit are lost.
     here.send_to(b"longer", &path).unwrap();
     assert_eq!(there.recv(&mut [0; 4]).unwrap(), 4);
-    // A queue holds some ten (`net.unix.max_dgram_qlen`): connected or not, the sender waits.
+    // A queue holds some ten (`net.unix.max_dgram_qlen`). Connected or not, the sender waits.
     for connected in [false, true] {
         if connected {
             here.connect(&path).unwrap();
@@ -116,8 +116,8 @@ fn unix_datagrams_arrive_whole_and_senders_wait_for_room() {
     assert!(here.send_to(b"x", folder.path().join("nobody")).is_err());
 }
 
-/// A listener whose backlog is full: the system drops what else wants to connect, which tries again
-/// for minutes. What fills it must be kept.
+/// A listener with a full backlog: the system drops other attempts to connect, which are retried
+/// for minutes. The caller must keep the connections that fill it.
 fn silent() -> (std::net::TcpListener, SocketAddr, Vec<mio::net::TcpStream>) {
     let family = rustix::net::AddressFamily::INET;
     let socket = rustix::net::socket(family, rustix::net::SocketType::STREAM, None).unwrap();
@@ -138,7 +138,7 @@ fn connecting_does_not_wait_for_a_silent_address() {
     let good = listener.local_addr().unwrap();
     let connected = timeout(PATIENCE, || TcpStream::connect(&[silent, good][..]));
     assert_eq!(connected.unwrap().unwrap().peer_addr().unwrap(), good);
-    // One that refuses costs no time at all; several silent ones are all tried.
+    // An address that refuses costs no time. Several silent ones are all tried.
     let refused = SocketAddr::from(([127, 0, 0, 1], 1));
     let addresses = [refused, silent, silent, good];
     let connected = timeout(PATIENCE, || TcpStream::connect(&addresses[..]));
@@ -149,7 +149,7 @@ fn connecting_does_not_wait_for_a_silent_address() {
         TcpStream::connect(&[][..]).unwrap_err().kind(),
         io::ErrorKind::InvalidInput
     );
-    // Given up, it leaves nothing behind.
+    // A timed-out attempt leaves nothing behind.
     assert!(timeout(MOMENT, || TcpStream::connect(&[silent, silent][..])).is_err());
     sleep(MOMENT);
     assert_eq!(stats().green_threads, 0);

@@ -1,4 +1,4 @@
-//! Timers: none is lost, none is early, and no delay is too long; by a clock that the test moves.
+//! Timers with a clock that the test moves: none is lost, none is early, and no delay is too long.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -15,7 +15,7 @@ use green_threads::{
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
-/// Lets all that can run do so, until they wait.
+/// Runs all ready green threads until they wait.
 fn settle() {
     for _ in 0..10 {
         sleep(Duration::ZERO);
@@ -24,8 +24,8 @@ fn settle() {
 
 #[test]
 fn tickers_that_are_due_together_all_tick() {
-    // Twisted's `LoopingCallTests.test_basicFunction` has one; several whose ticks fall together
-    // once ran 25, 1 and 0 times.
+    // Twisted's `LoopingCallTests.test_basicFunction` has one. Several whose ticks came at the same
+    // time once ran 25, 1 and 0 times.
     let clock = FakeClock::new();
     set_clock(clock.clone()).unwrap();
     let ticks: [Rc<Cell<u32>>; 3] = Default::default();
@@ -70,7 +70,7 @@ fn a_delay_counts_from_the_call_and_is_never_cut_short() {
     clock.advance(MILLISECOND);
     settle();
     assert!(computes.ready());
-    // In the order of their times, and of their calls for the same time (Twisted's
+    // In the order of their times, and for the same time in the order of the calls (Twisted's
     // `ClockTests.test_callLaterOrdering`).
     let order = Rc::new(RefCell::new(Vec::new()));
     for delay in [3, 1, 2, 1] {
@@ -145,7 +145,7 @@ fn no_delay_is_too_long() {
     let mut waiting: Vec<_> = waits.into_iter().map(spawn).collect();
     waiting.push(spawn_later(MAX, || ()));
     settle();
-    // Years, and more than there are.
+    // Fifty years, and longer than time lasts.
     clock.advance(Duration::from_secs(50 * 365 * 24 * 3600));
     settle();
     assert_eq!(join_all(&waiting, Some(MILLISECOND - MILLISECOND)), 0);

@@ -1,5 +1,5 @@
-//! Kills and time-outs reach whom they are meant for, once they are meant, and take nothing with
-//! them.
+//! Kills and time-outs reach the right green thread at the right moment, and lose nothing of the
+//! others.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -16,7 +16,7 @@ const MOMENT: Duration = Duration::from_millis(1);
 /// Longer than any of this takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Lets all that can run do so, until they wait.
+/// Runs all ready green threads until they wait.
 fn settle() {
     for _ in 0..10 {
         yield_now();
@@ -66,7 +66,7 @@ fn a_scope_that_waits_at_its_end_passes_a_kill_on() {
                     borrowed.len()
                 });
                 outer.spawn(|| {
-                    // A scope within: its own are killed too.
+                    // A scope inside: its green threads are killed too.
                     scope(|inner| {
                         inner.spawn(|| {
                             let _count = Count(Rc::clone(&dropped));
@@ -94,7 +94,7 @@ fn a_scope_that_waits_at_its_end_passes_a_time_out_on() {
         });
     });
     assert_eq!(late, Err(TimedOut { after: MOMENT }));
-    // With a join in the scope: that is the wait which ends.
+    // With a join in the scope: that wait is ended.
     let late = timeout(MOMENT, || {
         scope(|scope| scope.spawn(|| sleep(HOUR)).join().is_ok())
     });
@@ -144,7 +144,7 @@ fn two_selects_in_turn_starve_none_of_their_channels() {
         let select = green_threads::Select::new();
         taken[select.recv(&c.1, |_| 2).recv(&d.1, |_| 3).wait()] += 1;
     }
-    // Go's `select` takes each with the same probability: 5,000, give or take ten times the
+    // Go's `select` chooses each with the same probability: 5,000 times, within ten times the
     // standard deviation of 50.
     assert!(
         taken.iter().all(|count| (4500..=5500).contains(count)),
@@ -156,7 +156,7 @@ fn two_selects_in_turn_starve_none_of_their_channels() {
 fn a_kill_while_another_one_unwinds_grants_nothing() {
     let (go_on, semaphore) = (Rc::new(Event::new()), Rc::new(Semaphore::new(0)));
     let went_on = Rc::new(Cell::new(false));
-    // It waits before the other one unwinds.
+    // It begins to wait before the other one unwinds.
     let waiter = spawn({
         let (semaphore, went_on) = (Rc::clone(&semaphore), Rc::clone(&went_on));
         move || {
@@ -171,7 +171,7 @@ fn a_kill_while_another_one_unwinds_grants_nothing() {
     go_on.set();
     slow.wait();
     waiter.wait();
-    assert!(!went_on.get(), "nobody gave it a permit");
+    assert!(!went_on.get(), "it got no permit");
     assert_eq!(semaphore.available(), 0);
     assert!(matches!(waiter.join(), Err(JoinError::Killed)));
 }
@@ -188,7 +188,7 @@ fn a_kill_before_a_wait_while_another_one_unwinds_is_only_put_off() {
     yield_now();
     waiter.kill_soon();
     settle();
-    // Somebody is always ready: the kill is not put off until nobody is.
+    // Some green thread is always ready. The kill must not wait until none is.
     let busy = spawn(|| {
         loop {
             yield_now();
@@ -261,7 +261,7 @@ fn locks_and_events_that_never_wait_let_others_and_time_outs_in() {
         }),
     ];
     for (name, work) in busy {
-        // Not endless on code that is wrong.
+        // It ends even if the code is wrong.
         let late = timeout(MOMENT, || (0..50_000_000).for_each(|_| work()));
         assert!(late.is_err(), "{name}");
     }
@@ -269,7 +269,7 @@ fn locks_and_events_that_never_wait_let_others_and_time_outs_in() {
 
 #[test]
 fn code_that_catches_panics_swallows_neither_kills_nor_time_outs() {
-    // It catches what its first wait unwinds with; its next wait unwinds again.
+    // It catches the panic of its first wait. Its next wait unwinds again.
     let caught = Rc::new(Cell::new(0));
     let stubborn = spawn({
         let caught = Rc::clone(&caught);
@@ -287,7 +287,7 @@ fn code_that_catches_panics_swallows_neither_kills_nor_time_outs() {
     });
     settle();
     stubborn.kill_soon();
-    // While it catches, the others have their turn.
+    // While it catches, the others run.
     (0..20).for_each(|_| yield_now());
     assert!(stubborn.ready());
     assert_eq!(caught.get(), 5);
@@ -298,7 +298,7 @@ fn code_that_catches_panics_swallows_neither_kills_nor_time_outs() {
         sleep(HOUR);
     });
     assert_eq!(late, Err(TimedOut { after: MOMENT }));
-    // Who does not wait any more ends as it likes.
+    // A green thread that does not wait any more is not ended.
     let value = timeout(MOMENT, || {
         let caught = catch_unwind(AssertUnwindSafe(|| sleep(HOUR)));
         caught.is_err()

@@ -1,19 +1,19 @@
-//! The commands that a Markdown text prints, and the output that it shows for them.
+//! Finds the commands in a Markdown text, and the output that the text shows for them.
 
-/// A command of a text.
+/// A command in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Printed {
     /// Its line, from 1.
     pub line: usize,
-    /// The command, without its remark.
+    /// The command, without its prompt and its remark.
     pub text: String,
     /// The lines of output that the text shows for it.
     pub output: Vec<String>,
-    /// Whether it stands in a code block of its own, not within a sentence.
+    /// Whether it stands in a code block, not within a sentence.
     pub is_block: bool,
 }
 
-/// The programs of the house, and what else begins a command.
+/// The programs of the house, and other words that begin a command.
 const PROGRAMS: &[&str] = &[
     "cargo",
     "async-fetch",
@@ -38,17 +38,19 @@ const PROGRAMS: &[&str] = &[
     "taskset",
 ];
 
-/// Which block the lines that are read belong to.
+/// The kind of the current block.
 enum Block {
-    /// A shell's lines, and output. Output that comes before any command is that of the next one.
+    /// A block with shell commands and output. Output before any command belongs to the next
+    /// command.
     Shell,
     Other,
 }
 
-/// The commands of a text: in blocks of text or shell, and in code within sentences.
+/// Finds the commands of a text: in blocks of text or shell, and in code within sentences.
 ///
-/// A line of a block is output of the command above it. What stands behind two spaces or a `#` is a
-/// remark. A block without a command in the part `Run it`, or before any command, is output, too.
+/// A line of a block that is not a command is output of the command above it. Text after two spaces
+/// or a `#` is a remark. A block without a command, in the section `Run it` or before any command,
+/// is also output.
 ///
 /// # Examples
 ///
@@ -103,7 +105,8 @@ pub fn commands(text: &str) -> Vec<Printed> {
                     before.clear();
                 }
                 if text.starts_with('#') {
-                    // Here a later block without a command is still the output of the last one.
+                    // In this section a later block without a command is output of the last
+                    // command.
                     runs_it = text == "## Run it";
                     is_output = false;
                 }
@@ -121,7 +124,7 @@ pub fn commands(text: &str) -> Vec<Printed> {
     found
 }
 
-/// A command without prompt and remark; `None` if the line is none.
+/// The command of a line, without prompt and remark; `None` if the line is not a command.
 fn command(line: &str) -> Option<String> {
     let line = line.trim();
     let line = line.strip_prefix("$ ").unwrap_or(line);
@@ -131,18 +134,18 @@ fn command(line: &str) -> Option<String> {
     let is_script = [".ci/", "benches/peers/"]
         .iter()
         .any(|it| first.starts_with(it));
-    // A sentence of a table of contents may begin with a program's name, too.
+    // In a table of contents, a sentence may also begin with a program's name.
     let is_command = (is_script || PROGRAMS.contains(&first)) && !line.contains(" … ");
     is_command.then(|| line.to_owned())
 }
 
-/// Whether a word sets a variable of the environment: `NAME=value`.
+/// Whether a word sets an environment variable: `NAME=value`.
 pub fn is_assignment(word: &str) -> bool {
     let name = word.split_once('=').map(|(name, _)| name);
     name.is_some_and(|it| !it.is_empty() && it.chars().all(|c| c.is_ascii_uppercase() || c == '_'))
 }
 
-/// What stays the same of a line of output from run to run: its first three words.
+/// The part of an output line that is the same in every run: its first three words.
 ///
 /// # Examples
 ///

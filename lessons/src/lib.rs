@@ -1,5 +1,5 @@
-//! What the chapters promise, read from the files: steps, links, commands.
-//! The tests of this crate check it.
+//! The claims of the chapters, read from the files: steps, links, commands. The tests of this crate
+//! check them.
 
 pub mod commands;
 pub mod links;
@@ -11,13 +11,13 @@ use std::path::{Path, PathBuf};
 ///
 /// # Panics
 ///
-/// If this crate does not lie in a workspace.
+/// If this crate is not in a workspace.
 pub fn house() -> &'static Path {
     let parent = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
     parent.expect("the crate lies in the workspace's folder")
 }
 
-/// Every Markdown file of the house, in order; nothing of `target` or of hidden folders.
+/// Every Markdown file of the house, in order, without `target` and hidden folders.
 pub fn documents() -> Vec<PathBuf> {
     let mut documents = Vec::new();
     collect(house(), &mut documents);
@@ -29,7 +29,7 @@ fn collect(folder: &Path, documents: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let (path, name) = (entry.path(), entry.file_name());
         let name = name.to_string_lossy();
-        // A link may lead out of the house, or in a circle.
+        // A link may lead out of the house, or form a loop.
         let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
         if is_folder && !name.starts_with('.') && name != "target" && name != "node_modules" {
             collect(&path, documents);

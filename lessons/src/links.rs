@@ -1,17 +1,17 @@
-//! Links of a Markdown text, and the anchors that GitHub gives its headings.
+//! Finds the links of a Markdown text, and the anchors that GitHub gives its headings.
 
 use std::collections::{HashMap, HashSet};
 
-/// A link and the line where it stands, from 1.
+/// A link, and its line number from 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
     /// Its line.
     pub line: usize,
-    /// Where it leads: a path, an anchor, or both.
+    /// Its target: a path, an anchor, or both.
     pub target: String,
 }
 
-/// The links of a text that don't lead out of the house: what stands in code is none.
+/// The links of a text to files of the house. Code contains no links.
 ///
 /// # Examples
 ///
@@ -30,8 +30,8 @@ pub fn links(text: &str) -> Vec<Link> {
     inside.filter(|link| !leads_out(&link.target)).collect()
 }
 
-/// The anchors of a text's headings, by GitHub's rule: lower case, spaces to hyphens, no other signs than
-/// letters, digits, hyphens and underscores; what occurs again gets a number.
+/// The anchors of a text's headings, by GitHub's rule: lower case, spaces become hyphens, only
+/// letters, digits, hyphens and underscores are kept; a repeated anchor gets a number.
 ///
 /// # Examples
 ///
@@ -75,7 +75,7 @@ pub fn anchors(text: &str) -> HashSet<String> {
     anchors
 }
 
-/// A heading as it is shown: of a link its text.
+/// A heading as it is shown: a link is replaced by its text.
 fn shown(title: &str) -> String {
     let mut shown = String::new();
     let mut rest = title.trim();
@@ -99,11 +99,11 @@ fn targets(line: &str) -> impl Iterator<Item = String> {
     })
 }
 
-/// Lines with what stands between backquotes taken out, code blocks left out.
+/// The lines without code blocks, and without text between backquotes.
 fn prose(text: &str) -> impl Iterator<Item = (usize, String)> {
     outside_fences(text).map(|(number, line)| {
         let parts: Vec<&str> = line.split('`').collect();
-        // `[`code`](target)`: the text of a link may be code, its target is none.
+        // In `[`code`](target)` the text of the link is code, but its target is not.
         let kept = parts.iter().enumerate().filter(|(at, _)| at % 2 == 0);
         (number, kept.map(|(_, part)| *part).collect())
     })

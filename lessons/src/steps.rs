@@ -1,11 +1,11 @@
-//! The steps of each room: its numbered examples, as cargo knows them.
+//! The steps of each room: its numbered examples, as cargo lists them.
 
 use crate::house;
 use serde_json::Value;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// A target of the workspace: what cargo can build.
+/// A target of the workspace that cargo can build.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     /// The room: its package's name.
@@ -22,13 +22,13 @@ pub struct Target {
 pub type Example = Target;
 
 impl Target {
-    /// Its number, if it is a step: `primes-3` in primes, from `examples/3_channel.rs`.
+    /// Its number, if it is a step: 3 for `primes-3`, from `examples/3_channel.rs` of primes.
     pub fn number(&self) -> Option<usize> {
         let file = self.path.file_name()?.to_str()?;
         file.split_once('_')?.0.parse().ok()
     }
 
-    /// Whether it shows a trap: `primes-trap-pieces` in primes, from `examples/trap_pieces.rs`.
+    /// Whether it shows a trap: `primes-trap-pieces`, from `examples/trap_pieces.rs` of primes.
     pub fn is_trap(&self) -> bool {
         let file = self.path.file_name().and_then(|it| it.to_str());
         file.is_some_and(|it| it.starts_with("trap_"))
@@ -39,7 +39,7 @@ impl Target {
 ///
 /// # Errors
 ///
-/// When cargo can't tell, in its words.
+/// If cargo fails; with its message.
 pub fn examples() -> Result<Vec<Example>, String> {
     let mut targets = targets()?;
     targets.retain(|it| it.kind == "example");
@@ -50,7 +50,7 @@ pub fn examples() -> Result<Vec<Example>, String> {
 ///
 /// # Errors
 ///
-/// When cargo can't tell, in its words.
+/// If cargo fails; with its message.
 pub fn targets() -> Result<Vec<Target>, String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)

@@ -1,5 +1,5 @@
-//! Every command that a README or TOOL.md prints is run, and its output compared by its shape. What takes
-//! minutes, or needs the network, is checked by `--help` and by what cargo knows.
+//! Runs every command in every README and TOOL.md, and compares the shape of its output. A command
+//! that takes minutes, or needs the network, is checked by `--help` and by cargo's metadata.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -14,10 +14,10 @@ use std::process::{Command, Stdio};
 use std::sync::{LazyLock, mpsc};
 use std::time::Duration;
 
-/// Longer than any demonstration takes on a busy machine.
+/// More time than any demonstration needs on a busy machine.
 const TIME_LIMIT: Duration = Duration::from_secs(120);
 
-/// Arguments of commands that take long without optimisation.
+/// Arguments of commands that are slow without optimisation.
 const LONG: &[&str] = &["--runs", "1e10", "1e15"];
 
 static TARGETS: LazyLock<Vec<Target>> = LazyLock::new(|| targets().unwrap());
@@ -28,7 +28,7 @@ fn is_target(kind: &str, room: Option<&str>, name: &str) -> bool {
     TARGETS.iter().any(is_it)
 }
 
-/// Where cargo puts binaries and examples: `cargo test --workspace` builds both.
+/// The path of a binary or an example: `cargo test --workspace` builds both.
 fn binary(name: &str, is_example: bool) -> Option<PathBuf> {
     let mut path = std::env::current_exe().unwrap();
     path.pop();
@@ -41,7 +41,7 @@ fn binary(name: &str, is_example: bool) -> Option<PathBuf> {
     is_there.then_some(path)
 }
 
-/// What was done about a command, or what is wrong with it.
+/// The check that was done for a command, or the error.
 type Verdict = Result<String, String>;
 
 fn check(printed: &Printed) -> Verdict {
@@ -51,7 +51,7 @@ fn check(printed: &Printed) -> Verdict {
     Ok(done?.join("; "))
 }
 
-/// The commands of a line, each in words; quotes hold words together.
+/// Splits a line into commands, and each into words. Quotes keep words together.
 fn split(line: &str) -> Vec<Vec<String>> {
     let (mut commands, mut quoted) = (vec![vec![String::new()]], None);
     for sign in line.chars() {
@@ -131,7 +131,7 @@ fn cargo(verb: &str, words: &[&str], printed: &Printed) -> Verdict {
             (None, None) => Err("of which package?".to_owned()),
         },
         "test" if value("--test").is_some() => exists("test", value("--test").unwrap()),
-        // Part of `cargo test --workspace`.
+        // It is part of `cargo test --workspace`.
         "test" if own.len() == 2 && package.is_some() => {
             exists("lib", &package.unwrap_or_default().replace('-', "_"))
         }
@@ -149,7 +149,7 @@ fn cargo(verb: &str, words: &[&str], printed: &Printed) -> Verdict {
     }
 }
 
-/// Whether `.ci/run` has the command; there a loop runs it for several rooms.
+/// Whether `.ci/run` contains the command. A loop there runs it for several rooms.
 fn as_ci_runs(command: &str) -> Verdict {
     let script = fs::read_to_string(house().join(".ci/run")).unwrap();
     let plain = |text: &str| {
@@ -181,7 +181,7 @@ fn as_ci_runs(command: &str) -> Verdict {
     }
 }
 
-/// Words that stand for something that the reader puts in, and hosts that a test does not ask.
+/// Whether a word is a placeholder for the reader's input, or a host that a test must not contact.
 fn is_placeholder(word: &str) -> bool {
     let letters = || word.chars().filter(|it| it.is_alphabetic());
     let is_name = letters().count() > 2 && letters().all(char::is_uppercase);
@@ -237,7 +237,7 @@ fn run(name: &str, is_example: bool, arguments: &[&str], printed: &Printed) -> V
     }
 }
 
-/// Runs a program to its end; gives what it prints.
+/// Runs a program to its end, and returns its output.
 fn run_in(folder: &Path, path: &Path, arguments: &[&str]) -> Result<String, String> {
     let (out, err) = (folder.join("stdout"), folder.join("stderr"));
     let mut child = Command::new(path)
@@ -267,7 +267,7 @@ fn run_in(folder: &Path, path: &Path, arguments: &[&str]) -> Result<String, Stri
     }
 }
 
-/// Starts a server, waits until it says where it listens, and stops it.
+/// Starts a server, waits until it prints its address, and stops it.
 fn serve(path: &Path, arguments: &[&str]) -> Verdict {
     let mut command = Command::new(path);
     let mut child = command
@@ -295,7 +295,7 @@ fn kill(signal: &str, id: u32) {
     assert!(done.unwrap().success());
 }
 
-/// Whether the help of a command knows its flags.
+/// Whether the help of a command contains its flags.
 fn by_help(path: &Path, arguments: &[&str]) -> Verdict {
     let is_subcommand = |it: &&&str| {
         it.starts_with(|c: char| c.is_ascii_lowercase()) && !it.contains(['.', ':', '/', '|'])
@@ -348,7 +348,7 @@ macro_rules! folders {
             check_folder($folder);
         }
     )*
-        /// Folders that have come since.
+        /// Checks the folders that have no test of their own above.
         #[test]
         fn the_other_folders() {
             for entry in fs::read_dir(house()).unwrap().map(Result::unwrap) {

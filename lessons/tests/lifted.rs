@@ -1,5 +1,5 @@
-//! What INDEX.md calls *alone* or *+N* can be copied: each such file compiles in a fresh crate, with the
-//! crates of its room from crates.io and nothing else of the house.
+//! Tests the claims *alone* and *+N* of INDEX.md: each such file compiles in a fresh crate with the
+//! crates of its room from crates.io, and nothing else of the house.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -12,13 +12,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A row: the files to copy, the first of which is the row's own.
+/// A row: the files to copy. The first is the row's own file.
 struct Row {
     line: usize,
     files: Vec<String>,
 }
 
-/// The rows that promise something; `+N` must name N files.
+/// The rows with a claim. A row with `+N` must name N files.
 fn rows() -> Vec<Row> {
     let text = fs::read_to_string(house().join("INDEX.md")).unwrap();
     let mut rows = Vec::new();
@@ -48,7 +48,7 @@ fn metadata() -> Value {
     serde_json::from_slice(&output.unwrap().stdout).unwrap()
 }
 
-/// What a room's manifest takes from crates.io, as lines of a manifest.
+/// The dependencies of a room on crates.io, as lines of a manifest.
 fn dependencies(package: &Value) -> String {
     let mut lines: BTreeMap<&str, (String, Vec<&str>, bool)> = BTreeMap::new();
     for it in package["dependencies"].as_array().unwrap() {
@@ -73,7 +73,7 @@ fn dependencies(package: &Value) -> String {
     })
 }
 
-/// Writes a crate with these files; modules lie as they do in the room.
+/// Writes a crate with these files. Its modules have the same paths as in the room.
 fn write_crate(folder: &Path, row: &Row, dependencies: &str) {
     let name = folder.file_name().unwrap().to_string_lossy().into_owned();
     let manifest = format!(
@@ -86,7 +86,8 @@ fn write_crate(folder: &Path, row: &Row, dependencies: &str) {
         .iter()
         .map(|it| it.split_once('/').unwrap().1)
         .collect();
-    // By the modules around them, which are written out: so a module's own are found where they lie.
+    // Group the files by their outer modules, which are written too, so that the inner ones are
+    // found.
     let mut modules: BTreeMap<Vec<&str>, Vec<&str>> = BTreeMap::new();
     for (file, place) in row.files.iter().zip(&inside) {
         let to = folder.join(place);

@@ -1,4 +1,4 @@
-//! Every link into the house holds: the file is there, and the heading in it.
+//! Every link within the house is valid: the file exists, and so does the heading in it.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -33,7 +33,8 @@ fn fault(document: &Path, text: &str, target: &str) -> Option<String> {
     if !file.exists() {
         return Some("no such file".to_owned());
     }
-    // Lines of source files (#L10) are not checked: they move with every change, so none is used.
+    // Line anchors of source files (#L10) are not checked. They would change with every edit, so
+    // none is used.
     if anchor.is_empty() || file.extension()? != "md" {
         return (!anchor.is_empty()).then(|| "an anchor in a file that has no headings".to_owned());
     }

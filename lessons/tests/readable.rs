@@ -1,4 +1,5 @@
-//! What a reader of GitHub sees: no hidden lines in Rust, tables that fit, chapters whose idea comes soon.
+//! Checks what readers see on GitHub: no hidden lines in Rust, tables that fit, and chapters that
+//! are short until step 2.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -7,13 +8,14 @@ use lessons::{documents, house};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-/// The widest table, in columns as they are shown: of a link its text.
+/// The maximum width of a table, in visible columns: of a link only its text counts.
 const WIDEST: usize = 100;
 
-/// The most lines to read until the idea is had: of a README to the end of step 2, and of code.
+/// The maximum number of lines until the idea is clear: of a README to the end of step 2, and of
+/// code.
 const MOST_LINES: usize = 60;
 
-/// Those of the house and of its folders; what lies deeper is for those who work on a room.
+/// The READMEs of the house and of its folders. Deeper ones are for contributors to a room.
 fn readmes() -> impl Iterator<Item = PathBuf> {
     let depth = house().components().count();
     let is_readme =
@@ -26,7 +28,7 @@ fn place(document: &Path, line: usize) -> String {
     format!("{}:{line}", file.display())
 }
 
-/// A row as it is shown: links without their targets, code without its quotes.
+/// A table row as it is shown: links without targets, code without backquotes.
 fn shown(row: &str) -> String {
     let mut shown = String::new();
     let mut rest = row;
@@ -64,7 +66,7 @@ fn tables_fit_and_no_line_of_rust_is_hidden() {
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
 }
 
-/// Lines of code to read: no comments, imports, or lines that have only brackets.
+/// The code lines of a step: without comments, imports, and lines that have only brackets.
 fn code(step: &Example) -> Vec<String> {
     let text = std::fs::read_to_string(&step.path).unwrap();
     let is_read = |line: &&str| {
@@ -75,8 +77,8 @@ fn code(step: &Example) -> Vec<String> {
     lines.map(str::to_owned).collect()
 }
 
-/// Prints, for each chapter, how much there is to read until its second step is understood: of step 2
-/// only what is not in step 1, and no empty lines.
+/// Prints, for each chapter, how many lines a reader needs until step 2 is understood. Empty lines
+/// do not count, and of step 2 only the lines that are not in step 1.
 #[test]
 fn the_idea_of_a_chapter_comes_soon() {
     let mut too_long = Vec::new();

@@ -1,4 +1,4 @@
-//! What a chapter shows of a step is what stands in the step.
+//! The snippets of a step in a chapter are equal to lines of that step.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -6,7 +6,7 @@ use lessons::{documents, house};
 use std::collections::HashSet;
 use std::path::Path;
 
-/// A part of a step, as a chapter shows it: ` ```rust,ignore ` below a link to the step.
+/// A snippet of a step in a chapter: ` ```rust,ignore ` below a link to the step.
 struct Snippet {
     line: usize,
     step: String,

@@ -1,4 +1,4 @@
-//! The steps of each room are short, whole, and run.
+//! The steps of each room are short and complete, and they run.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::process::Command;
 
-/// The longest step, in lines; the text at its head doesn't count.
+/// The maximum number of lines of a step; the `//!` lines at its head do not count.
 const LONGEST: usize = 60;
 
 fn traps() -> Vec<Example> {
@@ -70,15 +70,16 @@ fn a_step_is_short_and_needs_no_library_of_the_house() {
                 .unwrap()
                 .replace('_', "-");
             let own = krate == "common" || rooms.contains(&krate);
-            // A site to fetch from is no part of what a step shows.
+            // A web site to fetch from is not part of the lesson of a step.
             let may = krate == "demo-site" && ["async-fetch", "crawler"].contains(&&*step.room);
             assert!(!own || may, "{}: {line}", step.name);
         }
     }
 }
 
-/// What steps print whose answer is known from elsewhere: there are 41538 primes below 500,000 (OEIS A000720),
-/// the factorial of 20 is 2432902008176640000, Collatz' sequence from 27 takes 111 steps (A006577).
+/// Output of steps whose answer is known from another source: there are 41538 primes below 500,000
+/// (OEIS A000720), the factorial of 20 is 2432902008176640000, and the Collatz sequence from 27
+/// takes 111 steps (A006577).
 const SHOWN: &[(&str, &str)] = &[
     ("primes-1", "41538 primes below 500000"),
     ("primes-2", "41538 primes below 500000"),
@@ -125,7 +126,7 @@ const SHOWN: &[(&str, &str)] = &[
     ("green-threads-5", "heard: \"Ben: hello\\nCarl: hello\\n\""),
 ];
 
-/// What traps print: the wrong answer and the right one, where they don't depend on the machine.
+/// Output of traps: the wrong answer and the right one, if they are independent of the machine.
 const TRAPS: &[(&str, &[&str])] = &[
     (
         "primes-trap-pieces",
@@ -203,7 +204,7 @@ const TRAPS: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// Where cargo puts examples: beside the tests' folder. `cargo test --workspace` builds both.
+/// The path of an example, beside the tests' folder. `cargo test --workspace` builds both.
 fn binary(name: &str) -> PathBuf {
     let mut path = std::env::current_exe().unwrap();
     path.pop();
@@ -238,7 +239,7 @@ fn each_step_shows_what_it_promises() {
     }
 }
 
-/// What the steps of the chapter cluster print, all of them about the five squares or one job.
+/// Output of the steps of the chapter cluster. All are about five squares or one job.
 const WITH_A_BROKER: &[(&str, &str)] = &[
     ("cluster-1", "5 squared is 25"),
     ("cluster-2", "5 jobs: 4 answers, 0 waiting, 1 lost"),
@@ -315,7 +316,7 @@ fn the_steps_of_mandelbrot_draw_the_same_picture() {
     let Some(first) = run("mandelbrot-1").map(picture) else {
         return;
     };
-    // As many as the fifth step counts.
+    // As many as step 5 counts.
     assert_eq!(
         first
             .iter()

@@ -1,5 +1,6 @@
-//! Rows to threads: each thread gets an equal share of the rows, to write to. The compiler sees that the shares
-//! don't overlap. Rows through the middle of the set take longer, so that with more than two threads some wait.
+//! Rows to threads: each thread gets an equal share of the rows, and writes to them. The compiler
+//! sees that the shares do not overlap. Rows through the middle of the set take longer, so with
+//! more than two threads some have to wait.
 
 use std::thread;
 use std::time::Instant;
@@ -8,7 +9,7 @@ const WIDTH: usize = 72;
 const HEIGHT: usize = 24;
 const LIMIT: u32 = 20_000;
 
-/// How many steps until |z| > 2, at most LIMIT; z -> z² + c begins with 0.
+/// The number of steps until |z| > 2, at most LIMIT. Each step is z -> z² + c, starting at z = 0.
 fn escape(column: usize, row: usize) -> u32 {
     let c_re = -2.2 + 3.2 * column as f64 / WIDTH as f64;
     let c_im = -1.2 + 2.4 * row as f64 / HEIGHT as f64;

@@ -1,5 +1,6 @@
-//! An atomic counter hands out the rows one by one: a thread that is done takes the next, so that all are
-//! busy until the end. The pixels are atomics: the compiler can't know that each row is taken once.
+//! An atomic counter hands out the rows one by one. A thread that has finished a row takes the
+//! next, so all are busy until the end. The pixels are atomics, because the compiler can't know
+//! that each row is taken once.
 
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 use std::thread;
@@ -9,7 +10,7 @@ const WIDTH: usize = 72;
 const HEIGHT: usize = 24;
 const LIMIT: u32 = 20_000;
 
-/// How many steps until |z| > 2, at most LIMIT; z -> z² + c begins with 0.
+/// The number of steps until |z| > 2, at most LIMIT. Each step is z -> z² + c, starting at z = 0.
 fn escape(column: usize, row: usize) -> u32 {
     let c_re = -2.2 + 3.2 * column as f64 / WIDTH as f64;
     let c_im = -1.2 + 2.4 * row as f64 / HEIGHT as f64;

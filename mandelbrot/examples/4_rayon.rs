@@ -1,4 +1,4 @@
-//! rayon: compare with step 1. `iter_mut` has become `par_iter_mut`, and that is all.
+//! rayon: compare with step 1. The only change is `par_iter_mut` instead of `iter_mut`.
 
 use rayon::prelude::*;
 use std::time::Instant;
@@ -7,7 +7,7 @@ const WIDTH: usize = 72;
 const HEIGHT: usize = 24;
 const LIMIT: u32 = 20_000;
 
-/// How many steps until |z| > 2, at most LIMIT; z -> z² + c begins with 0.
+/// The number of steps until |z| > 2, at most LIMIT. Each step is z -> z² + c, starting at z = 0.
 fn escape(column: usize, row: usize) -> u32 {
     let c_re = -2.2 + 3.2 * column as f64 / WIDTH as f64;
     let c_im = -1.2 + 2.4 * row as f64 / HEIGHT as f64;

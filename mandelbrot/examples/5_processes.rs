@@ -1,6 +1,6 @@
-//! Processes and shared memory: this program starts itself again for the lower half of the rows. A process
-//! can't see what another computes, so both map the same file into their memory and write their rows there.
-//! (The picture is that of the steps before; to stay short, this step only counts.)
+//! Processes and shared memory: this program starts itself again for the lower half of the rows. A
+//! process can't see another's memory, so both map the same file into their memory and write their
+//! rows there. (The picture is that of the steps before. This step only counts, to stay short.)
 #![expect(
     unsafe_code,
     reason = "the system can't promise that nobody else changes the file"
@@ -16,7 +16,7 @@ const WIDTH: usize = 72;
 const HEIGHT: usize = 24;
 const LIMIT: u32 = 20_000;
 
-/// How many steps until |z| > 2, at most LIMIT; z -> z² + c begins with 0.
+/// The number of steps until |z| > 2, at most LIMIT. Each step is z -> z² + c, starting at z = 0.
 fn escape(column: usize, row: usize) -> u32 {
     let c_re = -2.2 + 3.2 * column as f64 / WIDTH as f64;
     let c_im = -1.2 + 2.4 * row as f64 / HEIGHT as f64;

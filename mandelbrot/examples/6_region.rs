@@ -1,5 +1,6 @@
-//! A parallel region, as OpenMP and PyMP have it: the same block runs in each thread of a team, and each takes the
-//! rows that its number says: `for row in region.range(HEIGHT)` in PyMP, `schedule(static, 1)` in OpenMP.
+//! A parallel region, as in OpenMP and PyMP: the same block runs in each thread of a team. The
+//! thread's number decides which rows it takes: `for row in region.range(HEIGHT)` in PyMP,
+//! `schedule(static, 1)` in OpenMP.
 
 use std::sync::Mutex;
 use std::thread;
@@ -9,7 +10,7 @@ const WIDTH: usize = 72;
 const HEIGHT: usize = 24;
 const LIMIT: u32 = 20_000;
 
-/// How many steps until |z| > 2, at most LIMIT; z -> z² + c begins with 0.
+/// The number of steps until |z| > 2, at most LIMIT. Each step is z -> z² + c, starting at z = 0.
 fn escape(column: usize, row: usize) -> u32 {
     let c_re = -2.2 + 3.2 * column as f64 / WIDTH as f64;
     let c_im = -1.2 + 2.4 * row as f64 / HEIGHT as f64;
@@ -42,7 +43,7 @@ fn parallel(team: usize, block: impl Fn(usize, usize) + Sync) {
             let block = &block;
             scope.spawn(move || block(number, team));
         }
-        block(0, team); // The thread that began the region is part of the team.
+        block(0, team); // The thread that started the region is part of the team.
     });
 }
 

@@ -1,5 +1,5 @@
-//! SIMD: one thread, eight pixels at once. Compare with step 1: each number has become an array of eight.
-//! `-C target-cpu=native` lets the compiler use the widest registers that this CPU has.
+//! SIMD: one thread, eight pixels at once. Compare with step 1: each number is now an array of
+//! eight. `-C target-cpu=native` lets the compiler use the widest registers of this CPU.
 
 use std::time::Instant;
 
@@ -10,8 +10,8 @@ const LIMIT: u32 = 20_000;
 /// A CPU's vector registers hold several numbers, and one instruction adds them all.
 const LANES: usize = 8;
 
-/// As step 1's, for neighbours in a row: all go on until the last is outside. A lane that is outside
-/// stops counting; what its z does then is nobody's concern.
+/// Like `escape` of step 1, for eight neighbours in a row. All lanes continue until the last pixel
+/// is outside. A lane that is outside stops counting; its z does not matter any more.
 fn escape(column: usize, row: usize) -> [u32; LANES] {
     let c_re: [f64; LANES] =
         std::array::from_fn(|lane| -2.2 + 3.2 * (column + lane) as f64 / WIDTH as f64);
@@ -19,7 +19,7 @@ fn escape(column: usize, row: usize) -> [u32; LANES] {
     let (mut re, mut im, mut steps) = ([0.0; LANES], [0.0; LANES], [0; LANES]);
     for _ in 0..LIMIT {
         let mut inside = 0;
-        // No branch in here, so that the compiler makes vector instructions of it.
+        // There is no branch in this loop, so the compiler can use vector instructions.
         for lane in 0..LANES {
             let (r, i) = (re[lane], im[lane]);
             let is_inside = u32::from(r * r + i * i <= 4.0);

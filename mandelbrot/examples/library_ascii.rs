@@ -1,4 +1,4 @@
-//! The set in letters: a plan, a kernel and a model, and nothing else.
+//! The set in letters, with a plan, a kernel and a model.
 //!
 //! cargo run --release -p mandelbrot --example ascii
 

@@ -1,4 +1,4 @@
-//! OpenMP's first program, and its second: a team says hello, then adds up a series for pi.
+//! The first two programs of OpenMP: a team says hello, and then adds up a series for pi.
 //!
 //! cargo run --release -p mandelbrot --example omp
 //! OMP_NUM_THREADS=3 cargo run --release -p mandelbrot --example omp

@@ -1,4 +1,5 @@
-//! A kernel of one's own, a closure here, in any of the models: the tricorn, z's mirror image squared.
+//! A custom kernel, here a closure, in any of the models. It draws the tricorn: the square of z's
+//! complex conjugate.
 //!
 //! cargo run --release -p mandelbrot --example own_kernel
 

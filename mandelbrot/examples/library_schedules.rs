@@ -1,4 +1,5 @@
-//! Who runs which turn of a loop whose turns take ever longer, under four schedules.
+//! Which thread runs which turn of a loop, under four schedules. Each turn takes longer than the
+//! one before.
 //!
 //! cargo run --release -p mandelbrot --example schedules
 

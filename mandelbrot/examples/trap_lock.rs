@@ -1,5 +1,6 @@
-//! A trap: a lock for each pixel. The lock is taken a million times, and two threads fight over it. The
-//! cure is one lock for a row: compute first, without the lock, and then copy. Look for: the two times.
+//! A trap: a lock for each pixel. The lock is taken a million times, and two threads compete for
+//! it. The cure is one lock per row: compute first, without the lock, and then copy. Look for: the
+//! two times.
 
 use std::sync::Mutex;
 use std::thread;
@@ -8,12 +9,12 @@ use std::time::Instant;
 const WIDTH: usize = 1000;
 const HEIGHT: usize = 1000;
 
-/// A pixel that costs little.
+/// A pixel that takes little time.
 fn pixel(column: usize, row: usize) -> u32 {
     (column * column + row * row) as u32 % 251
 }
 
-/// Has two threads draw every second row.
+/// Two threads draw every second row each.
 fn draw(row: impl Fn(&Mutex<Vec<u32>>, usize) + Sync) -> (u64, std::time::Duration) {
     let picture = Mutex::new(vec![0; WIDTH * HEIGHT]);
     let start = Instant::now();

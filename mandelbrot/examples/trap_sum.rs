@@ -1,6 +1,6 @@
-//! A trap: a sum of `f64` in any order. Each addition rounds, so another order gives another sum, and
-//! threads come in any order. Look for: three sums of the same parts. The cure: each part has its place,
-//! and the parts are added in the order of their places.
+//! A trap: a sum of `f64` in any order. Each addition rounds, so another order gives another sum,
+//! and the order of threads is not fixed. Look for: three sums of the same parts. The cure: each
+//! part has its place, and the parts are added in the order of their places.
 
 use std::thread;
 
@@ -9,7 +9,7 @@ fn part(number: usize) -> f64 {
     [1e16, 1.0, -1e16][number]
 }
 
-/// The sum when the parts come in this order.
+/// The sum, if the parts come in this order.
 fn sum(order: [usize; 3]) -> f64 {
     order
         .into_iter()
@@ -27,6 +27,6 @@ fn main() {
             scope.spawn(move || *place = part(number));
         }
     });
-    // Whichever thread was first: the order is that of the places.
+    // The result does not depend on which thread was first.
     println!("by place, by three threads: {}", parts.iter().sum::<f64>());
 }

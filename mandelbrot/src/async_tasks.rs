@@ -1,7 +1,7 @@
-//! async: bands are rendered on threads made for blocking, and awaited.
+//! async: blocking threads render the bands, and tasks await them.
 //!
-//! async buys nothing for work like this: it is for waiting. But a server that draws pictures draws
-//! them so, and goes on answering meanwhile.
+//! async does not make this work faster: async is for waiting. But a server that draws pictures
+//! should draw them this way, because it can still answer requests meanwhile.
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -18,7 +18,7 @@ use crate::plan::Plan;
 /// Runs the kernel as tasks on `workers` blocking threads.
 ///
 /// # Errors
-/// If the system refuses the runtime.
+/// If the system refuses to start the runtime.
 ///
 /// # Panics
 /// If the kernel panics.
@@ -30,11 +30,11 @@ pub fn run(
     Ok(runtime(workers)?.block_on(render(plan, kernel, workers)))
 }
 
-/// A runtime with at most `workers` threads for blocking work. tokio's own limit is 512: far too
-/// many for work that computes.
+/// A runtime with at most `workers` blocking threads. tokio's own limit is 512, far too many for
+/// work that computes.
 ///
 /// # Errors
-/// If the system refuses it.
+/// If the system refuses to start it.
 pub fn runtime(workers: NonZeroUsize) -> io::Result<Runtime> {
     Builder::new_current_thread()
         .max_blocking_threads(workers.get())
@@ -42,18 +42,18 @@ pub fn runtime(workers: NonZeroUsize) -> io::Result<Runtime> {
         .build()
 }
 
-/// [`run`], to be awaited on a runtime that is there already.
+/// Like [`run`], but awaited on an existing runtime.
 ///
 /// # Panics
-/// If the kernel panics, or without a tokio runtime.
+/// If the kernel panics, or if there is no tokio runtime.
 pub async fn render(plan: &Plan, kernel: impl Kernel + 'static, workers: NonZeroUsize) -> Counts {
     let mut counts = Counts::new(plan);
-    // A task may outlive the function that spawned it, so it borrows nothing.
+    // A task may outlive the function that spawned it, so it can't borrow.
     let shared = Arc::new((plan.clone(), kernel));
     let mut bands = 0..plan.bands();
     let mut running = JoinSet::new();
     loop {
-        // tokio's queue for blocking work has no bound: this is it.
+        // tokio's queue for blocking work is unbounded. This loop is the bound.
         while running.len() < 2 * workers.get()
             && let Some(band) = bands.next()
         {

@@ -1,4 +1,4 @@
-//! What worker processes are sent, and how they are had.
+//! The jobs of worker processes, and the pool that runs them.
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -13,19 +13,19 @@ use serde::{Deserialize, Serialize};
 use crate::kernels::KernelName;
 use crate::plan::Plan;
 
-/// A band to be computed in another process.
+/// A band for another process to compute.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Band {
-    /// Of which plan.
+    /// The plan.
     pub plan: Plan,
-    /// By which kernel.
+    /// The kernel.
     pub kernel: KernelName,
-    /// Which of the plan's bands.
+    /// The number of the band in the plan.
     pub index: usize,
 }
 
 impl Band {
-    /// The bands of a plan, in order.
+    /// All bands of a plan, in order.
     pub fn all(plan: &Plan, kernel: KernelName) -> impl Iterator<Item = Band> + '_ {
         (0..plan.bands()).map(move |index| Band {
             plan: plan.clone(),
@@ -34,7 +34,7 @@ impl Band {
         })
     }
 
-    /// Its counts.
+    /// Computes the counts of the band.
     pub fn compute(&self) -> Vec<u32> {
         let plan = kept(&self.plan);
         let tile = plan.band(self.index);
@@ -44,7 +44,8 @@ impl Band {
     }
 }
 
-/// The plan of the band before, if it is the same: with what its kernel has computed for all bands.
+/// Returns the plan of the band before, if it is equal: it may already contain the kernel's results
+/// for all bands.
 fn kept(plan: &Plan) -> Plan {
     static LAST: Mutex<Option<Plan>> = Mutex::new(None);
     let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
@@ -54,10 +55,10 @@ fn kept(plan: &Plan) -> Plan {
     }
 }
 
-/// A pool for the models that use processes.
+/// A pool for the models with processes.
 ///
 /// # Errors
-/// If `main` doesn't begin with the hook.
+/// If `main` does not begin with the hook.
 pub fn pool(workers: NonZeroUsize) -> io::Result<ProcessPool> {
     ProcessPool::builder()
         .workers(workers.get())
@@ -65,11 +66,11 @@ pub fn pool(workers: NonZeroUsize) -> io::Result<ProcessPool> {
         .map_err(io::Error::other)
 }
 
-/// How often it is asked whether to stop.
+/// How often `stop` is called.
 const ASK_EVERY: Duration = Duration::from_millis(50);
 
-/// Does `work` on a pool, and kills the pool as soon as `stop` says so: what another process is in
-/// the middle of can't be ended otherwise, and may take minutes.
+/// Runs `work` on a pool, and kills the pool as soon as `stop` returns true. A job in another
+/// process can't be stopped in any other way, and may take minutes.
 pub(crate) fn until_stopped<R>(
     pool: &ProcessPool,
     stop: &(impl Fn() -> bool + Sync),
@@ -80,26 +81,26 @@ pub(crate) fn until_stopped<R>(
         scope.spawn(move || {
             while done.recv_timeout(ASK_EVERY) == Err(RecvTimeoutError::Timeout) {
                 if stop() {
-                    // A pool that can't be killed has ended by itself.
+                    // An error means that the pool has already ended.
                     let _ = pool.kill();
                     return;
                 }
             }
         });
-        // Dropped at the end of this, however it ends: that ends the thread.
+        // It is dropped at the end of the scope, also on a panic. That ends the thread.
         let _working = working;
         work()
     })
 }
 
-/// Ends a pool that lost a band, since a picture with a hole is none.
+/// Kills a pool that lost a band, because the picture would be incomplete.
 pub(crate) fn fail<T>(
     pool: &ProcessPool,
     plan: &Plan,
     index: usize,
     error: &executors::Error,
 ) -> io::Result<T> {
-    // The error told is the first.
+    // The first error is reported.
     let _ = pool.kill();
     let tile = plan.band(index);
     let last = tile.y + tile.height - 1;

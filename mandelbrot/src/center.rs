@@ -1,4 +1,4 @@
-//! The point in the middle of a view, with all the digits that were given.
+//! The point in the middle of a view, with all its digits.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,8 +7,8 @@ use num_bigint::BigInt;
 use num_complex::Complex;
 use serde::{Deserialize, Serialize};
 
-/// Most digits of a number, and most zeros before or behind them: more than twice what the deepest
-/// zoom needs.
+/// The maximum number of digits, and of zeros before or after them: more than twice the number for
+/// the deepest zoom.
 const MOST_DIGITS: usize = 1000;
 
 /// A decimal number, exactly as it was written.
@@ -26,13 +26,13 @@ const MOST_DIGITS: usize = 1000;
 #[serde(into = "String", try_from = "String")]
 pub struct Decimal {
     text: String,
-    /// All digits, as if there were no point.
+    /// All digits, without the decimal point.
     digits: BigInt,
-    /// The number is the digits times ten to this.
+    /// The power of ten: the number is `digits` times ten to the power `exponent`.
     exponent: i32,
 }
 
-/// The text is not a number, or one of too many digits.
+/// The error for a text that is not a number, or has too many digits.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}: not a decimal number of at most {MOST_DIGITS} digits", .0.chars().take(40).collect::<String>())]
 pub struct ParseDecimalError(String);
@@ -64,20 +64,20 @@ impl FromStr for Decimal {
         Ok(Decimal {
             text: text.to_owned(),
             digits,
-            // Both are at most a thousand.
+            // Both are at most one thousand.
             exponent: exponent - fraction.len() as i32,
         })
     }
 }
 
 impl Decimal {
-    /// The nearest f64.
+    /// The nearest `f64`.
     pub fn to_f64(&self) -> f64 {
-        // What std reads, this reads; and std rounds right.
+        // The standard library reads every such text, and rounds correctly.
         self.text.parse().unwrap_or(f64::NAN)
     }
 
-    /// The number times two to the power of `bits`, rounded down.
+    /// The number times two to the power `bits`, rounded down.
     pub(crate) fn to_fixed(&self, bits: u64) -> BigInt {
         let ten = BigInt::from(10_u8).pow(self.exponent.unsigned_abs());
         let shifted = &self.digits << bits;
@@ -89,7 +89,7 @@ impl Decimal {
 }
 
 impl From<f64> for Decimal {
-    /// The shortest number that reads as this one. What is no number becomes 0.
+    /// The shortest decimal number that reads as this `f64`. NaN and infinities become 0.
     fn from(number: f64) -> Decimal {
         format!("{number:?}").parse().unwrap_or_else(|_| Decimal {
             text: "0.0".to_owned(),
@@ -119,7 +119,7 @@ impl fmt::Display for Decimal {
     }
 }
 
-/// A point of the plane, with all digits.
+/// A point of the complex plane, with all digits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Center {
     /// Its real part.
@@ -129,7 +129,7 @@ pub struct Center {
 }
 
 impl Center {
-    /// The nearest point of two f64.
+    /// The point, with both parts rounded to `f64`.
     pub fn rounded(&self) -> Complex<f64> {
         Complex::new(self.re.to_f64(), self.im.to_f64())
     }
@@ -162,7 +162,7 @@ mod tests {
         assert_eq!(fixed("+2", 3), BigInt::from(16));
         assert_eq!(fixed(".25e1", 2), BigInt::from(10));
         assert_eq!(fixed("1e2", 1), BigInt::from(200));
-        // A hundredth of a thousandth of an f64's last place: 2^200 / 10^60.
+        // This is 10^-5 of an `f64`'s last place: 2^200 / 10^60.
         let tiny = format!("0.{}1", "0".repeat(59));
         let expected: BigInt = BigInt::from(2).pow(200) / BigInt::from(10).pow(60);
         assert_eq!(fixed(&tiny, 200), expected);

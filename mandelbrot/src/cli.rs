@@ -1,4 +1,4 @@
-//! Everything behind `main`: a file for each kind of work that the command does.
+//! The command: one file for each kind of subcommand.
 
 mod again;
 mod args;
@@ -16,7 +16,7 @@ use common::cli::{Interrupt, Outcome, interrupt};
 
 use args::{Args, Command};
 
-/// Runs what the command line asks for.
+/// Runs the subcommand.
 pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
     match &args.command {
         None => output::check_trace(&draw::output_of(&args.draw), &args.run)?,
@@ -25,7 +25,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
         _ => {}
     }
     let session = common::cli::start(&args.run)?;
-    // Only what looks at it may take Ctrl-C away from the system.
+    // Handle Ctrl-C only in subcommands that check the flag; the others keep the system's default.
     let interrupt = match args.command {
         Some(Command::Views | Command::Palette { .. }) => Interrupt::default(),
         _ => interrupt::install()?,

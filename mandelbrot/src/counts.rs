@@ -1,4 +1,4 @@
-//! The answer: how many iterations each point took to leave.
+//! The result: the number of iterations until each point left.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Room for a plan's counts, all 0.
+    /// Counts for a plan, all 0.
     pub fn new(plan: &Plan) -> Counts {
         Counts {
             width: plan.width(),
@@ -21,30 +21,30 @@ impl Counts {
         }
     }
 
-    /// How many columns.
+    /// The number of columns.
     pub fn width(&self) -> usize {
         self.width
     }
 
-    /// How many rows.
+    /// The number of rows.
     pub fn height(&self) -> usize {
         self.values.len() / self.width
     }
 
-    /// Row by row.
+    /// The counts, row by row.
     pub fn values(&self) -> &[u32] {
         &self.values
     }
 
-    /// Row by row, to be written.
+    /// The counts, row by row, for writing.
     pub fn values_mut(&mut self) -> &mut [u32] {
         &mut self.values
     }
 
-    /// Each band of the plan, with the slice that its counts go to.
+    /// Each band of the plan, with the slice for its counts.
     ///
     /// # Panics
-    /// If these are another plan's counts.
+    /// If these counts belong to another plan.
     pub fn bands_mut(&mut self, plan: &Plan) -> impl Iterator<Item = (Tile, &mut [u32])> {
         assert_eq!(self.values.len(), plan.points(), "another plan's counts");
         let band = plan.rows_per_band() * self.width;
@@ -54,17 +54,17 @@ impl Counts {
             .map(|(index, out)| (plan.band(index), out))
     }
 
-    /// The part that a band's counts go to.
+    /// The slice for a band's counts.
     ///
     /// # Panics
-    /// If `tile` is not made of whole rows of these counts.
+    /// If `tile` does not consist of whole rows of these counts.
     pub fn rows_mut(&mut self, tile: Tile) -> &mut [u32] {
         assert_eq!((tile.x, tile.width), (0, self.width), "whole rows");
         &mut self.values[tile.y * tile.width..][..tile.points()]
     }
 }
 
-/// Millions of numbers help nobody.
+/// A short form: millions of numbers would be useless.
 impl fmt::Debug for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Counts({}x{})", self.width, self.height())

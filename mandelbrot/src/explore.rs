@@ -1,8 +1,8 @@
-//! A page to look around in: served on this machine only, drawn tile by tile.
+//! A page for moving and zooming in the set: served on this machine only, drawn tile by tile.
 //!
-//! tokio serves, rayon computes: a request waits for its tile, and no thread of tokio's ever iterates.
-//! When the page asks for a new view, tiles of the one before are stale: those that wait are not
-//! begun, and those under way end within some milliseconds.
+//! tokio serves, and rayon computes. A request awaits its tile, so no thread of tokio iterates.
+//! When the page asks for a new view, the tiles of the view before are stale: waiting ones are not
+//! started, and running ones end within some milliseconds.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -23,14 +23,14 @@ mod views;
 
 use tiles::{Refused, TileQuery, Tiles};
 
-/// The page: all of it, so that nothing is fetched from elsewhere.
+/// The whole page in one file, so that nothing is fetched from elsewhere.
 const PAGE: &str = include_str!("explore/page.html");
 
-/// What the page may do: run what is in it, and ask this server.
+/// The page's rights: run its own script, and send requests to this server.
 const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; \
                       img-src data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'";
 
-/// A server that listens, and does not yet answer.
+/// A server that listens but does not answer yet.
 #[derive(Debug)]
 pub struct Explorer {
     listener: TcpListener,
@@ -39,7 +39,7 @@ pub struct Explorer {
 }
 
 impl Explorer {
-    /// Listens on 127.0.0.1, on a port that the system chooses if it is 0.
+    /// Listens on 127.0.0.1. For port 0 the system chooses a free port.
     ///
     /// # Errors
     /// If the port is taken, or the system refuses threads.
@@ -52,15 +52,15 @@ impl Explorer {
         })
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Answers until `end` is ready, and stops all tiles then.
+    /// Answers requests until `end` is ready. Then it stops all tiles.
     ///
     /// # Errors
-    /// What the system says of the listener.
+    /// An error of the listener.
     pub async fn serve(self, end: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
         let tiles = Arc::clone(&self.tiles);
         let app = Router::new()
@@ -78,8 +78,8 @@ impl Explorer {
     }
 }
 
-/// Refuses requests whose host is another name: a page from elsewhere may have a name of its own lead
-/// to 127.0.0.1, and would then be taken for this one.
+/// Refuses requests with another host name. A foreign page may make its own name resolve to
+/// 127.0.0.1, and the browser would then treat this server as part of that page.
 async fn only_from_here(
     State(address): State<SocketAddr>,
     request: Request,
@@ -105,7 +105,8 @@ async fn page() -> Html<&'static str> {
     Html(PAGE)
 }
 
-/// The colours of a tile, three bytes a pixel; in the headers, who computed it and how long it took.
+/// Returns the colours of a tile, three bytes per pixel. The headers contain the worker and the
+/// time.
 async fn tile(State(tiles): State<Arc<Tiles>>, Query(query): Query<TileQuery>) -> Response {
     match tiles.draw(query).await {
         Ok(drawn) => {

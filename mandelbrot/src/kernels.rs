@@ -1,7 +1,7 @@
-//! The kernels: plain sequential code that knows no concurrency.
+//! The kernels: plain sequential code without concurrency.
 //!
-//! Each fills the counts of a tile. A count is how many iterations z stays within 2 of the origin,
-//! at most the plan's limit.
+//! Each kernel fills in the counts of a tile. A count is the number of iterations for which z stays
+//! within 2 of the origin, at most the plan's limit.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,13 +16,13 @@ mod smooth;
 mod step;
 pub mod textbook;
 
-/// What a model runs: `fill(plan, tile, out)` writes the counts of the tile's points into `out`,
-/// row by row. Every function and closure of that shape is one.
+/// The function that a model runs: `fill(plan, tile, out)` writes the counts of the tile's points
+/// into `out`, row by row. Every function and closure with this signature is a kernel.
 pub trait Kernel: Fn(&Plan, Tile, &mut [u32]) + Send + Sync {}
 
 impl<F: Fn(&Plan, Tile, &mut [u32]) + Send + Sync> Kernel for F {}
 
-/// The kernels of this crate, by name: another process can be sent a name, and no function.
+/// The kernels of this crate by name: a name can be sent to another process, a function can't.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum KernelName {
     /// [`textbook::fill`]
@@ -36,7 +36,7 @@ pub enum KernelName {
 }
 
 impl KernelName {
-    /// The kernel.
+    /// The kernel's function.
     pub fn fill(self) -> fn(&Plan, Tile, &mut [u32]) {
         match self {
             KernelName::Textbook => textbook::fill,
@@ -46,7 +46,7 @@ impl KernelName {
         }
     }
 
-    /// What it is called.
+    /// The kernel's name.
     pub fn name(self) -> &'static str {
         match self {
             KernelName::Textbook => "textbook",
@@ -57,7 +57,7 @@ impl KernelName {
     }
 }
 
-/// What instructions the SIMD kernels use here: `AVX-512`, `AVX2 and FMA`, …
+/// The instruction set of the SIMD kernels on this machine: `AVX-512`, `AVX2 and FMA`, …
 pub fn instructions() -> &'static str {
     lanes::instructions()
 }

@@ -1,10 +1,10 @@
 //! The Mandelbrot set by every model of concurrency: data parallelism.
 //!
-//! A [`Plan`] says what is to be computed, a [`Kernel`] computes a [`Tile`] of it, and a model shares the
-//! tiles out to workers: [`serial`], [`threads`], [`par_iter`] (rayon), [`par_pixels`] (the
-//! counter-example), [`processes`], [`shared_memory`], [`regions`] (OpenMP-style), [`async_tasks`] and
-//! [`mariani_silver`]. All models have one signature: a plan, a kernel and a number of workers in,
-//! [`Counts`] out.
+//! A [`Plan`] describes a computation, a [`Kernel`] computes a [`Tile`] of it, and a model
+//! distributes the tiles to workers: [`serial`], [`threads`], [`par_iter`] (rayon), [`par_pixels`]
+//! (the counter-example), [`processes`], [`shared_memory`], [`regions`] (OpenMP-style),
+//! [`async_tasks`] and [`mariani_silver`]. All models have the same signature: a plan, a kernel and
+//! a number of workers in, [`Counts`] out.
 //!
 //! ```
 //! use std::num::NonZeroUsize;
@@ -18,7 +18,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`omp`] is a library of its own, on `std` alone:
+//! [`omp`] is a library of its own, which needs only `std`:
 //!
 //! ```
 //! use mandelbrot::omp;
@@ -33,18 +33,19 @@
 //! assert_eq!(sums, [499_500; 4]);
 //! ```
 //!
-//! To lift a model out, copy its file and what all share: `plan.rs`, `view.rs`, `tile.rs`, `counts.rs` and
-//! the trait in `kernels.rs`; for processes also `band.rs`, for shared memory also `mapping.rs`. A kernel
-//! may be a closure, except in processes: they are sent the kernel's name ([`kernels::KernelName`]).
+//! To copy a model, copy its file and the common ones: `plan.rs`, `view.rs`, `tile.rs`, `counts.rs`
+//! and the trait in `kernels.rs`; for processes also `band.rs`, for shared memory also
+//! `mapping.rs`. A kernel may be a closure, except in processes: they get the kernel's name
+//! ([`kernels::KernelName`]).
 //!
 //! The lesson is the chapter `README.md`; the command is described in `TOOL.md`.
 
-/// The chapter: its Rust is compiled.
+/// The chapter, included so that its Rust code is compiled.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Chapter;
 
-// The models, from the plainest on: each hands out bands of rows, and computes nothing itself.
+// The models, the simplest first. Each hands out bands of rows, and computes nothing itself.
 pub mod async_tasks;
 pub mod mariani_silver;
 pub mod par_iter;
@@ -55,13 +56,13 @@ pub mod serial;
 pub mod shared_memory;
 pub mod threads;
 
-// OpenMP-style regions: a library of its own, to be lifted out as a whole.
+// OpenMP-style regions: a library of its own, which can be copied as a whole.
 pub mod omp;
 
-// The kernels: each computes, and knows no concurrency.
+// The kernels. Each computes, and uses no concurrency.
 pub mod kernels;
 
-// What they share: what is to be computed, and what comes out.
+// The common part: plans, tiles and counts.
 pub mod band;
 pub mod center;
 pub mod counts;
@@ -71,11 +72,11 @@ pub mod stop;
 pub mod tile;
 pub mod view;
 
-// A page to look around in.
+// The explorer's page.
 #[cfg(feature = "explore")]
 pub mod explore;
 
-// Pictures made of counts.
+// Pictures from counts.
 pub mod paint;
 pub mod palette;
 pub mod png_file;

@@ -1,4 +1,4 @@
-//! The command line of the mandelbrot room: parse, run, report.
+//! The command line of the room `mandelbrot`: parse, run, report.
 
 mod cli;
 
@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use mandelbrot::{processes, shared_memory};
 
 fn main() -> ExitCode {
-    // First: in a worker process it does not return.
+    // This comes first: in a worker process it does not return.
     executors::hook(&[processes::JOB, shared_memory::JOB]);
     common::cli::main(|| cli::run(common::cli::parse()))
 }

@@ -1,4 +1,4 @@
-//! Memory that several processes see: a file without a name, mapped by each of them.
+//! Memory that several processes share: a file without a name, mapped by each of them.
 #![allow(
     unsafe_code,
     reason = "another process writes to the same memory, which no reference allows"
@@ -10,25 +10,25 @@ use std::path::{Path, PathBuf};
 
 use memmap2::{MmapOptions, MmapRaw};
 
-/// Numbers in memory that is shared by path. Each is written by one process at most, and read when
-/// the writers have ended their work.
+/// Numbers in shared memory. At most one process writes each number, and they are read after all
+/// writers have finished.
 pub(crate) struct Mapping {
     map: MmapRaw,
     len: usize,
 }
 
 impl Mapping {
-    /// `len` zeros, and what holds them as long as it lives.
+    /// Creates `len` zeros, and the owner that keeps them alive.
     pub(crate) fn create(len: usize) -> io::Result<(Mapping, Owner)> {
         let mut owner = Owner::new()?;
-        // Written, and not only made longer: where there is no room for them this is an error, and
-        // otherwise the first writer would be killed.
+        // Write the zeros instead of only setting the length: if there is no space for them, this
+        // is an error. Otherwise the first writer would be killed.
         let bytes = (len * size_of::<u32>()) as u64;
         io::copy(&mut io::repeat(0).take(bytes), owner.file_mut())?;
         Ok((Mapping::map(owner.file_mut(), len)?, owner))
     }
 
-    /// Those that another process created.
+    /// Opens the memory that another process created.
     pub(crate) fn open(path: &Path, len: usize) -> io::Result<Mapping> {
         let file = File::options().read(true).write(true).open(path)?;
         if file.metadata()?.len() != (len * size_of::<u32>()) as u64 {
@@ -44,15 +44,16 @@ impl Mapping {
         Ok(Mapping { map, len })
     }
 
-    /// Writes numbers from the one at `start` on.
+    /// Writes numbers, beginning at index `start`.
     pub(crate) fn write(&self, start: usize, numbers: &[u32]) {
         assert!(
             start <= self.len && numbers.len() <= self.len - start,
             "beyond the end"
         );
-        // SAFETY: the assertion keeps it within the mapping, which is writable, lives as long as
-        // `self`, and begins at a page, which is aligned for u32. No reference to it exists here,
-        // and no other process touches these numbers meanwhile: each band is one job's.
+        // SAFETY: the assertion keeps the write within the mapping. The mapping is writable, lives
+        // as long as `self`, and begins at a page, which is aligned for u32. No reference to it
+        // exists here, and no other process touches these numbers meanwhile: each band belongs to
+        // one job.
         unsafe {
             let there = self.map.as_mut_ptr().cast::<u32>().add(start);
             there.copy_from_nonoverlapping(numbers.as_ptr(), numbers.len());
@@ -62,7 +63,7 @@ impl Mapping {
     /// Reads all numbers.
     pub(crate) fn read(&self, numbers: &mut [u32]) {
         assert_eq!(numbers.len(), self.len, "all of them");
-        // SAFETY: as in `write`; and the processes that write have answered for all their bands.
+        // SAFETY: as in `write`. The writing processes have reported all their bands as done.
         unsafe {
             let there = self.map.as_ptr().cast::<u32>();
             there.copy_to_nonoverlapping(numbers.as_mut_ptr(), numbers.len());
@@ -70,8 +71,8 @@ impl Mapping {
     }
 }
 
-/// The file behind a mapping. On Linux it has no name in any folder: whatever ends its processes,
-/// nothing of it stays. Elsewhere it is a temporary file, removed when this is dropped.
+/// The file of a mapping. On Linux it has no name in any folder, so nothing is left, however its
+/// processes end. Elsewhere it is a temporary file; drop removes it.
 pub(crate) struct Owner {
     #[cfg(target_os = "linux")]
     file: File,
@@ -89,7 +90,7 @@ impl Owner {
         })
     }
 
-    /// By which other processes of the same user open it, while this lives.
+    /// The path by which other processes of the same user open it, while this lives.
     pub(crate) fn path(&self) -> PathBuf {
         use std::os::fd::AsRawFd;
         let (process, descriptor) = (std::process::id(), self.file.as_raw_fd());
@@ -108,7 +109,7 @@ impl Owner {
         Ok(Owner { file })
     }
 
-    /// By which other processes open it.
+    /// The path by which other processes open it.
     pub(crate) fn path(&self) -> PathBuf {
         self.file.path().to_owned()
     }

@@ -1,9 +1,9 @@
-//! Border tracing: if a rectangle's border has one count all around, so has what is within.
+//! Border tracing: if a rectangle's border has a single count, its inside has the same count.
 //!
-//! So only borders are computed, and rectangles whose border is mixed are divided further, both
-//! halves in parallel. It holds because the Mandelbrot set has no holes and is connected; what is so
-//! thin that it slips through between two points of a border is lost, and formulas that make islands
-//! lose them. Hence a shortcut for looking around, not for comparing.
+//! So only borders are computed. A rectangle with several counts on its border is divided further,
+//! both halves in parallel. This works because the Mandelbrot set is connected and has no holes.
+//! Parts so thin that they pass between two points of a border are lost, and so are the islands of
+//! other formulas. So this shortcut is for looking around, not for comparing.
 //!
 //! After Rico Mariani and Rollo Silver: see "Mariani/Silver Algorithm" in Robert Munafo's Mu-Ency.
 
@@ -18,10 +18,11 @@ use crate::par_iter;
 use crate::plan::Plan;
 use crate::tile::Tile;
 
-/// A rectangle this narrow or low is computed: its inside is hardly more than its border.
+/// A rectangle this narrow or low is computed completely: it has hardly more points than its
+/// border.
 const LEAST: usize = 12;
 
-/// Runs the kernel on a rayon pool of `workers` threads, along borders.
+/// Runs the kernel along borders, on a rayon pool of `workers` threads.
 ///
 /// # Errors
 /// If the system refuses a thread.
@@ -32,7 +33,7 @@ pub fn run(plan: &Plan, kernel: impl Kernel, workers: NonZeroUsize) -> io::Resul
     Ok(run_on(&par_iter::pool(workers)?, plan, kernel))
 }
 
-/// [`run`] on a pool that is there already.
+/// Like [`run`], on an existing pool.
 ///
 /// # Panics
 /// If the kernel panics.
@@ -97,7 +98,7 @@ fn draw_border(plan: &Plan, kernel: &impl Kernel, tile: Tile, out: &mut [u32]) {
     }
 }
 
-/// The count that all of a tile's border has.
+/// The count of a tile's whole border, if it has a single one.
 fn one_count(tile: Tile, counts: &[u32]) -> Option<u32> {
     let first = counts[0];
     let mut rows = counts.chunks_exact(tile.width).enumerate();
@@ -108,7 +109,7 @@ fn one_count(tile: Tile, counts: &[u32]) -> Option<u32> {
     .then_some(first)
 }
 
-/// Across the longer side.
+/// The two halves of a tile, cut across its longer side.
 fn halves(tile: Tile) -> (Tile, Tile) {
     let (mut one, mut other) = (tile, tile);
     if tile.width >= tile.height {
@@ -123,7 +124,7 @@ fn halves(tile: Tile) -> (Tile, Tile) {
     (one, other)
 }
 
-/// Copies the counts of a part of a tile to where they belong.
+/// Copies the counts of a part of a tile to their place.
 fn paste(tile: Tile, out: &mut [u32], part: Tile, counts: &[u32]) {
     for (y, row) in counts.chunks_exact(part.width).enumerate() {
         let start = (part.y - tile.y + y) * tile.width + part.x - tile.x;

@@ -1,10 +1,10 @@
-//! Fork-join regions in the manner of OpenMP, for those who know them from C or from PyMP.
+//! Fork-join regions like those of OpenMP, for people who know them from C or from PyMP.
 //!
-//! The calling thread becomes thread 0 of a team, the others are started, all run the same closure,
-//! and the region ends when all have. The module stands on `std` alone and has no `unsafe`: copy
-//! `omp.rs` and `omp/` into your own crate, declare `pub mod omp;`, and replace `mandelbrot::` in the
-//! examples by its name. The first region wraps the process's panic hook, once: only a hook is told
-//! where a panic happened.
+//! The calling thread becomes thread 0 of a team, and the other threads are started. All run the
+//! same closure, and the region ends when all have finished. The module needs only `std` and has no
+//! `unsafe`: copy `omp.rs` and `omp/` into your own crate, declare `pub mod omp;`, and replace
+//! `mandelbrot::` in the examples by its name. The first region wraps the process's panic hook,
+//! once, because only a hook knows the place of a panic.
 //!
 //! ```
 //! use mandelbrot::omp;
@@ -45,16 +45,16 @@
 //! | a shared array | `pymp.shared.array` | [`Parts`] |
 //! | `OMP_NUM_THREADS`, `OMP_SCHEDULE`, `OMP_MAX_ACTIVE_LEVELS`, `OMP_THREAD_LIMIT` | the first | [`Settings`] |
 //!
-//! What differs from OpenMP: a loop ends without a barrier, as in PyMP; a panic ends the region for
-//! all and goes on in the caller; and a barrier that not all threads reach is a panic and not a hang.
-//! Threads are started for each region, which takes tens of microseconds: a region wants to be worth
-//! a millisecond.
+//! Differences from OpenMP: a loop ends without a barrier, as in PyMP. A panic ends the region for
+//! all threads and continues in the caller. A barrier that not all threads reach is a panic, not a
+//! hang. Each region starts its threads, which takes tens of microseconds, so a region should have
+//! at least a millisecond of work.
 //!
-//! A region within a region is run by one thread, unless [`Region::max_active_levels`] or
-//! `OMP_MAX_ACTIVE_LEVELS` allows more, or `OMP_NUM_THREADS` is a list: a number for each level.
+//! A nested region runs on one thread, unless [`Region::max_active_levels`] or
+//! `OMP_MAX_ACTIVE_LEVELS` allows more, or `OMP_NUM_THREADS` is a list: one number per level.
 //!
-//! There are no tasks: a task may outlive the turn that made it, and borrow what that turn borrows. That
-//! is `rayon::scope`, and it is what to take.
+//! There are no tasks: a task may outlive the turn that created it, and borrow what that turn
+//! borrows. Use `rayon::scope` for that.
 
 mod barrier;
 mod handout;

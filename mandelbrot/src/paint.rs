@@ -1,4 +1,4 @@
-//! From counts to colours.
+//! Turns counts into colours.
 
 use crate::counts::Counts;
 use crate::palette::{Palette, Rgb};
@@ -8,9 +8,9 @@ use crate::tile::Tile;
 /// Colours, row by row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Picture {
-    /// How many columns.
+    /// The number of columns.
     pub width: usize,
-    /// How many rows.
+    /// The number of rows.
     pub height: usize,
     /// Red, green and blue of each pixel.
     pub rgb: Vec<u8>,
@@ -18,23 +18,24 @@ pub struct Picture {
 
 /// Paints counts by a palette. Each pixel is the mean of `aa` by `aa` points.
 ///
-/// The mean is of light, not of the numbers that stand for it, so that fine lines keep their
+/// The mean is computed from the light, not from the stored numbers, so that fine lines keep their
 /// brightness.
 ///
 /// # Panics
-/// If `aa` doesn't divide the plan's width and height.
+/// If `aa` does not divide the plan's width and height.
 pub fn by_palette(plan: &Plan, counts: &Counts, palette: &Palette, aa: usize) -> Picture {
     paint(plan, aa, |index| {
         palette.color(plan, counts.values()[index])
     })
 }
 
-/// Paints each pixel by the worker that computed it, points that never left darker.
+/// Paints each pixel in the colour of the worker that computed it. Points that never left are
+/// darker.
 ///
-/// `tiles` says which worker, from 0, computed which tile; later ones cover earlier ones.
+/// `tiles` contains the worker of each tile, counted from 0. Later tiles cover earlier ones.
 ///
 /// # Panics
-/// If a tile isn't of this plan.
+/// If a tile does not belong to this plan.
 pub fn by_worker(plan: &Plan, counts: &Counts, tiles: &[(Tile, usize)]) -> Picture {
     let mut rgb = vec![0; 3 * plan.points()];
     for &(tile, worker) in tiles {
@@ -57,8 +58,8 @@ pub fn by_worker(plan: &Plan, counts: &Counts, tiles: &[(Tile, usize)]) -> Pictu
     }
 }
 
-/// Eight colours that people with any kind of colour vision can tell apart: Okabe and Ito, "Color
-/// universal design", 2002, with grey for their black.
+/// Eight colours that people with any kind of colour vision can distinguish: Okabe and Ito, "Color
+/// universal design", 2002, with grey instead of their black.
 const WORKER_COLORS: [Rgb; 8] = [
     [230, 159, 0],
     [86, 180, 233],
@@ -100,7 +101,7 @@ fn paint(plan: &Plan, aa: usize, color: impl Fn(usize) -> Rgb) -> Picture {
     Picture { width, height, rgb }
 }
 
-/// sRGB's transfer function (IEC 61966-2-1), and back.
+/// sRGB's transfer function (IEC 61966-2-1), from a stored value to light.
 fn to_light(value: f64) -> f64 {
     match value <= 0.04045 {
         true => value / 12.92,

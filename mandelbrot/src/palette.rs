@@ -1,4 +1,4 @@
-//! Which count has which colour.
+//! Palettes: the colour of each count.
 
 use std::fmt::Write;
 
@@ -11,10 +11,10 @@ pub use files::{LARGEST_FILE, PaletteError};
 /// A colour: red, green, blue.
 pub type Rgb = [u8; 3];
 
-/// Colours from one stop of a built-in palette to the next.
+/// The number of colours from one stop of a built-in palette to the next.
 const STEPS: usize = 16;
 
-/// The colour of points that never left, but in the workshop's palette.
+/// The colour of points that never left, except in the workshop's palette.
 const INSIDE: Rgb = [0, 0, 0];
 
 /// A rule that gives each count a colour.
@@ -30,7 +30,8 @@ const INSIDE: Rgb = [0, 0, 0];
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Palette {
     name: String,
-    /// One after the other, round and round. None in the workshop's, which calculates.
+    /// The colours, repeated in a cycle. It is empty for the workshop's palette, which is a
+    /// formula.
     colors: Vec<Rgb>,
 }
 
@@ -104,7 +105,7 @@ impl Palette {
         })
     }
 
-    /// What it is called.
+    /// The palette's name.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -113,7 +114,7 @@ impl Palette {
     pub fn color(&self, plan: &Plan, count: u32) -> Rgb {
         let (whole, part) = (count / plan.scale(), count % plan.scale());
         if self.colors.is_empty() {
-            // Each is less than 256.
+            // Each value is less than 256.
             return [whole % 8 * 32, whole % 16 * 16, whole % 32 * 8].map(|part| part as u8);
         }
         if count >= plan.inside() {
@@ -125,7 +126,8 @@ impl Palette {
         mix(self.colors[at], self.colors[next], fraction)
     }
 
-    /// A GIMP palette file with its colours; the workshop's has the 32 that its rule makes.
+    /// The palette as a GIMP palette file. The workshop's palette has the 32 colours of its
+    /// formula.
     pub fn to_gpl(&self) -> String {
         let mut text = format!("GIMP Palette\nName: {}\nColumns: 16\n", self.name);
         let calculated =

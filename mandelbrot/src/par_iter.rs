@@ -22,8 +22,8 @@ pub fn run(plan: &Plan, kernel: impl Kernel, workers: NonZeroUsize) -> io::Resul
     Ok(run_on(&pool(workers)?, plan, kernel))
 }
 
-/// A pool for [`run_on`]. A program has one and keeps it; rayon makes one by itself for those who
-/// don't ask.
+/// A pool for [`run_on`]. A program usually has one pool and keeps it. Without a pool of its own,
+/// it uses rayon's global one.
 ///
 /// # Errors
 /// If the system refuses a thread.
@@ -32,11 +32,11 @@ pub fn pool(workers: NonZeroUsize) -> io::Result<ThreadPool> {
         .num_threads(workers.get())
         .thread_name(|number| format!("rayon-{number}"))
         .build()
-        // Its text holds its cause already.
+        // The text of this error already contains its cause.
         .map_err(|error| io::Error::other(error.to_string()))
 }
 
-/// [`run`] on a pool that is there already.
+/// Like [`run`], on an existing pool.
 ///
 /// # Panics
 /// If the kernel panics.

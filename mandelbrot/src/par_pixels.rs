@@ -1,7 +1,8 @@
-//! rayon inside out: one row after the other, the pixels of each in parallel. To be seen, not used.
+//! rayon on the inner loop: one row after the other, and the pixels of each row in parallel. This
+//! is a counter-example.
 //!
-//! The threads meet at the end of every row, and a kernel given one point at a time can't work on
-//! many at once. The outermost loop is the one to run in parallel: see [`par_iter`].
+//! The threads meet at the end of every row, and a kernel that gets one point can't use SIMD. Run
+//! the outermost loop in parallel instead: see [`par_iter`].
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -15,7 +16,7 @@ use crate::par_iter;
 use crate::plan::Plan;
 use crate::tile::Tile;
 
-/// Runs the kernel on a rayon pool of `workers` threads, a pixel at a time.
+/// Runs the kernel on a rayon pool of `workers` threads, one pixel per call.
 ///
 /// # Errors
 /// If the system refuses a thread.
@@ -26,7 +27,7 @@ pub fn run(plan: &Plan, kernel: impl Kernel, workers: NonZeroUsize) -> io::Resul
     Ok(run_on(&par_iter::pool(workers)?, plan, kernel))
 }
 
-/// [`run`] on a pool that is there already.
+/// Like [`run`], on an existing pool.
 ///
 /// # Panics
 /// If the kernel panics.

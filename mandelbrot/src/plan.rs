@@ -1,4 +1,4 @@
-//! What is to be computed: everything that decides the counts, and nothing about colours.
+//! The description of a computation: everything that decides the counts, and nothing about colours.
 
 use std::sync::{Arc, OnceLock};
 
@@ -17,23 +17,23 @@ mod error;
 pub use depth::{DEEPEST_ZOOM, Depth};
 pub use error::PlanError;
 
-/// Most points a plan may have: their counts take 4 GiB.
+/// The maximum number of points of a plan: their counts take 4 GiB.
 pub const MOST_POINTS: usize = 1 << 30;
 
-/// Most iterations: times [`SMOOTH_SCALE`], they still fit a count.
+/// The maximum iterations: times [`SMOOTH_SCALE`] they still fit in a count.
 pub const MOST_ITERATIONS: u32 = u32::MAX / SMOOTH_SCALE;
 
-/// With [`Plan::with_smooth`], a count is in this many parts of an iteration.
+/// With [`Plan::with_smooth`], an iteration is divided into this many units of a count.
 pub const SMOOTH_SCALE: u32 = 256;
 
-/// A band has about this many points: for a kernel that works on dozens at once to run full, and
-/// few enough that the bands of a picture come out even.
+/// The approximate number of points of a band: enough for a kernel that works on dozens at once,
+/// and few enough that all workers end at about the same time.
 const POINTS_PER_BAND: usize = 4096;
 
-/// A picture has at least this many bands if it has as many rows.
+/// The minimum number of bands, if the picture has as many rows.
 const LEAST_BANDS: usize = 64;
 
-/// What is iterated.
+/// The formula that is iterated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Formula {
     /// z² + c from 0, where c is the point.
@@ -45,12 +45,12 @@ pub enum Formula {
     BurningShip,
 }
 
-/// Ways around iterating. None by default: kernels are compared without.
+/// Methods that skip iterations. All are off by default, so that kernels are compared without them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shortcuts {
-    /// Don't iterate points in the main cardioid and the disc beside it.
+    /// Skip points in the main cardioid and the disc beside it.
     pub bulbs: bool,
-    /// Stop when z returns to where it was.
+    /// Stop when z returns to an earlier value.
     pub periodicity: bool,
 }
 
@@ -69,7 +69,7 @@ pub struct Shortcuts {
 #[serde(into = "Essence", try_from = "Essence")]
 pub struct Plan {
     view: View,
-    /// The real part of each column of points, and the imaginary part of each row.
+    /// The real part of each column, and the imaginary part of each row.
     re: Vec<f64>,
     im: Vec<f64>,
     limit: u32,
@@ -82,18 +82,18 @@ pub struct Plan {
     stop: Stop,
 }
 
-/// What the kernel `perturbation` computes first, once for all who draw the plan.
+/// The data that the kernel `perturbation` computes first, once for all workers of the plan.
 #[derive(Clone, Debug, Default)]
 struct Shared(Arc<OnceLock<Reference>>);
 
-/// It follows from the rest of the plan.
+/// The data follows from the rest of the plan, so it is not compared.
 impl PartialEq for Shared {
     fn eq(&self, _: &Shared) -> bool {
         true
     }
 }
 
-/// What a plan is made of: what is sent to another process, which makes its points anew.
+/// The parameters of a plan. They are sent to another process, which computes the points again.
 #[derive(Serialize, Deserialize)]
 struct Essence {
     view: View,
@@ -140,20 +140,21 @@ impl TryFrom<Essence> for Plan {
 }
 
 impl Plan {
-    /// `width` by `height` points of a view, the first at its upper left corner, up to 1000
-    /// iterations of the Mandelbrot formula.
+    /// A plan with `width` by `height` points of a view. The first point is at its upper left
+    /// corner. The default is the Mandelbrot formula with up to 1000 iterations.
     ///
     /// # Errors
-    /// If there are no points or too many, a number isn't finite, or the points are too close for
-    /// f64 to tell them well apart.
+    /// If there are no points or too many, a number is not finite, or the points are too close
+    /// together for `f64`.
     pub fn new(view: View, width: usize, height: usize) -> Result<Plan, PlanError> {
         let plan = Plan::of(view, None, width, height)?;
         plan.check_depth()?;
         Ok(plan)
     }
 
-    /// `width` by `height` points around a point of any number of digits, `3.5 / zoom` wide. It may be
-    /// too deep for all kernels but `perturbation`: see [`depth`](Plan::depth).
+    /// A plan with `width` by `height` points around a center with any number of digits, `3.5 /
+    /// zoom` wide. It may be too deep for all kernels except `perturbation`: see
+    /// [`depth`](Plan::depth).
     ///
     /// # Errors
     /// As [`new`](Plan::new); and if the zoom is beyond [`DEEPEST_ZOOM`].
@@ -187,7 +188,7 @@ impl Plan {
                 return Err(PlanError::NotPositive(extent));
             }
         }
-        // In this order, since the workshop's program rounds in this order.
+        // Compute in this order, because the workshop's program rounds in this order.
         let spread = |count: usize, extent: f64, first: f64| {
             (0..count)
                 .map(|at| at as f64 * extent / count as f64 + first)
@@ -207,7 +208,7 @@ impl Plan {
         })
     }
 
-    /// With up to `iterations` at each point.
+    /// Sets the maximum iterations of a point.
     ///
     /// # Errors
     /// If it is 0 or more than [`MOST_ITERATIONS`].
@@ -222,11 +223,12 @@ impl Plan {
         }
     }
 
-    /// With another formula.
+    /// Sets the formula.
     ///
     /// # Errors
-    /// If a Julia set's constant is not a number or more than 2 from the origin. Farther out, a
-    /// point outside the circle of radius 2 might come back, and the picture would be dust.
+    /// If the constant of a Julia set is not a number or is more than 2 from the origin. For a
+    /// larger constant, a point outside the circle of radius 2 might return, and the picture would
+    /// be dust.
     pub fn with_formula(self, formula: Formula) -> Result<Plan, PlanError> {
         match formula {
             Formula::Julia(c) if c.is_nan() || c.norm_sqr() > 4.0 => Err(PlanError::Julia(c)),
@@ -234,65 +236,66 @@ impl Plan {
         }
     }
 
-    /// With shortcuts. Those that don't hold for the formula are not taken.
+    /// Sets the shortcuts. Those that are wrong for the formula are ignored.
     #[must_use]
     pub fn with_shortcuts(self, shortcuts: Shortcuts) -> Plan {
         Plan { shortcuts, ..self }
     }
 
-    /// With counts in parts of an iteration, [`SMOOTH_SCALE`] to one, by how far a point escaped.
+    /// Sets smooth counts, in fractions of an iteration ([`SMOOTH_SCALE`] per iteration), by how
+    /// far a point escaped.
     #[must_use]
     pub fn with_smooth(self, smooth: bool) -> Plan {
         Plan { smooth, ..self }
     }
 
-    /// With a way to end it early: the counts of points that were not finished then mean nothing.
+    /// Sets a way to stop early. The counts of unfinished points then have no meaning.
     #[must_use]
     pub fn with_stop(self, stop: Stop) -> Plan {
         Plan { stop, ..self }
     }
 
-    /// Whether its computation is to end early.
+    /// Whether the computation should stop early.
     pub fn is_stopped(&self) -> bool {
         self.stop.raised()
     }
 
-    /// How many columns of points.
+    /// The number of columns.
     pub fn width(&self) -> usize {
         self.re.len()
     }
 
-    /// How many rows of points.
+    /// The number of rows.
     pub fn height(&self) -> usize {
         self.im.len()
     }
 
-    /// How many points.
+    /// The number of points.
     pub fn points(&self) -> usize {
         self.width() * self.height()
     }
 
-    /// What is looked at.
+    /// The view.
     pub fn view(&self) -> View {
         self.view
     }
 
-    /// At most this many iterations.
+    /// The maximum iterations.
     pub fn limit(&self) -> u32 {
         self.limit
     }
 
-    /// What is iterated.
+    /// The formula.
     pub fn formula(&self) -> Formula {
         self.formula
     }
 
-    /// Whether counts are in parts of an iteration.
+    /// Whether the counts are in fractions of an iteration.
     pub fn is_smooth(&self) -> bool {
         self.smooth
     }
 
-    /// How many units of a count are an iteration: 1, or [`SMOOTH_SCALE`].
+    /// The units of a count per iteration: 1, or [`SMOOTH_SCALE`].
     pub fn scale(&self) -> u32 {
         if self.smooth { SMOOTH_SCALE } else { 1 }
     }
@@ -302,7 +305,7 @@ impl Plan {
         self.limit * self.scale()
     }
 
-    /// The shortcuts that hold for the formula.
+    /// The shortcuts that are valid for the formula.
     pub fn shortcuts(&self) -> Shortcuts {
         Shortcuts {
             bulbs: self.shortcuts.bulbs && self.formula == Formula::Mandelbrot,
@@ -310,15 +313,15 @@ impl Plan {
         }
     }
 
-    /// A point.
+    /// A point of the plan.
     ///
     /// # Panics
-    /// If there is none.
+    /// If there is no such point.
     pub fn point(&self, x: usize, y: usize) -> Complex<f64> {
         Complex::new(self.re[x], self.im[y])
     }
 
-    /// How far a point is from the view's middle, to the full precision of f64.
+    /// The distance of a point from the view's middle, with the full precision of `f64`.
     pub fn offset(&self, x: usize, y: usize) -> Complex<f64> {
         let offset =
             |at: usize, count: usize, extent: f64| (at as f64 / count as f64 - 0.5) * extent;
@@ -328,13 +331,13 @@ impl Plan {
         )
     }
 
-    /// The view's middle, with all digits that were given.
+    /// The view's middle, with all its digits.
     pub fn center(&self) -> Center {
         let center = self.center.as_deref().cloned();
         center.unwrap_or_else(|| self.view.center.into())
     }
 
-    /// What the kernel `perturbation` starts from: computed by whoever comes first.
+    /// The data of the kernel `perturbation`. The first worker that needs it computes it.
     pub(crate) fn reference(&self) -> &Reference {
         assert_eq!(self.formula, Formula::Mandelbrot, "perturbation");
         self.reference.0.get_or_init(|| Reference::new(self))
@@ -345,7 +348,7 @@ impl Plan {
         &self.re
     }
 
-    /// All of its points.
+    /// The tile with all points.
     pub fn tile(&self) -> Tile {
         Tile {
             x: 0,
@@ -355,7 +358,7 @@ impl Plan {
         }
     }
 
-    /// How many rows a band has. The last may have fewer.
+    /// The number of rows per band. The last band may have fewer.
     pub fn rows_per_band(&self) -> usize {
         POINTS_PER_BAND
             .div_ceil(self.width())
@@ -363,15 +366,15 @@ impl Plan {
             .max(1)
     }
 
-    /// How many bands there are.
+    /// The number of bands.
     pub fn bands(&self) -> usize {
         self.height().div_ceil(self.rows_per_band())
     }
 
-    /// A band: a few whole rows, the unit in which models hand out work.
+    /// A band: some whole rows. Models hand out work in this unit.
     ///
     /// # Panics
-    /// If there is none.
+    /// If there is no such band.
     pub fn band(&self, index: usize) -> Tile {
         let y = index * self.rows_per_band();
         assert!(y < self.height(), "band {index} of {}", self.bands());

@@ -1,4 +1,4 @@
-//! PNG files that tell how they were made.
+//! PNG files that contain how they were made.
 
 use std::io::{BufRead, Seek, Write};
 
@@ -6,20 +6,20 @@ use png::{BitDepth, ColorType, Compression, Decoder, Encoder, Limits};
 
 use crate::paint::Picture;
 
-/// The text chunk that holds how a picture was made.
+/// The text chunk with the flags of the picture.
 const RECIPE: &str = "mandelbrot";
 
-/// The text chunk that holds its palette.
+/// The text chunk with its palette.
 const PALETTE: &str = "mandelbrot palette";
 
-/// Memory for reading what stands before a picture's pixels.
+/// The memory for reading the part before the pixels.
 const MOST_BYTES: usize = 16 << 20;
 
-/// The longest text that is read: a palette of the most colours has less. A text may be compressed a
-/// thousandfold, so what it becomes is bounded, too.
+/// The longest text that is read: a palette with the maximum number of colours is shorter. A text
+/// may be compressed a thousandfold, so its unpacked size is limited too.
 const LONGEST_TEXT: usize = 4 << 20;
 
-/// How a picture was made, as its file tells.
+/// How a picture was made, as stored in its file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recipe {
     /// The command line's flags.
@@ -28,31 +28,31 @@ pub struct Recipe {
     pub palette: Option<String>,
 }
 
-/// Why a file can't be written or tells nothing.
+/// The reason why a file can't be written, or has no recipe.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PngError {
-    /// A picture that PNG can't hold.
+    /// PNG can't hold the picture.
     #[error("cannot be written as PNG")]
     Encode(#[from] png::EncodingError),
-    /// Not a PNG, or a broken one.
+    /// The file is not a PNG, or is damaged.
     #[error("not a PNG that can be read")]
     Decode(#[from] png::DecodingError),
-    /// A PNG without our text chunk.
+    /// The PNG has no text chunk of this program.
     #[error("a PNG that does not say how it was made: it has no text chunk named \"{RECIPE}\"")]
     NoRecipe,
-    /// A text chunk of ours that can't be read, or is too long.
+    /// The text chunk can't be read, or is too long.
     #[error("its text chunk \"{0}\" can't be read, or is longer than 4 MiB")]
     Text(String),
-    /// What could not be written.
+    /// The file could not be written.
     #[error("cannot be written")]
     Write(#[from] std::io::Error),
 }
 
-/// Writes a picture and its recipe as a PNG, piece by piece: what is compressed is not kept.
+/// Writes a picture and its recipe as a PNG, piece by piece, without keeping the compressed data.
 ///
 /// # Errors
-/// If a side is beyond what PNG can hold, or what `out` says.
+/// If a side is longer than PNG allows, or `out` returns an error.
 pub fn encode(picture: &Picture, recipe: &Recipe, out: impl Write) -> Result<(), PngError> {
     let side = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);
     let mut encoder = Encoder::new(out, side(picture.width), side(picture.height));
@@ -71,10 +71,10 @@ pub fn encode(picture: &Picture, recipe: &Recipe, out: impl Write) -> Result<(),
     Ok(())
 }
 
-/// Reads a PNG's recipe, and not its pixels.
+/// Reads a PNG's recipe, but not its pixels.
 ///
 /// # Errors
-/// If it is no PNG, or has none, or one that is longer than 4 MiB.
+/// If the file is not a PNG, or has no recipe, or one longer than 4 MiB.
 pub fn recipe(file: impl BufRead + Seek) -> Result<Recipe, PngError> {
     let limits = Limits { bytes: MOST_BYTES };
     let reader = Decoder::new_with_limits(file, limits).read_info()?;
@@ -150,7 +150,7 @@ mod tests {
         assert!(matches!(read(&bytes), Err(PngError::NoRecipe)));
     }
 
-    /// 64 MiB of zeros, deflated, as a stranger's recipe.
+    /// A recipe from a stranger: 64 MiB of zeros, compressed.
     #[test]
     fn a_recipe_that_unpacks_to_more_than_it_may_is_refused() {
         let mut bytes = Vec::new();

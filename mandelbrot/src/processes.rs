@@ -1,8 +1,8 @@
-//! Processes: this same program started again. Bands go out as values, and counts come back as bytes
-//! through a pipe.
+//! Processes: a pool of copies of this program. Bands are sent as values, and counts come back as
+//! bytes through a pipe.
 //!
-//! In Python this is the way around the lock; in Rust it buys isolation, not speed. What a worker
-//! process is, is the room `executors`.
+//! In Python this avoids the lock. In Rust it gives isolation, not speed. The room `executors`
+//! explains worker processes.
 
 use std::fmt;
 use std::io;
@@ -18,7 +18,8 @@ use crate::counts::Counts;
 use crate::kernels::KernelName;
 use crate::plan::Plan;
 
-/// What worker processes must know: `main` begins with `executors::hook(&[processes::JOB])`.
+/// The job type that worker processes must know: `main` begins with
+/// `executors::hook(&[processes::JOB])`.
 pub const JOB: JobType = executors::job::<Band>();
 
 impl executors::Job for Band {
@@ -35,7 +36,7 @@ impl executors::Job for Band {
     }
 }
 
-/// Bytes that travel as they are. A `Vec<u8>` would go one number at a time.
+/// Bytes that are sent unchanged. A `Vec<u8>` would be serialized number by number.
 pub struct Bytes(Vec<u8>);
 
 impl Serialize for Bytes {
@@ -65,16 +66,16 @@ impl<'de> Deserialize<'de> for Bytes {
 /// Runs the kernel in `workers` processes.
 ///
 /// # Errors
-/// If a worker can't be started, or dies: then the others are ended, too.
+/// If a worker can't be started, or dies. Then the other workers are ended too.
 pub fn run(plan: &Plan, kernel: KernelName, workers: NonZeroUsize) -> io::Result<Counts> {
     run_on(&band::pool(workers)?, plan, kernel, || false)
 }
 
-/// [`run`] on a pool that is there already, until `stop` says so: the counts of what was not begun
-/// then are 0.
+/// Like [`run`], on an existing pool, until `stop` returns true. The points that were not started
+/// then have the count 0.
 ///
 /// # Errors
-/// If a worker can't be started, or dies: then the pool is killed.
+/// If a worker can't be started, or dies. Then the pool is killed.
 pub fn run_on(
     pool: &ProcessPool,
     plan: &Plan,
@@ -84,7 +85,7 @@ pub fn run_on(
     let mut counts = Counts::new(plan);
     let bands = Band::all(plan, kernel).take_while(|_| !stop());
     band::until_stopped(pool, &stop, || {
-        // They come back in the order in which they went out.
+        // The results come in the order of the jobs.
         for (index, result) in pool.map(bands).enumerate() {
             let Bytes(bytes) = match result {
                 Err(_) if stop() => break,

@@ -1,7 +1,8 @@
 //! OpenMP-style regions: every thread of a team runs the same code and takes its share of the loop.
 //!
-//! The schedule says who gets which bands: `static` divides them beforehand, which is best when all
-//! take as long; `dynamic` hands them out one by one, `guided` in shrinking portions.
+//! The schedule decides which thread gets which bands. `static` divides them before the start,
+//! which is best if all take equally long. `dynamic` hands them out one by one, and `guided` in
+//! smaller and smaller portions.
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -11,11 +12,11 @@ use crate::kernels::Kernel;
 use crate::omp::{self, Parts, Schedule};
 use crate::plan::Plan;
 
-/// Runs the kernel on a team of `workers` threads, bands handed out by the schedule that
-/// `OMP_SCHEDULE` names, or else dynamically. A team that the system refuses threads is smaller.
+/// Runs the kernel on a team of `workers` threads. The bands are distributed by the schedule in
+/// `OMP_SCHEDULE`; without it, dynamically. If the system refuses threads, the team is smaller.
 ///
 /// # Errors
-/// If `OMP_SCHEDULE` names none, or another variable of OpenMP's can't be understood.
+/// If `OMP_SCHEDULE` or another variable of OpenMP can't be read.
 ///
 /// # Panics
 /// If the kernel panics.
@@ -25,7 +26,7 @@ pub fn run(plan: &Plan, kernel: impl Kernel, workers: NonZeroUsize) -> io::Resul
     Ok(run_scheduled(plan, kernel, workers, schedule))
 }
 
-/// [`run`] with a schedule.
+/// Like [`run`], with a given schedule.
 ///
 /// # Panics
 /// If the kernel panics.

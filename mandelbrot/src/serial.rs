@@ -1,4 +1,4 @@
-//! One band after the other: what every other model is measured against.
+//! One band after the other: the baseline for all other models.
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -7,10 +7,10 @@ use crate::counts::Counts;
 use crate::kernels::Kernel;
 use crate::plan::Plan;
 
-/// Runs the kernel in the calling thread, whatever the number of workers.
+/// Runs the kernel in the calling thread. The number of workers is ignored.
 ///
 /// # Errors
-/// Never: the signature is that of every model.
+/// Never. All models have the same signature.
 pub fn run(plan: &Plan, kernel: impl Kernel, _workers: NonZeroUsize) -> io::Result<Counts> {
     let mut counts = Counts::new(plan);
     for (tile, out) in counts.bands_mut(plan) {

@@ -1,4 +1,5 @@
-//! Processes that write into shared memory: only the news that a band is done goes through the pipe.
+//! Processes that write into shared memory. Only the message that a band is done goes through the
+//! pipe.
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -13,14 +14,15 @@ use crate::kernels::KernelName;
 use crate::mapping::Mapping;
 use crate::plan::Plan;
 
-/// What worker processes must know: `main` begins with `executors::hook(&[shared_memory::JOB])`.
+/// The job type that worker processes must know: `main` begins with
+/// `executors::hook(&[shared_memory::JOB])`.
 pub const JOB: JobType = executors::job::<SharedBand>();
 
-/// A band to be computed in another process, and where its counts go to.
+/// A band for another process to compute, and the memory for its counts.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SharedBand {
     band: Band,
-    /// The memory's name.
+    /// The path of the memory.
     memory: PathBuf,
 }
 
@@ -40,13 +42,13 @@ impl executors::Job for SharedBand {
 /// Runs the kernel in `workers` processes.
 ///
 /// # Errors
-/// If a worker can't be started, or dies, or there isn't that much memory to share.
+/// If a worker can't be started, or dies, or there is not enough memory to share.
 pub fn run(plan: &Plan, kernel: KernelName, workers: NonZeroUsize) -> io::Result<Counts> {
     run_on(&band::pool(workers)?, plan, kernel, || false)
 }
 
-/// [`run`] on a pool that is there already, until `stop` says so: the counts of what was not begun
-/// then are 0.
+/// Like [`run`], on an existing pool, until `stop` returns true. The points that were not started
+/// then have the count 0.
 ///
 /// # Errors
 /// As [`run`]; the pool is killed.

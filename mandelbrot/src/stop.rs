@@ -1,10 +1,10 @@
-//! A way to end a computation early: kernels ask for it between their iterations.
+//! A way to stop a computation early: kernels check it between their iterations.
 
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
-/// Says whether to stop; cheap to clone. The default one never does.
+/// Whether to stop; cheap to clone. The default one never stops.
 ///
 /// # Examples
 ///
@@ -24,8 +24,8 @@ use std::sync::Arc;
 pub struct Stop(Option<Arc<dyn Fn() -> bool + Send + Sync>>);
 
 impl Stop {
-    /// Stops when `question` is answered by true. It is asked some hundred times a second by each
-    /// worker, so it should read an atomic and no more.
+    /// Stops when `question` returns true. Each worker calls it some hundred times per second, so
+    /// it should only read an atomic.
     pub fn when(question: impl Fn() -> bool + Send + Sync + 'static) -> Stop {
         Stop(Some(Arc::new(question)))
     }
@@ -36,11 +36,11 @@ impl Stop {
     }
 }
 
-/// A question that panicked may be asked again: it changes nothing.
+/// A closure that panicked may be called again: it must not change any state.
 impl RefUnwindSafe for Stop {}
 impl UnwindSafe for Stop {}
 
-/// What may end a computation is no part of what is computed.
+/// A stop condition is not part of the computation, so all are equal.
 impl PartialEq for Stop {
     fn eq(&self, _: &Stop) -> bool {
         true

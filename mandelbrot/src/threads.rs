@@ -1,4 +1,4 @@
-//! Scoped threads that take bands from an atomic counter: whoever is free takes the next.
+//! Scoped threads that take bands from an atomic counter: a free thread takes the next band.
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -10,7 +10,7 @@ use crate::counts::Counts;
 use crate::kernels::Kernel;
 use crate::plan::Plan;
 
-/// Runs the kernel on `workers` threads, of which the calling one is the first.
+/// Runs the kernel on `workers` threads. The calling thread is one of them.
 ///
 /// # Errors
 /// If the system refuses a thread.
@@ -19,8 +19,8 @@ use crate::plan::Plan;
 /// If the kernel panics, after the other threads have finished.
 pub fn run(plan: &Plan, kernel: impl Kernel, workers: NonZeroUsize) -> io::Result<Counts> {
     let mut counts = Counts::new(plan);
-    // The counter gives each band to one thread only. The locks, which nobody ever waits for, are
-    // how the compiler knows.
+    // The counter gives each band to one thread only. No thread ever waits for these locks; they
+    // prove that to the compiler.
     let bands: Vec<_> = counts.bands_mut(plan).map(Mutex::new).collect();
     let next = AtomicUsize::new(0);
     let work = || {

@@ -1,4 +1,4 @@
-//! A rectangle of points: what a kernel is given to compute.
+//! A rectangle of points: the unit that a kernel computes.
 
 /// A rectangle of a plan's points, counted from the upper left corner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -7,14 +7,14 @@ pub struct Tile {
     pub x: usize,
     /// The first row.
     pub y: usize,
-    /// How many columns.
+    /// The number of columns.
     pub width: usize,
-    /// How many rows.
+    /// The number of rows.
     pub height: usize,
 }
 
 impl Tile {
-    /// How many points it has.
+    /// The number of points.
     pub fn points(self) -> usize {
         self.width * self.height
     }

@@ -1,4 +1,4 @@
-//! Which part of the plane is looked at.
+//! The visible part of the complex plane.
 
 use num_complex::Complex;
 use serde::{Deserialize, Serialize};
@@ -10,24 +10,24 @@ use crate::center::{Center, Decimal};
 pub struct View {
     /// The point in the middle.
     pub center: Complex<f64>,
-    /// From the left edge to the right.
+    /// The distance from the left edge to the right.
     pub width: f64,
-    /// From the upper edge to the lower.
+    /// The distance from the upper edge to the lower.
     pub height: f64,
 }
 
-/// How wide a view is at zoom 1.
+/// The width of a view at zoom 1.
 pub const WIDTH_AT_ZOOM_1: f64 = 3.5;
 
 impl View {
-    /// The workshop's view: from -2.5 to 1 and from -1 to 1, stretched to whatever size.
+    /// The workshop's view: from -2.5 to 1 and from -1 to 1, stretched to any size.
     pub const WORKSHOP: View = View {
         center: Complex::new(-0.75, 0.0),
         width: WIDTH_AT_ZOOM_1,
         height: 2.0,
     };
 
-    /// The view of square pixels around `center` that is `3.5 / zoom` wide.
+    /// The view around `center` with square pixels, `3.5 / zoom` wide.
     pub fn square(center: Complex<f64>, zoom: f64, columns: usize, rows: usize) -> View {
         let width = WIDTH_AT_ZOOM_1 / zoom;
         View {
@@ -38,22 +38,22 @@ impl View {
     }
 }
 
-/// A place worth seeing, by name.
+/// A named place.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Place {
-    /// What it is called.
+    /// The name.
     pub name: &'static str,
-    /// What is to be seen.
+    /// A description.
     pub about: &'static str,
     /// Its middle: a real and an imaginary part.
     pub center: (&'static str, &'static str),
-    /// How much it is magnified.
+    /// The magnification.
     pub zoom: f64,
-    /// How many iterations it needs.
+    /// The number of iterations that it needs.
     pub limit: u32,
 }
 
-/// The places that have names.
+/// The named places.
 pub const PLACES: [Place; 12] = [
     place("whole", "the whole set", ("-0.75", "0.0"), 1.0, 1000),
     place(
@@ -148,7 +148,7 @@ pub const PLACES: [Place; 12] = [
 ];
 
 impl Place {
-    /// Its middle, with all digits.
+    /// The place's middle, with all digits.
     pub fn middle(&self) -> Center {
         // All of them are numbers: a test reads them.
         let part = |text: &str| text.parse().unwrap_or_else(|_| Decimal::from(0.0));

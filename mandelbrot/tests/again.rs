@@ -1,4 +1,4 @@
-//! Pictures drawn again from what their files say, and files from strangers.
+//! Draws pictures again from their files, also from files of strangers.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -12,7 +12,7 @@ use mandelbrot::png_file::{self, Recipe};
 use predicates::str::contains;
 use tempfile::TempDir;
 
-/// A picture of one pixel that says it was made by `flags`.
+/// A picture of one pixel with `flags` in its recipe.
 fn stranger(folder: &TempDir, name: &str, flags: &str) {
     let recipe = Recipe {
         flags: flags.to_owned(),
@@ -40,7 +40,7 @@ fn a_recipe_can_say_no_more_than_what_a_picture_is() {
             "--help",
             "its text chunk: error: unexpected argument '--help'",
         ),
-        ("-W 99999999 -H 99999999", "would take more than"),
+        ("-W 99999999 -H 99999999", "needs more than"),
         (
             "\u{1b}[31mbad",
             "its text chunk: error: unexpected argument",
@@ -61,7 +61,7 @@ fn a_recipe_can_say_no_more_than_what_a_picture_is() {
     }
 }
 
-/// It would end the file that it is read from, if it were read.
+/// If the named file were opened, reading it would block.
 #[test]
 fn a_recipe_opens_no_file() {
     let folder = folder();
@@ -71,7 +71,7 @@ fn a_recipe_opens_no_file() {
         mandelbrot(&folder, "again bad.png")
             .code(2)
             .stderr(contains(format!(
-                "{name}: no such palette; built in are workshop"
+                "{name}: no such palette; built-in palettes are workshop"
             )));
     }
 }
@@ -110,7 +110,7 @@ fn drawing_again_keeps_the_picture_it_is_made_of() {
     mandelbrot(&folder, "again mandelbrot.png --zoom 2x").success();
     assert!(read("mandelbrot.png") == before);
     assert!(flags(&folder.path().join("mandelbrot-again.png")).contains("--zoom 2.0"));
-    // Who names it means it.
+    // An explicit -o may replace the file.
     mandelbrot(&folder, "again mandelbrot.png --zoom 2x -o mandelbrot.png").success();
     assert!(read("mandelbrot.png") != before);
 }
@@ -121,7 +121,7 @@ fn a_picture_of_somebody_else_is_not_replaced_unless_named() {
     let path = folder.path().join("mandelbrot.png");
     fs::write(&path, "my holidays").unwrap();
     mandelbrot(&folder, "-W 20 -H 10").code(2).stderr(contains(
-        "mandelbrot.png: is there, and not by this program",
+        "mandelbrot.png: exists, and is not from this program",
     ));
     assert_eq!(fs::read(&path).unwrap(), b"my holidays");
     mandelbrot(&folder, "-W 20 -H 10 -o mandelbrot.png").success();

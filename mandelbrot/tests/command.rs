@@ -1,4 +1,4 @@
-//! The command as people use it: pictures, formats, errors.
+//! Tests of the command: pictures, formats, errors.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -17,7 +17,7 @@ fn without_flags_every_model_draws_the_workshops_picture_and_all_agree() {
     let folder = folder();
     mandelbrot(&folder, "")
         .success()
-        // By a kernel slow enough to compare: the fast one takes milliseconds.
+        // With a kernel that is slow enough for a comparison: the fast one takes milliseconds.
         .stdout(
             contains("all 10 models agree: the same 307200 counts")
                 .and(contains("kernel textbook")),
@@ -25,7 +25,8 @@ fn without_flags_every_model_draws_the_workshops_picture_and_all_agree() {
     let (width, height, rgb) = pixels(&folder.path().join("mandelbrot.png"));
     assert_eq!((width, height), (640, 480));
     let pixel = |x: usize, y: usize| &rgb[3 * (y * 640 + x)..][..3];
-    // Points that leave at once have count 1; the middle, never: 1000 % 8, 1000 % 16, 1000 % 32.
+    // A point that leaves at once has count 1. The middle never leaves: 1000 % 8, 1000 % 16, 1000 %
+    // 32.
     assert_eq!(pixel(0, 0), [32, 16, 8]);
     assert_eq!(pixel(400, 240), [0, 128, 64]);
 }
@@ -56,7 +57,7 @@ fn every_model_and_kernel_makes_the_same_file() {
             "{model}"
         );
     }
-    // Another kernel is another recipe, but the same pixels.
+    // Another kernel gives another recipe, but the same pixels.
     let before = pixels(&folder.path().join("a.png"));
     draw("--kernel textbook --model rayon");
     assert!(pixels(&folder.path().join("a.png")) == before);
@@ -146,7 +147,7 @@ fn workers_paint_their_share() {
         .map(|row| &row[..3])
         .collect();
     let shares: Vec<_> = left_edge.chunk_by(|a, b| a == b).map(<[_]>::len).collect();
-    // 69 bands of seven rows among four: 18, 17, 17, 17, of which the last band is short.
+    // 69 bands of seven rows for four workers: 18, 17, 17, 17. The last band is shorter.
     assert_eq!(shares, [126, 119, 119, 116]);
 }
 
@@ -183,7 +184,7 @@ fn a_zoom_is_drawn_once_and_completed_when_frames_are_missing() {
         flags(&frame(1)),
         "-W 32 -H 24 -n 1000 --center -0.745,0.113 --zoom 1.0 --palette workshop --kernel fast"
     );
-    // Iterations grow with depth: a thousand for each factor of ten.
+    // Iterations grow with the depth: a thousand for each factor of ten.
     assert!(
         flags(&frame(4)).starts_with("-W 32 -H 24 -n 3000 --center -0.745,0.113 --zoom 100.0 ")
     );
@@ -195,7 +196,7 @@ fn a_zoom_is_drawn_once_and_completed_when_frames_are_missing() {
         .stderr(contains("2 frames written, 2 kept"));
     assert_eq!(fs::read(frame(4)).unwrap(), last);
     assert_eq!(fs::read_dir(folder.path().join("film")).unwrap().count(), 4);
-    // Another picture is another film.
+    // A different picture makes the frames different.
     mandelbrot(&folder, &format!("{zoom} --smooth"))
         .success()
         .stderr(contains("4 frames written, 0 kept"));
@@ -217,12 +218,12 @@ fn what_is_wrong_is_told_in_one_line_and_nothing_is_written() {
         ("-H -1", "--height <N>: -1: "),
         (
             "-W 100000 -H 1e5",
-            "100000x100000: would take 65.2 GiB of memory, of 2.00 GiB",
+            "100000x100000: needs 65.2 GiB of memory, and 2.00 GiB",
         ),
-        ("-W 1e9 -H 1e9 --aa 16", "would take more than 16 EiB"),
+        ("-W 1e9 -H 1e9 --aa 16", "needs more than 16 EiB"),
         (
             "--memory 1KiB",
-            "640x480: would take 4.40 MiB of memory, of 1.00 KiB",
+            "640x480: needs 4.40 MiB of memory, and 1.00 KiB",
         ),
         ("--center nan,0", "--center <RE,IM>: nan,0: not finite"),
         ("--center 1", "--center <RE,IM>: 1: not two numbers"),
@@ -261,7 +262,10 @@ fn what_is_wrong_is_told_in_one_line_and_nothing_is_written() {
             "d/frame-0001.png: --trace and the picture are two files",
         ),
         ("--palette /dev/zero", "/dev/zero: larger than 4 MiB"),
-        ("-o - --json", "--json: standard output is the picture's"),
+        (
+            "-o - --json",
+            "--json: standard output is used for the picture",
+        ),
         ("again none.png", "none.png: "),
         ("again junk", "junk: not a PNG that can be read"),
         (
@@ -279,7 +283,7 @@ fn what_is_wrong_is_told_in_one_line_and_nothing_is_written() {
         ),
         (
             "--zoom 1e30 --shortcuts bulbs",
-            "of them --kernel perturbation knows borders only",
+            "--shortcuts: --kernel perturbation supports only borders",
         ),
         ("zoom --to 0,0 -o junk", "junk: cannot be made"),
         (
@@ -308,7 +312,7 @@ fn what_is_wrong_is_told_in_one_line_and_nothing_is_written() {
     assert_eq!(left, ["d", "junk", "plain.png"]);
 }
 
-/// The counts tell how many iterations were done only where none was skipped.
+/// The number of iterations is printed only if none was skipped.
 #[test]
 fn iterations_are_told_only_where_they_were_done() {
     let folder = folder();
@@ -331,8 +335,8 @@ fn iterations_are_told_only_where_they_were_done() {
     assert_eq!(told("--shortcuts borders"), (false, false));
 }
 
-/// 20 million points: 80 MB of counts and 60 MB of colours. The rest of what the process may have
-/// is for its code, stacks and arenas.
+/// 20 million points: 80 MB of counts and 60 MB of colours. The rest of the process's limit is for
+/// code, stacks and arenas.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_picture_takes_no_more_memory_than_it_says() {
@@ -354,7 +358,7 @@ fn a_picture_takes_no_more_memory_than_it_says() {
     }
 }
 
-/// By threads and by processes, and again with all digits.
+/// By threads and by processes, and drawn again with all digits.
 #[test]
 fn a_deep_zoom_is_drawn_by_perturbation() {
     let folder = folder();
@@ -380,7 +384,7 @@ fn a_deep_zoom_is_drawn_by_perturbation() {
         "--center -0.75,0.1 --zoom 1e12 --kernel exact -W 9 -H 9 -o r.png",
     )
     .success()
-    .stderr(contains("warning: so deep, f64 rounds too much"));
+    .stderr(contains("warning: at this depth f64 rounds too much"));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The explorer in a real browser: it draws, zooms by a click, cancels, and logs no error.
+//! The explorer in a real browser: it draws, zooms on a click, cancels, and logs no error.
 
 #![cfg(all(feature = "explore", target_os = "linux"))]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -43,7 +43,7 @@ impl Drop for Explorer {
 
 const DRAWN: &str = "document.body.dataset.state === 'done'";
 
-/// A browser with a view drawn, and the explorer it asks; nothing without a browser.
+/// A browser that shows a view, and its explorer; `None` if there is no browser.
 fn start(view: &str) -> Option<(Browser, Explorer)> {
     let Some(mut browser) = Browser::start() else {
         assert!(std::env::var_os("CI").is_none(), "chromium is missing");
@@ -58,7 +58,7 @@ fn start(view: &str) -> Option<(Browser, Explorer)> {
     Some((browser, explorer))
 }
 
-/// A place on the picture, in parts of its size, as the browser counts pixels.
+/// A position in the picture, given in fractions of its size, in the browser's pixels.
 fn on_picture(browser: &mut Browser, across: f64, down: f64) -> (f64, f64) {
     let parts = browser.value(
         "(({ left, top, width, height }) => [left, top, width, height])\
@@ -80,7 +80,7 @@ fn wheel_drag_and_fingers_move_what_is_under_them_and_limits_are_told() {
     };
     let near = |a: f64, b: f64| assert!((a - b).abs() < 1e-3 * b.abs().max(0.1), "{a} {b}");
     let zoom = |browser: &mut Browser| browser.value("at.zoom").as_f64().unwrap();
-    // A width of 3.5 around -0.75: a quarter of it to the right is 0.125.
+    // The width is 3.5, around -0.75: a quarter of it to the right is 0.125.
     let right = on_picture(&mut browser, 0.75, 0.5);
     browser.wheel(right, -120.0);
     browser.until(&format!("at.zoom === 2 && {DRAWN}"));
@@ -88,7 +88,7 @@ fn wheel_drag_and_fingers_move_what_is_under_them_and_limits_are_told() {
     browser.wheel(right, 120.0);
     browser.until(&format!("at.zoom === 1 && {DRAWN}"));
     near(middle_of(&mut browser).0, -0.75);
-    // A trackpad's small steps add up to the same, not to a notch each.
+    // Many small steps of a trackpad zoom as much as one notch, not by a notch each.
     for _ in 0..12 {
         browser.wheel(right, -10.0);
     }
@@ -96,7 +96,7 @@ fn wheel_drag_and_fingers_move_what_is_under_them_and_limits_are_told() {
     browser.value("$('home').onclick()");
     browser.until(&format!("at.zoom === 1 && {DRAWN}"));
 
-    // A drag by a tenth of the width takes the picture along.
+    // A drag by a tenth of the width moves the picture by as much.
     let middle = on_picture(&mut browser, 0.5, 0.5);
     let tenth = on_picture(&mut browser, 0.6, 0.5).0 - middle.0;
     browser.drag(middle, (middle.0 + tenth, middle.1 - tenth / 2.0));
@@ -107,7 +107,8 @@ fn wheel_drag_and_fingers_move_what_is_under_them_and_limits_are_told() {
     near(im, 0.175);
     assert_eq!(zoom(&mut browser), 1.0);
 
-    // A finger drags, too. Two that go apart zoom; what was between them stays between them.
+    // One finger drags too. Two fingers that move apart zoom, and the point between them stays
+    // there.
     browser.call(
         "Emulation.setTouchEmulationEnabled",
         json!({ "enabled": true, "maxTouchPoints": 2 }),
@@ -121,13 +122,13 @@ fn wheel_drag_and_fingers_move_what_is_under_them_and_limits_are_told() {
     );
     browser.until(&format!("at.zoom > 2 && {DRAWN}"));
     near(zoom(&mut browser), 3.0);
-    // It was at 0.125, and is now 0.15 of a third of the width to the right of the middle.
+    // The point at 0.125 is now 0.15 of a third of the width to the right of the middle.
     near(middle_of(&mut browser).0, 0.125 - 0.15 * 3.5 / 3.0);
     browser.touch(&beside(middle, 60.0), &beside(middle, 20.0));
     browser.until(&format!("at.zoom < 2 && {DRAWN}"));
     near(zoom(&mut browser), 1.0);
 
-    // Another palette, and the same view once more.
+    // Another palette, and then the same view again.
     for palette in ["fire", "fire"] {
         let choose = format!("$('palette').value = '{palette}'");
         browser.value(&format!(
@@ -137,7 +138,7 @@ fn wheel_drag_and_fingers_move_what_is_under_them_and_limits_are_told() {
         assert_eq!(browser.value("document.body.dataset.state"), "done");
     }
 
-    // What is deeper than can be drawn is drawn as deep as can be, and said so.
+    // A view that is too deep is drawn at the maximum depth, with a message.
     for hash in [
         "zoom=1e289&re=-2&im=0&iterations=100",
         "zoom=1e300&re=-2&im=0&iterations=100",
@@ -171,8 +172,8 @@ fn the_page_draws_zooms_cancels_and_logs_no_error() {
     };
     let drawn = DRAWN;
 
-    // The middle of the whole set never leaves: 1000 % 8, 1000 % 16, 1000 % 32. The corner leaves at
-    // once.
+    // The middle of the whole set never leaves: 1000 % 8, 1000 % 16, 1000 % 32. The corner leaves
+    // at once.
     let pixel = |browser: &mut Browser, x: &str, y: &str| {
         browser.value(&format!("[...pen.getImageData({x}, {y}, 1, 1).data]"))
     };
@@ -183,11 +184,12 @@ fn the_page_draws_zooms_cancels_and_logs_no_error() {
     assert!(browser.value("workers").as_u64().unwrap() <= 2);
     assert!(browser.value("noted.length").as_u64().unwrap() > 0);
 
-    // A click zooms in, and what is under it stays there.
+    // A click zooms in, and the point under it stays there.
     let (x, y) = on_picture(&mut browser, 0.75, 0.5);
     browser.click(x, y);
     browser.until(&format!("at.zoom === 4 && {drawn}"));
-    // A quarter of 3.5 to the right was 0.125; now the middle is three quarters of the way there.
+    // A quarter of 3.5 to the right was 0.125. The middle is now at three quarters of the way
+    // there.
     let (re, _) = middle_of(&mut browser);
     assert!((re - (-0.75 + 0.75 * 0.875)).abs() < 0.01, "{re}");
     assert!(
@@ -201,7 +203,7 @@ fn the_page_draws_zooms_cancels_and_logs_no_error() {
         browser.screenshot(path.as_ref());
     }
 
-    // A view that takes minutes is left for another, which is drawn at once.
+    // A view that takes minutes is replaced by another, which is drawn at once.
     let slow = "#re=-0.1&im=0&zoom=1000&iterations=1000000&kernel=textbook";
     browser.value(&format!("location.hash = '{slow}'"));
     browser.until("at.zoom === 1000 && document.body.dataset.state === 'drawing'");
@@ -219,7 +221,7 @@ fn the_page_draws_zooms_cancels_and_logs_no_error() {
     );
     let state = browser.value("$('state').textContent");
     assert!(state.as_str().unwrap().contains("perturbation"), "{state}");
-    // All digits are in the link.
+    // The link contains all digits.
     let link = browser.value("$('link').href");
     assert!(
         link.as_str()
@@ -231,7 +233,7 @@ fn the_page_draws_zooms_cancels_and_logs_no_error() {
     }
     assert!(browser.console.is_empty(), "{:?}", browser.console);
 
-    // Ctrl-C ends it, though the page is open.
+    // Ctrl-C stops it although the page is open.
     let killed = Command::new("kill")
         .args(["-INT", &explorer.child.id().to_string()])
         .status();

@@ -1,4 +1,5 @@
-//! The regions beside libgomp: teams within teams by the environment, and who runs which turns.
+//! Compares the regions with libgomp: nested teams by the environment, and the distribution of
+//! turns.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -12,7 +13,8 @@ use std::sync::Mutex;
 use mandelbrot::omp::{self, Schedule};
 use tempfile::TempDir;
 
-/// Compiles a program of `tests/world/omp`. Without a compiler the test says so, and CI fails.
+/// Compiles a program in `tests/world/omp`. Without a compiler the test is skipped with a message,
+/// and fails in CI.
 fn compiled(folder: &TempDir, name: &str) -> Option<Command> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/world/omp/{name}.c"));
     let program = folder.path().join(name);
@@ -41,7 +43,7 @@ fn printed(command: &mut Command) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Runs what `nest.c` runs. It is a process of its own, since each reads its environment.
+/// Does the same as `nest.c`, in a process of its own, because each run reads its environment.
 #[test]
 #[ignore = "run by another test, in a process of its own"]
 fn nest() {
@@ -116,7 +118,7 @@ fn teams_within_teams_are_as_large_as_libgomps() {
             "{values}"
         );
     }
-    // What makes no sense is told, and left out.
+    // An invalid value is reported and ignored.
     let output = ours
         .env("OMP_NUM_THREADS", "none")
         .arg("--nocapture")
@@ -174,7 +176,7 @@ fn turns_are_divided_as_libgomp_divides_them() {
     }
 }
 
-/// Which thread ran each turn.
+/// For each turn, the thread that ran it.
 fn by_turn<T>(turns: Vec<Vec<T>>, place: impl Fn(T) -> usize) -> Vec<usize> {
     let mut who = vec![usize::MAX; turns.iter().map(Vec::len).sum()];
     for (thread, turns) in turns.into_iter().enumerate() {
@@ -185,8 +187,8 @@ fn by_turn<T>(turns: Vec<Vec<T>>, place: impl Fn(T) -> usize) -> Vec<usize> {
     who
 }
 
-/// The lengths of guided's portions: one thread of the team takes them all. Where one begins, all
-/// turns of the one before are done, and the other threads have none.
+/// The lengths of the portions of `guided`. One thread of the team takes them all: when a portion
+/// starts, all turns before it are done, and the other threads have none.
 fn portions(threads: usize, length: usize, chunk: usize) -> Vec<usize> {
     let starts = Mutex::new(Vec::new());
     omp::parallel(threads, |p| {

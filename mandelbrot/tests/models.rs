@@ -1,4 +1,4 @@
-//! Every model does what the serial one does, and passes on what goes wrong.
+//! Every model gives the serial result, and passes errors on.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -18,7 +18,7 @@ use proptest::prelude::*;
 type Fill = fn(&Plan, Tile, &mut [u32]);
 type Model = fn(&Plan, Fill, NonZeroUsize) -> io::Result<Counts>;
 
-// Processes need a program that begins with the hook: `command.rs` has them draw.
+// Processes need a program that begins with the hook: `command.rs` tests these models.
 const MODELS: [(&str, Model); 9] = [
     ("serial", serial::run),
     ("threads", threads::run),
@@ -108,6 +108,6 @@ fn borders_are_enough_for_the_mandelbrot_set() {
     let traced = mariani_silver::run(&plan, exact::fill, workers(2)).unwrap();
     let pairs = all.values().iter().zip(traced.values());
     let lost = pairs.filter(|(all, traced)| all != traced).count();
-    // What is thinner than a pixel may slip through.
+    // Parts thinner than a pixel may be lost.
     assert!(lost * 10_000 <= plan.points(), "{lost} points lost");
 }

@@ -1,4 +1,4 @@
-//! The OpenMP-style regions, from outside.
+//! Tests of the OpenMP-style regions through their public interface.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -50,8 +50,8 @@ fn static_turns_are_known_beforehand() {
 
 #[test]
 fn a_dynamic_loop_goes_on_without_a_thread_that_is_busy() {
-    // Thread 0 waits in its first turn until all other turns are done: under a static schedule it
-    // would wait for turns of its own.
+    // Thread 0 waits in its first turn until all other turns are done. Under a static schedule it
+    // would wait for its own turns.
     let done = AtomicUsize::new(0);
     let last = Barrier::new(2);
     let counts = omp::parallel(2, |p| {
@@ -142,7 +142,7 @@ fn critical_is_for_one_at_a_time() {
     omp::parallel(4, |p| {
         for _ in 0..1000 {
             p.critical(|| {
-                // A torn update would show if two were here: the lock is tried, not waited for.
+                // Two threads at once would fail here: the lock is tried, not waited for.
                 let mut total = cell.try_lock().expect("another thread is in critical");
                 **total += 1;
             });
@@ -267,7 +267,7 @@ fn a_region_can_be_switched_to_serial() {
 
 #[test]
 fn regions_within_regions_have_one_thread_unless_more_levels_are_allowed() {
-    // What holds without a word is tested where the environment can be set: in the settings.
+    // The defaults are tested in the settings, where the environment can be set.
     let inner = |levels| {
         omp::parallel(2, |_| {
             let region = Region::new().threads(3).max_active_levels(levels);
@@ -284,7 +284,8 @@ fn a_panic_in_an_inner_region_goes_through_the_outer_one() {
     let panic = Region::new()
         .threads(2)
         .try_run(|outer| {
-            // The inner closure can't have the outer thread's handle: it isn't that thread.
+            // The inner closure can't use the outer thread's handle, because it runs on another
+            // thread.
             let number = outer.thread_num();
             let region = Region::new().threads(2).max_active_levels(2);
             region.run(|inner| assert!(number + inner.thread_num() < 2, "deep down"));

@@ -1,4 +1,5 @@
-//! What the threads of a team do one after another, and where they would wait for ever.
+//! Code that the threads of a team run one after another, and the cases where they would wait
+//! forever.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -7,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mandelbrot::omp::{self, Region, Schedule};
 
-/// The text of the panic that a region ends with.
+/// The message of the panic that ends a region.
 fn panic_of<R: Send>(threads: usize, body: impl Fn(&omp::Thread<'_>) -> R + Sync) -> String {
     let region = Region::new().threads(threads).try_run(body);
     region.err().unwrap().to_string()
@@ -21,7 +22,7 @@ fn critical_in_critical_is_a_panic_and_not_a_hang() {
         p.critical_named("a", || p.critical_named("a", || ()));
     });
     assert!(text.contains("holds the lock already"), "{text}");
-    // In a team within, whose threads the one around waits for.
+    // In an inner team, which the outer thread waits for.
     let text = panic_of(2, |p| {
         p.critical(|| omp::parallel(2, |q| q.critical(|| ())));
     });
@@ -63,7 +64,7 @@ fn names_are_locks_of_their_own_and_hold_across_teams() {
     omp::parallel(2, |p| {
         p.critical(|| p.critical_named("first", || p.critical_named("second", || ())));
     });
-    // Two teams of two, within one: the four take turns.
+    // Two inner teams of two threads: all four take turns.
     let inside = AtomicUsize::new(0);
     omp::parallel(2, |_| {
         let region = Region::new().threads(2).max_active_levels(2);
@@ -121,7 +122,7 @@ fn ordered_parts_come_in_the_order_of_turns_under_every_schedule() {
         let expected: Vec<_> = (10..60).filter(|index| index % 7 != 0).collect();
         assert_eq!(seen.into_inner().unwrap(), expected, "{schedule}");
     }
-    // A panic, or a loop left early, lets nobody wait for ever.
+    // After a panic, or a loop that is left early, no thread waits forever.
     let text = panic_of(3, |p| {
         for turn in p.ordered(0..30, Schedule::Static) {
             assert!(turn.index() != 4, "fourth");

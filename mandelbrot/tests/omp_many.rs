@@ -1,5 +1,5 @@
-//! A team of more threads than a process can have. Alone in its program: while it lasts, others get
-//! none.
+//! A team with more threads than a process can have. It is alone in its program, because other
+//! tests would get no threads meanwhile.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mandelbrot::omp::Region;
 
-/// More threads than a process may have mappings for: without a look beforehand, one of those that
-/// were started ends the whole process.
+/// More threads than the process has mappings for. Without the check, one of the started threads
+/// would end the whole process.
 #[test]
 fn a_team_beyond_what_the_system_can_start_is_smaller() {
     let started = AtomicUsize::new(0);

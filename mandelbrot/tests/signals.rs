@@ -1,4 +1,4 @@
-//! Ctrl-C and kill: the command stops within a second, and nothing of it stays.
+//! Ctrl-C and kill: the command stops within a second, and leaves nothing.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -20,7 +20,7 @@ const MODELS: [&str; 7] = [
     "async",
 ];
 
-/// Draws in a folder until it is past its start.
+/// Starts drawing in a folder, and waits until it computes.
 fn draws(folder: &TempDir, words: &str, model: &str) -> Child {
     let child = with_usual_signals(&mut Command::new(env!("CARGO_BIN_EXE_mandelbrot")))
         .args(words.split_whitespace())
@@ -32,7 +32,7 @@ fn draws(folder: &TempDir, words: &str, model: &str) -> Child {
     if model != "serial" {
         wait_until_it_draws(child.id());
     } else {
-        // It has no second thread by which to see it: its CPU time tells.
+        // It has no second thread to wait for, so look at its CPU time.
         wait_until_it_computes(child.id());
     }
     child
@@ -46,8 +46,8 @@ fn signal(child: Child, signal: &str) -> Output {
     child.wait_with_output().unwrap()
 }
 
-/// One band of this picture takes hours by the textbook's loop: a kernel that is not asked between
-/// its iterations would not end before the test's own end.
+/// One band of this picture takes hours with the textbook's loop. A kernel that is not checked
+/// between its iterations would outlast the test.
 const ENDLESS: &str = "--julia 0,0 --zoom 4 -W 4000 -H 400 -n 16e6 --kernel";
 
 #[test]
@@ -86,8 +86,8 @@ fn nothing_stays_in_shared_memory_after_a_kill() {
     assert_eq!(ours(), before);
 }
 
-/// Waits for it to have two more threads, or two processes: then it is past its start. There is no
-/// event to wait for in another process, so it is asked again and again.
+/// Waits until the command has two more threads, or two processes: then it draws. There is no event
+/// from another process to wait for, so this asks again and again.
 fn wait_until_it_draws(pid: u32) {
     let workers = || {
         let tasks = fs::read_dir(format!("/proc/{pid}/task"))
@@ -107,7 +107,7 @@ fn wait_until_it_draws(pid: u32) {
     }
 }
 
-/// Waits for a fifth of a second of CPU time: to start takes less than a tenth of that.
+/// Waits for a fifth of a second of CPU time: the start takes less than a tenth of that.
 fn wait_until_it_computes(pid: u32) {
     let ticks = || {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();

@@ -1,5 +1,5 @@
-//! The same count by threads, as one would begin: each thread gets an equal part of the numbers. Small
-//! numbers are tested sooner, so the first thread is done early, and its CPU then has nothing to do.
+//! The same count by threads, in the simplest way: each thread gets an equal part of the numbers.
+//! Small numbers take less time, so the first thread ends early, and then its CPU is idle.
 
 use std::thread;
 use std::time::Instant;

@@ -1,5 +1,6 @@
-//! The same count with a queue of small pieces: a worker that is done takes the next piece, so that all
-//! are busy until the end. The queue is a channel of crossbeam, which many may receive from.
+//! The same count with a queue of small pieces. A worker that has finished a piece takes the next
+//! one, so all workers are busy until the end. The queue is a channel of crossbeam, which allows
+//! several receivers.
 
 use std::thread;
 use std::time::Instant;
@@ -18,7 +19,7 @@ fn is_prime(number: u64) -> bool {
 fn main() {
     let start = Instant::now();
     let workers = thread::available_parallelism().map_or(1, |cpus| cpus.get());
-    // Bounded: the pieces wait in `send` until somebody has time for them.
+    // Bounded: `send` waits while the queue is full.
     let (sender, pieces) = crossbeam_channel::bounded(2 * workers);
     let threads: Vec<_> = (0..workers)
         .map(|worker| {

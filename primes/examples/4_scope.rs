@@ -1,5 +1,6 @@
-//! The same count with scoped threads: they end before the block does, and so may borrow. A shared
-//! counter stands for the queue: a worker adds one and has taken the piece of that number.
+//! The same count with scoped threads. They end before the scope does, so they may borrow local
+//! variables. A shared counter takes the place of the queue: a worker that adds one gets the piece
+//! of that number.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -23,7 +24,7 @@ fn main() {
     let work = || {
         let mut count = 0;
         loop {
-            // One operation of the CPU: no two workers get the same piece.
+            // An atomic operation: no two workers get the same piece.
             let first = PIECE * next.fetch_add(1, Ordering::Relaxed);
             if first >= LIMIT {
                 return count;

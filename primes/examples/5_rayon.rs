@@ -1,5 +1,5 @@
-//! The same count by rayon. Compare with step 1: one word is different. rayon cuts the range into
-//! pieces, and a thread that has none left steals from another.
+//! The same count by rayon. Compare with step 1: one word is different. rayon divides the range
+//! into pieces, and a thread without pieces steals some from another.
 
 use rayon::prelude::*;
 use std::time::Instant;

@@ -1,6 +1,6 @@
-//! The same count by processes, as Python's `multiprocessing` does it: this program starts itself again,
-//! once for each part, and reads what each prints. Nothing is shared: a process that crashes takes only
-//! itself down, and everything that goes in or out has to be written as bytes.
+//! The same count by processes, as with Python's `multiprocessing`. This program starts itself
+//! again, once for each part, and reads the output of each process. Processes share no memory: a
+//! crash ends only one process, and all input and output must be written as bytes.
 
 use std::io;
 use std::process::{Command, Stdio};
@@ -24,7 +24,7 @@ fn main() -> io::Result<()> {
         .collect();
     if let [from, to] = numbers[..] {
         println!("{}", (from..to).filter(|&number| is_prime(number)).count());
-        return Ok(()); // This was a worker.
+        return Ok(()); // This process is a worker.
     }
 
     let start = Instant::now();

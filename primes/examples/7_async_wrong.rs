@@ -1,5 +1,5 @@
-//! The same count by async tasks, done wrong: `async` makes nothing parallel. A task runs until its next
-//! `.await`, and work that computes has none, so that everything else has to wait: also the heartbeat.
+//! The same count by async tasks, done wrong. `async` makes nothing parallel. A task runs until its
+//! next `.await`, and work that computes has none. So everything else waits, also the heartbeat.
 
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
@@ -18,7 +18,7 @@ async fn count(from: u64, to: u64) -> usize {
     (from..to).filter(|&number| is_prime(number)).count()
 }
 
-/// Wants to beat every 5 ms; tells the longest time between two beats.
+/// Should wake up every 5 ms. Prints the longest time between two beats.
 async fn heartbeat() {
     let (mut last, mut longest) = (Instant::now(), Duration::ZERO);
     for _ in 0..5 {

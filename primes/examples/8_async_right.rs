@@ -1,5 +1,6 @@
-//! The same count by async tasks, done right: what computes goes to threads that are made for blocking,
-//! and the tasks only wait for it. Compare with step 7: `spawn_blocking`, and the heart beats.
+//! The same count by async tasks, done right. `spawn_blocking` moves the computing to threads for
+//! blocking work, and the tasks only wait for it. Compare with step 7: now the heartbeat is
+//! regular.
 
 use std::time::{Duration, Instant};
 use tokio::task::spawn_blocking;
@@ -19,7 +20,7 @@ fn count(from: u64, to: u64) -> usize {
     (from..to).filter(|&number| is_prime(number)).count()
 }
 
-/// Wants to beat every 5 ms; tells the longest time between two beats.
+/// Should wake up every 5 ms. Prints the longest time between two beats.
 async fn heartbeat() {
     let (mut last, mut longest) = (Instant::now(), Duration::ZERO);
     for _ in 0..5 {

@@ -1,5 +1,5 @@
-//! The same count by threads under one global lock, as Python's threads are: whoever computes holds it.
-//! Compare with step 4: the threads take turns, and the second CPU has nothing to do.
+//! The same count by threads under one global lock, as in Python: a thread holds the lock while it
+//! computes. Compare with step 4: the threads take turns, and the second CPU is idle.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,5 +1,5 @@
-//! Computing in an async program without keeping it from everything else: on a blocking thread, and
-//! no more of those at once than there are cores.
+//! An async program that also computes: each computation runs on a blocking thread, and a semaphore
+//! limits them to the number of cores.
 //! Run it: `cargo run --release -p primes --example async_and_cpu`
 
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What a global lock does to threads: any number of them, one core.
+//! Threads under a global lock: only one core is busy, whatever their number.
 //! Run it: `cargo run --release -p primes --example global_lock`
 
 use std::thread;
@@ -24,7 +24,7 @@ fn main() {
     println!("two threads: {free:?}; two threads under a lock: {locked:?}");
 }
 
-/// How long the same work takes on two threads at once.
+/// Measures how long the same work takes on two threads at once.
 fn time(work: impl Fn() + Sync) -> Duration {
     let start = Instant::now();
     thread::scope(|scope| {

@@ -1,4 +1,4 @@
-//! rayon: one word makes an iterator parallel.
+//! rayon: `par_iter` instead of `iter` makes an iterator parallel.
 //! Run it: `cargo run --release -p primes --example par_iter`
 
 use rayon::iter::{IntoParallelIterator, ParallelIterator};

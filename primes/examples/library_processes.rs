@@ -1,5 +1,5 @@
-//! A program that starts itself again to share its work: never `fork`, which copies a running
-//! program with threads and locks in any state.
+//! A program that starts itself again to share its work. It does not use `fork`, which copies a
+//! running program with threads and locks in any state.
 //! Run it: `cargo run --release -p primes --example processes`
 
 use std::env;
@@ -11,7 +11,7 @@ use primes::{Constellation, interval};
 fn main() -> io::Result<()> {
     let words: Vec<String> = env::args().collect();
     if let [_, start, stop] = &words[..] {
-        // A worker: its range came as arguments, its answer goes to standard output.
+        // A worker: its range comes as arguments, and its answer goes to standard output.
         let range = start.parse().unwrap_or(0)..=stop.parse().unwrap_or(0);
         println!("{}", interval::count(range, Constellation::Single));
         return Ok(());
@@ -23,7 +23,7 @@ fn main() -> io::Result<()> {
             .stdout(Stdio::piped())
             .spawn()
     };
-    // Both are started before either is waited for.
+    // Start both before waiting for either.
     let workers = [start([0, half])?, start([half + 1, 2 * half])?];
     let mut total = 0;
     for worker in workers {

@@ -7,7 +7,7 @@ use primes::trial_division::is_prime;
 
 fn main() {
     let workers = thread::available_parallelism().map_or(1, |n| n.get());
-    // Bounded: whoever produces faster than the workers consume has to wait.
+    // Bounded: a fast producer waits for the workers.
     let (queue, numbers) = crossbeam_channel::bounded(16);
     let (answers, found) = crossbeam_channel::unbounded();
     thread::scope(|scope| {

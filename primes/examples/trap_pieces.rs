@@ -1,6 +1,6 @@
-//! A trap: pieces that are too small. To take a piece costs a little, here an operation that both CPUs
-//! fight over. With one number a piece that costs more than the work. The cure is larger pieces.
-//! Look for: which size is fastest?
+//! A trap: pieces that are too small. Each piece has a cost: here an atomic operation on a counter
+//! that both CPUs use. With one number per piece, that costs more than the work. The cure is larger
+//! pieces. Look for: which size is fastest?
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -8,7 +8,7 @@ use std::time::Instant;
 
 const LIMIT: u64 = 20_000_000;
 
-/// Work that takes a nanosecond or two.
+/// Work that takes one or two nanoseconds.
 fn is_odd_one_out(number: u64) -> bool {
     number % 7 == 3
 }

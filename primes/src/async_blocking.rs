@@ -1,10 +1,10 @@
-//! async, done wrong: computing inside the tasks. Do not copy this file: diff it with
-//! `async_tasks.rs`. What differs is the runtime's threads, and where the job runs: `spawn` for
-//! `spawn_blocking`.
+//! async, done wrong: the tasks compute. Do not copy this file; compare it with `async_tasks.rs`.
+//! Two things differ: the number of the runtime's threads, and the place of the work (`spawn`
+//! instead of `spawn_blocking`).
 //!
-//! The answers are right and the time is no worse; what suffers is everything else on the runtime.
-//! A task gives way only at an `.await`, and here there is none for the length of a job: timers,
-//! sockets and other tasks wait that long. [`LongestPoll`] tells how long.
+//! The answers are right and the total time is not longer, but all other tasks of the runtime wait.
+//! A task gives way only at an `.await`, and during a job there is none: timers, sockets and other
+//! tasks wait for its end. [`LongestPoll`] measures how long.
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -18,14 +18,14 @@ use crate::job::Job;
 use crate::longest_poll::LongestPoll;
 use crate::watch::{self, Watch};
 
-/// Jobs under way for each worker: the one it computes, and one to go on with. More would only be
+/// Jobs under way per worker: one that runs, and one that is ready to run next. More would only use
 /// memory.
 const AHEAD: usize = 2;
 
-/// Runs the jobs inside tasks, on `workers` of the runtime's own threads.
+/// Runs the jobs inside tasks, on `workers` threads of the runtime.
 ///
 /// # Errors
-/// If the system refuses the runtime.
+/// If the system refuses to start the runtime.
 ///
 /// # Panics
 /// If a job panics.
@@ -47,7 +47,7 @@ pub fn run(
 /// A runtime with `workers` threads for its tasks, for [`run_on`].
 ///
 /// # Errors
-/// If the system refuses it.
+/// If the system refuses to start it.
 pub fn runtime(workers: NonZeroUsize) -> io::Result<Runtime> {
     Builder::new_multi_thread()
         .worker_threads(workers.get())
@@ -55,8 +55,8 @@ pub fn runtime(workers: NonZeroUsize) -> io::Result<Runtime> {
         .build()
 }
 
-/// [`run`] on a runtime that is there already, telling how long its threads were kept from other
-/// tasks.
+/// Like [`run`], on an existing runtime. `longest_poll` gets the longest time that a task kept a thread
+/// from other tasks.
 ///
 /// # Panics
 /// If a job panics.
@@ -87,7 +87,7 @@ pub fn run_on(
                     }
                     match running.join_next().await {
                         Some(Ok((job, Some(answer)))) => watch.done(job, answer),
-                        // It was told to stop, as will be those that run.
+                        // `watch` said to stop. The jobs that still run will stop too.
                         Some(Ok((_, None))) => stopped = true,
                         Some(Err(error)) => panic::resume_unwind(error.into_panic()),
                         None => break,

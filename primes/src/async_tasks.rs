@@ -1,7 +1,7 @@
-//! async, done right: the runtime only waits; the computing happens on threads made for blocking.
+//! async, done right: tasks only wait, and blocking threads compute.
 //!
-//! async buys nothing for work like this: it is for waiting. But a server that must also compute
-//! does it so, and its longest poll stays in microseconds.
+//! async does not make this work faster: async is for waiting. But a server that must also compute
+//! does it this way, and its longest poll stays within microseconds.
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -15,14 +15,14 @@ use crate::job::Job;
 use crate::longest_poll::LongestPoll;
 use crate::watch::{self, Watch};
 
-/// Jobs under way for each worker: the one it computes, and one to go on with. More would only be
+/// Jobs under way per worker: one that runs, and one that is ready to run next. More would only use
 /// memory.
 const AHEAD: usize = 2;
 
-/// Runs the jobs as tasks on `workers` blocking threads. `watch` is told on the calling thread.
+/// Runs the jobs as tasks on `workers` blocking threads. `watch` is called on the calling thread.
 ///
 /// # Errors
-/// If the system refuses the runtime.
+/// If the system refuses to start the runtime.
 ///
 /// # Panics
 /// If a job panics.
@@ -41,11 +41,11 @@ pub fn run(
     Ok(())
 }
 
-/// A runtime with at most `workers` threads for blocking work, for [`run_on`]. tokio's own limit is
-/// 512: far too many for work that computes.
+/// A runtime with at most `workers` blocking threads, for [`run_on`]. tokio's own limit is 512, far
+/// too many for work that computes.
 ///
 /// # Errors
-/// If the system refuses it.
+/// If the system refuses to start it.
 pub fn runtime(workers: NonZeroUsize) -> io::Result<Runtime> {
     Builder::new_current_thread()
         .max_blocking_threads(workers.get())
@@ -53,7 +53,8 @@ pub fn runtime(workers: NonZeroUsize) -> io::Result<Runtime> {
         .build()
 }
 
-/// [`run`] on a runtime that is there already, telling how long it was kept from its other tasks.
+/// Like [`run`], on an existing runtime. `longest_poll` gets the longest time that a task kept the
+/// thread from other tasks.
 ///
 /// # Panics
 /// If a job panics.
@@ -72,7 +73,7 @@ pub fn run_on(
                 let mut running = JoinSet::new();
                 let mut stopped = false;
                 loop {
-                    // tokio's queue for blocking work has no bound: this is it.
+                    // tokio's queue for blocking work is unbounded. This loop is the bound.
                     while running.len() < AHEAD * workers.get()
                         && !stopped
                         && let Some(job) = jobs.next()
@@ -85,7 +86,7 @@ pub fn run_on(
                     }
                     match running.join_next().await {
                         Some(Ok((job, Some(answer)))) => watch.done(job, answer),
-                        // It was told to stop, as will be those that run.
+                        // `watch` said to stop. The jobs that still run will stop too.
                         Some(Ok((_, None))) => stopped = true,
                         Some(Err(error)) => panic::resume_unwind(error.into_panic()),
                         None => break,

@@ -1,4 +1,4 @@
-//! Everything behind `main`: a file for each kind of question that the command answers.
+//! The command: one file for each kind of subcommand.
 
 mod algorithm;
 mod algorithm_or_cores;
@@ -20,16 +20,16 @@ use common::cli::{Interrupt, Outcome, RunArgs, Usage, interrupt};
 use args::{Args, Command};
 use nth::Direction;
 
-/// Runs what the command line asks for.
+/// Runs the subcommand.
 pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
     if let (Some(_), Some(flag)) = (&args.command, args.experiment.given()) {
         bail!(Usage(format!(
-            "{flag}: is the experiment's: put it behind the subcommand"
+            "{flag}: belongs to the experiment: put it after the subcommand"
         )));
     }
     let run = &run_options::of(&args)?;
     let session = common::cli::start(run)?;
-    // Only what looks at it may take Ctrl-C away from the system.
+    // Handle Ctrl-C only in subcommands that check the flag; the others keep the system's default.
     let interrupt = match args.command {
         Some(Command::Next(_) | Command::Previous(_) | Command::Check(_) | Command::Factor(_)) => {
             Interrupt::default()

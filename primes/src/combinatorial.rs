@@ -1,24 +1,24 @@
-//! How many primes there are up to `x`, without finding them: in about `x^(2/3)` steps, where a sieve
-//! takes `x`.
+//! Computes how many primes there are up to `x`, without finding them: in about `x^(2/3)` steps,
+//! where a sieve needs `x`.
 //!
-//! Legendre counted what is left of the numbers up to `x` when the multiples of the first `a` primes
-//! are gone: that is `phi(x, a)`. With `a = pi(y)` for some `y` of at least the cube root of `x`, what
-//! is left are 1, the primes above `y`, and the products of two of those (Meissel):
+//! Legendre's `phi(x, a)` is the count of the numbers up to `x` that are left when the multiples of
+//! the first `a` primes are removed. Let `a = pi(y)` for some `y` of at least the cube root of `x`.
+//! Then the numbers left are 1, the primes above `y`, and the products of two of those (Meissel):
 //!
 //! ```text
 //! pi(x) = phi(x, a) + a - 1 - P2,    P2 = sum of pi(x/p) - pi(p) + 1 for y < p <= sqrt(x)
 //! ```
 //!
 //! The recurrence `phi(x, b) = phi(x, b-1) - phi(x/p_b, b-1)` expands `phi(x, a)` into leaves,
-//! `mu(n) * phi(x/n, b)`: ordinary ones with `n <= y` (`ordinary.rs`), and special ones, `n = p_b * m`
-//! with `m <= y < n` (J. C. Lagarias, V. S. Miller, A. M. Odlyzko, "Computing pi(x): the
-//! Meissel-Lehmer method", 1985). Most special leaves are easy: the number is a product of two primes,
-//! and a table of pi up to `y` has the answer (`easy.rs`). The hard ones take a sieve up to `x/y` that
-//! counts what is left in it (`hard.rs`) (M. Deléglise, J. Rivat, "Computing pi(x): the Meissel,
-//! Lehmer, Lagarias, Miller, Odlyzko method", 1996, whose names these are).
+//! `mu(n) * phi(x/n, b)`: ordinary ones with `n <= y` (`ordinary.rs`), and special ones, `n = p_b *
+//! m` with `m <= y < n` (J. C. Lagarias, V. S. Miller, A. M. Odlyzko, "Computing pi(x): the
+//! Meissel-Lehmer method", 1985). Most special leaves are easy: the number is a product of two
+//! primes, and a table of pi up to `y` has the answer (`easy.rs`). The hard ones need a sieve up to
+//! `x/y` that counts the numbers left in it (`hard.rs`) (M. Deléglise, J. Rivat, "Computing pi(x):
+//! the Meissel, Lehmer, Lagarias, Miller, Odlyzko method", 1996; the names are theirs).
 //!
-//! That every part of the hard sieve can be worked on by itself, and the counts of what came before
-//! added later, is how Kim Walisch's primecount shares it among threads.
+//! The parts of the hard sieve are independent; the counts of the parts before are added later.
+//! That way of sharing the work among threads comes from Kim Walisch's primecount.
 
 mod easy;
 mod factor_table;
@@ -37,11 +37,11 @@ use crate::par_iter;
 use factor_table::FactorTable;
 use pi_table::PiTable;
 
-/// Up to here the sieve is as fast.
+/// Up to this number the sieve is as fast.
 const SIEVED: u64 = 10_000_000;
 
-/// The primes up to `x` counted on `workers` threads; `None` if `go_on` said no, which is asked every
-/// few milliseconds, with the share of the whole work that was done since.
+/// Counts the primes up to `x` on `workers` threads. `go_on` is called every few milliseconds with
+/// the share of the whole work done since the last call. If it returns false, the result is `None`.
 ///
 /// # Errors
 /// If the system refuses a thread.
@@ -66,17 +66,17 @@ pub fn pi(
     Ok(pool.install(|| count(x, alpha(x), go_on)))
 }
 
-/// By how much `y` exceeds the cube root of `x`: more makes the sieves shorter and the leaves more.
-/// Measured from 1e12 to 1e18.
+/// The factor between `y` and the cube root of `x`. A larger one makes the sieves shorter and the
+/// leaves more. Measured from 1e12 to 1e18.
 fn alpha(x: u64) -> f64 {
     let log = (x as f64).ln();
     (log.powi(3) / 2800.0).max(1.0)
 }
 
-/// What all parts need.
+/// The values that all parts need.
 struct Parts<'g> {
     x: u64,
-    /// The bound of what is tabled, and of the factors of a leaf.
+    /// The limit of the tables, and of the factors of a leaf.
     y: u64,
     /// `x / y`, the bound of the sieves.
     z: u64,
@@ -87,16 +87,16 @@ struct Parts<'g> {
     go_on: &'g (dyn Fn(f64) -> bool + Sync),
 }
 
-/// What the parts take of the time, about.
+/// The share of the easy leaves in the time, roughly.
 const SHARE_OF_EASY: f64 = 0.1;
 const SHARE_OF_HARD: f64 = 0.6;
 const SHARE_OF_SECOND: f64 = 0.3;
 
-/// [`pi`] on the threads of the pool that it is called in.
+/// Like [`pi`], on the threads of the current pool.
 fn count(x: u64, alpha: f64, go_on: &(dyn Fn(f64) -> bool + Sync)) -> Option<u64> {
     let root = x.isqrt();
     let cube_root = (x as f64).cbrt();
-    // At least the cube root, whatever rounding makes of it; the primes of the wheel lie below.
+    // At least the cube root, also after rounding. The primes of the wheel are below it.
     let y = ((alpha * cube_root) as u64)
         .max(cube_root as u64 + 1)
         .clamp(20, root);
@@ -125,7 +125,7 @@ fn count(x: u64, alpha: f64, go_on: &(dyn Fn(f64) -> bool + Sync)) -> Option<u64
     let easy = easy::sum(&parts)?;
     let hard = hard::sum(&parts)?;
     let second = second::sum(&parts)?;
-    // Modulo 2^64, which the result is far below.
+    // Modulo 2^64; the result is far smaller.
     let phi = ordinary.wrapping_add(easy).wrapping_add(hard);
     Some(phi.wrapping_add(a).wrapping_sub(1).wrapping_sub(second))
 }
@@ -157,7 +157,7 @@ mod tests {
         }
     }
 
-    /// Where the parts meet: `y` at the cube root, at the square root, and between.
+    /// The cases where the parts meet: `y` at the cube root, at the square root, and between.
     #[test]
     fn every_y_gives_the_same_count() {
         for alpha in [1.0, 1.3, 2.0, 5.0, 10.0, 1e9] {

@@ -1,10 +1,10 @@
-//! Prime constellations, or k-tuplets: the tightest groups of two to six primes.
+//! Prime constellations, or k-tuplets: groups of two to six primes, as close together as possible.
 
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// A group of primes as close together as primes can be.
+/// A kind of group: primes as close together as possible.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Constellation {
@@ -39,12 +39,12 @@ impl Constellation {
         .find(|&c| c.size() == size)
     }
 
-    /// How many primes make one.
+    /// The number of primes in a group.
     pub fn size(self) -> u8 {
         self as u8
     }
 
-    /// What several of them are called.
+    /// The plural name.
     pub fn name(self) -> &'static str {
         match self {
             Single => "primes",
@@ -56,7 +56,7 @@ impl Constellation {
         }
     }
 
-    /// The differences from the first prime to the others, one list for each shape.
+    /// The differences from the first prime to the others, one list per shape.
     pub(crate) fn shapes(self) -> &'static [&'static [u64]] {
         match self {
             Single => &[&[]],
@@ -68,7 +68,7 @@ impl Constellation {
         }
     }
 
-    /// Those that begin with 3 or 5, which the wheel leaves out.
+    /// The groups that begin with 3 or 5; the wheel has no bits for these.
     pub(crate) fn smallest(self) -> &'static [&'static [u64]] {
         match self {
             Single => &[&[2], &[3], &[5]],
@@ -81,12 +81,12 @@ impl Constellation {
     }
 }
 
-/// There is no constellation of that size.
+/// The error for a size without a constellation.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}: from 1 to 6 primes")]
 pub struct ParseConstellationError(String);
 
-/// From the number of primes that make one.
+/// Reads the number of primes in a group.
 impl FromStr for Constellation {
     type Err = ParseConstellationError;
 

@@ -4,12 +4,13 @@
 use crate::miller_rabin::is_prime;
 use crate::montgomery::Montgomery;
 
-/// Divisors tried before the rho method, which dislikes small factors.
+/// Divisors below this are tried before the rho method, which is slow with small factors.
 const TRIED: u64 = 1024;
 
-/// An odd prime below [`TRIED`], and what tells its multiples without a division: `n` is one if `n` times the
-/// inverse, modulo 2^64, is no more than the largest quotient. That product is the quotient then (T.
-/// Granlund and P. L. Montgomery, "Division by Invariant Integers using Multiplication", 1994, section 9).
+/// An odd prime below [`TRIED`], with constants that detect its multiples without a division. `n`
+/// is a multiple if `n` times the inverse, modulo 2^64, is at most the largest quotient; the
+/// product is then the quotient (T. Granlund and P. L. Montgomery, "Division by Invariant Integers
+/// using Multiplication", 1994, section 9).
 struct Divisor {
     prime: u64,
     inverse: u64,
@@ -18,7 +19,7 @@ struct Divisor {
 
 impl Divisor {
     const fn new(prime: u64) -> Divisor {
-        // Newton's method: right in 3 bits at first, then in twice as many each time.
+        // Newton's method: 3 correct bits at first, then twice as many each time.
         let (mut inverse, mut bits) = (prime, 3);
         while bits < 64 {
             inverse = inverse.wrapping_mul(2_u64.wrapping_sub(prime.wrapping_mul(inverse)));
@@ -57,10 +58,10 @@ const DIVISORS: [Divisor; 171] = {
     divisors
 };
 
-/// How many differences are multiplied together before one gcd.
+/// How many differences are multiplied together before each gcd.
 const BATCH: usize = 128;
 
-/// The prime factors of `n` in ascending order, each as often as it divides. 0 and 1 have none.
+/// The prime factors of `n` in ascending order, with repetition. 0 and 1 have none.
 ///
 /// ```
 /// assert_eq!(primes::factor::factors(360), [2, 2, 2, 3, 3, 5]);
@@ -88,7 +89,7 @@ pub fn factors(mut n: u64) -> Vec<u64> {
     factors
 }
 
-/// The factors of what no prime below [`TRIED`] divides, or of what is 1 or a prime.
+/// Adds the factors of `n`: a number that no prime below [`TRIED`] divides, or 1, or a prime.
 fn split(n: u64, factors: &mut Vec<u64>) {
     if n == 1 {
         return;
@@ -108,13 +109,13 @@ fn proper_divisor(n: u64) -> u64 {
     if root * root == n {
         return root;
     }
-    // A sequence fails when all factors show up at once; some other constant then succeeds.
+    // A sequence fails if it finds all factors at once. Then another constant succeeds.
     (1..)
         .find_map(|constant| rho(n, constant))
         .expect("a composite has a sequence that splits it")
 }
 
-/// One run of `x -> x^2 + constant` modulo `n`, until two values agree modulo some factor.
+/// One sequence `x -> x^2 + constant` modulo `n`, until two values are equal modulo some factor.
 fn rho(n: u64, constant: u64) -> Option<u64> {
     let m = Montgomery::new(n);
     let constant = m.of(constant);
@@ -148,8 +149,7 @@ fn rho(n: u64, constant: u64) -> Option<u64> {
     }
 }
 
-/// Goes through a batch again one difference at a time, since the batch as a whole held every
-/// factor.
+/// Repeats a batch one difference at a time, because the whole batch contained every factor.
 fn retrace(m: Montgomery, tortoise: u64, mut hare: u64, next: impl Fn(u64) -> u64) -> Option<u64> {
     loop {
         hare = next(hare);

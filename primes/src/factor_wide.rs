@@ -1,22 +1,23 @@
-//! Prime factors of any `u128`: small ones by trial division, those of up to 64 bits that are left
-//! over by [`crate::factor`], the rest by elliptic curves (H. W. Lenstra, "Factoring integers
-//! with elliptic curves", 1987; P. L. Montgomery, "Speeding the Pollard and elliptic curve methods of
-//! factorization", 1987, for the form of the curves, and the second stage).
+//! Prime factors of any `u128`: small factors by trial division, then factors of a rest up to 64
+//! bits by [`crate::factor`], and all others by elliptic curves (H. W. Lenstra, "Factoring integers
+//! with elliptic curves", 1987; P. L. Montgomery, "Speeding the Pollard and elliptic curve methods
+//! of factorization", 1987, for the form of the curves, and the second stage).
 
 use crate::factor;
 use crate::montgomery_wide::MontgomeryWide;
 
-/// Divisors tried before curves.
+/// Divisors below this are tried before the curves.
 const TRIED: u128 = 1000;
 
-/// The bounds of the two stages, and how many curves are tried before the next line: for factors of
-/// 15, 20 and more digits, about (Alexander Kruppa's and Paul Zimmermann's tables).
+/// The bounds of the two stages, and how many curves are tried before the next entry. The entries
+/// are for factors of about 15 digits, and of 20 digits and more (tables of Alexander Kruppa and
+/// Paul Zimmermann).
 const EFFORTS: [(u64, u64, u64); 2] = [(2_000, 150_000, 30), (11_000, 1_900_000, u64::MAX)];
 
-/// The prime factors of `n` in ascending order, each as often as it divides. 0 and 1 have none.
+/// The prime factors of `n` in ascending order, with repetition. 0 and 1 have none.
 ///
 /// Factors above 2^64 are probable primes: they have passed the Miller-Rabin test for the first 40
-/// prime bases, which no composite of 128 bits is known to do.
+/// prime bases. No composite of 128 bits is known that passes it.
 ///
 /// ```
 /// use primes::factor_wide::factors;
@@ -77,7 +78,7 @@ fn proper_divisor(n: u128) -> u128 {
         return root;
     }
     let m = MontgomeryWide::new(n);
-    // Curves differ by their sigma; any above 5 will do.
+    // Each sigma gives another curve; any above 5 works.
     let mut sigma = 6;
     for (first, second, curves) in EFFORTS {
         let primes: Vec<u64> = crate::interval::primes(2..=first).collect();
@@ -88,10 +89,10 @@ fn proper_divisor(n: u128) -> u128 {
             sigma += 1;
         }
     }
-    unreachable!("of so many curves one splits any composite")
+    unreachable!("one of these curves splits any composite")
 }
 
-/// A point of a curve in Montgomery's form, `x` over `z`: without its `y`.
+/// A point of a curve in Montgomery's form: `x` divided by `z`, without `y`.
 #[derive(Clone, Copy)]
 struct Point {
     x: u128,
@@ -116,7 +117,7 @@ impl Curve {
         }
     }
 
-    /// `p + q`, given `p - q`.
+    /// `p + q`; `difference` is `p - q`.
     fn add(&self, p: Point, q: Point, difference: Point) -> Point {
         let m = self.m;
         let a = m.mul(m.sub(p.x, p.z), m.add(q.x, q.z));
@@ -173,9 +174,9 @@ fn curve(m: MontgomeryWide, sigma: u64, primes: &[u64], first: u64, second: u64)
     proper(m, q.z).or_else(|| proper(m, differences(&curve, q, first, second)))
 }
 
-/// The second stage: for each prime `p` up to `second`, `p * q` is the point at infinity modulo a
-/// factor if a multiple of 210 and a smaller number, whose sum or difference `p` is, give the same `x`
-/// there. The product of the differences of those.
+/// The second stage. Each prime `p` up to `second` is the sum or the difference of a multiple of
+/// 210 and a smaller number. `p * q` is the point at infinity modulo a factor if both give the same
+/// `x`. The result is the product of the differences of these `x`.
 fn differences(curve: &Curve, q: Point, first: u64, second: u64) -> u128 {
     const WHEEL: u64 = 210;
     let m = curve.m;
@@ -195,7 +196,7 @@ fn differences(curve: &Curve, q: Point, first: u64, second: u64) -> u128 {
     product
 }
 
-/// The greatest common divisor with the modulus, if it is a proper divisor of that.
+/// The greatest common divisor with the modulus, if it is a proper divisor.
 fn proper(m: MontgomeryWide, x: u128) -> Option<u128> {
     let divisor = gcd(x, m.modulus());
     (divisor > 1 && divisor < m.modulus()).then_some(divisor)
@@ -229,7 +230,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Values of GNU factor 9.1 and PARI/GP.
+    /// Values from GNU factor 9.1 and PARI/GP.
     #[test]
     fn known_factorisations() {
         // 2^128 - 1 and 2^127 - 1.
@@ -248,7 +249,7 @@ mod tests {
             ]
         );
         assert_eq!(factors(u128::MAX >> 1), [u128::MAX >> 1]);
-        // 10^37 + 1, as the tables of repunits have it.
+        // 10^37 + 1, from the tables of repunits.
         assert_eq!(
             factors(10_u128.pow(37) + 1),
             [11, 7253, 422_650_073_734_453, 296_557_347_313_446_299]

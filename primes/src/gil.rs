@@ -1,9 +1,9 @@
-//! Threads under one global interpreter lock, as in CPython: any number of threads, one core.
+//! Threads under one global interpreter lock, as in CPython: several threads, one busy core.
 //!
-//! The lock's rules are those of CPython since 3.2 (Antoine Pitrou's "new GIL",
-//! `Python/ceval_gil.c`): a thread computes only while it holds the lock; one that waits asks for
-//! it after 5 ms; the holder sees that at its next checkpoint, gives way, and doesn't take the lock
-//! back before another had it.
+//! The rules of the lock are those of CPython since 3.2 (Antoine Pitrou's "new GIL",
+//! `Python/ceval_gil.c`). A thread computes only while it holds the lock. A thread that waits
+//! requests the lock after 5 ms. The holder sees the request at its next checkpoint and releases
+//! the lock. It does not take it again before another thread had it.
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -15,13 +15,13 @@ use std::time::Duration;
 use crate::job::{self, Job};
 use crate::watch::Watch;
 
-/// CPython's `sys.getswitchinterval()`.
+/// The default of CPython's `sys.getswitchinterval()`.
 pub const SWITCH_INTERVAL: Duration = Duration::from_millis(5);
 
-/// Runs the jobs on `workers` threads of which only the holder of one lock computes.
+/// Runs the jobs on `workers` threads. Only the thread that holds the lock computes.
 ///
 /// # Errors
-/// If the system refuses a thread; the threads already started finish the job they are at.
+/// If the system refuses a thread. Threads that were started finish their current job.
 ///
 /// # Panics
 /// If a job panics, after the other threads have finished.
@@ -31,7 +31,8 @@ pub fn run(
     watch: impl Watch,
 ) -> io::Result<()> {
     let gil = Gil::default();
-    // Only the holder takes a job, like everything else in an interpreter; this lock is for Rust.
+    // Only the holder of the GIL takes a job, as in an interpreter. Rust still needs this second
+    // lock.
     let jobs = Mutex::new(Some(jobs));
     let lock = || jobs.lock().unwrap_or_else(PoisonError::into_inner);
     let interpret = || {
@@ -77,11 +78,11 @@ pub struct Gil {
 struct State {
     held: bool,
     waiting: usize,
-    /// How often the lock has been taken: tells the last holder that another has had it.
+    /// How often the lock was taken. It tells the last holder that another thread had the lock.
     taken: u64,
 }
 
-/// The lock, held: given back when dropped.
+/// The held lock; drop releases it.
 #[derive(Debug)]
 pub struct Held<'a>(&'a Gil);
 
@@ -93,7 +94,7 @@ impl Gil {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // The state is never left half changed.
+        // The state is never half changed, so poisoning is ignored.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -111,7 +112,7 @@ impl Gil {
                     let (state, result) = poison.into_inner();
                     (state, result.timed_out())
                 });
-            // If it changed hands meanwhile the new holder has its full interval.
+            // If the lock changed hands meanwhile, the new holder gets its full interval.
             if timeout && state.held && state.taken == taken {
                 self.wanted.store(true, Ordering::Relaxed);
             }
@@ -132,13 +133,13 @@ impl Gil {
 }
 
 impl Held<'_> {
-    /// Whether another thread has waited long enough: to be asked often.
+    /// Whether another thread has waited long enough. Check it often.
     #[inline]
     pub fn is_wanted(&self) -> bool {
         self.0.wanted.load(Ordering::Relaxed)
     }
 
-    /// Lets another thread have the lock, and waits to have it again.
+    /// Releases the lock for another thread, and waits to get it back.
     #[cold]
     pub fn give_way(&self) {
         let mut state = self.0.release();
@@ -154,7 +155,7 @@ impl Held<'_> {
         self.0.acquire();
     }
 
-    /// Gives way if another thread wants the lock.
+    /// Releases the lock for a moment if another thread wants it.
     #[inline]
     pub fn checkpoint(&self) {
         if self.is_wanted() {
@@ -177,7 +178,7 @@ mod tests {
 
     #[test]
     fn only_the_holder_runs_and_every_thread_gets_its_turn() {
-        /// Some seconds of them: far more than the switch interval takes.
+        /// They take some seconds: far more than the switch interval.
         const CHECKPOINTS: usize = 5_000_000;
         let gil = Gil::default();
         let (inside, turns) = (AtomicUsize::new(0), [const { AtomicUsize::new(0) }; 4]);
@@ -199,12 +200,13 @@ mod tests {
                         );
                         mine.fetch_add(1, Ordering::Relaxed);
                         inside.fetch_sub(1, Ordering::SeqCst);
-                        // Those who wait need the CPU to ask for the lock; computing, on a busy
-                        // machine they might not get it.
+                        // A waiting thread needs the CPU to request the lock. While this thread
+                        // computes on a busy machine, it might not get it.
                         thread::yield_now();
                         held.checkpoint();
                     }
-                    // Nobody ends before all have had the lock: else holders do not give way.
+                    // No thread ends before all have had the lock: otherwise the holder would have
+                    // no reason to give way.
                     panic!("one thread had the lock all the time: {turns:?}");
                 });
             }

@@ -1,5 +1,5 @@
-//! Counting and listing the primes of a range by the method that suits it: the sieve, or testing
-//! number by number.
+//! Counts and lists the primes of a range. Depending on the range it uses the sieve, or tests each
+//! number.
 
 use std::ops::RangeInclusive;
 
@@ -7,12 +7,12 @@ use crate::constellation::Constellation;
 use crate::miller_rabin::is_prime;
 use crate::sieve::Sieve;
 
-/// A range this many times shorter than the root of its end is tested number by number: finding all
-/// sieving primes up to the root would cost more. Measured just below 2^64, where the two methods
-/// break even near 2^24 numbers.
+/// If a range is this many times shorter than the root of its end, each number is tested: finding
+/// all sieving primes up to the root would take longer. Measured just below 2^64, where both
+/// methods are equally fast near 2^24 numbers.
 const ROOT_PER_NUMBER: u64 = 256;
 
-/// How many primes or constellations lie wholly in an inclusive range.
+/// How many primes or constellations lie completely in an inclusive range.
 ///
 /// ```
 /// use primes::{Constellation, interval};
@@ -20,14 +20,14 @@ const ROOT_PER_NUMBER: u64 = 256;
 /// assert_eq!(interval::count(u64::MAX - 1000..=u64::MAX, Constellation::Single), 21);
 /// ```
 pub fn count(range: RangeInclusive<u64>, what: Constellation) -> u64 {
-    count_while(range, what, |_| true).expect("a checkpoint that says to go on stops nothing")
+    count_while(range, what, |_| true).expect("a checkpoint that returns true stops nothing")
 }
 
-/// How many single tests there are between two checkpoints: some ten microseconds.
+/// The number of single tests between two checkpoints: about ten microseconds.
 const TESTS_PER_CHECKPOINT: u64 = 64;
 
-/// [`count`], calling `checkpoint` every few milliseconds or more often, with how many numbers were
-/// worked on since; `None` once that says not to go on.
+/// Like [`count`], but calls `checkpoint` at least every few milliseconds, with how many numbers
+/// were processed since the last call. If it returns false, the result is `None`.
 pub fn count_while(
     range: RangeInclusive<u64>,
     what: Constellation,
@@ -72,8 +72,9 @@ pub fn primes(range: RangeInclusive<u64>) -> Box<dyn Iterator<Item = u64> + Send
     primes_while(range, || true)
 }
 
-/// As [`primes`], until `go_on` says no. It is asked every few milliseconds, also before the first prime is
-/// found: near 2^64 that takes seconds. (A short range is not sieved, and `go_on` not asked.)
+/// Like [`primes`], until `go_on` returns false. `go_on` is called every few milliseconds, also
+/// before the first prime is found, which takes seconds near 2^64. (For a short range there is no
+/// sieve, and `go_on` is not called.)
 pub fn primes_while(
     range: RangeInclusive<u64>,
     go_on: impl FnMut() -> bool + Send + 'static,
@@ -97,8 +98,8 @@ pub fn primes_while(
     }
 }
 
-/// Calls `visit` with each constellation among the primes of a range, which are given in order, until it
-/// says no.
+/// Finds the constellations in a sequence of primes in ascending order, and calls `visit` with each
+/// one, until it returns `Ok(false)` or an error.
 ///
 /// # Errors
 /// Those of `visit`.
@@ -119,8 +120,8 @@ pub fn constellations<E>(
     what: Constellation,
     mut visit: impl FnMut(&[u64]) -> Result<bool, E>,
 ) -> Result<(), E> {
-    // The primes of a constellation follow one another: of the numbers between them, each is divided
-    // by 2 or 3.
+    // The primes of a constellation are consecutive: every number between them is divisible by 2 or
+    // 3.
     let size = usize::from(what.size());
     let mut group = Vec::with_capacity(size);
     for prime in primes {

@@ -1,4 +1,4 @@
-//! A unit of work: plain data, so that a thread, a task and another process can all be given it.
+//! A unit of work: plain data, which can be given to a thread, a task or another process.
 
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -10,8 +10,8 @@ use crate::constellation::Constellation;
 use crate::interval;
 use crate::trial_division;
 
-/// The workshop's numbers: three that take milliseconds to divide, seven that take next to nothing,
-/// so that equal shares of the list are not equal shares of the work.
+/// The workshop's numbers. Three take milliseconds to test, and seven almost no time, so equal
+/// parts of the list are not equal parts of the work.
 pub const WORKSHOP_NUMBERS: [u64; 10] = [
     1_297_337,
     1_116_281,
@@ -25,31 +25,31 @@ pub const WORKSHOP_NUMBERS: [u64; 10] = [
     1_099_726_899_285_419,
 ];
 
-/// A question about primes whose answer is a number. In a program of your own this is your type.
+/// A question about primes with a number as its answer. In your own program, use your own type.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Job {
-    /// Is this number prime? By trial division: 1 for yes, 0 for no.
+    /// Is this number prime? By trial division. The answer is 1 for yes, 0 for no.
     Check(u64),
-    /// How many primes, or constellations, lie wholly in the range `start..=stop`?
+    /// How many primes, or constellations, lie completely in the range `start..=stop`?
     Count {
         /// The first number.
         start: u64,
         /// The last number.
         stop: u64,
-        /// What is counted.
+        /// The kind of primes or constellations.
         what: Constellation,
     },
 }
 
 impl Job {
-    /// Works out the answer.
+    /// Computes the answer.
     pub fn run(&self) -> u64 {
         self.run_while(|_| true)
-            .expect("a checkpoint that says to go on stops nothing")
+            .expect("a checkpoint that returns true stops nothing")
     }
 
-    /// [`Job::run`], calling `checkpoint` every few milliseconds or more often, with how many numbers
-    /// were worked on since; `None` once that says not to go on.
+    /// Like [`Job::run`], but calls `checkpoint` at least every few milliseconds, with how many
+    /// numbers were processed since the last call. If it returns false, the result is `None`.
     pub fn run_while(&self, mut checkpoint: impl FnMut(u64) -> bool) -> Option<u64> {
         match *self {
             Job::Check(n) => {
@@ -64,7 +64,7 @@ impl Job {
     }
 }
 
-/// Waits outside the job's span: a trace should not show a thread at work while it waits.
+/// Waits outside the job's span, because a trace should not show a waiting thread as busy.
 pub(crate) fn paused(wait: impl FnOnce()) {
     let span = tracing::Span::current();
     span.with_subscriber(|(id, subscriber)| subscriber.exit(id));
@@ -72,7 +72,7 @@ pub(crate) fn paused(wait: impl FnOnce()) {
     span.with_subscriber(|(id, subscriber)| subscriber.enter(id));
 }
 
-/// For people, where a job is named in an error.
+/// The text of a job in error messages.
 impl fmt::Display for Job {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -82,16 +82,16 @@ impl fmt::Display for Job {
     }
 }
 
-/// Where neither the root nor a short range asks for another length, a piece has this one: a few
-/// hundredths of a second, so that the workers come out even.
+/// The usual length of a piece, if neither the root nor a short range requires another: a few
+/// hundredths of a second, so that all workers end at about the same time.
 const USUAL_PIECE: u64 = 100_000_000;
 
-/// For each unit of the range's root a piece has at least this many numbers, unless there would be
-/// fewer pieces than workers: every piece finds the sieving primes anew, which should stay small
-/// beside sieving with them.
+/// The minimum length of a piece for each unit of the range's root, unless there would be fewer
+/// pieces than workers. Each piece must find the sieving primes again; that should take little time
+/// compared with the sieving.
 const PIECE_PER_ROOT: u64 = 32;
 
-/// Pieces a worker gets of a short range.
+/// The number of pieces per worker, if the range is short.
 const PIECES_PER_WORKER: u64 = 8;
 
 /// Divides a range among `workers` into [`Job::Count`]s, in order and lazily.
@@ -112,7 +112,7 @@ pub fn pieces(
     let (start, stop) = range.into_inner();
     let share = stop.saturating_sub(start) / workers.get() as u64;
     let least = stop.isqrt().saturating_mul(PIECE_PER_ROOT);
-    // Whole bytes of the sieve: a constellation that straddled two pieces would be lost.
+    // Use whole bytes of the sieve: a constellation across two pieces would not be counted.
     let length = (share / PIECES_PER_WORKER)
         .min(USUAL_PIECE)
         .max(least)
@@ -121,7 +121,7 @@ pub fn pieces(
     let mut next = (start <= stop).then_some(start);
     std::iter::from_fn(move || {
         let start = next?;
-        // The last number that a byte stands for leaves 1 mod 30.
+        // The last number of a byte is 1 mod 30.
         let last = (start - start % 30).saturating_add(length + 1).min(stop);
         next = (last < stop).then(|| last + 1);
         Some(Job::Count {

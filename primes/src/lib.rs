@@ -1,11 +1,11 @@
-//! Prime numbers by every model of concurrency: work that computes.
+//! Prime numbers, computed by every model of concurrency.
 //!
-//! A kernel computes and starts nothing: [`sieve`], [`trial_division`], [`miller_rabin`], [`factor`],
-//! [`nth`], [`combinatorial`]. A model starts workers and computes nothing: [`serial`], [`threads`],
-//! [`par_iter`] (rayon), [`processes`], [`async_tasks`], [`async_blocking`] (the counter-example) and
-//! [`gil`]. All models have one signature: jobs from an iterator, a number of workers, and a function
-//! that is called with each answer. A model takes no more jobs than it can run, so the iterator may be
-//! endless.
+//! A kernel computes and starts nothing: [`sieve`], [`trial_division`], [`miller_rabin`],
+//! [`factor`], [`nth`], [`combinatorial`]. A model starts workers and computes nothing: [`serial`],
+//! [`threads`], [`par_iter`] (rayon), [`processes`], [`async_tasks`], [`async_blocking`] (the
+//! counter-example) and [`gil`]. All models have the same signature: jobs from an iterator, a
+//! number of workers, and a function that is called with each answer. A model takes no more jobs
+//! than it can run, so the iterator may be endless.
 //!
 //! ```
 //! use std::num::NonZeroUsize;
@@ -27,13 +27,13 @@
 //!
 //! The lesson is the chapter `README.md`; the command is described in `TOOL.md`.
 
-/// The chapter: its Rust is compiled.
+/// The chapter, included so that its Rust code is compiled.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Chapter;
 
-// The models, from the plainest on: each runs jobs, and computes nothing itself. That a few lines
-// are alike in several of them is on purpose: each file is whole.
+// The models, the simplest first. Each runs jobs, and computes nothing itself. A few lines are the
+// same in several of them on purpose, so that each file can be read alone.
 pub mod async_blocking;
 pub mod async_tasks;
 pub mod gil;
@@ -42,7 +42,7 @@ pub mod processes;
 pub mod serial;
 pub mod threads;
 
-// The kernels: each computes, and knows no concurrency.
+// The kernels. Each computes, and uses no concurrency.
 pub mod combinatorial;
 pub mod factor;
 pub mod factor_wide;
@@ -53,7 +53,7 @@ pub mod nth;
 pub mod sieve;
 pub mod trial_division;
 
-// What they share: the questions, and how a range is divided.
+// The common part: jobs, and the division of a range.
 pub mod constellation;
 pub mod interval;
 pub mod job;

@@ -1,4 +1,5 @@
-//! How long a task kept its runtime from everything else: the longest time between two `.await`s.
+//! Measures how long a task kept its runtime from other tasks: the longest time between two
+//! `.await`s.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -6,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// The longest poll of all futures watched so far. Clones share it.
+/// The longest poll of all watched futures. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct LongestPoll(Arc<AtomicU64>);
 
@@ -16,7 +17,7 @@ impl LongestPoll {
         Duration::from_nanos(self.0.load(Ordering::Relaxed))
     }
 
-    /// The same future, each poll of it timed.
+    /// Wraps a future, and measures the time of each poll.
     ///
     /// ```
     /// use primes::longest_poll::LongestPoll;

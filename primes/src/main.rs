@@ -1,11 +1,11 @@
-//! The command line of the primes room: parse, run, report.
+//! The command line of the room `primes`: parse, run, report.
 
 mod cli;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    // First: in a worker process it does not return.
+    // This comes first: in a worker process it does not return.
     executors::hook(primes::processes::JOBS);
     common::cli::main(|| cli::run(common::cli::parse()))
 }

@@ -6,7 +6,7 @@ use crate::montgomery::Montgomery;
 /// list of the strong pseudoprimes to base 2).
 const BASES: [u64; 7] = [2, 325, 9375, 28_178, 450_775, 9_780_504, 1_795_265_022];
 
-/// Whether `n` is prime: a microsecond or two for any `u64`.
+/// Whether `n` is prime. It takes one or two microseconds for any `u64`.
 ///
 /// ```
 /// assert!(primes::miller_rabin::is_prime(18_446_744_073_709_551_557));

@@ -1,13 +1,13 @@
 //! Multiplication modulo an odd `u64` without division (P. L. Montgomery, "Modular multiplication
 //! without trial division", 1985).
 
-/// An odd modulus. Residues are kept as `x * 2^64 mod n`: in "Montgomery form".
+/// An odd modulus. Residues are stored as `x * 2^64 mod n`: in "Montgomery form".
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Montgomery {
     n: u64,
     /// The inverse of `n` modulo 2^64.
     inverse: u64,
-    /// 2^128 mod n: multiplying by it brings a number into Montgomery form.
+    /// 2^128 mod n. Multiplication by it converts a number to Montgomery form.
     square: u64,
 }
 
@@ -16,8 +16,8 @@ impl Montgomery {
     /// If `n` is even.
     pub(crate) fn new(n: u64) -> Montgomery {
         assert!(n % 2 == 1, "a Montgomery modulus is odd");
-        // Newton's iteration: each step doubles the number of correct bits; n is its own inverse
-        // modulo 8.
+        // Newton's iteration: each step doubles the number of correct bits. At the start, `n` is
+        // its own inverse modulo 8.
         let mut inverse = n;
         for _ in 0..5 {
             inverse = inverse.wrapping_mul(2_u64.wrapping_sub(n.wrapping_mul(inverse)));
@@ -34,7 +34,7 @@ impl Montgomery {
         self.n
     }
 
-    /// A number in Montgomery form.
+    /// Converts a number to Montgomery form.
     #[inline]
     pub(crate) fn of(self, x: u64) -> u64 {
         self.mul(x % self.n, self.square)

@@ -1,13 +1,13 @@
-//! Multiplication modulo an odd `u128` without division: [`Montgomery`](crate::montgomery), at twice
-//! the width.
+//! Multiplication modulo an odd `u128` without division: [`Montgomery`](crate::montgomery) for
+//! twice the width.
 
-/// An odd modulus. Residues are kept as `x * 2^128 mod n`: in "Montgomery form".
+/// An odd modulus. Residues are stored as `x * 2^128 mod n`: in "Montgomery form".
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct MontgomeryWide {
     n: u128,
     /// The inverse of `n` modulo 2^128.
     inverse: u128,
-    /// 2^256 mod n: multiplying by it brings a number into Montgomery form.
+    /// 2^256 mod n. Multiplication by it converts a number to Montgomery form.
     square: u128,
 }
 
@@ -16,8 +16,8 @@ impl MontgomeryWide {
     /// If `n` is even.
     pub(crate) fn new(n: u128) -> MontgomeryWide {
         assert!(n % 2 == 1, "a Montgomery modulus is odd");
-        // Newton's iteration: each step doubles the number of correct bits; n is its own inverse
-        // modulo 8.
+        // Newton's iteration: each step doubles the number of correct bits. At the start, `n` is
+        // its own inverse modulo 8.
         let mut inverse = n;
         for _ in 0..6 {
             inverse = inverse.wrapping_mul(2_u128.wrapping_sub(n.wrapping_mul(inverse)));
@@ -39,7 +39,7 @@ impl MontgomeryWide {
         self.n
     }
 
-    /// A number in Montgomery form.
+    /// Converts a number to Montgomery form.
     pub(crate) fn of(self, x: u128) -> u128 {
         self.mul(x % self.n, self.square)
     }
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// `a * b mod n` by doubling, which needs no wide product.
+    /// `a * b mod n` by doubling, without a wide product.
     fn slow(mut a: u128, mut b: u128, m: MontgomeryWide) -> u128 {
         let mut sum = 0;
         a %= m.n;

@@ -1,27 +1,26 @@
-//! The n-th prime: an estimate, a count up to it, and a short walk.
+//! The n-th prime: an estimate, a count up to it, and then a short search.
 
 use std::ops::RangeInclusive;
 
 use crate::interval::primes;
 
-/// How many primes there are below 2^64: pi(2^64), known since 2014 (J. Buethe and others; OEIS
+/// How many primes there are below 2^64: pi(2^64), computed in 2014 (J. Buethe and others; OEIS
 /// A007053).
 pub const PRIMES_BELOW_2_POW_64: u64 = 425_656_284_035_217_743;
 
-/// Which prime, seen from a number.
+/// The index of a prime, counted from a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Index {
-    /// The n-th above it, counting from 1.
+    /// The n-th prime above the number, counted from 1.
     After(u64),
-    /// The n-th below it, counting from 1.
+    /// The n-th prime below the number, counted from 1.
     Before(u64),
 }
 
-/// The `n`-th prime, counting from 1, given a way to count the primes of a range: see
-/// [`nth_prime_from`].
+/// The `n`-th prime, counted from 1. `count` counts the primes of a range: see [`nth_prime_from`].
 ///
 /// # Errors
-/// Those of `count`.
+/// The error of `count`.
 ///
 /// ```
 /// use primes::{Constellation, interval, nth};
@@ -37,14 +36,14 @@ pub fn nth_prime<E>(
     nth_prime_from(Index::After(n), 0, count)
 }
 
-/// The n-th prime above or below `start`, given a way to count the primes of a range.
+/// The n-th prime above or below `start`. `count` counts the primes of a range.
 ///
-/// Nearly all of the time goes into one call of `count`, for the primes between `start` and an
-/// estimate; it may run in parallel. `None` if there is no such prime below 2^64, which includes an
-/// index of 0.
+/// Almost all of the time is spent in one call of `count`, for the primes between `start` and an
+/// estimate; `count` may run in parallel. The result is `None` if there is no such prime below
+/// 2^64, also for the index 0.
 ///
 /// # Errors
-/// Those of `count`.
+/// The error of `count`.
 ///
 /// ```
 /// use primes::nth::{Index, nth_prime_from};
@@ -81,7 +80,7 @@ pub fn nth_prime_from<E>(
             let Some(last) = start.checked_sub(1).filter(|&last| last >= n && n > 0) else {
                 return Ok(None);
             };
-            // Where the estimate is below the first prime, the count is of all of them.
+            // If the estimate is below the first prime, all primes are counted.
             let estimate = estimate((below_start - n as f64).max(0.0)).min(last);
             let counted = match estimate < last {
                 true => count(estimate + 1..=last)?,
@@ -111,10 +110,10 @@ pub fn previous_prime(n: u64) -> Option<u64> {
     below(n.checked_sub(1)?, 0)
 }
 
-/// Much farther than [`riemann_r`] is off anywhere below 2^64, rounding included.
+/// Much more than the error of [`riemann_r`] below 2^64, including rounding.
 const FAR: f64 = 1e11;
 
-/// The prime that has `index - 1` primes between itself and `from`.
+/// The prime with `index - 1` primes between itself and `from`.
 fn above(from: u64, index: u64) -> Option<u64> {
     let (mut from, mut left) = (from, index);
     loop {
@@ -131,12 +130,12 @@ fn above(from: u64, index: u64) -> Option<u64> {
     }
 }
 
-/// How many numbers from `x` on, or below it, have `count` primes and some more.
+/// The length of a range, from `x` up or down, that has at least `count` primes.
 fn length_of(count: u64, x: u64) -> u64 {
     (count + 10).saturating_mul(u64::from(x.max(2).ilog2()) + 1)
 }
 
-/// The prime at or below `from` that is followed by `skip` primes up to there.
+/// The prime at or below `from` that has `skip` primes between itself and `from`.
 fn below(from: u64, mut skip: u64) -> Option<u64> {
     let mut stop = from;
     loop {
@@ -150,8 +149,8 @@ fn below(from: u64, mut skip: u64) -> Option<u64> {
     }
 }
 
-/// An `x` with nearly `n` primes up to it: Riemann's R turned around by Newton's method. It is off
-/// by about the root of `x`.
+/// An `x` with nearly `n` primes up to it: the inverse of Riemann's R by Newton's method. Its error
+/// is about the root of `x`.
 fn estimate(n: f64) -> u64 {
     let mut x = n * n.max(2.0).ln().max(1.0);
     for _ in 0..50 {
@@ -164,7 +163,7 @@ fn estimate(n: f64) -> u64 {
     x as u64
 }
 
-/// Riemann's approximation to the number of primes up to `x`, by Gram's series.
+/// Riemann's approximation of the number of primes up to `x`, by Gram's series.
 fn riemann_r(x: f64) -> f64 {
     let log = x.ln();
     let (mut sum, mut term) = (1.0, 1.0);
@@ -180,7 +179,8 @@ fn riemann_r(x: f64) -> f64 {
     sum
 }
 
-/// Riemann's zeta function for `s` of 2 and above, by Euler-Maclaurin from the tenth term on.
+/// Riemann's zeta function for `s` of at least 2, by Euler-Maclaurin summation from the tenth term
+/// on.
 fn zeta(s: f64) -> f64 {
     let n = 10.0_f64;
     let head: f64 = (1..10).map(|k| f64::from(k).powf(-s)).sum();
@@ -227,7 +227,7 @@ mod tests {
         assert_eq!(nth(PRIMES_BELOW_2_POW_64 + 1), None);
     }
 
-    /// Every prime from every number, counted in a list.
+    /// All indices from all starts, compared with a list.
     #[test]
     fn every_index_from_every_start() {
         let list: Vec<u64> = primes(0..=3000).collect();
@@ -259,7 +259,7 @@ mod tests {
         assert_eq!(from(Index::After(1 << 58), u64::MAX / 2), None);
     }
 
-    /// However far the estimate is off, the walk finds the prime.
+    /// The search finds the prime, however wrong the estimate is.
     #[test]
     fn walks_both_ways() {
         let list: Vec<u64> = primes(0..=1000).collect();

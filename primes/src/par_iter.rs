@@ -9,7 +9,7 @@ use rayon::iter::{ParallelBridge, ParallelIterator};
 use crate::job::Job;
 use crate::watch::Watch;
 
-/// Runs the jobs on a rayon pool of `workers` threads. `watch` is told on them.
+/// Runs the jobs on a rayon pool of `workers` threads. `watch` is called on these threads.
 ///
 /// # Errors
 /// If the system refuses a thread.
@@ -25,8 +25,8 @@ pub fn run(
     Ok(())
 }
 
-/// A pool for [`run_on`]. A program has one and keeps it; rayon makes one by itself for those who
-/// don't ask.
+/// A pool for [`run_on`]. A program usually has one pool and keeps it. Without a pool of its own,
+/// it uses rayon's global one.
 ///
 /// # Errors
 /// If the system refuses a thread.
@@ -35,17 +35,18 @@ pub fn pool(workers: NonZeroUsize) -> io::Result<ThreadPool> {
         .num_threads(workers.get())
         .thread_name(|number| format!("rayon-{number}"))
         .build()
-        // Its text holds its cause already.
+        // The text of this error already contains its cause.
         .map_err(|error| io::Error::other(error.to_string()))
 }
 
-/// [`run`] on a pool that is there already.
+/// Like [`run`], on an existing pool.
 ///
 /// # Panics
 /// If a job panics.
 pub fn run_on(pool: &ThreadPool, jobs: impl Iterator<Item = Job> + Send, watch: impl Watch) {
     pool.install(|| {
-        // A bridge, since jobs come lazily: a collection would be split without a lock.
+        // `par_bridge`, because the jobs are created lazily. A collection could be split without a
+        // lock.
         let _ = jobs.par_bridge().try_for_each(|job| {
             let answer = job.run_while(|numbers| watch.go_on(numbers))?;
             watch.done(job, answer);

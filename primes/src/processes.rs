@@ -1,7 +1,7 @@
-//! Processes: this same program started again, and a pool of those. In Python this is the way
-//! around the lock; in Rust it buys isolation, not speed.
+//! Processes: a pool of copies of this program. In Python this avoids the lock. In Rust it gives
+//! isolation, not speed.
 //!
-//! What a worker process is, and how jobs and answers travel, is the room `executors`; the smallest
+//! The room `executors` explains worker processes, and how jobs and answers travel. The smallest
 //! program that starts itself again is `examples/library_processes.rs`.
 
 use std::cell::RefCell;
@@ -15,7 +15,8 @@ use executors::{Executor, JobType, ProcessPool};
 use crate::job::Job;
 use crate::watch::{self, Watch};
 
-/// What worker processes must know: `main` begins with `executors::hook(processes::JOBS)`.
+/// The job types that worker processes must know: `main` begins with
+/// `executors::hook(processes::JOBS)`.
 pub const JOBS: &[JobType] = &[executors::job::<Job>()];
 
 impl executors::Job for Job {
@@ -26,10 +27,10 @@ impl executors::Job for Job {
     }
 }
 
-/// Runs the jobs in `workers` processes. `watch` is told on the calling thread.
+/// Runs the jobs in `workers` processes. `watch` is called on the calling thread.
 ///
 /// # Errors
-/// If a worker can't be started, or dies: then the others are ended, too.
+/// If a worker can't be started, or dies. Then the other workers are ended too.
 pub fn run(
     jobs: impl Iterator<Item = Job> + Send,
     workers: NonZeroUsize,
@@ -41,7 +42,7 @@ pub fn run(
 /// A pool for [`run_on`].
 ///
 /// # Errors
-/// If `main` doesn't begin with the hook.
+/// If `main` does not begin with the hook.
 pub fn pool(workers: NonZeroUsize) -> io::Result<ProcessPool> {
     ProcessPool::builder()
         .workers(workers.get())
@@ -49,20 +50,20 @@ pub fn pool(workers: NonZeroUsize) -> io::Result<ProcessPool> {
         .map_err(io::Error::other)
 }
 
-/// [`run`] on a pool that is there already.
+/// Like [`run`], on an existing pool.
 ///
 /// # Errors
-/// If a worker can't be started, or dies: then the pool is killed.
+/// If a worker can't be started, or dies. Then the pool is killed.
 pub fn run_on(
     pool: &ProcessPool,
     jobs: impl Iterator<Item = Job> + Send,
     watch: impl Watch,
 ) -> io::Result<()> {
-    // Answers come in the order of the jobs, without them. Only as many are under way as the pool
-    // looks ahead.
+    // The answers come in the order of the jobs, but without the jobs. The pool looks ahead a
+    // limited number of jobs, so this queue stays short.
     let under_way = RefCell::new(VecDeque::new());
     let jobs = jobs.inspect(|job| under_way.borrow_mut().push_back(job.clone()));
-    // A worker process can't be asked to stop: it is killed.
+    // A worker process can't be asked to stop, so it is killed.
     let stopped = AtomicBool::new(false);
     let stop = || {
         stopped.store(true, Ordering::Relaxed);
@@ -76,7 +77,7 @@ pub fn run_on(
     .or_else(|error| match stopped.load(Ordering::Relaxed) {
         true => Ok(()),
         false => {
-            // The error told is the first.
+            // The first error is reported.
             let _ = pool.kill();
             Err(error)
         }

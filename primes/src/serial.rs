@@ -1,4 +1,4 @@
-//! One job after the other: what every other model is measured against.
+//! One job after the other: the baseline for all other models.
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -6,10 +6,10 @@ use std::num::NonZeroUsize;
 use crate::job::Job;
 use crate::watch::Watch;
 
-/// Runs the jobs in the calling thread, whatever the number of workers.
+/// Runs the jobs in the calling thread. The number of workers is ignored.
 ///
 /// # Errors
-/// Never: the signature is that of every model.
+/// Never. All models have the same signature.
 pub fn run(
     jobs: impl Iterator<Item = Job> + Send,
     _workers: NonZeroUsize,

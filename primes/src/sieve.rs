@@ -1,10 +1,10 @@
-//! The segmented sieve of Eratosthenes: primes of any range below 2^64, in memory that grows with
+//! The segmented sieve of Eratosthenes: the primes of any range below 2^64. Its memory grows with
 //! the root of the range's end.
 //!
 //! Multiples of 2, 3 and 5 are not stored (`wheel.rs`). Primes are crossed off in four ways, by
-//! size: patterns of the smallest (`presieve.rs`), whole turns of the wheel in the L1 cache for
-//! small ones and in the L2 cache for medium ones (`cross_off.rs`), and buckets for those larger
-//! than a segment (`buckets.rs`).
+//! size: the smallest by patterns (`presieve.rs`), small ones by whole turns of the wheel in the L1
+//! cache, medium ones likewise in the L2 cache (`cross_off.rs`), and primes larger than a segment
+//! by buckets (`buckets.rs`).
 
 mod buckets;
 mod cross_off;
@@ -26,37 +26,38 @@ use segment::candidates_where;
 pub(crate) use wheel::COPRIME;
 use wheel::{HITS, bit_of, byte_of, class_of, first_step};
 
-// The sizes are those that counted fastest on a core with 32 KiB of L1 and 1 MiB of L2 cache; halving
-// or doubling one costs a few per cent.
+// These sizes were the fastest on a core with 32 KiB of L1 and 1 MiB of L2 cache. Half or twice a
+// size costs a few per cent.
 
-/// Bytes of a segment, 30 numbers each: together with the medium sieving primes it stays in the L2
-/// cache.
+/// The bytes of a segment, 30 numbers each. It fits the L2 cache together with the medium sieving
+/// primes.
 const SEGMENT: usize = 1 << SEGMENT_BITS;
 const SEGMENT_BITS: u32 = 19;
 
-/// Bytes of a window, the part of a segment that the small primes are crossed off in: it stays in
+/// The bytes of a window: the part of a segment in which the small primes are crossed off. It fits
 /// the L1 cache.
 const WINDOW: usize = 28 << 10;
 
-/// The largest small prime. Its turns are longer than a window, but windows follow each other, and
-/// so what one turn touches is still close by for the next prime's.
+/// The largest small prime. One of its turns is longer than a window. But windows are consecutive,
+/// so the bytes of one turn are still in the cache for the next prime.
 const SMALL: u64 = 32 << 10;
 
-/// The largest medium prime. Its turns are longer than a segment, three of them: what they write
-/// beyond it is carried over, and still costs less than a bucket's eight places.
+/// The largest medium prime. One of its turns is three times as long as a segment. Writes after the
+/// segment's end are carried over to the next segment; this is still cheaper than the eight entries
+/// of a bucket.
 const MEDIUM: u64 = 1536 << 10;
 
-/// How many sieving primes are taken up between two checkpoints: about a millisecond's worth.
+/// How many sieving primes are added between two checkpoints: about a millisecond.
 const PRIMES_PER_CHECKPOINT: u64 = 1 << 16;
 
-/// Walks a range of numbers segment by segment.
+/// Sieves a range of numbers segment by segment.
 pub struct Sieve {
     range: RangeInclusive<u64>,
     /// The bytes of the whole sieve that are still to be sieved: `next..=last`.
     next: u64,
     last: u64,
-    /// A segment, then room for what medium primes cross off beyond its end: that is carried to the
-    /// front of the next.
+    /// A segment, followed by space for the medium primes' writes after its end. These bytes are
+    /// moved to the front of the next segment.
     bytes: Vec<u8>,
     segment: usize,
     reach: usize,
@@ -67,14 +68,14 @@ pub struct Sieve {
 }
 
 impl Sieve {
-    /// Starts on an inclusive range. An empty one has no segments; the primes 2, 3 and 5 are in
-    /// none.
+    /// A sieve for an inclusive range. An empty range has no segments. No segment contains the
+    /// primes 2, 3 and 5.
     pub fn new(range: RangeInclusive<u64>) -> Sieve {
         Sieve::with_segment(range, SEGMENT)
     }
 
     fn with_segment(range: RangeInclusive<u64>, largest: usize) -> Sieve {
-        // Whole blocks for the patterns, and a shift finds a byte's bucket.
+        // Patterns need whole blocks, and buckets compute a byte's bucket by a shift.
         debug_assert!(largest.is_power_of_two() && largest >= BLOCK);
         let (start, end) = ((*range.start()).max(7), *range.end());
         let (next, last) = if start <= end {
@@ -110,9 +111,9 @@ impl Sieve {
         self.next_segment_while(|| true).flatten()
     }
 
-    /// [`next_segment`](Sieve::next_segment), calling `go_on` every few milliseconds: finding the
-    /// sieving primes for the first segment takes seconds near 2^64. `None` if that said no: the sieve
-    /// is then of no use.
+    /// Like [`next_segment`](Sieve::next_segment), but calls `go_on` every few milliseconds:
+    /// finding the sieving primes for the first segment takes seconds near 2^64. If it returns
+    /// false, the result is `None`, and the sieve can't be used any more.
     pub fn next_segment_while(
         &mut self,
         go_on: impl FnMut() -> bool,
@@ -138,14 +139,14 @@ impl Sieve {
         }))
     }
 
-    /// Moves what was crossed off beyond the last segment to the front of the next.
+    /// Moves the bytes after the end of the last segment to the front of the next.
     fn carry(&mut self) {
         self.bytes.copy_within(self.segment.., 0);
-        // What lies between is made new by `cross_off_small`.
+        // `cross_off_small` overwrites the bytes between.
         self.bytes[self.segment.max(self.reach)..].fill(0xFF);
     }
 
-    /// Takes up the sieving primes whose squares lie in the next segment or before it.
+    /// Adds the sieving primes whose squares lie in the next segment or before it.
     fn add_sieving_primes(
         &mut self,
         first: u64,
@@ -173,8 +174,8 @@ impl Sieve {
 
     fn add_turns(&mut self, p: u64, first: u64) {
         let (k, class) = (p / 30, class_of(p));
-        // Turn `q` has the multiples `p * 30q ..= p * (30q + 29)`: turn `k` has the square, the
-        // first that matters.
+        // Turn `q` has the multiples `p * 30q ..= p * (30q + 29)`. Turn `k` has the square, the
+        // first multiple that is needed.
         let mut turn = first / p;
         if turn < k {
             turn = k;
@@ -200,8 +201,8 @@ impl Sieve {
     fn add_large(&mut self, p: u64, first: u64, left: u64) {
         let start = 30 * first + 7;
         let cofactor = start.div_ceil(p);
-        // Near 2^64 nearly every prime has its first multiple beyond a short range: see that early.
-        // The multiple itself may lie beyond 2^64, its distance does not.
+        // Near 2^64, for a short range, almost every prime has its first multiple after the end:
+        // detect that early. The multiple itself may exceed 2^64, but its distance does not.
         if p.wrapping_mul(cofactor).wrapping_sub(start) / 30 > left {
             return;
         }
@@ -212,17 +213,17 @@ impl Sieve {
         }
     }
 
-    /// Presieves the segment and crosses off the small primes, window by window, so that both find
-    /// it in the L1 cache.
+    /// Applies the patterns and crosses off the small primes, window by window, so that the bytes
+    /// are in the L1 cache for both.
     fn cross_off_small(&mut self, first: u64, len: usize) {
         let mut presieved = 0;
         for start in (0..len).step_by(WINDOW) {
             let window = WINDOW.min(len - start);
-            // The window's last turns reach into the next one.
+            // The last turns of a window extend into the next one.
             let end = (start + window + SMALL as usize)
                 .min(len)
                 .next_multiple_of(BLOCK);
-            // The front holds what was carried; the rest still holds the segment before this one.
+            // The front contains the carried bytes. The rest still contains the segment before.
             self.bytes[presieved.max(self.reach.min(end))..end].fill(0xFF);
             Presieve::get().cross_off(first + presieved as u64, &mut self.bytes[presieved..end]);
             presieved = end;
@@ -230,7 +231,7 @@ impl Sieve {
         }
     }
 
-    /// Brings back the primes that crossed off themselves, and clears what lies outside the range.
+    /// Restores the primes that crossed off themselves, and clears the numbers outside the range.
     fn restore_and_trim(&mut self, first: u64, len: usize) {
         if first <= byte_of(presieve::LIMIT) {
             for p in Presieve::primes() {
@@ -246,7 +247,7 @@ impl Sieve {
         }
         if first + len as u64 > self.last {
             let end = *self.range.end();
-            // The last byte's candidates may lie beyond 2^64.
+            // Candidates of the last byte may exceed 2^64.
             self.bytes[len - 1] &= candidates_where(|offset| offset <= end - 30 * self.last);
             self.bytes[len..].fill(0);
         }
@@ -283,8 +284,8 @@ mod tests {
         }
     }
 
-    /// Small segments put every class of sieving primes to work: 1e8 has sieving primes up to 1e4,
-    /// far above 512 bytes.
+    /// With small segments all classes of sieving primes are used: 1e8 needs sieving primes up to
+    /// 1e4, far above 512 bytes.
     #[test]
     fn the_size_of_segments_does_not_matter() {
         for segment in [512, 1024, 8192, 65_536] {
@@ -304,7 +305,7 @@ mod tests {
         }
     }
 
-    /// Ranges that end where arithmetic does; single tests are the judge.
+    /// Ranges at the end of `u64`, compared with single tests.
     #[test]
     fn the_last_numbers_of_all() {
         for length in [0, 5, 58, 59, 1000] {
@@ -322,7 +323,7 @@ mod tests {
 
         #[test]
         fn every_prime_of_a_range_and_nothing_else(
-            // Far enough that some sieving primes are large.
+            // High enough that some sieving primes are large.
             start in 0_u64..1 << 46,
             shift in 0_u32..46,
             length in 0_u64..30_000,

@@ -1,5 +1,5 @@
-//! Threads and a queue: the first thing to reach for in Rust. There is no lock on the language, so
-//! two threads are two cores.
+//! Threads and a queue: the first choice in Rust. There is no global lock, so two threads use two
+//! cores.
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -8,16 +8,17 @@ use std::thread;
 use crate::job::Job;
 use crate::watch::Watch;
 
-/// Jobs that wait for each worker: one to go on with while the queue is filled again. More would only
-/// be memory.
+/// The number of waiting jobs per worker: one to continue with while the queue is filled again.
+/// More would only use memory.
 const AHEAD: usize = 2;
 
-/// Runs the jobs on `workers` threads that take them from one queue. `watch` is told on them.
+/// Runs the jobs on `workers` threads that take them from one queue. `watch` is called on these
+/// threads.
 ///
-/// The queue is bounded, so an endless iterator of jobs is taken no faster than it is worked off.
+/// The queue is bounded: an endless iterator is read only as fast as the jobs are done.
 ///
 /// # Errors
-/// If the system refuses a thread; the threads already started finish what they took.
+/// If the system refuses a thread. Threads that were started finish the jobs that they took.
 ///
 /// # Panics
 /// If a job panics, after the other threads have finished.
@@ -43,14 +44,14 @@ pub fn run(
                 .name(name)
                 .spawn_scoped(scope, move || work(taken))?;
         }
-        // Only the workers hold the other end: should all of them panic, sending fails.
+        // Now only the workers hold the receiver. If all of them panic, `send` fails.
         drop(taken);
         for job in jobs {
             if queue.send(job).is_err() {
                 break;
             }
         }
-        // Closing the queue is what ends the workers; the scope waits for them.
+        // The workers end when the queue is closed. The scope waits for them.
         drop(queue);
         Ok(())
     })

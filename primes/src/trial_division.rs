@@ -1,7 +1,6 @@
-//! Trial division, as the workshop writes it: slow on purpose, and the same arithmetic in every
-//! language.
+//! Trial division, as in the workshop: slow on purpose, with the same arithmetic in every language.
 
-/// How many divisions pass between two checkpoints: well under a tenth of a millisecond.
+/// The number of divisions between two checkpoints: well under a tenth of a millisecond.
 const CHECKPOINT: u64 = 4096;
 
 /// Whether `n` is prime, by dividing it by 2 and by every odd number up to its root.
@@ -11,11 +10,11 @@ const CHECKPOINT: u64 = 4096;
 /// assert!(!primes::trial_division::is_prime(1_297_337 * 3));
 /// ```
 pub fn is_prime(n: u64) -> bool {
-    is_prime_while(n, || true).expect("a checkpoint that says to go on stops nothing")
+    is_prime_while(n, || true).expect("a checkpoint that returns true stops nothing")
 }
 
-/// [`is_prime`], calling `checkpoint` now and then, as an interpreter does between instructions;
-/// `None` once that says not to go on.
+/// Like [`is_prime`], but calls `checkpoint` regularly, as an interpreter does between
+/// instructions. If it returns false, the result is `None`.
 pub fn is_prime_while(n: u64, mut checkpoint: impl FnMut() -> bool) -> Option<bool> {
     if n < 2 || (n % 2 == 0 && n != 2) {
         return Some(false);

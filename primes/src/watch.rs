@@ -1,5 +1,4 @@
-//! What a run of jobs tells its caller, and asks of it: which answers there are, how far it is, whether
-//! to go on.
+//! The connection between a run of jobs and its caller: answers, progress, and the request to stop.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -9,14 +8,14 @@ use std::time::Duration;
 
 use crate::job::Job;
 
-/// Hears of a run. A closure that takes a job and its answer is the simplest one: it never stops
-/// anything.
+/// Observes a run. A closure with a job and its answer as parameters is the simplest one; it never
+/// stops the run.
 pub trait Watch: Sync {
-    /// A job was done. May be called on any thread.
+    /// A job was done. It may be called on any thread.
     fn done(&self, job: Job, answer: u64);
 
-    /// `numbers` more were worked on; whether to go on. Asked every few milliseconds by whatever
-    /// computes: then the job that it was at has no answer.
+    /// `numbers` more numbers were processed. Returns whether to continue. Kernels call it every
+    /// few milliseconds. If it returns false, the current job gets no answer.
     fn go_on(&self, numbers: u64) -> bool {
         let _ = numbers;
         true
@@ -29,10 +28,10 @@ impl<F: Fn(Job, u64) + Sync> Watch for F {
     }
 }
 
-/// How often what can't ask a [`Watch`] itself is told what it says.
+/// How often a [`Watch`] is called on behalf of a [`Proxy`].
 const POLL: Duration = Duration::from_millis(50);
 
-/// What stands for a [`Watch`] where that can't go: in tasks that may outlive it.
+/// Takes the place of a [`Watch`] in tasks that may outlive it.
 #[derive(Debug, Default)]
 pub(crate) struct Proxy {
     numbers: AtomicU64,
@@ -46,7 +45,8 @@ impl Proxy {
     }
 }
 
-/// Runs `work` with a proxy of `watch`. When that says to stop, the proxy does, and `stop` is called.
+/// Runs `work` with a proxy of `watch`. When `watch` says to stop, the proxy passes that on, and
+/// `stop` is called.
 pub(crate) fn with_proxy<T>(
     watch: &impl Watch,
     stop: impl FnOnce() + Send,
@@ -66,7 +66,7 @@ pub(crate) fn with_proxy<T>(
             }
         });
         let result = work(&proxy);
-        // Dropped also when it panics: the thread ends, and the scope with it.
+        // It is dropped also on a panic. Then the thread ends, and the scope with it.
         drop(ended);
         result
     })

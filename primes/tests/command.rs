@@ -1,4 +1,4 @@
-//! The command as people use it: answers, formats, errors, pipes.
+//! Tests of the command: answers, formats, errors, pipes.
 
 #![cfg(feature = "cli")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -52,7 +52,7 @@ fn answers_are_the_published_ones() {
     }
 }
 
-/// OEIS A006880, in both ways where both are fast; a range by difference.
+/// OEIS A006880, by both algorithms where both are fast; a range by difference.
 #[test]
 fn the_formula_counts_what_the_sieve_counts() {
     for (words, expected) in [
@@ -112,7 +112,7 @@ fn numbers_are_expressions() {
     }
 }
 
-/// A range just below 2^64 that is long enough for the sieve, against single tests.
+/// A range just below 2^64 that is long enough for the sieve, compared with single tests.
 #[test]
 fn the_sieve_is_right_to_the_last_number() {
     let dist = 1 << 25;
@@ -185,14 +185,14 @@ fn wrong_input_is_named_in_one_line() {
         (&["count", "abc"], "abc: not a number"),
         (&["count", "1.5"], "1.5: not a whole number"),
         (&["count", ""], "empty"),
-        (&["count", "10", "5"], "10 5: the range runs backwards"),
+        (&["count", "10", "5"], "10 5: the range is empty"),
         (
             &["count", "2^64-1", "--dist", "1"],
             "18446744073709551615 + 1: beyond 2^64-1",
         ),
         (
             &["count", "1", "2", "--dist", "1"],
-            "--dist: takes the place of STOP",
+            "--dist: can't be combined with STOP",
         ),
         (&["count", "1e3", "--tuplets", "7"], "7: from 1 to 6"),
         (&["count", "1e3", "-j", "0"], "0: at least 1"),
@@ -205,7 +205,7 @@ fn wrong_input_is_named_in_one_line() {
         (&["--rounds", "0"], "0: from 1 to"),
         (
             &["--model", "rayon", "count", "5"],
-            "--model: is the experiment's",
+            "--model: belongs to the experiment",
         ),
     ] {
         let assert = primes(words)
@@ -239,7 +239,7 @@ fn a_comparison_of_counts_tells_the_count() {
     );
 }
 
-/// As `factor` of GNU coreutils 9.1: values, `--exponents`, going on after a bad argument.
+/// As GNU coreutils' `factor` 9.1: values, `--exponents`, and continuing after a bad argument.
 #[test]
 fn factors_are_those_of_the_gnu_tool() {
     for (words, expected) in [
@@ -271,7 +271,7 @@ fn factors_are_those_of_the_gnu_tool() {
         ));
 }
 
-/// A program at the other end of a pipe gets its answer before it asks again.
+/// A program at the other end of a pipe gets its answer before it sends the next question.
 #[test]
 fn an_answer_comes_before_the_next_question() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_primes"))
@@ -305,7 +305,7 @@ fn bad_words_among_good_ones_cost_nothing_but_themselves() {
     primes_reading(&format!("7 {} 8", "7".repeat(1 << 20)), &["check"])
         .code(1)
         .stdout(diff("7 is prime\n8 is not prime\n"))
-        .stderr(contains("a word of over 100 bytes"));
+        .stderr(contains("a word longer than 100 bytes"));
     primes_reading("", &["factor"]).success().stdout(is_empty());
 }
 
@@ -335,7 +335,7 @@ fn a_reader_that_leaves_ends_a_long_list_quietly() {
         .read_line(&mut first)
         .unwrap();
     assert_eq!(first, "2\n");
-    // The reader is gone: it ends by itself, hours before it would have finished.
+    // The reader is gone. The program ends by itself, hours before the work would be finished.
     assert_eq!(child.wait().unwrap().code(), Some(0));
     let mut errors = String::new();
     child

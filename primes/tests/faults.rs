@@ -1,4 +1,4 @@
-//! What happens when processes are killed: nothing is left, and no count is wrong.
+//! Processes are killed: no process is left, and no count is wrong.
 #![cfg(all(target_os = "linux", feature = "cli"))]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -10,15 +10,15 @@ use std::time::{Duration, Instant};
 
 use common::cli::interrupt::with_usual_signals;
 
-/// Far more than any of these waits should take; one that takes so long has failed.
+/// Far more than these waits should take. A longer wait is a failure.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A count that would take minutes, in two worker processes.
+/// Starts a count that would take minutes, in two worker processes.
 fn long_count() -> (Child, Vec<u32>) {
     start(&["count", "1e13"])
 }
 
-/// The program in a process group of its own, and its two workers.
+/// Starts the program in a process group of its own. Returns it and its two workers.
 fn start(words: &[&str]) -> (Child, Vec<u32>) {
     let parent = with_usual_signals(&mut Command::new(env!("CARGO_BIN_EXE_primes")))
         .args(words)
@@ -29,12 +29,12 @@ fn start(words: &[&str]) -> (Child, Vec<u32>) {
         .spawn()
         .unwrap();
     let workers = until(|| Some(children(parent.id())).filter(|workers| workers.len() == 2));
-    // Past their start, in the middle of a job: they have computed for a while.
+    // They are in the middle of a job: they have computed for a while.
     until(|| workers.iter().all(|&pid| cpu_ticks(pid) >= 5).then_some(()));
     (parent, workers)
 }
 
-/// Asks again until there is an answer: there is no event to wait for in another process.
+/// Asks again until there is an answer, because there is no event from another process to wait for.
 fn until<T>(mut answer: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {
@@ -75,17 +75,17 @@ fn all_gone(pids: &[u32]) {
     until(|| pids.iter().all(|pid| is_gone(*pid)).then_some(()));
 }
 
-/// Whether a process has ended: whoever adopted it may not have waited for it yet.
+/// Whether a process has ended. The process that adopted it may not have waited for it yet.
 fn is_gone(pid: u32) -> bool {
     matches!(state(pid), None | Some('Z'))
 }
 
-/// A process's state, a letter of `/proc/PID/stat`; `None` once it is gone.
+/// The state of a process, a letter of `/proc/PID/stat`; `None` if it does not exist.
 fn state(pid: u32) -> Option<char> {
     fields(pid)?.first()?.chars().next()
 }
 
-/// Whether a process has a handler for SIGTERM, the last that is installed.
+/// Whether a process has a handler for SIGTERM, which is installed last.
 fn handles_sigterm(pid: u32) -> bool {
     const SIGTERM: u64 = 1 << (15 - 1);
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
@@ -95,15 +95,15 @@ fn handles_sigterm(pid: u32) -> bool {
         .is_some_and(|mask| mask & SIGTERM != 0)
 }
 
-/// Its user time so far.
+/// The user time of a process so far.
 fn cpu_ticks(pid: u32) -> u64 {
-    // The 14th field of all.
+    // It is the 14th field.
     fields(pid)
         .and_then(|fields| fields.get(11)?.parse().ok())
         .unwrap_or(0)
 }
 
-/// The fields of `/proc/PID/stat` behind the name, which may itself have spaces.
+/// The fields of `/proc/PID/stat` after the name, which may contain spaces.
 fn fields(pid: u32) -> Option<Vec<String>> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let rest = stat.rsplit(')').next()?;
@@ -149,7 +149,7 @@ fn ctrl_c_ends_in_good_order_and_leaves_no_worker() {
     all_gone(&workers);
 }
 
-/// One piece of this takes a minute: whoever waits for it does not stop.
+/// One piece takes a minute, so waiting for its end would be too late.
 #[test]
 fn every_model_stops_in_the_middle_of_a_piece_and_tells_what_was_done() {
     for words in [
@@ -180,7 +180,7 @@ fn every_model_stops_in_the_middle_of_a_piece_and_tells_what_was_done() {
         let errors = stderr(&output);
         assert_eq!(output.status.code(), Some(130), "{words}: {errors}");
         assert_eq!(String::from_utf8_lossy(&output.stdout), "", "{words}");
-        // Not one piece was finished; of the formula, next to nothing.
+        // No piece was finished; of the formula, almost nothing.
         let told = [
             "interrupted after 0 of 1000000000001 numbers\n",
             "interrupted after about 0%",
@@ -195,7 +195,7 @@ fn every_model_stops_in_the_middle_of_a_piece_and_tells_what_was_done() {
 #[test]
 fn ctrl_c_in_a_terminal_is_for_the_parent_to_answer() {
     let (parent, workers) = long_count();
-    // A terminal signals the whole foreground group.
+    // A terminal sends the signal to the whole foreground group.
     signal("-INT", &format!("-{}", parent.id()));
     let output = parent.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130));
@@ -204,7 +204,8 @@ fn ctrl_c_in_a_terminal_is_for_the_parent_to_answer() {
     all_gone(&workers);
 }
 
-/// Its reader has stopped reading: after one signal it would wait for ever to write its line.
+/// The reader has stopped reading, so after one signal the program would wait forever to write its
+/// line.
 #[test]
 fn a_second_ctrl_c_leaves_at_once_whatever_it_waits_for() {
     let mut child = with_usual_signals(&mut Command::new(env!("CARGO_BIN_EXE_primes")))
@@ -212,9 +213,9 @@ fn a_second_ctrl_c_leaves_at_once_whatever_it_waits_for() {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    // Its handlers are there, and it sleeps, for the pipe is full.
+    // Its handlers are installed, and it sleeps, because the pipe is full.
     until(|| (handles_sigterm(child.id()) && state(child.id()) == Some('S')).then_some(()));
-    // Signals that come within 200 ms are one: the second is whichever comes later.
+    // Signals within 200 ms count as one, so send until one is late enough.
     let status = until(|| {
         let ended = child.try_wait().unwrap();
         if ended.is_none() {
@@ -225,8 +226,8 @@ fn a_second_ctrl_c_leaves_at_once_whatever_it_waits_for() {
     assert_eq!(status.code(), Some(130));
 }
 
-/// Nothing is left of what has no workers either: not at a list that would take hours, nor at an
-/// input that never ends.
+/// Commands without workers stop too: with a list that would take hours, and with an input that
+/// never ends.
 #[test]
 fn ctrl_c_ends_what_has_no_workers() {
     for (words, code) in [(&["print", "1e13"][..], Some(130)), (&["factor"], None)] {
@@ -237,7 +238,7 @@ fn ctrl_c_ends_what_has_no_workers() {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        // Started and past its first steps: it sleeps for input, or it has computed for a while.
+        // It has started: it sleeps for input, or it has computed for a while.
         until(|| (cpu_ticks(child.id()) > 2 || state(child.id()) == Some('S')).then_some(()));
         signal("-INT", &child.id().to_string());
         let output = child.wait_with_output().unwrap();

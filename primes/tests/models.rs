@@ -1,4 +1,4 @@
-//! Every model gives the serial answer, whatever the jobs. (The processes model needs the program
+//! Every model gives the serial answer, for any jobs. (The processes model needs the program
 //! itself, so it is tested through the command.)
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -64,7 +64,7 @@ proptest! {
         let workers = NonZeroUsize::new(workers).unwrap();
         let jobs: Vec<Job> = job::pieces(range.clone(), what, workers).collect();
         all_agree(&jobs, workers)?;
-        // And the pieces make the whole.
+        // The pieces add up to the whole.
         let whole = primes::interval::count(range, what);
         prop_assert_eq!(jobs.iter().map(Job::run).sum::<u64>(), whole);
     }
@@ -96,7 +96,7 @@ fn constellations_are_what_their_definition_says() {
     }
 }
 
-/// A job that an endless iterator would never stop making is not taken before there is room.
+/// An endless iterator: no job is taken before there is room for it.
 #[test]
 fn models_take_no_more_jobs_than_they_work_on() {
     for run in [threads_ahead, async_ahead] {
@@ -104,7 +104,7 @@ fn models_take_no_more_jobs_than_they_work_on() {
     }
 }
 
-/// How far a source of jobs is ahead of the answers, at most, on three workers.
+/// The maximum number of jobs taken ahead of the answers, with three workers.
 fn ahead(run: impl FnOnce(&mut (dyn Iterator<Item = Job> + Send), &Done)) -> u64 {
     use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
     let (taken, answered, most) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));

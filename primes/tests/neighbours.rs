@@ -1,5 +1,5 @@
-//! What is asked around a number: the n-th prime from it, those next to it, groups of primes; and
-//! which options a subcommand has.
+//! Questions about a number: the n-th prime from it, the primes next to it, groups of primes; and
+//! the options of each subcommand.
 
 #![cfg(feature = "cli")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -20,7 +20,7 @@ fn document(words: &str) -> Value {
     serde_json::from_slice(&primes(words).success().get_output().stdout).unwrap()
 }
 
-/// `primesieve::nth_prime(n, start)` of primesieve 12.16.
+/// Expected: `primesieve::nth_prime(n, start)` of primesieve 12.16.
 #[test]
 fn the_nth_prime_from_a_number() {
     for (words, expected) in [
@@ -41,15 +41,12 @@ fn the_nth_prime_from_a_number() {
     );
     for (words, error) in [
         ("nth 0 5", "0: primes are counted from 1 on"),
-        ("nth -1 2", "-1: there are not so many primes below 2\n"),
-        (
-            "nth -26 100",
-            "-26: there are not so many primes below 100\n",
-        ),
-        ("nth 7 2^64-100", "7: there are not so many primes from"),
+        ("nth -1 2", "-1: there are fewer primes below 2\n"),
+        ("nth -26 100", "-26: there are fewer primes below 100\n"),
+        ("nth 7 2^64-100", "7: there are fewer primes from"),
         (
             "nth 4e17 2^63",
-            "400000000000000000: there are not so many primes from",
+            "400000000000000000: there are fewer primes from",
         ),
     ] {
         primes(words)
@@ -59,7 +56,7 @@ fn the_nth_prime_from_a_number() {
     }
 }
 
-/// `nextprime(n + 1)` and `precprime(n - 1)` of PARI 2.15.
+/// Expected: `nextprime(n + 1)` and `precprime(n - 1)` of PARI 2.15.
 #[test]
 fn the_primes_next_to_a_number() {
     for (n, next, previous) in [
@@ -99,7 +96,7 @@ fn the_primes_next_to_a_number() {
         .success()
         .stdout(diff("18446744073709551557\n"));
     assert_eq!(document("next 7 --json"), json!({"number": 7, "prime": 11}));
-    // What has none is told, and the rest answered.
+    // A number without an answer is reported, and the others are answered.
     primes("next 2^64-59 1")
         .code(1)
         .stdout(diff("2\n"))
@@ -112,7 +109,7 @@ fn the_primes_next_to_a_number() {
         .stderr(contains("2: there is no prime below it").and(contains("x: not a number")));
 }
 
-/// `primesieve START STOP -q -pK` of primesieve 12.16.
+/// Expected: `primesieve START STOP -q -pK` of primesieve 12.16.
 #[test]
 fn groups_of_primes_are_printed() {
     for (words, expected) in [
@@ -153,7 +150,7 @@ fn groups_of_primes_are_printed() {
     }
 }
 
-/// The document of a comparison, whatever was run.
+/// The document always has the form of a comparison.
 #[test]
 fn counts_have_one_shape_of_json() {
     let keys = |words: &str| {
@@ -176,7 +173,7 @@ fn counts_have_one_shape_of_json() {
     }
 }
 
-/// Several runs are of the algorithm that was asked for.
+/// With several runs, the requested algorithm is used in each.
 #[test]
 fn an_algorithm_is_run_as_often_as_asked() {
     let document = document("count 1e8 --algorithm combinatorial --runs 3 --json");

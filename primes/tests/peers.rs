@@ -1,6 +1,6 @@
-//! The same questions to primesieve and GNU factor, at random; and the published counts.
+//! Random questions to primesieve, GNU factor and this command; and the published counts.
 //!
-//! In CI a short form. The full one, in some minutes:
+//! CI runs a short form. The full form takes some minutes:
 //! `PRIMES_ROUNDS=1000 cargo test --release -p primes --test peers -- --include-ignored`
 
 #![cfg(feature = "cli")]
@@ -10,13 +10,13 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-/// How many questions are asked.
+/// How many questions are sent.
 fn rounds() -> u64 {
     let rounds = std::env::var("PRIMES_ROUNDS").ok();
     rounds.map_or(50, |rounds| rounds.parse().unwrap())
 }
 
-/// Whether a program is there. Missing in CI it is an error.
+/// Whether a program is installed. In CI a missing one is an error.
 fn is_there(program: &str) -> bool {
     let found = Command::new(program).arg("--version").output().is_ok();
     assert!(
@@ -29,7 +29,7 @@ fn is_there(program: &str) -> bool {
     found
 }
 
-/// What a program prints, given an input.
+/// The output of a program for an input.
 fn output(program: &str, words: &[String], input: &str) -> String {
     let mut child = Command::new(program)
         .args(words)
@@ -48,7 +48,7 @@ fn output(program: &str, words: &[String], input: &str) -> String {
 
 const PRIMES: &str = env!("CARGO_BIN_EXE_primes");
 
-/// Marsaglia's xorshift: the same questions every time.
+/// Marsaglia's xorshift, with a fixed seed: the same questions every time.
 struct Random(u64);
 
 impl Random {
@@ -103,7 +103,7 @@ fn random_numbers_are_factored_as_gnu_factor_does() {
         let bits = 1 + random.up_to(63);
         let _ = writeln!(numbers, "{}", random.bits(bits));
     }
-    // Beyond 64 bits fewer: a large factor takes a while.
+    // Fewer above 64 bits, because a large factor takes longer.
     for _ in 0..rounds() / 10 {
         let wide = u128::from(random.bits(40)) << 50 | u128::from(random.bits(50));
         let _ = writeln!(numbers, "{wide}");
@@ -119,7 +119,7 @@ fn random_numbers_are_factored_as_gnu_factor_does() {
     assert_eq!(ours.lines().count(), theirs.lines().count());
 }
 
-/// `factor(n)` of PARI 2.15.
+/// Expected: `factor(n)` of PARI 2.15.
 #[test]
 fn numbers_are_factored_as_pari_does() {
     for (n, factors) in [
@@ -161,7 +161,7 @@ fn numbers_are_factored_as_pari_does() {
     }
 }
 
-/// OEIS A006880, beyond what the library's own tests count. Half a minute of release code.
+/// OEIS A006880, beyond the library's own tests. Half a minute in a release build.
 #[test]
 #[ignore = "long: by the command at the head of the file"]
 fn powers_of_ten_to_1e17() {

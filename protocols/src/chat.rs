@@ -1,24 +1,25 @@
 //! The workshop's chat: a client sends lines `name:message`, all others see `#[name]>>> message`.
 //!
-//! [`Room`] is the chat itself, plain code that knows no connections. Every room of the workshop
-//! that serves the chat in its own way uses it, and must pass the
-//! [conversation test](crate::conversation).
+//! [`Room`] is the chat itself: plain code without connections. Each chat server of the workshop
+//! uses it in its own way, and must pass the [conversation test](crate::conversation).
 //!
 //! The rules:
 //!
-//! - A connection is greeted with [`WELCOME`] and has no name until its first good line, which is
-//!   announced to all others ([`joined`]); a line with an empty message only does that. Later
-//!   lines with another name change it ([`renamed`]). When it ends, the others are told ([`left`]).
-//! - A name is 1 to [`MAX_NAME`] characters, and one connection's at a time. No character of it is
-//!   invisible or turns the direction of writing ([`is_good_name`]): a name looks like nobody else's
-//!   only because of what cannot be seen. White space around name and message is cut off, control
-//!   characters in a message become spaces: nobody writes on another's terminal but plain text.
-//! - What cannot be taken is answered to its sender only, and the connection goes on:
+//! - A new connection gets [`WELCOME`]. It has no name until its first good line. That name is
+//!   announced to all others ([`joined`]); a line with an empty message only sets the name. A later
+//!   line with another name changes it ([`renamed`]). When a connection ends, the others are told
+//!   ([`left`]).
+//! - A name has 1 to [`MAX_NAME`] characters, and only one connection may use it at a time. It
+//!   contains no invisible character and none that changes the direction of writing
+//!   ([`is_good_name`]), so that two different names never look the same because of them. White
+//!   space around name and message is removed. Control characters in a message become spaces, so
+//!   that nobody can change another member's terminal.
+//! - A line that is not accepted is answered to its sender only, and the connection goes on:
 //!   [`TOO_LONG`], [`NOT_UTF8`], [`NOT_UNDERSTOOD`], [`TAKEN`].
-//! - A line that is not ended when its connection is was never said.
-//! - A line that is too long is answered as soon as it is, before its end has come.
-//! - A member that does not read misses lines, whole ones, and is told so ([`MISSED`]) where they are
-//!   missing. The others are not kept waiting.
+//! - If a connection ends in the middle of a line, that line is dropped.
+//! - A line that is too long is answered as soon as that is clear, before its end has come.
+//! - A member that does not read misses whole lines. In their place it gets [`MISSED`]. The others
+//!   do not wait for it.
 
 pub mod client;
 
@@ -32,18 +33,18 @@ pub const MAX_NAME: usize = 32;
 /// How long a member may read nothing while lines wait for it.
 pub const STALL_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Told to a new member.
+/// Sent to a new member.
 pub const WELCOME: &str = "*** welcome: write NAME:MESSAGE";
 /// The answer to a line of over [`MAX_LINE`] bytes.
 pub const TOO_LONG: &str = "*** that line was over 1024 bytes: nobody got it";
-/// The answer to a line that is no text.
+/// The answer to a line that is not UTF-8.
 pub const NOT_UTF8: &str = "*** that line was not UTF-8: nobody got it";
 /// The answer to a line without a good name.
 pub const NOT_UNDERSTOOD: &str = "*** not understood: write NAME:MESSAGE";
-/// The answer to a line with another's name.
+/// The answer to a line with a name that another member has.
 pub const TAKEN: &str = "*** that name is taken: choose another";
 
-/// Told to a member that does not read fast enough, in place of the lines it misses.
+/// Sent to a member that reads too slowly, in place of the lines that it misses.
 pub const MISSED: &str = "*** you read too slowly: some lines are lost";
 
 /// How the others see a message.
@@ -51,17 +52,17 @@ pub fn said(name: &str, message: &str) -> String {
     format!("#[{name}]>>> {message}")
 }
 
-/// How the others learn a name.
+/// How the others are told that a member has joined.
 pub fn joined(name: &str) -> String {
     format!("*** {name} has joined")
 }
 
-/// How the others are told that somebody's connection ended.
+/// How the others are told that a member's connection has ended.
 pub fn left(name: &str) -> String {
     format!("*** {name} has left")
 }
 
-/// How the others are told of a new name.
+/// How the others are told that a member has a new name.
 pub fn renamed(old: &str, new: &str) -> String {
     format!("*** {old} is now called {new}")
 }
@@ -69,13 +70,14 @@ pub fn renamed(old: &str, new: &str) -> String {
 /// Which members get a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum To {
-    /// The one who sent it.
+    /// The member that sent it.
     Sender,
-    /// Everybody else.
+    /// All other members.
     Others,
 }
 
-/// The chat itself: its members, and which lines each gets. `M` is what a member is reached by.
+/// The chat itself: its members, and which lines each gets. `M` is the handle that sends to a
+/// member.
 ///
 /// # Examples
 ///
@@ -107,7 +109,7 @@ impl<M> Default for Room<M> {
 }
 
 impl<M> Room<M> {
-    /// Somebody has come, and is to be told [`WELCOME`]; returns the number to call them by.
+    /// Adds a member and returns its number. The caller sends it [`WELCOME`].
     pub fn enter(&mut self, member: M) -> u64 {
         let number = self.next;
         self.next += 1;
@@ -115,7 +117,7 @@ impl<M> Room<M> {
         number
     }
 
-    /// A member has sent a line, without its end; `tell` is called for each member that gets
+    /// Handles a line of a member, without its end. Calls `tell` for each member that gets
     /// something.
     pub fn line(&mut self, sender: u64, line: &[u8], mut tell: impl FnMut(&M, &str)) {
         for (to, text) in self.understand(sender, line) {
@@ -123,7 +125,7 @@ impl<M> Room<M> {
         }
     }
 
-    /// Somebody's connection has ended.
+    /// Removes a member whose connection has ended.
     pub fn leave(&mut self, number: u64, mut tell: impl FnMut(&M, &str)) {
         if let Some((Some(name), _)) = self.members.remove(&number) {
             self.names.remove(&name);
@@ -184,7 +186,7 @@ impl<M> Room<M> {
     }
 }
 
-/// A line's name and message, or what to answer.
+/// The name and message of a line, or the answer to its sender.
 fn parse(line: &[u8]) -> Result<(&str, String), &'static str> {
     if line.len() > MAX_LINE {
         return Err(TOO_LONG);
@@ -198,8 +200,8 @@ fn parse(line: &[u8]) -> Result<(&str, String), &'static str> {
     Ok((name, message.trim().replace(char::is_control, " ")))
 }
 
-/// Whether somebody may be called that: 1 to [`MAX_NAME`] characters, none of them a colon, invisible,
-/// or one that turns the direction of writing; and no white space around it.
+/// Whether this is a valid name: 1 to [`MAX_NAME`] characters, none of them a colon, invisible, or
+/// one that changes the direction of writing; and no white space around it.
 ///
 /// # Examples
 ///
@@ -217,8 +219,8 @@ pub fn is_good_name(name: &str) -> bool {
         && !name.contains(|c: char| c == ':' || c.is_control() || is_invisible(c))
 }
 
-/// What is not seen, by Unicode's property Default_Ignorable_Code_Point (DerivedCoreProperties.txt,
-/// 16.0), and the line and paragraph separators and interlinear marks beside it.
+/// Whether a character is invisible: by Unicode's property Default_Ignorable_Code_Point
+/// (DerivedCoreProperties.txt, 16.0), or a line or paragraph separator or interlinear mark.
 fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
@@ -228,8 +230,8 @@ fn is_invisible(c: char) -> bool {
         | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// A line as a client shows it: text, whatever the server sends. What is no UTF-8 is replaced,
-/// control characters are escaped, so that no server draws on a terminal.
+/// A line as a client shows it. Bytes that are not UTF-8 are replaced, and control characters are
+/// escaped, so that a server cannot change the terminal.
 ///
 /// # Examples
 ///

@@ -1,8 +1,8 @@
-//! The chat's conversation test: what any chat server of the workshop must do, whatever it is
-//! written in.
+//! The chat's conversation test: what every chat server of the workshop must do, in whatever
+//! language it is written.
 //!
-//! Each function is one part of it, talks to the server at an address by plain blocking sockets,
-//! and says what went wrong. Nothing is timed: a client that waits in vain for
+//! Each function is one part of the test. It talks to the server at an address through blocking
+//! sockets, and returns what went wrong. No time is measured, but a client that waits longer than
 //! [`PATIENCE`] is an error.
 //!
 //! # Examples
@@ -27,7 +27,7 @@ use crate::chat;
 pub use client::client;
 use member::Member;
 
-/// How long a client waits for a line before it gives up.
+/// How long a client waits for a line before it times out.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What went wrong, in words.
@@ -37,11 +37,11 @@ pub struct Wrong(String);
 
 type Result<T = ()> = std::result::Result<T, Wrong>;
 
-/// All parts but [`client`], one after the other. Nobody else may be in the chat.
+/// Runs all parts but [`client`], one after the other. No other member may be in the chat.
 ///
 /// # Errors
 ///
-/// The first part that went wrong.
+/// The first part that failed.
 pub fn all(address: SocketAddr) -> Result {
     type Part = (&'static str, fn(SocketAddr) -> Result);
     let parts: [Part; 10] = [
@@ -78,14 +78,15 @@ pub fn joins_and_leaves(address: SocketAddr) -> Result {
     drop(cid);
     ann.hears(&chat::left("cid"))?;
     bob.hears(&chat::left("cid"))?;
-    // One who never gave a name neither joins nor leaves.
+    // A connection that never gave a name neither joins nor leaves.
     drop(Member::new(address)?);
     bob.say("bob:bye")?;
     ann.hears(&chat::said("bob", "bye"))?;
     ann.sees_off(bob, "bob")
 }
 
-/// What several say at once arrives at all others, complete, and in each one's order.
+/// Several members send at once. All lines arrive at all others, complete, and in each sender's
+/// order.
 ///
 /// # Errors
 ///
@@ -124,7 +125,7 @@ pub fn messages_in_order(address: SocketAddr) -> Result {
     ann.sees_off(cid, "cid")
 }
 
-/// A name is one's alone, can be changed, and must be one.
+/// Only one member has a name at a time. A name can be changed, and must be a valid one.
 ///
 /// # Errors
 ///
@@ -148,13 +149,14 @@ pub fn names(address: SocketAddr) -> Result {
         bob.say(line)?;
         bob.hears(chat::NOT_UNDERSTOOD)?;
     }
-    // Nobody writes on another's terminal but text; a `\r` before the end is telnet's.
+    // Control characters of one member do not reach another's terminal. telnet ends lines with
+    // `\r`.
     bob.say("robert:a\u{1b}[31mb: c\r")?;
     ann.hears(&chat::said("robert", "a [31mb: c"))?;
     ann.sees_off(bob, "robert")
 }
 
-/// A line may come byte by byte, and several at once.
+/// A line may come byte by byte, or several at once.
 ///
 /// # Errors
 ///
@@ -175,8 +177,8 @@ pub fn byte_by_byte(address: SocketAddr) -> Result {
     ann.sees_off(bob, "bob")
 }
 
-/// A member that does not read does not keep the others waiting; what it gets in the end are whole
-/// lines in order, if not all.
+/// A member that does not read does not delay the others. The lines that it gets in the end are
+/// whole and in order; some may be missing.
 ///
 /// # Errors
 ///
@@ -204,7 +206,7 @@ pub fn slow_reader(address: SocketAddr) -> Result {
             .unwrap_or_else(|_| Err(Wrong("panicked".to_owned())))
     })?;
     ann.sees_off(bob, "bob")?;
-    // Now it reads what there is, until its own answer, or until it finds itself cut off.
+    // Now it reads what there is: until its own answer, or until it was disconnected.
     let mut answered = slow.say("no name");
     let mut last = None;
     while answered.is_ok() {
@@ -212,7 +214,7 @@ pub fn slow_reader(address: SocketAddr) -> Result {
         if line == chat::NOT_UNDERSTOOD {
             break;
         }
-        // Its answer may be among the lines it missed. The last time it asks it has read them all.
+        // The answer may be among the missed lines. At the last try it has read them all.
         answered = slow.say("no name");
         if line == chat::left("bob") || line == chat::MISSED {
             continue;
@@ -236,7 +238,7 @@ pub fn slow_reader(address: SocketAddr) -> Result {
     ann.hears(&chat::left("slow"))
 }
 
-/// A line that was not ended is not said; the others learn that its sender has left.
+/// A line without its end is dropped. The others learn that its sender has left.
 ///
 /// # Errors
 ///
@@ -249,7 +251,7 @@ pub fn cut_off_mid_line(address: SocketAddr) -> Result {
     ann.hears(&chat::left("bob"))
 }
 
-/// A line that is too long is answered and passed over, and its connection goes on.
+/// A line that is too long is answered and skipped, and its connection goes on.
 ///
 /// # Errors
 ///
@@ -267,8 +269,8 @@ pub fn line_too_long(address: SocketAddr) -> Result {
     ann.sees_off(bob, "bob")
 }
 
-/// A line that is too long is answered when that is clear, not only at its end; what follows its end
-/// is a line of its own.
+/// A line that is too long is answered as soon as that is clear, not only at its end. The bytes
+/// after its end are a new line.
 ///
 /// # Errors
 ///
@@ -278,7 +280,7 @@ pub fn line_too_long_before_its_end(address: SocketAddr) -> Result {
     let mut bob = ann.meet(address, "bob")?;
     bob.send(format!("bob:{}", "x".repeat(3 * chat::MAX_LINE)).as_bytes())?;
     bob.hears(chat::TOO_LONG)?;
-    // More of the same line is not answered again.
+    // More bytes of the same line are not answered again.
     bob.send(&[b'x'; 10 * chat::MAX_LINE])?;
     bob.send(b"x\nbob:short\nno name\n")?;
     ann.hears(&chat::said("bob", "short"))?;
@@ -286,8 +288,8 @@ pub fn line_too_long_before_its_end(address: SocketAddr) -> Result {
     ann.sees_off(bob, "bob")
 }
 
-/// Two who want the same name at once: one gets it, the other is told, keeps what name it had, and
-/// may have the name when its owner has gone.
+/// Two members want the same name at once. One gets it. The other gets an error, keeps its old
+/// name, and may have the name when its owner has left.
 ///
 /// # Errors
 ///
@@ -299,7 +301,7 @@ pub fn clash_of_names(address: SocketAddr) -> Result {
         client.say("both:")?;
     }
     ann.hears(&chat::joined("both"))?;
-    // An answer of its own lies behind what each is told.
+    // In each connection, an answer of its own follows the one about the name.
     let mut refused = Vec::new();
     for client in &mut two {
         client.say("answer me")?;
@@ -316,7 +318,11 @@ pub fn clash_of_names(address: SocketAddr) -> Result {
     let (owner, mut other) = match refused[..] {
         [false, true] => (first, second),
         [true, false] => (second, first),
-        _ => return Err(Wrong(format!("told that the name is taken: {refused:?}"))),
+        _ => {
+            return Err(Wrong(format!(
+                "these got the answer that the name is taken: {refused:?}"
+            )));
+        }
     };
     drop(owner);
     ann.hears(&chat::left("both"))?;
@@ -327,7 +333,7 @@ pub fn clash_of_names(address: SocketAddr) -> Result {
     ann.sees_off(other, "both")
 }
 
-/// A line that is no text is answered and passed over, and its connection goes on.
+/// A line that is not UTF-8 is answered and skipped, and its connection goes on.
 ///
 /// # Errors
 ///
@@ -335,8 +341,8 @@ pub fn clash_of_names(address: SocketAddr) -> Result {
 pub fn invalid_utf8(address: SocketAddr) -> Result {
     let mut ann = Member::join(address, "ann")?;
     let mut bob = ann.meet(address, "bob")?;
-    // No start of a character, an overlong slash, half a surrogate pair, a character without its end,
-    // beyond Unicode: RFC 3629.
+    // Not the start of a character, an overlong slash, half a surrogate pair, a character without
+    // its end, beyond Unicode: RFC 3629.
     for bytes in [
         &b"\xff\xfe"[..],
         b"\xc0\xaf",

@@ -1,4 +1,4 @@
-//! Messages of HTTP/1.1 (RFC 9112): a request to send, and a response, cut anywhere, taken apart.
+//! Messages of HTTP/1.1 (RFC 9112): makes a request, and parses a response that arrives in pieces.
 
 mod request;
 mod response;
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use url::Url;
 
-/// The limits of a fetch.
+/// The limits of a fetch, with their defaults.
 ///
 /// # Examples
 ///
@@ -22,11 +22,11 @@ use url::Url;
 pub struct Limits {
     /// How many redirects are followed: 10.
     pub redirects: usize,
-    /// How long a response's header may be, in bytes, and the lines between chunks: 64 KiB.
+    /// How long a response's header may be, and each line between chunks, in bytes: 64 KiB.
     pub header: usize,
     /// How long a body may be, in bytes: 1 GiB.
     pub body: u64,
-    /// How long nothing may come: 30 s.
+    /// How long to wait for the next byte: 30 s.
     pub idle: Duration,
 }
 
@@ -41,22 +41,22 @@ impl Default for Limits {
     }
 }
 
-/// What was fetched.
+/// A response that was fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fetched {
-    /// From where, in the end.
+    /// The URL that it came from, after all redirects.
     pub url: Url,
-    /// The status: 200 is good, and so is everything below 300.
+    /// The status. 200 is success, and so is everything below 300.
     pub status: u16,
     /// How many bytes the body has.
     pub length: u64,
 }
 
-/// What is wrong with a message.
+/// An error of a message.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// It breaks the rules of HTTP.
+    /// The message breaks the rules of HTTP.
     #[error("{0}")]
     Malformed(&'static str),
     /// Something is longer than the limit for it.
@@ -67,16 +67,16 @@ pub enum Error {
         /// The limit.
         limit: u64,
     },
-    /// One redirect leads to the next, and so on.
+    /// Too many redirects.
     #[error("over {0} redirects")]
     TooManyRedirects(usize),
-    /// Whatever else: see [`Error::other`].
+    /// Any other error: see [`Error::other`].
     #[error(transparent)]
     Other(Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl Error {
-    /// An error of your own.
+    /// Makes an error of your own.
     ///
     /// # Examples
     ///

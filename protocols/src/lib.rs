@@ -1,9 +1,9 @@
-//! What the servers and clients of the workshop agree on, whatever they are written with: the chat's
-//! rules and words, the conversation test that every chat server must pass, and (feature `http`)
+//! The rules that the workshop's servers and clients share, however they are written: the chat's
+//! rules and messages, the conversation test that every chat server must pass, and (feature `http`)
 //! messages of HTTP/1.
 //!
-//! Nothing here knows sockets that do not block, or how anybody waits: `reactor`, `green-threads` and
-//! `scheduler` bring that.
+//! This crate does not wait for anything and has no non-blocking sockets: `reactor`,
+//! `green-threads` and `scheduler` do that.
 
 pub mod chat;
 pub mod conversation;

@@ -1,4 +1,4 @@
-//! The conversation test, tried with a server that is as simple as can be: a thread for each member.
+//! The conversation test, run against the simplest possible server: one thread for each member.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -12,7 +12,7 @@ use protocols::conversation;
 
 type Shared = Arc<Mutex<Room<Arc<TcpStream>>>>;
 
-/// Waits for a reader that does not read: so this is no server for [`conversation::slow_reader`].
+/// Waits for a reader that does not read. So this server would fail [`conversation::slow_reader`].
 fn tell(mut stream: &TcpStream, text: &str) {
     let _ = stream.write_all(format!("{text}\n").as_bytes());
 }
@@ -32,7 +32,7 @@ fn serve(room: &Shared, stream: TcpStream) {
             line.clear();
         } else if !too_long {
             line.push(byte);
-            // Its end may be two bytes.
+            // The end of a line may have two bytes.
             if line.len() > MAX_LINE + 1 {
                 too_long = true;
                 tell(&stream, TOO_LONG);
@@ -64,7 +64,7 @@ fn a_server_of_threads_passes_all_parts_but_the_slow_reader() {
     conversation::invalid_utf8(address).unwrap();
 }
 
-/// The parts can fail: a server that hangs up passes none.
+/// The parts can fail: a server that disconnects passes none.
 #[test]
 fn a_server_that_hangs_up_passes_nothing() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();

@@ -1,5 +1,5 @@
-//! Two sockets, one thread: the system is asked which of them has something to read (`poll`), and only that
-//! one is read. Nobody waits for the wrong one.
+//! Two sockets, one thread: `poll` asks the system which socket has something to read. Only that
+//! socket is read, so the thread never waits for the wrong one.
 
 use mio::net::UdpSocket;
 use mio::{Events, Interest, Poll, Token};
@@ -12,7 +12,7 @@ fn main() -> io::Result<()> {
     let any = "127.0.0.1:0".parse().expect("an address");
     let mut sockets = [UdpSocket::bind(any)?, UdpSocket::bind(any)?];
     for (number, socket) in sockets.iter_mut().enumerate() {
-        // The token comes back with each event, and says which socket it is.
+        // Each event carries the token, which says which socket it is.
         poll.registry()
             .register(socket, Token(number), Interest::READABLE)?;
     }

@@ -1,5 +1,5 @@
-//! A loop with callbacks: step 1 turned inside out. The loop belongs to the reactor, and calls the function
-//! that was given for a socket. Python: Twisted's reactor, asyncio's `loop.add_reader`.
+//! A loop with callbacks: the reactor has the loop of step 1. It calls the function that was
+//! registered for a socket. Python: Twisted's reactor, asyncio's `loop.add_reader`.
 
 use mio::net::UdpSocket;
 use mio::{Events, Interest, Poll, Token};
@@ -9,12 +9,13 @@ type Callback = Box<dyn FnMut(&str) -> bool>;
 
 struct Reactor {
     poll: Poll,
-    /// The token is the place in this list.
+    /// A socket's token is its place in this list.
     readers: Vec<(UdpSocket, Callback)>,
 }
 
 impl Reactor {
-    /// Has the callback called with each message; it says whether the reactor shall go on.
+    /// Registers a callback for the messages of a socket. It returns whether the reactor shall go
+    /// on.
     fn on_message(&mut self, mut socket: UdpSocket, callback: Callback) -> io::Result<()> {
         let token = Token(self.readers.len());
         let registry = self.poll.registry();

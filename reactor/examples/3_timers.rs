@@ -1,5 +1,5 @@
-//! Timers: "call this later". A heap keeps them by time; the loop sleeps until the earliest one is due. (With
-//! sockets the same time is what `poll` is told to wait at most.)
+//! Timers: "call this later". A heap orders them by time, and the loop sleeps until the earliest
+//! one is due. (With sockets, the loop passes this time to `poll` as its time-out.)
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -10,8 +10,8 @@ type Callback = Box<dyn FnOnce(&mut Reactor)>;
 
 #[derive(Default)]
 struct Reactor {
-    /// When each is due, and its key. Keys count up and are never used again, so that a key that was
-    /// kept too long can't cancel another timer.
+    /// When each timer is due, and its key. Keys count up and are never used again, so an old key
+    /// cannot cancel another timer.
     due: BinaryHeap<Reverse<(Instant, u64)>>,
     callbacks: BTreeMap<u64, Callback>,
     next_key: u64,
@@ -31,7 +31,7 @@ impl Reactor {
     }
 
     fn cancel(&mut self, key: u64) -> bool {
-        self.callbacks.remove(&key).is_some() // The heap's entry is passed over when it is due.
+        self.callbacks.remove(&key).is_some() // The heap's entry is skipped when it is due.
     }
 
     fn run(&mut self) {

@@ -1,19 +1,20 @@
-//! A protocol: what to do with the bytes of one connection, apart from where they come from. Bytes arrive in
-//! any pieces; the protocol makes lines of them. It needs no socket, so that it can be tested without one.
+//! A protocol: what to do with the bytes of one connection, apart from where they come from. Bytes
+//! arrive in pieces of any size; the protocol makes lines of them. It needs no socket, so it can be
+//! tested without one.
 
-/// What a connection is told, and where it writes.
+/// The calls that a connection makes, and the place where its answers go.
 trait Protocol {
     fn data_received(&mut self, data: &[u8], transport: &mut Vec<u8>);
 }
 
-/// Makes lines of pieces, and answers each.
+/// Makes lines of the pieces, and answers each line.
 #[derive(Default)]
 struct Greeter {
-    /// What has come since the last end of a line.
+    /// The bytes since the last end of a line.
     rest: Vec<u8>,
 }
 
-/// A line that is longer is not kept: a client that never ends one must not fill the memory.
+/// A longer line is not kept: a client that never ends a line must not fill the memory.
 const LONGEST_LINE: usize = 1000;
 
 impl Greeter {
@@ -41,7 +42,7 @@ impl Protocol for Greeter {
 fn main() {
     let mut protocol = Greeter::default();
     let mut transport = Vec::new();
-    // The network may cut anywhere, also within a letter.
+    // The network may cut anywhere, even inside a character.
     let bytes = "Ann\nBjörn\nCarl".as_bytes();
     for piece in bytes.chunks(3) {
         println!("<- {:?}", String::from_utf8_lossy(piece));

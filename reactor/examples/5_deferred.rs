@@ -1,5 +1,6 @@
-//! A deferred: a result that is not there yet, with a chain of callbacks. Each gets what the one before
-//! returned. An error passes the callbacks by until an errback takes it. Twisted's Deferred is this.
+//! A deferred: a result that is not there yet, with a chain of callbacks. Each callback gets what
+//! the one before returned. An error skips callbacks until an errback handles it. This is Twisted's
+//! Deferred.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -25,7 +26,7 @@ impl Deferred {
         self.add(Box::new(|outcome| outcome.or_else(function)))
     }
 
-    /// Called at once if the result is there already.
+    /// The step runs at once if the result is there already.
     fn add(&self, step: Step) -> &Deferred {
         let result = self.0.borrow_mut().result.take();
         match result {

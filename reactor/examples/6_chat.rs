@@ -1,5 +1,5 @@
-//! A chat server on one thread: what a member writes goes to all the others. Two members are tried; with port
-//! 4000 for port 0, and without them, `nc 127.0.0.1 4000` is a member.
+//! A chat server on one thread: what a member writes goes to all the others. This program plays two
+//! members. With port 4000 instead of 0, and without these two, `nc 127.0.0.1 4000` is a member.
 
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
@@ -27,7 +27,7 @@ fn serve(mut listener: TcpListener) -> io::Result<()> {
             let mut buffer = [0; 1024];
             while let Some(Ok(length)) = members.get_mut(&token).map(|it| it.read(&mut buffer)) {
                 for (_, other) in members.iter_mut().filter(|(it, _)| **it != token) {
-                    // What a slow reader's socket can't take is lost. The library keeps it, bounded.
+                    // A slow reader loses data here. The library queues it, with a limit.
                     let _ = other.write(&buffer[..length]);
                 }
                 if length == 0 {

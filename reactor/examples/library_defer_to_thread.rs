@@ -1,4 +1,4 @@
-//! Work that blocks or computes goes to threads, while the reactor goes on.
+//! Work that blocks or computes runs on threads, while the reactor goes on.
 //!
 //! cargo run --release -p reactor --example defer_to_thread
 
@@ -30,7 +30,7 @@ fn digits_of_fibonacci(n: u32) -> usize {
 fn main() -> Result<(), Error> {
     let reactor = Reactor::new()?;
     let (ticking, _over) = LoopingCall::start(&reactor, Duration::from_millis(50), |_| {
-        println!("the reactor is not kept waiting");
+        println!("the reactor does not wait");
         Ok(())
     });
     let numbers = [5_000, 10_000, 15_000];

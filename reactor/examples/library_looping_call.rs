@@ -1,4 +1,4 @@
-//! A call again and again, in step with its start, until it has had enough.
+//! A call at a fixed interval from its start, until the call ends the loop.
 //!
 //! cargo run --release -p reactor --example looping_call
 
@@ -17,7 +17,7 @@ fn main() -> Result<(), Error> {
             _ => Ok(()),
         }
     });
-    // An error ends it; `LoopingCall::stop` would end it well.
+    // An error ends it. `LoopingCall::stop` would end it without one.
     let error = reactor.run_until(over).expect_err("it ends with an error");
     println!("{error}");
     Ok(())

@@ -1,5 +1,5 @@
-//! A protocol tested without sockets and without waiting: a connection in memory, and a clock that
-//! stands still until it is told otherwise.
+//! A protocol tested without sockets and without waiting: with a connection in memory, and a clock
+//! that stands still until the test moves it.
 //!
 //! cargo run --release -p reactor --example protocol_test
 
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use reactor::{LineHandler, LineReceiver, Transport, testing};
 
-/// Answers with the line turned round; hangs up on who says nothing for a minute.
+/// Answers each line with the line reversed. Disconnects a client that sends nothing for a minute.
 struct Mirror;
 
 impl LineHandler for Mirror {
@@ -26,13 +26,13 @@ fn main() -> std::io::Result<()> {
     let peer = testing::connect(&reactor, LineReceiver::new(Mirror));
 
     peer.send(b"del");
-    assert_eq!(peer.received(), b"", "half a line is none");
+    assert_eq!(peer.received(), b"", "half a line is not a line");
     peer.send(b"iver\n");
     assert_eq!(peer.received(), b"reviled\n");
 
     clock.advance(Duration::from_secs(60));
     reactor.run_pending()?;
     assert_eq!(peer.lost().as_deref(), Some("idle for 60s"));
-    println!("a minute has passed, and all is as it should be");
+    println!("a minute has passed on the fake clock, and every check held");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The server in a page: greets by line, and counts whom it has greeted.
+//! A server in one page: it greets each line, and counts its greetings.
 //!
 //! cargo run --release -p reactor --example server         # then: nc 127.0.0.1 4001
 
@@ -23,7 +23,7 @@ impl LineHandler for Greeter {
     }
 
     fn connection_lost(&mut self, reason: &Reason) {
-        println!("one is gone: {reason}");
+        println!("a connection has ended: {reason}");
     }
 }
 

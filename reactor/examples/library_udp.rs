@@ -1,4 +1,4 @@
-//! Datagrams: one socket asks, the other one answers.
+//! Datagrams: one socket asks, the other answers.
 //!
 //! cargo run --release -p reactor --example udp
 
@@ -9,7 +9,7 @@ use reactor::{Reactor, UdpTransport};
 fn main() -> std::io::Result<()> {
     let reactor = Reactor::new()?;
     let here = ([127, 0, 0, 1], 0).into();
-    // A closure will do; state of its own makes it a struct that is `Datagrams`.
+    // A closure is enough. If it needs state, write a struct that implements `Datagrams`.
     let answer = |socket: &UdpTransport, question: &[u8], from: SocketAddr| {
         let answer = question.to_ascii_uppercase();
         if let Err(error) = socket.send_to(&answer, from) {

@@ -1,11 +1,11 @@
-//! A trap: a callback that blocks. There is one thread, so all other callbacks wait, also those whose time
-//! has come. Look for: how late is the timer? The cure: blocking work goes to a thread.
+//! A trap: a callback that blocks. There is one thread, so all other callbacks wait, even those
+//! whose time has come. Look for: how late is the timer? The cure: blocking work goes to a thread.
 
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// What a loop of one thread waits for: an event from outside, or its timer.
+/// A loop on one thread: it waits for an event from outside, or for its timer.
 fn serve(on_request: impl Fn()) -> Duration {
     let (sender, events) = mpsc::channel();
     thread::spawn(move || {
@@ -16,7 +16,7 @@ fn serve(on_request: impl Fn()) -> Duration {
     loop {
         match events.recv_timeout(due.saturating_duration_since(Instant::now())) {
             Ok(_) => on_request(),
-            // The sender is gone: only the timer is left.
+            // The sender is dropped: only the timer is left.
             Err(RecvTimeoutError::Disconnected) => {
                 thread::sleep(due.saturating_duration_since(Instant::now()));
                 return due.elapsed();
@@ -26,7 +26,7 @@ fn serve(on_request: impl Fn()) -> Duration {
     }
 }
 
-/// Takes long: a name is looked up, a file is read, a password is hashed.
+/// Takes long: as looking up a name, reading a file or hashing a password does.
 fn slow() {
     thread::sleep(Duration::from_millis(300));
 }

@@ -1,6 +1,6 @@
-//! A trap: readiness is an edge. The system tells once that a socket has become readable. A loop that reads one
-//! message for each event leaves the others in the socket. Look for: how many messages are read?
-//! The cure: read until the socket would block.
+//! A trap: readiness is an edge. The system reports once that a socket has become readable. A loop
+//! that reads one message for each event leaves the others in the socket. Look for: how many
+//! messages are read? The cure: read until the socket would block.
 
 use mio::net::UdpSocket;
 use mio::{Events, Interest, Poll, Token};
@@ -36,7 +36,7 @@ fn receive(reads_all: bool) -> io::Result<usize> {
 }
 
 fn main() -> io::Result<()> {
-    println!("one read for an event: {} of 3 messages", receive(false)?);
+    println!("one read for each event: {} of 3 messages", receive(false)?);
     println!("until it would block: {} of 3 messages", receive(true)?);
     Ok(())
 }

@@ -2,15 +2,15 @@
 
 use std::cell::RefCell;
 
-/// How many bytes are read at once, into one buffer for all connections.
+/// The size of the read buffer in bytes. All connections share this one buffer.
 pub(crate) const READ_BUFFER: usize = 256 * 1024;
 
-/// How many buffers of connections that have nothing to send are kept, and of what size at most.
+/// How many buffers of connections without data to send are kept, and how large each may be.
 const SPARE_BUFFERS: usize = 64;
 const SPARE_BUFFER: usize = 16 * 1024;
 
 pub(crate) struct Buffers {
-    /// What is read goes through here.
+    /// Every read uses this buffer.
     pub(crate) read: RefCell<Box<[u8]>>,
     spare: RefCell<Vec<Vec<u8>>>,
 }

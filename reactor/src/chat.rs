@@ -1,6 +1,6 @@
-//! The workshop's chat, served by a protocol: one [`Member`] for each connection.
+//! The workshop's chat as a protocol: one [`Member`] for each connection.
 //!
-//! The rules and the words are [`protocols::chat`]'s.
+//! The rules and messages are in [`protocols::chat`].
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -43,13 +43,13 @@ impl Default for Server {
 }
 
 impl Server {
-    /// With another limit than [`STALL_TIMEOUT`].
+    /// Sets a limit other than [`STALL_TIMEOUT`].
     #[must_use]
     pub fn stall_timeout(self, stall: Duration) -> Server {
         Server { stall, ..self }
     }
 
-    /// A protocol for a new member.
+    /// Makes the protocol of a new member.
     pub fn member(&self) -> LineReceiver<Member> {
         let member = Member {
             server: self.clone(),
@@ -71,11 +71,11 @@ impl Factory for Server {
 pub struct Member {
     server: Server,
     number: u64,
-    /// Lines were left out, and the member does not know yet.
+    /// Lines were left out, and the member was not told yet.
     missed: Rc<Cell<bool>>,
 }
 
-/// What a member is reached by.
+/// Sends lines to a member.
 #[derive(Clone, Debug)]
 struct Outbox {
     transport: Transport,
@@ -83,8 +83,8 @@ struct Outbox {
 }
 
 impl Outbox {
-    /// A line with its end, in one write. A member that has too much waiting misses it, and is told so
-    /// as soon as there is room: nobody else waits for that.
+    /// Sends a line with its end, in one write. A member with too much data waiting misses the
+    /// line, and is told when there is room again. The other members do not wait for it.
     fn tell(&self, text: &str) {
         self.tell_of_missed();
         let missed = self.missed.get() || !self.transport.try_write(format!("{text}\n").as_bytes());

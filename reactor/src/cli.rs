@@ -1,4 +1,4 @@
-//! Everything behind `main`: a file for each program.
+//! Everything behind `main`: one file for each program.
 
 mod args;
 mod client;

@@ -1,4 +1,4 @@
-//! Connections that we open.
+//! Outgoing connections.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -15,15 +15,14 @@ use crate::{Deferred, DelayedCall, Error, Peer, Protocol, Reactor, Resolver, Tra
 use event_loop::net::{TcpStream, UnixStream};
 use event_loop::{Readiness, Token};
 
-/// How long a connection may take to be made, unless a shorter
-/// [time-out](Deferred::with_timeout) is set.
+/// How long connecting may take, unless a shorter [time-out](Deferred::with_timeout) is set.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Reactor {
-    /// Connects to a TCP port; its transport is there when `protocol` has been told
-    /// `connection_made`.
+    /// Connects to a TCP port. The deferred fires with the transport after the protocol's
+    /// `connection_made` was called.
     ///
-    /// It is given up after [30 s](CONNECT_TIMEOUT), and by cancelling.
+    /// Connecting times out after [30 s](CONNECT_TIMEOUT). Cancelling the deferred stops it.
     ///
     /// # Examples
     ///
@@ -62,8 +61,8 @@ impl Reactor {
         self.connect(stream, Peer::Tcp(address), Box::new(protocol))
     }
 
-    /// Connects to a Unix socket: see [`connect_tcp`](Reactor::connect_tcp). While the server has
-    /// no room for more that wait to be accepted, it is tried again.
+    /// Connects to a Unix socket: see [`connect_tcp`](Reactor::connect_tcp). While the server's
+    /// backlog is full, it retries.
     #[track_caller]
     pub fn connect_unix(
         &self,
@@ -73,7 +72,7 @@ impl Reactor {
         self.connect_unix_by(path, Box::new(protocol), |stream| stream)
     }
 
-    /// With something `over` the socket.
+    /// The same, with another layer `over` the socket, such as TLS.
     #[track_caller]
     pub(crate) fn connect_unix_by(
         &self,
@@ -130,8 +129,8 @@ impl Reactor {
             })
     }
 
-    /// Connects to `host:port`: the name is looked up on a thread, and its addresses are tried one
-    /// after the other; `build` makes a protocol for each try.
+    /// Connects to `host:port`. A thread looks up the name, and its addresses are tried one after
+    /// the other. `build` makes a protocol for each try.
     #[cfg(feature = "threads")]
     #[track_caller]
     pub fn connect_host(
@@ -201,17 +200,17 @@ impl Reactor {
     }
 }
 
-/// How long to wait before another try when a Unix socket has no room for one more that waits to be
-/// accepted: the system tells nobody when there is.
+/// How long to wait before retrying when the backlog of a Unix socket is full. The system does not
+/// report when there is room.
 const UNIX_RETRY: Duration = Duration::from_millis(5);
 
-/// A connection to a Unix socket that waits for room.
+/// A connection to a Unix socket that waits for room in the backlog.
 pub(crate) struct Waiting {
     reactor: Weak<Inner>,
     key: u64,
     path: PathBuf,
     resolver: RefCell<Option<Resolver<UnixStream>>>,
-    /// The next try.
+    /// The call that retries.
     call: RefCell<Option<DelayedCall>>,
 }
 
@@ -254,7 +253,8 @@ impl Drop for Waiting {
     }
 }
 
-/// Those that wait for room, by keys that are never used again: shutting down cancels them.
+/// The connections that wait for room, by keys that are never used again. Shutting down cancels
+/// them.
 #[derive(Default)]
 pub(crate) struct AllWaiting {
     next: u64,
@@ -286,11 +286,11 @@ pub(crate) struct Connecting {
     token: Cell<Option<Token>>,
     peer: Peer,
     parts: RefCell<Option<Parts>>,
-    /// What became of it.
+    /// The connection, once it is made.
     made: RefCell<Weak<Connection>>,
 }
 
-/// What becomes of it is made of these.
+/// What the connection is made from.
 type Parts = (Stream, Box<dyn Protocol>, Resolver<Transport>);
 
 impl Connecting {
@@ -327,7 +327,7 @@ impl Connecting {
                 *self.made.borrow_mut() = Rc::downgrade(&transport.0);
                 let resolver = transport.0.fires_when_secure(resolver);
                 let made = transport.0.made(&transport);
-                // Bytes may have come along with the news.
+                // Bytes may have arrived together with this event.
                 transport.0.ready(&transport, readiness);
                 if let Some(resolver) = resolver {
                     let _ = resolver.fire(made.map(|()| transport));
@@ -348,7 +348,7 @@ impl Connecting {
             drop(protocol);
             let _ = resolver.errback(Error::Cancelled);
         }
-        // Nobody has it: the handshake was under way.
+        // The handshake is not done, so no caller has the connection yet.
         if let Some(connection) = self.made.borrow().upgrade() {
             Transport(connection).abort();
         }

@@ -1,4 +1,4 @@
-//! A connection from the inside: how it begins, whom it calls, how it ends.
+//! A connection from the inside: how it begins, which methods it calls, how it ends.
 
 mod deadlines;
 #[cfg(not(feature = "tls"))]
@@ -33,18 +33,18 @@ pub(crate) struct Connection {
     pub(crate) writing: Writing,
     pub(crate) deadlines: Deadlines,
     ending: RefCell<Ending>,
-    /// Waits to be looked after at the end of the turn.
+    /// The connection is in the list for the end of the turn.
     lined_up: Cell<bool>,
-    /// Who accepted it.
+    /// The port that accepted it.
     listener: Option<Rc<Listener>>,
 }
 
-/// How far it has come on its way to its end.
+/// How a connection ends.
 enum Ending {
     Open,
-    /// To be closed when all is sent.
+    /// It is closed when everything is sent.
     Closing(Reason),
-    /// To be cut at once: what was not sent is thrown away.
+    /// It is cut at once. What was not sent is dropped.
     Cut(Reason),
     Lost,
 }
@@ -73,7 +73,8 @@ impl Connection {
         }))
     }
 
-    /// It could not be watched: nobody was told of it, so nobody is told of its end.
+    /// The socket could not be watched. The protocol was not told of it, so it is not told of its
+    /// end.
     pub(crate) fn never_was(&self) {
         *self.ending.borrow_mut() = Ending::Lost;
         let protocol = self.protocol.take();
@@ -83,7 +84,7 @@ impl Connection {
         }
     }
 
-    /// Over, or about to be.
+    /// Whether it has ended, or is about to end.
     pub(crate) fn is_ending(&self) -> bool {
         !matches!(*self.ending.borrow(), Ending::Open)
     }
@@ -96,7 +97,7 @@ impl Connection {
         matches!(*self.ending.borrow(), Ending::Cut(_))
     }
 
-    /// To end at once. Whatever came first is why, but a close that has not come about yet.
+    /// Ends it at once. The first reason counts, unless that was a close that is not done yet.
     pub(crate) fn cut(&self, reason: Reason) {
         let mut ending = self.ending.borrow_mut();
         if matches!(*ending, Ending::Open | Ending::Closing(_)) {
@@ -111,7 +112,7 @@ impl Connection {
         }
     }
 
-    /// Has it looked after at the end of the turn.
+    /// Puts it into the list for the end of the turn.
     pub(crate) fn line_up(&self, transport: &Transport) {
         if let Some(inner) = self.reactor.upgrade()
             && !self.lined_up.replace(true)
@@ -120,7 +121,7 @@ impl Connection {
         }
     }
 
-    /// Calls the protocol. A panic of its costs the connection.
+    /// Calls the protocol. If that panics, the connection is cut.
     fn call(
         &self,
         transport: &Transport,
@@ -141,12 +142,12 @@ impl Connection {
         })
     }
 
-    /// [`call`](Connection::call), by whom the panic is nobody else's business.
+    /// [`call`](Connection::call), for callers that need not know of a panic.
     fn tell(&self, transport: &Transport, f: impl FnOnce(&mut dyn Protocol, &Transport)) {
         let _ = self.call(transport, f);
     }
 
-    /// There is a connection: its protocol is told.
+    /// The connection is made: calls the protocol's `connection_made`.
     pub(crate) fn made(&self, transport: &Transport) -> Result<(), Error> {
         let made = match self.begins_with_handshake(transport) {
             true => Ok(()),
@@ -162,14 +163,14 @@ impl Connection {
         })
     }
 
-    /// The event loop says that something can be done.
+    /// Handles an event of the event loop for this connection.
     pub(crate) fn ready(&self, transport: &Transport, readiness: Readiness) {
         if self.is_lost() {
             return;
         }
         self.reading.told(readiness);
         self.writing.told(readiness);
-        // What came before the error can still be read, and then reading tells the error.
+        // Data that came before the error can still be read. After that, reading returns the error.
         if readiness.error() && !self.reading.has_more() {
             let error = self.stream.borrow().take_error();
             match error {
@@ -181,13 +182,13 @@ impl Connection {
         self.settle(transport);
     }
 
-    /// Something may have changed at the other end of a connection in memory.
+    /// The other end of a connection in memory may have changed.
     pub(crate) fn edge(&self) {
         self.reading.edge();
         self.writing.edge();
     }
 
-    /// Its place in the line has come: goes on reading, if there is more, and settles.
+    /// Its turn in the list: reads on, if there is more, and does what is due.
     pub(crate) fn tend(&self, transport: &Transport) {
         self.lined_up.set(false);
         if !self.reading.is_resumed() {
@@ -221,7 +222,7 @@ impl Connection {
         }
     }
 
-    /// Ends it.
+    /// Ends the connection.
     pub(crate) fn lose(&self, reason: &Reason) {
         if matches!(self.ending.replace(Ending::Lost), Ending::Lost) {
             return;
@@ -242,7 +243,7 @@ impl Connection {
         let unsent = self.writing.take();
         self.log_cut(reason, unsent);
         let handshake = Self::failed_handshake(&mut stream);
-        // What was cut must not look complete to the other end. Of a handshake nothing was.
+        // A cut connection must not look complete to the other end. A handshake has sent no data.
         if handshake.is_none() && (reason.is_cut() || unsent > 0 || stream.has_unsent()) {
             stream.reset_on_close();
         }
@@ -250,11 +251,12 @@ impl Connection {
         drop(stream);
         let protocol = self.protocol.take();
         if let Some(failed) = handshake {
-            // Nobody was told of the connection, but for who waits for it.
+            // The protocol was not told of the connection. Only the caller that waits for it is
+            // told.
             drop(protocol);
             failed(reason);
         } else if let Some(mut protocol) = protocol {
-            // Dropped in here as well: a `drop` may panic too.
+            // Dropped inside the closure, because `drop` may panic too.
             let telling = AssertUnwindSafe(move || protocol.connection_lost(reason));
             if let Err(panic) = catch_unwind(telling) {
                 tracing::error!(

@@ -1,4 +1,4 @@
-//! A result that will come, and what to do with it then: Twisted's deferred.
+//! Deferreds: results that come later, with callbacks, as in Twisted.
 
 mod cancel;
 mod combine;
@@ -21,17 +21,17 @@ use crate::{Error, Reactor};
 use cancel::{Cancel, leads_to};
 use trampoline::Job;
 
-/// A result that will come.
+/// A result that comes later.
 ///
-/// Callbacks are added one after the other, and each is called with what the one before it
-/// returned: [`add_callback`](Deferred::add_callback) with a value,
-/// [`add_errback`](Deferred::add_errback) with an error, [`add_both`](Deferred::add_both) with
-/// either. A callback that returns a deferred is waited for. An error that reaches the end of its
-/// chain is logged, with the place where the deferred was made.
+/// Callbacks are added one after the other. Each is called with what the one before it returned:
+/// [`add_callback`](Deferred::add_callback) with a value, [`add_errback`](Deferred::add_errback)
+/// with an error, [`add_both`](Deferred::add_both) with either. If a callback returns a deferred,
+/// the chain waits for it. An error that reaches the end of its chain is logged, with the place
+/// where the deferred was made.
 ///
-/// Dropping a deferred does not cancel it, but while it is being awaited: a task that is dropped
-/// cancels what it waits for. It stays on the thread it was made on; it is also a [`Future`], to be
-/// awaited in [`Reactor::spawn`] or anywhere else.
+/// Dropping a deferred does not cancel it, except while it is awaited: dropping a task cancels the
+/// deferred that it waits for. A deferred stays on the thread where it was made. It is also a
+/// [`Future`]: await it in [`Reactor::spawn`] or anywhere else.
 ///
 /// # Examples
 ///
@@ -50,7 +50,7 @@ use trampoline::Job;
 /// assert_eq!(length.try_result().unwrap()?, 42);
 /// # Ok::<(), Error>(())
 /// ```
-#[must_use = "its error is only logged if nobody takes it: add an errback, or `detach`"]
+#[must_use = "an error that no errback handles is only logged: add an errback, or `detach`"]
 pub struct Deferred<T: 'static> {
     core: Rc<Core<T>>,
 }
@@ -60,22 +60,22 @@ type Then<T> = Box<dyn FnOnce(Result<T, Error>)>;
 struct Core<T: 'static> {
     result: Cell<Option<Result<T, Error>>>,
     fired: Cell<bool>,
-    /// Has been cancelled, and its resolver knows nothing of that: the first firing is in order.
+    /// It was cancelled, and its resolver does not know that: the first firing is no error.
     excused: Cell<bool>,
-    /// Whoever cancels has no need to be told of it.
+    /// It was cancelled. The caller knows that, so the error is not logged.
     cancelled: Cell<bool>,
     resolvers: Cell<usize>,
     then: Cell<Option<Then<T>>>,
     waker: Cell<Option<Waker>>,
     canceller: Cell<Option<Box<dyn FnOnce()>>>,
-    /// The one before it in the chain, or the one a callback returned.
+    /// The deferred before it in the chain, or the one that a callback returned.
     waits_for: Cell<Option<Weak<dyn Cancel>>>,
     made: &'static Location<'static>,
 }
 
-/// What a callback may return: a result, or a [`Deferred`], which is waited for.
+/// What a callback may return: a result, or a [`Deferred`], which the chain waits for.
 pub trait Outcome {
-    /// Of what type the value is.
+    /// The type of the value.
     type Value: 'static;
     #[doc(hidden)]
     fn settle(self, resolver: Resolver<Self::Value>);
@@ -106,7 +106,7 @@ impl<T> Outcome for Deferred<T> {
 }
 
 impl<T> Deferred<T> {
-    /// A deferred, and what fires it.
+    /// Makes a deferred, and the resolver that fires it.
     #[track_caller]
     pub fn new() -> (Deferred<T>, Resolver<T>) {
         Self::made(Location::caller())
@@ -159,7 +159,7 @@ impl<T> Deferred<T> {
         (Deferred { core }, resolver)
     }
 
-    /// Goes on with `callback` when there is a value; an error passes by.
+    /// Adds a callback that gets the value. An error skips it.
     pub fn add_callback<O>(self, callback: impl FnOnce(T) -> O + 'static) -> Deferred<O::Value>
     where
         O: Outcome + 'static,
@@ -170,7 +170,7 @@ impl<T> Deferred<T> {
         })
     }
 
-    /// Goes on with `errback` when there is an error; a value passes by.
+    /// Adds an errback that gets the error. A value skips it.
     pub fn add_errback<O>(self, errback: impl FnOnce(Error) -> O + 'static) -> Deferred<T>
     where
         O: Outcome<Value = T> + 'static,
@@ -181,7 +181,7 @@ impl<T> Deferred<T> {
         })
     }
 
-    /// Goes on with `callback` in any case: the place to tidy up.
+    /// Adds a callback that gets either, value or error. Clean up here.
     pub fn add_both<O>(
         self,
         callback: impl FnOnce(Result<T, Error>) -> O + 'static,
@@ -208,15 +208,15 @@ impl<T> Deferred<T> {
         child
     }
 
-    /// Gives it up: it fails with [`Error::Cancelled`], unless it has a result.
+    /// Cancels it: it fails with [`Error::Cancelled`], unless it has a result.
     ///
-    /// In a chain this cancels what the chain waits for at the moment; errbacks and so on are
+    /// In a chain this cancels the deferred that the chain waits for at the moment. Errbacks are
     /// called as with any error.
     pub fn cancel(&self) {
         self.core.cancel();
     }
 
-    /// Gives it up when there is no result within `limit`: it fails with [`Error::TimedOut`].
+    /// Adds a time-out: without a result within `limit` it fails with [`Error::TimedOut`].
     ///
     /// # Examples
     ///
@@ -260,17 +260,17 @@ impl<T> Deferred<T> {
 
     /// The result, if it has come.
     ///
-    /// Meant for tests: elsewhere add a callback, or await it.
+    /// It is meant for tests. Elsewhere, add a callback or await it.
     pub fn try_result(self) -> Option<Result<T, Error>> {
         self.core.result.take()
     }
 
-    /// Lets it go: its error, if there will be one, is logged.
+    /// Drops it on purpose. If it fails, its error is logged.
     pub fn detach(self) {}
 }
 
 impl<T> Core<T> {
-    /// Fires it, unless it has been.
+    /// Fires it, unless it was fired before.
     fn settle(self: &Rc<Self>, result: Result<T, Error>) {
         if self.fired.replace(true) {
             return;
@@ -285,13 +285,13 @@ impl<T> Core<T> {
     }
 
     fn then(self: &Rc<Self>, then: Then<T>) {
-        // No longer awaited, if it was: it goes on by callbacks.
+        // If it was awaited, it is not any more: its callbacks go on.
         drop(self.waker.take());
         self.then.set(Some(then));
         self.go_on();
     }
 
-    /// Lines the continuation up, if there are both it and the result.
+    /// Queues the continuation, if both the result and the continuation are there.
     fn go_on(self: &Rc<Self>) {
         if self.fired.get() {
             trampoline::run(Rc::clone(self) as Rc<dyn Job>);
@@ -303,8 +303,8 @@ impl<T> Core<T> {
         self.waits_for.set(Some(Rc::downgrade(&other)));
     }
 
-    /// Goes up the chain to the one that nothing is before, step by step for it may be long, and
-    /// cancels that one: its error comes down again.
+    /// Cancels the first deferred of the chain. Its error then passes through the chain. It goes up
+    /// the chain in a loop, not by recursion, because a chain may be long.
     fn cancel(self: &Rc<Self>) {
         let mut last: Rc<dyn Cancel> = Rc::clone(self) as _;
         while let Some(next) = last.note() {
@@ -331,7 +331,7 @@ impl<T> Drop for Core<T> {
             Some(Err(error)) => tracing::error!(
                 error = &error as &dyn std::error::Error,
                 made = %self.made,
-                "nobody handled the error of a deferred"
+                "the error of a deferred was not handled"
             ),
             _ => {}
         }

@@ -1,4 +1,4 @@
-//! A call that is made once, later.
+//! A delayed call: it is made once, later.
 
 use std::cell::Cell;
 use std::fmt;
@@ -10,8 +10,8 @@ use event_loop::{TimerKey, after};
 use crate::Reactor;
 use crate::inner::{Action, Inner};
 
-/// A call that will be made: see [`Reactor::call_later`]. Dropping it does not cancel it; clones are
-/// the same call.
+/// A call that is made later: see [`Reactor::call_later`]. Dropping this handle does not cancel the
+/// call. Clones are handles of the same call.
 #[derive(Clone)]
 pub struct DelayedCall {
     reactor: Weak<Inner>,
@@ -19,8 +19,8 @@ pub struct DelayedCall {
 }
 
 impl Reactor {
-    /// Calls `call` once, after `delay`, which counts from this moment. Calls of the same moment are
-    /// made in the order of `call_later`. However long the delay is: `Duration::MAX` is never.
+    /// Calls `call` once, `delay` from now. Calls of the same moment are made in the order of
+    /// `call_later`. Any delay is allowed: `Duration::MAX` means never.
     ///
     /// # Examples
     ///
@@ -50,7 +50,7 @@ impl Reactor {
 }
 
 impl DelayedCall {
-    /// Cancels it; false if it has been made, or cancelled before.
+    /// Cancels it. Returns false if it was made or cancelled before.
     ///
     /// # Examples
     ///
@@ -66,18 +66,17 @@ impl DelayedCall {
         let Some(inner) = self.reactor.upgrade() else {
             return false;
         };
-        // Dropped when the loop is free again: what the call owns may be the reactor.
+        // Dropped when the loop is not borrowed any more: the call may own the reactor.
         let action = inner.cancel_timer(self.key.get());
         action.is_some()
     }
 
-    /// Has it made this long after this moment, instead of when it was to be made; false if it has
-    /// been made, or cancelled.
+    /// Sets its time again, to `delay` from now. Returns false if it was made or cancelled.
     pub fn reset(&self, delay: Duration) -> bool {
         self.move_to(|inner, _| inner.after(delay))
     }
 
-    /// Has it made this much later than it was to be; false if it has been made, or cancelled.
+    /// Makes it `longer` later than it was due. Returns false if it was made or cancelled.
     pub fn delay(&self, longer: Duration) -> bool {
         self.move_to(|_, due| after(due, longer))
     }
@@ -94,13 +93,13 @@ impl DelayedCall {
         true
     }
 
-    /// Whether it will still be made.
+    /// Whether it is still to be made.
     pub fn is_active(&self) -> bool {
         let inner = self.reactor.upgrade();
         inner.is_some_and(|inner| inner.event_loop().timers().get(self.key.get()).is_some())
     }
 
-    /// When it is to be made, or was.
+    /// When it is due, or was.
     pub fn due(&self) -> Instant {
         self.key.get().due()
     }

@@ -1,8 +1,8 @@
-//! Sends back what comes.
+//! An echo: it sends back what it receives.
 
 use crate::{Protocol, Transport};
 
-/// Sends back what comes, and reads no more while the other end does not.
+/// Sends back what it receives. It stops reading while the other end does not read.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Echo;
 

@@ -1,4 +1,4 @@
-//! What can go wrong, and why a connection ended.
+//! Errors, and the reasons why a connection ended.
 
 use std::any::Any;
 use std::io;
@@ -11,40 +11,40 @@ pub enum Error {
     /// [`Deferred::cancel`](crate::Deferred::cancel) was called.
     #[error("cancelled")]
     Cancelled,
-    /// It took too long.
+    /// It timed out.
     #[error("no result within {0:?}")]
     TimedOut(Duration),
-    /// All its resolvers are gone, and none has fired it.
-    #[error("nobody is left who could fire this deferred")]
+    /// All its resolvers were dropped, and none has fired it.
+    #[error("every resolver of this deferred was dropped unfired")]
     Abandoned,
-    /// A callback returned a deferred that waits for this very callback.
+    /// A callback returned a deferred that waits for this same callback.
     #[error("a callback returned a deferred of its own chain: it would wait for itself")]
     OwnChain,
     /// A callback or a task panicked.
     #[error("panicked: {0}")]
     Panicked(String),
-    /// A queue that has a limit is full.
+    /// A bounded queue is full.
     #[error("{what}: full, {limit} are waiting")]
     Full {
-        /// Which queue.
+        /// The name of the queue.
         what: &'static str,
-        /// How many it takes.
+        /// How many entries it holds.
         limit: usize,
     },
-    /// The reactor is gone.
+    /// The reactor was dropped.
     #[error("the reactor is gone")]
     ReactorGone,
     /// The connection ended before there was a result.
     #[error("the connection was lost: {0}")]
     ConnectionLost(#[from] Reason),
-    /// The connection was not made secure.
+    /// The secure connection was not made.
     #[cfg(feature = "tls")]
     #[error("no secure connection: {0}")]
     Handshake(Reason),
-    /// The system said no.
+    /// An error of the system.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// A message of HTTP is not as it should be.
+    /// An HTTP message is invalid.
     #[cfg(feature = "fetch")]
     #[error(transparent)]
     Http(#[from] protocols::http::Error),
@@ -52,13 +52,13 @@ pub enum Error {
     #[cfg(feature = "threads")]
     #[error(transparent)]
     Job(#[from] executors::Error),
-    /// Whatever else: see [`Error::other`].
+    /// Any other error: see [`Error::other`].
     #[error(transparent)]
     Other(Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl Error {
-    /// An error of your own.
+    /// Makes an error of your own.
     ///
     /// # Examples
     ///
@@ -78,23 +78,23 @@ impl Error {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Reason {
-    /// We closed it, and all that was written has been sent.
+    /// This end closed it, and everything that was written has been sent.
     #[error("closed")]
     Closed,
     /// The other end has closed it.
     #[error("closed by the other end")]
     EndOfStream,
-    /// We cut it off.
+    /// This end cut it.
     #[error("aborted")]
     Aborted,
-    /// Nothing was received or sent for so long.
+    /// Nothing was received or sent for this long.
     #[error("idle for {0:?}")]
     Idle(Duration),
-    /// What was written could not be sent for so long: the other end does not read.
+    /// The other end read nothing for this long, while bytes waited to be sent.
     #[error("the other end read nothing for {0:?}")]
     Stalled(Duration),
-    /// The protocol wrote on and on although its transport had asked it to pause.
-    #[error("over {limit} bytes more were written than the other end takes")]
+    /// The protocol went on writing although its transport had asked it to pause.
+    #[error("over {limit} bytes were written while the transport was paused")]
     Overflow {
         /// The transport's write limit.
         limit: usize,
@@ -102,7 +102,7 @@ pub enum Reason {
     /// The other end sent more than a limit of the protocol allows.
     #[error("{what} of over {limit} bytes")]
     TooLong {
-        /// What was too long.
+        /// The thing that was too long: a line or a message.
         what: &'static str,
         /// The limit.
         limit: usize,
@@ -110,14 +110,14 @@ pub enum Reason {
     /// The protocol panicked.
     #[error("the protocol panicked")]
     Panicked,
-    /// The reactor is gone, and its connections with it.
+    /// The reactor was dropped, and its connections with it.
     #[error("the reactor is gone")]
     ReactorGone,
-    /// What TLS says.
+    /// An error of TLS.
     #[cfg(feature = "tls")]
     #[error(transparent)]
     Tls(#[from] crate::tls::Error),
-    /// The system said so.
+    /// An error of the system.
     #[error(transparent)]
     Io(io::Error),
 }
@@ -134,7 +134,7 @@ impl From<io::Error> for Reason {
 }
 
 impl Reason {
-    /// The same once more: an error of the system has no copies.
+    /// A copy. An error of the system cannot be cloned, so it is made again.
     #[cfg(any(feature = "fetch", feature = "tls"))]
     pub(crate) fn copy(&self) -> Reason {
         match self {
@@ -156,7 +156,7 @@ impl Reason {
         }
     }
 
-    /// Whether the connection was cut, and did not come to its end in good order.
+    /// Whether the connection was cut, and did not end in good order.
     pub fn is_cut(&self) -> bool {
         !matches!(
             self,
@@ -165,7 +165,7 @@ impl Reason {
     }
 }
 
-/// What a panic said.
+/// The message of a panic.
 pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))

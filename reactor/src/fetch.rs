@@ -1,5 +1,5 @@
-//! HTTP/1.1 by a protocol and a deferred: the workshop's `twisted_fetch_url`, with redirects and
-//! both kinds of bodies.
+//! Fetches with HTTP/1.1, by a protocol and a deferred: the workshop's `twisted_fetch_url`, with
+//! redirects and both kinds of bodies.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -11,7 +11,7 @@ use url::Url;
 
 use crate::{Deferred, Error, Protocol, Reactor, Reason, Resolver, Transport};
 
-/// What to ask for, and how much of it to take.
+/// What to request, and the limits.
 ///
 /// # Examples
 ///
@@ -21,28 +21,28 @@ use crate::{Deferred, Error, Protocol, Reactor, Reason, Resolver, Transport};
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
-    /// Only the header.
+    /// Requests only the header.
     pub head: bool,
-    /// Header fields to send, names and values. Those that [tell who asks](tells_who_asks) go to the
-    /// server of the first URL only.
+    /// Header fields to send, names and values. Those that [say who the user is](tells_who_asks) go
+    /// to the server of the first URL only.
     pub fields: Vec<(String, String)>,
     /// The limits.
     pub limits: Limits,
 }
 
-/// A fetch that failed: where, and why. It is in [`Error::Other`].
+/// A failed fetch: its URL and the cause. It is in [`Error::Other`].
 #[derive(Debug, thiserror::Error)]
 #[error("{url}: {cause}")]
 pub struct Failed {
-    /// Without user and password.
+    /// The URL, without user and password.
     pub url: Url,
-    /// What went wrong there.
+    /// The cause.
     pub cause: Error,
 }
 
-/// Fetches `url`; `sink` is given the body piece by piece, and may fail.
+/// Fetches `url`. `sink` gets the body piece by piece, and may fail.
 ///
-/// Only the body that redirects lead to is handed on.
+/// With redirects, only the body of the last answer is passed to `sink`.
 ///
 /// # Examples
 ///
@@ -74,7 +74,7 @@ pub fn fetch(
     fetch_with(reactor, url, options, |_| (), sink)
 }
 
-/// As [`fetch()`], with more to choose; `on_head` is told the header of what redirects lead to.
+/// As [`fetch()`], with options. `on_head` gets the header of the last answer, after all redirects.
 #[track_caller]
 pub fn fetch_with(
     reactor: &Reactor,
@@ -125,17 +125,17 @@ struct Sinks {
 type HeadSink = dyn FnMut(&Head);
 type BodySink = dyn FnMut(&[u8]) -> Result<(), Error>;
 
-/// Where a redirect leads. Who asked goes along to the same server, and to no other.
+/// The URL of a redirect. User and password are kept for the same server only.
 fn follow(url: &Url, location: &str) -> Result<Url, Error> {
     let mut next = url.join(location).map_err(|error| {
-        // Where to is not repeated: there may be a password in it.
+        // The error does not repeat the URL: it may contain a password.
         failed(
             url,
-            Error::other(format!("redirects to what is no URL: {error}")),
+            Error::other(format!("redirects to an invalid URL: {error}")),
         )
     })?;
     if next.origin() == url.origin() && next.username().is_empty() {
-        // It fails for URLs that cannot have any.
+        // It fails for URLs that cannot have a user.
         let _ = next.set_username(url.username());
         let _ = next.set_password(url.password());
     }
@@ -266,7 +266,7 @@ impl Protocol for Client {
 
     fn data_received(&mut self, transport: &Transport, data: &[u8]) {
         match self.take_in(data) {
-            // Where redirects lead is all that is wanted of them.
+            // Of a redirect, only the header is needed.
             Ok(()) if self.parser.is_over() || matches!(self.got, Some(Got::Redirect(_))) => {
                 self.over(transport);
             }

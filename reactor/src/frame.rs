@@ -1,11 +1,11 @@
-//! Messages with their length before them.
+//! Frames: messages, each with its length before it.
 
 use crate::{Protocol, Reason, Transport};
 
-/// The longest message, unless said otherwise.
+/// The longest frame by default, in bytes.
 pub const DEFAULT_MAX_FRAME: usize = 1024 * 1024;
 
-/// How a length is written, big-endian; Twisted's Int8, Int16 and Int32 receivers.
+/// How a length is written, in big-endian order, as in Twisted's Int8, Int16 and Int32 receivers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Prefix {
     /// One byte: up to 255.
@@ -31,7 +31,7 @@ impl Prefix {
         usize::try_from(length).ok()
     }
 
-    /// `message` with its length before it; `None` if it is too long for that.
+    /// `message` with its length before it; `None` if the prefix cannot hold the length.
     ///
     /// # Examples
     ///
@@ -54,14 +54,14 @@ impl Prefix {
     }
 }
 
-/// What happens on a connection that carries messages.
+/// The methods that a connection with frames calls.
 pub trait FrameHandler {
     /// As [`Protocol::connection_made`].
     fn connection_made(&mut self, transport: &Transport) {
         let _ = transport;
     }
 
-    /// A message has come, whole; without its length.
+    /// A whole frame has come. `frame` does not contain its length.
     fn frame_received(&mut self, transport: &Transport, frame: &[u8]);
 
     /// As [`Protocol::end_received`]: closes the connection, unless it is overridden.
@@ -85,10 +85,10 @@ pub trait FrameHandler {
     }
 }
 
-/// A protocol that cuts what comes into messages, for a [`FrameHandler`].
+/// A protocol that splits the bytes of a connection into frames, for a [`FrameHandler`].
 ///
-/// A message that is said to be longer than the limit closes the connection, with
-/// [`Reason::TooLong`], before anything of it is kept.
+/// A length over the limit closes the connection, with [`Reason::TooLong`], before any byte of the
+/// frame is stored.
 ///
 /// # Examples
 ///
@@ -122,7 +122,7 @@ pub struct FrameReceiver<H> {
 }
 
 impl<H: FrameHandler> FrameReceiver<H> {
-    /// Messages for `handler`.
+    /// A protocol that passes frames to `handler`.
     pub fn new(prefix: Prefix, handler: H) -> Self {
         FrameReceiver {
             handler,
@@ -132,14 +132,14 @@ impl<H: FrameHandler> FrameReceiver<H> {
         }
     }
 
-    /// With another limit for a message, in bytes.
+    /// Sets the limit of a frame, in bytes.
     #[must_use]
     pub fn max_frame(mut self, bytes: usize) -> Self {
         self.max = bytes;
         self
     }
 
-    /// Handles whole messages; returns how many bytes they had.
+    /// Handles whole frames. Returns how many bytes they had.
     fn frames(&mut self, transport: &Transport, data: &[u8]) -> usize {
         let mut done = 0;
         while transport.is_open() && !transport.is_paused() {
@@ -162,7 +162,7 @@ impl<H: FrameHandler> FrameReceiver<H> {
         done
     }
 
-    /// Whether `kept` and more bytes hold a message, or a length that is not allowed.
+    /// Whether `kept` and `more` bytes contain a whole frame, or a length over the limit.
     fn is_due(&self) -> bool {
         match self.prefix.read(&self.kept) {
             Some(length) => length > self.max || self.kept.len() >= self.prefix.width() + length,

@@ -1,4 +1,4 @@
-//! What a reactor consists of.
+//! The parts of a reactor.
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -22,7 +22,7 @@ use crate::{Reactor, Reason, Transport};
 
 pub(crate) struct Inner {
     event_loop: RefCell<EventLoop<Entry, Action>>,
-    /// Connections in memory: the event loop does not know them.
+    /// Connections in memory. The event loop does not watch them.
     memories: RefCell<TokenTable<Transport>>,
     pub(crate) queues: Queues,
     pub(crate) buffers: Buffers,
@@ -35,12 +35,12 @@ pub(crate) struct Inner {
     pub(crate) shutdown: Shutdown,
 }
 
-/// What has something to do without a new event of its own.
+/// Work that is due without a new event.
 #[derive(Default)]
 pub(crate) struct Queues {
-    /// Connections that something is to be done about at the end of the turn.
+    /// Connections that have work at the end of the turn.
     pub(crate) lined_up: RefCell<Vec<Transport>>,
-    /// Ports where more may wait to be accepted.
+    /// Ports where more connections may wait to be accepted.
     pub(crate) waiting_ports: RefCell<Vec<Rc<Listener>>>,
     /// Sockets where more datagrams may wait.
     pub(crate) waiting_sockets: RefCell<Vec<Rc<Udp>>>,
@@ -56,7 +56,7 @@ impl Queues {
     }
 }
 
-/// What a token stands for.
+/// The thing that a token names.
 #[derive(Clone)]
 pub(crate) enum Entry {
     Connection(Transport),
@@ -76,7 +76,7 @@ impl Entry {
     }
 }
 
-/// What a timer is for.
+/// What a timer does.
 pub(crate) enum Action {
     Call(Box<dyn FnOnce(&Reactor)>),
     Deadline(Weak<Connection>),
@@ -102,17 +102,17 @@ impl Inner {
         }))
     }
 
-    /// The event loop, as long as nobody is called.
+    /// The event loop. It may be borrowed only while no callback runs.
     pub(crate) fn event_loop(&self) -> std::cell::RefMut<'_, EventLoop<Entry, Action>> {
         self.event_loop.borrow_mut()
     }
 
-    /// The time, asked for at this moment.
+    /// The time at this moment.
     pub(crate) fn now(&self) -> Instant {
         self.event_loop.borrow().now()
     }
 
-    /// So long from this moment.
+    /// The moment `delay` from now.
     pub(crate) fn after(&self, delay: Duration) -> Instant {
         after(self.now(), delay)
     }
@@ -152,7 +152,7 @@ impl Inner {
         Ok(())
     }
 
-    /// What a token stands for is something else from now on.
+    /// Puts another entry under a token.
     pub(crate) fn replace(&self, token: Token, entry: Entry) {
         let mut event_loop = self.event_loop();
         let old = event_loop
@@ -162,10 +162,11 @@ impl Inner {
         drop(old);
     }
 
-    /// Watches something no longer; to be called before it is closed.
+    /// Stops watching something. Call it before that is closed.
     pub(crate) fn forget(&self, token: Token, source: &mut dyn Source) {
         let entry = self.event_loop().deregister(source, token);
-        // Dropped when the loop is free again: it may own things that look at the loop.
+        // Dropped when the loop is not borrowed any more: the entry may own things that use the
+        // loop.
         drop(entry);
     }
 
@@ -182,7 +183,7 @@ impl Inner {
         self.event_loop().cancel_timer(key)
     }
 
-    /// A connection was closed: whoever waits for that goes on.
+    /// A connection was closed, so ports that wait for room go on.
     pub(crate) fn closed_one(&self) {
         for listener in self.queues.full_ports.take() {
             listener.room(self);
@@ -196,13 +197,13 @@ impl Drop for Inner {
         self.remote.close();
         #[cfg(feature = "threads")]
         if let Some(pool) = self.pool.take() {
-            // A thread may be in a call that takes minutes, such as a name's look-up: it ends by
-            // itself, and whoever ends the reactor is not kept waiting. If there is no thread to be
-            // had for that, the pool is dropped here.
+            // A thread may be in a call that takes minutes, such as looking up a name. It ends by
+            // itself, and dropping the reactor does not wait for it. If no thread is left for this,
+            // the pool is dropped here.
             let _ = pool.shutdown(false, true);
             let _ = std::thread::Builder::new().spawn(move || drop(pool));
         }
-        // Protocols and transports own each other; this is where that ends.
+        // Protocols and transports own each other. This breaks the cycle.
         for entry in self.all() {
             if let Entry::Connection(transport) = entry {
                 transport.0.lose(&Reason::ReactorGone);

@@ -16,7 +16,7 @@
 //! # fn main() -> std::io::Result<()> {
 //! let reactor = Reactor::new()?;
 //! reactor.listen_tcp(([127, 0, 0, 1], 0).into(), || LineReceiver::new(Greet))?;
-//! // reactor.run()? serves until somebody calls stop().
+//! // reactor.run()? serves until stop() is called.
 //!
 //! // And the same protocol in a test, without a socket and without waiting:
 //! let (reactor, _clock) = testing::reactor()?;
@@ -28,8 +28,8 @@
 //!
 //! # Results that come later
 //!
-//! A [`Deferred`] is a result that will come, with a chain of callbacks. It can be awaited, and
-//! [`Reactor::spawn`] makes a deferred of a future.
+//! A [`Deferred`] is a result that comes later, with a chain of callbacks. It can be awaited, and
+//! [`Reactor::spawn`] makes a deferred from a future.
 //!
 //! ```rust
 //! use reactor::{Error, Reactor, gather};
@@ -45,19 +45,19 @@
 //! # Ok(()) }
 //! ```
 //!
-//! An error that nobody handles is logged with the place where its deferred was made. Firing twice is an
-//! `Err`. Callbacks run one after the other, not one inside the other, so a chain may be a hundred thousand
-//! callbacks long.
+//! An error that no errback handles is logged with the place where its deferred was made. Firing
+//! twice is an `Err`. Callbacks run one after the other, not one inside the other, so a chain may
+//! have a hundred thousand of them.
 //!
 //! # Limits
 //!
-//! - **What bounds a write.** One callback may write anything, and it is queued. A protocol that was
-//!   asked to pause and writes on in later turns may add 1 MiB; then its connection is cut. So is one
-//!   whose other end takes nothing for five minutes. See [`Transport::write`].
-//! - **A cut is a reset.** [`Transport::abort`], and everything else that cuts a connection, is an RST
-//!   for the other end of a TCP connection, never a clean end that looks complete.
-//! - **Half open is not for ever.** Without a byte for [five minutes](HALF_OPEN_TIMEOUT), or its idle
-//!   time-out, a connection whose other end has ended is cut.
+//! - **What bounds a write.** One callback may write any amount, and it is queued. A protocol that
+//!   was asked to pause and writes on in later turns may add 1 MiB; then its connection is cut. It
+//!   is also cut when the other end reads nothing for five minutes. See [`Transport::write`].
+//! - **A cut is a reset.** [`Transport::abort`], and everything else that cuts a connection, sends
+//!   an RST to the other end of a TCP connection. It never looks like a complete stream.
+//! - **Half-open connections time out.** When the other end has closed its half, the connection is
+//!   cut after [five minutes](HALF_OPEN_TIMEOUT) without a byte, or after its idle time-out.
 //!
 //! # From outside the workspace
 //!
@@ -69,9 +69,9 @@
 //! Without default features there is no command line. The features are `threads` (calls on threads,
 //! names of hosts), `fetch` (HTTP) and `tls`.
 //!
-//! The lesson is the chapter `README.md`; all limits and figures are in `TOOL.md`.
+//! The lesson is the chapter `README.md`. All limits and figures are in `TOOL.md`.
 
-/// The chapter: its Rust is compiled.
+/// The chapter. Its Rust snippets are compiled.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Chapter;
@@ -119,7 +119,7 @@ pub mod testing;
 #[cfg(feature = "tls")]
 pub mod tls;
 
-/// The ground floor: readiness, time, wake-ups and signals.
+/// The event loop below: readiness, time, wake-ups and signals.
 pub use event_loop;
 
 pub use connect::CONNECT_TIMEOUT;

@@ -1,22 +1,22 @@
-//! Lines.
+//! Lines: a protocol that splits bytes into lines.
 
 use crate::{Protocol, Reason, Transport};
 
-/// The longest line, without its end, unless said otherwise.
+/// The longest line by default, in bytes, without its end.
 pub const DEFAULT_MAX_LINE: usize = 16 * 1024;
 
-/// What happens on a connection that carries lines.
+/// The methods that a connection with lines calls.
 pub trait LineHandler {
     /// As [`Protocol::connection_made`].
     fn connection_made(&mut self, transport: &Transport) {
         let _ = transport;
     }
 
-    /// A line has come, whole; without its `\n` or `\r\n`.
+    /// A whole line has come, without its `\n` or `\r\n`.
     fn line_received(&mut self, transport: &Transport, line: &[u8]);
 
-    /// A line is longer than the limit; told once for each. Closes the connection, unless it is
-    /// overridden: then the line is passed over.
+    /// A line is longer than the limit. This is called once for each such line. It closes the
+    /// connection. If you override it, the line is skipped.
     fn line_too_long(&mut self, transport: &Transport, limit: usize) {
         let what = "a line";
         transport.close_because(Reason::TooLong { what, limit });
@@ -37,16 +37,16 @@ pub trait LineHandler {
         let _ = transport;
     }
 
-    /// As [`Protocol::connection_lost`]. A line without an end was dropped.
+    /// As [`Protocol::connection_lost`]. A last line without an end was dropped.
     fn connection_lost(&mut self, reason: &Reason) {
         let _ = reason;
     }
 }
 
-/// A protocol that cuts what comes into lines, for a [`LineHandler`]; see
-/// [`testing::connect`](crate::testing::connect) for an example.
+/// A protocol that splits the bytes of a connection into lines, for a [`LineHandler`]. For an
+/// example see [`testing::connect`](crate::testing::connect).
 ///
-/// Lines that come whole are not copied, and memory is held only for one that has not ended.
+/// Whole lines are not copied. Memory is used only for a line that has not ended.
 #[derive(Debug)]
 pub struct LineReceiver<H> {
     handler: H,
@@ -57,7 +57,7 @@ pub struct LineReceiver<H> {
 }
 
 impl<H: LineHandler> LineReceiver<H> {
-    /// Lines for `handler`.
+    /// A protocol that passes lines to `handler`.
     pub fn new(handler: H) -> Self {
         LineReceiver {
             handler,
@@ -67,7 +67,7 @@ impl<H: LineHandler> LineReceiver<H> {
         }
     }
 
-    /// With another limit for a line, in bytes.
+    /// Sets the limit of a line, in bytes.
     #[must_use]
     pub fn max_line(mut self, bytes: usize) -> Self {
         self.max = bytes;
@@ -96,12 +96,12 @@ impl<H: LineHandler> LineReceiver<H> {
         data
     }
 
-    /// Keeps what is no whole line, or comes while reading is paused.
+    /// Keeps bytes that are not a whole line, or that come while reading is paused.
     fn keep(&mut self, transport: &Transport, rest: &[u8]) {
         if !transport.is_open() {
             return;
         }
-        // A line's end of two bytes may still come.
+        // The end of a line may have two bytes.
         let endless = !transport.is_paused() && self.kept.len() + rest.len() > self.max + 1;
         if endless && !self.skipping {
             self.skipping = true;
@@ -118,8 +118,8 @@ impl<H: LineHandler> LineReceiver<H> {
             let rest = self.lines(transport, data);
             return self.keep(transport, rest);
         }
-        // Only the new bytes are searched: a line that comes byte by byte is not read over and
-        // over.
+        // Only the new bytes are searched, so a line that comes byte by byte does not cost
+        // quadratic time.
         if !data.is_empty() && memchr::memchr(b'\n', data).is_none() && !transport.is_paused() {
             return self.keep(transport, data);
         }

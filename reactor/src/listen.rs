@@ -1,4 +1,4 @@
-//! Listening: ports and datagrams.
+//! Listening: TCP ports, Unix sockets and UDP.
 
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
@@ -11,11 +11,11 @@ use crate::udp::Udp;
 use crate::{Datagrams, Factory, ListenOptions, Port, Reactor, UdpTransport};
 
 impl Reactor {
-    /// Listens on a TCP port; a protocol of `factory` for each connection.
+    /// Listens on a TCP port. `factory` makes a protocol for each connection.
     ///
     /// # Errors
     ///
-    /// What the system says, for instance that the port is taken.
+    /// The system's error, for instance that the port is in use.
     ///
     /// # Examples
     ///
@@ -40,7 +40,7 @@ impl Reactor {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As for [`listen_tcp`](Reactor::listen_tcp).
     pub fn listen_tcp_with(
         &self,
         address: SocketAddr,
@@ -51,24 +51,24 @@ impl Reactor {
         Listener::open(&self.inner, socket, Box::new(factory), options)
     }
 
-    /// Listens on a Unix socket. Its file is removed when the port is closed. A file that a server
-    /// left behind, so that nobody listens there any more, is replaced.
+    /// Listens on a Unix socket. Its file is removed when the port is closed. A file is replaced if
+    /// no server listens at it any more.
     ///
     /// # Errors
     ///
-    /// What the system says, for instance that somebody listens there, or that the file exists and is
-    /// no socket.
+    /// The system's error, for instance that a server listens there, or that the file exists and is
+    /// not a socket.
     pub fn listen_unix(&self, path: &Path, factory: impl Factory + 'static) -> io::Result<Port> {
         let options = ListenOptions::default();
         let socket = Socket::unix(path, options.backlog)?;
         Listener::open(&self.inner, socket, Box::new(factory), options)
     }
 
-    /// Receives datagrams at a UDP address; with port 0 one is chosen.
+    /// Receives datagrams at a UDP address. With port 0 the system chooses a port.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The system's error.
     pub fn listen_udp(
         &self,
         address: SocketAddr,

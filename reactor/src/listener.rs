@@ -30,9 +30,10 @@ use event_loop::{
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ListenOptions {
-    /// How many may wait to be accepted: [1024](DEFAULT_BACKLOG), if the system allows it.
+    /// How many connections may wait to be accepted: [1024](DEFAULT_BACKLOG), if the system allows
+    /// it.
     pub backlog: i32,
-    /// How many may be open at once: 100,000. The next ones wait to be accepted.
+    /// How many connections may be open at once: 100,000. More wait to be accepted.
     pub max_connections: usize,
     /// Whether other reactors, in other threads or processes, may listen at the same port.
     pub share: bool,
@@ -48,18 +49,20 @@ impl Default for ListenOptions {
     }
 }
 
-/// A port that is being listened to, until it is [closed](Port::close), dropped or not.
+/// A port that accepts connections until it is [closed](Port::close). Dropping it does not close
+/// it.
 #[derive(Clone)]
 pub struct Port {
     pub(crate) listener: Rc<Listener>,
 }
 
 impl Port {
-    /// Where it listens; with port 0 asked for, the one that was given.
+    /// The address where it listens. If you asked for port 0, this is the port that the system
+    /// chose.
     ///
     /// # Errors
     ///
-    /// When it is closed, or a Unix socket.
+    /// When it is closed, or is a Unix socket.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         match &*self.listener.socket.borrow() {
             Some(Socket::Tcp(socket)) => socket.local_addr(),
@@ -68,7 +71,7 @@ impl Port {
         }
     }
 
-    /// Accepts no more; what was accepted goes on.
+    /// Stops accepting. Connections that were accepted go on.
     pub fn close(&self) {
         self.listener.close();
     }
@@ -87,7 +90,7 @@ impl std::fmt::Debug for Port {
 
 pub(crate) enum Socket {
     Tcp(TcpListener),
-    /// Its file goes with it.
+    /// The socket and its file, which is removed when the port is closed.
     Unix(UnixListener, PathBuf),
 }
 
@@ -126,7 +129,7 @@ impl Socket {
     }
 }
 
-/// How many connections are accepted before it is the others' turn.
+/// How many connections are accepted before others have their turn.
 const ACCEPTS_A_TURN: usize = 64;
 
 pub(crate) struct Listener {
@@ -138,10 +141,10 @@ pub(crate) struct Listener {
     secure: std::cell::OnceCell<crate::tls::Server>,
     max_connections: usize,
     open: Cell<usize>,
-    /// Stands still until some connection is closed.
+    /// It accepts nothing until a connection is closed.
     full: Cell<bool>,
     errors: AcceptErrors,
-    /// A timer is set to try again.
+    /// A timer to try again is set.
     retrying: Cell<bool>,
 }
 
@@ -173,7 +176,7 @@ impl Listener {
         Ok(Port { listener })
     }
 
-    /// Accepts what waits.
+    /// Accepts the connections that wait.
     pub(crate) fn ready(self: &Rc<Self>) {
         let Some(inner) = self.reactor.upgrade() else {
             return;
@@ -193,7 +196,7 @@ impl Listener {
                 }
                 Err(error) => match error.kind() {
                     ErrorKind::WouldBlock => return,
-                    // It has gone before it was accepted.
+                    // The client has closed the connection before it was accepted.
                     ErrorKind::Interrupted | ErrorKind::ConnectionAborted => {}
                     _ => return self.exhausted(&inner, &error),
                 },
@@ -227,11 +230,11 @@ impl Listener {
             self.closed_one();
             return transport.0.never_was();
         }
-        // A panic has been logged, and costs the connection.
+        // A panic was logged, and the connection is cut.
         let _ = transport.0.made(&transport);
     }
 
-    /// What goes over the socket.
+    /// The stream over this socket: plain, or with TLS.
     fn over(&self, stream: Stream) -> io::Result<Stream> {
         #[cfg(feature = "tls")]
         if let Some(server) = self.secure.get() {
@@ -243,24 +246,24 @@ impl Listener {
     /// TLS for the connections that are accepted.
     #[cfg(feature = "tls")]
     pub(crate) fn secure(&self, server: crate::tls::Server) {
-        // There was none: whoever opens a port says this once.
+        // It was not set before: a port is opened only once.
         let _ = self.secure.set(server);
     }
 
-    /// Most likely out of descriptors or memory. The edge is spent and the clients wait in the
-    /// backlog: a connection of this reactor that is closed ends the wait at once, what others close
-    /// is noticed by trying.
+    /// Accepting failed, most likely for want of descriptors or memory. No new edge will come for
+    /// the clients in the backlog. If this reactor closes a connection, it tries again at once; if
+    /// another process does, the timer tries again.
     fn exhausted(self: &Rc<Self>, inner: &Rc<Inner>, error: &io::Error) {
         self.errors.failed(error);
         self.stand_still(inner);
-        // One timer, however often a descriptor comes and goes before it is due.
+        // Only one timer, even if descriptors come and go before it is due.
         if !self.retrying.replace(true) {
             let at = inner.after(AcceptErrors::RETRY);
             inner.set_timer(at, Action::Accept(Rc::clone(self)));
         }
     }
 
-    /// The time to try again has come.
+    /// The timer is due: try again.
     pub(crate) fn retry(self: &Rc<Self>) {
         self.retrying.set(false);
         self.ready();
@@ -272,7 +275,7 @@ impl Listener {
         }
     }
 
-    /// Some connection was closed: there is a descriptor again, or room under the limit.
+    /// A connection was closed: there is a descriptor again, or room under the limit.
     pub(crate) fn room(self: Rc<Self>, inner: &Inner) {
         self.full.set(false);
         self.line_up(inner);

@@ -1,4 +1,4 @@
-//! A call that is made again and again.
+//! A call that is repeated at a fixed interval.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -11,11 +11,11 @@ use crate::{Deferred, DelayedCall, Error, Reactor, Resolver};
 
 /// Makes a call at a fixed interval, until it is stopped or the call fails.
 ///
-/// A call that returns a deferred is waited for. Calls whose time has passed meanwhile are left
-/// out: the next one comes at the next full interval since the start.
+/// If the call returns a deferred, the next call waits for it. Calls whose time has passed
+/// meanwhile are skipped. The next one comes at the next full interval since the start.
 ///
-/// Each way of starting returns a deferred too. It fires when the calls are stopped, and fails when
-/// a call does, or panics. Cancelling it stops the calls.
+/// Each `start` method returns a deferred. It fires when the calls are stopped, and fails when a
+/// call fails or panics. Cancelling it stops the calls.
 ///
 /// # Examples
 ///
@@ -49,14 +49,14 @@ pub struct LoopingCall {
 struct State {
     start: Instant,
     interval: Duration,
-    /// How many intervals since the start had passed when it was called last.
+    /// How many intervals had passed since the start when the last call was made.
     made: u64,
     next: Option<DelayedCall>,
     over: Option<Resolver<()>>,
 }
 
 impl LoopingCall {
-    /// Makes the first call after one interval, which is a millisecond at least.
+    /// Makes the first call after one interval. An interval is at least a millisecond.
     #[track_caller]
     pub fn start<O>(
         reactor: &Reactor,
@@ -86,8 +86,8 @@ impl LoopingCall {
         (looping, over)
     }
 
-    /// As [`start`](LoopingCall::start); the call is told how many intervals have passed since the
-    /// last call: more than one if some were left out.
+    /// As [`start`](LoopingCall::start). The call gets the number of intervals since the last call:
+    /// it is more than one if calls were skipped.
     ///
     /// # Examples
     ///
@@ -150,13 +150,13 @@ impl LoopingCall {
         state.upgrade().map(|state| LoopingCall { state })
     }
 
-    /// Makes no more calls; the one that waits is cancelled.
+    /// Stops the calls and cancels the one that waits.
     pub fn stop(&self) {
         self.end(Ok(()));
     }
 
-    /// Leaves the next call out and starts anew: the next one comes a full interval from now. Nothing
-    /// happens while a call is under way, or after the end.
+    /// Restarts the interval: the next call comes a full interval from now. It does nothing while a
+    /// call runs, or after the end.
     pub fn reset(&self) {
         let mut state = self.state.borrow_mut();
         let interval = state.interval;

@@ -1,6 +1,6 @@
-//! What waits to be sent.
+//! A buffer of bytes that wait to be sent.
 
-/// Bytes in, bytes out; memory only while there are any.
+/// A queue of bytes. It uses memory only while it contains some.
 #[derive(Debug, Default)]
 pub(crate) struct Outgoing {
     bytes: Vec<u8>,
@@ -21,7 +21,7 @@ impl Outgoing {
     }
 
     pub(crate) fn push(&mut self, bytes: &[u8]) {
-        // Moves each byte at most once for each time the buffer doubles.
+        // Each byte moves at most once for each time the buffer doubles.
         if self.sent > self.bytes.len() / 2 {
             self.bytes.drain(..self.sent);
             self.sent = 0;
@@ -29,7 +29,7 @@ impl Outgoing {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// Notes that so many are sent.
+    /// Removes the first `sent` bytes: they were sent.
     pub(crate) fn advance(&mut self, sent: usize) {
         self.sent += sent;
         if self.is_empty() {
@@ -38,7 +38,7 @@ impl Outgoing {
         }
     }
 
-    /// Whether it has to be given memory first.
+    /// Whether it needs memory before bytes can be added.
     pub(crate) fn has_no_memory(&self) -> bool {
         self.bytes.capacity() == 0
     }
@@ -47,7 +47,7 @@ impl Outgoing {
         self.bytes = memory;
     }
 
-    /// The memory of an empty buffer.
+    /// Takes the memory of an empty buffer.
     pub(crate) fn take_memory(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.bytes)
     }

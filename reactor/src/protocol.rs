@@ -1,11 +1,11 @@
-//! What a connection is for: protocols, and the factories that make them.
+//! Protocols, which handle the bytes of a connection, and the factories that make them.
 
 use crate::{Peer, Reason, Transport};
 
-/// What happens on a connection, and what to do about it.
+/// The methods that a connection calls when something happens.
 ///
-/// Its methods are called on the reactor's thread, one at a time, and must not block. One that
-/// panics costs its connection, and no other.
+/// They are called on the reactor's thread, one at a time, and must not block. If one panics, its
+/// connection is cut; other connections go on.
 ///
 /// # Examples
 ///
@@ -27,40 +27,40 @@ use crate::{Peer, Reason, Transport};
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub trait Protocol {
-    /// There is a connection.
+    /// The connection is made.
     fn connection_made(&mut self, transport: &Transport) {
         let _ = transport;
     }
 
-    /// Bytes have come, one or more, cut anywhere: a stream knows no messages.
+    /// One or more bytes have come. A stream has no message boundaries: it may be cut anywhere.
     fn data_received(&mut self, transport: &Transport, data: &[u8]);
 
-    /// The other end will send no more. Closes the connection, unless it is overridden: then it is
-    /// half open, and what is written is still sent. It is over when this end
-    /// [ends](Transport::close_write) or closes too, and at the latest when nothing was sent for the
-    /// idle time-out, or without one for [five minutes](crate::HALF_OPEN_TIMEOUT).
+    /// The other end will send no more. This closes the connection, unless you override it. Then
+    /// the connection is half open, and what you write is still sent. It ends when this end
+    /// [ends](Transport::close_write) or closes too, and at the latest when nothing was sent for
+    /// the idle time-out, or without one for [five minutes](crate::HALF_OPEN_TIMEOUT).
     fn end_received(&mut self, transport: &Transport) {
         transport.close_because(Reason::EndOfStream);
     }
 
-    /// Over [high water](Transport::set_write_limits) many bytes wait to be sent: write no more
+    /// More bytes wait to be sent than [high water](Transport::set_write_limits). Stop writing
     /// until [`resume_producing`](Protocol::resume_producing).
     fn pause_producing(&mut self, transport: &Transport) {
         let _ = transport;
     }
 
-    /// No more than low water many bytes wait to be sent: go on writing.
+    /// At most low water bytes wait to be sent. Write on.
     fn resume_producing(&mut self, transport: &Transport) {
         let _ = transport;
     }
 
-    /// Reading goes on after [`Transport::resume_producing`]; called before anything is read, for
-    /// those that have kept something back.
+    /// Reading goes on after [`Transport::resume_producing`]. This is called before anything is
+    /// read, so that a protocol can handle the bytes that it has kept.
     fn reading_resumed(&mut self, transport: &Transport) {
         let _ = transport;
     }
 
-    /// The connection is over, in any case and exactly once.
+    /// The connection has ended. This is called exactly once.
     fn connection_lost(&mut self, reason: &Reason) {
         let _ = reason;
     }
@@ -96,10 +96,11 @@ impl<P: Protocol + ?Sized> Protocol for Box<P> {
     }
 }
 
-/// Makes a protocol for each connection that a port accepts; what its protocols share lives here.
+/// Makes a protocol for each connection that a port accepts. State that the protocols share is
+/// here.
 ///
-/// A closure that returns a protocol is one; so is [`by_peer`] of a closure that wants to know who
-/// comes.
+/// A closure that returns a protocol is a factory. If the closure needs the address of the other
+/// end, use [`by_peer`].
 pub trait Factory {
     /// The protocol for a new connection to `peer`; `None` refuses it.
     fn build(&self, peer: Peer) -> Option<Box<dyn Protocol>>;
@@ -115,7 +116,7 @@ where
     }
 }
 
-/// A factory of a closure that is given the other end's address, and may refuse it.
+/// A factory from a closure that gets the other end's address, and may refuse the connection.
 ///
 /// # Examples
 ///

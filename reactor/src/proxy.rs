@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use crate::{Error, Factory, Peer, Protocol, Reactor, Reason, Transport};
 
-/// The factory of a forwarder: each connection gets one of its own to the target.
+/// The factory of a forwarder: each connection gets its own connection to the target.
 #[derive(Clone, Debug)]
 pub struct Proxy {
     reactor: Reactor,
@@ -14,7 +14,7 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Forwards to `target`.
+    /// A factory that forwards to `target`.
     pub fn new(reactor: &Reactor, target: SocketAddr) -> Proxy {
         Proxy {
             reactor: reactor.clone(),
@@ -36,11 +36,11 @@ impl Factory for Proxy {
 
 type Ends = Rc<RefCell<[Option<Transport>; 2]>>;
 
-/// One of the two ends: what comes here is written there.
+/// One of the two ends. Bytes that arrive here are written to the other end.
 struct Side {
     here: usize,
     ends: Ends,
-    /// The client's side: where to connect to.
+    /// On the client's side: where to connect.
     target: Option<Proxy>,
 }
 
@@ -54,7 +54,7 @@ impl Protocol for Side {
     fn connection_made(&mut self, transport: &Transport) {
         self.ends.borrow_mut()[self.here] = Some(transport.clone());
         let Some(proxy) = self.target.take() else {
-            // The target's: what the client has sent meanwhile can come now.
+            // On the target's side: bytes that the client has sent meanwhile can be forwarded now.
             match self.other() {
                 Some(client) => client.resume_producing(),
                 None => transport.abort(),
@@ -90,7 +90,7 @@ impl Protocol for Side {
     }
 
     fn end_received(&mut self, transport: &Transport) {
-        // Half of the connection has ended, on both sides now; the other half goes on.
+        // This half has ended, so it ends on the other side too. The other half goes on.
         match self.other() {
             Some(other) => other.close_write(),
             None => transport.close(),
@@ -105,7 +105,7 @@ impl Protocol for Side {
     }
 
     fn pause_producing(&mut self, _: &Transport) {
-        // This end takes no more for now: so nothing more is read at the other.
+        // This end accepts no more for now, so the other end is not read.
         if let Some(other) = self.other() {
             other.pause_producing();
         }

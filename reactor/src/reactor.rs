@@ -1,4 +1,4 @@
-//! The reactor: waits for things to happen and calls whoever is to know.
+//! The reactor: it waits for events, and calls the code that handles them.
 
 use std::cell::Cell;
 use std::fmt;
@@ -15,16 +15,16 @@ use crate::inner::{Action, Inner};
 use crate::tasks::Tasks;
 use crate::{Deferred, Error, Transport};
 
-/// After so many turns [`run_pending`](Reactor::run_pending) says that there is no end to it.
+/// After this many turns [`run_pending`](Reactor::run_pending) fails: the work seems to be endless.
 const PENDING_TURNS: usize = 100_000;
 
-/// Waits for things to happen, and calls whoever is to know. Clones are the same reactor.
+/// Waits for events, and calls the code that handles them. Clones are the same reactor.
 ///
-/// One a thread; it stays on its thread, and [`Reactor::remote`] is what other threads have of it.
-/// [`run`](Reactor::run) runs until [`stop`](Reactor::stop), and may then be run again. When the
-/// last clone is dropped, the connections are lost. Futures, calls and factories that own a clone
-/// are owned by the reactor in turn: with one of these still waiting it is never dropped.
-/// [`Transport::reactor`] and the argument of a call are there for that.
+/// It stays on its thread; other threads use [`Reactor::remote`]. [`run`](Reactor::run) runs until
+/// [`stop`](Reactor::stop), and may be called again. When the last clone is dropped, the
+/// connections are lost. The reactor owns its futures, calls and factories. If one of them owns a
+/// clone, the reactor is never dropped while that one waits. To avoid this, use
+/// [`Transport::reactor`] and the argument of a call.
 ///
 /// # Examples
 ///
@@ -45,16 +45,16 @@ pub struct Reactor {
 }
 
 impl Reactor {
-    /// A reactor.
+    /// Makes a reactor.
     ///
     /// # Errors
     ///
-    /// When the system has no descriptors left for it.
+    /// When the system has no descriptors left.
     pub fn new() -> io::Result<Reactor> {
         Self::with_clock(SystemClock)
     }
 
-    /// A reactor that lives by a clock of your own; see also
+    /// Makes a reactor with a clock of your own. See also
     /// [`testing::reactor`](crate::testing::reactor).
     ///
     /// # Errors
@@ -68,8 +68,8 @@ impl Reactor {
         Reactor { inner }
     }
 
-    /// Runs an async block or function on this thread, beside all else; its result is a deferred,
-    /// which drops the future when it is cancelled.
+    /// Runs a future on this thread, next to everything else. Its result is a deferred. Cancelling
+    /// the deferred drops the future.
     ///
     /// # Examples
     ///
@@ -97,12 +97,12 @@ impl Reactor {
         Tasks::spawn(&self.inner, future)
     }
 
-    /// Runs until `deferred` has its result, which is returned.
+    /// Runs until `deferred` has its result, and returns it.
     ///
     /// # Errors
     ///
-    /// The deferred's; [`Error::Cancelled`] if the reactor was stopped before: then the deferred is
-    /// let go, and what it comes to later stops nothing.
+    /// The deferred's; [`Error::Cancelled`] if the reactor was stopped before. Then the deferred is
+    /// detached, and its result does not stop the reactor later.
     pub fn run_until<T: 'static>(&self, deferred: Deferred<T>) -> Result<T, Error> {
         if self.inner.shutdown.begin_running().is_none() {
             return Err(runs_already().into());
@@ -125,12 +125,12 @@ impl Reactor {
         result.take().unwrap_or(Err(Error::Cancelled))
     }
 
-    /// Runs until it is [stopped](Reactor::stop), and may then be run again: all that was open
-    /// still is.
+    /// Runs until it is [stopped](Reactor::stop), and may be run again: what was open stays open.
     ///
     /// # Errors
     ///
-    /// When the event loop is broken, or the reactor runs already: called from a callback.
+    /// When the event loop is broken, or when it is called from a callback, as the reactor runs
+    /// already.
     pub fn run(&self) -> io::Result<()> {
         let Some(_running) = self.inner.shutdown.begin_running() else {
             return Err(runs_already());
@@ -146,22 +146,22 @@ impl Reactor {
         self.inner.connections.get()
     }
 
-    /// How often it has waited for something to happen: at rest this number stands still.
+    /// How many times it has waited for events. At rest this number stands still.
     pub fn waits(&self) -> u64 {
         self.inner.event_loop().waits()
     }
 
-    /// The time, by its clock.
+    /// The time on its clock.
     pub fn now(&self) -> Instant {
         self.inner.now()
     }
 
     /// Does all that can be done without waiting: calls that are due, tasks that were woken, what
-    /// these lead to, and so on. For tests, and for loops of your own.
+    /// these cause, and so on. It is for tests, and for loops of your own.
     ///
     /// # Errors
     ///
-    /// As [`run`](Reactor::run); and when there is no end to it, as with a call without delay that
+    /// As [`run`](Reactor::run), and when the work is endless, as with a call without delay that
     /// sets itself again.
     pub fn run_pending(&self) -> io::Result<()> {
         let Some(_running) = self.inner.shutdown.begin_running() else {
@@ -189,7 +189,7 @@ impl Reactor {
         due || inner.queues.have_work() || inner.tasks.are_ready() || inner.remote.has_calls()
     }
 
-    /// One turn: waits, at most for `timeout`, and does what is to be done.
+    /// One turn: waits, at most for `timeout`, and handles the events.
     ///
     /// # Errors
     ///
@@ -211,7 +211,7 @@ impl Reactor {
         inner.event_loop().wait(timeout)?;
         let mut happened = false;
         loop {
-            // In a statement of its own: who is called wants the event loop as well.
+            // In a statement of its own, because the code that is called uses the event loop too.
             let event = inner.event_loop().next_event();
             let Some(event) = event else { break };
             happened = true;
@@ -219,7 +219,7 @@ impl Reactor {
                 Event::Ready(_, readiness, entry) => entry.ready(readiness),
                 Event::Timer(_, action) => self.timer_due(action),
                 Event::Signal(signal) => inner.signals.came(self, signal),
-                // What threads and tasks have left is looked at in any case.
+                // The calls of threads and the woken tasks are handled below in any case.
                 _ => {}
             }
         }
@@ -233,12 +233,12 @@ impl Reactor {
             self.guard("a call from a thread", || call(self));
         }
         inner.tasks.run();
-        // What lines up from here on has its turn after the others' next events.
+        // What is added from here on has its turn after the next events.
         let mut lined_up = inner.queues.lined_up.take();
         for transport in lined_up.drain(..) {
             transport.0.tend(&transport);
         }
-        // Its memory is used again, if nothing has lined up meanwhile.
+        // Its memory is used again, if nothing was added meanwhile.
         let mut next = inner.queues.lined_up.borrow_mut();
         if next.is_empty() {
             *next = lined_up;
@@ -259,7 +259,7 @@ impl Reactor {
         }
     }
 
-    /// A panic is logged, and the reactor goes on.
+    /// Logs a panic, and the reactor goes on.
     pub(crate) fn guard(&self, what: &str, call: impl FnOnce()) {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(call)) {
             tracing::error!(panic = panic_message(&*panic), "{what} panicked");

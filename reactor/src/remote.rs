@@ -7,19 +7,19 @@ use event_loop::Waker;
 
 use crate::{Error, Reactor};
 
-/// How many calls from other threads may wait to be made.
+/// How many calls from other threads may wait.
 pub const CALL_LIMIT: usize = 8192;
 
 type Call = Box<dyn FnOnce(&Reactor) + Send>;
 
-/// A reactor, as other threads have it.
+/// A handle of a reactor for other threads.
 #[derive(Clone)]
 pub struct Remote {
     shared: Arc<Shared>,
 }
 
 struct Shared {
-    /// `None` when the reactor is gone.
+    /// `None` when the reactor was dropped.
     calls: Mutex<Option<Vec<Call>>>,
     waker: Waker,
 }
@@ -32,7 +32,7 @@ impl Remote {
         }
     }
 
-    /// Has `call` made on the reactor's thread, soon, and in the order of the calls of a thread.
+    /// Makes `call` on the reactor's thread, soon. Calls of one thread keep their order.
     ///
     /// # Errors
     ///
@@ -102,7 +102,7 @@ impl fmt::Debug for Remote {
 }
 
 impl Reactor {
-    /// What other threads may have of it.
+    /// A handle for other threads.
     pub fn remote(&self) -> Remote {
         self.inner.remote.clone()
     }

@@ -1,4 +1,4 @@
-//! Stopping: at once, and in good order.
+//! Stopping the reactor: at once, or in good order.
 
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
@@ -7,12 +7,12 @@ use crate::connect::AllWaiting;
 use crate::inner::{Entry, Inner};
 use crate::{DelayedCall, Reactor};
 
-/// Whether the reactor is about to stop.
+/// Whether the reactor is running or stopping.
 #[derive(Default)]
 pub(crate) struct Shutdown {
     stop: Cell<bool>,
     running: Cell<bool>,
-    /// Cuts off what is open when the grace is over; there as long as the shutting down takes.
+    /// The call that cuts open connections when the grace is over. It is set while shutting down.
     grace: RefCell<Option<DelayedCall>>,
     /// Connections to Unix sockets that wait for room.
     pub(crate) waiting: RefCell<AllWaiting>,
@@ -24,9 +24,10 @@ impl Shutdown {
         self.stop.take()
     }
 
-    /// Notes that the reactor runs, until the guard is dropped; `None` if it runs already.
+    /// Marks the reactor as running until the guard is dropped; `None` if it runs already.
     pub(crate) fn begin_running(&self) -> Option<Running<'_>> {
-        // Made only then: dropping a guard says that it runs no longer.
+        // The guard is made only if the reactor did not run: dropping it marks the reactor as
+        // stopped.
         (!self.running.replace(true)).then(|| Running(&self.running))
     }
 
@@ -52,16 +53,16 @@ impl Drop for Running<'_> {
 }
 
 impl Reactor {
-    /// Has [`run`](Reactor::run) return after this turn; if it does not run, right when it is
-    /// called next.
+    /// Makes [`run`](Reactor::run) return after this turn. If the reactor does not run, the next
+    /// `run` returns at once.
     pub fn stop(&self) {
         self.inner.shutdown.stop.set(true);
         self.inner.remote.wake();
     }
 
-    /// Stops in good order: listens no more, closes all connections when they have sent what is
-    /// written, cuts off those that have not after `grace`, and stops. Called again before that, the
-    /// new grace counts.
+    /// Stops in good order: stops listening, closes each connection when everything is sent, cuts
+    /// the others after `grace`, and stops. If it is called again before that, the new grace
+    /// counts.
     ///
     /// # Examples
     ///
@@ -95,7 +96,7 @@ impl Reactor {
         let cut = self.call_later(grace, |reactor| {
             for entry in reactor.inner.all() {
                 if let Entry::Connection(transport) = entry {
-                    // The loop may have been away for all of the grace: what can be sent is sent.
+                    // A callback may have run for the whole grace: send what can be sent.
                     transport.0.settle(&transport);
                     transport.abort();
                 }

@@ -1,4 +1,4 @@
-//! What is called when a signal comes.
+//! Calls that are made when a signal comes.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -26,8 +26,8 @@ impl SignalCalls {
     }
 }
 
-/// A call that is made when a signal comes: see [`Reactor::on_signal`]. Dropping it takes nothing
-/// back.
+/// A call that is made when a signal comes: see [`Reactor::on_signal`]. Dropping this handle does
+/// not remove the call.
 #[derive(Clone)]
 pub struct SignalHandler {
     reactor: Weak<Inner>,
@@ -36,8 +36,8 @@ pub struct SignalHandler {
 }
 
 impl SignalHandler {
-    /// Takes the call back; false if that was done before. When nobody else in this process handles
-    /// the signal, it has its default effect again.
+    /// Removes the call. Returns false if it was removed before. When no handler of this process is
+    /// left for the signal, it has its default effect again.
     pub fn remove(&self) -> bool {
         let (Some(inner), Some(call)) = (self.reactor.upgrade(), self.call.upgrade()) else {
             return false;
@@ -63,7 +63,7 @@ impl fmt::Debug for SignalHandler {
 }
 
 impl Reactor {
-    /// Calls `call` when `signal` comes, instead of what the system does then.
+    /// Calls `call` when `signal` comes. The signal's default effect does not take place.
     ///
     /// # Errors
     ///

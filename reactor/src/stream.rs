@@ -31,7 +31,7 @@ pub enum Peer {
     Tcp(SocketAddr),
     /// A Unix socket.
     Unix,
-    /// A test.
+    /// A connection in memory, in a test.
     Memory,
 }
 
@@ -46,7 +46,7 @@ impl fmt::Display for Peer {
 }
 
 impl Stream {
-    /// The socket, or what stands for one, under all else.
+    /// The socket below all layers, or the pipe of a connection in memory.
     fn base(&self) -> &Stream {
         match self {
             #[cfg(feature = "tls")]
@@ -55,7 +55,7 @@ impl Stream {
         }
     }
 
-    /// Says to the other end that there is no more; fails with `WouldBlock` when that has to wait.
+    /// Closes the sending half. Fails with `WouldBlock` if that must wait.
     pub(crate) fn shut_write(&mut self) -> io::Result<()> {
         match self {
             Stream::Tcp(stream) => stream.shutdown(Shutdown::Write),
@@ -90,7 +90,7 @@ impl Stream {
             return Ok(());
         };
         if let Some(after) = after {
-            // The system counts whole seconds, one at least.
+            // The system counts whole seconds, at least one.
             sockopt::set_tcp_keepidle(stream, after.max(Duration::from_secs(1)))?;
         }
         Ok(sockopt::set_socket_keepalive(stream, after.is_some())?)
@@ -100,11 +100,11 @@ impl Stream {
         match self.base() {
             Stream::Tcp(stream) => stream.local_addr(),
             Stream::Closed => Err(ErrorKind::NotConnected.into()),
-            _ => Err(io::Error::other("this is no TCP connection")),
+            _ => Err(io::Error::other("this is not a TCP connection")),
         }
     }
 
-    /// Whether the connection is made; an error if it cannot be.
+    /// Whether connecting is done; an error if it failed.
     pub(crate) fn is_connected(&self, peer: Peer) -> io::Result<bool> {
         if let Some(error) = self.take_error()? {
             return Err(error);
@@ -120,7 +120,7 @@ impl Stream {
         }
     }
 
-    /// Has the other end see a reset when this is closed.
+    /// Makes the system send a reset when this is closed.
     pub(crate) fn reset_on_close(&self) {
         match self.base() {
             Stream::Tcp(stream) => {
@@ -133,7 +133,7 @@ impl Stream {
         }
     }
 
-    /// The connection is over.
+    /// Tells the stream that the connection has ended.
     pub(crate) fn closed(&self, reason: &Reason) {
         if let Stream::Memory(pipe) = self.base() {
             pipe.borrow_mut().closed(reason);
@@ -187,7 +187,7 @@ impl Write for Stream {
         }
     }
 
-    /// Sockets keep nothing back: only what TLS has made of it may wait.
+    /// A plain socket buffers nothing. Only TLS may have bytes left.
     fn flush(&mut self) -> io::Result<()> {
         match self {
             #[cfg(feature = "tls")]
@@ -197,7 +197,7 @@ impl Write for Stream {
     }
 }
 
-/// What only a stream through TLS does.
+/// The part that only TLS streams have.
 #[cfg(feature = "tls")]
 mod secure {
     use super::*;
@@ -231,7 +231,7 @@ mod secure {
 }
 
 impl Stream {
-    /// When something that it waits for by itself has taken too long.
+    /// The stream's own deadline, for instance of a handshake, and the reason that then ends it.
     pub(crate) fn deadline(&self) -> Option<(Instant, Reason)> {
         match self {
             #[cfg(feature = "tls")]
@@ -240,7 +240,7 @@ impl Stream {
         }
     }
 
-    /// Whether something that was taken is not sent yet.
+    /// Whether accepted bytes are not sent yet.
     pub(crate) fn has_unsent(&self) -> bool {
         match self {
             #[cfg(feature = "tls")]
@@ -249,7 +249,8 @@ impl Stream {
         }
     }
 
-    /// Whether it may be closed, everything being sent; if not, its readiness or its deadline tells.
+    /// Whether it may be closed now that everything is sent. If not, wait for readiness or its
+    /// deadline.
     pub(crate) fn may_close(&mut self, now: impl FnOnce() -> Instant) -> io::Result<bool> {
         match self {
             #[cfg(feature = "tls")]

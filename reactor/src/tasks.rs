@@ -1,4 +1,4 @@
-//! Futures that run on the reactor's thread.
+//! Tasks: futures that run on the reactor's thread.
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
@@ -14,8 +14,8 @@ use crate::{Deferred, Error};
 
 type Task = Pin<Box<dyn Future<Output = ()>>>;
 
-/// The tasks, by number. A number is taken again: which task a waker is for is told by the waker
-/// itself, which each task has of its own.
+/// The tasks, by number. A number is used again. So each task has a waker of its own, and the waker
+/// identifies the task.
 pub(crate) struct Tasks {
     slots: RefCell<Vec<Slot>>,
     free: RefCell<Vec<usize>>,
@@ -23,7 +23,7 @@ pub(crate) struct Tasks {
 }
 
 struct Slot {
-    /// Not there while it is being polled.
+    /// `None` while it is polled.
     task: Option<Task>,
     waker: Option<Arc<TaskWaker>>,
 }
@@ -97,7 +97,7 @@ impl Tasks {
         });
         let task = async move {
             let mut future = pin!(future);
-            // A panic is the deferred's error: whoever waits for it is told.
+            // A panic becomes the deferred's error, so the code that waits for it gets it.
             let result = poll_fn(|context| {
                 let polling = AssertUnwindSafe(|| future.as_mut().poll(context));
                 catch_unwind(polling).unwrap_or_else(|panic| {
@@ -119,13 +119,13 @@ impl Tasks {
         deferred
     }
 
-    /// Whether some have been woken.
+    /// Whether tasks were woken.
     pub(crate) fn are_ready(&self) -> bool {
         let ready = self.ready.tasks.lock();
         !ready.unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
-    /// Polls those that have been woken.
+    /// Polls the tasks that were woken.
     pub(crate) fn run(&self) {
         let ready = std::mem::take(
             &mut *self
@@ -143,7 +143,7 @@ impl Tasks {
             let polled = catch_unwind(AssertUnwindSafe(|| task.as_mut().poll(&mut context)));
             match polled {
                 Ok(Poll::Pending) => {
-                    // It may have been cancelled by itself: then its place is gone.
+                    // The task may have cancelled itself. Then its slot is free.
                     self.with(&waker, |slot| slot.task = Some(task));
                 }
                 Ok(Poll::Ready(())) => self.remove(&waker),
@@ -156,7 +156,7 @@ impl Tasks {
         }
     }
 
-    /// Its slot, if it still has one.
+    /// Calls `f` with the waker's slot, if the task still has one.
     fn with<R>(&self, waker: &Arc<TaskWaker>, f: impl FnOnce(&mut Slot) -> R) -> Option<R> {
         let mut slots = self.slots.borrow_mut();
         let slot = &mut slots[waker.number];
@@ -173,7 +173,7 @@ impl Tasks {
         });
         if let Some(task) = removed {
             self.free.borrow_mut().push(waker.number);
-            // Dropped last: it may own deferreds, which go on from here.
+            // Dropped last: the task may own deferreds, and dropping them may run callbacks.
             drop(task);
         }
     }

@@ -1,4 +1,4 @@
-//! For tests: time that stands still and connections without sockets.
+//! For tests: a clock that stands still, and connections without sockets.
 
 mod memory;
 
@@ -14,7 +14,7 @@ use std::io;
 use crate::Reactor;
 use event_loop::FakeClock;
 
-/// A reactor that lives by a clock which only [`advance`](FakeClock::advance) moves.
+/// A reactor with a clock that only [`advance`](FakeClock::advance) moves.
 ///
 /// After that, [`Reactor::run_pending`] does what has become due.
 ///

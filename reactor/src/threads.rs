@@ -5,12 +5,13 @@ use executors::ThreadPool;
 use crate::{Deferred, Reactor};
 
 impl Reactor {
-    /// Calls `call` on another thread, for what blocks or computes; the deferred fires here.
+    /// Calls `call` on another thread: use it for work that blocks or computes. The deferred fires
+    /// on this thread.
     ///
-    /// The threads are a pool of this reactor's, as many as there are CPUs, started at the first
-    /// call, with [8192](executors::DEFAULT_QUEUE_LIMIT) calls waiting at most. Cancelling a call
-    /// that has not begun takes it out of the queue; when the reactor is dropped all of them are,
-    /// and those that have begun are not waited for.
+    /// The threads are a pool of this reactor, one for each CPU. It starts at the first call. At
+    /// most [8192](executors::DEFAULT_QUEUE_LIMIT) calls wait in its queue. Cancelling a call that
+    /// has not begun removes it from the queue. When the reactor is dropped, all waiting calls are
+    /// removed, and it does not wait for the running ones.
     ///
     /// # Examples
     ///

@@ -1,20 +1,22 @@
 //! TLS 1.2 and 1.3, by rustls, over every transport: TCP, Unix sockets and connections in memory.
 //!
-//! [`Reactor::listen_tls`] and [`Reactor::connect_tls`] are as `listen_tcp` and `connect_tcp`; a
-//! protocol does not see the difference:
+//! [`Reactor::listen_tls`] and [`Reactor::connect_tls`] work like `listen_tcp` and `connect_tcp`. A
+//! protocol sees no difference:
 //!
-//! - `connection_made` is called when the handshake is done, and never if it fails. A handshake that
-//!   takes longer than [its time-out](HANDSHAKE_TIMEOUT) has failed.
-//! - The end of what the other end sends is its *close_notify*. A connection that ends without one may
-//!   have been cut by anybody: it is lost with [`Error::Truncated`], and `end_received` is not called.
-//! - [`close`](crate::Transport::close) sends *close_notify* behind all that was written, and waits for
-//!   the other end to close, at most for a second: what it sends meanwhile, such as the tickets of
-//!   TLS 1.3, would else make the system answer with a reset, which may cost it what was sent last.
+//! - `connection_made` is called when the handshake is done, and never if it fails. A handshake
+//!   that takes longer than [its time-out](HANDSHAKE_TIMEOUT) fails.
+//! - The other end's *close_notify* marks the end of its data. A connection that ends without one
+//!   may have been cut by an attacker: it is lost with [`Error::Truncated`], and `end_received` is
+//!   not called.
+//! - [`close`](crate::Transport::close) sends *close_notify* after everything that was written.
+//!   Then it waits for the other end to close, for a second at most. The other end may send more in
+//!   the meantime, such as the tickets of TLS 1.3. Without waiting, the system would answer these
+//!   with a reset, and the other end might lose the last data.
 //! - [`close_write`](crate::Transport::close_write) sends *close_notify* and goes on reading. The other
 //!   end may still send, if it speaks TLS 1.3.
 //! - [`abort`](crate::Transport::abort) sends no *close_notify*, and resets the connection.
 //!
-//! There is no STARTTLS: a connection is secure from its first byte, or never.
+//! There is no STARTTLS: a connection uses TLS from its first byte, or not at all.
 //!
 //! # Examples
 //!
@@ -35,7 +37,7 @@
 //! }
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! // A certificate that is signed by itself, for this example.
+//! // A self-signed certificate, for this example.
 //! let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
 //! let (certificate, key) = (made.cert.pem(), made.signing_key.serialize_pem());
 //! let server = tls::Server::from_pem(certificate.as_bytes(), key.as_bytes())?;
@@ -74,11 +76,11 @@ pub use words::Error;
 pub use session::Session;
 pub(crate) use session::{Handshake, Shaken, Tls};
 
-/// How long a handshake may take, unless said otherwise. It is two round trips and some
-/// milliseconds of computing; a client that takes longer holds a descriptor for nothing.
+/// How long a handshake may take by default. It needs two round trips and some milliseconds of
+/// computing. A client that takes longer only occupies a descriptor.
 pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What a server needs: its certificate and key. Clones share them.
+/// The server's side of TLS: its certificate and key. Clones share them.
 #[derive(Clone, Debug)]
 pub struct Server {
     config: Arc<ServerConfig>,
@@ -86,7 +88,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server by a configuration of rustls: for client certificates, names, protocols (ALPN).
+    /// A server with a configuration of rustls: for client certificates, names, protocols (ALPN).
     ///
     /// # Examples
     ///
@@ -115,12 +117,12 @@ impl Server {
         }
     }
 
-    /// A server by the text of its certificate file, the server's own certificate first, and of its
-    /// key file, both PEM. See [the module](self) for an example.
+    /// A server from the text of its certificate file, the server's own certificate first, and of
+    /// its key file, both PEM. See [the module](self) for an example.
     ///
     /// # Errors
     ///
-    /// When one of them is none, or they do not belong together.
+    /// When one of them cannot be read, or the key does not belong to the certificate.
     pub fn from_pem(chain: &[u8], key: &[u8]) -> Result<Server, Error> {
         let chain = certificates(chain)?;
         let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| Error::key(&error))?;
@@ -131,7 +133,7 @@ impl Server {
         Ok(Server::new(Arc::new(config)))
     }
 
-    /// With another [time-out](HANDSHAKE_TIMEOUT) for the handshake.
+    /// Sets the [time-out](HANDSHAKE_TIMEOUT) of the handshake.
     ///
     /// # Examples
     ///
@@ -150,14 +152,14 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// When the configuration does not allow any.
+    /// When the configuration does not allow a connection.
     pub fn session(&self) -> Result<Session, Error> {
         let connection = ServerConnection::new(Arc::clone(&self.config))?;
         Ok(Session::new(connection.into(), self.handshake_timeout))
     }
 }
 
-/// What a client needs: whom it trusts. Clones share it.
+/// The client's side of TLS: which authorities it trusts. Clones share them.
 #[derive(Clone, Debug)]
 pub struct Client {
     config: Arc<ClientConfig>,
@@ -165,7 +167,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client by a configuration of rustls, which says whom it trusts and who it is.
+    /// A client with a configuration of rustls: trusted authorities, and a certificate of its own.
     pub fn new(config: Arc<ClientConfig>) -> Client {
         Client {
             config,
@@ -173,12 +175,12 @@ impl Client {
         }
     }
 
-    /// A client that trusts the authorities of this file's text (PEM), and no others. See
-    /// [the module](self) for an example.
+    /// A client that trusts only the authorities in this PEM text. See [the module](self) for an
+    /// example.
     ///
     /// # Errors
     ///
-    /// When it has no certificate, or one that is no authority's.
+    /// When the text has no certificate, or one that is not an authority's.
     pub fn trusting(authorities: &[u8]) -> Result<Client, Error> {
         let mut roots = RootCertStore::empty();
         for authority in certificates(authorities)? {
@@ -191,19 +193,19 @@ impl Client {
         Ok(Client::new(Arc::new(config)))
     }
 
-    /// With another [time-out](HANDSHAKE_TIMEOUT) for the handshake.
+    /// Sets the [time-out](HANDSHAKE_TIMEOUT) of the handshake.
     #[must_use]
     pub fn handshake_timeout(mut self, limit: Duration) -> Client {
         self.handshake_timeout = limit;
         self
     }
 
-    /// This end of one connection, for [`testing::connect_tls`](crate::testing::connect_tls): to a
-    /// server whose certificate must be for `name`, a domain name or an IP address.
+    /// This end of one connection, for [`testing::connect_tls`](crate::testing::connect_tls). The
+    /// server's certificate must be for `name`, a domain name or an IP address.
     ///
     /// # Errors
     ///
-    /// When that is no name.
+    /// When `name` is not valid.
     pub fn session(&self, name: &str) -> Result<Session, Error> {
         let server =
             ServerName::try_from(name.to_owned()).map_err(|_| Error::Name(name.to_owned()))?;
@@ -230,7 +232,7 @@ impl Reactor {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As for [`listen_tcp`](Reactor::listen_tcp).
     pub fn listen_tls(
         &self,
         address: SocketAddr,
@@ -244,7 +246,7 @@ impl Reactor {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As for [`listen_tls`](Reactor::listen_tls).
     pub fn listen_tls_with(
         &self,
         address: SocketAddr,
@@ -262,7 +264,7 @@ impl Reactor {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As for [`listen_unix`](Reactor::listen_unix).
     pub fn listen_unix_tls(
         &self,
         path: &Path,
@@ -274,8 +276,9 @@ impl Reactor {
         Ok(port)
     }
 
-    /// [`connect_tcp`](Reactor::connect_tcp), with TLS, to a server whose certificate must be for
-    /// `name`: see [the module](self). The transport is there when the handshake is done.
+    /// [`connect_tcp`](Reactor::connect_tcp), with TLS. The server's certificate must be for
+    /// `name`: see [the module](self). The deferred fires with the transport when the handshake is
+    /// done.
     #[track_caller]
     pub fn connect_tls(
         &self,
@@ -294,7 +297,7 @@ impl Reactor {
         }
     }
 
-    /// [`connect_unix`](Reactor::connect_unix), with TLS, to a server whose certificate must be for
+    /// [`connect_unix`](Reactor::connect_unix), with TLS. The server's certificate must be for
     /// `name`.
     #[track_caller]
     pub fn connect_unix_tls(

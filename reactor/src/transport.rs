@@ -1,4 +1,4 @@
-//! The connection, as its protocol sees it: what to write, when to pause, how to end.
+//! The transport: a connection as its protocol sees it. It writes, pauses and closes.
 
 use std::fmt;
 use std::io;
@@ -9,39 +9,40 @@ use std::time::Duration;
 use crate::connection::Connection;
 use crate::{Peer, Reactor, Reason};
 
-/// Bytes waiting to be sent at which a protocol is asked to pause, unless said otherwise.
+/// High water by default: with this many bytes waiting to be sent, the protocol is asked to pause.
 pub const DEFAULT_HIGH_WATER: usize = 64 * 1024;
-/// Bytes waiting to be sent at which it may go on, unless said otherwise.
+/// Low water by default: with at most this many bytes waiting, it may go on.
 pub const DEFAULT_LOW_WATER: usize = 16 * 1024;
-/// A protocol that was told to pause, and then adds more than the high-water mark times this, is cut off.
+/// A protocol that was asked to pause may add this many times high water. Then its connection is
+/// cut.
 pub(crate) const OVERFLOW_FACTOR: usize = 16;
-/// How long a connection whose other end has ended may stay half open without a byte, unless an idle
-/// time-out of its own is set.
+/// How long a half-open connection, whose other end has closed its half, may stay without a byte,
+/// unless it has an idle time-out.
 pub const HALF_OPEN_TIMEOUT: Duration = Duration::from_secs(300);
-/// How long the other end may read nothing while something waits for it, unless said otherwise.
+/// How long the other end may read nothing while bytes wait to be sent, by default.
 pub const DEFAULT_STALL_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// A connection. Clones are the same; one that is over swallows what is written to it.
+/// A connection. Clones are the same connection. After its end, writing to it does nothing.
 ///
-/// Nothing here calls a protocol back: what follows from it happens when the protocol that runs
-/// at the moment has returned. What it wrote by then is sent at once, with one system call.
+/// No method calls a protocol: the effects come when the protocol that runs now has returned. What
+/// it has written by then is sent with one system call.
 #[derive(Clone)]
 pub struct Transport(pub(crate) Rc<Connection>);
 
 impl Transport {
-    /// Sends `data`, now or as soon as the other end takes it.
+    /// Sends `data`, now or as soon as the other end accepts it.
     ///
-    /// There is no error: [`connection_lost`](crate::Protocol::connection_lost) tells. One callback
-    /// may write anything. A protocol that was told to
-    /// [pause](crate::Protocol::pause_producing) and adds more than 16 times the high-water mark in later
-    /// turns is cut off, with [`Reason::Overflow`]; so heed it, or use
+    /// It returns no error: [`connection_lost`](crate::Protocol::connection_lost) reports it. One
+    /// callback may write any amount. A protocol that was asked to
+    /// [pause](crate::Protocol::pause_producing) and adds more than 16 times high water in later
+    /// turns is cut, with [`Reason::Overflow`]. So pause, or use
     /// [`try_write`](Transport::try_write).
     pub fn write(&self, data: &[u8]) {
         self.0.write(self, data);
     }
 
-    /// Sends all of `data`, unless the high-water mark is reached already: then nothing of it,
-    /// and false.
+    /// Sends all of `data` and returns true. If high water is reached already, it sends nothing and
+    /// returns false.
     pub fn try_write(&self, data: &[u8]) -> bool {
         if self.is_full() {
             self.0.flush(self);
@@ -58,20 +59,20 @@ impl Transport {
         self.0.writing.len()
     }
 
-    /// Whether the high-water mark is reached.
+    /// Whether high water is reached.
     pub fn is_full(&self) -> bool {
         self.buffered() >= self.0.writing.high()
     }
 
-    /// Sets the low-water and high-water marks, in bytes, of the output that waits to be sent:
-    /// [16 KiB](DEFAULT_LOW_WATER) and [64 KiB](DEFAULT_HIGH_WATER) unless said otherwise.
+    /// Sets low water and high water, in bytes that wait to be sent. The defaults are [16
+    /// KiB](DEFAULT_LOW_WATER) and [64 KiB](DEFAULT_HIGH_WATER).
     pub fn set_write_limits(&self, low: usize, high: usize) {
         self.0.writing.set_limits(low, high);
         self.line_up();
     }
 
-    /// Reads no more until [`resume_producing`](Transport::resume_producing): what the other end
-    /// sends then waits there.
+    /// Stops reading until [`resume_producing`](Transport::resume_producing). The system then holds
+    /// the other end back.
     pub fn pause_producing(&self) {
         self.0.reading.pause();
     }
@@ -88,26 +89,26 @@ impl Transport {
         self.0.reading.is_paused()
     }
 
-    /// Closes it when all that was written has been sent; nothing more is read or written.
+    /// Closes it when everything that was written is sent. Nothing more is read or written.
     pub fn close(&self) {
         self.close_because(Reason::Closed);
     }
 
-    /// [`close`](Transport::close), with a reason of its own for `connection_lost`.
+    /// As [`close`](Transport::close), with another reason for `connection_lost`.
     pub fn close_because(&self, reason: Reason) {
         self.0.close(reason);
         self.line_up();
     }
 
-    /// Tells the other end, when all that was written has been sent, that there is no more;
-    /// reading goes on. The connection is over when the other end has ended too.
+    /// Closes the sending half when everything that was written is sent. Reading goes on. The
+    /// connection ends when the other end has closed its half too.
     pub fn close_write(&self) {
         self.0.writing.end();
         self.line_up();
     }
 
-    /// Cuts it off at once; what was not sent yet is thrown away. The other end of a TCP connection
-    /// sees a reset, never a clean end that looks complete.
+    /// Cuts it at once. What was not sent yet is dropped. The other end of a TCP connection gets a
+    /// reset, which never looks like a complete stream.
     pub fn abort(&self) {
         self.0.cut(Reason::Aborted);
         self.line_up();
@@ -118,19 +119,19 @@ impl Transport {
         !self.0.is_ending()
     }
 
-    /// Whether the other end has said that it will send no more.
+    /// Whether the other end has closed its sending half.
     pub fn has_ended(&self) -> bool {
         self.0.reading.has_ended()
     }
 
-    /// Cuts the connection off when nothing was received or sent for so long; `None`, as it is at
-    /// first: never.
+    /// Sets the idle time-out: the connection is cut when nothing was received or sent for this
+    /// long. `None`, the default: never.
     pub fn set_idle_timeout(&self, limit: Option<Duration>) {
         self.0.set_idle_timeout(self, limit);
     }
 
-    /// Cuts the connection off when something waits to be sent and nothing of it could be for so
-    /// long; [five minutes](DEFAULT_STALL_TIMEOUT) at first. `None`: never.
+    /// Sets the stall time-out: the connection is cut when bytes wait and none of them could be
+    /// sent for this long. The default is [five minutes](DEFAULT_STALL_TIMEOUT); `None`: never.
     pub fn set_stall_timeout(&self, limit: Option<Duration>) {
         self.0.set_stall_timeout(self, limit);
     }
@@ -140,17 +141,17 @@ impl Transport {
         self.0.peer
     }
 
-    /// Where it is at this end.
+    /// The address of this end.
     ///
     /// # Errors
     ///
-    /// When it is over, or no TCP connection.
+    /// When it has ended, or is not a TCP connection.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.0.stream.borrow().local_addr()
     }
 
-    /// Has the system ask the other end whether it is still there when nothing came for so long (TCP
-    /// only): a machine that is gone is noticed. `None`: never.
+    /// Sets TCP keep-alive: when nothing came for this long, the system asks the other end whether
+    /// it is still there. So a machine that is gone is noticed. `None`: never.
     ///
     /// # Errors
     ///
@@ -159,7 +160,7 @@ impl Transport {
         self.0.stream.borrow().set_keepalive(after)
     }
 
-    /// Sends small writes at once even while earlier ones are not acknowledged (TCP only).
+    /// Sends small writes at once, even while earlier ones are not acknowledged (TCP only).
     ///
     /// # Errors
     ///
@@ -168,7 +169,7 @@ impl Transport {
         self.0.stream.borrow().set_nodelay(on)
     }
 
-    /// Its reactor; `None` when that is gone.
+    /// Its reactor; `None` if that was dropped.
     pub fn reactor(&self) -> Option<Reactor> {
         self.0.reactor.upgrade().map(Reactor::of)
     }

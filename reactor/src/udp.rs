@@ -1,4 +1,4 @@
-//! Datagrams.
+//! UDP: datagrams.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -12,7 +12,7 @@ use crate::inner::{Entry, Inner};
 use event_loop::net::UdpSocket;
 use event_loop::{Interest, Token};
 
-/// What to do about datagrams.
+/// The methods that a UDP socket calls.
 ///
 /// # Examples
 ///
@@ -42,7 +42,7 @@ use event_loop::{Interest, Token};
 /// # }
 /// ```
 pub trait Datagrams {
-    /// A datagram has come, whole; longer ones than 64 KiB do not exist.
+    /// A whole datagram has come. None is longer than 64 KiB.
     fn datagram_received(&mut self, socket: &UdpTransport, data: &[u8], from: SocketAddr);
 }
 
@@ -52,17 +52,17 @@ impl<F: FnMut(&UdpTransport, &[u8], SocketAddr)> Datagrams for F {
     }
 }
 
-/// A UDP socket. Clones are the same; it is open until it is closed.
+/// A UDP socket. Clones are the same socket. It is open until it is closed.
 #[derive(Clone)]
 pub struct UdpTransport(Rc<Udp>);
 
 impl UdpTransport {
-    /// Sends a datagram, now or never: nothing is kept for later.
+    /// Sends a datagram at once, or not at all: it is not queued.
     ///
     /// # Errors
     ///
-    /// `WouldBlock` when the system has no room: it is lost, as datagrams may be. Else what the
-    /// system says.
+    /// `WouldBlock` when the system has no room: the datagram is lost, as UDP allows. Otherwise the
+    /// system's error.
     pub fn send_to(&self, data: &[u8], to: SocketAddr) -> io::Result<()> {
         match &*self.0.socket.borrow() {
             Some(socket) => socket.send_to(data, to).map(drop),
@@ -70,7 +70,7 @@ impl UdpTransport {
         }
     }
 
-    /// Where it receives.
+    /// The address where it receives.
     ///
     /// # Errors
     ///
@@ -98,7 +98,7 @@ fn closed() -> io::Error {
     io::Error::new(ErrorKind::NotConnected, "the socket is closed")
 }
 
-/// How many datagrams are received before it is the others' turn.
+/// How many datagrams are received before others have their turn.
 const DATAGRAMS_A_TURN: usize = 64;
 
 pub(crate) struct Udp {
@@ -150,7 +150,7 @@ impl Udp {
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
-                // Such as "connection refused", about a datagram sent before.
+                // For instance "connection refused", about a datagram that was sent before.
                 Err(error) => tracing::debug!(%error, "receiving a datagram"),
             }
         }

@@ -1,4 +1,4 @@
-//! Calls: from threads, and by the clock.
+//! Calls from threads, and delayed calls.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -52,7 +52,7 @@ fn a_reactor_is_dropped_without_waiting_for_its_threads() {
         wait.recv().is_ok()
     });
     start.recv().unwrap();
-    // Would never end if it waited.
+    // This would never end if it waited.
     drop((waiting, reactor));
     go_on.send(()).unwrap();
 }
@@ -86,9 +86,9 @@ fn a_looping_call_leaves_out_what_it_has_missed_and_ends_with_an_error() {
     );
 }
 
-/// Run again by [`calls_for_a_signal_can_be_taken_back`], as a process of its own.
+/// [`calls_for_a_signal_can_be_taken_back`] runs this again, as a process of its own.
 #[test]
-#[ignore = "a role: it is ended by a signal"]
+#[ignore = "another test runs it as a process: a signal ends it"]
 fn take_back_and_raise() {
     let reactor = Reactor::new().unwrap();
     let count = Rc::new(Cell::new(0));
@@ -108,10 +108,10 @@ fn take_back_and_raise() {
     assert_eq!(raise(), 1);
     assert!(other.remove());
     raise();
-    unreachable!("nobody handles it");
+    unreachable!("no handler is left");
 }
 
-/// signal(7): what nobody handles ends the process.
+/// signal(7): a signal without a handler ends the process.
 #[test]
 fn calls_for_a_signal_can_be_taken_back() {
     let this = std::env::current_exe().unwrap();

@@ -1,4 +1,4 @@
-//! What the chat does with a member that reads too slowly.
+//! The chat with a member that reads too slowly.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -11,7 +11,8 @@ fn lines(bytes: &[u8]) -> Vec<String> {
     text.lines().map(str::to_owned).collect()
 }
 
-/// The rules of [`protocols::chat`]: it misses whole lines, is told where, and hears of the rest in order.
+/// The rules of [`protocols::chat`]: it misses whole lines, is told where, and gets the rest in
+/// order.
 #[test]
 fn a_slow_reader_is_told_where_lines_are_missing() {
     let (reactor, _clock) = testing::reactor().unwrap();
@@ -26,7 +27,7 @@ fn a_slow_reader_is_told_where_lines_are_missing() {
         bob.send(format!("bob:{}\n", message(n)).as_bytes());
     }
     slow.set_room(usize::MAX);
-    // There is room again: it is told before it hears anything else.
+    // There is room again. First it is told about the missing lines.
     bob.send(b"bob:after\n");
     bob.transport().close();
     reactor.run_pending().unwrap();
@@ -36,12 +37,12 @@ fn a_slow_reader_is_told_where_lines_are_missing() {
     for (n, line) in (0..).zip(&heard[1..missed]) {
         assert_eq!(*line, said("bob", &message(n)));
     }
-    // High water is 64 KiB: some are heard, and by far not all.
+    // High water is 64 KiB: some lines arrive, but far from all.
     assert!((60..80).contains(&missed), "{missed}");
     assert_eq!(heard[missed + 1..], [said("bob", "after"), left("bob")]);
 }
 
-/// It gets into difficulties more than once, and is told each time.
+/// It reads too slowly several times, and is told each time.
 #[test]
 fn it_is_told_each_time() {
     let (reactor, _clock) = testing::reactor().unwrap();

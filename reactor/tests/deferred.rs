@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use reactor::{Deferred, Error, first, gather, testing};
 
-/// What is logged while `f` runs.
+/// Returns what is logged while `f` runs.
 fn logged(f: impl FnOnce()) -> String {
     #[derive(Clone, Default)]
     struct Log(Arc<Mutex<Vec<u8>>>);
@@ -105,7 +105,7 @@ fn an_error_that_nobody_handled_is_logged_with_where_it_was_made() {
         "{log}"
     );
     assert!(log.contains("made=reactor/tests/deferred.rs:"), "{log}");
-    // Handled, cancelled by its owner, or none: nothing is logged.
+    // The error is handled, cancelled by its owner, or there is none: nothing is logged.
     let log = logged(|| {
         let (deferred, resolver) = Deferred::<()>::new();
         deferred.add_errback(|_| Ok(())).detach();
@@ -227,7 +227,7 @@ fn a_chain_may_be_a_hundred_thousand_long() {
     let end = long(deferred);
     resolver.callback(0).unwrap();
     assert_eq!(end.try_result().unwrap().unwrap(), LONG);
-    // Dropping one that was never fired must not use up the stack either.
+    // Dropping one that was never fired must not overflow the stack either.
     let (deferred, resolver) = Deferred::new();
     let end = long(deferred);
     drop(resolver);
@@ -276,7 +276,7 @@ fn cancelling_a_task_drops_its_future() {
     task.cancel();
     assert!(flag.get());
     assert!(matches!(task.try_result(), Some(Err(Error::Cancelled))));
-    // Its place is taken again.
+    // Its slot is used again.
     let next = reactor.spawn(async { Ok(1) });
     reactor.run_pending().unwrap();
     assert_eq!(next.try_result().unwrap().unwrap(), 1);

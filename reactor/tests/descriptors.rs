@@ -1,4 +1,4 @@
-//! Running out of descriptors; alone in its process, for the limit is the process's.
+//! Running out of descriptors. It has a process of its own, because the limit is per process.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -44,12 +44,12 @@ fn accepting_stops_without_descriptors_and_goes_on_with_them() {
     while ask(|reactor| reactor.connections() as u64) < CLIENTS as u64 {
         thread::yield_now();
     }
-    // The lowest that is free: with the limit above it, this is the last one.
+    // The lowest free descriptor. With the limit just above it, this is the last one.
     let probe = std::fs::File::open("/dev/null").unwrap();
     let last = probe.as_raw_fd() as u64;
     drop(probe);
     limit(last + 1);
-    // The client takes it, and its connection has to wait in the backlog.
+    // The client takes it, so its connection must wait in the backlog.
     let mut waiting = TcpStream::connect(address).unwrap();
     waiting.write_all(b"ping").unwrap();
     let before = ask(Reactor::waits);
@@ -58,16 +58,16 @@ fn accepting_stops_without_descriptors_and_goes_on_with_them() {
     for _ in 0..asks {
         after = ask(Reactor::waits);
     }
-    // A busy loop would wait many thousand times. Asking is up to two each, the retries are few.
+    // A busy loop would wait many thousand times. Asking is up to two waits each; retries are few.
     assert!(after - before <= 3 * asks, "{before} to {after}");
     assert_eq!(ask(|reactor| reactor.connections() as u64), CLIENTS as u64);
-    // One goes, and the one that waited has its place.
+    // One connection is closed, and the one that waited is accepted.
     drop(clients.pop());
     let mut answer = [0; 4];
     waiting.read_exact(&mut answer).unwrap();
     assert_eq!(&answer, b"ping");
-    // Freed by somebody else, of which the reactor is not told: it tries again by itself. The
-    // client has the descriptor of the one that went.
+    // Another part of the process frees it. The reactor is not told, so it must retry. The client
+    // has the descriptor of the closed connection.
     let mut waiting = TcpStream::connect(address).unwrap();
     waiting.write_all(b"ping").unwrap();
     limit(last + 20);

@@ -1,4 +1,4 @@
-//! The reactor, from outside: in memory and by a fake clock, so that nothing waits.
+//! The reactor from outside: in memory and with a fake clock, so that nothing waits.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -143,11 +143,11 @@ fn a_protocol_that_writes_on_and_on_is_cut_off() {
     let peer = testing::connect(&reactor, Logger(Log::default()));
     peer.set_room(0);
     let transport = peer.transport();
-    // One callback may queue anything.
+    // One callback may queue any amount.
     transport.write(&vec![0; 20 * DEFAULT_HIGH_WATER]);
     reactor.run_pending().unwrap();
     assert!(peer.is_open());
-    // It was told to pause by now, and may add so much.
+    // It was told to pause by now, and may add a limited amount.
     let most = (0..1_000_000)
         .map(|_| {
             transport.write(&[0; 1000]);
@@ -156,11 +156,16 @@ fn a_protocol_that_writes_on_and_on_is_cut_off() {
         .max();
     assert!(most.unwrap() <= (20 + 16) * DEFAULT_HIGH_WATER);
     reactor.run_pending().unwrap();
-    assert!(peer.lost().unwrap().contains("than the other end takes"));
+    assert!(
+        peer.lost()
+            .unwrap()
+            .contains("while the transport was paused")
+    );
     assert!(peer.was_reset());
 }
 
-/// A writer that was told to pause and never listens, to a reader that reads: nothing is cut.
+/// A writer that was told to pause and does not, with a reader that reads: the connection is not
+/// cut.
 #[test]
 fn what_does_not_fit_is_flushed_before_it_is_too_much() {
     let (reactor, _clock) = testing::reactor().unwrap();
@@ -175,8 +180,8 @@ fn what_does_not_fit_is_flushed_before_it_is_too_much() {
     assert_eq!((received, peer.lost()), (100 * DEFAULT_HIGH_WATER, None));
 }
 
-/// There is room again, and bytes come along with that news: the protocol answers before it is told that
-/// it may go on, with more than it could add if none of it were sent.
+/// There is room again, and bytes come with the same event. The protocol answers before it is told
+/// that it may go on. Its answer is longer than what it could add if nothing were sent.
 #[test]
 fn what_can_be_sent_is_sent_before_it_is_too_much() {
     const PIECES: usize = 100;
@@ -208,7 +213,7 @@ fn an_echo_whose_reader_never_reads_stops_at_high_water_and_is_dropped() {
     peer.set_room(0);
     peer.transport().set_stall_timeout(Some(30 * SECOND));
     peer.send(&vec![7; 10_000_000]);
-    // High water, and the read that went over it.
+    // High water, and the answer to one read on top of it.
     assert!(peer.transport().buffered() <= DEFAULT_HIGH_WATER + 256 * 1024);
     clock.advance(29 * SECOND);
     reactor.run_pending().unwrap();
@@ -235,7 +240,7 @@ fn an_idle_time_out_is_put_off_by_bytes_either_way() {
     reactor.run_pending().unwrap();
     pass(9);
     assert!(peer.is_open());
-    // Taken back, it waits for ever; set again, from the last bytes on.
+    // Without the time-out it stays open. When it is set again, it counts from the last bytes.
     transport.set_idle_timeout(None);
     pass(1000);
     assert!(peer.is_open());
@@ -253,7 +258,7 @@ fn a_stall_time_out_counts_only_while_something_waits_and_nothing_is_taken() {
     let peer = testing::connect(&reactor, Logger(Log::default()));
     let transport = peer.transport();
     transport.set_stall_timeout(Some(10 * SECOND));
-    // What comes in does not count, though it keeps the connection from being idle.
+    // Received bytes do not count here, though they keep the connection from being idle.
     transport.set_idle_timeout(Some(15 * SECOND));
     let pass = |seconds| {
         clock.advance(seconds * SECOND);
@@ -277,14 +282,14 @@ fn a_stall_time_out_counts_only_while_something_waits_and_nothing_is_taken() {
 
 #[test]
 fn a_connection_is_given_up_in_time() {
-    // A backlog that is full answers nobody: connecting neither succeeds nor fails.
+    // A full backlog answers no client: connecting neither succeeds nor fails.
     let (reactor, clock) = testing::reactor().unwrap();
     let full = event_loop::listen_tcp(([127, 0, 0, 1], 0).into(), 0, false).unwrap();
     let address = full.local_addr().unwrap();
     let mut waiting = Vec::new();
     loop {
         let connecting = reactor.connect_tcp(address, Echo);
-        // A loopback connection is made at once, or not before somebody accepts.
+        // A loopback connection is made at once, or not until the server accepts.
         reactor.run_pending().unwrap();
         if !connecting.is_done() {
             waiting.push(connecting);

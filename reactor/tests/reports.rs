@@ -1,5 +1,5 @@
-//! What users of other event loops have reported of those, tried on this one. The report stands above
-//! each test; what is expected is what it says should have happened.
+//! Faults that users of other event loops have reported, tried on this one. The report is above
+//! each test. The expected result is the one that the report asks for.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -31,7 +31,7 @@ impl Log {
 
 type Act = fn(&Transport);
 
-/// Notes what it is told, and does something about it.
+/// Records each call, and reacts to it.
 #[derive(Clone)]
 struct Acts {
     log: Log,
@@ -81,14 +81,14 @@ impl Protocol for Acts {
     }
 }
 
-/// A port on this thread.
+/// Opens a port on this thread.
 fn listen(reactor: &Reactor, factory: impl Factory + 'static) -> SocketAddr {
     let here = ([127, 0, 0, 1], 0).into();
     let port = reactor.listen_tcp(here, factory).unwrap();
     port.local_addr().unwrap()
 }
 
-/// Runs turn by turn until it is so.
+/// Runs turn by turn until `so` holds.
 fn until(reactor: &Reactor, mut so: impl FnMut() -> bool) {
     let late = reactor.call_later(Duration::from_secs(30), |_| ());
     while !so() {
@@ -118,8 +118,8 @@ fn close_after_close_write_ends_the_connection() {
     assert!(!peer.was_reset());
 }
 
-/// python/cpython#156512: a protocol that ended its transport in `resume_writing` was told twice that the
-/// connection was lost.
+/// python/cpython#156512: a protocol that closed its transport in `resume_writing` was told twice
+/// that the connection was lost.
 #[test]
 fn a_protocol_that_ends_the_connection_when_there_is_room_is_told_once() {
     for (room, reason) in [
@@ -180,8 +180,8 @@ fn nobody_is_called_from_within_abort() {
     assert_eq!(log.take(), ["3 bytes", "told", "lost: aborted"]);
 }
 
-/// python/asyncio#359: a connection that was lost by what another one's callback did was read from when
-/// its own readiness had its turn.
+/// python/asyncio#359: the callback of one connection aborted another. The loop still read from
+/// that one when its readiness had its turn.
 #[test]
 fn one_that_was_aborted_in_the_same_turn_is_not_read() {
     let reactor = Reactor::new().unwrap();
@@ -237,7 +237,7 @@ fn a_paused_connection_notices_a_reset() {
     );
 }
 
-/// netty/netty#4317: with the news that the other end had closed, what it had sent before was thrown away.
+/// netty/netty#4317: when the other end had closed, the data that it had sent before was dropped.
 #[test]
 fn what_came_before_the_end_is_read_before_the_end() {
     const LENGTH: usize = 3_000_000;
@@ -279,7 +279,7 @@ fn what_came_before_the_end_is_read_before_the_end() {
     }
 }
 
-/// tokio-rs/mio#933: a connection that is half closed, and whose other end takes nothing, was tried
+/// tokio-rs/mio#933: a half-closed connection, whose other end accepted nothing, was retried
 /// without end.
 #[test]
 fn half_open_and_full_is_at_rest() {
@@ -300,13 +300,14 @@ fn half_open_and_full_is_at_rest() {
         reactor.run().unwrap();
         reactor.waits() - before
     };
-    // On a busy machine the system may still be moving bytes; a loop that spins never comes to rest.
+    // On a busy machine the system may still be moving bytes. A loop that spins never comes to
+    // rest.
     assert!((0..40).any(|_| waits() == 1));
     assert_eq!(reactor.connections(), 1);
 }
 
-/// libuv/libuv#4245, joyent/libuv#1427: a timer without delay that set itself again kept everything else
-/// from its turn.
+/// libuv/libuv#4245, joyent/libuv#1427: a timer without delay that set itself again starved
+/// everything else.
 #[test]
 fn a_call_without_delay_that_sets_itself_again_starves_nobody() {
     fn again(reactor: &Reactor) {
@@ -328,7 +329,7 @@ fn a_call_without_delay_that_sets_itself_again_starves_nobody() {
     client.join().unwrap();
 }
 
-/// joyent/libuv#154: input and output that was always ready starved the timers.
+/// joyent/libuv#154: a socket that was always ready starved the timers.
 #[test]
 fn datagrams_without_end_starve_no_timer() {
     let reactor = Reactor::new().unwrap();
@@ -347,7 +348,7 @@ fn datagrams_without_end_starve_no_timer() {
     reactor.run().unwrap();
 }
 
-/// joyent/libuv#574: one turn with a timer that was due waited for the next timer.
+/// joyent/libuv#574: a turn with a timer that was due waited for the next timer.
 #[test]
 fn a_turn_with_a_call_that_is_due_does_not_wait_for_the_next() {
     let reactor = Reactor::new().unwrap();
@@ -359,7 +360,7 @@ fn a_turn_with_a_call_that_is_due_does_not_wait_for_the_next() {
     assert!(made.get());
 }
 
-/// What is paused and resumed from within its own callback.
+/// Pauses and resumes from within its own callback.
 struct Nervous(Log);
 
 impl Nervous {
@@ -382,8 +383,8 @@ impl FrameHandler for Nervous {
     }
 }
 
-/// twisted/twisted#10598 and #10715: `resumeProducing` from within `lineReceived` handed the lines that
-/// were left out in the wrong order, or twice.
+/// twisted/twisted#10598 and #10715: `resumeProducing` inside `lineReceived` delivered the
+/// remaining lines in the wrong order, or twice.
 #[test]
 fn resuming_from_within_hands_out_each_message_once_and_in_order() {
     let (reactor, _clock) = testing::reactor().unwrap();
@@ -410,7 +411,7 @@ fn resuming_from_within_hands_out_each_message_once_and_in_order() {
     }
 }
 
-/// twisted/twisted#1941: after `loseConnection`, lines that had come along were handed out all the same.
+/// twisted/twisted#1941: after `loseConnection`, lines that had already come were still delivered.
 #[test]
 fn nothing_is_handed_out_after_close() {
     struct Quits(Log);

@@ -1,4 +1,4 @@
-//! Over real sockets: what is cut is a reset, what is whole arrives, and idle means idle.
+//! Over real sockets: a cut is a reset, complete data arrives, and the idle time-out is exact.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -90,8 +90,8 @@ fn one_callback_may_write_anything_and_all_of_it_arrives() {
     );
 }
 
-/// test_tcp.AbortConnectionMixin.test_fullWriteBufferAfterByteExchange and its relatives: the other end
-/// of `abortConnection` sees a connection that was lost, not one that has ended.
+/// test_tcp.AbortConnectionMixin.test_fullWriteBufferAfterByteExchange and related tests: the other
+/// end of `abortConnection` sees a lost connection, not an end of the stream.
 #[test]
 fn an_abort_is_a_reset() {
     with_client(
@@ -126,8 +126,8 @@ fn a_protocol_that_panicked_is_a_reset() {
     );
 }
 
-/// A server that resets after half an answer, as `nc` without a reader does: closing with something
-/// unread is a reset.
+/// A server that resets after half an answer: closing with unread bytes is a reset. `nc` without a
+/// reader does this.
 fn resetting_server() -> SocketAddr {
     let listener = TcpListener::bind(HERE).unwrap();
     let address = listener.local_addr().unwrap();
@@ -138,7 +138,7 @@ fn resetting_server() -> SocketAddr {
             stream
                 .write_all(b"HTTP/1.0 200 OK\r\n\r\nhalf of it\n")
                 .unwrap();
-            // The rest of the request must be here, unread.
+            // The rest of the request must have arrived, unread.
             stream.peek(&mut [0; 1]).unwrap();
         }
     });
@@ -183,7 +183,7 @@ fn a_thousand_idle_connections_are_all_cut_and_a_busy_one_is_not() {
             transport.write(data);
         }
     }
-    // Time stands still but for what the test says, so nobody is cut by a slow machine.
+    // A fake clock, so a slow machine causes no time-out.
     let (reactor, clock) = testing::reactor().unwrap();
     let peers: Vec<_> = (0..1000)
         .map(|_| testing::connect(&reactor, Idle))
@@ -193,14 +193,14 @@ fn a_thousand_idle_connections_are_all_cut_and_a_busy_one_is_not() {
         if step % 9 == 0 {
             peers[500].send(b"x");
         }
-        // All deadlines are the same: none may be lost when another is set anew.
+        // All deadlines are the same. None may be lost when another is set again.
         reactor.run_pending().unwrap();
     }
     let open: Vec<_> = (0..1000).filter(|&n| peers[n].is_open()).collect();
     assert_eq!(open, [500]);
 }
 
-/// A server at `path` with no room for more that wait, and those that do.
+/// A server at `path` whose backlog is full, and the connections in it.
 fn full_backlog(path: &Path) -> (UnixListener, Vec<UnixStream>) {
     let full = event_loop::listen_unix(path, 0).unwrap();
     let more = std::iter::repeat_with(|| UnixStream::connect(path));
@@ -242,7 +242,7 @@ fn a_full_backlog_is_waited_for() {
     assert!(reactor.run_until(connecting).is_ok());
 }
 
-/// Whether somebody listens there is asked without waiting for an answer.
+/// The check whether a server listens there does not wait for an answer.
 #[test]
 fn a_living_socket_with_a_full_backlog_is_in_use() {
     let folder = tempfile::tempdir().unwrap();
@@ -282,7 +282,7 @@ fn a_stale_socket_is_replaced_and_a_living_one_is_not() {
     let error = reactor.listen_unix(&path, || reactor::echo::Echo);
     assert_eq!(error.unwrap_err().kind(), ErrorKind::AddrInUse);
     port.close();
-    assert!(!path.exists(), "its file goes with it");
+    assert!(!path.exists(), "its file is removed with it");
     std::fs::write(&path, "precious").unwrap();
     assert!(reactor.listen_unix(&path, || reactor::echo::Echo).is_err());
     assert_eq!(std::fs::read(&path).unwrap(), b"precious");

@@ -1,5 +1,5 @@
-//! Random timers, writes, closes, resets and signals against a model: what must have fired, and what
-//! must have arrived. For two seconds; for ten minutes:
+//! Random timers, writes, closes, resets and signals, compared with a model: what must have fired,
+//! and what must have arrived. It runs for two seconds; for ten minutes:
 //!
 //! ```text
 //! SOAK_SECONDS=600 cargo test --release -p reactor --test soak -- --nocapture
@@ -31,12 +31,12 @@ struct Model {
     wrong: Vec<String>,
 }
 
-/// What becomes of a connection.
+/// How a connection is to end.
 #[derive(Clone, Copy)]
 struct Plan {
     bytes: u64,
     end: End,
-    /// What the server has seen of it, when it was lost there.
+    /// How many bytes the server had received of it when it was lost there.
     arrived: Option<u64>,
 }
 
@@ -50,7 +50,7 @@ enum End {
 type Shared = Rc<RefCell<Model>>;
 
 impl Model {
-    /// Xorshift: below `limit`.
+    /// A random number below `limit` (Xorshift).
     fn random(&mut self, limit: u64) -> u64 {
         self.random ^= self.random << 13;
         self.random ^= self.random >> 7;
@@ -168,7 +168,7 @@ impl Protocol for Sender {
             let wrong = format!("connection {}, {:?}: {reason}", self.number, plan.end);
             model.wrong.push(wrong);
         }
-        // The server's side of an abort may never have been accepted: nothing is to be waited for.
+        // The server may never have accepted a connection that was aborted, so do not wait for it.
         if plan.end == End::Abort || plan.arrived.is_some() {
             model.connections.remove(&self.number);
         }
@@ -229,7 +229,7 @@ impl Protocol for Receiver {
                 plan.end, self.count, plan.bytes
             ));
         }
-        // The sender closes first, but for this one.
+        // The sender closes first, except in this case.
         if plan.end == End::Close {
             model.connections.remove(&number);
         }
@@ -300,7 +300,7 @@ fn step(reactor: &Reactor, model: &Shared, until: Instant) {
     }
 }
 
-/// Waits until all that must happen has happened, and not for ever.
+/// Waits until everything has happened, but not for ever.
 fn finish(reactor: &Reactor, model: &Shared, rounds: u32) {
     if model.borrow().is_quiet() {
         return reactor.stop();

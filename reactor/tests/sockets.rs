@@ -1,4 +1,4 @@
-//! The reactor under abuse, over real sockets: everything is counted, nothing timed.
+//! The reactor under stress, over real sockets. Everything is counted, nothing is timed.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -60,7 +60,7 @@ impl Server {
         receiver.recv().unwrap()
     }
 
-    /// Waits, by asking, until so many connections are open.
+    /// Polls until this many connections are open.
     fn until_connections(&self, count: usize) {
         while self.ask(Reactor::connections) != count {
             thread::yield_now();
@@ -85,7 +85,7 @@ fn a_reader_that_never_reads_holds_up_nobody_else() {
     let server = Server::start(|_| || Echo);
     let mut deaf = server.connect();
     deaf.set_nonblocking(true).unwrap();
-    // Until the server takes no more: its buffers and the system's are full.
+    // Until the server accepts no more: its buffers and the system's are full.
     let mut other = server.connect();
     let mut sent = 0;
     loop {
@@ -101,7 +101,7 @@ fn a_reader_that_never_reads_holds_up_nobody_else() {
     }
     assert!(sent > 0);
     (0..100).for_each(|_| ping(&mut other));
-    // What was taken in is echoed all the same, when it does read.
+    // What the server had read is echoed when the client does read.
     deaf.set_nonblocking(false).unwrap();
     deaf.shutdown(std::net::Shutdown::Write).unwrap();
     let mut back = Vec::new();
@@ -112,7 +112,7 @@ fn a_reader_that_never_reads_holds_up_nobody_else() {
     server.stop();
 }
 
-/// So many clients, each answered once: on one thread, turn by turn, so that waits can be counted.
+/// `count` clients, each answered once: on one thread, turn by turn, so that waits can be counted.
 fn clients(reactor: &Reactor, count: usize) -> Vec<TcpStream> {
     let port = reactor.listen_tcp(HERE.into(), || Echo).unwrap();
     let address = port.local_addr().unwrap();
@@ -144,7 +144,8 @@ fn a_message_is_one_wait() {
 fn at_rest_it_waits_once_until_the_next_timer() {
     let reactor = Reactor::new().unwrap();
     let clients = clients(&reactor, 20);
-    // A reader that does not read leaves a reactor at rest too: its bytes wait, and so does it.
+    // A client that does not read leaves a reactor at rest too: its bytes wait, and the loop
+    // sleeps.
     clients[0].set_nonblocking(true).unwrap();
     while (&clients[0]).write(&[0; 65536]).is_ok() {
         reactor.run_pending().unwrap();
@@ -155,7 +156,8 @@ fn at_rest_it_waits_once_until_the_next_timer() {
         reactor.run().unwrap();
         reactor.waits() - before
     };
-    // On a busy machine the system may still be moving bytes; a loop that spins never comes to rest.
+    // On a busy machine the system may still be moving bytes. A loop that spins never comes to
+    // rest.
     assert!((0..40).any(|_| waits() == 1));
 }
 
@@ -181,9 +183,9 @@ fn several_loops_on_several_threads_share_a_port() {
         .map(|server| server.ask(Reactor::connections))
         .collect();
     assert_eq!(shares.iter().sum::<usize>(), CLIENTS);
-    // The system divides by the clients' ports: that one loop gets none has odds of one in 10^16.
+    // The system divides by the clients' ports. The odds that one loop gets none are one in 10^16.
     assert!(shares.iter().all(|&share| share > 0), "{shares:?}");
-    // One ends, and the others go on alone.
+    // One loop ends, and the others go on alone.
     drop(clients);
     servers.remove(0).stop();
     for _ in 0..CLIENTS {
@@ -198,7 +200,7 @@ fn stopped_and_run_again_it_has_all_that_was_open() {
     let reactor = Reactor::new().unwrap();
     let mut client = clients(&reactor, 1).remove(0);
     for _ in 0..3 {
-        // Sent while nobody runs the reactor.
+        // Sent while the reactor does not run.
         client.write_all(b"ping").unwrap();
         reactor.call_later(Duration::ZERO, Reactor::stop);
         reactor.run().unwrap();
@@ -208,7 +210,7 @@ fn stopped_and_run_again_it_has_all_that_was_open() {
     }
 }
 
-/// Waits for the end of what comes, then answers and ends too.
+/// Waits for the end of the stream, then answers and closes.
 struct LastWord {
     size: usize,
     held: Vec<u8>,
@@ -225,7 +227,7 @@ impl Protocol for LastWord {
     }
 }
 
-/// The client's side of half a close: says, ends, and hears.
+/// The client's side of a half close: it sends, closes its half, and reads.
 struct Asks {
     heard: Vec<u8>,
     told: Option<Resolver<Vec<u8>>>,
@@ -275,14 +277,14 @@ fn half_a_close_leaves_the_other_half_over_tcp_and_unix() {
         assert!(reactor.run_until(heard).unwrap() == b"well?".repeat(SIZE));
     }
     assert_eq!(unix.connections() + tcp.connections(), 0);
-    // The file stays, and nobody answers there any more.
+    // The file stays, but no server listens at it any more.
     unix.close();
     let refused = reactor.connect_unix(&path, Echo);
     assert!(matches!(reactor.run_until(refused), Err(Error::Io(_))));
 }
 
-/// Linux tells of a Unix socket whose other end is closed by EPOLLHUP, as others found out by loops that
-/// spun, or connections that stayed: who stays half open to answer has nobody to answer to.
+/// When the other end of a Unix socket is closed, Linux reports EPOLLHUP. Other event loops then
+/// spun or kept the connection. A half-open connection has no receiver here, so it must end.
 #[test]
 fn nobody_stays_half_open_for_an_end_that_is_closed() {
     struct Waits(Rc<RefCell<Vec<String>>>);
@@ -309,8 +311,8 @@ fn nobody_stays_half_open_for_an_end_that_is_closed() {
     assert_eq!(*lost.borrow(), ["closed by the other end"]);
 }
 
-/// A backlog that is full: the system answers nobody, and the connection is being made until it is given
-/// up.
+/// With a full backlog the system gives no answer. The connection stays in progress until it is
+/// cancelled.
 #[cfg(target_os = "linux")]
 #[test]
 fn what_is_being_connected_when_it_is_shut_down_is_cancelled() {
@@ -347,7 +349,7 @@ fn an_abort_throws_away_what_was_not_sent() {
     let mut client = server.connect();
     client.write_all(b"go").unwrap();
     let mut heard = Vec::new();
-    // The end, or a reset: that is the system's choice.
+    // The end or a reset: the system chooses.
     let _ = client.read_to_end(&mut heard);
     assert_eq!(heard, b"");
     server.until_connections(0);
@@ -375,7 +377,7 @@ fn a_reset_in_the_middle_of_a_write_ends_one_connection() {
     });
     let mut stream = server.connect();
     stream.read_exact(&mut [0; 100_000]).unwrap();
-    // Closed with bytes unread: a reset.
+    // Closed with unread bytes: a reset.
     drop(stream);
     server.until_connections(0);
     let mut next = server.connect();
@@ -404,7 +406,7 @@ fn the_proxy_hands_everything_on_both_ways_and_ends_by_halves() {
     assert!(back == data);
     proxy.until_connections(0);
     echo.until_connections(0);
-    // Nobody there: the client is told by being cut off.
+    // No server there: the client is disconnected.
     let nobody = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()

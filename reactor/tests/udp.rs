@@ -12,7 +12,7 @@ const HERE: ([u8; 4], u16) = ([127, 0, 0, 1], 0);
 
 #[test]
 fn datagrams_come_whole_in_order_and_beyond_a_panic() {
-    // More than one turn takes, fewer than the system holds.
+    // More than one turn receives, fewer than the system's buffer holds.
     const COUNT: usize = 150;
     let reactor = Reactor::new().unwrap();
     let echo = |socket: &UdpTransport, data: &[u8], from| {
@@ -43,7 +43,7 @@ fn datagrams_come_whole_in_order_and_beyond_a_panic() {
     server.close();
     let closed = server.send_to(b"x", client.local_addr().unwrap());
     assert_eq!(closed.unwrap_err().kind(), ErrorKind::NotConnected);
-    // Nobody there: the system may say so at the next send, and the socket lives on.
+    // No socket there: the system may report it at the next send, and the socket stays open.
     client.send_to(b"x", address).unwrap();
     reactor.run_pending().unwrap();
     assert!(client.local_addr().is_ok());

@@ -1,4 +1,4 @@
-//! What a yield, a task, and a parked task cost on this machine.
+//! Measures the cost of a yield, a task, and a parked task on this machine.
 //! Run it: `cargo bench -p scheduler --bench cost`
 
 use std::future::pending;
@@ -12,7 +12,7 @@ use scheduler::generator::generator;
 const MILLION: u32 = 1_000_000;
 
 fn main() -> io::Result<()> {
-    // First, while no memory is left over that could be used again.
+    // First, before any freed memory could be used again.
     let executor = Executor::new()?;
     let before = resident();
     for _ in 0..MILLION {
@@ -67,7 +67,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// What the generator's body says, as an iterator.
+/// The generator's values from an iterator that is written by hand.
 struct ByHand(u64);
 
 impl Iterator for ByHand {
@@ -80,7 +80,7 @@ impl Iterator for ByHand {
     }
 }
 
-/// Bytes of memory, where the system tells.
+/// Resident memory in bytes, if the system tells.
 fn resident() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with("RssAnon"));

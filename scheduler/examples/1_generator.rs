@@ -1,5 +1,6 @@
-//! A generator: a function that gives one value at a time and goes on where it was when it is asked again.
-//! In Rust today that is an iterator: what Python keeps in the paused frame stands in a struct.
+//! A generator: a function that gives one value at a time. At the next request it goes on where it
+//! stopped. In Rust that is an iterator today: Python keeps the state in the paused frame, we keep
+//! it in a struct.
 
 /// Python: `def countdown(n): while n > 0: yield n; n -= 1`
 struct Countdown {
@@ -9,7 +10,7 @@ struct Countdown {
 impl Iterator for Countdown {
     type Item = u32;
 
-    /// Runs until the next value; `None` is the function's end.
+    /// Runs until the next value. `None` is the end of the function.
     fn next(&mut self) -> Option<u32> {
         let value = self.left;
         self.left = value.checked_sub(1)?;
@@ -25,7 +26,7 @@ fn main() {
         println!("then: {value}");
     }
 
-    // The same from a closure, which keeps what it needs by itself.
+    // The same from a closure, which captures the state that it needs.
     let (mut a, mut b) = (0_u64, 1);
     let fibonacci = std::iter::from_fn(move || {
         (a, b) = (b, a + b);

@@ -1,5 +1,6 @@
-//! Two generators take turns: each runs until it gives a value, then it is the other's turn. That is
-//! concurrency without threads: whoever yields gives the CPU away of its own free will.
+//! Two generators take turns: each runs until it gives a value, then the other runs. That is
+//! concurrency without threads. It is cooperative: a generator gives up the CPU only when it
+//! yields.
 
 fn countdown(name: &'static str, from: u32) -> impl Iterator<Item = ()> {
     let mut left = from;

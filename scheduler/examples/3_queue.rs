@@ -1,5 +1,5 @@
-//! Any number of tasks: a queue of those that can run. The first runs until it yields, and goes to the end.
-//! A task that has ended does not come back. This is a round-robin scheduler.
+//! Any number of tasks in a queue. The first one runs until it yields, and goes to the end of the
+//! queue. A task that has ended does not come back. This is a round-robin scheduler.
 
 use std::collections::VecDeque;
 

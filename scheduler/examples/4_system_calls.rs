@@ -1,9 +1,9 @@
-//! A yield that says what the task wants, as a program asks its operating system: to wait for some turns,
-//! or to start another task. The scheduler answers by when it runs the task again.
+//! A yield that says what the task wants, as a program asks its operating system: to sleep for some
+//! turns, or to start another task. The scheduler's answer is when it runs the task again.
 
 use std::collections::VecDeque;
 
-/// What a task asks for when it yields.
+/// A request that a task makes when it yields.
 enum Call {
     Yield,
     Sleep(u32),
@@ -12,7 +12,7 @@ enum Call {
 
 type Task = Box<dyn Iterator<Item = Call>>;
 
-/// A task from a list of steps; each step prints, and then asks for something.
+/// A task from a list of steps. Each step prints its text, and then makes its request.
 fn task(name: &'static str, steps: Vec<(&'static str, Call)>) -> Task {
     Box::new(steps.into_iter().map(move |(text, call)| {
         println!("  {name}: {text}");
@@ -27,7 +27,7 @@ fn run(first: Task) {
         println!("turn {turn}");
         let woken = sleeping.extract_if(.., |(wake, _)| *wake <= turn);
         ready.extend(woken.map(|(_, task)| task));
-        // Tasks that are ready now run once; one that yields runs again in the next turn.
+        // Tasks that are ready now run once. If one yields, it runs again in the next turn.
         for mut task in std::mem::take(&mut ready) {
             match task.next() {
                 Some(Call::Yield) => ready.push_back(task),

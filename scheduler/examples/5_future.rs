@@ -1,11 +1,11 @@
-//! A future by hand: something that is asked (`poll`) whether it is done. `async fn` makes such a thing of a
-//! function: like a generator, it goes on where it was.
+//! A future by hand: `poll` asks it whether it is done. The compiler makes a future from an `async
+//! fn`: like a generator, it goes on where it stopped.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
-/// Ready when it has been asked often enough.
+/// Ready when it has been polled often enough.
 struct Countdown(u32);
 
 impl Future for Countdown {
@@ -30,7 +30,7 @@ async fn twice() -> usize {
 }
 
 fn main() {
-    // Nothing runs until somebody asks. This loop asks over and over: the next step ends that.
+    // Nothing runs until it is polled. This loop polls over and over; the next step ends that.
     let mut future = pin!(twice());
     let mut context = Context::from_waker(Waker::noop());
     let mut polls = 1;

@@ -1,5 +1,5 @@
-//! A waker: how a future says "ask me again". Whoever runs the future sleeps until then. Here another
-//! thread keeps the waker and calls it; the runner parks its own thread meanwhile.
+//! A waker: a future uses it to say "poll me again". Until then, the code that runs the future
+//! sleeps. Here another thread keeps the waker and calls it; the main thread is parked meanwhile.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -26,7 +26,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
             println!("polled {polls} times");
             return result;
         }
-        thread::park(); // Until `wake`; if that came already, not at all.
+        thread::park(); // Until `wake`. If that was called already, it returns at once.
     }
     unreachable!("the loop has no end")
 }

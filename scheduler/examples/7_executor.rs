@@ -1,5 +1,5 @@
-//! An executor: step 3's queue, with futures for generators. A task is put into the queue when its waker is
-//! called, and polled when its turn has come. Nothing is asked in vain.
+//! An executor: step 3's queue, with futures in place of generators. Calling the waker of a task
+//! puts it into the queue, and it is polled when its turn comes. No task is polled without need.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -22,7 +22,7 @@ fn spawn(queue: mpsc::Sender<Arc<Task>>, work: impl Future<Output = ()> + Send +
     Arc::new(Task { work, queue }).wake();
 }
 
-/// Runs until no task is left: the channel ends with the last sender.
+/// Runs until no task is left: the channel ends with its last sender.
 fn run(queue: mpsc::Receiver<Arc<Task>>) {
     for task in queue {
         let mut slot = task.work.lock().expect("no panic");

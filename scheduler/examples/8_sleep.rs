@@ -1,5 +1,5 @@
-//! Sleep: the executor keeps a list of times. A task that sleeps leaves its waker there; when nothing can run
-//! the thread sleeps until the earliest time. A hundred tasks wait on one thread.
+//! Sleep: the executor keeps a list of times. A task that sleeps leaves its waker there. When no
+//! task is ready, the thread sleeps until the earliest time. A hundred tasks wait on one thread.
 
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
@@ -25,7 +25,7 @@ async fn sleep(time: Duration) {
     .await;
 }
 
-/// Polls all that are left whenever somebody may have been woken. (Step 7 polls only those who were.)
+/// Polls all tasks whenever one may have been woken. (Step 7 polls only those that were woken.)
 fn run(mut tasks: Vec<Pin<Box<dyn Future<Output = ()>>>>) {
     let mut context = Context::from_waker(Waker::noop());
     loop {
@@ -35,7 +35,7 @@ fn run(mut tasks: Vec<Pin<Box<dyn Future<Output = ()>>>>) {
         }
         let earliest = SLEEPERS.with_borrow(|sleepers| sleepers.iter().map(|it| it.0).min());
         let Some(earliest) = earliest else {
-            println!("nobody will ever be woken: a deadlock");
+            println!("no task can ever be woken: a deadlock");
             return;
         };
         thread::sleep(earliest.saturating_duration_since(Instant::now()));

@@ -1,5 +1,6 @@
-//! A socket: the executor asks the system which sockets are ready (`poll` of mio), and wakes the task that
-//! waits for it. Here one task, an echo server, and for its client an ordinary thread.
+//! A socket: the executor asks the system which sockets are ready (`poll` of mio), and polls the
+//! task that waits for it. Here there is one task, an echo server. Its client is an ordinary
+//! thread.
 
 use mio::net::TcpListener;
 use mio::{Events, Interest, Poll as Selector, Registry, Token};
@@ -8,7 +9,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-/// Tries until it would not block; in between the task waits.
+/// Tries until the call does not block. Between two tries the task waits.
 async fn when_ready<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     let ready = poll_fn(|_| match attempt() {
         Err(error) if error.kind() == ErrorKind::WouldBlock => Poll::Pending,
@@ -51,7 +52,8 @@ fn main() -> io::Result<()> {
     let echoed = loop {
         match task.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(result) => break result?,
-            // Sleeps until a socket is ready. With many tasks its token says whose it is.
+            // Sleeps until a socket is ready. With many tasks, its token says which task waits for
+            // it.
             Poll::Pending => selector.poll(&mut events, None)?,
         }
     };

@@ -1,4 +1,4 @@
-//! Five philosophers who all take the left fork first; what the executor says of it.
+//! Five philosophers all take their left fork first. The executor reports the deadlock.
 //! Run it: `cargo run -p scheduler --example deadlock`
 
 use scheduler::executor::{Executor, yield_now};

@@ -1,4 +1,4 @@
-//! A generator: the lines of a tree, walked in order, without building a list.
+//! A generator: it walks a tree and gives its keys in order, without building a list.
 //! Run it: `cargo run -p scheduler --example generator`
 
 use std::pin::Pin;
@@ -23,7 +23,7 @@ impl Tree {
         Some(tree)
     }
 
-    /// A future that calls itself needs a box for it.
+    /// An async function that calls itself must box its future.
     fn walk<'a>(&'a self, co: &'a Co<u32>) -> Pin<Box<dyn Future<Output = ()> + 'a>> {
         Box::pin(async move {
             if let Some(left) = &self.left {
@@ -47,6 +47,6 @@ fn main() {
             }
         }
     });
-    // The walk goes no further than it is asked to.
+    // The walk stops when no more keys are requested.
     println!("the three smallest: {:?}", keys.take(3).collect::<Vec<_>>());
 }

@@ -1,4 +1,4 @@
-//! Strict priorities starve; ageing does not.
+//! Strict priorities starve tasks. Ageing does not.
 //! Run it: `cargo run -p scheduler --example starvation`
 
 use std::iter::repeat;

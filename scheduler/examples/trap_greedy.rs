@@ -1,4 +1,4 @@
-//! A trap: a task that computes for long and does not yield. On one thread all other tasks stand still.
+//! A trap: a task that computes for long and does not yield. On one thread all other tasks wait.
 //! Look for: how long did the other task wait for its turn? The cure: yield now and then.
 
 use std::collections::VecDeque;

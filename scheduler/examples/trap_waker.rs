@@ -1,5 +1,5 @@
-//! A trap: a future that returns `Pending` and does not keep the waker. Nobody will poll it again: it
-//! waits for ever, although its value is there. Look for: "never woken". The cure is one line.
+//! A trap: a future that returns `Pending` and does not keep the waker. It is never polled again:
+//! it waits for ever, although its value is there. Look for: "never woken". The cure is one line.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -16,7 +16,7 @@ impl Wake for Unpark {
     }
 }
 
-/// Runs the future; gives up when nobody has woken it for a while.
+/// Runs the future. Gives up if it is not woken for a while.
 fn block_on<T>(future: impl Future<Output = T>) -> Option<T> {
     let mut future = pin!(future);
     let waker = Waker::from(Arc::new(Unpark(thread::current())));

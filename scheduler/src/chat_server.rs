@@ -1,9 +1,8 @@
-//! The chat server as async fns: a task for each connection, which reads like a conversation.
+//! The chat server with async functions: one task for each connection.
 //!
-//! The chat itself, its rules and its words, is [`protocols::chat::Room`]; here is how to serve it.
-//! A connection's task owns its socket and does three things at once: it reads lines, it writes
-//! what waits in its outbox, and it listens for the request to end. Whichever ends first, ends the
-//! others by being dropped.
+//! The rules and messages are in [`protocols::chat::Room`]; this file only serves them. A
+//! connection's task owns its socket and does three things at once: it reads lines, it writes its
+//! outbox, and it waits for the request to end. When one of these ends, the others are dropped.
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -17,20 +16,19 @@ use crate::executor::{Either, select, sleep, spawn, timeout, yield_now};
 use crate::io::{Line, Lines, TcpListener, TcpStream};
 use crate::sync::{Event, Semaphore};
 
-/// How many bytes may wait for a member that does not read: what comes then is missed, and that is
-/// told. It is enough for one that reads, but is kept from it for some milliseconds while others talk
+/// How many bytes may wait for a member that does not read. It misses later lines, and is told so.
+/// This is enough for a member that reads, but is delayed for some milliseconds while others send
 /// at full speed.
 pub const OUTBOX: usize = 1 << 20;
 
-/// How many connections may be open at once, unless said otherwise; the next ones wait to be
-/// accepted.
+/// How many connections may be open at once by default. More wait to be accepted.
 pub const MAX_CONNECTIONS: usize = 10_000;
 
-/// How long connections have to send what is written, when the server ends.
+/// How long connections may take to send their outboxes when the server ends.
 pub const GRACE: Duration = Duration::from_secs(2);
 
-/// The longest that an answer to one's own line gets: a line is not looked at while there is no
-/// room for that, so that no answer is missed.
+/// The longest answer to a member's own line. A line is not handled before there is room for its
+/// answer, so that no answer is missed.
 const ANSWER: usize = 256;
 
 /// A chat server.
@@ -74,12 +72,12 @@ impl Default for Server {
 }
 
 impl Server {
-    /// A room with nobody in it, for [`MAX_CONNECTIONS`].
+    /// A server with an empty room, for [`MAX_CONNECTIONS`].
     pub fn new() -> Server {
         Server::with_max_connections(MAX_CONNECTIONS)
     }
 
-    /// A room for so many at once, one at least.
+    /// A server with an empty room, for this many connections at once, at least one.
     pub fn with_max_connections(max_connections: usize) -> Server {
         let max_connections = max_connections.max(1);
         Server {
@@ -90,13 +88,13 @@ impl Server {
         }
     }
 
-    /// Makes [`serve`](Server::serve) end: no more connections are accepted, and those that are
-    /// open have [`GRACE`] to send what waits.
+    /// Makes [`serve`](Server::serve) end: no more connections are accepted, and open connections
+    /// have [`GRACE`] to send their outboxes.
     pub fn end(&self) {
         self.ending.set();
     }
 
-    /// Accepts connections until it is to [`end`](Server::end), and all have been closed.
+    /// Accepts connections until [`end`](Server::end) is called and all connections are closed.
     pub async fn serve(&self, listener: TcpListener) {
         let accepting = select(self.ending.wait(), self.accept(&listener));
         accepting.await;
@@ -117,7 +115,8 @@ impl Server {
                         drop(place);
                     }));
                 }
-                // Most likely out of descriptors: the client waits until one is closed.
+                // Most likely no descriptors are left. The client waits until a connection is
+                // closed.
                 Err(error) => {
                     errors.failed(&error);
                     sleep(AcceptErrors::RETRY).await;
@@ -126,7 +125,7 @@ impl Server {
         }
     }
 
-    /// One connection, to its end; why it ended concerns nobody.
+    /// Serves one connection until its end. The reason of its end does not matter here.
     async fn member(&self, stream: TcpStream) {
         let outbox = Outbox::new();
         outbox.tell(WELCOME);
@@ -138,7 +137,7 @@ impl Server {
         let ended = select(self.ending.wait(), talk).await;
         drop(member);
         if let Either::Left(()) = ended {
-            // What is cut off now was told that it would be.
+            // A member that is cut off here was told so.
             drop(timeout(GRACE, outbox.send_rest(&stream)).await);
         }
     }
@@ -152,7 +151,7 @@ impl Server {
         let mut lines = Lines::new(stream, MAX_LINE);
         loop {
             if !lines.has_more() {
-                // Those who were told something send it before more is read.
+                // The members that got a line send it before more lines are read.
                 yield_now().await;
             }
             let line = lines.next().await?;
@@ -169,7 +168,7 @@ impl Server {
     }
 }
 
-/// Somebody in the room, until this is dropped: however a connection ends, the others are told.
+/// A member of the room, until this is dropped. However its connection ends, the others are told.
 struct Member<'a> {
     number: u64,
     server: &'a Server,
@@ -182,7 +181,7 @@ impl Drop for Member<'_> {
     }
 }
 
-/// What waits to be sent to somebody.
+/// The lines that wait to be sent to a member.
 #[derive(Clone, Debug)]
 struct Outbox {
     lines: Rc<RefCell<Vec<u8>>>,
@@ -202,8 +201,8 @@ impl Outbox {
         }
     }
 
-    /// A line with its end. If too much waits already, it is left out, and so are those that follow
-    /// until there is room; that is told once, where the first one is missing.
+    /// Appends a line with its end. If too much waits already, this line is dropped, and the next
+    /// ones too until there is room. In place of the first missing line, the member is told once.
     fn tell(&self, text: &str) {
         let mut lines = self.lines.borrow_mut();
         let fits = lines.len() + text.len() < OUTBOX;
@@ -218,7 +217,7 @@ impl Outbox {
         self.filled.set();
     }
 
-    /// Waits until an answer would fit.
+    /// Waits until there is room for an answer.
     async fn room(&self) {
         while self.lines.borrow().len() + ANSWER > OUTBOX {
             self.emptied.clear();
@@ -226,7 +225,7 @@ impl Outbox {
         }
     }
 
-    /// Sends what comes, for ever; or until the other end reads nothing for too long.
+    /// Sends the outbox for ever, or until the other end reads nothing for too long.
     async fn send(&self, stream: &TcpStream) -> io::Result<()> {
         loop {
             self.filled.wait().await;
@@ -250,7 +249,7 @@ impl Outbox {
     }
 }
 
-/// Lines on their way; what is not sent when this is dropped is the next to be.
+/// Lines that are being sent. If this is dropped, the unsent rest goes back to the outbox.
 struct Sending<'a> {
     outbox: &'a Outbox,
     bytes: Vec<u8>,

@@ -1,4 +1,4 @@
-//! Everything behind `main`: a file for each step.
+//! Everything behind `main`: one file for each step.
 
 mod args;
 mod client;
@@ -49,21 +49,27 @@ fn answer(args: &Args) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// What the demonstration comes to.
+/// Printed before the demonstration.
+const LOOK_FOR: &str = "\
+Two tasks, squares and primes, in four ways, on one thread. Look for: each letter
+of `turns` is a turn of a task. In the last step, compare the time of sleep with
+the time that it took.";
+
+/// The conclusion of the demonstration.
 const POINT: &str = "\
-What to see: the same two tasks in four ways, on one thread. A task is a
+What you saw: the same two tasks in four ways, on one thread. A task is a
 function that stops where others may run. The scheduler decides which task is
 next. Tasks that wait do so at the same time: the sleeps of the last step
 overlap. Computing and blocking do not overlap: try --blocking, and look at the
 longest run.";
 
-/// An executor, or why there is none.
+/// Makes an executor. The error says what to do.
 fn executor() -> anyhow::Result<Executor> {
     Executor::new()
         .context("no event loop can be made: is the limit of descriptors, `ulimit -n`, too low?")
 }
 
-/// Whether remarks are wanted.
+/// Whether remarks are printed.
 fn remarks(output: &OutputArgs) -> bool {
     !output.quiet && !output.json
 }

@@ -1,9 +1,9 @@
-//! Step 6. The same with [`Future`] and [`Waker`]: an async runtime on one thread.
+//! Step 6: the same with [`Future`] and [`Waker`]: an async runtime on one thread.
 //!
-//! A generator asks to go on by yielding; a future that cannot go on keeps the [`Waker`] it was
-//! given, and is polled again when somebody calls that. This is all that is new: the ready queue is
-//! the one of step 2, and what a system call was is a future now: [`sleep`], [`spawn`], a
-//! [`JoinHandle`]. Futures made for other runtimes work here as well, if all they need is a waker.
+//! A generator yields to be run again. A future that cannot go on keeps the [`Waker`] that it was
+//! given, and is polled again when the waker is called. Only this is new. The ready queue is that
+//! of step 2, and the system calls are futures now: [`sleep`], [`spawn`], a [`JoinHandle`]. Futures
+//! of other crates work here too if they need only a waker.
 //!
 //! ```
 //! use std::time::Duration;
@@ -24,22 +24,22 @@
 //! # Ok(()) }
 //! ```
 //!
-//! # How it goes round
+//! # The loop
 //!
-//! Whoever is ready is polled, in the order of the wake-ups; a task that is woken while it runs
-//! goes to the end of the queue. After [`POLLS_A_TURN`] polls and operations of sockets, or when
-//! nobody is ready, the [event loop](event_loop) is asked what has happened: timers, sockets, wake-ups from
-//! other threads. When nobody is ready it waits there.
+//! Ready tasks are polled in the order of their wake-ups. A task that is woken while it runs goes
+//! to the end of the queue. After [`POLLS_A_TURN`] polls and socket operations, or when no task is
+//! ready, the executor asks the [event loop](event_loop) for events: timers, sockets, wake-ups from
+//! other threads. When no task is ready, it waits there.
 //!
-//! Nothing on the way from a wake-up to a poll is atomic, unless the waker is used on another
-//! thread: see `executor/task.rs` for how a waker knows, and why that is sound.
+//! From a wake-up to a poll nothing is atomic, unless the waker is used on another thread. See
+//! `executor/task.rs` for how a waker knows that, and why it is sound.
 //!
-//! When nobody is ready, and no timer, socket, signal or other thread has the waker of a task, then
-//! nothing can ever happen again: that is a [`Deadlock`], and it is reported with which task waits for
-//! what. There are no false alarms, so a waker whose place the executor does not know counts as one
-//! that may be used: another thread may have it. Not told, therefore, are deadlocks of futures that
-//! make wakers of their own ([`scope`], `FuturesUnordered`, `shared`), and one of a future that keeps
-//! its own waker inside itself, where nobody else can find it.
+//! There is a [`Deadlock`] when no task is ready, and no timer, socket, signal or other thread has
+//! the waker of a task: then no task can ever run again. The report says which task waits for what.
+//! There are no false alarms: if the executor does not know where a waker is, it assumes that
+//! another thread may call it. So it does not detect deadlocks of futures that make their own
+//! wakers ([`scope`], `FuturesUnordered`, `shared`), or of a future that keeps its own waker inside
+//! itself.
 
 pub(crate) mod budget;
 mod core;
@@ -99,25 +99,25 @@ pub use signals::{SignalWait, signal};
 
 use current::Entered;
 
-/// Runs tasks on the thread it is on. Dropping it drops the tasks that are left.
+/// An executor: it runs tasks on its thread. Dropping it drops the remaining tasks.
 pub struct Executor {
     inner: Rc<Inner>,
 }
 
 impl Executor {
-    /// An executor that lives in real time.
+    /// Makes an executor on the system's clock.
     ///
     /// # Errors
     ///
-    /// When the system has no descriptors left: its event loop takes two, and two more when signals are
-    /// waited for.
+    /// When the system has no descriptors left. Its event loop takes two, and two more to wait for
+    /// signals.
     pub fn new() -> io::Result<Executor> {
         Executor::with_clock(SystemClock)
     }
 
-    /// An executor that lives by `clock`: in tests time passes when they say so. When all tasks
+    /// Makes an executor on `clock`: in tests, time passes only when the test says so. If all tasks
     /// wait for a clock that stands still, [`run`](Executor::run) and
-    /// [`block_on`](Executor::block_on) tell a [`Deadlock`].
+    /// [`block_on`](Executor::block_on) report a [`Deadlock`].
     ///
     /// # Errors
     ///
@@ -148,7 +148,7 @@ impl Executor {
         })
     }
 
-    /// Starts a task; it runs when the executor does. Inside, [`spawn`] does the same.
+    /// Starts a task. It runs when the executor runs. Inside a task, [`spawn`] does the same.
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
         F: Future + 'static,
@@ -157,7 +157,7 @@ impl Executor {
         self.inner.spawn(future)
     }
 
-    /// Starts a task with a name, which is told in the report of a deadlock.
+    /// Starts a task with a name, which the report of a deadlock shows.
     pub fn spawn_named<F>(&self, name: impl Into<Rc<str>>, future: F) -> JoinHandle<F::Output>
     where
         F: Future + 'static,
@@ -166,12 +166,12 @@ impl Executor {
         self.inner.spawn_named(name.into(), future)
     }
 
-    /// Runs all tasks until `future` has its output. Those that are left go on the next time.
+    /// Runs all tasks until `future` has its output. The other tasks go on at the next call.
     ///
     /// # Panics
     ///
-    /// When `future` does; on a deadlock, with the report; inside a task, for it would stop all
-    /// others; and when the system refuses to wait.
+    /// When `future` does; on a deadlock, with its report; inside a task, because it would stop all
+    /// other tasks; and when the system cannot wait.
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         match self.try_block_on(future) {
             Ok(output) => output,
@@ -179,15 +179,15 @@ impl Executor {
         }
     }
 
-    /// [`block_on`](Executor::block_on), with a deadlock as an error.
+    /// As [`block_on`](Executor::block_on), but a deadlock is an error.
     ///
     /// # Errors
     ///
-    /// When nothing can ever happen again; `future` is dropped then.
+    /// When no task can ever run again. `future` is then dropped.
     ///
     /// # Panics
     ///
-    /// As [`block_on`](Executor::block_on), but for deadlocks.
+    /// As [`block_on`](Executor::block_on), except for deadlocks.
     ///
     /// # Examples
     ///
@@ -206,9 +206,10 @@ impl Executor {
     /// );
     /// # Ok(()) }
     /// ```
-    #[expect(unsafe_code, reason = "the future may borrow what outlives this call")]
+    #[expect(unsafe_code, reason = "the future may borrow from the caller")]
     pub fn try_block_on<F: Future>(&self, future: F) -> Result<F::Output, Deadlock> {
-        /// The future and its output must be gone when this function is left, however that happens.
+        /// When this function is left, the future and its output must be dropped, however that
+        /// happens.
         struct Bomb<T>(JoinHandle<T>);
 
         impl<T> Drop for Bomb<T> {
@@ -218,8 +219,9 @@ impl Executor {
         }
 
         let _entered = Entered::new(&self.inner);
-        // SAFETY: the bomb ends it at once, however deep destructors are nested, and it does not run
-        // at that time: `run_until` has returned or panicked, and neither happens inside a poll.
+        // SAFETY: the bomb ends the task at once, however deep destructors are nested. The task
+        // does not run then: `run_until` has returned or panicked, and neither happens inside a
+        // poll.
         let task = unsafe { self.inner.core.spawn(future) };
         let mut bomb = Bomb(JoinHandle::new(task));
         self.inner.run_until(|| task.finished())?;
@@ -235,17 +237,17 @@ impl Executor {
     ///
     /// # Errors
     ///
-    /// When nothing can ever happen again, and tasks are left.
+    /// When no task can ever run again, and tasks are left.
     ///
     /// # Panics
     ///
-    /// Inside a task, and when the system refuses to wait.
+    /// Inside a task, and when the system cannot wait.
     pub fn run(&self) -> Result<(), Deadlock> {
         let _entered = Entered::new(&self.inner);
         self.inner.run_until(|| self.inner.core.unfinished() == 0)
     }
 
-    /// Runs until nobody is ready, with what has happened until then, and does not wait.
+    /// Runs until no task is ready, with the events that have come so far. It does not wait.
     ///
     /// # Panics
     ///
@@ -260,13 +262,13 @@ impl Executor {
         self.inner.core.unfinished()
     }
 
-    /// How often the event loop was asked what has happened.
+    /// How many times the event loop was asked for events.
     pub fn turns(&self) -> u64 {
         self.inner.turns.get()
     }
 
-    /// How often all tasks were looked at for a [`Deadlock`]. That is done only when nobody is ready
-    /// and nobody outside can wake a task.
+    /// How many times all tasks were searched for a [`Deadlock`]. That is done only when no task is
+    /// ready and nothing outside can wake one.
     pub fn deadlock_searches(&self) -> u64 {
         self.inner.searches.get()
     }
@@ -274,7 +276,7 @@ impl Executor {
 
 impl Drop for Executor {
     fn drop(&mut self) {
-        // What tasks hold may hold the inner part in turn: they go first.
+        // Tasks may hold the inner part, so they are dropped first.
         self.inner.core.close();
     }
 }

@@ -1,9 +1,9 @@
-//! Step 1. Generators: functions that stop in the middle, hand out a value, and go on later.
+//! Step 1. Generators: functions that stop in the middle, give a value, and go on later.
 //!
-//! Stable Rust has no generators, but it has `async` blocks, and what the compiler makes of one is
-//! just that: a state machine that stops at each `.await`. So [`Co::yield_`] is a future that puts
-//! its value where the caller finds it and is pending once; and [`Generator`] polls the block with
-//! a waker that does nothing. Nothing here runs by itself: the caller asks for the next value.
+//! Stable Rust has no generators, but it has `async` blocks. The compiler turns such a block into a
+//! state machine that stops at each `.await`. So [`Co::yield_`] is a future that stores its value
+//! where the caller finds it, and is pending once. [`Generator`] polls the block with a waker that
+//! does nothing. Nothing here runs by itself: the caller asks for the next value.
 //!
 //! ```
 //! use scheduler::generator::generator;
@@ -17,8 +17,8 @@
 //! assert_eq!(countdown.collect::<Vec<_>>(), [2, 1]);
 //! ```
 //!
-//! A generator is made with two allocations, one for the block and one for the place where the
-//! values change hands; an item costs none.
+//! A generator is made with two allocations: one for the block, and one for the slot through which
+//! the values go. An item allocates nothing.
 //!
 //! # When Rust has them
 //!
@@ -32,7 +32,7 @@
 //! };
 //! ```
 //!
-//! with no `co` to carry around, and no allocation at all. They will be iterators only: to send
+//! with no `co` to pass around, and without any allocation. They will be iterators only: to send
 //! values in will still take something like [`coroutine`].
 
 use std::cell::Cell;
@@ -42,14 +42,14 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-/// Makes a generator that is only asked for values: an [`Iterator`].
+/// Makes a generator that only gives values: an [`Iterator`].
 ///
 /// Nothing of it runs before the first value is asked for.
 pub fn generator<Y, F: Future>(body: impl FnOnce(Co<Y>) -> F) -> Generator<Y, (), F> {
     coroutine(body)
 }
 
-/// Makes a generator that is also sent values: each [`Co::yield_`] returns what the next
+/// Makes a generator that also receives values: each [`Co::yield_`] returns what the next
 /// [`Generator::send`] sends.
 ///
 /// # Examples
@@ -83,25 +83,25 @@ pub fn coroutine<Y, S, F: Future>(body: impl FnOnce(Co<Y, S>) -> F) -> Generator
     }
 }
 
-/// Where a value changes hands, in either direction.
+/// The slot for a value, in either direction.
 enum Slot<Y, S> {
     Empty,
     Yielded(Y),
     Sent(S),
 }
 
-/// A generator's own end: what it yields by.
+/// The generator's own end, with which it yields.
 pub struct Co<Y, S = ()> {
     slot: Rc<Cell<Slot<Y, S>>>,
 }
 
 impl<Y, S> Co<Y, S> {
-    /// Hands out a value, and goes on when the next one is asked for; resolves to what was sent
-    /// with that.
+    /// Gives a value, and goes on when the next one is asked for. Its output is the value that was
+    /// sent then.
     ///
     /// # Panics
     ///
-    /// If a value waits already, which takes two yields at once in one generator (by `join!`).
+    /// If a value waits already. That takes two yields at once in one generator (with `join!`).
     pub fn yield_(&self, value: Y) -> Yield<'_, Y, S> {
         Yield {
             co: self,
@@ -110,14 +110,14 @@ impl<Y, S> Co<Y, S> {
         }
     }
 
-    /// Hands out all values of an iterator, which may be another generator.
+    /// Gives all values of an iterator, which may be another generator.
     pub async fn yield_all(&self, values: impl IntoIterator<Item = Y>) {
         for value in values {
             self.yield_(value).await;
         }
     }
 
-    /// Hands out all values of another generator, sends it all that is sent, and resolves to its
+    /// Gives all values of another generator, passes on everything that is sent, and returns its
     /// result: Python's `yield from`.
     ///
     /// An item from `depth` generators down costs `depth` polls.
@@ -161,16 +161,16 @@ impl<Y, S> fmt::Debug for Co<Y, S> {
     }
 }
 
-/// The future of [`Co::yield_`]. Dropped before the value is asked for, it has yielded nothing.
+/// The future of [`Co::yield_`]. If it is dropped before the value is asked for, it yields nothing.
 #[must_use = "nothing is yielded before it is awaited"]
 pub struct Yield<'a, Y, S> {
     co: &'a Co<Y, S>,
     value: Option<Y>,
-    /// The value has been handed out, or waits to be.
+    /// The value was given, or waits to be taken.
     yielded: bool,
 }
 
-// Nothing in it is pinned.
+// None of its fields is pinned.
 impl<Y, S> Unpin for Yield<'_, Y, S> {}
 
 impl<Y, S> Future for Yield<'_, Y, S> {
@@ -216,18 +216,18 @@ impl<Y, S> fmt::Debug for Yield<'_, Y, S> {
 }
 
 enum Body<F: Future> {
-    /// Not started: there is no yield yet that could be sent anything.
+    /// Not started: there is no yield yet that could receive a value.
     Fresh(Pin<Box<F>>),
     Suspended(Pin<Box<F>>),
     Ended(Option<F::Output>),
 }
 
-/// A generator, seen from outside; made by [`generator`] or [`coroutine`].
+/// A generator, seen from outside. Made by [`generator`] or [`coroutine`].
 ///
-/// Dropping it drops what its body holds, at the yield where it stands.
+/// Dropping it drops everything that its body holds, at the yield where it stopped.
 pub struct Generator<Y, S, F: Future> {
     body: Body<F>,
-    /// While its body runs, and when that has panicked.
+    /// Set while its body runs, and after the body has panicked.
     running: bool,
     slot: Rc<Cell<Slot<Y, S>>>,
 }
@@ -248,11 +248,11 @@ impl<Y, S, F: Future> Generator<Y, S, F> {
         }
     }
 
-    /// Sends a value to the yield where it stands, and runs to the next; `None` if it has ended.
+    /// Sends a value to the yield where it stopped, and runs to the next; `None` if it has ended.
     ///
     /// # Panics
     ///
-    /// If it was not started: nothing waits for a value.
+    /// If it was not started: no yield waits for a value.
     pub fn send(&mut self, value: S) -> Option<Y> {
         match self.body {
             Body::Fresh(_) => panic!("nothing waits for a value yet: start() comes first"),
@@ -264,7 +264,7 @@ impl<Y, S, F: Future> Generator<Y, S, F> {
         }
     }
 
-    /// Takes what its body came to; `None` before the end, and the second time.
+    /// Takes the return value of its body; `None` before the end, and at the second call.
     pub fn result(&mut self) -> Option<F::Output> {
         match &mut self.body {
             Body::Ended(result) => result.take(),
@@ -272,7 +272,8 @@ impl<Y, S, F: Future> Generator<Y, S, F> {
         }
     }
 
-    /// Ends it where it stands, as dropping it does: destructors run, and there are no more values.
+    /// Ends it at its present yield, as dropping it does. Destructors run, and there are no more
+    /// values.
     ///
     /// # Examples
     ///
@@ -313,7 +314,7 @@ impl<Y, S, F: Future> Generator<Y, S, F> {
         let Body::Suspended(body) = &mut self.body else {
             return None;
         };
-        // If it panics it stays so: a body that has panicked has ended.
+        // If the body panics, this stays set: the generator has ended.
         if std::mem::replace(&mut self.running, true) {
             return None;
         }

@@ -1,9 +1,9 @@
-//! Step 7. Sockets: waiting for the system as one waits for a task.
+//! Step 7. Sockets: a task waits for the system in the same way as for another task.
 //!
-//! Every operation tries first, and waits only if the system says that it would block: until the
-//! [event loop](event_loop) tells that this has changed. A task whose sockets are always
-//! ready would never let the others run; after 64 operations in one poll it has to. A socket belongs
-//! to the executor that ran when it was made; another one is refused with an error.
+//! Every operation is tried first. If the system says that it would block, the task waits until the
+//! [event loop](event_loop) reports a change. A task whose sockets are always ready would never let
+//! the others run, so it must yield after 64 operations in one poll. A socket belongs to the
+//! executor that ran when it was made. Using it on another one is an error.
 //!
 //! ```
 //! use scheduler::executor::{Executor, spawn};

@@ -1,8 +1,8 @@
 //! From generators to an async runtime, in seven steps on one thread.
 //!
 //! Each module adds one idea to those before it: [`generator`], [`round_robin`], [`system_calls`],
-//! [`policy`], [`sync`], [`executor`], [`io`]. [`monitor`] watches tasks of any of them: how often each
-//! ran, and the longest that one ran without letting others run.
+//! [`policy`], [`sync`], [`executor`], [`io`]. [`monitor`] watches the tasks of any of them: how
+//! many times each ran, and how long its longest run was.
 //!
 //! # A generator
 //!
@@ -20,8 +20,8 @@
 //! # let _: Option<()> = fibonacci.result();
 //! ```
 //!
-//! It is an `Iterator`, without an allocation for an item and without `unsafe`. It can be sent values,
-//! delegate to another generator, and be closed, which runs destructors.
+//! It is an `Iterator`. An item needs no allocation, and there is no `unsafe`. A generator can
+//! receive values, delegate to another generator, and be closed, which runs destructors.
 //!
 //! # Tasks that take turns
 //!
@@ -72,19 +72,19 @@
 //! # Ok(()) }
 //! ```
 //!
-//! Futures from other crates run on it if all they need is a waker, such as the channels of `futures`.
+//! Futures from other crates run on it if they need only a waker, as the channels of `futures` do.
 //!
-//! The lesson is the chapter `README.md`; limits and figures are in `TOOL.md`.
+//! The lesson is the chapter `README.md`. Limits and figures are in `TOOL.md`.
 
-/// The chapter: its Rust is compiled.
+/// The chapter. Its Rust snippets are compiled.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Chapter;
 
-// What all tasks compute: plain code.
+// The computation of all tasks: plain code.
 pub mod workshop;
 
-// The steps, each on top of what came before. First generators:
+// The steps, each on top of those before. First generators:
 pub mod generator;
 pub mod policy;
 pub mod round_robin;

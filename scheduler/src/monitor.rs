@@ -1,11 +1,11 @@
-//! What tasks do: which there are, what they wait for, how often and how long they run.
+//! A monitor: it records each task's state, and how often and how long the task ran.
 //!
-//! A monitor watches those tasks that it is asked to, from outside: it wraps the future or the
-//! generator, and works with every scheduler of this room and with other people's executors. Tasks
-//! that are not watched pay nothing for it; one that is costs two looks at the clock for each run.
+//! It watches a task from outside, by wrapping its future or generator. So it works with every
+//! scheduler of this room and with other executors. Tasks that are not watched cost nothing. Each
+//! run of a watched task costs two looks at the clock.
 //!
-//! The column to look at is the longest run. While a task runs, all others stand still: a run of
-//! milliseconds is a blocking call, or computing that should yield.
+//! Look at the longest run. While a task runs, all others wait: a run of milliseconds is a blocking
+//! call, or computing that should yield.
 //!
 //! ```
 //! use scheduler::executor::{Executor, yield_now};
@@ -40,16 +40,16 @@ use event_loop::{Clock, SystemClock};
 use crate::executor::waits::Held;
 use woken::Woken;
 
-/// How a task stands.
+/// The state of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// It wants to run.
+    /// It is ready to run.
     Ready,
     /// It runs.
     Running,
     /// It waits to be woken.
     Waiting,
-    /// It came to its end.
+    /// It has ended.
     Ended,
     /// It was dropped before its end.
     Dropped,
@@ -67,37 +67,37 @@ impl fmt::Display for State {
     }
 }
 
-/// What a task has done so far.
+/// The record of a task.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Task {
     /// Its name.
     pub name: String,
-    /// How it stands.
+    /// Its state.
     pub state: State,
-    /// How often it ran.
+    /// How many times it ran.
     pub runs: u64,
-    /// The longest that it ran without letting others run.
+    /// Its longest run, from one yield to the next.
     pub longest_run: Duration,
     /// How long it ran in all.
     pub busy: Duration,
 }
 
-/// Watches tasks; clones are the same monitor.
+/// Watches tasks. Clones are the same monitor.
 ///
-/// It remembers those that have not ended, and of the others the last [`REMEMBERED`]; those before
-/// are [counted](Monitor::forgotten) only.
+/// It keeps the tasks that have not ended, and the last [`REMEMBERED`] of those that have. It only
+/// [counts](Monitor::forgotten) the ones before.
 #[derive(Clone, Debug)]
 pub struct Monitor {
     table: Rc<RefCell<Table>>,
     clock: Rc<dyn Clock>,
 }
 
-/// How many tasks that have ended a monitor remembers.
+/// How many ended tasks a monitor keeps.
 pub const REMEMBERED: usize = 10_000;
 
 #[derive(Debug, Default)]
 struct Table {
-    /// By number, in the order in which they came to be watched.
+    /// By number, in the order in which watching began.
     tasks: BTreeMap<u64, Entry>,
     watched: u64,
     ended: VecDeque<u64>,
@@ -110,12 +110,12 @@ struct Entry {
     wakes: Option<Wakes>,
 }
 
-/// How a task that waits is known to have been woken.
+/// How the monitor learns that a waiting task was woken.
 #[derive(Debug)]
 enum Wakes {
-    /// One of this room's executor, whose own waker is left as it is.
+    /// A task of this room's executor: its waker is used unchanged.
     Own(Held),
-    /// Somebody else's: something stands between it and its waker.
+    /// A task of another executor: a wrapper around its waker records the wake-up.
     Seen(Arc<Woken>),
 }
 
@@ -135,12 +135,12 @@ impl Default for Monitor {
 }
 
 impl Monitor {
-    /// Watches nobody yet.
+    /// A monitor without tasks.
     pub fn new() -> Monitor {
         Monitor::with_clock(SystemClock)
     }
 
-    /// Measures by `clock`.
+    /// A monitor that measures by `clock`.
     pub fn with_clock(clock: impl Clock + 'static) -> Monitor {
         Monitor {
             table: Rc::default(),
@@ -156,7 +156,7 @@ impl Monitor {
         }
     }
 
-    /// Watches the turns of a generator, or of another iterator.
+    /// Watches a generator or another iterator. Each item counts as a run.
     pub fn watch_turns<I: Iterator>(&self, name: impl Into<String>, turns: I) -> WatchedTurns<I> {
         WatchedTurns {
             turns,
@@ -164,8 +164,7 @@ impl Monitor {
         }
     }
 
-    /// What those that are remembered have done so far, in the order in which they came to be
-    /// watched.
+    /// The records of the tasks that are kept, in the order in which watching began.
     pub fn tasks(&self) -> Vec<Task> {
         let table = self.table.borrow();
         let entries = table.tasks.values().map(|entry| {
@@ -179,7 +178,7 @@ impl Monitor {
         entries.collect()
     }
 
-    /// How many that have ended are not remembered.
+    /// How many ended tasks are not kept any more.
     pub fn forgotten(&self) -> u64 {
         self.table.borrow().forgotten
     }
@@ -207,7 +206,7 @@ impl Monitor {
 }
 
 impl fmt::Display for Monitor {
-    /// A table.
+    /// Prints a table.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let tasks = self.tasks();
         let longest = tasks.iter().map(|task| task.name.chars().count()).max();
@@ -225,7 +224,7 @@ impl fmt::Display for Monitor {
                 longest_run,
                 busy,
             } = task;
-            // Of a fixed width, whatever the unit.
+            // Columns of a fixed width, whatever the unit.
             let (longest_run, busy) = (format!("{longest_run:.1?}"), format!("{busy:.1?}"));
             write!(
                 f,
@@ -239,7 +238,7 @@ impl fmt::Display for Monitor {
     }
 }
 
-/// A task's place in the table; leaving it without an end is being dropped.
+/// A task's place in the table. If this is dropped before the task has ended, the task was dropped.
 #[derive(Debug)]
 struct Seat {
     monitor: Monitor,
@@ -252,7 +251,7 @@ impl Seat {
         table.tasks.get_mut(&self.number).map(change)
     }
 
-    /// Runs the task, and notes how long that took and how it stands then.
+    /// Runs the task. Records how long that took and the state afterwards.
     fn run<T>(&self, run: impl FnOnce() -> T, then: impl FnOnce(&T) -> State) -> T {
         self.update(|entry| entry.task.state = State::Running);
         let start = self.monitor.clock.now();
@@ -267,7 +266,7 @@ impl Seat {
         result
     }
 
-    /// What the task is to be polled with, that its wake-ups are seen.
+    /// The waker for the next poll, so that wake-ups are recorded.
     fn waker(&self, waker: &Waker) -> Waker {
         let kept = self.update(|entry| match &entry.wakes {
             Some(Wakes::Own(held)) => held.will_wake(waker),
@@ -290,7 +289,7 @@ impl Seat {
                 (self.set_wakes(Wakes::Seen(seen)), waker)
             }
         };
-        // Foreign code may be called by this: the table is free again.
+        // This may call foreign code, so the table must not be borrowed here.
         drop(old);
         waker
     }
@@ -321,7 +320,7 @@ impl Drop for Seat {
     }
 }
 
-/// A future that is watched.
+/// A watched future.
 #[must_use = "futures do nothing unless they are awaited"]
 pub struct Watched<F> {
     future: Pin<Box<F>>,
@@ -351,7 +350,7 @@ impl<F> fmt::Debug for Watched<F> {
     }
 }
 
-/// A generator that is watched.
+/// A watched generator.
 #[derive(Debug)]
 pub struct WatchedTurns<I> {
     turns: I,

@@ -1,15 +1,15 @@
 //! Step 4. Which task is next? Ready queues that can be exchanged.
 //!
-//! The scheduler of step 2 took the task that had waited longest. That is one answer of many, and
-//! a [`Policy`] is what gives it: a queue of those who are ready, whatever order it keeps.
+//! The scheduler of step 2 takes the task that has waited longest. There are other rules. A
+//! [`Policy`] is such a rule: a queue of ready tasks, in an order of its own.
 //!
 //! | policy | next is | good for | what it costs |
 //! |-|-|-|-|
-//! | [`RoundRobin`] | the one that has waited longest | fairness | knows nothing of urgency |
-//! | [`Priority::strict`] | the highest priority | what must never wait | the rest may starve |
-//! | [`Priority::ageing`] | the highest priority, which grows by waiting | the same, without starving | a bounded wait |
-//! | [`EarliestDeadline`] | the nearest deadline | meeting all deadlines, if that can be done | overload misses them all |
-//! | [`Lottery`] | drawn by lot, by tickets | shares of the processor | fair on average only |
+//! | [`RoundRobin`] | the task that has waited longest | fairness | ignores urgency |
+//! | [`Priority::strict`] | the highest priority | tasks that must never wait | others may starve |
+//! | [`Priority::ageing`] | the highest priority, which grows while a task waits | the same, without starvation | a bounded wait |
+//! | [`EarliestDeadline`] | the nearest deadline | meeting all deadlines, if that is possible | overload misses them all |
+//! | [`Lottery`] | a draw by tickets | shares of the processor | fair only on average |
 //!
 //! ```
 //! use scheduler::policy::{Claim, Priority, Scheduler};
@@ -33,14 +33,14 @@ pub use lottery::Lottery;
 pub use priority::Priority;
 pub use round_robin::RoundRobin;
 
-/// A queue of those who are ready.
+/// A queue of ready tasks.
 ///
-/// Every task that was added is given out once; which one is next is what policies differ in.
+/// Each added task is taken once. Policies differ in the order.
 pub trait Policy {
-    /// A task has become ready.
+    /// Adds a task that has become ready.
     fn add(&mut self, task: Ready);
 
-    /// Takes the one whose turn it is; `None` when nobody is ready.
+    /// Takes the next task; `None` when no task is ready.
     fn next(&mut self) -> Option<Ready>;
 }
 
@@ -57,22 +57,22 @@ impl<P: Policy + ?Sized> Policy for Box<P> {
 /// A task in a ready queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ready {
-    /// Which one.
+    /// The number of the task.
     pub task: usize,
-    /// What it may claim.
+    /// Its claim.
     pub claim: Claim,
-    /// Since when it waits, in turns since the start.
+    /// When it became ready, in turns since the start.
     pub since: u64,
 }
 
-/// What a task may claim; each policy looks at what concerns it.
+/// The claim of a task: each policy uses the fields that it needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claim {
-    /// The higher the more urgent.
+    /// A higher number is more urgent.
     pub priority: u32,
     /// When it should have ended, in turns since the start.
     pub deadline: Option<u64>,
-    /// Its share in a lottery; one without tickets gets a turn only if nobody has any.
+    /// Its share in a lottery. A task without tickets gets a turn only if no ready task has any.
     pub tickets: u32,
 }
 
@@ -88,7 +88,7 @@ impl Default for Claim {
 }
 
 impl Claim {
-    /// Of this priority.
+    /// A claim with this priority.
     pub fn priority(priority: u32) -> Claim {
         Claim {
             priority,
@@ -96,7 +96,7 @@ impl Claim {
         }
     }
 
-    /// To be ended at this turn.
+    /// A claim with this deadline, in turns since the start.
     pub fn deadline(turn: u64) -> Claim {
         Claim {
             deadline: Some(turn),
@@ -104,7 +104,7 @@ impl Claim {
         }
     }
 
-    /// With so many tickets.
+    /// A claim with this many tickets.
     pub fn tickets(tickets: u32) -> Claim {
         Claim {
             tickets,
@@ -113,14 +113,14 @@ impl Claim {
     }
 }
 
-/// A turn that a task has had.
+/// A turn of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Turn {
-    /// Which task's, counted from 0 in the order they were spawned.
+    /// The number of the task, counted from 0 in the order of spawning.
     pub task: usize,
     /// Its name.
     pub name: &'static str,
-    /// How many turns the task was ready before it got this one.
+    /// How many turns the task was ready before this one.
     pub waited: u64,
     /// Whether it was the last one: the task has ended.
     pub ended: bool,
@@ -128,7 +128,7 @@ pub struct Turn {
     pub late: bool,
 }
 
-/// The scheduler of step 2, with the queue left open. As an iterator it gives the turns.
+/// The scheduler of step 2 with any queue. As an iterator it gives the turns.
 pub struct Scheduler<'a, P> {
     policy: P,
     tasks: Vec<Option<Task<'a>>>,
@@ -141,7 +141,7 @@ struct Task<'a> {
 }
 
 impl<'a, P: Policy> Scheduler<'a, P> {
-    /// Nobody's turn.
+    /// A scheduler without tasks.
     pub fn new(policy: P) -> Self {
         Scheduler {
             policy,
@@ -179,7 +179,7 @@ impl<'a, P: Policy> Scheduler<'a, P> {
 impl<P: Policy> Iterator for Scheduler<'_, P> {
     type Item = Turn;
 
-    /// Gives the task that is next its turn; `None` when all have ended.
+    /// Runs the next task for one turn; `None` when all have ended.
     fn next(&mut self) -> Option<Turn> {
         let ready = self.policy.next()?;
         let waited = self.now - ready.since;

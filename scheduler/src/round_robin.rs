@@ -1,8 +1,8 @@
-//! Step 2. A task is a generator that yields when others may run; a scheduler is a queue of them.
+//! Step 2. A task is a generator that yields to let others run. A scheduler is a queue of tasks.
 //!
 //! The workshop's scheduler has a fault: it calls `next` on each task in turn, and the first task
-//! to end raises `StopIteration` through the scheduler, so that the others never finish. Here an
-//! end is a value like any other: the task leaves the queue, and the rest goes on.
+//! that ends raises `StopIteration` through the scheduler, so that the others never finish. Here an
+//! end is an ordinary value: the task leaves the queue, and the rest goes on.
 //!
 //! ```
 //! use std::cell::RefCell;
@@ -43,10 +43,10 @@
 use std::collections::VecDeque;
 use std::fmt;
 
-/// Tasks that take turns, in the order they were spawned.
+/// Tasks that take turns, in the order in which they were spawned.
 ///
-/// A task is anything that can be asked to go on and says when it has ended: an iterator of `()`.
-/// As an iterator, the scheduler gives the name of the task that had each turn.
+/// A task is anything that can be resumed and says when it has ended: an iterator of `()`. As an
+/// iterator, the scheduler gives the name of the task that had each turn.
 #[derive(Default)]
 pub struct RoundRobin<'a> {
     ready: VecDeque<Task<'a>>,
@@ -57,22 +57,22 @@ struct Task<'a> {
     body: Box<dyn Iterator<Item = ()> + 'a>,
 }
 
-/// A turn that a task has had.
+/// A turn of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Turn {
-    /// Whose.
+    /// The name of the task.
     pub name: &'static str,
     /// Whether it was the last one: the task has ended.
     pub ended: bool,
 }
 
 impl<'a> RoundRobin<'a> {
-    /// Nobody's turn.
+    /// A scheduler without tasks.
     pub fn new() -> RoundRobin<'a> {
         RoundRobin::default()
     }
 
-    /// Adds a task; its first turn comes after those of all others.
+    /// Adds a task. Its first turn comes after those of all others.
     pub fn spawn(&mut self, name: &'static str, body: impl Iterator<Item = ()> + 'a) {
         let body = Box::new(body);
         self.ready.push_back(Task { name, body });
@@ -82,7 +82,7 @@ impl<'a> RoundRobin<'a> {
     ///
     /// # Panics
     ///
-    /// When a task does; that task is gone then, and `run` goes on with the others.
+    /// When a task does. That task is then removed, and another `run` goes on with the others.
     pub fn run(&mut self) {
         self.for_each(drop);
     }
@@ -96,7 +96,7 @@ impl<'a> RoundRobin<'a> {
 impl Iterator for RoundRobin<'_> {
     type Item = Turn;
 
-    /// Gives the next task its turn; `None` when all have ended.
+    /// Runs the next task for one turn; `None` when all have ended.
     fn next(&mut self) -> Option<Turn> {
         let mut task = self.ready.pop_front()?;
         let name = task.name;
@@ -142,7 +142,7 @@ mod tests {
                 let difference = living().max().unwrap_or(0) - living().min().unwrap_or(0);
                 prop_assert!(difference <= 1, "{turns:?}");
             }
-            // The turn in which it says that it has ended is one too.
+            // The turn in which a task ends counts too.
             prop_assert!(turns.iter().zip(&lengths).all(|(&turns, &length)| turns == length + 1));
         }
     }

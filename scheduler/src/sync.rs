@@ -1,14 +1,15 @@
-//! Step 5. Tasks that wait for one another: locks, conditions, semaphores, events, barriers, channels.
+//! Step 5. Synchronization: locks, conditions, semaphores, events, barriers, channels.
 //!
-//! All of them are for tasks of one thread, work on any executor, and are fair: who waits longest
-//! is served first, and what is released is handed to that one, so that nobody can slip in between.
-//! A task that never has to wait lets the others run all the same, after 64 such operations in one poll.
-//! A wait that is dropped (by a [`timeout`](crate::executor::timeout), for one) leaves the queue,
-//! and what it had been handed already goes to the next.
+//! All of them are for tasks of one thread, and work on any executor. They are fair: the task that
+//! has waited longest is served first. What is released is given to it directly, so that no other
+//! task can take it in between. A task that never has to wait lets the others run after 64 such
+//! operations in one poll. If a wait is dropped (for instance by a
+//! [`timeout`](crate::executor::timeout)), it leaves the queue, and what it was given already goes
+//! to the next.
 //!
-//! Clones of them are the same thing. With a name they tell better who waits for what; without one
-//! they tell where in the source they were made. The [executor](crate::executor) notices when all
-//! wait for one another, and says so:
+//! Clones are the same object. A name makes the report of a deadlock clearer; without one, the
+//! report shows the place in the source where the object was made. The [executor](crate::executor)
+//! detects that all tasks wait for each other, and reports it:
 //!
 //! ```
 //! use scheduler::executor::{Executor, spawn_named, yield_now};

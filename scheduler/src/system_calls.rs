@@ -1,9 +1,9 @@
-//! Step 3. A task yields a request, and the scheduler answers it: system calls.
+//! Step 3. System calls: a task yields a request, and the scheduler answers it.
 //!
-//! So far a yield said "others may run". Here it says what the task wants, as a trap does in an
-//! operating system: its own id, a new task, to wait for another, to kill it, to sleep. The
-//! scheduler has become a kernel, and a task sees nothing of it but [`Sys`]. After David Beazley's
-//! *A Curious Course on Coroutines and Concurrency* (2009).
+//! So far a yield only let others run. Here it also says what the task wants, as a trap does in an
+//! operating system: its own id, a new task, to wait for another task, to kill it, to sleep. The
+//! scheduler is a kernel now, and a task uses it only through [`Sys`]. After David Beazley's *A
+//! Curious Course on Coroutines and Concurrency* (2009).
 //!
 //! ```
 //! use scheduler::system_calls::{End, Kernel};
@@ -23,13 +23,13 @@
 //! # Ok::<(), scheduler::system_calls::Stuck>(())
 //! ```
 //!
-//! # Calls within calls
+//! # Nested calls
 //!
-//! An `async fn` may await another, and the compiler makes one state machine of both. What it
-//! cannot do is recursion without bounds: each level would be polled through all those above it,
-//! on the thread's stack. [`Sys::call`] is the scheduler's own call stack instead: the caller is put
+//! An `async fn` may await another, and the compiler makes one state machine of both. This does not
+//! allow recursion without limits: each level would be polled through all those above it, on the
+//! thread's stack. With [`Sys::call`] the scheduler has its own call stack: the caller is set
 //! aside, the callee runs in its place, and its result is the answer. That is a trampoline, and its
-//! depth costs memory only.
+//! depth costs only memory.
 
 mod calls;
 mod sleepers;
@@ -47,10 +47,10 @@ use calls::{Call, Frame, Reply, frame};
 use sleepers::Sleepers;
 use task::{Task, Waits};
 
-/// The deepest that calls within calls may go: what runs away stops before it has eaten the memory.
+/// The deepest nesting of calls. So an endless recursion stops before it has used up the memory.
 pub const MAX_DEPTH: usize = 1_000_000;
 
-/// The number of a task; none is given twice.
+/// The number of a task. It is unique in a kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TaskId(u64);
 
@@ -63,9 +63,9 @@ impl fmt::Display for TaskId {
 /// How a task ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// It came to its end.
+    /// It has returned.
     Returned,
-    /// Another killed it, or it did so itself.
+    /// It was killed, perhaps by itself.
     Killed,
     /// It panicked.
     Panicked,
@@ -81,21 +81,21 @@ impl fmt::Display for End {
     }
 }
 
-/// A turn that a task has had.
+/// A turn of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Turn {
-    /// Whose.
+    /// The task.
     pub task: TaskId,
     /// Its name.
     pub name: &'static str,
-    /// How it ended, if it was the last one.
+    /// How the task ended, if this was its last turn.
     pub end: Option<End>,
 }
 
 /// The scheduler that answers system calls.
 pub struct Kernel {
     tasks: BTreeMap<TaskId, Task>,
-    /// Tasks that have been killed meanwhile are passed over.
+    /// Tasks that were killed meanwhile are skipped.
     ready: VecDeque<TaskId>,
     sleepers: Sleepers,
     next: u64,
@@ -108,12 +108,12 @@ impl Default for Kernel {
 }
 
 impl Kernel {
-    /// A kernel that lives in real time.
+    /// A kernel on the system's clock.
     pub fn new() -> Kernel {
         Kernel::with_clock(SystemClock)
     }
 
-    /// A kernel that lives by `clock`.
+    /// A kernel on `clock`.
     ///
     /// # Examples
     ///
@@ -141,7 +141,7 @@ impl Kernel {
         }
     }
 
-    /// Adds a task; its first turn comes after those of all who are ready.
+    /// Adds a task. Its first turn comes after those of all ready tasks.
     pub fn spawn<F>(&mut self, name: &'static str, body: impl FnOnce(Sys) -> F) -> TaskId
     where
         F: Future<Output = ()> + 'static,
@@ -149,24 +149,24 @@ impl Kernel {
         self.start(name, frame(body))
     }
 
-    /// Those who have not ended, with their names.
+    /// The tasks that have not ended, with their names.
     pub fn tasks(&self) -> impl Iterator<Item = (TaskId, &'static str)> {
         self.tasks.iter().map(|(&id, task)| (id, task.name))
     }
 
-    /// Gives the next task its turn; `None` when nobody is ready.
+    /// Runs the next task for one turn; `None` when no task is ready.
     ///
     /// # Panics
     ///
-    /// When the task does, or the destructor of one that it kills. Who panicked is gone then, those
-    /// who waited for it are told, and the kernel goes on with the others.
+    /// When the task does, or the destructor of a task that it kills. The task that panicked is
+    /// then removed, the tasks that waited for it are told, and the kernel goes on with the others.
     pub fn turn(&mut self) -> Option<Turn> {
         while let Some(id) = self.sleepers.next_due() {
             self.make_ready(id, Reply::Done);
         }
         let (id, mut task) = loop {
             let id = self.ready.pop_front()?;
-            // Out of the table while it runs: what it calls may change the table.
+            // Taken out of the table while it runs, because its calls may change the table.
             if let Some(task) = self.tasks.remove(&id) {
                 break (id, task);
             }
@@ -187,7 +187,7 @@ impl Kernel {
         })
     }
 
-    /// Gives turns until nobody is ready; those who sleep are not waited for.
+    /// Gives turns until no task is ready. It does not wait for sleeping tasks.
     ///
     /// # Panics
     ///
@@ -200,8 +200,7 @@ impl Kernel {
     ///
     /// # Errors
     ///
-    /// When there are tasks left and none of them will ever be ready, because they wait for one
-    /// another.
+    /// When tasks are left that can never be ready, because they wait for each other.
     ///
     /// # Panics
     ///
@@ -219,11 +218,12 @@ impl Kernel {
         }
     }
 
-    /// Ends a task where it stands, as [`Sys::kill`] does; false if it had ended before.
+    /// Ends a task at its present yield, as [`Sys::kill`] does. Returns false if it had ended
+    /// before.
     ///
     /// # Panics
     ///
-    /// When a destructor of the task does. It is gone all the same.
+    /// When a destructor of the task does. The task is removed all the same.
     pub fn kill(&mut self, id: TaskId) -> bool {
         let Some(task) = self.tasks.remove(&id) else {
             return false;
@@ -243,7 +243,7 @@ impl Kernel {
         id
     }
 
-    /// Does what a task asks for, and puts it back; or tells how it ended.
+    /// Handles a task's call, and puts the task back. Returns how it ended, if it did.
     fn answer(&mut self, id: TaskId, mut task: Task, call: Call) -> Option<End> {
         let mut reply = Reply::Done;
         match call {
@@ -252,7 +252,7 @@ impl Kernel {
             Call::Spawn(name, frame) => reply = Reply::Task(self.start(name, frame)),
             Call::Kill(other) if other == id => return Some(self.end(task, End::Killed)),
             Call::Kill(other) => {
-                // Back first: the other one's destructors may panic.
+                // Put back first, because the destructors of the other task may panic.
                 let there = self.tasks.contains_key(&other);
                 self.put_back(id, task, Reply::Was(there));
                 self.kill(other);
@@ -260,7 +260,7 @@ impl Kernel {
             }
             Call::Sleep(time) => task.waits = Waits::Until(self.sleepers.add(id, time)),
             Call::Wait(other) => {
-                // One who waits for itself waits for ever, and is told so by `run`.
+                // A task that waits for itself waits for ever, and `run` reports it.
                 let waiters = match other == id {
                     true => Some(&mut task.waiters),
                     false => self.tasks.get_mut(&other).map(|task| &mut task.waiters),
@@ -295,8 +295,8 @@ impl Kernel {
         }
     }
 
-    /// Drops a task, and tells those who wait for its end; then only a panic of its destructors
-    /// goes on.
+    /// Drops a task, and tells the tasks that wait for its end. A panic of its destructors
+    /// continues after that.
     fn end(&mut self, mut task: Task, end: End) -> End {
         let waiters = std::mem::take(&mut task.waiters);
         let dropped = catch_unwind(AssertUnwindSafe(|| drop(task)));
@@ -332,13 +332,13 @@ impl fmt::Debug for Kernel {
     }
 }
 
-/// Tasks are left, and none of them can ever go on.
+/// Tasks are left, and none of them can ever run again.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("deadlock: {}", .0.join("; "))]
 pub struct Stuck(Vec<String>);
 
 impl Stuck {
-    /// Which task waits for what, a line for each.
+    /// The waits of all tasks, one line each.
     pub fn waits(&self) -> &[String] {
         &self.0
     }

@@ -1,12 +1,12 @@
-//! What the tasks of every step compute: plain code that knows no scheduler.
+//! The computation of every step's tasks: plain code without a scheduler.
 //!
-//! The workshop's example has a generator of numbers and two tasks on top of it: one squares them,
-//! the other keeps the primes.
+//! The workshop's example has a generator of numbers and two tasks that use it: one squares the
+//! numbers, the other keeps the primes.
 
-/// The numbers that are squared, and among which primes are looked for.
+/// The numbers of both tasks.
 pub const NUMBERS: std::ops::RangeInclusive<u64> = 1..=10;
 
-/// A number's square.
+/// The square of a number.
 pub fn square(n: u64) -> u64 {
     n * n
 }

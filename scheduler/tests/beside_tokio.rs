@@ -1,6 +1,6 @@
-//! What tasks wait for, beside tokio's: the same things are done to both at random, and both must give
-//! the same to the same, in the same order. A future is polled only when it was woken, so a wake-up that
-//! is lost shows.
+//! Compares our synchronization objects with tokio's. The same random operations are done to both,
+//! and both must give the same results to the same tasks, in the same order. A future is polled
+//! only when it was woken, so a lost wake-up is detected.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -16,7 +16,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 use scheduler::sync;
 
-/// What a wait came to: what is told of it, and what is to be kept until it is released.
+/// The result of a wait: a text to compare, and the guard to keep until it is released.
 type Given = (String, Box<dyn Any>);
 type Wait = Pin<Box<dyn Future<Output = Given>>>;
 
@@ -28,7 +28,7 @@ impl Wake for Woken {
     }
 }
 
-/// One of the two: what waits, what was given, and to whom, in order.
+/// One of the two: its waits, and the results that they got, in order.
 #[derive(Default)]
 struct Side {
     waiting: Vec<(usize, Wait, Arc<Woken>)>,
@@ -42,7 +42,7 @@ impl Side {
         self.waiting.push((number, wait, woken));
     }
 
-    /// Polls what was woken, in the order in which it began, until nothing is.
+    /// Polls the woken futures in the order in which they began, until none is left.
     fn run(&mut self) {
         let mut place = 0;
         while place < self.waiting.len() {
@@ -77,7 +77,7 @@ impl Side {
 
 #[derive(Clone, Copy, Debug)]
 enum Op {
-    /// Begins to wait; the number says for what.
+    /// Begins to wait. The number chooses the wait.
     Start(usize),
     Cancel(usize),
     Release(usize),
@@ -92,7 +92,7 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
     prop::collection::vec(op, 0..80)
 }
 
-/// Does the same to both. At the end all is released, and whatever can be given is.
+/// Does the same to both. At the end it releases everything, so all waits that can be served are.
 fn compare(
     ops: &[Op],
     mut ours: impl FnMut(usize, usize) -> Wait,
@@ -126,7 +126,7 @@ fn given(told: impl ToString, kept: impl Any) -> Given {
     (told.to_string(), Box::new(kept))
 }
 
-/// Sends what is sent by whoever sends it, and tells whether it was.
+/// The result of a send.
 fn sent<E>(result: Result<(), E>) -> Given {
     given(if result.is_ok() { "sent" } else { "nobody" }, ())
 }
@@ -174,7 +174,8 @@ proptest! {
         )?;
     }
 
-    /// tokio's barrier counts whoever was cancelled, and says so: nobody is cancelled here.
+    /// tokio's barrier counts cancelled tasks, as its documentation says. So no task is cancelled
+    /// here.
     #[test]
     fn barrier(ops in ops(), parties in 1..5_usize) {
         let ops: Vec<_> = ops.into_iter().filter(|op| matches!(op, Op::Start(_))).collect();
@@ -193,7 +194,7 @@ proptest! {
         )?;
     }
 
-    /// tokio's receiver is one alone, so of receiving only one is under way.
+    /// tokio has only one receiver, so only one receive runs at a time.
     #[test]
     fn channel(ops in ops(), capacity in 1..5_usize) {
         let (sender, receiver) = sync::channel(capacity);
@@ -228,7 +229,7 @@ proptest! {
         )?;
     }
 
-    /// Two receivers; a third of what begins is a new value, which is there at once.
+    /// Two receivers. A third of the operations set a new value, which is there at once.
     #[test]
     fn watch(ops in ops(), ends in any::<bool>()) {
         let (sender, one) = sync::watch(0);
@@ -271,7 +272,7 @@ proptest! {
         )?;
     }
 
-    /// Its value is sent, or its sender dropped, before or after the receiver waits.
+    /// The value is sent, or the sender dropped, before or after the receiver waits.
     #[test]
     fn one_shot(sends in any::<bool>(), waits_first in any::<bool>(), receives in any::<bool>()) {
         let (sender, receiver) = sync::oneshot();

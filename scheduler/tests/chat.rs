@@ -11,7 +11,7 @@ use std::time::Duration;
 use protocols::conversation;
 use rustix::process::{Pid, Signal, kill_process};
 
-/// The command, with the usual signals even if this test was started with them ignored.
+/// The command, with the default signals even if this test was started with signals ignored.
 fn scheduler(words: &[&str]) -> Command {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("scheduler"));
     common::cli::interrupt::with_usual_signals(&mut command);
@@ -67,7 +67,7 @@ fn the_client_and_the_server_understand_one_another() {
         .spawn()
         .unwrap();
     bob.stdin.take().unwrap().write_all(b"hello\n").unwrap();
-    // It has said all: that is no error.
+    // It has sent everything, so this is no error.
     assert_eq!(bob.wait().unwrap().code(), Some(0));
     let bobs = heard.by_ref().take(3).map(Result::unwrap);
     let bobs: Vec<String> = bobs.collect();
@@ -137,7 +137,8 @@ fn a_client_says_no_more_than_a_line_holds_and_tells_a_reset() {
     drop(input);
 }
 
-/// `timeout` of the GNU tools signals its child and the child's group: two signals, one Ctrl-C.
+/// `timeout` of the GNU tools signals its child and the child's group: these two signals are one
+/// Ctrl-C.
 #[test]
 fn two_signals_at_once_are_one() {
     let (mut server, address) = serve();
@@ -148,12 +149,12 @@ fn two_signals_at_once_are_one() {
     assert!(lines.next().unwrap().unwrap().contains("not understood"));
     signal(&server, Signal::INT);
     signal(&server, Signal::TERM);
-    // In good order: the end of the connection, no reset.
+    // In good order: the end of the connection, not a reset.
     assert_eq!(stream.read(&mut [0]).unwrap(), 0);
     assert_eq!(server.wait().unwrap().code(), Some(130));
 }
 
-/// A rule of `protocols::chat`: a member that misses lines is told so where they are missing.
+/// A rule of `protocols::chat`: a member that misses lines is told so in their place.
 #[test]
 fn a_member_that_does_not_read_is_told_what_it_missed() {
     let (mut server, address) = serve();
@@ -171,7 +172,7 @@ fn a_member_that_does_not_read_is_told_what_it_missed() {
     let mut answers = BufReader::new(bob).lines().map(Result::unwrap);
     assert!(answers.any(|line| line.contains("not understood")));
     assert!(heard.any(|line| line == protocols::chat::MISSED));
-    // What comes then is heard again, and no line twice.
+    // Later lines arrive again, and no line twice.
     slow.write_all(b"no name\n").unwrap();
     let rest: Vec<String> = heard
         .take_while(|line| !line.contains("not understood"))

@@ -33,7 +33,7 @@ fn the_demonstration_goes_through_the_steps() {
             .and(contains("system-calls: "))
             .and(contains("policy: "))
             .and(contains("tasks: "))
-            .and(contains("What to see")),
+            .and(contains("What you saw")),
     );
     let text = String::from_utf8_lossy(&assert.get_output().stdout).into_owned();
     assert_eq!(text.matches(SQUARES).count(), 3, "{text}");
@@ -95,7 +95,7 @@ fn policies_differ_as_they_should() {
     assert_eq!(
         json(&["policy", "--seed", "5"]),
         json(&["policy", "--seed", "5"]),
-        "the same seed draws the same lots"
+        "the same seed gives the same draws"
     );
 }
 
@@ -118,7 +118,7 @@ fn no_line_is_wider_than_a_terminal() {
             let text = String::from_utf8_lossy(stream);
             let wide = text.lines().find(|line| line.chars().count() > 80);
             assert_eq!(wide, None, "{words:?}");
-            // Text for people, not Rust's.
+            // Plain text, not Rust's debug output.
             assert!(!text.contains("Some(") && !text.contains("Ok("), "{text}");
         }
     }
@@ -199,7 +199,7 @@ fn serve_by(command: &mut Command) -> (Child, String) {
     (server, line["listening"].as_str().unwrap().to_owned())
 }
 
-/// So shells start jobs in the background, which Ctrl-C is not for.
+/// Shells start background jobs this way, because Ctrl-C is not meant for them.
 #[test]
 fn a_signal_that_was_ignored_at_the_start_stays_ignored() {
     let mut shell = Command::new("sh");

@@ -1,5 +1,5 @@
-//! Other people's protocols on this room's sockets: hyper and rustls by the traits of futures-io. curl
-//! and CPython are at the other end, and say what is right.
+//! Other protocol crates on this room's sockets: hyper and rustls, through the traits of
+//! futures-io. curl and CPython are at the other end, and give the expected values.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -28,7 +28,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use scheduler::executor::{Executor, spawn};
 use scheduler::io::{TcpListener, TcpStream, UdpSocket, UnixStream};
 
-/// Whether a program is there; in CI it has to be.
+/// Whether a program is installed. In CI it must be.
 fn there(program: &str, version: &str) -> bool {
     let found = Command::new(program).arg(version).output().is_ok();
     assert!(
@@ -48,7 +48,7 @@ async fn output(mut command: Command) -> Output {
     ended.await.unwrap()
 }
 
-/// hyper's own traits, for what has those of futures-io.
+/// hyper's own traits, for a type with those of futures-io.
 struct Io<S>(S);
 
 impl<S: AsyncRead + Unpin> hyper::rt::Read for Io<S> {
@@ -137,7 +137,7 @@ async fn serve(listener: TcpListener, tls: TlsAcceptor) {
             let stream = tls.accept(stream).await.unwrap();
             let connection = hyper::server::conn::http1::Builder::new()
                 .serve_connection(Io(stream), service_fn(echo));
-            // curl goes when it has what it wants.
+            // curl closes when it has the whole answer.
             drop(connection.await);
         }));
     }
@@ -150,7 +150,7 @@ fn curl_is_served_by_hyper_over_rustls() {
     }
     let folder = tempfile::tempdir().unwrap();
     let config = key_and_certificate(folder.path());
-    // More than the sockets hold.
+    // More than the sockets' buffers hold.
     let body: Vec<u8> = (0..3_000_000_u32)
         .map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
         .collect();
@@ -233,7 +233,7 @@ fn hyper_asks_cpythons_server() {
     python.wait().unwrap();
 }
 
-/// Checks what comes, as datagrams and over a Unix socket, by zlib's CRC-32.
+/// Checks the data that comes, in datagrams and over a Unix socket, with zlib's CRC-32.
 const CHECKS: &str = r#"
 import socket, sys, zlib
 udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

@@ -1,4 +1,5 @@
-//! The order in which tasks go on is asyncio's: CPython runs `tests/world/order.py`, and says it.
+//! The order in which tasks run is asyncio's: CPython runs `tests/world/order.py`, and gives the
+//! order.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -12,7 +13,7 @@ use scheduler::sync::{Condition, Event, Lock, Semaphore};
 
 type Log = Rc<RefCell<Vec<String>>>;
 
-/// Runs a scenario; its line is its name and what it has logged.
+/// Runs a scenario. Returns a line: its name and its log.
 fn line<F: Future<Output = ()>>(name: &str, scenario: impl FnOnce(Log) -> F) -> String {
     let log = Log::default();
     let executor = Executor::new().unwrap();

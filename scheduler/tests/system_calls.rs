@@ -14,7 +14,7 @@ use scheduler::system_calls::{End, Kernel, Stuck, Sys, TaskId};
 
 type Log = Rc<RefCell<Vec<&'static str>>>;
 
-/// Counts the calls that are under way.
+/// Counts the calls that have begun and not ended.
 struct Level(Rc<Cell<i32>>);
 
 impl Level {
@@ -53,7 +53,7 @@ fn a_task_knows_itself_and_waits_for_its_child() {
     assert_eq!(*log.borrow(), ["child", "parent"]);
 }
 
-/// Sleeps, waits, and makes calls within calls: eight turns in all.
+/// Sleeps, waits, and makes nested calls: eight turns in all.
 async fn victim(sys: Sys, levels: Rc<Cell<i32>>, other: TaskId) {
     let _level = Level::new(&levels);
     sys.yield_now().await;
@@ -135,7 +135,7 @@ fn a_panic_costs_its_task_and_is_told() {
         "good",
         move |sys| async move { tell.set(sys.wait(bad).await) },
     );
-    // Its turn comes first, so nobody waits yet when it panics.
+    // Its turn comes first, so no task waits yet when it panics.
     assert!(catch_unwind(AssertUnwindSafe(|| kernel.run_ready())).is_err());
     kernel.run().unwrap();
     assert_eq!((told.get(), kernel.tasks().count()), (None, 0));
@@ -217,7 +217,7 @@ fn calls_within_calls_cost_no_stack_and_are_dropped_from_within() {
     }
 }
 
-/// A clock for which waiting takes no time: it shows what was waited for.
+/// A clock on which waiting takes no time. It shows how long the wait would have been.
 #[derive(Clone, Debug)]
 struct Skips(Arc<Mutex<Instant>>);
 

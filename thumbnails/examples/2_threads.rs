@@ -1,5 +1,5 @@
-//! The same by threads: a counter hands out the pictures. A picture that can't be read is an error of that picture,
-//! and the others are made.
+//! The same by threads: a counter hands out the pictures. If a picture can't be read, that is an
+//! error for this picture only, and the others are made.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -9,13 +9,13 @@ use std::time::Instant;
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-/// Reads a picture and writes it smaller, beside it.
+/// Reads a picture, and writes a smaller one beside it.
 fn thumbnail(picture: &Path) -> Outcome<()> {
     let small = image::open(picture)?.thumbnail(128, 128);
     Ok(small.save(picture.with_extension("thumbnail.png"))?)
 }
 
-/// A folder with eight pictures to try it on.
+/// Creates a folder with eight pictures.
 fn pictures(folder: &Path) -> Outcome<Vec<PathBuf>> {
     let colour = |x: u32, y: u32| image::Rgb([x as u8, y as u8, (x / 4 + y / 4) as u8]);
     let picture = image::RgbImage::from_fn(1200, 900, colour);

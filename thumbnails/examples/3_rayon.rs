@@ -1,4 +1,5 @@
-//! The same by rayon: compare with step 1. `iter` has become `par_iter`, and the first error is returned.
+//! The same by rayon: compare with step 1. `par_iter` replaces `iter`, and the first error is
+//! returned.
 
 use rayon::prelude::*;
 use std::error::Error;
@@ -7,13 +8,13 @@ use std::time::Instant;
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-/// Reads a picture and writes it smaller, beside it.
+/// Reads a picture, and writes a smaller one beside it.
 fn thumbnail(picture: &Path) -> Outcome<()> {
     let small = image::open(picture)?.thumbnail(128, 128);
     Ok(small.save(picture.with_extension("thumbnail.png"))?)
 }
 
-/// A folder with eight pictures to try it on.
+/// Creates a folder with eight pictures.
 fn pictures(folder: &Path) -> Outcome<Vec<PathBuf>> {
     let colour = |x: u32, y: u32| image::Rgb([x as u8, y as u8, (x / 4 + y / 4) as u8]);
     let picture = image::RgbImage::from_fn(1200, 900, colour);

@@ -1,5 +1,5 @@
-//! The same by async tasks: decoding computes, so it goes to threads for blocking work. A semaphore bounds how many
-//! are in memory at once; without it, tokio would start up to 512 threads.
+//! The same by async tasks. Decoding computes, so it runs on threads for blocking work. A semaphore
+//! limits how many pictures are in memory; without it, tokio would start up to 512 threads.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -10,13 +10,13 @@ use tokio::task::{JoinHandle, spawn_blocking};
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-/// Reads a picture and writes it smaller, beside it.
+/// Reads a picture, and writes a smaller one beside it.
 fn thumbnail(picture: &Path) -> Outcome<()> {
     let small = image::open(picture)?.thumbnail(128, 128);
     Ok(small.save(picture.with_extension("thumbnail.png"))?)
 }
 
-/// A folder with eight pictures to try it on.
+/// Creates a folder with eight pictures.
 fn pictures(folder: &Path) -> Outcome<Vec<PathBuf>> {
     let colour = |x: u32, y: u32| image::Rgb([x as u8, y as u8, (x / 4 + y / 4) as u8]);
     let picture = image::RgbImage::from_fn(1200, 900, colour);
@@ -38,7 +38,7 @@ fn main() -> Outcome<()> {
         for picture in pictures.clone() {
             let place = Arc::clone(&room).acquire_owned().await?;
             tasks.push(spawn_blocking(move || {
-                let _place = place; // Free again when this one is done.
+                let _place = place; // Released when this picture is done.
                 thumbnail(&picture)
             }));
         }

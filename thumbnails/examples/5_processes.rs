@@ -1,5 +1,5 @@
-//! The same by processes: this program starts itself again for every second picture. A picture that crashes its
-//! decoder ends that process only, and this one sees how it ended.
+//! The same by processes: this program starts itself again for every second picture. A picture that
+//! crashes its decoder ends only its process, and the parent sees the exit status.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -8,13 +8,13 @@ use std::time::Instant;
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-/// Reads a picture and writes it smaller, beside it.
+/// Reads a picture, and writes a smaller one beside it.
 fn thumbnail(picture: &Path) -> Outcome<()> {
     let small = image::open(picture)?.thumbnail(128, 128);
     Ok(small.save(picture.with_extension("thumbnail.png"))?)
 }
 
-/// A folder with eight pictures to try it on.
+/// Creates a folder with eight pictures.
 fn pictures(folder: &Path) -> Outcome<Vec<PathBuf>> {
     let colour = |x: u32, y: u32| image::Rgb([x as u8, y as u8, (x / 4 + y / 4) as u8]);
     let picture = image::RgbImage::from_fn(1200, 900, colour);
@@ -28,7 +28,7 @@ fn pictures(folder: &Path) -> Outcome<Vec<PathBuf>> {
 fn main() -> Outcome<()> {
     let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
     if !arguments.is_empty() {
-        return arguments.iter().try_for_each(|picture| thumbnail(picture)); // A worker.
+        return arguments.iter().try_for_each(|picture| thumbnail(picture)); // This process is a worker.
     }
     let folder = tempfile::tempdir()?;
     let pictures = pictures(folder.path())?;

@@ -1,4 +1,5 @@
-//! Thumbnails of the pictures in a folder, by a thread pool: submit all, hear of each as it completes.
+//! Thumbnails of the pictures in a folder, by a thread pool: submit all, and handle each result as
+//! it completes.
 //!
 //! ```sh
 //! cargo run --release -p thumbnails --example folder -- PICTURES THUMBNAILS

@@ -1,4 +1,5 @@
-//! How good thumbnails are: their structural similarity with a full decode and Lanczos resizing.
+//! Measures the quality of thumbnails: their structural similarity with a full decode and Lanczos
+//! resizing.
 //!
 //! ```sh
 //! cargo run --release -p thumbnails --example quality -- PICTURES…
@@ -43,7 +44,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// By another decoder, at full size, never compressed.
+/// The reference: by another decoder, at full size, without compression.
 fn reference(file: &[u8]) -> Result<DynamicImage, Box<dyn Error + Send + Sync>> {
     let full = load_from_memory(file)?.into_rgb8();
     let size = (f64::from(full.width()), f64::from(full.height()));

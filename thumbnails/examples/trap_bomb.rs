@@ -1,12 +1,12 @@
-//! A trap: a small file that says that it is a huge picture. The decoder takes memory for all its pixels
-//! before it has read one of them. Look for: how much memory would this file of a few bytes take?
-//! The cure: read the size first, and set a limit of your own before decoding.
+//! A trap: a small file whose header claims a huge picture. The decoder allocates memory for all
+//! its pixels before it has read one of them. Look for: how much memory would this file of a few
+//! bytes need? The cure: read the size first, and set your own limit before decoding.
 
 use image::{ImageReader, Limits};
 use std::error::Error;
 use std::io::Cursor;
 
-/// The beginning of a PNG file of 30,000 x 30,000 pixels, and no pixel in it.
+/// The beginning of a PNG file with 30,000 x 30,000 pixels, but without any pixel data.
 fn bomb() -> Vec<u8> {
     let mut header = b"IHDR".to_vec();
     header.extend(30_000_u32.to_be_bytes());
@@ -20,7 +20,7 @@ fn bomb() -> Vec<u8> {
     bytes
 }
 
-/// CRC-32, as PNG has it.
+/// PNG's CRC-32.
 fn checksum(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0, |sum, &byte| {
         (0..8).fold(sum ^ u32::from(byte), |it, _| match it & 1 {

@@ -1,5 +1,6 @@
-//! A trap: the first error ends the run. `?` and `try_for_each` return at once, and the pictures behind the
-//! broken one are not made. Look for: how many of five files? The cure: keep the errors, and go on.
+//! A trap: the first error ends the run. `?` and `try_for_each` return at once, so the pictures
+//! after the broken one are not made. Look for: how many of five files? The cure: keep the errors,
+//! and continue.
 
 use std::error::Error;
 use std::fs;
@@ -7,13 +8,13 @@ use std::path::{Path, PathBuf};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
-/// Reads a picture and writes it smaller, beside it.
+/// Reads a picture, and writes a smaller one beside it.
 fn thumbnail(picture: &Path) -> Outcome {
     let small = image::open(picture)?.thumbnail(16, 16);
     Ok(small.save(picture.with_extension("thumbnail.png"))?)
 }
 
-/// How many thumbnails there are; they are deleted.
+/// Counts the thumbnails, and deletes them.
 fn made(pictures: &[PathBuf]) -> usize {
     let thumbnails = pictures.iter().map(|it| it.with_extension("thumbnail.png"));
     thumbnails.filter(|it| fs::remove_file(it).is_ok()).count()

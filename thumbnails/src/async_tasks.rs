@@ -1,4 +1,4 @@
-//! async, where it belongs: reading and writing are awaited, and a pool decodes.
+//! async, for its purpose: tasks await reading and writing, and a pool decodes.
 
 use std::future::poll_fn;
 use std::io;
@@ -17,16 +17,16 @@ use tokio::task::{JoinError, JoinSet, spawn_blocking};
 use crate::failure::Failure;
 use crate::task::{Outcome, Task};
 
-/// So many files are read or written at a time, however few workers there are: to wait for a disk
-/// takes no CPU. It is a bound, too: each has a thread that waits for the system, and a file that was
-/// read stands in memory (all together within the limit of that).
+/// The maximum number of files that are read or written at a time. It is larger than the number of
+/// workers, because waiting for a disk needs no CPU. It is limited, because each needs a thread
+/// that waits for the system, and the file's memory (all together within the memory limit).
 pub const READERS: usize = 64;
 
-/// Runs the tasks on an async runtime, with `workers` threads beside it that compute. `done` is
-/// called on the calling thread with what became of each, and says whether to go on: if not, those
-/// that were begun are finished and no other is.
+/// Runs the tasks on an async runtime, with `workers` further threads that compute. `done` is
+/// called on the calling thread with each outcome, and returns whether to continue. If not, the
+/// started tasks are finished and no other is started.
 ///
-/// At any time at most [`READERS`] tasks are under way, or two a worker where that is more.
+/// At most [`READERS`] tasks are under way at a time, or two per worker if that is more.
 ///
 /// # Errors
 /// If the system refuses a thread.
@@ -36,14 +36,14 @@ pub fn run(
     done: impl Fn(Task, Outcome) -> ControlFlow<()> + Sync,
 ) -> io::Result<()> {
     let most = READERS.max(2 * workers.get());
-    // tokio's files are blocking threads too. A task waits in one of them at a time.
+    // tokio's file operations use blocking threads too. A task waits for one of them at a time.
     let runtime = Builder::new_current_thread()
         .max_blocking_threads(most)
         .build()?;
     let pool = Arc::new(ThreadPool::new(workers.get()).map_err(io::Error::other)?);
     let (give, mut take) = mpsc::channel(1);
     thread::scope(|scope| {
-        // The iterator may wait, for a list that comes slowly: what is under way must not.
+        // The iterator may block, if a list comes slowly. The running tasks must not wait for it.
         thread::Builder::new().spawn_scoped(scope, move || {
             for task in tasks {
                 if give.blocking_send(task).is_err() {
@@ -94,11 +94,11 @@ pub fn run(
     })
 }
 
-/// What there is to be done next.
+/// The next event of the loop.
 enum Event {
-    /// A task to begin.
+    /// Start a task.
     Task(Task),
-    /// A task that is finished.
+    /// A task has finished.
     Done(Result<(Task, Outcome), JoinError>),
 }
 
@@ -118,7 +118,8 @@ async fn one(task: &Arc<Task>, pool: &ThreadPool) -> Outcome {
             .await
             .map_err(|error| not_tried(&error))?;
         match made {
-            // No worker waits for room: others, whose files are read, need it to give theirs back.
+            // The worker must not wait for memory: tasks that hold their files need it to release
+            // theirs.
             Err(Failure::NoRoom { bytes }) if memory == 0 => memory = bytes,
             made => break made?,
         }

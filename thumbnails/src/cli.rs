@@ -1,4 +1,4 @@
-//! Everything behind `main`.
+//! The command line.
 
 mod args;
 mod compare;
@@ -14,7 +14,7 @@ use common::cli::{Interrupt, Outcome, interrupt};
 
 use args::Args;
 
-/// Runs what the command line asks for.
+/// Runs the command line.
 pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
     args.check()?;
     let session = common::cli::start(&args.run)?;

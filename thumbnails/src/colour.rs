@@ -1,14 +1,15 @@
-//! To sRGB: by the picture's own profile where it has one.
+//! Converts a picture to sRGB, by its profile if it has one.
 
 use moxcms::{ColorProfile, DataColorSpace, Layout, ParsingOptions, TransformOptions};
 
 use crate::picture::{Picture, Pixel};
 use crate::png_chunks::LARGEST_PROFILE;
 
-/// Converts a picture to sRGB: grey stays grey, inks become red, green and blue.
+/// Converts a picture to sRGB. Grey stays grey, and inks (CMYK) become red, green and blue.
 ///
-/// A profile that is broken, or is for other colours than the picture has, is taken for none: a
-/// picture without one is sRGB already. Inks without a profile are taken for those of a usual press.
+/// A profile that is broken, or is for other colours than the picture's, is ignored. A picture
+/// without a profile is sRGB already. Inks without a profile are converted as for a usual printing
+/// press.
 pub fn to_srgb(picture: Picture, profile: Option<&[u8]>) -> Picture {
     let converted = profile.and_then(|profile| convert(&picture, profile));
     match (converted, picture.pixel) {
@@ -29,7 +30,7 @@ fn convert(picture: &Picture, profile: &[u8]) -> Option<Picture> {
         Pixel::Gray => (DataColorSpace::Gray, Layout::Gray, Layout::Rgb, Pixel::Rgb),
         Pixel::Rgb => (DataColorSpace::Rgb, Layout::Rgb, Layout::Rgb, Pixel::Rgb),
         Pixel::Rgba => (DataColorSpace::Rgb, Layout::Rgba, Layout::Rgba, Pixel::Rgba),
-        // Four values, whatever they are called.
+        // Any profile with four values.
         Pixel::Cmyk => (DataColorSpace::Cmyk, Layout::Rgba, Layout::Rgb, Pixel::Rgb),
     };
     if profile.color_space != space {
@@ -49,16 +50,16 @@ fn convert(picture: &Picture, profile: &[u8]) -> Option<Picture> {
     })
 }
 
-/// Nine steps of each ink, black changing fastest, as red, green and blue: measured of libvips 8.14.1
-/// with its own profile for inks without one (G. Gill's "Chemical proof", in the public domain), by
-/// `tests/world/measure-cmyk`.
+/// Nine steps of each ink, with black changing fastest, as red, green and blue. Measured from
+/// libvips 8.14.1 with its own profile for inks without one (G. Gill's "Chemical proof", in the
+/// public domain), by `tests/world/measure-cmyk`.
 const INKS: &[u8; 3 * 9 * 9 * 9 * 9] = include_bytes!("inks.bin");
 
-/// Where an ink is between two of the nine steps: the lower one, and how far it is to the next, of
-/// 255.
+/// The position of an ink between two of the nine steps: the lower step, and the distance to the
+/// next, from 0 to 255.
 fn step(ink: u8) -> (usize, u32) {
     let eighths = 8 * u32::from(ink);
-    // All of an ink is at the end of the last step.
+    // The maximum of an ink is the end of the last step.
     let lower = (eighths / 255).min(7);
     (lower as usize, eighths - 255 * lower)
 }
@@ -68,7 +69,7 @@ fn mix(picture: &Picture) -> Picture {
     for &inks in picture.data.as_chunks::<4>().0 {
         let steps = inks.map(step);
         let mut sums = [0_u64; 3];
-        // The sixteen corners of the cell it is in, each as much as it is near.
+        // Interpolate between the sixteen corners of the cell.
         for corner in 0..16_usize {
             let (mut at, mut weight) = (0, 1_u64);
             for (ink, (lower, beyond)) in steps.into_iter().enumerate() {
@@ -92,7 +93,7 @@ fn mix(picture: &Picture) -> Picture {
     }
 }
 
-/// Lays a picture with alpha on a ground of one colour.
+/// Blends a picture with alpha onto a background of one colour.
 pub fn flatten(picture: Picture, ground: [u8; 3]) -> Picture {
     if picture.pixel != Pixel::Rgba {
         return picture;
@@ -111,7 +112,7 @@ pub fn flatten(picture: Picture, ground: [u8; 3]) -> Picture {
     }
 }
 
-/// Grey as red, green and blue; all else as it is.
+/// Converts grey to red, green and blue; other pictures are unchanged.
 pub fn to_rgb(picture: Picture) -> Picture {
     if picture.pixel != Pixel::Gray {
         return picture;

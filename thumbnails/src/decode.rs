@@ -1,8 +1,8 @@
-//! From a file's bytes to a picture no larger in memory than its thumbnail needs.
+//! Decodes a file's bytes to a picture no larger in memory than its thumbnail needs.
 //!
-//! The header is read first, and checked against the [`Limits`]; what it says of orientation and
-//! colours goes along with the picture, to be applied when it is small. A damaged file gives what
-//! is there.
+//! The header is read first, and checked against the [`Limits`]. Its orientation and colour profile
+//! are passed on with the picture, and applied when it is small. Of a damaged file the readable
+//! part is returned.
 
 mod bmp;
 mod gif;
@@ -20,35 +20,35 @@ use crate::orient::Orientation;
 use crate::picture::{Format, Picture, Pixel};
 use crate::shrink::Shrink;
 
-/// A picture as stored, perhaps at reduced scale.
+/// A decoded picture, possibly at reduced scale.
 #[derive(Debug)]
 pub struct Decoded {
-    /// The pixels, in the file's own colours and its own way up.
+    /// The pixels, in the file's colours and orientation.
     pub picture: Picture,
-    /// How large the file's picture is, as stored.
+    /// The size of the picture in the file.
     pub full_size: (u32, u32),
-    /// How large `picture` is beside that: 1 or less.
+    /// The scale of `picture`: 1 or less.
     pub scale: f64,
-    /// How to turn it.
+    /// The orientation to apply.
     pub orientation: Orientation,
-    /// What its colours mean, if that is said.
+    /// The colour profile, if there is one.
     pub profile: Option<Vec<u8>>,
-    /// What the file is.
+    /// The format of the file.
     pub format: Format,
-    /// What is wrong with the file, if not all of the picture could be decoded.
+    /// The error in the file, if a part of the picture could not be decoded.
     pub damage: Option<String>,
 }
 
-/// Decodes a picture. `least` is told its upright size and says how large, upright, the thumbnail
-/// needs it; what comes back is at least as large, or has all pixels there are. `reserve` is asked
-/// once the header is read, before anything large is allocated.
+/// Decodes a picture. `least` gets its upright size and returns the upright size that the thumbnail
+/// needs. The result is at least that large, or has all pixels of the file. `reserve` is called
+/// after the header is read, before anything large is allocated.
 ///
 /// # Errors
-/// [`Failure`], except of writing; what `reserve` says.
+/// [`Failure`], except for writing; the error of `reserve`.
 ///
 /// # Panics
-/// Not that we know of. But for a library that others wrote, and files that strangers did, put a
-/// [`catch_unwind`](std::panic::catch_unwind) around it, as [`Task`](crate::Task) does.
+/// None is known. But it uses other libraries and reads files from strangers, so call it inside
+/// [`catch_unwind`](std::panic::catch_unwind), as [`Task`](crate::Task) does.
 pub fn decode(
     bytes: &[u8],
     limits: &Limits,
@@ -75,10 +75,10 @@ pub fn decode(
     }
 }
 
-/// Is told how many bytes decoding and resizing a picture will take at most, and refuses them or not.
+/// Gets the maximum number of bytes for decoding and resizing a picture, and may refuse them.
 pub type Reserve<'a> = &'a mut dyn FnMut(u64) -> Result<(), Failure>;
 
-/// A file to be decoded, and what that may cost.
+/// A file to decode, with its limits.
 struct Job<'a> {
     timed: Timed<'a>,
     limits: &'a Limits,
@@ -86,8 +86,8 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// To be called before anything is allocated. `decoding` are the bytes that are held until the
-    /// picture is whole, which itself has `picture` bytes.
+    /// Call it before anything is allocated. `decoding` is the number of bytes that are held until
+    /// the picture is complete, and `picture` the size of the picture.
     fn reserve(
         &mut self,
         size: (u32, u32),
@@ -95,8 +95,8 @@ impl Job<'_> {
         picture: u64,
         pixel: Pixel,
     ) -> Result<(), Failure> {
-        // Resizing puts a picture in between that is smaller in one direction, and before that one
-        // with the alpha multiplied in.
+        // Resizing allocates an intermediate picture that is smaller in one direction, and before
+        // that, with alpha, a premultiplied copy.
         let resizing = if pixel == Pixel::Rgba {
             2 * picture
         } else {
@@ -114,10 +114,10 @@ impl Job<'_> {
     }
 }
 
-/// Tables, a transform of colours, the thumbnail and its file.
+/// Tables, a colour transform, the thumbnail and its file.
 const SMALL_THINGS: u64 = 2 << 20;
 
-/// The failure for a file that starts like no picture.
+/// The failure for a file that does not begin like a picture.
 pub fn unknown(bytes: &[u8]) -> Failure {
     let start: Vec<_> = bytes.iter().take(4).map(|it| format!("{it:02x}")).collect();
     let start = match &start[..] {
@@ -127,12 +127,12 @@ pub fn unknown(bytes: &[u8]) -> Failure {
     Failure::Unknown { start }
 }
 
-/// A library's text without what is only for those who wrote it: values in their own notation.
+/// A library's message without its details for developers.
 fn plain(text: &str) -> &str {
     let end = text.find(['{', '[', '"', '`']).unwrap_or(text.len());
     let text = text[..end].trim_end_matches([' ', ':', '(', ',']);
     if text.is_empty() {
-        "what its format does not allow"
+        "data that its format does not allow"
     } else {
         text
     }
@@ -143,7 +143,7 @@ fn broken(format: Format, reason: impl ToString) -> Failure {
     Failure::Broken { format, reason }
 }
 
-/// The whole number by which a picture that is stored row by row is shrunk: `least` is upright.
+/// The integer factor by which a picture is shrunk while its rows are read. `least` is upright.
 fn factor(
     full_size: (u32, u32),
     orientation: Orientation,
@@ -153,7 +153,7 @@ fn factor(
     Shrink::factor(full_size, least)
 }
 
-/// A picture that was decoded whole, shrunk to what its thumbnail needs.
+/// A completely decoded picture, shrunk to the size that its thumbnail needs.
 fn shrunk(full_size: (u32, u32), pixel: Pixel, data: &[u8], factor: u32) -> Picture {
     let mut shrink = Shrink::new(full_size, pixel, factor);
     for row in data.chunks_exact((full_size.0 as usize * pixel.bytes()).max(1)) {
@@ -162,7 +162,8 @@ fn shrunk(full_size: (u32, u32), pixel: Pixel, data: &[u8], factor: u32) -> Pict
     shrink.finish()
 }
 
-/// Most pictures with alpha use none: a JPEG needs no ground then, a PNG no fourth byte.
+/// Drops alpha if it is not used, as in most pictures: then a JPEG needs no background, and a PNG
+/// no fourth byte.
 fn without_alpha(picture: Picture) -> Picture {
     let pixels = picture.data.as_chunks::<4>().0;
     if picture.pixel != Pixel::Rgba || pixels.iter().any(|pixel| pixel[3] != 255) {

@@ -1,4 +1,4 @@
-//! To bytes of a file. Nothing of the source's metadata is in them.
+//! Encodes a picture as a file, without metadata of the source.
 
 #[cfg(not(feature = "webp"))]
 use std::io::Cursor;
@@ -8,10 +8,10 @@ use image::codecs::gif::GifEncoder;
 use crate::picture::{Format, Picture, Pixel};
 
 /// Encodes a picture. `quality` is for JPEG and WebP, 1 to 100; without the feature `webp`, WebP is
-/// written without loss. `text` goes into PNGs, as keywords with their texts.
+/// lossless. `text` is written into PNGs, as keywords with their texts.
 ///
 /// # Errors
-/// What the encoder says: a picture too large for the format, or one of inks.
+/// The error of the encoder: the picture is too large for the format, or has inks.
 pub fn encode(
     picture: &Picture,
     format: Format,
@@ -32,15 +32,16 @@ fn jpeg(picture: &Picture, quality: u8) -> Result<Vec<u8>, String> {
         Pixel::Gray => jpeg_encoder::ColorType::Luma,
         Pixel::Rgb => jpeg_encoder::ColorType::Rgb,
         Pixel::Rgba => jpeg_encoder::ColorType::Rgba,
-        Pixel::Cmyk => return Err("inks are not encoded".to_owned()),
+        Pixel::Cmyk => return Err("a CMYK picture can't be encoded".to_owned()),
     };
     let (Ok(width), Ok(height)) = (picture.width.try_into(), picture.height.try_into()) else {
         return Err("too large for a JPEG".to_owned());
     };
     let mut bytes = Vec::new();
     let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, quality);
-    // No tables of its own, though they would take a tenth off the file: with them this encoder
-    // writes a scan for each component, as no camera does, and not every decoder gets that right.
+    // No optimized tables, although they would make the file a tenth smaller: with them this
+    // encoder writes one scan per component. No camera does that, and not every decoder supports
+    // it.
     encoder.set_sampling_factor(jpeg_encoder::SamplingFactor::F_2_2);
     encoder.set_chroma_subsampling_method(jpeg_encoder::ChromaSubsamplingMethod::Average);
     encoder
@@ -68,7 +69,7 @@ fn png(picture: &Picture, text: &[(String, String)]) -> Result<Vec<u8>, png::Enc
     Ok(bytes)
 }
 
-/// By libwebp, with loss.
+/// By libwebp, lossy.
 #[cfg(feature = "webp")]
 fn webp(picture: &Picture, quality: u8) -> Result<Vec<u8>, String> {
     let (width, height) = (picture.width, picture.height);
@@ -80,7 +81,7 @@ fn webp(picture: &Picture, quality: u8) -> Result<Vec<u8>, String> {
         }
         Pixel::Rgb => webp::Encoder::from_rgb(&picture.data, width, height),
         Pixel::Rgba => webp::Encoder::from_rgba(&picture.data, width, height),
-        Pixel::Cmyk => return Err("inks are not encoded".to_owned()),
+        Pixel::Cmyk => return Err("a CMYK picture can't be encoded".to_owned()),
     };
     let bytes = encoder.encode_simple(false, quality.into());
     bytes
@@ -112,6 +113,6 @@ fn extended(picture: &Picture) -> Result<image::ExtendedColorType, String> {
         Pixel::Gray => Ok(image::ExtendedColorType::L8),
         Pixel::Rgb => Ok(image::ExtendedColorType::Rgb8),
         Pixel::Rgba => Ok(image::ExtendedColorType::Rgba8),
-        Pixel::Cmyk => Err("inks are not encoded".to_owned()),
+        Pixel::Cmyk => Err("a CMYK picture can't be encoded".to_owned()),
     }
 }

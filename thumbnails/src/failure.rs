@@ -1,4 +1,4 @@
-//! Why there is no thumbnail.
+//! The errors of a thumbnail.
 
 use std::io::{Error, ErrorKind};
 use std::time::Duration;
@@ -7,58 +7,58 @@ use serde::{Deserialize, Serialize};
 
 use crate::picture::Format;
 
-/// Why a picture has no thumbnail. It can be sent between processes; the picture's name is with
-/// whoever asked.
+/// The reason why a picture has no thumbnail. It can be sent between processes. It does not contain
+/// the picture's name, which the caller knows.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum Failure {
     /// The file can't be read.
     #[error("cannot be read: {0}")]
     Unreadable(String),
-    /// The thumbnail can't be written; the text names it.
+    /// The thumbnail can't be written. The text names it.
     #[error("its thumbnail cannot be written: {0}")]
     Unwritable(String),
-    /// Neither the thumbnail can be written nor any other; the text names it.
+    /// Neither this thumbnail nor any other can be written. The text names it.
     #[error("its thumbnail cannot be written: {0}")]
     NoneWritable(String),
-    /// None of the formats that are known here.
-    #[error("not a picture known here ({start}): JPEG, PNG, GIF, WebP, TIFF and BMP are")]
+    /// The file has no known format.
+    #[error("not a known picture format ({start}): known are JPEG, PNG, GIF, WebP, TIFF and BMP")]
     Unknown {
-        /// What the file starts with.
+        /// The first bytes of the file.
         start: String,
     },
-    /// Over a limit; found in the header, before anything was decoded.
+    /// The picture is over a limit. This is found in the header, before anything is decoded.
     #[error("{what} is {size}, more than the {limit} allowed: {flag} allows more")]
     OverLimit {
-        /// What is too large.
+        /// The quantity that is too large.
         what: String,
-        /// How large.
+        /// Its value.
         size: u64,
-        /// How large it may be.
+        /// The limit.
         limit: u64,
-        /// What to set.
+        /// The flag that changes the limit.
         flag: String,
     },
-    /// Not what its format says.
+    /// The file does not follow its format.
     #[error("a broken {format}: {reason}")]
     Broken {
-        /// What it starts like.
+        /// The format.
         format: Format,
-        /// What is wrong.
+        /// The error.
         reason: String,
     },
-    /// A kind of picture that is not decoded here.
+    /// This kind of picture is not supported.
     #[error("{what} is not supported")]
     Unsupported {
-        /// What it is.
+        /// The kind.
         what: String,
     },
-    /// Other pictures have the memory that decoding it takes.
-    #[error("the {bytes} bytes to decode it are not free")]
+    /// The memory for decoding it is in use by other pictures.
+    #[error("the {bytes} bytes needed to decode it are not free")]
     NoRoom {
-        /// How many it takes.
+        /// The bytes that it needs.
         bytes: u64,
     },
-    /// Took longer than a picture may.
+    /// The time limit was exceeded.
     #[error("took longer than the {}s allowed: --max-time allows more", limit.as_secs_f64())]
     TooSlow {
         /// The limit.
@@ -67,8 +67,8 @@ pub enum Failure {
     /// The decoder panicked.
     #[error("its decoder crashed: {0}")]
     Crashed(String),
-    /// The worker process died, and so did the one that tried again.
-    #[error("its decoder took a worker process down, twice: {0}")]
+    /// The worker process died, and so did that of the second attempt.
+    #[error("its decoder ended a worker process, twice: {0}")]
     Died(String),
     /// The pool has no workers left, or was stopped.
     #[error("not tried: {0}")]
@@ -76,7 +76,7 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// Why something could not be written; `text` names it.
+    /// The failure for an error of writing. `text` names the file.
     pub fn of_writing(error: &Error, text: String) -> Failure {
         match error.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::ReadOnlyFilesystem => {

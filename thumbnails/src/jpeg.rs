@@ -1,14 +1,14 @@
-//! JPEG at reduced scale: a decoder for thumbnails, which does no more than the thumbnail needs.
+//! JPEG at reduced scale: a decoder that does only the work that a thumbnail needs.
 //!
-//! A JPEG is made of blocks of 8x8 pixels, each stored as 64 frequencies. The lowest NxN of them
-//! are the block at NxN pixels, so a picture at 1/8, 1/4 or 1/2 of its size comes out of a few
-//! frequencies each; the rest need not even be worked out, only stepped over. Chroma, which most
-//! cameras store at half size, is decoded at twice the scale of luma and so needs no enlarging,
-//! unless the picture is decoded at full size.
+//! A JPEG consists of blocks of 8x8 pixels, each stored as 64 frequencies. The lowest NxN of them
+//! are the block at NxN pixels. So a picture at 1/8, 1/4 or 1/2 of its size needs only a few
+//! frequencies per block; the others are skipped. Most cameras store chroma at half size. It is
+//! decoded at twice the scale of luma, so it needs no enlarging, unless the picture is decoded at
+//! full size.
 //!
-//! It reads what is in the world: Huffman JPEGs of 8 bits, sequential or progressive, in one scan or
-//! several, of 1, 3 or 4 components in any sampling. Of a damaged one it gives what is there.
-//! Arithmetic coding, lossless JPEG, 12 bits and hierarchical JPEG are not supported, and said so.
+//! It reads Huffman JPEGs with 8 bits, sequential or progressive, in one scan or several, with 1, 3
+//! or 4 components in any sampling. Of a damaged one it returns the readable part. Arithmetic
+//! coding, lossless JPEG, 12 bits and hierarchical JPEG give an error.
 //!
 //! | file | from | to |
 //! |---|---|---|
@@ -44,7 +44,7 @@ use progressive::Frequencies;
 use scan::Scan;
 use segments::Segments;
 
-/// Blocks are shrunk to this many pixels a side.
+/// The size of a decoded block: this number of pixels per side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scale {
     /// An eighth of the size: the mean of each block.
@@ -58,7 +58,7 @@ pub enum Scale {
 }
 
 impl Scale {
-    /// The smallest scale at which a picture of `width` x `height` still has `least` pixels.
+    /// The smallest scale at which a picture of size `size` still has `least` pixels.
     ///
     /// ```
     /// use thumbnails::jpeg::Scale;
@@ -78,19 +78,20 @@ impl Scale {
     }
 }
 
-/// A JPEG that was decoded.
+/// A decoded JPEG.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pixels {
-    /// A byte for each component of a pixel: grey; red, green and blue; or four inks as stored.
+    /// One byte for each component of a pixel: grey; red, green and blue; or four inks as stored.
     pub data: Vec<u8>,
-    /// What was wrong, where not all of the picture could be decoded: the rest is grey.
+    /// The error, if a part of the picture could not be decoded. That part is grey.
     pub damage: Option<JpegError>,
 }
 
-/// More scans than any encoder writes. libjpeg-turbo's own tools stop at 500.
+/// The maximum number of scans, more than any encoder writes. The limit of libjpeg-turbo's tools is
+/// 500.
 const MOST_SCANS: usize = 200;
 
-/// The bytes that [`decode`] allocates, beside the pixels that it returns.
+/// The memory that [`decode`] allocates in bytes, besides the returned pixels.
 pub fn memory(header: &Header<'_>, scale: Scale) -> u64 {
     let frequencies = match header.progressive {
         true => progressive::bytes(&Frame::new_empty(header, scale)),
@@ -99,10 +100,10 @@ pub fn memory(header: &Header<'_>, scale: Scale) -> u64 {
     Frame::bytes(header, scale) + frequencies
 }
 
-/// Decodes a JPEG whose header was read. A damaged one gives what is there.
+/// Decodes a JPEG after its header was read. Of a damaged one it returns the readable part.
 ///
 /// # Errors
-/// [`JpegError`] if nothing could be decoded, or when `deadline` passes.
+/// [`JpegError`] if nothing could be decoded, or if `deadline` has passed.
 pub fn decode(
     bytes: &[u8],
     header: &Header<'_>,
@@ -114,7 +115,7 @@ pub fn decode(
     let mut tables = header.tables.clone();
     let mut segments = Segments::new(bytes, header.first_scan);
     let (mut damage, mut units, mut scans) = (None, 0, 0);
-    // Components of which nothing has come yet.
+    // The components without any data so far.
     let mut missing = vec![true; header.components.len()];
     while let Some(segment) = segments.next() {
         match segment.marker {
@@ -157,7 +158,7 @@ pub fn decode(
             Err(JpegError::TooSlow) => return Err(JpegError::TooSlow),
             Err(error) => damage = damage.or(Some(error)),
         }
-        // Behind the picture there may be anything.
+        // After the picture there may be any data.
         if frequencies.is_none() && !missing.contains(&true) {
             break;
         }

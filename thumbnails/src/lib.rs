@@ -16,8 +16,8 @@
 //!
 //! # A folder, in any model
 //!
-//! Every model is one file with one signature: tasks in, and each outcome goes to a closure that says
-//! whether to go on.
+//! Every model is one file, and all have the same signature: tasks go in, and a closure gets each
+//! outcome and returns whether to continue.
 //!
 //! ```rust
 //! use std::num::NonZeroUsize;
@@ -39,20 +39,20 @@
 //! The models are [`serial`], [`threads`], [`processes`], [`par_iter`] and [`async_tasks`]. The lesson is the
 //! chapter `README.md`; formats, limits and figures are in `TOOL.md`.
 
-/// The chapter: its Rust is compiled.
+/// The chapter, included so that its Rust code is compiled.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Chapter;
 
-// The models, from the plainest on: each runs tasks, and computes nothing itself. That a few lines
-// are alike in several of them is on purpose: each file is whole.
+// The models, the simplest first. Each runs tasks, and computes nothing itself. A few lines are the
+// same in several of them on purpose, so that each file can be read alone.
 pub mod async_tasks;
 pub mod par_iter;
 pub mod processes;
 pub mod serial;
 pub mod threads;
 
-// The kernels, in the order in which a picture meets them: each computes, and knows no concurrency.
+// The kernels, in the order in which a picture passes them. Each computes, and uses no concurrency.
 pub mod colour;
 pub mod decode;
 pub mod encode;
@@ -61,7 +61,7 @@ pub mod orient;
 pub mod resize;
 mod shrink;
 
-// What they share: the picture, what it may cost, what is wanted, what can go wrong.
+// The common part: pictures, limits, settings and errors.
 mod failure;
 mod limits;
 mod memory;
@@ -71,7 +71,7 @@ mod quiet;
 mod settings;
 pub mod task;
 
-// Around them: which pictures there are, where their thumbnails go, what is there already.
+// Around them: finding pictures, naming thumbnails, and recording which exist.
 pub mod manifest;
 pub mod names;
 pub mod paths;

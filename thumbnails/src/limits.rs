@@ -1,4 +1,4 @@
-//! How much a picture may cost, whoever made it.
+//! The limits of a picture, which may come from a stranger.
 
 use std::io::{self, BufRead, Read, Seek, SeekFrom};
 use std::time::{Duration, Instant};
@@ -7,20 +7,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
 
-/// Limits, checked against the header before anything is decoded, and the time while it is.
+/// The limits. They are checked with the header before anything is decoded; the time is checked
+/// during decoding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// The longest side, in pixels: 65,535, the most that a JPEG can have.
     pub side: u32,
-    /// Pixels: a hundred million. Cameras reach some sixty, phones two hundred; a bomb's header
-    /// claims billions.
+    /// The number of pixels: a hundred million. Cameras have up to sixty million, phones two
+    /// hundred million; a malicious header claims billions.
     pub pixels: u64,
-    /// Bytes that decoding may allocate: 512 MiB. In a run of several workers, all together.
+    /// The memory for decoding: 512 MiB. In a run with several workers it is the limit for all
+    /// together.
     pub memory: u64,
-    /// Bytes of the file, which is read whole: 256 MiB.
+    /// The size of the file, which is read completely: 256 MiB.
     pub file: u64,
-    /// For one picture: 30 s. Checked whenever the decoder reads more of the file: a decoder that
-    /// never does can only be stopped from another process, which `--isolate` is for.
+    /// The time for one picture: 30 s. It is checked when the decoder reads more of the file. A
+    /// decoder that does not read can only be stopped from another process: use `--isolate`.
     pub time: Duration,
 }
 
@@ -37,7 +39,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Checks a picture's size, and the bytes that decoding it would allocate.
+    /// Checks a picture's size, and the memory for decoding it.
     ///
     /// # Errors
     /// [`Failure::OverLimit`].
@@ -79,7 +81,7 @@ fn over(what: &str, size: u64, limit: u64, flag: &str) -> Result<(), Failure> {
     })
 }
 
-/// A file's bytes for a decoder that knows no deadline: past it, reading fails.
+/// A file's bytes for a decoder without a time limit: after the deadline, reading fails.
 #[derive(Clone)]
 pub(crate) struct Timed<'a> {
     pub(crate) bytes: io::Cursor<&'a [u8]>,
@@ -95,7 +97,7 @@ impl Timed<'_> {
     }
 }
 
-/// A decoder that takes byte after byte would else look at the clock for each.
+/// The maximum bytes per read. Without it the clock would be checked for each byte.
 const AT_ONCE: usize = 16 * 1024;
 
 impl Read for Timed<'_> {

@@ -1,4 +1,4 @@
-//! The command line of the thumbnails room: parse, run, report.
+//! The command line of the room `thumbnails`: parse, run, report.
 
 mod cli;
 
@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     cli::memory::give_back();
-    // First of all: a worker process gets no further.
+    // This comes first: in a worker process it does not return.
     executors::hook(thumbnails::processes::JOBS);
     common::cli::main(|| cli::run(common::cli::parse()))
 }

@@ -1,12 +1,12 @@
-//! What was made of what: so that only what changed is made again, and what is not ours is left
-//! alone.
+//! The record of thumbnails and their pictures: only changed pictures are processed again, and
+//! foreign files are left alone.
 //!
-//! A file `.thumbnails.jsonl` in the output folder. Before a thumbnail is made a line claims its
-//! name, and when it is whole another says what was made. A run that is killed leaves claims, and at
-//! worst half a line, which is passed over: those thumbnails are made again.
+//! It is the file `.thumbnails.jsonl` in the output folder. Before a thumbnail is made, a line
+//! claims its name; when it is complete, another line records it. A killed run leaves claims, and
+//! possibly half a line, which is skipped: these thumbnails are made again.
 //!
-//! Several processes may share a folder. Each adds lines, and none rewrites the file unless it is
-//! alone: the folder is locked by all that use it, the file while a name is being claimed.
+//! Several processes may share a folder. Each appends lines, and rewrites the file only if it is
+//! alone. All of them hold a lock on the folder, and lock the file while they claim a name.
 
 mod journal;
 mod lock;
@@ -29,40 +29,41 @@ use lock::FolderLock;
 /// The manifest's name in the output folder.
 pub const NAME: &str = ".thumbnails.jsonl";
 
-/// A thumbnail, and what it was made of.
+/// A thumbnail, and its picture.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
-    /// Its path below the output folder, as a URI's: see [`escape`].
+    /// The thumbnail's path below the output folder, escaped as in a URI: see [`escape`].
     pub output: String,
-    /// The picture's absolute path, likewise.
+    /// The picture's absolute path, escaped too.
     pub source: String,
-    /// When the picture was last changed, in nanoseconds since 1970.
+    /// The time of the picture's last change, in nanoseconds since 1970.
     pub modified: u64,
-    /// The picture's file, in bytes.
+    /// The size of the picture's file in bytes.
     pub length: u64,
     /// [`Settings::fingerprint`](crate::Settings::fingerprint).
     pub settings: u64,
-    /// What was made; `None` while it is being made, or if that was interrupted.
+    /// The result; `None` while it is being made, or if that was interrupted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub made: Option<Made>,
 }
 
-/// A picture's file, as it was when it was looked at.
+/// The state of a picture's file at the time of the check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stamp {
-    /// Its absolute path, escaped.
+    /// The absolute path, escaped.
     pub source: String,
-    /// When it was last changed, in nanoseconds since 1970.
+    /// The time of the last change, in nanoseconds since 1970.
     pub modified: u64,
-    /// In bytes.
+    /// The size in bytes.
     pub length: u64,
 }
 
 impl Stamp {
-    /// Looks at a file. To be called before it is read, or a change in between goes unseen.
+    /// Reads the stamp of a file. Call it before the file is read: otherwise a change in between is
+    /// not noticed.
     ///
     /// # Errors
-    /// If it isn't there.
+    /// If the file does not exist.
     pub fn of(path: &Path) -> io::Result<Stamp> {
         let metadata = fs::metadata(path)?;
         let since = metadata.modified()?.duration_since(UNIX_EPOCH);
@@ -74,20 +75,20 @@ impl Stamp {
     }
 }
 
-/// The manifest of an output folder. In memory it takes some 400 bytes a thumbnail.
+/// The manifest of an output folder. It needs about 400 bytes of memory per thumbnail.
 #[derive(Debug)]
 pub struct Manifest {
     folder: PathBuf,
     entries: BTreeMap<String, Entry>,
-    /// The outputs of each picture, by a hash of its path.
+    /// The thumbnails of each picture, by a hash of its path.
     by_source: HashMap<u64, Vec<String>>,
-    /// `None` where nothing is to be written.
+    /// `None` if nothing is to be written.
     journal: Option<Journal>,
     lock: Option<FolderLock>,
 }
 
 impl Manifest {
-    /// Reads the manifest of a folder; without one there is nothing in it. Nothing can be added.
+    /// Reads the manifest of a folder; if there is none, it is empty. Nothing can be added to it.
     ///
     /// # Errors
     /// If it can't be read.
@@ -105,7 +106,7 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// Reads the manifest of a folder, to add to it.
+    /// Reads the manifest of a folder, for adding entries.
     ///
     /// # Errors
     /// If it can't be read.
@@ -138,7 +139,7 @@ impl Manifest {
         self.entries.insert(entry.output.clone(), entry);
     }
 
-    /// The thumbnail, if it is there, made of the picture as it is now, with these settings.
+    /// The thumbnail, if it exists and was made from the current picture with these settings.
     pub fn current(&self, output: &Path, stamp: &Stamp, settings: u64) -> Option<&Made> {
         let entry = self.entries.get(&escape(output))?;
         let made = entry.made.as_ref()?;
@@ -148,7 +149,7 @@ impl Manifest {
         (same && there().is_ok_and(|it| it.is_file() && it.len() == made.bytes)).then_some(made)
     }
 
-    /// The names that a picture's thumbnails have had.
+    /// The names of a picture's earlier thumbnails.
     pub fn outputs_of(&self, stamp: &Stamp) -> impl Iterator<Item = PathBuf> {
         let outputs = self.by_source.get(&fnv1a(stamp.source.as_bytes()));
         let outputs = outputs.into_iter().flatten();
@@ -159,8 +160,8 @@ impl Manifest {
         outputs.filter(own).map(|output| unescape(output))
     }
 
-    /// Whether a thumbnail of this picture may be written there: if nothing is there that is not
-    /// ours, and no other picture's thumbnail.
+    /// Whether a thumbnail of this picture may be written there: there is no foreign file, and no
+    /// thumbnail of another picture.
     pub fn may_write(&self, output: &Path, stamp: &Stamp) -> bool {
         match self.entries.get(&escape(output)) {
             Some(entry) => {
@@ -171,7 +172,7 @@ impl Manifest {
         }
     }
 
-    /// Whether what is there is what was made: somebody may have put a file in its place.
+    /// Whether the file is the one that was made, or is gone: a user may have replaced it.
     fn is_ours_or_gone(&self, entry: &Entry) -> bool {
         let path = self.folder.join(unescape(&entry.output));
         match (fs::symlink_metadata(&path), &entry.made) {
@@ -186,7 +187,7 @@ impl Manifest {
     }
 
     /// Claims a name for a picture's thumbnail. `choose` is called while no other process can claim
-    /// one, with all that were claimed before.
+    /// a name, with all names that were claimed before.
     ///
     /// # Errors
     /// If the manifest can't be read or written.
@@ -218,10 +219,10 @@ impl Manifest {
         result
     }
 
-    /// Adds a thumbnail that is there.
+    /// Adds an existing thumbnail.
     ///
     /// # Errors
-    /// If that can't be written.
+    /// If the line can't be written.
     pub fn add(
         &mut self,
         output: &Path,
@@ -244,8 +245,8 @@ impl Manifest {
         Ok(())
     }
 
-    /// The thumbnails that are there and ours, and whose picture is no more, by their paths below
-    /// the folder.
+    /// The existing thumbnails of this program whose picture does not exist any more, by their
+    /// paths below the folder.
     pub fn stale(&self) -> Vec<PathBuf> {
         let stale = self.entries.values().filter(|entry| {
             is_gone(&unescape(&entry.source)) && self.is_there(entry) && self.is_ours_or_gone(entry)
@@ -253,10 +254,10 @@ impl Manifest {
         stale.map(|entry| unescape(&entry.output)).collect()
     }
 
-    /// Deletes a thumbnail of ours.
+    /// Deletes a thumbnail of this program.
     ///
     /// # Errors
-    /// If it is there and can't be deleted.
+    /// If it exists and can't be deleted.
     pub fn delete(&mut self, output: &Path) -> io::Result<()> {
         if let Err(error) = fs::remove_file(self.folder.join(output))
             && error.kind() != io::ErrorKind::NotFound
@@ -267,10 +268,10 @@ impl Manifest {
         Ok(())
     }
 
-    /// Writes the manifest anew, without what is out of date; not while other processes use it.
+    /// Rewrites the manifest without outdated lines, unless other processes use it.
     ///
     /// # Errors
-    /// If that can't be done; the old one is then still there.
+    /// If that fails; the old manifest still exists then.
     pub fn tidy(&mut self) -> io::Result<()> {
         let Some(journal) = self.journal.take() else {
             return Ok(());
@@ -279,7 +280,8 @@ impl Manifest {
         let path = self.folder.join(NAME);
         let alone = self.lock.as_mut().is_none_or(FolderLock::become_sole);
         if alone {
-            // Of what others have added meanwhile nothing is lost. What was deleted stays deleted.
+            // Keep the lines that other processes have added meanwhile. Deleted entries stay
+            // deleted.
             let now = Manifest::read(&self.folder)?;
             let kept = |entry: &&Entry| {
                 let known = self.entries.contains_key(&entry.output);
@@ -299,18 +301,18 @@ impl Manifest {
         Ok(())
     }
 
-    /// Whether anything was added since it was read.
+    /// Whether lines were added since it was read.
     pub fn is_changed(&self) -> bool {
         self.journal.as_ref().is_some_and(Journal::is_changed)
     }
 
-    /// All that was made, by name.
+    /// All thumbnails that were made, by name.
     pub fn entries(&self) -> impl Iterator<Item = (&Entry, &Made)> {
         let entries = self.entries.values();
         entries.filter_map(|entry| Some((entry, entry.made.as_ref()?)))
     }
 
-    /// Whether a path below the folder is a thumbnail's.
+    /// Whether a path below the folder is a thumbnail.
     pub fn contains(&self, output: &Path) -> bool {
         self.entries.contains_key(&escape(output))
     }
@@ -320,7 +322,7 @@ impl Manifest {
         self.entries.keys().map(|output| unescape(output))
     }
 
-    /// Whether a thumbnail's file is there.
+    /// Whether a thumbnail's file exists.
     pub fn is_there(&self, entry: &Entry) -> bool {
         let path = self.folder.join(unescape(&entry.output));
         fs::symlink_metadata(path).is_ok_and(|it| it.is_file())
@@ -331,15 +333,15 @@ fn is_gone(path: &Path) -> bool {
     fs::symlink_metadata(path).is_err_and(|it| it.kind() == io::ErrorKind::NotFound)
 }
 
-/// Somebody may have edited the manifest: nothing outside the folder is ever touched.
+/// A user may have edited the manifest: files outside the folder must never be touched.
 fn is_inside(output: &str) -> bool {
     let path = unescape(output);
     path.components()
         .all(|part| matches!(part, std::path::Component::Normal(_)))
 }
 
-/// A path in ASCII: all bytes but letters, digits and a few signs as `%` and two hex digits, just as
-/// GLib writes the path of a `file:` URI. Not every name is text, and this is still the whole name.
+/// A path in ASCII: all bytes except letters, digits and some signs become `%` and two hex digits,
+/// as in the path of GLib's `file:` URIs. This also preserves names that are not valid text.
 pub fn escape(path: &Path) -> String {
     let mut escaped = String::new();
     for &byte in path.as_os_str().as_encoded_bytes() {
@@ -352,7 +354,7 @@ pub fn escape(path: &Path) -> String {
     escaped
 }
 
-/// What [`escape`] made of a path, back.
+/// The inverse of [`escape`].
 pub fn unescape(escaped: &str) -> PathBuf {
     let mut bytes = Vec::with_capacity(escaped.len());
     let mut rest = escaped.as_bytes();

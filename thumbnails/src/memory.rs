@@ -1,16 +1,16 @@
 //! The memory that all pictures of a process share.
 //!
-//! A picture's need is known once its header is read, and by then its file is in memory. To wait for
-//! more while holding that would let two pictures wait for each other for ever. So no worker that holds
-//! anything waits: a picture that finds no room gives up its file, waits for all it needs at once,
-//! and is read again.
+//! The memory of a picture is known after its header was read, and then its file is already in
+//! memory. If it waited for more while it holds the file, two pictures could wait for each other
+//! forever. So a worker that holds memory never waits: a picture without enough memory drops its
+//! file, waits for everything it needs at once, and is read again.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::failure::Failure;
 
-/// The memory that pictures take, of which no more than a limit is given out.
+/// The memory for pictures. At most the limit is given out.
 #[derive(Debug, Default)]
 pub(crate) struct Budget {
     state: Mutex<State>,
@@ -21,14 +21,15 @@ pub(crate) struct Budget {
 struct State {
     taken: u64,
     next: u64,
-    /// The waiters, in the order they came: a large picture must not wait for ever behind small ones.
+    /// The waiting pictures in order of arrival: a large one must not wait forever behind small
+    /// ones.
     waiting: VecDeque<u64>,
 }
 
 /// The budget of this process.
 pub(crate) static PROCESS: Budget = Budget::new();
 
-/// Memory that was given out; given back when it is dropped.
+/// A share of the memory. Drop gives it back.
 #[derive(Debug)]
 pub(crate) struct Share<'a> {
     budget: &'a Budget,
@@ -51,7 +52,7 @@ impl Budget {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until there is room for `bytes` below `limit`. Whoever calls this may hold no share.
+    /// Waits until `bytes` are free below `limit`. The caller must not hold a share.
     pub(crate) fn take(&self, bytes: u64, limit: u64) -> Result<Share<'_>, Failure> {
         if bytes > limit {
             return Err(Failure::OverLimit {
@@ -74,7 +75,7 @@ impl Budget {
         state.waiting.pop_front();
         state.taken += bytes;
         drop(state);
-        // The next may have room, too.
+        // The next one may also fit.
         self.changed.notify_all();
         Ok(Share {
             budget: self,
@@ -84,7 +85,7 @@ impl Budget {
 }
 
 impl Share<'_> {
-    /// Grows to `bytes`, if there is room for that now.
+    /// Grows to `bytes`, if that is possible now.
     pub(crate) fn grow(&mut self, bytes: u64, limit: u64) -> Result<(), Failure> {
         let more = bytes.saturating_sub(self.bytes);
         let mut state = self.budget.lock();
@@ -126,7 +127,7 @@ mod tests {
                     tell.send(number).unwrap();
                     share
                 });
-                // The second would fit, and still waits for its turn.
+                // The second would fit, but must wait for its turn.
                 while budget.lock().waiting.len() < number {
                     thread::yield_now();
                 }

@@ -1,4 +1,5 @@
-//! Where thumbnails go: always below one folder, never two to one name, never onto what is not ours.
+//! The paths of thumbnails: always below one folder, never one name for two thumbnails, never a
+//! foreign file.
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
@@ -10,7 +11,7 @@ use crate::picture::Format;
 use crate::settings::fnv1a;
 use crate::walk::Found;
 
-/// How a thumbnail's file is named: `{stem}_thumb.{ext}`.
+/// The template of a thumbnail's file name: `{stem}_thumb.{ext}`.
 ///
 /// `{stem}` is the picture's name without its extension, `{name}` with it; `{ext}` is the
 /// thumbnail's extension, `{size}` the box as `256x256`.
@@ -45,7 +46,7 @@ impl FromStr for Template {
     fn from_str(template: &str) -> Result<Template, String> {
         if template.contains(['/', '\\', '\0']) {
             return Err(format!(
-                "{template}: is for a file's name: folders are kept as they are"
+                "{template}: a template is for a file name, so it can't contain folders"
             ));
         }
         let mut parts = Vec::new();
@@ -62,7 +63,7 @@ impl FromStr for Template {
                 "size" => Part::Size,
                 _ => {
                     return Err(format!(
-                        "{template}: {{{word}}} is none of {{stem}}, {{name}}, {{ext}}, {{size}}"
+                        "{template}: {{{word}}} is not one of {{stem}}, {{name}}, {{ext}}, {{size}}"
                     ));
                 }
             });
@@ -78,8 +79,8 @@ impl FromStr for Template {
     }
 }
 
-/// A name has at most 255 bytes on most disks. Some are left for a number, and for the hidden file
-/// that becomes the thumbnail.
+/// The maximum length of a name. Most disks allow 255 bytes; the rest is for a number, and for the
+/// name of the temporary file.
 const LONGEST: usize = 200;
 
 impl Template {
@@ -94,7 +95,7 @@ impl Template {
         let cut = |name: &OsStr| {
             let bytes = name.as_encoded_bytes();
             let mut keep = bytes.len().saturating_sub(over).max(1);
-            // Not in the middle of a character.
+            // Do not cut within a character.
             while keep > 1 && bytes.get(keep).is_some_and(|it| it & 0xc0 == 0x80) {
                 keep -= 1;
             }
@@ -117,12 +118,12 @@ impl Template {
         name
     }
 
-    /// The path of a picture's thumbnail, below the output folder. The folder the picture is in is
-    /// kept, if it was found in one that was asked for, or is in a list; a picture named alone has
-    /// none.
+    /// The path of a picture's thumbnail, below the output folder. It contains the picture's
+    /// folder, if the picture was found in a folder of the command line or is in a list. For a
+    /// picture on the command line there is no folder.
     pub fn path(&self, found: &Found, format: Format, size: (u32, u32)) -> PathBuf {
         let name = self.fill(&found.path, format, size);
-        // A name of dots, or one of ours, would be no thumbnail's.
+        // A hidden name, or one of this program, can't be a thumbnail's.
         if !name.as_encoded_bytes().starts_with(b".") {
             return found.folder.join(name);
         }
@@ -132,17 +133,18 @@ impl Template {
     }
 }
 
-/// Gives out names, each once: also where capitals make no difference. Keeps some 16 bytes a name.
+/// Hands out names, each once, also if upper and lower case are equal. It needs about 16 bytes per
+/// name.
 #[derive(Debug, Default)]
 pub struct Names {
     given: HashSet<u64>,
-    /// Where many have one name: the number to go on with.
+    /// For a name that occurs often: the next number to try.
     next: HashMap<u64, u64>,
 }
 
 impl Names {
-    /// Gives a name that the same picture had `before`, if that is `plain` or has a number, and `may`
-    /// holds of it.
+    /// Hands out a name that the same picture had `before`, if that is `plain` or has a number, and
+    /// `may` accepts it.
     pub fn give_again(
         &mut self,
         plain: &Path,
@@ -154,13 +156,13 @@ impl Names {
             .find(|path| may(path) && self.given.insert(key(path)))
     }
 
-    /// A name that was given is not used.
+    /// Takes back a name that was not used.
     pub fn take_back(&mut self, path: &Path) {
         self.given.remove(&key(path));
     }
 
-    /// Gives a path that is not given yet and of which `may` holds: the `plain` one, or with a
-    /// number. `before` are those that the same picture had: it keeps the first that is possible.
+    /// Hands out a new path that `may` accepts: the `plain` one, or with a number. `before` are
+    /// earlier paths of the same picture: it keeps the first one that is possible.
     pub fn give(
         &mut self,
         plain: PathBuf,
@@ -196,7 +198,7 @@ fn numbered(plain: &Path, number: u64) -> PathBuf {
     plain.with_file_name(name)
 }
 
-/// Whether a path is another with a number.
+/// Whether `path` is `plain` with a number.
 fn is_numbered(plain: &Path, path: &Path) -> bool {
     let (stem, own) = (plain.file_stem(), path.file_stem());
     let (Some(stem), Some(own)) = (stem, own) else {
@@ -210,7 +212,7 @@ fn is_numbered(plain: &Path, path: &Path) -> bool {
 }
 
 fn key(path: &Path) -> u64 {
-    // Two names of one hash would cost the second a number, and nothing else.
+    // If two names have the same hash, the second only gets a number.
     match path.to_str() {
         Some(text) => fnv1a(text.to_lowercase().as_bytes()),
         None => fnv1a(path.as_os_str().as_encoded_bytes()),

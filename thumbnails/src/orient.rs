@@ -1,20 +1,20 @@
-//! The way up: EXIF's eight orientations.
+//! Orientation: EXIF's eight cases.
 
 use crate::picture::Picture;
 
-/// How the stored picture is to be turned to be upright; numbered as in EXIF (tag 0x0112).
+/// How the stored picture must be turned to be upright, numbered as in EXIF (tag 0x0112).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Orientation {
-    /// Swap rows and columns, first of all.
+    /// First: swap rows and columns.
     transpose: bool,
-    /// Then mirror left to right.
+    /// Then: mirror left to right.
     mirror: bool,
-    /// Then top to bottom.
+    /// Then: mirror top to bottom.
     flip: bool,
 }
 
 impl Orientation {
-    /// The orientation of an EXIF tag; what is not 1 to 8 is upright.
+    /// The orientation of an EXIF tag. Values other than 1 to 8 mean upright.
     pub fn from_tag(tag: u16) -> Orientation {
         let (transpose, mirror, flip) = match tag {
             2 => (false, true, false),
@@ -33,18 +33,18 @@ impl Orientation {
         }
     }
 
-    /// The orientation in an EXIF block, from its byte order mark on. What can't be read is
+    /// The orientation in an EXIF block, from its byte order mark on. If it can't be read, it is
     /// upright.
     pub fn from_exif(exif: &[u8]) -> Orientation {
         Orientation::from_exif_or(exif, 1)
     }
 
-    /// [`from_exif`](Self::from_exif), but where there is no orientation in it, the one given.
+    /// Like [`from_exif`](Self::from_exif), with a default for a block without orientation.
     pub fn from_exif_or(exif: &[u8], otherwise: u16) -> Orientation {
         Orientation::from_tag(tag(exif).unwrap_or(otherwise))
     }
 
-    /// The size of a stored `width` x `height` once upright; and the other way round.
+    /// The upright size of a stored `width` x `height`, and the reverse.
     pub fn size<T>(self, (width, height): (T, T)) -> (T, T) {
         if self.transpose {
             (height, width)
@@ -80,8 +80,8 @@ impl Orientation {
     }
 }
 
-/// The orientation tag of the first directory (TIFF 6.0, section 2), which some write as another kind
-/// of whole number than they should.
+/// The orientation tag of the first directory (TIFF 6.0, section 2). Some programs write it with
+/// another integer type.
 fn tag(exif: &[u8]) -> Option<u16> {
     const ORIENTATION: u16 = 0x0112;
     let big = match exif.get(..4)? {

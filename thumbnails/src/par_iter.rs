@@ -8,11 +8,12 @@ use rayon::iter::{ParallelBridge, ParallelIterator};
 
 use crate::task::{Outcome, Task};
 
-/// Runs the tasks on a rayon pool of `workers` threads. `done` is called on them with what became
-/// of each, and says whether to go on: if not, those that run are finished and no other is begun.
+/// Runs the tasks on a rayon pool of `workers` threads. `done` is called on these threads with each
+/// outcome, and returns whether to continue. If not, the running tasks are finished and no other is
+/// started.
 ///
-/// The threads block while they read and write, which rayon's should not: with spinning disks or a
-/// network behind the files, take more workers than CPUs, or another model.
+/// The threads block while they read and write, which rayon's threads should not do. With spinning
+/// disks or a network, use more workers than CPUs, or another model.
 ///
 /// # Errors
 /// If the system refuses a thread.
@@ -25,10 +26,10 @@ pub fn run(
         .num_threads(workers.get())
         .thread_name(|number| format!("rayon-{number}"))
         .build()
-        // Its text holds its cause already.
+        // The text of this error already contains its cause.
         .map_err(|error| io::Error::other(error.to_string()))?;
     pool.install(|| {
-        // A bridge, since tasks come lazily: a folder may have a million.
+        // `par_bridge`, because tasks are created lazily: a folder may have a million.
         let _stopped = tasks.par_bridge().try_for_each(|task| {
             let outcome = task.run();
             done(task, outcome)

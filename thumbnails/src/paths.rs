@@ -1,15 +1,15 @@
-//! Paths: made absolute, and shown to people.
+//! Makes paths absolute, and prints them.
 
 use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-/// An absolute path without `.` and `..`. What is before a `..` is resolved by the file system, as
-/// it does itself: behind a link to a folder, `..` is not where the link is. Other links are kept.
+/// An absolute path without `.` and `..`. The part before a `..` is resolved by the file system:
+/// after a link to a folder, `..` is not the folder of the link. Other links are kept.
 ///
 /// # Errors
-/// If there is no current folder to make the path absolute by.
+/// If there is no current folder.
 pub fn absolute(path: &Path) -> io::Result<PathBuf> {
     let mut whole = PathBuf::new();
     for part in std::path::absolute(path)?.components() {
@@ -23,8 +23,8 @@ pub fn absolute(path: &Path) -> io::Result<PathBuf> {
     Ok(whole)
 }
 
-/// A path's folder below whatever folder it is looked at from: without a root, and without leading
-/// out. `a/../b` is `b`, `../a` and `/a` are `a`.
+/// A path's folder, made relative: without a root, and without leaving the folder. `a/../b` is `b`;
+/// `../a` and `/a` are `a`.
 pub(crate) fn below(folder: &Path) -> PathBuf {
     let mut below = PathBuf::new();
     for part in folder.components() {
@@ -39,7 +39,7 @@ pub(crate) fn below(folder: &Path) -> PathBuf {
     below
 }
 
-/// A path for people: control characters, which could do something to their terminal, are escaped.
+/// A path as text, with control characters escaped, which could affect the terminal.
 pub fn shown(path: &Path) -> String {
     escaped(&path.to_string_lossy()).into_owned()
 }
@@ -50,7 +50,7 @@ pub fn shown(path: &Path) -> String {
 /// assert_eq!(thumbnails::paths::escaped("a\u{1b}[2Jb"), "a\\u{1b}[2Jb");
 /// ```
 pub fn escaped(text: &str) -> Cow<'_, str> {
-    // Also those that turn the direction of writing, and line separators.
+    // Also characters that change the direction of text, and line separators.
     let harmful = |it: char| {
         it.is_control()
             || matches!(it, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -69,11 +69,11 @@ pub fn escaped(text: &str) -> Cow<'_, str> {
     escaped.into()
 }
 
-/// The bytes of a name as a name.
+/// Converts the bytes of a name to a name.
 pub(crate) fn name_of(bytes: Vec<u8>) -> OsString {
     #[cfg(unix)]
     return std::os::unix::ffi::OsStringExt::from_vec(bytes);
-    // Elsewhere a name that is no text can't be put together from bytes in safe code.
+    // On other systems safe code can't make a name from arbitrary bytes.
     #[cfg(not(unix))]
     return String::from_utf8_lossy(&bytes).into_owned().into();
 }

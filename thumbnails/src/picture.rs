@@ -1,24 +1,24 @@
-//! A picture in memory: what the kernels hand to each other.
+//! A picture in memory, as the kernels pass it on.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What the bytes of a pixel mean.
+/// The meaning of a pixel's bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pixel {
     /// One byte: grey.
     Gray,
     /// Red, green, blue.
     Rgb,
-    /// Red, green, blue, and how opaque (not multiplied in).
+    /// Red, green, blue and alpha (not premultiplied).
     Rgba,
-    /// Four inks: cyan, magenta, yellow and black, 255 being all of it.
+    /// Four inks: cyan, magenta, yellow and black; 255 is the maximum of an ink.
     Cmyk,
 }
 
 impl Pixel {
-    /// Bytes a pixel.
+    /// The bytes per pixel.
     pub fn bytes(self) -> usize {
         match self {
             Pixel::Gray => 1,
@@ -31,11 +31,11 @@ impl Pixel {
 /// Rows of pixels from the top, without gaps.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Picture {
-    /// In pixels.
+    /// The width in pixels.
     pub width: u32,
-    /// In pixels.
+    /// The height in pixels.
     pub height: u32,
-    /// What `data` holds.
+    /// The type of the pixels in `data`.
     pub pixel: Pixel,
     /// `width * height * pixel.bytes()` bytes.
     pub data: Vec<u8>,
@@ -67,10 +67,11 @@ pub enum Format {
 }
 
 impl Format {
-    /// How many bytes of a file tell its format.
+    /// The number of a file's first bytes that determine its format.
     pub const MAGIC: usize = 12;
 
-    /// The format of a file that begins so. Names are not looked at: they lie.
+    /// The format of a file with these first bytes. File names are ignored, because they may be
+    /// wrong.
     ///
     /// ```
     /// use thumbnails::Format;
@@ -97,7 +98,7 @@ impl Format {
                 b'P',
                 ..,
             ] => Some(Format::WebP),
-            // Where the format has no more than two letters, what must follow them counts too.
+            // If a format has only two letters, the following bytes must match too.
             [b'B', b'M', _, _, _, _, 0, 0, 0, 0, ..] => Some(Format::Bmp),
             [b'P', b'1'..=b'6', b' ' | b'\t' | b'\r' | b'\n', ..] if cfg!(feature = "pnm") => {
                 Some(Format::Pnm)
@@ -107,8 +108,7 @@ impl Format {
         }
     }
 
-    /// What a thumbnail is written as that is to have its picture's own format: PNG for those that
-    /// are only read.
+    /// The format of a thumbnail with its picture's own format: PNG for formats that are only read.
     pub fn written(self) -> Format {
         match self {
             Format::Bmp | Format::Pnm | Format::Tiff => Format::Png,
@@ -116,7 +116,7 @@ impl Format {
         }
     }
 
-    /// The usual end of such a file's name.
+    /// The usual extension of such a file.
     pub fn extension(self) -> &'static str {
         match self {
             Format::Jpeg => "jpg",

@@ -1,27 +1,27 @@
-//! What a PNG says of its picture, wherever it says so: orientation and colours.
+//! The orientation and the colours of a PNG, from any place in the file.
 //!
-//! The decoder stops behind the picture, and would unpack a profile to any size: so this is read by
-//! itself, and bounded.
+//! The decoder stops after the picture, and would unpack a profile without a limit. So these chunks
+//! are read here, with limits.
 
 use std::borrow::Cow;
 use std::io::Read;
 
 use flate2::read::ZlibDecoder;
 
-/// A profile may be so large once unpacked: the largest in use have some 3 MB.
+/// The maximum size of an unpacked profile. The largest ones in use have about 3 MB.
 pub(crate) const LARGEST_PROFILE: u64 = 16 << 20;
 
-/// EXIF fits into a JPEG's segment, and rarely has more here.
+/// The maximum size of EXIF. It fits in a JPEG's segment, and is rarely larger here.
 const LARGEST_EXIF: u64 = 1 << 20;
 
-/// The chunks that matter here.
+/// The chunks that are used.
 #[derive(Default)]
 pub(crate) struct Chunks<'a> {
-    /// From its byte order mark on.
+    /// EXIF, from its byte order mark on.
     pub(crate) exif: Option<Cow<'a, [u8]>>,
-    /// The orientation that XMP has, for where there is no EXIF.
+    /// The orientation in XMP, used if there is no EXIF.
     pub(crate) xmp_orientation: Option<u16>,
-    /// As packed.
+    /// The packed profile.
     profile: Option<&'a [u8]>,
 }
 
@@ -39,18 +39,18 @@ impl<'a> Chunks<'a> {
             match (kind, data) {
                 (b"IEND", _) | (_, None) => break,
                 (b"eXIf", Some(data)) => {
-                    // Some write it as in a JPEG.
+                    // Some programs write it as in a JPEG.
                     let exif = data.strip_prefix(b"Exif\0\0").unwrap_or(data);
                     chunks.exif.get_or_insert(Cow::Borrowed(exif));
                 }
                 (b"iCCP", Some(data)) => {
-                    // A name, its zero, and the way it is packed, of which there is one.
+                    // A name, a zero byte, and the compression method, of which there is only one.
                     let name = data.iter().take(80).position(|&it| it == 0);
                     let packed = name.and_then(|name| data.get(name + 2..));
                     chunks.profile = chunks.profile.or(packed);
                 }
                 (b"iTXt", Some(data)) => {
-                    // A name, and no compression; XMP has neither language nor translation.
+                    // A keyword without compression. XMP has neither language nor translation.
                     if let Some(xmp) = data.strip_prefix(b"XML:com.adobe.xmp\0\0\0\0\0") {
                         chunks.xmp_orientation = xmp_orientation(xmp);
                     }
@@ -73,15 +73,15 @@ impl<'a> Chunks<'a> {
         (profile.len() as u64 <= LARGEST_PROFILE).then_some(profile)
     }
 
-    /// How many bytes the profile may take while it is unpacked.
+    /// The maximum memory of the profile while it is unpacked, in bytes.
     pub(crate) fn profile_limit(&self) -> u64 {
-        // Deflate packs 1,032 bytes into one at best. A vector doubles when it is full.
+        // Deflate compresses at most 1,032 bytes into one. A vector doubles when it is full.
         let most = self.profile.map_or(0, |packed| 1032 * packed.len() as u64);
         2 * most.min(LARGEST_PROFILE)
     }
 }
 
-/// `tiff:Orientation` as an attribute or an element.
+/// Reads `tiff:Orientation`, as an attribute or an element.
 fn xmp_orientation(xmp: &[u8]) -> Option<u16> {
     const NAME: &[u8] = b"tiff:Orientation";
     let at = xmp.windows(NAME.len()).position(|it| it == NAME)? + NAME.len();
@@ -93,8 +93,8 @@ fn xmp_orientation(xmp: &[u8]) -> Option<u16> {
     }
 }
 
-/// ImageMagick's way before there was `eXIf`: a text named `Raw profile type exif`, with a kind, a
-/// length, and the bytes in hexadecimal.
+/// Reads ImageMagick's format from before `eXIf`: a text named `Raw profile type exif`, with a
+/// kind, a length, and the bytes in hexadecimal.
 fn raw_exif(kind: &[u8; 4], data: &[u8]) -> Option<Vec<u8>> {
     let text = [&b"Raw profile type exif\0"[..], b"Raw profile type APP1\0"]
         .into_iter()

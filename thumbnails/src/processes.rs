@@ -1,5 +1,5 @@
-//! A process pool: a decoder that crashes, hangs or eats all memory costs one picture and a worker
-//! process, never the run.
+//! A process pool: a decoder that crashes, hangs or uses all memory costs one picture and a worker
+//! process, but never the run.
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -12,31 +12,31 @@ use crate::failure::Failure;
 use crate::limits::Limits;
 use crate::task::{Outcome, Task};
 
-/// What a program that uses this model hands to [`executors::hook`] in the first line of `main`.
+/// The job types for [`executors::hook`] in the first line of `main`.
 pub const JOBS: &[JobType] = &[job::<Task>()];
 
-/// So many tasks a worker are under way: the one it is at, and a few that wait for it, so that it
-/// need not wait itself while the calling thread writes down what became of the last. No more, as a
-/// folder may have a million.
+/// The number of tasks under way per worker: one that runs, and some that wait. So the worker does
+/// not wait while the calling thread handles an outcome. It is limited, because a folder may have a
+/// million pictures.
 pub const AHEAD: usize = 4;
 
-/// So many workers may be lost in a row, each with a picture, before the pool takes it that no
-/// worker can live here and gives up. A picture takes two at most: a hundred that crash their
-/// decoder, side by side, are more than an accident.
+/// The number of workers that may be lost in a row, each with a picture, before the pool gives up.
+/// A picture costs at most two workers. A hundred pictures in a row that crash their decoder are
+/// not an accident: then no worker can run on this machine.
 const MOST_LOST: u32 = 200;
 
-/// Beyond its time limit a picture has so long to fail by itself, with a better reason.
+/// The further time after the time limit, in which a picture may fail by itself, with a better
+/// reason.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// What the program, its stacks and the encoder take of a worker's address space, beside the
-/// picture.
+/// The address space for the program, its stacks and the encoder, besides the picture.
 const PROGRAM: u64 = 128 << 20;
 
-/// Runs the tasks in `workers` processes. `done` is called on the calling thread with what became
-/// of each, and says whether to go on: if not, those that run are finished and no other is begun.
+/// Runs the tasks in `workers` processes. `done` is called on the calling thread with each outcome,
+/// and returns whether to continue. If not, the running tasks are finished and no other is started.
 ///
 /// # Errors
-/// As [`run_on`], and if there is no [`executors::hook`].
+/// As [`run_on`], and if [`executors::hook`] was not called.
 pub fn run(
     tasks: impl Iterator<Item = Task> + Send,
     workers: NonZeroUsize,
@@ -52,16 +52,16 @@ fn pool(workers: NonZeroUsize) -> ProcessPoolBuilder {
         .restart_limit(MOST_LOST)
 }
 
-/// A worker's share of the memory: processes can't wait for each other's.
+/// A worker's share of the memory: processes can't wait for each other.
 fn share(limits: &Limits, workers: NonZeroUsize) -> u64 {
     limits.memory / workers.get() as u64
 }
 
-/// A pool for [`run_on`] whose workers are killed when they take more time or memory for a picture
-/// than the limits allow.
+/// A pool for [`run_on`] that kills a worker if its picture needs more time or memory than the
+/// limits.
 ///
 /// # Errors
-/// If there is no [`executors::hook`]; if the system can't limit memory.
+/// If [`executors::hook`] was not called, or the system can't limit memory.
 pub fn isolated(workers: NonZeroUsize, limits: &Limits) -> io::Result<ProcessPool> {
     pool(workers)
         .job_timeout(limits.time.saturating_add(GRACE))
@@ -70,10 +70,10 @@ pub fn isolated(workers: NonZeroUsize, limits: &Limits) -> io::Result<ProcessPoo
         .map_err(io::Error::other)
 }
 
-/// [`run`] on a pool that is there already. A task whose worker dies is tried once more.
+/// Like [`run`], on an existing pool. A task whose worker dies is tried once more.
 ///
 /// # Errors
-/// If the pool takes no tasks.
+/// If the pool does not accept tasks.
 pub fn run_on(
     pool: &ProcessPool,
     tasks: impl Iterator<Item = Task>,
@@ -84,7 +84,7 @@ pub fn run_on(
     let mut tasks = tasks.map(|task| (task, Try::First)).fuse();
     let mut again = None;
     let mut completed = as_completed([]);
-    // By their future's place.
+    // The index is that of the future.
     let mut under_way: Vec<Option<(Task, Try)>> = vec![None; most];
     let mut go_on = ControlFlow::Continue(());
     loop {
@@ -100,7 +100,7 @@ pub fn run_on(
         let Some((place, result)) = completed.next() else {
             return Ok(());
         };
-        // One that was cancelled was never begun, and nobody needs to hear of it.
+        // A cancelled task was never started, so it is not reported.
         let Some((task, which)) = under_way[place]
             .take()
             .filter(|_| go_on.is_continue() || result.is_ok())
@@ -111,15 +111,15 @@ pub fn run_on(
             result,
             Err(Error::WorkerDied { .. } | Error::Garbled { .. })
         );
-        // That worker may have died of something else: of a killer that saw memory run short, for
-        // one.
+        // The worker may have died for another reason: for example, the system was short of memory
+        // and killed it.
         if died && which == Try::First {
             again = Some((task, Try::Second));
             continue;
         }
         if done(task, outcome(result)).is_break() && go_on.is_continue() {
             go_on = ControlFlow::Break(());
-            // Without waiting: the loop does that, and still hears of those that run.
+            // Without waiting: the loop waits, and still handles the running tasks.
             pool.shutdown(false, true).map_err(io::Error::other)?;
         }
     }

@@ -1,13 +1,13 @@
-//! A decoder's panic as a value, without the report that Rust prints of it.
+//! Returns a decoder's panic as a value, without printing it.
 
 use executors::{Panic, catch_panic};
 
-/// Calls `work`; its panic comes back as a text, and nothing is printed.
+/// Calls `work`. A panic is returned as a text, and nothing is printed.
 pub(crate) fn catch<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     catch_panic(work).map_err(|panic| one_line(&panic))
 }
 
-/// What it said, and the file and line where.
+/// The panic's message, with file and line.
 fn one_line(panic: &Panic) -> String {
     let message = panic.message.replace('\n', " ");
     let file = panic.location.rsplit('/').next().unwrap_or_default();

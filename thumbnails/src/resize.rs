@@ -1,4 +1,4 @@
-//! To another size: which part of the picture becomes how large, and the filtering.
+//! Resizing: the part of the picture, its new size, and the filters.
 
 use fast_image_resize as fir;
 use fir::images::{Image, ImageRef};
@@ -8,21 +8,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::picture::{Picture, Pixel};
 
-/// How a picture is put into the box it is asked for.
+/// How a picture is fitted into the requested box.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Fit {
-    /// Whole, and no larger than the box.
+    /// The whole picture, no larger than the box.
     #[default]
     Contain,
-    /// Fills the box; what stands over is cut off on both sides alike.
+    /// Fills the box. The surplus is cut off equally on both sides.
     Cover,
-    /// Whole, in the middle of a ground that fills the box.
+    /// The whole picture, centred on a background that fills the box.
     Pad,
-    /// As large as the box, whatever becomes of its shape.
+    /// Exactly the box's size, with distortion.
     Exact,
 }
 
-/// How pixels are put together.
+/// The resampling filter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Filter {
     /// Sharpest.
@@ -32,21 +32,22 @@ pub enum Filter {
     CatmullRom,
     /// Softer still.
     Bilinear,
-    /// The mean of what a pixel covers; fastest.
+    /// The mean of the covered pixels; fastest.
     Box,
 }
 
-/// What of a picture becomes how large.
+/// The part of a picture to resize, and the new size.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Plan {
-    /// The part that is kept: its width and height in pixels of the source; it is in the middle.
+    /// The part that is kept, in the middle: its width and height in pixels of the source.
     pub part: (f64, f64),
-    /// What that becomes, in pixels.
+    /// The new size in pixels.
     pub size: (u32, u32),
 }
 
 impl Plan {
-    /// Plans for a picture of size `from` and a box; only [`Fit::Exact`] enlarges unasked.
+    /// Plans for a picture of size `from` and a box. Only [`Fit::Exact`] enlarges without
+    /// `enlarge`.
     ///
     /// ```
     /// use thumbnails::{Fit, resize::Plan};
@@ -68,7 +69,7 @@ impl Plan {
             Fit::Cover => across.max(down),
         };
         let scale = if enlarge { scale } else { scale.min(1.0) };
-        // `as` saturates, and a very long picture keeps a pixel of its width.
+        // `as` saturates, and a very long picture keeps a width of one pixel.
         let scaled = |length: f64, most: u32| ((length * scale).round() as u32).clamp(1, most);
         let size = (scaled(whole.0, to.0), scaled(whole.1, to.1));
         let part = match fit {
@@ -82,12 +83,12 @@ impl Plan {
     }
 }
 
-/// Cuts the middle `part` out of what `extent` says is picture, and makes it `size` large; both in
-/// pixels of this picture, from its upper left. A picture at reduced scale ends in the middle of its
-/// last pixel: taken for whole, it would come out a little stretched.
+/// Cuts the middle `part` out of the `extent` of the picture, and resizes it to `size`. Both are in
+/// pixels of this picture, from its upper left. A picture at reduced scale may end within its last
+/// pixel: without `extent` it would be stretched a little.
 ///
 /// # Errors
-/// What `fast_image_resize` says.
+/// An error of `fast_image_resize`.
 pub fn resize(
     picture: &Picture,
     extent: (f64, f64),
@@ -122,7 +123,7 @@ pub fn resize(
             part.0,
             part.1,
         )
-        // Else the colour of what can't be seen would bleed into what can.
+        // Otherwise the colour of invisible pixels would affect the visible ones.
         .use_alpha(picture.pixel == Pixel::Rgba);
     let source = ImageRef::new(picture.width, picture.height, &picture.data, pixel_type)
         .map_err(|error| error.to_string())?;
@@ -138,7 +139,7 @@ pub fn resize(
     })
 }
 
-/// Puts a picture into the middle of a ground of `size`.
+/// Puts a picture in the middle of a background of `size`.
 pub fn pad(picture: Picture, size: (u32, u32), ground: &[u8]) -> Picture {
     let bytes = picture.pixel.bytes();
     let (width, height) = (size.0.max(picture.width), size.1.max(picture.height));

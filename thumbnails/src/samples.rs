@@ -1,5 +1,5 @@
-//! Pictures to try things on, made up here: they look a little like photographs, weigh about as
-//! much, and are the same on every machine.
+//! Generated pictures for tests and demonstrations: they look a little like photographs, have a
+//! similar file size, and are the same on every machine.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -7,20 +7,20 @@ use std::{fs, io};
 use crate::encode::encode;
 use crate::picture::{Format, Picture, Pixel};
 
-/// A picture to be made up.
+/// A picture to generate.
 #[derive(Clone, Debug)]
 pub struct Sample {
-    /// Where it goes.
+    /// The path of the file.
     pub path: PathBuf,
-    /// In pixels.
+    /// The size in pixels.
     pub size: (u32, u32),
-    /// As what.
+    /// The format.
     pub format: Format,
-    /// Which of all there could be.
+    /// The seed, which selects the picture.
     pub seed: u32,
 }
 
-/// The pictures of the demonstration, for a folder: mostly JPEGs of six megapixels.
+/// The pictures of the demonstration for a folder: mostly JPEGs with six megapixels.
 pub fn demonstration(folder: &Path) -> Vec<Sample> {
     let mut samples = Vec::new();
     let mut add = |count: u32, folder: PathBuf, size: (u32, u32), format: Format| {
@@ -28,7 +28,7 @@ pub fn demonstration(folder: &Path) -> Vec<Sample> {
             let seed = samples.len() as u32 + 1;
             samples.push(Sample {
                 path: folder.join(format!("{seed:02}.{}", format.extension())),
-                // Every third stands upright.
+                // Every third picture is in portrait format.
                 size: if seed % 3 == 0 {
                     (size.1, size.0)
                 } else {
@@ -46,8 +46,8 @@ pub fn demonstration(folder: &Path) -> Vec<Sample> {
     samples
 }
 
-/// The pictures that programs are compared at, for a folder: 200 JPEGs of 6 to 12 megapixels, 20
-/// PNGs and 10 WebPs of 3; some 0.4 GB.
+/// The pictures for comparing programs, for a folder: 200 JPEGs of 6 to 12 megapixels, 20 PNGs and
+/// 10 WebPs of 3 megapixels; about 0.4 GB.
 pub fn comparison(folder: &Path) -> Vec<Sample> {
     let kinds = [
         (50, (3000, 2000), Format::Jpeg),
@@ -71,7 +71,7 @@ pub fn comparison(folder: &Path) -> Vec<Sample> {
         .collect()
 }
 
-/// Pictures as web sites have them, for a folder: 300 of 200 to 1,600 pixels.
+/// Pictures as on web sites, for a folder: 300 of 200 to 1,600 pixels.
 pub fn web(folder: &Path) -> Vec<Sample> {
     let kinds = [
         (200, Format::Jpeg),
@@ -94,7 +94,7 @@ pub fn web(folder: &Path) -> Vec<Sample> {
 }
 
 impl Sample {
-    /// Makes it up and writes it; its folder must be there.
+    /// Generates the picture and writes it. Its folder must exist.
     ///
     /// # Errors
     /// If it can't be written.
@@ -103,7 +103,7 @@ impl Sample {
         common::files::write_atomically(&self.path, bytes)
     }
 
-    /// The picture: hills in a haze below a sky with a sun, and the grain of a sensor.
+    /// The picture: hills in haze, a sky with a sun, and sensor noise.
     pub fn picture(&self) -> Picture {
         let (width, height) = self.size;
         let mut data = Vec::with_capacity(width as usize * height as usize * 3);
@@ -162,7 +162,7 @@ impl Sample {
         }
     }
 
-    /// Where a row of hills ends, for each column.
+    /// The height of a row of hills, for each column.
     fn ridge(&self, layer: u32) -> Vec<f32> {
         let (width, height) = (self.size.0 as f32, self.size.1 as f32);
         let phase = (self.seed * 13 + layer * 7) as f32;
@@ -176,10 +176,10 @@ impl Sample {
     }
 }
 
-/// Makes the folders that samples go to.
+/// Creates the folders of samples.
 ///
 /// # Errors
-/// If they can't be made.
+/// If a folder can't be created.
 pub fn create_folders(samples: &[Sample]) -> io::Result<()> {
     samples
         .iter()

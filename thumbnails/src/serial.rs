@@ -1,4 +1,4 @@
-//! One picture after the other: what every other model is measured against.
+//! One picture after the other: the baseline for all other models.
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -6,11 +6,11 @@ use std::ops::ControlFlow;
 
 use crate::task::{Outcome, Task};
 
-/// Runs the tasks in the calling thread, whatever the number of workers. `done` hears what became
-/// of each, and says whether to go on.
+/// Runs the tasks in the calling thread; the number of workers is ignored. `done` gets each
+/// outcome, and returns whether to continue.
 ///
 /// # Errors
-/// Never: the signature is that of every model.
+/// Never. All models have the same signature.
 pub fn run(
     tasks: impl Iterator<Item = Task> + Send,
     _workers: NonZeroUsize,

@@ -1,4 +1,4 @@
-//! What a thumbnail is to be like.
+//! The settings of thumbnails.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,27 +6,27 @@ use crate::limits::Limits;
 use crate::picture::Format;
 use crate::resize::{Filter, Fit, Plan};
 
-/// What thumbnails are to be like; the same for all pictures of a run.
+/// The settings of thumbnails: the same for all pictures of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
-    /// The box, in pixels.
+    /// The box in pixels.
     pub size: (u32, u32),
-    /// How the picture is put into it.
+    /// How the picture is fitted into the box.
     pub fit: Fit,
-    /// Whether a picture smaller than the box is made larger.
+    /// Whether a picture smaller than the box is enlarged.
     pub enlarge: bool,
-    /// The thumbnail's format; `None` is the picture's own.
+    /// The format of the thumbnail; `None` means the picture's own.
     pub format: Option<Format>,
-    /// Of JPEGs, and of WebPs with loss, 1 to 100.
+    /// The quality of JPEGs, and of lossy WebPs, 1 to 100.
     pub quality: u8,
-    /// How pixels are put together.
+    /// The resampling filter.
     pub filter: Filter,
-    /// What shows through a picture that is not opaque, and around one that is padded. `None`
-    /// keeps alpha where the format has it, and is white where it has not.
+    /// The background of a transparent picture, and around a padded one. `None` keeps alpha if the
+    /// format supports it, and is white otherwise.
     pub background: Option<[u8; 3]>,
-    /// Whether a damaged picture has no thumbnail, rather than one of what is there.
+    /// Whether a damaged picture has no thumbnail, instead of one of its readable part.
     pub strict: bool,
-    /// What a picture may cost.
+    /// The limits of a picture.
     pub limits: Limits,
 }
 
@@ -46,27 +46,27 @@ impl Default for Settings {
     }
 }
 
-/// A picture is decoded to at least so many times the thumbnail's size: the filter then has
-/// something to work on, where the blocks' means alone would look coarse. Measured by structural
-/// similarity with a full decode: 2 gives 0.9985 and costs a third more, 1.4 gives 0.9977, at worst
-/// 0.9970.
+/// A picture is decoded to at least this multiple of the thumbnail's size. Then the filter has
+/// enough pixels; the blocks' means alone would look coarse. Measured by structural similarity with
+/// a full decode: 2 gives 0.9985 and costs a third more; 1.4 gives 0.9977, and 0.9970 in the worst
+/// case.
 const MARGIN: f64 = 1.4;
 
-/// Changes when the same settings begin to give other thumbnails.
+/// Increase it when the same settings give different thumbnails.
 const EDITION: u32 = 4;
 
 impl Settings {
-    /// The format of the thumbnail of a picture of format `own`.
+    /// The format of the thumbnail of a picture with format `own`.
     pub fn target(&self, own: Format) -> Format {
         self.format.unwrap_or(own.written())
     }
 
-    /// How a picture of upright size `from` becomes a thumbnail.
+    /// The resize plan for a picture of the upright size `from`.
     pub fn plan(&self, from: (u32, u32)) -> Plan {
         Plan::new(from, self.size, self.fit, self.enlarge)
     }
 
-    /// How large, upright, a picture must be decoded for that.
+    /// The minimum upright size of the decoded picture for that plan.
     pub fn least(&self, from: (u32, u32)) -> (u32, u32) {
         let plan = self.plan(from);
         let least = |whole: u32, part: f64, size: u32| {
@@ -78,11 +78,11 @@ impl Settings {
         )
     }
 
-    /// A number that is another when thumbnails would come out otherwise.
+    /// A number that changes if the thumbnails would be different.
     pub fn fingerprint(&self) -> u64 {
         let look = Settings {
             limits: Limits::default(),
-            // What is damaged is known of each thumbnail.
+            // Damage is recorded for each thumbnail.
             strict: false,
             ..self.clone()
         };
@@ -90,8 +90,8 @@ impl Settings {
     }
 }
 
-/// FNV-1a (Fowler, Noll, Vo), 64 bits: the same on every machine and in every release, which
-/// `std`'s hashing doesn't promise.
+/// FNV-1a (Fowler, Noll, Vo) with 64 bits: the same on every machine and in every release, which
+/// `std`'s hashing does not guarantee.
 pub(crate) fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)

@@ -29,7 +29,7 @@ figcaption span { opacity: .65; display: block; font-variant-numeric: tabular-nu
 </style>
 "#;
 
-/// The page, for a file at `sheet`, of thumbnails below `output`.
+/// The page for a file at `sheet`, with thumbnails below `output`.
 pub fn html<'a>(
     sheet: &Path,
     output: &Path,
@@ -83,7 +83,7 @@ fn absolute(path: &Path) -> PathBuf {
     paths::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
-/// A relative reference where both share a folder, so that both can be moved together.
+/// A relative reference if both are below a common folder, so that they can be moved together.
 fn href(from: &Path, to: &Path) -> String {
     let shared = from
         .components()
@@ -95,7 +95,7 @@ fn href(from: &Path, to: &Path) -> String {
         .map(Path::as_os_str)
         .chain(to.components().skip(shared).map(|part| part.as_os_str()))
         .collect();
-    // A first part with a colon would be a scheme.
+    // A colon in the first part would make it a scheme.
     text(&format!("./{}", escape(&path)))
 }
 

@@ -1,28 +1,29 @@
-//! Shrinking by a whole number while rows come in, so that a large picture is never in memory.
+//! Shrinks a picture by an integer factor while its rows are decoded, so that a large picture is
+//! never completely in memory.
 
 use crate::picture::{Picture, Pixel};
 
-/// Puts the mean of each square of `factor` x `factor` pixels where the square was. With alpha a
-/// pixel counts as much as it is opaque: what can't be seen has no say in the colour.
+/// Replaces each square of `factor` x `factor` pixels by its mean. With alpha, a pixel's weight is
+/// its opacity: an invisible pixel does not affect the colour.
 pub(crate) struct Shrink {
     size: (u32, u32),
     pixel: Pixel,
     factor: u32,
-    /// Of the rows since the last one that was finished.
+    /// The sums of the rows since the last finished one.
     sums: Vec<u32>,
     rows: u32,
     data: Vec<u8>,
 }
 
 impl Shrink {
-    /// The largest factor that leaves at least `least` of `size`.
+    /// The largest factor with which `size` stays at least `least`.
     pub(crate) fn factor(size: (u32, u32), least: (u32, u32)) -> u32 {
-        // 255 rows of 255 values of 255 each, times an alpha of 255: such a sum just fits 32 bits.
+        // 255 rows of 255 values up to 255, times an alpha of 255: such a sum just fits in 32 bits.
         let factor = (size.0 / least.0.max(1)).min(size.1 / least.1.max(1));
         factor.clamp(1, 255)
     }
 
-    /// The bytes that it allocates.
+    /// The memory that it allocates, in bytes.
     pub(crate) fn bytes(size: (u32, u32), pixel: Pixel, factor: u32) -> u64 {
         let width = u64::from(size.0.div_ceil(factor));
         let sums = if factor > 1 { 4 * width } else { 0 };
@@ -102,7 +103,7 @@ impl Shrink {
         self.rows = 0;
     }
 
-    /// Rows that never came are black, or transparent.
+    /// Missing rows are black, or transparent.
     pub(crate) fn finish(mut self) -> Picture {
         if self.rows > 0 {
             self.finish_row();

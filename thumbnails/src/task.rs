@@ -1,5 +1,5 @@
-//! A unit of work: one picture to be made into one thumbnail. Plain data, so that a thread, a task
-//! and another process can all be given it.
+//! A unit of work: one picture and its thumbnail. It is plain data, which can be given to a thread,
+//! a task or another process.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -19,26 +19,26 @@ use crate::quiet;
 use crate::resize::{Fit, pad, resize};
 use crate::settings::{Settings, fnv1a};
 
-/// One picture to be made into one thumbnail.
+/// One picture, and the thumbnail to make of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Task {
     /// The picture.
     #[serde(with = "os_path")]
     pub source: PathBuf,
-    /// Where its thumbnail goes. The folder must be there.
+    /// The path of the thumbnail. Its folder must exist.
     #[serde(with = "os_path")]
     pub output: PathBuf,
-    /// What the thumbnail is to be like.
+    /// The settings of the thumbnail.
     pub settings: Settings,
-    /// Keywords and texts that go into a PNG.
+    /// Keywords and texts for a PNG.
     pub text: Vec<(String, String)>,
     /// Whether only the user may read the thumbnail (on Unix).
     pub private: bool,
-    /// So long reading waits before it begins, as for a slow disk: to compare models with.
+    /// The delay before reading, like that of a slow disk, for comparing models.
     pub latency: Duration,
 }
 
-/// A picture's file in memory, and its share of the memory there is for all.
+/// A picture's file in memory, with its share of the common memory.
 #[derive(Debug)]
 pub(crate) struct Bytes {
     bytes: Vec<u8>,
@@ -48,22 +48,22 @@ pub(crate) struct Bytes {
 /// A thumbnail that was made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Made {
-    /// The thumbnail's size, in pixels.
+    /// The thumbnail's size in pixels.
     pub size: (u32, u32),
-    /// The picture's upright size, in pixels.
+    /// The picture's upright size in pixels.
     pub source_size: (u32, u32),
-    /// The thumbnail's file, in bytes.
+    /// The size of the thumbnail's file in bytes.
     pub bytes: u64,
-    /// Tells thumbnails apart: models are compared by it.
+    /// A checksum of the thumbnail, for comparing models.
     pub checksum: u64,
-    /// From reading to having written.
+    /// The time from the start of reading to the end of writing.
     pub time: Duration,
-    /// What is wrong with the picture's file, if not all of the picture could be decoded.
+    /// The error in the picture's file, if a part of the picture could not be decoded.
     #[serde(default)]
     pub damage: Option<String>,
 }
 
-/// What became of a task.
+/// The outcome of a task.
 pub type Outcome = Result<Made, Failure>;
 
 /// A thumbnail's bytes.
@@ -71,16 +71,16 @@ pub type Outcome = Result<Made, Failure>;
 pub struct Thumbnail {
     /// The file.
     pub bytes: Vec<u8>,
-    /// In pixels.
+    /// The size in pixels.
     pub size: (u32, u32),
-    /// The picture's upright size, in pixels.
+    /// The picture's upright size in pixels.
     pub source_size: (u32, u32),
-    /// What is wrong with the picture's file, if not all of the picture could be decoded.
+    /// The error in the picture's file, if a part of the picture could not be decoded.
     pub damage: Option<String>,
 }
 
 impl Task {
-    /// A task with nothing out of the ordinary.
+    /// A task with all defaults.
     pub fn new(source: impl Into<PathBuf>, output: impl Into<PathBuf>, settings: Settings) -> Task {
         Task {
             source: source.into(),
@@ -92,10 +92,10 @@ impl Task {
         }
     }
 
-    /// Reads, makes and writes. What was at `output` stays until the thumbnail is whole.
+    /// Reads, makes and writes. An existing file at `output` stays until the thumbnail is complete.
     ///
-    /// All tasks of a process together take no more memory than [`Limits::memory`]: this waits until
-    /// there is room.
+    /// All tasks of a process together use at most [`Limits::memory`]: this waits until enough is
+    /// free.
     ///
     /// # Errors
     /// [`Failure`]: also for a decoder's panic.
@@ -124,8 +124,8 @@ impl Task {
         Ok(self.read_with(0)?.bytes)
     }
 
-    /// The picture's file, once there is room for it, and for so many bytes: what
-    /// [`Failure::NoRoom`] asks for. Whoever calls this may hold no other, or it could wait for ever.
+    /// The picture's file, when there is memory for it and for `memory` further bytes, as in
+    /// [`Failure::NoRoom`]. The caller must not hold another file, or it could wait forever.
     pub(crate) fn read_with(&self, memory: u64) -> Result<Bytes, Failure> {
         let unreadable = |error: io::Error| Failure::Unreadable(error.to_string());
         std::thread::sleep(self.latency);
@@ -135,7 +135,7 @@ impl Task {
         limits.check_file(said)?;
         let share = memory::PROCESS.take((said + 1).max(memory), limits.memory)?;
         let mut bytes = Vec::with_capacity(said as usize + 1);
-        // It may be growing.
+        // The file may be growing.
         file.take(limits.file.saturating_add(1))
             .read_to_end(&mut bytes)
             .map_err(unreadable)?;
@@ -143,7 +143,7 @@ impl Task {
         Ok(Bytes { bytes, share })
     }
 
-    /// The thumbnail of a picture's file: this is all the computing there is.
+    /// Makes the thumbnail of a picture's file: this is all of the computing.
     ///
     /// # Errors
     /// [`Failure`]: also for a decoder's panic.
@@ -151,8 +151,8 @@ impl Task {
         self.make_reserving(bytes, &mut |_| Ok(()))
     }
 
-    /// [`make`](Self::make) within the memory that all share. [`Failure::NoRoom`] if others have it:
-    /// drop `file`, and take it from [`read_with`](Self::read_with) again.
+    /// Like [`make`](Self::make), within the common memory. [`Failure::NoRoom`] if others use it:
+    /// drop `file`, and read it by [`read_with`](Self::read_with) again.
     pub(crate) fn make_within(&self, file: &mut Bytes) -> Result<Thumbnail, Failure> {
         let Bytes { bytes, share } = file;
         let length = bytes.len() as u64;
@@ -163,14 +163,14 @@ impl Task {
     fn make_reserving(&self, bytes: &[u8], reserve: Reserve<'_>) -> Result<Thumbnail, Failure> {
         let name = self.source.file_name().unwrap_or_default().display();
         let _span = tracing::info_span!("thumbnail", picture = %name).entered();
-        // Nothing of ours is left half done: all that `make` changes, it owns.
+        // `make` changes only data that it owns, so nothing is left half changed.
         quiet::catch(AssertUnwindSafe(|| {
             reserving(bytes, &self.settings, &self.text, reserve)
         }))
         .unwrap_or_else(|panic| Err(Failure::Crashed(panic)))
     }
 
-    /// Writes a thumbnail, whole or not at all. `start` is when the work began.
+    /// Writes a thumbnail, completely or not at all. `start` is the start of the work.
     ///
     /// # Errors
     /// [`Failure::Unwritable`].
@@ -192,7 +192,7 @@ impl Task {
     }
 }
 
-/// A process is sent tasks as jobs.
+/// A process gets tasks as jobs.
 impl executors::Job for Task {
     type Output = Outcome;
 
@@ -213,7 +213,7 @@ pub fn thumbnail(
     reserving(bytes, settings, text, &mut |_| Ok(()))
 }
 
-/// [`thumbnail`], with a word from `reserve` before memory is allocated.
+/// Like [`thumbnail`], but calls `reserve` before memory is allocated.
 fn reserving(
     bytes: &[u8],
     settings: &Settings,
@@ -241,7 +241,7 @@ fn reserving(
     }
     let source_size = orientation.size(full_size);
     let plan = settings.plan(source_size);
-    // The part in pixels of what was decoded, and all of it the way the file has it.
+    // The part in pixels of the decoded picture, and its size, in the orientation of the file.
     let part = orientation.size(plan.part);
     let part = (part.0 * scale, part.1 * scale);
     let extent = (
@@ -260,7 +260,7 @@ fn reserving(
     }
     if settings.fit == Fit::Pad {
         small = colour::to_rgb(small);
-        // Where alpha is kept, there is nothing to be seen around the picture.
+        // If alpha is kept, the area around the picture is transparent.
         let [red, green, blue] = ground;
         small = pad(small, settings.size, &[red, green, blue, 0]);
     }
@@ -276,7 +276,7 @@ fn reserving(
     })
 }
 
-/// A path as its bytes, for not every name is text.
+/// Serializes a path as its bytes, because not every name is valid text.
 mod os_path {
     use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! A thread pool, as in the workshop: submit, and hear of each as it completes.
+//! A thread pool, as in the workshop: submit all tasks, and handle each outcome as it completes.
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -9,14 +9,14 @@ use executors::{Executor, ThreadPool, as_completed};
 use crate::failure::Failure;
 use crate::task::{Outcome, Task};
 
-/// So many tasks a worker are under way: the one it is at, and a few that wait for it, so that it
-/// need not wait itself while the calling thread writes down what became of the last. No more, as a
-/// folder may have a million.
+/// The number of tasks under way per worker: one that runs, and some that wait. So the worker does
+/// not wait while the calling thread handles an outcome. It is limited, because a folder may have a
+/// million pictures.
 pub const AHEAD: usize = 4;
 
-/// Runs the tasks on `workers` threads, [`AHEAD`] a worker submitted at any time. `done` is called
-/// on the calling thread with what became of each, and says whether to go on: if not, those that
-/// run are finished and no other is begun.
+/// Runs the tasks on `workers` threads, with [`AHEAD`] tasks per worker submitted at any time.
+/// `done` is called on the calling thread with each outcome, and returns whether to continue. If
+/// not, the running tasks are finished and no other is started.
 ///
 /// # Errors
 /// If the system refuses a thread.
@@ -29,7 +29,7 @@ pub fn run(
     let most = AHEAD * workers.get();
     let mut tasks = tasks.fuse();
     let mut completed = as_completed([]);
-    // By their future's place.
+    // The index is that of the future.
     let mut under_way: Vec<Option<Task>> = vec![None; most];
     let mut go_on = ControlFlow::Continue(());
     loop {
@@ -43,7 +43,7 @@ pub fn run(
         let Some((place, result)) = completed.next() else {
             return Ok(());
         };
-        // One that was cancelled was never begun, and nobody needs to hear of it.
+        // A cancelled task was never started, so it is not reported.
         let Some(task) = under_way[place]
             .take()
             .filter(|_| go_on.is_continue() || result.is_ok())
@@ -53,7 +53,7 @@ pub fn run(
         let outcome = result.unwrap_or_else(|error| Err(Failure::NotTried(error.to_string())));
         if done(task, outcome).is_break() && go_on.is_continue() {
             go_on = ControlFlow::Break(());
-            // Without waiting: the loop does that, and still hears of those that run.
+            // Without waiting: the loop waits, and still handles the running tasks.
             pool.shutdown(false, true).map_err(io::Error::other)?;
         }
     }

@@ -1,4 +1,4 @@
-//! Which pictures there are: files, folders and what is in them, one at a time.
+//! Finds pictures: files, and folders with their contents, one at a time.
 
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
@@ -10,55 +10,56 @@ use crate::manifest::{self, Manifest};
 use crate::paths::below;
 use crate::picture::Format;
 
-/// The longest line of a list: the longest path that Linux takes is 4,096 bytes.
+/// The maximum length of a line in a list. Linux's longest path has 4,096 bytes.
 const LONGEST_LINE: u64 = 64 * 1024;
 
 /// A picture that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// Where it is.
+    /// The path.
     pub path: PathBuf,
-    /// The folder it is in, below the one that was asked for, or as a list has it; empty for a file
-    /// named alone.
+    /// Its folder, relative to the folder on the command line, or as in the list; empty for a file
+    /// on the command line.
     pub folder: PathBuf,
-    /// What it starts like; `None` is no picture, and only found where it was named alone.
+    /// The format by its first bytes. `None` means an unknown format, which is only returned for a
+    /// file on the command line.
     pub format: Option<Format>,
 }
 
-/// Something that can't be looked at.
+/// The error for a path that can't be examined.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {error}", crate::paths::shown(path))]
 pub struct Blocked {
-    /// What.
+    /// The path.
     pub path: PathBuf,
-    /// Why.
+    /// The error.
     pub error: io::Error,
 }
 
-/// A path that is to be walked.
+/// A path to walk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Named {
     /// A file or a folder.
     pub path: PathBuf,
-    /// Whether it is from a list, and its thumbnails keep its folders.
+    /// Whether it is from a list: then its thumbnails keep its folders.
     pub listed: bool,
 }
 
-/// How many files in folders were passed over, and why.
+/// How many files in folders were skipped, by reason.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PassedOver {
-    /// No pictures that are known here.
+    /// Files of an unknown format.
     pub unknown: u64,
     /// Empty files.
     pub empty: u64,
-    /// Thumbnails that were made earlier.
+    /// Thumbnails of earlier runs.
     pub thumbnails: u64,
     /// Pipes, devices, sockets.
     pub special: u64,
 }
 
 impl PassedOver {
-    /// All together.
+    /// The total.
     pub fn count(&self) -> u64 {
         self.unknown + self.empty + self.thumbnails + self.special
     }
@@ -67,7 +68,7 @@ impl PassedOver {
 impl fmt::Display for PassedOver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let reasons = [
-            (self.unknown, "not pictures known here"),
+            (self.unknown, "of no known picture format"),
             (self.empty, "empty"),
             (self.thumbnails, "thumbnails"),
             (self.special, "neither files nor folders"),
@@ -80,23 +81,23 @@ impl fmt::Display for PassedOver {
     }
 }
 
-/// Walks what is named: files as they are, folders with all in them, by name. Files in folders that
-/// are no pictures by their content are passed over, and so are thumbnails: what stands in the
-/// manifest of a folder that is walked.
+/// Walks the given paths: files, and folders with all their contents, sorted by name. Files in
+/// folders that are not pictures by their content are skipped, and so are thumbnails that are
+/// recorded in a folder's manifest.
 ///
-/// Links to files are followed. Links to folders are not, unless named: so no loop can be walked.
-/// Of the folders only one listing for each level is in memory.
+/// Links to files are followed. Links to folders are followed only if they are given paths, so
+/// there are no loops. Only one listing per folder level is in memory.
 pub struct Walk<I> {
     named: I,
-    /// Where the thumbnails go: walked into only if it is named itself.
+    /// The folder of the thumbnails. It is entered only if it is a given path.
     except: Option<PathBuf>,
-    /// What is still to be looked at in the folders that were entered, innermost last.
+    /// The remaining entries of the entered folders, the innermost last.
     levels: Vec<Level>,
     passed: PassedOver,
 }
 
 struct Level {
-    /// Below the folder that was named.
+    /// The path below the given folder.
     folder: PathBuf,
     entries: VecDeque<fs::DirEntry>,
     /// The thumbnails below it.
@@ -104,7 +105,7 @@ struct Level {
 }
 
 impl<I: Iterator<Item = io::Result<Named>>> Walk<I> {
-    /// Walks `named`. Of the folders in them `except` is passed over.
+    /// Walks `named`. Within its folders, `except` is skipped.
     pub fn new(named: I, except: Option<&Path>) -> Walk<I> {
         Walk {
             named,
@@ -114,7 +115,7 @@ impl<I: Iterator<Item = io::Result<Named>>> Walk<I> {
         }
     }
 
-    /// What was passed over so far.
+    /// The files that were skipped so far.
     pub fn passed_over(&self) -> PassedOver {
         self.passed
     }
@@ -127,7 +128,7 @@ impl<I: Iterator<Item = io::Result<Named>>> Walk<I> {
             .iter()
             .any(|entry| entry.file_name() == manifest::NAME)
         {
-            // One that can't be read says nothing.
+            // A manifest that can't be read is ignored.
             let manifest = Manifest::read(path);
             thumbnails.extend(
                 manifest
@@ -182,7 +183,7 @@ impl<I: Iterator<Item = io::Result<Named>>> Walk<I> {
             return Ok(None);
         }
         let metadata = fs::metadata(&path)?;
-        // What is neither a file nor a link to one may block whoever opens it.
+        // Opening anything other than a file or a link to one may block.
         if !metadata.is_file() {
             self.passed.special += u64::from(!metadata.is_dir());
             return Ok(None);
@@ -235,7 +236,7 @@ impl<I: Iterator<Item = io::Result<Named>>> Iterator for Walk<I> {
     }
 }
 
-/// What a file's first bytes say.
+/// The result of reading a file's first bytes.
 enum Sniffed {
     Picture(Format),
     Empty,
@@ -251,7 +252,7 @@ impl Sniffed {
     }
 }
 
-/// A file's format, by its first bytes.
+/// The format of a file, by its first bytes.
 fn sniff(path: &Path) -> io::Result<Sniffed> {
     if !fs::metadata(path)?.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file"));
@@ -267,7 +268,7 @@ fn sniff(path: &Path) -> io::Result<Sniffed> {
     })
 }
 
-/// Reads a list of paths, one a line, or each ended by a zero byte. Empty lines are passed over.
+/// Reads a list of paths, one per line, or each ended by a zero byte. Empty lines are skipped.
 pub fn list(mut input: impl BufRead, zero: bool) -> impl Iterator<Item = io::Result<PathBuf>> {
     let end = if zero { 0 } else { b'\n' };
     let mut broken = false;
@@ -280,7 +281,7 @@ pub fn list(mut input: impl BufRead, zero: bool) -> impl Iterator<Item = io::Res
                     broken = true;
                     return Some(Err(io::Error::new(
                         io::ErrorKind::InvalidData,
-                        "a line of over 64 KiB: not a list of paths (lists with zeros need -0)",
+                        "a line longer than 64 KiB: not a list of paths (a list with zero bytes needs -0)",
                     )));
                 }
                 Ok(_) => {

@@ -1,4 +1,4 @@
-//! The thumbnail cache that desktops share: freedesktop.org's Thumbnail Managing Standard 0.9.
+//! The desktop's thumbnail cache: freedesktop.org's Thumbnail Managing Standard 0.9.
 //!
 //! <https://specifications.freedesktop.org/thumbnail-spec/latest/>
 
@@ -22,7 +22,7 @@ pub const SIZES: [(&str, u32); 4] = [
     ("xx-large", 1024),
 ];
 
-/// Where this program's failures are noted, below `fail`.
+/// The folder below `fail` for this program's failures.
 const FAIL: &str = concat!("fail/many-hands-thumbnails-", env!("CARGO_PKG_VERSION"));
 
 /// The cache of one user, for one size.
@@ -33,22 +33,22 @@ pub struct Cache {
     size: u32,
 }
 
-/// What the cache says of a picture.
+/// The state of a picture in the cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// There is nothing, or it is out of date.
+    /// There is no thumbnail, or it is out of date.
     Missing,
-    /// Its thumbnail is there.
+    /// The thumbnail is current.
     Current,
-    /// It has been tried, and it can't be done.
+    /// The picture failed before.
     Failed,
 }
 
 impl Cache {
     /// The user's cache: `$XDG_CACHE_HOME/thumbnails`, or `~/.cache/thumbnails`. `size` is one of
-    /// [`SIZES`]. `None` if there is no home either.
+    /// [`SIZES`]. `None` if there is no home folder either.
     pub fn of_user(size: u32) -> Option<Cache> {
-        // The specification of those variables says that what is not absolute is to be ignored.
+        // The specification of these variables says that a relative path must be ignored.
         let absolute = |name| {
             let path = PathBuf::from(std::env::var_os(name)?);
             path.is_absolute().then_some(path)
@@ -58,21 +58,21 @@ impl Cache {
         Cache::at(cache.join("thumbnails"), size)
     }
 
-    /// A cache anywhere. `None` if `size` is none of [`SIZES`].
+    /// A cache in any folder. `None` if `size` is not one of [`SIZES`].
     pub fn at(root: PathBuf, size: u32) -> Option<Cache> {
         let &(folder, size) = SIZES.iter().find(|(_, known)| *known == size)?;
         Some(Cache { root, folder, size })
     }
 
-    /// The cache's folder: its own pictures have no thumbnails.
+    /// The cache's folder. Pictures in it have no thumbnails.
     pub fn root(&self) -> &Path {
         &self.root
     }
 
-    /// Makes the folders, for their owner alone.
+    /// Creates the folders, accessible only to their owner.
     ///
     /// # Errors
-    /// If that can't be done.
+    /// If that fails.
     pub fn create(&self) -> io::Result<()> {
         for folder in [self.folder, FAIL] {
             let mut builder = fs::DirBuilder::new();
@@ -87,7 +87,7 @@ impl Cache {
     /// The task that fills the cache with a picture's thumbnail.
     ///
     /// # Errors
-    /// If the picture isn't there.
+    /// If the picture does not exist.
     pub fn task(&self, source: &Path, limits: &Limits) -> io::Result<Task> {
         let uri = uri(source)?;
         let settings = Settings {
@@ -103,7 +103,7 @@ impl Cache {
         })
     }
 
-    /// What there is for a task of [`Cache::task`].
+    /// The state of a task from [`Cache::task`].
     pub fn state(&self, task: &Task) -> State {
         if is_current(&task.output, &task.text) {
             State::Current
@@ -116,8 +116,8 @@ impl Cache {
         }
     }
 
-    /// Notes that a picture can't be done, so that nobody tries again before it changes. Only of
-    /// what is the picture's own fault.
+    /// Records that a picture failed, so that no program tries again before it changes. Call it
+    /// only if the picture itself is the reason.
     ///
     /// # Errors
     /// If that can't be written.
@@ -149,12 +149,12 @@ impl Cache {
     }
 }
 
-/// A file's URI, as all programs that share the cache must write it.
+/// A file's URI, in the form that all programs using the cache must write.
 ///
 /// # Errors
-/// If there is no current folder to make the path absolute by.
+/// If there is no current folder.
 pub fn uri(path: &Path) -> io::Result<String> {
-    // Not by resolving links: a link has a thumbnail of its own, as the specification says.
+    // Links are not resolved: the specification gives a link its own thumbnail.
     let path = crate::paths::absolute(path)?;
     Ok(format!("file://{}", escape(&path)))
 }
@@ -173,10 +173,10 @@ fn text(source: &Path, uri: &str) -> io::Result<Vec<(String, String)>> {
     .into())
 }
 
-/// Whether a thumbnail is of that URI, that time and, if it says so, that size: within a second a
-/// picture can have been replaced.
+/// Whether a thumbnail has this URI, this time and, if it is recorded, this size: a picture can be
+/// replaced within a second.
 fn is_current(thumbnail: &Path, text: &[(String, String)]) -> bool {
-    // A pipe would be waited for.
+    // Opening a pipe would block.
     if !fs::metadata(thumbnail).is_ok_and(|it| it.is_file()) {
         return false;
     }
@@ -192,7 +192,7 @@ fn is_current(thumbnail: &Path, text: &[(String, String)]) -> bool {
         .all(|keyword| {
             let wanted = text.iter().find(|(name, _)| name == keyword);
             let found = there.iter().find(|chunk| chunk.keyword == *keyword);
-            // The size is optional: other programs may leave it out.
+            // The size is optional: other programs may omit it.
             *keyword == "Thumb::Size" && found.is_none()
                 || wanted.map(|(_, text)| text) == found.map(|chunk| &chunk.text)
         })

@@ -1,23 +1,21 @@
-//! BMP, TIFF and GIF beside other programs: `world/make-bmps` says which.
+//! BMP, TIFF and GIF compared with other programs, which are listed in `world/make-bmps`.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use thumbnails::decode::{Decoded, decode};
-use thumbnails::{Failure, Limits, Pixel};
+use support::read;
+use thumbnails::decode::Decoded;
+use thumbnails::{Failure, Pixel};
 
 fn world() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/world")
 }
 
-/// The picture at its own size.
-fn read(bytes: &[u8]) -> Result<Decoded, Failure> {
-    decode(bytes, &Limits::default(), |size| size, &mut |_| Ok(()))
-}
-
-/// Red, green, blue and alpha, whatever the pixels are.
+/// The pixels as red, green, blue and alpha.
 fn rgba(decoded: &Decoded) -> Vec<u8> {
     let picture = &decoded.picture;
     let pixels = picture.data.chunks_exact(picture.pixel.bytes());
@@ -40,7 +38,7 @@ fn file(name: &str) -> Vec<u8> {
     fs::read(world().join(name)).unwrap()
 }
 
-/// What another program read in it.
+/// The pixels that another program has decoded.
 fn expected(name: &str) -> Vec<u8> {
     let path = world().join(name).with_extension("png");
     image::open(path).unwrap().into_rgba8().into_raw()
@@ -60,7 +58,7 @@ fn every_kind_of_bmp_is_as_pillow_has_it() {
             let most = { ours.iter().zip(&theirs) }
                 .map(|(a, b)| a.abs_diff(*b))
                 .max();
-            // Five bits become eight by rounding here, by repeating the upper ones there.
+            // Five bits become eight by rounding here, and by repeating the upper bits there.
             assert!(most <= Some(1), "{}: {most:?}", path.display());
             count += 1;
         }
@@ -83,7 +81,7 @@ fn headers_of_os2_and_wrong_numbers_of_planes_are_no_trouble() {
     let bmp = file("bmp/8.bmp");
     let longer = [&bmp[14..54], &[0; 24]].concat();
     assert_eq!(whole(&with_header(&bmp, &longer)), expected("bmp/8"));
-    // All that is left out is zero: the palette then has all its colours.
+    // All omitted fields are zero: the palette then has all its colours.
     let mut full = bmp.clone();
     full[46..50].fill(0);
     let colours = (u32::from_le_bytes(*bmp[10..].first_chunk().unwrap()) as usize - 54) / 4;
@@ -113,13 +111,13 @@ fn run_lengths_may_begin_at_the_top() {
     assert_eq!(whole(&bmp), upside_down);
 }
 
-/// As Pillow and ImageMagick: what runs leave out is the palette's first colour.
+/// As in Pillow and ImageMagick: pixels that runs omit have the palette's first colour.
 #[test]
 fn what_run_lengths_leave_out_is_the_first_colour() {
     let mut bmp = file("bmp/8-run-lengths.bmp");
     let data = u32::from_le_bytes(*bmp[10..].first_chunk().unwrap()) as usize;
     bmp.truncate(data);
-    // The end, at once.
+    // An end code at once.
     bmp.extend([0, 1]);
     let first = [bmp[56], bmp[55], bmp[54], 255];
     assert!(whole(&bmp).chunks_exact(4).all(|it| it == first));
@@ -142,8 +140,57 @@ fn a_tiff_with_its_bits_in_reversed_order_is_as_libtiff_has_it() {
     assert_eq!(whole(&tiff), expected("tiff/reversed-bits"));
 }
 
-/// A TIFF of these entries (tag, value), with `data` from byte 8 on, and then its directory, which
-/// says that the next one is at `next`.
+#[test]
+fn palettes_and_lab_colours_of_a_tiff_are_as_pillow_has_them() {
+    for (name, most) in [("palette", 0.0), ("lab", 1.0)] {
+        let (ours, theirs) = (
+            whole(&file(&format!("tiff/{name}.tif"))),
+            expected(&format!("tiff/{name}")),
+        );
+        assert_eq!(ours.len(), theirs.len(), "{name}");
+        let sum: u32 = ours
+            .iter()
+            .zip(&theirs)
+            .map(|(a, b)| u32::from(a.abs_diff(*b)))
+            .sum();
+        let mean = f64::from(sum) / ours.len() as f64;
+        assert!(mean <= most, "{name}: {mean}");
+    }
+}
+
+#[test]
+fn a_tiff_is_turned_upright() {
+    let decoded = read(&file("tiff/upright.tif")).unwrap();
+    let picture = decoded.orientation.apply(decoded.picture);
+    assert_eq!((picture.width, picture.height), (26, 37));
+    let theirs = image::open(world().join("tiff/upright.png"))
+        .unwrap()
+        .into_rgb8();
+    assert_eq!(picture.data, theirs.into_raw());
+}
+
+#[test]
+fn a_tiff_that_is_cut_short_keeps_its_upper_rows() {
+    let bytes = file("tiff/upright.tif");
+    let (all, cut) = (read(&bytes).unwrap(), read(&bytes[..2200]).unwrap());
+    assert_eq!(cut.damage.as_deref(), Some("cut short"));
+    let there = 15 * 3 * 37;
+    assert_eq!(cut.picture.data[..there], all.picture.data[..there]);
+}
+
+/// The standard (TIFF 6.0, section 18): associated alpha is multiplied in.
+#[test]
+fn alpha_that_was_multiplied_in_is_divided_out() {
+    let data = [64, 128, 10, 255, 0, 0, 200, 200];
+    let values = whole(&tiff(&entries(8, 2, 8, &[(338, 1)]), &data, Some(0)));
+    let values: Vec<[u8; 2]> = values.chunks_exact(4).map(|it| [it[0], it[3]]).collect();
+    assert!((127..=128).contains(&values[0][0]), "{values:?}");
+    assert_eq!(values[0][1], 128);
+    assert_eq!(values[1..], [[10, 255], [0, 0], [255, 200]]);
+}
+
+/// A TIFF with these entries (tag, value). `data` begins at byte 8, and the directory follows, with
+/// `next` as the offset of the next one.
 fn tiff(entries: &[(u16, u32)], data: &[u8], next: Option<u32>) -> Vec<u8> {
     let at = (8 + data.len()).next_multiple_of(2) as u32;
     let mut bytes = [b"II*\0".as_slice(), &at.to_le_bytes(), data].concat();
@@ -158,7 +205,8 @@ fn tiff(entries: &[(u16, u32)], data: &[u8], next: Option<u32>) -> Vec<u8> {
     bytes
 }
 
-/// Width, height, bits, compression, meaning, where, samples, rows and bytes of a strip.
+/// The entries for width, height, bits, compression, meaning, offset, samples, rows and bytes of a
+/// strip.
 fn entries(bits: u32, samples: u32, length: usize, more: &[(u16, u32)]) -> Vec<(u16, u32)> {
     let usual = [
         (256, 2),
@@ -172,7 +220,7 @@ fn entries(bits: u32, samples: u32, length: usize, more: &[(u16, u32)]) -> Vec<(
     [&usual[..], &rest, more].concat()
 }
 
-/// As libvips has them: below zero is black, and 127 is half of the range.
+/// As in libvips: a negative value is black, and 127 is half of the range.
 #[test]
 fn samples_with_a_sign_take_up_the_lower_half() {
     let data = [0, 100, 127, 0x80];
@@ -181,7 +229,7 @@ fn samples_with_a_sign_take_up_the_lower_half() {
     assert_eq!(values, [0, 100, 127, 0]);
 }
 
-/// As Pillow: only a sample that is said to be alpha is.
+/// As in Pillow: a sample is alpha only if the file says so.
 #[test]
 fn a_second_sample_that_is_not_said_to_be_alpha_is_none() {
     let data = [10, 0, 20, 0, 30, 0, 40, 0];
@@ -213,14 +261,14 @@ fn a_whole_jpeg_in_the_old_compression_is_decoded() {
     ];
     let decoded = read(&tiff(&old, &jpeg, Some(0))).unwrap();
     assert_eq!(decoded.picture.data, read(&jpeg).unwrap().picture.data);
-    // Tables here and scans there are not put together, and it is said so.
+    // Tables and scans in different places are not combined, and the error says so.
     let pieces = tiff(&old[..4], &jpeg, Some(0));
     let failure = read(&pieces).unwrap_err();
     assert!(matches!(failure, Failure::Unsupported { .. }), "{failure}");
 }
 
-/// As Pillow has it: the palette's first colour, or nothing where the frame itself lets through what is
-/// below it.
+/// As in Pillow: the area has the palette's first colour, or is transparent if the frame has a
+/// transparent index.
 #[test]
 fn around_a_frame_that_is_smaller_than_its_picture_is_the_first_colour() {
     for (transparent, around) in [(None, [10, 20, 30, 255]), (Some(0), [0; 4])] {
@@ -247,11 +295,11 @@ fn inks_with_alpha_are_as_libvips_has_them() {
         whole(&file("tiff/inks-alpha.tif")),
         expected("tiff/inks-alpha.tif"),
     );
-    // Between the inks that were measured, at the border of what a screen can show, by up to 21.
+    // Between the measured inks, at the limit of a screen's colours, the difference is up to 21.
     let differences = ours.iter().zip(&theirs).map(|(a, b)| a.abs_diff(*b));
     let sum: u32 = differences.map(u32::from).sum();
     assert!(sum < ours.len() as u32, "{sum} of {}", ours.len());
-    // libvips rounds alpha by one.
+    // libvips rounds alpha differently by one.
     let alphas = ours.iter().zip(&theirs).skip(3).step_by(4);
     assert!(alphas.clone().all(|(a, b)| a.abs_diff(*b) <= 1));
     assert!(alphas.clone().any(|(a, _)| *a < 60));
@@ -260,7 +308,7 @@ fn inks_with_alpha_are_as_libvips_has_them() {
 #[test]
 fn lzw_of_before_1988_is_named_and_no_noise() {
     let mut bytes = file("tiff/inks-alpha.tif");
-    // The code that clears the table comes first: 256, in nine bits from the highest.
+    // The first code clears the table: 256, in nine bits from the highest.
     assert_eq!(bytes[8], 0x80);
     bytes[8..10].copy_from_slice(&[0, 1]);
     let error = read(&bytes).unwrap_err().to_string();

@@ -1,4 +1,4 @@
-//! The command as people use it, and what it survives.
+//! Tests of the command: its use, and faults that it survives.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -52,7 +52,7 @@ fn a_rerun_makes_only_what_changed() {
     run(&["-s", "100"])
         .success()
         .stderr(contains("1 made, 1 unchanged"));
-    // Half a line, as a killed run leaves it, costs that line.
+    // An incomplete line of a killed run costs only this line.
     let manifest = here.join("out/.thumbnails.jsonl");
     let text = fs::read_to_string(&manifest).unwrap();
     fs::write(&manifest, &text[..text.len() - 20]).unwrap();
@@ -120,7 +120,7 @@ fn names_never_collide_nor_leave_the_folder() {
             "out/A_thumb.jpg",
             "out/a_thumb-2.jpg",
             "out/deep/a_thumb.jpg",
-            // A list keeps its folders, but for those that lead out.
+            // A list keeps its folders, except those that lead out.
             "out/in/A_thumb-2.jpg",
             "out/in/a_thumb.jpg",
             "out/outside_thumb.jpg"
@@ -167,7 +167,7 @@ fn usage_errors_are_told_in_a_line() {
         (&["in", "-o", "out", "--template", "x.jpg"], "needs {stem}"),
         (
             &["in", "-o", "out", "--template", "../{stem}"],
-            "for a file's name",
+            "for a file name",
         ),
         (
             &["in", "-o", "out", "--isolate", "--model", "rayon"],
@@ -190,7 +190,7 @@ fn usage_errors_are_told_in_a_line() {
     thumbnails(folder.path(), &["in/notes.txt", "-o", "out"])
         .code(1)
         .stderr(contains(
-            "in/notes.txt: not a picture known here (it starts with 6e 6f 74 20)",
+            "in/notes.txt: not a known picture format (it starts with 6e 6f 74 20)",
         ));
 }
 
@@ -241,7 +241,7 @@ fn the_desktops_cache_is_filled_by_its_standard() {
         .stderr(
             contains("2 unchanged, 1 failed before").and(contains("in/broken.jpg: failed before")),
         );
-    // Within the second it is replaced by another of another size.
+    // Within the same second it is replaced by a picture of another size.
     let first = fs::metadata(here.join("in/a.jpg"))
         .unwrap()
         .modified()
@@ -303,7 +303,7 @@ fn bombs_are_refused_before_they_take_memory() {
     let count = bombs.len() as u64;
     let (failed, most) = peak("bombs", bombs);
     assert_eq!(failed, count);
-    // Any of them decoded would take hundreds.
+    // Decoding any of them would need hundreds of megabytes.
     assert!(most < usual + (8 << 20), "{most} bytes beside {usual}");
 }
 
@@ -311,7 +311,7 @@ fn bombs_are_refused_before_they_take_memory() {
 fn a_thousand_mutated_pictures_cost_no_more_than_themselves() {
     let folder = folder(false);
     let whole = support::whole();
-    // Knuth's MMIX generator: what is broken is the same on every machine.
+    // Knuth's MMIX generator: the same damage on every machine.
     let mut state = 1_u64;
     let mut random = |below: usize| {
         state = state
@@ -322,7 +322,7 @@ fn a_thousand_mutated_pictures_cost_no_more_than_themselves() {
     for number in 0..1000 {
         let mut file = whole[number % whole.len()].clone();
         for _ in 0..=random(8) {
-            // The start is left, or it would not be taken for a picture.
+            // The first bytes stay, because otherwise it would not be recognized as a picture.
             let place = 12 + random(file.len() - 12);
             file[place] = random(256) as u8;
         }

@@ -1,26 +1,23 @@
-//! Pictures that are cut short, beside what Pillow shows of them: `world/make-damaged`.
+//! Truncated pictures, compared with Pillow's result: `world/make-damaged`.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use thumbnails::decode::{Decoded, decode};
-use thumbnails::{Limits, colour};
+use support::read;
+use thumbnails::colour;
 
 fn path(name: &str) -> PathBuf {
     let world = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/world");
     world.join("damaged").join(name)
 }
 
-/// The picture at its own size.
-fn read(bytes: &[u8]) -> Decoded {
-    decode(bytes, &Limits::default(), |size| size, &mut |_| Ok(())).unwrap()
-}
-
-/// What of it is shown, and what of it is there, row by row.
+/// The decoded rows, and the expected ones.
 fn rows(name: &str) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
-    let decoded = read(&fs::read(path(name)).unwrap());
+    let decoded = read(&fs::read(path(name)).unwrap()).unwrap();
     assert!(decoded.damage.is_some(), "{name}");
     let shown = colour::to_rgb(colour::flatten(decoded.picture, [255; 3])).data;
     let there = image::open(path(&format!("{name}.there.png"))).unwrap();
@@ -33,7 +30,7 @@ fn rows(name: &str) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
 fn of_a_png_that_is_cut_short_all_rows_that_can_be_unpacked_are_shown() {
     for name in ["rgb.png", "grey.png", "palette.png"] {
         let (shown, there) = rows(name);
-        // Rows that are not there are of one colour. Pillow shows the beginning of a row, too.
+        // A missing row has one colour. Pillow also shows the beginning of a row.
         let varied = |row: &Vec<u8>| row.as_chunks::<3>().0.iter().any(|it| it != &row[..3]);
         let last = there.iter().rposition(varied).unwrap();
         assert!((20..69).contains(&last), "{name}: {last}");

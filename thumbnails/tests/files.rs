@@ -1,4 +1,4 @@
-//! What the command does with other people's files: nothing that it was not told to.
+//! Foreign files: the command changes only what it was told to change.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -11,6 +11,7 @@ use std::process::{Command, Stdio};
 use assert_cmd::assert::Assert;
 use predicates::boolean::PredicateBooleanExt;
 use predicates::str::contains;
+use support::folders::files;
 
 fn program() -> PathBuf {
     assert_cmd::cargo::cargo_bin!("thumbnails").to_owned()
@@ -26,24 +27,6 @@ fn thumbnails(folder: &Path, words: &[&str]) -> Assert {
 fn picture(path: &Path, seed: u32) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, support::jpeg(&support::waves(60 + seed, 40), 80)).unwrap();
-}
-
-/// All files below a folder but the manifest, by name.
-fn files(folder: &Path) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(next) = folders.pop() {
-        for entry in fs::read_dir(next).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.file_name().unwrap() != ".thumbnails.jsonl" {
-                found.push(path.strip_prefix(folder).unwrap().display().to_string());
-            }
-        }
-    }
-    found.sort();
-    found
 }
 
 #[test]
@@ -67,14 +50,14 @@ fn what_it_did_not_make_is_never_replaced() {
     run(&[]).success().stderr(contains("1 unchanged"));
     run(&["--force"]).success();
     assert_eq!(files(here).len(), 3);
-    // Somebody puts a file in its place: that is the user's now.
+    // A user replaces the thumbnail: the file now belongs to the user.
     fs::write(here.join("q/a_thumb-2.jpg"), "this one, too").unwrap();
     run(&[]).success().stderr(contains("1 made"));
     assert_eq!(
         fs::read(here.join("q/a_thumb-2.jpg")).unwrap(),
         b"this one, too"
     );
-    // Nor is it deleted.
+    // It is not deleted either.
     fs::remove_file(here.join("q/sub/a.jpg")).unwrap();
     run(&["--delete-stale"])
         .success()
@@ -103,13 +86,14 @@ fn thumbnails_may_lie_among_the_pictures_and_have_no_thumbnails() {
         );
     }
     assert_eq!(fs::read(here.join("q/a.jpg")).unwrap(), originals);
-    // Another run over them, into a folder within; and one that names a thumbnail.
+    // Another run over the thumbnails, into a folder inside; and one with a thumbnail as its
+    // argument.
     thumbnails(here, &["q", "-o", "q/small"])
         .success()
-        .stderr(contains("2 made").and(contains("2 passed over")));
+        .stderr(contains("2 made").and(contains("2 skipped")));
     thumbnails(here, &["q", "-o", "elsewhere"])
         .success()
-        .stderr(contains("2 made").and(contains("4 passed over")));
+        .stderr(contains("2 made").and(contains("4 skipped")));
     assert_cmd::Command::new(program())
         .current_dir(here)
         .args(["-", "-o", "q"])
@@ -133,7 +117,7 @@ fn two_runs_into_one_folder_keep_each_others() {
         }
     }
     assert_eq!(files(&here.join("out")), ["a_thumb-2.jpg", "a_thumb.jpg"]);
-    // What was moved takes the name over.
+    // The moved picture takes over the name.
     fs::rename(here.join("one"), here.join("three")).unwrap();
     thumbnails(here, &["three", "-o", "out"]).success();
     assert_eq!(files(&here.join("out")), ["a_thumb-2.jpg", "a_thumb.jpg"]);
@@ -145,7 +129,7 @@ fn many_processes_on_one_folder_lose_nothing() {
     const EACH: u32 = 25;
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
-    // All of one name, in folders of their own: every name is fought for.
+    // All pictures have the same name, in their own folders: the processes compete for every name.
     let names: Vec<Vec<String>> = (0..PROCESSES)
         .map(|process| {
             let name = |number| format!("in/{process}-{number}/a.jpg");
@@ -187,7 +171,7 @@ fn many_processes_on_one_folder_lose_nothing() {
             .success()
             .stderr(contains(format!("0 made, {EACH} unchanged")));
     }
-    // Each is of its own picture.
+    // Each thumbnail belongs to its own picture.
     let sizes: std::collections::BTreeSet<_> = { there.iter() }
         .map(|name| image::image_dimensions(here.join("out").join(name)).unwrap())
         .collect();
@@ -246,7 +230,7 @@ fn pipes_in_the_way_long_names_and_control_characters_are_no_trouble() {
     thumbnails(here, &["in", "-o", "out"])
         .success()
         .stderr(contains("3 unchanged"));
-    // The manifest itself.
+    // The manifest itself is a pipe.
     fs::create_dir(here.join("piped")).unwrap();
     let pipe = Command::new("mkfifo")
         .arg(here.join("piped/.thumbnails.jsonl"))
@@ -254,7 +238,7 @@ fn pipes_in_the_way_long_names_and_control_characters_are_no_trouble() {
     assert!(pipe.unwrap().success());
     thumbnails(here, &["in", "-o", "piped"])
         .code(1)
-        .stderr(contains(".thumbnails.jsonl: is no file"));
+        .stderr(contains(".thumbnails.jsonl: is not a file"));
 }
 
 #[test]
@@ -267,7 +251,7 @@ fn what_is_no_picture_is_counted_with_the_reason() {
     thumbnails(here, &["in", "-o", "out"])
         .success()
         .stderr(contains(
-            "no picture was found: passed over 1 not pictures known here, 1 empty",
+            "no picture was found: skipped 1 of no known picture format, 1 empty",
         ));
 }
 
@@ -318,8 +302,8 @@ fn a_damaged_picture_is_made_and_told_of_at_every_run() {
     run(&["--strict"]).stderr(contains("1 failed"));
 }
 
-/// Sixty pictures, and a disk mounted with these options, which root alone can do; nothing
-/// without it.
+/// Runs with sixty pictures on a disk mounted with these options. Only root can mount; for other
+/// users the result is `None`.
 #[cfg(target_os = "linux")]
 fn on_disk(options: &str, words: &[&str]) -> Option<(Option<i32>, String)> {
     let folder = tempfile::tempdir().unwrap();

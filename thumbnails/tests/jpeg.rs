@@ -1,5 +1,5 @@
-//! The JPEG decoder beside others: libjpeg-turbo's values at every sampling and scale, jpeg-decoder's
-//! for pictures at random, and what is left of damaged files.
+//! The JPEG decoder compared with others: with libjpeg-turbo at every sampling and scale, with
+//! jpeg-decoder for random pictures; and the result for damaged files.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -83,7 +83,7 @@ fn every_sampling_at_every_scale_is_as_libjpeg_has_it() {
                 from_definition(&ours[plane], width, &theirs[plane], size, scale as usize)
             };
             let (mean, most) = of(header.channels());
-            // Where chroma is the finer one, luma is enlarged.
+            // If chroma is finer than luma, luma is enlarged.
             let most_luma = if name == "odd-chroma-finer" {
                 (4.7, 12.0)
             } else {
@@ -111,17 +111,18 @@ fn every_sampling_at_every_scale_is_as_libjpeg_has_it() {
     assert_eq!(count, 20);
 }
 
-/// How far colours may be from djpeg's or from the definition, on average and at most.
+/// The allowed difference of colours from djpeg's or from the definition: mean and maximum.
 ///
-/// Luma is held to the definition. djpeg itself is not: its transforms to 4x4 and 2x2 (jidctred.c) take
-/// means of what more frequencies give. With chroma it takes a scale for both directions, so that
-/// 4:2:2 at half size has chroma as coarse as 4:2:0, up to 45 away on average; here each direction has
-/// its own. And the definition is applied to djpeg's full picture, whose chroma is enlarged already:
-/// in 4:1:1 each sample stands four times, where at half size it is smoothed here.
+/// Luma is compared with the definition, because djpeg does not follow it: its transforms to 4x4
+/// and 2x2 (jidctred.c) average more frequencies. For chroma djpeg uses one scale for both
+/// directions, so 4:2:2 at half size has chroma as coarse as 4:2:0, with a mean difference up to
+/// 45; here each direction has its own scale. The definition is applied to djpeg's full picture,
+/// whose chroma is already enlarged: in 4:1:1 each sample is repeated four times, but at half size
+/// it is smoothed here.
 fn bound(name: &str, scale: Scale) -> (f64, f64) {
     let coarse = ["411", "441"].contains(&name);
     match scale {
-        // At the edge djpeg has some of what lies beyond.
+        // At the edge djpeg includes some of the pixels beyond it.
         _ if ["444", "rgb", "grey", "grey-sampled"].contains(&name) => (0.6, 6.0),
         Scale::Four if coarse => (9.4, 42.0),
         Scale::Four => (1.7, 10.0),
@@ -156,6 +157,35 @@ fn jfif_is_believed_before_adobe() {
 }
 
 #[test]
+fn without_any_marker_the_components_names_say_what_they_are() {
+    let bytes = file("444");
+    // Without JFIF's segment, and with these names in the frame and in the scan.
+    let named = |names: &[u8; 3]| {
+        let mut bytes = [&bytes[..2], &bytes[20..]].concat();
+        let frame = bytes.windows(2).position(|it| it == [0xff, 0xc0]).unwrap();
+        let scan = bytes.windows(2).position(|it| it == [0xff, 0xda]).unwrap();
+        for (number, &name) in names.iter().enumerate() {
+            bytes[frame + 10 + 3 * number] = name;
+            bytes[scan + 5 + 2 * number] = name;
+        }
+        bytes
+    };
+    // As libjpeg has it (`default_decompress_parms`).
+    for names in [b"rgb", b"YCC", b"\0\x01\x02"] {
+        assert_eq!(
+            whole(&named(names), Scale::Eight),
+            whole(&bytes, Scale::Eight)
+        );
+    }
+    let rgb = insert_behind_start(&named(b"YCC"), 0xee, b"Adobe\0\x64\0\0\0\0\0");
+    assert_eq!(
+        whole(&named(b"RGB"), Scale::Eight),
+        whole(&rgb, Scale::Eight)
+    );
+    assert_ne!(whole(&rgb, Scale::Eight), whole(&bytes, Scale::Eight));
+}
+
+#[test]
 fn what_is_not_decoded_is_named() {
     let bytes = file("444");
     let frame = bytes.windows(2).position(|it| it == [0xff, 0xc0]).unwrap();
@@ -179,11 +209,32 @@ fn junk_fill_bytes_and_what_follows_the_picture_are_passed_over() {
     let bytes = file("420-restart");
     let expected = whole(&bytes, Scale::Eight);
     let mut junk = bytes[..2].to_vec();
-    junk.extend(b"junk\xff\0junk\xff\xff\xff");
+    // Also what looks like a segment that is longer than the file.
+    junk.extend(b"junk\xff\0junk\xff\xed\xff\xffjunk\xff\xff\xff");
     junk.extend(&bytes[2..]);
     assert_eq!(whole(&junk, Scale::Eight), expected);
-    // Fill bytes before restart markers.
+    // A fill byte before the marker of each segment.
+    let mut filled = bytes[..2].to_vec();
+    let mut rest = &bytes[2..];
+    while rest[1] != 0xda {
+        let length = 2 + usize::from(u16::from_be_bytes([rest[2], rest[3]]));
+        filled.push(0xff);
+        filled.extend(&rest[..length]);
+        rest = &rest[length..];
+    }
+    filled.push(0xff);
+    filled.extend(rest);
+    assert_eq!(whole(&filled, Scale::Eight), expected);
+    // And within the picture, as libjpeg reads it (`jpeg_fill_bit_buffer`).
     let scan = bytes.windows(2).position(|it| it == [0xff, 0xda]).unwrap();
+    let zero = scan
+        + bytes[scan..]
+            .windows(2)
+            .position(|it| it == [0xff, 0])
+            .unwrap();
+    let filled = [&bytes[..zero], &[0xff], &bytes[zero..]].concat();
+    assert_eq!(whole(&filled, Scale::Eight), expected);
+    // Fill bytes before restart markers.
     let mut filled = bytes[..scan].to_vec();
     for (at, &byte) in bytes.iter().enumerate().skip(scan) {
         if byte == 0xff && matches!(bytes.get(at + 1), Some(0xd0..=0xd7)) {
@@ -193,13 +244,17 @@ fn junk_fill_bytes_and_what_follows_the_picture_are_passed_over() {
     }
     assert!(filled.len() > bytes.len() + 9);
     assert_eq!(whole(&filled, Scale::Eight), expected);
-    // Much of anything behind it, also what looks like scans: no bomb.
+    // A lot of data after the picture, also data that looks like scans, must not cost much.
     for name in ["420", "420-progressive"] {
         let bytes = file(name);
         let expected = whole(&bytes, Scale::Four);
         let trailing = [bytes, b"\xff\xda\0\x08".repeat(5 << 20)].concat();
         assert_eq!(whole(&trailing, Scale::Four), expected, "{name}");
     }
+    // Also where the end itself is missing.
+    let bytes = file("420");
+    let trailing = [&bytes[..bytes.len() - 2], b"\xff\xda\0\x08junk"].concat();
+    assert_eq!(whole(&trailing, Scale::Eight), whole(&bytes, Scale::Eight));
 }
 
 #[test]
@@ -215,7 +270,7 @@ fn of_what_is_cut_short_all_before_the_cut_is_there() {
         for length in (scan + 200..bytes.len() - 4).step_by(97) {
             let pixels = decoded(&bytes[..length], Scale::Eight).unwrap();
             assert_eq!(pixels.damage, Some(JpegError::CutShort), "{name}: {length}");
-            // The first rows are whole, and more of them the longer the file is.
+            // The first rows are complete, and more of them the longer the file is.
             let same = { pixels.data.iter() }
                 .zip(&expected)
                 .take_while(|(a, b)| a == b);
@@ -227,7 +282,7 @@ fn of_what_is_cut_short_all_before_the_cut_is_there() {
             before = same;
         }
     }
-    // Progressive: coarse, but all of it.
+    // A progressive picture is coarse, but complete.
     let bytes = file("420-progressive");
     let expected = whole(&bytes, Scale::Eight);
     let pixels = decoded(&bytes[..bytes.len() * 2 / 3], Scale::Eight).unwrap();
@@ -243,19 +298,28 @@ fn behind_a_damaged_interval_the_picture_goes_on() {
         .filter(|&at| bytes[at] == 0xff && (0xd0..=0xd7).contains(&bytes[at + 1]))
         .collect();
     assert!(markers.len() > 8);
-    // The third interval is missing, with its marker; or its data are, and the marker is there.
+    // The third interval is missing with its marker; or only its data are missing.
     for (from, to) in [(markers[2], markers[3]), (markers[2] + 2, markers[3])] {
         let damaged = [&bytes[..from], &bytes[to..]].concat();
         let pixels = decoded(&damaged, Scale::Eight).unwrap();
         assert!(pixels.damage.is_some());
-        // The last rows are as they were.
+        // The last rows are unchanged.
         let tail = 83 * 3 * 20;
         let from = expected.len() - tail;
         assert_eq!(pixels.data[from..], expected[from..]);
     }
 }
 
-/// Of one colour within a width and height, and of another beyond.
+#[test]
+fn a_restart_marker_that_comes_again_is_passed_over() {
+    let bytes = file("420-restart");
+    let second = bytes.windows(2).position(|it| it == [0xff, 0xd1]).unwrap();
+    // As libjpeg has it (`jpeg_resync_to_restart`).
+    let again = [&bytes[..second], &[0xff, 0xd0], &bytes[second..]].concat();
+    assert_eq!(whole(&again, Scale::Eight), whole(&bytes, Scale::Eight));
+}
+
+/// A picture with one colour inside, and another colour beyond.
 fn framed(inside: (u16, u16), sampling: SamplingFactor, progressive: bool) -> Vec<u8> {
     const WHOLE: u16 = 64;
     let pixels: Vec<u8> = (0..WHOLE * WHOLE)
@@ -270,7 +334,7 @@ fn framed(inside: (u16, u16), sampling: SamplingFactor, progressive: bool) -> Ve
     encoder.set_progressive(progressive);
     let colours = jpeg_encoder::ColorType::Rgb;
     encoder.encode(&pixels, WHOLE, WHOLE, colours).unwrap();
-    // The header says that the picture ends there: all behind it is beyond the edge.
+    // Change the header so that the picture ends there: everything after it is beyond the edge.
     let frame = { bytes.windows(2) }.position(|it| it[0] == 0xff && matches!(it[1], 0xc0 | 0xc2));
     let at = frame.unwrap() + 5;
     bytes[at..at + 2].copy_from_slice(&inside.1.to_be_bytes());
@@ -287,7 +351,7 @@ fn what_lies_beyond_the_edge_does_not_show() {
         SamplingFactor::F_2_2,
         SamplingFactor::F_2_1,
     ] {
-        // Even, or a sample of chroma has some of both.
+        // Even sizes: otherwise a sample of chroma would mix both.
         for inside in [(58, 64), (64, 58), (60, 62), (62, 58)] {
             for (scale, progressive) in [
                 (Scale::One, false),
@@ -361,7 +425,7 @@ proptest! {
         let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, quality);
         encoder.set_sampling_factor(factors[sampling]);
         encoder.set_progressive(progressive);
-        // With both its tables lack codes, and it panics.
+        // With both options its tables lack codes, and it panics.
         encoder.set_optimized_huffman_tables(optimized && restart.is_none());
         if let Some(restart) = restart {
             encoder.set_restart_interval(restart);
@@ -372,10 +436,10 @@ proptest! {
         let expected = other.decode().unwrap();
         let full = whole(&bytes, Scale::Eight);
         let (mean, _) = difference(&full, &expected);
-        // How chroma is enlarged is left to the decoder.
+        // The enlargement of chroma is the decoder's choice.
         prop_assert!(mean < if sampling == 0 { 1.0 } else { 10.0 }, "off by {mean}");
-        // A smaller picture is the mean of the larger one, near enough: at edges, which the encoder
-        // fills up as it likes, nothing is compared.
+        // A smaller picture is approximately the mean of the larger one. The edges are not
+        // compared, because an encoder may fill them with any values.
         for scale in [Scale::One, Scale::Two, Scale::Four] {
             let step = 8 / scale as usize;
             let small = whole(&bytes, scale);

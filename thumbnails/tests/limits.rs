@@ -1,4 +1,4 @@
-//! What a picture may cost, and that no file takes more.
+//! The limits of a picture: no file exceeds them.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -34,7 +34,7 @@ fn a_profile_that_unpacks_to_a_gigabyte_is_not_unpacked() {
         },
         ..box_of(16, 16)
     };
-    // What it may take is counted beforehand, and bounded.
+    // The memory is computed before decoding, and limited.
     assert!(matches!(
         thumbnail(&file, &limits(16 << 20), &[]),
         Err(Failure::OverLimit { .. })
@@ -122,7 +122,7 @@ proptest! {
         let settings = Settings { limits, ..box_of(16, 16) };
         let folder = std::path::Path::new("nowhere");
         let task = thumbnails::Task::new(folder, folder, settings);
-        // As a task has it: a decoder's panic is a reason too, but one of ours is none.
+        // As in a task: a decoder's panic may be the reason, but not a panic of this room's code.
         if let Err(Failure::Crashed(what)) = task.make(&file) {
             let ours = ["jpeg.rs", "huffman.rs", "idct.rs", "header.rs", "task.rs", "resize.rs"];
             prop_assert!(!ours.iter().any(|file| what.contains(file)), "{}", what);

@@ -1,4 +1,4 @@
-//! `--max-memory` is a bound: for all workers together, in every model, read from the system.
+//! `--max-memory` limits all workers together, in every model, as measured by the system.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -13,10 +13,10 @@ use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 
 const MIB: u64 = 1 << 20;
 
-/// What the program takes beside its pictures.
+/// The memory of the program besides its pictures.
 const PROGRAM: u64 = 40 * MIB;
 
-/// Pictures each of which takes some 70 MiB, and one with a profile that unpacks to 64 MiB.
+/// Pictures that need about 70 MiB each, and one with a profile that unpacks to 64 MiB.
 fn pictures(folder: &Path) {
     let plain = DynamicImage::ImageRgb8(RgbImage::from_pixel(2400, 2400, Rgb([9, 99, 199])));
     let webp = support::encoded(&plain, ImageFormat::WebP);
@@ -53,15 +53,15 @@ fn all_workers_together_stay_below_the_limit() {
         let text = String::from_utf8(output.stdout).unwrap();
         let last: serde_json::Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
         let summary = &last["summary"];
-        // All are made, one after the other where need be.
+        // All are made, if necessary one after the other.
         assert_eq!(summary["made"], 7, "{model}: {text}");
         let peak = summary["peak_memory_bytes"].as_u64().unwrap();
         assert!(peak < 100 * MIB + PROGRAM, "{model}: {} MiB", peak / MIB);
     }
 }
 
-/// The memory that each process of a run has had at most, added up: of the program and of all its
-/// workers. The system keeps the peak of each, which is read while they live.
+/// The sum of the peak memory of all processes of a run: the program and all its workers. The
+/// system keeps the peak of each process, which is read while it runs.
 fn run_and_add_up(words: &[&str], folder: &Path) -> (std::process::Output, u64, usize) {
     let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("thumbnails"))
         .current_dir(folder)
@@ -78,7 +78,7 @@ fn run_and_add_up(words: &[&str], folder: &Path) -> (std::process::Output, u64, 
     let parent = child.id().to_string();
     let mut peaks = std::collections::HashMap::new();
     while child.try_wait().unwrap().is_none() {
-        // Workers are started by threads, each of which has its own list.
+        // Threads start the workers, and each thread has its own list of children.
         let threads = fs::read_dir(format!("/proc/{parent}/task"));
         let lists = threads
             .into_iter()
@@ -105,7 +105,7 @@ fn all_processes_together_stay_below_the_limit() {
     fs::create_dir(here.join("in")).unwrap();
     pictures(&here.join("in"));
     for how in [&["--isolate"][..], &["--model", "processes"]] {
-        // Processes can't wait for each other: each has a quarter of it.
+        // Processes can't wait for each other: each has a quarter of the limit.
         for (limit, made) in [(400, true), (100, false)] {
             let words = ["in", "-o", "out", "--force", "-j4", "--max-memory"];
             let limit_word = format!("{limit}MiB");
@@ -114,7 +114,7 @@ fn all_processes_together_stay_below_the_limit() {
             let text = String::from_utf8(output.stderr).unwrap();
             assert_eq!(output.status.code(), Some(i32::from(!made)), "{text}");
             assert_eq!(text.contains("--max-memory allows more"), !made, "{text}");
-            // Pages of the program that all share are counted for each.
+            // Pages of the program that all processes share are counted for each.
             let most = limit * MIB + processes as u64 * PROGRAM;
             assert!(
                 peak < most,
@@ -126,7 +126,7 @@ fn all_processes_together_stay_below_the_limit() {
     }
 }
 
-/// A PNG of `side` x `side` pixels that all are transparent: a hundred times the same compressed rows.
+/// A PNG of `side` x `side` transparent pixels: a hundred repetitions of the same compressed rows.
 fn transparent_png(side: u32) -> Vec<u8> {
     let length = (4 * side as usize + 1) * side as usize;
     let rows = vec![0; length / 100];
@@ -135,7 +135,7 @@ fn transparent_png(side: u32) -> Vec<u8> {
     let flush = flate2::FlushCompress::Full;
     deflate.compress_vec(&rows, &mut block, flush).unwrap();
     assert_eq!(deflate.total_in(), rows.len() as u64);
-    // Adler's checksum of so many zeros; before it, an empty block that is the last.
+    // Adler's checksum of this number of zeros; before it, an empty final block.
     let check = ((length % 65_521) as u32) << 16 | 1;
     let data = [
         &[0x78, 1][..],
@@ -156,7 +156,7 @@ fn transparent_png(side: u32) -> Vec<u8> {
     png
 }
 
-/// Of 400 MB of pixels: its rows are shrunk as they come, or it is refused before they are read.
+/// 400 MB of pixels: its rows are shrunk while they are read, or it is refused before.
 #[test]
 fn a_hundred_megapixels_with_alpha_stay_below_the_limit() {
     let folder = tempfile::tempdir().unwrap();

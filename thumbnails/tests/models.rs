@@ -1,4 +1,4 @@
-//! The models, by the library: all give the same thumbnails, and one may be stopped.
+//! Tests of the models through the library: all give the same thumbnails, and a run can be stopped.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -19,7 +19,7 @@ const MODELS: [&str; 5] = ["serial", "threads", "processes", "rayon", "async"];
 
 const WORKERS: usize = 3;
 
-/// What worker processes run: in a test program there is no `main` to call the hook first of all.
+/// The workers run it: a test program has no `main` for the hook.
 #[test]
 fn worker() {
     executors::hook(processes::JOBS);
@@ -93,7 +93,7 @@ fn a_model_that_is_stopped_takes_no_more_than_what_it_had_begun() {
     let tasks = pictures(folder.path(), 4);
     for model in MODELS {
         let (taken, heard) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        // Endless: a model that went on would never return.
+        // An endless iterator: a model that continues would never return.
         let endless = tasks.iter().cycle().cloned();
         let endless = endless.inspect(|_| _ = taken.fetch_add(1, Relaxed));
         run(model, endless, |_, _| {
@@ -102,23 +102,23 @@ fn a_model_that_is_stopped_takes_no_more_than_what_it_had_begun() {
         })
         .unwrap();
         let (taken, heard) = (taken.into_inner(), heard.into_inner());
-        // By the first answer these have as many as they ever have, and then take no more.
+        // At the first answer these have taken their maximum, and they take no more after it.
         let exactly = match model {
             "serial" => 1,
             "threads" => threads::AHEAD * WORKERS,
             "processes" => processes::AHEAD * WORKERS,
-            // One more may have been taken ahead of them, and one of those be on its way.
+            // One more may have been taken ahead of them, and another may be on its way.
             "async" => taken.clamp(1, async_tasks::READERS + 2),
-            // Each of its threads takes one when it is free, and some may not be awake yet.
+            // Each thread takes one when it is free, and some may not have started yet.
             _ => taken.clamp(1, WORKERS),
         };
         assert_eq!(taken, exactly, "{model}");
-        // What had not begun is cancelled, and not told of.
+        // Tasks that had not started are cancelled and not reported.
         assert!((1..=taken).contains(&heard), "{model}: {heard} of {taken}");
     }
 }
 
-/// A picture that its reader waits for: whoever opens it to write knows that a worker is at it.
+/// A picture that blocks its reader: opening it for writing succeeds when a worker reads it.
 #[cfg(unix)]
 fn pipe(folder: &Path, name: &str) -> Task {
     let source = folder.join(name);
@@ -128,8 +128,8 @@ fn pipe(folder: &Path, name: &str) -> Task {
     Task::new(source, output, Settings::default())
 }
 
-/// Kills a pool's one worker, and waits until all that it had open is closed: a process that was
-/// killed is done with that when it has been waited for, and no longer among the processes.
+/// Kills a pool's only worker, and waits until all its files are closed: that is done when the
+/// killed process has been reaped and is gone.
 #[cfg(target_os = "linux")]
 fn kill_the_worker(pool: &ProcessPool) {
     let folder = |pid: u32| Path::new("/proc").join(pid.to_string());
@@ -160,8 +160,8 @@ fn a_worker_killed_in_the_middle_has_its_picture_tried_once_more_and_only_once()
         let heard = Mutex::new(Vec::new());
         std::thread::scope(|scope| {
             scope.spawn(|| {
-                // Once one is open, a worker is at the picture; while one is, it can't get to the
-                // end of it.
+                // When one is open, a worker reads the picture. While one is open, the worker can't
+                // reach its end.
                 let mut open = Vec::new();
                 for _ in 0..deaths {
                     open.push(fs::File::create(&piped.source).unwrap());
@@ -198,7 +198,7 @@ fn a_decoder_that_hangs_costs_its_picture_and_no_other() {
     let mut tasks = pictures(folder.path(), 6);
     let stuck = pipe(folder.path(), "stuck");
     tasks.insert(1, stuck.clone());
-    // Long beside what a small picture takes on a busy machine.
+    // Long compared with a small picture on a busy machine.
     let limit = std::time::Duration::from_secs(5);
     let pool = pool(2).job_timeout(limit).build().unwrap();
     let heard = Mutex::new(Vec::new());
@@ -214,7 +214,7 @@ fn a_decoder_that_hangs_costs_its_picture_and_no_other() {
     assert_eq!(made.iter().filter(|(_, made)| made.is_ok()).count(), 6);
 }
 
-/// A pipe is open for writing once somebody reads it: when all are open, all are being read.
+/// A pipe can be opened for writing when it is being read: if all are open, all are being read.
 #[cfg(unix)]
 #[test]
 fn async_waits_for_more_pictures_at_a_time_than_there_are_workers() {

@@ -1,7 +1,7 @@
-//! Files that others broke: no panic, no hang, no more memory than the limit.
+//! Damaged files from elsewhere: no panic, no hang, no more memory than the limit.
 //!
-//! The short form runs with all tests. The full one, over the pictures that `fetch-corpora` got as
-//! well, by: `cargo test -p thumbnails --test mutated -- --ignored`.
+//! The short form runs with all tests. The full form also uses the pictures of `fetch-corpora`:
+//! `cargo test -p thumbnails --test mutated -- --ignored`.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use thumbnails::{Failure, Format, Limits, Settings, Task};
 
-/// Knuth's MMIX generator: what is broken is the same on every machine.
+/// Knuth's MMIX generator: the same damage on every machine.
 struct Random(u64);
 
 impl Random {
@@ -38,7 +38,7 @@ fn below(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Small pictures of a folder.
+/// The small pictures of a folder.
 fn pictures(folder: &Path) -> Vec<Vec<u8>> {
     let files = { below(folder) }
         .into_iter()
@@ -47,7 +47,7 @@ fn pictures(folder: &Path) -> Vec<Vec<u8>> {
     files.filter(|bytes| Format::of(bytes).is_some()).collect()
 }
 
-/// What a picture may take.
+/// The memory limit of a picture.
 const MEMORY: u64 = 128 << 20;
 
 fn mutate(whole: &[Vec<u8>], count: usize) {
@@ -87,7 +87,7 @@ fn mutate(whole: &[Vec<u8>], count: usize) {
                 made += 1;
                 damaged += u32::from(thumbnail.damage.is_some());
             }
-            // A library's panic is caught, and told of as such; one of ours is a fault.
+            // A library's panic is caught and reported; a panic of this room's code is a fault.
             Err(Failure::Crashed(what)) => {
                 let libraries = ["image.rs", "decoder", "vp8", "lossless"];
                 assert!(
@@ -103,8 +103,8 @@ fn mutate(whole: &[Vec<u8>], count: usize) {
         made > 0 && damaged > 0,
         "{made} made, {damaged} of them damaged"
     );
-    // The most that the process has had at a time, where the system tells: beside the limit there are
-    // the file, twice, and what the allocator keeps.
+    // The peak memory of the process, if the system reports it. It includes, besides the limit, the
+    // file twice, and the allocator's caches.
     let peak = common::timing::peak_memory();
     if let (Some(before), Some(peak)) = (before, peak) {
         let more = peak.saturating_sub(before);

@@ -1,4 +1,4 @@
-//! The command when it is interrupted, loses its workers, or is to go on for ever.
+//! The command when it is interrupted, loses its workers, or runs in watch mode.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -16,7 +16,7 @@ fn program() -> PathBuf {
     assert_cmd::cargo::cargo_bin!("thumbnails").to_owned()
 }
 
-/// So many pictures are in the list of a run that is stopped: more than its workers begin at once.
+/// The number of pictures in the list of a stopped run: more than its workers start at once.
 #[cfg(unix)]
 const LISTED: usize = 40;
 
@@ -26,7 +26,7 @@ fn listed() -> String {
     (0..LISTED).map(name).collect()
 }
 
-/// A run over a list whose end is not in sight: whoever holds its input decides when it may end.
+/// A run over a list that has not ended: the test holds its input and decides when it ends.
 #[cfg(unix)]
 struct Run {
     child: std::process::Child,
@@ -36,7 +36,7 @@ struct Run {
 
 #[cfg(unix)]
 impl Run {
-    /// Starts it, and waits until it has made something.
+    /// Starts it, and waits until it has made a thumbnail.
     fn started(here: &Path, words: &[&str]) -> Run {
         let jpeg = support::jpeg(&support::waves(700, 500), 90);
         let list = listed();
@@ -117,7 +117,7 @@ fn what_is_stopped_leaves_whole_thumbnails_only_and_is_taken_up_again() {
         let here = folder.path();
         let mut run = Run::started(here, &["--model", model]);
         run.signal(signal);
-        // Its input is still open: it can't have come to its end by itself.
+        // Its input is still open, so it did not end by itself.
         let status = run.child.wait().unwrap();
         drop(run.input);
         if signal == "-INT" {
@@ -165,7 +165,7 @@ fn isolated_workers_are_held_to_the_memory_that_the_limits_add_up_to() {
         let line = limits
             .lines()
             .find(|it| it.starts_with("Max address space"));
-        // Of two workers each has half.
+        // Each of two workers has half.
         let bytes = (64 / 2 + 128_u64) << 20;
         assert!(line.unwrap().contains(&format!(" {bytes} ")), "{limits}");
     }
@@ -192,19 +192,19 @@ fn a_watched_folder_has_its_thumbnails_made_as_pictures_come() {
     };
     let (first, second) = (next(), next());
     assert!(first.contains("a_thumb.jpg") && second.contains("a_thumb.jpg"));
-    // One that comes.
+    // A new picture.
     fs::copy(here.join("in/a.jpg"), here.join("in/new.jpg")).unwrap();
     assert!(next().contains("in/new.jpg -> out/new_thumb.jpg"));
-    // One whose thumbnail somebody deletes.
+    // A user deletes its thumbnail.
     fs::remove_file(here.join("out/new_thumb.jpg")).unwrap();
     assert!(next().contains("in/new.jpg -> out/new_thumb.jpg"));
-    // One that goes.
+    // The picture is deleted.
     fs::remove_file(here.join("in/new.jpg")).unwrap();
     assert_eq!(next(), "deleted out/new_thumb.jpg\n");
     send("-INT", &child.id().to_string());
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130));
-    // What is broken was told of once, however often it was looked at.
+    // A broken picture was reported once, however often it was checked.
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(told.matches("in/broken.jpg").count(), 1, "{told}");
     assert!(told.contains("4 made, 1 failed, 1 deleted"), "{told}");

@@ -1,4 +1,4 @@
-//! What is written, read by other decoders.
+//! Written thumbnails, read by other decoders.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -61,7 +61,7 @@ fn jpeg_and_webp_are_near_what_png_has_and_the_nearer_the_larger() {
 #[test]
 fn webp_is_written_with_loss() {
     let webp = written(Format::WebP, 80);
-    // A lossy picture's chunk; one without loss has `VP8L`.
+    // The chunk of a lossy picture; a lossless one has `VP8L`.
     assert_eq!(&webp[12..16], b"VP8 ");
     assert!(webp.len() < written(Format::Png, 80).len() / 2);
 }

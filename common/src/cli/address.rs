@@ -1,13 +1,12 @@
-//! Addresses to listen at, or to connect to.
+//! Network addresses on the command line.
 
 use std::net::{SocketAddr, ToSocketAddrs};
 
-/// Reads `HOST:PORT`, or a port alone, which is one of this machine; usable as a clap
-/// `value_parser`.
+/// Reads `HOST:PORT`. A port alone is a port of this machine. Usable as a clap `value_parser`.
 ///
 /// # Errors
 ///
-/// In words that begin with the input, when it is neither, or the host is unknown.
+/// If the text is neither, or the host is unknown. The message begins with the text.
 ///
 /// # Examples
 ///

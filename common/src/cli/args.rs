@@ -5,14 +5,13 @@ use clap::Args;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-/// Most workers, and most runs: more threads than that are refused by many systems, and a slip of
-/// the keyboard should get an error and not a machine that stands still.
+/// The largest number of workers, and of runs. Many systems refuse more threads. A mistyped number
+/// should give an error, not overload the machine.
 const MOST: usize = 1024;
 
-/// The flags of a command that runs models; add them with `#[command(flatten)]` to the top-level
-/// parser, and every subcommand understands them too. A command that has no workers to count, or
-/// nothing to draw, takes [`OutputArgs`] and [`TraceArgs`] by themselves: a flag that is understood
-/// does something.
+/// The flags of a command that runs models. Add them with `#[command(flatten)]` to the top-level
+/// parser, and every subcommand accepts them too. A command without workers takes only
+/// [`OutputArgs`] and [`TraceArgs`], because every accepted flag must do something.
 ///
 /// # Examples
 ///
@@ -41,37 +40,39 @@ pub struct RunArgs {
     #[arg(long, value_name = "N", value_parser = count, global = true)]
     pub runs: Option<NonZeroUsize>,
 
-    /// The pictures of the run.
+    /// The flags for pictures of the run.
     #[command(flatten)]
     pub trace: TraceArgs,
 
-    /// What is printed.
+    /// The flags for the output.
     #[command(flatten)]
     pub output: OutputArgs,
 }
 
 impl RunArgs {
-    /// The number of workers asked for, or as many as this process may use CPUs.
+    /// The number of workers from `--jobs`; without it, the number of CPUs that this process may
+    /// use.
     pub fn jobs(&self) -> NonZeroUsize {
         self.jobs.unwrap_or_else(cpus::usable)
     }
 
-    /// The number of runs asked for, or one.
+    /// The number of runs from `--runs`; without it, one.
     pub fn runs(&self) -> NonZeroUsize {
         self.runs.unwrap_or(NonZeroUsize::MIN)
     }
 
-    /// Reads what `--jobs` takes, for a command that has workers and nothing else of these flags.
+    /// Reads the value of `--jobs`, for a command that has workers but not the other flags of
+    /// [`RunArgs`].
     ///
     /// # Errors
     ///
-    /// Naming the text, when it is no number from 1 to 1024.
+    /// If the text is not a number from 1 to 1024. The message contains the text.
     pub fn count(text: &str) -> Result<NonZeroUsize, String> {
         count(text)
     }
 }
 
-/// The flags of a command that can draw what ran when.
+/// The flags of a command that can draw a timeline of the run.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 #[command(next_help_heading = "Run options")]
 pub struct TraceArgs {
@@ -100,7 +101,7 @@ impl TraceArgs {
     }
 }
 
-/// The flags of every command, whatever it does.
+/// The flags of every command.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 #[command(next_help_heading = "Run options")]
 pub struct OutputArgs {

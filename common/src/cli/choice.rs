@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser, ValueParserFactory};
 use clap::{Arg, Command, Error, ValueEnum};
 
-/// What `--model` takes: one of the kinds of models, by its name, or `all`.
+/// A value of `--model`: the name of one kind of model, or `all`.
 ///
 /// # Examples
 ///
@@ -35,15 +35,15 @@ use clap::{Arg, Command, Error, ValueEnum};
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Choice<K> {
-    /// This one.
+    /// One kind.
     One(K),
-    /// All of them, compared.
+    /// All kinds, compared.
     #[default]
     All,
 }
 
 impl<K: ValueEnum + Copy> Choice<K> {
-    /// The kinds that it stands for, in the order of their declaration.
+    /// The kinds that are chosen, in the order of their declaration.
     pub fn kinds(self) -> Vec<K> {
         match self {
             Choice::One(kind) => vec![kind],
@@ -53,7 +53,7 @@ impl<K: ValueEnum + Copy> Choice<K> {
 }
 
 impl<K: PartialEq> Choice<K> {
-    /// Whether it stands for this kind, by itself or among all.
+    /// Whether `kind` is chosen, by its own name or by `all`.
     pub fn includes(&self, kind: K) -> bool {
         match self {
             Choice::One(one) => *one == kind,
@@ -64,7 +64,7 @@ impl<K: PartialEq> Choice<K> {
 
 const ALL: &str = "all";
 
-/// Reads a [`Choice`].
+/// A clap parser for [`Choice`].
 #[derive(Clone, Debug)]
 pub struct ChoiceParser<K>(PhantomData<K>);
 
@@ -94,10 +94,10 @@ impl<K: ValueEnum + Send + Sync + 'static> TypedValueParser for ChoiceParser<K> 
         arg: Option<&Arg>,
         value: &OsStr,
     ) -> Result<Choice<K>, Error> {
-        // Which knows how to say what there is instead.
+        // clap's parser lists the possible values in its error.
         let names = PossibleValuesParser::new(Self::values());
         let name = names.parse_ref(command, arg, value)?;
-        // Of the names that are left, only `all` is no kind's.
+        // The name is valid. A name that is not a kind can only be `all`.
         Ok(K::from_str(&name, false).map_or(Choice::All, Choice::One))
     }
 

@@ -1,4 +1,4 @@
-//! One job in several models, in one table.
+//! Compares one job in several models, in one table.
 
 use std::fmt::Debug;
 use std::io::Write;
@@ -10,27 +10,27 @@ use crate::text::wrapped;
 
 use super::{Outcome, Progress, RunArgs, stdout};
 
-/// A model of concurrency, as a command line knows it.
+/// A model of concurrency, with its name for the command line.
 pub trait Model {
-    /// What `--model` and the table call it.
+    /// The name in `--model` and in the table.
     fn name(&self) -> &str;
 
-    /// How many jobs it works on at once when `jobs` are asked for: the same for every model, unless
-    /// it can't use them.
+    /// How many jobs the model works on at once, if the user asks for `jobs`. It is `jobs` for
+    /// every model that can use them.
     fn workers(&self, jobs: NonZeroUsize) -> usize;
 
-    /// What the table should say besides the time, asked when all runs are done.
+    /// A remark for the table, asked for when all runs are done.
     fn remark(&self) -> Option<String> {
         None
     }
 }
 
-/// How long a comparison repeats by itself. The last round may take as long again as it should on a
-/// machine that is busy: ten seconds are the bound that people are promised.
+/// How long a comparison repeats its runs. On a busy machine the last round may take longer than
+/// expected; the limit for the whole is ten seconds.
 const REPEATING: Duration = Duration::from_secs(7);
 
-/// The runs of a demonstration: as many as were asked for, else three of each or more inside of ten
-/// seconds. The job must be small enough for three.
+/// Sets the runs of a demonstration: the number that the user asked for. Without one: at least
+/// three of each model, and more within ten seconds. The job must be small enough for three.
 pub fn demonstrate<'a, A: PartialEq + Debug>(
     comparison: Comparison<'a, A>,
     runs: Option<NonZeroUsize>,
@@ -38,8 +38,8 @@ pub fn demonstrate<'a, A: PartialEq + Debug>(
     repeat(comparison, runs, THREE)
 }
 
-/// The runs of a comparison whose job is the user's, and may take hours: as many as were asked for,
-/// else one of each, and more inside of ten seconds.
+/// Sets the runs of a comparison with a job of the user, which may take hours: the number that the
+/// user asked for. Without one: at least one of each model, and more within ten seconds.
 pub fn once_or_more<'a, A: PartialEq + Debug>(
     comparison: Comparison<'a, A>,
     runs: Option<NonZeroUsize>,
@@ -60,7 +60,7 @@ fn repeat<'a, A: PartialEq + Debug>(
     }
 }
 
-/// Adds models that all do the same `job` to a comparison, the first as its baseline.
+/// Adds models that all do the same `job` to a comparison. The first is the baseline.
 pub fn add<'a, M: Model, A: PartialEq + Debug>(
     comparison: Comparison<'a, A>,
     models: &'a [M],
@@ -78,7 +78,7 @@ pub fn add<'a, M: Model, A: PartialEq + Debug>(
     })
 }
 
-/// Runs a comparison, and adds what the models have to remark.
+/// Runs a comparison, and adds the models' remarks.
 pub fn finish<M: Model, A: PartialEq + Debug>(
     comparison: Comparison<'_, A>,
     models: &[M],
@@ -96,11 +96,12 @@ pub fn finish<M: Model, A: PartialEq + Debug>(
     report
 }
 
-/// Prints a report for people, with its `point` below, which follows from its figures, or the JSON of it, which may be added to.
+/// Prints a report. For people: the table, and below it `point`, a conclusion from the figures.
+/// With `--json`: one document, which may be extended.
 ///
 /// # Errors
 ///
-/// What standard output says; a closed pipe ends [`main`](super::main) quietly.
+/// If standard output can't be written. A closed pipe ends [`main`](super::main) without a message.
 pub fn show<A: PartialEq + Debug>(
     report: &Report<A>,
     point: &str,
@@ -119,7 +120,7 @@ pub fn show<A: PartialEq + Debug>(
     Ok(outcome(report))
 }
 
-/// What [`show`] prints for people.
+/// The text that [`show`] prints for people.
 pub fn text<A: PartialEq + Debug>(report: &Report<A>, point: &str, run: &RunArgs) -> String {
     let table = report.text();
     match point.is_empty() || run.output.quiet {
@@ -128,7 +129,7 @@ pub fn text<A: PartialEq + Debug>(report: &Report<A>, point: &str, run: &RunArgs
     }
 }
 
-/// How a program ends that has compared models: well, if all gave the same answer.
+/// The outcome of a program that compared models: [`Outcome::Done`] if all gave the same answer.
 pub fn outcome<A: PartialEq + Debug>(report: &Report<A>) -> Outcome {
     match report.agreed() && !report.failed() {
         true => Outcome::Done,

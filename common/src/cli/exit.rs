@@ -1,4 +1,4 @@
-//! From a result to an exit code, and an error to one line.
+//! Turns a result into an exit code, and an error into one line.
 
 use super::{interrupt, package};
 use crate::stdout;
@@ -10,18 +10,19 @@ use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
-/// How a run that came to its end went.
+/// The outcome of a run that came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// All done: exit code 0.
     Done,
-    /// Something failed and the summary said what; the rest was done: exit code 1.
+    /// Something failed, and the summary said what. The rest was done: exit code 1.
     SomeFailed,
-    /// The user stopped it, and it stopped in good order: exit code 130.
+    /// The user interrupted the run, and it stopped cleanly: exit code 130.
     Interrupted,
 }
 
-/// An error of usage that clap can't see, such as a range that runs backwards: exit code 2.
+/// A usage error that clap can't detect, such as a range with its end before its start: exit code
+/// 2.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Usage(pub String);
@@ -29,11 +30,13 @@ pub struct Usage(pub String);
 const FAILED: u8 = 1;
 const USAGE: u8 = 2;
 
-/// Runs a program and makes its exit code: 0 done, 1 failed, 2 usage ([`Usage`]), 130 interrupted.
+/// Runs a program and returns its exit code: 0 done, 1 failed, 2 usage ([`Usage`]), 130
+/// interrupted.
 ///
-/// An error becomes one line on standard error, `error: ` and the chain of its causes, with control
-/// characters escaped: a name or a message from outside can't change the terminal. A closed
-/// pipe on [`stdout`](super::stdout()) ends it quietly with 0.
+/// An error is printed as one line on standard error: `error: ` and the chain of its causes.
+/// Control characters are escaped, so that a name or a message from outside can't change the
+/// terminal. A closed pipe on [`stdout`](super::stdout()) ends the program with code 0 and no
+/// message.
 ///
 /// # Examples
 ///
@@ -55,7 +58,7 @@ pub fn main(run: impl FnOnce() -> anyhow::Result<Outcome>) -> ExitCode {
     ExitCode::from(tell(run()))
 }
 
-/// Prints what went wrong, and returns the exit code.
+/// Prints the error, if any, and returns the exit code.
 fn tell(result: anyhow::Result<Outcome>) -> u8 {
     let (code, message) = verdict(result);
     if let Some(message) = message {
@@ -81,7 +84,8 @@ fn verdict(result: anyhow::Result<Outcome>) -> (u8, Option<String>) {
     }
 }
 
-/// [`Usage`] itself, or inside of an I/O error, where a function has room for no other.
+/// Whether the error is a [`Usage`], alone or inside an I/O error (from a function that returns
+/// `io::Result`).
 fn is_usage(error: &(dyn Error + 'static)) -> bool {
     let inner = error
         .downcast_ref::<io::Error>()
@@ -89,11 +93,12 @@ fn is_usage(error: &(dyn Error + 'static)) -> bool {
     error.is::<Usage>() || inner.is_some_and(|inner| inner.is::<Usage>())
 }
 
-/// Parses the command line like [`Parser::parse`], but tells a bad value in one line, and answers what
-/// every command can be asked for: `completions SHELL`, `man FOLDER`, and its version with the commit.
+/// Parses the command line like [`Parser::parse`], but prints an error about a bad value in one
+/// line. It also answers what every command understands: `completions SHELL`, `man FOLDER`, and
+/// `--version` with the commit.
 ///
-/// Help, version and other mistakes stay as clap has them, but for control characters, which are
-/// escaped; usage errors exit with 2.
+/// Help, version and other errors are clap's, with control characters escaped. Usage errors exit
+/// with 2.
 pub fn parse<P: Parser>() -> P {
     try_parse(std::env::args_os()).unwrap_or_else(|error| match bad_value(&error) {
         Some(line) => {
@@ -119,8 +124,8 @@ fn try_parse<P: Parser>(words: impl IntoIterator<Item = OsString>) -> Result<P, 
     P::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
 }
 
-/// clap repeats arguments as they are, between colours of its own: control characters, and the passwords
-/// of URLs.
+/// Whether an argument contains control characters, or a URL with a password. clap repeats
+/// arguments unchanged in its errors.
 fn has_what_is_not_to_be_shown() -> bool {
     std::env::args_os().any(|word| {
         let word = word.to_string_lossy();
@@ -128,7 +133,7 @@ fn has_what_is_not_to_be_shown() -> bool {
     })
 }
 
-/// The reader's own words, which name the input already, behind the argument's name.
+/// The message of the value's own parser, after the argument's name. It already contains the input.
 fn bad_value(error: &clap::Error) -> Option<String> {
     if error.kind() != ErrorKind::ValueValidation {
         return None;

@@ -1,10 +1,7 @@
-//! Ctrl-C: once to stop in good order, twice to leave at once.
+//! Ctrl-C: the first stops the program cleanly, the second ends it at once.
 #![cfg_attr(
     unix,
-    expect(
-        unsafe_code,
-        reason = "what runs inside of a signal is unsafe to install"
-    )
+    expect(unsafe_code, reason = "a signal handler is unsafe to install")
 )]
 
 use super::Outcome;
@@ -13,34 +10,34 @@ use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// What a shell reports for a program ended by SIGINT: 128 + 2.
+/// The exit status that a shell reports for a program that SIGINT ended: 128 + 2.
 pub const EXIT_STATUS: u8 = 130;
 
-/// Signals this soon after the first are the same one: `timeout` of the GNU tools signals its child
-/// and then the group that the child is in, and a terminal and a supervisor may both send one.
+/// Signals within this time count as one. GNU `timeout` sends a signal to its child and then to the
+/// child's process group; a terminal and a supervisor may both send one.
 #[cfg(unix)]
 const SAME_SIGNAL: std::time::Duration = std::time::Duration::from_millis(200);
 
-/// Whether the user asked the program to stop; cheap to clone and to ask.
+/// Whether the user asked the program to stop. Cheap to clone and to check.
 ///
-/// The default one is never raised by a signal.
+/// A default one is never raised by a signal.
 #[derive(Clone, Debug, Default)]
 pub struct Interrupt {
     flag: Arc<AtomicBool>,
 }
 
 impl Interrupt {
-    /// Whether to stop: take no new work, finish or cancel what runs, sum up.
+    /// Whether to stop: take no new work, finish or cancel the running work, and print the summary.
     pub fn raised(&self) -> bool {
         self.flag.load(Ordering::Relaxed)
     }
 
-    /// What a run came to: [`Outcome::Interrupted`] if it was raised, with the reason that the run
-    /// gives, if any, on standard error.
+    /// The outcome of a run: [`Outcome::Interrupted`] if this flag was raised. The error of the
+    /// run, if any, is then printed on standard error.
     ///
     /// # Errors
     ///
-    /// The run's own, if it was not interrupted.
+    /// The error of the run, if it was not interrupted.
     pub fn conclude(&self, result: anyhow::Result<Outcome>) -> anyhow::Result<Outcome> {
         if !self.raised() {
             return result;
@@ -51,18 +48,18 @@ impl Interrupt {
         Ok(Outcome::Interrupted)
     }
 
-    /// Raises it without a signal.
+    /// Raises the flag without a signal.
     pub fn raise(&self) {
         self.flag.store(true, Ordering::Relaxed);
     }
 }
 
-/// Those of SIGINT and SIGTERM that were not ignored when the program started: what a program that
-/// handles signals by an event loop of its own is to handle.
+/// The signals among SIGINT and SIGTERM that were not ignored when the program started. A program
+/// with its own event loop for signals should handle these.
 ///
 /// # Errors
 ///
-/// When the system does not say.
+/// If the system can't report it.
 #[cfg(unix)]
 pub fn stop_signals() -> io::Result<Vec<i32>> {
     use signal_hook::consts::{SIGINT, SIGTERM};
@@ -76,7 +73,7 @@ pub fn stop_signals() -> io::Result<Vec<i32>> {
     Ok(signals)
 }
 
-/// SIGINT (Ctrl-C) and SIGTERM: Windows knows of none that was ignored before the start.
+/// SIGINT (Ctrl-C) and SIGTERM. On Windows a program can't be started with ignored signals.
 ///
 /// # Errors
 ///
@@ -89,17 +86,17 @@ pub fn stop_signals() -> io::Result<Vec<i32>> {
     ])
 }
 
-/// Makes the first SIGINT or SIGTERM raise the returned flag, and a second one, 200 ms or more after
-/// it, leave at once with status 130.
+/// Installs a signal handler. The first SIGINT or SIGTERM raises the returned flag. A second one,
+/// 200 ms or more later, exits at once with status 130.
 ///
-/// A signal that was ignored when the program started stays ignored: so shells start jobs in the
-/// background (`command &` in a script), which Ctrl-C is not for.
+/// A signal that was ignored when the program started stays ignored. Shells start background jobs
+/// (`command &` in a script) that way, because Ctrl-C is not for them.
 ///
-/// To be called once, early. Leaving at once means that: no destructor runs.
+/// Call it once, early. The second signal exits without running destructors.
 ///
 /// # Errors
 ///
-/// When the system refuses a handler.
+/// If the system refuses a handler.
 #[cfg(unix)]
 pub fn install() -> io::Result<Interrupt> {
     use signal_hook::low_level;
@@ -113,18 +110,18 @@ pub fn install() -> io::Result<Interrupt> {
             true => low_level::exit(EXIT_STATUS.into()),
             false => interrupt.raise(),
         };
-        // SAFETY: the handler asks the clock by `clock_gettime`, touches atomics and may call
-        // `_exit`: all of that may be done inside of a signal. It doesn't allocate, lock or panic.
+        // SAFETY: the handler calls `clock_gettime`, uses atomics and may call `_exit`. All of
+        // these are async-signal-safe. It does not allocate, lock or panic.
         unsafe { low_level::register(signal, handle) }?;
     }
     Ok(interrupt)
 }
 
-/// The time of a signal that has not come.
+/// The time of a signal that has not arrived.
 #[cfg(unix)]
 const NEVER: u64 = u64::MAX;
 
-/// Whether a signal at `now` is a second one; the first leaves its time in `first`.
+/// Whether a signal at `now` is a second one. The first stores its time in `first`.
 #[cfg(unix)]
 fn again(first: &std::sync::atomic::AtomicU64, now: u64) -> bool {
     match first.compare_exchange(NEVER, now, Ordering::Relaxed, Ordering::Relaxed) {
@@ -133,11 +130,12 @@ fn again(first: &std::sync::atomic::AtomicU64, now: u64) -> bool {
     }
 }
 
-/// Makes the first Ctrl-C raise the returned flag, and the second leave at once with status 130.
+/// Installs a handler: the first Ctrl-C raises the returned flag, and the second exits at once with
+/// status 130.
 ///
 /// # Errors
 ///
-/// When the system refuses a handler.
+/// If the system refuses a handler.
 #[cfg(not(unix))]
 pub fn install() -> io::Result<Interrupt> {
     use signal_hook::consts::{SIGINT, SIGTERM};
@@ -145,7 +143,8 @@ pub fn install() -> io::Result<Interrupt> {
 
     let interrupt = Interrupt::default();
     for signal in [SIGINT, SIGTERM] {
-        // In this order: the first signal must find the flag down, the second find it up.
+        // This order matters: the first signal must find the flag not raised, the second must find
+        // it raised.
         let armed = Arc::clone(&interrupt.flag);
         flag::register_conditional_shutdown(signal, EXIT_STATUS.into(), armed)?;
         flag::register(signal, Arc::clone(&interrupt.flag))?;
@@ -153,8 +152,9 @@ pub fn install() -> io::Result<Interrupt> {
     Ok(interrupt)
 }
 
-/// Has a program to be started take SIGINT and SIGTERM as usual, even if this process was started
-/// with them ignored, as by `nohup` or in the background. For tests that signal what they start.
+/// Makes `command` start its program with the default action for SIGINT and SIGTERM, even if this
+/// process ignores them (as after `nohup`, or in the background). For tests that send signals to
+/// the program.
 ///
 /// # Examples
 ///
@@ -171,7 +171,7 @@ pub fn with_usual_signals(command: &mut Command) -> &mut Command {
     #[cfg(unix)]
     {
         use std::os::unix::process::CommandExt;
-        // SAFETY: what is called between fork and exec is `signal`, which may be called there.
+        // SAFETY: only `signal` is called between fork and exec, and it is async-signal-safe.
         unsafe { command.pre_exec(crate::sys::stop_ignoring) };
     }
     command

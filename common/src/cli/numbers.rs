@@ -1,10 +1,11 @@
 //! Numbers as people write them: `1e9`, `10_000_000`, `2^64-1e9`, `3*5`, `64KiB`, `1m30s`.
 //!
-//! All exact: nothing goes through floating point. Each reader is usable as a clap `value_parser`.
+//! All arithmetic is exact: no floating point. Each reader is usable as a clap `value_parser`.
 //!
-//! A number is a whole figure, `1000`, `10_000`, `1.5e3` or `0xff`, or an expression of such: `+`,
-//! `-`, `*`, `/` (rounded towards zero), `%`, `^` or `**` (a power), `<<`, `>>` and parentheses, as
-//! the calculator of primesieve reads them. The steps may be negative, and as large as 255 bits.
+//! A number is a literal (`1000`, `10_000`, `1.5e3` or `0xff`) or an expression of literals with
+//! `+`, `-`, `*`, `/` (rounds towards zero), `%`, `^` or `**` (power), `<<`, `>>` and parentheses.
+//! The syntax is that of primesieve's calculator. Intermediate results may be negative and as large
+//! as 255 bits.
 
 mod expression;
 
@@ -13,67 +14,67 @@ use expression::{NO_UNITS, Refusal, Units, evaluate, sum_of_parts};
 use std::time::Duration;
 use thiserror::Error;
 
-/// What is wrong with a number; the text begins with the input.
+/// The reason why a number was refused. Each message begins with the input.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NumberError {
-    /// Nothing there.
+    /// The input is empty.
     #[error("empty: expected {expected}")]
     Empty {
-        /// What to write instead.
+        /// A description of a valid input.
         expected: &'static str,
     },
-    /// Not a number at all.
+    /// The input is not a number.
     #[error("{input}: not a number: expected {expected}")]
     NotANumber {
-        /// What was written.
+        /// The input.
         input: String,
-        /// What to write instead.
+        /// A description of a valid input.
         expected: &'static str,
     },
-    /// A number below zero.
+    /// The number is negative.
     #[error("{input}: negative: expected {expected}")]
     Negative {
-        /// What was written.
+        /// The input.
         input: String,
-        /// What to write instead.
+        /// A description of a valid input.
         expected: &'static str,
     },
-    /// Something would be left over.
+    /// The result is not a whole number.
     #[error("{input}: not a whole number{of}")]
     Fraction {
-        /// What was written.
+        /// The input.
         input: String,
-        /// Of what: ` of bytes`, or nothing.
+        /// The counted thing: ` of bytes`, or an empty text.
         of: &'static str,
     },
-    /// Does not fit.
+    /// The number is too large.
     #[error("{input}: too large: the largest is {largest}")]
     TooLarge {
-        /// What was written.
+        /// The input.
         input: String,
-        /// The limit.
+        /// The largest number that is accepted.
         largest: &'static str,
     },
-    /// Something is divided by zero.
+    /// The expression divides by zero.
     #[error("{input}: division by zero")]
     DivisionByZero {
-        /// What was written.
+        /// The input.
         input: String,
     },
-    /// A unit that is missing or unknown.
+    /// The unit is missing or unknown.
     #[error("{input}: unknown unit \"{unit}\": expected {expected}")]
     Unit {
-        /// What was written.
+        /// The input.
         input: String,
-        /// The unit in it.
+        /// The unit in the input.
         unit: String,
-        /// What to write instead.
+        /// A description of the valid units.
         expected: &'static str,
     },
 }
 
-/// What a reader accepts, for its errors.
+/// A description of the values that a reader accepts, for its errors.
 struct Format {
     expected: &'static str,
     of: &'static str,
@@ -100,7 +101,7 @@ const DURATION: Format = Format {
     largest: "18446744073709551615 nanoseconds (584 years)",
 };
 
-/// How much of a wrong input an error repeats, in characters.
+/// The maximum length of an input in an error, in characters; the rest is cut off.
 const LONGEST_ECHO: usize = 100;
 
 impl Format {
@@ -127,7 +128,7 @@ impl Format {
         }
     }
 
-    /// The value, if it is one of `T`.
+    /// The value, if it fits in `T`.
     fn value<T: TryFrom<I256>>(
         &self,
         input: &str,
@@ -146,7 +147,8 @@ impl Format {
 ///
 /// # Errors
 ///
-/// Naming the input, when it is anything else, negative, not whole, or over `u64::MAX`.
+/// If the text is anything else, negative, not a whole number, or over `u64::MAX`. The message
+/// contains the text.
 ///
 /// # Examples
 ///
@@ -166,11 +168,11 @@ pub fn number(text: &str) -> Result<u64, NumberError> {
     NUMBER.value(input, evaluate(input, NO_UNITS))
 }
 
-/// [`number`], up to `u128::MAX`.
+/// Like [`number`], but up to `u128::MAX`.
 ///
 /// # Errors
 ///
-/// Those of [`number`], for its own limit.
+/// Those of [`number`], with the limit `u128::MAX`.
 ///
 /// # Examples
 ///
@@ -187,11 +189,12 @@ pub fn wide_number(text: &str) -> Result<u128, NumberError> {
 /// Reads a size in bytes: `4096`, `64KiB`, `10MB`, `1G`, `1.5GiB`, `100B`; case doesn't matter, and
 /// expressions work as in [`number`].
 ///
-/// As the GNU tools have it, `K` and `KiB` are 1024 bytes, and `KB` is 1000; up to `T`.
+/// As in the GNU tools, `K` and `KiB` are 1024 bytes, and `KB` is 1000; up to `T`.
 ///
 /// # Errors
 ///
-/// Naming the input, when it is anything else, not a whole number of bytes, or over `u64::MAX`.
+/// If the text is anything else, not a whole number of bytes, or over `u64::MAX`. The message
+/// contains the text.
 ///
 /// # Examples
 ///
@@ -221,13 +224,13 @@ pub fn size(text: &str) -> Result<u64, NumberError> {
     SIZE.value(input, evaluate(input, Some(units)))
 }
 
-/// Reads a duration: `250ms`, `1m30s`, `1.5h`, `5m` (minutes; also `min`), `10us`, `7ns`, `2d`; a
+/// Reads a duration: `250ms`, `1m30s`, `1.5h`, `5m` (minutes; also `min`), `10us`, `7ns`, `2d`. A
 /// number without a unit is in seconds.
 ///
 /// # Errors
 ///
-/// Naming the input, when it is anything else, or isn't a whole number of nanoseconds up to
-/// `u64::MAX`.
+/// If the text is anything else, or not a whole number of nanoseconds up to `u64::MAX`. The message
+/// contains the text.
 ///
 /// # Examples
 ///

@@ -1,5 +1,5 @@
-//! What a package of a command needs beside it: its version with the commit, completions for shells,
-//! manual pages.
+//! The parts of a packaged command beside the program: the version with the commit, shell
+//! completions, manual pages.
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -12,13 +12,13 @@ use clap_complete::Shell;
 
 use super::{Outcome, stdout};
 
-/// The commit that a release build was made from, where there was one.
+/// The commit of a release build, if it is known.
 const COMMIT: Option<&str> = option_env!("MANY_HANDS_COMMIT");
 
 const COMPLETIONS: &str = "completions";
 const MAN: &str = "man";
 
-/// The command line of `P`, and two subcommands that all have.
+/// The command line of `P`, with the two subcommands that every command has.
 pub(super) fn command<P: Parser>() -> Command {
     let command = P::command();
     let version = version(command.get_version().unwrap_or_default(), COMMIT);
@@ -53,7 +53,7 @@ fn version(number: &str, commit: Option<&str>) -> String {
     }
 }
 
-/// Does what one of the two subcommands asks for; `None` if it was neither.
+/// Executes one of the two subcommands. `None` if the command line has neither.
 pub(super) fn answer(
     command: &mut Command,
     matches: &ArgMatches,
@@ -76,7 +76,7 @@ pub(super) fn answer(
     }))
 }
 
-/// An option that stands before the subcommand.
+/// Returns an option that stands before the subcommand, if there is one.
 fn given(command: &Command, matches: &ArgMatches) -> Option<String> {
     let mut options = command.get_arguments().filter(|it| !it.is_positional());
     let option = options.find(|option| {
@@ -104,7 +104,7 @@ fn write_pages(command: &mut Command, folder: &Path) -> anyhow::Result<Outcome> 
     Ok(Outcome::Done)
 }
 
-/// A page for the command and for each of its subcommands, `NAME-SUBCOMMAND.1`.
+/// Makes one page for the command, and one for each of its subcommands: `NAME-SUBCOMMAND.1`.
 fn pages(command: &mut Command) -> anyhow::Result<Vec<(OsString, Vec<u8>)>> {
     command.build();
     let mut all = Vec::new();
@@ -118,7 +118,7 @@ fn add_pages(
     all: &mut Vec<(OsString, Vec<u8>)>,
 ) -> anyhow::Result<()> {
     for inner in command.get_subcommands() {
-        // Each command has a `help`, which says what its page says.
+        // No page for the subcommand `help`: it has nothing to add.
         if inner.get_name() != "help" {
             add_pages(inner, format!("{name}-{}", inner.get_name()), all)?;
         }

@@ -1,4 +1,4 @@
-//! A progress bar that bothers nobody: on a terminal only, and only after a second.
+//! A progress bar that appears only on a terminal, and only after a second.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{self, IsTerminal};
@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 /// Work shorter than this shows no bar.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// A progress bar on standard error; may be advanced from any thread.
+/// A progress bar on standard error. Any thread may advance it.
 ///
-/// It is shown only when standard error is a terminal, `quiet` is off, and the work has gone on
-/// for a second. It disappears when finished or dropped.
+/// It is shown only if standard error is a terminal, `quiet` is off, and the work has taken a
+/// second. It disappears when it is finished or dropped.
 ///
 /// # Examples
 ///
@@ -33,7 +33,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// A bar that is full at `total`.
+    /// A bar that ends at `total`.
     pub fn new(what: &str, total: u64, quiet: bool) -> Progress {
         let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden());
         bar.set_style(style());
@@ -58,18 +58,18 @@ impl Progress {
         self.show_if_late();
     }
 
-    /// Changes what the bar says is being done.
+    /// Changes the description of the work.
     pub fn say(&self, what: &str) {
         self.bar.set_message(what.to_owned());
         self.show_if_late();
     }
 
-    /// How far it is.
+    /// The current position.
     pub fn position(&self) -> u64 {
         self.bar.position()
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub fn finish(&self) {
         self.bar.finish_and_clear();
     }

@@ -1,19 +1,19 @@
-//! Words for people whom nobody may be listening to.
+//! Messages on standard error that do not panic when nobody reads them.
 
 use crate::text::escaped_lines;
 use std::fmt::Display;
 use std::io::{self, Write};
 
-/// Writes a line, or several, to standard error; what [`remark!`](crate::remark!) calls. Control
+/// Writes one or more lines to standard error. [`remark!`](crate::remark!) calls it. Control
 /// characters other than line feeds and tabs are escaped.
 pub fn remark(text: impl Display) {
     let text = text.to_string();
-    // In one piece: others may write there too.
+    // One single write, because other threads may write there too.
     let _ = io::stderr().write_all(format!("{}\n", escaped_lines(&text)).as_bytes());
 }
 
-/// `eprintln!` for programs: where standard error is a pipe that nobody reads any more
-/// (`2>&1 | head -1`), it does nothing, instead of panicking.
+/// Like `eprintln!`, but it does not panic if standard error is a closed pipe (`2>&1 | head -1`):
+/// then it does nothing.
 ///
 /// # Examples
 ///

@@ -1,4 +1,4 @@
-//! Logs, and the pictures that `--trace` and `--timeline` ask for.
+//! Logs, and the pictures of `--trace` and `--timeline`.
 
 use super::{Interrupt, Outcome, OutputArgs, RunArgs, TraceArgs, Usage};
 use crate::files;
@@ -13,12 +13,12 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt};
 
-/// Columns of the text timeline where the terminal doesn't tell.
+/// The width of the text timeline if the terminal's width is unknown.
 const USUAL_WIDTH: usize = 100;
 
-/// A run being logged and perhaps traced; [`finish`](Session::finish) writes the pictures.
+/// A run with logs and perhaps a trace. [`finish`](Session::finish) writes the pictures.
 ///
-/// Dropped without `finish`, it writes none.
+/// Without `finish` no picture is written.
 #[derive(Debug)]
 #[must_use = "the pictures are written by `finish`"]
 pub struct Session {
@@ -27,7 +27,7 @@ pub struct Session {
     trace: Option<Trace>,
 }
 
-/// [`start_with`], for a command that takes all of [`RunArgs`].
+/// Like [`start_with`], for a command that has all of [`RunArgs`].
 ///
 /// # Errors
 ///
@@ -36,16 +36,17 @@ pub fn start(args: &RunArgs) -> io::Result<Session> {
     start_with(&args.trace, &args.output)
 }
 
-/// Sets up logs on standard error (by `RUST_LOG`, default warnings) and, if asked for, the trace.
+/// Sets up logs on standard error (levels from `RUST_LOG`, default warnings) and, if asked for, the
+/// trace.
 ///
-/// To be called once, before worker processes start: they join the trace by
+/// Call it once, before worker processes start. They join the trace by
 /// [`trace::worker`](crate::trace::worker).
 ///
 /// # Errors
 ///
-/// When both pictures have the same name, or one goes to standard output, which is for the command's
-/// answer (both are a [`Usage`] error); when a picture's folder isn't there, the trace's can't be made, or the process
-/// has a subscriber already.
+/// If both pictures have the same file name, or one is to go to standard output, which is for the
+/// command's answer (both are [`Usage`] errors); if a picture's folder does not exist, the trace
+/// can't be set up, or the process already has a subscriber.
 pub fn start_with(pictures: &TraceArgs, output: &OutputArgs) -> io::Result<Session> {
     check(pictures)?;
     let trace = pictures.traced().then(Trace::with_workers).transpose()?;
@@ -62,12 +63,12 @@ pub fn start_with(pictures: &TraceArgs, output: &OutputArgs) -> io::Result<Sessi
     })
 }
 
-/// Says before a run of minutes what would go wrong after it.
+/// Checks before a long run what would fail after it.
 fn check(pictures: &TraceArgs) -> io::Result<()> {
     let usage = |text: String| Err(io::Error::new(io::ErrorKind::InvalidInput, Usage(text)));
     let files = [pictures.trace.as_deref(), pictures.svg_timeline()];
     for file in files.into_iter().flatten() {
-        // A picture behind the command's answer, text or JSON, could be read by nothing.
+        // Standard output holds the command's answer. No reader could separate a picture from it.
         if files::is_stdout(file) {
             return usage("-: standard output is for the answer: name a file".to_owned());
         }
@@ -82,11 +83,11 @@ fn check(pictures: &TraceArgs) -> io::Result<()> {
     }
 }
 
-/// Sets up the logs of a command that has nothing to trace.
+/// Sets up the logs of a command without a trace.
 ///
 /// # Errors
 ///
-/// When the process has a subscriber already.
+/// If the process already has a subscriber.
 pub fn log() -> io::Result<()> {
     tracing_subscriber::registry()
         .with(logs())
@@ -98,7 +99,8 @@ fn logs<S>() -> impl Layer<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
-    // Levels by target, as `debug` or `reactor=debug,warn`: what filters by span brings a regex engine.
+    // Only levels by target are supported (`debug`, `reactor=debug,warn`). Filters by span would
+    // need a regex engine.
     let asked = std::env::var("RUST_LOG").ok();
     let filter: Option<Targets> = asked.and_then(|words| words.parse().ok());
     let filter = filter.unwrap_or_else(|| Targets::new().with_default(LevelFilter::WARN));
@@ -109,19 +111,20 @@ where
 }
 
 impl Session {
-    /// Writes what `--trace` and `--timeline` asked for; files appear whole or not at all.
+    /// Writes the pictures that `--trace` and `--timeline` asked for. A file appears whole or not
+    /// at all.
     ///
-    /// To be called when the workers have finished. A remark on standard error says what was
-    /// written, unless `--quiet`.
+    /// Call it after the workers have finished. A remark on standard error names the files, unless
+    /// `--quiet`.
     ///
     /// # Errors
     ///
-    /// When a file can't be written, naming it.
+    /// If a file can't be written; the message names it.
     pub fn finish(self) -> io::Result<()> {
         let Some(trace) = &self.trace else {
             return Ok(());
         };
-        // Even with `--quiet`: what was asked for is not all there.
+        // Even with `--quiet`: an incomplete picture must be reported.
         for loss in trace.losses() {
             crate::remark!("warning: the trace is incomplete: {loss}");
         }
@@ -141,12 +144,13 @@ impl Session {
         Ok(())
     }
 
-    /// [`finish`](Session::finish) at the end of `main`: what the run came to, and after Ctrl-C
-    /// [`Outcome::Interrupted`] with the reason it gives, if any, on standard error.
+    /// Calls [`finish`](Session::finish) at the end of `main` and returns the outcome of the run.
+    /// After Ctrl-C that is [`Outcome::Interrupted`], and the error of the run, if any, is printed
+    /// on standard error.
     ///
     /// # Errors
     ///
-    /// The run's own; else that of a picture.
+    /// The error of the run; without one, the error of a picture.
     pub fn conclude(
         self,
         result: anyhow::Result<Outcome>,

@@ -1,38 +1,40 @@
-//! Whether the CPUs were ours while a comparison ran, and how that was seen.
+//! Detects whether other programs used the CPUs while a comparison ran.
 //!
-//! A comparison asks only around the runs of the baseline: it is one program that computes on one CPU,
-//! without children whose time is counted late, so whatever else was busy then was somebody else's.
+//! Only the runs of the baseline are observed. The baseline is one thread on one CPU, without child
+//! processes whose time would be counted late. So all other CPU time belongs to other programs.
 
 use crate::cpus;
 use crate::timing::{cpu_time, ratio};
 use serde::Serialize;
 use std::time::{Duration, Instant};
 
-/// A share of a CPU, or of the time, that is not worth a word: every system does something.
+/// A share of a CPU, or of the time, that is too small to report: every system does some work.
 const NEGLIGIBLE: f64 = 0.15;
 
-/// Serial code that computes and has a CPU of its own comes to a share of 1; page faults and
-/// interrupts take a hundredth or two.
+/// Serial code with a CPU of its own has a share of 1. Page faults and interrupts take a hundredth
+/// or two.
 const UNDISTURBED: f64 = 0.95;
 
-/// Shorter runs don't tell: the system counts in hundredths of a second.
+/// Shorter runs give no figure: the system counts in hundredths of a second.
 const LEAST_TIME: Duration = Duration::from_millis(200);
 
-/// What else the CPUs did while the baseline ran. `None` is what the system doesn't tell.
+/// The other work on the CPUs while the baseline ran. `None`: the system does not report it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Load {
     /// CPU time over wall time of the baseline's runs, if it computes: 1 when it had a CPU.
     pub baseline_share: Option<f64>,
-    /// How many of the CPUs that we may use other programs kept busy (`/proc/stat`).
+    /// The number of CPUs, among those that this process may use, that other programs kept busy
+    /// (`/proc/stat`).
     pub others: Option<f64>,
-    /// How many of them the hypervisor gave to other machines (`/proc/stat`).
+    /// The number of these CPUs that the hypervisor gave to other machines (`/proc/stat`).
     pub stolen: Option<f64>,
     /// The share of the time in which some program waited for a CPU (`/proc/pressure/cpu`).
     pub waited: Option<f64>,
 }
 
 impl Load {
-    /// Looks at the machine for a while: computes on one CPU meanwhile. Less than 200 ms don't tell.
+    /// Observes the machine for `time`, and computes on one CPU meanwhile. Less than 200 ms gives
+    /// no figures.
     ///
     /// # Examples
     ///
@@ -56,8 +58,8 @@ impl Load {
         watch.load(true)
     }
 
-    /// Why figures of `workers` workers on `usable` CPUs are not those of a quiet machine; empty if
-    /// they are.
+    /// The reasons why figures of `workers` workers on `usable` CPUs are not those of an idle
+    /// machine; empty if there are none.
     pub fn disturbances(&self, workers: usize, usable: usize) -> Vec<String> {
         let mut seen = Vec::new();
         if let Some(share) = self.baseline_share.filter(|&share| share < UNDISTURBED) {
@@ -66,7 +68,7 @@ impl Load {
                 share * 100.0
             ));
         }
-        // On a machine with CPUs to spare, others may have those.
+        // Other programs may use the spare CPUs.
         let spare = usable.saturating_sub(workers) as f64;
         if let Some(others) = self.others.filter(|&it| it > spare + NEGLIGIBLE) {
             seen.push(format!(
@@ -78,7 +80,7 @@ impl Load {
                 "the hypervisor gave {stolen:.1} CPUs to other machines"
             ));
         }
-        // That others wait for CPUs that we don't want is theirs.
+        // Waiting of other programs for CPUs that we do not use is not counted.
         let waited = self.waited.filter(|&it| it > NEGLIGIBLE);
         if let Some(waited) = waited.filter(|_| workers >= usable) {
             seen.push(format!(
@@ -90,7 +92,7 @@ impl Load {
     }
 }
 
-/// Adds up what the CPUs did in several stretches of time.
+/// Sums up the CPU use in several intervals.
 #[derive(Debug, Default)]
 pub struct Watch {
     wall: Duration,
@@ -98,7 +100,7 @@ pub struct Watch {
     counted: Option<Counted>,
 }
 
-/// A moment from which a stretch is counted.
+/// The start of an interval.
 #[derive(Debug)]
 pub struct Moment {
     at: Instant,
@@ -106,17 +108,17 @@ pub struct Moment {
     counted: Option<Counted>,
 }
 
-/// What the system has counted since it started.
+/// The counters of the system since its start.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Counted {
     busy: Duration,
     stolen: Duration,
-    /// Pressure is a later addition to Linux, and may be turned off.
+    /// Older kernels have no pressure figures, and they may be turned off.
     waited: Option<Duration>,
 }
 
 impl Watch {
-    /// A stretch begins.
+    /// Starts an interval.
     pub fn start() -> Moment {
         Moment {
             at: Instant::now(),
@@ -125,7 +127,7 @@ impl Watch {
         }
     }
 
-    /// A stretch ends. Children whose time is to count must have been waited for.
+    /// Ends an interval. Child processes must have been waited for, or their time is not counted.
     pub fn stop(&mut self, start: &Moment) {
         self.wall += start.at.elapsed();
         self.own += cpu_time().total().saturating_sub(start.own);
@@ -136,8 +138,8 @@ impl Watch {
         self.counted = stretch.map(|stretch| sum.plus(&stretch));
     }
 
-    /// What it came to; `computes` says whether one thread computed all the time: else its share of
-    /// a CPU means nothing.
+    /// The load in all intervals. `computes`: one thread computed all the time. Otherwise its share
+    /// of a CPU has no meaning.
     pub fn load(&self, computes: bool) -> Load {
         if self.wall < LEAST_TIME {
             return Load::default();
@@ -171,7 +173,7 @@ impl Counted {
             else {
                 continue;
             };
-            // The line of all CPUs together has no number.
+            // The line for all CPUs together has no number.
             if !cpu.parse().is_ok_and(|cpu| allowed.contains(&cpu)) {
                 continue;
             }
@@ -228,7 +230,7 @@ fn waited(pressure: &str) -> Option<Duration> {
 mod tests {
     use super::*;
 
-    /// As `proc_stat(5)` and the kernel's `psi.rst` show them.
+    /// Samples from `proc_stat(5)` and the kernel's `psi.rst`.
     const STAT: &str = "\
 cpu  10132153 290696 3084719 46828483 16683 0 25195 1000 175628 0
 cpu0 1393280 32966 572056 13343292 6130 0 17875 600 23933 0
@@ -268,7 +270,7 @@ full avg10=0.00 avg60=0.00 avg300=0.00 total=7
         let none: [&str; 0] = [];
         assert_eq!(load(0.99, 0.05, 0.01, 0.02).disturbances(2, 2), none);
         assert_eq!(Load::default().disturbances(2, 2), none);
-        // Others have CPUs that nobody here asked for.
+        // Other programs use CPUs that this process does not need.
         assert_eq!(load(1.0, 3.0, 0.0, 0.3).disturbances(2, 8), none);
     }
 

@@ -10,16 +10,16 @@ use serde_json::{Value, json};
 use std::fmt::Debug;
 use std::time::Duration;
 
-/// Two lines only: a row per model is easy to follow without more.
+/// Two lines only: the table has one row per model, so more lines are not needed.
 const PLAIN: TableStyle = TableStyle::new()
     .header_separator(LineStyle::none().fill('─').junction('─'))
     .bottom_border(LineStyle::none().fill('─').junction('─'));
 
-/// Enough for every table, and what prose is wrapped to.
+/// The width of every table and of wrapped text.
 const WIDTH: usize = 80;
 
 impl Work {
-    /// The columns of the table: 80 characters are enough for it.
+    /// The columns of the table; they fit in 80 characters.
     fn header(self) -> &'static [&'static str] {
         match self {
             Work::Computes => &[
@@ -35,7 +35,7 @@ impl Work {
         }
     }
 
-    /// What the columns mean.
+    /// The meaning of the columns.
     fn legend(self, baseline: &str) -> Vec<String> {
         let shared = format!(
             "wall: the median. cores: CPU time / wall time. speed-up: wall of {baseline} / wall."
@@ -51,8 +51,8 @@ impl Work {
 }
 
 impl<A: PartialEq + Debug> Report<A> {
-    /// The report for a terminal: heading, table, and what may be concluded. It ends in a newline
-    /// and has no colours, and is the same wherever it goes.
+    /// The report for a terminal: heading, table and conclusions. It ends in a newline and has no
+    /// colours.
     pub fn text(&self) -> String {
         let mut lines = vec![self.about.title.clone()];
         lines.extend(self.circumstances());
@@ -85,7 +85,7 @@ impl<A: PartialEq + Debug> Report<A> {
             + "\n"
     }
 
-    /// The report for programs; times are in seconds, and what is unknown is `null`.
+    /// The report for programs. Times are in seconds, and unknown values are `null`.
     pub fn json(&self) -> Value {
         let differing: Vec<Value> = self
             .agreement
@@ -156,7 +156,7 @@ impl<A: PartialEq + Debug> Report<A> {
         lines
     }
 
-    /// Which models beat the baseline, and which don't.
+    /// The models that are faster, equal, and slower than the baseline.
     fn standing_lines(&self) -> Vec<String> {
         let (Some(baseline), true) = (self.rows.first(), self.verdict != Verdict::TooFewRuns)
         else {
@@ -173,7 +173,7 @@ impl<A: PartialEq + Debug> Report<A> {
         let standings = self.standings();
         let lines = [
             line("faster than", &standings.faster),
-            line("not told apart from", &standings.equal),
+            line("within the noise of", &standings.equal),
             line("slower than", &standings.slower),
         ];
         lines.into_iter().flatten().collect()
@@ -183,7 +183,7 @@ impl<A: PartialEq + Debug> Report<A> {
         let seen = self.disturbances();
         (!seen.is_empty()).then(|| {
             format!(
-                "THE MACHINE WAS BUSY: {}. On a quiet one the figures are others: run it again",
+                "THE MACHINE WAS BUSY: {}. Run it again on a quiet one for better figures",
                 seen.join("; ")
             )
         })
@@ -216,7 +216,7 @@ impl<A: PartialEq + Debug> Report<A> {
         match &self.verdict {
             Verdict::Nothing => None,
             Verdict::TooFewRuns => Some(format!(
-                "which is faster takes {LEAST_RUNS} runs of each to tell: --runs {LEAST_RUNS}"
+                "to name the fastest, each model needs {LEAST_RUNS} runs: --runs {LEAST_RUNS}"
             )),
             Verdict::Winner(model) => Some(format!("fastest: {model}, by more than the noise")),
             Verdict::WithinNoise(models) => Some(format!(
@@ -255,12 +255,12 @@ fn cells(row: &Row, work: Work) -> Vec<String> {
         Ok(figures) => cells.extend(figure_cells(figures, row.efficiency())),
         Err(_) => cells.push("failed".to_owned()),
     }
-    // Of those that wait, the last figure means nothing and has no column.
+    // For models that wait, the last column has no meaning and is left out.
     cells.resize(work.header().len(), "-".to_owned());
     cells
 }
 
-/// A bar would end the cell in Markdown.
+/// Escapes `|`, which would end the cell in Markdown.
 fn one_cell(text: &str) -> String {
     text.replace('|', "/")
 }
@@ -281,7 +281,7 @@ fn figure_cells(figures: &Figures, efficiency: Option<f64>) -> [String; 5] {
     ]
 }
 
-/// `351 … 373 ms`: the unit once, if it is the same.
+/// `351 … 373 ms`: the unit is printed once if both have the same.
 fn span(min: Duration, max: Duration) -> String {
     let (min, max) = (human_duration(min), human_duration(max));
     match (min.split_once(' '), max.split_once(' ')) {

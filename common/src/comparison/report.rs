@@ -1,6 +1,6 @@
 //! The result of the runs: figures and agreement.
 //!
-//! Nothing here runs or times anything, so it is tested with made-up measurements.
+//! Nothing here runs or measures anything, so the tests use invented measurements.
 
 use super::load::Load;
 use super::verdict::{LEAST_NOISE, LEAST_RUNS, Standings, Verdict, medians, noise, widest};
@@ -16,9 +16,9 @@ pub struct Report<A> {
     pub(super) about: About,
     pub(super) cpus: Cpus,
     pub(super) rows: Vec<Row>,
-    /// Relative spread of the baseline's own runs; `None` without two of them.
+    /// Relative spread of the baseline's runs; `None` if there are fewer than two.
     pub(super) noise: Option<f64>,
-    /// The widest relative spread of any model's runs.
+    /// The largest relative spread of any model's runs.
     spread: Option<f64>,
     pub(super) agreement: Agreement,
     pub(super) verdict: Verdict,
@@ -26,12 +26,13 @@ pub struct Report<A> {
     answer: Option<A>,
 }
 
-/// One model's line of the table.
+/// One model's row of the table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     /// The model's name.
     pub model: String,
-    /// How many jobs it works on at once: its threads or processes, or what it waits for.
+    /// How many jobs the model works on at once: its threads or processes, or the things that it
+    /// waits for.
     pub workers: usize,
     /// Its figures, or the error that ended it.
     pub outcome: Result<Figures, String>,
@@ -42,13 +43,13 @@ pub struct Row {
 /// A model's figures over all its runs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Figures {
-    /// Wall time.
+    /// Wall time: the time that passed.
     pub wall: Summary,
     /// User and system time of one run, the mean of all; finished children included.
     pub cpu: Duration,
     /// CPU time over wall time, over all runs.
     pub cores_busy: f64,
-    /// The baseline's median wall time over this one's; `None` when there is no baseline's.
+    /// The baseline's median wall time divided by this model's; `None` if the baseline has none.
     pub speed_up: Option<f64>,
 }
 
@@ -63,11 +64,11 @@ impl Row {
 /// Whether the answers were the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Agreement {
-    /// The model the others were compared with, if any gave an answer.
+    /// The model that the others were compared with, if any model gave an answer.
     pub(super) reference: Option<String>,
     /// How many models gave an answer, the reference included.
     pub(super) answered: usize,
-    /// Who gave another answer, with both answers for people.
+    /// The models that gave a different answer, with both answers as text.
     pub(super) differing: Vec<Difference>,
 }
 
@@ -79,7 +80,7 @@ pub(super) struct Difference {
 }
 
 impl<A: PartialEq + Debug> Report<A> {
-    /// Of entries whose answers are places in `distinct`.
+    /// Compares entries whose answers are indices in `distinct`.
     pub(super) fn new(
         about: About,
         machine: (Cpus, Load),
@@ -112,16 +113,16 @@ impl<A: PartialEq + Debug> Report<A> {
         }
     }
 
-    /// The table's lines, the baseline's first.
+    /// The table's rows, the baseline first.
     pub fn rows(&self) -> &[Row] {
         &self.rows
     }
 
-    /// Whether every answer of every run was the baseline's. Failed models gave none: see
+    /// Whether every answer of every run was the baseline's. A failed model has no answer: see
     /// [`failed`](Report::failed).
     ///
-    /// When the baseline itself failed, the first model that answered stands in for it. Without
-    /// any answer there is no agreement.
+    /// If the baseline itself failed, the first model that answered takes its place. Without any
+    /// answer the result is `false`.
     pub fn agreed(&self) -> bool {
         self.agreement.answered > 0 && self.agreement.differing.is_empty()
     }
@@ -131,26 +132,26 @@ impl<A: PartialEq + Debug> Report<A> {
         self.rows.iter().any(|row| row.outcome.is_err())
     }
 
-    /// The baseline's answer; when it failed, that of the first model that answered.
+    /// The baseline's answer; if the baseline failed, that of the first model that answered.
     pub fn answer(&self) -> Option<&A> {
         self.answer.as_ref()
     }
 
-    /// Relative spread of the baseline's own runs, `(max - min) / median`: the difference between
-    /// two equal things here. `None` when the baseline failed.
+    /// Relative spread of the baseline's runs, `(max - min) / median`: the difference between two
+    /// equal things on this machine. `None` if the baseline failed.
     pub fn noise(&self) -> Option<f64> {
         self.noise
     }
 
-    /// Why the figures are not those of a quiet machine, if that was seen while the baseline ran:
-    /// `other programs kept 0.9 of 2 CPUs busy`.
+    /// The reasons why the figures are not those of an idle machine, as seen while the baseline
+    /// ran: `other programs kept 0.9 of 2 CPUs busy`.
     pub fn disturbances(&self) -> Vec<String> {
         let workers = self.rows.iter().map(|row| row.workers).max().unwrap_or(1);
         let usable = self.cpus.usable.value;
         self.load.disturbances(workers, usable)
     }
 
-    /// A model's figures, unless it failed or isn't there.
+    /// A model's figures, unless it failed or is not in the table.
     pub fn figures(&self, model: &str) -> Option<&Figures> {
         let row = self.rows.iter().find(|row| row.model == model)?;
         row.outcome.as_ref().ok()
@@ -174,8 +175,8 @@ impl<A: PartialEq + Debug> Report<A> {
         )
     }
 
-    /// The fastest model, if each ran three times or more and it is faster than every other by more
-    /// than any model's runs differ, and by more than 3 %.
+    /// The fastest model: each model ran three times or more, and this one is faster than every
+    /// other by more than the spread of any model's runs, and by more than 3 %.
     pub fn winner(&self) -> Option<&str> {
         match &self.verdict {
             Verdict::Winner(model) => Some(model),
@@ -185,7 +186,7 @@ impl<A: PartialEq + Debug> Report<A> {
 
     /// Adds a remark about a model, shown under the table: `longest poll 12 ms`.
     ///
-    /// A model that isn't in the table is left alone.
+    /// Does nothing if the model is not in the table.
     pub fn note(&mut self, model: &str, text: impl Into<String>) {
         if let Some(row) = self.rows.iter_mut().find(|row| row.model == model) {
             row.notes.push(text.into());
@@ -238,7 +239,7 @@ fn figures(samples: &[Measurement], base: Option<Duration>) -> Option<Figures> {
     })
 }
 
-/// Whose answer the others are held against.
+/// The entry whose answer is the reference for the others.
 fn reference(entries: &[Entry]) -> Option<&Entry> {
     entries.iter().find(|entry| entry.answered())
 }
@@ -261,7 +262,7 @@ fn agreement(entries: &[Entry], distinct: &[impl Debug]) -> Agreement {
     }
 }
 
-/// Every run counts, the reference's own too: one that changes its mind doesn't agree.
+/// Every run is checked, also those of the reference: its own answers may differ.
 fn difference(entry: &Entry, expected: usize, distinct: &[impl Debug]) -> Option<Difference> {
     let answer = entry.answers.iter().find(|&&answer| answer != expected)?;
     Some(Difference {
@@ -271,7 +272,7 @@ fn difference(entry: &Entry, expected: usize, distinct: &[impl Debug]) -> Option
     })
 }
 
-/// Answers may be whole images; a glance is enough to start looking.
+/// An answer may be a whole image, so only its beginning is shown.
 fn shortened(answer: &impl Debug) -> String {
     const LONGEST: usize = 60;
     let text = format!("{answer:?}");

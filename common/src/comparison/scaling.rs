@@ -1,18 +1,17 @@
-//! A sentence on how several workers compare with one.
+//! A sentence that compares several workers with one.
 
 use super::Work;
 use super::report::Report;
 use super::verdict::LEAST_NOISE;
 use std::fmt::Debug;
 
-/// From this share of the perfect speed-up on, workers are called as fast as they are many.
+/// From this share of the perfect speed-up on, a speed-up counts as good.
 const NEARLY_ALL: f64 = 0.75;
 
 impl<A: PartialEq + Debug> Report<A> {
-    /// What was measured of `models`, which share one job among workers: how many times as fast as
-    /// the baseline they were (the median of their speed-ups), whether that is what their number
-    /// promises, and if not, what was seen that may be why. `None` if no such model, or no baseline,
-    /// has figures.
+    /// Describes how `models`, which divide one job among workers, compare with the baseline: the
+    /// median of their speed-ups, whether it is close to the number of workers, and if not, a
+    /// measured reason. `None` if no such model, or no baseline, has figures.
     ///
     /// # Examples
     ///
@@ -47,7 +46,7 @@ impl<A: PartialEq + Debug> Report<A> {
         }
         let times = format!("{speed_up:.1} times as fast as one");
         if speed_up >= NEARLY_ALL * workers as f64 {
-            return format!("{workers} workers were {times}: work that computes wants cores.");
+            return format!("{workers} workers were {times}: work that computes needs cores.");
         }
         let why = self.why_not(workers);
         match speed_up > 1.0 + self.noise().unwrap_or(0.0).max(LEAST_NOISE) {
@@ -59,7 +58,7 @@ impl<A: PartialEq + Debug> Report<A> {
     fn waiting(&self, at_once: usize, speed_up: f64) -> String {
         let times = format!("{speed_up:.1} times as fast as one after the other");
         match speed_up >= NEARLY_ALL * at_once as f64 {
-            true => format!("{at_once} at once were {times}: waiting wants no cores."),
+            true => format!("{at_once} at once were {times}: waiting needs no cores."),
             false => format!(
                 "{at_once} at once were {times}: not all of it was waiting, or something else was \
                  the limit."
@@ -70,12 +69,12 @@ impl<A: PartialEq + Debug> Report<A> {
     fn why_not(&self, workers: usize) -> String {
         let usable = self.cpus.usable.value;
         if !self.disturbances().is_empty() {
-            return "other programs had the CPUs, too".to_owned();
+            return "other programs also used the CPUs".to_owned();
         }
         match usable < workers {
             true => format!("this process may use {usable} of the machine's CPUs"),
-            false => "the job may be too short to pay for starting them, or the CPUs share \
-                      what each would need for itself"
+            false => "the job may be too short for the cost of starting them, or the \
+                      CPUs share a resource (a cache, memory, one core)"
                 .to_owned(),
         }
     }
@@ -111,11 +110,11 @@ mod tests {
     fn what_is_said_follows_from_the_figures() {
         assert_eq!(
             said(520, 2),
-            "2 workers were 1.9 times as fast as one: work that computes wants cores."
+            "2 workers were 1.9 times as fast as one: work that computes needs cores."
         );
         assert!(said(800, 2).starts_with("2 workers were only 1.2 times as fast as one: the job"));
         assert!(said(1010, 2).starts_with("2 workers were no faster than one: the job"));
-        // The test's machine has two usable CPUs.
+        // The test's report has two usable CPUs.
         assert_eq!(
             said(520, 8),
             "8 workers were only 1.9 times as fast as one: this process may use 2 of the machine's \
@@ -136,7 +135,7 @@ mod tests {
         ];
         let said = report_under(load, entries).scaling(&["threads"]).unwrap();
         assert!(
-            said.ends_with("other programs had the CPUs, too."),
+            said.ends_with("other programs also used the CPUs."),
             "{said}"
         );
     }

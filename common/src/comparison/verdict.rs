@@ -1,4 +1,4 @@
-//! Which model was fastest, and whether the figures allow to say so.
+//! Decides which model was fastest, and whether the figures are good enough to say so.
 
 use super::Entry;
 use super::report::{Agreement, Report, Row, walls};
@@ -6,28 +6,29 @@ use crate::timing::{Summary, ratio};
 use std::fmt::Debug;
 use std::time::Duration;
 
-/// Of fewer runs of each model none is named the fastest: their spread is not known.
+/// The number of runs of each model that is needed to name a fastest one: with fewer, the spread is
+/// unknown.
 pub(super) const LEAST_RUNS: usize = 3;
 
-/// A difference smaller than this is never believed. The baseline's few runs may come out equal by
-/// luck, and models that share the cores spread more than one that has a core to itself.
+/// A smaller difference is never reported. Few runs of the baseline may be equal by chance, and
+/// models that share the cores have a larger spread than one with a core to itself.
 pub(super) const LEAST_NOISE: f64 = 0.03;
 
-/// What may be said about which model is fastest.
+/// The conclusion about the fastest model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// Fewer than two models, or no noise figure: nothing to say.
+    /// Fewer than two models, or no noise figure: no conclusion.
     Nothing,
     /// Fewer runs than [`LEAST_RUNS`].
     TooFewRuns,
     /// Faster than the runner-up by more than the noise.
     Winner(String),
-    /// The fastest few, fastest first, which the noise can't tell apart.
+    /// The noise is larger than the differences between these models; fastest first.
     WithinNoise(Vec<String>),
 }
 
 impl Verdict {
-    /// Of models and their median times.
+    /// Decides from the models' median times.
     pub(super) fn of(medians: &[(&str, Duration)], noise: Option<f64>) -> Verdict {
         let mut order = medians.to_vec();
         order.sort_by_key(|&(_, median)| median);
@@ -47,19 +48,19 @@ impl Verdict {
     }
 }
 
-/// How models compare with the baseline: each with its speed-up, fastest first.
+/// The models compared with the baseline, each with its speed-up, fastest first.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Standings<'r> {
     /// Faster than the baseline by more than the noise.
     pub(super) faster: Vec<(&'r str, f64)>,
-    /// Not told apart from it.
+    /// Not distinguishable from the baseline.
     pub(super) equal: Vec<(&'r str, f64)>,
     /// Slower by more than the noise.
     pub(super) slower: Vec<(&'r str, f64)>,
 }
 
 impl<'r> Standings<'r> {
-    /// Of models with their speed-ups; a ratio up to `limit`, either way, is noise.
+    /// Compares models by their speed-ups. A ratio up to `limit`, in either direction, is noise.
     pub(super) fn of(models: impl Iterator<Item = (&'r str, f64)>, limit: f64) -> Standings<'r> {
         let mut models: Vec<_> = models.collect();
         models.sort_by(|(_, a), (_, b)| b.total_cmp(a));
@@ -76,13 +77,13 @@ impl<'r> Standings<'r> {
     }
 }
 
-/// How a model compares with the baseline: the baseline's median time over its own, and whether the
-/// noise allows to call that a difference.
+/// How a model compares with the baseline: the baseline's median time divided by the model's, and
+/// whether the difference is larger than the noise.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Standing {
     /// Faster by more than the noise.
     Faster(f64),
-    /// Not told apart from it.
+    /// Not distinguishable from the baseline.
     Equal(f64),
     /// Slower by more than the noise.
     Slower(f64),
@@ -104,7 +105,7 @@ impl<A: PartialEq + Debug> Report<A> {
     }
 }
 
-/// `(max - min) / median` of runs of the same thing; at least two are needed to differ.
+/// `(max - min) / median` of equal runs; `None` for fewer than two.
 pub(super) fn noise(walls: &[Duration]) -> Option<f64> {
     if walls.len() < 2 {
         return None;
@@ -113,7 +114,7 @@ pub(super) fn noise(walls: &[Duration]) -> Option<f64> {
     Some(ratio(summary.max - summary.min, summary.median))
 }
 
-/// Of the models that may win: a wrong answer is never fast.
+/// The median times of the models that may win: a model with a wrong answer may not.
 pub(super) fn medians<'r>(rows: &'r [Row], agreement: &Agreement) -> Vec<(&'r str, Duration)> {
     let differs = |row: &Row| agreement.differing.iter().any(|it| it.model == row.model);
     rows.iter()
@@ -122,8 +123,9 @@ pub(super) fn medians<'r>(rows: &'r [Row], agreement: &Agreement) -> Vec<(&'r st
         .collect()
 }
 
-/// The widest relative spread of any model's runs, at least the baseline's noise. Of five runs or more
-/// the fastest and the slowest don't count: one that was disturbed says nothing of the others.
+/// The largest relative spread of any model's runs, at least the baseline's noise. With five runs
+/// or more, the fastest and the slowest are left out: one disturbed run says nothing about the
+/// others.
 pub(super) fn widest(noise: Option<f64>, entries: &[Entry]) -> Option<f64> {
     let spread = |entry: &Entry| {
         let mut walls = walls(&entry.samples);
@@ -133,7 +135,7 @@ pub(super) fn widest(noise: Option<f64>, entries: &[Entry]) -> Option<f64> {
             _ => self::noise(&walls),
         }
     };
-    // Without a figure for the baseline there is nothing to hold the others against.
+    // Without a figure for the baseline there is no reference.
     noise?;
     let answered = entries.iter().filter(|entry| entry.answered());
     answered.filter_map(spread).reduce(f64::max)

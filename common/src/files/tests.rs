@@ -90,7 +90,7 @@ fn a_link_is_written_through_wherever_it_leads() {
     symlink("round", at("round")).unwrap();
     let error = write_atomically(at("round"), "x").unwrap_err();
     assert!(error.to_string().contains("round: "), "{error}");
-    // Links, a folder and two files: nothing is left beside any.
+    // Two files, two links and a folder: no temporary file is left.
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 5);
     assert_eq!(fs::read_dir(at("far")).unwrap().count(), 2);
 }

@@ -17,7 +17,8 @@ pub(super) fn write(timeline: &Timeline, mut out: impl Write) -> io::Result<()> 
         out,
         r#"{{"displayTimeUnit":"ms","otherData":{missing},"traceEvents":["#
     )?;
-    // One event at a time: the whole document as a `Value` would be many times the trace.
+    // Write one event at a time: a `Value` of the whole document would need many times the trace's
+    // memory.
     let mut separator = "\n";
     for event in events(timeline, zero) {
         write!(out, "{separator}{event}")?;

@@ -1,32 +1,33 @@
-//! Which bar goes on which lane: what the text and the SVG picture have in common.
+//! Arranges bars on lanes, for the text and the SVG picture.
 
 use super::record::{Kind, Process, Span, Timeline};
 use std::collections::HashMap;
 
-/// Lanes for tasks per process: more would not fit a screen. The rest are counted.
+/// The maximum number of lanes for tasks per process: more would not fit a screen. The rest are
+/// counted.
 const MAX_TASK_LANES: usize = 32;
 
 const LONGEST_PROGRAM: usize = 10;
 
 /// A timeline arranged for drawing.
 pub(super) struct Picture<'t> {
-    /// First start and last end, in nanoseconds.
+    /// The first start, in nanoseconds.
     pub(super) start: u64,
     pub(super) end: u64,
     pub(super) names: Vec<Name<'t>>,
     pub(super) lanes: Vec<Lane<'t>>,
-    /// Tasks for which there was no lane.
+    /// The number of tasks without a lane.
     pub(super) hidden_tasks: usize,
-    /// What is missing.
+    /// The reasons why the picture is not complete.
     pub(super) losses: Vec<String>,
 }
 
-/// A span name, in order of first start, with what it came to.
+/// A span name with its totals. Names are in the order of their first start.
 pub(super) struct Name<'t> {
     pub(super) name: &'t str,
-    /// How many times a span of this name ran.
+    /// The number of runs of spans with this name.
     pub(super) runs: usize,
-    /// How long they ran, in nanoseconds; spans inside are part of it.
+    /// Their total time, in nanoseconds; it includes the spans inside them.
     pub(super) busy: u64,
 }
 
@@ -40,12 +41,12 @@ pub(super) struct Bar<'t> {
     pub(super) span: &'t Span,
     /// Index in the picture's names.
     pub(super) name: usize,
-    /// How many bars of this lane it lies inside.
+    /// The number of bars of this lane that contain this one.
     pub(super) depth: usize,
 }
 
 impl Bar<'_> {
-    /// A task's lifetime, behind the pieces that ran.
+    /// Whether this is the lifetime of a task, drawn behind the pieces that ran.
     pub(super) fn is_task(&self) -> bool {
         self.span.kind == Kind::Task
     }
@@ -58,7 +59,7 @@ impl Lane<'_> {
 }
 
 impl<'t> Picture<'t> {
-    /// `None` when nothing was recorded.
+    /// Arranges a timeline. `None` if nothing was recorded.
     pub(super) fn of(timeline: &'t Timeline) -> Option<Picture<'t>> {
         let (start, end) = timeline.bounds()?;
         let names = names(timeline);
@@ -79,7 +80,7 @@ impl<'t> Picture<'t> {
         Some(picture)
     }
 
-    /// Adds a process's lanes; `several` says whether there are others to tell it from.
+    /// Adds a process's lanes. `several`: there are other processes, so the label names this one.
     fn add(&mut self, process: &'t Process, several: bool, index: &HashMap<&str, usize>) {
         let mut lanes: Vec<(String, Vec<&Span>)> = threads(process);
         let mut tasks = pack(spans_of(process, |span| span.kind == Kind::Task));
@@ -133,19 +134,21 @@ fn names(timeline: &Timeline) -> Vec<Name<'_>> {
 
 fn spans_of(process: &Process, wanted: impl Fn(&Span) -> bool) -> Vec<&Span> {
     let mut spans: Vec<&Span> = process.spans.iter().filter(|span| wanted(span)).collect();
-    // The outer of two that start together comes first.
+    // If two spans start together, the outer one comes first.
     spans.sort_by_key(|span| (span.start, u64::MAX - span.end));
     spans
 }
 
-/// Program, pid, lane. The program's name gives way first, being the same on most lanes.
+/// The label of a lane: program, pid, lane. A long label is cut in the program's name, which is the
+/// same on most lanes.
 fn label(process: &Process, lane: &str) -> String {
     let program: String = process.name.chars().take(LONGEST_PROGRAM).collect();
     format!("{program} {} {lane}", process.pid)
 }
 
-/// A process's threads that ran anything, in order of their first span. Threads of the same name that
-/// ran one after the other share a lane: a pool that is made anew for each run is one pool to the reader.
+/// The threads of a process that ran anything, in the order of their first span. Threads with the
+/// same name that ran one after the other share a lane, because a pool that is created again for
+/// each run is one pool for the reader.
 fn threads(process: &Process) -> Vec<(String, Vec<&Span>)> {
     let mut threads: Vec<(u64, Vec<&Span>)> = Vec::new();
     let mut index: HashMap<u64, usize> = HashMap::new();
@@ -176,8 +179,8 @@ fn threads(process: &Process) -> Vec<(String, Vec<&Span>)> {
     names.into_iter().zip(spans).collect()
 }
 
-/// What lanes of tasks are called: by the name of their tasks if all have the same, and by a number
-/// where several lanes would be called alike.
+/// The labels of the task lanes: the name of the tasks, if all tasks of the lane have the same;
+/// with a number, if several lanes would have the same label.
 fn task_lanes(lanes: &[Vec<&Span>]) -> Vec<String> {
     let common = |lane: &Vec<&Span>| {
         let first = lane.first()?;
@@ -188,7 +191,7 @@ fn task_lanes(lanes: &[Vec<&Span>]) -> Vec<String> {
     numbered(lanes.iter().map(name).collect())
 }
 
-/// Names that several lanes have get a number, from 1.
+/// Adds numbers, from 1, to names that occur several times.
 fn numbered(names: Vec<String>) -> Vec<String> {
     let numbered = |(at, name): (usize, &String)| {
         let alike = |names: &[String]| names.iter().filter(|it| *it == name).count();
@@ -213,8 +216,8 @@ fn pack(tasks: Vec<&Span>) -> Vec<Vec<&Span>> {
     lanes
 }
 
-/// Each task followed by the pieces of it that ran. Ids are used again after a task is closed, so
-/// the piece must lie inside it, too.
+/// Each task, followed by the pieces of it that ran. Ids are used again after a task is closed, so
+/// a piece must also lie inside the task's time.
 fn with_their_runs<'t>(tasks: Vec<&'t Span>, process: &'t Process) -> Vec<&'t Span> {
     let mut runs: HashMap<u64, Vec<&Span>> = HashMap::new();
     for run in spans_of(process, |span| span.kind != Kind::Task) {
@@ -228,14 +231,14 @@ fn with_their_runs<'t>(tasks: Vec<&'t Span>, process: &'t Process) -> Vec<&'t Sp
     tasks.into_iter().flat_map(pieces).collect()
 }
 
-/// Gives each bar its depth; the spans must be in order of start.
+/// Sets the depth of each bar. The spans must be sorted by start.
 fn nest<'t>(spans: Vec<&'t Span>, index: &HashMap<&str, usize>) -> Vec<Bar<'t>> {
     let mut around: Vec<u64> = Vec::new();
     let mut bar = |span: &'t Span| {
         while around.last().is_some_and(|&end| end <= span.start) {
             around.pop();
         }
-        // A piece of a task is drawn over its lifetime, not under it.
+        // A piece of a task is drawn in front of its lifetime.
         let depth = around.len();
         if span.kind != Kind::Task {
             around.push(span.end);
@@ -304,7 +307,7 @@ pub(super) mod tests {
                 "task fetch 2",
             ]
         );
-        // Span id 7 was used twice; each task has its own pieces.
+        // Span id 7 was used twice. Each task has its own pieces.
         let first: Vec<_> = picture.lanes[4].bars.iter().map(Bar::is_task).collect();
         assert_eq!(first, [true, false, false, true, false]);
     }

@@ -12,7 +12,7 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
-/// Longest field value kept, in characters: titles are read at a glance.
+/// The maximum length of a field's value, in characters: longer titles are hard to read.
 const LONGEST_VALUE: usize = 200;
 
 pub(super) struct Recorder<K> {
@@ -29,12 +29,12 @@ impl<K: Sink> Recorder<K> {
     }
 }
 
-/// A span that isn't closed yet.
+/// A span that is not closed yet.
 struct Open {
     name: &'static str,
     fields: Fields,
     created: u64,
-    /// When each thread that is inside it entered.
+    /// For each thread that is inside the span, the time when it entered.
     entered: Vec<(u64, u64)>,
     runs: u64,
 }
@@ -55,7 +55,7 @@ impl Open {
         self.entered.push((thread, monotonic_nanos()));
     }
 
-    /// The last entry on this thread, as a span may be in several at once.
+    /// Removes the last entry of this thread: several threads may be inside a span at once.
     fn leave(&mut self, thread: u64) -> Option<u64> {
         let at = self.entered.iter().rposition(|&(id, _)| id == thread)?;
         self.runs += 1;

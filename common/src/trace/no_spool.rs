@@ -1,4 +1,4 @@
-//! Workers' spans are merged on Unix only; elsewhere there is nothing to join or read.
+//! Systems other than Unix: workers' spans are not merged, so these functions do nothing.
 
 use super::record::{Process, Sink, Span, ThreadName};
 use std::io;

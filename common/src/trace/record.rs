@@ -1,4 +1,4 @@
-//! The records a trace is made of, and the bounded memory they are kept in.
+//! The records of a trace, and the bounded memory for them.
 
 use super::MAX_SPANS;
 use crate::sys;
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// A stretch of time with a name. Times are nanoseconds of the machine's monotonic clock.
+/// A named interval of time. Times are nanoseconds of the machine's monotonic clock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Span {
     pub(super) name: Cow<'static, str>,
@@ -20,12 +20,12 @@ pub(super) struct Span {
     pub(super) end: u64,
 }
 
-/// What the stretch of time was.
+/// The kind of interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Kind {
-    /// Running on the thread with this number.
+    /// A span ran on the thread with this number.
     Run { thread: u64 },
-    /// Alive, running or not.
+    /// The lifetime of a task, running or not.
     Task,
 }
 
@@ -36,17 +36,17 @@ pub(super) struct Process {
     pub(super) name: String,
     pub(super) threads: BTreeMap<u64, String>,
     pub(super) spans: Vec<Span>,
-    /// How many were over the limit.
+    /// The number of spans over the limit.
     pub(super) dropped: u64,
-    /// How many could not be written to where they are read from.
+    /// The number of spans that could not be written to the worker's file.
     pub(super) lost: u64,
 }
 
-/// All there is to draw, this process first.
+/// Everything that is drawn, this process first.
 #[derive(Debug)]
 pub(super) struct Timeline {
     pub(super) processes: Vec<Process>,
-    /// For each process of which nothing is known, why.
+    /// For each process without records, the reason.
     pub(super) unknown: Vec<String>,
 }
 
@@ -59,7 +59,7 @@ impl Timeline {
         self.processes.iter().map(|process| process.lost).sum()
     }
 
-    /// What is missing, a sentence for each reason.
+    /// The reasons why the timeline is not complete, one sentence each.
     pub(super) fn losses(&self) -> Vec<String> {
         let mut losses = Vec::new();
         if self.dropped() > 0 {
@@ -79,7 +79,7 @@ impl Timeline {
         losses
     }
 
-    /// The first start and the last end; `None` when nothing was recorded.
+    /// The first start and the last end; `None` if nothing was recorded.
     pub(super) fn bounds(&self) -> Option<(u64, u64)> {
         let spans = || self.processes.iter().flat_map(|process| &process.spans);
         let start = spans().map(|span| span.start).min()?;
@@ -88,7 +88,7 @@ impl Timeline {
     }
 }
 
-/// The thread a record comes from.
+/// The thread that a record comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ThreadName {
     pub(super) id: u64,
@@ -96,8 +96,8 @@ pub(super) struct ThreadName {
 }
 
 impl ThreadName {
-    /// The calling thread's, looked up once per thread; and again while its locals are being
-    /// destroyed, where a span may still be closed.
+    /// The calling thread. It is looked up once per thread, and again while the thread-local values
+    /// are being destroyed, because a span may still be closed then.
     pub(super) fn current() -> Rc<ThreadName> {
         thread_local!(static CURRENT: Rc<ThreadName> = Rc::new(ThreadName::look_up()));
         CURRENT
@@ -114,7 +114,7 @@ impl ThreadName {
     }
 }
 
-/// The program's file name, which is what people know a process by.
+/// The program's file name.
 pub(super) fn program_name() -> String {
     std::env::current_exe()
         .ok()
@@ -122,7 +122,7 @@ pub(super) fn program_name() -> String {
         .unwrap_or_else(|| "process".to_owned())
 }
 
-/// Where records go.
+/// A destination for records.
 pub(super) trait Sink: Send + Sync + 'static {
     fn keep(&self, span: Span, thread: &ThreadName);
 }
@@ -149,7 +149,7 @@ impl Memory {
         self.lock().clone()
     }
 
-    /// A poisoned lock only means that some thread panicked; each record is whole.
+    /// Ignores a poisoned lock: a thread panicked, but each record is complete.
     fn lock(&self) -> MutexGuard<'_, Process> {
         self.process.lock().unwrap_or_else(PoisonError::into_inner)
     }

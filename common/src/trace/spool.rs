@@ -1,8 +1,8 @@
-//! The folder through which worker processes hand their spans to the process that traces them.
+//! The folder in which worker processes write their spans for the process that traces them.
 //!
-//! One file per worker, one JSON document per line, each written by a single `write` as it
-//! happens: whatever kills the worker, the lines so far are whole. The first line counts what is
-//! not there; it is written again in its place, which needs no room on a disk that is full.
+//! There is one file per worker, with one JSON document per line. Each line is one `write` call, so
+//! the lines of a killed worker are complete. The first line counts the missing spans. It is
+//! overwritten in place, which needs no space on a full disk.
 
 use super::MAX_SPANS;
 use super::record::{Process, Sink, Span, ThreadName, program_name};
@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// A folder's name is its owner's pid, so there is one per process.
+/// The folder's name contains the pid, so a process can have only one.
 static OPEN: AtomicBool = AtomicBool::new(false);
 
 fn folder_of(pid: u32) -> PathBuf {
@@ -35,7 +35,7 @@ enum Line {
         name: String,
     },
     Span(Span),
-    /// The first line: what the file does not hold.
+    /// The first line: the spans that the file does not contain.
     Missing {
         /// Spans over the limit.
         dropped: u64,
@@ -44,7 +44,7 @@ enum Line {
     },
 }
 
-/// The parent's side: the folder, removed with this.
+/// The parent's side. Drop removes the folder.
 #[derive(Debug)]
 pub(super) struct Spool {
     folder: PathBuf,
@@ -61,8 +61,8 @@ impl Spool {
         Ok(Spool { folder })
     }
 
-    /// What the workers wrote, at most `limit` spans in all; those over are counted as dropped. And
-    /// for each worker of which that is not known, why.
+    /// The workers' spans, at most `limit` in all; the spans over the limit are counted as dropped.
+    /// The second part: for each worker without spans, the reason.
     pub(super) fn read(&self, limit: usize) -> (Vec<Process>, Vec<String>) {
         read_folder(&self.folder, limit)
     }
@@ -70,14 +70,14 @@ impl Spool {
 
 impl Drop for Spool {
     fn drop(&mut self) {
-        // Nobody is left to tell; the system cleans its temporary folder too.
+        // An error can't be reported here. The system also cleans its temporary folder.
         let _ = fs::remove_dir_all(&self.folder);
         OPEN.store(false, Ordering::SeqCst);
     }
 }
 
-/// Makes `folder`, for this user only. One that is there already was left by a dead process with
-/// our pid: ours to replace if it is our user's, and an error otherwise.
+/// Creates `folder`, readable by this user only. An existing one was left by a dead process with
+/// the same pid: it is replaced if it belongs to this user; otherwise it is an error.
 fn create_private(folder: &Path) -> io::Result<()> {
     let create = || DirBuilder::new().mode(0o700).create(folder);
     let made = match create() {
@@ -89,7 +89,8 @@ fn create_private(folder: &Path) -> io::Result<()> {
     made.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", folder.display())))
 }
 
-/// A real folder, this user's, closed to others: nobody else can have put anything into it.
+/// Whether this is a real folder, owned by this user and closed to others: then nobody else can
+/// have written to it.
 fn is_private(folder: &Path) -> bool {
     fs::symlink_metadata(folder).is_ok_and(|found| {
         found.is_dir() && found.uid() == sys::user_id() && found.mode() & 0o077 == 0
@@ -103,7 +104,7 @@ pub(super) struct SpoolFile {
 
 struct State {
     file: File,
-    /// Where the next line goes, behind the last whole one.
+    /// The offset of the next line, after the last complete one.
     end: u64,
     threads: HashSet<u64>,
     kept: usize,
@@ -111,18 +112,19 @@ struct State {
     lost: u64,
 }
 
-/// Opens this process's file if its parent merges traces.
+/// Opens this process's file, if its parent merges traces.
 pub(super) fn join_parent() -> Option<SpoolFile> {
     SpoolFile::join(&folder_of(std::os::unix::process::parent_id()))
 }
 
 impl SpoolFile {
-    /// A file in a parent's folder, if that is one.
+    /// Creates a file in a parent's folder, if `folder` is one.
     fn join(folder: &Path) -> Option<SpoolFile> {
         if !is_private(folder) {
             return None;
         }
-        // The parent can't tell what it never hears of; a closed standard error doesn't matter.
+        // The parent can't report this, because it does not know this process. A closed standard
+        // error does not matter.
         let say = |error: &io::Error| {
             let _ = writeln!(
                 io::stderr(),
@@ -134,7 +136,7 @@ impl SpoolFile {
     }
 
     fn create(folder: &Path) -> io::Result<SpoolFile> {
-        // A long run may see a pid twice; the clock keeps their files apart.
+        // In a long run a pid may occur twice. The time makes the file names distinct.
         let pid = std::process::id();
         let name = format!("{pid}-{}.jsonl", sys::monotonic_nanos());
         let file = OpenOptions::new()
@@ -160,8 +162,8 @@ impl SpoolFile {
 }
 
 impl State {
-    /// Adds a line; says whether there was room for it. A full disk must not stop the work that is
-    /// being traced.
+    /// Adds a line, and returns whether there was space for it. A full disk must not stop the work
+    /// that is traced.
     fn write(&mut self, line: &Line) -> bool {
         // Records hold strings and numbers only, so they always serialise.
         let Ok(mut bytes) = serde_json::to_vec(line) else {
@@ -172,12 +174,13 @@ impl State {
             self.end += bytes.len() as u64;
             return true;
         }
-        // Half a line would spoil the next one. Where this fails, the reader counts it.
+        // Remove the incomplete line: it would damage the next one. If that fails, the reader
+        // counts it as lost.
         let _ = self.file.set_len(self.end);
         false
     }
 
-    /// Writes the first line, always equally long; returns its length.
+    /// Writes the first line, which always has the same length. Returns that length.
     fn tell_missing(&self) -> io::Result<u64> {
         let (dropped, lost) = (self.dropped, self.lost);
         let line = format!("{{\"Missing\":{{\"dropped\":{dropped:20},\"lost\":{lost:20}}}}}\n");
@@ -201,7 +204,7 @@ impl State {
             }
             self.lost += 1;
         }
-        // It was written before, in the same place; there is nobody to tell should that fail.
+        // The line exists already, in the same place. An error can't be reported here.
         let _ = self.tell_missing();
     }
 }
@@ -251,7 +254,7 @@ fn read_file(path: &Path, limit: &mut usize) -> io::Result<Process> {
                 counted |= matches!(line, Line::Missing { .. });
                 apply(&mut process, line, limit);
             }
-            // The last line of a killed worker, or of a full disk, may be cut short.
+            // The last line of a killed worker, or on a full disk, may be incomplete.
             Err(_) => process.lost += 1,
         }
     }
@@ -264,7 +267,7 @@ fn read_file(path: &Path, limit: &mut usize) -> io::Result<Process> {
     }
 }
 
-/// The process whose file it is, from its name.
+/// The pid in a file's name.
 fn pid_of(path: &Path) -> Option<u32> {
     path.file_name()?.to_str()?.split('-').next()?.parse().ok()
 }

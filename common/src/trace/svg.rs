@@ -1,4 +1,4 @@
-//! Lanes as an SVG picture: one file, no scripts, readable on light and dark backgrounds.
+//! Lanes as an SVG picture: one file without scripts, readable on light and dark backgrounds.
 
 use super::lanes::{Bar, Lane, Picture};
 use super::record::Timeline;
@@ -15,18 +15,18 @@ const GAP: f64 = 6.0;
 const LEGEND_COLUMN: f64 = 270.0;
 const LEGEND_ROW: f64 = 18.0;
 const LONGEST_LABEL: usize = 32;
-/// Bars of one name that are closer and thinner than this, in pixels, are drawn as one: a picture
-/// of 100,000 spans stays a picture a browser can open.
+/// Bars with the same name that are closer and thinner than this, in pixels, are drawn as one. So a
+/// browser can open a picture of 100,000 spans.
 const FINEST: f64 = 0.5;
 
-/// Middling lightness, so that each is seen on white and on black; told apart by most people with
-/// colour-blindness as well (after Paul Tol's "bright" and "muted" schemes).
+/// Colours of medium lightness, visible on white and on black. Most people with colour-blindness
+/// can distinguish them too (after Paul Tol's "bright" and "muted" schemes).
 const COLOURS: [&str; 12] = [
     "#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#999933", "#cc6677",
     "#44aa99", "#bb8866", "#8877cc", "#888888",
 ];
 
-/// Without CSS variables: viewers other than browsers don't know them.
+/// No CSS variables: viewers other than browsers do not support them.
 const STYLE: &str = "<style>\
 text{font:12px system-ui,sans-serif;fill:#222}\
 .paper{fill:#fff}\
@@ -75,7 +75,7 @@ fn height(lane: &Lane<'_>) -> f64 {
     lane.depth() as f64 * BAR + GAP
 }
 
-/// The place of a moment on the time axis.
+/// The horizontal position of a time.
 fn x(picture: &Picture<'_>, at: u64) -> f64 {
     let span = (picture.end - picture.start).max(1) as f64;
     let part = (at - picture.start) as f64 / span;
@@ -99,7 +99,7 @@ fn axis(picture: &Picture<'_>, bottom: f64) -> String {
     svg
 }
 
-/// Five to ten moments at round distances (1, 2 or 5 times a power of ten), from 0.
+/// Five to ten times at round distances (1, 2 or 5 times a power of ten), from 0.
 fn ticks(span: u64) -> Vec<u64> {
     if span == 0 {
         return vec![0];
@@ -188,7 +188,7 @@ fn groups<'t>(lane: &Lane<'t>, picture: &Picture<'_>) -> Vec<Group<'t>> {
     groups
 }
 
-/// What hovering shows: name, when, how long, fields.
+/// The tooltip of a bar: name, start, duration, fields.
 fn title(group: &Group<'_>, picture: &Picture<'_>) -> String {
     let span = group.bar.span;
     if group.count > 1 {
@@ -204,7 +204,7 @@ fn title(group: &Group<'_>, picture: &Picture<'_>) -> String {
     title
 }
 
-/// The legend, and where it ends.
+/// The legend, and the position of its lower end.
 fn legend(picture: &Picture<'_>, top: f64) -> (String, f64) {
     let columns = ((WIDTH - 2.0 * MARGIN) / LEGEND_COLUMN) as usize;
     let mut svg = String::new();
@@ -251,7 +251,7 @@ fn add(svg: &mut String, text: std::fmt::Arguments<'_>) {
     let _ = svg.write_fmt(text);
 }
 
-/// Text for XML: its own signs escaped, and control characters, which XML forbids, replaced.
+/// Escapes text for XML. Control characters, which XML forbids, are replaced.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for sign in text.chars() {

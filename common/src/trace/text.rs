@@ -6,7 +6,7 @@ use crate::timing::human_duration;
 use std::time::Duration;
 
 const LONGEST_LABEL: usize = 32;
-/// Fewer columns for the lanes would show nothing.
+/// The minimum number of columns for the lanes: fewer would show nothing.
 const FEWEST_COLUMNS: usize = 20;
 const IDLE: char = '.';
 const WAITING: char = '-';
@@ -29,7 +29,7 @@ pub(super) fn draw(timeline: &Timeline, width: usize) -> String {
     lines.join("\n") + "\n"
 }
 
-/// Which stretch of time each column stands for.
+/// Maps columns to intervals of time.
 struct Scale {
     start: u64,
     span: u64,
@@ -45,7 +45,7 @@ impl Scale {
         }
     }
 
-    /// Where a column begins; in u128, as nanoseconds times columns leave u64 within hours.
+    /// The start of a column. It needs u128: nanoseconds times columns overflow u64 within hours.
     fn edge(&self, column: usize) -> u64 {
         let offset = u128::from(self.span) * column as u128 / self.columns as u128;
         self.start + u64::try_from(offset).unwrap_or(self.span)
@@ -74,10 +74,10 @@ fn heading(picture: &Picture<'_>, scale: &Scale) -> String {
     )
 }
 
-/// What happened in one column of one lane.
+/// The content of one column of one lane.
 #[derive(Clone, Default)]
 struct Cell {
-    /// Nanoseconds that each name was the innermost span.
+    /// For each name, the nanoseconds in which it was the innermost span.
     names: Vec<(usize, u64)>,
     waiting: bool,
 }
@@ -90,7 +90,8 @@ impl Cell {
         }
     }
 
-    /// The name that ran longest; in capitals if the column was busy for half its time.
+    /// The letter of the name that ran longest; a capital if the column was busy for at least half
+    /// of its time.
     fn letter(&self, column: u64) -> char {
         let busy: u64 = self.names.iter().map(|&(_, time)| time).sum();
         match self.names.iter().max_by_key(|&&(_, time)| time) {
@@ -135,7 +136,7 @@ fn row(lane: &Lane<'_>, scale: &Scale) -> String {
     cells.iter().map(|cell| cell.letter(width)).collect()
 }
 
-/// Cuts nested bars into pieces that don't overlap, each with the name of the innermost.
+/// Cuts nested bars into pieces that do not overlap, each with the name of its innermost bar.
 fn innermost(bars: &[Bar<'_>], piece: impl FnMut(u64, u64, usize)) {
     let mut cutter = Cutter {
         around: Vec::new(),
@@ -150,9 +151,9 @@ fn innermost(bars: &[Bar<'_>], piece: impl FnMut(u64, u64, usize)) {
 }
 
 struct Cutter<F> {
-    /// End and name of the bars that are open, outermost first.
+    /// End and name of the open bars, outermost first.
     around: Vec<(u64, usize)>,
-    /// Everything before this has been cut.
+    /// The time up to which the bars are cut.
     done: u64,
     piece: F,
 }

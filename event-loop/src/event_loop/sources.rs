@@ -6,13 +6,13 @@ use super::EventLoop;
 use crate::{Interest, Source, Token, TokenTable};
 
 impl<S, T> EventLoop<S, T> {
-    /// Watches `source`, and names it. `value` comes with each of its events.
+    /// Watches `source` and returns its token. Each of its events carries `value`.
     ///
-    /// What the source is ready for at this moment is an event too.
+    /// If the source is ready at this moment, that is an event too.
     ///
     /// # Errors
     ///
-    /// When the system refuses: the source is watched already, or no kind of thing that can be.
+    /// When the system refuses: the source is registered already, or cannot be watched.
     ///
     /// # Examples
     ///
@@ -51,7 +51,8 @@ impl<S, T> EventLoop<S, T> {
         Ok(token)
     }
 
-    /// Watches a source for something else than before; what it is ready for is an event again.
+    /// Changes the interest of a source. If the source is ready for that now, this is an event
+    /// again.
     ///
     /// # Errors
     ///
@@ -82,10 +83,10 @@ impl<S, T> EventLoop<S, T> {
         registry.reregister(source, token.to_mio(), interest)
     }
 
-    /// Stops watching a source and returns its value; `None` if the token names none. To be called
+    /// Stops watching a source and returns its value; `None` if no source has this token. Call it
     /// before the source is closed.
     ///
-    /// Events of it that were not handed out yet never are.
+    /// Events of the source that were not returned yet are dropped.
     ///
     /// # Examples
     ///
@@ -103,7 +104,7 @@ impl<S, T> EventLoop<S, T> {
     pub fn deregister<W: Source + ?Sized>(&mut self, source: &mut W, token: Token) -> Option<S> {
         let value = self.sources.remove(token)?;
         if let Err(error) = self.poll.registry().deregister(source) {
-            tracing::debug!(%error, "the system does not know a source that was registered");
+            tracing::debug!(%error, "the system does not know a registered source");
         }
         Some(value)
     }
@@ -126,7 +127,7 @@ impl<S, T> EventLoop<S, T> {
         self.sources.get(token)
     }
 
-    /// The value of a registered source, to be changed.
+    /// The value of a registered source, to change it.
     ///
     /// # Examples
     ///

@@ -1,4 +1,4 @@
-//! Timers, and the time.
+//! Timers and the time.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use super::EventLoop;
 use crate::{TimerKey, TimerTable, after};
 
 impl<S, T> EventLoop<S, T> {
-    /// Sets a timer; when `due` has come, `value` is an event.
+    /// Sets a timer. When `due` has come, there is an event with `value`.
     ///
     /// Timers of the same moment come in the order in which they were set. On Linux a wait ends up
     /// to a millisecond after its timer is due, never before.
@@ -32,8 +32,7 @@ impl<S, T> EventLoop<S, T> {
         self.timers.add(due, value)
     }
 
-    /// Sets a timer that is due this long after this call. Any delay is allowed: see
-    /// [`after`].
+    /// Sets a timer that is due `delay` after this call. Any delay is allowed: see [`after`].
     ///
     /// # Examples
     ///
@@ -54,7 +53,7 @@ impl<S, T> EventLoop<S, T> {
         self.add_timer(after(self.now(), delay), value)
     }
 
-    /// Cancels a timer and returns its value; `None` if it was handed out or cancelled before.
+    /// Cancels a timer and returns its value; `None` if it has come or was cancelled before.
     ///
     /// # Examples
     ///
@@ -94,7 +93,7 @@ impl<S, T> EventLoop<S, T> {
         &self.timers
     }
 
-    /// The timers that are set, to be changed.
+    /// The timers that are set, to change them.
     ///
     /// # Examples
     ///
@@ -116,7 +115,7 @@ impl<S, T> EventLoop<S, T> {
         &mut self.timers
     }
 
-    /// The time, by this loop's clock.
+    /// The time on this loop's clock.
     ///
     /// # Examples
     ///
@@ -132,8 +131,8 @@ impl<S, T> EventLoop<S, T> {
         self.clock.now()
     }
 
-    /// When the last wait ended, by this loop's clock: a little before [`now`](EventLoop::now),
-    /// without asking the system.
+    /// When the last wait ended, on this loop's clock. That is a little earlier than
+    /// [`now`](EventLoop::now), and costs no system call.
     ///
     /// # Examples
     ///

@@ -27,9 +27,9 @@ impl<S, T> EventLoop<S, T> {
         self.waker.clone()
     }
 
-    /// Has these signals delivered as events of this loop, instead of what they do otherwise.
+    /// Makes events of these signals. Their default effect does not take place.
     ///
-    /// Signals of a kind that come before they are looked at are one event, as the system has it.
+    /// Several signals of one kind between two turns make one event, as the system merges them too.
     /// When no loop of the process handles a signal any longer (each was dropped, or has
     /// [released](EventLoop::release_signals) it), the signal has its default effect again.
     ///
@@ -63,7 +63,7 @@ impl<S, T> EventLoop<S, T> {
         signals.iter().try_for_each(|&signal| handled.add(signal))
     }
 
-    /// Takes [`handle_signals`](EventLoop::handle_signals) back.
+    /// Undoes [`handle_signals`](EventLoop::handle_signals).
     ///
     /// # Examples
     ///

@@ -29,8 +29,8 @@ fn timers_come_by_time_and_those_of_one_moment_in_order() {
     assert!(timers.is_empty());
 }
 
-/// The fault that cost the reactor timers: the first one's callback sets a new timer, and that
-/// took the place of the second, which had not run yet.
+/// A fault that lost timers in the reactor: the first callback set a new timer, and that took the
+/// place of the second, which had not run yet.
 #[test]
 fn a_timer_that_is_set_in_a_turn_takes_no_other_ones_place() {
     let mut timers = TimerTable::default();

@@ -1,4 +1,4 @@
-//! The demonstration: the same calls on both executors, and their outcomes.
+//! The demonstration: the same calls on both executors, with their outcomes.
 
 use std::fmt;
 use std::io::Read;
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::args::Kind;
 
-/// What the worker processes know.
+/// The job types that the worker processes know.
 pub(crate) const JOBS: &[JobType] = &[job::<Task>()];
 
 /// The jobs of the demonstration.
@@ -22,12 +22,12 @@ pub(crate) const JOBS: &[JobType] = &[job::<Task>()];
 enum Task {
     /// Count the primes below a number, slowly.
     Primes(u64),
-    /// Take so many milliseconds, and return them.
+    /// Take this number of milliseconds, and return it.
     Take(u64),
-    /// Run for as long as this port of the machine itself is listened to.
+    /// Run until this port of the machine is no longer listened to.
     Hold(u16),
     Panic,
-    /// End the whole process, as a crash would.
+    /// End the whole process, like a crash.
     Abort,
 }
 
@@ -42,7 +42,7 @@ impl Job for Task {
                 milliseconds
             }
             Task::Hold(port) => {
-                // Nobody accepts and nobody writes: either ends when the listener is closed.
+                // No data ever comes: both calls end when the listener is closed.
                 if let Ok(mut gate) = TcpStream::connect((Ipv4Addr::LOCALHOST, port))
                     && gate.set_read_timeout(Some(HELD)).is_ok()
                 {
@@ -50,14 +50,14 @@ impl Job for Task {
                 }
                 0
             }
-            Task::Panic => panic!("I was told to panic"),
+            Task::Panic => panic!("this job panics on purpose"),
             Task::Abort => std::process::abort(),
         }
     }
 }
 
-/// How long a job is held at most. It matters only should another program have taken the port just
-/// when it was free again: no demonstration is to wait for ever for that.
+/// The maximum time of a held job. It matters only if another program has taken the port in the
+/// meantime: then the demonstration must not wait forever.
 const HELD: Duration = Duration::from_secs(10);
 
 fn is_prime(n: u64) -> bool {
@@ -66,7 +66,7 @@ fn is_prime(n: u64) -> bool {
         .all(|d| !n.is_multiple_of(d))
 }
 
-/// Keeps the demonstration's own panics off the terminal: their messages are shown as errors.
+/// Hides the panics of the demonstration from the terminal. Their messages are shown as errors.
 pub(crate) fn hide_its_panics() {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
@@ -76,7 +76,7 @@ pub(crate) fn hide_its_panics() {
     }));
 }
 
-/// One call, and what came of it on threads and in processes.
+/// One call, with its outcome on threads and in processes.
 #[derive(Serialize)]
 struct Step {
     call: &'static str,
@@ -86,7 +86,7 @@ struct Step {
     processes: Option<String>,
 }
 
-/// What was shown.
+/// The results of the demonstration.
 #[derive(Serialize)]
 pub(super) struct Shown {
     workers: usize,
@@ -95,7 +95,7 @@ pub(super) struct Shown {
     worker_cpu_ms: Option<f64>,
 }
 
-/// A call that is shown.
+/// A call of the demonstration.
 #[derive(Clone, Copy)]
 enum Call {
     Submit,
@@ -137,9 +137,9 @@ impl Call {
 /// The pools of one model.
 struct Side<E> {
     pool: E,
-    /// Of one worker: while that is busy, what is submitted stays pending.
+    /// A pool with one worker: while it is busy, further jobs stay pending.
     single: E,
-    /// What happens when a worker is killed.
+    /// Kills a worker, and returns the outcome.
     kill: fn(&E) -> Result<String, Error>,
 }
 
@@ -166,7 +166,7 @@ impl Side<ProcessPool> {
 }
 
 impl<E: Executor> Side<E> {
-    /// Makes a call; what came of it.
+    /// Makes a call, and returns its outcome.
     fn make(&self, call: Call, interrupt: &Interrupt) -> anyhow::Result<String> {
         Ok(match call {
             Call::Submit => submit(&self.pool)?,
@@ -181,7 +181,7 @@ impl<E: Executor> Side<E> {
     }
 }
 
-/// Makes every call on the executors asked for, until done or interrupted.
+/// Makes every call on the chosen executors, until all are done or the user interrupts.
 pub(super) fn show(
     model: Choice<Kind>,
     workers: usize,
@@ -229,8 +229,8 @@ fn submit(pool: &impl Executor) -> Result<String, Error> {
 }
 
 fn map(pool: &impl Executor) -> Result<String, Error> {
-    // The iterator has no end: only what is asked for, and a little more, is submitted. The jobs
-    // grow, so how many more must not depend on the number of workers.
+    // The iterator is endless: the map submits only a few jobs ahead. The jobs grow, so their
+    // number must not depend on the number of workers.
     let jobs = (1..).map(|n| Task::Primes(n * 1000));
     let results = pool.map(jobs).chunk(4).buffer(8);
     let counts: Vec<_> = results
@@ -241,7 +241,7 @@ fn map(pool: &impl Executor) -> Result<String, Error> {
 }
 
 fn completed(pool: &impl Executor) -> Result<String, Error> {
-    // With one worker the slow one comes first all the same.
+    // Even with one worker the slow job comes first.
     let times = [60, 20, 1];
     let futures: Vec<_> = times
         .map(|time| pool.submit(Task::Take(time)))
@@ -267,10 +267,11 @@ fn first(pool: &impl Executor) -> Result<String, Error> {
 }
 
 fn cancel(pool: &impl Executor, interrupt: &Interrupt) -> anyhow::Result<String> {
-    // While this listens, the job runs: however slow the machine is, it is running when asked.
+    // The job runs while this port is listened to: so on any machine it is running when it is
+    // cancelled.
     let gate = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let running = pool.submit(Task::Hold(gate.local_addr()?.port()))?;
-    // It would be done at once where a machine cannot call itself.
+    // On a machine that can't connect to itself, it would be done at once.
     while !(running.is_running() || running.is_done() || interrupt.raised()) {
         std::thread::yield_now();
     }
@@ -311,7 +312,7 @@ fn round_trip(pool: &impl Executor) -> Result<String, Error> {
 }
 
 impl Shown {
-    /// What to see in it.
+    /// The conclusion.
     pub(super) fn point(&self) -> String {
         let workers = self.workers;
         let Some(cpu) = self.worker_cpu_ms else {
@@ -322,8 +323,8 @@ impl Shown {
             return used;
         }
         format!(
-            "{used}\nThe same calls gave the same answers. A trip to a thread costs less, and\n\
-             threads share memory. If a job kills its process, the pool of processes goes on.\n\n{}",
+            "{used}\nThe same calls gave the same answers. A round trip to a thread costs less,\n\
+             and threads share memory. If a job kills its process, the process pool continues.\n\n{}",
             common::cli::read_next("executors")
         )
     }

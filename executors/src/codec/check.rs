@@ -1,8 +1,8 @@
-//! Checks that a value is read back as it was written.
+//! Checks that a value can be read back unchanged.
 //!
-//! postcard writes values one after the other, without names. A type that leaves one out when it
-//! is written, and not when it is read, is then read as something else: silently, if it is
-//! unlucky. So what was written is read back and written again, and the bytes are compared.
+//! postcard writes values one after the other, without names. If a type omits a value when it is
+//! written, but not when it is read, then it is read as another value, possibly without an error.
+//! So the bytes are read back and written again, and compared.
 
 use std::any::TypeId;
 use std::collections::HashSet;
@@ -16,11 +16,11 @@ use super::read::read_exactly;
 use super::write::SHORT;
 use crate::panics;
 
-/// Values up to this size are checked every time; of larger ones the first of each type, as the
-/// check costs about what writing and reading cost.
+/// Values up to this size are checked every time. Of larger ones only the first of each type is
+/// checked, because the check takes about as long as writing and reading.
 const EVERY_TIME: usize = 4 << 10;
 
-/// Compares what is written with what is expected.
+/// A writer that compares the bytes with the expected ones.
 struct Same<'a> {
     expected: &'a [u8],
     same: bool,
@@ -40,7 +40,7 @@ impl Flavor for Same<'_> {
             self.same = false;
             return Ok(());
         };
-        // Numbers are a few bytes each: a call to compare them costs more than a loop.
+        // Numbers have only a few bytes: a loop is faster than a function call.
         self.same &= if bytes.len() <= SHORT {
             start.iter().zip(bytes).all(|(a, b)| a == b)
         } else {
@@ -55,7 +55,7 @@ impl Flavor for Same<'_> {
     }
 }
 
-/// Says what is wrong, if `bytes` are not read back as a `T` that is written as the same bytes.
+/// Returns an error if `bytes` can't be read back as a `T` that is written as the same bytes.
 pub(super) fn survives<T: Serialize + DeserializeOwned + 'static>(
     bytes: &[u8],
 ) -> Result<(), String> {
@@ -63,7 +63,7 @@ pub(super) fn survives<T: Serialize + DeserializeOwned + 'static>(
     if is_plain(id) || bytes.len() > EVERY_TIME && !first_of(id) {
         return Ok(());
     }
-    // Reading runs code of the type's own, and so does dropping what was read.
+    // Reading runs code of the type, and so does dropping the value.
     panics::catch(|| {
         let value: T = read_exactly(bytes)?;
         let expected = Same {
@@ -79,8 +79,7 @@ pub(super) fn survives<T: Serialize + DeserializeOwned + 'static>(
     .unwrap_or_else(|panic| Err(format!("reading it back {panic}")))
 }
 
-/// A map or set that is read back may have its entries in another order: the same bytes then, in
-/// other places.
+/// A map or set may be read back in another order: then the same bytes are in other places.
 fn reordered<T: Serialize>(value: &T, bytes: &[u8]) -> Result<(), String> {
     let counts = |bytes: &[u8]| {
         let mut counts = [0usize; 256];
@@ -92,14 +91,15 @@ fn reordered<T: Serialize>(value: &T, bytes: &[u8]) -> Result<(), String> {
         return Ok(());
     }
     Err(
-        "read back, it is another value: the format has no names, so what is written must be \
+        "read back, it is another value: the format has no names, so values must be \
          read in the same order; does the type use `#[serde(skip)]` on a variant, or another of \
          the attributes that the documentation of `Job` lists?"
             .to_owned(),
     )
 }
 
-/// Whether serde itself writes and reads this type: nothing of it can be left out. Many outputs are such.
+/// Whether serde itself implements reading and writing for this type: then it can't omit a value.
+/// Many outputs have such types.
 fn is_plain(id: TypeId) -> bool {
     macro_rules! is_one_of {
         ($($type:ty),*) => { $(id == TypeId::of::<$type>())||* };
@@ -126,7 +126,7 @@ fn is_plain(id: TypeId) -> bool {
     )
 }
 
-/// Whether this type has not been asked for before.
+/// Whether this is the first call for this type.
 fn first_of(id: TypeId) -> bool {
     static SEEN: OnceLock<Mutex<HashSet<TypeId>>> = OnceLock::new();
     let seen = SEEN.get_or_init(Mutex::default);

@@ -1,37 +1,20 @@
-//! Why bytes can't be read: in the words of the type's own code.
+//! Finds the reason why bytes can't be read, with the message of the type's own code.
 //!
-//! postcard's errors drop the messages that `Deserialize` implementations make. So bytes that can't
-//! be read are read once more, by this deserializer, which keeps them. It knows postcard's wire
-//! format (<https://postcard.jamesmunns.com/wire-format>) and is only used after a failure.
-
-use std::fmt;
+//! postcard drops the messages of `Deserialize` implementations. So bytes that can't be read are
+//! read again by this deserializer, which keeps the message. It knows postcard's wire format
+//! (<https://postcard.jamesmunns.com/wire-format>) and is only used after a failure.
 
 use serde::de::{
     self, DeserializeOwned, DeserializeSeed, EnumAccess, IntoDeserializer, MapAccess, SeqAccess,
     VariantAccess, Visitor,
 };
 
-/// Why `bytes` are no `T`; `None` if they are.
+use super::message::Message;
+
+/// The reason why `bytes` can't be read as a `T`; `None` if they can.
 pub(super) fn why<T: DeserializeOwned>(bytes: &[u8]) -> Option<String> {
     let mut reader = Reader { bytes };
     T::deserialize(&mut reader).err().map(|error| error.0)
-}
-
-#[derive(Debug)]
-struct Message(String);
-
-impl fmt::Display for Message {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Message {}
-
-impl de::Error for Message {
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        Self(message.to_string())
-    }
 }
 
 type Result<T> = std::result::Result<T, Message>;
@@ -44,7 +27,7 @@ impl<'de> Reader<'de> {
     fn take(&mut self, count: usize) -> Result<&'de [u8]> {
         let (taken, rest) = self.bytes.split_at_checked(count).ok_or_else(|| {
             Message(format!(
-                "it ends too early: {count} more bytes are wanted, and {} are left",
+                "it ends too early: {count} more bytes are needed, and {} are left",
                 self.bytes.len()
             ))
         })?;
@@ -56,7 +39,8 @@ impl<'de> Reader<'de> {
         Ok(self.take(1)?[0])
     }
 
-    /// Seven bits a byte, the lowest first; the high bit says that more follow.
+    /// Reads a number: seven bits per byte, the lowest first. The high bit means that more bytes
+    /// follow.
     fn number(&mut self, bits: u32) -> Result<u128> {
         let too_large = || Message(format!("a number takes more than {bits} bits"));
         let mut number = 0u128;
@@ -74,7 +58,7 @@ impl<'de> Reader<'de> {
         Err(too_large())
     }
 
-    /// As [`number`](Self::number), with the sign in the lowest bit.
+    /// Like [`number`](Self::number), with the sign in the lowest bit.
     fn signed(&mut self, bits: u32) -> Result<i128> {
         let number = self.number(bits)?;
         Ok((number >> 1) as i128 ^ -((number & 1) as i128))
@@ -90,7 +74,7 @@ impl<'de> Reader<'de> {
     }
 }
 
-/// Numbers: the trait's method, the visitor's, and how the number is read.
+/// Numbers: the trait's method, the visitor's method, and the function that reads the number.
 macro_rules! numbers {
     ($($method:ident $visit:ident $type:ty: $read:ident($bits:expr),)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
@@ -99,12 +83,12 @@ macro_rules! numbers {
     )*};
 }
 
-/// What a format without names can't do.
+/// Methods that a format without names can't support.
 macro_rules! impossible {
     ($($method:ident)*) => {$(
         fn $method<V: Visitor<'de>>(self, _: V) -> Result<V::Value> {
             Err(Message(
-                "the type asks the format what comes next, which this format can't tell (does it \
+                "the type asks the format for the type of the next value, which it does not store (does it \
                  use `flatten`, `untagged` or `tag`?)"
                     .to_owned(),
             ))
@@ -254,7 +238,7 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
     }
 }
 
-/// A number of values one after the other.
+/// A fixed number of consecutive values.
 struct Items<'a, 'de> {
     reader: &'a mut Reader<'de>,
     left: usize,
@@ -347,7 +331,7 @@ mod tests {
         shapes: Vec<Shape>,
     }
 
-    /// postcard wrote the bytes: what it writes, this must be able to read.
+    /// This deserializer must be able to read everything that postcard writes.
     #[test]
     fn what_postcard_writes_is_read() {
         let all = All {

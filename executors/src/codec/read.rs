@@ -1,4 +1,4 @@
-//! Bytes into values.
+//! Reads values from bytes.
 
 use serde::de::DeserializeOwned;
 
@@ -6,7 +6,7 @@ use super::{Answer, FAULT, Fault, OUTPUT, codec_error, explain, too_large};
 use crate::error::{Error, Part};
 use crate::job::Job;
 
-/// Reads a value that takes all the bytes there are; else says why it can't.
+/// Reads a value that uses all the bytes; otherwise returns the reason.
 pub(super) fn read_exactly<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     match postcard::take_from_bytes(bytes) {
         Ok((value, [])) => Ok(value),
@@ -19,19 +19,19 @@ pub(super) fn read_exactly<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Strin
     }
 }
 
-/// Splits off a value with its length before it.
+/// Splits off a value that has its length before it.
 pub(super) fn split_value(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = bytes.split_first_chunk::<4>()?;
     rest.split_at_checked(u32::from_le_bytes(*length) as usize)
 }
 
-/// The result of a single job.
+/// Reads the result of a single job.
 pub(crate) fn read_one<J: Job>(answer: Answer<'_>, limit: usize) -> Result<J::Output, Error> {
     let mut results = read_batch::<J>(answer, 1, limit)?;
     results.pop().unwrap_or(Err(Error::Taken))
 }
 
-/// The results of a batch of jobs, whose number is known from the sending.
+/// Reads the results of a batch with a known number of jobs.
 pub(crate) fn read_batch<J: Job>(
     answer: Answer<'_>,
     count: u32,

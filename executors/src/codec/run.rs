@@ -1,4 +1,4 @@
-//! The worker's part: bytes into jobs, and results into bytes.
+//! The worker's side: reads jobs, runs them, and writes the results.
 
 use super::read::{read_exactly, split_value};
 use super::write::append;
@@ -6,16 +6,16 @@ use super::{FAULT, Fault, OUTPUT, check};
 use crate::job::Job;
 use crate::panics;
 
-/// A batch of encoded jobs to be run.
+/// A batch of encoded jobs to run.
 pub(crate) struct Batch<'a> {
     pub(crate) input: &'a [u8],
     pub(crate) count: u32,
-    /// The results are appended here; no single output makes it longer than the limit.
+    /// The results are appended here. No output may make it longer than the limit.
     pub(crate) output: &'a mut Vec<u8>,
     pub(crate) limit: usize,
     /// Whether outputs are read back and compared.
     pub(crate) check: bool,
-    /// Told, after each job, of all the output so far.
+    /// Called after each job with all the output so far.
     pub(crate) after_each: &'a mut dyn FnMut(&[u8]),
 }
 
@@ -41,7 +41,7 @@ pub(crate) fn run_batch<J: Job>(batch: Batch<'_>) {
             let job: J = read_exactly(bytes).map_err(Fault::Input)?;
             let size = append(&job.run(), output, limit).map_err(Fault::Output)?;
             let Some(bytes) = output.get(before + 5..) else {
-                // Nothing was appended. The length does not count as the output's.
+                // Nothing was appended. The length field is not part of the output's size.
                 return Err(Fault::TooLarge(size as u64 - 4));
             };
             if batch.check {
@@ -57,7 +57,7 @@ pub(crate) fn run_batch<J: Job>(batch: Batch<'_>) {
         if let Some(fault) = fault {
             output.truncate(before);
             output.push(FAULT);
-            // A fault is made of text and numbers, which postcard can always write.
+            // A fault consists of text and numbers, which postcard can always write.
             let _ = append(&fault, output, usize::MAX);
         }
         (batch.after_each)(output);

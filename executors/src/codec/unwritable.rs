@@ -1,43 +1,26 @@
-//! Why a value can't be written: in the words of the type's own code.
+//! Finds the reason why a value can't be written, with the message of the type's own code.
 //!
-//! postcard's errors drop the messages that `Serialize` implementations make, and those that serde's
-//! derive makes. So a value that can't be written is visited once more, by this serializer, which
-//! writes nothing and keeps the message. It is only used after a failure.
-
-use std::fmt;
+//! postcard drops the messages of `Serialize` implementations, also of derived ones. So a value
+//! that can't be written is visited again by this serializer, which writes nothing and keeps the
+//! message. It is only used after a failure.
 
 use serde::Serialize;
 use serde::ser::{self, Serializer};
 
-/// Why `value` can't be written; `None` if nothing speaks against it.
+use super::message::Message;
+
+/// The reason why `value` can't be written; `None` if there is none.
 pub(super) fn why<T: Serialize>(value: &T) -> Option<String> {
     value.serialize(Visit).err().map(|error| error.0)
 }
 
-#[derive(Debug)]
-struct Message(String);
-
-impl fmt::Display for Message {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Message {}
-
-impl ser::Error for Message {
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        Self(message.to_string())
-    }
-}
-
 type Result<T = ()> = std::result::Result<T, Message>;
 
-/// Visits a value and all that is in it.
+/// Visits a value and all values in it.
 #[derive(Clone, Copy)]
 struct Visit;
 
-/// The format writes the length of a sequence or map before it.
+/// The format needs the length of a sequence or map before its values.
 fn known(length: Option<usize>) -> Result<Visit> {
     length.map(|_| Visit).ok_or_else(|| {
         Message(
@@ -48,7 +31,7 @@ fn known(length: Option<usize>) -> Result<Visit> {
     })
 }
 
-/// What holds no other value.
+/// Values that contain no other value.
 macro_rules! leaves {
     ($($method:ident($($argument:ty),*);)*) => {$(
         fn $method(self $(, _: $argument)*) -> Result {
@@ -57,7 +40,7 @@ macro_rules! leaves {
     )*};
 }
 
-/// The parts of a compound value: the trait, and its method for a part.
+/// The parts of a compound value: the trait, and its method for one part.
 macro_rules! parts {
     ($($compound:ident $method:ident($($name:ty)?);)*) => {$(
         impl ser::$compound for Visit {
@@ -135,7 +118,7 @@ impl Serializer for Visit {
         serialize_unit_variant(&'static str, u32, &'static str);
     }
 
-    // As postcard: types may write themselves in another way for people.
+    // As in postcard. Some types have another form for people.
     fn is_human_readable(&self) -> bool {
         false
     }

@@ -1,4 +1,4 @@
-//! Values into bytes.
+//! Writes values as bytes.
 
 use postcard::ser_flavors::Flavor;
 use serde::Serialize;
@@ -7,18 +7,20 @@ use super::{check, codec_error, too_large, unwritable};
 use crate::error::{Error, Part};
 use crate::job::Job;
 
-/// Room before a payload of jobs: an executor that frames it need not copy it for that.
+/// Free space before a payload of jobs. An executor can write its frame header there without
+/// copying.
 pub(crate) const HEADROOM: usize = 40;
 
-/// What is written in one go. What turns out to be longer is measured first, and then written into
-/// a vector of the right size: nothing large is built twice, or to be refused.
+/// Values up to this size are written at once. For a longer value the size is computed first, and
+/// then a vector of the right size is allocated. So large data is not built twice, and not built if
+/// it is refused.
 const ONE_GO: usize = 64 << 10;
 
-/// Up to so many bytes are copied and compared one by one: for numbers, which are mostly this short, that
-/// takes less time than a call that copies or compares them.
+/// Up to this number of bytes are copied and compared one by one. Most numbers are this short, and
+/// then a loop is faster than a function call.
 pub(super) const SHORT: usize = 8;
 
-/// Appends to a vector as long as that is no longer than a limit, then only counts.
+/// Appends to a vector until a limit; after that it only counts.
 struct Bounded<'a> {
     bytes: &'a mut Vec<u8>,
     size: usize,
@@ -26,7 +28,7 @@ struct Bounded<'a> {
 }
 
 impl Flavor for Bounded<'_> {
-    /// The size that the vector would have had without a limit.
+    /// The size that the vector would have without a limit.
     type Output = usize;
 
     #[inline]
@@ -56,8 +58,8 @@ impl Flavor for Bounded<'_> {
     }
 }
 
-/// Appends the length of a value and the value. Says how many bytes that takes; if the vector would
-/// become longer than the limit, it is left as it was. Or says why the value can't be written.
+/// Appends the length of a value and the value, and returns their size. If the vector would become
+/// longer than the limit, it stays unchanged. Returns an error if the value can't be written.
 pub(super) fn append<T: Serialize>(
     value: &T,
     bytes: &mut Vec<u8>,
@@ -95,7 +97,8 @@ pub(super) fn append<T: Serialize>(
     }
 }
 
-/// A payload of jobs, with [`HEADROOM`] before it. With `check`, each is read back and compared.
+/// A payload of jobs, after [`HEADROOM`] free bytes. With `check`, each job is read back and
+/// compared.
 pub(crate) fn write_jobs<J: Job>(jobs: &[J], limit: usize, check: bool) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::with_capacity(128);
     bytes.resize(HEADROOM, 0);
@@ -103,7 +106,7 @@ pub(crate) fn write_jobs<J: Job>(jobs: &[J], limit: usize, check: bool) -> Resul
     let mut size = 0;
     for job in jobs {
         let start = bytes.len();
-        // Once they are too many, they are only counted.
+        // After the limit, the bytes are only counted.
         let most = if size > limit { 0 } else { most };
         let written = append(job, &mut bytes, most)
             .map_err(|message| codec_error::<J>(Part::Input, message))?;
@@ -117,4 +120,24 @@ pub(crate) fn write_jobs<J: Job>(jobs: &[J], limit: usize, check: bool) -> Resul
         return Err(too_large::<J>(Part::Input, size, limit));
     }
     Ok(bytes)
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_value_is_built_once_and_one_over_the_limit_is_not_built() {
+        let value = vec![7_u8; 1 << 20];
+        let mut bytes = Vec::new();
+        let size = append(&value, &mut bytes, 512 << 10).expect("it is counted");
+        assert!(size > 1 << 20 && bytes.is_empty(), "{size} {}", bytes.len());
+        // No more than what is written in one go, doubled as vectors are.
+        assert!(bytes.capacity() <= 2 * ONE_GO, "{}", bytes.capacity());
+
+        let size = append(&value, &mut bytes, usize::MAX).expect("it fits");
+        assert_eq!(size, bytes.len());
+        let spare = bytes.capacity() - size;
+        assert!(spare <= 2 * ONE_GO, "{spare}");
+    }
 }

@@ -1,4 +1,4 @@
-//! Setting up a process pool.
+//! Sets up a process pool.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -16,20 +16,22 @@ use crate::error::Error;
 use crate::job::{Job, job};
 use crate::{panics, workers};
 
-/// The default limit of a frame's payload: what a worker may make its pool allocate.
+/// The default limit of a frame's payload. It limits the memory that a worker can make its pool
+/// allocate.
 pub const DEFAULT_FRAME_LIMIT: usize = 64 << 20;
-/// The default limit of workers lost in a row: the loss after that breaks the pool.
+/// The default limit of workers lost in a row. The next loss breaks the pool.
 ///
-/// Enough for each worker of a usual machine to meet one fatal job in a list; few enough for a
-/// program that can't run at all to say so within seconds.
+/// It is high enough that each worker of a usual machine may meet one fatal job, and low enough
+/// that a program that can't run at all reports it within seconds.
 pub const DEFAULT_RESTART_LIMIT: u32 = 16;
-/// The default limit of the time from a worker's start to its first job.
+/// The default time limit from a worker's start to its first job.
 ///
-/// A start takes milliseconds; on a machine that swaps, or loads the program over a network, seconds.
+/// A start takes milliseconds; on a machine that swaps, or loads the program over a network,
+/// seconds.
 pub const DEFAULT_START_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How deep pools may stand within pools: a worker that makes a pool of the kind it belongs to would
-/// otherwise fill the machine.
+/// The maximum nesting depth of pools. Without it, a worker that creates a pool of its own kind
+/// would start processes without end.
 const MAX_DEPTH: u32 = 10;
 
 /// Sets up a [`ProcessPool`].
@@ -61,91 +63,93 @@ pub struct ProcessPoolBuilder {
     at_exit: Option<AtExit>,
 }
 
-/// Writes the initializer down, once the limits are known.
+/// Encodes the initializer, when the limits are known.
 type WriteInitializer = dyn FnOnce(&Config) -> Result<Initializer, Error> + Send;
 
 impl ProcessPoolBuilder {
-    /// How many workers there may be: as many as this process may use CPUs unless said otherwise.
+    /// Sets the maximum number of workers. The default is the number of CPUs that this process may
+    /// use.
     pub fn workers(mut self, workers: usize) -> Self {
         self.workers = Some(workers);
         self
     }
 
-    /// What the pool's threads are called, before `-0`, `-1` and `-clock`: `process-pool` unless
-    /// said otherwise.
+    /// Sets the name of the pool's threads, which is followed by `-0`, `-1` and `-clock`. The
+    /// default is `process-pool`.
     pub fn thread_name(mut self, name: impl Into<String>) -> Self {
         self.config.name = name.into();
         self
     }
 
-    /// How many jobs may be pending before submitting blocks:
-    /// [8192](crate::DEFAULT_QUEUE_LIMIT) unless said otherwise, and at least 1.
+    /// Sets how many jobs may be pending before submitting blocks, at least 1. The default is
+    /// [8192](crate::DEFAULT_QUEUE_LIMIT).
     pub fn queue_limit(mut self, jobs: usize) -> Self {
         self.config.queue_limit = jobs.max(1);
         self
     }
 
-    /// How many bytes an encoded job or chunk, or its results, may take:
-    /// [64 MiB](DEFAULT_FRAME_LIMIT) unless said otherwise, and less than 4 GiB.
+    /// Sets the maximum size of an encoded job or chunk, or of its results, in bytes, below 4 GiB.
+    /// The default is [64 MiB](DEFAULT_FRAME_LIMIT).
     pub fn frame_limit(mut self, bytes: usize) -> Self {
-        // The length is 32 bits wide in a frame, on this machine and the next.
+        // The length in a frame has 32 bits on every machine.
         self.config.frame_limit = bytes.min(u32::MAX as usize);
         self
     }
 
-    /// How many workers may be lost in a row, with no job done by any of them in between, before
-    /// the pool gives up ([`Error::PoolBroken`]): [16](DEFAULT_RESTART_LIMIT) unless said
-    /// otherwise. Workers that the pool itself ends do not count, and neither do processes that
-    /// could not be started at all: without any worker the pool gives up after a few attempts.
+    /// Sets how many workers may be lost in a row, without a finished job between, before the pool
+    /// is broken ([`Error::PoolBroken`]). The default is [16](DEFAULT_RESTART_LIMIT). Workers that
+    /// the pool itself ends do not count. Processes that could not be started do not count either:
+    /// without any worker the pool gives up after a few attempts.
     pub fn restart_limit(mut self, workers: u32) -> Self {
         self.config.restart_limit = workers;
         self
     }
 
-    /// How long a worker may take to get ready for its first job:
-    /// [30 seconds](DEFAULT_START_TIMEOUT) unless said otherwise.
+    /// Sets the time that a worker may take until it is ready for its first job. The default is [30
+    /// seconds](DEFAULT_START_TIMEOUT).
     pub fn start_timeout(mut self, limit: Duration) -> Self {
         self.config.start_timeout = limit;
         self
     }
 
-    /// How long a job may run before its worker is killed, the job ends with [`Error::Overran`], and
-    /// another worker takes over. No limit unless said otherwise; a job can be given another
+    /// Sets the time limit of a job. After it, the worker is killed and replaced, and the job ends
+    /// with [`Error::Overran`]. The default is no limit. A job may have its own limit
     /// ([`Options::time_limit`](crate::Options::time_limit)).
     ///
-    /// It is the limit for a chunk of jobs, too: those that are done by then keep their results.
+    /// It is also the limit for a chunk of jobs: those that are finished by then keep their
+    /// results.
     pub fn job_timeout(mut self, limit: Duration) -> Self {
         self.config.job_timeout = Some(limit);
         self
     }
 
-    /// How long a worker may be idle before it is sent home; it is replaced when there is work
-    /// again. For ever unless said otherwise.
+    /// Sets how long a worker may be idle before it is ended. It is replaced when there is work
+    /// again. The default is no limit.
     pub fn idle_timeout(mut self, limit: Duration) -> Self {
         self.config.idle_timeout = Some(limit);
         self
     }
 
-    /// How many jobs (or chunks) a worker does before it is replaced by a new one, to give back
-    /// what they leaked. No limit unless said otherwise; at least 1.
+    /// Sets how many jobs (or chunks) a worker does before it is replaced by a new one, which frees
+    /// leaked memory. The default is no limit; at least 1.
     pub fn max_jobs_per_worker(mut self, jobs: usize) -> Self {
         self.config.max_jobs = Some(jobs.max(1));
         self
     }
 
-    /// How many bytes of address space a worker may have (`RLIMIT_AS`); one that asks for more is
-    /// refused, which as a rule aborts it. The program itself and its stacks count: leave room
-    /// for some 20 MiB of them. No limit unless said otherwise.
+    /// Sets the maximum address space of a worker in bytes (`RLIMIT_AS`). An allocation beyond it
+    /// fails, which usually aborts the worker. The program itself and its stacks are included: add
+    /// about 20 MiB for them. The default is no limit.
     pub fn memory_limit(mut self, bytes: u64) -> Self {
         self.config.launch.memory_limit = Some(bytes);
         self
     }
 
-    /// A job that each worker does before all others, within
+    /// Sets a job that each worker runs before all others, within
     /// [`start_timeout`](ProcessPoolBuilder::start_timeout). If it panics, takes longer or ends its
     /// worker, the pool is broken.
     ///
-    /// Its type must be registered like any other; its output is not used.
+    /// Its type must be registered like any other. Its output is not used.
     pub fn initializer<J: Job>(mut self, job: J) -> Self {
         self.initializer = Some(Box::new(move |config| {
             let limit = config.frame_limit;
@@ -160,39 +164,40 @@ impl ProcessPoolBuilder {
         self
     }
 
-    /// Whether each job is read back and compared before it is sent, and each output: yes unless
-    /// said otherwise. [`Job`] says what that finds. It costs one more reading and writing of the
-    /// job, and of the output.
+    /// Sets whether each job is read back and compared before it is sent, and each output too. The
+    /// default is yes. [`Job`] explains what the check finds. It costs one more reading and writing
+    /// of the job, and of the output.
     pub fn check_jobs(mut self, check: bool) -> Self {
         self.config.check_jobs = check;
         self
     }
 
-    /// Whether the processes that a job starts, and leaves behind, end when its worker ends: yes
-    /// unless said otherwise. Each worker is then the leader of a process group of its own (so
-    /// that Ctrl-C and Ctrl-Z reach the parent only), and what has left that group is found by a
-    /// variable in its environment.
+    /// Sets whether processes that a job has started, and that still run, end with its worker. The
+    /// default is yes. Each worker is then the leader of its own process group (so Ctrl-C and
+    /// Ctrl-Z reach the parent only). A process that has left the group is found by a variable in
+    /// its environment.
     pub fn ends_descendants(mut self, ends: bool) -> Self {
         self.config.launch.ends_descendants = ends;
         self
     }
 
-    /// What is added to the niceness of the workers: 10, say, to leave the machine to others.
-    /// Negative numbers need privileges. 0 unless said otherwise.
+    /// Sets a value that is added to the niceness of the workers: for example 10, to leave the CPU
+    /// to other programs. Negative values need privileges. The default is 0.
     pub fn niceness(mut self, niceness: i32) -> Self {
         self.config.launch.niceness = niceness;
         self
     }
 
-    /// Another program for the workers. Its `main` must come to a [`hook`](crate::hook) with the
-    /// same list of jobs, of the same versions ([`Error::VersionMismatch`]). This program itself
-    /// unless said otherwise.
+    /// Sets another program for the workers. Its `main` must call [`hook`](crate::hook) with the
+    /// same list of jobs, in the same versions ([`Error::VersionMismatch`]). The default is this
+    /// program.
     pub fn program(mut self, path: impl Into<PathBuf>) -> Self {
         self.program = Some(path.into());
         self
     }
 
-    /// Sets a variable in the environment of the workers, which is otherwise that of this process.
+    /// Sets a variable in the environment of the workers. They inherit all others from this
+    /// process.
     ///
     /// # Examples
     /// ```
@@ -230,25 +235,25 @@ impl ProcessPoolBuilder {
         self
     }
 
-    /// The folder in which workers start: that of this process unless said otherwise.
+    /// Sets the folder in which workers start. The default is that of this process.
     pub fn current_dir(mut self, folder: impl Into<PathBuf>) -> Self {
         self.config.launch.folder = Some(folder.into());
         self
     }
 
-    /// What becomes of the jobs when this program ends while the pool is there: when `main` returns
-    /// and the pool is in a `static`, or at [`std::process::exit`]. Nothing unless said otherwise:
-    /// the workers are killed in the middle of their jobs, and what is pending is forgotten.
+    /// Sets what happens to the jobs if this program ends while the pool exists: when `main`
+    /// returns and the pool is in a `static`, or at [`std::process::exit`]. By default the workers
+    /// are killed in the middle of their jobs, and pending jobs are dropped.
     pub fn at_exit(mut self, what: AtExit) -> Self {
         self.at_exit = Some(what);
         self
     }
 
-    /// Arguments that lead a worker's `main` to the hook. None are needed when the hook is its
-    /// first line.
+    /// Sets arguments with which a worker's `main` reaches the hook. None are needed if the hook is
+    /// its first line.
     ///
-    /// Under `cargo test` there is no `main` to put it in. There, write a test that does nothing
-    /// but call the hook, and have the workers run it, by its whole name:
+    /// Under `cargo test` there is no `main` for the hook. Write a test that only calls the hook,
+    /// and make the workers run it, by its full name:
     /// ```no_run
     /// use executors::{Error, Executor, Job, JobType, ProcessPool, job};
     /// use serde::{Deserialize, Serialize};
@@ -269,7 +274,7 @@ impl ProcessPoolBuilder {
     /// mod tests {
     ///     use super::*;
     ///
-    ///     /// Not a test: what the workers run. In other processes it does nothing.
+    ///     /// Not a test: the workers run it. In other processes it does nothing.
     ///     #[test]
     ///     fn worker() {
     ///         executors::hook(JOBS);
@@ -289,19 +294,19 @@ impl ProcessPoolBuilder {
     ///     }
     /// }
     /// ```
-    /// (In a file of `tests/`, outside of all modules, the name is just `worker`.)
+    /// (In a file of `tests/`, outside all modules, the name is just `worker`.)
     pub fn worker_args(mut self, args: impl IntoIterator<Item: Into<OsString>>) -> Self {
         self.config.launch.args = args.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Makes the pool. No worker is started before there is work, or [`ProcessPool::warm_up`].
+    /// Creates the pool. A worker is started when there is work, or by [`ProcessPool::warm_up`].
     ///
     /// # Errors
-    /// [`Error::HookMissing`] if [`hook`](crate::hook) has not been called; [`Error::NoWorkers`] or
-    /// [`Error::TooManyWorkers`]; [`Error::Spawn`] if this program can't be found;
-    /// [`Error::Unsupported`] for a limit that the system does not have, or more than 10 pools
-    /// within pools; for the initializer, as [`Executor::submit`](crate::Executor::submit).
+    /// [`Error::HookMissing`] if [`hook`](crate::hook) was not called; [`Error::NoWorkers`] or
+    /// [`Error::TooManyWorkers`]; [`Error::Spawn`] if this program's file can't be found;
+    /// [`Error::Unsupported`] for a limit that the system does not have, or for more than 10 nested
+    /// pools; for the initializer, the errors of [`Executor::submit`](crate::Executor::submit).
     pub fn build(self) -> Result<ProcessPool, Error> {
         registry::jobs()?;
         let workers = workers::count(self.workers)?;

@@ -1,4 +1,4 @@
-//! The pool's clock: kills jobs that take too long, and ends idle workers.
+//! The pool's clock: kills jobs that exceed their time limit, and ends idle workers.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -7,7 +7,7 @@ use super::core::Core;
 use super::slots::{Ending, Slot, Stage};
 use crate::sync::{lock, wait_until};
 
-/// Sleeps until the next deadline there is; ends with the pool.
+/// Sleeps until the next deadline. It ends with the pool.
 pub(super) fn run(core: &Arc<Core>) {
     let mut state = lock(&core.state);
     loop {
@@ -23,7 +23,7 @@ pub(super) fn run(core: &Arc<Core>) {
                     let limit = job.time_limit.unwrap_or_default();
                     (deadline, Some(Ending::Overran(limit)))
                 }
-                // It has its reason already.
+                // It already has a reason.
                 Stage::Leaving { deadline } => (deadline, Some(Ending::Retired)),
                 Stage::Idle { deadline } => (deadline, None),
                 Stage::Vacant => continue,
@@ -34,7 +34,7 @@ pub(super) fn run(core: &Arc<Core>) {
                     next = Some(next.map_or(at, |next| next.min(at)));
                 }
                 Some(_) => {
-                    // Once is enough.
+                    // One deadline causes one action.
                     *due = None;
                     match ending {
                         Some(ending) => slot.kill(ending),
@@ -46,7 +46,7 @@ pub(super) fn run(core: &Arc<Core>) {
         if state.end.closed.is_some() && state.slots.iter().all(Slot::is_vacant) {
             return;
         }
-        // Retiring a worker has made another deadline.
+        // Retiring a worker has set a new deadline.
         next = [next, state.clock.next_look].into_iter().flatten().min();
         state.clock.next_look = next;
         state = match wait_until(&core.alarm, state, next) {

@@ -1,4 +1,4 @@
-//! The end of a pool: shut down, killed, or broken; and beginning again.
+//! The end of a pool (shut down, killed, or broken), and its restart.
 
 use std::time::Instant;
 
@@ -9,14 +9,14 @@ use crate::error::Error;
 use crate::sync::{lock, wait};
 
 impl Core {
-    /// Accepts nothing more. With `abandon`, what was pending ends with that.
+    /// Stops accepting jobs. With `abandon`, pending jobs end with that error.
     pub(super) fn close(
         &self,
         state: &mut State,
         reason: Error,
         abandon: Option<Error>,
     ) -> Abandoned {
-        // That it broke matters more than that it was being shut down.
+        // "Broken" has precedence over "shut down".
         let shut_down = matches!(state.end.closed, None | Some(Error::ShutDown));
         if state.end.closed.is_none() || (shut_down && reason != Error::ShutDown) {
             state.end.closed = Some(reason);
@@ -39,7 +39,7 @@ impl Core {
         abandoned
     }
 
-    /// Closes the pool, and waits for its workers if asked to.
+    /// Closes the pool, and waits for its workers if `wait` is true.
     pub(super) fn shutdown(&self, wait: bool, cancel_pending: bool) -> Result<(), Error> {
         let mut state = lock(&self.state);
         let abandon = cancel_pending.then_some(Error::Cancelled);
@@ -49,7 +49,7 @@ impl Core {
         if wait { self.wait_for_end() } else { Ok(()) }
     }
 
-    /// Kills every worker, and waits until they are gone.
+    /// Kills every worker, and waits until they have ended.
     pub(super) fn kill(&self) -> Result<(), Error> {
         let mut state = lock(&self.state);
         let abandoned = self.close(&mut state, Error::ShutDown, Some(Error::Cancelled));
@@ -76,13 +76,13 @@ impl Core {
         drop(state);
         self.alarm.notify_all();
         for thread in threads {
-            // They catch whatever a callback may throw, so they end well.
+            // These threads catch all panics of callbacks, so `join` does not fail.
             let _ = thread.join();
         }
         Ok(())
     }
 
-    /// Waits for the end of a pool that is closed, and opens it again.
+    /// Waits for the end of a closed pool, and opens it again.
     pub(super) fn reopen(&self) -> Result<(), Error> {
         if lock(&self.state).end.closed.is_none() {
             return Ok(());
@@ -98,7 +98,7 @@ impl Core {
 
 impl Closable for Core {
     fn close(&self, cancel_pending: bool) {
-        // A thread of the pool does not wait for itself.
+        // A thread of the pool must not wait for itself.
         let _ = self.shutdown(true, cancel_pending);
     }
 }

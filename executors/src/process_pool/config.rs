@@ -1,4 +1,4 @@
-//! What a process pool was told when it was built.
+//! The settings of a process pool.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use super::sys::Program;
 use crate::codec::Answer;
 use crate::error::Error;
 
-/// What a pool was told when it was built.
+/// The settings of a process pool.
 pub(super) struct Config {
     pub(super) name: String,
     pub(super) queue_limit: usize,
@@ -28,7 +28,7 @@ pub(super) struct Config {
 pub(super) struct Launch {
     pub(super) program: Program,
     pub(super) args: Vec<OsString>,
-    /// Variables that are set, or removed.
+    /// Variables to set (`Some`) or remove (`None`).
     pub(super) environment: Vec<(OsString, Option<OsString>)>,
     pub(super) folder: Option<PathBuf>,
     pub(super) memory_limit: Option<u64>,
@@ -36,13 +36,13 @@ pub(super) struct Launch {
     pub(super) ends_descendants: bool,
 }
 
-/// A job that each worker does first.
+/// A job that each worker runs first.
 pub(super) struct Initializer {
     pub(super) frame: Vec<u8>,
     pub(super) check: Box<Check>,
 }
 
-/// Whether the answer to an initializer is an output.
+/// Checks that the answer of an initializer is an output.
 type Check = dyn Fn(Answer<'_>) -> Result<(), Error> + Send + Sync;
 
 impl Default for Config {

@@ -1,15 +1,16 @@
-//! Which worker runs which job: every decision of a process pool, taken under one lock.
+//! Decides which worker runs which job. All decisions of a process pool are made under one lock.
 //!
-//! There is a *slot* for each worker the pool may have. A slot has a thread while it has a worker
-//! (`life.rs`): it starts the process, reads its replies, and waits for its end. A job goes straight
-//! from the submitting thread into the pipe of an idle worker; only when there is none does it wait
-//! in the backlog, from which the slots' threads take it. A worker is sent one job (or chunk) at a
-//! time: so the one that dies takes exactly one with it, nothing is stuck behind a long job while
-//! others are idle, and what has not started can be cancelled.
+//! There is a *slot* for each worker that the pool may have. A slot has a thread while it has a
+//! worker (`life.rs`): it starts the process, reads its replies, and waits for its end. The
+//! submitting thread writes a job directly into the pipe of an idle worker. If there is none, the
+//! job waits in the backlog, from which the slots' threads take it. A worker gets one job (or
+//! chunk) at a time. So a dying worker costs exactly one job, no job waits behind a long one while
+//! other workers are idle, and a job that has not started can be cancelled.
 //!
-//! Locks are taken in the order state, future, outlet, child; no user code runs under any of them,
-//! and nothing waits under any of them. Before all of them comes the lock of an inbox (`inbox.rs`): who
-//! holds it reads an answer and runs the callbacks of its job, on a thread that counts as the pool's then.
+//! Locks are taken in the order state, future, outlet, child. No user code runs under any of them,
+//! and no thread waits under any of them. The lock of an inbox (`inbox.rs`) comes before all of
+//! them: its holder reads an answer and runs the callbacks of its job, on a thread that counts as
+//! the pool's during that time.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -24,23 +25,23 @@ use crate::pool_id::PoolId;
 use crate::promise::Owner;
 use crate::sync::{Condvar, Mutex, lock, wait_until};
 
-/// How long an idle worker has to end when it is told to. It has only to leave `main` (flush, run
-/// exit handlers); one that hangs there is killed then.
+/// How long an idle worker has to end. It only has to leave `main` (flush, run exit handlers). A
+/// worker that hangs there is then killed.
 const FAREWELL: Duration = Duration::from_secs(5);
 
-/// How much longer than its time limit a chunk is waited for: its worker sends what is done by
-/// then, and ends by itself. If it can't, it is killed.
+/// The further time for a chunk after its time limit: its worker sends the finished results, and
+/// ends. If it does not, it is killed.
 const CHUNK_GRACE: Duration = Duration::from_secs(1);
 
 pub(super) struct Core {
     pub(super) id: PoolId,
     pub(super) config: Config,
     pub(super) state: Mutex<State>,
-    /// Signalled when the backlog has room.
+    /// Signalled when the backlog has space.
     pub(super) room: Condvar,
     /// Signalled when a slot starts, is ready or ends, and when the pool closes.
     pub(super) changed: Condvar,
-    /// Signalled when the clock has to look earlier than it meant to.
+    /// Signalled when the clock has to wake up earlier than planned.
     pub(super) alarm: Condvar,
 }
 
@@ -56,10 +57,10 @@ impl Core {
         }
     }
 
-    /// Sends a job to an idle worker, or queues it; when the queue is full, waits as long as the
+    /// Sends a job to an idle worker, or queues it. If the queue is full, it waits as long as the
     /// job's options allow.
     pub(super) fn submit(self: &Arc<Self>, job: EncodedJob) -> Result<Arc<dyn Owner>, Error> {
-        // A callback runs on a thread that the pool needs to make room.
+        // This may be a callback, on a thread that the pool needs to make space.
         let patience = job.options().patience.unless(self.id.is_here());
         let job = Arc::new(RemoteJob::new(job, self)?);
         let mut state = lock(&self.state);
@@ -70,7 +71,7 @@ impl Core {
             if let Some(index) = state.idle.pop() {
                 state.account.counters.submitted += 1;
                 if !job.claim() {
-                    // One that shares its future with others may be cancelled already.
+                    // A job that shares its future with others may be cancelled already.
                     state.idle.push(index);
                     return Ok(job);
                 }
@@ -106,8 +107,8 @@ impl Core {
         Ok(job)
     }
 
-    /// Makes a slot busy with a job that has been claimed; its outlet is to be flushed without the
-    /// lock.
+    /// Makes a slot busy with a claimed job. The caller flushes the returned outlet after releasing
+    /// the lock.
     fn assign(&self, state: &mut State, index: usize, job: Arc<RemoteJob>) -> Option<Arc<Outlet>> {
         let sequence = state.sequence;
         state.sequence = sequence.wrapping_add(1);
@@ -122,8 +123,8 @@ impl Core {
         let slot = &mut state.slots[index];
         let outlet = slot.worker.as_ref().map(|worker| &worker.outlet).cloned();
         if let Some(outlet) = &outlet {
-            // Under the lock: whatever becomes of the worker, its thread finds job and frame
-            // together.
+            // This is done under the lock: whatever happens to the worker, its thread finds the job
+            // and the frame together.
             outlet.load(job.take_frame(sequence), job.may_retry());
         }
         job.is_sent_to(
@@ -139,7 +140,7 @@ impl Core {
         outlet
     }
 
-    /// The point in time `limit` from now, of which the clock is told.
+    /// The time `limit` from now. The clock is notified of it.
     pub(super) fn deadline(&self, state: &mut State, limit: Option<Duration>) -> Option<Instant> {
         let limit = limit?;
         let deadline = Instant::now().checked_add(limit)?;
@@ -150,14 +151,14 @@ impl Core {
         Some(deadline)
     }
 
-    /// Has a slot end its idle worker.
+    /// Makes a slot end its idle worker.
     pub(super) fn retire(&self, state: &mut State, index: usize, ending: Ending) {
         state.forget_idle(index);
         let deadline = self.deadline(state, Some(FAREWELL));
         state.slots[index].retire(ending, deadline);
     }
 
-    /// Gives a worker that has nothing to do the next job, a rest, or its leave.
+    /// Gives an idle worker the next job, or lets it rest, or ends it.
     pub(super) fn next_job(&self, state: &mut State, index: usize) -> Option<Arc<Outlet>> {
         if state.slots[index].ending.is_some() {
             state.slots[index].stage = Stage::Leaving { deadline: None };
@@ -191,9 +192,9 @@ impl Core {
         None
     }
 
-    /// A worker has answered: the job that it answers, if it is the one it was sent.
+    /// A worker has answered. Returns the job, if the answer belongs to it.
     ///
-    /// The worker is given its next job before anybody looks at the answer.
+    /// The worker gets its next job before the answer is read.
     pub(super) fn answered(self: &Arc<Self>, index: usize, answer: u32) -> Option<Arc<RemoteJob>> {
         let mut state = lock(&self.state);
         let job = take_job(&mut state, index, answer)?;
@@ -213,7 +214,7 @@ impl Core {
         Some(job)
     }
 
-    /// A worker has told what it had done of a chunk when the time was up, and ends.
+    /// A worker has sent the finished results of a chunk after its time limit, and ends.
     pub(super) fn overran(&self, index: usize, answer: u32) -> Option<Arc<RemoteJob>> {
         let mut state = lock(&self.state);
         let job = take_job(&mut state, index, answer)?;
@@ -222,7 +223,7 @@ impl Core {
         Some(job)
     }
 
-    /// Ends the worker that runs this job; false if none does.
+    /// Ends the worker that runs this job. False if no worker runs it.
     pub(super) fn stop(&self, job: &RemoteJob) -> bool {
         let mut state = lock(&self.state);
         let runs = |stage: &Stage| matches!(stage, Stage::Busy { job: other, .. } if std::ptr::eq(&**other, job));
@@ -230,7 +231,7 @@ impl Core {
         slot.map(|slot| slot.kill(Ending::Stopped)).is_some()
     }
 
-    /// A pending job has been cancelled: there may be room.
+    /// A pending job was cancelled, so there may be space.
     pub(super) fn note_cancelled(&self) {
         let mut state = lock(&self.state);
         state.account.counters.cancelled += 1;
@@ -241,7 +242,7 @@ impl Core {
     }
 }
 
-/// The job that a slot's worker was sent under this number.
+/// The job with this number that a slot's worker was sent.
 fn take_job(state: &mut State, index: usize, answer: u32) -> Option<Arc<RemoteJob>> {
     let stage = &mut state.slots[index].stage;
     match std::mem::replace(stage, Stage::Leaving { deadline: None }) {
@@ -253,15 +254,15 @@ fn take_job(state: &mut State, index: usize, answer: u32) -> Option<Arc<RemoteJo
     }
 }
 
-/// Writes what was put into an outlet. Not to be called under the lock.
+/// Writes the contents of an outlet. It must not be called under the lock.
 pub(super) fn flush(outlet: Option<Arc<Outlet>>) {
     if let Some(outlet) = outlet {
         outlet.flush();
     }
 }
 
-/// Jobs that are to be ended before they were started, once the lock has been released: that runs
-/// callbacks.
+/// Jobs that end before they were started. They are finished after the lock was released, because
+/// that runs callbacks.
 #[must_use = "their futures must be finished"]
 pub(super) struct Abandoned {
     jobs: Vec<Arc<RemoteJob>>,

@@ -1,4 +1,4 @@
-//! The end of a worker: its cause, what it means for the job and the pool, and the words for it.
+//! The end of a worker: its cause, its effect on the job and the pool, and the messages.
 
 use super::config::Config;
 use super::slots::{Ending, Stage};
@@ -8,21 +8,22 @@ use crate::worker_id::{Exit, WorkerId};
 pub(super) struct End {
     pub(super) worker: WorkerId,
     pub(super) exit: Exit,
-    /// What it was at.
+    /// The stage in which it ended.
     pub(super) stage: Stage,
-    /// Why the pool ended it, if the pool did.
+    /// The pool's reason to end it, if the pool did.
     pub(super) ending: Option<Ending>,
-    /// Why the pool cannot go on, if it cannot.
+    /// The reason why the pool can't continue, if there is one.
     pub(super) complaint: Option<Error>,
 }
 
 impl End {
-    /// Why the pool can't go on after this, if it can't.
+    /// The error of the pool, if it can't continue after this.
     pub(super) fn verdict_on_pool(&self, config: &Config) -> Option<Error> {
         if let Some(complaint) = &self.complaint {
             return Some(complaint.clone());
         }
-        // An initializer that fails once fails always. But a worker may be killed from outside.
+        // An initializer that failed once will always fail. But a worker may also be killed from
+        // outside.
         let failed = match (&self.stage, &self.ending, self.exit) {
             (Stage::Initializing { .. }, Some(Ending::StartedLate), _) => true,
             (Stage::Initializing { .. }, None, exit) => exit != Exit::Signal(9),
@@ -33,7 +34,7 @@ impl End {
         })
     }
 
-    /// For the error of a pool that it breaks.
+    /// The reason in the error of a pool that breaks because of it.
     pub(super) fn reason(&self, config: &Config) -> String {
         let Self { worker, exit, .. } = self;
         let memory = match config.launch.memory_limit {
@@ -52,7 +53,7 @@ impl End {
                  first line of main?"
             ),
             (Stage::Initializing { .. }, Some(Ending::StartedLate)) => format!(
-                "the initializer was not done within the {:?} that a worker has to start",
+                "the initializer took longer than the {:?} that a worker may take to start",
                 config.start_timeout
             ),
             (Stage::Initializing { .. }, _) => {
@@ -63,12 +64,12 @@ impl End {
         }
     }
 
-    /// Whether the pool had no part in it.
+    /// Whether the worker ended without the pool's action.
     pub(super) fn was_not_ended(&self) -> bool {
         matches!(self.ending, None | Some(Ending::Retired | Ending::Spent))
     }
 
-    /// Whether it counts towards the restart limit: those that the pool itself ends do not.
+    /// Whether it counts towards the restart limit. Workers that the pool itself ends do not count.
     pub(super) fn is_loss(&self) -> bool {
         matches!(
             self.ending,
@@ -76,12 +77,12 @@ impl End {
         )
     }
 
-    /// Whether a job that is safe to repeat may be repeated after this.
+    /// Whether a job that is safe to repeat may be retried after this.
     pub(super) fn allows_retry(&self) -> bool {
         matches!(self.ending, None | Some(Ending::Garbled(_)))
     }
 
-    /// For the job that it ran.
+    /// The error of the job that the worker ran.
     pub(super) fn error(self, config: &Config) -> Error {
         let Self { worker, exit, .. } = self;
         match self.ending {

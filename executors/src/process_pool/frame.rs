@@ -1,12 +1,12 @@
-//! Frames: what travels over the pipes between a pool and its workers.
+//! Frames: the messages on the pipes between a pool and its workers.
 //!
 //! ```text
 //! 0      4     5      8          12       16         24
 //! magic  kind  zeros  sequence   length   checksum   payload...
 //! ```
-//! Numbers are little-endian. The magic begins with a byte that no UTF-8 text contains, so text
-//! that strays into a pipe is told from a frame by its first byte; the checksum catches what
-//! strays into the middle of one. The sequence number of a reply is that of its job.
+//! Numbers are little-endian. The magic begins with a byte that does not occur in UTF-8 text. So
+//! text that a program prints into the pipe is detected by its first byte; the checksum detects
+//! text in the middle of a frame. A reply has the sequence number of its job.
 
 use std::io::{self, Read};
 use std::time::Duration;
@@ -14,33 +14,33 @@ use std::time::Duration;
 pub(super) const HEADER: usize = 24;
 const MAGIC: [u8; 4] = [0xF5, b'm', b'h', 1];
 
-/// A worker's first words. Whatever a program prints before its `main` reaches the hook comes
-/// before them, and is told apart by them.
+/// A worker's first message. Text that a program prints before its `main` reaches the hook comes
+/// before it.
 const GREETING: [u8; 16] = *b"\xF5many hands\xF5\r\n\0\x01";
-/// How much may be printed before that: a banner, a warning or two. More is a program that never comes
-/// to the hook, and is given up.
+/// The maximum length of such text: a banner, or a warning or two. A program that prints more never
+/// reaches the hook, and its worker is given up.
 const MAX_PROLOGUE: usize = 64 << 10;
 
-/// How long the list of a program's jobs may be that follows the greeting: some ten thousand names.
-/// It has nothing to do with the length of the jobs.
+/// The maximum length of a program's list of jobs, which follows the greeting: about ten thousand
+/// names. It is independent of the length of the jobs.
 const MAX_HELLO: usize = 1 << 20;
 
-/// Payload capacity that a buffer keeps from one frame to the next: one huge job should not hold on to
-/// its memory for ever.
+/// The capacity that a payload buffer keeps between frames: one huge job should not keep its memory
+/// forever.
 pub(super) const KEPT_CAPACITY: usize = 1 << 20;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// Pool to worker: jobs to be run.
+    /// Pool to worker: jobs to run.
     Job = 1,
     /// Worker to pool: their results.
     Reply = 2,
-    /// Worker to pool: their results, which would not fit into a frame; the payload is their size.
+    /// Worker to pool: the results do not fit in a frame. The payload is their size.
     TooLarge = 3,
     /// Worker to pool: ready.
     Hello = 4,
-    /// Worker to pool: the time limit has come; the payload is the number of jobs that were done
-    /// by then, and their results. The worker then ends.
+    /// Worker to pool: the time limit is over. The payload contains the number of finished jobs and
+    /// their results. The worker then ends.
     Partial = 5,
 }
 
@@ -53,7 +53,7 @@ impl Kind {
     }
 }
 
-/// What stands before a payload.
+/// The header before a payload.
 struct Header {
     kind: Kind,
     sequence: u32,
@@ -63,7 +63,7 @@ struct Header {
 
 impl Header {
     fn read(bytes: &[u8; HEADER]) -> Result<Self, FrameError> {
-        let unknown = || FrameError::Garbage("a frame of no known kind".to_owned());
+        let unknown = || FrameError::Garbage("a frame of an unknown kind".to_owned());
         let [
             _,
             _,
@@ -95,13 +95,13 @@ impl Header {
     }
 }
 
-/// Begins a frame: append the payload, then [`seal`] it.
+/// Begins a frame. Append the payload, then [`seal`] it.
 pub(super) fn begin(frame: &mut Vec<u8>) {
     frame.clear();
     frame.resize(HEADER, 0);
 }
 
-/// Completes a frame, but for its sequence number.
+/// Completes a frame, except its sequence number.
 ///
 /// The payload must be shorter than 4 GiB.
 pub(super) fn seal(frame: &mut [u8], kind: Kind) {
@@ -112,10 +112,10 @@ pub(super) fn seal(frame: &mut [u8], kind: Kind) {
     header[16..].copy_from_slice(&checksum(payload).to_le_bytes());
 }
 
-/// Completes a frame with jobs, whose payload is preceded by room for this: their type and number,
-/// and how long they may take.
+/// Completes a frame with jobs. Its payload has free space at the start for their type and number,
+/// and their time limit.
 pub(super) fn address(frame: &mut [u8], index: u32, count: u32, limit: Option<Duration>) {
-    // 0 stands for no limit.
+    // 0 means no limit.
     let micros = |limit: Duration| u64::try_from(limit.as_micros()).unwrap_or(u64::MAX);
     let limit = limit.map_or(0, |limit| micros(limit).max(1));
     frame[HEADER..][..4].copy_from_slice(&index.to_le_bytes());
@@ -128,7 +128,7 @@ pub(super) fn set_sequence(frame: &mut [u8], sequence: u32) {
     frame[8..12].copy_from_slice(&sequence.to_le_bytes());
 }
 
-/// The greeting and the hello frame after it.
+/// The greeting, followed by the hello frame.
 pub(super) fn greeting(payload: &[u8]) -> Vec<u8> {
     let mut frame = Vec::new();
     begin(&mut frame);
@@ -137,8 +137,8 @@ pub(super) fn greeting(payload: &[u8]) -> Vec<u8> {
     [&GREETING, frame.as_slice()].concat()
 }
 
-/// Eight bytes at a time, multiplied and folded as in FxHash: several gigabytes a second, and
-/// strong enough against accidents. (Against malice a checksum is no help: a job runs with all the
+/// Eight bytes at a time, multiplied and folded as in FxHash: several gigabytes per second, and
+/// strong enough against accidents. (A checksum does not help against attacks: a job has all the
 /// rights of its worker.)
 fn checksum(bytes: &[u8]) -> u64 {
     const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
@@ -152,7 +152,7 @@ fn checksum(bytes: &[u8]) -> u64 {
     fold(sum, u64::from_le_bytes(last))
 }
 
-/// One frame that has arrived.
+/// One received frame.
 #[derive(Debug, PartialEq)]
 pub(super) struct Frame<'a> {
     pub(super) kind: Kind,
@@ -160,7 +160,7 @@ pub(super) struct Frame<'a> {
     pub(super) payload: &'a [u8],
 }
 
-/// Why no frame can be read any more.
+/// The reason why no more frames can be read.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum FrameError {
     #[error("{0}")]
@@ -169,20 +169,20 @@ pub(super) enum FrameError {
     Garbage(String),
 }
 
-/// Takes frames out of a stream of bytes; usually one `read` brings one whole frame.
+/// Reads frames from a stream of bytes. Usually one `read` returns one complete frame.
 pub(super) struct FrameReader<R> {
     input: R,
     buffer: Vec<u8>,
-    /// Waits a short while for something to read before the thread goes to sleep over it.
+    /// Waits a short time for input before the thread sleeps.
     linger: fn(&R),
-    /// `buffer[start..end]` has been read and not been used.
+    /// `buffer[start..end]` was read but not used.
     start: usize,
     end: usize,
     limit: usize,
 }
 
 impl<R: Read> FrameReader<R> {
-    /// `limit` is the longest payload accepted: nothing is allocated for what claims to be longer.
+    /// `limit` is the longest accepted payload. No memory is allocated for a longer one.
     pub(super) fn new(input: R, limit: usize) -> Self {
         Self {
             linger: |_| (),
@@ -199,7 +199,7 @@ impl<R: Read> FrameReader<R> {
         self
     }
 
-    /// Reads some more, as `read` does; false at the end of the stream.
+    /// Reads more by `read`. False at the end of the stream.
     fn read_more(
         &mut self,
         mut read: impl FnMut(&mut R, &mut [u8]) -> io::Result<usize>,
@@ -228,13 +228,13 @@ impl<R: Read> FrameReader<R> {
         }
     }
 
-    /// Reads some more, and waits for it.
+    /// Waits for input and reads more.
     fn wait_for_more(&mut self) -> io::Result<bool> {
         (self.linger)(&self.input);
         self.read_more(R::read)
     }
 
-    /// Makes room for `size` bytes from `start` on.
+    /// Makes space for `size` bytes from `start` on.
     fn reserve(&mut self, size: usize) {
         if self.buffer.len() - self.start < size {
             self.buffer.copy_within(self.start..self.end, 0);
@@ -246,8 +246,7 @@ impl<R: Read> FrameReader<R> {
         }
     }
 
-    /// The next frame; `None` at the end of the stream, even within a frame (whoever wrote it
-    /// died).
+    /// The next frame. `None` at the end of the stream, even within a frame (its writer died).
     pub(super) fn next(&mut self) -> Result<Option<Frame<'_>>, FrameError> {
         loop {
             if let Some(header) = self.whole()? {
@@ -259,8 +258,8 @@ impl<R: Read> FrameReader<R> {
         }
     }
 
-    /// As [`next`](Self::next), but reads as `read` does, which may refuse to wait: what has come until
-    /// then is kept.
+    /// Like [`next`](Self::next), but reads by `read`, which may refuse to wait. The bytes read so
+    /// far are kept.
     pub(super) fn next_by(
         &mut self,
         read: impl Fn(&mut R, &mut [u8]) -> io::Result<usize>,
@@ -275,14 +274,15 @@ impl<R: Read> FrameReader<R> {
         }
     }
 
-    /// The header of the next frame, if all of that frame has been read. Else there is room for it.
+    /// The header of the next frame, if the whole frame was read. Otherwise it makes space for the
+    /// frame.
     fn whole(&mut self) -> Result<Option<Header>, FrameError> {
         if self.start == self.end && self.buffer.len() > KEPT_CAPACITY {
             self.buffer = vec![0; 16 << 10];
             (self.start, self.end) = (0, 0);
         }
         let have = &self.buffer[self.start..self.end];
-        // Looked at before the header is whole: five stray bytes must not be waited upon.
+        // Check before the header is complete: it would be wrong to wait after five stray bytes.
         let magic = have.len().min(MAGIC.len());
         if have[..magic] != MAGIC[..magic] {
             let shown = &have[..have.len().min(16)];
@@ -308,7 +308,7 @@ impl<R: Read> FrameReader<R> {
         Ok((self.end - self.start >= HEADER + length).then_some(header))
     }
 
-    /// The frame of this header, all of which has been read.
+    /// The frame of this header, which was read completely.
     fn take(&mut self, header: Header) -> Result<Frame<'_>, FrameError> {
         let end = self.start + HEADER + header.length;
         let payload = &self.buffer[self.start + HEADER..end];
@@ -325,8 +325,8 @@ impl<R: Read> FrameReader<R> {
         })
     }
 
-    /// Skips to the greeting and past it; what came before is given to `prologue`. False if the
-    /// stream ends first.
+    /// Skips to the end of the greeting, and passes everything before it to `prologue`. False if
+    /// the stream ends first.
     pub(super) fn skip_to_greeting(
         &mut self,
         mut prologue: impl FnMut(&[u8]),

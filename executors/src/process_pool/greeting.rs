@@ -11,17 +11,17 @@ use crate::codec::Answer;
 use crate::error::Error;
 use crate::sync::lock;
 
-/// What came of a worker's first moments.
+/// The result of a worker's start.
 pub(super) enum Greeted {
-    /// It takes jobs.
+    /// It accepts jobs.
     Ready,
     /// It has ended.
     Ended,
-    /// The pool can't go on with such workers.
+    /// The pool can't continue with such workers.
     Unfit(Error),
 }
 
-/// Reads the greeting, and has the initializer run.
+/// Reads the greeting, and makes the worker run the initializer.
 pub(super) fn greet(
     core: &Core,
     index: usize,
@@ -29,7 +29,7 @@ pub(super) fn greet(
     reader: &mut FrameReader<Channel>,
 ) -> Greeted {
     let broken = |reason: String| Greeted::Unfit(Error::PoolBroken { reason });
-    // Whatever `main` prints before the hook belongs where the worker's later output goes.
+    // Text that `main` prints before the hook goes to the same place as the worker's later output.
     let prologue = |bytes: &[u8]| {
         let _ = std::io::stderr().write_all(bytes);
     };

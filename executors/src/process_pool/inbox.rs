@@ -1,9 +1,9 @@
-//! The answers of one worker, and who reads them.
+//! The answers of one worker.
 //!
-//! The slot's thread reads them: it sleeps until there is one. To wake it takes longer than all the rest of
-//! a short job's way there and back. So a caller that waits for its job, and looks again and again
-//! whether it is done, reads the answer itself. As long as callers do that, the thread leaves the answers
-//! to them. It looks every [`TICK`] whether they still do, and reads again when they don't.
+//! Usually the slot's thread reads them: it sleeps until there is one. But its wake-up takes longer
+//! than the whole round trip of a short job. So a caller that waits for its job, and is still
+//! spinning, reads the answer itself. While callers do that, the thread leaves the answers to them.
+//! Every [`TICK`] it checks whether they still do. If not, it reads again.
 
 use std::io;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::sync::{Mutex, lock};
 use crate::worker_id::WorkerId;
 
-/// How long an answer may lie there, twice, when callers have read the answers and stop doing so.
+/// The delay of an answer, at most twice this, when callers stop reading answers.
 const TICK: Duration = Duration::from_millis(1);
 
 pub(super) struct Inbox {
@@ -30,17 +30,17 @@ pub(super) struct Inbox {
     reading: Mutex<Reading>,
     /// Whether the thread leaves the answers to callers.
     left_to_callers: AtomicBool,
-    /// How many answers callers have read.
+    /// The number of answers that callers have read.
     read_by_callers: AtomicU32,
 }
 
 struct Reading {
     frames: FrameReader<Channel>,
-    /// What came that was no answer. Nothing is read after that.
+    /// The error of data that was not an answer. Nothing is read after that.
     complaint: Option<String>,
 }
 
-/// What a look has found.
+/// The result of one look.
 enum Found {
     Answer,
     Nothing,
@@ -68,7 +68,7 @@ impl Inbox {
         }
     }
 
-    /// Passes on answers until the worker ends; an error if what comes is none.
+    /// Passes on answers until the worker ends. Returns an error for data that is not an answer.
     pub(super) fn serve(&self, core: &Arc<Core>) -> Result<(), String> {
         let mut seen = 0;
         loop {
@@ -96,7 +96,7 @@ impl Inbox {
         }
     }
 
-    /// Passes on an answer, if there is one, for a thread that waits for it.
+    /// Passes on an answer, if there is one, on behalf of a waiting thread.
     pub(super) fn help(&self, core: &Arc<Core>) {
         if !Channel::NEVER_WAITS {
             return;
@@ -107,12 +107,13 @@ impl Inbox {
         match self.look(core, &mut reading) {
             Ok(Found::Answer) => {
                 self.read_by_callers.fetch_add(1, Ordering::Relaxed);
-                // Not while there is a next job: a worker goes on while its callers are busy.
+                // Leave the next answer to callers only if the worker has no next job: otherwise the
+                // worker must not wait for callers that are busy.
                 let state = lock(&core.state);
                 let idle = matches!(state.slots[self.index].stage, Stage::Idle { .. });
                 self.left_to_callers.store(idle, Ordering::SeqCst);
             }
-            // The end is for the slot's thread to find.
+            // The slot's thread handles the end.
             Ok(Found::Nothing | Found::End) => {}
             Err(_) => {
                 drop(reading);
@@ -122,14 +123,14 @@ impl Inbox {
         }
     }
 
-    /// No caller reads the next answer: the slot's thread has to.
+    /// No caller will read the next answer, so the slot's thread must.
     pub(super) fn attend(&self) {
         if self.left_to_callers.swap(false, Ordering::SeqCst) {
             self.channel.wake();
         }
     }
 
-    /// Reads one answer, if it is there as a whole, and passes it on.
+    /// Reads one answer, if it is complete, and passes it on.
     fn look(&self, core: &Arc<Core>, reading: &mut Reading) -> Result<Found, String> {
         if let Some(what) = &reading.complaint {
             return Err(what.clone());
@@ -148,14 +149,14 @@ impl Inbox {
             Ok(None) | Err(FrameError::Io(_)) => return Ok(Found::End),
             Err(FrameError::Garbage(what)) => return Err(what),
         };
-        // Callbacks run on this thread now: what they wait for must not need the pool.
+        // Callbacks run on this thread now. They must not wait for jobs of this pool.
         let _needed = core.id.borrow_thread();
         let job = match frame.kind {
             Kind::Reply | Kind::TooLarge => core.answered(self.index, frame.sequence),
             Kind::Partial => core.overran(self.index, frame.sequence),
-            Kind::Job | Kind::Hello => return Err("a frame that is no answer".to_owned()),
+            Kind::Job | Kind::Hello => return Err("a frame that is not an answer".to_owned()),
         };
-        let job = job.ok_or("an answer to no question")?;
+        let job = job.ok_or("an answer to a job that was not sent")?;
         let answer = match (frame.kind, frame.payload) {
             (Kind::TooLarge, size) => {
                 let size = size.first_chunk().copied().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The life of a worker, seen from the pool: one thread starts it, reads its answers, and waits for
+//! The life of a worker, seen from the pool. One thread starts it, reads its answers, and waits for
 //! its end.
 
 use std::process::Stdio;
@@ -20,14 +20,14 @@ use crate::sync::lock;
 use crate::worker_id::WorkerId;
 use crate::workers;
 
-/// Keeps a slot supplied with a worker for as long as the pool wants one there.
+/// Keeps a worker in a slot, as long as the pool needs one there.
 pub(super) fn run(core: &Arc<Core>, index: usize) {
-    // Callbacks run on this thread: what they wait for would not arrive while they do.
+    // Callbacks run on this thread. They must not wait for jobs of this pool.
     core.id.adopt();
     while one_worker(core, index) {}
 }
 
-/// From a worker's start to its end; whether there is to be another.
+/// Runs one worker from start to end. Returns whether to start another.
 fn one_worker(core: &Arc<Core>, index: usize) -> bool {
     let (life, outlet, channel) = match start(core) {
         Ok(started) => started,
@@ -47,7 +47,7 @@ fn one_worker(core: &Arc<Core>, index: usize) -> bool {
             slot.kill(Ending::Killed);
         }
     }
-    // A worker's answer may be as long as the limit, and the number of jobs done before it.
+    // The limit, plus four bytes for the number of jobs done before the time limit.
     let limit = core.config.frame_limit.saturating_add(4);
     let mut reader = FrameReader::new(channel.clone(), limit);
     let mut complaint = None;
@@ -108,7 +108,7 @@ fn start(core: &Core) -> Result<(Arc<Life>, Arc<Outlet>, Channel), Error> {
             _ => token.clone(),
         };
         command.env(settings::ANCESTRY, ancestry);
-        // Signals to this process' group, as from the terminal, are for this process.
+        // Signals to this process's group, as from the terminal, must not reach the worker.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
     }
@@ -131,7 +131,7 @@ fn start(core: &Core) -> Result<(Arc<Life>, Arc<Outlet>, Channel), Error> {
     }
 }
 
-/// What no other worker has, in this program or another.
+/// A text that no other worker has, in this program or another.
 fn token() -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -140,7 +140,7 @@ fn token() -> String {
     format!("{}-{count}-{now:x}", std::process::id())
 }
 
-/// Waits for the end of a worker and settles what it leaves behind; whether there is to be another.
+/// Waits for the end of a worker and handles its job. Returns whether to start another worker.
 fn end(
     core: &Arc<Core>,
     index: usize,
@@ -154,8 +154,8 @@ fn end(
         let ending = &state.slots[index].ending;
         matches!(ending, Some(Ending::Retired | Ending::Spent))
     };
-    // One that has been sent away may still be leaving; the clock sees to it that it does. Another
-    // that has closed its pipe and lives on is of no use.
+    // A worker that was told to leave may still be leaving; the clock limits that time. Any other
+    // worker that has closed its pipe is useless, even if it still runs.
     if !sent_away {
         life.kill();
     }
@@ -181,12 +181,12 @@ fn end(
     } else {
         Abandoned::none()
     };
-    // An idle worker that was sent away is replaced only if there is something to do.
+    // A worker that was idle and was ended is replaced only if there is work.
     let needed = !matches!(end.ending, Some(Ending::Retired));
     let unfinished = settle(core, &mut state, end, leftover);
     let again = state.wants_successor(index, needed);
     drop(state);
-    // While the slot still counts as taken: whoever waits for the end of the pool is to find every
+    // The slot still counts as taken: a thread that waits for the end of the pool must find every
     // future done.
     abandoned.refuse();
     if let Some((job, error)) = unfinished {
@@ -197,8 +197,8 @@ fn end(
 
 type Unfinished = Option<(Arc<super::remote::RemoteJob>, Error)>;
 
-/// What becomes of the job that a worker had when it ended: it is put back if the worker had not
-/// read it, or if it may be tried again; else it ends with an error.
+/// Handles the job of a worker that has ended. The job is queued again if the worker had not read
+/// it, or if it may be retried; otherwise it ends with an error.
 fn settle(
     core: &Core,
     state: &mut super::slots::State,
@@ -228,7 +228,7 @@ fn settle(
     job.requeue(frame);
     state.backlog.push_front(job);
     state.attend();
-    // Another may have become idle meanwhile.
+    // Another worker may have become idle meanwhile.
     if let Some(other) = state.idle.pop() {
         flush(core.next_job(state, other));
     }

@@ -1,4 +1,4 @@
-//! The worker's side of a chunk's time limit: results that are there are sent before the worker ends.
+//! The worker's side of a chunk's time limit: it sends the finished results before it ends.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::frame::{self, Kind};
 use super::sys;
 
-/// The results so far of the chunk that runs, if it has a time limit.
+/// The results so far of the running chunk, if it has a time limit.
 pub(super) struct Progress {
     running: Mutex<Option<Running>>,
     changed: Condvar,
@@ -16,14 +16,14 @@ pub(super) struct Progress {
 
 struct Running {
     sequence: u32,
-    /// `None`: too far away to be a point in time.
+    /// `None`: too far in the future for an `Instant`.
     deadline: Option<Instant>,
     done: u32,
     results: Vec<u8>,
 }
 
 impl Progress {
-    /// Starts the thread that watches the time.
+    /// Starts the thread that watches the time limit.
     pub(super) fn start(output: File) -> io::Result<Arc<Self>> {
         let progress = Arc::new(Self {
             running: Mutex::new(None),
@@ -40,7 +40,7 @@ impl Progress {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A chunk begins.
+    /// A chunk starts.
     pub(super) fn begin(&self, sequence: u32, limit: Duration) {
         *self.lock() = Some(Running {
             sequence,
@@ -51,8 +51,8 @@ impl Progress {
         self.changed.notify_one();
     }
 
-    /// A job of it is done; these are all results so far. What would not fit into a frame is left
-    /// out.
+    /// A job of the chunk is done; `results` are all results so far. Results that do not fit in a
+    /// frame are left out.
     pub(super) fn note(&self, results: &[u8], frame_limit: usize) {
         if let Some(running) = &mut *self.lock()
             && results.len() <= frame_limit
@@ -63,7 +63,7 @@ impl Progress {
         }
     }
 
-    /// It has ended in time.
+    /// The chunk has ended in time.
     pub(super) fn end(&self) {
         *self.lock() = None;
         self.changed.notify_one();
@@ -78,7 +78,7 @@ impl Progress {
                 Some(late) => match late.deadline {
                     Some(at) if at > Instant::now() => Some(at - Instant::now()),
                     _ => {
-                        // Under the lock, so that the chunk can't end just now and reply, too.
+                        // Under the lock, so that the chunk can't end at this moment and reply too.
                         late.send(&mut output);
                         sys::exit_at_once(0);
                     }
@@ -106,7 +106,7 @@ impl Running {
         frame.extend_from_slice(&self.results);
         frame::seal(&mut frame, Kind::Partial);
         frame::set_sequence(&mut frame, self.sequence);
-        // If the pool is gone, nobody is left to tell.
+        // An error means that the pool is gone, so it can't be reported.
         let _ = output.write_all(&frame);
     }
 }

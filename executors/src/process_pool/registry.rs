@@ -1,4 +1,4 @@
-//! The job types that worker processes know, and the hook that makes a process a worker.
+//! The job types that worker processes know, and the hook that turns a process into a worker.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,20 +10,21 @@ use crate::job::JobType;
 
 static JOBS: OnceLock<Vec<JobType>> = OnceLock::new();
 
-/// Whether this process is a worker that has come to the hook.
+/// Whether this process is a worker that has reached the hook.
 static SERVING: AtomicBool = AtomicBool::new(false);
 
-/// Makes this process a worker, if that is what it was started for; otherwise just notes the job
+/// Turns this process into a worker, if it was started as one; otherwise it only registers the job
 /// types. Call it first in `main`.
 ///
-/// A worker process is this same program, started again: it runs `main` up to here and no further.
-/// So whatever stands before the hook is done once more in every worker.
+/// A worker process is this same program, started again: it runs `main` up to this call and no
+/// further. So the code before the hook runs again in every worker.
 ///
-/// In a worker it does not return. Calling it again with the same list, as a job may, does nothing.
+/// In a worker it does not return. Another call with the same list, for example from a job, does
+/// nothing.
 ///
 /// # Panics
-/// If it is called again with another list, or one job type (or name) is in the list twice: a job
-/// must mean the same thing in all processes.
+/// If it is called again with another list, or if a job type (or name) is twice in the list: a job
+/// must mean the same in all processes.
 ///
 /// # Examples
 /// ```
@@ -69,12 +70,12 @@ pub fn hook(jobs: &[JobType]) {
     }
 }
 
-/// The job types; an error if the hook was not called.
+/// The registered job types. An error if the hook was not called.
 pub(super) fn jobs() -> Result<&'static [JobType], Error> {
     Ok(JOBS.get().ok_or(Error::HookMissing)?)
 }
 
-/// What a job type is called in frames.
+/// The index of a job type in frames.
 pub(super) fn index_of(job: &JobType) -> Result<u32, Error> {
     let id = job.id();
     let position = jobs()?.iter().position(|other| other.id() == id);
@@ -82,7 +83,7 @@ pub(super) fn index_of(job: &JobType) -> Result<u32, Error> {
         let job = job.path();
         Error::NotRegistered {
             job: job.to_owned(),
-            // Good enough to be copied: `a::B<c::D>` becomes `B<c::D>`.
+            // A text for the error's example: `a::B<c::D>` becomes `B<c::D>`.
             short: job
                 .split_once('<')
                 .map_or(job, |(path, _)| path)
@@ -93,7 +94,7 @@ pub(super) fn index_of(job: &JobType) -> Result<u32, Error> {
     })
 }
 
-/// The job types that this process knows, for the other end of a pipe.
+/// The job types of this process, encoded for the other end of a pipe.
 pub(super) fn description() -> Vec<u8> {
     let mut bytes = Vec::new();
     for job in JOBS.get().into_iter().flatten() {
@@ -104,7 +105,7 @@ pub(super) fn description() -> Vec<u8> {
     bytes
 }
 
-/// Compares the other end's job types with those that this process knows.
+/// Compares the other end's job types with those of this process.
 pub(super) fn compare(mut theirs: &[u8]) -> Result<(), Error> {
     let mut next = || {
         let (length, rest) = theirs.split_first_chunk::<4>()?;

@@ -1,4 +1,4 @@
-//! A job as the process pool sees it: some bytes to send, and a future to finish.
+//! A job in the process pool: bytes to send, and a future to finish.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -16,18 +16,19 @@ use crate::pool_id::PoolId;
 use crate::promise::Owner;
 use crate::sync::{Mutex, lock};
 
-// The room before a payload: the frame's header, the jobs' type and number, and their time limit.
+// The free space before a payload: the frame's header, the jobs' type and number, and their time
+// limit.
 const _: () = assert!(HEADROOM == frame::HEADER + 16);
 
 pub(super) struct RemoteJob {
     completion: Box<dyn Completion>,
-    /// While it waits.
+    /// The frame, while the job is pending.
     frame: Mutex<Vec<u8>>,
-    /// How many jobs it is.
+    /// The number of jobs.
     pub(super) count: u32,
     pub(super) time_limit: Option<Duration>,
     retries: AtomicU32,
-    /// Where its answer comes from, while it runs.
+    /// The inbox for its answer, while it runs.
     inbox: Mutex<Option<Arc<Inbox>>>,
     core: Arc<Core>,
 }
@@ -40,7 +41,7 @@ impl RemoteJob {
         let mut frame = job.take_bytes();
         frame::address(&mut frame, index, count, time_limit);
         Ok(Self {
-            // It has one, for it has just been made.
+            // A new job always has a completion.
             completion: job.take_completion().ok_or(Error::ShutDown)?,
             frame: Mutex::new(frame),
             count,
@@ -51,21 +52,21 @@ impl RemoteJob {
         })
     }
 
-    /// Claims it for a worker; false if it has been cancelled.
+    /// Claims the job for a worker. False if it was cancelled.
     pub(super) fn claim(&self) -> bool {
         self.completion.start()
     }
 
-    /// The frame of a claimed job, for this sequence number.
+    /// The frame of a claimed job, with this sequence number.
     pub(super) fn take_frame(&self, sequence: u32) -> Vec<u8> {
         let mut frame = std::mem::take(&mut *lock(&self.frame));
         frame::set_sequence(&mut frame, sequence);
         frame
     }
 
-    /// It is being sent to the worker whose answers come from here.
+    /// The job is being sent to the worker of this inbox.
     pub(super) fn is_sent_to(&self, inbox: Option<&Arc<Inbox>>) {
-        // What comes in time must not lie there until its time is up.
+        // A job with a time limit needs the slot's thread, which reads its answer at once.
         if let (Some(inbox), Some(_)) = (inbox, self.time_limit) {
             inbox.attend();
         }
@@ -76,32 +77,32 @@ impl RemoteJob {
         lock(&self.inbox).clone()
     }
 
-    /// Whether its frame is to be kept while it runs, to be sent again.
+    /// Whether to keep the frame while the job runs, for a retry.
     pub(super) fn may_retry(&self) -> bool {
         self.retries.load(Ordering::Relaxed) > 0
     }
 
-    /// Uses up one of the times it may be tried again.
+    /// Uses up one retry.
     pub(super) fn use_retry(&self) {
         self.retries.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Takes the claim back: it is to be sent again.
+    /// Takes the claim back: the job will be sent again.
     pub(super) fn requeue(&self, frame: Vec<u8>) {
         *lock(&self.inbox) = None;
         *lock(&self.frame) = frame;
         self.completion.requeue();
     }
 
-    /// Ends it before it was started. Runs callbacks.
+    /// Ends the job before it was started. Runs callbacks.
     pub(super) fn refuse(self: Arc<Self>, error: Error) {
         self.completion.refuse(error);
     }
 
-    /// Ends it, once claimed. Runs callbacks; and a result that nobody waits for is dropped here, by
-    /// code of its own.
+    /// Ends a claimed job. Runs callbacks. If the future was dropped, the result is dropped here,
+    /// which may run user code.
     pub(super) fn finish(self: Arc<Self>, answer: Answer<'_>) {
-        // Its pipes are not to be held open by a future that is kept.
+        // A stored future must not keep the worker's pipes open.
         *lock(&self.inbox) = None;
         panics::contain(move || {
             self.completion.finish(answer);
@@ -118,7 +119,7 @@ impl Pending for Arc<RemoteJob> {
 
 impl Owner for RemoteJob {
     fn cancelled(&self) {
-        // What a cancelled job holds is freed now.
+        // Free the data of a cancelled job now.
         drop(std::mem::take(&mut *lock(&self.frame)));
         self.core.note_cancelled();
     }
@@ -128,7 +129,7 @@ impl Owner for RemoteJob {
     }
 
     fn help(&self) {
-        // The answer to a job with a time limit is read by a thread that is always there for it.
+        // The answer to a job with a time limit is always read by the slot's thread.
         if self.time_limit.is_none()
             && let Some(inbox) = self.inbox()
         {

@@ -4,35 +4,36 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::str::FromStr;
 
-/// Where a worker finds its settings, in its environment.
+/// The environment variable with a worker's settings.
 pub(super) const VARIABLE: &str = "EXECUTORS_WORKER";
-/// A worker's last argument. Processes that a job starts inherit the environment, but not this:
-/// one mark alone makes no worker.
+/// A worker's last argument. Processes that a job starts inherit the environment, but not this
+/// argument. Only both together make a worker.
 pub(super) const MARK: &str = "executors-worker";
-/// The tokens of the worker and of the workers around it: inherited by every process that a job
-/// starts, whatever becomes of its parents. So they are found when the worker has ended.
+/// The environment variable with the tokens of this worker and of the workers around it. Every
+/// process that a job starts inherits it, even if its parents end. So these processes can be found
+/// after the worker has ended.
 pub(super) const ANCESTRY: &str = "EXECUTORS_ANCESTRY";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Settings {
-    /// How many bytes the results of a job or chunk may take.
+    /// The maximum size of the results of a job or chunk, in bytes.
     pub(super) frame_limit: usize,
-    /// 0 for none.
+    /// The maximum address space in bytes; 0 means no limit.
     pub(super) memory_limit: u64,
-    /// Added to the niceness that it has.
+    /// The value to add to the niceness.
     pub(super) niceness: i32,
-    /// The CPUs for each worker: what a pool within one fills by default.
+    /// The number of CPUs per worker: the default size of an inner pool.
     pub(super) share: usize,
-    /// Pools around this worker, its own included.
+    /// The nesting depth of pools, including the worker's own.
     pub(super) depth: u32,
     /// Whether outputs are read back and compared.
     pub(super) check: bool,
-    /// Whether it is the leader of a process group, and its descendants end with it.
+    /// Whether the worker leads a process group, and its descendants end with it.
     pub(super) ends_descendants: bool,
 }
 
 impl Settings {
-    /// What this process is told, if it was started as a worker.
+    /// The settings of this process, if it was started as a worker.
     pub(super) fn of_this_process() -> Option<Self> {
         if std::env::args_os().next_back()? != OsStr::new(MARK) {
             return None;

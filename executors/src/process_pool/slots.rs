@@ -1,4 +1,4 @@
-//! The state behind the pool's one lock: waiting jobs, slots, and counts.
+//! The state behind the pool's lock: pending jobs, slots, and counters.
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -13,56 +13,56 @@ use crate::error::Error;
 
 pub(super) struct State {
     pub(super) backlog: Backlog<Arc<RemoteJob>>,
-    /// A slot for each worker that the pool may have, and those of workers too many that have not
+    /// One slot per worker that the pool may have, and the slots of surplus workers that have not
     /// ended.
     pub(super) slots: Vec<Slot>,
-    /// How many workers there may be: the slots from here on get no new one.
+    /// The wanted number of workers. Slots with a higher index get no new worker.
     pub(super) wanted: usize,
-    /// Slots whose worker is idle; the last is used first, as its caches are warmest. While there
-    /// are any, nothing waits in the backlog.
+    /// The slots with an idle worker. The last one is used first, because its caches are warmest.
+    /// If this list is not empty, the backlog is.
     pub(super) idle: Vec<usize>,
-    /// Threads that wait for room.
+    /// The number of threads that wait for space in the queue.
     pub(super) blocked: usize,
     pub(super) end: PoolEnd,
     pub(super) health: Health,
     pub(super) clock: Clock,
-    /// The number of the next job that is sent.
+    /// The sequence number of the next job.
     pub(super) sequence: u32,
     pub(super) account: Account,
 }
 
-/// Whether, and how, the pool comes to its end.
+/// Whether the pool has been closed, and how.
 #[derive(Default)]
 pub(super) struct PoolEnd {
-    /// Why nothing is accepted any more.
+    /// The reason why no more jobs are accepted.
     pub(super) closed: Option<Error>,
-    /// What is pending is not to be run: it ends with this.
+    /// If set, pending jobs do not run, but end with this error.
     pub(super) abandoned: Option<Error>,
 }
 
-/// How the pool's workers fare.
+/// The failures of the pool's workers.
 #[derive(Default)]
 pub(super) struct Health {
-    /// Workers lost in a row without a job done in between.
+    /// Workers lost in a row, without a finished job between.
     pub(super) losses: u32,
-    /// Times in a row that a process could not be started.
+    /// How many starts of a process have failed in a row.
     pub(super) failed_starts: u32,
-    /// Of these, the last ones in a row while there was no process at all.
+    /// How many of these, the last in a row, failed while there was no process at all.
     pub(super) attempts: u32,
-    /// No other start is tried before.
+    /// The earliest time for the next start.
     pub(super) not_before: Option<Instant>,
-    /// Why the last start failed.
+    /// The error of the last start.
     pub(super) start_error: Option<Error>,
 }
 
 #[derive(Default)]
 pub(super) struct Clock {
-    /// When it will look next.
+    /// The time of its next check.
     pub(super) next_look: Option<Instant>,
     pub(super) thread: Option<JoinHandle<()>>,
 }
 
-/// What has been used and done.
+/// The resources used, and the work done.
 #[derive(Default)]
 pub(super) struct Account {
     /// The CPU time of workers that have ended.
@@ -75,24 +75,24 @@ pub(super) struct Account {
 pub(super) struct Slot {
     pub(super) stage: Stage,
     pub(super) worker: Option<Worker>,
-    /// Why the pool itself ends this worker.
+    /// The pool's reason to end this worker.
     pub(super) ending: Option<Ending>,
-    /// Jobs that this worker has done.
+    /// How many jobs this worker has done.
     pub(super) jobs: usize,
     pub(super) thread: Option<JoinHandle<()>>,
 }
 
 #[derive(Default)]
 pub(super) enum Stage {
-    /// No worker.
+    /// There is no worker.
     #[default]
     Vacant,
-    /// The process has not come to the hook.
+    /// The process has not reached the hook.
     Starting { deadline: Option<Instant> },
-    /// It runs the initializer.
+    /// The worker runs the initializer.
     Initializing { deadline: Option<Instant> },
     Idle {
-        /// When it has been idle for too long.
+        /// The end of its idle time.
         deadline: Option<Instant>,
     },
     Busy {
@@ -100,26 +100,26 @@ pub(super) enum Stage {
         sequence: u32,
         deadline: Option<Instant>,
     },
-    /// It has no job, and gets none.
+    /// The worker gets no more jobs, and ends.
     Leaving { deadline: Option<Instant> },
 }
 
 pub(super) struct Worker {
     pub(super) life: Arc<Life>,
-    /// Closed to have the worker end when it is idle.
+    /// Closing it makes an idle worker end.
     pub(super) outlet: Arc<Outlet>,
-    /// Since it takes jobs.
+    /// Set when the worker accepts jobs.
     pub(super) inbox: Option<Arc<Inbox>>,
 }
 
-/// Why the pool ends a worker.
+/// The pool's reason to end a worker.
 #[derive(Debug)]
 pub(super) enum Ending {
-    /// It is not needed any more.
+    /// The worker is not needed any more.
     Retired,
-    /// It has done its share of jobs.
+    /// The worker has done its maximum number of jobs.
     Spent,
-    /// Its job took longer than this.
+    /// The job exceeded this time limit.
     Overran(Duration),
     /// Its job was cancelled.
     Stopped,
@@ -127,7 +127,7 @@ pub(super) enum Ending {
     Killed,
     /// It took too long to start.
     StartedLate,
-    /// It sent what is no frame.
+    /// The worker sent data that is not a frame.
     Garbled(String),
 }
 
@@ -143,12 +143,12 @@ impl Slot {
         )
     }
 
-    /// Whether it has a worker that takes jobs.
+    /// Whether it has a worker that accepts jobs.
     pub(super) fn is_at_work(&self) -> bool {
         matches!(self.stage, Stage::Idle { .. } | Stage::Busy { .. })
     }
 
-    /// Ends the worker now.
+    /// Kills the worker.
     pub(super) fn kill(&mut self, ending: Ending) {
         self.ending.get_or_insert(ending);
         if let Some(worker) = &self.worker {
@@ -156,7 +156,7 @@ impl Slot {
         }
     }
 
-    /// Has an idle worker end by itself, before the deadline.
+    /// Makes an idle worker end by itself before the deadline.
     pub(super) fn retire(&mut self, ending: Ending, deadline: Option<Instant>) {
         self.ending.get_or_insert(ending);
         if let Some(worker) = &self.worker {
@@ -187,7 +187,7 @@ impl State {
         self.slots.iter().all(Slot::is_vacant)
     }
 
-    /// A job waits: the answers of busy workers are to be read as soon as they come.
+    /// A job is pending: the answers of busy workers must be read as soon as they come.
     pub(super) fn attend(&self) {
         let workers = self.slots.iter().filter_map(|slot| slot.worker.as_ref());
         let inboxes = workers.filter_map(|worker| worker.inbox.as_ref());
@@ -198,7 +198,7 @@ impl State {
         self.slots.iter().filter(|slot| slot.is_starting()).count()
     }
 
-    /// Whether another slot has a worker that takes jobs.
+    /// Whether another slot has a worker that accepts jobs.
     pub(super) fn others_at_work(&self, index: usize) -> bool {
         let mut others = self.slots.iter().enumerate();
         others.any(|(other, slot)| other != index && slot.is_at_work())
@@ -210,7 +210,7 @@ impl State {
         others.any(|(other, slot)| other != index && slot.worker.is_some())
     }
 
-    /// Sends no more jobs to a worker that was idle: it is leaving, or has left.
+    /// Stops sending jobs to an idle worker that leaves or has left.
     pub(super) fn forget_idle(&mut self, index: usize) {
         self.idle.retain(|&other| other != index);
         let stage = &mut self.slots[index].stage;
@@ -219,8 +219,8 @@ impl State {
         }
     }
 
-    /// Whether a slot whose worker has gone is to start another. `needed` unless it was sent away
-    /// for want of work.
+    /// Whether a slot without a worker should start another. `needed` is false if the last one was
+    /// ended because it was idle.
     pub(super) fn wants_successor(&self, index: usize, needed: bool) -> bool {
         if index >= self.wanted {
             return false;
@@ -231,7 +231,7 @@ impl State {
         }
     }
 
-    /// Makes a slot ready for its next worker, or for none.
+    /// Prepares a slot for its next worker, or frees it.
     pub(super) fn vacate(&mut self, index: usize, again: bool) {
         let slot = &mut self.slots[index];
         slot.ending = None;
@@ -243,8 +243,8 @@ impl State {
         };
     }
 
-    /// Takes a worker out of its slot, so that nobody asks it anything any more. Returns its CPU
-    /// time so far, which is counted: what it uses from now on is still to be added.
+    /// Removes a worker from its slot, so that it gets no more requests. Returns the CPU time that
+    /// was counted so far; the rest is added later.
     pub(super) fn take_out(&mut self, index: usize) -> Duration {
         let worker = self.slots[index].worker.take();
         let cpu = worker.and_then(|worker| worker.life.cpu_time());
@@ -252,7 +252,7 @@ impl State {
         cpu.unwrap_or_default()
     }
 
-    /// CPU time of all workers that there are and have been.
+    /// The CPU time of all workers, including those that have ended.
     pub(super) fn cpu_time(&self) -> Duration {
         let live = self.slots.iter().filter_map(|slot| slot.worker.as_ref());
         let live = live.filter_map(|worker| worker.life.cpu_time());

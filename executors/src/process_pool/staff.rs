@@ -1,4 +1,4 @@
-//! The number of workers: starts them when there is work, and gives up when they keep failing.
+//! Starts workers when there is work, and gives up if starts keep failing.
 
 use std::io;
 use std::sync::Arc;
@@ -11,22 +11,22 @@ use super::{clock, life};
 use crate::error::Error;
 use crate::sync::{lock, wait, wait_until};
 
-/// The pause after the first process in a row that could not be started; it doubles with each that
-/// follows. A process table may be full for a moment only.
+/// The pause after the first failed start of a process. It doubles after each further one, because
+/// a process table may be full for a moment only.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 
-/// Attempts in a row to start a process, while there is none, before the pool gives up. The pauses
-/// between them are 0.6 s in all: longer than a moment, and not so long that a program which can't
-/// have any worker, for want of descriptors as an instance, seems to hang.
+/// The number of start attempts in a row, while there is no process, before the pool gives up. The
+/// pauses add up to 0.6 s. That is longer than a short shortage, but short enough for a program
+/// that can't have any worker (without descriptors, for example).
 const ATTEMPTS: u32 = 6;
 
-/// How often the pause doubles: to 320 ms, the last pause before the pool gives up. Where there are
-/// workers, others are tried no more often than that.
+/// How often the pause doubles: to 320 ms, the last pause before the pool gives up. If there are
+/// workers, further starts are tried at most that often.
 const DOUBLINGS: u32 = ATTEMPTS - 2;
 
 impl Core {
-    /// Starts a worker, if there is more work than workers that start. If there is none and can be
-    /// none, the pool is broken.
+    /// Starts a worker, if there is more work than starting workers. If there is none and none can
+    /// be started, the pool is broken.
     pub(super) fn staff(self: &Arc<Self>, state: &mut State) -> Abandoned {
         if state.starting() >= state.backlog.len() {
             return Abandoned::none();
@@ -42,8 +42,8 @@ impl Core {
         }
     }
 
-    /// Starts a worker, if there is a slot for another and nothing speaks against it; whether it
-    /// did. Fails if there is then none at all.
+    /// Starts a worker, if there is a free slot and no reason to wait; returns whether it did. It
+    /// fails if there is no worker at all then.
     fn recruit(self: &Arc<Self>, state: &mut State) -> io::Result<bool> {
         let health = &state.health;
         let too_early = health.not_before.is_some_and(|at| Instant::now() < at);
@@ -74,7 +74,7 @@ impl Core {
                 Ok(true)
             }
             Err(error) if state.is_vacant() => Err(error),
-            // The workers that there are will do the job.
+            // The existing workers do the job.
             Err(error) => {
                 state.health.start_error = Some(Error::Spawn {
                     what: "a thread for a worker".to_owned(),
@@ -85,23 +85,24 @@ impl Core {
         }
     }
 
-    /// A process could not be started. Whether the slot is to try again, after a pause.
+    /// A process could not be started. Returns whether the slot should try again, after a pause.
     ///
-    /// No worker was lost with it: how many may be lost says nothing about how often to try.
+    /// No worker was lost, so the restart limit does not apply.
     pub(super) fn not_started(&self, index: usize, error: &Error) -> bool {
         let mut state = lock(&self.state);
         let alone = !state.others_have_process(index);
+        state.account.counters.failed_starts += 1;
         let health = &mut state.health;
         health.start_error = Some(error.clone());
         let now = Instant::now();
-        // Slots that try in the same moment make one attempt.
+        // Slots that fail at the same moment count as one attempt.
         if health.not_before.is_none_or(|at| at <= now) {
             health.failed_starts += 1;
             health.attempts = if alone { health.attempts + 1 } else { 0 };
             health.not_before = Some(now + pause(health.failed_starts));
         }
         if state.others_at_work(index) {
-            // They do the work. It is tried again when they don't get on with it.
+            // The other workers do the work. Another start is tried when they are too slow.
             drop(state);
             return self.vacate(index, false);
         }
@@ -113,7 +114,7 @@ impl Core {
             };
             self.close(&mut state, broken.clone(), Some(broken))
         };
-        // A full process table needs time to empty.
+        // A full process table needs time.
         let until = state.health.not_before;
         while state.end.closed.is_none() {
             match wait_until(&self.changed, state, until) {
@@ -130,7 +131,7 @@ impl Core {
         self.vacate(index, again)
     }
 
-    /// A process has come to the hook.
+    /// A process has reached the hook.
     pub(super) fn has_started(&self, state: &mut State) {
         state.account.counters.workers_started += 1;
         state.health.failed_starts = 0;
@@ -139,8 +140,7 @@ impl Core {
         state.health.start_error = None;
     }
 
-    /// Counts a worker that was lost, and gives up if there have been too many and no other is at
-    /// work.
+    /// Counts a lost worker. The pool is broken if there were too many and no other worker is busy.
     pub(super) fn count_loss(&self, state: &mut State, index: usize, reason: String) -> Abandoned {
         state.health.losses += 1;
         state.account.counters.workers_lost += 1;
@@ -154,7 +154,7 @@ impl Core {
         self.close(state, broken.clone(), Some(broken))
     }
 
-    /// Frees a slot, or has it start another worker: says whether.
+    /// Frees a slot, or lets it start another worker. Returns whether it starts one.
     pub(super) fn vacate(&self, index: usize, again: bool) -> bool {
         let mut state = lock(&self.state);
         let too_many_lost = state.health.losses > self.config.restart_limit;
@@ -165,7 +165,7 @@ impl Core {
         again
     }
 
-    /// Starts all workers that there may be, and waits until they are ready.
+    /// Starts all workers, and waits until they are ready.
     pub(super) fn warm_up(self: &Arc<Self>) -> Result<(), Error> {
         let mut state = lock(&self.state);
         let spawn = |error: io::Error| Error::Spawn {
@@ -183,7 +183,7 @@ impl Core {
         }
     }
 
-    /// Changes the number of workers. Those too many end when they have done their job.
+    /// Changes the number of workers. Surplus workers end after their current job.
     pub(super) fn resize(self: &Arc<Self>, workers: usize) {
         let mut state = lock(&self.state);
         state.wanted = workers;

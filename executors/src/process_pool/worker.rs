@@ -14,15 +14,15 @@ use crate::codec::Batch;
 use crate::job::JobType;
 use crate::{panics, span, workers};
 
-/// Set while a job runs: what decides how a worker ends when its pool is gone.
+/// Set while a job runs. It decides how a worker ends when its pool is gone.
 pub(super) static BUSY: AtomicBool = AtomicBool::new(false);
 
-/// Serves until the pool closes the pipe, and ends the process.
+/// Runs jobs until the pool closes the pipe, and then ends the process.
 pub(super) fn serve(jobs: &[JobType], settings: Settings) -> ! {
     let status = match try_serve(jobs, settings) {
         Ok(()) => 0,
         Err(message) => {
-            // Nobody may be reading: that is no reason to panic.
+            // A closed standard error must not cause a panic.
             let _ = writeln!(io::stderr(), "worker {}: {message}", process::id());
             1
         }
@@ -30,7 +30,7 @@ pub(super) fn serve(jobs: &[JobType], settings: Settings) -> ! {
     process::exit(status)
 }
 
-/// Makes this process a worker: pipes, signals, limits.
+/// Prepares this process as a worker: pipes, signals, limits.
 fn set_up(settings: Settings) -> Result<(std::fs::File, std::fs::File), String> {
     let (input, output) =
         sys::take_pipes().map_err(|error| format!("cannot set up the pipes: {error}"))?;
@@ -38,7 +38,7 @@ fn set_up(settings: Settings) -> Result<(std::fs::File, std::fs::File), String> 
     sys::survive_signals();
     workers::set_share_of_process(settings.share);
     super::set_depth(settings.depth);
-    // Before any thread starts, as it asks.
+    // Before any thread starts, as it requires.
     #[cfg(feature = "trace")]
     common::trace::worker();
     sys::end_with_pool(&input, settings.ends_descendants)
@@ -55,14 +55,14 @@ fn set_up(settings: Settings) -> Result<(std::fs::File, std::fs::File), String> 
 
 fn try_serve(jobs: &[JobType], settings: Settings) -> Result<(), String> {
     let (input, output) = set_up(settings)?;
-    // Open until the process has ended: its end tells the pool so.
+    // It stays open until the process has ended, because its end tells the pool about that.
     let output: &'static std::fs::File = Box::leak(Box::new(output));
     let mut output = output;
     if output
         .write_all(&frame::greeting(&registry::description()))
         .is_err()
     {
-        return Ok(()); // The pool is gone.
+        return Ok(()); // The pool has ended.
     }
     let mut reader = FrameReader::new(input, usize::MAX).with_linger(sys::linger);
     let mut reply = Vec::new();
@@ -73,11 +73,11 @@ fn try_serve(jobs: &[JobType], settings: Settings) -> Result<(), String> {
             return Ok(());
         };
         let sequence = frame.sequence;
-        let order = Order::read(frame.payload).ok_or("received what is no job")?;
+        let order = Order::read(frame.payload).ok_or("received invalid data instead of a job")?;
         let job = jobs
             .get(order.index as usize)
-            .ok_or("received no job of its own")?;
-        // One job alone is ended by the pool; of several, those that are done are not lost.
+            .ok_or("received an unknown type of job")?;
+        // A single job is ended by the pool. In a chunk, the finished results must be sent.
         let timed = order.time_limit.filter(|_| order.count > 1);
         let watch = match timed {
             None => None,
@@ -110,7 +110,7 @@ fn try_serve(jobs: &[JobType], settings: Settings) -> Result<(), String> {
         let mut kind = Kind::Reply;
         let size = reply.len() - frame::HEADER;
         if size > settings.frame_limit {
-            // Many faults, each with its message: no output alone makes the reply too long.
+            // Many errors with their messages: no single output makes the reply too long.
             kind = Kind::TooLarge;
             frame::begin(&mut reply);
             reply.extend_from_slice(&(size as u64).to_le_bytes());
@@ -132,7 +132,7 @@ fn try_serve(jobs: &[JobType], settings: Settings) -> Result<(), String> {
 
 /// A payload of jobs.
 struct Order<'a> {
-    /// Their type's place in the registry.
+    /// The index of their type in the registry.
     index: u32,
     count: u32,
     time_limit: Option<Duration>,

@@ -1,10 +1,10 @@
-//! The models of a future's state that loom checks.
+//! The loom models of a future's state.
 
 use super::*;
 use loom::thread;
 use std::sync::atomic::{AtomicUsize as Count, Ordering::SeqCst};
 
-/// The worker's part: start, and finish with 7 if there was anything to start.
+/// The worker's part: start the job, and finish it with 7 if it could be started.
 fn work(shared: &State<u32>) -> bool {
     let started = shared.claim();
     if started {
@@ -107,8 +107,8 @@ fn an_awaiting_task_is_woken_by_a_cancel() {
 #[test]
 fn cancel_callback_waiter_and_worker_all_at_once() {
     let mut model = loom::model::Builder::new();
-    // Three threads and every schedule is more than can be tried; loom's authors found that
-    // three preemptions show nearly every bug.
+    // With three threads there are too many schedules to try all. The authors of loom found that
+    // three preemptions show almost every bug.
     model.preemption_bound = Some(3);
     model.check(|| {
         let shared = Arc::new(State::default());

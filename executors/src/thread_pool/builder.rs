@@ -1,4 +1,4 @@
-//! Setting up a thread pool.
+//! Sets up a thread pool.
 
 use std::fmt;
 use std::sync::Arc;
@@ -37,35 +37,36 @@ pub struct ThreadPoolBuilder {
 }
 
 impl ThreadPoolBuilder {
-    /// How many threads: as many as this process may use CPUs unless said otherwise.
+    /// Sets the number of threads. The default is the number of CPUs that this process may use.
     pub fn workers(mut self, workers: usize) -> Self {
         self.workers = Some(workers);
         self
     }
 
-    /// What the threads are called, before `-0`, `-1` and so on: `thread-pool` unless said
-    /// otherwise.
+    /// Sets the name of the threads, which is followed by `-0`, `-1` and so on. The default is
+    /// `thread-pool`.
     pub fn thread_name(mut self, name: impl Into<String>) -> Self {
         self.thread_name = name.into();
         self
     }
 
-    /// How many jobs may be pending before submitting blocks:
-    /// [8192](DEFAULT_QUEUE_LIMIT) unless said otherwise, and at least 1.
+    /// Sets how many jobs may be pending before submitting blocks, at least 1. The default is
+    /// [8192](DEFAULT_QUEUE_LIMIT).
     pub fn queue_limit(mut self, jobs: usize) -> Self {
         self.queue_limit = jobs.max(1);
         self
     }
 
-    /// What each thread does before its first job. If it panics, the pool is broken.
+    /// Sets a function that each thread runs before its first job. If it panics, the pool is
+    /// broken.
     pub fn initializer(mut self, initializer: impl Fn() + Send + Sync + 'static) -> Self {
         self.initializer = Some(Arc::new(initializer));
         self
     }
 
-    /// What becomes of the jobs when the program ends while the pool is there: when `main` returns
-    /// and the pool is in a `static`, or at [`std::process::exit`]. Nothing unless said otherwise:
-    /// the threads end in the middle of their jobs, and what is pending is forgotten.
+    /// Sets what happens to the jobs if the program ends while the pool exists: when `main` returns
+    /// and the pool is in a `static`, or at [`std::process::exit`]. By default the threads end in
+    /// the middle of their jobs, and pending jobs are dropped.
     pub fn at_exit(mut self, what: AtExit) -> Self {
         self.at_exit = Some(what);
         self
@@ -74,8 +75,8 @@ impl ThreadPoolBuilder {
     /// Starts the threads.
     ///
     /// # Errors
-    /// [`Error::NoWorkers`] or [`Error::TooManyWorkers`]; [`Error::Spawn`] if a thread cannot be
-    /// started (those that have been are ended again).
+    /// [`Error::NoWorkers`] or [`Error::TooManyWorkers`]; [`Error::Spawn`] if a thread can't be
+    /// started (the threads that were started are ended again).
     pub fn build(self) -> Result<ThreadPool, Error> {
         let workers = workers::count(self.workers)?;
         panics::install();

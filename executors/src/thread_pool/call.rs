@@ -11,14 +11,14 @@ use crate::state::State;
 use crate::sync::{Mutex, lock};
 use crate::{panics, span};
 
-/// A job of any kind, as the pool's threads see it.
+/// A job of any kind, for the pool's threads.
 pub(crate) trait Task: Send + Sync {
-    /// Claims it for a worker; false if it has been cancelled.
+    /// Claims it for a worker. False if it was cancelled.
     fn claim(&self) -> bool;
-    /// Does what was claimed.
+    /// Runs the claimed job.
     fn run(&self);
     fn is_pending(&self) -> bool;
-    /// Ends it with an error, unless it has been claimed.
+    /// Ends it with an error, unless it was claimed.
     fn refuse(&self, error: Error);
 }
 
@@ -31,7 +31,7 @@ impl Pending for Arc<dyn Task> {
 /// A closure that waits for a thread.
 pub(super) struct Call<T, F> {
     state: Arc<State<T>>,
-    /// Until it is run or cancelled.
+    /// The closure, until it is run or cancelled.
     closure: Mutex<Option<F>>,
     core: Arc<Core>,
 }

@@ -1,4 +1,5 @@
-//! The part of a thread pool that its threads and futures share: the queue, and the list of threads.
+//! The part of a thread pool that its threads and futures share: the queue, and the list of
+//! threads.
 
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -25,9 +26,9 @@ pub(crate) struct Core {
 
 #[derive(Default)]
 struct Threads {
-    /// Those that run, and those that have ended since the last resize.
+    /// The running threads, and those that have ended since the last resize.
     handles: Vec<JoinHandle<()>>,
-    /// How many there have been: the next one's number.
+    /// The number of threads started so far, which is the next thread's number.
     started: usize,
 }
 
@@ -54,7 +55,7 @@ impl Core {
         self.queue.note_cancelled();
     }
 
-    /// Starts threads, or has some end after their job, until there are so many.
+    /// Starts threads, or lets some end after their current job, until the number is as wanted.
     pub(super) fn resize(self: &Arc<Self>, wanted: usize) -> Result<(), Error> {
         let mut threads = lock(&self.threads);
         threads.handles.retain(|thread| !thread.is_finished());
@@ -78,7 +79,7 @@ impl Core {
         Ok(())
     }
 
-    /// What each thread does all its life.
+    /// The body of each thread.
     fn work(&self, share: usize) {
         self.id.adopt();
         workers::set_share_of_thread(share);
@@ -89,8 +90,8 @@ impl Core {
             return;
         }
         while let Some((task, ())) = self.queue.pop(|task| task.claim().then_some(())) {
-            // The job's own panics are caught with its result. This one is for a result that
-            // nobody wants and whose `drop` panics: the thread has more jobs to do.
+            // A job's own panics are caught with its result. This one catches a panic in `drop` of
+            // a result whose future was dropped: the thread must continue.
             panics::contain(move || {
                 task.run();
                 drop(task);
@@ -98,7 +99,7 @@ impl Core {
         }
     }
 
-    /// Gives up: whatever waits, and whatever comes, ends with an error.
+    /// Breaks the pool: all pending and all further jobs end with an error.
     fn break_down(&self, reason: String) {
         let broken = Error::PoolBroken { reason };
         self.queue.close(broken.clone());
@@ -107,7 +108,7 @@ impl Core {
         }
     }
 
-    /// Queues a call. `closure` is made only if there is room.
+    /// Queues a call. `closure` is created only if there is space.
     pub(crate) fn enqueue<T: Send + 'static, F: FnOnce() -> T + Send + 'static>(
         self: &Arc<Self>,
         patience: Patience,
@@ -120,13 +121,13 @@ impl Core {
         Ok(Future::new(state, owner))
     }
 
-    /// Queues what `make` makes, which is its future's owner too.
+    /// Queues the entry that `make` creates, which is also its future's owner.
     pub(crate) fn push<C: Task + Owner + 'static>(
         &self,
         patience: Patience,
         make: impl FnOnce() -> Arc<C>,
     ) -> Result<Arc<dyn Owner>, Error> {
-        // A worker that waited for room could be the very one that has to make it.
+        // A worker must not wait for space, because it may be the only one that could make it.
         let patience = patience.unless(self.id.is_here());
         let mut owner = None;
         self.queue.push(patience, || {
@@ -134,7 +135,7 @@ impl Core {
             owner = Some(Arc::clone(&call));
             call
         })?;
-        // `push` has called the closure, or returned with the error.
+        // `push` has called the closure, or returned an error.
         Ok(owner.ok_or(Error::ShutDown)?)
     }
 
@@ -153,7 +154,7 @@ impl Core {
         }
         let threads = std::mem::take(&mut lock(&self.threads).handles);
         for thread in threads {
-            // A worker catches every panic, so it ends well.
+            // A worker catches every panic, so `join` does not fail.
             let _ = thread.join();
         }
         Ok(())

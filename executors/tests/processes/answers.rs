@@ -1,7 +1,7 @@
-//! Who reads a worker's answers: a caller that waits for one, or a thread of the pool.
+//! A worker's answers: a waiting caller reads them, or a thread of the pool.
 
 use std::fs;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use executors::{Error, Executor, Options, Until, as_completed, wait};
@@ -9,7 +9,7 @@ use executors::{Error, Executor, Options, Until, as_completed, wait};
 use crate::support::alone::alone;
 use crate::support::{Act, Done, number, pool, until};
 
-/// Jobs one at a time, each waited for: their caller reads the answers, and goes on to.
+/// Jobs one at a time, with a wait for each: their caller reads the answers, and continues to.
 fn one_at_a_time(pool: &impl Executor) {
     for n in 0..200 {
         assert_eq!(number(pool.submit(Act::Echo(n)).unwrap().result()), n);
@@ -54,7 +54,8 @@ fn a_job_that_is_done_in_time_has_not_overrun_though_nobody_waits() {
     }
 }
 
-/// The callback may run on the thread that waits: that one is the pool's as long, and no longer.
+/// The callback may run on the waiting thread. That thread then belongs to the pool, but only
+/// during the callback.
 #[test]
 fn a_thread_that_waits_is_its_own_again_when_the_callback_has_run() {
     let pool = pool(1);
@@ -62,7 +63,7 @@ fn a_thread_that_waits_is_its_own_again_when_the_callback_has_run() {
         let mut job = pool.submit(Act::Echo(n)).unwrap();
         let other = pool.submit(Act::Echo(n)).unwrap();
         let (send, receive) = mpsc::channel();
-        // By then its own job is done, and the other most often not.
+        // By then its own job is done, and usually the other is not.
         job.on_done(move |_| send.send(other.result()).unwrap());
         assert_eq!(number(job.result()), n);
         let in_callback = receive.recv().unwrap();
@@ -71,6 +72,31 @@ fn a_thread_that_waits_is_its_own_again_when_the_callback_has_run() {
             "{in_callback:?}"
         );
         assert_eq!(number(pool.submit(Act::Echo(n)).unwrap().result()), n);
+    }
+}
+
+#[test]
+fn a_callback_on_the_thread_that_waits_may_not_wait_for_the_pool() {
+    let pool = Arc::new(pool(1));
+    for n in 0..200 {
+        // From here on callers read the answers.
+        for m in 0..5 {
+            assert_eq!(number(pool.submit(Act::Echo(m)).unwrap().result()), m);
+        }
+        let mut job = pool.submit(Act::Echo(n)).unwrap();
+        let (inner, (send, receive)) = (Arc::clone(&pool), mpsc::channel());
+        job.on_done(move |_| {
+            let mut other = inner.submit(Act::Echo(1)).unwrap();
+            send.send(other.result_timeout(Duration::from_secs(60)))
+                .unwrap();
+        });
+        assert_eq!(number(job.result()), n);
+        // If its job was done before it was there, it is no callback of the pool's.
+        let waited = receive.recv().unwrap();
+        assert!(
+            matches!(waited, Err(Error::Deadlock) | Ok(Done::Number(1))),
+            "{waited:?}"
+        );
     }
 }
 

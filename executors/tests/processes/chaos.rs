@@ -1,4 +1,4 @@
-//! Workers are killed, stopped, fork and leave processes behind at random: each future finishes
+//! Random faults: workers are killed and stopped, fork, and start processes. Each future finishes
 //! exactly once, and no process is left.
 //!
 //! The full form:
@@ -18,10 +18,10 @@ use crate::support::alone::alone;
 use crate::support::system::{Do, Then, Way};
 use crate::support::{Act, builder, is_alive, until};
 
-/// Jobs in the short form: a few seconds, on a busy machine, too.
+/// The number of jobs in the short form: a few seconds, also on a busy machine.
 const SHORT: usize = 300;
 
-/// A generator of numbers: Knuth's, as in MMIX.
+/// A random number generator: Knuth's, as in MMIX.
 struct Dice(u64);
 
 impl Dice {
@@ -34,7 +34,7 @@ impl Dice {
     }
 }
 
-/// Sends signals to workers until it is told to stop.
+/// Sends signals to workers until `over` is set.
 fn disturb(pool: &ProcessPool, over: &AtomicBool) -> usize {
     let mut dice = Dice(2);
     let mut sent = 0;
@@ -44,13 +44,13 @@ fn disturb(pool: &ProcessPool, over: &AtomicBool) -> usize {
             let signals: &[i32] = match dice.below(10) {
                 0..3 => &[libc::SIGKILL],
                 3 => &[libc::SIGSTOP, libc::SIGKILL],
-                // To be ended by the time limit.
+                // The time limit must end it.
                 4 => &[libc::SIGSTOP],
                 5..8 => &[libc::SIGSTOP, libc::SIGCONT],
                 _ => &[libc::SIGTERM, libc::SIGINT],
             };
             for &signal in signals {
-                // It may have ended by itself.
+                // It may have ended already.
                 let pid = rustix::process::Pid::from_raw(pid as i32).unwrap();
                 let signal = rustix::process::Signal::from_named_raw(signal).unwrap();
                 let _ = rustix::process::kill_process(pid, signal);
@@ -58,13 +58,13 @@ fn disturb(pool: &ProcessPool, over: &AtomicBool) -> usize {
                 thread::sleep(Duration::from_millis(dice.below(3)));
             }
         }
-        // The pace decides nothing: the checks hold at any.
+        // Only the pace: the checks are independent of it.
         thread::sleep(Duration::from_millis(dice.below(40)));
     }
     sent
 }
 
-/// A job of some kind, and the name of that.
+/// Submits a job of some kind, and returns the name of that kind.
 fn submit(pool: &ProcessPool, n: usize, dice: &mut Dice, end: impl Fn() + Send + 'static) -> Fate {
     let fork = |then| Do::Fork("/dev/null".to_owned(), then);
     let act = match dice.below(30) {
@@ -112,7 +112,7 @@ impl Fate {
     }
 }
 
-/// The processes whose environment says that they come from a worker of this process.
+/// The processes whose environment shows that a worker of this process started them.
 fn descendants() -> Vec<u32> {
     let token = format!("EXECUTORS_ANCESTRY={}-", std::process::id());
     let processes = fs::read_dir("/proc").unwrap().flatten();

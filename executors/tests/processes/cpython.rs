@@ -1,5 +1,5 @@
-//! What CPython's `test_concurrent_futures` and loky's tests ask of a process pool, as far as other
-//! tests don't ask it already: `tests/world/README.md` has the list.
+//! The requirements of CPython's `test_concurrent_futures` and of loky's tests on a process pool,
+//! except those in other tests: `tests/world/README.md` has the list.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, mpsc};
@@ -16,7 +16,7 @@ fn trouble(at: At, what: What) -> Trouble {
     Trouble { at, what, load }
 }
 
-/// As `crash_cases` of loky's `TestExecutorDeadLock`.
+/// The cases of `crash_cases` in loky's `TestExecutorDeadLock`.
 const CASES: [(At, What); 13] = [
     (At::WriteJob, What::Error),
     (At::ReadJob, What::Error),
@@ -33,7 +33,7 @@ const CASES: [(At, What); 13] = [
     (At::ReadOutput, What::Panic),
 ];
 
-/// What must come of such a job.
+/// Checks the result of such a job.
 fn check(at: At, what: What, result: Result<(), Error>) {
     let fits = match (&result, what) {
         (Err(Error::WorkerDied { exit, .. }), What::Exit) => exit.code() == Some(0),

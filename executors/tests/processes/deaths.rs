@@ -1,4 +1,4 @@
-//! Workers that die and jobs that never end: one clear error each, and the pool goes on.
+//! Workers that die and jobs that never end: one clear error each, and the pool continues.
 
 use std::time::Duration;
 
@@ -10,7 +10,8 @@ use crate::support::{Act, Done, builder, fails, goes_on, is_alive, kill, path, p
 #[test]
 fn a_worker_that_is_killed_takes_only_its_own_job_with_it() {
     let pool = pool(1);
-    // Running means sent. Only what the worker has read dies with it, so the job tells that it began.
+    // "Running" means sent. A job is lost only if the worker has read it, so the job reports its
+    // start.
     let note = path("doomed");
     let never = path("never");
     let mut doomed = pool.submit(Do::Note(note.clone(), never)).unwrap();
@@ -99,7 +100,7 @@ fn a_job_that_never_ends_is_ended_by_its_time_limit() {
             }
         );
         assert!(!is_alive(pid));
-        // Even with no restart allowed: the pool itself ended that worker.
+        // Also without any allowed restart: the pool itself ended that worker.
         pool.warm_up().unwrap();
     }
 }

@@ -1,5 +1,5 @@
-//! The end of a program that has a pool in a `static`, or leaves by `exit`. CPython waits for pending
-//! jobs when the interpreter ends; here that is `at_exit`.
+//! The end of a program with a pool in a `static`, or by `exit`. CPython waits for pending jobs at
+//! the end of the interpreter; here `at_exit` does.
 
 use std::fs;
 use std::sync::OnceLock;
@@ -24,7 +24,7 @@ fn what() -> Option<AtExit> {
     }
 }
 
-/// Not a test of its own: it leaves with jobs pending.
+/// Not a test of its own: it exits with pending jobs.
 #[test]
 fn a_program_with_pending_jobs() {
     if !is_alone(NAME) {
@@ -40,7 +40,7 @@ fn a_program_with_pending_jobs() {
     let threads = THREADS.get_or_init(|| threads.build().unwrap());
     let processes = PROCESSES.get_or_init(|| processes.build().unwrap());
     processes.warm_up().unwrap();
-    // The gate is open: each job notes that it ran.
+    // The gate is open: each job records that it ran.
     for n in 0..20 {
         let job = Do::Note(format!("{file}.processes"), file.clone());
         drop(processes.submit(job).unwrap());

@@ -1,5 +1,5 @@
-//! Open to other executors: references and trait objects, promises, versions of job types, and
-//! errors that can be sent on.
+//! For other executors: references and trait objects, promises, versions of job types, and errors
+//! that can be serialized.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::support::{Act, Done, builder, number, pool};
 
-/// Set in workers that are to know other jobs than their pool.
+/// Set in workers that have another list of jobs than their pool.
 pub const OTHER_LIST: &str = "EXECUTORS_TEST_OTHER_LIST";
 pub const OTHER_JOBS: &[JobType] = &[job::<Act>(), job::<Newer>()];
 
@@ -60,7 +60,7 @@ fn a_map_can_be_sent_to_another_thread() {
     assert_eq!(sum, 45);
 }
 
-/// An executor that does not know how many workers it has, as one on other machines.
+/// An executor that does not know its number of workers, like one with other machines.
 struct Elsewhere(ThreadPool);
 
 impl EncodedExecutor for Elsewhere {
@@ -103,7 +103,7 @@ fn an_executor_of_a_user_s_own_has_all_calls() {
     assert_eq!(number(future.result()), 9);
 }
 
-/// Lets go of every job.
+/// An executor that drops every job.
 struct Careless;
 
 impl EncodedExecutor for Careless {
@@ -130,7 +130,7 @@ fn a_job_that_is_let_go_of_is_lost_and_not_waited_for() {
 
 #[test]
 fn a_promise_keeps_to_the_states_of_cpython_s_future() {
-    // set_running_or_notify_cancel, set_result, InvalidStateError.
+    // In CPython: set_running_or_notify_cancel, set_result, InvalidStateError.
     let (kept, future) = promise::<u32>(Arc::new(()));
     assert!(kept.start());
     assert!(!kept.start(), "once is enough");
@@ -275,7 +275,7 @@ fn a_pool_without_room_for_its_jobs_says_so_with_patience() {
     assert!(stuck.result().is_err() && queued.result().is_err());
 }
 
-/// An executor on another machine, where a job is started without anybody here being told.
+/// An executor on another machine: a job is started there without a notification.
 #[derive(Default)]
 struct OtherMachine {
     jobs: Mutex<Vec<EncodedJob>>,
@@ -317,7 +317,7 @@ fn a_job_that_was_started_elsewhere_is_not_cancelled() {
     let runs = executor.submit(Act::Echo(2)).unwrap();
     assert!(!runs.cancel());
     assert!(!runs.is_done());
-    // Its executor ends it, all the same.
+    // Its executor still ends it.
     let job = other.jobs.lock().unwrap().pop().unwrap();
     job.refuse(Error::Cancelled);
     assert_eq!(runs.result(), Err(Error::Cancelled));
@@ -347,7 +347,7 @@ fn jobs_are_forwarded_as_bytes_and_their_answers_come_back_as_bytes() {
     assert_eq!(results[0], Ok(Done::Number(1)));
     assert!(matches!(results[1], Err(Error::Panicked { .. })));
     assert_eq!(results[2], Ok(Done::Number(3)));
-    // What befalls all of them is an answer, too.
+    // An error of all jobs is an answer too.
     let died = forward(pool.encoded(), (job::<Act>(), 0, &[]), &Options::new());
     assert_eq!(
         died.unwrap().result(),

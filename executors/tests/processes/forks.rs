@@ -1,5 +1,5 @@
-//! Jobs that fork, and processes that jobs leave behind. A fork holds the worker's pipes open; POSIX
-//! tells of the end of a pipe only when all who hold it have closed it.
+//! Jobs that fork, and processes that jobs start. A forked process keeps the worker's pipes open;
+//! in POSIX a pipe ends only when all its holders have closed it.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use executors::{Error, Executor, Future, ProcessPool};
 use crate::support::system::{Do, Then, Way, child_of, signal};
 use crate::support::{builder, goes_on, is_alive, kill, path, until};
 
-/// Far longer than any machine needs: without it a failure would hang.
+/// Far more than any machine needs. Without it a failure would hang.
 const LONG: Duration = Duration::from_secs(60);
 
-/// A worker whose fork is not ended with it, and lives to the end of the test.
+/// A worker whose forked process does not end with it, and runs until the end of the test.
 fn forked(then: Then, limit: Option<Duration>) -> (ProcessPool, Future<String>, u32) {
     let mut pool = builder().workers(1).ends_descendants(false);
     if let Some(limit) = limit {
@@ -24,7 +24,7 @@ fn forked(then: Then, limit: Option<Duration>) -> (ProcessPool, Future<String>, 
     (pool, future, child)
 }
 
-/// The fork has not ended, so it was not waited for.
+/// The forked process still runs, so the pool did not wait for it.
 fn end_fork(child: u32) {
     assert!(is_alive(child));
     kill(child);
@@ -68,7 +68,13 @@ fn drop_does_not_wait_for_a_fork() {
     end_fork(child);
 }
 
-const WAYS: [Way; 4] = [Way::Child, Way::OwnGroup, Way::OwnSession, Way::Daemon];
+const WAYS: [Way; 5] = [
+    Way::Child,
+    Way::NoEnvironment,
+    Way::OwnGroup,
+    Way::OwnSession,
+    Way::Daemon,
+];
 
 fn leak(pool: &ProcessPool) -> Vec<u32> {
     WAYS.map(|way| {
@@ -85,7 +91,7 @@ fn all_are_gone(pids: &[u32]) {
 #[test]
 fn what_jobs_leave_behind_ends_with_their_worker() {
     let pool = builder().workers(1).build().unwrap();
-    // It ends by `kill`, by itself, by a signal from outside, and with its pool.
+    // The worker ends by `kill`, by itself, by a signal from outside, and with its pool.
     let left = leak(&pool);
     assert!(left.iter().all(|&pid| is_alive(pid)));
     pool.kill().unwrap();
@@ -122,7 +128,7 @@ fn a_worker_s_end_leaves_the_processes_of_other_workers_alone() {
     pool.warm_up().unwrap();
     let gate = path("others-gate");
     let note = path("others-note");
-    // One worker is occupied, so the other gets what follows.
+    // One worker is busy, so the other gets the next job.
     let busy = pool.submit(Do::Note(note.clone(), gate.clone())).unwrap();
     let ours: u32 = pool
         .submit(Do::Leak(Way::Daemon))

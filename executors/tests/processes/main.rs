@@ -1,4 +1,4 @@
-//! The process pool from outside.
+//! Tests of the process pool through its public interface.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -23,7 +23,7 @@ mod signals;
 mod starts;
 mod worker_args;
 
-/// Not a test: what the workers run. Without the marks of a worker it does nothing.
+/// Not a test: the workers run it. Without the marks of a worker it does nothing.
 #[test]
 fn worker() {
     if std::env::var_os(extend::OTHER_LIST).is_some() {

@@ -1,5 +1,5 @@
-//! What users of pebble, loky, Java and Dask have: limits and retries for one job, cancelling what
-//! runs, pools that change, and what workers are started with.
+//! Features of pebble, loky, Java and Dask: limits and retries for one job, cancelling of running
+//! jobs, changes of a pool, and the start settings of workers.
 
 use std::fs;
 use std::time::Duration;
@@ -23,7 +23,7 @@ fn a_time_limit_may_be_one_job_s_own() {
         "{error}"
     );
     assert_eq!(number(next.result()), 2);
-    // It is instead of the pool's limit, also when it is longer.
+    // It replaces the pool's limit, also if it is longer.
     let pool = builder().workers(1).job_timeout(limit).build().unwrap();
     let gate = path("longer-gate");
     let long = Options::new().time_limit(Duration::from_secs(3600));
@@ -119,20 +119,25 @@ fn a_pool_can_be_resized_while_it_works() {
 
 #[test]
 fn a_pool_can_be_used_again_after_kill_shutdown_and_breaking() {
-    // loky makes a new executor then.
-    let pool = builder().workers(2).restart_limit(0).build().unwrap();
+    // loky creates a new executor in this case.
+    let pool = builder().workers(2).restart_limit(1).build().unwrap();
     for round in 0..3 {
         match round {
             0 => pool.kill().unwrap(),
             1 => pool.shutdown(true, false).unwrap(),
             _ => {
-                let error = pool.submit(Act::Abort).unwrap().result().unwrap_err();
-                assert!(matches!(error, Error::WorkerDied { .. }));
+                for _ in 0..2 {
+                    let error = pool.submit(Act::Abort).unwrap().result().unwrap_err();
+                    assert!(matches!(error, Error::WorkerDied { .. }));
+                }
                 until("it is broken", || pool.submit(Act::Abort).is_err());
             }
         }
         assert!(pool.submit(Act::Echo(1)).is_err());
         pool.reopen().unwrap();
+        // What was lost before does not count.
+        let error = pool.submit(Act::Exit(3)).unwrap().result().unwrap_err();
+        assert!(matches!(error, Error::WorkerDied { .. }));
         goes_on(&pool);
     }
 }
@@ -177,7 +182,7 @@ fn workers_start_with_what_they_are_given() {
 
 #[test]
 fn pools_within_pools_share_the_cpus() {
-    // loky: MAX_DEPTH is 10, and nested pools don't take cores squared.
+    // In loky MAX_DEPTH is 10, and nested pools do not use the square of the cores.
     let cpus = std::thread::available_parallelism().unwrap().get();
     for workers in [1, 2, 64] {
         let share = pool(workers).submit(Do::Share).unwrap().result().unwrap();
@@ -216,6 +221,22 @@ fn what_many_jobs_read_is_mapped_and_not_sent() {
 }
 
 #[test]
+fn shared_bytes_that_are_gone_are_not_taken_for_others() {
+    for _ in 0..100 {
+        let first = SharedBytes::new(b"first").unwrap();
+        let place = serde_json::to_string(&first).unwrap();
+        assert_eq!(
+            &*serde_json::from_str::<SharedBytes>(&place).unwrap(),
+            b"first"
+        );
+        drop(first);
+        // As long, and often under the same number.
+        let _other = SharedBytes::new(b"other").unwrap();
+        assert!(serde_json::from_str::<SharedBytes>(&place).is_err());
+    }
+}
+
+#[test]
 fn a_key_makes_two_submissions_one_job() {
     let pool = pool(2);
     let (note, gate) = (path("key-note"), path("key-gate"));
@@ -231,7 +252,7 @@ fn a_key_makes_two_submissions_one_job() {
         (Ok(String::new()), Ok(String::new()))
     );
     assert_eq!(lines(&note), 1);
-    // When it is done, the key is free.
+    // When the job is done, the key is free.
     pool.submit_with(job(), &options).unwrap().result().unwrap();
     assert_eq!(lines(&note), 2);
     for file in [note, gate] {

@@ -7,19 +7,22 @@ use std::process::{Child, Command, Stdio};
 use common::cli::interrupt::with_usual_signals;
 use executors::Executor;
 
-use crate::support::alone::{command, is_alone};
+use crate::support::alone::{alone, command, is_alone};
 use crate::support::system::{Do, Way, is_stopped, signal};
-use crate::support::{Act, is_alive, pool, until};
+use crate::support::{Act, builder, is_alive, until};
 
-/// Starts a parent with three workers (this program too, running the test below) in a process
-/// group of its own. Their pids, and then that of a daemon that a job has started.
+/// Set for a parent that leaves alone what its workers leave behind.
+const LEAVES: &str = "EXECUTORS_TEST_LEAVES";
+
+/// Starts a parent with three workers (this program too, running the test below) in its own process
+/// group. Returns the workers' pids, and then that of a daemon that a job has started.
 fn start_parent(set_up: impl FnOnce(&mut Command)) -> (Child, Vec<u32>) {
     let mut command = command("parent::parent_to_be_killed");
     command.stdout(Stdio::piped()).process_group(0);
     set_up(&mut command);
     let mut parent = command.spawn().unwrap();
     let lines = BufReader::new(parent.stdout.take().unwrap()).lines();
-    // "running 1 test", then what the parent prints.
+    // "running 1 test", followed by the parent's output.
     let pids: Vec<u32> = lines
         .map(Result::unwrap)
         .find_map(|line| Some(line.split_once("pids: ")?.1.to_owned()))
@@ -39,7 +42,9 @@ fn parent_to_be_killed() {
     if !is_alone("parent::parent_to_be_killed") {
         return;
     }
-    let pool = pool(3);
+    let leaves = std::env::var_os(LEAVES).is_some();
+    let builder = builder().workers(3).ends_descendants(!leaves);
+    let pool = builder.build().unwrap();
     pool.warm_up().unwrap();
     let daemon = pool
         .submit(Do::Leak(Way::Daemon))
@@ -70,7 +75,25 @@ fn no_worker_outlives_a_parent_that_is_killed() {
 }
 
 #[test]
+fn no_worker_outlives_its_parent_where_what_it_leaves_behind_does() {
+    let (mut parent, pids) = start_parent(|command| {
+        command.env(LEAVES, "1");
+    });
+    parent.kill().unwrap();
+    parent.wait().unwrap();
+    all_are_gone(&pids[..3]);
+    assert!(is_alive(pids[3]));
+    signal(pids[3], libc::SIGKILL);
+}
+
+#[test]
 fn no_stopped_worker_outlives_its_parent() {
+    if !alone("parent::no_stopped_worker_outlives_its_parent") {
+        return;
+    }
+    // Where workers come to a parent outside their session, the system itself continues those that are stopped
+    // (POSIX: `_Exit`, orphaned process groups). Here they come to this process.
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid())).unwrap();
     let (mut parent, pids) = start_parent(|_| ());
     for &worker in &pids[..3] {
         signal(worker, libc::SIGSTOP);
@@ -86,7 +109,7 @@ fn no_worker_outlives_an_interrupted_parent() {
     let (mut parent, pids) = start_parent(|command| {
         with_usual_signals(command);
     });
-    // As the terminal does at Ctrl-C: to the whole group. It ends the parent, which has no handler.
+    // Like Ctrl-C in a terminal: to the whole group. The parent has no handler, so it ends.
     signal_group(&parent, libc::SIGINT);
     assert_eq!(parent.wait().unwrap().signal(), Some(libc::SIGINT));
     all_are_gone(&pids);
@@ -94,13 +117,13 @@ fn no_worker_outlives_an_interrupted_parent() {
 
 #[test]
 fn a_parent_started_with_the_interrupt_ignored_goes_on_ignoring_it() {
-    // POSIX: what is ignored stays so in a program that is started. So do its workers.
+    // In POSIX an ignored signal stays ignored in a started program, and so in its workers.
     let (mut parent, pids) = start_parent(|command| ignore(command, libc::SIGINT));
     signal_group(&parent, libc::SIGINT);
     for &pid in &pids[..3] {
         signal(pid, libc::SIGINT);
     }
-    // Had that ended the parent, its status would say so.
+    // If that had ended the parent, its exit status would show it.
     signal_group(&parent, libc::SIGTERM);
     assert_eq!(parent.wait().unwrap().signal(), Some(libc::SIGTERM));
     all_are_gone(&pids);

@@ -1,4 +1,4 @@
-//! What else a job writes than its result.
+//! Output of a job other than its result.
 
 use executors::{Error, Executor, Part};
 
@@ -108,7 +108,7 @@ fn a_job_that_cannot_be_read_is_refused_in_its_own_words() {
 #[test]
 fn a_result_whose_drop_panics_costs_nothing() {
     let pool = pool(1);
-    // Nobody waits for it, so the pool has to drop the result.
+    // The future was dropped, so the pool has to drop the result.
     drop(pool.submit(MakeBomb).unwrap());
     goes_on(&pool);
 }

@@ -1,4 +1,4 @@
-//! The process pool from outside, when all goes well.
+//! Tests of the process pool without faults, through its public interface.
 
 use std::collections::HashSet;
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! Reports of users of other pools, each as a scenario here. What they expected is expected.
+//! Bug reports of users of other pools, each as a test. The expected behaviour is that of the
+//! report.
 
 use std::fs;
 use std::thread;
@@ -10,7 +11,7 @@ use crate::support::alone::alone;
 use crate::support::system::{Do, Then, child_of};
 use crate::support::{Act, Done, builder, goes_on, is_alive, kill, number, path, pool, until};
 
-/// github.com/python/cpython/issues/105829: many jobs at once are a deadlock.
+/// github.com/python/cpython/issues/105829: many jobs at once cause a deadlock.
 #[test]
 fn twenty_thousand_jobs_may_be_submitted_before_the_first_result_is_taken() {
     let pool = builder().workers(2).queue_limit(20_000).build().unwrap();
@@ -19,8 +20,8 @@ fn twenty_thousand_jobs_may_be_submitted_before_the_first_result_is_taken() {
     assert!(futures.into_iter().all(|it| number(it.result()) == 100));
 }
 
-/// github.com/python/cpython/issues/152967: a pool that is dropped while a worker reaches its limit
-/// of jobs.
+/// github.com/python/cpython/issues/152967: a pool is dropped while a worker reaches its limit of
+/// jobs.
 #[test]
 fn the_futures_of_a_dropped_pool_end_though_its_workers_are_spent() {
     let futures: Vec<_> = {
@@ -33,15 +34,15 @@ fn the_futures_of_a_dropped_pool_end_though_its_workers_are_spent() {
     assert_eq!(results, [0, 1, 4, 9]);
 }
 
-/// github.com/noxdafox/pebble/issues/153: a job is cancelled just as it ends, and its worker is ended
-/// with the next one.
+/// github.com/noxdafox/pebble/issues/153: a job is cancelled just when it ends, and its worker is
+/// ended with the next job.
 #[test]
 fn a_cancel_that_comes_late_hits_no_other_job() {
     let pool = builder().workers(2).restart_limit(0).build().unwrap();
     for round in 0..30 {
         let first = pool.submit(Act::Spin(1)).unwrap();
         let others: Vec<_> = (0..4).map(|n| pool.submit(Act::Spin(n)).unwrap()).collect();
-        // At another moment each time.
+        // At another moment in each round.
         for _ in 0..round * 20 {
             std::hint::spin_loop();
         }
@@ -61,8 +62,8 @@ fn a_cancel_that_comes_late_hits_no_other_job() {
     }
 }
 
-/// github.com/noxdafox/pebble/issues/33 and 144: a job that was cancelled before it started runs a
-/// little all the same.
+/// github.com/noxdafox/pebble/issues/33 and 144: a job that was cancelled before it started still
+/// runs for a short time.
 #[test]
 fn what_is_cancelled_before_it_starts_does_not_start() {
     let pool = pool(1);
@@ -79,7 +80,7 @@ fn what_is_cancelled_before_it_starts_does_not_start() {
     fs::remove_file(gate).unwrap();
 }
 
-/// github.com/noxdafox/pebble/issues/62: the program that a job runs goes on after the time limit.
+/// github.com/noxdafox/pebble/issues/62: a program started by a job continues after the time limit.
 #[test]
 fn what_a_job_has_started_ends_with_it_at_its_time_limit() {
     let limit = Duration::from_millis(500);
@@ -91,7 +92,7 @@ fn what_a_job_has_started_ends_with_it_at_its_time_limit() {
     until("it is gone", || !is_alive(child));
 }
 
-/// github.com/noxdafox/pebble/issues/126: the second pool of a program gets stuck.
+/// github.com/noxdafox/pebble/issues/126: the second pool of a program hangs.
 #[test]
 fn ten_pools_in_turn_all_work() {
     for _ in 0..10 {
@@ -100,7 +101,7 @@ fn ten_pools_in_turn_all_work() {
     }
 }
 
-/// github.com/noxdafox/pebble/issues/147: workers that still write large results hold up the end.
+/// github.com/noxdafox/pebble/issues/147: workers that still write large results delay the end.
 #[test]
 fn large_results_that_nobody_wants_do_not_hold_up_the_end() {
     for kill in [false, true] {
@@ -120,8 +121,8 @@ fn large_results_that_nobody_wants_do_not_hold_up_the_end() {
     }
 }
 
-/// github.com/noxdafox/pebble/issues/163: a worker is killed while it takes a job, and no other gets
-/// one after that.
+/// github.com/noxdafox/pebble/issues/163: a worker is killed while it takes a job, and no other
+/// worker gets a job after that.
 #[test]
 fn workers_killed_while_they_read_cost_no_more_than_their_job() {
     let pool = builder().workers(2).restart_limit(1000).build().unwrap();
@@ -144,7 +145,7 @@ fn workers_killed_while_they_read_cost_no_more_than_their_job() {
     goes_on(&pool);
 }
 
-/// github.com/agronholm/pythonfutures/issues/52: workers that have ended stay as zombies.
+/// github.com/agronholm/pythonfutures/issues/52: workers that have ended remain as zombies.
 #[test]
 fn no_worker_stays_a_zombie() {
     if !alone("reports::no_worker_stays_a_zombie") {
@@ -159,15 +160,15 @@ fn no_worker_stays_a_zombie() {
     let this = format!(" {} ", std::process::id());
     let children = fs::read_dir("/proc").unwrap().flatten().filter(|entry| {
         let stat = fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
-        // State, then the parent.
+        // The fields: the state, then the parent.
         stat.rsplit_once(") ")
             .is_some_and(|(_, after)| after[1..].starts_with(&this))
     });
     assert_eq!(children.count(), 0);
 }
 
-/// Where a disk is full, a job that writes fails, and nothing else does: nothing of the pool's own is
-/// written to a disk.
+/// On a full disk, a job that writes fails, and nothing else: the pool itself writes nothing to a
+/// disk.
 #[test]
 fn a_full_disk_is_no_matter_of_the_pool() {
     let pool = builder()

@@ -1,6 +1,6 @@
-//! What is sent is what runs. The expected value is what serde's data model says the value is: what
-//! comes back through a format with names (serde_json). postcard has no names, so it may refuse; it
-//! may not deliver another value.
+//! The job that runs is the job that was submitted. The expected value follows from serde's data
+//! model: it is the value that a format with names (serde_json) returns. postcard has no names, so
+//! it may refuse a value, but must not deliver a different one.
 
 use std::fmt::Debug;
 
@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use crate::support::words::*;
 use crate::support::{builder, goes_on, pool};
 
-/// Whether a job was delivered; panics if another was.
+/// Whether a job was delivered. Panics if a different one was.
 fn delivered<J>(pool: &ProcessPool, job: J) -> bool
 where
     J: Job<Output = String> + Serialize + DeserializeOwned + Debug + Clone,
@@ -75,7 +75,7 @@ fn an_input_that_does_not_read_back_is_refused_by_submit() {
     assert_eq!(*part, Part::Input);
     assert!(job.ends_with("words::Command"), "{job}");
     assert!(message.contains("#[serde(skip)]"), "{message}");
-    // Nothing was sent, so nothing was started.
+    // Nothing was sent, so no worker was started.
     assert!(pool.pids().is_empty());
 }
 
@@ -130,13 +130,13 @@ fn an_error_has_the_words_of_the_type_itself() {
     // Writing a job.
     let message = words_of(pool.submit(Mute).unwrap_err(), Part::Input);
     assert_eq!(message, "the lock of this job is poisoned");
-    // The words that serde's derive has for a variant that is skipped.
+    // The message of serde's derive for a skipped variant.
     let message = words_of(pool.submit(Command::Internal).unwrap_err(), Part::Input);
     assert_eq!(
         message,
         "the enum variant Command::Internal cannot be serialized"
     );
-    // `flatten` writes a map whose length is not known before.
+    // `flatten` writes a map whose length is not known beforehand.
     let flat = Flat {
         inner: Inner { x: 1 },
         y: 2,

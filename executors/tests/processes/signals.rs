@@ -1,4 +1,4 @@
-//! Signals that reach the workers: what becomes of the jobs is for the parent to decide.
+//! Signals that reach the workers: the parent decides what happens to the jobs.
 #![allow(unsafe_code, reason = "dispositions of signals have no safe form")]
 
 use executors::{Error, Executor, Exit};
@@ -15,8 +15,8 @@ fn what_is_sent_to_the_whole_group_ends_no_job() {
     if !alone("signals::what_is_sent_to_the_whole_group_ends_no_job") {
         return;
     }
-    // As systemd and `timeout` send SIGTERM, and the terminal SIGINT: to all processes of the
-    // program. This one finishes its work first.
+    // systemd and `timeout` send SIGTERM, and a terminal SIGINT, to all processes of the program.
+    // This one finishes its work first.
     for number in [libc::SIGTERM, libc::SIGINT] {
         // SAFETY: the handler does nothing.
         unsafe { libc::signal(number, nothing as *const () as libc::sighandler_t) };
@@ -36,7 +36,7 @@ fn what_is_sent_to_the_whole_group_ends_no_job() {
         for number in [libc::SIGTERM, libc::SIGINT] {
             // SAFETY: `kill` may be called at any time.
             unsafe { libc::kill(0, number) };
-            // Whether or not the workers are in this group.
+            // Whether the workers are in this group or not.
             pids.iter().for_each(|&pid| signal(pid, number));
         }
         std::fs::write(&gate, "").unwrap();
@@ -50,7 +50,7 @@ fn what_is_sent_to_the_whole_group_ends_no_job() {
     }
 }
 
-/// What a program is started with that a job starts: the mask of ignored signals.
+/// The mask of ignored signals of a program that a job starts.
 fn ignored_by_a_job_s_child() -> u64 {
     let mask = pool(1).submit(Do::IgnoredByChild).unwrap().result();
     u64::from_str_radix(&mask.unwrap(), 16).unwrap()
@@ -77,7 +77,7 @@ fn programs_that_a_job_starts_ignore_what_this_one_was_started_to_ignore() {
     const NAME: &str =
         "signals::programs_that_a_job_starts_ignore_what_this_one_was_started_to_ignore";
     if !is_alone(NAME) {
-        // As by `nohup`, and as shells start what is to run in the background.
+        // As with `nohup`, and for shells' background jobs.
         let mut command = command(NAME);
         ignore(&mut command, libc::SIGINT);
         ignore(&mut command, libc::SIGHUP);
@@ -98,8 +98,8 @@ fn a_death_is_no_success_where_sigchld_is_ignored() {
     if !alone("signals::a_death_is_no_success_where_sigchld_is_ignored") {
         return;
     }
-    // POSIX: where SIGCHLD is ignored, children that end leave no status.
-    // SAFETY: SIG_IGN is no handler that could run.
+    // In POSIX, children leave no exit status if SIGCHLD is ignored.
+    // SAFETY: SIG_IGN is not a handler that could run.
     unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
     let pool = pool(1);
     for act in [Act::Exit(7), Act::Abort, Act::Exit(0)] {
@@ -118,7 +118,7 @@ fn a_death_is_no_success_where_sigchld_is_ignored() {
 #[test]
 fn a_job_may_change_what_signals_do_and_raise_them() {
     let pool = pool(1);
-    // As under `concurrent.futures`, a signal that ends the worker ends one job.
+    // As in `concurrent.futures`, a signal that ends the worker ends one job.
     for number in [libc::SIGALRM, libc::SIGKILL] {
         let error = pool
             .submit(Do::Raise(number))

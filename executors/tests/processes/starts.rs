@@ -1,4 +1,4 @@
-//! Workers that do not get as far as their first job, or not much further.
+//! Workers that do not reach their first job, or that fail soon after it.
 
 use std::time::Duration;
 
@@ -21,14 +21,14 @@ fn workers_that_never_reach_the_hook_break_the_pool_instead_of_hanging_it() {
             other => panic!("{other:?}"),
         }
     };
-    // A test that does not exist: the program ends at once, without a word.
+    // This test does not exist: the program ends at once without a message.
     let reason = wrong(&["no_such_test", "--exact"]);
     assert!(
         reason.contains("before it was ready (exit status: 0)"),
         "{reason}"
     );
     assert!(reason.contains("first line of main"), "{reason}");
-    // An argument it does not know.
+    // An unknown argument.
     let reason = wrong(&["--no-such-argument"]);
     assert!(reason.contains("exit status: 1"), "{reason}");
 }
@@ -50,7 +50,7 @@ fn a_worker_that_hangs_before_the_hook_is_given_up() {
     );
 }
 
-/// Not a test of its own: what the workers of the test above run instead of the hook.
+/// Not a test of its own: the workers of the test above run it instead of the hook.
 #[test]
 fn hangs() {
     if std::env::var_os("EXECUTORS_WORKER").is_some() {
@@ -66,8 +66,8 @@ fn a_worker_killed_while_it_starts_is_replaced() {
         until("there is a process", || !pool.pids().is_empty());
         let pid = pool.pids()[0];
         kill(pid);
-        // Before it was ready, the job was pending and goes to the next; after that, it may have
-        // been the one that ran.
+        // Before the worker was ready, the job was pending and goes to the next one. After that, it
+        // may have been the job that ran.
         match future.result() {
             Ok(Done::Number(1)) | Err(Error::WorkerDied { .. }) => {}
             other => panic!("{other:?}"),
@@ -109,7 +109,7 @@ fn a_pool_whose_workers_keep_dying_says_so() {
         match future.and_then(Future::result) {
             Err(Error::WorkerDied { .. }) => died += 1,
             Err(Error::PoolBroken { reason }) => {
-                // The fourth loss breaks it, unless the other worker is at a job then.
+                // The fourth loss breaks the pool, unless the other worker is busy at that time.
                 let lost = ["4 workers", "5 workers"].map(|n| format!("{n} in a row were lost"));
                 assert!(lost.iter().any(|it| reason.starts_with(it)), "{reason}");
                 assert!(reason.contains("exit status: 7"), "{reason}");
@@ -118,7 +118,7 @@ fn a_pool_whose_workers_keep_dying_says_so() {
             other => panic!("{other:?}"),
         }
     }
-    // The fourth death breaks it; the other worker may be on a fifth job then.
+    // The fourth death breaks the pool. The other worker may be running a fifth job then.
     assert!((4..=5).contains(&died), "{died}");
     assert_eq!(broken, 20 - died);
     assert!(matches!(

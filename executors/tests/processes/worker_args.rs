@@ -1,4 +1,4 @@
-//! `worker_args` as the builder's documentation prints it: a worker in a module of tests.
+//! The example in the documentation of `worker_args`: a worker in a module of tests.
 
 use executors::{Error, Executor, ProcessPool};
 

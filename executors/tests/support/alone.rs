@@ -1,4 +1,4 @@
-//! A test that changes its whole process runs in a process of its own.
+//! Runs a test that changes its whole process in a process of its own.
 
 use std::process::{Command, Output, Stdio};
 
@@ -6,8 +6,9 @@ use common::cli::interrupt::with_usual_signals;
 
 const NAME: &str = "EXECUTORS_TEST_ALONE";
 
-/// True in a process that runs nothing but the test of this name (with its modules), where SIGINT
-/// and SIGTERM are as usual. Elsewhere it starts that process, and fails if the test does.
+/// True in a process that runs only the test with this name (including its modules), with the
+/// default actions for SIGINT and SIGTERM. Otherwise it starts that process, and fails if the test
+/// fails.
 pub fn alone(test: &str) -> bool {
     if is_alone(test) {
         return true;

@@ -1,7 +1,7 @@
-//! Builds a program that knows some crates, and no other.
+//! Builds a program with given crates only.
 //!
-//! The compiler is called directly, and with the crates that this test was built beside: cargo would build
-//! them and all below them once more, most of what such a test takes.
+//! It calls the compiler directly, with the crates that were built for this test. cargo would build
+//! them and their dependencies again, which would take most of the test's time.
 
 use std::ffi::OsString;
 use std::fs;
@@ -23,8 +23,8 @@ pub fn compile(main: &Path, program: &Path, crates: &[&str], arguments: &[&str])
     panic!("no {crates:?} in {}, or: {complaints}", built.display());
 }
 
-/// Every way to choose a file for each crate, those of the newest files first. Builds of other times,
-/// with other features or compilers may lie there, too: those don't fit.
+/// All combinations of files for the crates, the newest files first. There may be builds with other
+/// features or compilers, which do not fit.
 fn choices(built: &Path, crates: &[&str]) -> Vec<Vec<(String, PathBuf)>> {
     let mut choices = vec![Vec::new()];
     for name in crates {
@@ -40,7 +40,7 @@ fn choices(built: &Path, crates: &[&str]) -> Vec<Vec<(String, PathBuf)>> {
     choices
 }
 
-/// The builds of a crate, the newest first.
+/// The files of a crate, the newest first.
 fn files_of(built: &Path, name: &str) -> Vec<PathBuf> {
     let start = format!("lib{name}-");
     let files = fs::read_dir(built)
@@ -73,7 +73,7 @@ fn rustc(
     Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
         .args(["--edition=2024", "--crate-name=lifted"])
         .args(externs)
-        // Where the crates lie that these need.
+        // The folder with the crates that these need.
         .args([OsString::from("-L"), folder, "-o".into()])
         .args([program, main])
         .args(arguments)

@@ -40,32 +40,32 @@ pub const JOBS: &[JobType] = &[
     job::<words::Long>(),
 ];
 
-/// What a worker is told to do.
+/// The action of a worker.
 #[derive(Serialize, Deserialize, Debug, Clone, PartialEq)]
 pub enum Act {
-    /// Return it.
+    /// Return the number.
     Echo(u64),
     /// Return the worker's pid.
     Pid,
-    /// Spin for a while, and return it.
+    /// Spin for a time, and return the number.
     Spin(u64),
     Panic,
     Exit(i32),
     Abort,
     Print,
-    /// Write this to the pipe that carries the replies.
+    /// Write these bytes to the pipe for the replies.
     Smuggle(Vec<u8>),
     Sleep,
-    /// Compute for ever.
+    /// Compute forever.
     Loop,
     Allocate,
-    /// Return so many bytes.
+    /// Return this number of bytes.
     Produce(usize),
-    /// Be so many bytes.
+    /// Contain these bytes.
     Carry(Vec<u8>),
     /// Wait until a file exists.
     Await(String),
-    /// What the initializer left.
+    /// Return the initializer's mark.
     Marked,
 }
 
@@ -140,7 +140,7 @@ impl Job for Mark {
     }
 }
 
-/// A job that can be written and not be read.
+/// A job that can be written but not read.
 #[derive(Serialize)]
 pub struct BadInput(pub u8);
 
@@ -157,8 +157,8 @@ impl Job for BadInput {
     }
 }
 
-/// The pipe that the pool reads, found the way a job bent on mischief would find it: the one pipe
-/// that is open for writing and is not a standard stream.
+/// Finds the pipe that the pool reads, as a malicious job would: it is the only pipe that is open
+/// for writing and is not a standard stream.
 fn reply_pipe() -> fs::File {
     for entry in fs::read_dir("/proc/self/fd").unwrap() {
         let fd: u32 = entry
@@ -182,7 +182,7 @@ fn reply_pipe() -> fs::File {
     panic!("no pipe to write to");
 }
 
-/// A pool whose workers run the test `worker` of this very program, which calls the hook.
+/// A builder for a pool whose workers run the test `worker` of this program, which calls the hook.
 pub fn builder() -> ProcessPoolBuilder {
     executors::hook(JOBS);
     ProcessPool::builder().worker_args(["worker", "--exact", "--nocapture"])
@@ -193,7 +193,7 @@ pub fn pool(workers: usize) -> ProcessPool {
 }
 
 pub fn is_alive(pid: u32) -> bool {
-    // A zombie has ended; its parent is to blame, or init slow.
+    // A zombie has ended; its parent or a slow init has not reaped it.
     fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| {
         let after_name = stat.rsplit_once(") ").unwrap().1;
         !after_name.starts_with(['Z', 'X'])
@@ -202,12 +202,12 @@ pub fn is_alive(pid: u32) -> bool {
 
 pub fn kill(pid: u32) {
     let pid = rustix::process::Pid::from_raw(pid as i32).unwrap();
-    // It may have ended by itself.
+    // It may have ended already.
     let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
 }
 
-/// Waits for what happens elsewhere (another process starts or ends) and sends no event here. The
-/// bound is for a test that fails: it is far longer than any machine needs.
+/// Waits for a condition without an event (another process starts or ends). The time limit is only
+/// for a failing test: it is far longer than any machine needs.
 pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
     let start = Instant::now();
     while !condition() {
@@ -219,7 +219,7 @@ pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
     }
 }
 
-/// The pool is as good as new.
+/// The pool works normally.
 pub fn goes_on(pool: &ProcessPool) {
     for n in 0..10 {
         assert_eq!(
@@ -240,14 +240,14 @@ pub fn number(done: Result<Done, Error>) -> u64 {
     }
 }
 
-/// A path in the folder for temporary files that no other test uses.
+/// A path in the temporary folder that no other test uses.
 pub fn path(name: &str) -> String {
     let name = format!("executors-{name}-{}", std::process::id());
     let path = std::env::temp_dir().join(name);
     path.to_str().unwrap().to_owned()
 }
 
-/// Makes a result that panics when it is dropped in the parent.
+/// Returns a result that panics when it is dropped in the parent.
 #[derive(Serialize, Deserialize)]
 pub struct MakeBomb;
 

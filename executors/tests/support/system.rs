@@ -1,47 +1,51 @@
-//! Jobs that do to their worker what only a Unix system lets them do.
+//! Jobs that use Unix system calls on their worker.
 #![allow(unsafe_code, reason = "fork and its like have no safe form")]
 
 use std::fs;
 use std::io::Write;
+use std::os::fd::IntoRawFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicI32, Ordering};
 
 use executors::{Job, ProcessPool, SharedBytes};
 use serde::{Deserialize, Serialize};
 
-/// What a worker is told to do; its output is text.
+/// The action of a worker. Its output is text.
 #[derive(Serialize, Deserialize, Debug, Clone)]
 pub enum Do {
-    /// Fork. The child sleeps, with all that the worker has open, and its pid is written to the
-    /// file. The worker then does this.
+    /// Fork. The child sleeps with all open files of the worker, and its pid is written to the
+    /// file. The worker then does `Then`.
     Fork(String, Then),
-    /// Start a program that sleeps, in this way, and return its pid.
+    /// Start a sleeping program in this way, and return its pid.
     Leak(Way),
-    /// Send this signal to itself.
+    /// Send this signal to the worker itself.
     Raise(i32),
-    /// Append a line to a file; kill itself if there are no more lines than this.
+    /// Append a line to a file, and kill the worker if the file has at most this number of lines.
     Survive(String, usize),
-    /// The value of a variable.
+    /// The value of an environment variable.
     Variable(String),
     Folder,
     Niceness,
-    /// What lists of processes call it.
+    /// The worker's name in process lists.
     Name,
-    /// The signals that a program is started with ignored, as a mask in hexadecimal.
+    /// The ignored signals of a started program, as a hexadecimal mask.
     IgnoredByChild,
-    /// How many workers a pool within has unless it is told.
+    /// The default number of workers of an inner pool.
     Share,
-    /// Make a pool in a worker, and in that a pool in a worker, so often.
+    /// Create a pool in a worker, and in that another one, to this depth.
     Nest(u32),
     /// The sum of these bytes.
     Sum(SharedBytes),
-    /// Append a line to a file, and wait until the other file is there.
+    /// Append a line to a file, and wait until the other file exists.
     Note(String, String),
-    /// Sleep for ever.
+    /// Sleep forever.
     Sleep,
     /// Send this signal to another process, which may have ended.
     Signal(u32, i32),
-    /// What a program that the job starts reads from its standard input.
+    /// Have the worker write into this file when it is continued after a stop, and return its pid.
+    NoteContinued(String),
+    /// The standard input of a program that the job starts.
     ReadInput,
 }
 
@@ -55,9 +59,11 @@ pub enum Then {
 #[derive(Serialize, Deserialize, Debug, Clone, Copy, PartialEq)]
 pub enum Way {
     Child,
+    /// With an empty environment: it is known by its process group only.
+    NoEnvironment,
     OwnGroup,
     OwnSession,
-    /// Its parent has ended, and it has a session of its own: a daemon.
+    /// A daemon: its parent has ended, and it has its own session.
     Daemon,
 }
 
@@ -141,12 +147,41 @@ impl Job for Do {
                 unsafe { libc::kill(pid as i32, signal) };
                 String::new()
             }
+            Do::NoteContinued(path) => {
+                note_continued(&path);
+                std::process::id().to_string()
+            }
             Do::ReadInput => {
                 let output = Command::new("cat").output().unwrap();
                 String::from_utf8(output.stdout).unwrap()
             }
         }
     }
+}
+
+/// The file for `on_continued`.
+static CONTINUED: AtomicI32 = AtomicI32::new(-1);
+
+extern "C" fn on_continued(_signal: i32) {
+    let text = b"continued";
+    // SAFETY: `write` may be called in a handler; the text is live, and as long as is said.
+    unsafe {
+        libc::write(
+            CONTINUED.load(Ordering::Relaxed),
+            text.as_ptr().cast(),
+            text.len(),
+        )
+    };
+}
+
+fn note_continued(path: &str) {
+    CONTINUED.store(
+        fs::File::create(path).unwrap().into_raw_fd(),
+        Ordering::Relaxed,
+    );
+    let handler: extern "C" fn(i32) = on_continued;
+    // SAFETY: the handler makes one call, which a handler may make.
+    unsafe { libc::signal(libc::SIGCONT, handler as libc::sighandler_t) };
 }
 
 fn sleep() -> ! {
@@ -156,7 +191,7 @@ fn sleep() -> ! {
 }
 
 fn fork(path: &str) {
-    // SAFETY: the child makes only calls that may be made after a fork of a program with threads.
+    // SAFETY: the child only makes calls that are allowed after a fork of a program with threads.
     let child = unsafe { libc::fork() };
     if child == 0 {
         loop {
@@ -167,7 +202,7 @@ fn fork(path: &str) {
     fs::write(path, child.to_string()).unwrap();
 }
 
-/// Long enough for any test, and not for ever.
+/// Long enough for any test, but not forever.
 const SLEEP: [&str; 2] = ["sleep", "1000"];
 
 fn leak(way: Way) -> u32 {
@@ -178,6 +213,9 @@ fn leak(way: Way) -> u32 {
         .stdout(Stdio::null());
     match way {
         Way::Child => {}
+        Way::NoEnvironment => {
+            command.env_clear();
+        }
         Way::OwnGroup => {
             command.process_group(0);
         }
@@ -214,7 +252,7 @@ pub fn lines(path: &str) -> usize {
     fs::read_to_string(path).unwrap_or_default().lines().count()
 }
 
-/// An initializer that notes in a file that it was begun, and then comes to this end.
+/// An initializer that records its start in a file, and then ends in this way.
 #[derive(Serialize, Deserialize, Debug, Clone)]
 pub struct Start(pub String, pub Ending);
 
@@ -244,7 +282,7 @@ pub fn signal(pid: u32, signal: i32) {
     assert_eq!(result, 0, "signal {signal} to {pid}");
 }
 
-/// Waits until a worker's job has written the pid of its child.
+/// Waits until a worker's job has written its child's pid.
 pub fn child_of(path: &str) -> u32 {
     let mut child = None;
     super::until("the job has forked", || {
@@ -257,7 +295,7 @@ pub fn child_of(path: &str) -> u32 {
     child.unwrap()
 }
 
-/// Whether a process is stopped by a signal.
+/// Whether a signal has stopped a process.
 pub fn is_stopped(pid: u32) -> bool {
     fs::read_to_string(format!("/proc/{pid}/stat"))
         .is_ok_and(|stat| stat.rsplit_once(") ").unwrap().1.starts_with('T'))

@@ -1,5 +1,5 @@
-//! Jobs that go wrong at a chosen moment in a chosen way, as those of CPython's `test_deadlock.py`
-//! and loky's `test_reusable_executor.py` do.
+//! Jobs that fail at a chosen moment in a chosen way, like those of CPython's `test_deadlock.py`
+//! and loky's `test_reusable_executor.py`.
 
 use executors::Job;
 use serde::de::Error as _;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Serialize, Deserialize, Debug, Clone, Copy, PartialEq)]
 pub enum At {
     WriteJob,
-    /// In the worker. (In the parent, the job is read back without trouble.)
+    /// In the worker. (In the parent the job can be read back.)
     ReadJob,
     Run,
     WriteOutput,
@@ -20,7 +20,7 @@ pub enum At {
 
 #[derive(Serialize, Deserialize, Debug, Clone, Copy, PartialEq)]
 pub enum What {
-    /// The error that serde has for this.
+    /// serde's error.
     Error,
     Panic,
     Exit,

@@ -1,5 +1,5 @@
-//! Jobs of types whose serde attributes a format without names can't carry, and of types that have
-//! something to say about it. Each runs to a text of itself.
+//! Jobs whose types have serde attributes that a format without names does not support, or types
+//! with their own error messages. Each job returns itself as text.
 
 use executors::Job;
 use serde::de::Error as _;
@@ -70,7 +70,7 @@ pub enum Adjacent {
     Two(u8),
 }
 
-/// Attributes that a format without names can carry.
+/// Attributes that a format without names supports.
 #[derive(Serialize, Deserialize, Debug, Clone, PartialEq)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Plain {
@@ -83,7 +83,7 @@ pub struct Plain {
     pub bytes: Vec<u8>,
 }
 
-/// Can't be written, and says why.
+/// A type that can't be written, with a message.
 #[derive(Deserialize, Debug, Clone, PartialEq)]
 pub struct Mute;
 
@@ -93,7 +93,7 @@ impl Serialize for Mute {
     }
 }
 
-/// Returns a text that can be written and not be read, if it is not liked.
+/// Returns a text that can be written, but can't be read if it is rejected.
 #[derive(Serialize, Deserialize, Debug, Clone)]
 pub struct Picky(pub String);
 
@@ -117,7 +117,7 @@ impl Job for Picky {
     }
 }
 
-/// Its output can be read in its worker, and in no other process.
+/// Its output can be read in its worker, but in no other process.
 #[derive(Serialize, Deserialize, Debug, Clone)]
 pub struct ForParent;
 
@@ -139,7 +139,7 @@ impl Job for ForParent {
     }
 }
 
-/// As [`Skipping`], and as long as is asked for.
+/// Like [`Skipping`], with the given length.
 #[derive(Serialize, Deserialize, Debug, Clone, PartialEq)]
 pub struct Long {
     #[serde(skip_serializing_if = "Option::is_none", default)]

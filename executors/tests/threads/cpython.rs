@@ -1,5 +1,5 @@
-//! What CPython's `test_concurrent_futures` asks of futures and of a thread pool, as far as other
-//! tests don't ask it already: `tests/world/README.md` has the list.
+//! The requirements of CPython's `test_concurrent_futures` on futures and a thread pool, except
+//! those in other tests: `tests/world/README.md` has the list.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex, mpsc};
@@ -34,7 +34,7 @@ fn failed() -> Future<u32> {
     }))
 }
 
-/// What a callback was given.
+/// The argument of a callback.
 fn called(
     mut future: Future<u32>,
     promise: Option<(Promise<u32>, Result<u32, Error>)>,
@@ -46,7 +46,7 @@ fn called(
     }
     let given = receive.try_recv().expect("it was called, once, by now");
     assert!(receive.try_recv().is_err());
-    // What follows sees the same.
+    // Later reads return the same.
     assert_eq!(future.result(), given);
     given
 }
@@ -107,7 +107,7 @@ fn a_future_shows_its_state() {
 
 #[test]
 fn cancel_and_the_questions_answer_as_cpython_s() {
-    // State: cancel(), cancelled(), running(), done().
+    // The states: cancel(), cancelled(), running(), done().
     let (promise, pending_future) = pending();
     let (running_promise, running) = pending();
     assert!(running_promise.start());
@@ -159,7 +159,7 @@ fn result_with_a_timeout() {
 #[test]
 fn wait_for_the_first_failure_or_the_first_at_all() {
     let (promise, waiting) = pending();
-    // One that was cancelled has failed; here as there that ends the wait.
+    // A cancelled future has failed. Here, as in CPython, that ends the wait.
     let futures = [done(Ok(1)), cancelled(), failed(), waiting];
     let waited = wait(&futures, Until::FirstFailed, None).unwrap();
     assert_eq!((waited.done, waited.not_done), (vec![0, 1, 2], vec![3]));
@@ -189,14 +189,14 @@ fn as_completed_yields_what_is_done_before_the_time_is_up() {
 #[test]
 fn nothing_keeps_what_has_been_handed_over() {
     let pool = ThreadPool::new(1).unwrap();
-    // A job's closure, although its future was dropped.
+    // A job's closure is dropped, although its future was dropped before.
     let held = Arc::new(());
     let (send, receive) = mpsc::channel::<()>();
     let job = Arc::clone(&held);
     drop(pool.spawn(move || drop((job, send))).unwrap());
     assert!(receive.recv().is_err());
     assert_eq!(Arc::strong_count(&held), 1);
-    // A result, while others of the same call are still waited for.
+    // A result is dropped while others of the same call are still unfinished.
     let futures = (0..3).map(|n| pool.spawn(move || Arc::new(n)).unwrap());
     let mut results = as_completed(futures);
     let result = results.next().unwrap().1.unwrap();
@@ -205,7 +205,7 @@ fn nothing_keeps_what_has_been_handed_over() {
     let result = map.next().unwrap().unwrap();
     assert_eq!(Arc::strong_count(&result), 1);
     drop((results, map));
-    // The result itself, when the last thing that could take it is gone.
+    // The result itself is dropped when its last possible receiver is dropped.
     let result = Arc::new(1);
     let kept = Arc::downgrade(&result);
     let (promise, future) = promise(Arc::new(()));
@@ -260,7 +260,7 @@ fn a_hundred_futures_that_end_at_once_are_all_seen() {
 #[test]
 fn four_threads_are_four_threads_however_many_jobs() {
     let pool = ThreadPool::new(4).unwrap();
-    // Fifteen times four, by fours: with fewer threads they would not meet.
+    // Fifteen groups of four: with fewer threads they would not meet.
     let barrier = Arc::new(Barrier::new(4));
     let meet = || {
         let barrier = Arc::clone(&barrier);

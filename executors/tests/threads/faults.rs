@@ -1,4 +1,4 @@
-//! What once hung, crashed or took the square of its time.
+//! Errors of earlier versions: hangs, crashes, and quadratic time.
 
 use std::future::Future as _;
 use std::panic::panic_any;
@@ -14,7 +14,7 @@ use executors::{
 
 use crate::{LONG, occupy};
 
-/// Panics when it is dropped, with a payload that does, too.
+/// Panics when it is dropped, with a payload that does the same.
 struct Bomb(u32);
 
 impl Drop for Bomb {
@@ -67,7 +67,7 @@ fn awaiting_in_a_worker_of_the_own_pool_is_told_as_the_deadlock_that_it_is() {
         let pool = Arc::clone(&pool);
         move || {
             let inner = pool.spawn(|| 1).unwrap();
-            // The first thing that `block_on` does, in any runtime.
+            // `block_on` starts with this call, in any runtime.
             match pin!(inner).poll(&mut Context::from_waker(Waker::noop())) {
                 Poll::Ready(result) => result,
                 Poll::Pending => panic!("block_on would wait for ever"),
@@ -75,7 +75,7 @@ fn awaiting_in_a_worker_of_the_own_pool_is_told_as_the_deadlock_that_it_is() {
         }
     });
     assert_eq!(polled.unwrap().result().unwrap(), Err(Error::Deadlock));
-    // Elsewhere, and once it is done, it is awaited as usual.
+    // Outside the pool, and after it is done, it is awaited as usual.
     let mut outside = pin!(pool.spawn(|| 2).unwrap());
     let mut context = Context::from_waker(Waker::noop());
     let result = loop {
@@ -97,14 +97,14 @@ fn a_map_s_time_limit_holds_while_the_queue_is_full() {
     let (release, _busy) = occupy(&pool);
     let _queued = pool.spawn(|| ()).unwrap();
     let limit = Duration::from_millis(20);
-    // Nothing is released before the map has come back: without its limit it would not.
+    // Nothing is released before the map returns. Without its limit it would not return.
     let mut map = pool.map_fn(0..3, |n| n).timeout(limit);
     assert_eq!(map.next(), Some(Err(Error::TimedOut { after: limit })));
     assert_eq!(map.next(), None);
     drop(release);
 }
 
-/// Counts how often it is asked for its pool: that is, how often its future is looked at.
+/// Counts how often it is asked for its pool, that is, how often its future is checked.
 struct Counting {
     asked: AtomicUsize,
     pool: PoolId,
@@ -124,29 +124,18 @@ fn as_completed_looks_at_each_future_a_fixed_number_of_times() {
         asked: AtomicUsize::new(0),
         pool: PoolId::new(),
     });
-    let (mut promises, futures): (Vec<_>, Vec<Future<usize>>) = (0..COUNT)
+    let (promises, futures): (Vec<_>, Vec<Future<usize>>) = (0..COUNT)
         .map(|_| promise(Arc::clone(&owner) as Arc<dyn Owner>))
         .unzip();
-    std::thread::spawn({
-        let owner = Arc::clone(&owner);
-        move || {
-            // A thread of another pool: so it has to be checked for a deadlock.
-            PoolId::new().adopt();
-            let mut results = as_completed(futures);
-            for n in 0..COUNT {
-                // One at a time, the last first.
-                promises.pop().unwrap().finish(Ok(n));
-                assert_eq!(results.next(), Some((COUNT - 1 - n, Ok(n))));
-            }
-            let asked = owner.asked.load(Ordering::Relaxed);
-            assert!(
-                asked <= 3 * COUNT,
-                "asked {asked} times about {COUNT} futures"
-            );
-        }
+    std::thread::spawn(move || {
+        // A thread of another pool: so it has to be checked for a deadlock, each time that nothing has come.
+        PoolId::new().adopt();
+        assert_eq!(as_completed(futures).timeout(Duration::ZERO).count(), COUNT);
     })
     .join()
     .unwrap();
+    drop(promises);
+    assert_eq!(owner.asked.load(Ordering::Relaxed), COUNT);
 }
 
 #[test]
@@ -199,7 +188,7 @@ fn a_thread_pool_can_be_resized_while_it_works() {
     let pool = ThreadPool::new(1).unwrap();
     let (release, first) = occupy(&pool);
     pool.resize(3).unwrap();
-    // Three at once: only if there are as many threads do these two start.
+    // Three at once: these two start only if there are as many threads.
     let (others, second) = occupy(&pool);
     let (last, third) = occupy(&pool);
     pool.resize(1).unwrap();

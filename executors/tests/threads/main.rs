@@ -1,4 +1,4 @@
-//! The thread pool from outside.
+//! Tests of the thread pool through its public interface.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod cpython;
@@ -23,7 +23,7 @@ impl Job for Square {
     }
 }
 
-/// Occupies a worker until the sender is dropped.
+/// Keeps a worker busy until the sender is dropped.
 fn occupy(pool: &ThreadPool) -> (Sender<()>, Future<()>) {
     let (release, blocked) = mpsc::channel::<()>();
     let (started, running) = mpsc::channel();
@@ -37,5 +37,5 @@ fn occupy(pool: &ThreadPool) -> (Sender<()>, Future<()>) {
     (release, future)
 }
 
-/// No test waits so long unless it fails.
+/// A wait this long means that the test has failed.
 const LONG: Duration = Duration::from_secs(60);

@@ -1,4 +1,4 @@
-//! Threads: the queue, its ends, callbacks and scopes.
+//! Threads: the queue, its limits, callbacks and scopes.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -33,7 +33,7 @@ fn all_workers_run_at_the_same_time() {
     let futures: Vec<_> = (0..4)
         .map(|_| {
             let barrier = Arc::clone(&barrier);
-            // Four that meet: only if all four run at once does any of them return.
+            // Each of the four returns only if all four run at once.
             pool.spawn(move || barrier.wait().is_leader()).unwrap()
         })
         .collect();
@@ -52,7 +52,7 @@ fn waiting_for_a_job_of_the_own_pool_is_refused_in_every_way_of_waiting() {
             let pool = Arc::clone(&pool);
             move || {
                 let (release, _other) = occupy(&pool);
-                // Both workers are taken: this is the deadlock itself.
+                // Both workers are busy: this is the deadlock.
                 let mut errors = vec![
                     inner(&pool).result(),
                     inner(&pool).result_timeout(LONG),
@@ -102,7 +102,7 @@ fn a_full_queue_refuses_or_blocks_as_asked_and_a_cancel_makes_room() {
     );
     std::thread::scope(|scope| {
         let blocked = scope.spawn(|| pool.submit(Square(4)).unwrap());
-        // Whether or not it blocks first, it gets the place.
+        // Whether it blocks first or not, it gets the place.
         assert!(first.cancel());
         let fourth = blocked.join().unwrap();
         drop(release);
@@ -142,7 +142,7 @@ fn what_a_cancelled_job_captured_is_freed_at_once() {
     assert!(future.cancel());
     assert!(future.is_cancelled());
     assert!(!future.cancel(), "once is enough");
-    // No sender is left, though the worker has not come by.
+    // No sender is left, although the worker has not reached the entry.
     assert_eq!(receiver.recv(), Err(mpsc::RecvError));
 }
 

@@ -1,27 +1,27 @@
-//! Lines of bounded length.
+//! Reads lines of limited length.
 
 use std::io::{self, BufRead};
 
-/// What [`read_line`] has found.
+/// The result of [`read_line`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Line {
     /// A line with its end.
     Whole,
-    /// A line that is longer than was allowed, told as soon as it is. The rest of it is still to be
-    /// skipped, with its end: [`BufRead::skip_until`].
+    /// A line that is longer than the limit. This is returned as soon as that is clear. The rest of
+    /// the line is still to be skipped: [`BufRead::skip_until`].
     TooLong,
-    /// A line that the input ended in.
+    /// A last line without an end.
     Unfinished,
-    /// The input's end.
+    /// The end of the input.
     End,
 }
 
-/// Reads a line of at most `most` bytes into `line`, without its end (`\n` or `\r\n`). Of one that is
-/// longer, no more is kept than is allowed.
+/// Reads a line of at most `most` bytes into `line`, without its end (`\n` or `\r\n`). Of a longer
+/// line it keeps at most `most` bytes.
 ///
 /// # Errors
 ///
-/// The reader's.
+/// The reader's error.
 ///
 /// # Examples
 ///
@@ -57,7 +57,7 @@ pub fn read_line(reader: &mut impl BufRead, most: usize, line: &mut Vec<u8>) -> 
         anything = true;
         let end = memchr::memchr(b'\n', buffer);
         let piece = &buffer[..end.unwrap_or(buffer.len())];
-        // Its end may have two bytes.
+        // The end of a line may have two bytes.
         let room = most + 1 - line.len();
         line.extend_from_slice(&piece[..piece.len().min(room)]);
         let is_full = line.len() > most && line.last() != Some(&b'\r');

@@ -1,4 +1,4 @@
-//! The lines that were said, stored once for all members.
+//! A log of the chat's lines. Each line is stored once for all members.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -6,10 +6,10 @@ use std::rc::Rc;
 
 use protocols::chat::MISSED;
 
-/// So much is counted for a line beside its text.
+/// How many bytes each line costs beside its text.
 const OVERHEAD: usize = 64;
 
-/// How much is said between two looks for what all have read.
+/// How many bytes are added between two sweeps, which drop what all members have read.
 const SWEEP: usize = 256 * 1024;
 
 /// The members that get a line.
@@ -29,24 +29,24 @@ struct Entry {
 /// How far a member has read.
 #[derive(Debug)]
 pub(super) struct Cursor {
-    /// Its number.
+    /// The member's number.
     pub(super) member: u64,
     /// The number of the next line.
     next: Cell<u64>,
 }
 
-/// The last lines, for all members together: memory is bounded whoever reads or does not, and nobody
-/// waits for anybody. A member that falls behind what is kept misses lines, and is told so.
+/// The latest lines, shared by all members. Memory is bounded even if members do not read, and no
+/// member waits for another. A member that falls too far behind misses lines, and is told so.
 #[derive(Debug)]
 pub(super) struct Log {
     limit: usize,
     bytes: usize,
-    /// How much may be said until the next sweep.
+    /// How many bytes may be added until the next sweep.
     until_sweep: usize,
     entries: VecDeque<Entry>,
-    /// The number of the first that is kept.
+    /// The number of the first line that is kept.
     first: u64,
-    /// How many members have come.
+    /// How many members have joined.
     members: u64,
     cursors: Vec<Rc<Cursor>>,
 }
@@ -68,7 +68,7 @@ impl Log {
         self.first + self.entries.len() as u64
     }
 
-    /// A member comes: it reads what is said from here on.
+    /// Adds a member. It reads the lines from here on.
     pub(super) fn enter(&mut self) -> Rc<Cursor> {
         self.members += 1;
         let cursor = Rc::new(Cursor {
@@ -79,7 +79,7 @@ impl Log {
         cursor
     }
 
-    /// A member has gone.
+    /// Removes a member.
     pub(super) fn leave(&mut self, cursor: &Rc<Cursor>) {
         self.cursors.retain(|other| !Rc::ptr_eq(other, cursor));
     }
@@ -107,8 +107,8 @@ impl Log {
         }
     }
 
-    /// Adds what a member has not read yet to `text`, which becomes no longer than `most` and a line
-    /// more; false if there is nothing.
+    /// Appends unread lines to `text`, until it has `most` bytes or one line more. Returns false if
+    /// there are none.
     pub(super) fn read(&self, cursor: &Cursor, most: usize, text: &mut String) -> bool {
         let mut next = cursor.next.get();
         if next < self.first {

@@ -1,4 +1,4 @@
-//! The command line's grammar.
+//! The command line: its subcommands and flags.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use url::Url;
 
 /// Green threads: a thousand things at once on one thread, in code that reads top to bottom.
 ///
-/// Without a subcommand: three lessons in seconds. A thousand sleepers, a producer with its
+/// Without a subcommand: three demonstrations in seconds. A thousand sleepers, a producer with its
 /// consumers, and the chat with three clients, each on a single thread of the system.
 #[derive(Parser, Debug)]
 #[command(version, max_term_width = 100)]
@@ -28,11 +28,11 @@ pub(super) enum Command {
     ChatServer(ListenArgs),
     /// Chat: lines of standard input are messages
     ChatClient(ClientArgs),
-    /// Send back whatever comes
+    /// Send back all bytes that come
     Echo(EchoArgs),
     /// Fetch URLs (http), many at once
     Fetch(FetchArgs),
-    /// Hand the CPU to and fro, and say what that costs
+    /// Measure what a switch between green threads, and between threads, costs
     PingPong(PingPongArgs),
 }
 
@@ -44,7 +44,7 @@ pub(super) struct ListenArgs {
     /// How many connections to serve at once; the others wait to be accepted
     #[arg(long, value_name = "N", default_value_t = DEFAULT_MAX_CONNECTIONS, value_parser = count)]
     pub(super) max_connections: usize,
-    /// After Ctrl-C, how long connections may still take to end
+    /// After Ctrl-C, how long connections may take to end
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = numbers::duration)]
     pub(super) grace: Duration,
 }
@@ -69,7 +69,7 @@ pub(super) struct ClientArgs {
 
 #[derive(clap::Args, Debug)]
 pub(super) struct FetchArgs {
-    /// What to fetch
+    /// The URLs to fetch
     #[arg(required = true, value_name = "URL", value_parser = url)]
     pub(super) urls: Vec<Url>,
     /// How many at once
@@ -78,20 +78,20 @@ pub(super) struct FetchArgs {
     /// Write the bodies into this folder, as 1, 2 and so on [default: only count them]
     #[arg(short, long, value_name = "DIR")]
     pub(super) output: Option<PathBuf>,
-    /// Give each up after so long
+    /// The time-out of each fetch
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = numbers::duration)]
     pub(super) timeout: Duration,
     /// How many redirects to follow
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(super) redirects: usize,
-    /// The longest body to take
+    /// The longest body to accept
     #[arg(long, value_name = "SIZE", default_value = "64MiB", value_parser = numbers::size)]
     pub(super) max_size: u64,
 }
 
 #[derive(clap::Args, Debug)]
 pub(super) struct PingPongArgs {
-    /// How many times
+    /// How many switches
     #[arg(value_name = "N", default_value = "1_000_000", value_parser = times)]
     pub(super) times: u64,
 }

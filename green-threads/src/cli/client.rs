@@ -1,4 +1,4 @@
-//! The chat's client: one green thread shows what is said, another says what is typed.
+//! The chat's client: one green thread shows what the server sends, another sends what is typed.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::Shutdown;
@@ -26,7 +26,7 @@ pub(super) fn run(args: &ClientArgs, output: &OutputArgs) -> anyhow::Result<Outc
     })
 }
 
-/// Until the server ends the connection, which it does when standard input has ended.
+/// Runs until the server closes the connection, which it does when standard input has ended.
 fn chat(stream: &TcpStream, name: &str, output: &OutputArgs) -> anyhow::Result<Outcome> {
     let (said_all, has_said_all) = Channel::bounded(1);
     let talking = spawn({
@@ -47,13 +47,13 @@ fn chat(stream: &TcpStream, name: &str, output: &OutputArgs) -> anyhow::Result<O
 }
 
 enum Heard {
-    /// The server says no more.
+    /// The server has closed its half.
     End,
-    /// Whoever read standard output has gone: so does the client.
+    /// Standard output was closed, so the client ends too.
     Unread,
 }
 
-/// Shows what the others say.
+/// Shows what the other members write.
 fn listen(stream: &TcpStream, output: &OutputArgs) -> io::Result<Heard> {
     let mut reader = BufReader::new(stream);
     let mut line = Vec::new();
@@ -77,7 +77,7 @@ fn listen(stream: &TcpStream, output: &OutputArgs) -> io::Result<Heard> {
     }
 }
 
-/// Says what is typed, and then that this is all.
+/// Sends what is typed. At the end of the input, closes the sending half.
 fn talk(mut stream: &TcpStream, name: &str, quiet: bool) -> io::Result<()> {
     stream.write_all(format!("{name}:\n").as_bytes())?;
     let most = client::most(name);

@@ -1,4 +1,4 @@
-//! The three lessons, in seconds, each on one thread of the system.
+//! The demonstration: three parts, each on one thread of the system.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::time::{Duration, Instant};
@@ -18,7 +18,7 @@ const NAP: Duration = Duration::from_millis(500);
 const CONSUMERS: usize = 3;
 const ITEMS: u32 = 12;
 
-/// The lessons take a second; should they hang, that is an error.
+/// The demonstration takes about a second. If it takes longer than this, it is an error.
 const LONGEST: Duration = Duration::from_secs(20);
 
 pub(super) fn run(output: &OutputArgs) -> anyhow::Result<Outcome> {
@@ -49,8 +49,8 @@ fn lessons(output: &OutputArgs) -> anyhow::Result<()> {
     if !output.quiet {
         writeln!(
             out,
-            "Three lessons. Look for: each function is written as if it were alone, and none\n\
-             keeps the others waiting.\n"
+            "Three parts. Look for: each function is written as if it ran alone, and none\n\
+             makes the others wait.\n"
         )?;
     }
     writeln!(
@@ -65,13 +65,13 @@ fn lessons(output: &OutputArgs) -> anyhow::Result<()> {
     )?;
     writeln!(
         out,
-        "2. a producer, and {CONSUMERS} consumers, over a channel"
+        "2. a producer and {CONSUMERS} consumers, with a channel between them"
     )?;
     for (consumer, items) in consumed.iter().enumerate() {
         let items: Vec<String> = items.iter().map(u32::to_string).collect();
         writeln!(out, "   consumer {consumer}: {}", items.join(" "))?;
     }
-    writeln!(out, "\n3. a chat server, and three clients")?;
+    writeln!(out, "\n3. a chat server and three clients")?;
     for (who, line) in &heard {
         writeln!(out, "   {who} hears {line}")?;
     }
@@ -91,7 +91,7 @@ fn lessons(output: &OutputArgs) -> anyhow::Result<()> {
     Ok(out.flush()?)
 }
 
-/// Lesson one: waiting costs nothing but time, and the time of many passes at once.
+/// Part 1: many sleepers wait at the same time, so together they take as long as one.
 fn sleepers() -> Duration {
     let start = Instant::now();
     let sleepers: Vec<_> = (0..SLEEPERS).map(|_| spawn(|| sleep(NAP))).collect();
@@ -99,7 +99,7 @@ fn sleepers() -> Duration {
     start.elapsed()
 }
 
-/// Lesson two: what each consumer got.
+/// Part 2: returns the items of each consumer.
 fn producer_and_consumers() -> Vec<Vec<u32>> {
     let (sender, receiver) = Channel::bounded(2);
     let consumers: Vec<_> = (0..CONSUMERS)
@@ -116,7 +116,7 @@ fn producer_and_consumers() -> Vec<Vec<u32>> {
     consumed.map(Result::unwrap_or_default).collect()
 }
 
-/// Who says what; a line is heard by both others before the next is said.
+/// The script: the client and its line. A line arrives at both others before the next is sent.
 const SCRIPT: [(usize, &str); 5] = [
     (0, "ann:hello, is anybody here?"),
     (1, "bob:hello, ann"),
@@ -127,7 +127,7 @@ const SCRIPT: [(usize, &str); 5] = [
 
 const CAST: [&str; 3] = ["ann", "bob", "cid"];
 
-/// Lesson three: blocking-looking code, and nobody is blocked.
+/// Part 3: code that looks blocking, and does not block the thread.
 fn conversation() -> io::Result<Vec<(&'static str, String)>> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?;
@@ -149,7 +149,7 @@ fn conversation() -> io::Result<Vec<(&'static str, String)>> {
     drop(say);
     let mut all = Vec::new();
     let mut hear = |lines: usize| all.extend(heard.iter().take(lines));
-    // Each is welcome.
+    // Each client gets a welcome.
     hear(CAST.len());
     let others = CAST.len() - 1;
     for (who, name) in CAST.iter().enumerate() {
@@ -164,7 +164,7 @@ fn conversation() -> io::Result<Vec<(&'static str, String)>> {
     Ok(all)
 }
 
-/// How many threads this process has, where the system says.
+/// How many threads this process has, if the system tells.
 fn threads() -> Option<usize> {
     Some(std::fs::read_dir("/proc/self/task").ok()?.count())
 }

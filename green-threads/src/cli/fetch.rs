@@ -1,4 +1,4 @@
-//! Many URLs at once.
+//! Fetches many URLs at once.
 
 use std::io::Write;
 
@@ -12,7 +12,7 @@ use url::Url;
 use super::args::FetchArgs;
 use super::interruptible::stop_signals;
 
-/// Which one it was, and what came of it.
+/// A URL's number and the result of its fetch.
 struct Answer {
     number: usize,
     url: Url,
@@ -73,7 +73,7 @@ pub(super) fn run(args: &FetchArgs, output: &OutputArgs) -> anyhow::Result<Outco
     let (mut good, mut failed, mut bytes) = (0, 0, 0);
     for answer in pool.imap_unordered(urls, one) {
         let answer = match answer {
-            // Ended by Ctrl-C, as are the others.
+            // Ctrl-C ended it, and the others too.
             Err(_) if interrupted.get() => break,
             answer => answer?,
         };

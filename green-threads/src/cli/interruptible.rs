@@ -6,10 +6,10 @@ use common::cli::{Outcome, interrupt};
 use green_threads::sync::Event;
 use green_threads::{JoinError, Signal, Signals, spawn};
 
-/// Listens to Ctrl-C and SIGTERM from here on. The first goes to the waiter; the second, 200 ms or
-/// more later, leaves at once, whatever the program is doing.
+/// Watches for Ctrl-C and SIGTERM from here on. The first one goes to the green thread that waits
+/// for it. The second, 200 ms or more later, ends the program at once, whatever it does.
 pub(super) fn stop_signals() -> anyhow::Result<Signals> {
-    // In this order: what comes in between is kept.
+    // In this order: signals that come in between are kept.
     let signals: Vec<_> = interrupt::stop_signals()?
         .into_iter()
         .map(Signal::new)
@@ -19,11 +19,11 @@ pub(super) fn stop_signals() -> anyhow::Result<Signals> {
     Ok(signals)
 }
 
-/// Does `work` in a green thread of its own, and kills that when Ctrl-C comes, whatever it waits for.
+/// Runs `work` in a green thread of its own. Ctrl-C kills that green thread, whatever it waits for.
 ///
 /// # Errors
 ///
-/// What `work` says, or that it panicked.
+/// The error of `work`, or that it panicked.
 pub(super) fn interruptible(
     work: impl FnOnce() -> anyhow::Result<Outcome> + 'static,
 ) -> anyhow::Result<Outcome> {
@@ -32,7 +32,7 @@ pub(super) fn interruptible(
     let working = spawn({
         let over = Rc::clone(&over);
         move || {
-            /// However it ends.
+            /// Sets the event when it is dropped, however the work ends.
             struct Set(Rc<Event>);
             impl Drop for Set {
                 fn drop(&mut self) {

@@ -1,4 +1,4 @@
-//! Measures the cost of handing over the CPU.
+//! Measures the cost of a switch.
 
 use std::io::Write;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::args::PingPongArgs;
 
-/// A way of playing.
+/// A way of switching: its name and its function.
 type Game = (&'static str, fn(u64));
 
 const GAMES: [Game; 3] = [
@@ -23,11 +23,11 @@ const GAMES: [Game; 3] = [
     }),
 ];
 
-/// How many times between looks at Ctrl-C: a fraction of a second, next to which beginning anew is
-/// nothing.
+/// How many switches between two checks for Ctrl-C. This takes a fraction of a second; the cost of
+/// a new start is small beside it.
 const SET: u64 = 1 << 20;
 
-/// A thread's hand-over takes so many times longer that it is played less often.
+/// A switch between threads takes much longer, so there are this many times fewer of them.
 const THREADS_LESS: u64 = 20;
 
 pub(super) fn run(args: &PingPongArgs, output: &OutputArgs) -> anyhow::Result<Outcome> {

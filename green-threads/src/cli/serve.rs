@@ -14,7 +14,7 @@ use super::interruptible::stop_signals;
 
 pub(super) fn chat(args: &ListenArgs, output: &OutputArgs) -> anyhow::Result<Outcome> {
     common::cli::allow_descriptors();
-    // Before anyone is told where: who stops us then finds us listening to that too.
+    // Before the address is printed: a caller that reads it may send a signal at once.
     let signals = stop_signals()?;
     let listener = TcpListener::bind(args.listen)
         .with_context(|| format!("{}: cannot listen there", args.listen))?;
@@ -26,13 +26,13 @@ pub(super) fn chat(args: &ListenArgs, output: &OutputArgs) -> anyhow::Result<Out
 }
 
 pub(super) fn echo(args: &EchoArgs, output: &OutputArgs) -> anyhow::Result<Outcome> {
-    // One thread unless asked for more: that is the room's point.
+    // One thread by default: that is the point of this room.
     let (hubs, args) = (args.jobs, &args.listen);
     common::cli::allow_descriptors();
     let listening = AtomicUsize::new(0);
     let results = run_on(hubs, args.listen, |listener| {
         let signals = stop_signals()?;
-        // The last one tells where: who stops us then finds all of them listening to that too.
+        // The last hub prints the address, so a signal after that finds all hubs watching for it.
         if listening.fetch_add(1, Ordering::SeqCst) + 1 == hubs {
             announce("echo", &listener, hubs, output)?;
         }
@@ -69,7 +69,7 @@ fn announce(
     Ok(out.flush()?)
 }
 
-/// Serves until a signal comes, and ends in good order.
+/// Serves until a signal comes, and then ends in good order.
 fn serve(
     listener: TcpListener,
     signals: Signals,

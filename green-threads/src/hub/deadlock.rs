@@ -1,4 +1,4 @@
-//! Detects a deadlock: the thread waits, and nothing is left that could end that.
+//! Detects a deadlock: no green thread can ever run again.
 
 use std::ptr::NonNull;
 
@@ -9,12 +9,12 @@ use crate::task::Cause;
 const NAMED: usize = 10;
 
 impl Hub {
-    /// Whether no green thread can ever run again. It costs the same however many there are.
+    /// Whether no green thread can ever run again. The cost does not grow with their number.
     pub(super) fn is_deadlocked(&self) -> bool {
         !self.driver.awaits_something() && self.remotes.expected() == 0
     }
 
-    /// Every green thread waits for another: the root's wait ends in a panic, which says so.
+    /// Every green thread waits for another. The root's wait ends in a panic with this report.
     #[cold]
     pub(super) fn report_deadlock(&self) -> ! {
         self.current.set(NonNull::from(&*self.root));
@@ -28,10 +28,10 @@ impl Hub {
         if living.len() > NAMED {
             list.push_str(&format!("\n  and {} more", living.len() - NAMED));
         }
-        // What it waited for will find that nobody waits.
+        // If it is woken later by what it waited for, that finds no waiter.
         self.root.claim(Cause::Woken(0));
         panic!(
-            "deadlock: the thread waits ({}) and nothing is left that could end that{list}",
+            "deadlock: the thread waits ({}), and nothing can end this wait{list}",
             self.root.waits_for()
         );
     }

@@ -1,4 +1,4 @@
-//! The event loop's side of a hub: what happens becomes wake-ups.
+//! The event loop of a hub: it turns events into wake-ups.
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -16,11 +16,11 @@ use crate::task::{Cause, Raise, Task};
 use crate::wait_queue::{Wait, WaitQueue};
 use crate::waiting::Waiting;
 
-/// So many switches come between two looks at the clock...
+/// How many switches are made between two looks at the clock.
 const SWITCHES: u32 = 64;
 
-/// ...and so much time between two looks for events, while green threads are ready all the time:
-/// looking costs about a microsecond.
+/// How much time passes between two checks for events, while green threads are always ready. A
+/// check costs about a microsecond.
 const POLL_INTERVAL: Duration = Duration::from_micros(200);
 
 /// What a timer does.
@@ -29,10 +29,10 @@ enum Alarm {
     Raise(Rc<Task>, Raise),
 }
 
-/// The event loop, and what waits for it.
+/// The event loop, and the green threads that wait for its events.
 pub(crate) struct Driver {
     event_loop: RefCell<EventLoop<Rc<Source>, Alarm>>,
-    /// Those that wait for a source.
+    /// The green threads that wait for a source.
     waiting: Waiting,
     pub(crate) signals: Mailboxes,
     /// How many switches are left until the next look at the clock.
@@ -55,22 +55,22 @@ impl Driver {
         self.event_loop.borrow().waker()
     }
 
-    /// Now, by this hub's clock.
+    /// The time on this hub's clock.
     pub(crate) fn now(&self) -> Instant {
         self.event_loop.borrow().now()
     }
 
-    /// So long from now; a century at most.
+    /// The moment `delay` from now, at most a century away.
     pub(crate) fn after(&self, delay: Duration) -> Instant {
         event_loop::after(self.now(), delay)
     }
 
-    /// Whether something may still happen: a time comes, a source is ready, a signal comes.
+    /// Whether an event may still come: from a timer, a source or a signal.
     pub(super) fn awaits_something(&self) -> bool {
         self.timers() > 0 || self.waiting.count() > 0 || self.signals.waiting.count() > 0
     }
 
-    /// Counts a switch while green threads are ready; once in a while, sees what has happened.
+    /// Counts a switch while green threads are ready. Now and then it checks for events.
     #[inline]
     pub(super) fn switched(&self, hub: &Hub) {
         let left = self.switches.get() - 1;
@@ -89,7 +89,7 @@ impl Driver {
         }
     }
 
-    /// Waits for something to happen, at most for `timeout`, and wakes whom it concerns.
+    /// Waits for events, at most for `timeout`, and wakes the green threads that wait for them.
     pub(super) fn turn(&self, hub: &Hub, timeout: Option<Duration>) {
         let waited = self.event_loop.borrow_mut().wait(timeout);
         if let Err(error) = waited {
@@ -97,7 +97,7 @@ impl Driver {
         }
         self.polled.set(Instant::now());
         self.switches.set(SWITCHES);
-        // Nothing here runs code of the user.
+        // No code of the user runs here.
         loop {
             let event = self.event_loop.borrow_mut().next_event();
             match event {
@@ -115,12 +115,12 @@ impl Driver {
 
 /// Time.
 impl Driver {
-    /// Ends the current task's wait at a time.
+    /// Ends the current task's wait at this moment.
     pub(super) fn wake_at(&self, hub: &Hub, at: Instant) -> TimerKey {
         self.set_alarm(at, Alarm::Wake(hub.current()))
     }
 
-    /// Has the current task unwind at a time.
+    /// Makes the current task unwind at this moment.
     pub(crate) fn raise_at(&self, hub: &Hub, at: Instant, raise: Raise) -> TimerKey {
         self.set_alarm(at, Alarm::Raise(hub.current(), raise))
     }
@@ -154,7 +154,7 @@ impl Driver {
         Ok((token, source))
     }
 
-    /// Watches it no longer; to be called before it is closed.
+    /// Stops watching it. Call this before it is closed.
     pub(crate) fn deregister<S: Watched + ?Sized>(&self, watched: &mut S, token: Token) {
         let source = self.event_loop.borrow_mut().deregister(watched, token);
         drop(source);
@@ -165,7 +165,7 @@ impl Driver {
         self.event_loop.borrow().sources().len()
     }
 
-    /// Waits for a source; false if the time was up first.
+    /// Waits for a source. Returns false if the time-out came first.
     pub(crate) fn wait_for_source(&self, queue: &WaitQueue, wait: Wait) -> bool {
         let _counted = self.waiting.count_in();
         queue.wait(wait)

@@ -5,14 +5,15 @@ use std::rc::Rc;
 
 use crate::task::Task;
 
-/// With more green threads than this, the next one's stack is fetched ahead: what a thousand of them
-/// need is in the second cache anyway, and fetching it would only take time.
+/// If there are more green threads than this, the stack of the next one is prefetched. Fewer of
+/// them fit into the CPU's second-level cache, where a prefetch would only cost time.
 const CROWD: usize = 4096;
 
-/// A table with fewer places keeps them when all of its green threads have ended.
+/// A table of at most this size keeps its memory when all of its green threads have ended.
 const FEW: usize = 1024;
 
-/// The green threads that have not ended. It owns them: the ready queue only points to them.
+/// The green threads that have not ended. This table owns them; the ready queue only points to
+/// them.
 pub(crate) struct Living {
     table: RefCell<Table>,
     count: Cell<usize>,
@@ -48,7 +49,7 @@ impl Living {
         self.count.get()
     }
 
-    /// More live than a CPU's caches hold.
+    /// Whether there are more than a CPU's caches hold.
     #[inline]
     pub(super) fn is_crowd(&self) -> bool {
         self.count.get() > CROWD
@@ -71,7 +72,7 @@ impl Living {
         self.count.set(self.count.get() + 1);
     }
 
-    /// Takes out a green thread that has ended.
+    /// Removes a green thread that has ended.
     pub(super) fn remove(&self, task: &Task) -> Option<Rc<Task>> {
         let mut table = self.table.borrow_mut();
         let place = task.place.get();
@@ -79,7 +80,7 @@ impl Living {
         table.free.push(place);
         self.count.set(self.count.get() - 1);
         if self.count.get() == 0 && table.tasks.len() > FEW {
-            // A crowd has gone; its room goes with it.
+            // The table was large, so its memory is freed.
             *table = Table::default();
         }
         entry

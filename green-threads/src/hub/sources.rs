@@ -1,4 +1,4 @@
-//! What the event loop watches, and which green threads wait for it.
+//! The sources that the event loop watches, and the green threads that wait for them.
 
 use std::cell::Cell;
 
@@ -6,19 +6,19 @@ use event_loop::Readiness;
 
 use crate::wait_queue::WaitQueue;
 
-/// Which green threads wait for a source.
+/// A source, and the green threads that wait for it.
 pub(crate) struct Source {
-    /// Whether trying may succeed: not after it would have blocked, until the next event.
+    /// Whether a try may succeed. After a try that would have blocked: not until the next event.
     pub(crate) readable: Cell<bool>,
     pub(crate) writable: Cell<bool>,
-    /// The other end has ended: a short read does not mean that nothing is left.
+    /// The other end has closed its half, so a short read does not mean that nothing is left.
     pub(crate) read_closed: Cell<bool>,
     pub(crate) readers: WaitQueue,
     pub(crate) writers: WaitQueue,
 }
 
 impl Source {
-    /// What is new may be ready.
+    /// A new source, which may be ready.
     pub(super) fn new() -> Source {
         Source {
             readable: Cell::new(true),
@@ -29,7 +29,7 @@ impl Source {
         }
     }
 
-    /// Wakes all who wait for this.
+    /// Wakes all green threads that wait for this.
     pub(super) fn is_ready(&self, readiness: Readiness) {
         if readiness.read_closed() || readiness.error() {
             self.read_closed.set(true);

@@ -1,6 +1,6 @@
-//! The hub of this thread: made when it is first needed, ended with the thread.
+//! The hub of this thread: it is made at its first use, and ends with the thread.
 
-#![allow(unsafe_code, reason = "a thread points to its hub")]
+#![allow(unsafe_code, reason = "a thread holds a raw pointer to its hub")]
 
 use std::cell::Cell;
 use std::io;
@@ -15,7 +15,7 @@ thread_local! {
     static OWNER: Owner = const { Owner };
 }
 
-/// Ends the hub with its thread.
+/// Ends the hub together with its thread.
 struct Owner;
 
 impl Drop for Owner {
@@ -24,18 +24,18 @@ impl Drop for Owner {
         if hub.is_null() {
             return;
         }
-        // SAFETY: it came from `Box::into_raw`, and only this takes it.
+        // SAFETY: the pointer came from `Box::into_raw`, and only this takes it.
         let hub = unsafe { Box::from_raw(hub.cast_mut()) };
         hub.remotes.close();
         if hub.living.count() > 0 {
-            // Green threads that are left are never resumed: thread locals that their stacks may
-            // borrow from have been dropped. So nothing that they could reach may go either.
+            // Green threads that are left are never resumed: the thread locals that their stacks
+            // may borrow from are dropped already. So nothing that they can reach may be dropped.
             std::mem::forget(hub);
         }
     }
 }
 
-/// Calls `f` with this thread's hub, which is made if there is none.
+/// Calls `f` with this thread's hub. Makes the hub if there is none.
 ///
 /// # Panics
 ///
@@ -48,7 +48,7 @@ pub(crate) fn with<R>(f: impl FnOnce(&Hub) -> R) -> R {
     }
 }
 
-/// As [`with`], for what can fail anyway.
+/// As [`with`], for calls that may fail anyway.
 ///
 /// # Errors
 ///
@@ -70,8 +70,8 @@ fn made<'a>() -> io::Result<&'a Hub> {
     if hub.is_null() {
         hub = make(SystemClock)?;
     }
-    // SAFETY: it lives until the thread's locals are dropped; then nothing of this crate runs on
-    // the thread any more, and the pointer is null.
+    // SAFETY: it lives until the thread's locals are dropped. After that nothing of this crate runs
+    // on the thread, and the pointer is null.
     Ok(unsafe { &*hub })
 }
 
@@ -81,7 +81,7 @@ fn make(clock: impl Clock + 'static) -> io::Result<*const Hub> {
         let text = format!("this thread cannot have a hub for green threads: {error}");
         io::Error::new(error.kind(), text)
     };
-    // Also makes sure that it is dropped with the thread.
+    // This also makes sure that it is dropped with the thread.
     if OWNER.try_with(|_| ()).is_err() {
         return Err(failed(io::Error::other("the thread is ending")));
     }
@@ -90,13 +90,12 @@ fn make(clock: impl Clock + 'static) -> io::Result<*const Hub> {
     Ok(hub)
 }
 
-/// Makes this thread's hub live by another clock than the system's: with a
-/// [`FakeClock`](event_loop::FakeClock), tests of time are exact and instant.
+/// Gives this thread's hub another clock than the system's. With a
+/// [`FakeClock`](event_loop::FakeClock), tests of time are exact and take no time.
 ///
 /// # Errors
 ///
-/// When this thread has a hub already, or the system has no descriptors left for one: it takes
-/// three.
+/// When this thread has a hub already, or the system has no descriptors left. A hub takes three.
 ///
 /// # Examples
 ///

@@ -1,4 +1,4 @@
-//! A descriptor of any kind that the event loop can watch.
+//! Any kind of descriptor that the event loop can watch.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
@@ -7,7 +7,7 @@ use mio::event::Source;
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 
-/// What owns a descriptor.
+/// Owns a descriptor.
 pub(crate) struct Descriptor<F>(pub(crate) F);
 
 impl<F: AsFd> AsFd for Descriptor<F> {

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use super::Descriptor;
 use crate::registered::{Direction, Registered};
 
-/// A pipe's two ends, as [`std::io::pipe`] makes them.
+/// Makes a pipe. Returns its two ends, as [`std::io::pipe`] does.
 ///
 /// # Errors
 ///
@@ -36,19 +36,19 @@ pub fn pipe() -> io::Result<(PipeReader, PipeWriter)> {
     Ok((PipeReader::try_from(reader)?, PipeWriter::try_from(writer)?))
 }
 
-/// The end of a pipe that is read, also that of a child's output.
+/// The reading end of a pipe, also of a child's output.
 pub struct PipeReader {
     inner: Rc<Registered<Descriptor<OwnedFd>>>,
 }
 
-/// The end of a pipe that is written, also that of a child's input.
+/// The writing end of a pipe, also of a child's input.
 pub struct PipeWriter {
     inner: Rc<Registered<Descriptor<OwnedFd>>>,
 }
 
 macro_rules! impl_end {
     ($end:ident) => {
-        /// The descriptor is made non-blocking, which whoever shares its open file sees too.
+        /// The descriptor becomes non-blocking, also for others that share its open file.
         impl TryFrom<OwnedFd> for $end {
             type Error = io::Error;
 
@@ -64,7 +64,7 @@ macro_rules! impl_end {
             ///
             /// # Errors
             ///
-            /// None; it is here for the signature's sake.
+            /// None. The signature is that of the standard library.
             pub fn try_clone(&self) -> io::Result<$end> {
                 let inner = Rc::clone(&self.inner);
                 Ok($end { inner })

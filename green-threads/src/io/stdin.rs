@@ -19,16 +19,16 @@ pub struct Stdin {
 enum Source {
     /// A terminal, a pipe or a socket.
     Watched(Registered<Descriptor<OwnedFd>>),
-    /// A file: it is always ready, and the event loop refuses it.
+    /// A file. It is always ready, and the event loop does not accept it.
     File(OwnedFd),
 }
 
-/// The process's standard input.
+/// A handle of the process's standard input.
 ///
-/// It keeps no buffer: put it into a [`BufReader`](io::BufReader) for lines, and do not mix it with
-/// [`std::io::stdin`], which keeps one. Its descriptor is not made non-blocking, for the terminal
-/// and the programs that share it would be so too. So should another process take what has just been
-/// announced, reading blocks the thread until there is more.
+/// It has no buffer: for lines, put it into a [`BufReader`](io::BufReader). Do not mix it with
+/// [`std::io::stdin`], which has a buffer. Its descriptor is not made non-blocking, because that
+/// would change it for the terminal and for other programs that share it. So if another process
+/// takes the data between the event and the read, the read blocks the thread until more comes.
 ///
 /// # Errors
 ///
@@ -46,7 +46,7 @@ enum Source {
 /// # Ok(()) }
 /// ```
 pub fn stdin() -> io::Result<Stdin> {
-    // A descriptor of its own: another hub, or another handle, may watch it as well.
+    // A descriptor of its own, because another hub or handle may watch it too.
     let own = io::stdin().as_fd().try_clone_to_owned()?;
     let watched = own.try_clone()?;
     let source = match Registered::new(Descriptor(watched)) {
@@ -62,7 +62,7 @@ impl Read for &Stdin {
         match &self.source {
             Source::Watched(watched) => {
                 watched.retry(Direction::Read, "standard input", |input| {
-                    // It may block, so it is asked first.
+                    // Reading may block, so the system is asked first.
                     let mut asked = [PollFd::new(input, PollFlags::IN)];
                     match poll(&mut asked, Some(&Timespec::default()))? {
                         0 => Err(io::ErrorKind::WouldBlock.into()),

@@ -2,15 +2,16 @@
 
 use std::fmt;
 
-/// What a thread waits for that is not this crate's: then no green thread of it can run.
+/// What a blocked thread waits for. No green thread of it can run meanwhile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Blocking {
-    /// A lock between threads, such as [`std::sync::Mutex`]: perhaps another green thread of this
-    /// very thread holds it over a wait, and then this never ends. [`sync::Mutex`](crate::sync::Mutex)
-    /// is for that.
+    /// A lock between threads, such as [`std::sync::Mutex`]. Perhaps another green thread of the
+    /// same thread holds it over a wait: then this is a deadlock. Use
+    /// [`sync::Mutex`](crate::sync::Mutex).
     Lock,
-    /// A system call: what reads, sleeps or waits by the standard library instead of by this crate.
+    /// A blocking system call: it reads, sleeps or waits by the standard library and not by this
+    /// crate.
     SystemCall,
 }
 
@@ -22,13 +23,13 @@ impl fmt::Display for Blocking {
                  which another green thread may hold over a wait; use green_threads::sync::Mutex"
             }
             Blocking::SystemCall => {
-                "it waits in a system call that blocks the thread; use this crate's, or offload it"
+                "it waits in a system call that blocks the thread: use this crate's function, or offload it"
             }
         })
     }
 }
 
-/// A thread of this process, by the system's number; only Linux tells what a thread waits for.
+/// A thread of this process, by the system's number. Only Linux tells what a thread waits for.
 #[derive(Clone, Copy, Debug)]
 #[cfg(target_os = "linux")]
 pub(super) struct ThreadId(rustix::thread::Pid);
@@ -39,7 +40,7 @@ impl ThreadId {
         ThreadId(rustix::thread::gettid())
     }
 
-    /// What it waits for in the system, if it does.
+    /// What it waits for in the system, if it waits.
     pub(super) fn blocking(self) -> Option<Blocking> {
         // The number of the call and its arguments, or "running": proc_pid_syscall(5).
         let path = format!("/proc/self/task/{}/syscall", self.0.as_raw_nonzero());
@@ -48,12 +49,12 @@ impl ThreadId {
         if number == libc::SYS_futex {
             return Some(Blocking::Lock);
         }
-        // Negative: it sleeps outside of a call, for a page that must be fetched.
+        // Negative: it sleeps outside of a call, for instance until a page is loaded.
         (number >= 0).then_some(Blocking::SystemCall)
     }
 }
 
-/// Elsewhere nothing is known of a thread.
+/// Other systems do not tell it.
 #[derive(Clone, Copy, Debug)]
 #[cfg(not(target_os = "linux"))]
 pub(super) struct ThreadId;

@@ -1,4 +1,4 @@
-//! What a hub shows to its monitor: written at each switch, so by plain stores.
+//! What a hub shows to its monitor. It is written at each switch, so by plain stores.
 
 use std::collections::HashMap;
 use std::panic::Location;
@@ -6,7 +6,7 @@ use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// Nobody runs: the hub waits for events.
+/// No green thread runs: the hub waits for events.
 const NOBODY: u64 = u64::MAX;
 
 /// The thread's own stack, which is `main`'s on the main thread.
@@ -16,7 +16,7 @@ pub(super) const ROOT: u64 = 0;
 pub(crate) struct Pulse {
     /// Counts the switches.
     beats: AtomicU64,
-    /// Who runs.
+    /// The number of the green thread that runs.
     running: AtomicU64,
     spawned_at: AtomicPtr<Location<'static>>,
     /// How many green threads have not ended.
@@ -24,11 +24,11 @@ pub(crate) struct Pulse {
     names: Mutex<HashMap<u64, String>>,
 }
 
-/// What a monitor sees at one moment.
+/// What a monitor reads at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Beat {
     pub(super) beats: u64,
-    /// Who runs, if anybody does that others may wait for.
+    /// The green thread that runs, if others may wait for it.
     pub(super) running: Option<u64>,
     pub(super) spawned_at: Option<&'static Location<'static>>,
 }
@@ -36,7 +36,7 @@ pub(super) struct Beat {
 impl Pulse {
     #[inline]
     pub(crate) fn beat(&self, id: u64, spawned_at: &'static Location<'static>) {
-        // Only this thread writes.
+        // Only this thread writes it.
         let beats = self.beats.load(Ordering::Relaxed);
         self.running.store(id, Ordering::Relaxed);
         self.spawned_at
@@ -54,7 +54,7 @@ impl Pulse {
         self.others.store(count, Ordering::Relaxed);
     }
 
-    /// Keeps the name of a green thread that has one, from its start to its end.
+    /// Keeps the name of a green thread, if it has one, from its start to its end.
     pub(crate) fn name(&self, id: u64, name: Option<&str>) {
         let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         match name {
@@ -68,7 +68,7 @@ impl Pulse {
         names.get(&id).cloned()
     }
 
-    #[allow(unsafe_code, reason = "a location is kept in an atomic pointer")]
+    #[allow(unsafe_code, reason = "an atomic pointer holds a location")]
     pub(super) fn look(&self) -> Beat {
         let beats = self.beats.load(Ordering::Acquire);
         let spawned_at = self.spawned_at.load(Ordering::Relaxed);

@@ -3,14 +3,14 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
-/// What can be made into addresses: as [`std::net::ToSocketAddrs`], but a name is looked up on a
-/// thread of the pool (feature `threads`), for the system's look-up blocks.
+/// Anything that can be converted to addresses, as with [`std::net::ToSocketAddrs`]. A thread of
+/// the pool looks up names (feature `threads`), because the system's look-up blocks.
 pub trait ToSocketAddrs {
     /// The addresses, at least one.
     ///
     /// # Errors
     ///
-    /// When it is no address and no name that is known.
+    /// When it is neither an address nor a known name.
     fn to_socket_addrs(&self) -> io::Result<std::vec::IntoIter<SocketAddr>>;
 }
 

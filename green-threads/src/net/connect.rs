@@ -1,5 +1,5 @@
-//! Connecting to one of several addresses: RFC 8305, "Happy Eyeballs Version 2", but for the
-//! look-up, which the system does for both families at once.
+//! Connects to one of several addresses: RFC 8305, "Happy Eyeballs Version 2". One difference: the
+//! system looks up both families at once.
 
 use std::collections::VecDeque;
 use std::io;
@@ -9,10 +9,10 @@ use std::time::Duration;
 use super::TcpStream;
 use crate::{Builder, Channel, Handle};
 
-/// How long an attempt has for itself before the next one begins (RFC 8305, section 8).
+/// How long an attempt runs before the next one begins (RFC 8305, section 8).
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-/// The attempts that run; they end with the green thread that waits for them.
+/// The running attempts. They end with the green thread that waits for them.
 struct Attempts(Vec<Handle>);
 
 impl Drop for Attempts {
@@ -21,7 +21,7 @@ impl Drop for Attempts {
     }
 }
 
-/// The first connection that is made to one of the addresses.
+/// Returns the first connection that is made to one of the addresses.
 pub(super) fn first(addresses: Vec<SocketAddr>) -> io::Result<TcpStream> {
     let mut left = in_turn(addresses);
     if left.len() <= 1 {
@@ -35,7 +35,7 @@ pub(super) fn first(addresses: Vec<SocketAddr>) -> io::Result<TcpStream> {
             let made = made.clone();
             let attempt = Builder::new().name(format!("connect to {address}"));
             let attempt = attempt.spawn(move || {
-                // If nobody receives it any more, another one was faster.
+                // If the receiver is gone, another attempt was faster.
                 let _ = made.send(TcpStream::connect_until(address, None));
             })?;
             attempts.0.push(attempt.handle());
@@ -52,14 +52,14 @@ pub(super) fn first(addresses: Vec<SocketAddr>) -> io::Result<TcpStream> {
                     return Err(error);
                 }
             }
-            // Silence so far: the next one begins.
+            // No answer so far: the next attempt begins.
             None => {}
         }
     }
 }
 
-/// The families take turns, beginning with that of the first address, in which the system's order of
-/// preference begins (RFC 8305, section 4).
+/// Orders the addresses: the families take turns, beginning with that of the first address. Within
+/// a family it keeps the system's order (RFC 8305, section 4).
 fn in_turn(addresses: Vec<SocketAddr>) -> VecDeque<SocketAddr> {
     let is_first = match addresses.first() {
         Some(first) => first.is_ipv6(),

@@ -1,14 +1,14 @@
-//! What UDP and Unix sockets for datagrams have in common.
+//! Methods that UDP sockets and Unix datagram sockets share.
 
-/// The methods that do not depend on what an address is.
+/// The methods that do not depend on the kind of address.
 macro_rules! impl_datagram {
     ($socket:ident, $address:ty) => {
         impl $socket {
-            /// Receives a datagram, and where it comes from; what does not fit is lost.
+            /// Receives a datagram and its sender's address. Bytes that do not fit are lost.
             ///
             /// # Errors
             ///
-            /// What the system says.
+            /// The system's error.
             pub fn recv_from(&self, buffer: &mut [u8]) -> std::io::Result<(usize, $address)> {
                 self.inner
                     .retry(crate::registered::Direction::Read, "receive", |socket| {
@@ -16,12 +16,12 @@ macro_rules! impl_datagram {
                     })
             }
 
-            /// Sends a datagram to the other end it is connected to; waits while the system has
-            /// no room for it.
+            /// Sends a datagram to the connected other end. Waits while the system has no room for
+            /// it.
             ///
             /// # Errors
             ///
-            /// What the system says.
+            /// The system's error.
             pub fn send(&self, bytes: &[u8]) -> std::io::Result<usize> {
                 self.inner
                     .retry(crate::registered::Direction::Write, "send", |socket| {
@@ -29,11 +29,11 @@ macro_rules! impl_datagram {
                     })
             }
 
-            /// Receives a datagram; what does not fit is lost.
+            /// Receives a datagram. Bytes that do not fit are lost.
             ///
             /// # Errors
             ///
-            /// What the system says.
+            /// The system's error.
             pub fn recv(&self, buffer: &mut [u8]) -> std::io::Result<usize> {
                 self.inner
                     .retry(crate::registered::Direction::Read, "receive", |socket| {
@@ -41,7 +41,7 @@ macro_rules! impl_datagram {
                     })
             }
 
-            /// How long receiving may wait; beyond that it is an error of kind `WouldBlock`.
+            /// How long receiving may wait. After that it is an error of kind `WouldBlock`.
             ///
             /// # Errors
             ///
@@ -56,7 +56,7 @@ macro_rules! impl_datagram {
                 Ok(())
             }
 
-            /// How long sending may wait; beyond that it is an error of kind `WouldBlock`.
+            /// How long sending may wait. After that it is an error of kind `WouldBlock`.
             ///
             /// # Errors
             ///
@@ -75,16 +75,16 @@ macro_rules! impl_datagram {
             ///
             /// # Errors
             ///
-            /// What the system says.
+            /// The system's error.
             pub fn local_addr(&self) -> std::io::Result<$address> {
                 self.inner.local_addr()
             }
 
-            /// The address of the other end it is connected to.
+            /// The address of the connected other end.
             ///
             /// # Errors
             ///
-            /// When it is connected to none.
+            /// When it is not connected.
             pub fn peer_addr(&self) -> std::io::Result<$address> {
                 self.inner.peer_addr()
             }
@@ -93,18 +93,18 @@ macro_rules! impl_datagram {
             ///
             /// # Errors
             ///
-            /// None; it is here for the signature's sake.
+            /// None. The signature is that of the standard library.
             pub fn try_clone(&self) -> std::io::Result<$socket> {
                 Ok($socket {
                     inner: std::rc::Rc::clone(&self.inner),
                 })
             }
 
-            /// The socket's error, if it has one, which is then forgotten.
+            /// The socket's pending error, if there is one. It is cleared.
             ///
             /// # Errors
             ///
-            /// When the system cannot say.
+            /// When the system call fails.
             pub fn take_error(&self) -> std::io::Result<Option<std::io::Error>> {
                 self.inner.take_error()
             }

@@ -1,10 +1,10 @@
-//! Sockets from and as what the standard library has.
+//! Conversions between these sockets and those of the standard library.
 
 /// `TryFrom` the standard library's socket, `AsFd` and `AsRawFd`.
 macro_rules! impl_descriptor {
     ($socket:ident, $std:ty, $mio:ty) => {
-        /// From here on it belongs to this thread's hub. It is made non-blocking, which its clones
-        /// see too. Not `From`, because the system may refuse to watch it.
+        /// From here on it belongs to this thread's hub. It becomes non-blocking, also its clones.
+        /// This is not `From`, because the system may refuse to watch it.
         impl TryFrom<$std> for $socket {
             type Error = std::io::Error;
 
@@ -16,7 +16,7 @@ macro_rules! impl_descriptor {
             }
         }
 
-        /// For options that are not among this type's methods. It must stay non-blocking.
+        /// Use it for options that this type has no method for. It must stay non-blocking.
         impl std::os::fd::AsFd for $socket {
             fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
                 std::os::fd::AsFd::as_fd(&**self.inner)

@@ -1,4 +1,4 @@
-//! Reading and writing, for streams of all kinds.
+//! Reading and writing, for all kinds of streams.
 
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::time::Duration;
@@ -40,18 +40,18 @@ where
     }
 }
 
-/// Zero would mean: give up before trying. The standard library refuses it too.
+/// Zero would mean: time out before the first try. The standard library refuses it too.
 pub(super) fn check_timeout(timeout: Option<Duration>) -> io::Result<Option<Duration>> {
     match timeout {
         Some(Duration::ZERO) => Err(io::Error::new(
             io::ErrorKind::InvalidInput,
-            "a time-out of zero: give it a duration, or none at all",
+            "a time-out of zero is not allowed: use None for no time-out",
         )),
         timeout => Ok(timeout),
     }
 }
 
-/// `Read` and `Write`, for a stream and for a reference to it, as `std::net` has them.
+/// `Read` and `Write`, for a stream and for a reference to it, as in `std::net`.
 macro_rules! impl_read_write {
     ($stream:ty) => {
         impl Read for &$stream {
@@ -107,24 +107,24 @@ macro_rules! impl_read_write {
             ///
             /// # Errors
             ///
-            /// None; it is here for the signature's sake.
+            /// None. The signature is that of the standard library.
             pub fn try_clone(&self) -> io::Result<Self> {
                 Ok(Self {
                     inner: Rc::clone(&self.inner),
                 })
             }
 
-            /// Shuts down reading, writing or both; green threads that wait for it see the end.
+            /// Shuts down reading, writing or both. Green threads that wait for it see the end.
             ///
             /// # Errors
             ///
-            /// What the system says, for instance that the socket is not connected.
+            /// The system's error, for instance that the socket is not connected.
             pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
                 self.inner.shutdown(how)
             }
 
-            /// How long reading may wait; beyond that it is an error of kind `WouldBlock`, as in
-            /// the standard library on Unix.
+            /// How long reading may wait. After that it is an error of kind `WouldBlock`, as in the
+            /// standard library on Unix.
             ///
             /// # Errors
             ///
@@ -144,29 +144,29 @@ macro_rules! impl_read_write {
                 Ok(())
             }
 
-            /// How long reading may wait, if that has an end.
+            /// The time-out of reading, if there is one.
             ///
             /// # Errors
             ///
-            /// None; it is here for the signature's sake.
+            /// None. The signature is that of the standard library.
             pub fn read_timeout(&self) -> io::Result<Option<Duration>> {
                 Ok(self.inner.read_timeout.get())
             }
 
-            /// How long writing may wait, if that has an end.
+            /// The time-out of writing, if there is one.
             ///
             /// # Errors
             ///
-            /// None; it is here for the signature's sake.
+            /// None. The signature is that of the standard library.
             pub fn write_timeout(&self) -> io::Result<Option<Duration>> {
                 Ok(self.inner.write_timeout.get())
             }
 
-            /// The socket's error, if it has one, which is then forgotten.
+            /// The socket's pending error, if there is one. It is cleared.
             ///
             /// # Errors
             ///
-            /// When the system cannot say.
+            /// When the system call fails.
             pub fn take_error(&self) -> io::Result<Option<io::Error>> {
                 self.inner.take_error()
             }

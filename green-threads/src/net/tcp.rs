@@ -15,7 +15,7 @@ use super::stream::{check_timeout, impl_read_write};
 use crate::hub;
 use crate::registered::{Direction, Registered};
 
-/// A connection; as [`std::net::TcpStream`], but waiting lets the other green threads run.
+/// A TCP connection, as [`std::net::TcpStream`]. While it waits, the other green threads run.
 ///
 /// # Examples
 ///
@@ -56,21 +56,21 @@ impl TcpStream {
         })
     }
 
-    /// Connects to the first of these addresses that answers. A name is looked up on a thread of
-    /// the pool, for the system's look-up blocks.
+    /// Connects to the first of these addresses that answers. A thread of the pool looks up a name,
+    /// because the system's look-up blocks.
     ///
-    /// With several addresses it does not wait for one that is silent before it tries the next:
-    /// attempts begin 250 ms apart, or when the one before has failed, with the families taking
-    /// turns ("happy eyeballs", RFC 8305).
+    /// With several addresses, it does not wait for one that does not answer before it tries the
+    /// next. Attempts begin 250 ms apart, or as soon as the one before has failed, and the families
+    /// take turns ("happy eyeballs", RFC 8305).
     ///
     /// # Errors
     ///
-    /// That of the attempt that failed last.
+    /// The error of the attempt that failed last.
     pub fn connect(addresses: impl ToSocketAddrs) -> io::Result<TcpStream> {
         connect::first(addresses.to_socket_addrs()?.collect())
     }
 
-    /// Connects within a time.
+    /// Connects with a time-out.
     ///
     /// # Errors
     ///
@@ -118,26 +118,26 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The system's error.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.inner.local_addr()
     }
 
-    /// Reads without taking it away: the next read gets it again.
+    /// Reads without removing: the next read gets the same bytes again.
     ///
     /// # Errors
     ///
-    /// As reading.
+    /// As for reading.
     pub fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.inner
             .retry(Direction::Read, "peek", |socket| socket.peek(buffer))
     }
 
-    /// Whether small writes are sent at once (`TCP_NODELAY`).
+    /// Sets whether small writes are sent at once (`TCP_NODELAY`).
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The system's error.
     pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
         self.inner.set_nodelay(nodelay)
     }
@@ -146,16 +146,16 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The system's error.
     pub fn nodelay(&self) -> io::Result<bool> {
         self.inner.nodelay()
     }
 
-    /// How many hops a packet may make.
+    /// Sets how many hops a packet may make.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The system's error.
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         self.inner.set_ttl(ttl)
     }
@@ -164,7 +164,7 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The system's error.
     pub fn ttl(&self) -> io::Result<u32> {
         self.inner.ttl()
     }
@@ -176,7 +176,7 @@ impl fmt::Debug for TcpStream {
     }
 }
 
-/// A listening socket; as [`std::net::TcpListener`].
+/// A listening TCP socket, as [`std::net::TcpListener`].
 pub struct TcpListener {
     inner: Rc<Registered<mio::TcpListener>>,
 }
@@ -184,20 +184,20 @@ pub struct TcpListener {
 impl_descriptor!(TcpListener, std::net::TcpListener, mio::TcpListener);
 
 impl TcpListener {
-    /// Listens at the first of these addresses that can be had. Up to
+    /// Listens at the first of these addresses that is available. Up to
     /// [`DEFAULT_BACKLOG`](event_loop::DEFAULT_BACKLOG) connections wait to be accepted.
     ///
     /// # Errors
     ///
-    /// That of the last address, for instance that it is in use.
+    /// The error of the last address, for instance that it is in use.
     pub fn bind(addresses: impl ToSocketAddrs) -> io::Result<TcpListener> {
         each(addresses, |address| {
             Self::listen(address, DEFAULT_BACKLOG, false)
         })
     }
 
-    /// Listens beside other sockets at the same address, of other hubs or processes of this user;
-    /// the system divides the connections among them.
+    /// Listens at an address that other sockets of this user, in other hubs or processes, listen at
+    /// too. The system divides the connections among them.
     ///
     /// # Errors
     ///
@@ -219,11 +219,11 @@ impl TcpListener {
         })
     }
 
-    /// Waits for a connection, and where it comes from.
+    /// Waits for a connection. Returns it and the other end's address.
     ///
     /// # Errors
     ///
-    /// What the system says, for instance that no descriptors are left.
+    /// The system's error, for instance that no descriptors are left.
     pub fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         let (stream, address) = self
             .inner
@@ -236,11 +236,11 @@ impl TcpListener {
         Incoming { listener: self }
     }
 
-    /// Where it listens: the port that was taken, if port 0 was asked for.
+    /// The address where it listens. For port 0, it is the port that the system chose.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The system's error.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.inner.local_addr()
     }
@@ -249,18 +249,18 @@ impl TcpListener {
     ///
     /// # Errors
     ///
-    /// None; it is here for the signature's sake.
+    /// None. The signature is that of the standard library.
     pub fn try_clone(&self) -> io::Result<TcpListener> {
         Ok(TcpListener {
             inner: Rc::clone(&self.inner),
         })
     }
 
-    /// The socket's error, if it has one, which is then forgotten.
+    /// The socket's pending error, if there is one. It is cleared.
     ///
     /// # Errors
     ///
-    /// When the system cannot say.
+    /// When the system call fails.
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.inner.take_error()
     }
@@ -272,7 +272,7 @@ impl fmt::Debug for TcpListener {
     }
 }
 
-/// The connections that come to a [`TcpListener`]; never ends.
+/// An endless iterator over the connections that come to a [`TcpListener`].
 #[derive(Debug)]
 pub struct Incoming<'a> {
     listener: &'a TcpListener,

@@ -11,7 +11,7 @@ use super::datagram::impl_datagram;
 use super::descriptors::impl_descriptor;
 use crate::registered::{Direction, Registered};
 
-/// A socket for datagrams; as [`std::net::UdpSocket`].
+/// A UDP socket, as [`std::net::UdpSocket`].
 ///
 /// # Examples
 ///
@@ -34,11 +34,11 @@ impl_descriptor!(UdpSocket, std::net::UdpSocket, mio::UdpSocket);
 impl_datagram!(UdpSocket, SocketAddr);
 
 impl UdpSocket {
-    /// A socket at the first of these addresses that can be had.
+    /// A socket at the first of these addresses that is available.
     ///
     /// # Errors
     ///
-    /// That of the last address.
+    /// The error of the last address.
     pub fn bind(addresses: impl ToSocketAddrs) -> io::Result<UdpSocket> {
         let inner = Registered::new(each(addresses, mio::UdpSocket::bind)?)?;
         Ok(UdpSocket {
@@ -46,11 +46,11 @@ impl UdpSocket {
         })
     }
 
-    /// From here on, only with this other end.
+    /// Connects it: from here on it talks to this other end only.
     ///
     /// # Errors
     ///
-    /// That of the last address.
+    /// The error of the last address.
     pub fn connect(&self, addresses: impl ToSocketAddrs) -> io::Result<()> {
         each(addresses, |address| self.inner.connect(address))
     }
@@ -59,7 +59,7 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// What the system says, for instance that it is too long.
+    /// The system's error, for instance that the datagram is too long.
     pub fn send_to(&self, bytes: &[u8], addresses: impl ToSocketAddrs) -> io::Result<usize> {
         let Some(address) = addresses.to_socket_addrs()?.next() else {
             return Err(io::Error::new(
@@ -72,11 +72,11 @@ impl UdpSocket {
         })
     }
 
-    /// Whether it may send to all of a network at once.
+    /// Sets whether it may broadcast to a whole network.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The system's error.
     pub fn set_broadcast(&self, broadcast: bool) -> io::Result<()> {
         self.inner.set_broadcast(broadcast)
     }

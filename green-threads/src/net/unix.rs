@@ -16,7 +16,7 @@ use crate::hub;
 use crate::registered::{Direction, Registered};
 use crate::wait_queue::Wait;
 
-/// A connection by a Unix socket; as [`std::os::unix::net::UnixStream`].
+/// A connection over a Unix socket, as [`std::os::unix::net::UnixStream`].
 ///
 /// # Examples
 ///
@@ -44,7 +44,7 @@ impl_descriptor!(UnixStream, std::os::unix::net::UnixStream, mio::UnixStream);
 
 impl_read_write!(UnixStream);
 
-/// How long to wait for room in a listener's backlog before another try: the system tells nobody.
+/// How long to wait before retrying when a listener's backlog is full. The system sends no event.
 const BACKLOG_FULL: Duration = Duration::from_millis(1);
 
 impl UnixStream {
@@ -58,7 +58,7 @@ impl UnixStream {
     ///
     /// # Errors
     ///
-    /// What the system says, for instance that nobody listens.
+    /// The system's error, for instance that no server listens.
     pub fn connect(path: impl AsRef<Path>) -> io::Result<UnixStream> {
         loop {
             match mio::UnixStream::connect(&path) {
@@ -72,11 +72,11 @@ impl UnixStream {
         }
     }
 
-    /// Two that are connected with one another.
+    /// Two sockets that are connected with each other.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The system's error.
     pub fn pair() -> io::Result<(UnixStream, UnixStream)> {
         let (one, other) = mio::UnixStream::pair()?;
         Ok((Self::new(one)?, Self::new(other)?))
@@ -86,7 +86,7 @@ impl UnixStream {
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The system's error.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.inner.peer_addr()
     }
@@ -95,7 +95,7 @@ impl UnixStream {
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The system's error.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.inner.local_addr()
     }
@@ -107,7 +107,7 @@ impl fmt::Debug for UnixStream {
     }
 }
 
-/// A listening Unix socket; as [`std::os::unix::net::UnixListener`].
+/// A listening Unix socket, as [`std::os::unix::net::UnixListener`].
 pub struct UnixListener {
     inner: Rc<Registered<mio::UnixListener>>,
 }
@@ -119,11 +119,11 @@ impl_descriptor!(
 );
 
 impl UnixListener {
-    /// Listens at a file, which must not exist, and stays when the socket is closed.
+    /// Listens at a file. It must not exist before, and stays when the socket is closed.
     ///
     /// # Errors
     ///
-    /// What the system says, for instance that the file exists.
+    /// The system's error, for instance that the file exists.
     pub fn bind(path: impl AsRef<Path>) -> io::Result<UnixListener> {
         let inner = Registered::new(listen_unix(path.as_ref(), DEFAULT_BACKLOG)?)?;
         Ok(UnixListener {
@@ -131,11 +131,11 @@ impl UnixListener {
         })
     }
 
-    /// Waits for a connection, and where it comes from.
+    /// Waits for a connection. Returns it and the other end's address.
     ///
     /// # Errors
     ///
-    /// What the system says, for instance that no descriptors are left.
+    /// The system's error, for instance that no descriptors are left.
     pub fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
         let (stream, address) = self
             .inner
@@ -143,16 +143,16 @@ impl UnixListener {
         Ok((UnixStream::new(stream)?, address))
     }
 
-    /// All connections that come, without their addresses; never ends.
+    /// An endless iterator over the connections that come, without their addresses.
     pub fn incoming(&self) -> impl Iterator<Item = io::Result<UnixStream>> + '_ {
         std::iter::repeat_with(|| self.accept().map(|(stream, _)| stream))
     }
 
-    /// Where it listens.
+    /// The address where it listens.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The system's error.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.inner.local_addr()
     }
@@ -161,7 +161,7 @@ impl UnixListener {
     ///
     /// # Errors
     ///
-    /// None; it is here for the signature's sake.
+    /// None. The signature is that of the standard library.
     pub fn try_clone(&self) -> io::Result<UnixListener> {
         Ok(UnixListener {
             inner: Rc::clone(&self.inner),

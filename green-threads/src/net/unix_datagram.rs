@@ -1,4 +1,4 @@
-//! Datagrams by Unix sockets.
+//! Unix datagram sockets.
 
 use std::io;
 use std::net::Shutdown;
@@ -14,11 +14,11 @@ use super::descriptors::impl_descriptor;
 use crate::registered::Registered;
 use crate::{hub, sleep};
 
-/// How long to wait for room in the queue of a socket that this one is not connected to before
-/// another try: the system tells nobody.
+/// How long to wait before retrying when the queue of a socket that this one is not connected to is
+/// full. The system sends no event.
 const QUEUE_FULL: Duration = Duration::from_millis(1);
 
-/// A Unix socket for datagrams; as [`std::os::unix::net::UnixDatagram`].
+/// A Unix datagram socket, as [`std::os::unix::net::UnixDatagram`].
 ///
 /// # Examples
 ///
@@ -51,48 +51,48 @@ impl UnixDatagram {
         })
     }
 
-    /// A socket at a file, which must not exist, and stays when the socket is closed.
+    /// A socket at a file. It must not exist before, and stays when the socket is closed.
     ///
     /// # Errors
     ///
-    /// What the system says, for instance that the file exists.
+    /// The system's error, for instance that the file exists.
     pub fn bind(path: impl AsRef<Path>) -> io::Result<UnixDatagram> {
         Self::new(mio::UnixDatagram::bind(path)?)
     }
 
-    /// A socket without an address: it can send.
+    /// A socket without an address: it can only send.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The system's error.
     pub fn unbound() -> io::Result<UnixDatagram> {
         Self::new(mio::UnixDatagram::unbound()?)
     }
 
-    /// Two that are connected with one another.
+    /// Two sockets that are connected with each other.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The system's error.
     pub fn pair() -> io::Result<(UnixDatagram, UnixDatagram)> {
         let (one, other) = mio::UnixDatagram::pair()?;
         Ok((Self::new(one)?, Self::new(other)?))
     }
 
-    /// From here on, only with this other end.
+    /// Connects it: from here on it talks to this other end only.
     ///
     /// # Errors
     ///
-    /// What the system says, for instance that there is no such socket.
+    /// The system's error, for instance that there is no such socket.
     pub fn connect(&self, path: impl AsRef<Path>) -> io::Result<()> {
         self.inner.connect(path)
     }
 
-    /// Sends a datagram to the socket at a file; waits while that one's queue is full.
+    /// Sends a datagram to the socket at a file. Waits while the queue of that socket is full.
     ///
     /// # Errors
     ///
-    /// What the system says, for instance that there is no such socket.
+    /// The system's error, for instance that there is no such socket.
     pub fn send_to(&self, bytes: &[u8], path: impl AsRef<Path>) -> io::Result<usize> {
         let path = path.as_ref();
         let deadline = self.inner.write_timeout.get().map(hub::after);
@@ -110,11 +110,11 @@ impl UnixDatagram {
         }
     }
 
-    /// Shuts down receiving, sending or both; green threads that wait for it see the end.
+    /// Shuts down receiving, sending or both. Green threads that wait for it see the end.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The system's error.
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         self.inner.shutdown(how)
     }

@@ -1,4 +1,4 @@
-//! A program that runs.
+//! A running program.
 
 use std::fmt;
 use std::io::{self, Read};
@@ -9,27 +9,27 @@ use crate::io::{Descriptor, PipeReader, PipeWriter};
 use crate::registered::{Direction, Registered};
 use crate::{Signal, Signals, scope};
 
-/// A child process. As with the standard library's, dropping it lets it run; and so does killing a
-/// green thread that waits for it.
+/// A child process. If this is dropped, the child goes on, as with the standard library. It also
+/// goes on if the green thread that waits for it is killed.
 pub struct Child {
     inner: std::process::Child,
-    /// Readable when it has ended; nothing where the system has no such thing.
+    /// Readable when the child has ended; `None` if the system has no such descriptor.
     end: Option<Registered<Descriptor<OwnedFd>>>,
-    /// What is written here is its standard input, if that was asked for.
+    /// The child's standard input, if it was asked for.
     pub stdin: Option<PipeWriter>,
-    /// Its standard output, if that was asked for.
+    /// The child's standard output, if it was asked for.
     pub stdout: Option<PipeReader>,
-    /// Its standard error, if that was asked for.
+    /// The child's standard error, if it was asked for.
     pub stderr: Option<PipeReader>,
 }
 
 impl Child {
-    /// A child that was started by the standard library.
+    /// Takes a child that the standard library has started.
     ///
     /// # Errors
     ///
-    /// When its pipes or its end cannot be watched, for want of descriptors. It is killed then, and
-    /// not left behind.
+    /// When its pipes or its end cannot be watched for want of descriptors. The child is then
+    /// killed, so that it is not left behind.
     pub(super) fn new(mut inner: std::process::Child) -> io::Result<Child> {
         match Self::watch(&mut inner) {
             Ok((end, stdin, stdout, stderr)) => Ok(Child {
@@ -40,7 +40,7 @@ impl Child {
                 stderr,
             }),
             Err(error) => {
-                // It may have ended: then there is nothing to kill.
+                // It may have ended already: then there is nothing to kill.
                 let _ = inner.kill();
                 let _ = inner.wait();
                 Err(error)
@@ -72,35 +72,35 @@ impl Child {
         ))
     }
 
-    /// Its number.
+    /// Its process number.
     pub fn id(&self) -> u32 {
         self.inner.id()
     }
 
-    /// Kills it (SIGKILL); it is to be waited for after that.
+    /// Kills it (SIGKILL). Wait for it after that.
     ///
     /// # Errors
     ///
-    /// What the system says. It is none that it has ended.
+    /// The system's error. It is no error if the child has ended already.
     pub fn kill(&mut self) -> io::Result<()> {
         self.inner.kill()
     }
 
-    /// How it ended, if it has.
+    /// Its exit status, if it has ended.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The system's error.
     pub fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
         self.inner.try_wait()
     }
 
-    /// Waits for its end. Its standard input is closed first, so that a child which reads it to its
-    /// end ends.
+    /// Waits for its end. It closes the child's standard input first, so that a child that reads
+    /// its input to the end can end.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The system's error.
     pub fn wait(&mut self) -> io::Result<ExitStatus> {
         self.stdin = None;
         let Child { inner, end, .. } = self;
@@ -113,11 +113,11 @@ impl Child {
         })
     }
 
-    /// Waits for its end, and for all that it writes until then.
+    /// Waits for its end, and reads all its output until then.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The system's error.
     pub fn wait_with_output(mut self) -> io::Result<Output> {
         fn all(pipe: Option<PipeReader>) -> io::Result<Vec<u8>> {
             let mut bytes = Vec::new();
@@ -128,7 +128,7 @@ impl Child {
         }
         self.stdin = None;
         let (out, err) = (self.stdout.take(), self.stderr.take());
-        // Both at once: it may wait for room in one while the other is read.
+        // Both at once: the child may wait for room in one pipe while the other is read.
         let (stdout, stderr) = match (out, err) {
             (Some(out), Some(err)) => scope(|scope| {
                 let err = scope.spawn(|| all(Some(err)));
@@ -149,7 +149,7 @@ impl Child {
     }
 }
 
-/// Where no descriptor tells of a child's end, SIGCHLD tells of some child's.
+/// Waits without a descriptor for the child's end: SIGCHLD reports that some child has ended.
 fn wait_by_signals(child: &mut std::process::Child) -> io::Result<ExitStatus> {
     let ended = Signals::new(&[Signal::new(libc::SIGCHLD)])?;
     loop {
@@ -160,13 +160,13 @@ fn wait_by_signals(child: &mut std::process::Child) -> io::Result<ExitStatus> {
     }
 }
 
-/// What tells of a child's end.
+/// The descriptor of a child's end.
 #[cfg(target_os = "linux")]
 fn end_of(child: &std::process::Child) -> io::Result<Option<OwnedFd>> {
     use rustix::io::Errno;
     use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
-    // It has not been waited for, so the number is still its own.
+    // The child was not waited for, so its number still belongs to it.
     match pidfd_open(Pid::from_child(child), PidfdFlags::empty()) {
         Ok(end) => Ok(Some(end)),
         // Linux before 5.3, or a sandbox.
@@ -175,7 +175,7 @@ fn end_of(child: &std::process::Child) -> io::Result<Option<OwnedFd>> {
     }
 }
 
-/// What tells of a child's end.
+/// The descriptor of a child's end: this system has none.
 #[cfg(not(target_os = "linux"))]
 fn end_of(_: &std::process::Child) -> io::Result<Option<OwnedFd>> {
     Ok(None)

@@ -1,4 +1,4 @@
-//! How a program is to be started.
+//! A command: how to start a program.
 
 use std::ffi::OsStr;
 use std::io;
@@ -7,7 +7,7 @@ use std::process::{ExitStatus, Output, Stdio};
 
 use super::Child;
 
-/// How a program is to be started; as [`std::process::Command`].
+/// How to start a program, as [`std::process::Command`].
 ///
 /// # Examples
 ///
@@ -22,11 +22,12 @@ use super::Child;
 #[derive(Debug)]
 pub struct Command {
     inner: std::process::Command,
-    /// What was said of standard input, output and error.
+    /// Whether standard input, output and error were set.
     said: [bool; 3],
 }
 
-/// What is not among this type's methods can be said to the standard library's, and converted.
+/// For settings that this type has no method for: set them on the standard library's, and convert
+/// it.
 impl From<std::process::Command> for Command {
     fn from(inner: std::process::Command) -> Command {
         Command {
@@ -37,7 +38,7 @@ impl From<std::process::Command> for Command {
 }
 
 impl Command {
-    /// This program, looked for in `PATH`.
+    /// A command for this program, which is searched in `PATH`.
     pub fn new(program: impl AsRef<OsStr>) -> Command {
         std::process::Command::new(program).into()
     }
@@ -54,13 +55,13 @@ impl Command {
         self
     }
 
-    /// Sets a variable of its environment.
+    /// Sets an environment variable.
     pub fn env(&mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> &mut Command {
         self.inner.env(name, value);
         self
     }
 
-    /// Takes a variable out of its environment.
+    /// Removes an environment variable.
     pub fn env_remove(&mut self, name: impl AsRef<OsStr>) -> &mut Command {
         self.inner.env_remove(name);
         self
@@ -78,21 +79,21 @@ impl Command {
         self
     }
 
-    /// Where its standard input comes from.
+    /// Sets where its standard input comes from.
     pub fn stdin(&mut self, from: impl Into<Stdio>) -> &mut Command {
         self.said[0] = true;
         self.inner.stdin(from);
         self
     }
 
-    /// Where its standard output goes.
+    /// Sets where its standard output goes.
     pub fn stdout(&mut self, to: impl Into<Stdio>) -> &mut Command {
         self.said[1] = true;
         self.inner.stdout(to);
         self
     }
 
-    /// Where its standard error goes.
+    /// Sets where its standard error goes.
     pub fn stderr(&mut self, to: impl Into<Stdio>) -> &mut Command {
         self.said[2] = true;
         self.inner.stderr(to);
@@ -103,8 +104,8 @@ impl Command {
     ///
     /// # Errors
     ///
-    /// When it cannot be started, for instance because there is no such program, or there are no
-    /// descriptors left to watch it by.
+    /// When it cannot be started, for instance because there is no such program, or no descriptors
+    /// are left to watch it.
     pub fn spawn(&mut self) -> io::Result<Child> {
         Child::new(self.inner.spawn()?)
     }
@@ -118,8 +119,8 @@ impl Command {
         self.spawn()?.wait()
     }
 
-    /// Starts it, and waits for its end and for all that it writes. Without its being told
-    /// otherwise it has no input.
+    /// Starts it, waits for its end, and returns its output. Unless it was set, its standard input
+    /// is empty.
     ///
     /// # Errors
     ///

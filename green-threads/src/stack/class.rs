@@ -8,18 +8,18 @@ use super::Stack;
 use super::guard::page_size;
 use super::slab::Slab;
 
-/// How many stacks share a mapping, unless they are so large that the mapping would be over
+/// How many stacks share a mapping. Large stacks share fewer, so that the mapping is at most
 /// [`SLAB_BYTES`].
 pub(super) const SLAB: usize = 512;
 
-/// At most so many stacks are carved ahead of their use, and no more than a quarter of those there
-/// are: each has a page of memory from then on.
+/// The most stacks that are prepared ahead of their use. It is also at most a quarter of the
+/// existing stacks, because each prepared stack uses a page of memory.
 pub(super) const CARVE: usize = 64;
 
-/// A mapping is no larger than this, if more than one stack is in it.
+/// The largest mapping, if it holds more than one stack.
 const SLAB_BYTES: usize = 256 << 20;
 
-/// The stacks of one size, in as many mappings as they need.
+/// The stacks of one size, in as many mappings as needed.
 pub(super) struct Class {
     pub(super) size: usize,
     per_slab: usize,
@@ -31,7 +31,7 @@ struct Inner {
     slabs: Vec<Slab>,
     /// Slabs with room.
     open: Vec<u32>,
-    /// An empty slab that keeps its memory, for the next burst.
+    /// An empty slab that keeps its memory, for the next burst of green threads.
     warm: Option<u32>,
 }
 
@@ -115,7 +115,7 @@ impl Class {
             .unwrap_or(0)
     }
 
-    /// How many stacks are in use, and how many have been carved.
+    /// How many stacks are in use, and how many have a guard page.
     #[cfg(test)]
     pub(super) fn counts(&self) -> (usize, usize) {
         let inner = self.inner.borrow();

@@ -1,4 +1,4 @@
-//! Guard pages: a touch of one is a SIGSEGV.
+//! Guard pages: touching one causes a SIGSEGV.
 
 use std::io;
 use std::sync::OnceLock;
@@ -12,7 +12,7 @@ pub(super) const MAP_STACK: libc::c_int = 0;
 /// Set when the kernel has refused to install a guard page in place.
 static SPLITS: AtomicBool = AtomicBool::new(cfg!(not(target_os = "linux")));
 
-/// Whether a guard page splits its mapping, as it does where `mprotect` has to make it.
+/// Whether a guard page splits its mapping, as it does when `mprotect` makes it.
 pub(super) fn splits_mappings() -> bool {
     SPLITS.load(Ordering::Relaxed)
 }
@@ -31,12 +31,12 @@ pub(crate) fn page_size() -> usize {
 ///
 /// # Safety
 ///
-/// The page must be mapped, private and anonymous, and nobody may need what is in it.
+/// The page must be mapped, private and anonymous, and its contents must not be needed any more.
 pub(super) unsafe fn install(address: usize) -> io::Result<()> {
     let (page, length) = (address as *mut libc::c_void, page_size());
     #[cfg(target_os = "linux")]
     if !splits_mappings() {
-        // SAFETY: as the caller promises.
+        // SAFETY: the caller promises it.
         if unsafe { libc::madvise(page, length, Advice::Guard as libc::c_int) } == 0 {
             return Ok(());
         }
@@ -46,16 +46,15 @@ pub(super) unsafe fn install(address: usize) -> io::Result<()> {
         }
         SPLITS.store(true, Ordering::Relaxed);
     }
-    // SAFETY: as the caller promises.
+    // SAFETY: the caller promises it.
     match unsafe { libc::mprotect(page, length, libc::PROT_NONE) } {
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),
     }
 }
 
-/// Makes pages guard pages, or touches them, many in one system call (Linux 6.14, which lets a
-/// process advise itself so); how many were done, from the front. The others are to be done one by
-/// one.
+/// Makes pages guard pages, or touches them, many in one system call (since Linux 6.14). Returns
+/// how many were done, from the first on. The caller must do the others one by one.
 ///
 /// # Safety
 ///
@@ -74,7 +73,7 @@ pub(super) unsafe fn advise_many(addresses: &[usize], advice: Advice) -> usize {
             iov_len: page_size(),
         })
         .collect();
-    // SAFETY: as the caller promises; the kernel reads as many entries as there are.
+    // SAFETY: the caller promises it, and the kernel reads exactly these entries.
     let bytes = unsafe {
         libc::syscall(
             libc::SYS_process_madvise,
@@ -88,7 +87,7 @@ pub(super) unsafe fn advise_many(addresses: &[usize], advice: Advice) -> usize {
     usize::try_from(bytes).map_or(0, |bytes| bytes / page_size())
 }
 
-/// Elsewhere it is done one by one.
+/// Other systems: the caller does it one by one.
 ///
 /// # Safety
 ///

@@ -1,9 +1,6 @@
 //! A mapping that holds many stacks.
 
-#![allow(
-    unsafe_code,
-    reason = "memory is mapped, guarded and given back by the system's own calls"
-)]
+#![allow(unsafe_code, reason = "system calls map, guard and free the memory")]
 
 use std::io;
 use std::ptr;
@@ -12,24 +9,25 @@ use corosensei::stack::valgrind::ValgrindStackRegistration;
 
 use super::guard::{self, Advice, page_size};
 
-/// One mapping, divided into places of one stack each. The lowest page of a place is its guard page.
+/// A mapping, divided into places for one stack each. The lowest page of a place is its guard page.
 pub(super) struct Slab {
     /// The lowest address.
     pub(super) start: usize,
     bytes: usize,
-    /// Those that can be used.
+    /// The places that are free.
     pub(super) free: Vec<u32>,
-    /// How many have a guard page.
+    /// How many places have a guard page.
     pub(super) carved: usize,
     pub(super) used: usize,
     registrations: Vec<ValgrindStackRegistration>,
-    /// How deep its stacks were when its memory was given back.
+    /// The greatest depth of its stacks before its memory was freed last.
     high_water: usize,
 }
 
 impl Slab {
     pub(super) fn map(bytes: usize) -> io::Result<Slab> {
-        // SAFETY: a new mapping, at an address that the system chooses, touches nothing else.
+        // SAFETY: this makes a new mapping, at an address that the system chooses, and changes no
+        // other.
         let start = unsafe {
             libc::mmap(
                 ptr::null_mut(),
@@ -43,10 +41,10 @@ impl Slab {
         if start == libc::MAP_FAILED {
             return Err(no_stack(io::Error::last_os_error()));
         }
-        // Else the first touch of a stack may cost two megabytes. A kernel without huge pages
-        // refuses, and needs no telling.
+        // Otherwise the first touch of a stack may take two megabytes. A kernel without huge pages
+        // returns an error, which does not matter.
         #[cfg(target_os = "linux")]
-        // SAFETY: the range is the mapping just made; advice does not change its contents.
+        // SAFETY: the range is the new mapping, and this advice does not change its contents.
         let _ = unsafe { libc::madvise(start, bytes, libc::MADV_NOHUGEPAGE) };
         Ok(Slab {
             start: start as usize,
@@ -59,14 +57,14 @@ impl Slab {
         })
     }
 
-    /// Makes the next stacks usable: the lowest page of each becomes its guard, and the highest,
-    /// which is needed at once, is touched. Together that costs much less than one by one.
+    /// Makes the next stacks usable: the lowest page of each becomes its guard page. The highest
+    /// page, which is needed at once, is touched. In groups, this costs much less than one by one.
     pub(super) fn carve(&mut self, stride: usize, count: usize) -> io::Result<()> {
         let page = page_size();
         let bottoms: Vec<_> = (self.carved..self.carved + count)
             .map(|place| self.start + place * stride)
             .collect();
-        // SAFETY: the pages are in this slab, and belong to stacks that nobody uses yet.
+        // SAFETY: the pages are in this slab, and belong to stacks that are not in use yet.
         let mut done = unsafe { guard::advise_many(&bottoms, Advice::Guard) };
         if done == 0 {
             // SAFETY: as above.
@@ -94,19 +92,19 @@ impl Slab {
         Ok(())
     }
 
-    /// Gives the memory back to the system; guard pages stay.
+    /// Gives the memory back to the system. Guard pages stay.
     pub(super) fn cool(&mut self, size: usize, stride: usize) {
         self.high_water = self.high_water(size, stride);
         let bytes = self.carved * stride;
-        // SAFETY: no stack of this slab is in use, so nobody misses what was in it.
+        // SAFETY: no stack of this slab is in use, so its contents are not needed.
         unsafe { libc::madvise(self.start as *mut libc::c_void, bytes, libc::MADV_DONTNEED) };
     }
 
-    /// The most pages that any stack here has touched, in bytes: those that are resident.
+    /// The most memory that any stack here has touched, in bytes: its resident pages.
     pub(super) fn high_water(&self, size: usize, stride: usize) -> usize {
         let page = page_size();
         let bytes = self.carved * stride;
-        // All of them in one system call: a hundred thousand would be felt.
+        // All of them in one system call, because a hundred thousand calls would take long.
         let mut resident = vec![0_u8; bytes / page];
         // SAFETY: the range is mapped, and `resident` has a byte for each of its pages.
         let told = unsafe {
@@ -120,7 +118,7 @@ impl Slab {
             return self.high_water;
         }
         let deepest = resident.chunks(stride / page).filter_map(|pages| {
-            // The lowest is the guard page.
+            // The lowest page is the guard page.
             let lowest = pages[1..].iter().position(|&byte| byte & 1 != 0)?;
             Some(size - lowest * page)
         });
@@ -132,12 +130,12 @@ impl Drop for Slab {
     fn drop(&mut self) {
         debug_assert_eq!(self.used, 0, "each stack in use holds its class");
         self.registrations.clear();
-        // SAFETY: it is mapped, and no stack of it is in use: each would hold the class.
+        // SAFETY: it is mapped, and none of its stacks is in use: each would hold the class.
         unsafe { libc::munmap(self.start as *mut libc::c_void, self.bytes) };
     }
 }
 
-/// The system's refusal, with what to do about it.
+/// The system's error, with a hint what to do about it.
 fn no_stack(error: io::Error) -> io::Error {
     let hint = match guard::splits_mappings() {
         true => {

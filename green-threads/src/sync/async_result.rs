@@ -1,4 +1,4 @@
-//! A value that comes once; also from another thread.
+//! A result that is set once, possibly from another thread.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::fmt;
@@ -10,13 +10,13 @@ use crate::hub;
 use crate::remote::{Arrival, Ticket};
 use crate::wait_queue::{Wait, WaitQueue};
 
-/// The value will not come: its [`Setter`] was dropped.
+/// The result will not come: its [`Setter`] was dropped without setting it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("who was to set the result has gone without")]
+#[error("the setter was dropped without a value")]
 pub struct Abandoned;
 
-/// A value that is set once, and that any number of green threads wait for. Clones are the same
-/// one.
+/// A result that is set once. Any number of green threads may wait for it. Clones are the same
+/// result.
 ///
 /// # Examples
 ///
@@ -34,33 +34,33 @@ pub struct AsyncResult<T> {
 
 struct Inner<T> {
     value: OnceCell<T>,
-    /// How many setters are out, if any ever was.
+    /// How many setters exist; `None` if there never was one.
     setters: Cell<Option<usize>>,
     waiters: WaitQueue,
-    /// Where the setters that are out will leave their values.
+    /// The places where the existing setters will leave their values.
     slots: RefCell<Vec<Slot<T>>>,
 }
 
 type Slot<T> = Arc<Mutex<Parcel<T>>>;
 
-/// What is between a setter and its result.
+/// The state between a setter and its result.
 enum Parcel<T> {
     Awaited,
     Left(T),
-    /// Nobody has the result any more: who brings a value drops it, on its own thread.
+    /// The result was dropped: the setter drops its value, on its own thread.
     Unwanted,
 }
 
 fn exchange<T>(slot: &Slot<T>, parcel: Parcel<T>) -> Parcel<T> {
-    // Nothing panics while it is locked.
+    // No code panics while it holds this lock.
     let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
     std::mem::replace(&mut *slot, parcel)
 }
 
 impl<T> Drop for Inner<T> {
     fn drop(&mut self) {
-        // A value that nobody has seen yet is dropped here: its destructor may wait, which the hub
-        // could not.
+        // A value that was not taken yet is dropped here, because its destructor may wait, and the
+        // hub must not wait.
         for slot in self.slots.take() {
             drop(exchange(&slot, Parcel::Unwanted));
         }
@@ -74,7 +74,7 @@ impl<T> Inner<T> {
 }
 
 impl<T> AsyncResult<T> {
-    /// Not set.
+    /// A result that is not set.
     pub fn new() -> AsyncResult<T> {
         AsyncResult {
             inner: Rc::new(Inner {
@@ -86,7 +86,7 @@ impl<T> AsyncResult<T> {
         }
     }
 
-    /// Sets it, and wakes all who wait.
+    /// Sets it, and wakes all green threads that wait for it.
     ///
     /// # Errors
     ///
@@ -107,7 +107,7 @@ impl<T> AsyncResult<T> {
         self.inner.value.get().ok_or(Abandoned)
     }
 
-    /// Waits for the value, at most so long; `None` if the time was up.
+    /// Waits for the value, with a time-out; `None` after the time-out.
     ///
     /// # Errors
     ///
@@ -120,7 +120,7 @@ impl<T> AsyncResult<T> {
         }
     }
 
-    /// The value, if it is there.
+    /// The value, if it is set.
     pub fn try_get(&self) -> Option<&T> {
         self.inner.value.get()
     }
@@ -135,7 +135,7 @@ impl<T> AsyncResult<T> {
 }
 
 impl<T: 'static> AsyncResult<T> {
-    /// The value itself, if it is there and nobody else has a clone.
+    /// Takes the value, if it is set and there is no other clone.
     #[cfg(feature = "threads")]
     pub(crate) fn into_value(self) -> Option<T> {
         Rc::into_inner(self.inner)?.value.take()
@@ -143,7 +143,7 @@ impl<T: 'static> AsyncResult<T> {
 }
 
 impl<T: Send + 'static> AsyncResult<T> {
-    /// What sets it from any thread.
+    /// A setter for any thread.
     pub fn setter(&self) -> Setter<T> {
         let out = self.inner.setters.get().unwrap_or(0) + 1;
         self.inner.setters.set(Some(out));
@@ -184,12 +184,12 @@ impl<T: fmt::Debug> fmt::Debug for AsyncResult<T> {
 /// Sets an [`AsyncResult`], from any thread.
 pub struct Setter<T> {
     slot: Slot<T>,
-    // Comes back when the setter is dropped, and that is after the slot was filled.
+    // It comes back when the setter is dropped, which is after the slot was filled.
     _ticket: Ticket,
 }
 
 impl<T> Setter<T> {
-    /// Sets it. If it has been set before, or nobody has it any more, this value is dropped.
+    /// Sets the result. If the result is set or dropped already, this value is dropped.
     pub fn set(self, value: T) {
         if let Parcel::Unwanted = exchange(&self.slot, Parcel::Left(value)) {
             drop(exchange(&self.slot, Parcel::Unwanted));

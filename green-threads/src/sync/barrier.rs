@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::wait_queue::{Wait, WaitQueue};
 
-/// A point that a number of green threads pass together, again and again.
+/// A barrier: a number of green threads wait until all of them have arrived. It can be used again.
 ///
 /// # Examples
 ///
@@ -27,19 +27,19 @@ pub struct Barrier {
     waiters: WaitQueue,
 }
 
-/// What [`Barrier::wait`] says.
+/// The result of [`Barrier::wait`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BarrierWaitResult(bool);
 
 impl BarrierWaitResult {
-    /// Whether this one came last, and let the others go on.
+    /// Whether this green thread came last, and so released the others.
     pub fn is_leader(&self) -> bool {
         self.0
     }
 }
 
 impl Barrier {
-    /// For so many; with 0 or 1, nobody waits.
+    /// A barrier for `needed` green threads. With 0 or 1, `wait` returns at once.
     pub fn new(needed: usize) -> Barrier {
         Barrier {
             needed,
@@ -48,9 +48,9 @@ impl Barrier {
         }
     }
 
-    /// Waits until enough do.
+    /// Waits until `needed` green threads wait.
     pub fn wait(&self) -> BarrierWaitResult {
-        /// A green thread that is killed while it waits has not arrived.
+        /// A green thread that is killed while it waits does not count as arrived.
         struct Leave<'a>(&'a Barrier);
         impl Drop for Leave<'_> {
             fn drop(&mut self) {

@@ -1,4 +1,4 @@
-//! A condition to wait for, with a mutex.
+//! A condition variable.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -35,18 +35,18 @@ pub struct Condvar {
 }
 
 impl Condvar {
-    /// Nobody waits.
+    /// A condition variable without waiters.
     pub fn new() -> Condvar {
         Condvar::default()
     }
 
-    /// Unlocks the mutex, waits to be notified, and locks it again. Nobody can come between
-    /// unlocking and waiting.
+    /// Unlocks the mutex, waits for a notification, and locks it again. No other green thread runs
+    /// between unlocking and waiting.
     pub fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
         self.wait_until(guard, None).0
     }
 
-    /// As [`wait`](Condvar::wait), but at most so long; whether it was notified. The mutex is
+    /// As [`wait`](Condvar::wait), with a time-out. Returns whether it was notified. The mutex is
     /// locked again in any case.
     pub fn wait_timeout<'a, T>(
         &self,
@@ -56,7 +56,7 @@ impl Condvar {
         self.wait_until(guard, Some(hub::after(timeout)))
     }
 
-    /// Waits as long as `condition` holds.
+    /// Waits while `condition` returns true.
     pub fn wait_while<'a, T>(
         &self,
         mut guard: MutexGuard<'a, T>,
@@ -73,7 +73,7 @@ impl Condvar {
         guard: MutexGuard<'a, T>,
         deadline: Option<Instant>,
     ) -> (MutexGuard<'a, T>, bool) {
-        /// A green thread that is killed before it has the mutex again passes the notification on.
+        /// A green thread that is killed before it has the mutex again passes its notification on.
         struct PassOn<'a>(&'a Condvar);
         impl Drop for PassOn<'_> {
             fn drop(&mut self) {
@@ -81,7 +81,7 @@ impl Condvar {
             }
         }
         let mutex = guard.mutex;
-        // Unlocking wakes others, but they run when this one waits.
+        // Unlocking wakes others, but they run only when this one waits.
         drop(guard);
         let wait = Wait::new("a condition").until(deadline);
         let notified = self.waiters.wait_with((), wait).0 != Cause::TimedOut;
@@ -96,7 +96,7 @@ impl Condvar {
         self.waiters.wake_one();
     }
 
-    /// Wakes all who wait.
+    /// Wakes all waiters.
     pub fn notify_all(&self) {
         self.waiters.wake_all();
     }

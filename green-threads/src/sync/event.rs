@@ -1,4 +1,4 @@
-//! An event: happened, or not yet.
+//! An event: it is set or not.
 
 use std::cell::Cell;
 use std::fmt;
@@ -30,18 +30,18 @@ pub struct Event {
 }
 
 impl Event {
-    /// Not set.
+    /// An event that is not set.
     pub fn new() -> Event {
         Event::default()
     }
 
-    /// Sets it, and wakes all who wait, even if it is cleared before they run.
+    /// Sets it, and wakes all waiters, even if it is cleared before they run.
     pub fn set(&self) {
         self.set.set(true);
         self.waiters.wake_all();
     }
 
-    /// From here on it must be set again.
+    /// Clears it.
     pub fn clear(&self) {
         self.set.set(false);
     }
@@ -59,7 +59,7 @@ impl Event {
         }
     }
 
-    /// Waits until it is set, at most so long; whether it was.
+    /// Waits until it is set, with a time-out. Returns whether it was set.
     pub fn wait_timeout(&self, timeout: Duration) -> bool {
         hub::with(|hub| hub.spend());
         let deadline = Some(hub::after(timeout));

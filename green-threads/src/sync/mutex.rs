@@ -1,4 +1,4 @@
-//! Mutual exclusion over waits.
+//! A mutex that may be held over waits.
 
 use std::cell::{RefCell, RefMut};
 use std::fmt;
@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use super::semaphore::{Semaphore, SemaphorePermit};
 
-/// A value for one green thread at a time, also while that one waits.
+/// A mutex: one green thread at a time uses its value, even if that one waits.
 ///
-/// What no green thread holds over a wait needs none: a `Cell` or `RefCell` does, for nobody else
-/// runs in between. (A `std::sync::Mutex` held over a wait would block the thread, and with it
-/// whoever is to unlock it.) It is unlocked when its holder panics or is killed, and is not
-/// poisoned.
+/// Without a wait you need no mutex: a `Cell` or `RefCell` is enough, because no other green thread
+/// runs in between. A `std::sync::Mutex` held over a wait would block the thread, and with it the
+/// green thread that should unlock it. This mutex is unlocked when its holder panics or is killed.
+/// It is never poisoned.
 ///
 /// # Examples
 ///
@@ -41,17 +41,17 @@ pub struct Mutex<T> {
     value: RefCell<T>,
 }
 
-/// A [`Mutex`] that is locked; unlocked when this is dropped.
+/// The guard of a locked [`Mutex`]. Dropping it unlocks the mutex.
 #[must_use = "the mutex is unlocked at once if this is not kept"]
 pub struct MutexGuard<'a, T> {
-    // Before the permit, for they are dropped in this order.
+    // Before the permit, because fields are dropped in this order.
     value: RefMut<'a, T>,
     _permit: SemaphorePermit<'a>,
     pub(super) mutex: &'a Mutex<T>,
 }
 
 impl<T> Mutex<T> {
-    /// Unlocked.
+    /// An unlocked mutex.
     pub fn new(value: T) -> Mutex<T> {
         Mutex {
             free: Semaphore::named(1, "a mutex"),
@@ -61,12 +61,12 @@ impl<T> Mutex<T> {
 
     /// Waits until it is unlocked, and locks it.
     ///
-    /// Who locks it twice waits for itself, forever.
+    /// A green thread that locks it twice waits for itself for ever.
     pub fn lock(&self) -> MutexGuard<'_, T> {
         self.guard(self.free.acquire())
     }
 
-    /// As [`lock`](Mutex::lock), but waits at most so long.
+    /// As [`lock`](Mutex::lock), with a time-out.
     pub fn lock_timeout(&self, timeout: Duration) -> Option<MutexGuard<'_, T>> {
         Some(self.guard(self.free.acquire_timeout(timeout)?))
     }
@@ -84,12 +84,12 @@ impl<T> Mutex<T> {
         }
     }
 
-    /// The value: whoever has the mutex to itself needs no lock.
+    /// The value. `&mut self` shows that no other green thread uses it, so no lock is needed.
     pub fn get_mut(&mut self) -> &mut T {
         self.value.get_mut()
     }
 
-    /// The value.
+    /// Takes the value out.
     pub fn into_inner(self) -> T {
         self.value.into_inner()
     }

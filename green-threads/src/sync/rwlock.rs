@@ -1,4 +1,4 @@
-//! Many readers or one writer.
+//! A read-write lock: many readers or one writer.
 
 use std::cell::{Cell, Ref, RefCell, RefMut};
 use std::fmt;
@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use crate::hub;
 use crate::wait_queue::{Wait, WaitQueue};
 
-/// A value for many readers or one writer at a time, also while they wait for something.
+/// A read-write lock: many readers or one writer use its value at a time, even if they wait.
 ///
-/// First come, first served: a writer that waits keeps later readers waiting, so that neither
-/// starves. As with [`Mutex`](super::Mutex), nothing is poisoned.
+/// First come, first served: a writer that waits holds back later readers, so neither readers nor
+/// writers starve. Like [`Mutex`](super::Mutex) it is never poisoned.
 ///
 /// # Examples
 ///
@@ -30,15 +30,15 @@ pub struct RwLock<T> {
     value: RefCell<T>,
 }
 
-/// What a [`RwLock`] is held with for reading.
+/// The guard of a [`RwLock`] for reading.
 #[must_use = "the lock is given up at once if this is not kept"]
 pub struct RwLockReadGuard<'a, T> {
-    // Before the pass, for they are dropped in this order.
+    // Before the pass, because fields are dropped in this order.
     value: Ref<'a, T>,
     _pass: Pass<'a>,
 }
 
-/// What a [`RwLock`] is held with for writing.
+/// The guard of a [`RwLock`] for writing.
 #[must_use = "the lock is given up at once if this is not kept"]
 pub struct RwLockWriteGuard<'a, T> {
     value: RefMut<'a, T>,
@@ -51,7 +51,7 @@ enum Access {
     Write,
 }
 
-/// Which green threads are in, and which wait.
+/// Counts the green threads that hold the lock, and queues those that wait.
 #[derive(Default)]
 struct Gate {
     readers: Cell<usize>,
@@ -59,7 +59,7 @@ struct Gate {
     waiters: WaitQueue<Option<Access>>,
 }
 
-/// Leaves when it is dropped.
+/// Dropping it releases the lock.
 struct Pass<'a> {
     gate: &'a Gate,
     access: Access,
@@ -96,7 +96,7 @@ impl Gate {
     }
 
     fn enter(&self, access: Access, deadline: Option<Instant>) -> Option<Pass<'_>> {
-        /// Green threads behind one that gives up waiting may have been kept back by it alone.
+        /// If a waiter gives up, those behind it may have been held back by it alone.
         struct Behind<'a>(&'a Gate);
         impl Drop for Behind<'_> {
             fn drop(&mut self) {
@@ -110,14 +110,14 @@ impl Gate {
         let behind = Behind(self);
         let wait = Wait::new("a read-write lock").until(deadline);
         let (_, still) = self.waiters.wait_with(Some(access), wait);
-        // Who was let in has been counted, and its wish taken.
+        // The green thread that was let in is counted already.
         (still == Some(None)).then(|| {
             std::mem::forget(behind);
             Pass { gate: self, access }
         })
     }
 
-    /// Lets in as many as may, in the order in which they came.
+    /// Lets in as many waiters as possible, in the order in which they came.
     fn let_in(&self) {
         while let Some(Some(access)) = self.waiters.first()
             && self.has_room(access)
@@ -131,7 +131,7 @@ impl Gate {
 }
 
 impl<T> RwLock<T> {
-    /// Held by nobody.
+    /// A free lock.
     pub fn new(value: T) -> RwLock<T> {
         RwLock {
             gate: Gate::default(),
@@ -139,7 +139,7 @@ impl<T> RwLock<T> {
         }
     }
 
-    /// Waits until nobody writes or has waited longer.
+    /// Waits until there is no writer, and no earlier waiter.
     pub fn read(&self) -> RwLockReadGuard<'_, T> {
         match self.read_until(None) {
             Some(guard) => guard,
@@ -147,12 +147,12 @@ impl<T> RwLock<T> {
         }
     }
 
-    /// As [`read`](RwLock::read), but waits at most so long.
+    /// As [`read`](RwLock::read), with a time-out.
     pub fn read_timeout(&self, timeout: Duration) -> Option<RwLockReadGuard<'_, T>> {
         self.read_until(Some(hub::after(timeout)))
     }
 
-    /// For reading, if that needs no waiting.
+    /// Locks for reading, if that needs no waiting.
     pub fn try_read(&self) -> Option<RwLockReadGuard<'_, T>> {
         Some(self.reading(self.gate.try_enter(Access::Read)?))
     }
@@ -168,7 +168,7 @@ impl<T> RwLock<T> {
         }
     }
 
-    /// Waits until nobody reads, writes, or has waited longer.
+    /// Waits until there is no reader, no writer, and no earlier waiter.
     pub fn write(&self) -> RwLockWriteGuard<'_, T> {
         match self.write_until(None) {
             Some(guard) => guard,
@@ -176,12 +176,12 @@ impl<T> RwLock<T> {
         }
     }
 
-    /// As [`write`](RwLock::write), but waits at most so long.
+    /// As [`write`](RwLock::write), with a time-out.
     pub fn write_timeout(&self, timeout: Duration) -> Option<RwLockWriteGuard<'_, T>> {
         self.write_until(Some(hub::after(timeout)))
     }
 
-    /// For writing, if that needs no waiting.
+    /// Locks for writing, if that needs no waiting.
     pub fn try_write(&self) -> Option<RwLockWriteGuard<'_, T>> {
         Some(self.writing(self.gate.try_enter(Access::Write)?))
     }
@@ -197,12 +197,12 @@ impl<T> RwLock<T> {
         }
     }
 
-    /// The value: whoever has the lock to itself needs no guard.
+    /// The value. `&mut self` shows that no other green thread uses it, so no lock is needed.
     pub fn get_mut(&mut self) -> &mut T {
         self.value.get_mut()
     }
 
-    /// The value.
+    /// Takes the value out.
     pub fn into_inner(self) -> T {
         self.value.into_inner()
     }

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use crate::hub;
 use crate::wait_queue::{Wait, WaitQueue};
 
-/// A number of permits.
+/// A semaphore: at most `permits` green threads hold a permit at once.
 ///
-/// A permit that is given back goes straight to the first waiter, so nobody can take it in
+/// A returned permit goes straight to the first waiter, so no other green thread can take it in
 /// between.
 ///
 /// # Examples
@@ -29,7 +29,7 @@ pub struct Semaphore {
     what: &'static str,
 }
 
-/// A permit of a [`Semaphore`]; given back when it is dropped.
+/// A permit of a [`Semaphore`]. Dropping it returns the permit.
 #[derive(Debug)]
 #[must_use = "the permit is given back at once if it is not kept"]
 pub struct SemaphorePermit<'a> {
@@ -37,7 +37,7 @@ pub struct SemaphorePermit<'a> {
 }
 
 impl SemaphorePermit<'_> {
-    /// Keeps it forever: the semaphore has one less.
+    /// Does not return it: the semaphore has one permit less for ever.
     pub fn forget(self) {
         std::mem::forget(self);
     }
@@ -50,7 +50,7 @@ impl Drop for SemaphorePermit<'_> {
 }
 
 impl Semaphore {
-    /// With so many permits.
+    /// A semaphore with this many permits.
     pub fn new(permits: usize) -> Semaphore {
         Self::named(permits, "a permit")
     }
@@ -69,14 +69,14 @@ impl Semaphore {
         SemaphorePermit { semaphore: self }
     }
 
-    /// Waits for a permit, at most so long.
+    /// Waits for a permit, with a time-out.
     pub fn acquire_timeout(&self, timeout: Duration) -> Option<SemaphorePermit<'_>> {
         let deadline = hub::after(timeout);
         self.acquire_until(Some(deadline))
             .then(|| SemaphorePermit { semaphore: self })
     }
 
-    /// A permit, if that needs no waiting.
+    /// Takes a permit, if that needs no waiting.
     pub fn try_acquire(&self) -> Option<SemaphorePermit<'_>> {
         let permits = self.permits.get().checked_sub(1)?;
         self.permits.set(permits);
@@ -92,9 +92,9 @@ impl Semaphore {
         self.waiters.wait(Wait::new(self.what).until(deadline))
     }
 
-    /// Adds a permit, or gives back one that was forgotten.
+    /// Adds a permit. It also returns one that was forgotten.
     pub fn release(&self) {
-        // Permits are only free while nobody waits.
+        // There are free permits only while there is no waiter.
         if !self.waiters.wake_one() {
             self.permits.set(self.permits.get() + 1);
         }

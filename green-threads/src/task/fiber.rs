@@ -2,7 +2,7 @@
 
 #![allow(
     unsafe_code,
-    reason = "a stack's coroutine is resumed by the hub and suspended from within"
+    reason = "both the hub and the running coroutine use the fiber"
 )]
 
 use std::cell::{Cell, UnsafeCell};
@@ -13,18 +13,18 @@ use corosensei::{Coroutine, CoroutineResult, Yielder};
 
 use crate::stack::Stack;
 
-/// Why a green thread hands the thread back to the hub.
+/// Why a green thread gives control back to the hub.
 #[derive(Clone, Copy)]
 pub(crate) enum Suspend {
     /// It goes to the end of the ready queue.
     Yield,
-    /// Somebody will wake it.
+    /// It waits until it is woken.
     Park,
 }
 
 type Coro = Coroutine<(), Suspend, (), Stack>;
 
-/// What runs; empty for the root, which runs on the thread's own stack.
+/// A coroutine with its stack. It is empty for the root, which runs on the thread's own stack.
 pub(super) struct Fiber {
     coroutine: UnsafeCell<Option<Coro>>,
     yielder: Cell<*const Yielder<(), Suspend>>,
@@ -41,17 +41,17 @@ impl Fiber {
         }
     }
 
-    /// Gives it a stack and what to do on it.
+    /// Gives it a stack and a body.
     ///
     /// # Safety
     ///
-    /// The fiber stays where it is until `body` has returned; what `body` borrows must live as
-    /// long. If it never returns, forever.
+    /// The fiber must not move until `body` has returned, and what `body` borrows must live as
+    /// long. If it never returns: for ever.
     pub(super) unsafe fn prepare(&self, stack: Stack, body: impl FnOnce()) {
         let fiber: *const Fiber = self;
         let range = stack.range();
         self.stack.set((range.start, range.end));
-        // SAFETY: the caller's promise is the one that is asked for.
+        // SAFETY: the caller promises what this function requires.
         let coroutine = unsafe {
             Coroutine::with_stack_unchecked(stack, move |yielder: &Yielder<_, _>, ()| {
                 // SAFETY: the fiber has not moved, as the caller promised.
@@ -66,8 +66,8 @@ impl Fiber {
     /// Runs it until it suspends; `None` if it has returned.
     #[inline]
     pub(super) fn resume(&self) -> Option<Suspend> {
-        // SAFETY: only the hub's loop resumes, on the thread's own stack and never within a
-        // resume; nothing else makes a reference to the coroutine while it runs.
+        // SAFETY: only the hub's loop resumes it, on the thread's own stack and never inside
+        // another resume. Nothing else makes a reference to the coroutine while it runs.
         let coroutine = unsafe { &mut *self.coroutine.get() };
         match coroutine.as_mut()?.resume(()) {
             CoroutineResult::Yield(why) => Some(why),
@@ -75,32 +75,32 @@ impl Fiber {
         }
     }
 
-    /// Suspends; called on the fiber's own stack.
+    /// Suspends it. Called on the fiber's own stack.
     #[inline]
     pub(super) fn suspend(&self, why: Suspend) {
         // SAFETY: the yielder is at the base of the stack that this is called on.
         unsafe { (*self.yielder.get()).suspend(why) };
     }
 
-    /// It has returned: its stack goes back.
+    /// It has returned: its stack is returned.
     pub(super) fn finish(&self) {
-        // SAFETY: it has returned, so nothing runs on it, and the hub's loop is who calls this.
+        // SAFETY: it has returned, so nothing runs on it, and only the hub's loop calls this.
         let coroutine = unsafe { (*self.coroutine.get()).take() };
         drop(coroutine);
     }
 
-    /// Where its stack is, or was; empty for a root.
+    /// The range of its stack, also after its end; empty for a root.
     pub(super) fn stack_range(&self) -> Range<usize> {
         let (start, end) = self.stack.get();
         start..end
     }
 }
 
-/// Has the CPU fetch the line of memory at an address, which need not be one that can be read.
+/// Prefetches the cache line at an address. The address need not be readable.
 #[inline]
 pub(super) fn prefetch(address: usize) {
     #[cfg(target_arch = "x86_64")]
-    // SAFETY: it is a hint: nothing is read or written.
+    // SAFETY: it is only a hint: nothing is read or written.
     unsafe {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         _mm_prefetch::<_MM_HINT_T0>(address as *const i8);

@@ -1,4 +1,4 @@
-//! Whether a green thread waits, and what may end its wait.
+//! The waiting state of a green thread, and what may end the wait.
 
 use std::cell::Cell;
 use std::thread;
@@ -6,23 +6,23 @@ use std::thread;
 /// Why a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cause {
-    /// Somebody woke it; a select knows by the number which of its cases.
+    /// It was woken. The number tells a select which of its cases woke it.
     Woken(u32),
-    /// Its time was up.
+    /// It timed out.
     TimedOut,
-    /// It is to unwind.
+    /// It must unwind.
     Raised,
 }
 
-/// How a wait takes being told to unwind.
+/// How a wait reacts when the green thread must unwind.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Shield {
     /// It unwinds.
     None,
-    /// The wait began while something on this thread was unwinding, perhaps this green thread: a
-    /// second panic would abort. It ends when nothing unwinds any more.
+    /// The wait began while something on this thread was unwinding, perhaps this green thread. A
+    /// second panic would abort. So it unwinds when nothing else unwinds any more.
     Unwinding,
-    /// It is told, and does not unwind: what others borrow from this stack depends on it.
+    /// The wait ends, but does not unwind: other green threads borrow from this stack.
     Told,
 }
 
@@ -30,12 +30,12 @@ enum Shield {
 enum State {
     /// Running, or in the ready queue.
     Runnable,
-    /// Until somebody claims it.
+    /// Waiting until it is claimed.
     Parked,
     Ended,
 }
 
-/// A green thread's wait.
+/// The waiting state of a green thread.
 pub(super) struct Parking {
     state: Cell<State>,
     shield: Cell<Shield>,
@@ -74,7 +74,7 @@ impl Parking {
         self.cause.get()
     }
 
-    /// Begins a wait; false if raising must be put off until nothing unwinds.
+    /// Begins a wait. Returns false if unwinding must be put off until nothing else unwinds.
     pub(super) fn park(&self, what: &'static str, told: bool) -> bool {
         self.waits_for.set(what);
         let shield = match told {
@@ -87,8 +87,8 @@ impl Parking {
         shield != Shield::Unwinding
     }
 
-    /// Ends the wait, if there is one and nobody else has ended it: a wake-up goes to one who takes
-    /// it, or is not used up.
+    /// Ends the wait. Returns false if there is none, or another has ended it: the wake-up is then
+    /// not used up and may go to another waiter.
     pub(super) fn claim(&self, cause: Cause) -> bool {
         if self.state.get() != State::Parked {
             return false;
@@ -98,7 +98,7 @@ impl Parking {
         true
     }
 
-    /// Whether the wait may be ended by unwinding, or by being told to.
+    /// Whether the wait may be ended because the green thread must unwind.
     pub(super) fn may_be_raised(&self) -> bool {
         self.is_parked()
             && match self.shield.get() {

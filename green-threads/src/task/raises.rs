@@ -1,31 +1,32 @@
-//! What a green thread is to unwind with.
+//! The reasons for which a green thread must unwind.
 
 use std::cell::Cell;
 use std::time::Duration;
 
-/// What a green thread is made to unwind with.
+/// A reason to unwind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Raise {
     /// It is killed.
     Kill,
-    /// The time-out of this number, which was so long.
+    /// The time-out with this number and length.
     Timeout(u64, Duration),
-    /// [`run_on`](crate::run_on) ends this hub because another one has failed.
+    /// [`run_on`](crate::run_on) ends this hub, because another one has failed.
     Stop,
 }
 
-/// What a green thread is to unwind with, in the order in which it came.
+/// The reasons for which a green thread must unwind, in the order in which they came.
 ///
-/// Each stays until it is taken back, which a time-out does when it is dropped, or until the green
-/// thread ends. So code that catches every panic does not swallow it: the next wait unwinds again.
+/// Each stays until it is removed (a time-out is removed when it is dropped), or until the green
+/// thread ends. So code that catches every panic does not get rid of it: the next wait unwinds
+/// again.
 #[derive(Default)]
 pub(super) struct Raises {
     list: Cell<Vec<Raise>>,
     /// The list is not empty.
     any: Cell<bool>,
-    /// One of the list has been raised, and somebody has caught it.
+    /// The green thread has unwound for one of the list, and the panic was caught.
     raised: Cell<bool>,
-    /// The green thread has its outcome, and only tidies up.
+    /// The green thread has its outcome, and only cleans up.
     closed: Cell<bool>,
 }
 
@@ -35,7 +36,7 @@ impl Raises {
         self.any.get()
     }
 
-    /// Whether one of them has been raised before.
+    /// Whether it has unwound for one of them before.
     pub(super) fn raised(&self) -> bool {
         self.raised.get()
     }
@@ -57,7 +58,7 @@ impl Raises {
         self.put(list);
     }
 
-    /// The one to unwind with: the first, but a kill before all others.
+    /// The reason to unwind for: a kill if there is one, otherwise the first.
     pub(super) fn next(&self) -> Option<Raise> {
         let list = self.list.take();
         let kill = list.contains(&Raise::Kill).then_some(Raise::Kill);
@@ -67,7 +68,7 @@ impl Raises {
         next
     }
 
-    /// From here on nothing can be raised.
+    /// From here on nothing can be added.
     pub(super) fn close(&self) {
         self.closed.set(true);
         self.put(Vec::new());

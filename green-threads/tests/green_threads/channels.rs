@@ -25,14 +25,14 @@ fn select_takes_one_and_leaves_the_others() {
     sending.join().unwrap().unwrap();
     assert!(b.send(3).is_err(), "the receivers are gone");
 
-    // Sending and receiving as cases of two selects meet.
+    // A send and a receive, as cases of two selects, meet.
     let (left, right) = Channel::rendezvous();
     let sender = spawn(move || Select::new().send(&left, 7, |sent| sent.is_ok()).wait());
     let receiver = spawn(move || Select::new().recv(&right, |v| v).wait());
     assert!(sender.join().unwrap());
     assert_eq!(receiver.join().unwrap(), Ok(7));
 
-    // Two that are always ready both have their turn.
+    // If both cases are always ready, both are chosen.
     let (a, from_a) = Channel::unbounded();
     let (b, from_b) = Channel::unbounded();
     (0..20).for_each(|_| assert_eq!((a.send('a'), b.send('b')), (Ok(()), Ok(()))));
@@ -68,7 +68,7 @@ fn channels_are_fair_bounded_and_end() {
     assert_eq!(receiver.iter().collect::<Vec<_>>(), [0, 1, 2, 3, 4]);
     assert_eq!(join_all(&senders, None), 5);
     assert!(receiver.recv().is_err());
-    // A receiver that gave up is passed over.
+    // A receiver that has timed out is skipped.
     let (sender, receiver) = Channel::rendezvous();
     assert!(receiver.recv_timeout(MOMENT).is_err());
     assert!(sender.try_send(1).is_err());

@@ -241,7 +241,7 @@ fn a_destructor_may_wait_while_it_unwinds_and_is_killed_only_once() {
     victim.kill_soon();
     settle();
     assert_eq!(*log.borrow(), ["begins"]);
-    // Others are not harmed by what unwinds meanwhile: they can be killed, and may panic.
+    // While one unwinds, others can still be killed, and may panic.
     let other = spawn(|| sleep(HOUR));
     let wrong = spawn(|| panic!("on purpose"));
     settle();
@@ -267,11 +267,11 @@ fn a_kill_that_comes_after_a_wake_up_does_not_lose_it() {
     });
     yield_now();
     semaphore.release();
-    // It has the permit, and has not run yet: it runs, and ends where it waits next.
+    // It has the permit, and has not run yet. It runs, and unwinds at its next wait.
     waiter.kill();
     assert_eq!(semaphore.available(), 1);
 
-    // A notified waiter that dies before it has the mutex passes the notification on.
+    // A notified waiter that is killed before it has the mutex passes the notification on.
     let shared = Rc::new((Mutex::new(()), Condvar::new()));
     let waiters: Vec<_> = (0..2)
         .map(|_| {

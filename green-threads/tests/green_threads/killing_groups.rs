@@ -30,7 +30,7 @@ fn a_scope_ends_after_its_green_threads_also_when_its_owner_is_killed_or_panics(
     let panicked = owner(|| panic!("on purpose"));
     panicked.wait();
     assert_eq!(ended.get(), 6);
-    // Killed while it waits for them at the end, it ends when they have, however long that takes.
+    // It is killed while it waits for them at the end. It ends after them, however long that takes.
     struct Slow<'a>(&'a Event, &'a Cell<bool>);
     impl Drop for Slow<'_> {
         fn drop(&mut self) {

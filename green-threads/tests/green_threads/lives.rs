@@ -30,7 +30,7 @@ fn a_deadlock_is_a_panic_that_names_who_waits() {
         message.contains("deadlock") && message.contains("an event"),
         "{message}"
     );
-    // The hub is none the worse for it.
+    // The hub still works.
     stuck.kill();
     assert_eq!(spawn(|| 1).join().unwrap(), 1);
 }
@@ -62,7 +62,7 @@ fn a_hundred_thousand_spawns_and_joins_leak_nothing() {
     assert_eq!(stats(), stats_before);
     assert_eq!(stats().green_threads, 0);
     let grown = resident().saturating_sub(before);
-    // Other tests run in this process; a leak of one page each would be 350 MiB.
+    // Other tests run in this process. A leak of one page each would be 350 MiB.
     assert!(grown < 64 << 20, "{grown} bytes more");
 }
 
@@ -102,7 +102,7 @@ fn later_and_named_ones_are_listed_and_locals_are_dropped_with_their_green_threa
 
 #[test]
 fn nothing_is_lost_when_the_thread_ends_with_green_threads_left() {
-    // They are never resumed: thread locals that they may borrow from are gone by then.
+    // They are never resumed, because thread locals that they may borrow from are gone by then.
     std::thread::spawn(|| {
         thread_local! {
             static TEXT: String = "local".to_owned();
@@ -133,21 +133,21 @@ fn a_result_that_nobody_wants_is_dropped_where_it_may_wait() {
             sleep(MOMENT);
         }
     }
-    // Left, and not yet seen.
+    // Set, but not taken yet.
     let result = AsyncResult::new();
     let setter = result.setter();
     std::thread::spawn(move || setter.set(Waits))
         .join()
         .unwrap();
     drop(result);
-    // Brought when nobody has it any more: by a thread, which makes a hub for that.
+    // Set by a thread when the result is dropped. The thread makes a hub for that.
     let result = AsyncResult::new();
     let setter = result.setter();
     drop(result);
     std::thread::spawn(move || setter.set(Waits))
         .join()
         .unwrap();
-    // Set before: the second one's value stays until the result goes.
+    // Set before: the second setter's value stays until the result is dropped.
     let result = AsyncResult::new();
     let setter = result.setter();
     assert!(result.set(Waits).is_ok());

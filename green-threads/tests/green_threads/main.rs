@@ -1,4 +1,4 @@
-//! Green threads from outside: what must hold whatever happens.
+//! Green threads from outside: rules that must always hold.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -36,7 +36,7 @@ impl Drop for Count {
     }
 }
 
-/// Lets all that can run do so, until they wait.
+/// Runs all ready green threads until they wait.
 fn settle() {
     for _ in 0..10 {
         yield_now();

@@ -1,4 +1,4 @@
-//! Pools, servers, and what runs on other threads.
+//! Pools, servers, and work on other threads.
 
 use super::*;
 
@@ -47,7 +47,7 @@ fn results_from_other_threads_all_arrive() {
     assert_eq!(stats().remotes, 0);
 }
 
-/// Fails to accept, again and again; between that are connections.
+/// A listener whose `accept` fails again and again, with connections in between.
 struct Faulty(RefCell<std::vec::IntoIter<Result<u8, i32>>>);
 
 impl Listener for Faulty {
@@ -112,7 +112,7 @@ fn a_pool_keeps_to_its_size_and_maps_in_order() {
     let wrong = pool.map(0..5, |n| assert_ne!(n, 3)).unwrap_err();
     assert!(matches!(wrong, JoinError::Panicked(_)));
     assert_eq!(pool.free_count(), 3);
-    // Stopped halfway, the rest is killed.
+    // If the iterator is dropped early, the rest is killed.
     drop(pool.imap(0..10, |_| sleep(HOUR)));
     let mut halfway = pool.imap(0..10, |n| {
         if n > 0 {
@@ -125,8 +125,8 @@ fn a_pool_keeps_to_its_size_and_maps_in_order() {
     assert_eq!(pool.running(), 0);
 }
 
-/// Two end together, and the next ones take a second and five: what is ready comes, and is not kept back by
-/// what is not.
+/// Two end together, and the next ones take one and five seconds. A ready value is returned at
+/// once; it does not wait for the others.
 #[test]
 fn without_order_each_comes_when_it_is_ready() {
     let clock = FakeClock::new();
@@ -141,7 +141,7 @@ fn without_order_each_comes_when_it_is_ready() {
         results.map(Result::unwrap).collect::<Vec<_>>()
     });
     while !collecting.ready() {
-        // Long enough for whoever is due.
+        // Long enough for all that are due.
         (0..10).for_each(|_| sleep(Duration::ZERO));
         clock.advance(Duration::from_secs(1));
     }

@@ -1,4 +1,4 @@
-//! Time-outs: each catches its own.
+//! Time-outs: each catches only its own.
 
 use super::*;
 
@@ -42,7 +42,7 @@ fn time_outs_within_time_outs_each_catch_their_own() {
     assert_eq!(results[1], Err(late(5)));
     assert_eq!(results[2], Ok(Ok("slept")));
     assert!(results[3] == Err(late(5)) || results[3] == Ok(Err(late(5))));
-    // One that is over in time raises nothing later.
+    // One that ends in time raises nothing later.
     let calm = spawn(move || {
         timeout(seconds(5), || ()).unwrap();
         sleep(seconds(10));
@@ -51,14 +51,14 @@ fn time_outs_within_time_outs_each_catch_their_own() {
     advance(6);
     advance(6);
     assert_eq!(calm.join().unwrap(), "calm");
-    // A guard that nothing catches ends its green thread.
+    // A time-out that nothing catches ends its green thread.
     let ended = spawn(move || {
         let _guard = Timeout::start(seconds(1));
         sleep(seconds(10));
     });
     advance(2);
     assert!(matches!(ended.join(), Err(JoinError::TimedOut(after)) if after == seconds(1)));
-    // One that comes while destructors wait is put off, and then of no use.
+    // One that expires while destructors wait is put off, and then has no effect.
     struct Nap;
     impl Drop for Nap {
         fn drop(&mut self) {

@@ -1,4 +1,4 @@
-//! What tests of the command share.
+//! Helpers that the tests of the command share.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -11,7 +11,7 @@ pub fn command(args: &[&str]) -> assert_cmd::Command {
     command
 }
 
-/// Waits until its handlers are there, SIGTERM's being the last.
+/// Waits until its handlers are installed. That of SIGTERM is the last.
 pub fn until_it_handles_signals(child: &Child) {
     let status = format!("/proc/{}/status", child.id());
     let handles = |line: &str| {
@@ -28,7 +28,7 @@ pub fn until_it_handles_signals(child: &Child) {
     }
 }
 
-/// The command, with the usual signals whoever started this test ignores them.
+/// The command, with the default signals, even if this test was started with signals ignored.
 pub fn program() -> Command {
     let mut program = Command::new(assert_cmd::cargo::cargo_bin!("green-threads"));
     common::cli::interrupt::with_usual_signals(&mut program);

@@ -1,4 +1,4 @@
-//! A picture drawn again from what its file says.
+//! `again`: draws a picture again from its file.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -16,7 +16,7 @@ use super::draw;
 use super::model::Kind;
 use super::picture::{PictureArgs, built_in_palette};
 
-/// Draws it, with changes.
+/// Draws the picture again, with changes.
 pub(super) fn run(
     args: &AgainArgs,
     run: &RunArgs,
@@ -41,21 +41,20 @@ pub(super) fn run(
     draw::run_picture(&picture, &args.draw, output, model, &run, interrupt)
 }
 
-/// Where the picture goes.
+/// The path of the new picture.
 pub(super) fn output_of(args: &AgainArgs) -> PathBuf {
     let named = args.draw.output.clone();
     named.unwrap_or_else(|| beside(&args.picture))
 }
 
-/// Where a picture drawn again goes by itself: to `x-again.png` in the folder that it is drawn in.
-/// The one it is made of stays.
+/// The default path of the new picture: `x-again.png` in the current folder. The original stays.
 fn beside(picture: &Path) -> PathBuf {
     let mut name = picture.file_stem().unwrap_or_default().to_owned();
     name.push("-again.png");
     PathBuf::from(name)
 }
 
-/// What a recipe holds.
+/// The flags of a recipe.
 #[derive(Parser)]
 #[command(
     no_binary_name = true,
@@ -69,7 +68,7 @@ struct Flags {
     how: How,
 }
 
-/// Who drew it, which only a picture shows that is coloured by worker.
+/// The model and the number of workers. They matter only for a picture coloured by worker.
 #[derive(clap::Args, Default)]
 struct How {
     #[arg(long)]
@@ -78,10 +77,11 @@ struct How {
     jobs: Option<NonZeroUsize>,
 }
 
-/// More workers than this are not started because a stranger's picture says so.
+/// The maximum number of workers in a recipe: a file from a stranger must not start more.
 const MOST_JOBS: usize = 64;
 
-/// The flags of a recipe. It may come from anybody: no file is opened that it names.
+/// Reads the flags of a recipe. The file may come from a stranger, so no file named in it is
+/// opened.
 fn read(recipe: &Recipe) -> Result<Flags, String> {
     let first_line = |text: String| text.lines().next().unwrap_or_default().to_owned();
     let words = recipe.flags.split_ascii_whitespace();

@@ -9,11 +9,11 @@ use mandelbrot::center::Center;
 use super::model::Kind;
 use super::picture::{self, PictureArgs};
 
-/// Draws the Mandelbrot set, by threads, OpenMP-style regions, rayon, async and SIMD, and shows what
-/// each buys.
+/// Draws the Mandelbrot set by threads, OpenMP-style regions, rayon, async and SIMD, and shows the
+/// speed of each.
 ///
-/// Without a subcommand and flags: the workshop's picture in every model, compared in a table, and
-/// written to mandelbrot.png.
+/// Without a subcommand and flags: draws the workshop's picture in every model, compares the times
+/// in a table, and writes mandelbrot.png.
 #[derive(Parser, Debug)]
 #[command(version, args_conflicts_with_subcommands = true, max_term_width = 100)]
 pub(crate) struct Args {
@@ -29,14 +29,14 @@ pub(crate) struct Args {
 
 #[derive(Subcommand, Debug)]
 pub(super) enum Command {
-    /// Draw a picture again from what its PNG says, with changes
+    /// Draw a picture again as its PNG describes it, with changes
     Again(AgainArgs),
     /// Draw a sequence that zooms in, frames in parallel; an interrupted one is resumed
     Zoom(ZoomArgs),
-    /// Serve a page to look around in, on 127.0.0.1
+    /// Serve a page on 127.0.0.1 for moving and zooming in the set
     #[cfg(feature = "explore")]
     Explore(super::explore::ExploreArgs),
-    /// List the views that have names
+    /// List the named views
     Views,
     /// Print a palette as a GIMP palette file
     Palette {
@@ -46,25 +46,25 @@ pub(super) enum Command {
     },
 }
 
-/// How a picture is drawn, and where to.
+/// How a picture is drawn, and where it is written.
 #[derive(clap::Args, Debug)]
 #[command(next_help_heading = "How to draw")]
 pub(super) struct DrawArgs {
-    /// Where to: a PNG, or - for standard output [default: mandelbrot.png; of `again x.png`
-    /// x-again.png]
+    /// The output: a PNG file, or - for standard output [default: mandelbrot.png; for `again
+    /// x.png`: x-again.png]
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
-    /// Which model [default: all for the workshop's picture as it is, else threads]
+    /// The model [default: all for the unchanged workshop's picture, else threads]
     #[arg(long)]
     pub(super) model: Option<Choice<Kind>>,
     #[command(flatten)]
     pub(super) limits: LimitArgs,
 }
 
-/// What drawing may take.
+/// The limits for drawing.
 #[derive(clap::Args, Debug)]
 pub(super) struct LimitArgs {
-    /// Most memory that pictures may take: `512MiB`, `8GiB`
+    /// The maximum memory for pictures: `512MiB`, `8GiB`
     #[arg(long, value_name = "SIZE", value_parser = numbers::size, default_value = "2GiB")]
     pub(super) memory: u64,
 }
@@ -84,26 +84,26 @@ pub(super) struct ZoomArgs {
     /// The point to zoom in on
     #[arg(long, value_name = "RE,IM", value_parser = picture::center, allow_hyphen_values = true)]
     pub(super) to: Center,
-    /// How many frames
+    /// The number of frames
     #[arg(long, value_name = "N", value_parser = frames, default_value = "60")]
     pub(super) frames: u64,
     /// The zoom of the last frame; --zoom is that of the first
     #[arg(long, value_name = "ZOOM", value_parser = picture::positive, default_value = "1000")]
     pub(super) until: f64,
-    /// The folder that the frames go to: frame-0001.png, …
+    /// The folder for the frames: frame-0001.png, …
     #[arg(short, long, value_name = "DIR", default_value = "frames")]
     pub(super) output: PathBuf,
     #[command(flatten)]
     pub(super) picture: PictureArgs,
-    /// Most iterations of a point in the last frame; they grow with each step of the zoom
-    /// [default: as many as a picture of that depth has, at least those of the first frame]
+    /// The maximum iterations of a point in the last frame; they grow with each step of the zoom
+    /// [default: the usual number for that depth, at least that of the first frame]
     #[arg(long, value_name = "N", value_parser = picture::iterations)]
     pub(super) until_niter: Option<u32>,
     #[command(flatten)]
     pub(super) limits: LimitArgs,
 }
 
-/// An hour at 25 a second.
+/// One hour at 25 frames per second.
 const MOST_FRAMES: u64 = 90_000;
 
 fn frames(text: &str) -> Result<u64, String> {

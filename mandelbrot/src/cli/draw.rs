@@ -1,4 +1,4 @@
-//! One picture, by one model or by all of them compared.
+//! Draws one picture, by one model or by all models compared.
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
@@ -22,10 +22,10 @@ use super::picture::{Kernel, PictureArgs};
 use super::request::{Memory, Request};
 use super::watch::Watch;
 
-/// The models that share the bands of rows among workers that need not be started first.
+/// The models that divide the bands of rows among workers without starting processes.
 const SHARING: [&str; 5] = ["threads", "rayon", "omp-dynamic", "omp-guided", "async"];
 
-/// What the figures show.
+/// The conclusions from the figures.
 fn point(report: &Report<Counts>, kernel: KernelName) -> String {
     let mut lines = vec!["What the figures show:".to_owned()];
     lines.extend(report.scaling(&SHARING).map(|line| format!("- {line}")));
@@ -37,8 +37,8 @@ fn point(report: &Report<Counts>, kernel: KernelName) -> String {
     };
     lines.extend(ratio("omp-static", "omp-dynamic").map(|ratio| {
         format!(
-            "- Equal shares beforehand (omp-static) took {ratio:.1} times as long as bands to whoever \
-             is free: bands through the set take longer than those beside it (--paint workers)."
+            "- Equal shares (omp-static) took {ratio:.1} times as long as bands for \
+             free threads: bands through the set take longer than those beside it (--paint workers)."
         )
     }));
     lines.extend(ratio("rayon-pixels", "rayon").map(|ratio| {
@@ -49,7 +49,7 @@ fn point(report: &Report<Counts>, kernel: KernelName) -> String {
     }));
     if kernel == KernelName::Textbook {
         lines.push(
-            "- This is the loop of every textbook; SIMD takes a small part of its time: --kernel fast."
+            "- This is the loop of every textbook. SIMD is many times as fast: --kernel fast."
                 .to_owned(),
         );
         lines.push(format!("\n{}", common::cli::read_next("mandelbrot")));
@@ -57,14 +57,14 @@ fn point(report: &Report<Counts>, kernel: KernelName) -> String {
     lines.join("\n")
 }
 
-/// Where the picture goes.
+/// The path of the picture.
 pub(super) fn output_of(args: &DrawArgs) -> PathBuf {
     args.output
         .clone()
         .unwrap_or_else(|| "mandelbrot.png".into())
 }
 
-/// Draws what the flags say; all models if they say nothing.
+/// Draws what the flags describe; without flags, the workshop's picture in all models.
 pub(super) fn run(
     picture: &PictureArgs,
     args: &DrawArgs,
@@ -76,13 +76,14 @@ pub(super) fn run(
     let mut model = args.model;
     if picture.is_untouched() && model.is_none_or(|model| model == Choice::All) {
         model = Some(Choice::All);
-        // A fast kernel takes milliseconds for it, as long as it takes to start a team of threads.
+        // A fast kernel takes only milliseconds for this picture, about as long as starting a team
+        // of threads.
         picture.kernel = picture.kernel.or(Some(Kernel::Textbook));
     }
     run_picture(&picture, args, output, model, run, interrupt)
 }
 
-/// Draws a picture, by threads if no model is named.
+/// Draws a picture, by default with threads.
 pub(super) fn run_picture(
     picture: &PictureArgs,
     args: &DrawArgs,
@@ -118,7 +119,7 @@ pub(super) fn run_picture(
     }
 }
 
-/// A picture to be drawn, and how.
+/// A picture to draw, and how to draw it.
 struct Job<'a> {
     request: Request,
     output: PathBuf,
@@ -126,15 +127,15 @@ struct Job<'a> {
     interrupt: &'a Interrupt,
 }
 
-/// How long each part of a picture took.
+/// The time of each part of a picture.
 struct Times {
-    /// The counts.
+    /// Computing the counts.
     counting: Measurement,
     /// The whole command: counts, colours and file.
     whole: Duration,
 }
 
-/// Refuses what can't be had together.
+/// Refuses combinations of flags that are not possible.
 fn check(request: &Request, model: Option<Choice<Kind>>) -> anyhow::Result<()> {
     use Kind::{Processes, Rayon, SharedMemory};
     let unseen = matches!(
@@ -155,7 +156,7 @@ fn check(request: &Request, model: Option<Choice<Kind>>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Draws by one model, once.
+/// Draws once, by one model.
 fn once(mut job: Job<'_>, model: Model, began: Instant) -> anyhow::Result<Outcome> {
     let Job {
         request,
@@ -164,7 +165,7 @@ fn once(mut job: Job<'_>, model: Model, began: Instant) -> anyhow::Result<Outcom
         ..
     } = &mut job;
     let points = request.plan.points() as u64;
-    // A bar for the counts, and as much again for colours and file.
+    // A bar for the counts, plus a quarter for colours and file.
     let progress = Progress::new("drawing", points + points / 4, run.output.quiet);
     let mut watch = Watch::new(interrupt).with_progress(progress);
     if request.workers {
@@ -217,7 +218,7 @@ fn render(request: &Request, model: Model, watch: &Watch) -> io::Result<Counts> 
     }
 }
 
-/// Says what was drawn, and how fast.
+/// Prints what was drawn, and how fast.
 fn report(
     job: &Job<'_>,
     model: Model,
@@ -256,7 +257,7 @@ fn report(
             format!(" at {:.2} G iterations/s", rate / 1e9)
         });
         common::remark!(
-            "{}: {width}x{height} in {}: {} of it counting{rate} ({name}, {}, -j {workers}, {:.2} cores busy)",
+            "{}: {width}x{height} in {}, of which {} for counting{rate} ({name}, {}, -j {workers}, {:.2} cores busy)",
             job.output.display(),
             human_duration(times.whole),
             human_duration(times.counting.wall),
@@ -267,13 +268,13 @@ fn report(
     Ok(())
 }
 
-/// How many iterations were done, where the counts tell that.
+/// The number of iterations, if the counts show it.
 fn iterations(request: &Request, counts: &Counts) -> Option<u64> {
     let all: u64 = counts.values().iter().map(|&count| u64::from(count)).sum();
     (!request.skips()).then_some(all / u64::from(request.plan.scale()))
 }
 
-/// Draws by several models, or several times, and compares.
+/// Draws by several models, or several times, and compares them.
 fn compare(job: &Job<'_>, models: &[Model]) -> anyhow::Result<Outcome> {
     let Job {
         request,

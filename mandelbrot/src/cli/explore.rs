@@ -1,4 +1,4 @@
-//! The explorer: a page on this machine.
+//! `explore`: serves a page on this machine.
 
 use std::io::Write;
 use std::time::Duration;
@@ -8,12 +8,12 @@ use common::cli::{Interrupt, Outcome, RunArgs};
 use mandelbrot::explore::Explorer;
 use serde_json::json;
 
-/// How often it looks whether it is to end.
+/// How often the server checks whether to stop.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 #[derive(clap::Args, Debug)]
 pub(super) struct ExploreArgs {
-    /// The port on 127.0.0.1; 0 for any that is free
+    /// The port on 127.0.0.1; 0 for any free port
     #[arg(long, value_name = "PORT", default_value = "8087")]
     port: u16,
 }
@@ -48,7 +48,7 @@ pub(super) fn run(
                 tokio::time::sleep(LOOK_EVERY).await;
             }
         });
-        // A page that keeps its connection open is not waited for.
+        // Do not wait for a page that keeps its connection open.
         let end = async move {
             while !ended.raised() {
                 tokio::time::sleep(LOOK_EVERY).await;

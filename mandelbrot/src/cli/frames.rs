@@ -1,4 +1,4 @@
-//! A sequence that zooms in: frames in parallel, each by one thread.
+//! `zoom`: draws a sequence that zooms in. Frames are drawn in parallel, each by one thread.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -16,22 +16,22 @@ use super::output;
 use super::request::{Memory, Request, usual_iterations};
 use super::watch::Watch;
 
-/// What became of a frame.
+/// The result of a frame.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Frame {
     Written,
-    /// It was there already.
+    /// The file existed already.
     Kept,
     Failed,
-    /// Ctrl-C came before it.
+    /// The frame was not drawn because of Ctrl-C.
     Left,
 }
 
-/// Refuses a trace in the place of a frame.
+/// Refuses a trace with the same path as a frame.
 pub(super) fn check_trace(args: &ZoomArgs, run: &RunArgs) -> anyhow::Result<()> {
     let timeline = run.trace.timeline.as_ref().and_then(Option::as_ref);
     for file in [run.trace.trace.as_ref(), timeline].into_iter().flatten() {
-        // Of all frames only one can be of the same name.
+        // Only one frame can have the same file name.
         let frame = args.output.join(file.file_name().unwrap_or_default());
         let number = frame
             .file_stem()
@@ -47,7 +47,7 @@ pub(super) fn check_trace(args: &ZoomArgs, run: &RunArgs) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// Draws the frames that are not there yet.
+/// Draws the missing frames.
 pub(super) fn run(
     args: &ZoomArgs,
     run: &RunArgs,
@@ -58,7 +58,7 @@ pub(super) fn run(
             "--paint workers: each frame has one worker".to_owned()
         ));
     }
-    // What is wrong with a frame is wrong with the first or the deepest.
+    // If any frame is impossible, then the first or the last one is.
     for index in [0, args.frames - 1] {
         request(args, run, index)?;
     }
@@ -70,7 +70,7 @@ pub(super) fn run(
     let progress = Progress::new("frames", args.frames, run.output.quiet);
     let done = omp::parallel(run.jobs().get().min(frames), |p| {
         let mut done = Vec::new();
-        // One by one, since the deep frames take longest.
+        // One by one, because deep frames take longest.
         for index in p.xrange(0..frames) {
             let path = path(&args.output, index);
             let frame = request(args, run, index as u64)
@@ -114,13 +114,13 @@ pub(super) fn run(
     })
 }
 
-/// A frame, counted from 0, as it is to be drawn.
+/// The request for a frame, counted from 0.
 fn request(args: &ZoomArgs, run: &RunArgs, index: u64) -> anyhow::Result<Request> {
     let first = args.picture.zoom();
     let way = index as f64 / (args.frames - 1).max(1) as f64;
-    // By the logarithm: a ratio of two zooms may be beyond what a number can hold.
+    // Use logarithms: the ratio of two zooms may be too large for a number.
     let zoom = (first.ln() + (args.until.ln() - first.ln()) * way).exp();
-    // The first and the last as they were asked for, and not by a rounding beside.
+    // The first and the last frame have the exact zoom of the flags, without rounding.
     let zoom = match index {
         0 => first,
         _ if index == args.frames - 1 => args.until,
@@ -132,7 +132,7 @@ fn request(args: &ZoomArgs, run: &RunArgs, index: u64) -> anyhow::Result<Request
         f64::from,
     );
     let iterations = (niter + (last - niter) * way).round() as u32;
-    // As many are in memory as workers draw.
+    // Each worker holds one picture in memory.
     let workers = (run.jobs().get() as u64).min(args.frames);
     let memory = Memory {
         most: args.limits.memory / workers,
@@ -169,8 +169,8 @@ fn draw(request: Request, path: &Path, interrupt: &Interrupt) -> anyhow::Result<
     Ok(Frame::Written)
 }
 
-/// Whether a frame was drawn before, and is what would be drawn now. Files are renamed into place
-/// when they are whole, so what is there is whole.
+/// Whether a frame exists and is the same as the one that would be drawn now. A file is renamed
+/// when it is complete, so an existing file is complete.
 fn is_there(request: &Request, path: &Path) -> bool {
     let Ok(file) = File::open(path) else {
         return false;

@@ -31,9 +31,9 @@ pub(super) enum Kind {
     Omp,
     /// The same: bands divided beforehand
     OmpStatic,
-    /// The same: bands to whoever is free
+    /// The same: each free thread takes the next band
     OmpDynamic,
-    /// The same: to whoever is free, ever fewer at a time
+    /// The same: a free thread takes several bands, fewer each time
     OmpGuided,
     /// A parallel iterator over bands
     Rayon,
@@ -48,11 +48,11 @@ use Kind::{
     SharedMemory, Threads,
 };
 
-/// How many times the models of a choice hold the counts at once. Where models are compared, the
-/// answer of the first is kept beside that of the one that runs.
+/// How many copies of the counts a model holds at once. In a comparison, the answer of the first
+/// model is kept beside that of the current one.
 pub(super) fn copies(choice: Choice<Kind>, runs: bool, borders: bool) -> usize {
     let one = match choice {
-        // Each half of a rectangle is put together before it is copied to its place.
+        // Each half of a rectangle is assembled before it is copied to its place.
         _ if borders => 4,
         Choice::All | Choice::One(SharedMemory) => 2,
         Choice::One(_) => 1,
@@ -60,18 +60,18 @@ pub(super) fn copies(choice: Choice<Kind>, runs: bool, borders: bool) -> usize {
     one + usize::from(runs || choice == Choice::All)
 }
 
-/// The models that a choice stands for, the serial one first.
+/// The models of a choice, the serial one first.
 pub(super) fn models(choice: Choice<Kind>, run: &RunArgs) -> Result<Vec<Model>, Usage> {
     let mut kinds = choice.kinds();
     if choice == Choice::All {
-        // It is one of those after it.
+        // `omp` is equal to one of the others.
         kinds.retain(|&kind| kind != Omp);
     }
     let models = kinds.into_iter().map(|kind| Model::new(kind, run));
     models.collect()
 }
 
-/// A model, ready to run.
+/// A model that is ready to run.
 #[derive(Clone, Copy)]
 pub(super) struct Model {
     kind: Kind,
@@ -79,7 +79,7 @@ pub(super) struct Model {
 }
 
 impl Model {
-    /// With its workers: for regions, without `--jobs`, as many as OMP_NUM_THREADS says.
+    /// Sets the number of workers. For regions without `--jobs`, `OMP_NUM_THREADS` decides.
     pub(super) fn new(kind: Kind, run: &RunArgs) -> Result<Model, Usage> {
         let mut workers = run.jobs();
         if matches!(kind, Omp | OmpStatic | OmpDynamic | OmpGuided) {
@@ -94,12 +94,13 @@ impl Model {
         Ok(Model { kind, workers })
     }
 
-    /// Runs it until the watch says stop: the counts of what was not begun then are 0.
+    /// Runs the model until the watch says stop. Points that were not computed then have the count
+    /// 0.
     pub(super) fn run(self, plan: &Plan, kernel: KernelName, watch: &Watch) -> io::Result<Counts> {
         let _span = tracing::info_span!("model", name = self.name()).entered();
         let workers = self.workers;
         let fill = watch.kernel(kernel);
-        // What another process does can't be watched from here: it is stopped between bands.
+        // The work of another process can't be watched, so it is stopped between bands.
         let stop = || watch.stop();
         let schedule = match self.kind {
             Serial => return serial::run(plan, fill, workers),
@@ -119,7 +120,7 @@ impl Model {
         Ok(regions::run_scheduled(plan, fill, workers, schedule))
     }
 
-    /// Runs along borders, which is rayon's work.
+    /// Runs with border tracing, on rayon.
     pub(super) fn run_along_borders(
         self,
         plan: &Plan,
@@ -155,7 +156,7 @@ impl compare::Model for Model {
     fn remark(&self) -> Option<String> {
         let remark = match self.kind {
             Processes | SharedMemory => {
-                "with the time to start the processes, which a small picture does not pay for"
+                "includes the time to start the processes, which is long compared with a small picture"
             }
             RayonPixels => {
                 "row after row, the pixels of each in parallel: the threads meet at every row's \

@@ -1,4 +1,4 @@
-//! What comes out: pictures, and lists.
+//! The output: pictures and lists.
 
 use std::fs::File;
 use std::io::{self, BufReader, IsTerminal, Write};
@@ -17,12 +17,12 @@ pub(super) fn is_stdout(output: &Path) -> bool {
     output.as_os_str() == "-"
 }
 
-/// Endings that promise another format than PNG.
+/// Endings of other picture formats than PNG.
 const OTHER_FORMATS: [&str; 13] = [
     "jpg", "jpeg", "gif", "bmp", "webp", "tif", "tiff", "ppm", "pnm", "svg", "avif", "exr", "pdf",
 ];
 
-/// Where a picture goes that is given no name: nothing is replaced that this program did not make.
+/// Checks a default path: only a file of this program may be replaced.
 pub(super) fn check_unnamed(output: &Path) -> anyhow::Result<()> {
     let Ok(file) = File::open(output) else {
         return Ok(());
@@ -30,14 +30,14 @@ pub(super) fn check_unnamed(output: &Path) -> anyhow::Result<()> {
     match png_file::recipe(BufReader::new(file)) {
         Ok(_) => Ok(()),
         Err(_) => bail!(Usage(format!(
-            "{}: is there, and not by this program; say where to by -o FILE",
+            "{}: exists, and is not from this program: name another file by -o FILE",
             output.display()
         ))),
     }
 }
 
-/// Refuses a trace in the place of the picture; before the trace is begun, since a trace is written
-/// whatever else fails.
+/// Refuses a trace with the same path as the picture. It is called before the trace starts, because
+/// the trace is written even if other things fail.
 pub(super) fn check_trace(output: &Path, run: &RunArgs) -> anyhow::Result<()> {
     let name = output.display();
     let timeline = run.trace.timeline.as_ref().and_then(Option::as_ref);
@@ -54,7 +54,7 @@ pub(super) fn check_trace(output: &Path, run: &RunArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Says beforehand what would go wrong after the work is done.
+/// Checks before the work what would fail after it.
 pub(super) fn check(output: &Path, run: &RunArgs) -> anyhow::Result<()> {
     let name = output.display();
     let ending = output.extension().unwrap_or_default().to_ascii_lowercase();
@@ -66,7 +66,7 @@ pub(super) fn check(output: &Path, run: &RunArgs) -> anyhow::Result<()> {
     if is_stdout(output) {
         if run.output.json {
             bail!(Usage(
-                "--json: standard output is the picture's, by -o -".to_owned()
+                "--json: standard output is used for the picture (-o -)".to_owned()
             ));
         }
         if io::stdout().is_terminal() {
@@ -80,15 +80,15 @@ pub(super) fn check(output: &Path, run: &RunArgs) -> anyhow::Result<()> {
         bail!(Usage(format!("{name}: a folder; name a file in it")));
     }
     if output.exists() && !output.is_file() {
-        // A device or a pipe: only writing tells.
+        // A device or a pipe: only a real write can show an error.
         return Ok(());
     }
     files::check_folder_of(output).map_err(|error| Usage(error.to_string()))?;
-    // To try is the only way to know: the right to write may be denied in many ways.
+    // A test file is the only reliable check: write access may be denied in many ways.
     let probe = output.with_file_name(format!(".mandelbrot.{}.tmp", std::process::id()));
     match File::create_new(&probe) {
         Ok(_) => {
-            // A leftover is harmless.
+            // A left-over file does no harm.
             let _ = std::fs::remove_file(&probe);
             Ok(())
         }
@@ -96,7 +96,7 @@ pub(super) fn check(output: &Path, run: &RunArgs) -> anyhow::Result<()> {
     }
 }
 
-/// Writes a picture and how it was made.
+/// Writes a picture with its recipe.
 pub(super) fn write(output: &Path, picture: &Picture, recipe: &Recipe) -> anyhow::Result<()> {
     let mut file = files::PendingFile::create(output)?;
     png_file::encode(picture, recipe, &mut file).with_context(|| output.display().to_string())?;

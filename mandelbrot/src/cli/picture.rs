@@ -1,4 +1,4 @@
-//! The flags that say what a picture shows.
+//! The flags for the contents of a picture.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -13,8 +13,8 @@ use mandelbrot::plan::{DEEPEST_ZOOM, MOST_ITERATIONS};
 use mandelbrot::view::{PLACES, Place};
 use num_complex::Complex;
 
-/// What is to be seen. Each is `None` if not asked for, so that the flags of a picture drawn before
-/// can stand behind those of now.
+/// The contents of a picture. Each field is `None` if its flag is not given, so that the flags of
+/// an earlier picture can fill the gaps.
 #[derive(clap::Args, Clone, Debug, Default, PartialEq)]
 #[command(next_help_heading = "The picture")]
 pub(super) struct PictureArgs {
@@ -24,8 +24,8 @@ pub(super) struct PictureArgs {
     /// Rows of pixels [default: 480]
     #[arg(short = 'H', long, value_name = "N", value_parser = side, allow_negative_numbers = true)]
     pub(super) height: Option<NonZeroUsize>,
-    /// Most iterations of a point [default: what the view needs, or 1000, and a thousand more for
-    /// each factor of ten of the zoom]
+    /// The maximum iterations of a point [default: what the view needs, or 1000, and a thousand
+    /// more for each factor of ten of the zoom]
     #[arg(short, long, value_name = "N", value_parser = iterations, allow_negative_numbers = true)]
     pub(super) niter: Option<u32>,
     /// A place by name: see `mandelbrot views`
@@ -34,7 +34,7 @@ pub(super) struct PictureArgs {
     /// The point in the middle, with as many digits as the zoom needs [default: -0.75,0]
     #[arg(long, value_name = "RE,IM", value_parser = center, allow_hyphen_values = true)]
     pub(super) center: Option<Center>,
-    /// How much larger than 3.5 units across; `2x` for twice what it would be
+    /// The magnification, relative to a width of 3.5; `2x` for twice the default
     #[arg(long, value_name = "ZOOM", value_parser = zoom, allow_negative_numbers = true)]
     pub(super) zoom: Option<Zoom>,
     /// The Julia set of a constant
@@ -47,31 +47,31 @@ pub(super) struct PictureArgs {
     /// Fractint's .map, Ultra Fractal's .ugr
     #[arg(long, value_name = "NAME|FILE", value_parser = palette)]
     pub(super) palette: Option<Palette>,
-    /// Colours without steps, by how far a point went in its last iteration
+    /// Smooth colours, by how far a point went in its last iteration
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
           default_missing_value = "true")]
     pub(super) smooth: Option<bool>,
-    /// Points for each pixel, N by N, their mean shown [default: 1]
+    /// N by N points per pixel, of which the mean is shown [default: 1]
     #[arg(long, value_name = "N", value_parser = aa, allow_negative_numbers = true)]
     pub(super) aa: Option<NonZeroUsize>,
-    /// Ways around iterating, with commas between them
+    /// Methods that skip iterations, separated by commas
     #[arg(long, value_enum, value_name = "WAYS", value_delimiter = ',')]
     pub(super) shortcuts: Option<Vec<Shortcut>>,
-    /// What computes the counts [default: fast; perturbation where f64 would be wrong; textbook
-    /// where models are compared]
+    /// The kernel that computes the counts [default: fast; perturbation where f64 would be wrong;
+    /// textbook when models are compared]
     #[arg(long, value_enum)]
     pub(super) kernel: Option<Kernel>,
-    /// What to colour by [default: counts]
+    /// The meaning of the colours [default: counts]
     #[arg(long, value_enum)]
     pub(super) paint: Option<Paint>,
 }
 
-/// What computes.
+/// A kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Kernel {
     /// The loop of every textbook
     Textbook,
-    /// SIMD with the textbook's counts, every one
+    /// SIMD with exactly the textbook's counts
     Exact,
     /// SIMD with fused multiplication and addition
     Fast,
@@ -92,37 +92,37 @@ impl Kernel {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Paint {
-    /// How many iterations a point took to leave
+    /// The number of iterations until a point left
     Counts,
-    /// Which worker computed it
+    /// The worker that computed the point
     Workers,
 }
 
-/// A way around iterating.
+/// A method that skips iterations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Shortcut {
     /// None
     None,
-    /// Don't iterate the main cardioid and the disc beside it
+    /// Skip the main cardioid and the disc beside it
     Bulbs,
     /// Stop a point that returns to where it was
     Periodicity,
-    /// Fill rectangles whose border is of one count (Mariani-Silver)
+    /// Fill rectangles whose border has a single count (Mariani-Silver)
     Borders,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Zoom {
     To(f64),
-    /// Of what it would be.
+    /// A multiple of the default.
     Times(f64),
 }
 
-/// More points for a pixel than a colour has shades are wasted.
+/// A colour has no more shades, so more points per pixel would be useless.
 const MOST_AA: u64 = 16;
 
 impl PictureArgs {
-    /// Whether it is the workshop's picture as it is, by whatever kernel.
+    /// Whether it is the unchanged workshop's picture, by any kernel.
     pub(super) fn is_untouched(&self) -> bool {
         let kernel = self.kernel;
         *self
@@ -132,21 +132,21 @@ impl PictureArgs {
             }
     }
 
-    /// Whether rectangles are filled whose border is of one count.
+    /// Whether rectangles with a single count on their border are filled.
     pub(super) fn traces_borders(&self) -> bool {
         let shortcuts = self.shortcuts.as_deref().unwrap_or_default();
         shortcuts.contains(&Shortcut::Borders)
     }
 
-    /// Whether it is coloured by worker.
+    /// Whether the picture is coloured by worker.
     pub(super) fn shows_workers(&self) -> bool {
         self.paint == Some(Paint::Workers)
     }
 
-    /// These flags, and where they say nothing, those of a picture drawn before.
+    /// Combines these flags with those of an earlier picture: these have precedence.
     pub(super) fn over(self, old: PictureArgs) -> PictureArgs {
         let formula_is_new = self.julia.is_some() || self.burning_ship;
-        // A new place comes with its own zoom and iterations, unless told otherwise.
+        // A new place has its own zoom and iterations, unless the flags say otherwise.
         let old = match self.view {
             Some(_) => PictureArgs {
                 center: None,
@@ -187,7 +187,7 @@ impl PictureArgs {
         }
     }
 
-    /// With a palette that is not by name.
+    /// Sets a palette that has no name.
     pub(super) fn with_palette(self, palette: Palette) -> PictureArgs {
         PictureArgs {
             palette: Some(palette),
@@ -195,7 +195,7 @@ impl PictureArgs {
         }
     }
 
-    /// At a point, so much larger, with so many iterations.
+    /// Sets the centre, the zoom and the maximum iterations.
     pub(super) fn at(&self, center: Center, zoom: f64, iterations: u32) -> PictureArgs {
         PictureArgs {
             center: Some(center),
@@ -205,7 +205,7 @@ impl PictureArgs {
         }
     }
 
-    /// How much larger than 3.5 units across.
+    /// The magnification, relative to a width of 3.5.
     pub(super) fn zoom(&self) -> f64 {
         match self.zoom {
             Some(Zoom::To(zoom)) => zoom,
@@ -223,7 +223,7 @@ fn side(text: &str) -> Result<NonZeroUsize, String> {
     let number = numbers::number(text).map_err(|error| error.to_string())?;
     let side = usize::try_from(number)
         .ok()
-        // What a PNG can hold.
+        // PNG's limit.
         .filter(|&side| side <= i32::MAX as usize)
         .ok_or_else(|| format!("{text}: at most 2^31-1 pixels"))?;
     NonZeroUsize::new(side).ok_or_else(|| format!("{text}: at least 1 pixel is needed"))
@@ -255,22 +255,23 @@ fn place(text: &str) -> Result<&'static Place, String> {
         })
 }
 
-/// A palette by name, or else from a file.
+/// Reads a palette by its name, or from a file.
 pub(super) fn palette(text: &str) -> Result<Palette, String> {
     if let Some(palette) = Palette::named(text) {
         return Ok(palette);
     }
     read(text)
-        .map_err(|error| format!("{text}: {error}; built in are {}", names()))
+        .map_err(|error| format!("{text}: {error}; built-in palettes are {}", names()))
         .and_then(|bytes| {
             Palette::from_text(&String::from_utf8_lossy(&bytes))
                 .map_err(|error| format!("{text}: {error}"))
         })
 }
 
-/// A palette by name only: what a stranger's picture may ask for.
+/// Reads a palette by its name only, for a picture from a stranger.
 pub(super) fn built_in_palette(text: &str) -> Result<Palette, String> {
-    Palette::named(text).ok_or_else(|| format!("{text}: no such palette; built in are {}", names()))
+    Palette::named(text)
+        .ok_or_else(|| format!("{text}: no such palette; built-in palettes are {}", names()))
 }
 
 fn names() -> String {
@@ -278,7 +279,7 @@ fn names() -> String {
     names.join(", ")
 }
 
-/// A file, if it isn't endless.
+/// Reads a file up to a limit: a device may be endless.
 fn read(path: &str) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?
@@ -290,7 +291,7 @@ fn read(path: &str) -> io::Result<Vec<u8>> {
     }
 }
 
-/// `-0.75,0.1`: a real and an imaginary part.
+/// Reads `-0.75,0.1`: a real and an imaginary part.
 pub(super) fn complex(text: &str) -> Result<Complex<f64>, String> {
     let error = || format!("{text}: not two numbers with a comma between them: RE,IM");
     let (re, im) = text.split_once(',').ok_or_else(error)?;
@@ -302,7 +303,7 @@ pub(super) fn complex(text: &str) -> Result<Complex<f64>, String> {
     }
 }
 
-/// The same with all digits.
+/// The same, with all digits.
 pub(super) fn center(text: &str) -> Result<Center, String> {
     let rounded = complex(text)?;
     let (re, im) = text.split_once(',').unwrap_or_default();
@@ -312,7 +313,7 @@ pub(super) fn center(text: &str) -> Result<Center, String> {
     }
 }
 
-/// A number above 0.
+/// Reads a number above 0.
 pub(super) fn positive(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(number) if number.is_finite() && number > 0.0 => Ok(number),
@@ -322,7 +323,7 @@ pub(super) fn positive(text: &str) -> Result<f64, String> {
 }
 
 fn zoom(text: &str) -> Result<Zoom, String> {
-    // Digits that are more than an f64 can hold.
+    // The text is a number, but too large for an `f64`.
     let starts_with_digit = text.starts_with(|it: char| it.is_ascii_digit());
     let number = text.strip_suffix('x').unwrap_or(text).parse::<f64>();
     if starts_with_digit && number.is_ok_and(f64::is_infinite) {

@@ -1,4 +1,4 @@
-//! What is to be drawn, made of the flags, and the flags again, for the PNG.
+//! Turns the flags into a request to draw, and a request into flags for the PNG.
 
 use std::fmt::Write;
 use std::num::NonZeroUsize;
@@ -18,7 +18,7 @@ use num_complex::Complex;
 
 use super::picture::{Kernel, PictureArgs, Shortcut};
 
-/// A picture to be drawn.
+/// A picture to draw.
 pub(super) struct Request {
     pub(super) plan: Plan,
     pub(super) palette: Palette,
@@ -26,24 +26,24 @@ pub(super) struct Request {
     pub(super) kernel: KernelName,
     /// Whether to colour by worker.
     pub(super) workers: bool,
-    /// Whether to trace borders.
+    /// Whether to use border tracing.
     pub(super) borders: bool,
     pub(super) recipe: Recipe,
 }
 
 impl Request {
-    /// The plan ends early when the interrupt says so.
+    /// Makes the plan stop when the interrupt is raised.
     pub(super) fn stopped_by(mut self, interrupt: &Interrupt) -> Request {
         let interrupt = interrupt.clone();
         self.plan = self.plan.with_stop(Stop::when(move || interrupt.raised()));
         self
     }
 
-    /// Says if the kernel asked for is likely to be wrong at this depth.
+    /// Warns if the chosen kernel is probably wrong at this depth.
     pub(super) fn warn(&self) {
         if self.kernel != KernelName::Perturbation && self.plan.depth() == Depth::Rounded {
             common::remark!(
-                "warning: so deep, f64 rounds too much: many counts are wrong{}",
+                "warning: at this depth f64 rounds too much: many counts are wrong{}",
                 match self.plan.formula() {
                     Formula::Mandelbrot => "; see --kernel perturbation",
                     _ => "",
@@ -52,7 +52,7 @@ impl Request {
         }
     }
 
-    /// What the SIMD kernels run on, to be written behind a comma.
+    /// The instruction set of the SIMD kernels, with a comma before it.
     pub(super) fn instructions(&self) -> String {
         match self.kernel {
             KernelName::Textbook | KernelName::Perturbation => String::new(),
@@ -60,7 +60,7 @@ impl Request {
         }
     }
 
-    /// Whether some iterations that the counts stand for were not done.
+    /// Whether some of the iterations in the counts were skipped.
     pub(super) fn skips(&self) -> bool {
         self.borders
             || self.kernel == KernelName::Perturbation
@@ -69,7 +69,7 @@ impl Request {
 }
 
 impl PictureArgs {
-    /// The picture, if it is one and takes no more memory than allowed.
+    /// Checks the flags and the memory, and returns the request.
     pub(super) fn request(&self, memory: Memory) -> anyhow::Result<Request> {
         let size = |given: Option<NonZeroUsize>, usual| given.map_or(usual, NonZeroUsize::get);
         let (width, height) = (size(self.width, 640), size(self.height, 480));
@@ -114,12 +114,12 @@ impl PictureArgs {
         })
     }
 
-    /// Whether a place in the plane is asked for.
+    /// Whether the flags name a place in the plane.
     fn is_moved(&self) -> bool {
         self.center.is_some() || self.zoom.is_some() || self.view.is_some()
     }
 
-    /// The workshop's stretched view, unless a place in the plane is asked for.
+    /// The view: the workshop's stretched one, unless the flags name a place in the plane.
     fn view(&self, width: usize, height: usize) -> View {
         if !self.is_moved() && self.julia.is_none() && !self.burning_ship {
             return View::WORKSHOP;
@@ -138,7 +138,8 @@ impl PictureArgs {
         center.unwrap_or_else(|| usual.into())
     }
 
-    /// Most iterations: what is asked for, or what the place needs, or more the deeper it is.
+    /// The maximum iterations: those of the flags, or of the view, or the usual number for the
+    /// zoom.
     pub(super) fn iterations(&self) -> u32 {
         let place = self.view.map(|place| place.limit);
         self.niter
@@ -146,7 +147,7 @@ impl PictureArgs {
             .unwrap_or_else(|| usual_iterations(self.zoom()))
     }
 
-    /// The kernel asked for, or the fastest that is right.
+    /// The chosen kernel, or the fastest correct one.
     fn kernel_for(&self, plan: &Plan) -> Result<Kernel, Usage> {
         let deep = plan.formula() == Formula::Mandelbrot;
         let usual = match plan.depth() {
@@ -159,7 +160,7 @@ impl PictureArgs {
                 "--kernel perturbation: for the Mandelbrot set only".to_owned(),
             )),
             Kernel::Perturbation if self.shortcuts.as_deref().is_some_and(does_not_fit) => Err(
-                Usage("--shortcuts: of them --kernel perturbation knows borders only".to_owned()),
+                Usage("--shortcuts: --kernel perturbation supports only borders".to_owned()),
             ),
             Kernel::Perturbation => Ok(kernel),
             _ => match plan.check_depth() {
@@ -170,7 +171,7 @@ impl PictureArgs {
         }
     }
 
-    /// All that is needed to draw it again, whatever the defaults will be then.
+    /// The flags to draw the picture again, independent of future defaults.
     fn recipe(&self, width: usize, height: usize, kernel: Kernel) -> Recipe {
         let mut flags = format!("-W {width} -H {height} -n {}", self.iterations());
         let mut add = |flag: std::fmt::Arguments<'_>| {
@@ -224,27 +225,27 @@ impl PictureArgs {
 }
 
 /// A thousand iterations, and a thousand more for each factor of ten: structures repeat with depth,
-/// and each repetition takes as many again.
+/// and each repetition needs as many again.
 pub(super) fn usual_iterations(zoom: f64) -> u32 {
     (1000.0 * (1.0 + zoom.log10().max(0.0))) as u32
 }
 
-/// Whether ways are among them that need the points themselves.
+/// Whether some of the shortcuts need the points themselves.
 fn does_not_fit(shortcuts: &[Shortcut]) -> bool {
     shortcuts.contains(&Shortcut::Bulbs) || shortcuts.contains(&Shortcut::Periodicity)
 }
 
-/// How much memory a picture may take.
+/// The memory limit of a picture.
 #[derive(Clone, Copy)]
 pub(super) struct Memory {
     pub(super) most: u64,
-    /// How many times a model holds the counts.
+    /// How many copies of the counts a model holds.
     pub(super) copies: usize,
 }
 
 impl Memory {
-    /// Counts the counts, the colours, the coordinates of columns and rows, and an orbit. The file is
-    /// written piece by piece.
+    /// Adds up the counts, the colours, the coordinates of columns and rows, and the orbit. The
+    /// file needs no memory, because it is written piece by piece.
     fn check(self, width: usize, height: usize, aa: usize, orbit: u64) -> anyhow::Result<()> {
         let pixels = width as u128 * height as u128;
         let points = pixels * (aa * aa) as u128;
@@ -262,7 +263,7 @@ impl Memory {
             String::new()
         };
         bail!(Usage(format!(
-            "{width}x{height}{each}: would take {} of memory, of {} allowed: see --memory",
+            "{width}x{height}{each}: needs {} of memory, and {} is allowed: see --memory",
             u64::try_from(needed).map_or("more than 16 EiB".to_owned(), human_bytes),
             human_bytes(self.most)
         )))

@@ -1,5 +1,5 @@
-//! A kernel that is watched: it stops on Ctrl-C, moves a progress bar, leaves spans in the trace,
-//! and notes which thread computed what.
+//! Wraps a kernel: it stops on Ctrl-C, moves a progress bar, records spans for the trace, and notes
+//! which thread computed which tile.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,13 +9,13 @@ use common::cli::{Interrupt, Progress};
 use mandelbrot::kernels::KernelName;
 use mandelbrot::{Plan, Tile};
 
-/// A tile this small takes no longer than watching it.
+/// A tile with fewer points than this is not watched: watching would take as long as computing.
 const SMALL: usize = 64;
 
-/// Which thread computed which tile.
+/// For each tile, the thread that computed it.
 type Notes = Mutex<Vec<(Tile, ThreadId)>>;
 
-/// Watches kernels; cheap to clone.
+/// Wraps kernels; cheap to clone.
 #[derive(Clone)]
 pub(super) struct Watch {
     interrupt: Interrupt,
@@ -24,7 +24,7 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// For Ctrl-C only.
+    /// A watch that handles Ctrl-C only.
     pub(super) fn new(interrupt: &Interrupt) -> Watch {
         Watch {
             interrupt: interrupt.clone(),
@@ -33,7 +33,7 @@ impl Watch {
         }
     }
 
-    /// And with a progress bar.
+    /// Adds a progress bar.
     pub(super) fn with_progress(self, progress: Progress) -> Watch {
         Watch {
             progress: Some(Arc::new(progress)),
@@ -41,7 +41,7 @@ impl Watch {
         }
     }
 
-    /// And with notes for [`Watch::workers`].
+    /// Adds notes for [`Watch::workers`].
     pub(super) fn with_workers(self) -> Watch {
         Watch {
             tiles: Some(Arc::default()),
@@ -49,7 +49,7 @@ impl Watch {
         }
     }
 
-    /// The kernel, watched.
+    /// Wraps the kernel.
     pub(super) fn kernel(&self, kernel: KernelName) -> impl mandelbrot::Kernel + use<> {
         let watch = self.clone();
         let fill = kernel.fill();
@@ -76,7 +76,7 @@ impl Watch {
         }
     }
 
-    /// Changes what the bar says is being done.
+    /// Changes the text of the bar.
     pub(super) fn say(&self, what: &str) {
         if let Some(progress) = &self.progress {
             progress.say(what);
@@ -88,7 +88,8 @@ impl Watch {
         self.interrupt.raised()
     }
 
-    /// Which worker computed which tile, workers numbered from the top of the picture.
+    /// For each tile, the worker that computed it. Workers are numbered from the top of the
+    /// picture.
     pub(super) fn workers(&self) -> Vec<(Tile, usize)> {
         let Some(tiles) = &self.tiles else {
             return Vec::new();

@@ -4,7 +4,7 @@ use std::thread;
 
 use super::*;
 
-/// Serves while `client` asks.
+/// Runs a server while `client` sends requests.
 fn with_explorer(client: impl FnOnce(SocketAddr) + Send + 'static) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -48,7 +48,7 @@ fn path(view: u64, more: &str) -> String {
     let usual = "page=1&re=-0.75&im=0&zoom=1&columns=300&rows=200&x=0&y=0&width=64&height=64\
                  &iterations=200&palette=workshop&kernel=exact&model=rayon&smooth=false";
     let mut words: Vec<&str> = usual.split('&').collect();
-    // What is asked for differently takes the place of the usual.
+    // Parameters in `more` replace the usual ones.
     for word in more.split('&').filter(|word| !word.is_empty()) {
         let (name, _) = word.split_once('=').unwrap();
         words.retain(|known| known.split('=').next() != Some(name));
@@ -117,7 +117,7 @@ fn what_makes_no_sense_is_refused_with_a_reason() {
             ("kernel=magic", "no such name"),
             ("model=magic", "rayon or serial"),
         ] {
-            // Each is a view of its own.
+            // Each request is a view of its own.
             let (status, body) = ask(address, &host, &path(1, &format!("{more}&page=7")));
             let body = String::from_utf8_lossy(&body).into_owned();
             assert!(
@@ -137,12 +137,12 @@ fn a_view_of_the_same_place_in_other_colours_is_drawn() {
             let path = path(view, &format!("palette={palette}"));
             assert_eq!(ask(address, &host, &path).0, 200, "{view}");
         }
-        // The older ones are stale as ever.
+        // The older views are still stale.
         assert_eq!(ask(address, &host, &path(2, "palette=fire")).0, 410);
     });
 }
 
-/// A tile inside the set, of a million iterations by the textbook's loop: it would take a minute.
+/// A tile inside the set, with a million iterations of the textbook's loop, would take a minute.
 #[test]
 fn a_newer_view_ends_the_tiles_of_the_one_before() {
     with_explorer(|address| {
@@ -153,11 +153,11 @@ fn a_newer_view_ends_the_tiles_of_the_one_before() {
             let (host, old) = (host.clone(), old.clone());
             move || ask(address, &host, &old).0
         });
-        // It may be under way by then, or not: in both cases it is gone.
+        // Whether it runs by then or not, it must be stale.
         assert_eq!(ask(address, &host, &path(2, "")).0, 200);
         assert_eq!(asked.join().unwrap(), 410);
         assert_eq!(ask(address, &host, &old).0, 410);
-        // Another page's views are its own.
+        // Another page has its own views.
         assert_eq!(ask(address, &host, &path(1, "page=2")).0, 200);
     });
 }

@@ -1,4 +1,4 @@
-//! Tiles: what may be asked for, and how it is drawn.
+//! Tiles: checks the requests, and draws.
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -16,17 +16,18 @@ use crate::palette::Palette;
 use crate::plan::{Depth, Plan, PlanError};
 use crate::{Tile, par_iter};
 
-/// Tiles that are computed or wait for it at once, of all pages. A page asks for six at a time.
+/// The maximum number of tiles that are computed or wait, for all pages together. A page asks for
+/// six at a time.
 const MOST_TILES: usize = 64;
 
-/// Most iterations: a tile inside the set takes some ten seconds then.
+/// The maximum iterations: a tile inside the set then takes about ten seconds.
 const MOST_ITERATIONS: u32 = 1_000_000;
 
-/// The longest side of a tile, and of a view.
+/// The longest side of a tile in pixels.
 const MOST_SIDE: usize = 512;
 const MOST_VIEW: usize = 8192;
 
-/// What a page asks for: a view, and a tile of it.
+/// A request of a page: a view, and a tile of it.
 #[derive(Debug, Deserialize)]
 pub(super) struct TileQuery {
     page: u64,
@@ -47,7 +48,7 @@ pub(super) struct TileQuery {
     smooth: bool,
 }
 
-/// A tile, and how it came about.
+/// A drawn tile, with its worker and time.
 pub(super) struct Drawn {
     pub(super) rgb: Vec<u8>,
     pub(super) worker: usize,
@@ -55,13 +56,13 @@ pub(super) struct Drawn {
     pub(super) kernel: &'static str,
 }
 
-/// Why there is none.
+/// The reason why a tile is not drawn.
 pub(super) enum Refused {
-    /// What was asked for is none.
+    /// The request is invalid.
     Bad(String),
-    /// The page looks elsewhere by now.
+    /// The page shows another view by now.
     Stale,
-    /// Too many are under way.
+    /// Too many tiles are under way.
     Busy,
 }
 
@@ -71,7 +72,7 @@ impl From<PlanError> for Refused {
     }
 }
 
-/// Who draws tiles.
+/// Draws tiles for all pages.
 #[derive(Debug)]
 pub(super) struct Tiles {
     parallel: ThreadPool,
@@ -90,12 +91,12 @@ impl Tiles {
         })
     }
 
-    /// Ends all tiles that are under way.
+    /// Stops all tiles that are under way.
     pub(super) fn stop(&self) {
         self.views.stop();
     }
 
-    /// Draws a tile by a worker of rayon's, and waits for it.
+    /// Draws a tile on a thread of rayon, and awaits it.
     pub(super) async fn draw(&self, query: TileQuery) -> Result<Drawn, Refused> {
         let bad = |reason: &str| Refused::Bad(reason.to_owned());
         let pool = match query.model.as_str() {
@@ -117,7 +118,7 @@ impl Tiles {
         pool.spawn(move || {
             let began = Instant::now();
             let drawn = paint_tile(&plan, kernel, tile, &palette);
-            // Who asked may have gone.
+            // The client may have gone.
             let _ = send.send(drawn.map(|rgb| Drawn {
                 rgb,
                 worker: rayon::current_thread_index().unwrap_or(0),
@@ -126,7 +127,7 @@ impl Tiles {
             }));
             drop(permit);
         });
-        // The worker ends without an answer only by a panic.
+        // There is no answer only if the kernel panicked.
         let drawn = receive.await.map_err(|_| bad("the kernel failed"))?;
         drawn.ok_or(Refused::Stale)
     }
@@ -144,8 +145,8 @@ fn paint_tile(plan: &Plan, kernel: KernelName, tile: Tile, palette: &Palette) ->
 }
 
 impl TileQuery {
-    /// What the plan depends on: the view, too, for a newer one ends what was begun for it, and be it the
-    /// orbit that all its tiles share.
+    /// The parameters that the plan depends on, and the view's number: a newer view stops the work
+    /// for this one, even the orbit that its tiles share.
     fn key(&self) -> String {
         let TileQuery {
             view,

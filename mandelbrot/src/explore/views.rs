@@ -1,4 +1,4 @@
-//! Which view each page looks at: what is asked for an older one is stale.
+//! The current view of each page. Requests for an older view are stale.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::plan::Plan;
 use crate::stop::Stop;
 
-/// Pages that are looked after at once. One more, and the one that asked first is forgotten.
+/// The maximum number of pages that are remembered. With one more, the oldest is forgotten.
 const MOST_PAGES: usize = 64;
 
 /// The newest view of each page.
@@ -16,19 +16,19 @@ pub(super) struct Views(Mutex<HashMap<u64, Page>>);
 
 #[derive(Debug)]
 struct Page {
-    /// The number of its newest view. Tiles under way look at it.
+    /// The number of the newest view. Running tiles check it.
     newest: Arc<AtomicU64>,
-    /// What that view is made of, and its plan.
+    /// The key of that view, and its plan.
     plan: Option<(String, Plan)>,
-    /// How many pages had come before.
+    /// The number of pages that came before.
     since: u64,
 }
 
-/// A number above all views: with it, everything is stale.
+/// A number above all view numbers: it makes everything stale.
 const NONE: u64 = u64::MAX;
 
 impl Views {
-    /// The plan of a page's view, made by `make` unless it is there; `None` if the view is stale.
+    /// The plan of a page's view, created by `make` if it is missing. `None` if the view is stale.
     pub(super) fn plan<E>(
         &self,
         page: u64,

@@ -1,4 +1,4 @@
-//! SIMD that rounds as the textbook does: its counts are the reference's, every one.
+//! SIMD with the textbook's rounding: all its counts are equal to the reference's.
 
 use fearless_simd::{Level, Simd};
 
@@ -15,7 +15,7 @@ pub fn fill(plan: &Plan, tile: Tile, out: &mut [u32]) {
     fill_at(Level::new(), plan, tile, out);
 }
 
-/// Fills with the instructions of a level.
+/// Fills with a given instruction set.
 pub(super) fn fill_at(level: Level, plan: &Plan, tile: Tile, out: &mut [u32]) {
     match plan.formula() {
         Formula::BurningShip => lanes::fill::<Rounded<true>>(level, plan, tile, out),

@@ -1,4 +1,4 @@
-//! SIMD with fused multiplication and addition, where the machine has it: the default kernel.
+//! SIMD with fused multiplication and addition where the machine has it: the default kernel.
 
 use fearless_simd::{Level, Simd};
 
@@ -7,8 +7,8 @@ use super::step::Fast;
 use crate::plan::{Formula, Plan};
 use crate::tile::Tile;
 
-/// Fills `out` with the counts of a tile, dozens of points at once. About one in ten thousand near
-/// the border of the set differs from the textbook's, by rounding.
+/// Fills `out` with the counts of a tile, dozens of points at once. Near the border of the set,
+/// about one count in ten thousand differs from the textbook's by rounding.
 ///
 /// # Panics
 /// If `out` is not as long as the tile has points.
@@ -16,7 +16,7 @@ pub fn fill(plan: &Plan, tile: Tile, out: &mut [u32]) {
     fill_at(Level::new(), plan, tile, out);
 }
 
-/// Fills with the instructions of a level.
+/// Fills with a given instruction set.
 pub(super) fn fill_at(level: Level, plan: &Plan, tile: Tile, out: &mut [u32]) {
     match plan.formula() {
         Formula::BurningShip => lanes::fill::<Fused<true>>(level, plan, tile, out),

@@ -1,14 +1,14 @@
 //! The engine of the SIMD kernels: dozens of points at once, in passes.
 //!
-//! The first iterations, in which most points outside leave, are counted one by one. Then the points
-//! that are still inside go on in passes. A pass takes a list of points some blocks further and
-//! writes down those that stay as the list of the next, closed up, so that no lane idles for long.
-//! Whether a point has left is asked once a block. One that has is put, as it was before the block,
-//! on a second list, whose points go through the block again, counted. Where most points are inside
-//! for good, nearly all time goes to `Group::block`, which has nothing to wait for but arithmetic.
+//! In the first iterations most outside points leave; these iterations are counted one by one. The
+//! points that are still inside then continue in passes. A pass advances each point of a list by
+//! some blocks, and writes the remaining points without gaps into the list of the next pass, so no
+//! lane is idle for long. Whether a point has left is checked once per block. If so, its position
+//! before the block goes to a second list, and these points repeat the block with counting. If most
+//! points never leave, almost all time is spent in `Group::block`, which contains only arithmetic.
 
-// Arrays of vectors are gone through in step, and by number: iterators over several of them at once
-// are not always inlined, and then are compiled without the instructions this is all about.
+// Arrays of vectors are indexed in loops. Iterators over several of them at once are not always
+// inlined, and are then compiled without the SIMD instructions.
 #![allow(
     clippy::needless_range_loop,
     reason = "iterators are not always inlined: see above"
@@ -29,29 +29,29 @@ mod fill;
 mod group;
 mod lists;
 
-/// Vectors side by side. The chain of one iteration is 8 cycles long where the processor starts
-/// two operations a cycle: four would keep it busy if nothing came between.
+/// Vectors side by side. The dependency chain of one iteration takes 8 cycles, and the processor
+/// starts two operations per cycle: four vectors would be enough if nothing else ran between them.
 const SIDE_BY_SIDE: usize = 6;
 
-/// Iterations that are counted one by one at first.
+/// The number of first iterations, which are counted one by one.
 const FIRST: u32 = 16;
 
-/// Iterations between two questions whether a point has left, later.
+/// Later: the iterations between two checks whether a point has left.
 const BLOCK: u32 = 24;
 
-/// The same where a block would lead too far.
+/// The same, if a whole block would exceed the limit.
 const SHORT_BLOCK: u32 = 8;
 
-/// Vectors side by side in the first iterations, which are more operations.
+/// Vectors side by side in the first iterations, which have more operations.
 const SIDE_BY_SIDE_AT_FIRST: usize = 4;
 
-/// The most lanes that a vector has.
+/// The maximum number of lanes of a vector.
 const MOST_LANES: usize = 8;
 
-/// Points in one list: it should stay in the second level cache.
+/// The points in one list: it should fit the L2 cache.
 const BATCH: usize = 8192;
 
-/// The last group may read and write this far beyond the points.
+/// The length of the arrays: the last group may read and write beyond the points.
 const ROOM: usize = BATCH + SIDE_BY_SIDE * MOST_LANES;
 
 pub(super) fn instructions() -> &'static str {
@@ -68,12 +68,12 @@ pub(super) fn instructions() -> &'static str {
     }
 }
 
-/// Which arithmetic.
+/// The arithmetic of a formula.
 pub(super) trait Arithmetic {
     type Step<S: Simd>: Step<S>;
 }
 
-/// Fills a tile's counts with the instructions of a level.
+/// Fills a tile's counts with a given instruction set.
 pub(super) fn fill<A: Arithmetic>(level: Level, plan: &Plan, tile: Tile, out: &mut [u32]) {
     assert_eq!(out.len(), tile.points(), "a count for each point");
     SCRATCH.with_borrow_mut(|scratch| {

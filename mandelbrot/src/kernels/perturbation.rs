@@ -1,18 +1,19 @@
-//! Deep zooms: one orbit with all digits, and of every other point how far it is from that one.
+//! Deep zooms: one orbit with all digits, and every other point as a difference from it.
 //!
-//! A view deeper than about 1e9 has points that differ by less than what f64 rounds away in a few
-//! iterations. So the point in the middle is iterated with as many digits as it takes, and its orbit
-//! Z is kept in f64. A point beside it is iterated as a difference d: from z = Z + d and
-//! c = C + e follows d' = 2 Z d + d² + e, in which all numbers are of about the same size, however
+//! In a view deeper than about 1e9, points differ by less than the rounding errors of `f64` after a
+//! few iterations. So the point in the middle is iterated with as many digits as needed, and its
+//! orbit Z is stored in `f64`. Every other point is iterated as a difference d: from z = Z + d and
+//! c = C + e follows d' = 2 Z d + d² + e. All numbers in it have about the same size, however
 //! small. (K. I. Martin, "SuperFractalThing: arbitrary precision Mandelbrot set rendering in Java",
 //! 2013.)
 //!
-//! Where z comes nearer to 0 than d is long, Z and d nearly cancel each other and digits are lost. The
-//! point is then taken as one at the orbit's beginning, where Z is 0: d = z. (Zhuoran, "Another
-//! solution to perturbation glitches", fractalforums.org, 2021.) It is done too where the orbit ends.
+//! If z is nearer to 0 than d is large, Z and d nearly cancel each other, and digits are lost. The
+//! point then restarts at the beginning of the orbit, where Z is 0: d = z. (Zhuoran, "Another
+//! solution to perturbation glitches", fractalforums.org, 2021.) The same is done at the end of the
+//! orbit.
 //!
-//! While d is small, d² is nothing beside 2 Z d, and many iterations together are d' = A d + B e:
-//! `bilinear.rs` has those factors for runs of 4, 8, 16… iterations.
+//! While d is small, d² is negligible beside 2 Z d, and many iterations together are d' = A d + B
+//! e. `bilinear.rs` has these factors for runs of 4, 8, 16… iterations.
 
 use num_complex::Complex;
 
@@ -26,14 +27,14 @@ mod orbit;
 use bilinear::Table;
 pub(crate) use orbit::Orbit;
 
-/// Steps between two questions whether to stop: less than a millisecond.
+/// The steps between two checks whether to stop: less than a millisecond.
 const PER_QUESTION: u32 = 1 << 14;
 
-/// Memory for the orbit, its factors included, for each iteration of the limit: 16 bytes for the
-/// orbit, 40 for each fourth run, and as many again for the longer ones.
+/// The memory for the orbit with its factors, per iteration of the limit: 16 bytes for the orbit,
+/// 40 for each fourth run, and as many again for the longer runs.
 pub const BYTES_PER_ITERATION: u64 = 16 + 2 * 40 / 4;
 
-/// What all points of a plan share.
+/// The data that all points of a plan share.
 #[derive(Debug)]
 pub(crate) struct Reference {
     orbit: Orbit,
@@ -41,8 +42,8 @@ pub(crate) struct Reference {
 }
 
 impl Reference {
-    /// Takes as long as the middle's orbit with all its digits: for 100,000 iterations of 100 digits
-    /// some tenth of a second.
+    /// Computes the orbit of the middle with all its digits. For 100,000 iterations of 100 digits
+    /// this takes about a tenth of a second.
     pub(crate) fn new(plan: &Plan) -> Reference {
         let orbit = Orbit::new(plan);
         let (first, last) = (
@@ -74,8 +75,8 @@ pub fn fill(plan: &Plan, tile: Tile, out: &mut [u32]) {
             *out = if count == plan.limit() {
                 plan.inside()
             } else if plan.is_smooth() {
-                // Outside, where z doubles its digits with every step, the digits of c beyond f64's
-                // no longer matter.
+                // Outside the circle z doubles its digits with every step, so the digits of c
+                // beyond those of `f64` no longer matter.
                 let c = plan.point(x, y);
                 smooth::count_from(plan, z, count, |z| z * z + c)
             } else {
@@ -85,12 +86,13 @@ pub fn fill(plan: &Plan, tile: Tile, out: &mut [u32]) {
     }
 }
 
-/// How many iterations the point stays within 2 of the origin, and where it is then.
+/// The number of iterations for which the point stays within 2 of the origin, and its position
+/// then.
 fn count(plan: &Plan, reference: &Reference, e: Complex<f64>) -> (Complex<f64>, u32) {
     let points = reference.orbit.points();
     let (limit, last) = (plan.limit(), points.len() - 1);
     let mut d = Complex::ZERO;
-    // Which point of the orbit this one is beside, and how many iterations it has behind it.
+    // `m` is the current point of the orbit, and `n` the number of iterations so far.
     let (mut m, mut n) = (0, 0);
     let mut steps = 0_u32;
     loop {

@@ -1,8 +1,8 @@
-//! The arithmetic of one iteration, on vectors: where `exact` and `fast` differ.
+//! The arithmetic of one iteration on vectors. `exact` and `fast` differ here.
 
 use fearless_simd::prelude::*;
 
-/// z² + c.
+/// The iteration z² + c.
 pub(super) trait Step<S: Simd>: Copy {
     /// One iteration.
     fn once(x: S::f64s, y: S::f64s, c: &C<S>) -> (S::f64s, S::f64s);
@@ -14,7 +14,7 @@ pub(super) trait Step<S: Simd>: Copy {
         Self::once(x, y, c)
     }
 
-    /// Where |z| < 2.
+    /// The lanes with |z| < 2.
     fn is_inside(x: S::f64s, y: S::f64s) -> S::mask64s;
 }
 
@@ -38,7 +38,7 @@ impl<S: Simd> C<S> {
     }
 }
 
-/// Rounded as `num_complex` rounds: no operation is fused with another.
+/// Rounds like `num_complex`: no operation is fused with another.
 #[derive(Clone, Copy)]
 pub(super) struct Exact<const SHIP: bool>;
 
@@ -56,7 +56,7 @@ impl<S: Simd, const SHIP: bool> Step<S> for Exact<SHIP> {
     }
 }
 
-/// With multiplications and additions fused where the machine can.
+/// Fuses multiplications and additions where the machine can.
 #[derive(Clone, Copy)]
 pub(super) struct Fast<const SHIP: bool>;
 
@@ -73,8 +73,9 @@ impl<S: Simd, const SHIP: bool> Step<S> for Fast<SHIP> {
         (next_x, next_y)
     }
 
-    /// Seven operations where two times `once` has eight: the first iteration leaves y halved, and
-    /// doubling it for the second serves both parts. Halving is exact, so the result is the same.
+    /// Seven operations, where two times `once` has eight: the first iteration leaves y halved, and
+    /// doubling it for the second iteration serves both parts. Halving is exact, so the result is
+    /// the same.
     #[inline(always)]
     fn twice(x: S::f64s, y: S::f64s, c: &C<S>) -> (S::f64s, S::f64s) {
         if SHIP {
@@ -84,7 +85,7 @@ impl<S: Simd, const SHIP: bool> Step<S> for Fast<SHIP> {
         let half = x.mul_add(y, c.half_im);
         let x = x.mul_sub(x, y.mul_sub(y, c.re));
         let y = half * 4.0;
-        // y is twice what it should be, and half is half of it: their product is y².
+        // y is twice its value, and `half` is half of it: their product is y².
         (x.mul_sub(x, y.mul_sub(half, c.re)), x.mul_add(y, c.im))
     }
 

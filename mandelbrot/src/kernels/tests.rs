@@ -1,4 +1,4 @@
-//! The kernels beside each other and beside CPython.
+//! Compares the kernels with each other and with CPython.
 
 use super::*;
 use crate::plan::{Formula, SMOOTH_SCALE, Shortcuts};
@@ -9,7 +9,7 @@ use num_complex::Complex;
 use proptest::prelude::*;
 use std::num::NonZeroUsize;
 
-/// What `tests/workshop.py` prints: CPython's counts of the workshop's picture.
+/// The checksum that `tests/workshop.py` prints: CPython's counts of the workshop's picture.
 const CPYTHON: u64 = 0x2af3_5444_e370_ee3f;
 
 fn counts(plan: &Plan, kernel: impl Kernel) -> Counts {
@@ -28,7 +28,7 @@ fn differences(a: &Counts, b: &Counts) -> usize {
     pairs.filter(|(a, b)| a != b).count()
 }
 
-/// Every set of instructions that this machine has.
+/// Every instruction set of this machine.
 fn levels() -> Vec<Level> {
     let best = Level::new();
     let mut levels = vec![best, Level::baseline()];
@@ -123,15 +123,16 @@ fn numbers_beyond_all_bounds_do_no_harm() {
 
 #[test]
 fn the_leftmost_points_of_the_circle_of_radius_2_are_exact() {
-    // Around -2 a point may leave by a rounding's breadth.
+    // Around -2, a rounding error may decide whether a point leaves.
     let view = View::square(Complex::new(-2.0, 0.0), 1e13, 101, 3);
     let plan = Plan::new(view, 101, 3).unwrap();
     let reference = counts(&plan, textbook::fill);
     assert_eq!(differences(&reference, &counts(&plan, exact::fill)), 0);
 }
 
-/// In how many of 640x480 points `fast` differs from the textbook, as TOOL.md tells. It is our own
-/// arithmetic's outcome, with fused multiplication and addition; without, it is none.
+/// How many of 640x480 points of `fast` differ from the textbook's, as in TOOL.md. These values
+/// come from our own arithmetic with fused multiplication and addition; without it, no point
+/// differs.
 const FAST_DIFFERS: [(&str, usize); 8] = [
     ("whole", 21),
     ("seahorse", 792),
@@ -152,7 +153,7 @@ fn perturbation_counts_what_the_textbook_counts_where_f64_does() {
             &counts(&plan, exact::fill),
             &counts(&plan, perturbation::fill),
         );
-        // The textbook's roundings are others: `fast` differs from it by as many.
+        // The textbook's roundings are different, so `fast` differs from it by as many.
         assert!(differ * 100 <= plan.points(), "{}: {differ}", place.name);
         println!("{}: {differ} of {}", place.name, plan.points());
     }
@@ -177,8 +178,8 @@ fn fast_differs_from_the_textbook_in_no_more_points_than_is_said() {
     println!("{told}");
 }
 
-/// Along lines across many boundaries of counts: what is decoded changes from point to point by no
-/// more than the slope of the potential, and a rounding of the count's own.
+/// Along lines across many boundaries of counts: from point to point a count changes by no more
+/// than the slope of the potential, plus a rounding of the count itself.
 #[test]
 fn smooth_counts_have_no_steps() {
     for (formula, from, to) in [
@@ -203,7 +204,7 @@ fn smooth_counts_have_no_steps() {
         for fill in [textbook::fill, exact::fill, fast::fill] {
             let decoded: Vec<f64> = (0..POINTS)
                 .map(|n| {
-                    // A view of one point, at its upper left corner.
+                    // A view with one point, at its upper left corner.
                     let half = Complex::new(1e-6, 1e-6);
                     let view = View {
                         center: at(n) + half,
@@ -221,8 +222,8 @@ fn smooth_counts_have_no_steps() {
             let rounding = 1.0 / f64::from(SMOOTH_SCALE);
             for n in 2..POINTS {
                 let [a, b, c] = [decoded[n - 2], decoded[n - 1], decoded[n]];
-                // Close to the set the slope is beyond any bound; elsewhere it changes slowly, and
-                // the next step is about as large as the last.
+                // Close to the set the slope is unbounded. Elsewhere it changes slowly, and the
+                // next step is about as large as the last.
                 if c > 12.0 {
                     continue;
                 }

@@ -1,4 +1,4 @@
-//! The loop as every textbook has it: the reference.
+//! The loop of every textbook: the reference.
 
 use num_complex::Complex;
 
@@ -6,7 +6,7 @@ use super::smooth;
 use crate::plan::{Formula, Plan};
 use crate::tile::Tile;
 
-/// Iterations between two questions whether to stop: some tens of microseconds.
+/// The iterations between two checks whether to stop: some tens of microseconds.
 const PER_QUESTION: u32 = 1 << 14;
 
 /// Fills `out` with the counts of a tile, point after point.
@@ -48,7 +48,7 @@ fn count(plan: &Plan, point: Complex<f64>) -> u32 {
     i * plan.scale()
 }
 
-/// Where the iteration starts, and what it adds.
+/// The start value of the iteration, and the constant that it adds.
 pub(super) fn start(formula: Formula, point: Complex<f64>) -> (Complex<f64>, Complex<f64>) {
     match formula {
         Formula::Julia(c) => (point, c),
@@ -66,7 +66,7 @@ pub(super) fn step(formula: Formula, z: Complex<f64>, c: Complex<f64>) -> Comple
     }
 }
 
-/// Whether a point is in the main cardioid or in the disc of period 2, where nothing escapes.
+/// Whether a point is in the main cardioid or in the disc of period 2: no point there ever leaves.
 pub(super) fn in_bulbs(c: Complex<f64>) -> bool {
     let im = c.im * c.im;
     let from_cusp = c.re - 0.25;
@@ -75,8 +75,8 @@ pub(super) fn in_bulbs(c: Complex<f64>) -> bool {
     q * (q + from_cusp) <= 0.25 * im || from_disc * from_disc + im <= 0.0625
 }
 
-/// A z that was, kept for ever longer times (Brent, "An improved Monte Carlo factorization
-/// algorithm", BIT 20, 1980). A z that returns exactly to it goes round for ever.
+/// An earlier z, kept for longer and longer times (Brent, "An improved Monte Carlo factorization
+/// algorithm", BIT 20, 1980). If z returns exactly to it, the orbit is a cycle.
 struct Old {
     z: Complex<f64>,
     until: u32,

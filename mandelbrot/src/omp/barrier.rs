@@ -1,9 +1,9 @@
-//! A barrier that can't be waited at for ever.
+//! A barrier at which no thread waits forever.
 
 use std::fmt;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// Where the threads of a team wait for each other.
+/// The place where the threads of a team wait for each other.
 pub(super) struct Barrier {
     size: usize,
     state: Mutex<State>,
@@ -12,19 +12,19 @@ pub(super) struct Barrier {
 
 #[derive(Default)]
 struct State {
-    /// How many wait.
+    /// The number of waiting threads.
     waiting: usize,
-    /// How often all have met.
+    /// The number of completed meetings.
     meetings: usize,
-    /// How many threads have left the region: they won't come any more.
+    /// The number of threads that have left the region: they do not come any more.
     gone: usize,
-    /// Whether one of them left by a panic.
+    /// Whether a thread left by a panic.
     aborted: bool,
-    /// What those who wait are at.
+    /// The kind of meeting that the threads wait at.
     at: Option<Meeting>,
 }
 
-/// What the threads of a team meet at.
+/// A kind of meeting: the reason why the threads of a team wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Meeting {
     Barrier,
@@ -42,14 +42,14 @@ impl fmt::Display for Meeting {
     }
 }
 
-/// Why a wait ended otherwise than by all meeting.
+/// The reason why a wait ended without all threads.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Broken {
     /// Another thread panicked.
     Aborted,
-    /// Another thread came to the end of the region.
+    /// Another thread reached the end of the region.
     Deserted,
-    /// Another thread is at something else.
+    /// Another thread waits at a different kind of meeting.
     Elsewhere(Meeting),
 }
 
@@ -62,7 +62,7 @@ impl Barrier {
         }
     }
 
-    /// Waits until all threads of the team do.
+    /// Waits until all threads of the team wait here.
     pub(super) fn wait(&self, what: Meeting) -> Result<(), Broken> {
         let mut state = self.lock();
         let meeting = state.meetings;
@@ -79,7 +79,7 @@ impl Barrier {
             return Ok(());
         }
         loop {
-            // First of all: who has met is not hurt by what came after.
+            // Check this first: a completed meeting stays valid whatever happens later.
             if state.meetings != meeting {
                 return Ok(());
             }
@@ -96,20 +96,20 @@ impl Barrier {
         }
     }
 
-    /// Says that the calling thread won't come any more.
+    /// Declares that the calling thread does not come any more.
     pub(super) fn leave(&self) {
         self.lock().gone += 1;
         self.changed.notify_all();
     }
 
-    /// Sends all away that wait, now or later.
+    /// Ends all waits, now and later.
     pub(super) fn abort(&self) {
         self.lock().aborted = true;
         self.changed.notify_all();
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing panics while it holds this lock.
+        // No code panics while it holds this lock.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! Loops: which thread of a team runs which turns.
+//! Loops: how the turns are distributed to the threads of a team.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -8,18 +8,18 @@ use super::Schedule;
 use super::panics;
 use super::thread::Team;
 
-/// A loop whose turns are handed out, as the team knows it.
+/// The team's record of a loop with a dynamic or guided schedule.
 pub(super) struct Handout {
     pub(super) turns: Arc<Turns>,
-    /// How many threads have come to it. When all have, each holds it and the team needs it no more.
+    /// The number of threads that have reached the loop. When all have, the team drops this record.
     pub(super) come: usize,
 }
 
-/// The turns of a loop, and which thread comes next.
+/// The turns of a loop, and the next one to hand out.
 pub(super) struct Turns {
     pub(super) range: Range<usize>,
     pub(super) schedule: Schedule,
-    /// The first turn that nobody has.
+    /// The first turn that is not handed out.
     next: AtomicUsize,
 }
 
@@ -51,9 +51,9 @@ impl Turns {
     }
 }
 
-/// A thread's turns of a loop, one after the other.
+/// A thread's turns of a loop, as an iterator.
 ///
-/// When another thread of the team has panicked, asking for the next turn ends this one's part too.
+/// If another thread of the team has panicked, `next` ends this thread's part too.
 #[must_use = "a loop's turns are taken by iterating over it"]
 pub struct Loop<'t> {
     team: &'t Team,
@@ -61,11 +61,11 @@ pub struct Loop<'t> {
     source: Source,
 }
 
-/// Where the next chunk comes from.
+/// The source of the next chunk.
 pub(super) enum Source {
-    /// There is none.
+    /// No chunk is left.
     Dry,
-    /// Every `step` turns the next is this thread's.
+    /// This thread has a chunk at every `step` turns.
     Dealt {
         next: Option<usize>,
         chunk: usize,
@@ -76,7 +76,7 @@ pub(super) enum Source {
 }
 
 impl<'t> Loop<'t> {
-    /// The turns of thread `number` under a schedule that needs no talk.
+    /// The turns of thread `number` under a static schedule.
     pub(super) fn dealt(
         team: &'t Team,
         number: usize,
@@ -86,7 +86,7 @@ impl<'t> Loop<'t> {
         let start = range.start;
         let length = range.end.saturating_sub(start);
         let Some(chunk) = chunk else {
-            // As equal as can be: the first `extra` threads have one turn more.
+            // As equal as possible: the first `extra` threads have one turn more.
             let (share, extra) = (length / team.size(), length % team.size());
             let first = start + number * share + number.min(extra);
             let count = share + usize::from(number < extra);
@@ -110,12 +110,12 @@ impl<'t> Loop<'t> {
         }
     }
 
-    /// How many turns follow until the next portion is asked for.
+    /// How many turns follow until the next chunk is requested.
     pub fn rest_of_chunk(&self) -> usize {
         self.chunk.len()
     }
 
-    /// The turns that no other thread will take: those dealt to this one, and not yet taken.
+    /// This thread's remaining turns that no other thread can take.
     pub(super) fn own_rest(&mut self) -> Vec<usize> {
         let mut rest: Vec<usize> = self.chunk.by_ref().collect();
         if !matches!(self.source, Source::HandedOut(_)) {
@@ -126,7 +126,7 @@ impl<'t> Loop<'t> {
         rest
     }
 
-    /// The turns that are handed out.
+    /// The turns under a dynamic or guided schedule.
     pub(super) fn handed_out(team: &'t Team, turns: Arc<Turns>) -> Loop<'t> {
         Loop {
             team,

@@ -1,59 +1,59 @@
-//! `critical`: one thread at a time, of all teams of the program, as in OpenMP.
+//! `critical`: one thread at a time, among all teams of the program, as in OpenMP.
 //!
-//! A mutex of std would do but for one thing: a thread that waits for itself, or for a thread that
-//! waits for it, is to panic and not to hang. So each thread knows what it holds, and what the
-//! threads around it hold that wait for its team.
+//! A mutex of `std` is not enough: if a thread waits for itself, or for a thread that waits for it,
+//! it should panic, not hang. So each thread knows which locks it holds, and which locks are held
+//! by the threads that wait for its team.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-/// The name of what has none.
+/// The name of the lock without a name.
 const UNNAMED: &str = "";
 
-/// A lock of the whole program.
+/// A lock for the whole program.
 #[derive(Default)]
 struct Lock {
     taken: Mutex<bool>,
     freed: Condvar,
 }
 
-/// The locks by name. There are as many as the program's source has names.
+/// The locks by name. Their number is limited, because the names are constants in the source.
 static LOCKS: Mutex<Option<HashMap<&'static str, Arc<Lock>>>> = Mutex::new(None);
 
 thread_local! {
-    /// The locks that this thread holds, and those around its team.
+    /// The locks that this thread holds, and those of the threads that wait for its team.
     static HELD: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) };
 }
 
-/// What the calling thread holds, to be handed to a team that it starts.
+/// The locks of the calling thread, to pass to a team that it starts.
 pub(super) fn held() -> Vec<&'static str> {
     HELD.with_borrow(Clone::clone)
 }
 
-/// Begins a thread's part of a region; what it held before is returned.
+/// Starts a thread's part of a region. Returns the locks that it held before.
 pub(super) fn enter(around: &[&'static str]) -> Vec<&'static str> {
     HELD.replace(around.to_vec())
 }
 
-/// Ends it: what it has not let go, by `mem::forget`, is free again.
+/// Ends it. Locks that were not released, because of `mem::forget`, are free again.
 pub(super) fn leave(around: usize, before: Vec<&'static str>) {
     for name in HELD.replace(before).into_iter().skip(around) {
         find(name).free();
     }
 }
 
-/// Whether the calling thread holds more locks than those around its team.
+/// Whether the calling thread itself holds a lock, not only the threads that wait for its team.
 pub(super) fn holds_more_than(around: usize) -> bool {
     HELD.with_borrow(|held| held.len() > around)
 }
 
-/// A lock, held until this is dropped, in the thread that took it.
+/// A held lock. It is released when this is dropped, in the thread that took it.
 #[must_use = "the lock is free again when this is dropped"]
 pub struct Guard<'t> {
     name: &'static str,
-    /// It doesn't outlive the thread's part of the region, and stays in its thread.
+    /// It must not outlive the thread's part of the region, and must stay in its thread.
     part: PhantomData<(&'t (), *const ())>,
 }
 
@@ -82,7 +82,7 @@ impl Guard<'_> {
 impl Drop for Guard<'_> {
     fn drop(&mut self) {
         HELD.with_borrow_mut(|held| {
-            // Locks need not be dropped in the order in which they were taken.
+            // Locks may be released in any order.
             if let Some(at) = held.iter().rposition(|name| *name == self.name) {
                 held.remove(at);
             }
@@ -114,6 +114,6 @@ impl Lock {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing panics while it holds these.
+    // No code panics while it holds these.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

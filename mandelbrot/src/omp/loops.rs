@@ -11,18 +11,18 @@ use super::ordered::OrderedLoop;
 use super::thread::Thread;
 
 impl<'t> Thread<'t> {
-    /// This thread's turns of a loop under the static schedule: a run of its own.
+    /// This thread's turns of a loop under the static schedule: one block of consecutive turns.
     pub fn range(&self, range: Range<usize>) -> Loop<'t> {
         self.iterate(range, Schedule::Static)
     }
 
-    /// This thread's turns of a loop under the dynamic schedule: whoever is free takes the next.
+    /// This thread's turns of a loop under the dynamic schedule: a free thread takes the next turn.
     #[track_caller]
     pub fn xrange(&self, range: Range<usize>) -> Loop<'t> {
         self.iterate(range, Schedule::Dynamic(1))
     }
 
-    /// This thread's turns of a loop under the schedule that `OMP_SCHEDULE` names, or static.
+    /// This thread's turns of a loop under the schedule in `OMP_SCHEDULE`; without it, static.
     #[track_caller]
     pub fn runtime(&self, range: Range<usize>) -> Loop<'t> {
         let schedule = self.team.schedule();
@@ -32,8 +32,8 @@ impl<'t> Thread<'t> {
     /// This thread's turns of a loop. The threads don't wait for each other at its end.
     ///
     /// # Panics
-    /// If turns are handed out (dynamic, guided) and another thread is at another loop. Under a
-    /// static schedule each thread finds its turns by itself, and nobody could tell.
+    /// If the schedule is dynamic or guided and another thread is at a different loop. Under a
+    /// static schedule each thread computes its own turns, so this is not detected.
     #[track_caller]
     pub fn iterate(&self, range: Range<usize>, schedule: Schedule) -> Loop<'t> {
         let (team, number) = (self.team, self.number);
@@ -46,7 +46,7 @@ impl<'t> Thread<'t> {
         }
     }
 
-    /// The loop that this thread has come to.
+    /// The record of the loop that this thread has reached.
     #[track_caller]
     fn handout(&self, range: Range<usize>, schedule: Schedule) -> Arc<Turns> {
         let number = self.loops.replace(self.loops.get() + 1);
@@ -64,7 +64,8 @@ impl<'t> Thread<'t> {
         turns
     }
 
-    /// This thread's turns of `for (i = from; i < to; i += step)`, or with `>` if the step is below 0.
+    /// This thread's turns of `for (i = from; i < to; i += step)`, or with `>` if `step` is
+    /// negative.
     ///
     /// # Examples
     ///
@@ -91,7 +92,7 @@ impl<'t> Thread<'t> {
             true => i128::from(to) - i128::from(from),
             false => i128::from(from) - i128::from(to),
         };
-        // At most 2^64, and then of a step of 1: one too many for usize, which nobody can wait for.
+        // At most 2^64, for a step of 1: that is one too many for usize, but no loop gets that far.
         let count = (way.max(0) as u128).div_ceil(u128::from(step.unsigned_abs()));
         let count = usize::try_from(count).unwrap_or(usize::MAX);
         let turns = self.iterate(0..count, schedule).fuse();
@@ -112,8 +113,8 @@ impl<'t> Thread<'t> {
             .map(|index| &items[index])
     }
 
-    /// This thread's turns of two loops in one, the second inside the first: `collapse(2)`. As one
-    /// loop they have more turns to divide.
+    /// This thread's turns of two nested loops, as a single loop: `collapse(2)`. A single loop has
+    /// more turns to divide.
     ///
     /// # Examples
     ///
@@ -127,7 +128,7 @@ impl<'t> Thread<'t> {
     /// ```
     ///
     /// # Panics
-    /// As [`iterate`](Thread::iterate), or if there are more turns than a usize can count.
+    /// As [`iterate`](Thread::iterate), or if the number of turns does not fit in a usize.
     #[track_caller]
     pub fn collapse(
         &self,
@@ -143,7 +144,7 @@ impl<'t> Thread<'t> {
             .map(move |turn| (outer.start + turn / columns, inner.start + turn % columns))
     }
 
-    /// This thread's turns of a loop, each with a part that is run in the order of the turns.
+    /// This thread's turns of a loop. Each turn has a part that runs in the order of the turns.
     ///
     /// # Examples
     ///

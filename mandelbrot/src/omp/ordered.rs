@@ -1,4 +1,4 @@
-//! `ordered`: a part of each turn of a loop that is run in the order of the turns.
+//! `ordered`: a part of each turn of a loop that runs in the order of the turns.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -7,10 +7,10 @@ use super::handout::Loop;
 use super::panics;
 use super::thread::Team;
 
-/// How often a thread that waits for its turn looks whether another one has panicked.
+/// How often a thread that waits for its turn checks whether another thread has panicked.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-/// Which turns have had their ordered part.
+/// The turns whose ordered part is done.
 #[derive(Default)]
 pub(super) struct Order {
     state: Mutex<State>,
@@ -19,15 +19,15 @@ pub(super) struct Order {
 
 #[derive(Default)]
 struct State {
-    /// How many turns from the first on.
+    /// The number of done turns from the first on.
     done: usize,
-    /// Those beyond that ended without waiting for their turn.
+    /// Later turns that ended without waiting for their place in the order.
     ahead: std::collections::BTreeSet<usize>,
 }
 
 impl Order {
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing panics while it holds this.
+        // No code panics while it holds this.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -78,7 +78,7 @@ impl<'t> Iterator for OrderedLoop<'t> {
 }
 
 impl Drop for OrderedLoop<'_> {
-    /// A loop left early: others shall not wait for the turns that were this thread's.
+    /// If the loop is left early, other threads must not wait for the turns of this thread.
     fn drop(&mut self) {
         if !std::thread::panicking() && !self.team.is_aborted() {
             for index in self.turns.own_rest() {
@@ -88,7 +88,7 @@ impl Drop for OrderedLoop<'_> {
     }
 }
 
-/// One turn of an [`OrderedLoop`]. When it is dropped, the next one's ordered part may run.
+/// One turn of an [`OrderedLoop`]. When it is dropped, the next turn's ordered part may run.
 pub struct Turn<'t> {
     team: &'t Team,
     index: usize,
@@ -97,7 +97,7 @@ pub struct Turn<'t> {
 }
 
 impl Turn<'_> {
-    /// Which turn it is.
+    /// The number of the turn.
     pub fn index(&self) -> usize {
         self.index
     }

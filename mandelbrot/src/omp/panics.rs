@@ -1,4 +1,4 @@
-//! A panic in one thread of a team, carried to the caller with the place where it happened.
+//! A panic in one thread of a team: it is passed to the caller with its place.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -20,25 +20,26 @@ impl Panic {
         self.thread_num
     }
 
-    /// Where: `src/main.rs:12:5`. Not known of a panic that another one was resumed as, nor if the
-    /// program has replaced the panic hook meanwhile.
+    /// The place: `src/main.rs:12:5`. It is unknown for a panic that continues an earlier one, and
+    /// if the program has replaced the panic hook meanwhile.
     pub fn location(&self) -> Option<&str> {
         self.location.as_deref()
     }
 
-    /// What it said, if it was text.
+    /// The message, if it is a text.
     pub fn message(&self) -> Option<&str> {
         let text = self.payload.downcast_ref::<String>().map(String::as_str);
         text.or_else(|| self.payload.downcast_ref::<&str>().copied())
     }
 
-    /// What `panic_any` was given, or the text.
+    /// The value given to `panic_any`, or the text.
     pub fn into_payload(self) -> Box<dyn Any + Send> {
         self.payload
     }
 
-    /// Goes on panicking, here: with thread and place before the text, or the payload as it was if
-    /// it isn't text. It was reported where it happened, and is not again.
+    /// Continues the panic in the calling thread: with thread and place before the text, or with
+    /// the original payload if it is not a text. The panic was already reported where it happened,
+    /// so it is not reported again.
     pub fn resume(self) -> ! {
         if self.message().is_some() {
             panic::resume_unwind(Box::new(self.to_string()))
@@ -68,15 +69,15 @@ impl fmt::Debug for Panic {
 
 impl std::error::Error for Panic {}
 
-/// What a thread unwinds with because another one panicked.
+/// The payload of a thread that stops because another one panicked.
 struct Aborted;
 
-/// Ends the calling thread's part of the region, without a word.
+/// Ends the calling thread's part of the region, without a message.
 pub(super) fn abort() -> ! {
     panic::resume_unwind(Box::new(Aborted))
 }
 
-/// How a thread's part of a region came to an early end.
+/// The reason why a thread's part of a region ended early.
 pub(super) enum Stopped {
     /// By its own panic.
     Panicked(Panic),
@@ -89,7 +90,7 @@ pub(super) fn catch<R>(thread_num: usize, body: impl FnOnce() -> R) -> Result<R,
     install_hook();
     let watched = WATCHED.replace(true);
     LOCATION.take();
-    // What the body leaves half done, nobody sees: the region ends with the panic.
+    // The state that the body leaves is not visible later: the region ends with the panic.
     let result = panic::catch_unwind(AssertUnwindSafe(body));
     WATCHED.set(watched);
     result.map_err(|payload| {
@@ -107,15 +108,15 @@ pub(super) fn catch<R>(thread_num: usize, body: impl FnOnce() -> R) -> Result<R,
 thread_local! {
     /// Whether this thread is in a region.
     static WATCHED: Cell<bool> = const { Cell::new(false) };
-    /// Where it panicked last.
+    /// The place of this thread's last panic.
     static LOCATION: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Only a panic hook is told where a panic happened. This one notes it for threads in regions, and
-/// leaves the rest to the hook that was there.
+/// Only a panic hook knows the place of a panic. This hook stores it for threads in regions, and
+/// then calls the previous hook.
 fn install_hook() {
     static ONCE: Once = Once::new();
-    // A thread that panics may not change the hook: then this region does without.
+    // A panicking thread may not change the hook. Then the places of this region are unknown.
     if thread::panicking() {
         return;
     }

@@ -1,8 +1,8 @@
-//! One slice, written by all threads of a team, each its own parts.
+//! A slice that all threads of a team write, each in its own parts.
 
 use std::sync::{Mutex, PoisonError};
 
-/// A slice cut into parts of equal length, each of which can be taken once, by any thread.
+/// A slice divided into parts of equal length. Any thread may take a part, but each part only once.
 ///
 /// # Examples
 ///
@@ -18,12 +18,12 @@ use std::sync::{Mutex, PoisonError};
 /// assert_eq!(numbers, [0, 0, 0, 0, 1, 1, 1, 1, 2, 2]);
 /// ```
 pub struct Parts<'a, T> {
-    // The locks are never waited for: they are how the compiler knows that no part is taken twice.
+    // No thread ever waits for these locks. They prove to the compiler that no part is taken twice.
     parts: Vec<Mutex<Option<&'a mut [T]>>>,
 }
 
 impl<'a, T> Parts<'a, T> {
-    /// Cuts a slice into parts of `length`, of which the last may be shorter.
+    /// Divides a slice into parts of `length`; the last one may be shorter.
     ///
     /// # Panics
     /// If `length` is 0.
@@ -34,7 +34,7 @@ impl<'a, T> Parts<'a, T> {
         }
     }
 
-    /// How many parts there are.
+    /// The number of parts.
     pub fn len(&self) -> usize {
         self.parts.len()
     }
@@ -44,10 +44,10 @@ impl<'a, T> Parts<'a, T> {
         self.parts.is_empty()
     }
 
-    /// Takes a part, to keep.
+    /// Takes a part.
     ///
     /// # Panics
-    /// If there is none of that number, or it was taken before.
+    /// If there is no part with that index, or it was taken before.
     #[track_caller]
     pub fn take(&self, index: usize) -> &'a mut [T] {
         let parts = self.len();

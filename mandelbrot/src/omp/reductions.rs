@@ -1,11 +1,11 @@
-//! Reductions: one value of what all threads of a team give.
+//! Reductions: combine the values of all threads of a team into one.
 
 use std::any::Any;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 type Value = Box<dyn Any + Send>;
 
-/// What each thread gave to a reduction, and what came of it.
+/// The values that the threads gave to a reduction, and the result.
 pub(super) struct Reductions {
     given: Mutex<Vec<Option<Value>>>,
     reduced: Mutex<Option<Value>>,
@@ -19,12 +19,13 @@ impl Reductions {
         }
     }
 
-    /// Puts a thread's value in its place. The next step is after all have.
+    /// Stores a thread's value. The next step follows when all threads have done this.
     pub(super) fn give<T: Send + 'static>(&self, thread: usize, value: T) {
         lock(&self.given)[thread] = Some(Box::new(value));
     }
 
-    /// Combines what was given, in the order of the threads: nothing depends on who came first.
+    /// Combines the values in the order of the threads, so the result does not depend on which
+    /// thread came first.
     pub(super) fn combine<T: Send + 'static>(&self, combine: impl Fn(T, T) -> T) {
         let given: Vec<_> = lock(&self.given)
             .iter_mut()
@@ -35,7 +36,8 @@ impl Reductions {
         *lock(&self.reduced) = reduced.map(|all| Box::new(all) as Value);
     }
 
-    /// What came of it. The next reduction can't overwrite it before all have given to that one.
+    /// The result. The next reduction can't overwrite it before all threads have given their value
+    /// to that one.
     pub(super) fn result<T: Clone + 'static>(&self) -> T {
         let reduced = lock(&self.reduced);
         let reduced = reduced.as_ref().and_then(|all| all.downcast_ref::<T>());
@@ -48,6 +50,6 @@ fn differ() -> ! {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // A panic ends the region for all threads: nobody goes on with what it left half done.
+    // A panic ends the region for all threads, so the state that it leaves is not used.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! The beginning and the end of a region.
+//! The start and the end of a region.
 
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,15 +11,16 @@ use super::room;
 use super::settings::{MOST_THREADS, Settings};
 use super::thread::{Depth, Team, Thread};
 
-/// Runs `body` on a team of `threads`, of which the caller is thread 0, and returns what each
-/// returned, in the order of thread numbers. 0 threads are as many as `OMP_NUM_THREADS` says, or as
-/// this process may use CPUs.
+/// Runs `body` on a team of `threads` threads. The caller is thread 0. Returns the results of all
+/// threads, in the order of their numbers. For 0 threads, `OMP_NUM_THREADS` decides, or else the
+/// number of CPUs that this process may use.
 ///
 /// If the system refuses a thread, the team is smaller.
 ///
 /// # Panics
-/// If `body` panics in any thread: in the caller, with thread and place named, after all have ended.
-/// The others end at their next barrier or loop turn.
+/// If `body` panics in any thread. The panic continues in the caller after all threads have ended,
+/// with the thread and the place in its message. The other threads end at their next barrier or
+/// loop turn.
 ///
 /// # Examples
 ///
@@ -32,7 +33,7 @@ pub fn parallel<R: Send>(threads: usize, body: impl Fn(&Thread<'_>) -> R + Sync)
     Region::new().threads(threads).run(body)
 }
 
-/// A region yet to be run, for all that [`parallel`] doesn't ask.
+/// A region that is not started yet, with options that [`parallel`] does not have.
 ///
 /// # Examples
 ///
@@ -50,18 +51,18 @@ pub struct Region {
 }
 
 impl Region {
-    /// A region with what the environment says.
+    /// A region with the settings of the environment.
     pub fn new() -> Region {
         Region::default()
     }
 
-    /// With so many threads; 0 for what the environment says.
+    /// Sets the number of threads; 0 means the environment's number.
     #[must_use]
     pub fn threads(self, threads: usize) -> Region {
         Region { threads, ..self }
     }
 
-    /// With one thread, the caller, unless `parallel`.
+    /// Uses one thread, the caller, unless `parallel` is true.
     #[must_use]
     pub fn only_if(self, parallel: bool) -> Region {
         Region {
@@ -70,8 +71,8 @@ impl Region {
         }
     }
 
-    /// With one thread if already `levels` regions around have more: a team of teams of teams would
-    /// be more threads than anybody wants.
+    /// Uses one thread if already `levels` outer regions have more than one: nested teams would
+    /// multiply the number of threads.
     #[must_use]
     pub fn max_active_levels(self, levels: usize) -> Region {
         Region {
@@ -80,7 +81,7 @@ impl Region {
         }
     }
 
-    /// Runs it as [`parallel`] does.
+    /// Runs the region like [`parallel`].
     ///
     /// # Panics
     /// If `body` panics in any thread.
@@ -88,8 +89,8 @@ impl Region {
         self.try_run(body).unwrap_or_else(|panic| panic.resume())
     }
 
-    /// Runs it and returns a panic, where [`run`](Region::run) goes on panicking. Of several the one
-    /// of the lowest thread.
+    /// Runs the region and returns a panic, where [`run`](Region::run) would continue panicking. Of
+    /// several panics it returns that of the lowest thread.
     ///
     /// # Errors
     /// If `body` panics in any thread.
@@ -119,7 +120,7 @@ impl Region {
                         .ok()
                 })
                 .collect();
-            // Only now is it known how many there are.
+            // The number of started threads is known only now.
             let size = others.len() + 1;
             let depth = Depth {
                 level: around.level + 1,
@@ -127,7 +128,7 @@ impl Region {
             };
             gate.get_or_init(|| Team::new(size, depth, settings));
             let mut results = vec![work(0)];
-            // They catch what the body throws, so joining fails only where catching did.
+            // The threads catch panics of the body, so `join` fails only if catching failed.
             let join = |other: thread::ScopedJoinHandle<'_, _>| {
                 other
                     .join()
@@ -173,14 +174,14 @@ fn part<R>(
     result
 }
 
-/// Threads that a region may start, beside its caller.
+/// The threads that a region may start besides its caller.
 struct Reserved<'g> {
     group: &'g AtomicUsize,
     threads: usize,
 }
 
 impl<'g> Reserved<'g> {
-    /// As many as wanted, or as `OMP_THREAD_LIMIT` and the system leave.
+    /// Reserves the wanted number, or fewer if `OMP_THREAD_LIMIT` or the system allows fewer.
     fn new(group: &'g AtomicUsize, wanted: usize, settings: &Settings) -> Reserved<'g> {
         let most = settings.thread_limit().saturating_sub(1);
         let wanted = wanted.min(room::for_threads(wanted));
@@ -204,8 +205,8 @@ impl Drop for Reserved<'_> {
 }
 
 thread_local! {
-    /// The regions that this thread is in.
+    /// The nesting depth of regions of this thread.
     static DEPTH: Cell<Depth> = const { Cell::new(Depth { level: 0, active: 0 }) };
-    /// How many threads the outermost of them and those within it have started.
+    /// How many threads the outermost region and its inner regions have started.
     static GROUP: RefCell<Option<Arc<AtomicUsize>>> = const { RefCell::new(None) };
 }

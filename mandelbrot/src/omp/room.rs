@@ -1,17 +1,17 @@
-//! For how many threads the system has room.
+//! Checks how many threads the system can start.
 
 use std::fs;
 
-/// Fewer threads than this are asked for without a look.
+/// Fewer threads than this are started without a check.
 const FEW: usize = 256;
 
-/// What Linux maps for a thread of std's: a stack, a second one for signals, and a guard page for
-/// each; and one to spare.
+/// The mappings that Linux needs for a thread of `std`: a stack, a second one for signals, a guard
+/// page for each, and one to spare.
 const MAPPINGS_PER_THREAD: usize = 5;
 
-/// How many of `wanted` threads can be started. A thread that the system refuses is an error, and the
-/// team is smaller; but one that is started and then finds no room for its second stack ends the whole
-/// process. So that is counted beforehand.
+/// How many of `wanted` threads can be started. If the system refuses a thread, that is an error,
+/// and the team is smaller. But a started thread without space for its second stack ends the whole
+/// process. So the mappings are counted beforehand.
 pub(super) fn for_threads(wanted: usize) -> usize {
     if wanted <= FEW {
         return wanted;

@@ -1,9 +1,9 @@
-//! Who runs which turns of a loop.
+//! The schedules: how the turns of a loop are distributed.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// How the turns of a loop are divided among a team. Chunks are at least 1.
+/// How the turns of a loop are divided among a team. A chunk has at least one turn.
 ///
 /// # Examples
 ///
@@ -14,22 +14,22 @@ use std::str::FromStr;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Schedule {
-    /// One run of turns for each thread, as equal as can be. Needs no talk among threads.
+    /// One block of turns for each thread, as equal as possible. The threads need no communication.
     Static,
-    /// Chunks of that many turns, dealt like cards.
+    /// Chunks of that many turns, to the threads in rotation.
     StaticChunks(usize),
-    /// Chunks of that many turns, to whoever is free.
+    /// Chunks of that many turns, each to the next free thread.
     Dynamic(usize),
-    /// To whoever is free, its share of all turns that remain, and at least that many: large chunks
-    /// first, small ones to come out even.
+    /// A free thread gets its share of all remaining turns, at least that many. So chunks are large
+    /// first and small at the end, and all threads end together.
     Guided(usize),
 }
 
 impl Schedule {
-    /// What `OMP_SCHEDULE` says.
+    /// The schedule in `OMP_SCHEDULE`, if it is set.
     ///
     /// # Errors
-    /// If it is no schedule.
+    /// If it is not a schedule.
     pub fn from_env() -> Result<Option<Schedule>, super::SettingsError> {
         super::Settings::from_env().map(|settings| settings.schedule())
     }
@@ -48,7 +48,7 @@ impl fmt::Display for Schedule {
     }
 }
 
-/// The text is not a schedule.
+/// The error for a text that is not a schedule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseScheduleError(String);
 
@@ -67,12 +67,12 @@ impl std::error::Error for ParseScheduleError {}
 impl FromStr for Schedule {
     type Err = ParseScheduleError;
 
-    /// Reads what `OMP_SCHEDULE` holds: `[modifier:]kind[,chunk]`.
+    /// Reads the format of `OMP_SCHEDULE`: `[modifier:]kind[,chunk]`.
     fn from_str(text: &str) -> Result<Schedule, ParseScheduleError> {
         let error = || ParseScheduleError(text.to_owned());
         let lower = text.to_ascii_lowercase();
         let schedule = match lower.split_once(':') {
-            // Both orders are kept by every schedule here.
+            // Every schedule here satisfies both modifiers.
             Some(("monotonic" | "nonmonotonic", schedule)) => schedule,
             Some(_) => return Err(error()),
             None => &lower,

@@ -1,4 +1,4 @@
-//! What the environment says about regions.
+//! The settings of regions in environment variables.
 
 use std::fmt;
 use std::sync::Once;
@@ -11,11 +11,11 @@ const SCHEDULE: &str = "OMP_SCHEDULE";
 const MAX_ACTIVE_LEVELS: &str = "OMP_MAX_ACTIVE_LEVELS";
 const THREAD_LIMIT: &str = "OMP_THREAD_LIMIT";
 
-/// More threads than this are not asked of a system: Linux itself allows some 32,000 by default, so
-/// a larger number is a slip of the pen.
+/// The maximum number of threads. Linux allows about 32,000 by default, so a larger number is a
+/// mistake.
 pub(super) const MOST_THREADS: usize = 65_536;
 
-/// What `OMP_NUM_THREADS`, `OMP_SCHEDULE`, `OMP_MAX_ACTIVE_LEVELS` and `OMP_THREAD_LIMIT` say.
+/// The values of `OMP_NUM_THREADS`, `OMP_SCHEDULE`, `OMP_MAX_ACTIVE_LEVELS` and `OMP_THREAD_LIMIT`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
     threads: Vec<usize>,
@@ -24,7 +24,7 @@ pub struct Settings {
     thread_limit: Option<usize>,
 }
 
-/// A variable that can't be understood. Regions go on as if this one were not set.
+/// The error for a variable that can't be read. Regions then ignore this variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SettingsError {
     variable: &'static str,
@@ -40,16 +40,16 @@ impl fmt::Display for SettingsError {
 impl std::error::Error for SettingsError {}
 
 impl Settings {
-    /// Reads them.
+    /// Reads the environment variables.
     ///
     /// # Errors
-    /// If a variable can't be understood.
+    /// If a variable can't be read.
     pub fn from_env() -> Result<Settings, SettingsError> {
         let (settings, error) = Settings::read(env);
         error.map_or(Ok(settings), Err)
     }
 
-    /// Reads those that can be understood, and says of the first that can't, once, as OpenMP does.
+    /// Reads the valid variables. The first invalid one is reported once, as OpenMP does.
     pub(super) fn from_env_where_good() -> Settings {
         static TOLD: Once = Once::new();
         let (settings, error) = Settings::read(env);
@@ -59,7 +59,7 @@ impl Settings {
         settings
     }
 
-    /// What can be understood, and the first variable that can't.
+    /// The valid settings, and the error for the first invalid variable.
     fn read(get: impl Fn(&str) -> Option<String>) -> (Settings, Option<SettingsError>) {
         let set = |name| get(name).filter(|value| !value.trim().is_empty());
         let threads = set(NUM_THREADS).map(|text| {
@@ -88,8 +88,8 @@ impl Settings {
         (settings, first)
     }
 
-    /// How many threads a region has that is in `level` others, those of one thread included. The last
-    /// number of the list holds for all levels below.
+    /// The number of threads of a region at nesting depth `level`, where regions with one thread
+    /// are counted too. The last number of the list is used for all deeper levels.
     pub fn threads(&self, level: usize) -> usize {
         let listed = self.threads.get(level).or(self.threads.last());
         listed.copied().unwrap_or_else(|| {
@@ -97,18 +97,18 @@ impl Settings {
         })
     }
 
-    /// How many threads there may be in a region and those within it, together.
+    /// The maximum number of threads in a region and its inner regions together.
     pub fn thread_limit(&self) -> usize {
         self.thread_limit.unwrap_or(usize::MAX)
     }
 
-    /// What `OMP_SCHEDULE` says.
+    /// The schedule in `OMP_SCHEDULE`.
     pub fn schedule(&self) -> Option<Schedule> {
         self.schedule
     }
 
-    /// How many regions within each other have more than one thread: 1, or any number if
-    /// `OMP_NUM_THREADS` is a list.
+    /// How many nested regions may have more than one thread: 1, or any number if `OMP_NUM_THREADS`
+    /// is a list.
     pub fn max_active_levels(&self) -> usize {
         let usual = if self.threads.len() > 1 {
             usize::MAX
@@ -124,7 +124,7 @@ fn env(name: &str) -> Option<String> {
     Some(value.to_string_lossy().into_owned())
 }
 
-/// The value, if there is a good one; the first error is kept.
+/// Returns the value if it is valid; otherwise keeps the first error.
 fn good<T>(
     value: Option<Result<T, SettingsError>>,
     first: &mut Option<SettingsError>,

@@ -1,4 +1,4 @@
-//! A thread of a team, and what it shares with the others.
+//! A thread of a team, and the state that the team shares.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -14,28 +14,28 @@ use super::panics;
 use super::reductions::Reductions;
 use super::{Schedule, Settings};
 
-/// What the threads of a team share.
+/// The state that the threads of a team share.
 pub(super) struct Team {
     size: usize,
     depth: Depth,
     settings: Settings,
     barrier: Barrier,
     aborted: AtomicBool,
-    /// Loops under way whose turns are handed out, by their number in program order.
+    /// Loops under way with a dynamic or guided schedule, by their number in program order.
     loops: Mutex<HashMap<usize, Handout>>,
-    /// Ordered loops under way, likewise, and how many threads have come to each.
+    /// Ordered loops under way, likewise, and how many threads have reached each.
     orders: Mutex<HashMap<usize, (Arc<Order>, usize)>>,
-    /// How many `single`s have found their thread.
+    /// How many `single` blocks have been assigned to a thread.
     singles: AtomicUsize,
     reductions: Reductions,
 }
 
-/// How many regions are around a thread.
+/// The number of regions around a thread.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Depth {
-    /// All of them.
+    /// All regions.
     pub(super) level: usize,
-    /// Those with more than one thread.
+    /// The regions with more than one thread.
     pub(super) active: usize,
 }
 
@@ -75,12 +75,13 @@ impl Team {
         self.barrier.abort();
     }
 
-    /// The schedule that `OMP_SCHEDULE` names.
+    /// The schedule in `OMP_SCHEDULE`.
     pub(super) fn schedule(&self) -> Option<Schedule> {
         self.settings.schedule()
     }
 
-    /// What the loop of that number has to hand out, begun by whoever comes first.
+    /// The record of the loop with that number. The first thread that reaches it creates it by
+    /// `begin`.
     pub(super) fn handout(&self, number: usize, begin: impl FnOnce() -> Handout) -> Arc<Turns> {
         let mut loops = self.loops.lock().unwrap_or_else(PoisonError::into_inner);
         let handout = loops.entry(number).or_insert_with(begin);
@@ -92,7 +93,7 @@ impl Team {
         turns
     }
 
-    /// The order of the ordered loop of that number.
+    /// The order of the ordered loop with that number.
     pub(super) fn order(&self, number: usize) -> Arc<Order> {
         let mut orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
         let (order, come) = orders.entry(number).or_default();
@@ -105,17 +106,17 @@ impl Team {
     }
 }
 
-/// A thread of a team, as the body of a region sees itself.
+/// A thread of a team: the argument of a region's body.
 ///
-/// All threads must come to the same loops, `single`s, barriers and reductions in the same order, as
+/// All threads must reach the same loops, `single`s, barriers and reductions in the same order, as
 /// in OpenMP.
 pub struct Thread<'t> {
     pub(super) team: &'t Team,
     pub(super) number: usize,
-    /// How many locks threads around the team hold.
+    /// How many locks are held by the threads that wait for this team.
     around: usize,
-    /// How many handed-out loops, ordered loops and `single`s this thread has come to. Cells, so that
-    /// a body can't lend this thread's identity to another.
+    /// How many dynamic or guided loops, ordered loops and `single`s this thread has reached. They
+    /// are cells, so that a body can't lend this thread's handle to another thread.
     pub(super) loops: Cell<usize>,
     pub(super) ordered_loops: Cell<usize>,
     singles: Cell<usize>,
@@ -139,22 +140,22 @@ impl<'t> Thread<'t> {
         }
     }
 
-    /// Which thread of the team this is, from 0, which is the caller of the region.
+    /// The number of this thread in the team. Thread 0 is the caller of the region.
     pub fn thread_num(&self) -> usize {
         self.number
     }
 
-    /// How many threads the team has.
+    /// The number of threads of the team.
     pub fn num_threads(&self) -> usize {
         self.team.size
     }
 
-    /// How many regions this is in, those of one thread included.
+    /// The number of regions around this thread, including those with one thread.
     pub fn level(&self) -> usize {
         self.team.depth.level
     }
 
-    /// How many regions of more than one thread this is in.
+    /// The number of regions with more than one thread around this thread.
     pub fn active_level(&self) -> usize {
         self.team.depth.active
     }
@@ -162,8 +163,8 @@ impl<'t> Thread<'t> {
     /// Waits until all threads of the team are here.
     ///
     /// # Panics
-    /// If a thread has come to the end of the region instead, or to something else that all must come
-    /// to; or in `critical`, which the others would have to come through first.
+    /// If a thread has reached the end of the region instead, or a different kind of meeting; or
+    /// inside `critical`, which the other threads would have to enter first.
     #[track_caller]
     pub fn barrier(&self) {
         self.meet(Meeting::Barrier);
@@ -188,8 +189,8 @@ impl<'t> Thread<'t> {
         }
     }
 
-    /// Runs `work` on one thread, whichever comes first, while the others wait. Only that thread is
-    /// given the result.
+    /// Runs `work` on the thread that comes first, while the others wait. Only that thread gets the
+    /// result.
     ///
     /// # Panics
     /// As [`barrier`](Thread::barrier).
@@ -200,7 +201,7 @@ impl<'t> Thread<'t> {
         result
     }
 
-    /// Runs `work` on one thread, whichever comes first. The others don't wait.
+    /// Runs `work` on the thread that comes first. The others do not wait.
     pub fn single_nowait<R>(&self, work: impl FnOnce() -> R) -> Option<R> {
         let number = self.singles.replace(self.singles.get() + 1);
         let singles = &self.team.singles;
@@ -210,23 +211,23 @@ impl<'t> Thread<'t> {
             .map(|_| work())
     }
 
-    /// Runs `work` on thread 0. The others don't wait.
+    /// Runs `work` on thread 0. The others do not wait.
     pub fn master<R>(&self, work: impl FnOnce() -> R) -> Option<R> {
         (self.number == 0).then(work)
     }
 
-    /// Runs `work` while no other thread is in `critical`: none of the whole program, whatever its
-    /// team, as in OpenMP.
+    /// Runs `work` while no other thread is in `critical`: none in the whole program, in any team,
+    /// as in OpenMP.
     ///
     /// # Panics
-    /// Inside itself, and in a region inside itself, where OpenMP would hang.
+    /// Inside itself, and in a region inside itself. OpenMP would hang there.
     #[track_caller]
     pub fn critical<R>(&self, work: impl FnOnce() -> R) -> R {
         let _guard = self.lock();
         work()
     }
 
-    /// The same for those of one name, beside others and those without.
+    /// Like `critical`, for one name: independent of other names, and of `critical` without a name.
     ///
     /// # Panics
     /// As [`critical`](Thread::critical).
@@ -237,10 +238,10 @@ impl<'t> Thread<'t> {
         work()
     }
 
-    /// Takes the lock of `critical` until the guard is dropped.
+    /// Takes the lock of `critical`, until the guard is dropped.
     ///
     /// # Panics
-    /// If this thread holds it already, or one that waits for its team.
+    /// If this thread holds the lock already, or a thread that waits for its team does.
     #[track_caller]
     pub fn lock(&self) -> Guard<'t> {
         let guard = Guard::unnamed(self.number);
@@ -248,19 +249,20 @@ impl<'t> Thread<'t> {
         guard
     }
 
-    /// A thread that waited meanwhile doesn't begin when another has panicked.
+    /// Ends this thread's part if another thread panicked while this one waited.
     fn go_on(&self) {
         if self.team.is_aborted() {
             panics::abort();
         }
     }
 
-    /// Puts together what the threads give, in the order of their numbers, and returns it to all.
-    /// Nothing depends on who came first. Floating-point sums come out the same every time if what
-    /// the threads give does: under a static schedule, and not where turns are handed out.
+    /// Combines the values of all threads in the order of their numbers, and returns the result to
+    /// all of them. The result does not depend on which thread came first. Floating-point sums are
+    /// the same every time if each thread's value is: under a static schedule, but not under a
+    /// dynamic or guided one.
     ///
     /// # Panics
-    /// As [`barrier`](Thread::barrier), or if another thread gives another type.
+    /// As [`barrier`](Thread::barrier), or if another thread gives a value of another type.
     #[track_caller]
     pub fn reduce<T>(&self, value: T, combine: impl Fn(T, T) -> T) -> T
     where

@@ -1,58 +1,58 @@
-//! Palettes from files: GIMP's `.gpl`, Fractint's `.map`, Ultra Fractal's `.ugr`.
+//! Reads palettes from files: GIMP's `.gpl`, Fractint's `.map`, Ultra Fractal's `.ugr`.
 
 use super::{Palette, Rgb, mix};
 
-/// Most colours that a palette file may have.
+/// The maximum number of colours in a palette file.
 const MOST_COLORS: usize = 65_536;
 
-/// The largest file worth reading: 65,536 lines of sixty letters.
+/// The maximum size of a file: 65,536 lines of sixty letters.
 pub const LARGEST_FILE: u64 = 4 << 20;
 
-/// An Ultra Fractal gradient goes once round in so many steps.
+/// The number of steps of an Ultra Fractal gradient.
 const UGR_STEPS: i64 = 400;
 
-/// Why a text is no palette.
+/// The reason why a text is not a palette.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PaletteError {
-    /// No format that is known.
+    /// The format is unknown.
     #[error(
         "not a palette: neither GIMP's (.gpl), nor Fractint's (.map), nor Ultra Fractal's (.ugr)"
     )]
     Unknown,
-    /// A line that is no colour.
+    /// A line is not a colour.
     #[error("line {number}: {text:?} is not a colour: {expected}")]
     Line {
-        /// Its number, from 1.
+        /// The line number, from 1.
         number: usize,
-        /// The beginning of it.
+        /// The beginning of the line.
         text: String,
-        /// What a colour looks like there.
+        /// A description of a valid colour.
         expected: &'static str,
     },
-    /// No colours.
+    /// There are no colours.
     #[error("a palette without colours")]
     Empty,
-    /// More than 65536.
+    /// There are more than 65536 colours.
     #[error("more than {MOST_COLORS} colours")]
     TooMany,
 }
 
-/// What a colour looks like in a `.gpl` and a `.map`.
+/// The format of a colour in `.gpl` and `.map` files.
 const THREE: &str = "three numbers from 0 to 255";
 
-/// And in a `.gpl` that says `Channels: RGBA`.
+/// The format of a colour in a `.gpl` file with `Channels: RGBA`.
 const FOUR: &str = "four numbers from 0 to 255";
 
-/// And in a `.ugr`.
+/// The format of a colour in a `.ugr` file.
 const INDEXED: &str = "index=NUMBER color=NUMBER";
 
 impl Palette {
-    /// Reads the text of a palette file of any of the three formats; of an Ultra Fractal file its
-    /// first gradient. How transparent a colour is does not matter here, and is left out.
+    /// Reads a palette file in any of the three formats. From an Ultra Fractal file it reads the
+    /// first gradient. Transparency is ignored.
     ///
     /// # Errors
-    /// If it is none, with the number of the line.
+    /// If the text is not a palette; with the line number.
     pub fn from_text(text: &str) -> Result<Palette, PaletteError> {
         let text = text.trim_start_matches('\u{feff}');
         let first = text.lines().next().unwrap_or_default().trim();
@@ -107,7 +107,7 @@ fn gimp(text: &str) -> Result<Palette, PaletteError> {
     Ok(palette)
 }
 
-/// A colour a line, and anything behind it. Fractint itself takes 256.
+/// Reads one colour per line; the rest of the line is ignored. Fractint itself uses 256 colours.
 fn fractint(text: &str) -> Result<Palette, PaletteError> {
     let lines = (1..).zip(text.lines().map(str::trim));
     let colors = lines
@@ -119,8 +119,9 @@ fn fractint(text: &str) -> Result<Palette, PaletteError> {
     })
 }
 
-/// The first gradient of a file: stops at numbers of a circle of 400, mixed in between. A smooth
-/// gradient is mixed in straight lines like the others. A colour is red + 256 green + 65536 blue.
+/// Reads the first gradient of a file: stops at positions on a circle of 400, with linear
+/// interpolation between them, also for a smooth gradient. A colour is red + 256 green + 65536
+/// blue.
 fn ultra_fractal(text: &str) -> Result<Palette, PaletteError> {
     let mut name = "unnamed".to_owned();
     let mut stops: Vec<(i64, Rgb)> = Vec::new();
@@ -167,13 +168,13 @@ fn ultra_fractal(text: &str) -> Result<Palette, PaletteError> {
     })
 }
 
-/// What stands between the quotation marks of `title="…"`.
+/// The text between the quotation marks of `title="…"`.
 fn quoted(line: &str) -> Option<&str> {
     let (_, rest) = line.split_once("title=\"")?;
     rest.split_once('"').map(|(title, _)| title)
 }
 
-/// The 400 colours of stops in order, from the last on to the first again.
+/// The 400 colours of sorted stops. The last stop is followed by the first again.
 fn around(stops: &[(i64, Rgb)]) -> Vec<Rgb> {
     let (Some(&first), Some(&last)) = (stops.first(), stops.last()) else {
         return Vec::new();
@@ -191,7 +192,7 @@ fn around(stops: &[(i64, Rgb)]) -> Vec<Rgb> {
     colors
 }
 
-/// The first numbers of a line.
+/// Reads the first numbers of a line.
 fn color<const N: usize>(line: &str) -> Option<[u8; N]> {
     let mut words = line.split_ascii_whitespace().map(|word| word.parse().ok());
     let mut color = [0; N];
@@ -213,8 +214,8 @@ mod tests {
         assert_eq!(palette.colors, [[255, 0, 0], [0, 0, 255]]);
     }
 
-    /// As Aseprite writes them: "GIMP Palette" with a line of its own for the channels
-    /// (aseprite/aseprite, docs/gpl-palette-extension.md).
+    /// Aseprite writes "GIMP Palette" and an extra line for the channels (aseprite/aseprite,
+    /// docs/gpl-palette-extension.md).
     #[test]
     fn gimp_files_with_alpha_are_read() {
         let text = "GIMP Palette\nChannels: RGBA\n#\n255 0 0 128 half red\n0 0 255 255\tBlue\n";
@@ -240,8 +241,8 @@ mod tests {
         );
     }
 
-    /// Ultra Fractal's standard gradient, whose stops are known from elsewhere as well: 0, 7, 100 at
-    /// the beginning, 32, 107, 203 at 0.16, 237, 255, 255 at 0.42, 255, 170, 0 at 0.6425.
+    /// Ultra Fractal's standard gradient. Its stops are also known from another source: 0, 7, 100
+    /// at the beginning, 32, 107, 203 at 0.16, 237, 255, 255 at 0.42, 255, 170, 0 at 0.6425.
     #[test]
     fn ultra_fractal_files_are_read() {
         let text = "Standard {\ngradient:\n  title=\"Standard\" smooth=yes\n  index=0 color=6555392\n  \
@@ -258,7 +259,7 @@ mod tests {
         assert_eq!(at(168), [237, 255, 255]);
         assert_eq!(at(257), [255, 170, 0]);
         assert_eq!(at(343), [0, 2, 0]);
-        // Halfway from one stop to the next, and from the last round to the first.
+        // Halfway between two stops, and between the last and the first.
         assert_eq!(at(32), [16, 57, 152]);
         let last = at(399);
         assert!(last[2] > 95 && last[0] == 0, "{last:?}");

@@ -1,33 +1,33 @@
-//! How deep a plan may be for kernels that compute in f64, and for those that don't.
+//! The depth limits of kernels that compute in `f64`, and of those that do not.
 
 use super::{Plan, PlanError};
 use crate::view::{View, WIDTH_AT_ZOOM_1};
 
-/// Neighbouring points differ by at least this many units in the last place, so that rounding a
-/// point moves it by an eighth of a pixel at most.
+/// The minimum distance of neighbouring points, in units in the last place: then rounding moves a
+/// point by at most an eighth of a pixel.
 const LEAST_STEP_IN_ULPS: f64 = 4.0;
 
-/// And where they are closer than this, rounding, which adds up over the iterations, moves points so
-/// far that more than one count in a hundred is wrong: measured beside `perturbation`, around a spiral
-/// of some thousand iterations.
+/// Below this distance, the rounding errors of all iterations move points so far that more than one
+/// count in a hundred is wrong. Measured with `perturbation` as the reference, around a spiral of
+/// some thousand iterations.
 const GOOD_STEP_IN_ULPS: f64 = 2_097_152.0;
 
-/// The deepest zoom: squares of its differences are still well within f64.
+/// The maximum zoom: the squares of its differences are still in the range of `f64`.
 pub const DEEPEST_ZOOM: f64 = 1e290;
 
-/// Whether f64 can iterate a plan's points.
+/// Whether `f64` is precise enough for a plan's points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
     /// Yes.
     Shallow,
-    /// It can tell them apart, but rounds so much that many counts are wrong.
+    /// The points are distinct, but so much is rounded that many counts are wrong.
     Rounded,
-    /// It can't tell them apart.
+    /// The points are not distinct.
     Deep,
 }
 
 impl Plan {
-    /// Whether f64 can iterate its points.
+    /// Whether `f64` is precise enough for its points.
     pub fn depth(&self) -> Depth {
         match self.slack() {
             slack if slack >= GOOD_STEP_IN_ULPS => Depth::Shallow,
@@ -36,7 +36,7 @@ impl Plan {
         }
     }
 
-    /// Refuses a plan whose points f64 can't tell apart.
+    /// Refuses a plan whose points are not distinct in `f64`.
     ///
     /// # Errors
     /// If its depth is [`Depth::Deep`].
@@ -53,7 +53,7 @@ impl Plan {
         })
     }
 
-    /// How many units in the last place there are from point to point.
+    /// The distance from point to point, in units in the last place.
     fn slack(&self) -> f64 {
         let View {
             center,

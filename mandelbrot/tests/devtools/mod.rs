@@ -1,4 +1,4 @@
-//! As much of the DevTools protocol as a test needs to drive a headless Chromium.
+//! A part of the DevTools protocol: enough for a test to control a headless Chromium.
 
 use std::fs;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// A browser is slow to start on a busy machine; one that says nothing for this long hangs.
+/// A browser starts slowly on a busy machine. If it does not answer for this long, it hangs.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A headless Chromium with one page open.
@@ -18,21 +18,21 @@ pub struct Browser {
     child: Child,
     socket: BufReader<TcpStream>,
     last: u64,
-    /// What the page wrote to the console, and what was thrown.
+    /// The console messages and the exceptions of the page.
     pub console: Vec<String>,
     _profile: TempDir,
 }
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The browser may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
 impl Browser {
-    /// Starts it; `None` if it isn't installed.
+    /// Starts the browser; `None` if it is not installed.
     pub fn start() -> Option<Browser> {
         let profile = tempfile::tempdir().unwrap();
         let child = Command::new("chromium")
@@ -54,7 +54,7 @@ impl Browser {
             Err(error) if error.kind() == ErrorKind::NotFound => return None,
             Err(error) => panic!("chromium: {error}"),
         };
-        // It says where it listens; then nobody may fill the pipe.
+        // It prints its address. After that it must not block on a full pipe.
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();
         let browser = loop {
@@ -80,7 +80,7 @@ impl Browser {
             console: Vec::new(),
             _profile: profile,
         };
-        // What `upgrade` has not read is the reply's head.
+        // Read the rest of the reply's head, after the first read.
         loop {
             let mut line = String::new();
             browser.socket.read_line(&mut line).unwrap();
@@ -94,7 +94,7 @@ impl Browser {
         Some(browser)
     }
 
-    /// Calls a method and waits for its result. Events that come meanwhile are looked through for
+    /// Calls a method and waits for its result. Events that arrive meanwhile are checked for
     /// errors.
     pub fn call(&mut self, method: &str, parameters: Value) -> Value {
         self.last += 1;
@@ -115,7 +115,7 @@ impl Browser {
         let parameters = &message["params"];
         let said = match message["method"].as_str() {
             Some("Runtime.exceptionThrown") => parameters["exceptionDetails"].to_string(),
-            // Advice on speed is no error.
+            // Advice about speed is not an error.
             Some("Log.entryAdded") if parameters["entry"]["level"] == "error" => {
                 parameters["entry"].to_string()
             }
@@ -125,7 +125,7 @@ impl Browser {
         self.console.push(said);
     }
 
-    /// The value of an expression in the page.
+    /// The value of a JavaScript expression in the page.
     pub fn value(&mut self, expression: &str) -> Value {
         let parameters = json!({
             "expression": expression, "awaitPromise": true, "returnByValue": true,
@@ -138,7 +138,7 @@ impl Browser {
         result["result"]["value"].clone()
     }
 
-    /// Waits in the page until an expression is true.
+    /// Waits in the page until a JavaScript expression is true.
     pub fn until(&mut self, expression: &str) {
         let wait = format!(
             "new Promise(done => {{ const look = () => ({expression}) ? done(true) : \
@@ -147,7 +147,7 @@ impl Browser {
         assert_eq!(self.value(&wait), true);
     }
 
-    /// Presses and lets go the mouse's left button.
+    /// Clicks the left mouse button.
     pub fn click(&mut self, x: f64, y: f64) {
         for kind in ["mousePressed", "mouseReleased"] {
             let event = json!({ "type": kind, "x": x, "y": y, "button": "left", "clickCount": 1 });
@@ -155,7 +155,7 @@ impl Browser {
         }
     }
 
-    /// Drags with the mouse's left button.
+    /// Drags with the left mouse button.
     pub fn drag(&mut self, from: (f64, f64), to: (f64, f64)) {
         let middle = ((from.0 + to.0) / 2.0, (from.1 + to.1) / 2.0);
         for (kind, (x, y)) in [
@@ -169,13 +169,13 @@ impl Browser {
         }
     }
 
-    /// Turns the mouse's wheel: so many pixels down.
+    /// Turns the mouse wheel down by a number of pixels.
     pub fn wheel(&mut self, (x, y): (f64, f64), down: f64) {
         let event = json!({ "type": "mouseWheel", "x": x, "y": y, "deltaX": 0, "deltaY": down });
         self.call("Input.dispatchMouseEvent", event);
     }
 
-    /// Puts fingers down, moves them, and lifts them.
+    /// Touches with fingers, moves them, and lifts them.
     pub fn touch(&mut self, from: &[(f64, f64)], to: &[(f64, f64)]) {
         let all = |fingers: &[(f64, f64)]| -> Vec<Value> {
             let numbered = fingers.iter().enumerate();
@@ -192,14 +192,14 @@ impl Browser {
         }
     }
 
-    /// Writes what is to be seen as a PNG.
+    /// Saves a screenshot as PNG.
     pub fn screenshot(&mut self, path: &Path) {
         let result = self.call("Page.captureScreenshot", json!({ "format": "png" }));
         fs::write(path, from_base64(result["data"].as_str().unwrap())).unwrap();
     }
 
     fn send(&mut self, text: &str) {
-        // A text frame, whole, masked by zeros (RFC 6455, section 5.2).
+        // A complete text frame, masked by zeros (RFC 6455, section 5.2).
         let mut frame = vec![0x81];
         match text.len() {
             length @ 0..126 => frame.push(0x80 | length as u8),
@@ -228,7 +228,7 @@ impl Browser {
             };
             let mut payload = vec![0; length as usize];
             self.socket.read_exact(&mut payload).unwrap();
-            // Text, or more of it; of pings and the like there is nothing to know.
+            // Text, or a continuation of it. Pings and other frames are ignored.
             if first & 0x0f <= 1 {
                 text.extend(payload);
                 if first & 0x80 != 0 {

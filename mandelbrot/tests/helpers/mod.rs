@@ -1,4 +1,4 @@
-//! What the tests of the command share.
+//! Common code for the tests of the command.
 
 #![allow(dead_code, reason = "not every test needs every helper")]
 
@@ -11,7 +11,7 @@ use assert_cmd::assert::Assert;
 use mandelbrot::png_file;
 use tempfile::TempDir;
 
-/// The program in a folder of its own, with no more to say about the picture than `words`.
+/// Runs the program in its own folder, with only the flags in `words`.
 pub fn mandelbrot(folder: &TempDir, words: &str) -> Assert {
     command(folder, words).assert()
 }

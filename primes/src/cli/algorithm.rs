@@ -1,4 +1,4 @@
-//! Which way a range is counted: by the sieve, or by a formula that finds no prime.
+//! The algorithm of a count: the sieve, or a formula that finds no single prime.
 
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
@@ -11,25 +11,25 @@ use primes::{Constellation, combinatorial};
 use super::count;
 use super::model::{Kind, Model};
 
-/// What `--algorithm` takes.
+/// A value of `--algorithm`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum Algorithm {
-    /// Whichever takes less time
+    /// The faster of the two
     #[default]
     Auto,
     /// Find all primes of the range
     Sieve,
-    /// Work out how many there are up to both ends, without finding them
+    /// Compute the number of primes up to both ends, without finding them
     Combinatorial,
 }
 
-/// The formula's steps grow with the power 2/3 of the number; one takes as long as so many numbers of
-/// the sieve. Measured at 1e12 and 1e15.
+/// The formula's number of steps grows with the power 2/3 of the number. One step takes as long as
+/// this many numbers of the sieve. Measured at 1e12 and 1e15.
 const NUMBERS_PER_STEP: f64 = 4.0;
 
 impl Algorithm {
-    /// [`Sieve`](Algorithm::Sieve) or [`Combinatorial`](Algorithm::Combinatorial) for a plain count of
-    /// a range.
+    /// Chooses [`Sieve`](Algorithm::Sieve) or [`Combinatorial`](Algorithm::Combinatorial) for a
+    /// plain count of a range.
     pub(super) fn for_range(self, range: &RangeInclusive<u64>) -> Algorithm {
         if self != Algorithm::Auto {
             return self;
@@ -46,7 +46,7 @@ impl Algorithm {
         }
     }
 
-    /// What the report calls it.
+    /// The name in the report.
     pub(super) fn name(self) -> &'static str {
         match self {
             Algorithm::Auto => "auto",
@@ -56,7 +56,7 @@ impl Algorithm {
     }
 }
 
-/// Counts the primes of a range in the way that suits it.
+/// Counts the primes of a range by the chosen algorithm.
 pub(super) fn primes_of(
     range: RangeInclusive<u64>,
     run: &RunArgs,
@@ -71,7 +71,7 @@ pub(super) fn primes_of(
     }
 }
 
-/// Counts the primes of a range by the difference of what there are up to its ends.
+/// Counts the primes of a range: the number up to its end minus the number below its start.
 pub(super) fn combinatorial(
     range: RangeInclusive<u64>,
     run: &RunArgs,
@@ -80,7 +80,7 @@ pub(super) fn combinatorial(
     const WHOLE: f64 = 1e6;
     let below = range.start().saturating_sub(1);
     let ends = [below, *range.end()];
-    // By their steps, so that the bar moves evenly.
+    // Weighted by their steps, so that the bar moves evenly.
     let steps = ends.map(|end| (end as f64).powf(2.0 / 3.0));
     let all = steps[0] + steps[1];
     let progress = Progress::new("counting", WHOLE as u64, run.output.quiet);
@@ -105,12 +105,12 @@ pub(super) fn combinatorial(
     Ok(counts[1] - counts[0])
 }
 
-/// A sum of shares of the whole, from many threads.
+/// A sum of shares of the whole work, added up by many threads.
 #[derive(Default)]
 struct Shares(std::sync::atomic::AtomicU64);
 
 impl Shares {
-    /// Far smaller than the share of any item of work.
+    /// One unit is far smaller than the share of any item of work.
     const UNIT: f64 = 1e12;
 
     /// Adds to the sum, and returns it.

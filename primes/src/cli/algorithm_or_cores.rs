@@ -1,4 +1,4 @@
-//! What the demonstration says of algorithms: the same count, by the sieve on all workers and by the
+//! The second part of the demonstration: the same count by the sieve on all workers, and by the
 //! formula on one.
 
 use std::num::NonZeroUsize;
@@ -14,13 +14,13 @@ use super::algorithm;
 use super::count;
 use super::model::{Kind, Model};
 
-/// A few hundredths of a second for the sieve: with three runs of both the demonstration stays inside of
-/// its ten seconds where other programs have the CPUs, too.
+/// A few hundredths of a second for the sieve. With three runs of both, the demonstration stays
+/// within ten seconds, also on a busy machine.
 const STOP: u64 = 1_000_000_000;
 
 const RUNS: usize = 3;
 
-/// The medians, and the count.
+/// The medians of both, and the count.
 pub(super) struct Measured {
     workers: usize,
     sieve: Duration,
@@ -28,10 +28,10 @@ pub(super) struct Measured {
     count: u64,
 }
 
-/// Counts in both ways.
+/// Counts by both algorithms.
 pub(super) fn measure(run: &RunArgs, interrupt: &Interrupt) -> Answer<Measured> {
     let mut all = run.clone();
-    // No bars in the middle of the demonstration.
+    // No progress bars inside the demonstration.
     all.output.quiet = true;
     let mut one = all.clone();
     one.jobs = Some(NonZeroUsize::MIN);
@@ -67,16 +67,16 @@ fn median(count: impl Fn() -> Answer<u64>) -> Answer<(u64, Duration)> {
 }
 
 impl Measured {
-    /// For people.
+    /// The result as text.
     pub(super) fn text(&self) -> String {
         let ratio = self.sieve.as_secs_f64() / self.formula.as_secs_f64();
         let conclusion = match ratio > 1.0 {
             true => format!("{ratio:.0} times as fast: a better algorithm beats more cores"),
-            false => "no faster here: other programs had the CPU".to_owned(),
+            false => "no faster in this run (was the machine busy?)".to_owned(),
         };
         format!(
             "There are {} primes up to {STOP}. The sieve found them in {}, on -j {}; a formula \
-             that finds none of them took {} on one core: {conclusion}.",
+             that finds no prime took {} on one core: {conclusion}.",
             self.count,
             human_duration(self.sieve),
             self.workers,
@@ -84,7 +84,7 @@ impl Measured {
         )
     }
 
-    /// For programs.
+    /// The result as JSON.
     pub(super) fn json(&self) -> Value {
         json!({
             "stop": STOP,

@@ -12,14 +12,14 @@ use primes::nth::Index;
 use super::algorithm::Algorithm;
 use super::model::Kind;
 
-/// Counts, lists and checks primes, by threads, processes, rayon and async, and shows what each
-/// buys.
+/// Counts, lists and checks primes by threads, processes, rayon and async, and shows the speed of
+/// each.
 ///
-/// Without a subcommand: the workshop's experiment, the same check of ten numbers over and over in
-/// every model, compared in a table.
+/// Without a subcommand it runs the workshop's experiment: every model checks the same ten numbers
+/// again and again, and a table compares the times.
 #[derive(Parser, Debug)]
 #[command(version, max_term_width = 100)]
-// Each subcommand has those of them that do something in it: see `run_options.rs`.
+// Each subcommand accepts only the options that have an effect in it: see `run_options.rs`.
 #[command(mut_args(|arg| arg.global(false)))]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -42,7 +42,7 @@ pub(super) enum Command {
     Next(NumbersArgs),
     /// Print the largest prime below each number
     Previous(NumbersArgs),
-    /// Tell of each number whether it is prime
+    /// Say of each number whether it is prime
     Check(NumbersArgs),
     /// Print the prime factors of each number, up to 2^128-1
     Factor(FactorArgs),
@@ -61,7 +61,7 @@ pub(super) struct ExperimentArgs {
 }
 
 impl ExperimentArgs {
-    /// A flag of the experiment that was given, if any.
+    /// A flag of the experiment that was given, if there is one.
     pub(super) fn given(&self) -> Option<&'static str> {
         let rounds = self.rounds.map(|_| "--rounds");
         rounds.or_else(|| self.model.map(|_| "--model"))
@@ -80,7 +80,7 @@ pub(super) struct GilArgs {
     pub(super) run: RunArgs,
 }
 
-/// More rounds than this would hold gigabytes of answers.
+/// More rounds would need gigabytes of memory for the answers.
 const MOST_ROUNDS: u64 = 1_000_000;
 
 fn rounds(text: &str) -> Result<usize, String> {
@@ -103,17 +103,17 @@ pub(super) struct RangeArgs {
 }
 
 impl RangeArgs {
-    /// The range asked for.
+    /// The range from the command line.
     pub(super) fn range(&self) -> anyhow::Result<RangeInclusive<u64>> {
         match (&self.bounds[..], self.dist) {
             (&[start], Some(dist)) => match start.checked_add(dist) {
                 Some(stop) => Ok(start..=stop),
                 None => bail!(Usage(format!("{start} + {dist}: beyond 2^64-1"))),
             },
-            (&[_, _], Some(_)) => bail!(Usage("--dist: takes the place of STOP".to_owned())),
+            (&[_, _], Some(_)) => bail!(Usage("--dist: can't be combined with STOP".to_owned())),
             (&[start, stop], None) if start > stop => {
                 bail!(Usage(format!(
-                    "{start} {stop}: the range runs backwards: START comes first"
+                    "{start} {stop}: the range is empty: START must not be larger than STOP"
                 )))
             }
             (&[start, stop], None) => Ok(start..=stop),
@@ -127,7 +127,7 @@ impl RangeArgs {
 pub(super) struct CountArgs {
     #[command(flatten)]
     pub(super) range: RangeArgs,
-    /// Count groups of K primes as close as can be: 2 for twins, to 6 for sextuplets
+    /// Count groups of K primes, as close together as possible: 2 for twins, up to 6 for sextuplets
     #[arg(long, value_name = "K", default_value = "1")]
     #[arg(hide_default_value = true)]
     pub(super) tuplets: Constellation,
@@ -145,7 +145,8 @@ pub(super) struct CountArgs {
 pub(super) struct PrintArgs {
     #[command(flatten)]
     pub(super) range: RangeArgs,
-    /// Print groups of K primes as close as can be, as (3, 5): 2 for twins, to 6 for sextuplets
+    /// Print groups of K primes, as close together as possible, like (3, 5): 2 for twins, up to 6
+    /// for sextuplets
     #[arg(long, value_name = "K", default_value = "1")]
     #[arg(hide_default_value = true)]
     pub(super) tuplets: Constellation,
@@ -174,7 +175,7 @@ fn index(text: &str) -> Result<Index, String> {
         Some(digits) => (true, digits),
         None => (false, text),
     };
-    // Of `-5-3` the minus would be that of the 5 only.
+    // In `-5-3` the minus would apply to the 5 only.
     match numbers::number(digits).map_err(|error| error.to_string())? {
         0 => Err(format!(
             "{text}: primes are counted from 1 on, or from -1 downwards"

@@ -1,4 +1,4 @@
-//! Prime or not, number by number.
+//! `check`: says of each number whether it is prime.
 
 use std::io::Write;
 
@@ -9,7 +9,7 @@ use serde_json::json;
 use super::args::NumbersArgs;
 use super::words;
 
-/// Tells of each number whether it is prime.
+/// Says of each number whether it is prime.
 pub(super) fn run(args: &NumbersArgs, run: &RunArgs) -> anyhow::Result<Outcome> {
     words::for_each(args, numbers::number, |out, n| match is_prime(n) {
         prime if run.output.json => out.json(&json!({ "number": n, "prime": prime })),

@@ -1,4 +1,4 @@
-//! Counting the primes of a range.
+//! `count`: counts the primes of a range.
 
 use std::io::Write;
 use std::num::NonZeroUsize;
@@ -38,27 +38,27 @@ pub(super) fn run(
         interrupt,
     };
     match &ways[..] {
-        // One document, whatever was run: that of a comparison.
+        // With `--json` the document always has the form of a comparison.
         [way] if run.runs() == NonZeroUsize::MIN && !run.output.json => question.once(way),
         ways => question.compare(ways, algorithm),
     }
 }
 
-/// What counts: a model, and groups of primes, are for the sieve.
+/// Chooses the algorithm. A model, and groups of primes, need the sieve.
 fn algorithm(args: &CountArgs, range: &RangeInclusive<u64>) -> anyhow::Result<Algorithm> {
     let plain = args.model.is_none() && args.tuplets == Constellation::Single;
     match args.algorithm {
         Algorithm::Combinatorial if !plain => bail!(Usage(
-            "--algorithm combinatorial: counts single primes, without --model".to_owned()
+            "--algorithm combinatorial: counts single primes only, without --model".to_owned()
         )),
         Algorithm::Auto if !plain => Ok(Algorithm::Sieve),
         algorithm => Ok(algorithm.for_range(range)),
     }
 }
 
-/// How a range is counted.
+/// A way to count a range.
 pub(super) enum Way {
-    /// By the sieve, its pieces shared out as the model does.
+    /// By the sieve; the model distributes the pieces.
     Sieve(Model),
     /// By the formula, on rayon's threads.
     Combinatorial,
@@ -87,7 +87,7 @@ impl compare::Model for Way {
     }
 }
 
-/// How many there are of what in which range.
+/// The question: how many of what are in which range.
 struct Question<'a> {
     range: RangeInclusive<u64>,
     what: Constellation,
@@ -161,7 +161,7 @@ impl Question<'_> {
     }
 }
 
-/// Counts in a model, with a progress bar.
+/// Counts by a model, with a progress bar.
 pub(super) fn count(
     model: &Model,
     range: RangeInclusive<u64>,
@@ -193,9 +193,9 @@ struct Counting<'a> {
     progress: Progress,
     interrupt: &'a Interrupt,
     total: AtomicU64,
-    /// How many numbers the pieces had that are counted.
+    /// The size of the counted pieces, in numbers.
     done: AtomicU64,
-    /// Whether progress is told piece by piece only.
+    /// Whether progress is only known piece by piece.
     by_pieces: bool,
 }
 
@@ -212,7 +212,7 @@ impl Watch for &Counting<'_> {
     }
 
     fn go_on(&self, numbers: u64) -> bool {
-        // Also when it is none: it may be time to show the bar.
+        // Also for zero numbers: the bar may have to appear now.
         self.progress.inc(numbers);
         !self.interrupt.raised()
     }

@@ -1,4 +1,4 @@
-//! The workshop's experiment: the same ten numbers, over and over, in every model.
+//! The workshop's experiment: every model checks the same ten numbers again and again.
 
 use std::iter;
 use std::num::NonZeroUsize;
@@ -16,17 +16,17 @@ use super::args::{ExperimentArgs, GilArgs};
 use super::model::{self, Kind, Model};
 use super::python::{self, Python};
 
-/// A third of a second for serial code: three runs of each model fit into ten seconds even where
-/// other programs have half of the CPUs.
+/// Serial code takes a third of a second. So three runs of each model fit into ten seconds, also if
+/// other programs use half of the CPUs.
 const ROUNDS: usize = 10;
 
-/// Python takes some twenty times as long.
+/// Python takes about twenty times as long.
 const ROUNDS_WITH_PYTHON: usize = 1;
 
 /// A number of the experiment and whether it is prime.
 type Checked = (u64, bool);
 
-/// The experiment in the chosen models.
+/// Runs the experiment in the chosen models.
 pub(super) fn run(
     args: &ExperimentArgs,
     run: &RunArgs,
@@ -34,12 +34,12 @@ pub(super) fn run(
 ) -> anyhow::Result<Outcome> {
     let models = model::models(args.model.unwrap_or_default());
     let rounds = args.rounds.unwrap_or(ROUNDS);
-    // Of one model people want to know the time, and not what else there is.
+    // For a single model the user wants only its time.
     let with_algorithm = models.len() > 1;
     compare(&models, None, rounds, with_algorithm, run, interrupt)
 }
 
-/// The experiment under the lock, with serial code beside it and, if asked for, Python.
+/// Runs the experiment under the lock, beside serial code and, if asked for, Python.
 pub(super) fn gil(args: &GilArgs, run: &RunArgs, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
     let python = args.python.then(Python::find).transpose()?;
     let rounds = if args.python {
@@ -73,7 +73,7 @@ fn compare(
         check(model, &numbers, workers, interrupt)
     });
     if run.runs.is_none() {
-        // The time goes into more rounds.
+        // The time is used for more rounds instead.
         comparison = comparison.baseline_once();
     }
     if let Some(python) = python {
@@ -108,20 +108,21 @@ fn compare(
     })
 }
 
-/// The models that share the work among workers which all compute.
+/// The models that divide the work among workers that all compute.
 const SHARING: [&str; 4] = ["threads", "processes", "rayon", "async"];
 
-/// A task that keeps others waiting so many times as long as one that leaves the computing to threads.
+/// How many times longer a computing task must block its runtime than a waiting one, to be
+/// reported.
 const FAR_LONGER: u32 = 10;
 
-/// What the figures show.
+/// The conclusions from the figures.
 fn point(report: &Report<Vec<Checked>>, models: &[Model]) -> String {
     let mut lines = vec!["What the figures show:".to_owned()];
     lines.extend(report.scaling(&SHARING).map(|line| format!("- {line}")));
     if let Some(gil) = report.figures("gil").filter(|gil| !gil.cpu.is_zero()) {
         lines.push(format!(
-            "- Under one global lock (gil) {:.1} cores were busy, whatever -j says: one thread computes, \
-             the others wait.",
+            "- Under one global lock (gil) {:.1} cores were busy, for any -j: one thread computes, the \
+             others wait.",
             gil.cores_busy
         ));
     }

@@ -1,4 +1,4 @@
-//! Prime factors, number by number.
+//! `factor`: prints the prime factors of each number.
 
 use std::io::{self, Write};
 
@@ -9,14 +9,14 @@ use serde::Serialize;
 use super::args::FactorArgs;
 use super::words;
 
-/// A line of JSON.
+/// One line of JSON output.
 #[derive(Serialize)]
 struct Line {
     factors: Vec<u128>,
     number: u128,
 }
 
-/// Prints each number's prime factors, as `factor` of the GNU tools does.
+/// Prints the prime factors of each number, in the format of GNU `factor`.
 pub(super) fn run(args: &FactorArgs, run: &RunArgs) -> anyhow::Result<Outcome> {
     words::for_each(&args.numbers, numbers::wide_number, |out, number| {
         let factors = factors(number);

@@ -30,21 +30,21 @@ pub(super) enum Kind {
     Gil,
 }
 
-/// The models that a choice stands for, the serial one first.
+/// The models of a choice, the serial one first.
 pub(super) fn models(choice: Choice<Kind>) -> Vec<Model> {
     choice.kinds().into_iter().map(Model::new).collect()
 }
 
-/// How long tasks of a model of that kind were kept waiting, if it is among `models`.
+/// The longest poll of the model of that kind, if it is among `models`.
 pub(super) fn longest_poll(models: &[Model], kind: Kind) -> Option<Duration> {
     let model = models.iter().find(|model| model.kind == kind)?;
     Some(model.longest_poll.get())
 }
 
-/// A model, ready to run.
+/// A model that is ready to run.
 pub(super) struct Model {
     kind: Kind,
-    /// Of the async models.
+    /// Used by the async models only.
     longest_poll: LongestPoll,
 }
 
@@ -56,12 +56,12 @@ impl Model {
         }
     }
 
-    /// Whether it tells nothing of a job before that is done.
+    /// Whether it reports progress only when a job is done.
     pub(super) fn is_silent(&self) -> bool {
         self.kind == Kind::Processes
     }
 
-    /// Runs jobs; `watch` hears each answer.
+    /// Runs jobs. `watch` gets each answer.
     pub(super) fn run(
         &self,
         jobs: impl Iterator<Item = Job> + Send,

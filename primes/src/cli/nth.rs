@@ -1,4 +1,4 @@
-//! The n-th prime, and those next to a number.
+//! `nth`, `next`, `previous`: the n-th prime, and the primes next to a number.
 
 use std::io::Write;
 
@@ -26,13 +26,13 @@ pub(super) fn run(args: &NthArgs, run: &RunArgs, interrupt: &Interrupt) -> anyho
                 "{n}: there are primes 1 to {} below 2^64",
                 nth::PRIMES_BELOW_2_POW_64
             ),
-            Index::After(_) => format!("{n}: there are not so many primes from {start} to 2^64"),
-            Index::Before(_) => format!("{n}: there are not so many primes below {start}"),
+            Index::After(_) => format!("{n}: there are fewer primes from {start} to 2^64"),
+            Index::Before(_) => format!("{n}: there are fewer primes below {start}"),
         }));
     };
     let mut out = common::cli::stdout();
     if run.output.json {
-        // Neither is beyond 2^63: there are not so many primes.
+        // Neither number is above 2^63: there are fewer primes.
         out.json(&json!({ "n": n as i64, "start": args.start, "prime": prime }))?;
     } else {
         writeln!(out, "{prime}")?;
@@ -41,7 +41,7 @@ pub(super) fn run(args: &NthArgs, run: &RunArgs, interrupt: &Interrupt) -> anyho
     Ok(Outcome::Done)
 }
 
-/// Where the prime next to a number is.
+/// The direction from a number to the next prime.
 #[derive(Clone, Copy)]
 pub(super) enum Direction {
     /// Above it.

@@ -1,4 +1,4 @@
-//! Printing the primes of a range.
+//! `print`: prints the primes of a range.
 
 use std::io::Write;
 
@@ -8,7 +8,8 @@ use serde_json::json;
 
 use super::args::PrintArgs;
 
-/// Prints them one a line, which is JSON lines too; groups of them as primesieve does, or as lists.
+/// Prints one prime per line, which is also valid JSON lines. Groups are printed in the format of
+/// primesieve, or as JSON lists.
 pub(super) fn run(
     args: &PrintArgs,
     run: &RunArgs,
@@ -18,7 +19,7 @@ pub(super) fn run(
     let asked = interrupt.clone();
     let primes = interval::primes_while(args.range.range()?, move || !asked.raised());
     let mut printed = 0_u64;
-    // Whole lines only: Ctrl-C comes between two of them.
+    // Print whole lines only: Ctrl-C takes effect between two lines.
     if args.tuplets == Constellation::Single {
         for prime in primes {
             if interrupt.raised() {

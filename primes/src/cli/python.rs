@@ -1,4 +1,4 @@
-//! The same experiment in CPython, for those who doubt that it has a lock.
+//! Runs the same experiment in CPython, to show that it has a lock.
 
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
@@ -8,7 +8,8 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, bail};
 use common::cli::files;
 
-/// Reads numbers, checks them on threads or in processes, prints an answer a line.
+/// The Python program: it reads numbers, checks them on threads or in processes, and prints one
+/// answer per line.
 const SCRIPT: &str = include_str!("check.py");
 
 /// Threads or processes.
@@ -28,7 +29,7 @@ impl Mode {
     }
 }
 
-/// A `python3` that runs, and the script in a file: Python's own worker processes read it again.
+/// A working `python3`, and the script in a file, because Python's worker processes read it again.
 pub(super) struct Python {
     script: PathBuf,
 }
@@ -50,7 +51,7 @@ impl Python {
 
     /// Checks numbers by trial division.
     ///
-    /// The time includes Python's start.
+    /// The time includes the start of Python.
     pub(super) fn check(
         &self,
         mode: Mode,
@@ -70,7 +71,8 @@ impl Python {
             .spawn()?;
         if let Some(mut input) = python.stdin.take() {
             let lines: String = numbers.iter().map(|n| format!("{n}\n")).collect();
-            // Python reads all of it before it answers. Should it end before, its status says why.
+            // Python reads all of its input before it answers. If it ends early, its exit status
+            // says why.
             let _ = input.write_all(lines.as_bytes());
         }
         let output = python.wait_with_output()?;
@@ -90,7 +92,7 @@ impl Python {
 
 impl Drop for Python {
     fn drop(&mut self) {
-        // In the folder for temporary files: left over, it does no harm.
+        // The file is in the temporary folder; if it stays, it does no harm.
         let _ = std::fs::remove_file(&self.script);
     }
 }

@@ -1,11 +1,12 @@
-//! The options of a run: which subcommand has which of them. They may also stand before it.
+//! The options of a run, and which subcommand accepts which. They may also stand before the
+//! subcommand.
 
 use anyhow::bail;
 use common::cli::{OutputArgs, RunArgs, Usage};
 
 use super::args::{Args, Command};
 
-/// The options given before the subcommand and behind it, as one.
+/// Merges the options before the subcommand with those after it.
 pub(super) fn of(args: &Args) -> anyhow::Result<RunArgs> {
     let outer = &args.run;
     let output_only = |output: &OutputArgs| RunArgs {
@@ -42,7 +43,7 @@ pub(super) fn of(args: &Args) -> anyhow::Result<RunArgs> {
     Ok(run)
 }
 
-/// The options that do something in a subcommand; each has those of the one above it.
+/// The options that a subcommand accepts. Each variant includes those of the variant above it.
 #[derive(Clone, Copy, PartialEq, PartialOrd)]
 enum Offered {
     /// `--json` and `--quiet`.
@@ -54,7 +55,7 @@ enum Offered {
 }
 
 impl Offered {
-    /// An option that was given and is not offered.
+    /// An option that was given but has no effect here.
     fn refused(self, run: &RunArgs) -> Option<&'static str> {
         [
             (Offered::Jobs, run.jobs.is_some(), "--jobs"),

@@ -1,4 +1,4 @@
-//! Numbers as words, from the command line or from standard input.
+//! Reads numbers as words, from the command line or from standard input.
 
 use std::io::{self, BufRead, Write};
 
@@ -7,12 +7,13 @@ use common::text::escaped;
 
 use super::args::NumbersArgs;
 
-/// The longest word read: what is longer is no number, and is not kept.
+/// The maximum length of a word. A longer one is not a number, and is not stored.
 const LONGEST_WORD: usize = 100;
 
-/// Answers for each number, as soon as it is read. What is no number is reported, and the rest still
-/// answered. What was answered is flushed before more has to be waited for: to somebody who types, or
-/// to a program, it is there at once, and a file of many numbers costs few writes.
+/// Answers for each number as soon as it is read. A word that is not a number is reported, and the
+/// others are still answered. The output is flushed before the program waits for more input. So a
+/// person or a program at the other end gets each answer at once, and a file with many numbers
+/// needs few writes.
 pub(super) fn for_each<N, E: ToString>(
     args: &NumbersArgs,
     parse: impl Fn(&str) -> Result<N, E>,
@@ -27,7 +28,7 @@ pub(super) fn for_each<N, E: ToString>(
         match number {
             Ok(number) => answer(out, number),
             Err(error) => {
-                // Behind the answers to what came before.
+                // First print the answers to the words before.
                 out.flush()?;
                 let error = escaped(&error);
                 match place {
@@ -43,7 +44,7 @@ pub(super) fn for_each<N, E: ToString>(
     };
     for word in &args.numbers {
         visit(&mut out, Place::Argument, Ok(word))?;
-        // The next may take seconds.
+        // The next number may take seconds.
         out.flush()?;
     }
     if args.numbers.is_empty() {
@@ -56,19 +57,19 @@ pub(super) fn for_each<N, E: ToString>(
     Ok(outcome)
 }
 
-/// Where a word was.
+/// The place of a word.
 #[derive(Clone, Copy)]
 enum Place {
     Argument,
-    /// Of standard input.
+    /// On a line of standard input.
     Line(u64),
 }
 
-/// What reading comes to.
+/// A result of reading.
 enum Event<'w> {
-    /// A word and the number of its line, or an error for one that is too long or is not text.
+    /// A word and its line number, or an error if the word is too long or is not text.
     Word(u64, Result<&'w str, &'w str>),
-    /// All that has come was read: reading on may take any time.
+    /// All available input was read. Reading more may take any time.
     Waiting,
 }
 
@@ -85,7 +86,7 @@ fn each_word(
         let all = bytes.len();
         let space = bytes.iter().position(u8::is_ascii_whitespace);
         let taken = space.unwrap_or(bytes.len());
-        // One more than is read of a word shows that it is too long.
+        // Reading one byte more than the maximum shows that a word is too long.
         let room = (LONGEST_WORD + 1).saturating_sub(word.len());
         word.extend_from_slice(&bytes[..taken.min(room)]);
         let newline = space.is_some_and(|space| bytes[space] == b'\n');
@@ -94,7 +95,7 @@ fn each_word(
         if (space.is_some() || ends) && !word.is_empty() {
             let text = match word.len() {
                 0..=LONGEST_WORD => str::from_utf8(&word).map_err(|_| "not text"),
-                _ => Err("a word of over 100 bytes: not a number"),
+                _ => Err("a word longer than 100 bytes: not a number"),
             };
             visit(Event::Word(line, text))?;
             word.clear();
@@ -115,7 +116,7 @@ mod tests {
 
     fn words(input: &[u8]) -> Vec<(u64, String)> {
         let mut words = Vec::new();
-        // A buffer of three bytes: every word of more is put together.
+        // With a buffer of three bytes, every longer word is put together from parts.
         let input = io::BufReader::with_capacity(3, input);
         each_word(input, |event| {
             if let Event::Word(line, word) = event {
@@ -150,7 +151,7 @@ mod tests {
         let long = [b"7".repeat(101), b" 8".to_vec()].concat();
         assert_eq!(
             words(&long),
-            expected(&[(1, "a word of over 100 bytes: not a number"), (1, "8")])
+            expected(&[(1, "a word longer than 100 bytes: not a number"), (1, "8")])
         );
         assert_eq!(words(&b"7".repeat(100)).len(), 1);
         assert_eq!(words(b"\xff\n9"), expected(&[(1, "not text"), (2, "9")]));

@@ -1,5 +1,6 @@
-//! The special leaves that a table of pi answers: `n = p * q` for primes `sqrt(y) < p < q <= y` whose
-//! `u = x / n` is at most `y`. As `u < p^2`, what is left up to `u` is 1 and the primes from `p` on.
+//! The special leaves that need only a table of pi: `n = p * q` for primes `sqrt(y) < p < q <= y`
+//! with `u = x / n` at most `y`. As `u < p^2`, the numbers left up to `u` are 1 and the primes from
+//! `p` on.
 
 use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
 
@@ -7,7 +8,8 @@ use super::Parts;
 use super::ordinary::TABLED;
 use super::pi_table::PiTable;
 
-/// How many primes an item of work has: few, for those of the smallest take a million steps each.
+/// The number of primes per item of work. It is small, because the smallest primes take a million
+/// steps each.
 const CHUNK: usize = 8;
 
 pub(super) fn sum(parts: &Parts<'_>) -> Option<u64> {
@@ -17,7 +19,7 @@ pub(super) fn sum(parts: &Parts<'_>) -> Option<u64> {
     let share = super::SHARE_OF_EASY / chunks as f64;
     (0..chunks)
         .into_par_iter()
-        // Each by itself: the first few have most of the leaves.
+        // One item at a time: the first few have most of the leaves.
         .with_max_len(1)
         .map(|chunk| {
             let start = first + chunk * CHUNK;
@@ -28,18 +30,18 @@ pub(super) fn sum(parts: &Parts<'_>) -> Option<u64> {
         .try_reduce(|| 0, |a, b| Some(a.wrapping_add(b)))
 }
 
-/// The leaves of the `b`-th prime.
+/// The sum of the leaves of the `b`-th prime.
 fn of_prime(parts: &Parts<'_>, b: usize) -> u64 {
     let Parts { primes, pi, y, .. } = parts;
     let p = u64::from(primes[b]);
     let rest = parts.x / p;
-    // From there on `u < p`, and only 1 is left: the trivial leaves.
+    // From here on `u < p`, and only 1 is left: the trivial leaves.
     let trivial = (rest / p).max(p);
     let mut sum = match trivial < *y {
         true => pi.of(*y) - pi.of(trivial),
         false => 0,
     };
-    // Up to there `u > y`: the hard leaves.
+    // Up to here `u > y`: the hard leaves.
     let hard = (rest / (y + 1)).max(p);
     // Between the two, `phi = pi(u) + 2 - b` for each prime `q`.
     let (top, bottom) = (trivial.min(*y), hard.min(*y));
@@ -57,8 +59,9 @@ fn of_prime(parts: &Parts<'_>, b: usize) -> u64 {
 fn sum_of_pi(parts: &Parts<'_>, rest: u64, bottom: u64, top: u64) -> u64 {
     let Parts { primes, pi, .. } = parts;
     let between = |low: u64, high: u64| &primes[pi.of(low) as usize + 1..pi.of(high) as usize + 1];
-    // Where `q` is larger than `u`, many in a row have the same pi(u), the clustered leaves. Counted
-    // from the other side they are fewer: each prime `r` up to `u` counts the `q` up to `rest / r`.
+    // Where `q` is larger than `u`, many consecutive `q` have the same pi(u): the clustered leaves.
+    // It is cheaper to count them from the other side: each prime `r` up to `u` counts the `q` up
+    // to `rest / r`.
     let middle = rest.isqrt().clamp(bottom, top);
     let mut sum = sum_of_counts(pi, rest, between(bottom, middle));
     if middle < top {
@@ -92,7 +95,7 @@ fn sum_of_counts_avx2(pi: &PiTable, rest: u64, primes: &[u32]) -> u64 {
     sum_of_counts_portable(pi, rest, primes)
 }
 
-/// How many quotients are worked out at once, several in one instruction.
+/// How many quotients are computed at once, several per instruction.
 const LANES: usize = 32;
 
 #[inline(always)]
@@ -107,7 +110,8 @@ fn sum_of_counts_portable(pi: &PiTable, rest: u64, primes: &[u32]) -> u64 {
     let (chunks, last) = primes.as_chunks::<LANES>();
     let mut sum = one_by_one(last);
     for chunk in chunks {
-        // Rounded down: as both are exact, no quotient below a whole number is rounded up to it.
+        // Round down. Both numbers are exact, so no quotient below a whole number is rounded up to
+        // it.
         let mut quotients = [0; LANES];
         for (quotient, &q) in quotients.iter_mut().zip(chunk) {
             *quotient = (rest as f64 / f64::from(q)) as u32;
@@ -119,5 +123,5 @@ fn sum_of_counts_portable(pi: &PiTable, rest: u64, primes: &[u32]) -> u64 {
     sum
 }
 
-/// Whole numbers below this are exact as `f64`.
+/// Integers below this are exact as `f64`.
 const EXACT: u64 = 1 << f64::MANTISSA_DIGITS;

@@ -1,5 +1,5 @@
 //! The least prime factor and the Möbius function of every number up to a limit that 2, 3, 5, 7 and
-//! 11 do not divide: two bytes each.
+//! 11 do not divide, in two bytes each.
 
 const WHEEL: u64 = 2 * 3 * 5 * 7 * 11;
 
@@ -24,7 +24,7 @@ const COPRIME: [u16; RESIDUES] = {
     residues
 };
 
-/// By residue: how many residues up to it are coprime to the wheel.
+/// For each residue: how many residues up to it are coprime to the wheel.
 const UP_TO: [u16; WHEEL as usize] = {
     let mut counts = [0; WHEEL as usize];
     let (mut residue, mut count) = (0, 0);
@@ -38,8 +38,8 @@ const UP_TO: [u16; WHEEL as usize] = {
     counts
 };
 
-/// Twice the least prime factor, or of what is larger than any factor that is asked for; plus one if
-/// the Möbius function is 1. 0 if it is 0.
+/// Twice the least prime factor, or twice a value larger than any factor in question; plus one if
+/// the Möbius function is 1. The entry is 0 if the Möbius function is 0.
 type Entry = u16;
 
 const LARGE: u64 = u16::MAX as u64 / 2;
@@ -50,10 +50,10 @@ pub(super) struct FactorTable {
 }
 
 impl FactorTable {
-    /// The largest limit: its root must be told from what is larger.
+    /// The largest limit: its root must be smaller than the value for large factors.
     pub(super) const LARGEST: u64 = LARGE * LARGE;
 
-    /// Up to `limit`, of all primes up to there.
+    /// A table up to `limit`. `primes` are all primes up to `limit`.
     ///
     /// # Panics
     /// If the limit is over [`LARGEST`](FactorTable::LARGEST), about 1e9.
@@ -63,7 +63,7 @@ impl FactorTable {
             "{limit}: factors have 15 bits"
         );
         let mut table = FactorTable {
-            // Without a prime factor so far, and of an even number of them: mu = 1.
+            // No prime factor yet, which is an even number of them: mu = 1.
             entries: vec![u16::MAX; FactorTable::count(limit)],
         };
         for &p in primes.iter().filter(|&&p| p > 11) {
@@ -73,7 +73,7 @@ impl FactorTable {
     }
 
     fn cross_off(&mut self, p: u64, limit: u64) {
-        // Ascending, so that the first prime to come is the least.
+        // In ascending order, so the first prime that divides a number is its least factor.
         for index in 0.. {
             let multiple = p * FactorTable::number(index);
             if multiple > limit {
@@ -98,7 +98,7 @@ impl FactorTable {
         }
     }
 
-    /// How many numbers up to `n` have an entry: theirs are those below that index.
+    /// How many numbers up to `n` have an entry. Their indices are below this count.
     #[inline(always)]
     pub(super) fn count(n: u64) -> usize {
         (n / WHEEL) as usize * RESIDUES + usize::from(UP_TO[(n % WHEEL) as usize])

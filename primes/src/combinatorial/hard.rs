@@ -1,10 +1,10 @@
-//! The special leaves that a sieve answers: those whose `u = x / n` is above `y`. The sieve takes the
-//! multiples of one prime after the other out of the numbers up to `x / y`, and is asked how many are
-//! left up to `u` whenever the primes below `p` are gone.
+//! The special leaves that need a sieve: those with `u = x / n` above `y`. The sieve removes the
+//! multiples of one prime after the other from the numbers up to `x / y`. When the primes below `p`
+//! are done, it counts the numbers left up to each `u`.
 //!
-//! The sieve is cut into items of work that know nothing of one another. Each counts from its own
-//! start, and says for each prime how many numbers it had left, and the signs of the leaves that it
-//! counted: what was left before it is then added to each of them.
+//! The sieve is divided into independent items of work. Each counts from its own start. It also
+//! returns, for each prime, how many numbers it had left, and the signs of its leaves. With these,
+//! the counts of the items before are added to each leaf.
 
 mod counted_sieve;
 
@@ -15,11 +15,11 @@ use super::factor_table::FactorTable;
 use super::ordinary::{LARGEST_TABLED, TABLED};
 use counted_sieve::{CountedSieve, NUMBERS};
 
-/// The leaves are densest among the small numbers: the first items have one segment, and each is
-/// longer than what came before it divided by this.
+/// The leaves are densest among the small numbers. So the first items have one segment, and each
+/// later one is longer than everything before it divided by this.
 const GROWTH: u64 = 16;
 
-/// Items of work for each thread, at least.
+/// The minimum number of items of work per thread.
 const ITEMS_PER_THREAD: u64 = 32;
 
 pub(super) fn sum(parts: &Parts<'_>) -> Option<u64> {
@@ -41,7 +41,7 @@ pub(super) fn sum(parts: &Parts<'_>) -> Option<u64> {
     Some(sum)
 }
 
-/// First segments, and how many.
+/// The items: first segment, and number of segments.
 fn items(z: u64, threads: u64) -> Vec<(u64, u64)> {
     let segments = z / NUMBERS + 1;
     let longest = (segments / (ITEMS_PER_THREAD * threads)).max(1);
@@ -55,12 +55,12 @@ fn items(z: u64, threads: u64) -> Vec<(u64, u64)> {
     items
 }
 
-/// What an item of work comes to.
+/// The result of an item of work.
 struct Counts {
-    /// The leaves, each counted from the item's start, with their signs.
+    /// The sum of the leaves, each counted from the item's start, with their signs.
     sum: u64,
-    /// By index of the prime `p`: the sum of the signs of its leaves, and how many numbers were left
-    /// when the primes below `p` were gone.
+    /// By index of the prime `p`: the sum of the signs of its leaves, and how many numbers were
+    /// left after the primes below `p`.
     primes: Vec<(u64, u64)>,
 }
 
@@ -84,7 +84,7 @@ fn count_popcnt(parts: &Parts<'_>, first: u64, segments: u64) -> Option<Counts> 
 
 #[inline(always)]
 fn count_portable(parts: &Parts<'_>, first: u64, segments: u64) -> Option<Counts> {
-    // No leaf above `low` has a larger prime: p * q <= x / low, and p < q.
+    // Leaves above `low` have no larger prime: p * q <= x / low, and p < q.
     let last_prime = |low: u64| {
         let largest = parts.z.min(parts.x / low.max(1)).isqrt();
         parts.pi.of(largest.min(parts.y)) as usize
@@ -126,7 +126,8 @@ struct Leaves {
     signs: u64,
 }
 
-/// The leaves `p * m` for squarefree `m` with larger prime factors only, `u` in `range`.
+/// Counts the leaves `p * m` with `u` in `range`, for squarefree `m` with larger prime factors
+/// only.
 #[inline(always)]
 fn squarefree_leaves(
     parts: &Parts<'_>,
@@ -143,14 +144,14 @@ fn squarefree_leaves(
         return leaves;
     }
     let mut counter = sieve.counter();
-    // From the largest down, and so `u` goes up.
+    // From the largest down, so that `u` goes up.
     for index in (FactorTable::count(below)..FactorTable::count(largest)).rev() {
         let Some(even) = parts.factors.leaf(index, p) else {
             continue;
         };
         let u = rest / FactorTable::number(index);
         let phi = before + counter.up_to(u - range.start);
-        // The sign of `p * m` is not that of `m`.
+        // The sign of `p * m` is the opposite of that of `m`.
         let sign = if even { 1_u64.wrapping_neg() } else { 1 };
         leaves.signs = leaves.signs.wrapping_add(sign);
         leaves.sum = leaves.sum.wrapping_add(sign.wrapping_mul(phi));
@@ -158,7 +159,8 @@ fn squarefree_leaves(
     leaves
 }
 
-/// The leaves `p * q` for larger primes `q`, where `p^2 > y`: `u` in `range`, and above `y`.
+/// Counts the leaves `p * q` with `u` in `range` and above `y`, for larger primes `q`, where `p^2 >
+/// y`.
 #[inline(always)]
 fn prime_leaves(
     parts: &Parts<'_>,

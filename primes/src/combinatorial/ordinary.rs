@@ -6,7 +6,7 @@ use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use super::Parts;
 use super::factor_table::FactorTable;
 
-/// So many of the first primes are dealt with by tables: 2, 3, 5, 7, 11, 13 and 17.
+/// The number of first primes that use tables: 2, 3, 5, 7, 11, 13 and 17.
 pub(super) const TABLED: usize = 7;
 pub(super) const LARGEST_TABLED: u64 = 17;
 

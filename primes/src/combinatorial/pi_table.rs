@@ -1,6 +1,6 @@
 //! pi(n) for every `n` up to a limit: a lookup and a count of bits.
 
-/// How many numbers a block stands for: 64 candidates, eight of each thirty.
+/// The size of a block in numbers: 64 candidates, eight of each thirty.
 const NUMBERS: u64 = 240;
 
 /// The primes up to a limit as bits, with counts.
@@ -10,12 +10,12 @@ pub(super) struct PiTable {
 
 #[derive(Clone, Copy, Default)]
 struct Block {
-    /// How many primes there are before it, with 2, 3 and 5, which have no bits.
+    /// How many primes there are before the block, with 2, 3 and 5, which have no bits.
     before: u64,
     bits: u64,
 }
 
-/// By residue: the bits of the candidates up to it.
+/// For each residue: the bits of the candidates up to it.
 pub(super) const UP_TO: [u64; NUMBERS as usize] = {
     let mut masks = [0; NUMBERS as usize];
     let (mut residue, mut mask, mut bit) = (0, 0, 0);
@@ -31,13 +31,13 @@ pub(super) const UP_TO: [u64; NUMBERS as usize] = {
 };
 
 impl PiTable {
-    /// Up to `limit`, of all primes up to there.
+    /// A table up to `limit`. `primes` are all primes up to `limit`.
     pub(super) fn new(limit: u64, primes: &[u32]) -> PiTable {
         let mut blocks = vec![Block::default(); (limit / NUMBERS) as usize + 1];
         for &p in primes.iter().filter(|&&p| p > 5) {
             let p = u64::from(p);
             let residue = (p % NUMBERS) as usize;
-            // The highest of the bits up to it is its own.
+            // The highest of the bits up to it is its own bit.
             blocks[(p / NUMBERS) as usize].bits |= UP_TO[residue] & !UP_TO[residue - 1];
         }
         let mut before = 3;

@@ -1,5 +1,5 @@
-//! P2: how many products of two primes above `y` there are up to `x`, by a sieve from the root of `x`
-//! to `x / y`.
+//! P2: the number of products of two primes above `y` up to `x`, by a sieve from the root of `x` to
+//! `x / y`.
 
 use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
 
@@ -8,11 +8,11 @@ use crate::constellation::Constellation;
 use crate::interval;
 use crate::sieve::Sieve;
 
-/// How many numbers an item of work sieves at most: some tens of milliseconds' worth.
+/// The maximum size of an item of work in numbers: some tens of milliseconds.
 const LONGEST: u64 = 1 << 26;
 const SHORTEST: u64 = 1 << 20;
 
-/// Items of work for each thread, so that they come out even.
+/// Items of work per thread: enough that all threads end at about the same time.
 const ITEMS_PER_THREAD: u64 = 16;
 
 pub(super) fn sum(parts: &Parts<'_>) -> Option<u64> {
@@ -39,7 +39,7 @@ pub(super) fn sum(parts: &Parts<'_>) -> Option<u64> {
         .collect();
     let mut before = match root - 1 {
         below if below <= SIEVED => interval::count(0..=below, Constellation::Single),
-        // That this is small beside the rest is why its share is none.
+        // This part is small, so it does not count as progress.
         below => count(below, alpha(below), &|_| (parts.go_on)(0.0))?,
     };
     let (mut sum, mut products) = (0_u64, 0);
@@ -50,19 +50,19 @@ pub(super) fn sum(parts: &Parts<'_>) -> Option<u64> {
         before += stretch.primes;
         products += stretch.products;
     }
-    // Minus pi(p) - 1 for each `p`: they count up from `a`.
+    // Subtract pi(p) - 1 for each `p`: these values count up from `a`.
     let b = a + products;
     let triangle = |n: u64| (u128::from(n) * u128::from(n.saturating_sub(1)) / 2) as u64;
     Some(sum.wrapping_sub(triangle(b).wrapping_sub(triangle(a))))
 }
 
-/// What a stretch of the sieve comes to.
+/// The result of one part of the sieve.
 struct Stretch {
     /// How many primes it has.
     primes: u64,
     /// How many primes `p` have their `x / p` in it.
     products: u64,
-    /// How many primes of the stretch there are up to each of those, in all.
+    /// The sum, over these products, of the number of primes of the part up to `x / p`.
     sum: u64,
 }
 
@@ -79,7 +79,7 @@ impl Stretch {
             products: factors.len() as u64,
             sum: 0,
         };
-        // The largest has the smallest `x / p`, and is the last.
+        // The largest `p` has the smallest `x / p`, and comes last.
         let mut sieve = Sieve::new(first..=last);
         while let Some(segment) = sieve.next_segment() {
             let mut counter = segment.counter();

@@ -1,45 +1,45 @@
-//! Large sieving primes: filed under the segment that holds their next multiple.
+//! Large sieving primes: each is stored in the bucket of the segment with its next multiple.
 //!
-//! A prime larger than a segment misses most segments; asking every prime at every segment would
-//! cost more than the crossing off. So each waits in the bucket of the segment where it next hits
-//! (the bucket sieve of Tomás Oliveira e Silva), and a segment touches only the primes that are
-//! due.
+//! A prime larger than a segment misses most segments. Checking every prime at every segment would
+//! cost more than crossing off. So each prime waits in the bucket of the segment that has its next
+//! multiple (the bucket sieve of Tomás Oliveira e Silva), and a segment uses only the primes in its
+//! bucket.
 //!
-//! All buckets lie in one array, in chunks of one size: chunks that a segment is done with are the
-//! next to be filled, while the caches still have them. Filing a prime is one write at the place
-//! where its bucket ends; that the place is a chunk's last is seen from its index.
+//! All buckets lie in one array, in chunks of one size. A free chunk is used again soon, while it
+//! is still in the caches. To store a prime is one write at the end of its bucket. The index of
+//! that place shows if it is the last one of its chunk.
 
 use std::ops::Range;
 
 use super::wheel::{STEPS, next_state};
 
-/// The sieving primes above the medium ones, each in the bucket of the segment of its next
-/// multiple.
+/// The large sieving primes, each in the bucket of the segment with its next multiple.
 pub(super) struct Buckets {
     /// The primes, in chunks.
     due: Vec<Due>,
-    /// By chunk: the one that was filled before it for the same bucket, or that was freed before it.
+    /// For each chunk: the chunk before it in the same bucket, or in the list of free chunks.
     before: Vec<u32>,
     /// The last chunk that was freed.
     free: u32,
-    /// A ring, its length a power of two, of where each bucket's next prime goes: the one at `front`
-    /// is that of the segment about to be sieved. Each has a chunk.
+    /// A ring with the place for the next prime of each bucket. Its length is a power of two. The
+    /// bucket at `front` is that of the next segment. Each bucket has at least one chunk.
     ends: Vec<usize>,
     front: usize,
     segment_bits: u32,
 }
 
-/// How many primes a chunk holds: 8 KiB, so that a half-filled one is small beside a segment.
+/// How many primes a chunk holds. It has 8 KiB, so a half-filled one is small compared with a
+/// segment.
 const CHUNK: usize = 1024;
 
-/// In place of a chunk.
+/// The value for "no chunk".
 const NONE: u32 = u32::MAX;
 
-/// The largest distance of two cofactors that 2, 3, 5 and 7 do not divide.
+/// The largest difference of two consecutive cofactors that 2, 3, 5 and 7 do not divide.
 const LARGEST_GAP: u64 = 10;
 
-/// A sieving prime `30k + r` and its next multiple, in one word: `k` in the low 32 bits, then
-/// [`BYTE_BITS`] of the byte in its segment, then the state in [`STEPS`].
+/// A sieving prime `30k + r` and its next multiple, in one word: `k` in the low 32 bits, then the
+/// byte in its segment ([`BYTE_BITS`]), then the state in [`STEPS`].
 #[derive(Clone, Copy, Default)]
 struct Due(u64);
 
@@ -69,15 +69,15 @@ const BYTE_BITS: u32 = 23;
 const BYTE: u64 = (1 << BYTE_BITS) - 1;
 
 impl Buckets {
-    /// Buckets for segments of `1 << segment_bits` bytes, of primes up to `largest` whose multiples
-    /// lie less than `end` bytes ahead.
+    /// Buckets for segments of `1 << segment_bits` bytes, and primes up to `largest` whose
+    /// multiples lie less than `end` bytes ahead.
     pub(super) fn new(segment_bits: u32, largest: u64, end: u64) -> Buckets {
         assert!(
             segment_bits <= BYTE_BITS,
             "the byte and the state share a word"
         );
         let farthest = ((largest / 30 + 1) * LARGEST_GAP).min(end) >> segment_bits;
-        // One more for the segment that is worked on, one for where in it the prime was.
+        // One more for the current segment, and one for the prime's position within it.
         let buckets = (farthest as usize + 2).next_power_of_two();
         let mut new = Buckets {
             due: Vec::new(),
@@ -91,13 +91,14 @@ impl Buckets {
         new
     }
 
-    /// Where an empty chunk begins that follows `before`.
+    /// Returns the start of an empty chunk that follows `before`.
     #[cold]
     #[inline(never)]
     fn chunk(&mut self, before: u32) -> usize {
         let chunk = match self.free {
             NONE => {
-                // The system moves what grows, and gives memory when it is written to.
+                // Growing is cheap: the system moves the pages, and gives memory only when it is
+                // written to.
                 self.due.resize(self.due.len() + CHUNK, Due::default());
                 self.before.push(NONE);
                 self.before.len() - 1
@@ -111,8 +112,8 @@ impl Buckets {
         chunk * CHUNK
     }
 
-    /// Files the prime `30k + r` under its next multiple, `byte` bytes after the start of the next
-    /// segment.
+    /// Stores the prime `30k + r` in the bucket of its next multiple, which is `byte` bytes after
+    /// the start of the next segment.
     #[inline(always)]
     pub(super) fn push(&mut self, k: u32, state: usize, byte: u64) {
         let ahead = (byte >> self.segment_bits) as usize;
@@ -123,7 +124,7 @@ impl Buckets {
         self.move_on(slot);
     }
 
-    /// Moves the end of a bucket to the next place, in a new chunk if need be.
+    /// Moves the end of a bucket to the next place, in a new chunk if needed.
     #[inline(always)]
     fn move_on(&mut self, slot: usize) {
         let end = self.ends[slot];
@@ -133,12 +134,12 @@ impl Buckets {
         };
     }
 
-    /// Crosses off, in a segment, the multiples of all primes due there, and refiles each under its
-    /// next multiple, unless that lies `end` or more bytes after the segment's start: then it is
-    /// dropped. `bytes` begin with the segment.
+    /// Crosses off the multiples of all primes in the bucket of a segment. Each prime then moves to
+    /// the bucket of its next multiple, or is dropped if that is `end` or more bytes after the
+    /// segment's start. `bytes` begin with the segment.
     ///
     /// # Panics
-    /// If a prime is due, and there are fewer bytes than a whole segment has.
+    /// If the bucket is not empty, and there are fewer bytes than a whole segment has.
     pub(super) fn cross_off(&mut self, bytes: &mut [u8], end: u64) {
         loop {
             let last = self.ends[self.front];
@@ -147,8 +148,8 @@ impl Buckets {
             if primes == 0 && self.before[chunk as usize] == NONE {
                 break;
             }
-            // Those that have another multiple in this segment come here again: to look for it at once
-            // would be a branch that nobody can foresee.
+            // A prime with another multiple in this segment returns to the same bucket. Checking
+            // for that at once would be an unpredictable branch.
             self.ends[self.front] = self.chunk(NONE);
             while chunk != NONE {
                 let first = chunk as usize * CHUNK;
@@ -164,19 +165,19 @@ impl Buckets {
                 (chunk, primes) = (before, CHUNK);
             }
         }
-        // Its bucket becomes that of a segment far ahead.
+        // The bucket is now used for a segment far ahead.
         self.front = (self.front + 1) & (self.ends.len() - 1);
     }
 
     fn cross_off_chunk(&mut self, mut primes: Range<usize>, bytes: &mut [u8], end: u64) {
-        // As long as no chunk is full, no array moves.
+        // No array moves until a chunk is full.
         while let Some(full) = self.cross_off_until_full(&mut primes, bytes, end) {
             self.move_on(full);
         }
     }
 
-    /// Crosses off and refiles until all is done, or a prime came to the last place of a chunk: which
-    /// bucket has to have another.
+    /// Crosses off and moves primes until all are done, or a prime fills a chunk. Then it returns
+    /// the bucket that needs another chunk.
     #[inline(always)]
     #[expect(
         unsafe_code,
@@ -195,9 +196,10 @@ impl Buckets {
         let last_place = due.len() - 1;
         for index in primes {
             let ahead = (index + PREFETCHED).min(last_place);
-            // SAFETY: `index` is in the range that was just checked, `ahead` a place of `due`. What
-            // stands there was made below or in `push`, or is 0: its byte is one of a segment, of
-            // which `bytes` has no fewer, and its state one that `first_step` or `next_state` gave.
+            // SAFETY: `index` is in the range that was just checked, and `ahead` is a place of
+            // `due`. An entry there was made below or in `push`, or is 0: its byte lies in a
+            // segment, of which `bytes` has at least as many, and its state came from `first_step`
+            // or `next_state`.
             let (prime, step, byte) = unsafe {
                 prefetch(bytes, due.get_unchecked(ahead).byte() as usize);
                 let prime = *due.get_unchecked(index);
@@ -212,8 +214,8 @@ impl Buckets {
             }
             let slot = (front + (next >> bits) as usize) & last_slot;
             let state = next_state(prime.state(), step);
-            // SAFETY: the number of slots is a power of two, and so `slot` is one of them. Its end is
-            // a place in a chunk of `due`.
+            // SAFETY: the number of slots is a power of two, so `slot` is one of them. Its end is a
+            // place in a chunk of `due`.
             let place = unsafe {
                 let place = *ends.get_unchecked(slot);
                 *due.get_unchecked_mut(place) = Due::new(prime.k(), state, next & in_segment);
@@ -223,30 +225,30 @@ impl Buckets {
                 return Some(slot);
             }
             ends[slot] = place + 1;
-            // Of hundreds of buckets no cache foresees which line is written to next.
+            // With hundreds of buckets, the CPU can't predict the next written line.
             prefetch(due, place + LINE);
         }
         None
     }
 }
 
-/// Primes in a line of the cache.
+/// The primes per cache line.
 const LINE: usize = 64 / size_of::<Due>();
 
-/// How many lines ahead primes are asked for.
+/// How many lines ahead primes are prefetched.
 const PREFETCHED_LINES: usize = 8;
 
-/// How many primes ahead the byte is asked for that one crosses off.
+/// How many primes ahead the byte to cross off is prefetched.
 const PREFETCHED: usize = 16;
 
-/// Asks for an item that will be written to.
+/// Prefetches an item that will be written to.
 #[inline(always)]
 fn prefetch<T>(items: &[T], index: usize) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         let at = items.as_ptr().wrapping_add(index);
-        // SAFETY: a prefetch has no effect but on the caches, whatever the address.
+        // SAFETY: a prefetch only affects the caches, whatever the address.
         #[expect(unsafe_code, reason = "there is no safe way to ask the cache")]
         unsafe {
             _mm_prefetch::<_MM_HINT_T0>(at.cast());

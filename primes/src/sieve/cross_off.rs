@@ -1,29 +1,28 @@
-//! Small and medium sieving primes: crossed off a whole turn of the wheel at a time.
+//! Small and medium sieving primes: crossed off one whole turn of the wheel at a time.
 //!
-//! Eight multiples, one per residue class, make one turn; the next turn starts `p` bytes on. The
-//! bits of a turn depend only on the prime's own class mod 30, so each class has its loop with the
-//! masks as constants, and a turn is eight read-modify-writes and one branch. Turns are never
-//! split: the last one may run up to `p` bytes past the end, into bytes that the caller has put
-//! there for it.
+//! Eight multiples, one per residue class, make one turn. The next turn starts `p` bytes later. The
+//! bits of a turn depend only on the prime's own class mod 30. So each class has its own loop with
+//! constant masks, and a turn is eight read-modify-writes and one branch. Turns are never split:
+//! the last one may extend up to `p` bytes past the end. The caller provides these bytes.
 
 use super::wheel::{COPRIME, HITS, class_of};
 
 /// Sieving primes, by residue class mod 30.
 pub(super) struct Turns {
     classes: [Vec<Turn>; 8],
-    /// No prime is larger.
+    /// The upper bound of the primes.
     reach: usize,
 }
 
-/// A sieving prime `30k + r` and where its next turn starts, in bytes from the start of the stretch
-/// to be sieved.
+/// A sieving prime `30k + r`, and the start of its next turn in bytes from the start of the next
+/// stretch.
 struct Turn {
     k: u32,
     at: u32,
 }
 
 impl Turns {
-    /// For primes up to `reach`.
+    /// An empty set for primes up to `reach`.
     pub(super) fn new(reach: usize) -> Turns {
         Turns {
             classes: Default::default(),
@@ -34,7 +33,7 @@ impl Turns {
     /// Adds prime `p` from its turn `at` bytes after the start of the next stretch.
     ///
     /// # Panics
-    /// If `p` is larger than `reach`, or one of those below 31 that the wheel is made of.
+    /// If `p` is larger than `reach`, or below 31: those primes belong to the wheel.
     pub(super) fn push(&mut self, p: u32, at: u32) {
         assert!(
             p > 30 && p as usize <= self.reach,
@@ -45,7 +44,7 @@ impl Turns {
     }
 
     /// Crosses off every turn that starts in the first `len` bytes, and moves all turns to the
-    /// stretch that follows.
+    /// following stretch.
     ///
     /// # Panics
     /// If there are fewer than `len + reach` bytes.
@@ -63,14 +62,14 @@ impl Turns {
     }
 }
 
-/// The byte of multiple `step` in a turn of the prime `30k + COPRIME[class]`, from the turn's
-/// start.
+/// The byte of multiple `step` in a turn of the prime `30k + COPRIME[class]`, from the start of the
+/// turn.
 #[inline(always)]
 pub(super) fn offset(k: usize, class: usize, step: usize) -> usize {
     (k * COPRIME[step]).wrapping_add_signed(HITS[class][step].carry)
 }
 
-/// For [`Turns::cross_off`] only, which checks that `bytes` reaches far enough.
+/// Only for [`Turns::cross_off`], which checks that `bytes` is long enough.
 #[expect(
     unsafe_code,
     reason = "a bounds check would double the work of each of the writes"
@@ -92,8 +91,8 @@ fn cross_off_class<const CLASS: usize>(turns: &mut [Turn], bytes: &mut [u8], len
         let mut at = turn.at as usize;
         while at < len {
             for step in 0..8 {
-                // SAFETY: `p` is at most `reach` and `k` at least 1, which `push` checked, so every
-                // offset of a turn is below `p`, a multiple's cofactor being at most 29 of 30.
+                // SAFETY: `push` checked that `p` is at most `reach` and `k` at least 1. So every
+                // offset of a turn is below `p`, because a multiple's cofactor is at most 29 of 30.
                 // `at` is below `len`, and there are `len + reach` bytes.
                 unsafe { *bytes.get_unchecked_mut(at + offsets[step]) &= masks[step] };
             }

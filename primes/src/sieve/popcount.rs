@@ -1,6 +1,6 @@
-//! Counting bits, with the instruction for it where the machine has one.
+//! Counts bits, with the CPU's instruction for it if there is one.
 
-/// How many bits are set.
+/// The number of set bits.
 pub(super) fn count_ones(bytes: &[u8]) -> u64 {
     #[cfg(target_arch = "x86_64")]
     {

@@ -1,20 +1,20 @@
 //! The smallest primes, crossed off 64 bytes at a time.
 //!
-//! The multiples of `p` repeat every `p` bytes of the sieve, those of `p` and `q` together every
-//! `p * q` bytes. So the smallest primes, which have the most multiples, are not crossed off one by
-//! one: the patterns they leave are made once and ANDed over the sieve with the widest vectors the
-//! machine has. A pattern costs one AND per vector whatever its primes, crossing off `8 / p` writes
-//! per byte.
+//! The multiples of `p` repeat every `p` bytes of the sieve, and those of `p` and `q` together
+//! every `p * q` bytes. The smallest primes have the most multiples, so they are not crossed off
+//! one by one. Their patterns are made once, and combined with the sieve by AND, in the widest
+//! vectors of the machine. A pattern costs one AND per vector, whatever its primes; crossing off
+//! costs `8 / p` writes per byte.
 
 use std::sync::OnceLock;
 
 use super::wheel::{bit_of, byte_of};
 
-/// Primes up to here are crossed off by patterns; the sieve proper starts above. Going on to 251
-/// came out even: the tables outgrow the cache as fast as writes are saved.
+/// Primes up to this are crossed off by patterns, and larger ones by the sieve. A limit of 251 was
+/// not faster: the tables grow out of the cache.
 pub(super) const LIMIT: u64 = 163;
 
-/// Bytes handled at once: as many as the vector registers hold.
+/// The bytes of one step: as many as the vector registers hold.
 pub(super) const BLOCK: usize = 512;
 
 /// The patterns of all primes from 7 to [`LIMIT`].
@@ -22,8 +22,8 @@ pub(super) struct Presieve {
     patterns: Vec<Pattern>,
 }
 
-/// What the multiples of some primes leave of the sieve: one period, then the first [`BLOCK`] bytes
-/// of it again, so that a block can be read from any phase.
+/// The bits that the multiples of some primes leave: one period, then its first [`BLOCK`] bytes
+/// again, so that a block can be read from any phase.
 struct Pattern {
     period: usize,
     bytes: Vec<u8>,
@@ -46,11 +46,12 @@ impl Pattern {
 }
 
 impl Presieve {
-    /// The patterns, made at first use: 17 of them, 80 KiB in all.
+    /// The patterns, made at first use: 17 of them, in total 80 KiB.
     pub(super) fn get() -> &'static Presieve {
         static PRESIEVE: OnceLock<Presieve> = OnceLock::new();
         PRESIEVE.get_or_init(|| {
-            // In pairs, small with large: half as many ANDs, and periods of about one length.
+            // In pairs, a small prime with a large one: half as many ANDs, and periods of similar
+            // length.
             let primes: Vec<u64> = Presieve::primes().filter(|&p| p > 13).collect();
             let (small, large) = primes.split_at(primes.len() / 2);
             let pairs = small
@@ -64,12 +65,12 @@ impl Presieve {
         })
     }
 
-    /// The primes that the patterns cross off, themselves included.
+    /// The primes that the patterns cross off. The patterns cross off these primes themselves too.
     pub(super) fn primes() -> impl Iterator<Item = u64> {
         (7..=LIMIT).filter(|&n| (2..).take_while(|d| d * d <= n).all(|d| n % d != 0))
     }
 
-    /// Crosses off the multiples of all presieved primes in `bytes`, which starts at byte `first`
+    /// Crosses off the multiples of all presieved primes in `bytes`. Its first byte is byte `first`
     /// of the whole sieve.
     ///
     /// # Panics
@@ -111,7 +112,7 @@ fn and_patterns_avx2(patterns: &[Pattern], phases: &mut [usize], blocks: &mut [[
     and_patterns(patterns, phases, blocks);
 }
 
-/// The loop itself, compiled once for each width of vector.
+/// The loop, compiled once for each vector width.
 #[inline(always)]
 fn and_patterns(patterns: &[Pattern], phases: &mut [usize], blocks: &mut [[u8; BLOCK]]) {
     for block in blocks {

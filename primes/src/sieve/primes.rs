@@ -1,4 +1,4 @@
-//! The primes of a sieve one by one, and those that a sieve itself needs.
+//! Iterates over the primes of a sieve. Also: the sieving primes that a sieve itself needs.
 
 use super::Sieve;
 use super::presieve;
@@ -7,17 +7,17 @@ use super::wheel::CANDIDATES;
 /// The primes of a [`Sieve`], in order.
 pub struct Primes {
     sieve: Sieve,
-    /// Asked every few milliseconds whether to look further.
+    /// Called every few milliseconds: whether to continue.
     go_on: Box<dyn FnMut() -> bool + Send>,
     /// The current segment: its first byte in the whole sieve, and its length.
     first: u64,
     len: usize,
-    /// The current eight bytes, and the primes of them that are still to come.
+    /// The current eight bytes, and their primes that are still to come.
     at: usize,
     word: u64,
 }
 
-/// The primes of what is still to be sieved, in order.
+/// The primes of the rest of the range, in order.
 impl IntoIterator for Sieve {
     type Item = u64;
     type IntoIter = Primes;
@@ -28,8 +28,8 @@ impl IntoIterator for Sieve {
 }
 
 impl Sieve {
-    /// The primes of what is still to be sieved, in order, until `go_on` says no: it is asked every few
-    /// milliseconds, also before the first prime is found.
+    /// The primes of the rest of the range, in order, until `go_on` returns false. `go_on` is
+    /// called every few milliseconds, also before the first prime is found.
     pub fn primes_while(self, go_on: impl FnMut() -> bool + Send + 'static) -> Primes {
         Primes {
             sieve: self,
@@ -63,17 +63,17 @@ impl Iterator for Primes {
     }
 }
 
-/// The sieving primes themselves: a smaller sieve, run only as far as needed.
+/// The sieving primes: a smaller sieve, which runs only as far as needed.
 pub(super) struct SievingPrimes {
     primes: Option<Box<Primes>>,
     next: u64,
 }
 
 impl SievingPrimes {
-    /// Bytes of the smaller sieve's segments: it shares the cache with the larger one.
+    /// The bytes of the smaller sieve's segments. It shares the cache with the larger one.
     const SEGMENT: usize = 64 << 10;
 
-    /// The primes above the presieved ones, up to `root`.
+    /// The primes above those of the patterns, up to `root`.
     pub(super) fn up_to(root: u64) -> SievingPrimes {
         let mut primes = (root > presieve::LIMIT).then(|| {
             Box::new(
@@ -91,7 +91,7 @@ impl SievingPrimes {
     #[inline(always)]
     pub(super) fn next_with_square_up_to(&mut self, end: u64) -> Option<u64> {
         let p = self.next;
-        // No sieving prime is as large as 2^32.
+        // All sieving primes are below 2^32.
         if p > u32::MAX.into() || p * p > end {
             return None;
         }

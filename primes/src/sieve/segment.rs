@@ -1,25 +1,26 @@
-//! What a segment says once it is sieved: how many primes it has, how many groups of them, how many
-//! up to a number.
+//! A sieved segment: the number of its primes, of its constellations, and of its primes up to a
+//! number.
 
 use super::popcount;
 use super::wheel::{CANDIDATES, byte_of};
 use crate::constellation::Constellation;
 
-/// A byte with the bits of those candidates whose offset passes.
+/// A byte with the bits of the candidates for which `passes` returns true.
 pub(super) fn candidates_where(passes: impl Fn(u64) -> bool) -> u8 {
     (0..8)
         .filter(|&bit| passes(CANDIDATES[bit]))
         .fold(0, |byte, bit| byte | 1 << bit)
 }
 
-/// The sieved numbers of one stretch of a range.
+/// The sieved numbers of one part of a range.
 pub struct Segment<'a> {
     pub(super) first: u64,
     pub(super) bytes: &'a [u8],
 }
 
 impl Segment<'_> {
-    /// How many primes the segment has, or how many constellations: none straddles two segments.
+    /// How many primes or constellations the segment has. No constellation extends over two
+    /// segments.
     pub fn count(&self, what: Constellation) -> u64 {
         if what == Constellation::Single {
             return popcount::count_ones(self.bytes);
@@ -33,18 +34,18 @@ impl Segment<'_> {
 }
 
 impl<'a> Segment<'a> {
-    /// How many numbers it stands for.
+    /// How many numbers the segment represents.
     pub fn numbers(&self) -> u64 {
         30 * self.bytes.len() as u64
     }
 
-    /// The last number that it stands for.
+    /// The last number of the segment.
     pub(crate) fn last(&self) -> u64 {
-        // The last byte has the numbers up to the next one's first candidate.
+        // The last byte has the numbers before the next byte's first candidate.
         30 * (self.first + self.bytes.len() as u64 - 1) + 36
     }
 
-    /// Counts its primes up to one number after the other.
+    /// A counter for the primes up to given numbers.
     pub(crate) fn counter(&self) -> Counter<'a> {
         Counter {
             first: self.first,
@@ -55,7 +56,7 @@ impl<'a> Segment<'a> {
     }
 }
 
-/// Counts the primes of a segment, in ascending order of the questions.
+/// Counts the primes of a segment up to given numbers in ascending order.
 pub(crate) struct Counter<'a> {
     first: u64,
     bytes: &'a [u8],
@@ -64,8 +65,8 @@ pub(crate) struct Counter<'a> {
 }
 
 impl Counter<'_> {
-    /// How many primes of the segment there are up to `n`, which lies in it, and is no smaller than
-    /// the one before.
+    /// How many primes of the segment there are up to `n`. `n` lies in the segment, and must not
+    /// decrease.
     pub(crate) fn up_to(&mut self, n: u64) -> u64 {
         let byte = (byte_of(n) - self.first) as usize;
         self.before += popcount::count_ones(&self.bytes[self.at..byte]);
@@ -75,7 +76,7 @@ impl Counter<'_> {
         self.before + u64::from(here.count_ones())
     }
 
-    /// How many it has in all.
+    /// How many primes the segment has in all.
     pub(crate) fn rest(&mut self) -> u64 {
         self.before + popcount::count_ones(&self.bytes[self.at..])
     }

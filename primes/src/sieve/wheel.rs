@@ -1,17 +1,17 @@
-//! The mod-30 wheel: how numbers map to bits, and where a prime's multiples fall.
+//! The mod-30 wheel: the mapping from numbers to bits, and the positions of a prime's multiples.
 //!
-//! Every prime above 5 leaves one of eight residues mod 30, so one byte holds the eight candidates
-//! of thirty numbers. Byte `b` stands for `30b + 7 ..= 30b + 31`: with 31 instead of 1, every prime
-//! constellation up to the sextuplet lies within one byte.
+//! Every prime above 5 has one of eight residues mod 30, so one byte holds the eight candidates of
+//! thirty numbers. Byte `b` represents `30b + 7 ..= 30b + 31`. It uses 31 instead of 1, so that
+//! every prime constellation up to the sextuplet lies within one byte.
 
 /// The offsets of a byte's eight candidates, in bit order.
 pub(super) const CANDIDATES: [u64; 8] = [7, 11, 13, 17, 19, 23, 29, 31];
 
-/// The residues mod 30 that are coprime to 30: both the classes of primes and the classes of their
+/// The residues mod 30 that are coprime to 30. They are the classes of the primes and of their
 /// cofactors.
 pub(crate) const COPRIME: [usize; 8] = [1, 7, 11, 13, 17, 19, 23, 29];
 
-/// The byte in which `number` (at least 7) lies, or would lie were it a candidate.
+/// The byte of `number` (at least 7), whether it is a candidate or not.
 pub(super) const fn byte_of(number: u64) -> u64 {
     (number - 7) / 30
 }
@@ -41,8 +41,8 @@ pub(super) const fn bit_of(number: u64) -> u8 {
     1 << bit
 }
 
-/// Where the multiple `p * m` falls, for `p = 30k + COPRIME[class]` and `m = 30q + COPRIME[step]`:
-/// at byte `p * q + k * COPRIME[step] + carry`, in the bit that `mask` clears.
+/// The position of the multiple `p * m`, for `p = 30k + COPRIME[class]` and `m = 30q +
+/// COPRIME[step]`: byte `p * q + k * COPRIME[step] + carry`, in the bit that `mask` clears.
 #[derive(Clone, Copy)]
 pub(super) struct Hit {
     pub(super) carry: isize,
@@ -58,7 +58,7 @@ pub(super) const HITS: [[Hit; 8]; 8] = {
         while step < 8 {
             let product = COPRIME[class] * COPRIME[step];
             hits[class][step] = Hit {
-                // A product of 1 mod 30 is the previous byte's 31.
+                // If a product is 1 mod 30, it is number 31 of the byte before.
                 carry: (product + 30 - 7) as isize / 30 - 1,
                 mask: !bit_of(product as u64),
             };
@@ -69,23 +69,22 @@ pub(super) const HITS: [[Hit; 8]; 8] = {
     hits
 };
 
-/// How many residues mod 210 are coprime to it: the cofactors that a walk visits in one turn of
-/// that wheel.
+/// How many residues mod 210 are coprime to 210: the cofactors in one turn of that wheel.
 const COFACTORS: usize = 48;
 
-/// One multiple in the walk over those multiples of a prime `30k + r` that 7 does not divide
-/// either: the bit it clears, and the way to the next one.
+/// One multiple of a prime `30k + r`, among the multiples that 7 does not divide either: the bit
+/// that it clears, and the distance to the next.
 #[derive(Clone, Copy)]
 pub(super) struct Step {
-    /// The next multiple lies `k * gap + carry` bytes on.
+    /// The next multiple is `k * gap + carry` bytes later.
     pub(super) gap: u8,
     pub(super) carry: u8,
     pub(super) mask: u8,
-    /// From a class's last step back to its first: how many steps that is.
+    /// The number of steps from the class's last step back to its first.
     back: u8,
 }
 
-/// The states of a walk: `COFACTORS` steps for each class of primes.
+/// The states: `COFACTORS` steps for each class of primes.
 pub(super) const STEPS: [Step; 8 * COFACTORS] = {
     let mut steps = [Step {
         gap: 0,
@@ -105,7 +104,7 @@ pub(super) const STEPS: [Step; 8 * COFACTORS] = {
         };
         steps[state] = Step {
             gap: (next - cofactor) as u8,
-            // `byte_of`, shifted by a byte so that it never goes below zero.
+            // Like `byte_of`, shifted by one byte so that it is never negative.
             carry: ((residue * next + 23) / 30 - (residue * cofactor + 23) / 30) as u8,
             mask: !bit_of((residue * cofactor) as u64),
             back: if last { COFACTORS as u8 } else { 0 },
@@ -115,7 +114,7 @@ pub(super) const STEPS: [Step; 8 * COFACTORS] = {
     steps
 };
 
-/// The state that follows `state` in a walk.
+/// The state after `state`.
 #[inline(always)]
 pub(super) fn next_state(state: usize, step: Step) -> usize {
     state + 1 - step.back as usize
@@ -138,7 +137,7 @@ const fn is_coprime_to_210(n: usize) -> bool {
     n % 2 != 0 && n % 3 != 0 && n % 5 != 0 && n % 7 != 0
 }
 
-/// By residue mod 210: the distance to the next number coprime to 210, and the index of that one's
+/// For each residue mod 210: the distance to the next number coprime to 210, and the index of its
 /// residue.
 const TO_COPRIME_210: [(u8, u8); 210] = {
     let mut table = [(0, 0); 210];
@@ -154,8 +153,8 @@ const TO_COPRIME_210: [(u8, u8); 210] = {
     table
 };
 
-/// Where the walk of a prime of `class` begins: the first cofactor from `cofactor` on that is
-/// coprime to 210, and the state there.
+/// The first step for a prime of `class`: the first cofactor from `cofactor` on that is coprime to
+/// 210, and its state.
 #[inline(always)]
 pub(super) fn first_step(class: usize, cofactor: u64) -> (u64, usize) {
     let (distance, index) = TO_COPRIME_210[(cofactor % 210) as usize];

@@ -1,21 +1,22 @@
-//! What the chat's clients have in common: what they refuse to say, and their words.
+//! The common part of the chat's clients: which lines they refuse to send, and their messages.
 
 use std::io::{self, BufRead, Read};
 
 use super::{MAX_LINE, MAX_NAME, is_good_name};
 
-/// The longest line of a server that is shown: the longest name and message, and more than a server
-/// puts around them.
+/// The longest line from a server that is shown. It has room for the longest name and message and
+/// the server's own words.
 pub const MAX_SHOWN: usize = 4 * MAX_LINE;
 
-/// Told when the connection ends before all was said.
+/// Shown when the connection ends before everything was sent.
 pub const GONE: &str = "the server has gone";
 
-/// A name as it may be sent, or what is wrong with it.
+/// Checks a name: returns it as it is sent, or an error.
 ///
 /// # Errors
 ///
-/// What to tell the user. Whatever is in the name, that is harmless text of one line.
+/// The message for the user. It is one line, without control characters, whatever the name
+/// contains.
 ///
 /// # Examples
 ///
@@ -27,8 +28,7 @@ pub const GONE: &str = "the server has gone";
 /// assert!(error.starts_with("a\\nb:I am b: a name has 1 to 32 characters"));
 /// ```
 pub fn name(text: &str) -> Result<&str, String> {
-    // Of white space only the spaces that a shell's quotes let through: a new line would end the
-    // name.
+    // Only the spaces that a shell's quotes let through are removed. A new line would end the name.
     let name = text.trim_matches(' ');
     match is_good_name(name) {
         true => Ok(name),
@@ -39,42 +39,42 @@ pub fn name(text: &str) -> Result<&str, String> {
     }
 }
 
-/// What to say when nobody listens; `program` is the client's.
+/// The hint when no server listens; `program` is the client's name.
 pub fn no_server(program: &str) -> String {
     format!("is the server running? `{program} chat-server` starts one")
 }
 
-/// The longest message of a member with this name.
+/// The longest message, in bytes, of a member with this name.
 pub fn most(name: &str) -> usize {
     MAX_LINE.saturating_sub(name.len() + 1)
 }
 
-/// Told in place of a typed line of over `most` bytes.
+/// Shown when a typed line has over `most` bytes.
 pub fn not_sent(most: usize) -> String {
     format!("that line has over {most} bytes: it was not sent")
 }
 
-/// Shown in place of a server's line of over [`MAX_SHOWN`] bytes.
+/// Shown in place of a line from the server of over [`MAX_SHOWN`] bytes.
 pub fn not_shown() -> String {
     format!("*** the server has sent a line of over {MAX_SHOWN} bytes")
 }
 
-/// What was typed.
+/// A line of standard input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Typed {
     /// A line without its end.
     Line(Vec<u8>),
-    /// One of over `most` bytes, of which nothing is kept.
+    /// A line of over `most` bytes. None of it is kept.
     TooLong,
-    /// There is no more.
+    /// The end of the input.
     End,
 }
 
-/// The next line of at most `most` bytes; the last one may have no end.
+/// Reads the next line, of at most `most` bytes. The last line may have no end.
 ///
 /// # Errors
 ///
-/// What the system says.
+/// The system's error.
 ///
 /// # Examples
 ///
@@ -89,7 +89,7 @@ pub enum Typed {
 /// ```
 pub fn read_line(input: &mut impl BufRead, most: usize) -> io::Result<Typed> {
     let mut line = Vec::new();
-    // An end of two bytes may follow.
+    // The end of a line may have two bytes.
     let room = most as u64 + 2;
     input.by_ref().take(room).read_until(b'\n', &mut line)?;
     if line.is_empty() {

@@ -1,4 +1,4 @@
-//! The other side of the conversation.
+//! The client's side of the conversation test.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -11,11 +11,12 @@ use super::member::Member;
 use super::{PATIENCE, Result, Wrong, wrong};
 use crate::chat;
 
-/// The other side: what any chat client of the workshop must do. `command` makes its command line, for
-/// a server at an address and a member called `ann`.
+/// Tests a chat client. `command` makes its command line, for a server at an address and a member
+/// called `ann`.
 ///
-/// It says its name first, then each line of standard input; shows what others say, whatever bytes
-/// that are; and when the server dies it ends, with status 1 and a reason on standard error.
+/// The client must send its name first, then each line of standard input. It must show what others
+/// say, whatever bytes that are. When the server dies, it must exit with status 1 and a reason on
+/// standard error.
 ///
 /// # Errors
 ///
@@ -40,7 +41,7 @@ pub fn client(command: impl FnOnce(SocketAddr) -> Command) -> Result {
         .spawn()
         .map_err(wrong)?;
     let result = serve_client(&listener, &mut child);
-    // Whatever went wrong, nothing is left running.
+    // Whatever went wrong, no process is left running.
     let _ = child.kill();
     let _ = child.wait();
     result
@@ -83,7 +84,7 @@ fn serve_client(listener: &TcpListener, child: &mut Child) -> Result {
             return Err(Wrong(format!("shows {line:?}, expected {expected:?}")));
         }
     }
-    // The server dies, in the middle of a line. The client's standard input stays open.
+    // The server dies in the middle of a line. The client's standard input stays open.
     stream.write_all(b"#[bob]>>> and th").map_err(wrong)?;
     drop((stream, server));
     let ended = Instant::now() + PATIENCE;
@@ -91,7 +92,11 @@ fn serve_client(listener: &TcpListener, child: &mut Child) -> Result {
         match child.try_wait().map_err(wrong)? {
             Some(status) => break status,
             None if Instant::now() < ended => thread::sleep(Duration::from_millis(5)),
-            None => return Err(Wrong("it goes on although the server has died".to_owned())),
+            None => {
+                return Err(Wrong(
+                    "the client goes on although the server has died".to_owned(),
+                ));
+            }
         }
     };
     drop(input);

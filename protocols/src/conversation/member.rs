@@ -1,4 +1,4 @@
-//! Somebody in the chat.
+//! A member of the chat, as the test plays it.
 
 use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -7,13 +7,13 @@ use std::thread;
 use super::{PATIENCE, Result, Wrong, wrong};
 use crate::chat;
 
-/// Somebody in the chat: a plain blocking socket.
+/// A member of the chat: a plain blocking socket.
 pub(super) struct Member {
     pub(super) stream: BufReader<TcpStream>,
 }
 
 impl Member {
-    /// Connects, and is welcome.
+    /// Connects, and reads the welcome.
     pub(super) fn new(address: SocketAddr) -> Result<Member> {
         let stream = TcpStream::connect(address).map_err(wrong)?;
         stream.set_read_timeout(Some(PATIENCE)).map_err(wrong)?;
@@ -25,8 +25,8 @@ impl Member {
         Ok(member)
     }
 
-    /// Connects, and has its name when this returns: a line that is answered comes behind it. It
-    /// is said again while the one who had the name before has not left yet.
+    /// Connects, and has its name when this returns, because a later line was answered. It is tried
+    /// again while the member that had the name before has not left yet.
     pub(super) fn join(address: SocketAddr, name: &str) -> Result<Member> {
         let mut member = Member::new(address)?;
         loop {
@@ -46,14 +46,14 @@ impl Member {
         }
     }
 
-    /// Another one joins, and this one hears of it.
+    /// Another member joins, and this one is told.
     pub(super) fn meet(&mut self, address: SocketAddr, name: &str) -> Result<Member> {
         let other = Member::join(address, name)?;
         self.hears(&chat::joined(name))?;
         Ok(other)
     }
 
-    /// Another one leaves, and this one hears of it.
+    /// Another member leaves, and this one is told.
     pub(super) fn sees_off(&mut self, other: Member, name: &str) -> Result {
         drop(other);
         self.hears(&chat::left(name))

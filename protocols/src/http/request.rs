@@ -1,4 +1,4 @@
-//! A request.
+//! Makes an HTTP request.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -7,24 +7,24 @@ use url::Url;
 
 use super::Error;
 
-/// A request, and whom to send it to.
+/// A request, and the address to send it to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     /// A name or an address, without brackets.
     pub host: String,
     /// The port.
     pub port: u16,
-    /// What to send.
+    /// The text to send.
     pub text: String,
 }
 
 impl Request {
-    /// The request for what is at `url`. A user and password in the URL are sent as Basic
-    /// authorization (RFC 7617).
+    /// A GET request for `url`. A user and password in the URL are sent as Basic authorization (RFC
+    /// 7617).
     ///
     /// # Errors
     ///
-    /// When that is not http, or has no host.
+    /// When the URL is not http, or has no host.
     ///
     /// # Examples
     ///
@@ -39,11 +39,12 @@ impl Request {
         Request::new("GET", url)
     }
 
-    /// The request for the header of what is at `url`: see [`get`](Request::get).
+    /// A HEAD request for `url`: the server answers with the header only. See
+    /// [`get`](Request::get).
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As for [`get`](Request::get).
     pub fn head(url: &Url) -> Result<Request, Error> {
         Request::new("HEAD", url)
     }
@@ -53,7 +54,7 @@ impl Request {
         if url.scheme() != "http" {
             let (shown, scheme) = (shown(), url.scheme());
             return Err(Error::other(format!(
-                "{shown}: {scheme}: only http is spoken here"
+                "{shown}: {scheme} is not supported, only http"
             )));
         }
         let host = url
@@ -64,7 +65,7 @@ impl Request {
             None => host.to_owned(),
         };
         let query = url.query().map(|query| format!("?{query}"));
-        // `Url` has percent-encoded what could end a line.
+        // `Url` has percent-encoded every character that could end a line.
         let mut text = format!(
             "{method} {}{} HTTP/1.1\r\nHost: {authority}\r\nUser-Agent: many-hands\r\n\
              Accept: */*\r\nConnection: close\r\n",
@@ -82,19 +83,19 @@ impl Request {
         }
         text += "\r\n";
         Ok(Request {
-            // An address of six is written in brackets.
+            // An IPv6 address is written in brackets.
             host: host.trim_matches(['[', ']']).to_owned(),
             port: url.port_or_known_default().unwrap_or(80),
             text,
         })
     }
 
-    /// With one more header field; one of that name that was there before is replaced.
+    /// Adds a header field. A field of the same name is replaced.
     ///
     /// # Errors
     ///
-    /// When the name is none, the value would end the line, or the field says how the message is
-    /// sent, which is not the caller's business.
+    /// When the name is not valid, the value contains the end of a line, or the field describes how
+    /// the message is sent, which this type decides itself.
     ///
     /// # Examples
     ///
@@ -112,7 +113,7 @@ impl Request {
         let shown = name.escape_debug();
         if name.is_empty() || !name.chars().all(token) {
             return Err(Error::other(format!(
-                "{shown:?}: no name of a header field"
+                "{shown:?} is not a valid name of a header field"
             )));
         }
         if value.contains(['\r', '\n', '\0']) {
@@ -122,7 +123,7 @@ impl Request {
         }
         if OURS.iter().any(|ours| name.eq_ignore_ascii_case(ours)) {
             return Err(Error::other(format!(
-                "{shown}: that field is not yours to set"
+                "{shown}: this field is set by the program"
             )));
         }
         let same = |line: &str| {
@@ -143,8 +144,8 @@ impl Request {
     }
 }
 
-/// Whether a header field tells who asks: it goes to the server that it was meant for, and no redirect
-/// takes it to another.
+/// Whether a header field tells who sends the request (cookies, authorization). It is sent to the
+/// first server only, never to another one after a redirect.
 ///
 /// # Examples
 ///
@@ -159,7 +160,7 @@ pub fn tells_who_asks(name: &str) -> bool {
     names.iter().any(|secret| name.eq_ignore_ascii_case(secret))
 }
 
-/// A URL as it may be printed: without user and password.
+/// A URL that may be printed: without user and password.
 ///
 /// # Examples
 ///
@@ -170,7 +171,7 @@ pub fn tells_who_asks(name: &str) -> bool {
 /// ```
 pub fn without_userinfo(url: &Url) -> Url {
     let mut url = url.clone();
-    // It fails for URLs that cannot have any.
+    // It fails for URLs that cannot have a user.
     let _ = url.set_username("");
     let _ = url.set_password(None);
     url

@@ -1,33 +1,34 @@
-//! A response, cut anywhere, taken apart piece by piece.
+//! Parses an HTTP response that arrives in pieces.
 
 use httparse::{EMPTY_HEADER, ParserConfig, Status};
 
 use super::Error;
 
-/// What is known when a response's header has come.
+/// The header of a response.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Head {
     /// The status.
     pub status: u16,
-    /// Where it says to go on, if it does.
+    /// The URL of a redirect, if there is one.
     pub location: Option<String>,
-    /// The status line and the fields, a line each. What is no UTF-8 is replaced.
+    /// The status line and the fields, one string for each line. Bytes that are not UTF-8 are
+    /// replaced.
     pub lines: Vec<String>,
 }
 
 /// A part of a response.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Piece<'a> {
-    /// Its header; comes once, and first.
+    /// Its header. It comes once, and first.
     Head(&'a Head),
-    /// Some of its body.
+    /// A part of its body.
     Body(&'a [u8]),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Header,
-    /// So many bytes are left.
+    /// This many bytes are left.
     Length(u64),
     UntilEnd,
     ChunkSize,
@@ -37,7 +38,7 @@ enum State {
     Over,
 }
 
-/// Takes a response apart, piece by piece; holds no more of it than its header or a line.
+/// Parses a response piece by piece. It stores at most the header or one line, never the body.
 ///
 /// # Examples
 ///
@@ -63,19 +64,19 @@ enum State {
 #[derive(Debug)]
 pub struct Parser {
     state: State,
-    /// The header, or a line between chunks.
+    /// The header so far, or a line between chunks.
     kept: Vec<u8>,
     /// Where the last line of the header begins in `kept`.
     line: usize,
     limits: (usize, u64),
-    /// Bytes of header and of what is between chunks that may still come.
+    /// How many bytes may still come of the header and of the lines between chunks.
     header_left: usize,
     body_left: u64,
-    /// No body follows the header, whatever it says.
+    /// No body follows the header, whatever the header says.
     head_only: bool,
 }
 
-/// What the header says of the body.
+/// What the header says about the body.
 #[derive(Default)]
 struct Framing {
     length: Option<u64>,
@@ -83,7 +84,8 @@ struct Framing {
 }
 
 impl Parser {
-    /// With limits for the header, and all that is no body, and for the body.
+    /// A parser with limits in bytes: `header` for the header and the lines between chunks, `body`
+    /// for the body.
     pub fn new(header: usize, body: u64) -> Parser {
         Parser {
             state: State::Header,
@@ -96,7 +98,7 @@ impl Parser {
         }
     }
 
-    /// For the answer to a HEAD request: it has no body.
+    /// Makes it a parser for the answer to a HEAD request, which has no body.
     #[must_use]
     pub fn for_head(self) -> Parser {
         Parser {
@@ -110,11 +112,11 @@ impl Parser {
         self.state == State::Over
     }
 
-    /// Takes in what has come; `take` is given its pieces.
+    /// Parses these bytes, and calls `take` with each piece of the response.
     ///
     /// # Errors
     ///
-    /// When it is no response, is over a limit, or `take` failed.
+    /// When this is not a response, is over a limit, or `take` failed.
     pub fn feed<E: From<Error>>(
         &mut self,
         mut data: &[u8],
@@ -160,11 +162,11 @@ impl Parser {
         Ok(())
     }
 
-    /// The connection has ended.
+    /// To be called when the connection has ended.
     ///
     /// # Errors
     ///
-    /// When that leaves the response incomplete.
+    /// When the response is incomplete.
     pub fn end(&mut self) -> Result<(), Error> {
         match self.state {
             State::UntilEnd | State::Over => {
@@ -172,7 +174,7 @@ impl Parser {
                 Ok(())
             }
             State::Header if self.kept.is_empty() => Err(bad("no answer")),
-            // A line without its end, and it begins as no answer does.
+            // A line without its end, and its beginning is not that of an HTTP response.
             State::Header if !self.kept.iter().zip(b"HTTP/1.").all(|(a, b)| a == b) => {
                 Err(bad("that is not HTTP/1"))
             }
@@ -205,12 +207,12 @@ impl Parser {
     ) -> Result<(), E> {
         if self.state == State::Header {
             let is_empty = matches!(&self.kept[self.line..], b"\n" | b"\r\n");
-            // The first line tells soon whether this is HTTP at all.
+            // The first line shows early whether this is HTTP at all.
             if self.line == 0 && !self.kept.starts_with(b"HTTP/1.") && !is_empty {
                 return Err(bad("that is not HTTP/1").into());
             }
             self.line = self.kept.len();
-            // An empty line before the first is passed over (RFC 9112, section 2.2).
+            // An empty line before the first is skipped (RFC 9112, section 2.2).
             if is_empty && self.line > 2 {
                 self.line = 0;
                 let header = std::mem::take(&mut self.kept);
@@ -227,7 +229,7 @@ impl Parser {
                     Ok(Status::Complete((_, size))) => State::Chunk(size),
                     _ => return Err(bad("a chunk without a size").into()),
                 };
-                // Chunks may be many, and each has a line of its own.
+                // There may be many chunks, and each has a line of its own.
                 self.header_left += line.len();
             }
             State::ChunkEnd if content.is_empty() => {
@@ -247,7 +249,7 @@ impl Parser {
         take: &mut impl FnMut(Piece<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         let (head, framing) = parse(header)?;
-        // 100 Continue and the like: the response itself is still to come.
+        // 100 Continue and similar: the response itself is still to come.
         if (100..200).contains(&head.status) {
             return Ok(());
         }
@@ -276,7 +278,7 @@ fn parse(header: &[u8]) -> Result<(Head, Framing), Error> {
         Err(httparse::Error::Version | httparse::Error::Status) => {
             return Err(bad("that is not HTTP/1"));
         }
-        Err(_) => return Err(bad("a header that is not as it should be")),
+        Err(_) => return Err(bad("a malformed header")),
     }
     let (version, status) = (response.version.unwrap_or(1), response.code.unwrap_or(0));
     if status < 100 {
@@ -304,7 +306,7 @@ fn parse(header: &[u8]) -> Result<(Head, Framing), Error> {
             framing.add_length(&value)?;
         } else if field.name.eq_ignore_ascii_case("transfer-encoding") {
             if !value.eq_ignore_ascii_case(b"chunked") {
-                return Err(bad("an encoding that is not known here"));
+                return Err(bad("an unknown transfer encoding"));
             }
             framing.chunked = true;
         } else if field.name.eq_ignore_ascii_case("location") {
@@ -315,11 +317,11 @@ fn parse(header: &[u8]) -> Result<(Head, Framing), Error> {
 }
 
 impl Framing {
-    /// The same length more than once is one length (RFC 9110, section 8.6).
+    /// If the same length is given several times, it counts once (RFC 9110, section 8.6).
     fn add_length(&mut self, value: &[u8]) -> Result<(), Error> {
         for length in value.split(|&byte| byte == b',') {
             let length =
-                number(length.trim_ascii()).ok_or_else(|| bad("a length that is no number"))?;
+                number(length.trim_ascii()).ok_or_else(|| bad("a length that is not a number"))?;
             if self.length.is_some_and(|other| other != length) {
                 return Err(bad("two lengths"));
             }
@@ -329,7 +331,7 @@ impl Framing {
     }
 }
 
-/// A value whose lines are folded, on one line: the fold is a space (RFC 9112, section 5.2).
+/// Joins the lines of a folded value: each fold becomes a space (RFC 9112, section 5.2).
 fn unfold(value: &[u8]) -> Vec<u8> {
     let mut lines = value.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
     let mut unfolded = lines.next().unwrap_or_default().to_vec();
@@ -346,7 +348,7 @@ fn bad(what: &'static str) -> Error {
     Error::Malformed(what)
 }
 
-/// Digits only: no sign, no space, no empty one.
+/// A number of digits only: no sign, no space, not empty.
 fn number(digits: &[u8]) -> Option<u64> {
     let digits = str::from_utf8(digits).ok()?;
     let all = digits.chars().all(|digit| digit.is_ascii_digit());

@@ -1,4 +1,4 @@
-//! The command line's grammar.
+//! The command line: its subcommands and flags.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -11,8 +11,8 @@ use url::Url;
 
 /// One event loop and Twisted's pattern on it: a chat, an echo, a fetcher, a port forwarder.
 ///
-/// Without a subcommand: the chat server and three scripted clients in one process, and what they
-/// hear.
+/// Without a subcommand: a demonstration. It runs the chat server and three scripted clients in one
+/// process, and shows what each client receives.
 #[derive(Parser, Debug)]
 #[command(version, max_term_width = 100)]
 pub(crate) struct Args {
@@ -28,7 +28,7 @@ pub(super) enum Command {
     ChatServer(ListenArgs),
     /// Chat: lines of standard input are messages
     ChatClient(ClientArgs),
-    /// Send back whatever comes
+    /// Send back all bytes that come
     Echo(ListenArgs),
     /// Fetch a URL (http), to standard output or into a file
     Fetch(FetchArgs),
@@ -41,7 +41,7 @@ pub(super) struct ListenArgs {
     /// Where to listen: HOST:PORT, or a port on this machine; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4000", value_parser = cli::address)]
     pub(super) listen: SocketAddr,
-    /// Cut a connection off when nothing came or went for so long
+    /// Close a connection when no byte came or went for TIME
     #[arg(long, value_name = "TIME", value_parser = numbers::duration)]
     pub(super) idle: Option<Duration>,
 }
@@ -57,11 +57,11 @@ pub(super) struct ClientArgs {
 
 #[derive(clap::Args, Debug)]
 pub(super) struct FetchArgs {
-    /// What to fetch
+    /// The URL to fetch
     #[arg(value_parser = url)]
     pub(super) url: Url,
-    /// Write it into FILE, which appears when it is complete; a file that is there stays as it is when
-    /// the answer is an error
+    /// Write the body into FILE. The file appears when it is complete. If the answer is an error,
+    /// an existing file stays as it is
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
     /// Ask for the header only, and show it
@@ -70,19 +70,19 @@ pub(super) struct FetchArgs {
     /// Send this header field, `NAME: VALUE`; can be given more than once
     #[arg(short = 'H', long = "header", value_name = "FIELD", value_parser = field)]
     pub(super) fields: Vec<(String, String)>,
-    /// Give up when all of it, redirects included, takes longer
+    /// Stop when the whole fetch, redirects included, takes longer
     #[arg(long, value_name = "TIME", value_parser = numbers::duration)]
     pub(super) timeout: Option<Duration>,
-    /// Give up when nothing comes for so long
+    /// Stop when no byte comes for TIME
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = numbers::duration)]
     pub(super) idle: Duration,
-    /// The longest header to take
+    /// The longest header to accept
     #[arg(long, value_name = "SIZE", default_value = "64KiB", value_parser = numbers::size)]
     pub(super) max_header: u64,
     /// How many redirects to follow
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(super) redirects: usize,
-    /// The longest body to take
+    /// The longest body to accept
     #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = numbers::size)]
     pub(super) max_size: u64,
 }
@@ -98,7 +98,7 @@ pub(super) struct ProxyArgs {
 }
 
 fn field(text: &str) -> Result<(String, String), String> {
-    // What was given is not repeated: it may be a password.
+    // The error does not repeat the value: it may be a password.
     let (name, value) = text.split_once(':').ok_or("expected NAME: VALUE")?;
     Ok((name.trim().to_owned(), value.trim().to_owned()))
 }

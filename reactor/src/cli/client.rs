@@ -1,4 +1,4 @@
-//! The chat's client: standard input is read on a thread, for reading it blocks.
+//! The chat's client. A thread reads standard input, because reading it blocks.
 
 use std::cell::{Cell, RefCell};
 use std::io::{self, Write};
@@ -14,7 +14,7 @@ use reactor::{Deferred, Error, LineHandler, LineReceiver, Reactor, Reason, Resol
 use super::args::ClientArgs;
 use super::serve::stop_on_signals;
 
-/// What the server says is shown.
+/// Shows what the server sends.
 struct Screen {
     /// Fires when the connection is over.
     over: Resolver<()>,
@@ -25,7 +25,7 @@ impl LineHandler for Screen {
     fn line_received(&mut self, transport: &Transport, line: &[u8]) {
         let mut out = io::stdout().lock();
         let line = chat::shown(line);
-        // Whoever read standard output has gone: so does the client.
+        // Standard output was closed, so the client ends too.
         if writeln!(out, "{line}").and_then(|()| out.flush()).is_err() {
             transport.close();
         }
@@ -50,7 +50,7 @@ impl LineHandler for Screen {
     }
 }
 
-/// Whether the server takes less than is typed, or comes through a pipe.
+/// Back-pressure: whether the server reads more slowly than lines are typed or piped in.
 #[derive(Default)]
 struct Pressure {
     on: Cell<bool>,
@@ -91,7 +91,7 @@ async fn chat(reactor: Reactor, name: String, server: SocketAddr) -> Result<(), 
     let transport = match connecting.await {
         Ok(transport) => transport,
         Err(error) => {
-            // Never made, it is not lost either: who would have told has gone.
+            // A connection that was never made is not lost either: its resolver was dropped.
             lost.add_errback(|_| Ok(())).detach();
             let hint = client::no_server("reactor");
             return Err(Error::other(format!("{error}: {hint}")));
@@ -102,7 +102,7 @@ async fn chat(reactor: Reactor, name: String, server: SocketAddr) -> Result<(), 
     lost.await
 }
 
-/// Lines of standard input become messages; when it ends, the connection is closed.
+/// Sends lines of standard input as messages. When the input ends, it closes the connection.
 async fn talk(
     reactor: Reactor,
     name: String,
@@ -112,8 +112,8 @@ async fn talk(
     transport.write(format!("{name}:\n").as_bytes());
     let most = client::most(&name);
     while transport.is_open() {
-        // The next line is read when the last one has gone out: what is not read waits where it
-        // comes from.
+        // The next line is read when the last one has been sent. Until then, input waits in the
+        // terminal or pipe.
         pressure.relieved().await?;
         match reactor.defer_to_thread(move || read_typed(most)).await? {
             Ok(Typed::Line(line)) => {

@@ -13,12 +13,12 @@ use serde_json::json;
 
 use super::serve::stop_on_signals;
 
-/// The play takes milliseconds; should it hang, it is an error.
+/// The demonstration takes milliseconds. If it takes longer than this, it is an error.
 const LONGEST: Duration = Duration::from_secs(10);
 
 const CAST: [&str; 3] = ["ann", "bob", "cid"];
 
-/// Who says what.
+/// The script: the number of the client, and the line that it sends.
 const SCRIPT: [(usize, &str); 7] = [
     (0, "ann:"),
     (1, "bob:hello, is anybody here?"),
@@ -29,16 +29,16 @@ const SCRIPT: [(usize, &str); 7] = [
     (2, "cid:good"),
 ];
 
-/// What was heard, and by whom; the next line is said when the last one has been.
+/// What was received, and by whom. The next line is sent when all have received the last one.
 #[derive(Default)]
 struct Heard {
     lines: Vec<(&'static str, String)>,
-    /// How many are to be heard before the play goes on.
+    /// How many lines must be received before the script goes on.
     wanted: usize,
     go_on: Option<Resolver<()>>,
 }
 
-/// A client that listens.
+/// A client of the demonstration: it receives lines.
 struct Actor {
     name: &'static str,
     heard: Rc<RefCell<Heard>>,
@@ -58,7 +58,7 @@ impl LineHandler for Actor {
     }
 }
 
-/// Fires when so many more lines have been heard.
+/// A deferred that fires when `more` lines have been received.
 fn until(heard: &RefCell<Heard>, more: usize) -> Deferred<()> {
     let (deferred, go_on) = Deferred::new();
     let mut heard = heard.borrow_mut();
@@ -81,7 +81,7 @@ async fn play(
         let actor = LineReceiver::new(Actor { name, heard });
         actors.push(reactor.connect_tcp(server, actor).await?);
     }
-    // Each is welcome.
+    // Each client gets a welcome.
     until(&heard, CAST.len()).await?;
     let mut named = [false; CAST.len()];
     for (who, line) in SCRIPT {
@@ -91,7 +91,7 @@ async fn play(
         let says = !line.ends_with(':');
         let lines = match line.contains(':') {
             true => others * (usize::from(joins) + usize::from(says)),
-            // Only the one who wrote it is told that it is none.
+            // Only its sender gets the answer that it is not a message.
             false => 1,
         };
         until(&heard, lines).await?;
@@ -128,7 +128,7 @@ pub(super) fn run(output: &OutputArgs) -> anyhow::Result<Outcome> {
         if !output.quiet {
             text.push_str(
                 "A chat server and three clients on one thread. Each line: the client that\n\
-                 hears it, and the text. Look for: nobody waits for a silent client.\n\n",
+                 receives it, and the text. Look for: no client waits for a silent one.\n\n",
             );
         }
         for (who, line) in &heard {
@@ -138,8 +138,9 @@ pub(super) fn run(output: &OutputArgs) -> anyhow::Result<Outcome> {
         if !output.quiet {
             writeln!(
                 out,
-                "\nA server and three clients, {} lines heard: one thread, {waits} waits.\n\
-                 The thread waited for all sockets at once, and each time called what was ready.\n\n{}",
+                "\nA server and three clients, {} lines received: one thread, {waits} waits.\n\
+                 Each time the thread waited for all sockets at once. Then it called the protocols\n\
+                 of those that were ready.\n\n{}",
                 heard.len(),
                 common::cli::read_next("reactor")
             )?;

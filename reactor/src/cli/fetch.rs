@@ -1,4 +1,4 @@
-//! Fetching one URL.
+//! The command that fetches one URL.
 
 use std::cell::RefCell;
 use std::io::{self, Write};
@@ -16,11 +16,11 @@ use serde_json::json;
 use super::args::FetchArgs;
 use super::serve::stop_on_signals;
 
-/// Where the body goes, piece by piece as it comes.
+/// Where the body is written, piece by piece.
 enum Target {
     File(PendingFile),
     Stdout,
-    /// Standard output is the report's, and no file was asked for.
+    /// No file was given, and standard output is used for the report.
     Nowhere,
 }
 
@@ -52,7 +52,7 @@ pub(super) fn run(args: &FetchArgs, output: &OutputArgs) -> anyhow::Result<Outco
         },
     };
     let target = match &args.output {
-        // Before anything is asked for: a folder that is not there is an error of its own.
+        // Before the request: a missing folder is an error of its own.
         Some(path) => Target::File(PendingFile::create(path)?),
         None if output.json => Target::Nowhere,
         None => Target::Stdout,
@@ -71,7 +71,7 @@ pub(super) fn run(args: &FetchArgs, output: &OutputArgs) -> anyhow::Result<Outco
         }
     };
     let sink = move |piece: &[u8]| {
-        // Kept as it is: the reader of standard output may have left, which is no failure.
+        // The error is kept: if the reader of standard output has left, this is no failure.
         sink.borrow_mut().write(piece).map_err(|error| {
             slot.replace(Some(error));
             Error::Cancelled
@@ -82,7 +82,7 @@ pub(super) fn run(args: &FetchArgs, output: &OutputArgs) -> anyhow::Result<Outco
         fetching = fetching.with_timeout(&reactor, limit);
     }
     let result = reactor.run_until(fetching);
-    // Taken back from a fetch that may still be under way: unless it is finished, the file goes.
+    // Taken away from the fetch, which may still run. A file that is not complete is deleted.
     let target = target.replace(Target::Nowhere);
     let fetched = match result {
         Err(_) if interrupted.get() => return Ok(Outcome::Interrupted),
@@ -97,7 +97,7 @@ pub(super) fn run(args: &FetchArgs, output: &OutputArgs) -> anyhow::Result<Outco
     }
     match target {
         Target::File(file) if fetched.status < 300 => file.finish().map(drop)?,
-        // The one that was there may be good; this one is dropped.
+        // The existing file may be good. The new one is dropped.
         Target::File(_) | Target::Stdout | Target::Nowhere => {}
     }
     if output.json {
@@ -118,7 +118,7 @@ pub(super) fn run(args: &FetchArgs, output: &OutputArgs) -> anyhow::Result<Outco
     })
 }
 
-/// What went wrong; if that is a limit, with the flag that sets it.
+/// The error. If it is a limit, the text names the flag that sets the limit.
 fn with_flag(error: &Error, args: &FetchArgs) -> String {
     let url = http::without_userinfo(&args.url);
     let failed = match error {

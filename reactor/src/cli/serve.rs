@@ -15,7 +15,7 @@ use reactor::{Factory, Peer, Protocol, Reactor, Reason, Transport, chat};
 
 use super::args::{ListenArgs, ProxyArgs};
 
-/// How long connections have to send what is written, after Ctrl-C.
+/// After Ctrl-C, connections have this long to send what is written.
 const GRACE: Duration = Duration::from_secs(2);
 
 pub(super) fn chat(args: &ListenArgs, output: &OutputArgs) -> anyhow::Result<Outcome> {
@@ -64,8 +64,8 @@ fn serve(
     })
 }
 
-/// The first Ctrl-C or SIGTERM closes in good order, the second, 200 ms or more later, leaves at once. One that was ignored
-/// when the program started stays ignored.
+/// The first Ctrl-C or SIGTERM shuts the server down in good order. The second, 200 ms or more
+/// later, ends it at once. A signal that was ignored when the program started stays ignored.
 pub(super) fn stop_on_signals(reactor: &Reactor) -> anyhow::Result<Rc<Cell<bool>>> {
     let interrupted = Rc::new(Cell::new(false));
     for signal in interrupt::stop_signals()?.into_iter().map(Signal::new) {
@@ -76,12 +76,12 @@ pub(super) fn stop_on_signals(reactor: &Reactor) -> anyhow::Result<Rc<Cell<bool>
             }
         })?;
     }
-    // The second is seen by a handler of its own, even while a callback computes.
+    // A handler of its own sees the second signal, even while a callback computes.
     interrupt::install()?;
     Ok(interrupted)
 }
 
-/// A factory whose connections are cut off when they are idle.
+/// A factory whose connections have an idle time-out.
 struct WithIdle<F> {
     factory: F,
     idle: Option<Duration>,

@@ -1,7 +1,7 @@
-//! When a connection has been idle, or stalled, for too long.
+//! The deadlines of a connection: how long it may be idle, or stalled.
 //!
-//! Activity does not move the timer: when it is due, the deadline is looked at again. The clock is
-//! only asked if there is a limit.
+//! Activity does not move the timer. When the timer is due, the deadline is computed again. The
+//! clock is read only if there is a limit.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -16,9 +16,9 @@ use crate::{Reason, Transport};
 pub(crate) struct Deadlines {
     idle: Cell<Option<Duration>>,
     stall: Cell<Option<Duration>>,
-    /// When bytes went either way.
+    /// When bytes last came or went.
     active: Cell<Instant>,
-    /// Since when the system has taken nothing of what waits.
+    /// Since when the system has accepted none of the waiting bytes.
     blocked: Cell<Option<Instant>>,
     timer: Cell<Option<TimerKey>>,
 }
@@ -34,14 +34,14 @@ impl Deadlines {
         }
     }
 
-    /// Bytes went either way.
+    /// Notes that bytes came or went.
     pub(super) fn touch(&self, inner: &Inner) {
         if self.timer.get().is_some() {
             self.active.set(inner.now());
         }
     }
 
-    /// The system takes no more of what waits; it has taken some, or nothing since the last time.
+    /// Notes that the system accepts no more for now. `progress`: it has accepted some bytes.
     pub(super) fn blocked(&self, inner: &Inner, progress: bool) {
         if progress || self.blocked.get().is_none() {
             self.blocked.set(Some(inner.now()));
@@ -49,7 +49,7 @@ impl Deadlines {
         }
     }
 
-    /// Nothing waits.
+    /// Notes that no bytes wait.
     pub(super) fn drained(&self) {
         self.blocked.set(None);
     }
@@ -73,7 +73,7 @@ impl Connection {
         self.arm(transport);
     }
 
-    /// When it will have been idle, or stalled, for too long.
+    /// The next deadline, and the reason that then ends the connection.
     fn deadline(&self) -> Option<(Instant, Reason)> {
         let deadlines = &self.deadlines;
         if let Some(own) = self.stream.borrow().deadline() {
@@ -105,12 +105,12 @@ impl Connection {
         }
         let deadlines = &self.deadlines;
         if deadlines.timer.get().is_none() {
-            // Nobody has looked at the clock so far.
+            // The clock was not read so far.
             deadlines.active.set(inner.now());
         }
         let due = self.deadline();
         match (deadlines.timer.get(), &due) {
-            // It is looked at again in time.
+            // The timer is due before the deadline. Then the deadline is computed again.
             (Some(timer), Some((due, _))) if timer.due() <= *due => return,
             (Some(timer), _) => {
                 deadlines.timer.set(None);
@@ -125,20 +125,20 @@ impl Connection {
         }
     }
 
-    /// The timer is due. It was set for the activity of that time; there may have been more.
+    /// The timer is due. There may have been activity since it was set.
     pub(crate) fn deadline_due(&self, transport: &Transport) {
         let deadlines = &self.deadlines;
         let Some(inner) = self.reactor.upgrade() else {
             return;
         };
         if self.reading.has_more() {
-            // It is we who have not come to read it yet.
+            // Bytes wait that this reactor has not read yet: the connection is not idle.
             deadlines.active.set(inner.now());
         }
         deadlines.timer.set(None);
         match self.deadline() {
             Some((due, reason)) if due <= inner.now() => {
-                // One that is closing may close now.
+                // A connection that is closing may be closed now.
                 if reason.is_cut() {
                     self.cut(reason);
                 }

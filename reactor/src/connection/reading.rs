@@ -1,4 +1,5 @@
-//! What comes: edge-triggered reading, until there is no more or it is the others' turn.
+//! Edge-triggered reading: it reads until nothing is left, or until other connections have their
+//! turn.
 
 use std::cell::Cell;
 use std::io::{ErrorKind, Read};
@@ -8,20 +9,20 @@ use event_loop::Readiness;
 use super::Connection;
 use crate::Transport;
 
-/// How many full buffers are read from one connection before it is the others' turn.
+/// How many full buffers are read from one connection before other connections have their turn.
 const READS_A_TURN: usize = 4;
 
 #[derive(Default)]
 pub(crate) struct Reading {
-    /// The protocol wants no data.
+    /// The protocol has paused reading.
     paused: Cell<bool>,
-    /// Reading goes on, and the protocol has to be told.
+    /// Reading was resumed, and the protocol must be told.
     resumed: Cell<bool>,
-    /// An edge was told and not read to its end yet.
+    /// An edge was reported, and not everything was read yet.
     readable: Cell<bool>,
-    /// The other end has said that it will send no more: a short read does not mean drained.
+    /// The other end will send no more. So a short read does not mean that nothing is left.
     closed: Cell<bool>,
-    /// The end has been read.
+    /// The end of the stream was read.
     ended: Cell<bool>,
 }
 
@@ -45,7 +46,7 @@ impl Reading {
         self.resumed.set(false);
     }
 
-    /// False if it was not paused.
+    /// Resumes reading. Returns false if it was not paused.
     pub(crate) fn resume(&self) -> bool {
         let was_paused = self.paused.replace(false);
         if was_paused {
@@ -58,7 +59,7 @@ impl Reading {
         self.paused.get()
     }
 
-    /// All that has come was read.
+    /// Everything that has come was read.
     pub(super) fn drained(&self) {
         self.readable.set(false);
     }
@@ -71,14 +72,14 @@ impl Reading {
         self.ended.get()
     }
 
-    /// There may be something that the protocol would take and that was not read yet.
+    /// Whether there may be data to read, and the protocol wants it.
     pub(super) fn has_more(&self) -> bool {
         self.readable.get() && !self.paused.get() && !self.ended.get()
     }
 }
 
 impl Connection {
-    /// Reads until there is no more, or it is the others' turn.
+    /// Reads until nothing is left, or until other connections have their turn.
     pub(super) fn read(&self, transport: &Transport) {
         let reading = &self.reading;
         if !reading.has_more() || self.is_ending() {
@@ -90,9 +91,10 @@ impl Connection {
         let Some(inner) = self.reactor.upgrade() else {
             return;
         };
-        // One buffer for all connections: what comes is handed on before the next is read.
+        // One buffer for all connections: its data is passed on before the next read.
         let Ok(mut buffer) = inner.buffers.read.try_borrow_mut() else {
-            // Somebody who was handed data has made this connection, in memory: later.
+            // The buffer is in use: a protocol made this connection, in memory, while it got data.
+            // Try later.
             return self.line_up(transport);
         };
         for _ in 0..READS_A_TURN {
@@ -112,17 +114,18 @@ impl Connection {
                     self.arm(transport);
                 }
                 Ok(length) => {
-                    // What comes from now on is an edge of its own.
+                    // Data that comes from now on makes a new edge.
                     if length < buffer.len() && !reading.closed.get() {
                         reading.readable.set(false);
                     }
                     self.tell(transport, |protocol, transport| {
                         protocol.data_received(transport, &buffer[..length]);
                     });
-                    // After the call, which may have computed for a while: that is not idle.
+                    // After the call: it may have computed for a while, and that does not count as
+                    // idle.
                     self.deadlines.touch(&inner);
                     if reading.readable.get() {
-                        // It may want to write all that before it is given more.
+                        // The protocol may have written much. Send it before it gets more.
                         self.flush(transport);
                         self.tell_water(transport);
                     }
@@ -139,7 +142,7 @@ impl Connection {
         }
     }
 
-    /// Goes on after a pause.
+    /// Reads on after a pause.
     pub(super) fn resume(&self, transport: &Transport) {
         if self.reading.resumed.take() && !self.reading.is_paused() && !self.is_ending() {
             self.tell(transport, |protocol, transport| {

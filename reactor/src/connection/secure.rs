@@ -1,35 +1,35 @@
-//! How a connection begins that speaks TLS: nobody is told of it before the handshake is done.
+//! How a TLS connection begins: the protocol is told of it when the handshake is done.
 
 use super::Connection;
 use crate::stream::Stream;
 use crate::tls::Shaken;
 use crate::{Error, Reason, Resolver, Transport};
 
-/// Tells the waiter for a connection why there is none.
+/// Tells the caller that waits for a connection why there is none.
 type Failed = Box<dyn FnOnce(&Reason)>;
 
 impl Connection {
-    /// Begins the handshake, if there is to be one.
+    /// Begins the handshake, if the connection uses TLS.
     pub(super) fn begins_with_handshake(&self, transport: &Transport) -> bool {
         let Some(inner) = self.reactor.upgrade() else {
             return false;
         };
         let begins = self.stream.borrow_mut().begin_handshake(inner.now());
         if begins {
-            // A read that does not fill the buffer does not mean that there is no more.
+            // With TLS, a read that does not fill the buffer does not mean that nothing is left.
             self.reading.edge();
             self.arm(transport);
         }
         begins
     }
 
-    /// Goes on with the handshake; false if it is not done.
+    /// Goes on with the handshake. Returns false if it is not done.
     pub(super) fn shake_hands(&self, transport: &Transport) -> bool {
         let shaken = self.stream.borrow_mut().shake();
         match shaken {
             Ok(Shaken::Before) => true,
             Ok(Shaken::Now(handshake)) => {
-                // It is no longer the handshake that may take too long.
+                // The time limit of the handshake ends here.
                 self.arm(transport);
                 let made = self.tell_made(transport);
                 if let Some(waiting) = handshake.waiting {
@@ -48,7 +48,7 @@ impl Connection {
         }
     }
 
-    /// Has `resolver` fired when the handshake is done; returns it if there is none.
+    /// Fires `resolver` when the handshake is done. Without a handshake it returns `resolver`.
     pub(crate) fn fires_when_secure(
         &self,
         resolver: Resolver<Transport>,
@@ -62,7 +62,7 @@ impl Connection {
         }
     }
 
-    /// If the stream ends before its handshake is done: what is to be called then.
+    /// What to call if the stream ends before its handshake is done.
     pub(super) fn failed_handshake(stream: &mut Stream) -> Option<Failed> {
         let waiting = stream.handshake()?.waiting.take();
         Some(Box::new(move |reason| {

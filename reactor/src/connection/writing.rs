@@ -1,8 +1,8 @@
-//! What goes: what is written waits until the system takes it, within limits.
+//! Writing: written bytes wait in a buffer until the system accepts them, within limits.
 //!
-//! One callback may queue anything. Afterwards the protocol is told to pause when high water is
-//! reached. A protocol that goes on writing, in later turns, may add so much and no more: then its
-//! connection is cut.
+//! One callback may write any amount. After it, the protocol is told to pause if high water is
+//! reached. If the protocol goes on writing in later turns, it may add a limited amount. Beyond
+//! that its connection is cut.
 
 use std::cell::{Cell, RefCell};
 use std::io::{self, ErrorKind, Write};
@@ -14,27 +14,27 @@ use crate::outgoing::Outgoing;
 use crate::transport::{DEFAULT_HIGH_WATER, DEFAULT_LOW_WATER, OVERFLOW_FACTOR};
 use crate::{Reason, Transport};
 
-/// A write of so many bytes goes to the system as it is, and not by way of the buffer.
+/// A write of this many bytes goes straight to the system, not through the buffer.
 const LARGE_WRITE: usize = 16 * 1024;
 
 pub(crate) struct Writing {
     out: RefCell<Outgoing>,
     low: Cell<u32>,
     high: Cell<u32>,
-    /// What was added since the protocol was told to pause; `None`: it was not, or may go on.
+    /// How much was added since the protocol was told to pause; `None` if it is not paused.
     paused: Cell<Option<usize>>,
-    /// The system takes nothing more until it says so.
+    /// The system accepts no more until its next event.
     blocked: Cell<bool>,
-    /// The other end takes nothing ever again.
+    /// The other end will never accept more.
     refused: Cell<bool>,
     half: Cell<Half>,
 }
 
-/// The half of the connection that goes to the other end.
+/// The sending half of a connection.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Half {
     Open,
-    /// To be closed when all is sent.
+    /// It is closed when everything is sent.
     Ending,
     Ended,
 }
@@ -76,7 +76,7 @@ impl Writing {
         self.len() == 0
     }
 
-    /// Throws away what waits; returns how many bytes that was.
+    /// Drops the waiting bytes. Returns how many there were.
     pub(super) fn take(&self) -> usize {
         self.out.take().len()
     }
@@ -92,14 +92,15 @@ impl Writing {
         self.low.set(low.min(high));
     }
 
-    /// Closes this half when all is sent.
+    /// Closes the sending half when everything is sent.
     pub(crate) fn end(&self) {
         if self.half.get() == Half::Open {
             self.half.set(Half::Ending);
         }
     }
 
-    /// Nothing more goes out: we have ended, or the other end has closed altogether.
+    /// Nothing more is sent: this end has closed its half, or the other end has closed the
+    /// connection.
     pub(super) fn has_ended(&self) -> bool {
         self.half.get() == Half::Ended || self.refused.get()
     }
@@ -108,7 +109,7 @@ impl Writing {
         self.high() * OVERFLOW_FACTOR
     }
 
-    /// Notes what a protocol adds that was told to pause; false if that is too much.
+    /// Counts what a paused protocol adds. Returns false if that is too much.
     fn add_paused(&self, length: usize) -> bool {
         let Some(added) = self.paused.get() else {
             return true;
@@ -129,7 +130,7 @@ impl Connection {
             return;
         };
         if !writing.add_paused(data.len()) {
-            // It may be that the other end has just taken what there was.
+            // The other end may have just read something.
             self.flush(transport);
             if writing.len() > writing.low.get() as usize {
                 let limit = writing.limit();
@@ -141,7 +142,7 @@ impl Connection {
         let mut out = writing.out.borrow_mut();
         if out.is_empty() {
             if data.len() >= LARGE_WRITE && !writing.blocked.get() {
-                // An error will be told again when the rest is flushed.
+                // An error will come again when the rest is flushed.
                 if let Ok(sent) = self.stream.borrow_mut().write(data) {
                     data = &data[sent..];
                     self.deadlines.touch(&inner);
@@ -156,7 +157,7 @@ impl Connection {
         self.line_up(transport);
     }
 
-    /// Sends what waits, until all is sent or the system takes no more. Calls nobody.
+    /// Sends waiting bytes until all are sent or the system accepts no more. It calls no protocol.
     pub(crate) fn flush(&self, transport: &Transport) {
         let writing = &self.writing;
         if writing.blocked.get() || self.is_lost() || self.is_cut() {
@@ -198,7 +199,7 @@ impl Connection {
         }
     }
 
-    /// The system takes no more for now, or never again.
+    /// The system accepts no more, for now or for ever.
     fn not_sent(&self, transport: &Transport, error: io::Error, progress: bool) {
         if error.kind() != ErrorKind::WouldBlock {
             self.cut(error.into());
@@ -228,18 +229,18 @@ impl Connection {
         }
     }
 
-    /// Closes this half, if that is to be done and all is sent.
+    /// Closes the sending half, if that was asked for and everything is sent.
     pub(super) fn end_writing(&self, transport: &Transport) {
         if self.writing.half.get() == Half::Ending && self.writing.is_empty() {
             self.writing.half.set(Half::Ended);
-            // It fails only if the connection is gone, which reading tells, or if the words of the
-            // end have to wait.
+            // It fails only if the connection is gone, which reading reports, or if TLS must wait
+            // to send its closing message.
             let _ = self.stream.borrow_mut().shut_write();
             self.flush(transport);
         }
     }
 
-    /// All is sent, and it is to be closed: whether it may be.
+    /// Whether a connection that is to be closed, and has sent everything, may be closed now.
     pub(super) fn may_close(&self, transport: &Transport) -> bool {
         let Some(inner) = self.reactor.upgrade() else {
             return true;
@@ -251,7 +252,7 @@ impl Connection {
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 self.not_sent(transport, error, false);
             }
-            // It is gone.
+            // The connection is gone.
             Err(_) => return true,
         }
         false

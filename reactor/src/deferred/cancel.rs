@@ -1,11 +1,11 @@
-//! Cancelling, up the chain to what it waits for.
+//! Cancelling: it goes up the chain to the deferred that the chain waits for.
 
 use std::rc::{Rc, Weak};
 
 use super::Core;
 use crate::Error;
 
-/// Whether `last` waits for `target`, by however many in between.
+/// Whether `last` waits for `target`, directly or through others.
 pub(super) fn leads_to(mut last: Rc<dyn Cancel>, target: &Rc<dyn Cancel>) -> bool {
     loop {
         if Rc::ptr_eq(&last, target) {
@@ -19,9 +19,9 @@ pub(super) fn leads_to(mut last: Rc<dyn Cancel>, target: &Rc<dyn Cancel>) -> boo
 }
 
 pub(super) trait Cancel {
-    /// What it waits for.
+    /// The deferred that it waits for.
     fn waits_for(&self) -> Option<Rc<dyn Cancel>>;
-    /// Notes that it is cancelled; returns what it waits for.
+    /// Marks it as cancelled. Returns the deferred that it waits for.
     fn note(&self) -> Option<Rc<dyn Cancel>>;
     fn cancel_here(self: Rc<Self>);
 }

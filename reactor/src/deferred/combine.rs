@@ -1,4 +1,4 @@
-//! Many deferreds made into one.
+//! Functions that combine several deferreds into one.
 
 use std::cell::RefCell;
 use std::panic::Location;
@@ -7,8 +7,7 @@ use std::rc::Rc;
 use super::{Core, Deferred, Resolver};
 use crate::Error;
 
-/// All values, in the order of the deferreds; at the first error that error, and the others are
-/// cancelled.
+/// All values, in the order of the deferreds. The first error fails it, and cancels the others.
 ///
 /// # Examples
 ///
@@ -37,8 +36,8 @@ pub fn gather<T>(deferreds: impl IntoIterator<Item = Deferred<T>>) -> Deferred<V
     })
 }
 
-/// The first value that comes, and whose it is; the others are cancelled. If all fail, the last
-/// error; of none at all [`Error::Abandoned`].
+/// The first value, and the index of its deferred. The others are cancelled. If all fail, it fails
+/// with the last error; without deferreds, with [`Error::Abandoned`].
 ///
 /// # Examples
 ///
@@ -63,8 +62,8 @@ pub fn first<T>(deferreds: impl IntoIterator<Item = Deferred<T>>) -> Deferred<(u
     })
 }
 
-/// Calls `step` with each result until it says what the whole comes to; the rest are cancelled
-/// then, and when the whole is.
+/// Calls `step` with each result until `step` returns the overall result. The remaining deferreds
+/// are then cancelled, and also when the overall deferred is cancelled.
 fn each<T: 'static, U: 'static>(
     deferreds: Vec<Deferred<T>>,
     made: &'static Location<'static>,
@@ -77,7 +76,7 @@ fn each<T: 'static, U: 'static>(
         .collect();
     let waited_for = Rc::new(RefCell::new(cores.clone()));
     let cancel_all = move || {
-        // Taken out first: what is cancelled comes back here.
+        // Taken out first, because cancelling calls this closure again.
         let cores = waited_for.take();
         cores.iter().for_each(Core::cancel);
     };

@@ -1,4 +1,4 @@
-//! What fires a deferred.
+//! Resolvers: a resolver fires a deferred.
 
 use std::fmt;
 use std::panic::Location;
@@ -9,9 +9,9 @@ use super::Core;
 use crate::Deferred;
 use crate::Error;
 
-/// What fires a [`Deferred`]; clones fire the same.
+/// Fires a [`Deferred`]. Clones fire the same deferred.
 ///
-/// When the last one is dropped unused, the deferred fails with [`Error::Abandoned`].
+/// When the last one is dropped without firing, the deferred fails with [`Error::Abandoned`].
 pub struct Resolver<T: 'static> {
     pub(super) core: Rc<Core<T>>,
 }
@@ -48,7 +48,7 @@ impl<T> Resolver<T> {
         self.fire(Err(error.into()))
     }
 
-    /// Fires it with either.
+    /// Fires it with a result: a value or an error.
     ///
     /// # Errors
     ///
@@ -65,7 +65,7 @@ impl<T> Resolver<T> {
         Ok(())
     }
 
-    /// Whether it has been fired, or cancelled: then there is no need to go on.
+    /// Whether it was fired or cancelled. Then there is no need to go on.
     pub fn is_fired(&self) -> bool {
         self.core.fired.get()
     }
@@ -85,7 +85,7 @@ impl<T> Drop for Resolver<T> {
         let core = &self.core;
         core.resolvers.update(|count| count - 1);
         if core.resolvers.get() == 0 && !core.fired.get() {
-            // A canceller may end its work by dropping it.
+            // A canceller may end its work by dropping the resolver.
             core.settle(Err(match core.cancelled.get() {
                 true => Error::Cancelled,
                 false => Error::Abandoned,

@@ -1,10 +1,11 @@
-//! Continuations run one after the other, not one within the other: a chain may be a million long.
+//! Runs continuations one after the other, not one inside the other: a chain may have a million of
+//! them.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-/// A continuation that is due.
+/// A continuation that is ready to run.
 pub(super) trait Job {
     fn run(self: Rc<Self>);
 }
@@ -14,13 +15,14 @@ thread_local! {
     static RUNNING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs a job, and all that it leads to, before it returns; or, called from a job, after that one.
+/// Runs a job, and all jobs that it causes, before it returns. Inside a job, it only queues the new
+/// one.
 pub(super) fn run(job: Rc<dyn Job>) {
     JOBS.with_borrow_mut(|jobs| jobs.push_back(job));
     if RUNNING.replace(true) {
         return;
     }
-    /// Also when a value panics on being dropped: the next one must be able to run.
+    /// Resets the state also if a value panics when it is dropped, so that later jobs can run.
     struct Stop;
     impl Drop for Stop {
         fn drop(&mut self) {

@@ -10,7 +10,7 @@ use crate::connection::Connection;
 use crate::stream::Stream;
 use crate::{Peer, Protocol, Reactor, Reason, Transport};
 
-/// The other end of a connection in memory. What it does happens before the method returns.
+/// The other end of a connection in memory. Each method takes effect before it returns.
 ///
 /// See [`connect`].
 pub struct Memory {
@@ -49,7 +49,7 @@ pub fn connect(reactor: &Reactor, protocol: impl Protocol + 'static) -> Memory {
     open(reactor, |stream| stream, Box::new(protocol))
 }
 
-/// As [`connect`], with TLS: what is sent and received is what would be on the wire.
+/// As [`connect`], with TLS: the bytes sent and received are those on the wire.
 ///
 /// # Examples
 ///
@@ -87,7 +87,7 @@ fn open(
     if let Err(error) = reactor.inner.watch_connection(&transport) {
         transport.0.cut(error.into());
     }
-    // A panic has been logged, and costs the connection.
+    // A panic was logged, and the connection is cut.
     let _ = transport.0.made(&transport);
     let memory = Memory {
         reactor: reactor.clone(),
@@ -105,7 +105,7 @@ impl Memory {
         self.told();
     }
 
-    /// Sends no more.
+    /// Closes the sending half of this end.
     pub fn end(&self) {
         self.pipe.borrow_mut().incoming_ended = true;
         self.told();
@@ -124,14 +124,14 @@ impl Memory {
         received
     }
 
-    /// Takes only so many bytes before [`received`](Memory::received) takes them away; without a
-    /// limit at first.
+    /// Accepts only this many bytes until [`received`](Memory::received) takes them. At first there
+    /// is no limit.
     pub fn set_room(&self, bytes: usize) {
         self.pipe.borrow_mut().room = bytes;
         self.told();
     }
 
-    /// Whether the protocol has said that it will send no more.
+    /// Whether the protocol has closed its sending half.
     pub fn has_ended(&self) -> bool {
         self.pipe.borrow().outgoing_ended
     }
@@ -151,7 +151,7 @@ impl Memory {
         self.pipe.borrow().cut
     }
 
-    /// The protocol's end.
+    /// The transport of the protocol.
     pub fn transport(&self) -> &Transport {
         &self.transport
     }
@@ -164,7 +164,7 @@ impl Memory {
 
     fn run(&self) {
         if let Err(error) = self.reactor.run_pending() {
-            // From a callback: what is to be done is done when that has returned.
+            // In a callback: the work is done when the callback has returned.
             tracing::debug!(%error, "a memory connection waits for its reactor");
         }
     }
@@ -176,7 +176,7 @@ impl fmt::Debug for Memory {
     }
 }
 
-/// What a socket would be.
+/// A pipe in memory, in place of a socket.
 #[derive(Debug)]
 pub(crate) struct Pipe {
     incoming: VecDeque<u8>,

@@ -1,4 +1,4 @@
-//! A stream of bytes through TLS. It never waits, as the sockets under it.
+//! A TLS stream over another stream. It never blocks, like the sockets below it.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
@@ -11,13 +11,13 @@ use super::Error;
 use crate::stream::Stream;
 use crate::{Reason, Resolver, Transport};
 
-/// How long the other end may take to close, when we have said that there is no more.
+/// How long the other end may take to close after our *close_notify*.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How many bytes are thrown away before it is the others' turn.
+/// How many reads are discarded before other connections have their turn.
 const DISCARDS_A_TURN: usize = 64;
 
-/// One end of a connection that is secure, before it has a transport.
+/// One end of a TLS connection, before it has a transport.
 pub struct Session {
     connection: Connection,
     handshake_timeout: Duration,
@@ -31,7 +31,7 @@ impl Session {
         }
     }
 
-    /// Speaks TLS over `stream`.
+    /// Runs TLS over `stream`.
     pub(crate) fn over(self, stream: Stream) -> Stream {
         Stream::Tls(Box::new(Tls {
             stream,
@@ -54,9 +54,9 @@ pub(crate) struct Tls {
     stream: Stream,
     connection: Connection,
     phase: Phase,
-    /// The other end has said that it will send no more.
+    /// The other end has sent *close_notify*.
     ended: bool,
-    /// When the handshake, or the end, has taken too long.
+    /// When the handshake, or closing, times out.
     due: Option<Instant>,
     handshake_timeout: Duration,
 }
@@ -64,14 +64,14 @@ pub(crate) struct Tls {
 enum Phase {
     Handshake(Handshake),
     Open,
-    /// All is said, and the other end is to close.
+    /// Our *close_notify* is sent, and the other end has to close.
     Closing,
 }
 
 /// A handshake that is not done.
 #[derive(Default)]
 pub(crate) struct Handshake {
-    /// Waits for the connection.
+    /// The resolver of the caller that waits for the connection.
     pub(crate) waiting: Option<Resolver<Transport>>,
 }
 
@@ -80,7 +80,7 @@ pub(crate) enum Shaken {
     /// It was done before.
     Before,
     Now(Handshake),
-    /// The other end has to say something first.
+    /// The other end must send something first.
     NotYet,
 }
 
@@ -93,7 +93,7 @@ impl Tls {
         &mut self.stream
     }
 
-    /// From now on the handshake is under way.
+    /// Begins the handshake.
     pub(crate) fn begin(&mut self, now: Instant) {
         self.due = Some(after(now, self.handshake_timeout));
     }
@@ -113,7 +113,7 @@ impl Tls {
         matches!(self.phase, Phase::Closing)
     }
 
-    /// When this phase will have taken too long, and what is to be said then.
+    /// When this phase times out, and the reason that then ends the connection.
     pub(crate) fn deadline(&self) -> Option<(Instant, Reason)> {
         let reason = match &self.phase {
             Phase::Handshake(_) => Error::TimedOut(self.handshake_timeout).into(),
@@ -123,7 +123,7 @@ impl Tls {
         self.due.map(|due| (due, reason))
     }
 
-    /// Goes on with the handshake, as far as it can without waiting.
+    /// Goes on with the handshake as far as it can without waiting.
     pub(crate) fn shake(&mut self) -> io::Result<Shaken> {
         if !self.is_handshaking() {
             return Ok(Shaken::Before);
@@ -150,13 +150,13 @@ impl Tls {
         })
     }
 
-    /// Takes in what has come, once; 0 when the stream below has ended.
+    /// Reads and decrypts what has come, once; 0 when the stream below has ended.
     fn receive(&mut self) -> io::Result<usize> {
         let received = self.connection.read_tls(&mut self.stream)?;
         match self.connection.process_new_packets() {
             Ok(state) => self.ended |= state.peer_has_closed(),
             Err(error) => {
-                // Why: that is told to the other end as well, if it can be.
+                // An alert tells the other end the reason, if it can be sent.
                 let _ = self.flush();
                 return Err(Error::from(error).into());
             }
@@ -164,14 +164,14 @@ impl Tls {
         Ok(received)
     }
 
-    /// Says that there is no more.
+    /// Queues *close_notify*.
     pub(crate) fn end(&mut self) -> io::Result<()> {
         self.connection.send_close_notify();
         self.flush()
     }
 
-    /// Says that there is no more, and waits for the other end to close; false until it has, or
-    /// time is up. What it still sends is thrown away.
+    /// Sends *close_notify*, and waits for the other end to close. Returns false until it has
+    /// closed or timed out. What the other end still sends is discarded.
     pub(crate) fn close(&mut self, now: Instant) -> io::Result<bool> {
         if self.is_handshaking() {
             return Ok(true);
@@ -196,11 +196,11 @@ impl Tls {
                 Ok(_) => {}
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
-                // It is gone.
+                // The connection is gone.
                 Err(_) => return Ok(true),
             }
         }
-        // It sends and sends, and is not about to close.
+        // The other end keeps sending and does not close: stop waiting.
         Ok(true)
     }
 
@@ -229,7 +229,7 @@ impl Write for Tls {
         if self.is_handshaking() {
             return Err(ErrorKind::WouldBlock.into());
         }
-        // What waits here is bounded: no more is taken before it is gone.
+        // The buffer is bounded: it accepts no more until it is sent.
         self.flush()?;
         let taken = self.connection.writer().write(bytes)?;
         match self.flush() {

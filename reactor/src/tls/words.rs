@@ -1,4 +1,4 @@
-//! What can be wrong with a secure connection, in words.
+//! TLS errors, and their texts in plain English.
 
 use std::fmt::Debug;
 use std::io;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustls::pki_types::pem;
 use rustls::{AlertDescription, CertificateError};
 
-/// What is wrong with a secure connection, or with what is to make one.
+/// An error of a TLS connection, or of the files for one.
 ///
 /// # Examples
 ///
@@ -23,36 +23,36 @@ pub enum Error {
     /// The other end's certificate is not accepted.
     #[error("{}", certificate(.0))]
     Certificate(CertificateError),
-    /// The other end refuses.
+    /// The other end refuses the connection.
     #[error("the other end refused: {}", alert(*.0))]
     Refused(AlertDescription),
-    /// The other end speaks something else.
-    #[error("the other end does not speak TLS")]
+    /// The other end does not use TLS.
+    #[error("the other end does not use TLS")]
     NotTls,
-    /// The handshake was not done in time.
+    /// The handshake timed out.
     #[error("the TLS handshake took over {0:?}")]
     TimedOut(Duration),
     /// The other end closed its connection in the middle of the handshake.
     #[error("the other end closed the connection during the TLS handshake")]
     LeftDuringHandshake,
-    /// The connection ended without the *close_notify* that says that all was sent.
+    /// The connection ended without *close_notify*, which marks the end of the data.
     #[error("the connection was cut: TLS's close_notify is missing, so something may be lost")]
     Truncated,
-    /// No name that a certificate can be for.
+    /// A name that no certificate can be for.
     #[error("{0:?} is neither a domain name nor an IP address")]
     Name(String),
-    /// A certificate file without one.
+    /// A file without a certificate.
     #[error("there is no certificate in it (expected PEM)")]
     NoCertificate,
-    /// A file that cannot be read as what it should be.
+    /// A file with the wrong contents.
     #[error("{what}: {why}")]
     File {
-        /// What it should be.
+        /// The kind of file that was expected.
         what: &'static str,
-        /// What is wrong with it.
+        /// The reason.
         why: String,
     },
-    /// Whatever else.
+    /// Any other error.
     #[error("{}", other(.0))]
     Other(rustls::Error),
 }
@@ -98,14 +98,14 @@ fn certificate(error: &CertificateError) -> String {
             "is not valid yet (is the clock of this machine right?)"
         }
         CertificateError::Revoked => "was revoked",
-        CertificateError::UnknownIssuer => "is signed by nobody who is trusted here",
+        CertificateError::UnknownIssuer => "is not signed by a trusted authority",
         CertificateError::BadSignature => "has a wrong signature",
         CertificateError::NotValidForName => "is for another name",
         CertificateError::NotValidForNameContext {
             expected,
             presented,
         } => {
-            // These are another's words.
+            // These are the words of webpki.
             let presented = presented
                 .iter()
                 .map(|name| name.escape_default().to_string());
@@ -118,7 +118,7 @@ fn certificate(error: &CertificateError) -> String {
             "is for another purpose"
         }
         CertificateError::Other(other) if other.to_string() == "CaUsedAsEndEntity" => {
-            "is one of an authority: one that is signed by itself must say CA:FALSE"
+            "is an authority's: a self-signed one must have CA:FALSE"
         }
         error => return format!("the certificate is not acceptable: {}", spaced(error)),
     };
@@ -127,16 +127,16 @@ fn certificate(error: &CertificateError) -> String {
 
 fn alert(alert: AlertDescription) -> String {
     match alert {
-        AlertDescription::HandshakeFailure => "no cipher is accepted by both".to_owned(),
-        AlertDescription::ProtocolVersion => "no version of TLS is spoken by both".to_owned(),
-        AlertDescription::CertificateRequired => "it wants a certificate".to_owned(),
+        AlertDescription::HandshakeFailure => "the two ends have no cipher in common".to_owned(),
+        AlertDescription::ProtocolVersion => {
+            "the two ends have no TLS version in common".to_owned()
+        }
+        AlertDescription::CertificateRequired => "it requires a certificate".to_owned(),
         AlertDescription::UnrecognisedName => "it does not know the name".to_owned(),
         AlertDescription::NoApplicationProtocol => {
-            "it speaks none of the protocols offered (ALPN)".to_owned()
+            "it supports none of the offered protocols (ALPN)".to_owned()
         }
-        AlertDescription::UnknownCA => {
-            "it does not trust who has signed the certificate".to_owned()
-        }
+        AlertDescription::UnknownCA => "it does not trust the certificate's authority".to_owned(),
         AlertDescription::CertificateExpired => "the certificate has expired".to_owned(),
         AlertDescription::BadCertificate
         | AlertDescription::CertificateUnknown
@@ -155,17 +155,18 @@ fn other(error: &rustls::Error) -> String {
         }
         rustls::Error::NoCertificatesPresented => "the other end has no certificate".to_owned(),
         rustls::Error::NoApplicationProtocol => {
-            "none of the protocols offered is spoken by both (ALPN)".to_owned()
+            "the two ends have no protocol in common (ALPN)".to_owned()
         }
         rustls::Error::InconsistentKeys(_) => {
             "the private key does not belong to the certificate".to_owned()
         }
-        rustls::Error::DecryptError => "what came was changed on its way".to_owned(),
+        rustls::Error::DecryptError => "received data was changed in transit".to_owned(),
         error => error.to_string(),
     }
 }
 
-/// The name of another's error as words: `UnhandledCriticalExtension` is `unhandled critical extension`.
+/// Splits the name of an error into words: `UnhandledCriticalExtension` is `unhandled critical
+/// extension`.
 fn spaced(name: &dyn Debug) -> String {
     let mut words = String::new();
     let mut before = ' ';

@@ -20,7 +20,7 @@ fn the_demonstration_is_a_conversation() {
         "{text}"
     );
     assert!(text.contains("ann *** bob has left"), "{text}");
-    assert!(!text.contains("bob #[bob]"), "nobody hears themselves");
+    assert!(!text.contains("bob #[bob]"), "no client gets its own line");
     let output = reactor(&["--json"]).assert().success();
     serde_json::from_slice::<serde_json::Value>(&output.get_output().stdout).unwrap();
 }
@@ -104,7 +104,7 @@ fn the_client_reads_no_more_than_the_server_takes() {
         .spawn()
         .unwrap();
     let (stream, _) = listener.accept().unwrap();
-    // Everything between here and there is full when its standard input takes no more.
+    // Every buffer on the way is full when its standard input accepts no more.
     let mut input = client.stdin.take().unwrap();
     let line = [&[b'z'; 999][..], b"\n"].concat();
     const LINES: usize = 20_000;
@@ -113,7 +113,7 @@ fn the_client_reads_no_more_than_the_server_takes() {
             input.write_all(&line).unwrap();
         }
     });
-    // Not one line is lost, however late it is read.
+    // No line is lost, however late it is read.
     let lines = BufReader::new(&stream).lines().map(Result::unwrap);
     assert_eq!(lines.filter(|line| line.len() == 1003).count(), LINES);
     writing.join().unwrap();

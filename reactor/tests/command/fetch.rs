@@ -95,9 +95,9 @@ fn a_reader_that_leaves_ends_it_quietly() {
     let url = format!("http://{}/", listener.local_addr().unwrap());
     let serving = thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
-        // Closing with something unread would be a reset.
+        // Closing with unread bytes would be a reset.
         let _ = stream.read(&mut [0; 1024]).unwrap();
-        // It may have left before the end, too.
+        // The client may have closed before the end.
         let _ = stream.write_all(answer.as_bytes());
     });
     let mut fetch = Command::new(cargo_bin!("reactor"))
@@ -113,8 +113,8 @@ fn a_reader_that_leaves_ends_it_quietly() {
     serving.join().unwrap();
 }
 
-/// A server that notes what it is asked, and answers the first part of `answer`, then waits for the
-/// client to leave.
+/// A server that records the request and answers with the first part of `answer`. Then it waits
+/// until the client closes.
 fn answer_once(answer: impl Into<String>) -> (String, thread::JoinHandle<String>) {
     let answer = answer.into();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -127,14 +127,14 @@ fn answer_once(answer: impl Into<String>) -> (String, thread::JoinHandle<String>
             lines.read_line(&mut request).unwrap();
         }
         stream.write_all(answer.as_bytes()).unwrap();
-        // Until it has left, however it does.
+        // Until the client has closed, in whatever way.
         let _ = lines.read(&mut [0]);
         request
     });
     (url, asked)
 }
 
-/// RFC 9110, 9.3.2: an answer to HEAD has no body, whatever length its header tells.
+/// RFC 9110, 9.3.2: an answer to HEAD has no body, whatever length its header gives.
 #[test]
 fn head_shows_the_header_and_fields_are_sent() {
     let (url, asked) =
@@ -148,7 +148,7 @@ fn head_shows_the_header_and_fields_are_sent() {
     );
     assert!(
         shown.contains("31mb") && !shown.contains('\u{9b}'),
-        "a header draws on no terminal: {shown:?}"
+        "a header must not control the terminal: {shown:?}"
     );
     let asked = asked.join().unwrap();
     assert!(asked.starts_with("HEAD /page HTTP/1.1\r\n"), "{asked}");
@@ -224,7 +224,7 @@ fn no_password_is_printed() {
             "expected NAME: VALUE",
         ),
         (&["https://ann:secret@a.example/"], 1, "https://a.example/"),
-        (&[&with_user], 1, "redirects to what is no URL"),
+        (&[&with_user], 1, "redirects to an invalid URL"),
     ] {
         let output = reactor(&["fetch"]).args(args).assert().code(code);
         let text = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
@@ -242,8 +242,8 @@ fn no_password_is_printed() {
     );
 }
 
-/// curl's CVE-2018-1000007 and CVE-2022-27776: fields that tell who asks went where redirects led, and to
-/// another port of the same host.
+/// curl's CVE-2018-1000007 and CVE-2022-27776: fields with credentials were sent to the server of a
+/// redirect, and to another port of the same host.
 #[test]
 fn fields_that_tell_who_asks_go_to_no_other_server() {
     let secrets = [
@@ -268,7 +268,7 @@ fn fields_that_tell_who_asks_go_to_no_other_server() {
         !next.contains("secret") && next.contains("\r\nX-Mine: 1\r\n"),
         "{next}"
     );
-    // To the same server they go again.
+    // A redirect to the same server gets them again.
     let url = serve(&[
         "HTTP/1.1 302 Found\r\nLocation: /private\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
@@ -276,7 +276,7 @@ fn fields_that_tell_who_asks_go_to_no_other_server() {
     reactor(&["fetch", &url]).args(secrets).assert().success();
 }
 
-/// A real disk of 64 KiB, to be had by root alone: what was there stays, and nothing is left beside it.
+/// A real disk of 64 KiB; only root can mount it. The old file stays, and no other file is left.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_disk_that_fills_up_leaves_what_was_there() {
@@ -287,8 +287,8 @@ fn a_disk_that_fills_up_leaves_what_was_there() {
         .stderr(Stdio::null())
         .status();
     if !mount.is_ok_and(|status| status.success()) {
-        assert!(std::env::var_os("CI").is_none(), "no disk can be mounted");
-        eprintln!("skipped: a_disk_that_fills_up_leaves_what_was_there: no disk can be mounted");
+        assert!(std::env::var_os("CI").is_none(), "cannot mount a disk");
+        eprintln!("skipped: a_disk_that_fills_up_leaves_what_was_there: cannot mount a disk");
         return;
     }
     let file = disk.path().join("page");

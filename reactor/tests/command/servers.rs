@@ -20,7 +20,7 @@ fn ten_thousand_idle_connections_take_half_a_kibibyte_each_and_leave_nothing() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     const COUNT: u64 = 10_000;
     let limits = getrlimit(Resource::Nofile);
-    // Theirs here, the server's over there: it takes what it may by itself.
+    // This process needs descriptors for the clients. The server raises its own limit.
     let current = Some(COUNT + 200);
     if limits.maximum.is_some_and(|most| Some(most) < current) {
         eprintln!("skipped: {COUNT} connections need more descriptors than {limits:?}");
@@ -42,7 +42,7 @@ fn ten_thousand_idle_connections_take_half_a_kibibyte_each_and_leave_nothing() {
     let memory = server.memory() - before;
     assert!(memory <= COUNT / 2, "{memory} KiB for {COUNT} connections");
     assert_eq!(server.descriptors(), at_first + clients.len());
-    // Each of them is still there.
+    // Each client still gets an answer.
     clients.iter_mut().for_each(ping);
     drop(clients);
     server.until_descriptors(at_first);
@@ -58,17 +58,17 @@ fn a_thousand_connections_that_come_and_go_leave_nothing_behind() {
             let mut client = server.connect();
             ping(&mut client);
             if n % 2 == 0 {
-                // With something unread, closing is a reset.
+                // Closing with unread bytes is a reset.
                 client.write_all(b"unread").unwrap();
             }
         }
         server.until_descriptors(descriptors);
         server.memory()
     };
-    // What is made once has been made.
+    // The first thousand allocate everything that is allocated only once.
     let before = thousand();
     let after = (0..4).map(|_| thousand()).max().unwrap();
-    // 16 bytes of each of four thousand that are not given back would be more.
+    // If 16 bytes of each of four thousand connections were not freed, it would be more.
     assert!(after <= before + 60, "{before} KiB, then {after}");
 }
 
@@ -82,7 +82,7 @@ fn ctrl_c_ends_a_server_in_good_order() {
     assert_eq!(server.process.wait().unwrap().code(), Some(130));
 }
 
-/// So shells start jobs in the background, which Ctrl-C is not for.
+/// Shells start background jobs this way, because Ctrl-C is not meant for them.
 #[test]
 fn a_signal_that_was_ignored_at_the_start_stays_ignored() {
     let server = "trap '' INT; exec \"$0\" echo --listen 0 \"$@\"";
@@ -100,9 +100,9 @@ fn a_signal_that_was_ignored_at_the_start_stays_ignored() {
 fn the_second_ctrl_c_leaves_at_once() {
     let (mut server, mut other, _deaf) = with_somebody_deaf();
     server.interrupt();
-    // Closed in good order, since it has nothing to send.
+    // Closed in good order, because it has nothing to send.
     assert_eq!(other.read(&mut [0]).unwrap(), 0);
-    // Sooner than 200 ms after the first it would be the same: so once more, until it is not.
+    // Within 200 ms after the first it would count as the same signal. So send until it ends.
     while server.process.try_wait().unwrap().is_none() {
         server.interrupt();
         thread::sleep(Duration::from_millis(10));
@@ -116,7 +116,7 @@ fn the_second_ctrl_c_leaves_at_once() {
 fn two_signals_at_once_are_one() {
     let (mut server, mut other, _deaf) = with_somebody_deaf();
     let pid = Pid::from_child(&server.process);
-    // Both come while it stands still.
+    // Both signals come while the process is stopped.
     for signal in [Signal::STOP, Signal::INT, Signal::TERM, Signal::CONT] {
         kill_process(pid, signal).unwrap();
     }
@@ -125,12 +125,12 @@ fn two_signals_at_once_are_one() {
     assert_eq!(
         server.cuts(),
         1,
-        "whoever reads nothing was waited for, and cut"
+        "the client that reads nothing got its grace, and was cut"
     );
 }
 
-/// A server that has more to send to one client than that takes, and another client of it. It logs what
-/// it cuts.
+/// A server that has more to send to one client than this client accepts, and another client. The
+/// server logs each connection that it cuts.
 fn with_somebody_deaf() -> (Server, TcpStream, TcpStream) {
     let mut command = Command::new(cargo_bin!("reactor"));
     command.args(["echo", "--listen", "0"]);
@@ -147,8 +147,8 @@ fn with_somebody_deaf() -> (Server, TcpStream, TcpStream) {
     (server, other, deaf)
 }
 
-/// A thousand are idle, and thirty are not. Nothing is told by how long it took, but for what was cut too
-/// early: that cannot seem so because the machine is busy.
+/// A thousand clients are idle, and thirty are not. The test does not measure how long it took,
+/// except that no connection was cut too early, which a busy machine cannot cause.
 #[test]
 fn whoever_is_idle_is_cut_and_nobody_else() {
     const IDLE: Duration = Duration::from_secs(1);
@@ -167,7 +167,7 @@ fn whoever_is_idle_is_cut_and_nobody_else() {
                         client.write_all(b"x").is_ok() && client.read_exact(&mut [0]).is_ok();
                     match answered {
                         true => *since = before,
-                        // On a busy machine this loop may have been away for too long.
+                        // On a busy machine this loop may have been delayed too long.
                         false => early += usize::from(since.elapsed() < IDLE),
                     }
                     pings += usize::from(answered);
@@ -186,8 +186,8 @@ fn whoever_is_idle_is_cut_and_nobody_else() {
         }
         stop.store(true, Ordering::Relaxed);
         let (pings, cut) = busy.join().unwrap();
-        assert_eq!((resets, early), (1000, 0), "of those who were idle");
-        assert!(pings > 0 && cut == 0, "{cut} cut of those who were not");
+        assert_eq!((resets, early), (1000, 0), "of the idle clients");
+        assert!(pings > 0 && cut == 0, "{cut} cut of the others");
     });
 }
 

@@ -1,4 +1,4 @@
-//! What the command's tests have in common.
+//! Helpers for the tests of the command.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -15,7 +15,7 @@ pub fn reactor(args: &[&str]) -> assert_cmd::Command {
     command
 }
 
-/// Answers each connection with the next of these, and closes it.
+/// Answers each connection with the next of these answers, and closes it.
 pub fn serve(answers: &'static [&str]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -30,7 +30,7 @@ pub fn serve(answers: &'static [&str]) -> String {
     format!("http://{address}/start")
 }
 
-/// A server that is this command; killed if the test ends before it does.
+/// A server: this command as a child process. It is killed if the test ends first.
 pub struct Server {
     pub process: Child,
     pub address: SocketAddr,
@@ -72,7 +72,7 @@ impl Server {
         kill_process(Pid::from_child(&self.process), Signal::INT).unwrap();
     }
 
-    /// What it has logged of connections that it cut; when it has ended.
+    /// How many connections it has cut, by its log. The server must have ended.
     pub fn cuts(&mut self) -> usize {
         let mut log = String::new();
         let errors = self.process.stderr.as_mut().unwrap();
@@ -80,14 +80,14 @@ impl Server {
         log.matches("a connection was cut").count()
     }
 
-    /// How many descriptors it has.
+    /// How many descriptors it has open.
     #[cfg(target_os = "linux")]
     pub fn descriptors(&self) -> usize {
         let folder = format!("/proc/{}/fd", self.process.id());
         std::fs::read_dir(folder).unwrap().count()
     }
 
-    /// How much memory of its own, in KiB.
+    /// The memory that only this process uses, in KiB.
     #[cfg(target_os = "linux")]
     pub fn memory(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()));
@@ -97,7 +97,7 @@ impl Server {
         kib.parse().unwrap()
     }
 
-    /// Waits, by looking, until it has so many descriptors.
+    /// Polls until it has this many descriptors.
     #[cfg(target_os = "linux")]
     pub fn until_descriptors(&self, count: usize) {
         while self.descriptors() != count {

@@ -1,4 +1,4 @@
-//! How connections end, and what they hold back.
+//! How TLS connections end, and how they hold back data.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -20,7 +20,7 @@ fn close_sends_all_and_close_notify_behind_it() {
     pair.carry_ends();
     assert_eq!(*pair.at_server.bytes.borrow(), b"all of it");
     assert_eq!(pair.at_server.ended.get(), 1);
-    assert!(pair.server.is_open(), "half open, as its protocol wants it");
+    assert!(pair.server.is_open(), "half open, as its protocol keeps it");
     pair.server.transport().close();
     pair.carry_ends();
     assert_eq!(lost(&pair.at_client), ["closed"]);
@@ -28,7 +28,7 @@ fn close_sends_all_and_close_notify_behind_it() {
     assert!(!pair.client.was_reset() && !pair.server.was_reset());
 }
 
-/// RFC 8446, 6.1: without close_notify nobody knows whether that was all.
+/// RFC 8446, 6.1: without close_notify the data may be incomplete.
 #[test]
 fn an_end_without_close_notify_is_no_end() {
     let pair = Pair::shaken();
@@ -52,9 +52,12 @@ fn a_record_that_was_changed_on_its_way_costs_the_connection() {
     let mut wire = pair.client.received();
     *wire.last_mut().unwrap() ^= 1;
     pair.server.send(&wire);
-    assert_eq!(lost(&pair.at_server), ["what came was changed on its way"]);
+    assert_eq!(
+        lost(&pair.at_server),
+        ["received data was changed in transit"]
+    );
     assert!(pair.at_server.bytes.borrow().is_empty() && pair.server.was_reset());
-    // The alert says so to the other end: RFC 8446, 5.2, bad_record_mac.
+    // The alert tells the other end: RFC 8446, 5.2, bad_record_mac.
     pair.client.send(&pair.server.received());
     assert_eq!(
         lost(&pair.at_client),
@@ -103,7 +106,7 @@ fn who_has_closed_waits_for_the_other_end_but_not_for_long() {
     let pair = Pair::shaken();
     pair.client.transport().close();
     pair.run();
-    // What comes now is thrown away: it must not become a reset.
+    // Data that comes now is discarded: it must not cause a reset.
     pair.server.transport().write(b"too late");
     pair.carry(usize::MAX);
     assert!(pair.client.is_open());
@@ -113,8 +116,8 @@ fn who_has_closed_waits_for_the_other_end_but_not_for_long() {
     assert!(pair.at_client.bytes.borrow().is_empty() && !pair.client.was_reset());
 }
 
-/// More than anything on the way holds: the protocol is told to pause, memory is bounded, and all of
-/// it arrives.
+/// More than all buffers on the way hold: the protocol is told to pause, memory is bounded, and all
+/// of it arrives.
 #[test]
 fn a_big_write_waits_for_a_slow_reader_and_arrives_whole() {
     const LENGTH: usize = 3_000_000;
@@ -127,7 +130,7 @@ fn a_big_write_waits_for_a_slow_reader_and_arrives_whole() {
     pair.server.transport().close();
     pair.run();
     let unsent = pair.server.transport().buffered();
-    // rustls holds a record or some more; not all of it.
+    // rustls holds one record or a few, not everything.
     assert!(unsent > LENGTH - 200_000, "{unsent}");
     assert_eq!(pair.at_server.pauses.get(), 1);
     let times = pair.carry(usize::MAX);
@@ -147,7 +150,7 @@ fn a_reader_that_reads_nothing_is_cut_after_the_stall_time_out() {
     let transport: &Transport = pair.server.transport();
     transport.set_stall_timeout(Some(Duration::from_secs(5)));
     pair.server.set_room(0);
-    // So little that TLS takes it, and nothing waits outside.
+    // So little that TLS accepts it all, and nothing waits outside.
     transport.write(b"short");
     pair.run();
     assert_eq!(transport.buffered(), 0);
@@ -188,7 +191,8 @@ fn idle_is_idle_with_tls_as_well() {
     assert_eq!(lost(&pair.at_server), ["idle for 60s"]);
 }
 
-/// python/cpython#89322: with TLS, a protocol that had paused was handed what had been taken in already.
+/// python/cpython#89322: with TLS, a protocol that had paused still got data that was already
+/// decrypted.
 #[test]
 fn a_pause_from_within_holds_back_the_records_that_came_along() {
     struct Once(Rc<Cell<usize>>);
@@ -211,7 +215,7 @@ fn a_pause_from_within_holds_back_the_records_that_came_along() {
     carry(&client, &server);
     let mut before = 0;
     while count.get() < LENGTH {
-        // A buffer at most for each time that it is resumed.
+        // At most one buffer for each time that it is resumed.
         assert!(count.get() > before && count.get() - before <= 256 * 1024);
         before = count.get();
         server.transport().resume_producing();
@@ -219,7 +223,7 @@ fn a_pause_from_within_holds_back_the_records_that_came_along() {
     }
 }
 
-/// twisted/twisted#5118: who was told of the end closed without a *close_notify* of its own.
+/// twisted/twisted#5118: the end that got *close_notify* closed without sending its own.
 #[test]
 fn an_end_is_answered_with_an_end() {
     let authority = Authority::new();

@@ -1,4 +1,5 @@
-//! Other people's TLS over real sockets: CPython's ssl module and `openssl`, both of OpenSSL.
+//! Other implementations of TLS over real sockets: CPython's ssl module and `openssl`, both of
+//! OpenSSL.
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -14,7 +15,7 @@ use super::support::Authority;
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Whether a program is there; in CI it has to be.
+/// Whether a program is installed. In CI it must be.
 pub fn there(program: &str, version: &str) -> bool {
     let found = Command::new(program).arg(version).output().is_ok();
     assert!(
@@ -60,7 +61,7 @@ pub fn files(authority: &Authority, folder: &Path) -> [String; 3] {
     })
 }
 
-/// Sends and reads at once, then the orderly end: `unwrap` fails unless close_notify comes.
+/// Sends and reads at once, then closes in good order: `unwrap` fails unless close_notify comes.
 const CLIENT: &str = r#"
 import socket, ssl, sys, threading
 context = ssl.create_default_context(cafile=sys.argv[2])
@@ -101,7 +102,7 @@ fn cpython_is_served() {
     }
 }
 
-/// Reads to the end, which must be one with close_notify, and answers behind it.
+/// Reads to the end, which must come with close_notify, and then answers.
 const SERVER: &str = r#"
 import socket, ssl, sys
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -183,7 +184,7 @@ fn cpython_answers_a_client_that_has_ended() {
     assert!(python.wait().unwrap().success());
 }
 
-/// Says one line, and closes.
+/// Sends one line, and closes.
 struct Greet;
 
 impl Protocol for Greet {

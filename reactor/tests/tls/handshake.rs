@@ -1,4 +1,4 @@
-//! Handshakes: that are done, that fail, and that take too long.
+//! Handshakes: those that succeed, those that fail, and those that time out.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ fn nothing_that_is_written_goes_over_the_wire_as_it_is() {
     assert!(wire.len() > 8 && !wire.windows(8).any(|part| part == b"a secret"));
 }
 
-/// Why a client that trusts `authority` refuses this server; both ends' view of it.
+/// Why a client that trusts `authority` refuses this server, as both ends see it.
 fn refused(client: &Client, server: &Server) -> [String; 2] {
     let pair = Pair::of(client, server);
     pair.carry(usize::MAX);
@@ -39,14 +39,14 @@ fn refused(client: &Client, server: &Server) -> [String; 2] {
         (&pair.server, &pair.at_server),
     ] {
         assert!(!end.is_open());
-        assert_eq!(seen.made.get(), 0, "nobody is told of it");
+        assert_eq!(seen.made.get(), 0, "its protocol is not told of it");
         assert!(seen.lost.borrow().is_empty(), "nor of its end");
     }
     assert_eq!(pair.reactor.connections(), 0);
     [pair.client.lost().unwrap(), pair.server.lost().unwrap()]
 }
 
-/// The words on the right are this room's own; what the alert is, is RFC 8446's, 6.2.
+/// The texts are this room's own. The alerts are those of RFC 8446, 6.2.
 #[test]
 fn a_bad_certificate_is_named_in_plain_words() {
     let authority = Authority::new();
@@ -85,11 +85,11 @@ fn a_bad_certificate_is_named_in_plain_words() {
     let [at_client, at_server] = refused(&client, &Authority::new().server_with(|_| ()));
     assert_eq!(
         at_client,
-        "the certificate is signed by nobody who is trusted here"
+        "the certificate is not signed by a trusted authority"
     );
     assert_eq!(
         at_server,
-        "the other end refused: it does not trust who has signed the certificate"
+        "the other end refused: it does not trust the certificate's authority"
     );
 }
 
@@ -100,7 +100,7 @@ fn somebody_who_does_not_speak_tls_is_refused() {
     let server = Authority::new().server_with(|_| ());
     let peer = testing::connect_tls(&reactor, server.session().unwrap(), note.clone());
     peer.send(b"GET / HTTP/1.0\r\n\r\n");
-    assert_eq!(peer.lost().unwrap(), "the other end does not speak TLS");
+    assert_eq!(peer.lost().unwrap(), "the other end does not use TLS");
     let peer = testing::connect_tls(&reactor, server.session().unwrap(), note.clone());
     peer.end();
     assert_eq!(
@@ -138,7 +138,7 @@ fn when_it_is_done_its_time_out_is_over() {
     assert!(pair.server.is_open() && pair.client.is_open());
 }
 
-/// A connection over a socket: the deferred is what tells.
+/// A connection over a socket: the deferred gives the result.
 #[test]
 fn connecting_comes_to_a_transport_or_to_the_reason_why_not() {
     let reactor = Reactor::new().unwrap();
@@ -158,7 +158,7 @@ fn connecting_comes_to_a_transport_or_to_the_reason_why_not() {
         (
             "localhost",
             &stranger,
-            "no secure connection: the certificate is signed by nobody",
+            "no secure connection: the certificate is not signed by",
         ),
         (
             "example.org",
@@ -177,7 +177,7 @@ fn connecting_comes_to_a_transport_or_to_the_reason_why_not() {
         assert!(error.starts_with(expected), "{error}");
         assert_eq!((note.0.made.get(), note.0.lost.borrow().len()), (0, 0));
     }
-    // A port where nobody says anything: given up, and closed.
+    // A server that never answers: the connection times out and is closed.
     let deaf = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let impatient = authority
         .client()
@@ -193,7 +193,7 @@ fn connecting_comes_to_a_transport_or_to_the_reason_why_not() {
         error,
         "no secure connection: the TLS handshake took over 1ms"
     );
-    // Nor does a cancelled one stay.
+    // A cancelled connection does not stay open either.
     let waiting = reactor.connect_tls(
         deaf.local_addr().unwrap(),
         "localhost",
@@ -202,7 +202,7 @@ fn connecting_comes_to_a_transport_or_to_the_reason_why_not() {
     );
     let (accepted, _) = deaf.accept().unwrap();
     accepted.set_nonblocking(true).unwrap();
-    // Until the handshake is under way.
+    // Until the handshake has begun.
     while accepted.peek(&mut [0]).is_err() {
         reactor.turn(Some(Duration::from_millis(1))).unwrap();
     }

@@ -1,4 +1,4 @@
-//! TLS: in memory, byte by byte on a wire that the test owns; and with other people's programs.
+//! TLS: in memory, byte by byte on a wire that the test controls, and with other implementations.
 
 #![cfg(feature = "tls")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]

@@ -1,4 +1,4 @@
-//! Certificates, a protocol that notes what happens to it, and the wire between two ends.
+//! Certificates, a protocol that records its calls, and the wire between two ends.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -12,7 +12,7 @@ use reactor::{Protocol, Reactor, Reason, Transport};
 
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
-/// An authority, and what it signs.
+/// An authority that signs certificates.
 pub struct Authority {
     issuer: Issuer<'static, KeyPair>,
     pub certificate: String,
@@ -21,7 +21,7 @@ pub struct Authority {
 impl Authority {
     pub fn new() -> Authority {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
-        // Two authorities must not have one name.
+        // Two authorities must not have the same name.
         let name = format!("authority {}", COUNT.fetch_add(1, Ordering::Relaxed));
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -33,7 +33,7 @@ impl Authority {
         }
     }
 
-    /// A certificate for `name` and its key, as PEM.
+    /// Signs a certificate for `name`. Returns it and its key, as PEM.
     pub fn sign(&self, name: &str, change: impl FnOnce(&mut CertificateParams)) -> [String; 2] {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
@@ -52,7 +52,7 @@ impl Authority {
     }
 }
 
-/// What happened to a protocol.
+/// The calls that a protocol got.
 #[derive(Default)]
 pub struct Seen {
     pub made: Cell<u32>,
@@ -62,7 +62,7 @@ pub struct Seen {
     pub lost: RefCell<Vec<String>>,
 }
 
-/// Notes it, and stays half open at the other end's end.
+/// Records its calls, and stays half open when the other end closes its half.
 #[derive(Clone, Default)]
 pub struct Note(pub Rc<Seen>);
 
@@ -94,13 +94,13 @@ pub struct Pair {
     pub clock: FakeClock,
     pub client: Memory,
     pub server: Memory,
-    /// What happened at each.
+    /// The calls that each end got.
     pub at_client: Rc<Seen>,
     pub at_server: Rc<Seen>,
 }
 
 impl Pair {
-    /// Nothing has been carried yet.
+    /// A new pair. Nothing was carried yet.
     pub fn new() -> Pair {
         let authority = Authority::new();
         Pair::of(&authority.client(), &authority.server_with(|_| ()))
@@ -121,7 +121,7 @@ impl Pair {
         }
     }
 
-    /// Whose handshake is done.
+    /// A pair whose handshake is done.
     pub fn shaken() -> Pair {
         let pair = Pair::new();
         pair.carry(usize::MAX);
@@ -132,18 +132,19 @@ impl Pair {
         pair
     }
 
-    /// Carries what is on the wire, `most` bytes at once, until nothing is. Returns how often.
+    /// Carries what is on the wire, at most `most` bytes at once, until it is empty. Returns how
+    /// often.
     pub fn carry(&self, most: usize) -> usize {
         self.run();
         carry_pieces(&self.client, &self.server, most)
     }
 
-    /// Has sent what was written.
+    /// Runs both ends, so that what was written is on the wire.
     pub fn run(&self) {
         self.reactor.run_pending().unwrap();
     }
 
-    /// Carries the end of the TCP connection as well: that an end is closed.
+    /// Also carries the end of the TCP connection, if an end has closed it.
     pub fn carry_ends(&self) {
         self.carry(usize::MAX);
         for (from, to) in [(&self.client, &self.server), (&self.server, &self.client)] {
@@ -155,7 +156,7 @@ impl Pair {
     }
 }
 
-/// Carries what is on the wire between two ends, until nothing is.
+/// Carries what is on the wire between two ends, until it is empty.
 pub fn carry(one: &Memory, other: &Memory) {
     carry_pieces(one, other, usize::MAX);
 }

@@ -1,4 +1,4 @@
-//! TLS over Unix sockets: as over TCP, for whoever does not trust the machine.
+//! TLS over Unix sockets works as over TCP.
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -12,7 +12,7 @@ use reactor::{
 use super::foreign::{files, serve, text, there};
 use super::support::Authority;
 
-/// Asks one thing, and ends when it is answered.
+/// Sends one question, and closes when it is answered.
 struct Ask {
     heard: Rc<RefCell<Vec<String>>>,
     over: Option<Resolver<()>>,
@@ -64,14 +64,14 @@ fn both_ends_speak_over_a_unix_socket() {
     assert!(reactor.run_until(connecting).unwrap().is_open());
     reactor.run_until(over).unwrap();
     assert_eq!(heard.take(), ["hello", "closed"]);
-    // The name has to be the certificate's here, too.
+    // The certificate must be for this name here, too.
     let refused = reactor.connect_unix_tls(&path, "example.org", &client, Echo);
     let error = reactor.run_until(refused).unwrap_err().to_string();
     assert!(
         error.contains("the certificate is not for example.org"),
         "{error}"
     );
-    // Nobody of ours: it does not get a word.
+    // The client does not trust this server, so it sends no data.
     let (protocol, over) = ask(&heard);
     let plain = reactor.connect_unix(&path, protocol);
     reactor.run_until(plain).unwrap();
@@ -81,7 +81,7 @@ fn both_ends_speak_over_a_unix_socket() {
     assert!(!path.exists());
 }
 
-/// A server that has no room is waited for, and the handshake comes after that.
+/// A client waits for a server whose backlog is full. The handshake comes after that.
 #[test]
 fn a_full_backlog_is_waited_for_with_tls_as_well() {
     let folder = tempfile::tempdir().unwrap();
@@ -95,7 +95,7 @@ fn a_full_backlog_is_waited_for_with_tls_as_well() {
     let heard = Rc::default();
     let (protocol, over) = ask(&heard);
     let connecting = reactor.connect_unix_tls(&path, "localhost", &client, protocol);
-    // Its server comes back, with room.
+    // The server is started again, with room.
     let serving = path.clone();
     reactor.call_later(std::time::Duration::from_millis(20), move |reactor| {
         drop((full, waiting));
@@ -140,7 +140,7 @@ fn cpython_is_served_over_a_unix_socket() {
     assert_eq!(text(&serve(&reactor, python)), "True\n");
 }
 
-/// A protocol for whoever needs one; never called.
+/// A protocol that is never called.
 struct Nobody;
 
 impl Protocol for Nobody {

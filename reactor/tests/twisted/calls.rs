@@ -32,7 +32,7 @@ fn a_delay_counts_from_the_call_not_from_the_turn() {
     let (count, counter) = counter();
     let advancing = clock.clone();
     reactor.call_later(Duration::ZERO, move |reactor| {
-        // It computes for ten seconds.
+        // The callback computes for ten seconds.
         advancing.advance(10 * SECOND);
         reactor.call_later(SECOND, move |_| counter.set(counter.get() + 1));
     });
@@ -66,7 +66,7 @@ fn a_delayed_call_can_be_reset_delayed_and_cancelled() {
     reactor.run_pending().unwrap();
     assert_eq!((count.get(), call.is_active()), (1, false));
     assert!(!call.cancel() && !call.reset(SECOND) && !call.delay(SECOND));
-    // One that is due can be cancelled by one that is due with it.
+    // A call that is due can be cancelled by another that is due with it.
     let slot: Rc<RefCell<Option<reactor::DelayedCall>>> = Rc::default();
     let canceller = Rc::clone(&slot);
     reactor.call_later(SECOND, move |_| assert!(canceller.take().unwrap().cancel()));

@@ -1,4 +1,5 @@
-//! Connections in memory (`StringTransport`, `MemoryReactor`, `task.Clock`), half-close and idle ones.
+//! Connections in memory (`StringTransport`, `MemoryReactor`, `task.Clock`), half-open and idle
+//! ones.
 
 use super::*;
 
@@ -65,7 +66,7 @@ fn memory_connections_end_with_shut_down_and_with_the_reactor() {
         (vec!["closed".to_owned()], 0)
     );
     let last = testing::connect(&reactor, Lost(Rc::clone(&lost)));
-    // Each of them has the reactor.
+    // Each of these owns the reactor.
     drop((peer, last, reactor));
     assert_eq!(lost.take(), ["the reactor is gone"]);
 }
@@ -87,8 +88,8 @@ impl LineHandler for Answers {
     fn end_received(&mut self, _: &Transport) {}
 }
 
-/// test_tcp.HalfCloseTests.testCloseWriteCloser, the other way round: the answer comes when the other end
-/// has ended.
+/// test_tcp.HalfCloseTests.testCloseWriteCloser, the other way round: the answer comes after the
+/// other end has closed its half.
 #[test]
 fn an_answer_may_come_after_the_other_end_has_ended() {
     let (reactor, clock) = testing::reactor().unwrap();
@@ -102,7 +103,7 @@ fn an_answer_may_come_after_the_other_end_has_ended() {
     assert_eq!(peer.lost().unwrap(), "closed");
 }
 
-/// The same for messages with their length before them.
+/// The same for frames, which have their length before them.
 #[test]
 fn a_message_may_be_answered_after_the_other_end_has_ended() {
     struct Length;
@@ -154,7 +155,7 @@ fn a_half_open_connection_does_not_last_for_ever() {
     clock.advance(SECOND);
     reactor.run_pending().unwrap();
     assert_eq!(peer.lost().unwrap(), "idle for 300s");
-    // Both halves: over at once.
+    // Both halves are closed: the connection ends at once.
     let peer = testing::connect(&reactor, HalfOpen);
     peer.send(b"end");
     assert!(peer.has_ended() && peer.is_open());
@@ -164,8 +165,8 @@ fn a_half_open_connection_does_not_last_for_ever() {
 
 // Idle connections.
 
-/// A protocol that computes for longer than the time-out is not idle, and bytes that wait are read
-/// before anybody is called idle.
+/// A protocol that computes for longer than the time-out is not idle. Waiting bytes are read before
+/// the idle time-out is checked.
 #[test]
 fn who_is_slow_is_not_idle() {
     struct Slow(event_loop::FakeClock);

@@ -1,4 +1,4 @@
-//! `Deferred`, tasks, and running until one has its result.
+//! `Deferred`, tasks, and running until a deferred has its result.
 
 use super::*;
 
@@ -25,7 +25,7 @@ fn a_deferred_that_is_returned_from_its_own_chain_is_refused() {
     );
 }
 
-/// Returned from elsewhere, a long chain is waited for as ever.
+/// A long chain that is returned from another chain is waited for as usual.
 #[test]
 fn a_long_chain_can_be_returned() {
     let (mut long, resolver) = Deferred::<u32>::new();
@@ -38,7 +38,7 @@ fn a_long_chain_can_be_returned() {
     assert_eq!(waits.try_result().unwrap().unwrap(), 10_000);
 }
 
-/// test_defer_await.AwaitTests.test_exception: the failure is the task's own.
+/// test_defer_await.AwaitTests.test_exception: the failure becomes the task's result.
 #[test]
 fn a_task_that_panics_says_so_to_whoever_waits() {
     let (reactor, _clock) = testing::reactor().unwrap();
@@ -52,8 +52,8 @@ fn a_task_that_panics_says_so_to_whoever_waits() {
     assert!(matches!(error, Error::Panicked(text) if text.contains("boom")));
 }
 
-/// test_inlinecb.CancellationTests.test_CascadeCancellingOnCancelNotStacked: what a cancelled task waits for is cancelled
-/// too, and nobody is told of an error that nobody wants.
+/// test_inlinecb.CancellationTests.test_CascadeCancellingOnCancelNotStacked: cancelling a task also
+/// cancels the deferred that it waits for, and no unhandled error is logged.
 #[test]
 fn cancelling_a_task_cancels_what_it_awaits() {
     let (reactor, _clock) = testing::reactor().unwrap();
@@ -78,7 +78,7 @@ fn run_until_leaves_nothing_behind() {
     let error = reactor.run_until(deferred).unwrap_err();
     assert!(matches!(error, Error::Cancelled));
     resolver.callback(()).unwrap();
-    // Stopped by the old deferred, it would return before this call.
+    // If the old deferred stopped it, it would return before this call.
     let (count, counter) = counter();
     let advancing = clock.clone();
     reactor.call_later(Duration::ZERO, move |reactor| {
@@ -90,7 +90,7 @@ fn run_until_leaves_nothing_behind() {
     });
     reactor.run().unwrap();
     assert_eq!(count.get(), 1);
-    // From within a callback it is refused, and does not stop the run around it.
+    // Inside a callback it is refused, and does not stop the run around it.
     let (turns, counter) = self::counter();
     reactor.call_later(Duration::ZERO, move |reactor| {
         let error = reactor.run_until(Deferred::done(Ok(()))).unwrap_err();
@@ -129,7 +129,7 @@ fn an_old_grace_cuts_nothing_of_the_next() {
     );
 }
 
-/// Shutting down that is asked for again before it is over: the new grace counts, and not the old one.
+/// Shutting down twice: the new grace counts, not the old one.
 #[test]
 fn a_new_grace_takes_the_place_of_the_old_one() {
     let (reactor, clock) = testing::reactor().unwrap();
@@ -149,7 +149,8 @@ fn a_new_grace_takes_the_place_of_the_old_one() {
     );
 }
 
-/// The loop is away for as long as the grace: what had nothing left to send is closed in good order.
+/// The loop is busy for the whole grace. A connection with nothing left to send is closed in good
+/// order.
 #[test]
 fn a_grace_that_nobody_saw_cuts_nothing_that_could_be_sent() {
     let (reactor, clock) = testing::reactor().unwrap();

@@ -27,8 +27,8 @@ fn looping_calls_of_the_same_interval_do_not_take_each_others_turns() {
     drop(calls);
 }
 
-/// test_task.LoopTests.testStopAtOnce, test_task.ReactorLoopTests.testStopAtOnceLater: no call is left
-/// behind.
+/// test_task.LoopTests.testStopAtOnce, test_task.ReactorLoopTests.testStopAtOnceLater: no call is
+/// left waiting.
 #[test]
 fn stopping_cancels_what_waits_and_fires_the_deferred() {
     let (reactor, clock) = testing::reactor().unwrap();
@@ -37,7 +37,7 @@ fn stopping_cancels_what_waits_and_fires_the_deferred() {
         counter.set(counter.get() + 1);
         Ok(())
     });
-    assert_eq!(count.get(), 1, "now is now");
+    assert_eq!(count.get(), 1, "the first call is made at once");
     looping.stop();
     assert!(over.try_result().unwrap().is_ok());
     clock.advance(10 * SECOND);
@@ -45,8 +45,8 @@ fn stopping_cancels_what_waits_and_fires_the_deferred() {
     assert_eq!(count.get(), 1);
 }
 
-/// What test_task.DeferLaterTests.test_cancel says of `deferLater`, said of a looping call, whose
-/// deferred Twisted does not let one cancel.
+/// What test_task.DeferLaterTests.test_cancel says of `deferLater`, applied to a looping call. In
+/// Twisted a looping call's deferred cannot be cancelled.
 #[test]
 fn cancelling_its_deferred_stops_a_looping_call() {
     let (reactor, clock) = testing::reactor().unwrap();
@@ -63,7 +63,7 @@ fn cancelling_its_deferred_stops_a_looping_call() {
     assert_eq!(count.get(), 1);
 }
 
-/// test_task.ReactorLoopTests.testFailure, .testFailurePropagation: whoever waits for the deferred is told.
+/// test_task.ReactorLoopTests.testFailure, .testFailurePropagation: the deferred gets the error.
 #[test]
 fn a_looping_call_that_panics_ends_with_an_error() {
     let (reactor, clock) = testing::reactor().unwrap();
@@ -97,7 +97,7 @@ fn a_looping_call_counts_intervals_and_can_be_reset() {
         reactor.run_pending().unwrap();
     }
     assert_eq!(*counts.borrow(), [1, 1, 3, 1, 1]);
-    // 400 ms later it starts anew: the next call comes a second after that.
+    // After 400 ms it is reset: the next call comes a second after that.
     clock.advance(Duration::from_millis(400));
     looping.reset();
     clock.advance(Duration::from_millis(999));

@@ -1,5 +1,5 @@
-//! What Twisted's own tests mean to say, said of this reactor. The name of the test in Twisted
-//! (`twisted/internet/test` and `twisted/test`) stands above each.
+//! The rules that Twisted's own tests check, checked on this reactor. The name of the test in
+//! Twisted (`twisted/internet/test` and `twisted/test`) is above each.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

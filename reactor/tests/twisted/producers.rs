@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Writes when it may, and notes what it is told.
+/// Writes when it may, and records its calls.
 #[derive(Clone, Default)]
 struct Producer(Rc<RefCell<Vec<String>>>);
 
@@ -28,7 +28,7 @@ impl Protocol for Producer {
 
     fn resume_producing(&mut self, transport: &Transport) {
         self.note("resume");
-        // It writes from within, as a producer does.
+        // It writes inside this call, as a producer does.
         transport.write(b"more");
     }
 
@@ -38,7 +38,7 @@ impl Protocol for Producer {
 }
 
 /// test_internet.ProducerTests.test_reentrantStreamingProducerUsingWrite: a producer is paused and
-/// resumed once for each time, though it writes while it is being told.
+/// resumed once each time, though it writes inside the call.
 #[test]
 fn a_producer_may_write_while_it_is_being_resumed() {
     let (reactor, _clock) = testing::reactor().unwrap();
@@ -54,7 +54,7 @@ fn a_producer_may_write_while_it_is_being_resumed() {
     assert_eq!(peer.received(), [&[b'x'; 100][..], b"more"].concat());
 }
 
-/// test_tcp.PauseProducingTests.test_pauseProducingInConnectionMade: not one byte is delivered.
+/// test_tcp.PauseProducingTests.test_pauseProducingInConnectionMade: no byte is delivered.
 #[test]
 fn reading_can_be_paused_when_the_connection_is_made() {
     struct Paused(Producer);
@@ -76,8 +76,9 @@ fn reading_can_be_paused_when_the_connection_is_made() {
     assert_eq!(*producer.0.borrow(), ["5 bytes"]);
 }
 
-/// twisted.internet.test.test_tcp.TCPConnectionTestsBuilder.test_resumeProducingWhileDisconnecting and
-/// .test_resumeProducingWhileDisconnected: resuming what ends, or has ended, does nothing.
+/// twisted.internet.test.test_tcp.TCPConnectionTestsBuilder.test_resumeProducingWhileDisconnecting
+/// and .test_resumeProducingWhileDisconnected: resuming a connection that ends, or has ended, does
+/// nothing.
 #[test]
 fn resuming_what_has_ended_does_nothing() {
     let (reactor, _clock) = testing::reactor().unwrap();
@@ -100,9 +101,9 @@ fn resuming_what_has_ended_does_nothing() {
     assert_eq!(producer.0.borrow().len(), 1);
 }
 
-/// twisted.internet.test.test_tcp.AbortConnectionMixin.test_fullWriteBuffer, .test_resumeProducingAbort,
-/// .test_resumeProducingAbortLater: what waits is thrown away, a producer is resumed no more, and the
-/// connection is lost once.
+/// twisted.internet.test.test_tcp.AbortConnectionMixin.test_fullWriteBuffer,
+/// .test_resumeProducingAbort, .test_resumeProducingAbortLater: waiting bytes are dropped, the
+/// producer is not resumed, and the connection is lost once.
 #[test]
 fn an_abort_with_a_full_buffer_tells_only_that_it_is_lost() {
     let (reactor, _clock) = testing::reactor().unwrap();
@@ -120,8 +121,8 @@ fn an_abort_with_a_full_buffer_tells_only_that_it_is_lost() {
     assert!(peer.was_reset());
 }
 
-/// test_tcp.LargeBufferTests.testWriter, whose server writes and calls loseConnection: all that was written
-/// before is sent, nothing that is written afterwards.
+/// test_tcp.LargeBufferTests.testWriter, whose server writes and calls loseConnection: everything
+/// written before the close is sent, nothing written after it.
 #[test]
 fn lose_connection_sends_what_was_written_before() {
     let (reactor, _clock) = testing::reactor().unwrap();

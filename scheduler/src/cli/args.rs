@@ -1,4 +1,4 @@
-//! The command line's grammar.
+//! The command line: its subcommands and flags.
 
 use std::net::SocketAddr;
 
@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 use common::cli::{self, OutputArgs, TraceArgs, numbers};
 use scheduler::chat_server::MAX_CONNECTIONS;
 
-/// From generators to tasks and futures, a step at a time, and a chat server at the end.
+/// From generators to tasks and futures, step by step, and a chat server at the end.
 ///
 /// Without a subcommand: the workshop's two tasks, interleaved by generators, by system calls, by
 /// policies, and as async tasks.
@@ -15,7 +15,7 @@ use scheduler::chat_server::MAX_CONNECTIONS;
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(super) command: Option<Command>,
-    /// Have one of the async tasks block the thread: what that does to everyone else
+    /// Let one of the async tasks block the thread, and see how the others must wait
     #[arg(long)]
     pub(super) blocking: bool,
     #[command(flatten)]
@@ -26,7 +26,7 @@ pub(crate) struct Args {
 
 #[derive(Subcommand, Debug)]
 pub(super) enum Command {
-    /// Step 1: functions that stop in the middle and hand out values
+    /// Step 1: functions that stop in the middle and give values
     Generator,
     /// Step 2: tasks that take turns
     RoundRobin,
@@ -36,15 +36,15 @@ pub(super) enum Command {
     Policy(PolicyArgs),
     /// Step 5: locks, semaphores, events, channels; a deadlock that is detected
     Sync,
-    /// Step 6: futures and wakers: the asyncio version, its sleeps made short
+    /// Step 6: futures and wakers: the asyncio version, with short sleeps
     Tasks {
-        /// Have one of the tasks block the thread: what that does to everyone else
+        /// Let one of the tasks block the thread, and see how the others must wait
         #[arg(long)]
         blocking: bool,
     },
     /// Step 7: serve the chat: lines `name:message`, for nc and chat-client
     ChatServer(ListenArgs),
-    /// Step 7: talk in a chat: lines of standard input are messages
+    /// Step 7: chat: lines of standard input are messages
     ChatClient(ClientArgs),
 }
 
@@ -56,7 +56,7 @@ pub(super) struct PolicyArgs {
     /// After how many turns of waiting a priority grows by one
     #[arg(long, value_name = "N", default_value = "4", value_parser = numbers::number)]
     pub(super) ageing: u64,
-    /// What the lottery is drawn by: the same seed draws the same lots
+    /// The seed of the lottery: the same seed gives the same draws
     #[arg(long, value_name = "N", default_value = "1", value_parser = numbers::number)]
     pub(super) seed: u64,
 }
@@ -71,7 +71,7 @@ impl Default for PolicyArgs {
     }
 }
 
-/// Some twenty lines for each policy: more than a screen is no picture any more.
+/// Some twenty lines for each policy: more do not fit on a screen.
 const MOST_TURNS: u64 = 1000;
 
 fn turns(text: &str) -> Result<usize, String> {
@@ -87,14 +87,14 @@ pub(super) struct ListenArgs {
     /// Where to listen: HOST:PORT, or a port on this machine; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4000", value_parser = cli::address)]
     pub(super) listen: SocketAddr,
-    /// How many connections may be open at once; the next ones wait to be accepted
+    /// How many connections may be open at once; more wait to be accepted
     #[arg(long, value_name = "N", default_value_t = MAX_CONNECTIONS)]
     pub(super) max_connections: usize,
 }
 
 #[derive(clap::Args, Debug)]
 pub(super) struct ClientArgs {
-    /// What the others are to call you
+    /// Your name in the chat
     pub(super) name: String,
     /// The chat server: HOST:PORT, or a port on this machine
     #[arg(value_name = "SERVER", default_value = "127.0.0.1:4000", value_parser = cli::address)]

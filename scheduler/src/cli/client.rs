@@ -1,4 +1,4 @@
-//! Step 7, the other side: one task shows what is said, another says what is typed.
+//! Step 7, the client: one task shows what the server sends, another sends what is typed.
 
 use std::cell::Cell;
 use std::io::{self, Write};
@@ -34,7 +34,7 @@ pub(super) fn run(args: &ClientArgs, output: &OutputArgs) -> anyhow::Result<Outc
     })
 }
 
-/// Until the server ends the connection, which it does when standard input has ended.
+/// Runs until the server closes the connection, which it does when standard input has ended.
 async fn chat(stream: TcpStream, name: &str, output: &OutputArgs) -> anyhow::Result<Outcome> {
     let (stream, said_all) = (Rc::new(stream), Rc::new(Cell::new(false)));
     let talking = spawn({
@@ -55,13 +55,13 @@ async fn chat(stream: TcpStream, name: &str, output: &OutputArgs) -> anyhow::Res
 }
 
 enum Heard {
-    /// The server says no more.
+    /// The server has closed its half.
     End,
-    /// The program that read standard output has gone, and so does the client.
+    /// Standard output was closed, so the client ends too.
     Unread,
 }
 
-/// Shows what the others say.
+/// Shows what the other members write.
 async fn listen(stream: &TcpStream, output: &OutputArgs) -> io::Result<Heard> {
     let mut lines = Lines::new(stream, client::MAX_SHOWN);
     while let Some(line) = lines.next().await? {
@@ -81,7 +81,8 @@ async fn listen(stream: &TcpStream, output: &OutputArgs) -> io::Result<Heard> {
     Ok(Heard::End)
 }
 
-/// Says what is typed, and then that this is all. Reading standard input blocks: a thread does it.
+/// Sends what is typed. At the end of the input it closes the sending half. A thread reads standard
+/// input, because that blocks.
 async fn talk(stream: &TcpStream, name: &str, quiet: bool) -> io::Result<()> {
     stream.write_all(format!("{name}:\n").as_bytes()).await?;
     let most = client::most(name);

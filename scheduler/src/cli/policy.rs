@@ -1,4 +1,4 @@
-//! Step 4: three tasks under each policy, and who starves.
+//! Step 4: three tasks under each policy, and which of them starve.
 
 use std::hint::black_box;
 
@@ -12,11 +12,12 @@ use super::args::PolicyArgs;
 use super::step::{Step, legend, row};
 use super::traced::Traced;
 
-/// How many turns a line shows: with the names and the figures beside them it has 80 columns.
+/// How many turns one line shows. With the names and the figures beside them, a line has 80
+/// columns.
 const ROW: usize = 48;
 
-/// Each task's name, claim and length: `video` must be quick, `mail` is more important than
-/// `backup`, and `backup` goes on for ever.
+/// Each task's name, claim and length: `video` must be fast, `mail` is more important than
+/// `backup`, and `backup` never ends.
 fn tasks() -> [(&'static str, Claim, usize, Span); 3] {
     let claim = |priority, deadline, tickets| Claim {
         priority,
@@ -35,7 +36,7 @@ fn tasks() -> [(&'static str, Claim, usize, Span); 3] {
     ]
 }
 
-/// A turn takes some microseconds, so that a timeline has something to show.
+/// A turn takes some microseconds, so that it is visible in a timeline.
 fn work() {
     black_box((0..black_box(2000_u64)).fold(0, |sum, n| sum ^ n.wrapping_mul(sum | 1)));
 }
@@ -50,7 +51,7 @@ fn turns(policy: Box<dyn Policy>, count: usize) -> Vec<Turn> {
 }
 
 pub(super) fn show(args: &PolicyArgs) -> Step {
-    // A span for each, so that a timeline shows where one ends and the next begins.
+    // A span for each policy, so that a timeline shows where one ends and the next begins.
     let policies: [(&str, Span, Box<dyn Policy>); 5] = [
         (
             "round robin",
@@ -81,7 +82,7 @@ pub(super) fn show(args: &PolicyArgs) -> Step {
     let width = args.turns.min(ROW);
     let mut lines = vec![format!(
         "{:<17} {:<width$}  {:>5} {:>4}",
-        "", "who had each turn", "waits", "late"
+        "", "the task of each turn", "waits", "late"
     )];
     let mut rows: Vec<Value> = Vec::new();
     for (name, span, policy) in policies {
@@ -90,7 +91,7 @@ pub(super) fn show(args: &PolicyArgs) -> Step {
             .iter()
             .filter(|turn| turn.name == "backup")
             .map(|turn| turn.waited);
-        // One that has had no turn yet waits still.
+        // A task that had no turn yet still waits.
         let since = turns
             .iter()
             .rposition(|turn| turn.name == "backup")
@@ -98,7 +99,7 @@ pub(super) fn show(args: &PolicyArgs) -> Step {
         let waited = longest.max().unwrap_or(0).max((turns.len() - since) as u64);
         let late = turns.iter().filter(|turn| turn.late).count();
         let order = row(turns.iter().map(|turn| turn.name));
-        // Letters are ASCII: a byte each.
+        // Letters are ASCII: one byte each.
         let (first, rest) = order.split_at(order.len().min(ROW));
         lines.push(format!("{name:<17} {first:<width$}  {waited:>5} {late:>4}"));
         let rest = rest.as_bytes().chunks(ROW).map(String::from_utf8_lossy);
@@ -120,7 +121,7 @@ pub(super) fn show(args: &PolicyArgs) -> Step {
     ]));
     Step {
         name: "policy",
-        title: "who is next? the same tasks, turn by turn",
+        title: "which task is next? the same tasks, turn by turn",
         lines,
         json: Value::from(rows),
     }

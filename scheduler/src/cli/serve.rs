@@ -14,8 +14,9 @@ use super::args::ListenArgs;
 const NO_SIGNALS: &str =
     "signals cannot be waited for: is the limit of descriptors, `ulimit -n`, too low?";
 
-/// Waits for Ctrl-C or SIGTERM, from the call on; one that was ignored when the program started stays
-/// ignored. A second one, 200 ms or more after the first, leaves at once.
+/// Waits for Ctrl-C or SIGTERM. It counts from this call on. A signal that was ignored when the
+/// program started stays ignored. A second signal, 200 ms or more after the first, ends the program
+/// at once.
 pub(super) async fn stop_signal() -> anyhow::Result<impl Future<Output = anyhow::Result<()>>> {
     let stop = interrupt::stop_signals()?.into_iter().map(Signal::new);
     // In this order: a signal that comes in between is kept.
@@ -38,7 +39,7 @@ async fn serve(args: &ListenArgs, output: &OutputArgs) -> anyhow::Result<Outcome
         .with_context(|| format!("{}: cannot listen there", args.listen))?;
     let address = listener.local_addr()?;
     let server = Server::with_max_connections(args.max_connections);
-    // Before anyone is told where: who stops us then finds us listening to that too.
+    // Before the address is printed: a caller that reads it may send a signal at once.
     let stop = stop_signal().await?;
     announce(&address.to_string(), output)?;
     let mut serving = spawn({

@@ -1,4 +1,4 @@
-//! What a step has to show, and how it is printed.
+//! The results of a step, and how they are printed.
 
 use std::io::Write;
 
@@ -13,7 +13,7 @@ pub(super) struct Step {
     pub(super) json: Value,
 }
 
-/// Prints all steps, and what they come to.
+/// Prints all steps and the conclusion.
 pub(super) fn print(
     steps: &[Step],
     point: Option<&str>,
@@ -27,6 +27,10 @@ pub(super) fn print(
             .collect();
         out.json(&json!(steps))?;
     } else {
+        let point = point.filter(|_| super::remarks(output));
+        if point.is_some() {
+            writeln!(out, "{}\n", super::LOOK_FOR)?;
+        }
         for (number, step) in steps.iter().enumerate() {
             if number > 0 {
                 writeln!(out)?;
@@ -36,7 +40,7 @@ pub(super) fn print(
                 writeln!(out, "  {line}")?;
             }
         }
-        if let Some(point) = point.filter(|_| super::remarks(output)) {
+        if let Some(point) = point {
             writeln!(out, "\n{point}")?;
         }
     }
@@ -44,7 +48,7 @@ pub(super) fn print(
     Ok(())
 }
 
-/// What the workshop's two tasks found, one line each.
+/// The results of the workshop's two tasks, one line each.
 pub(super) fn results(found: &[(&'static str, u64)]) -> Vec<String> {
     let list = |name| {
         let numbers = found
@@ -56,7 +60,7 @@ pub(super) fn results(found: &[(&'static str, u64)]) -> Vec<String> {
     vec![list("squares"), list("primes")]
 }
 
-/// What the letters of a [`row`] mean.
+/// The legend for the letters of a [`row`].
 pub(super) fn legend(names: &[(&str, &str)]) -> String {
     let names = names
         .iter()
@@ -64,7 +68,7 @@ pub(super) fn legend(names: &[(&str, &str)]) -> String {
     format!("letters: {}", names.collect::<Vec<_>>().join("; "))
 }
 
-/// Who ran, turn by turn: the first letters of their names.
+/// The tasks that ran, turn by turn: the first letters of their names.
 pub(super) fn row<'a>(turns: impl IntoIterator<Item = &'a str>) -> String {
     turns
         .into_iter()

@@ -1,4 +1,4 @@
-//! Step 5: a pipeline through channels, and two transfers that lock each other out.
+//! Step 5: a pipeline with channels, and two transfers in a deadlock.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -19,13 +19,13 @@ pub(super) fn show() -> anyhow::Result<Step> {
     drop(executor.spawn_named("back", transfer(bob, ann)));
     let deadlock = match executor.run() {
         Err(deadlock) => deadlock.waits,
-        Ok(()) => anyhow::bail!("two transfers that lock each other out came to an end"),
+        Ok(()) => anyhow::bail!("two transfers that should be in a deadlock have ended"),
     };
     let waits: Vec<String> = deadlock.iter().map(ToString::to_string).collect();
     let mut lines = vec![
         format!("the primes' sum, through a channel of 2: {sum}"),
         format!("checks at once, with a semaphore of 3: {most}"),
-        "two transfers, each holding what the other wants, noticed and told:".to_owned(),
+        "two transfers, each holding the account that the other needs; the report:".to_owned(),
     ];
     lines.extend(waits.iter().map(|wait| format!("  {wait}")));
     Ok(Step {
@@ -36,8 +36,8 @@ pub(super) fn show() -> anyhow::Result<Step> {
     })
 }
 
-/// Checks numbers, three at a time, when a start is given; returns the primes' sum, and how many
-/// checks there were at once.
+/// Checks numbers, three at a time, when a start event is set. Returns the sum of the primes, and
+/// how many checks ran at once.
 async fn pipeline() -> (u64, u32) {
     let (sender, receiver) = channel_named("primes", 2);
     let (start, three) = (Event::named("start"), Semaphore::named("checkers", 3));
@@ -51,7 +51,7 @@ async fn pipeline() -> (u64, u32) {
             inside.set(inside.get() + 1);
             most.set(inside.get().max(most.get()));
             yield_now().await;
-            // If nobody wants it any more, that is no error of the one who found it.
+            // If the receiver is dropped, that is no error of this task.
             let _sent = match is_prime(n) {
                 true => sender.send(n).await.is_ok(),
                 false => false,

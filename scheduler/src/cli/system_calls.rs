@@ -13,7 +13,7 @@ use super::step::{Step, legend, results, row};
 
 type Found = Rc<RefCell<Vec<(&'static str, u64)>>>;
 
-/// A call within a call: the check has the task's place while it runs.
+/// A call inside a call: while the check runs, it takes the place of the task.
 async fn check(sys: Sys, n: u64) -> bool {
     sys.yield_now().await;
     is_prime(n)
@@ -63,8 +63,8 @@ pub(super) fn show() -> anyhow::Result<Step> {
         ));
         let killed = sys.kill(primes).await;
         note(match sys.wait(primes).await {
-            None if killed => format!("to wait for task {primes} now takes no time: it is no more"),
-            _ => format!("task {primes} lives on"),
+            None if killed => format!("waiting for task {primes} now takes no time: it has ended"),
+            _ => format!("task {primes} still runs"),
         });
     });
     let mut turns = Vec::new();
@@ -83,13 +83,13 @@ pub(super) fn show() -> anyhow::Result<Step> {
     lines.extend(notes.take());
     Ok(Step {
         name: "system-calls",
-        title: "tasks ask the scheduler: who am I, spawn, wait, kill",
+        title: "tasks ask the scheduler: own id, spawn, wait, kill",
         lines,
         json: json!({ "found": found, "turns": turns }),
     })
 }
 
-/// The parent's letter is a capital, for `primes` begins with the same.
+/// The parent's letter is a capital, because `primes` begins with the same letter.
 fn letter(name: &'static str) -> &'static str {
     if name == "parent" { "P" } else { name }
 }

@@ -1,4 +1,4 @@
-//! Step 6: the asyncio version of the workshop's two tasks, its one-second sleeps made short.
+//! Step 6: the asyncio version of the workshop's two tasks, with short sleeps in place of a second.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -14,7 +14,7 @@ use tracing::{Instrument, info_span};
 
 use super::step::{Step, results};
 
-/// In place of a second.
+/// The pause that takes the place of a second.
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// How long a blocking call blocks.
@@ -38,7 +38,7 @@ async fn primes(found: Found) {
     }
 }
 
-/// Ticks, and tells the longest that two ticks were apart.
+/// Ticks, and records the longest time between two ticks.
 async fn heartbeat(longest: Rc<RefCell<Duration>>) {
     for _ in NUMBERS {
         let before = Instant::now();
@@ -48,7 +48,7 @@ async fn heartbeat(longest: Rc<RefCell<Duration>>) {
     }
 }
 
-/// Once, in the middle: what a file read or a slow look-up may do.
+/// Blocks once, in the middle, as reading a file or a slow look-up may.
 async fn blocker() {
     sleep(PAUSE * 3).await;
     thread::sleep(BLOCK);
@@ -98,13 +98,15 @@ pub(super) fn show(blocking: bool) -> anyhow::Result<Step> {
         human_duration(took),
     ));
     lines.push(format!(
-        "two heartbeats, meant to be {} apart, were at most {}",
+        "two heartbeats, planned {} apart, were at most {} apart",
         human_duration(PAUSE),
         human_duration(apart),
     ));
     lines.extend(monitor.to_string().lines().map(str::to_owned));
     if blocking {
-        lines.push("one blocking call, and nobody ran: see the blocker's longest run".to_owned());
+        lines.push(
+            "one blocking call, and no other task ran: see the blocker's longest run".to_owned(),
+        );
     }
     let watched: Vec<_> = monitor
         .tasks()

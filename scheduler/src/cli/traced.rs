@@ -1,8 +1,8 @@
-//! Turns as spans, for `--timeline` and `--trace`.
+//! Records turns as spans, for `--timeline` and `--trace`.
 
 use tracing::Span;
 
-/// An iterator each of whose turns is a piece of a span.
+/// An iterator that records each of its turns as a part of a span.
 pub(super) struct Traced<I> {
     span: Span,
     turns: I,

@@ -1,12 +1,13 @@
-//! How much a task may do in one poll.
+//! The budget of a poll: how much a task may do before the others run.
 //!
-//! A lock that is free, a channel that has values, a socket whose other end is fast: each is ready
-//! at once, and a task that loops on it would never let the others run. So every such operation
-//! takes one off the budget of the poll. When that is used up, the operation is not ready this once,
-//! and wakes its task again: the others run, and the event loop is asked for timers and signals.
+//! A lock that is free, a channel with values, a socket with a fast other end: these are always
+//! ready. A task that loops on one of them would never let the others run. So each operation takes
+//! one from the budget of its poll. When the budget is used up, the operation is pending once, and
+//! wakes its task again: the others run, and the event loop is asked for timers and signals.
 //!
-//! Operations of sockets are counted besides. Each is a system call, which takes as long as many
-//! polls, so the event loop is asked again after so many polls and socket operations together.
+//! Socket operations are also counted in another way. Each is a system call, which takes as long as
+//! many polls. So the event loop is asked again after a number of polls and socket operations
+//! together.
 
 use std::cell::Cell;
 use std::task::{Context, Poll};
@@ -14,7 +15,7 @@ use std::task::{Context, Poll};
 /// How many operations that are ready at once a task may do in one poll.
 const BUDGET: u32 = 64;
 
-/// Where none of this room's executors polls, the budget has no end.
+/// The budget outside of this room's executors: it has no limit.
 const UNLIMITED: u32 = u32::MAX;
 
 thread_local! {
@@ -23,18 +24,18 @@ thread_local! {
     static SOCKET_OPERATIONS: Cell<u32> = const { Cell::new(0) };
 }
 
-/// A task is about to be polled.
+/// Sets the budget before a task is polled.
 #[inline]
 pub(super) fn renew() {
     LEFT.set(BUDGET);
 }
 
-/// No task is polled any more.
+/// Removes the limit after a poll.
 pub(super) fn end() {
     LEFT.set(UNLIMITED);
 }
 
-/// Takes one operation off the budget. Pending if it is used up; the task has been woken then.
+/// Takes one operation from the budget. If it is used up, this is pending, and the task is woken.
 #[inline]
 pub(crate) fn spend(context: &Context<'_>) -> Poll<()> {
     match LEFT.get() {
@@ -50,18 +51,18 @@ pub(crate) fn spend(context: &Context<'_>) -> Poll<()> {
     }
 }
 
-/// As [`spend`], for an operation of a socket.
+/// As [`spend`], for a socket operation.
 #[inline]
 pub(crate) fn spend_on_socket(context: &Context<'_>) -> Poll<()> {
     spend(context).map(|()| SOCKET_OPERATIONS.set(SOCKET_OPERATIONS.get() + 1))
 }
 
-/// The event loop is asked now: the count begins again.
+/// The event loop is asked now: counting begins again.
 pub(super) fn begin_turn() {
     SOCKET_OPERATIONS.set(0);
 }
 
-/// How many operations of sockets there were in this turn.
+/// How many socket operations there were in this turn.
 #[inline]
 pub(super) fn socket_operations() -> u32 {
     SOCKET_OPERATIONS.get()

@@ -1,11 +1,11 @@
-//! The ready queue and the inbox: what tasks and wakers know of their executor.
+//! The ready queue and the inbox: the part of an executor that tasks and wakers use.
 //!
-//! This part knows no event loop. It polls what is ready, and rings a bell when something was
-//! posted from another thread.
+//! This part has no event loop. It polls ready tasks, and calls a `Bell` when another thread has
+//! posted something.
 
 #![allow(
     unsafe_code,
-    reason = "a part that belongs to one thread lies in a whole that all threads share"
+    reason = "one part of a shared struct belongs to one thread"
 )]
 
 use std::cell::Cell;
@@ -19,7 +19,7 @@ use super::home::Home;
 use super::loom_or_std::{AtomicBool, AtomicUsize, Mutex, MutexGuard, Ordering, lock};
 use super::task::TaskRef;
 
-/// What wakes the executor's thread, from any other.
+/// Wakes the executor's thread from any other thread.
 pub(super) trait Bell: Send + Sync {
     fn ring(&self);
 }
@@ -30,37 +30,37 @@ impl Bell for event_loop::Waker {
     }
 }
 
-/// What a waker finds its executor by, on whichever thread it is. It lives as long as the executor
-/// and all tasks of it.
+/// The part through which a waker finds its executor, on any thread. It lives as long as the
+/// executor and all of its tasks.
 pub(super) struct Shared {
     home: Home,
     id: u64,
-    /// For home only.
+    /// Only the home thread uses it.
     local: Local,
     inbox: Mutex<Inbox>,
-    /// Whether there may be something in the inbox: spares home the lock.
+    /// Whether the inbox may contain something. So the home thread need not lock it to look.
     posted: AtomicBool,
-    /// How many [`Spawner`](super::Spawner)s there are.
+    /// How many [`Spawner`](super::Spawner)s exist.
     pub(super) spawners: AtomicUsize,
     bell: Box<dyn Bell>,
 }
 
-// SAFETY: `local` is reached by the thread that `home` names only; all else may be shared. Nothing
-// in `local` has a destructor, so any thread may free it.
+// SAFETY: only the thread that `home` names uses `local`. Everything else may be shared. Nothing in
+// `local` has a destructor, so any thread may free it.
 unsafe impl Send for Shared {}
 // SAFETY: as above.
 unsafe impl Sync for Shared {}
 
-/// Something to be done at home.
+/// A call for the home thread.
 pub(super) type Call = Box<dyn FnOnce() + Send>;
 
-/// What was told on other threads.
+/// Messages from other threads.
 pub(super) struct Inbox {
     pub(super) open: bool,
-    /// Tasks that were woken, or of which a waker was dropped. Each is in it once at most, so there
-    /// is no limit to set.
+    /// Tasks that were woken, or whose waker was dropped. Each task is in it at most once, so the
+    /// list needs no limit.
     tasks: Vec<TaskRef>,
-    /// `None` when the executor is going. The spawner sees to its limit.
+    /// `None` when the executor is being dropped. The spawner limits its length.
     pub(super) calls: Option<Vec<Call>>,
 }
 
@@ -74,7 +74,7 @@ impl Shared {
         self.id
     }
 
-    /// The part at home; for home only.
+    /// The part of the home thread. Only that thread may call this.
     #[inline]
     pub(super) fn local(&self) -> &Local {
         &self.local
@@ -84,43 +84,43 @@ impl Shared {
         lock(&self.inbox)
     }
 
-    /// Puts a task into the inbox, which is open and does not hold it.
+    /// Puts a task into the inbox. The inbox must be open, and the task must not be in it.
     pub(super) fn post(&self, inbox: &mut Inbox, task: TaskRef) {
         inbox.tasks.push(task);
         self.posted.store(true, Ordering::Release);
     }
 
-    /// There is a call in the inbox.
+    /// Notes that the inbox contains a call.
     pub(super) fn posted(&self) {
         self.posted.store(true, Ordering::Release);
     }
 
-    /// Something was posted that should not wait.
+    /// Wakes the executor, because something was posted that should not wait.
     pub(super) fn ring(&self) {
         self.bell.ring();
     }
 }
 
-/// The part that belongs to one thread.
+/// The part that only the home thread uses.
 pub(super) struct Local {
-    /// The ready queue: a list through the tasks, for which no wake-up has to allocate.
+    /// The ready queue: a list that is linked through the tasks, so a wake-up allocates nothing.
     head: Cell<TaskRef>,
     tail: Cell<TaskRef>,
-    /// The newest of all tasks that have not been freed.
+    /// The newest of all tasks whose memory is not freed.
     newest: Cell<TaskRef>,
     unfinished: Cell<usize>,
-    /// How many wakers of unfinished tasks may be used at any time; see [`super::waits`].
+    /// How many wakers of unfinished tasks may be called at any time; see [`super::waits`].
     loose: Cell<i64>,
     spawned: Cell<u64>,
     running: Cell<u64>,
     closing: Cell<bool>,
 }
 
-/// What [`Local::running`] says when nobody runs.
+/// The value of [`Local::running`] when no task runs.
 const NOBODY: u64 = u64::MAX;
 
 impl Local {
-    /// Appends a task to the ready queue; not if the executor is going, for nobody would take it.
+    /// Appends a task to the ready queue. If the executor is being dropped, it returns false.
     #[inline]
     pub(super) fn push(&self, task: TaskRef) -> bool {
         if self.closing.get() {
@@ -163,7 +163,7 @@ impl Local {
     }
 }
 
-/// The executor without its event loop.
+/// An executor without its event loop.
 pub(super) struct Core {
     shared: Arc<Shared>,
 }
@@ -204,18 +204,18 @@ impl Core {
         self.shared.local()
     }
 
-    /// Makes a task of a future, and schedules it; the reference of the join handle is the
-    /// caller's. When the executor is going, the future is dropped at once.
+    /// Makes a task of a future, and schedules it. The caller gets the join handle's reference. If
+    /// the executor is being dropped, the future is dropped at once.
     ///
     /// # Safety
     ///
-    /// As for [`TaskRef::new`]: the future has to be finished before what it borrows is gone.
+    /// As for [`TaskRef::new`]: the future must be finished before the things it borrows are gone.
     pub(super) unsafe fn spawn<F: Future>(&self, future: F) -> TaskRef {
         let local = self.local();
         let number = local.spawned.get();
         local.spawned.set(number + 1);
-        // SAFETY: the caller's; the shared part lives as long as this one, and after that the
-        // tasks that are left hold it themselves (`TaskRef::merge`).
+        // SAFETY: the caller promises it. The shared part lives as long as this one. After that,
+        // the remaining tasks hold it themselves (`TaskRef::merge`).
         let task = unsafe { TaskRef::new(future, number, Arc::as_ptr(&self.shared)) };
         task.link(local.newest.get());
         local.newest.set(task);
@@ -227,7 +227,7 @@ impl Core {
         task
     }
 
-    /// Polls the task that has been ready for longest; false if none is.
+    /// Polls the first task of the ready queue. Returns false if there is none.
     #[inline]
     pub(super) fn run_one(&self) -> bool {
         let Some(task) = self.local().pop() else {
@@ -240,7 +240,7 @@ impl Core {
         true
     }
 
-    /// Nobody runs any more, also if a foreign waker has panicked.
+    /// Notes that no task runs, even if a foreign waker has panicked.
     pub(super) fn rest(&self) {
         self.local().running.set(NOBODY);
         budget::end();
@@ -250,7 +250,7 @@ impl Core {
         !self.local().head.get().is_null()
     }
 
-    /// Takes in what was posted from other threads, and makes the calls.
+    /// Empties the inbox: handles its tasks and makes its calls.
     pub(super) fn collect(&self) {
         if !self.shared.posted.load(Ordering::Acquire) {
             return;
@@ -273,8 +273,8 @@ impl Core {
         self.local().unfinished.get()
     }
 
-    /// How many wakers of unfinished tasks may be used at any time, as far as home knows: some may
-    /// have been cloned on other threads, which [`TaskRef::may_be_woken`] tells.
+    /// How many wakers of unfinished tasks may be called at any time, as far as the home thread
+    /// knows. Some may have been cloned on other threads; [`TaskRef::may_be_woken`] tells that.
     pub(super) fn loose(&self) -> i64 {
         self.local().loose.get()
     }
@@ -289,7 +289,7 @@ impl Core {
         Some(self.local().running.get()).filter(|&number| number != NOBODY)
     }
 
-    /// Those that have not ended, newest first. Nothing may run meanwhile.
+    /// The tasks that have not ended, newest first. No task may run meanwhile.
     pub(super) fn tasks(&self) -> impl Iterator<Item = TaskRef> {
         let there = |task: TaskRef| (!task.is_null()).then_some(task);
         std::iter::successors(there(self.local().newest.get()), move |task| {
@@ -298,15 +298,15 @@ impl Core {
         .filter(|task| !task.finished())
     }
 
-    /// Drops all futures that are left; those that are spawned meanwhile too. A panic of a foreign
-    /// waker goes on when all are dropped.
+    /// Drops all remaining futures, and those that are spawned meanwhile. A panic of a foreign
+    /// waker continues after all are dropped.
     pub(super) fn close(&self) {
         self.local().closing.set(true);
         let calls = self.shared.inbox().calls.take();
         let mut panicked = catch_unwind(AssertUnwindSafe(|| drop(calls))).err();
         let mut task = self.local().newest.get();
         while !task.is_null() {
-            // Destructors may free any task but this one.
+            // Destructors may free any task except this one.
             task.hold();
             let cancelled = catch_unwind(AssertUnwindSafe(|| {
                 task.abort_now();

@@ -15,7 +15,7 @@ impl Inner {
     ///
     /// # Panics
     ///
-    /// If none does.
+    /// If there is none.
     #[track_caller]
     pub(crate) fn current() -> Rc<Inner> {
         match Inner::try_current() {
@@ -46,7 +46,7 @@ impl Inner {
     }
 }
 
-/// While it lives, an executor runs on this thread.
+/// While this exists, an executor runs on this thread.
 pub(super) struct Entered;
 
 impl Entered {
@@ -55,7 +55,7 @@ impl Entered {
         CURRENT.with_borrow_mut(|current| {
             assert!(
                 current.is_none(),
-                "an executor runs on this thread already, and would stand still: use await, or spawn"
+                "an executor runs on this thread already, and this would block it: use await, or spawn"
             );
             *current = Some(Rc::clone(inner));
         });
@@ -74,7 +74,7 @@ impl Drop for Entered {
 ///
 /// # Panics
 ///
-/// If none does.
+/// If no executor runs on this thread.
 #[track_caller]
 pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
 where
@@ -84,7 +84,7 @@ where
     Inner::current().spawn(future)
 }
 
-/// Starts a task with a name, which is told in the report of a deadlock.
+/// Starts a task with a name, which the report of a deadlock shows.
 ///
 /// # Panics
 ///
@@ -98,7 +98,7 @@ where
     Inner::current().spawn_named(name.into(), future)
 }
 
-/// The task that is being polled; `None` outside of all.
+/// The task that is being polled; `None` outside of tasks.
 pub fn current_task() -> Option<TaskId> {
     Inner::with_current(|current| {
         let current = current?;

@@ -1,9 +1,9 @@
-//! Detects a deadlock: no task can ever go on. No false alarms.
+//! Detects a deadlock: no task can ever run again. There are no false alarms.
 //!
-//! A task goes on when somebody wakes it, and who could do that must have its waker. As long as one
-//! waker of one task is [loose](super::waits) there is no deadlock, and that is a comparison with
-//! zero, however many tasks wait. Timers keep wakers too, and those come by themselves, unless the
-//! clock [stands still](super::Executor::with_clock).
+//! A task runs again when it is woken, and that takes its waker. As long as one waker of one task
+//! is [loose](super::waits) there is no deadlock. To know this, one number is compared with zero,
+//! however many tasks wait. Timers keep wakers too. A timer comes by itself, unless the clock
+//! [stands still](super::Executor::with_clock).
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -13,19 +13,19 @@ use super::inner::Inner;
 use super::task::TaskRef;
 use super::waits::known;
 
-/// A task that waits, and for what.
+/// A waiting task, and what it waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wait {
-    /// Who.
+    /// The task.
     pub task: String,
-    /// For what; nothing if it has not kept its waker at all.
+    /// What it waits for; empty if it has not kept its waker at all.
     pub waits_for: Vec<String>,
 }
 
 impl Wait {
     fn what(&self) -> String {
         match self.waits_for.as_slice() {
-            [] => "nothing: nobody has its waker".to_owned(),
+            [] => "nothing: its waker was dropped".to_owned(),
             things => some_of(things, things.len()),
         }
     }
@@ -37,20 +37,20 @@ impl fmt::Display for Wait {
     }
 }
 
-/// Tasks are left, and none of them can ever go on.
+/// Tasks are left, and none of them can ever run again.
 ///
-/// As text it fits a screen: tasks that wait for the same are told together, and of many only the
-/// first.
+/// Its text fits on a screen: tasks that wait for the same thing are listed together, and of many
+/// tasks only the first are named.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct Deadlock {
-    /// Which task waits for what, the oldest task first.
+    /// The waits of all tasks, the oldest task first.
     pub waits: Vec<Wait>,
 }
 
-/// How many names are told of those that wait for the same, or hold the same.
+/// How many names are listed of tasks that wait for the same thing, or hold the same thing.
 const NAMES: usize = 3;
 
-/// How many different waits are told.
+/// How many different waits are listed.
 const WAITS: usize = 10;
 
 impl fmt::Display for Deadlock {
@@ -84,7 +84,7 @@ impl fmt::Display for Deadlock {
     }
 }
 
-/// `count` names of which at least the first ones are given, as text: the first, and how many more.
+/// The first names, at most `count` of them, and how many more there are, as text.
 pub(crate) fn some_of(names: &[impl AsRef<str>], count: usize) -> String {
     let told: Vec<&str> = names.iter().take(NAMES).map(AsRef::as_ref).collect();
     match count - told.len() {
@@ -94,16 +94,15 @@ pub(crate) fn some_of(names: &[impl AsRef<str>], count: usize) -> String {
 }
 
 impl Inner {
-    /// Whether nobody can ever be ready, as far as that is told without looking at the tasks.
+    /// Whether there may be a deadlock, without looking at each task.
     pub(super) fn may_be_a_deadlock(&self) -> bool {
         self.core.loose() == 0
             && !self.core.has_spawners()
             && (!self.has_timers() || self.time_stands_still())
     }
 
-    /// To be called when nobody is ready and there [may be](Inner::may_be_a_deadlock) a deadlock.
-    /// If something was posted meanwhile, that is not decided, and the loop's next wait will not
-    /// wait.
+    /// Call it when no task is ready and there [may be](Inner::may_be_a_deadlock) a deadlock. If a
+    /// message was posted meanwhile, it returns `Ok`, and the loop's next wait returns at once.
     pub(super) fn check_for_deadlock(&self) -> Result<(), Deadlock> {
         let mut unfinished: HashSet<u64> = HashSet::new();
         for task in self.core.tasks() {

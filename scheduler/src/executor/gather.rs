@@ -1,18 +1,18 @@
-//! Waiting for many.
+//! Waits for several futures at once.
 
 use std::convert::Infallible;
 
 use super::TaskGroup;
 
-/// Runs all futures as tasks, and resolves to their outputs, in the order of the futures.
+/// Runs all futures as tasks. Its output is all their outputs, in the order of the futures.
 ///
-/// When one panics, whichever it is, the others are aborted and the panic goes on at once; when
-/// this future is dropped, all are aborted. The tasks start when it is first awaited. Futures that
-/// borrow go into a [`scope`](super::scope); those that come to a `Result` into [`try_gather`].
+/// If one panics, the others are aborted, and the panic continues here at once. If this future is
+/// dropped, all are aborted. The tasks start when it is first awaited. For futures that borrow, use
+/// a [`scope`](super::scope); for futures with a `Result`, use [`try_gather`].
 ///
 /// # Panics
 ///
-/// When one of the tasks does, with the same; and outside of an executor.
+/// When one of the tasks does, with the same payload; and outside of an executor.
 pub async fn gather<F>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output>
 where
     F: Future + 'static,
@@ -24,14 +24,14 @@ where
     }
 }
 
-/// Runs all futures as tasks, and resolves to their outputs, in the order of the futures, or to the
+/// Runs all futures as tasks. Its output is all their outputs, in the order of the futures, or the
 /// first error.
 ///
-/// When one fails, whichever it is, the others are aborted; else it is as [`gather`].
+/// If one fails, the others are aborted. Otherwise it works like [`gather`].
 ///
 /// # Errors
 ///
-/// The first one of a task, as soon as it is there.
+/// The first error of a task, as soon as it comes.
 ///
 /// # Panics
 ///

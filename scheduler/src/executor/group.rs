@@ -1,4 +1,4 @@
-//! Tasks that belong together.
+//! Groups of tasks.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
@@ -10,11 +10,11 @@ use std::task::{Poll, Waker};
 use super::waits::{Held, WaitedFor, make_known};
 use super::{AbortHandle, JoinError, JoinHandle, TaskId, spawn};
 
-/// Tasks that are awaited in the order in which they end. Dropping the group aborts those that are
-/// left.
+/// A group of tasks. They are awaited in the order in which they end. Dropping the group aborts the
+/// remaining ones.
 ///
-/// When one fails, [`join_all`](TaskGroup::join_all) tells it at once and cancels the others.
-/// Futures that borrow go into a [`scope`](super::scope).
+/// If one fails, [`join_all`](TaskGroup::join_all) returns its error at once and cancels the
+/// others. For futures that borrow, use a [`scope`](super::scope).
 ///
 /// # Examples
 ///
@@ -47,7 +47,7 @@ pub struct TaskGroup<T> {
     ended: Rc<Ended>,
 }
 
-/// Which tasks have ended, and which task waits for the next end.
+/// The tasks that have ended, and the task that waits for the next end.
 #[derive(Default)]
 struct Ended {
     tasks: RefCell<VecDeque<u64>>,
@@ -84,7 +84,7 @@ impl WaitedFor for Ended {
     }
 }
 
-/// Tells the group when its task has ended, however it does.
+/// Tells the group when its task has ended, however it ends.
 struct TellEnd(u64, Rc<Ended>);
 
 impl Drop for TellEnd {
@@ -107,7 +107,7 @@ impl<T> Default for TaskGroup<T> {
 }
 
 impl<T: 'static> TaskGroup<T> {
-    /// Of no tasks.
+    /// An empty group.
     pub fn new() -> TaskGroup<T> {
         TaskGroup::default()
     }
@@ -132,14 +132,14 @@ impl<T: 'static> TaskGroup<T> {
         abort
     }
 
-    /// The result of the task that ends next, and which it is; `None` when none is left. Dropped
-    /// before it is ready, it has taken no result.
+    /// The result of the task that ends next, and its id; `None` if none is left. If this future is
+    /// dropped before it is ready, no result is lost.
     pub async fn next_done(&mut self) -> Option<(TaskId, Result<T, JoinError>)> {
         let (_, id, result) = self.next_numbered().await?;
         Some((id, result))
     }
 
-    /// The same, with how many were spawned before it.
+    /// The same, with the number of tasks that were spawned before it.
     pub(super) async fn next_numbered(&mut self) -> Option<(u64, TaskId, Result<T, JoinError>)> {
         if self.tasks.is_empty() {
             return None;
@@ -159,32 +159,32 @@ impl<T: 'static> TaskGroup<T> {
         Some((number, id, (&mut task).await))
     }
 
-    /// Ends all that are left; they are told as cancelled then.
+    /// Aborts all remaining tasks. Their results are then `Cancelled`.
     pub fn abort_all(&self) {
         self.tasks.values().for_each(JoinHandle::abort);
     }
 
-    /// How many tasks have not been told as done.
+    /// How many tasks are left whose result was not returned yet.
     pub fn len(&self) -> usize {
         self.tasks.len()
     }
 
-    /// Whether all have been told as done.
+    /// Whether all results were returned.
     pub fn is_empty(&self) -> bool {
         self.tasks.is_empty()
     }
 }
 
 impl<T: 'static, E: 'static> TaskGroup<Result<T, E>> {
-    /// Waits for all; returns what they came to, in the order in which they were spawned.
+    /// Waits for all tasks. Returns their outputs in the order in which they were spawned.
     ///
     /// # Errors
     ///
-    /// The first error of a task, as soon as it is there. The others are cancelled then.
+    /// The first error of a task, as soon as it comes. The others are then cancelled.
     ///
     /// # Panics
     ///
-    /// When a task panics, with the same; and when one was aborted.
+    /// When a task panics, with the same payload; and when one was aborted.
     ///
     /// # Examples
     ///

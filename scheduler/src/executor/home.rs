@@ -1,10 +1,10 @@
-//! Which thread is home.
+//! The home thread of an executor.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::loom_or_std::{Cell, thread_local};
 
-/// The name of a thread, which no other thread is ever given.
+/// The identity of a thread. No other thread ever has the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Home(u64);
 
@@ -19,7 +19,7 @@ thread_local! {
     static THIS: Cell<u64> = Cell::new(0);
 }
 
-/// 0 is nobody's.
+/// 0 means no thread.
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
 impl Home {
@@ -33,7 +33,7 @@ impl Home {
         })
     }
 
-    /// Whether that is the calling thread.
+    /// Whether this is the calling thread.
     #[inline]
     pub(crate) fn is_here(self) -> bool {
         THIS.with(Cell::get) == self.0

@@ -1,4 +1,4 @@
-//! What the executor shares with its sleeps and its sockets; and how it goes round.
+//! The part of the executor that its sleeps and sockets share, and its loop.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -17,9 +17,9 @@ use super::signals::Signals;
 use super::task::TaskRef;
 use super::waits::Held;
 
-/// How many polls of tasks and operations of sockets are done before the event loop is asked what has
-/// happened, which takes a system call: so few that timers and sockets wait some microseconds only,
-/// so many that it costs little.
+/// How many polls of tasks and socket operations are done before the event loop is asked for
+/// events, which takes a system call. It is small enough that timers and sockets wait only some
+/// microseconds, and large enough that the system call costs little.
 pub const POLLS_A_TURN: u32 = 256;
 
 pub(crate) struct Inner {
@@ -32,10 +32,10 @@ pub(crate) struct Inner {
     pub(super) searches: Cell<u64>,
 }
 
-/// The event loop: whom it tells what a socket is ready for, and whom a timer wakes.
+/// The event loop, with its sockets and the wakers of its timers.
 type Loop = EventLoop<Rc<dyn Watched>, Held>;
 
-/// Something the event loop watches.
+/// A source that the event loop watches.
 pub(crate) trait Watched {
     fn ready(&self, readiness: Readiness);
 }
@@ -66,14 +66,14 @@ impl Inner {
 
     #[expect(
         unsafe_code,
-        reason = "a future that borrows nothing may be kept for ever"
+        reason = "a future that borrows nothing may live for ever"
     )]
     pub(super) fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
         F: Future + 'static,
         F::Output: 'static,
     {
-        // SAFETY: it is `'static`, and so is its output.
+        // SAFETY: the future is `'static`, and so is its output.
         JoinHandle::new(unsafe { self.core.spawn(future) })
     }
 
@@ -82,7 +82,7 @@ impl Inner {
         F: Future + 'static,
         F::Output: 'static,
     {
-        /// Its name goes with the future.
+        /// Removes the name when the future is dropped.
         struct Named(Weak<Inner>, Cell<Option<u64>>);
 
         impl Drop for Named {
@@ -107,7 +107,7 @@ impl Inner {
         handle
     }
 
-    /// How a task is told to people.
+    /// The text that names a task.
     pub(super) fn name(&self, number: u64) -> String {
         match self.names.borrow().get(&number) {
             Some(name) => format!("task {number} ({name})"),
@@ -121,7 +121,7 @@ impl Inner {
         self.clock.now()
     }
 
-    /// Whether no waiting brings any moment nearer.
+    /// Whether the clock stands still, so that waiting does not help.
     pub(super) fn time_stands_still(&self) -> bool {
         let soon = self.now() + Duration::from_secs(1);
         self.clock.until(soon).is_none()
@@ -139,12 +139,12 @@ impl Inner {
     }
 
     pub(super) fn add_timer(&self, moment: Instant, context: &Context<'_>) -> TimerKey {
-        // Cloning a waker may call foreign code, which finds the loop free.
+        // Cloning a waker may call foreign code, so the loop must not be borrowed here.
         let waker = Held::new(context.waker());
         self.event_loop.borrow_mut().add_timer(moment, waker)
     }
 
-    /// Has another task woken when the timer is due.
+    /// Makes a timer wake another task.
     pub(super) fn move_timer(&self, key: TimerKey, context: &Context<'_>) {
         let mut waker = Held::new(context.waker());
         let mut event_loop = self.event_loop.borrow_mut();
@@ -160,10 +160,10 @@ impl Inner {
         drop(waker);
     }
 
-    // Going round.
+    // The loop.
 
     pub(super) fn run_until(&self, over: impl Fn() -> bool) -> Result<(), Deadlock> {
-        // Who was woken from elsewhere as well is polled once for both.
+        // A task that was also woken from another thread is polled once for both.
         self.core.collect();
         loop {
             budget::begin_turn();
@@ -188,7 +188,7 @@ impl Inner {
                 return Ok(());
             }
             if self.may_be_a_deadlock() {
-                // A fake clock may have been moved, and nobody has looked at it since.
+                // A fake clock may have moved since the last look.
                 self.turn(Some(Duration::ZERO));
                 if self.core.is_ready() {
                     continue;
@@ -200,7 +200,7 @@ impl Inner {
         }
     }
 
-    /// Runs until nobody is ready, with what has happened until then.
+    /// Runs until no task is ready, with the events that have come so far.
     pub(super) fn run_pending(&self) {
         self.core.collect();
         loop {
@@ -219,7 +219,7 @@ impl Inner {
             || self.signals.are_handled()
     }
 
-    /// Asks the event loop what has happened, and wakes whom it concerns.
+    /// Asks the event loop for events, and wakes the tasks that wait for them.
     fn turn(&self, timeout: Option<Duration>) {
         self.turns.set(self.turns.get() + 1);
         let waited = self.event_loop.borrow_mut().wait(timeout);
@@ -227,7 +227,8 @@ impl Inner {
             panic!("the event loop cannot wait: {error}");
         }
         loop {
-            // A statement of its own: the loop is free when its event is told.
+            // In a statement of its own, so that the loop is not borrowed when its event is
+            // handled.
             let event = self.event_loop.borrow_mut().next_event();
             match event {
                 None => break,

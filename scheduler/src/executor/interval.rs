@@ -1,4 +1,4 @@
-//! Again and again.
+//! Intervals: ticks at regular times.
 
 use std::time::{Duration, Instant};
 
@@ -7,10 +7,10 @@ use event_loop::after;
 use super::inner::Inner;
 use super::sleep_until;
 
-/// Ticks every `period`, the first time at once.
+/// Ticks every `period`. The first tick comes at once.
 ///
-/// A tick that nobody waited for in time comes late, and those that were missed meanwhile are left
-/// out: the next one comes at its place in the row.
+/// If the task comes too late for a tick, that tick comes late, and the others that were missed are
+/// skipped. The next one comes at its regular time.
 ///
 /// # Panics
 ///
@@ -45,7 +45,7 @@ pub fn interval(period: Duration) -> Interval {
     }
 }
 
-/// A row of ticks, made by [`interval`].
+/// Regular ticks, made by [`interval`].
 #[derive(Debug)]
 pub struct Interval {
     period: Duration,
@@ -53,7 +53,8 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// Waits for the next tick; returns when it was due. Dropped before it comes, it has not come.
+    /// Waits for the next tick, and returns when it was due. If this future is dropped before the
+    /// tick, the tick is not lost.
     pub async fn tick(&mut self) -> Instant {
         let due = self.next;
         sleep_until(due).await;

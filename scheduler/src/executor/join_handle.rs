@@ -1,4 +1,4 @@
-//! What `spawn` returns: the task's result, when it has ended.
+//! Join handles: `spawn` returns one, and it gives the task's result when the task has ended.
 
 use std::any::Any;
 use std::fmt;
@@ -11,20 +11,20 @@ use std::task::{Context, Poll};
 use super::TaskId;
 use super::task::TaskRef;
 
-/// Why there is no result.
+/// Why a task has no result.
 #[derive(thiserror::Error)]
 pub enum JoinError {
-    /// The task was aborted, or its executor is gone.
+    /// The task was aborted, or its executor was dropped.
     #[error("the task was cancelled")]
     Cancelled,
-    /// The task panicked, with this.
+    /// The task panicked. This contains the payload.
     #[error("the task panicked: {0}")]
     Panicked(Panic),
 }
 
-/// What a task panicked with.
-// Errors are passed around, so this is `Sync`, as what it holds is not; and in a box, so that a
-// task that does not panic has no room for it.
+/// The payload of a task's panic.
+// Errors should be `Sync`, but the payload is not, so it is in a mutex. It is boxed so that a task
+// that does not panic needs no room for it.
 pub struct Panic(Box<Mutex<Box<dyn Any + Send>>>);
 
 impl Panic {
@@ -32,7 +32,7 @@ impl Panic {
         Panic(Box::new(Mutex::new(payload)))
     }
 
-    /// What was given to `panic!`, or to `panic_any`.
+    /// The payload: the value that was given to `panic!` or `panic_any`.
     pub fn into_inner(self) -> Box<dyn Any + Send> {
         self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
@@ -48,11 +48,11 @@ impl fmt::Display for Panic {
 }
 
 impl JoinError {
-    /// Goes on with the task's panic, if there was one.
+    /// Continues the task's panic here, if there was one.
     ///
     /// # Panics
     ///
-    /// With what the task panicked with; or, if it was cancelled, with that news.
+    /// With the task's payload, or with a message if the task was cancelled.
     pub fn resume(self) -> ! {
         match self {
             JoinError::Panicked(panic) => std::panic::resume_unwind(panic.into_inner()),
@@ -70,16 +70,16 @@ impl fmt::Debug for JoinError {
     }
 }
 
-/// The result of a task, to be awaited.
+/// The handle of a task. Awaiting it gives the result.
 ///
-/// Dropping it **detaches** the task: it goes on, and its result is dropped. To end it call
-/// [`abort`](JoinHandle::abort), or let a combinator own it that does:
-/// [`gather`](super::gather), [`TaskGroup`](super::TaskGroup), [`select`](super::select),
-/// [`timeout`](super::timeout) and [`scope`](super::scope) drop what they no longer need, and with it all that runs in there.
+/// Dropping it **detaches** the task: the task goes on, and its result is dropped. To end the task,
+/// call [`abort`](JoinHandle::abort), or use a combinator that does: [`gather`](super::gather),
+/// [`TaskGroup`](super::TaskGroup), [`select`](super::select), [`timeout`](super::timeout) and
+/// [`scope`](super::scope) drop the futures that they need no longer, and all that runs in them.
 ///
 /// # Panics
 ///
-/// Awaiting it again when it has given its result panics.
+/// If it is awaited again after it has given its result.
 ///
 /// # Examples
 ///
@@ -103,12 +103,12 @@ impl fmt::Debug for JoinError {
 #[must_use = "dropping it detaches the task; write `drop` if that is meant"]
 pub struct JoinHandle<T> {
     task: TaskRef,
-    // Neither `Send` nor `Sync`: the output is taken at home.
+    // Neither `Send` nor `Sync`: the output is taken on the home thread.
     output: PhantomData<Rc<T>>,
 }
 
 impl<T> JoinHandle<T> {
-    /// The handle of a task whose output is a `T`, and whose handle's reference this takes.
+    /// A handle of a task with the output `T`. It takes over the handle's reference.
     pub(super) fn new(task: TaskRef) -> JoinHandle<T> {
         JoinHandle {
             task,
@@ -116,24 +116,25 @@ impl<T> JoinHandle<T> {
         }
     }
 
-    /// Cancels the task: its future is dropped where it stands. That happens at once; only a task
-    /// that aborts itself goes on to its next await. Nothing happens to one that has ended.
+    /// Cancels the task: its future is dropped at its present await point. That happens at once,
+    /// unless the task aborts itself: then it runs on to its next await. It does nothing if the
+    /// task has ended.
     ///
-    /// An await point is where a future may be dropped, so a task that must not be cut off between
-    /// two awaits should do what is between them in a task of its own, or in a destructor.
+    /// At each await point a future may be dropped. If a task must not be cancelled between two
+    /// awaits, put the code between them into a task of its own, or into a destructor.
     ///
-    /// When destructors of tasks call this, more than 32 of them one inside of another, the future is
-    /// dropped when these have returned: a chain of any length needs no more stack than that.
+    /// If destructors of tasks call this, more than 32 of them one inside the other, the future is
+    /// dropped after these have returned. So a chain of any length needs only a limited stack.
     pub fn abort(&self) {
         self.task.abort();
     }
 
-    /// The future and its output are gone when this returns, unless it is running.
+    /// When this returns, the future and its output are dropped, unless the future is running.
     pub(super) fn end_now(&self) {
         self.task.end_now();
     }
 
-    /// What aborts the task without its handle.
+    /// A handle that can abort the task, without its result.
     pub fn abort_handle(&self) -> AbortHandle {
         self.task.hold();
         AbortHandle { task: self.task }
@@ -155,13 +156,16 @@ impl<T> Unpin for JoinHandle<T> {}
 impl<T> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 
-    #[expect(unsafe_code, reason = "the output's type is known here only")]
+    #[expect(
+        unsafe_code,
+        reason = "only this function knows the type of the output"
+    )]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         if !self.task.finished() {
             self.task.set_joiner(context.waker());
             return Poll::Pending;
         }
-        // SAFETY: who makes a handle says that it is the task's type.
+        // SAFETY: the code that makes a handle promises that `T` is the output's type.
         match unsafe { self.task.take::<T>() } {
             Some(output) => Poll::Ready(output),
             None => panic!("this task has given its result before: a handle is awaited once"),
@@ -184,7 +188,7 @@ impl<T> fmt::Debug for JoinHandle<T> {
     }
 }
 
-/// Aborts a task that somebody else awaits, or nobody; made by [`JoinHandle::abort_handle`].
+/// Aborts a task, whether or not another task awaits it. Made by [`JoinHandle::abort_handle`].
 pub struct AbortHandle {
     task: TaskRef,
 }

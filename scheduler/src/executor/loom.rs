@@ -1,10 +1,10 @@
-//! Models of what happens between threads: wake-ups, and the two counts of a task's references.
+//! Models of wake-ups between threads, and of the two counts of a task's references.
 //!
 //! `RUSTFLAGS="--cfg loom" cargo test -p scheduler --release --lib --target-dir target/loom loom`
 
 #![allow(
     unsafe_code,
-    reason = "the core's own functions are called as the executor calls them"
+    reason = "the models call the core's functions as the executor does"
 )]
 
 use std::cell::RefCell;
@@ -21,7 +21,7 @@ use super::core::{Bell, Core};
 use super::join_handle::JoinHandle;
 use super::task;
 
-/// The event loop's waker: a loop that has been woken does not wait.
+/// In place of the event loop's waker: if the loop was woken, it does not wait.
 #[derive(Clone, Default)]
 struct TestBell(StdArc<Rung>);
 
@@ -48,7 +48,7 @@ impl TestBell {
     }
 }
 
-/// A task that hands out a waker, and ends when `done` is set; its memory is looked after.
+/// Spawns a task that gives its waker away, and ends when `done` is set. Its memory is checked.
 fn spawn(core: &Core, done: &Arc<AtomicBool>) -> (JoinHandle<()>, Waker) {
     let (sender, receiver) = mpsc::channel();
     let done = Arc::clone(done);
@@ -62,7 +62,7 @@ fn spawn(core: &Core, done: &Arc<AtomicBool>) -> (JoinHandle<()>, Waker) {
             false => Poll::Pending,
         }
     });
-    // SAFETY: it borrows nothing.
+    // SAFETY: the future borrows nothing.
     let handle = JoinHandle::new(unsafe { core.spawn(future) });
     while core.run_one() {}
     (handle, receiver.recv().unwrap())
@@ -87,7 +87,7 @@ fn loom_no_wake_up_is_lost() {
         let waking = thread::spawn({
             let done = Arc::clone(&done);
             move || {
-                // Relaxed: the wake-up itself has to make it seen.
+                // Relaxed: the wake-up itself must make it visible.
                 done.store(true, Ordering::Relaxed);
                 waker.wake();
             }
@@ -139,7 +139,7 @@ fn loom_a_waker_that_was_cloned_away_is_dropped_at_home() {
         });
         handle.abort();
         drop(handle);
-        // The counts at home go below zero here, if the other one has not been dropped yet.
+        // If the other waker is not dropped yet, the count at home falls below zero here.
         drop(receiver.recv().unwrap());
         core.collect();
         away.join().unwrap();
@@ -196,7 +196,7 @@ fn loom_a_task_drops_its_executor_while_its_waker_is_used_elsewhere() {
         let handle: JoinHandle<()> = core.borrow().as_ref().map_or_else(
             || unreachable!("it is there"),
             |core| {
-                // SAFETY: it borrows nothing.
+                // SAFETY: the future borrows nothing.
                 let handle = JoinHandle::new(unsafe { core.spawn(future) });
                 while core.run_one() {}
                 handle
@@ -227,7 +227,8 @@ fn loom_counts_are_taken_over_while_they_change() {
             sender.send(waker.clone()).unwrap();
             drop(waker);
         });
-        // The handle's reference is dropped first: each of these finds the count at home too low.
+        // The handle's reference is dropped first, so each of these finds the count at home too
+        // low.
         handle.abort();
         drop(handle);
         drop(receiver.recv().unwrap());

@@ -1,6 +1,6 @@
-//! The primitives that threads meet on: std's, or loom's when a model is being checked.
+//! The synchronization primitives: std's, or loom's when a model is checked.
 //!
-//! `Arc` is always std's: loom's does not hand out raw pointers, and no model turns on its count.
+//! `Arc` is always std's: loom's gives no raw pointers, and no model depends on its count.
 
 #[cfg(not(loom))]
 mod imp {
@@ -20,7 +20,7 @@ mod imp {
 
 pub(crate) use imp::*;
 
-/// Locks; a poisoned lock is taken as it is, for nothing that can panic runs under any.
+/// Locks a mutex. A poisoned lock is used as it is, because no code that may panic runs under one.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex
         .lock()

@@ -1,11 +1,11 @@
 //! Tasks that borrow.
 //!
-//! A thread scope may lend its threads what lies on the stack, because it does not return before
+//! A thread scope may lend parts of its stack to its threads, because it does not return before
 //! they have ended. A future cannot promise that: it may be forgotten (`mem::forget`) in the
-//! middle, its stack frame reused, while tasks it had *spawned* would still run with references
-//! into it. So these tasks are not given to the executor. They belong to the scope's future, and
-//! nobody but that polls them: forget it, and they never run again either. No `unsafe` is needed
-//! for it. The price is that a scope is one task, with one queue inside.
+//! middle, and its stack frame used again, while tasks that it had *spawned* would still run with
+//! references into it. So the tasks of a scope are not given to the executor. The scope's future
+//! owns them, and only that future polls them: if it is forgotten, they never run again either. So
+//! no `unsafe` is needed. The price: a scope is one task, with a queue of its own inside.
 
 mod scoped;
 mod tasks;
@@ -19,17 +19,17 @@ use std::task::Poll;
 pub use scoped::Scoped;
 use tasks::{Owner, Tasks};
 
-/// Runs `body`, and what it spawns in its scope; resolves to the body's output when all have ended.
+/// Runs `body` and the tasks of its scope. Its output is the body's output, when all have ended.
 ///
-/// What is spawned may borrow whatever lives longer than the scope. When the scope is dropped, so
-/// is all that runs in it. A panic of any of them is a panic of the scope.
+/// The tasks may borrow anything that lives longer than the scope. Dropping the scope drops all of
+/// them. If one of them panics, the scope panics.
 ///
-/// **It waits for its tasks whatever the body comes to, also for an `Err`**, as
-/// [`std::thread::scope`] does. A body that fails and should take its tasks with it goes into
-/// [`try_scope`]; one that has what it wanted calls [`Scope::cancel`].
+/// **It waits for its tasks whatever the body returns, even an `Err`**, as [`std::thread::scope`]
+/// does. If an error of the body should cancel its tasks, use [`try_scope`]. If the body wants to
+/// cancel them itself, it calls [`Scope::cancel`].
 ///
-/// The [search for deadlocks](super::Deadlock) does not look into a scope: while one waits, no
-/// deadlock is told.
+/// The [search for deadlocks](super::Deadlock) does not look into a scope: while a scope waits, no
+/// deadlock is reported.
 ///
 /// # Examples
 ///
@@ -56,11 +56,11 @@ pub async fn scope<'env, T>(body: impl AsyncFnOnce(Scope<'env>) -> T) -> T {
     run(body, |_| false).await
 }
 
-/// As [`scope`], but when `body` comes to an error, the tasks of the scope are cancelled.
+/// As [`scope`], but if `body` returns an error, the tasks of the scope are cancelled.
 ///
 /// # Errors
 ///
-/// What `body` comes to.
+/// The error of `body`.
 ///
 /// # Examples
 ///
@@ -84,7 +84,7 @@ pub async fn try_scope<'env, T, E>(
 
 async fn run<'env, T>(body: impl AsyncFnOnce(Scope<'env>) -> T, cancels: impl Fn(&T) -> bool) -> T {
     let tasks = Rc::new(Tasks::default());
-    // Tasks may hold the scope that holds them.
+    // Tasks may own the scope that owns them.
     let _owner = Owner(&tasks);
     let mut body = pin!(body(Scope {
         tasks: Rc::clone(&tasks)
@@ -100,7 +100,7 @@ async fn run<'env, T>(body: impl AsyncFnOnce(Scope<'env>) -> T, cancels: impl Fn
             }
             output = Some(value);
         }
-        // A task that finishes may wake the body: it is polled again before this is pending.
+        // A task that ends may wake the body, so the body is polled again before this is pending.
         tasks.poll();
         match tasks.is_empty() {
             true => output.take().map_or(Poll::Pending, Poll::Ready),
@@ -110,15 +110,16 @@ async fn run<'env, T>(body: impl AsyncFnOnce(Scope<'env>) -> T, cancels: impl Fn
     .await
 }
 
-/// Where tasks that borrow are spawned; clones are the same scope.
+/// Spawns tasks that borrow. Clones are the same scope.
 #[derive(Clone)]
 pub struct Scope<'env> {
     tasks: Rc<Tasks<'env>>,
 }
 
 impl<'env> Scope<'env> {
-    /// Starts a task in this scope, and returns its result to be awaited. Dropping that detaches
-    /// the task, but not from the scope. In a scope that has ended the future is dropped at once.
+    /// Starts a task in this scope. The returned value gives its result; dropping that detaches the
+    /// task, but the scope still waits for it. If the scope has ended, the future is dropped at
+    /// once.
     pub fn spawn<F>(&self, future: F) -> Scoped<F::Output>
     where
         F: Future + 'env,
@@ -129,8 +130,8 @@ impl<'env> Scope<'env> {
         scoped
     }
 
-    /// Cancels all tasks that are in the scope now: their futures are dropped when the scope runs
-    /// next. The body goes on, and may spawn others.
+    /// Cancels all tasks that are in the scope now: their futures are dropped when the scope is
+    /// polled next. The body goes on, and may spawn others.
     ///
     /// # Examples
     ///

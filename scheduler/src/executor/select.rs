@@ -1,21 +1,22 @@
-//! Whoever comes first.
+//! Waits for the first of two futures.
 
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
 
-/// What came first, of two.
+/// The output of the future that was ready first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Either<A, B> {
-    /// The first one's output.
+    /// The output of the first future.
     Left(A),
-    /// The second one's.
+    /// The output of the second future.
     Right(B),
 }
 
-/// The output of the future that is ready first; the other one is dropped where it stands.
+/// The output of the future that is ready first. The other one is dropped at its present await
+/// point.
 ///
-/// When both are ready it is the left one: put there what must not be starved by the other, such
+/// If both are ready, it is the left one. Put the future that must not be starved on the left, such
 /// as a request to stop.
 ///
 /// # Examples

@@ -12,29 +12,29 @@ use slab::Slab;
 
 use super::inner::Inner;
 
-/// What has come and what is waited for.
+/// The signals that have come, and the tasks that wait for signals.
 #[derive(Default)]
 pub(super) struct Signals {
     handled: Cell<bool>,
-    /// Came while nobody waited for it; each kind is kept once, as the system does.
+    /// Signals that came while no task waited. Each kind is kept once, as in the system.
     kept: RefCell<Vec<Signal>>,
     waiting: RefCell<Slab<Waiting>>,
 }
 
 struct Waiting {
     wanted: Vec<Signal>,
-    /// What has come, and whether one of those who were told has seen it.
+    /// The signal that came, and whether one of the tasks that were told has taken it.
     told: Option<(Signal, Rc<Cell<bool>>)>,
     waker: Option<Waker>,
 }
 
 impl Signals {
-    /// Whether some signals are events now.
+    /// Whether this loop handles signals.
     pub(super) fn are_handled(&self) -> bool {
         self.handled.get()
     }
 
-    /// Tells all who wait for it; if nobody does, it is kept.
+    /// Tells all tasks that wait for this signal. If there are none, the signal is kept.
     pub(super) fn came(&self, signal: Signal) {
         let seen = Rc::new(Cell::new(false));
         let mut wakers = Vec::new();
@@ -64,10 +64,10 @@ impl Signals {
     }
 }
 
-/// Waits for one of these signals, which from the call on do not do what they do otherwise.
+/// Waits for one of these signals. From this call on they do not have their default effect.
 ///
-/// All that wait for a signal are told of it. One that comes while nobody waits is kept for the
-/// next who does; so is one whose waits were all given up before they could tell.
+/// All tasks that wait for a signal are told. A signal that comes while no task waits is kept for
+/// the next wait. It is also kept if all waits for it were dropped before they returned it.
 ///
 /// # Errors
 ///
@@ -88,7 +88,7 @@ impl Signals {
 /// let first = Executor::new()?.block_on(async {
 ///     select(signal(&[Signal::INTERRUPT, Signal::TERMINATE]), yield_now()).await
 /// });
-/// assert!(matches!(first, Either::Right(())), "nobody has pressed Ctrl-C");
+/// assert!(matches!(first, Either::Right(())), "Ctrl-C was not pressed");
 /// # Ok(()) }
 /// ```
 #[track_caller]
@@ -123,7 +123,7 @@ impl Future for SignalWait {
         if let Some(error) = self.refused.take() {
             return Poll::Ready(Err(error));
         }
-        // Cloned first: that may call foreign code.
+        // Cloned first, because that may call foreign code.
         let waker = context.waker().clone();
         let signals = &self.inner.signals;
         let mut table = signals.waiting.borrow_mut();

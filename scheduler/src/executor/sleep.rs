@@ -1,4 +1,4 @@
-//! Waiting for time to pass.
+//! Sleep: a future that waits for a time.
 
 use std::pin::Pin;
 use std::rc::Rc;
@@ -9,8 +9,8 @@ use event_loop::{TimerKey, after};
 
 use super::inner::Inner;
 
-/// Waits for this long at least, counted from the first time it is polled; up to a millisecond
-/// longer when nothing else happens. A sleep of no time lets the others run once.
+/// Sleeps at least this long, counted from the first poll. Without other events it may take up to a
+/// millisecond more. A sleep of zero lets the others run once.
 pub fn sleep(time: Duration) -> Sleep {
     Sleep {
         until: Until::After(time),
@@ -18,7 +18,7 @@ pub fn sleep(time: Duration) -> Sleep {
     }
 }
 
-/// Waits until this moment. One that has passed lets the others run once.
+/// Sleeps until this moment. If it has passed, this lets the others run once.
 pub fn sleep_until(moment: Instant) -> Sleep {
     Sleep {
         until: Until::Moment(moment),
@@ -34,7 +34,7 @@ enum Until {
 
 enum State {
     Fresh,
-    /// It was due when it began, and lets the others run.
+    /// It was due when it began, so it only lets the others run.
     Yields,
     Set(Rc<Inner>, TimerKey),
     Over,
@@ -44,8 +44,8 @@ enum State {
 ///
 /// # Panics
 ///
-/// When it is polled by something else than an [`Executor`](super::Executor), or by another one
-/// than at first.
+/// When it is not polled by an [`Executor`](super::Executor), or by another one than at its first
+/// poll.
 #[must_use = "futures do nothing unless they are awaited"]
 pub struct Sleep {
     until: Until,

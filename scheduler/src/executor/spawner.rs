@@ -1,4 +1,4 @@
-//! Tasks from other threads.
+//! Spawns tasks from other threads.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,9 +14,9 @@ use super::{Executor, spawn};
 /// How many futures from other threads may wait to become tasks.
 pub const SPAWN_LIMIT: usize = 8192;
 
-/// Starts tasks on an executor, from any thread; made by [`Executor::spawner`].
+/// Starts tasks on an executor, from any thread. Made by [`Executor::spawner`].
 ///
-/// While there is one, the executor waits for what it may bring, and tells no
+/// While a spawner exists, the executor waits for the tasks that it may bring, and reports no
 /// [deadlock](super::Deadlock).
 pub struct Spawner {
     shared: Arc<Shared>,
@@ -29,13 +29,13 @@ pub enum SpawnError {
     /// The executor has been dropped.
     #[error("the executor is gone")]
     Gone,
-    /// So many wait already.
+    /// Too many futures wait already.
     #[error("{} futures wait already to become tasks", SPAWN_LIMIT)]
     Full,
 }
 
 impl Executor {
-    /// What other threads start tasks by: asyncio's `run_coroutine_threadsafe`.
+    /// A spawner for other threads, as asyncio's `run_coroutine_threadsafe`.
     ///
     /// # Examples
     ///
@@ -48,7 +48,7 @@ impl Executor {
     /// let executor = Executor::new()?;
     /// let spawner = executor.spawner();
     /// let asking = thread::spawn(move || {
-    ///     // The closure moves to the executor's thread; the future that it makes need not be Send.
+    ///     // The closure moves to the executor's thread. The future that it makes need not be Send.
     ///     let task = spawner.spawn(|| async {
     ///         let local = Rc::new(6);
     ///         yield_now().await;
@@ -74,12 +74,12 @@ impl Spawner {
         Spawner { shared }
     }
 
-    /// Starts a task with the future that `make` makes, on the executor's thread. It runs when the
-    /// executor does.
+    /// Starts a task on the executor's thread, with the future that `make` makes there. It runs
+    /// when the executor runs.
     ///
     /// # Errors
     ///
-    /// When the executor is gone, or [8192](SPAWN_LIMIT) futures wait already.
+    /// When the executor was dropped, or [8192](SPAWN_LIMIT) futures wait already.
     pub fn spawn<F>(
         &self,
         make: impl FnOnce() -> F + Send + 'static,
@@ -122,7 +122,7 @@ impl Clone for Spawner {
 impl Drop for Spawner {
     fn drop(&mut self) {
         if self.shared.spawners.fetch_sub(1, Ordering::AcqRel) == 1 {
-            // What waited for this may wait for nothing now.
+            // The executor may have waited for this spawner only, so it must look for a deadlock.
             self.shared.ring();
         }
     }
@@ -134,7 +134,7 @@ impl fmt::Debug for Spawner {
     }
 }
 
-/// A future whose panic is its output.
+/// A future that gives a panic as its output.
 struct Catch<F>(Pin<Box<F>>);
 
 impl<F: Future> Future for Catch<F> {
@@ -148,20 +148,19 @@ impl<F: Future> Future for Catch<F> {
     }
 }
 
-/// The result of a task on another thread: to be awaited, or waited for. Dropping it detaches the
-/// task.
+/// The result of a task on another thread: await it, or wait for it. Dropping it detaches the task.
 ///
 /// # Panics
 ///
-/// Awaiting it again when it has given its result panics.
+/// If it is awaited again after it has given its result.
 #[must_use = "dropping it detaches the task; write `drop` if that is meant"]
 pub struct Remote<T> {
     answer: Answer<T>,
 }
 
 impl<T> Remote<T> {
-    /// Blocks this thread until the task has ended. On the executor's own thread it would wait for
-    /// ever: await it there.
+    /// Blocks this thread until the task has ended. Do not call it on the executor's own thread,
+    /// where it would wait for ever: await it there.
     ///
     /// # Errors
     ///
@@ -214,7 +213,7 @@ impl<T> fmt::Debug for Remote<T> {
     }
 }
 
-/// Where the result goes, from one thread to the other.
+/// Takes the result from one thread to the other.
 struct Answer<T>(Arc<(Mutex<State<T>>, Condvar)>);
 
 enum State<T> {
@@ -235,7 +234,7 @@ impl<T> Clone for Answer<T> {
     }
 }
 
-/// Sets the result when it is dropped: cancelled, unless something else was said.
+/// Sets the result when it is dropped. Without a result, that is `Cancelled`.
 struct Setter<T>(Answer<T>, Result<T, JoinError>);
 
 impl<T> Setter<T> {
@@ -257,6 +256,6 @@ impl<T> Drop for Setter<T> {
 }
 
 fn lock<T>(state: &Mutex<State<T>>) -> MutexGuard<'_, State<T>> {
-    // Nothing under it panics but the one who takes the result twice.
+    // Nothing panics under this lock, except taking the result twice.
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }

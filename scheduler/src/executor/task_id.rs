@@ -1,8 +1,8 @@
-//! Which task.
+//! The identity of a task.
 
 use std::fmt;
 
-/// The number of a task, and of its executor; none is given twice in a process.
+/// The number of a task and of its executor. It is unique in a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TaskId {
     pub(super) executor: u64,
@@ -10,7 +10,7 @@ pub struct TaskId {
 }
 
 impl TaskId {
-    /// As a number: its executor counts from 0, in the order they were spawned.
+    /// As a number. An executor counts its tasks from 0, in the order in which they were spawned.
     pub fn number(self) -> u64 {
         self.number
     }

@@ -6,7 +6,7 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::thread::LocalKey;
 
-/// A value that each task may have its own of; made by [`task_local!`](crate::task_local).
+/// A value that each task may have for itself. Declare it with [`task_local!`](crate::task_local).
 ///
 /// # Examples
 ///
@@ -15,7 +15,7 @@ use std::thread::LocalKey;
 /// use scheduler::task_local;
 ///
 /// task_local! {
-///     /// Whose request this is.
+///     /// The user that made the request.
 ///     static USER: &'static str;
 /// }
 ///
@@ -37,13 +37,13 @@ pub struct TaskLocal<T: 'static> {
 }
 
 impl<T: 'static> TaskLocal<T> {
-    /// Runs `future` with this value. Tasks that it spawns do not inherit it. The destructors of
-    /// what `future` holds find it too, also when it is dropped before its end.
+    /// Runs `future` with this value. Tasks that it spawns do not inherit the value. The
+    /// destructors of what `future` holds see it too, even if the future is dropped before its end.
     pub async fn scope<F: Future>(&'static self, value: T, future: F) -> F::Output {
         let kept = RefCell::new(Some(value));
-        // In its place while the future is polled or dropped, and back before anyone else is.
-        // Locals are dropped in reverse: first `to_drop` lends, then the future goes, then `back`
-        // takes back.
+        // The value is in its slot while the future is polled or dropped, and is taken back before
+        // other code runs. Locals are dropped in reverse order: first `to_drop` lends the value,
+        // then the future is dropped, then `back` takes the value back.
         let back = Lent::later(self.slot, &kept);
         let mut future = pin!(future);
         let to_drop = Lent::later(self.slot, &kept);
@@ -56,11 +56,11 @@ impl<T: 'static> TaskLocal<T> {
         output
     }
 
-    /// Looks at the value.
+    /// Calls `look` with the value.
     ///
     /// # Panics
     ///
-    /// Outside of all [`scope`](TaskLocal::scope)s.
+    /// Outside of every [`scope`](TaskLocal::scope).
     #[track_caller]
     pub fn with<R>(&'static self, look: impl FnOnce(&T) -> R) -> R {
         self.slot.with_borrow(|value| match value {
@@ -76,7 +76,7 @@ impl<T> fmt::Debug for TaskLocal<T> {
     }
 }
 
-/// Exchanges the values in the slot and in `kept` when it is dropped, by a panic too.
+/// Swaps the values in the slot and in `kept` when it is dropped, also after a panic.
 struct Lent<'a, T: 'static> {
     slot: &'static LocalKey<RefCell<Option<T>>>,
     kept: &'a RefCell<Option<T>>,

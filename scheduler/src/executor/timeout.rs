@@ -1,4 +1,4 @@
-//! Not waiting for ever.
+//! Time-outs.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -7,19 +7,20 @@ use std::time::Duration;
 
 use super::sleep;
 
-/// It took too long.
+/// It timed out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("nothing came within {0:?}")]
 pub struct Elapsed(pub Duration);
 
-/// The output of `future`, if it comes in time; else the future is dropped where it stands.
+/// The output of `future`, if it comes in time. Otherwise the future is dropped at its present
+/// await point.
 ///
-/// The time counts from when this is first awaited. A future that is ready when the time is up has
-/// come in time.
+/// The time counts from the first poll. A future that is ready at the moment of the time-out counts
+/// as in time.
 ///
 /// # Errors
 ///
-/// When it did not come in time.
+/// When it timed out.
 pub async fn timeout<F: Future>(time: Duration, future: F) -> Result<F::Output, Elapsed> {
     let (mut future, mut over) = (pin!(future), pin!(sleep(time)));
     poll_fn(|context| {

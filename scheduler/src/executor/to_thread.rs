@@ -1,4 +1,4 @@
-//! What blocks or computes, on other threads.
+//! Runs blocking or computing code on other threads.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -10,14 +10,14 @@ use super::sleep;
 /// Why a call on another thread has no result.
 pub use executors::Error as ThreadError;
 
-/// How long to wait before another try when the threads' queue is full.
+/// How long to wait before retrying when the threads' queue is full.
 const FULL: Duration = Duration::from_millis(1);
 
-/// Calls `call` on another thread, and resolves to what it returns; other tasks run meanwhile.
+/// Calls `call` on another thread. Its output is what `call` returns. Other tasks run meanwhile.
 ///
-/// The threads are one pool for the whole process, as many as there are CPUs, started at the first
-/// call. At most [8192](executors::DEFAULT_QUEUE_LIMIT) calls wait for them; the next ones wait
-/// here. When this is dropped, a call that has not begun is not made; one that has goes on.
+/// The threads are one pool for the whole process, one for each CPU, started at the first call. At
+/// most [8192](executors::DEFAULT_QUEUE_LIMIT) calls wait in its queue; more wait here. If this
+/// future is dropped, a call that has not begun is not made, and one that has begun goes on.
 ///
 /// # Errors
 ///

@@ -1,11 +1,11 @@
-//! Which task waits for what, and which wakers may be used at any time.
+//! What each task waits for, and which wakers may be called at any time.
 //!
-//! A waker that lies in the queue of a lock, in a channel, or with a task that somebody awaits, is
-//! **held**: it is used only if some other task goes on, or never. Every other waker is **loose**:
-//! another thread may have it, a socket, a signal, or a future of somebody else. The executor counts
-//! the loose ones of all its tasks that have not ended, wherever a waker is cloned or dropped. While
-//! there is one, somebody may be woken at any moment. When there is none and nobody is ready, nobody
-//! ever will be: only then is it worth looking at which task waits for what.
+//! A waker in the queue of a lock, in a channel, or with a task that is awaited, is **held**: it is
+//! called only if another task runs, or never. Every other waker is **loose**: another thread may
+//! have it, or a socket, a signal, or a future of another crate. The executor counts the loose
+//! wakers of all its unfinished tasks, wherever a waker is cloned or dropped. While there is one, a
+//! task may be woken at any moment. When there is none and no task is ready, no task ever will be.
+//! Only then it is worth searching which task waits for what.
 
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
@@ -14,7 +14,7 @@ use std::task::Waker;
 use super::TaskId;
 use super::task::TaskRef;
 
-/// A waker that is used only if another task goes on.
+/// A waker that is called only if another task runs.
 #[derive(Debug)]
 pub(crate) struct Held(Waker);
 
@@ -35,12 +35,12 @@ impl Held {
         self.0.wake_by_ref();
     }
 
-    /// Whose it is, if it is a task of this thread.
+    /// The waker's task, if it is a task of this thread.
     pub(super) fn task(&self) -> Option<TaskRef> {
         TaskRef::of_waker(&self.0)
     }
 
-    /// Whether the task is in the ready queue; `None` if it is none of this room's.
+    /// Whether the task is in the ready queue; `None` if it is not a task of this room.
     pub(crate) fn is_ready(&self) -> Option<bool> {
         self.task().map(TaskRef::is_scheduled)
     }
@@ -48,27 +48,27 @@ impl Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        // Its waker takes that off again when it is dropped, in a moment.
+        // Its waker counts that down again when it is dropped, in a moment.
         if let Some(task) = self.task() {
             task.loosen(1);
         }
     }
 }
 
-/// Something that tasks of one thread wait for.
+/// A thing that tasks of one thread wait for.
 pub(crate) trait WaitedFor {
     /// Calls `tell` for each waker that it keeps.
     fn waiters(&self, tell: &mut dyn FnMut(&Held));
 
-    /// What they wait for, in words, by what tasks are called.
+    /// What the tasks wait for, in words; `name` gives the text for a task.
     fn describe(&self, name: &dyn Fn(TaskId) -> String) -> String;
 }
 
-/// All things on this thread that somebody has waited for.
+/// All things on this thread that tasks have waited for.
 #[derive(Default)]
 struct Known {
     things: Vec<Weak<dyn WaitedFor>>,
-    /// With so many, those that are gone are thrown away.
+    /// At this length, entries of dropped things are removed.
     sweep_at: usize,
 }
 
@@ -76,7 +76,7 @@ thread_local! {
     static KNOWN: RefCell<Known> = RefCell::default();
 }
 
-/// Makes a thing known; to be called once for each.
+/// Registers a thing. Call it once for each.
 pub(crate) fn make_known(thing: Weak<dyn WaitedFor>) {
     KNOWN.with_borrow_mut(|known| {
         if known.things.len() >= known.sweep_at {
@@ -87,7 +87,7 @@ pub(crate) fn make_known(thing: Weak<dyn WaitedFor>) {
     });
 }
 
-/// The things that are still there.
+/// The things that still exist.
 pub(super) fn known() -> Vec<Rc<dyn WaitedFor>> {
     KNOWN.with_borrow(|known| known.things.iter().filter_map(Weak::upgrade).collect())
 }

@@ -1,9 +1,9 @@
-//! Letting the others run.
+//! Yield: lets the other tasks run.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// Lets all who are ready run once before this task goes on. Works on any executor.
+/// Lets all ready tasks run once before this task goes on. It works on any executor.
 ///
 /// # Examples
 ///

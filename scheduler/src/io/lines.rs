@@ -1,23 +1,23 @@
-//! Lines.
+//! Splits a stream into lines.
 
 use std::io;
 
 use super::TcpStream;
 
-/// How much is read at once.
+/// How many bytes are read at once.
 const CHUNK: usize = 4096;
 
 /// A line of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Line<'a> {
-    /// Whole, without its `\n` or `\r\n`.
+    /// A whole line, without its `\n` or `\r\n`.
     Text(&'a [u8]),
-    /// It was longer than the limit, and is passed over.
+    /// It was longer than the limit, and is skipped.
     TooLong,
 }
 
-/// Cuts what comes on a connection into lines. Memory is held only while there is a line that has
-/// not ended, or has not been asked for.
+/// Splits the bytes of a connection into lines. It uses memory only while there is a line that has
+/// not ended, or was not taken.
 #[derive(Debug)]
 pub struct Lines<'a> {
     stream: &'a TcpStream,
@@ -25,7 +25,7 @@ pub struct Lines<'a> {
     buffer: Vec<u8>,
     /// Where the next line begins.
     start: usize,
-    /// Up to here there is no end of a line.
+    /// There is no end of a line before this place.
     searched: usize,
     /// In the middle of a line that is too long.
     skipping: bool,
@@ -44,11 +44,11 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// The next line; `None` at the end. What comes after the last `\n` is no line.
+    /// The next line; `None` at the end. Bytes after the last `\n` are not a line.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The system's error.
     pub async fn next(&mut self) -> io::Result<Option<Line<'_>>> {
         loop {
             if let Some(length) = memchr::memchr(b'\n', &self.buffer[self.searched..]) {
@@ -67,7 +67,7 @@ impl<'a> Lines<'a> {
                 }));
             }
             self.make_room();
-            // A line's end of two bytes may still come.
+            // The end of a line may have two bytes.
             if self.buffer.len() > self.max + 1 {
                 self.buffer.clear();
                 self.searched = 0;
@@ -81,7 +81,7 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// Whether the next line has been read already.
+    /// Whether the next line was read already.
     pub fn has_more(&self) -> bool {
         memchr::memchr(b'\n', &self.buffer[self.searched..]).is_some()
     }
@@ -92,7 +92,7 @@ impl<'a> Lines<'a> {
         self.searched = self.buffer.len();
     }
 
-    /// Reads more; false at the end.
+    /// Reads more. Returns false at the end.
     async fn fill(&mut self) -> io::Result<bool> {
         if self.buffer.is_empty() {
             self.buffer = Vec::new();

@@ -1,4 +1,4 @@
-//! From readiness to wake-ups.
+//! Turns readiness into wake-ups.
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
@@ -11,14 +11,14 @@ use slab::Slab;
 
 use crate::executor::{Inner, Watched, budget};
 
-/// Reading or writing, of one socket.
+/// One direction of a socket: reading or writing.
 #[derive(Default)]
 struct Direction {
-    /// The last operation would have blocked, and nothing was told since.
+    /// The last operation would have blocked, and no event came since.
     blocked: Cell<bool>,
-    /// The async functions that wait; each leaves when it is dropped.
+    /// The async functions that wait. Each is removed when it is dropped.
     waiting: RefCell<Slab<Option<Waker>>>,
-    /// The one that waits by the traits of futures-io, which have no future to drop.
+    /// The waker of the task that uses the traits of futures-io, which have no future to drop.
     polled: RefCell<Option<Waker>>,
 }
 
@@ -58,7 +58,7 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// A direction's place.
+/// The index of a direction.
 #[derive(Clone, Copy)]
 pub(super) struct Side(usize);
 
@@ -83,7 +83,7 @@ impl Watched for Sides {
     }
 }
 
-/// A socket that the event loop watches, as long as this lives.
+/// A socket that the event loop watches as long as this exists.
 pub(super) struct Registered<S: Source> {
     socket: S,
     token: Token,
@@ -113,7 +113,7 @@ impl<S: Source> Registered<S> {
         &self.socket
     }
 
-    /// Tries `operation` until it would not block; one that is given up leaves nothing behind.
+    /// Tries `operation` until it does not block. If it is dropped, nothing is left behind.
     pub(super) async fn operate<T>(
         &self,
         side: Side,
@@ -130,7 +130,8 @@ impl<S: Source> Registered<S> {
         .await
     }
 
-    /// The same for the traits of futures-io: the task that polled a side last is the one that is woken.
+    /// The same for the traits of futures-io: an event wakes the task that polled this direction
+    /// last.
     pub(super) fn poll<T>(
         &self,
         side: Side,

@@ -1,4 +1,4 @@
-//! What TCP and Unix streams have in common.
+//! The common part of TCP and Unix streams.
 
 use std::io::{self, ErrorKind, IoSlice, IoSliceMut, Read, Write};
 use std::net::Shutdown;
@@ -11,7 +11,7 @@ use futures_io::{AsyncRead, AsyncWrite};
 use super::source::{Registered, Side};
 use super::{TcpStream, UnixStream};
 
-/// A connection of the system's, as both kinds of stream have it.
+/// A connection of mio, as both kinds of stream have it.
 pub(super) trait Connection: Source + Sized {
     fn peek(&self) -> io::Result<()>;
     fn take_error(&self) -> io::Result<Option<io::Error>>;
@@ -86,7 +86,7 @@ impl<S: Connection> Registered<S> {
     fn poll_close(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll(Side::WRITE, context, |socket| {
             match socket.shutdown(Shutdown::Write) {
-                // The other end was quicker.
+                // The other end has closed it already.
                 Err(error) if error.kind() == ErrorKind::NotConnected => Ok(()),
                 done => done,
             }
@@ -94,16 +94,16 @@ impl<S: Connection> Registered<S> {
     }
 }
 
-/// The methods of a stream, and the traits of futures-io, for it and for references to it.
+/// The methods of a stream, and the traits of futures-io, for a stream and for references to it.
 macro_rules! stream {
     ($stream:ident, $socket:ty) => {
         impl $stream {
-            /// Waits for something to read, and reads; 0 is the end, or says that the buffer has
-            /// no room: then it does not wait, as `read(2)` does not.
+            /// Waits for data, and reads. 0 means the end of the stream, or that `buffer` is empty:
+            /// then it does not wait, as `read(2)` does not.
             ///
             /// # Errors
             ///
-            /// What the system says.
+            /// The system's error.
             pub async fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
                 if buffer.is_empty() {
                     return Ok(0);
@@ -112,20 +112,20 @@ macro_rules! stream {
                 self.socket.operate(Side::READ, read).await
             }
 
-            /// Waits until there may be something to read, without a buffer for it.
+            /// Waits until there may be data to read. It needs no buffer.
             ///
             /// # Errors
             ///
-            /// What the system says.
+            /// The system's error.
             pub async fn readable(&self) -> io::Result<()> {
                 self.socket.readable().await
             }
 
-            /// Waits until something can be written, and writes some of it.
+            /// Waits until the socket accepts data, and writes some of it.
             ///
             /// # Errors
             ///
-            /// What the system says.
+            /// The system's error.
             pub async fn write(&self, bytes: &[u8]) -> io::Result<usize> {
                 let write = |mut socket: &$socket| socket.write(bytes);
                 self.socket.operate(Side::WRITE, write).await
@@ -135,8 +135,8 @@ macro_rules! stream {
             ///
             /// # Errors
             ///
-            /// What the system says; some of it may have been written then, as when this is
-            /// dropped.
+            /// The system's error. Some of it may have been written then, and also when this future
+            /// is dropped.
             pub async fn write_all(&self, mut bytes: &[u8]) -> io::Result<()> {
                 while !bytes.is_empty() {
                     let written = self.write(bytes).await?;
@@ -149,7 +149,7 @@ macro_rules! stream {
             ///
             /// # Errors
             ///
-            /// What the system says.
+            /// The system's error.
             pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
                 self.socket.get().shutdown(how)
             }
@@ -219,7 +219,7 @@ macro_rules! stream {
             }
 
             fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-                // Nothing is kept here.
+                // Nothing is buffered here.
                 Poll::Ready(Ok(()))
             }
 
@@ -259,7 +259,7 @@ macro_rules! stream {
 stream!(TcpStream, net::TcpStream);
 stream!(UnixStream, net::UnixStream);
 
-/// What every socket of this room can do: show its descriptor and itself.
+/// Methods of every socket of this room: `AsFd` and `Debug`.
 macro_rules! descriptor {
     ($($socket:ident),+) => {$(
         #[cfg(unix)]

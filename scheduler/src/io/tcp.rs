@@ -14,11 +14,11 @@ pub struct TcpListener {
 }
 
 impl TcpListener {
-    /// Listens at an address; with port 0 at a free one.
+    /// Listens at an address. For port 0 the system chooses a free port.
     ///
     /// # Errors
     ///
-    /// What the system says, for instance that the address is in use.
+    /// The system's error, for instance that the address is in use.
     ///
     /// # Panics
     ///
@@ -29,11 +29,11 @@ impl TcpListener {
         TcpListener::new(socket)
     }
 
-    /// One that somebody else has bound.
+    /// Takes a listener of the standard library.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The system's error.
     ///
     /// # Panics
     ///
@@ -54,11 +54,11 @@ impl TcpListener {
     ///
     /// # Errors
     ///
-    /// What the system says: above all that there are no descriptors left. The connection waits
-    /// then, and the next call may get it.
+    /// The system's error: above all that there are no descriptors left. The connection then stays
+    /// in the backlog, and the next call may get it.
     pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         let accept = |socket: &net::TcpListener| match socket.accept() {
-            // It has gone before it was accepted.
+            // The client has closed the connection before it was accepted.
             Err(error) if error.kind() == ErrorKind::ConnectionAborted => {
                 Err(ErrorKind::Interrupted.into())
             }
@@ -68,11 +68,11 @@ impl TcpListener {
         Ok((TcpStream::new(stream)?, peer))
     }
 
-    /// Where it listens.
+    /// The address where it listens.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The system's error.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.socket.get().local_addr()
     }
@@ -80,8 +80,8 @@ impl TcpListener {
 
 /// A TCP connection. One task may read while another writes.
 ///
-/// It has the traits of futures-io too, as have references to it: a task that reads by them shares the
-/// waiting with no other task that does.
+/// It also has the traits of futures-io, and so have references to it. Only one task at a time may
+/// read through these traits, because only the last one that polled is woken.
 pub struct TcpStream {
     pub(super) socket: Registered<net::TcpStream>,
 }
@@ -96,7 +96,7 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// What the system says, for instance that nobody listens there.
+    /// The system's error, for instance that no server listens there.
     ///
     /// # Panics
     ///
@@ -107,11 +107,11 @@ impl TcpStream {
         Ok(stream)
     }
 
-    /// A connection that somebody else has made.
+    /// Takes a connection of the standard library.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The system's error.
     ///
     /// # Panics
     ///
@@ -121,29 +121,29 @@ impl TcpStream {
         TcpStream::new(net::TcpStream::from_std(stream))
     }
 
-    /// Sends what is written at once, instead of waiting for more.
+    /// Sets whether data is sent at once (`TCP_NODELAY`), without waiting for more.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The system's error.
     pub fn set_nodelay(&self, on: bool) -> io::Result<()> {
         self.socket.get().set_nodelay(on)
     }
 
-    /// The other end.
+    /// The address of the other end.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The system's error.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.socket.get().peer_addr()
     }
 
-    /// This end.
+    /// The address of this end.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The system's error.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.socket.get().local_addr()
     }

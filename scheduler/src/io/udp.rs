@@ -14,11 +14,11 @@ pub struct UdpSocket {
 }
 
 impl UdpSocket {
-    /// At an address; with port 0 at a free one.
+    /// A socket at an address. For port 0 the system chooses a free port.
     ///
     /// # Errors
     ///
-    /// What the system says, for instance that the address is in use.
+    /// The system's error, for instance that the address is in use.
     ///
     /// # Panics
     ///
@@ -47,11 +47,11 @@ impl UdpSocket {
         UdpSocket::new(net::UdpSocket::bind(address)?)
     }
 
-    /// One that somebody else has bound.
+    /// Takes a socket of the standard library.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The system's error.
     ///
     /// # Panics
     ///
@@ -68,60 +68,61 @@ impl UdpSocket {
         Ok(UdpSocket { socket })
     }
 
-    /// Waits for a datagram: how long it is, and from whom. What does not fit is lost.
+    /// Waits for a datagram. Returns its length and its sender. Bytes that do not fit are lost.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The system's error.
     pub async fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         let receive = |socket: &net::UdpSocket| socket.recv_from(buffer);
         self.socket.operate(Side::READ, receive).await
     }
 
-    /// Sends a datagram, when there is room for it.
+    /// Sends a datagram. Waits while there is no room for it.
     ///
     /// # Errors
     ///
-    /// What the system says, for instance that it is too long.
+    /// The system's error, for instance that it is too long.
     pub async fn send_to(&self, bytes: &[u8], to: SocketAddr) -> io::Result<usize> {
         let send = |socket: &net::UdpSocket| socket.send_to(bytes, to);
         self.socket.operate(Side::WRITE, send).await
     }
 
-    /// From now on it receives from this address only, and [`send`](UdpSocket::send)s there.
+    /// Connects it: from now on it receives from this address only, and [`send`](UdpSocket::send)s
+    /// there.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The system's error.
     pub fn connect(&self, to: SocketAddr) -> io::Result<()> {
         self.socket.get().connect(to)
     }
 
-    /// Sends a datagram to where it is connected.
+    /// Sends a datagram to the connected address.
     ///
     /// # Errors
     ///
-    /// What the system says; also, for the datagram before, that nobody receives there.
+    /// The system's error. It may be about the datagram before: that no socket receives there.
     pub async fn send(&self, bytes: &[u8]) -> io::Result<usize> {
         let send = |socket: &net::UdpSocket| socket.send(bytes);
         self.socket.operate(Side::WRITE, send).await
     }
 
-    /// Waits for a datagram from where it is connected.
+    /// Waits for a datagram from the connected address.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The system's error.
     pub async fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let receive = |socket: &net::UdpSocket| socket.recv(buffer);
         self.socket.operate(Side::READ, receive).await
     }
 
-    /// Where it is.
+    /// The address of this end.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The system's error.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.socket.get().local_addr()
     }

@@ -10,7 +10,7 @@ use super::source::{Registered, Side};
 use super::stream::descriptor;
 use crate::executor::sleep;
 
-/// How long to wait for room in a listener's backlog before another try: the system tells nobody.
+/// How long to wait before retrying when a listener's backlog is full. The system sends no event.
 const BACKLOG_FULL: Duration = Duration::from_millis(1);
 
 /// A Unix socket that accepts connections. Its file stays when this is dropped.
@@ -19,11 +19,11 @@ pub struct UnixListener {
 }
 
 impl UnixListener {
-    /// Listens at a path, where no file may be.
+    /// Listens at a path. There must be no file.
     ///
     /// # Errors
     ///
-    /// What the system says, for instance that there is a file already.
+    /// The system's error, for instance that the file exists.
     ///
     /// # Panics
     ///
@@ -54,11 +54,11 @@ impl UnixListener {
         UnixListener::new(net::UnixListener::bind(path)?)
     }
 
-    /// One that somebody else has bound.
+    /// Takes a listener of the standard library.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The system's error.
     ///
     /// # Panics
     ///
@@ -80,7 +80,7 @@ impl UnixListener {
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The system's error.
     pub async fn accept(&self) -> io::Result<UnixStream> {
         let accept = |socket: &net::UnixListener| socket.accept();
         let (stream, _) = self.socket.operate(Side::READ, accept).await?;
@@ -88,7 +88,7 @@ impl UnixListener {
     }
 }
 
-/// A connection on this machine. As [`TcpStream`](super::TcpStream).
+/// A Unix-socket connection, on one machine. See [`TcpStream`](super::TcpStream).
 pub struct UnixStream {
     pub(super) socket: Registered<net::UnixStream>,
 }
@@ -99,12 +99,12 @@ impl UnixStream {
         Ok(UnixStream { socket })
     }
 
-    /// Connects to who listens at a path. While there is no room for more that wait to be accepted, it
-    /// is tried again, every millisecond.
+    /// Connects to the listener at a path. While the listener's backlog is full, it retries every
+    /// millisecond.
     ///
     /// # Errors
     ///
-    /// What the system says, for instance that nobody listens there.
+    /// The system's error, for instance that no server listens.
     ///
     /// # Panics
     ///
@@ -120,11 +120,11 @@ impl UnixStream {
         Ok(stream)
     }
 
-    /// Two ends of one connection.
+    /// Two sockets that are connected with each other.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The system's error.
     ///
     /// # Panics
     ///
@@ -134,11 +134,11 @@ impl UnixStream {
         Ok((UnixStream::new(one)?, UnixStream::new(other)?))
     }
 
-    /// A connection that somebody else has made.
+    /// Takes a connection of the standard library.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The system's error.
     ///
     /// # Panics
     ///

@@ -1,10 +1,10 @@
-//! A waker that sees whether it is used.
+//! A waker that records whether it was called.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Wake, Waker};
 
-/// Stands between a task and its waker, and sees whether it is used.
+/// Wraps the waker of a task, and records whether it was called.
 #[derive(Debug, Default)]
 pub(super) struct Woken {
     woken: AtomicBool,

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 
 use super::{Policy, Ready};
 
-/// The nearest deadline; those without one come last.
+/// A policy: the nearest deadline first. Tasks without a deadline come last.
 ///
-/// On one processor this meets every deadline that any order could meet, and so does not have to
-/// be told how long a task takes (C. L. Liu and J. W. Layland, *Scheduling Algorithms for
-/// Multiprogramming in a Hard-Real-Time Environment*, 1973). When not all can be met, it tends to
-/// miss many: the late ones go first.
+/// On one processor it meets all deadlines that any order can meet. It need not know how long a
+/// task takes (C. L. Liu and J. W. Layland, *Scheduling Algorithms for Multiprogramming in a
+/// Hard-Real-Time Environment*, 1973). If not all deadlines can be met, it tends to miss many,
+/// because late tasks go first.
 #[derive(Debug, Default)]
 pub struct EarliestDeadline {
     /// By deadline and arrival.
@@ -41,18 +41,19 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// How many of these jobs, each with its turns and its deadline, end too late.
+    /// How many of these jobs end too late. A job is its turns and its deadline.
     fn late(policy: impl Policy, jobs: &[(usize, u64)]) -> usize {
         let mut tasks = Scheduler::new(policy);
         for &(turns, deadline) in jobs {
-            // The turn in which a task says that it has ended is one of them.
+            // The turn in which a task ends is one of them.
             let body = std::iter::repeat_n((), turns - 1);
             tasks.spawn("job", Claim::deadline(deadline), body);
         }
         tasks.filter(|turn| turn.late).count()
     }
 
-    /// Whether any order can meet all deadlines: what is due until each of them must fit before it.
+    /// Whether any order can meet all deadlines: before each deadline there must be room for all
+    /// jobs that are due by then.
     fn feasible(jobs: &[(usize, u64)]) -> bool {
         jobs.iter().all(|&(_, deadline)| {
             let due = jobs.iter().filter(|job| job.1 <= deadline);

@@ -1,13 +1,12 @@
-//! Drawn by lot.
+//! A lottery: each turn is drawn at random.
 
 use super::{Policy, Ready};
 
-/// Each turn is drawn by lot: with a third of the tickets one gets a third of the turns, on
-/// average, and nobody who has a ticket starves (C. A. Waldspurger and W. E. Weihl, *Lottery
-/// Scheduling*, 1994).
+/// A policy: each turn is drawn at random. A task with a third of the tickets gets a third of the
+/// turns, on average, and no task with a ticket starves (C. A. Waldspurger and W. E. Weihl,
+/// *Lottery Scheduling*, 1994).
 ///
-/// A drawing goes through the list of those who are ready, as in the paper: time in proportion to
-/// their number.
+/// A draw goes through the list of ready tasks, as in the paper: its time grows with their number.
 #[derive(Debug)]
 pub struct Lottery {
     ready: Vec<Ready>,
@@ -16,7 +15,7 @@ pub struct Lottery {
 }
 
 impl Lottery {
-    /// The same seed draws the same lots.
+    /// A lottery with this seed. The same seed gives the same draws.
     pub fn new(seed: u64) -> Lottery {
         Lottery {
             ready: Vec::new(),
@@ -25,7 +24,7 @@ impl Lottery {
         }
     }
 
-    /// Where in the list the winner stands.
+    /// The winner's place in the list.
     fn draw(&mut self) -> usize {
         if self.tickets == 0 {
             return 0;
@@ -73,7 +72,7 @@ impl SplitMix64 {
         z ^ (z >> 31)
     }
 
-    /// Below `end`, all alike but for one part in 2^64 / `end`.
+    /// A number below `end`. The bias is at most one part in 2^64 / `end`.
     fn below(&mut self, end: u64) -> u64 {
         ((u128::from(self.next()) * u128::from(end)) >> 64) as u64
     }
@@ -103,7 +102,7 @@ mod tests {
                 let expected = share * TURNS as f64;
                 let deviation = (expected * (1.0 - share)).sqrt();
                 let had = turns.iter().filter(|&&who| who == task).count() as f64;
-                // The seeds are fixed: this holds or it does not, whenever it is run.
+                // The seeds are fixed, so every run gives the same result.
                 assert!((had - expected).abs() < 4.0 * deviation, "{task}: {had}");
             }
         }

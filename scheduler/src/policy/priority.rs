@@ -1,19 +1,20 @@
-//! The most urgent first; and how not to starve the others.
+//! Priorities: the most urgent task first, with or without ageing.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::{Policy, Ready};
 
-/// The highest priority; among equals, the task that has waited longest.
+/// A policy: the highest priority first; for the same priority, the task that has waited longest.
 ///
-/// Strict priorities starve: as long as somebody more urgent is ready, a task gets no turn at all.
-/// With ageing, waiting makes urgent: a priority grows by one for each so many turns of waiting.
-/// A task then waits at most (the highest priority less its own) × those turns, and a round.
+/// Strict priorities starve: as long as a more urgent task is ready, a task gets no turn at all.
+/// With ageing, a waiting task becomes more urgent: its priority grows by one for each `turns`
+/// turns of waiting. So a task waits at most (the highest priority less its own) × `turns`, and one
+/// round.
 ///
-/// Nobody's priority is ever changed for that. All that wait grow at one rate, so the order of two
-/// tasks never changes while both wait: it is that of `since - priority × turns`, a number that a
-/// heap can keep.
+/// No priority is changed for that. All waiting tasks grow at the same rate, so the order of two
+/// tasks does not change while both wait: it is the order of `since - priority × turns`, a number
+/// that a heap can keep.
 #[derive(Debug)]
 pub struct Priority {
     ageing: Option<u64>,
@@ -21,7 +22,7 @@ pub struct Priority {
     arrivals: u64,
 }
 
-/// The number before it has decided: no two are alike.
+/// The order number, which no two entries share, decides in the end.
 #[derive(Debug)]
 struct Entry(Ready);
 
@@ -46,12 +47,12 @@ impl Ord for Entry {
 }
 
 impl Priority {
-    /// Without mercy.
+    /// Without ageing.
     pub fn strict() -> Priority {
         Priority::new(None)
     }
 
-    /// A priority grows by one for each `turns` turns of waiting; 0 counts as 1.
+    /// With ageing: a priority grows by one for each `turns` turns of waiting; 0 counts as 1.
     pub fn ageing(turns: u64) -> Priority {
         Priority::new(Some(turns.max(1)))
     }

@@ -1,10 +1,11 @@
-//! First come, first served.
+//! Round robin: first come, first served.
 
 use std::collections::VecDeque;
 
 use super::{Policy, Ready};
 
-/// The task that has waited longest: with `n` ready, none waits for more than `n - 1` turns.
+/// A policy: the task that has waited longest is next. With `n` ready tasks, none waits for more
+/// than `n - 1` turns.
 #[derive(Debug, Default)]
 pub struct RoundRobin {
     ready: VecDeque<Ready>,

@@ -1,4 +1,4 @@
-//! A barrier: nobody goes on before all have come.
+//! A barrier: no task goes on before all have arrived.
 
 use std::cell::Cell;
 use std::fmt;
@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 
 use super::waiters::{Name, Standing, Waiter, Waiters};
 
-/// Lets a number of tasks go on together, again and again.
+/// A barrier: a number of tasks wait until all of them have arrived. It can be used again.
 ///
 /// # Examples
 ///
@@ -31,17 +31,17 @@ pub struct Barrier {
 }
 
 impl Barrier {
-    /// For so many tasks.
+    /// A barrier for `parties` tasks.
     ///
     /// # Panics
     ///
-    /// If that is none.
+    /// If `parties` is 0.
     #[track_caller]
     pub fn new(parties: usize) -> Barrier {
         Barrier::make(Name::Place(Location::caller()), parties)
     }
 
-    /// With a name for the report of a deadlock.
+    /// A barrier with a name for the report of a deadlock.
     ///
     /// # Panics
     ///
@@ -53,7 +53,7 @@ impl Barrier {
 
     #[track_caller]
     fn make(name: Name, parties: usize) -> Barrier {
-        assert!(parties > 0, "a barrier for nobody");
+        assert!(parties > 0, "a barrier for 0 tasks");
         Barrier {
             parties,
             came: Rc::default(),
@@ -61,7 +61,8 @@ impl Barrier {
         }
     }
 
-    /// Waits until all have come; true for the last one. Dropped before that, it has not come.
+    /// Waits until all have arrived. Returns true for the last one. If it is dropped before that,
+    /// it does not count as arrived.
     pub fn wait(&self) -> BarrierWait {
         BarrierWait {
             barrier: self.clone(),
@@ -69,7 +70,7 @@ impl Barrier {
         }
     }
 
-    /// How many wait.
+    /// How many tasks wait.
     pub fn waiting(&self) -> usize {
         self.came.get()
     }

@@ -1,4 +1,4 @@
-//! Values from task to task.
+//! A channel: values from task to task.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -11,14 +11,14 @@ use std::task::{Context, Poll};
 use super::semaphore::{Permits, Take};
 use super::waiters::Name;
 
-/// A channel that holds at most `capacity` values: a task that sends more waits.
+/// A channel that holds at most `capacity` values. When it is full, a task that sends waits.
 ///
 /// It is the bounded buffer of E. W. Dijkstra's *Cooperating Sequential Processes* (1965): one
-/// semaphore counts the room, another the values.
+/// semaphore counts the free places, another the values.
 ///
 /// # Panics
 ///
-/// If the capacity is 0: nothing could ever be sent.
+/// If the capacity is 0, because nothing could ever be sent.
 ///
 /// # Examples
 ///
@@ -86,9 +86,9 @@ struct Channel<T> {
     receivers: Cell<usize>,
 }
 
-/// The other side of the channel is gone; the value comes back.
+/// All receivers are dropped. The value is returned.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("nobody is left who could receive this")]
+#[error("all receivers are dropped")]
 pub struct Closed<T>(pub T);
 
 impl<T> fmt::Debug for Closed<T> {
@@ -97,14 +97,14 @@ impl<T> fmt::Debug for Closed<T> {
     }
 }
 
-/// Why a value was not sent at once; it comes back.
+/// Why a value was not sent at once. The value is returned.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TrySendError<T> {
-    /// There is no room now, or others wait for it.
+    /// The channel is full, or other tasks wait to send.
     #[error("the channel is full")]
     Full(T),
-    /// All receivers are gone.
-    #[error("nobody is left who could receive this")]
+    /// All receivers are dropped.
+    #[error("all receivers are dropped")]
     Closed(T),
 }
 
@@ -120,25 +120,25 @@ impl<T> fmt::Debug for TrySendError<T> {
 /// Why nothing was received at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TryRecvError {
-    /// There is nothing now, or others wait for it.
+    /// The channel is empty, or other tasks wait to receive.
     #[error("the channel is empty")]
     Empty,
-    /// All senders are gone, and all has been received.
-    #[error("nobody is left who could send")]
+    /// All senders are dropped, and every value was received.
+    #[error("all senders are dropped")]
     Closed,
 }
 
-/// The sending side; the channel ends when all its clones are gone.
+/// The sending side. The channel ends when all senders are dropped.
 pub struct Sender<T> {
     channel: Rc<Channel<T>>,
 }
 
 impl<T> Sender<T> {
-    /// Waits for room, and sends. Dropped before that, it has not sent.
+    /// Waits for room, and sends. If it is dropped before that, nothing is sent.
     ///
     /// # Errors
     ///
-    /// When all receivers are gone.
+    /// When all receivers are dropped.
     pub async fn send(&self, value: T) -> Result<(), Closed<T>> {
         let taken = self.channel.room.take(1).await;
         if taken.is_err() || self.channel.receivers.get() == 0 {
@@ -149,11 +149,11 @@ impl<T> Sender<T> {
         Ok(())
     }
 
-    /// Sends if there is room now and nobody waits for it; else the value comes back.
+    /// Sends if there is room now and no other task waits to send. Otherwise it returns the value.
     ///
     /// # Errors
     ///
-    /// When there is no room, or all receivers are gone.
+    /// When there is no room, or all receivers are dropped.
     ///
     /// # Examples
     ///
@@ -205,13 +205,13 @@ impl<T> fmt::Debug for Sender<T> {
     }
 }
 
-/// The receiving side; its clones share what comes.
+/// The receiving side. Each value goes to one of its clones.
 pub struct Receiver<T> {
     channel: Rc<Channel<T>>,
 }
 
 impl<T> Receiver<T> {
-    /// Waits for the next value; `None` when all senders are gone and all has been received.
+    /// Waits for the next value; `None` when all senders are dropped and every value was received.
     pub fn recv(&self) -> Recv<'_, T> {
         Recv {
             receiver: self,
@@ -219,11 +219,11 @@ impl<T> Receiver<T> {
         }
     }
 
-    /// Receives what is there now, if nobody waits for it.
+    /// Receives a value that is there now, if no other task waits to receive.
     ///
     /// # Errors
     ///
-    /// When there is nothing, now or ever.
+    /// When there is no value now, or there will never be one.
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
         let channel = &self.channel;
         if !channel.items.try_take(1) {
@@ -268,7 +268,7 @@ impl<T> fmt::Debug for Receiver<T> {
     }
 }
 
-/// The future of [`Receiver::recv`]. Dropped before it is ready, it has received nothing.
+/// The future of [`Receiver::recv`]. If it is dropped before it is ready, no value is lost.
 #[must_use = "futures do nothing unless they are awaited"]
 pub struct Recv<'a, T> {
     receiver: &'a Receiver<T>,

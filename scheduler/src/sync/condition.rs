@@ -1,4 +1,4 @@
-//! A condition: wait until another task has changed what a lock protects.
+//! A condition variable: wait until another task has changed what a lock protects.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use super::lock::LockGuard;
 use super::waiters::{Name, Standing, Waiter, Waiters};
 
-/// Lets tasks wait for a change of what a [`Lock`](super::Lock) protects.
+/// A condition variable: tasks wait for a change of what a [`Lock`](super::Lock) protects.
 ///
 /// # Examples
 ///
@@ -40,17 +40,17 @@ pub struct Condition {
 }
 
 impl Condition {
-    /// Nobody waits for it yet.
+    /// A condition without waiters.
     #[track_caller]
     #[expect(
         clippy::new_without_default,
-        reason = "it is named by where it is made"
+        reason = "a default one would not know the place where it was made"
     )]
     pub fn new() -> Condition {
         Condition::make(Name::Place(Location::caller()))
     }
 
-    /// With a name for the report of a deadlock.
+    /// A condition with a name for the report of a deadlock.
     pub fn named(name: impl Into<Rc<str>>) -> Condition {
         Condition::make(Name::Given(name.into()))
     }
@@ -61,11 +61,10 @@ impl Condition {
         }
     }
 
-    /// Gives the lock back, waits to be notified, and takes the lock again.
+    /// Releases the lock, waits for a notification, and takes the lock again.
     ///
-    /// What was waited for may be gone by then: look, or use
-    /// [`wait_while`](Condition::wait_while). A wait that is given up after it was notified passes
-    /// the notification on.
+    /// The change may be undone by then: check it, or use [`wait_while`](Condition::wait_while). If
+    /// this future is dropped after it was notified, the notification goes to the next waiter.
     pub async fn wait<T>(&self, guard: LockGuard<T>) -> LockGuard<T> {
         let lock = guard.lock();
         let mut guard = Some(guard);
@@ -76,7 +75,7 @@ impl Condition {
         };
         poll_fn(|context| {
             let polled = told.poll(context);
-            // After the wait has begun: no notification is missed.
+            // After the wait has begun, so that no notification is missed.
             drop(guard.take());
             polled
         })
@@ -86,7 +85,7 @@ impl Condition {
         guard
     }
 
-    /// Waits, as often as need be, until `waiting` says no.
+    /// Waits, repeatedly if necessary, until `waiting` returns false.
     pub async fn wait_while<T>(
         &self,
         mut guard: LockGuard<T>,
@@ -98,12 +97,12 @@ impl Condition {
         guard
     }
 
-    /// Wakes the task that has waited for longest.
+    /// Wakes the task that has waited longest.
     pub fn notify_one(&self) {
         self.waiters.settle_first(Standing::Granted, |_| true);
     }
 
-    /// Wakes all who wait.
+    /// Wakes all waiting tasks.
     pub fn notify_all(&self) {
         self.waiters.settle_all(Standing::Granted);
     }
@@ -115,7 +114,7 @@ impl fmt::Debug for Condition {
     }
 }
 
-/// A wait for a notification, from its begin until the lock is taken again.
+/// A wait for a notification, from its beginning until the lock is taken again.
 struct Told<'a> {
     condition: &'a Condition,
     waiter: Option<Waiter>,

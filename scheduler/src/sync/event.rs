@@ -1,4 +1,4 @@
-//! A flag that can be waited for.
+//! An event: a flag that tasks wait for.
 
 use std::cell::Cell;
 use std::fmt;
@@ -10,7 +10,7 @@ use std::task::{Context, Poll, ready};
 use super::waiters::{Name, Standing, Waiter, Waiters};
 use crate::executor::budget;
 
-/// A flag that can be waited for: setting it lets go all who wait.
+/// An event: setting it wakes all tasks that wait for it.
 ///
 /// # Examples
 ///
@@ -42,17 +42,17 @@ pub struct Event {
 }
 
 impl Event {
-    /// Not set.
+    /// An event that is not set.
     #[track_caller]
     #[expect(
         clippy::new_without_default,
-        reason = "it is named by where it is made"
+        reason = "a default one would not know the place where it was made"
     )]
     pub fn new() -> Event {
         Event::make(Name::Place(Location::caller()))
     }
 
-    /// With a name for the report of a deadlock.
+    /// An event with a name for the report of a deadlock.
     pub fn named(name: impl Into<Rc<str>>) -> Event {
         Event::make(Name::Given(name.into()))
     }
@@ -64,13 +64,14 @@ impl Event {
         }
     }
 
-    /// Lets all go who wait, and all who come until it is [cleared](Event::clear).
+    /// Sets it. All waiting tasks go on, and later waits return at once until it is
+    /// [cleared](Event::clear).
     pub fn set(&self) {
         self.is_set.set(true);
         self.waiters.settle_all(Standing::Granted);
     }
 
-    /// Those who come from now on wait again.
+    /// Clears it: from now on tasks wait again.
     pub fn clear(&self) {
         self.is_set.set(false);
     }
@@ -80,7 +81,7 @@ impl Event {
         self.is_set.get()
     }
 
-    /// Waits until it is set; who waited when it was is let go even if it has been cleared since.
+    /// Waits until it is set. A task that waited then goes on even if the event was cleared since.
     pub fn wait(&self) -> EventWait {
         EventWait {
             event: self.clone(),

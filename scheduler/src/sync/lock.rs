@@ -1,4 +1,4 @@
-//! A lock around a value: one task at a time has it.
+//! A lock around a value: one task holds it at a time.
 
 use std::cell::Cell;
 use std::fmt;
@@ -11,12 +11,13 @@ use std::task::{Context, Poll};
 use super::semaphore::{Acquire, Permit, Semaphore};
 use super::waiters::Name;
 
-/// A value that one task at a time has, across its awaits.
+/// A lock: one task at a time uses its value, and may hold it over awaits.
 ///
-/// On one thread that is only needed where something must stay as it is *while others run*: what
-/// happens between two awaits is undisturbed anyway.
+/// On one thread you need it only if something must not change *while others run*. Between two
+/// awaits no other task runs anyway.
 ///
-/// The guard holds the value itself, which moves there and back: put a large one into a box.
+/// The guard contains the value itself, which is moved there and back: put a large value into a
+/// box.
 ///
 /// # Examples
 ///
@@ -47,13 +48,13 @@ pub struct Lock<T> {
 }
 
 impl<T> Lock<T> {
-    /// Around a value.
+    /// A lock around a value.
     #[track_caller]
     pub fn new(value: T) -> Lock<T> {
         Lock::make(Name::Place(Location::caller()), value)
     }
 
-    /// With a name for the report of a deadlock.
+    /// A lock with a name for the report of a deadlock.
     pub fn named(name: impl Into<Rc<str>>, value: T) -> Lock<T> {
         Lock::make(Name::Given(name.into()), value)
     }
@@ -65,7 +66,7 @@ impl<T> Lock<T> {
         }
     }
 
-    /// Waits until nobody else has it.
+    /// Waits until the lock is free, and takes it.
     pub fn lock(&self) -> Acquiring<T> {
         Acquiring {
             acquire: self.semaphore.acquire(1),
@@ -73,7 +74,7 @@ impl<T> Lock<T> {
         }
     }
 
-    /// Takes it if nobody has it or waits for it.
+    /// Takes the lock if it is free and no task waits for it.
     pub fn try_lock(&self) -> Option<LockGuard<T>> {
         let permit = self.semaphore.try_acquire(1)?;
         Some(LockGuard::new(permit, Rc::clone(&self.value)))
@@ -121,13 +122,13 @@ impl<T> fmt::Debug for Acquiring<T> {
     }
 }
 
-/// The value of a [`Lock`], for as long as this lives.
+/// The guard of a locked [`Lock`], with its value.
 #[must_use = "the lock is given back when this is dropped"]
 pub struct LockGuard<T> {
     /// `None` only while it is being dropped.
     value: Option<T>,
     home: Rc<Cell<Option<T>>>,
-    /// Given back after the value.
+    /// Released after the value.
     permit: Permit,
 }
 
@@ -140,7 +141,7 @@ impl<T> LockGuard<T> {
         }
     }
 
-    /// The lock that this is of.
+    /// The lock of this guard.
     pub fn lock(&self) -> Lock<T> {
         Lock {
             semaphore: self.permit.semaphore(1),
@@ -149,7 +150,7 @@ impl<T> LockGuard<T> {
     }
 }
 
-const THERE: &str = "who has the only permit has the value";
+const THERE: &str = "the holder of the only permit has the value";
 
 impl<T> Deref for LockGuard<T> {
     type Target = T;

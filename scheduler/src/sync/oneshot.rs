@@ -1,4 +1,4 @@
-//! One value, once, from one task to another.
+//! A one-shot channel: one value, once, from one task to another.
 
 use std::cell::Cell;
 use std::fmt;
@@ -58,12 +58,12 @@ struct Oneshot<T> {
     waiters: Rc<Waiters>,
 }
 
-/// The sender was dropped, and has sent nothing; or the value was received before.
+/// The sender was dropped without sending, or the value was received before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("nothing was sent, or it was received before")]
 pub struct Dropped;
 
-/// The end that sends, once.
+/// The sending end. It sends once.
 pub struct OneshotSender<T> {
     channel: Rc<Oneshot<T>>,
 }
@@ -73,7 +73,7 @@ impl<T> OneshotSender<T> {
     ///
     /// # Errors
     ///
-    /// The value, when the receiver is gone.
+    /// The value, when the receiver was dropped.
     pub fn send(self, value: T) -> Result<(), T> {
         if self.is_closed() {
             return Err(value);
@@ -82,7 +82,7 @@ impl<T> OneshotSender<T> {
         Ok(())
     }
 
-    /// Whether the receiver is gone.
+    /// Whether the receiver was dropped.
     pub fn is_closed(&self) -> bool {
         !self.channel.receiver_is_there.get()
     }
@@ -101,7 +101,7 @@ impl<T> fmt::Debug for OneshotSender<T> {
     }
 }
 
-/// The end that receives: await it.
+/// The receiving end: await it.
 #[must_use = "futures do nothing unless they are awaited"]
 pub struct OneshotReceiver<T> {
     channel: Rc<Oneshot<T>>,

@@ -1,4 +1,4 @@
-//! A lock that many may read by, or one write.
+//! A read-write lock: many readers or one writer.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -11,10 +11,11 @@ use std::task::{Context, Poll, ready};
 use super::semaphore::{Acquire, Permit, Semaphore};
 use super::waiters::Name;
 
-/// A value that many tasks at a time may read, or one may change, across their awaits.
+/// A read-write lock: many tasks may read its value at a time, or one may change it, also over
+/// awaits.
 ///
-/// It is fair: a reader that comes after a waiting writer waits too, so readers do not starve it. A task
-/// that reads, and reads again while a writer waits, waits for itself.
+/// It is fair: a reader that comes after a waiting writer waits too, so readers do not starve
+/// writers. A task that reads, and reads again while a writer waits, waits for itself.
 ///
 /// # Examples
 ///
@@ -39,20 +40,20 @@ pub struct RwLock<T> {
     value: Home<T>,
 }
 
-/// Where the value is while nobody writes. Readers share it; a writer takes it away.
+/// The place of the value while there is no writer. Readers share it, and a writer takes it away.
 type Home<T> = Rc<RefCell<Option<Rc<T>>>>;
 
-/// A writer takes them all.
+/// The number of permits. A writer takes them all.
 const PERMITS: usize = usize::MAX >> 1;
 
 impl<T> RwLock<T> {
-    /// Around a value.
+    /// A lock around a value.
     #[track_caller]
     pub fn new(value: T) -> RwLock<T> {
         RwLock::make(Name::Place(Location::caller()), value)
     }
 
-    /// With a name for the report of a deadlock.
+    /// A lock with a name for the report of a deadlock.
     pub fn named(name: impl Into<Rc<str>>, value: T) -> RwLock<T> {
         RwLock::make(Name::Given(name.into()), value)
     }
@@ -64,7 +65,7 @@ impl<T> RwLock<T> {
         }
     }
 
-    /// Waits until nobody writes.
+    /// Waits until there is no writer.
     pub fn read(&self) -> Reading<T> {
         Reading {
             acquire: self.semaphore.acquire(1),
@@ -72,7 +73,7 @@ impl<T> RwLock<T> {
         }
     }
 
-    /// Waits until nobody reads or writes.
+    /// Waits until there is no reader and no writer.
     pub fn write(&self) -> Writing<T> {
         Writing {
             acquire: self.semaphore.acquire(PERMITS),
@@ -80,13 +81,13 @@ impl<T> RwLock<T> {
         }
     }
 
-    /// Reads if nobody writes, or waits.
+    /// Takes it for reading, if there is no writer and no waiting task.
     pub fn try_read(&self) -> Option<ReadGuard<T>> {
         let permit = self.semaphore.try_acquire(1)?;
         Some(ReadGuard::new(permit, &self.value))
     }
 
-    /// Writes if nobody reads, writes, or waits.
+    /// Takes it for writing, if there is no reader, no writer and no waiting task.
     pub fn try_write(&self) -> Option<WriteGuard<T>> {
         let permit = self.semaphore.try_acquire(PERMITS)?;
         Some(WriteGuard::new(permit, &self.value))
@@ -156,12 +157,12 @@ impl<T> fmt::Debug for Writing<T> {
     }
 }
 
-const AT_HOME: &str = "the value is at home while nobody has all permits";
+const AT_HOME: &str = "the value is in its place while no task has all permits";
 
-/// The value of a [`RwLock`], to be read for as long as this lives.
+/// The guard of a [`RwLock`] for reading, with its value.
 #[must_use = "the lock is given back when this is dropped"]
 pub struct ReadGuard<T> {
-    // Dropped before the permit: a writer has the only reference.
+    // Dropped before the permit, because a writer needs the only reference.
     value: Rc<T>,
     _permit: Permit,
 }
@@ -189,13 +190,13 @@ impl<T: fmt::Debug> fmt::Debug for ReadGuard<T> {
     }
 }
 
-/// The value of a [`RwLock`], to be changed for as long as this lives.
+/// The guard of a [`RwLock`] for writing, with its value.
 #[must_use = "the lock is given back when this is dropped"]
 pub struct WriteGuard<T> {
     /// `None` only while it is being dropped.
     value: Option<Rc<T>>,
     home: Home<T>,
-    /// Given back after the value.
+    /// Released after the value.
     _permit: Permit,
 }
 
@@ -209,7 +210,7 @@ impl<T> WriteGuard<T> {
     }
 }
 
-const THERE: &str = "who has all permits has the value, alone";
+const THERE: &str = "the holder of all permits has the only reference";
 
 impl<T> Deref for WriteGuard<T> {
     type Target = T;

@@ -1,4 +1,4 @@
-//! A semaphore: at most so many tasks hold a permit at once.
+//! A semaphore: at most `n` tasks hold a permit at once.
 
 use std::cell::Cell;
 use std::fmt;
@@ -10,7 +10,7 @@ use std::task::{Context, Poll, ready};
 use super::waiters::{Name, Standing, Waiter, Waiters};
 use crate::executor::budget;
 
-/// Permits, and the queue for them: what the semaphore, the locks and the channel are made of.
+/// Permits and their queue. The semaphore, the locks and the channel are made of these.
 #[derive(Debug)]
 pub(super) struct Permits {
     free: Cell<usize>,
@@ -27,7 +27,7 @@ impl Permits {
         })
     }
 
-    /// Whoever waits, and will not be served any more, is told so.
+    /// Tells the waiting tasks that they will not be served any more.
     pub(super) fn close(&self) {
         self.closed.set(true);
         self.waiters.settle_all(Standing::Closed);
@@ -42,7 +42,7 @@ impl Permits {
         self.serve();
     }
 
-    /// No task is passed over: one that wants many permits keeps those behind it waiting.
+    /// Serves the queue in order. A task that wants many permits holds back those behind it.
     fn serve(&self) {
         let take = |wants| {
             let left = self.free.get().checked_sub(wants);
@@ -51,7 +51,7 @@ impl Permits {
         while self.waiters.settle_first(Standing::Granted, take) {}
     }
 
-    /// Takes permits at once, or not at all.
+    /// Takes permits at once. Returns false if it cannot.
     pub(super) fn try_take(&self, count: usize) -> bool {
         let there = self.waiters.is_empty() && self.free.get() >= count;
         if there {
@@ -70,7 +70,7 @@ impl Permits {
     }
 }
 
-/// Waiting for permits; who gets them has to release them.
+/// A wait for permits. The task that gets them must release them.
 pub(super) struct Take {
     permits: Rc<Permits>,
     count: usize,
@@ -117,7 +117,7 @@ impl Drop for Take {
         let standing = waiter.standing();
         drop(waiter);
         match standing {
-            // Those behind may want less.
+            // The tasks behind this one may want fewer.
             Standing::Waiting => self.permits.serve(),
             Standing::Granted => self.permits.release(self.count),
             Standing::Closed => {}
@@ -125,7 +125,7 @@ impl Drop for Take {
     }
 }
 
-/// At most so many tasks at once hold a permit; the others wait, first come, first served.
+/// A semaphore: at most `n` tasks hold a permit at once. The others wait, first come, first served.
 ///
 /// # Examples
 ///
@@ -158,13 +158,13 @@ pub struct Semaphore {
 }
 
 impl Semaphore {
-    /// With so many permits.
+    /// A semaphore with this many permits.
     #[track_caller]
     pub fn new(permits: usize) -> Semaphore {
         Semaphore::make(Name::Place(Location::caller()), permits)
     }
 
-    /// With a name for the report of a deadlock.
+    /// A semaphore with a name for the report of a deadlock.
     pub fn named(name: impl Into<Rc<str>>, permits: usize) -> Semaphore {
         Semaphore::make(Name::Given(name.into()), permits)
     }
@@ -173,7 +173,7 @@ impl Semaphore {
         Semaphore::called("semaphore", name, total)
     }
 
-    /// For a lock.
+    /// The semaphore inside a lock.
     pub(super) fn called(what: &'static str, name: Name, total: usize) -> Semaphore {
         Semaphore {
             permits: Permits::new(what, name, total),
@@ -185,7 +185,7 @@ impl Semaphore {
     ///
     /// # Panics
     ///
-    /// If there are fewer in all: they would never come.
+    /// If the semaphore has fewer permits in all, so that it would wait for ever.
     #[track_caller]
     pub fn acquire(&self, count: usize) -> Acquire {
         let total = self.total;
@@ -198,13 +198,13 @@ impl Semaphore {
         }
     }
 
-    /// Takes permits if there are enough and nobody waits for them.
+    /// Takes permits if there are enough and no task waits for them.
     pub fn try_acquire(&self, count: usize) -> Option<Permit> {
         let taken = self.permits.try_take(count);
         taken.then(|| Permit::new(Rc::clone(&self.permits), count))
     }
 
-    /// How many permits nobody has.
+    /// How many permits are free.
     pub fn free(&self) -> usize {
         self.permits.free.get()
     }
@@ -239,7 +239,7 @@ impl fmt::Debug for Acquire {
     }
 }
 
-/// Permits of a [`Semaphore`], given back when this is dropped.
+/// Permits of a [`Semaphore`]. Dropping this returns them.
 #[must_use = "the permits are given back when this is dropped"]
 pub struct Permit {
     permits: Rc<Permits>,
@@ -256,7 +256,7 @@ impl Permit {
         }
     }
 
-    /// What it is a permit of.
+    /// The semaphore that these permits belong to.
     pub(super) fn semaphore(&self, total: usize) -> Semaphore {
         Semaphore {
             permits: Rc::clone(&self.permits),

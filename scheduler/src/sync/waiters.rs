@@ -1,7 +1,8 @@
-//! The queue behind everything that can be waited for: which task waits, in what order, and for what.
+//! The wait queue behind everything in [`sync`](super): which task waits, in what order, and for
+//! what.
 //!
-//! The queue is a list through a table. A wait joins at the end, and leaves from wherever it is, in
-//! constant time; it allocates nothing but, now and then, a larger table.
+//! The queue is a list inside a table. A wait joins at the end, and leaves from anywhere, in
+//! constant time. It allocates nothing, except a larger table now and then.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -14,11 +15,11 @@ use slab::Slab;
 use crate::executor::waits::{Held, WaitedFor, make_known};
 use crate::executor::{TaskId, current_task, some_of};
 
-/// What a thing is called when people are told of it.
+/// The name of an object in a report.
 #[derive(Clone, Debug)]
 pub(super) enum Name {
     Given(Rc<str>),
-    /// Where it was made.
+    /// The place in the source where it was made.
     Place(&'static Location<'static>),
 }
 
@@ -31,22 +32,22 @@ impl fmt::Display for Name {
     }
 }
 
-/// How a wait stands.
+/// The state of a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
     Waiting,
-    /// What it waits for is its own.
+    /// The task has got what it waited for.
     Granted,
-    /// It will never come.
+    /// It will never get it.
     Closed,
 }
 
-/// Those who wait for a thing, and those who have it.
+/// The tasks that wait for an object, and the tasks that hold it.
 pub(super) struct Waiters {
     what: &'static str,
     name: Name,
     queue: RefCell<Queue>,
-    /// The tasks that have it; `None` for code outside of all tasks.
+    /// The tasks that hold it; `None` for code outside of tasks.
     holders: RefCell<Slab<Option<TaskId>>>,
     known: Cell<bool>,
     this: Weak<Waiters>,
@@ -59,7 +60,7 @@ struct Queue {
     last: Option<usize>,
 }
 
-/// A wait; in the list only while it stands at [`Standing::Waiting`].
+/// A wait. It is in the list only while its state is [`Standing::Waiting`].
 struct Slot {
     wants: usize,
     standing: Standing,
@@ -68,7 +69,7 @@ struct Slot {
     after: Option<usize>,
 }
 
-/// A table that has become empty keeps room for so many.
+/// An empty table keeps room for this many waits.
 const KEPT: usize = 1024;
 
 impl Queue {
@@ -124,21 +125,21 @@ impl Waiters {
         })
     }
 
-    /// Whether nobody waits.
+    /// Whether no task waits.
     pub(super) fn is_empty(&self) -> bool {
         self.queue.borrow().first.is_none()
     }
 
-    /// The last in the queue.
+    /// Appends a wait to the queue.
     pub(super) fn join(&self, wants: usize, context: &Context<'_>) -> Waiter {
         if !self.known.replace(true) {
             make_known(self.this.clone());
         }
-        // Made first: cloning a waker may call foreign code.
+        // Made first, because cloning a waker may call foreign code.
         let waker = Held::new(context.waker());
         Waiter {
             place: self.queue.borrow_mut().push(wants, waker),
-            // It is there as long as a reference to it.
+            // It exists as long as there is a reference to it.
             waiters: self
                 .this
                 .upgrade()
@@ -146,7 +147,7 @@ impl Waiters {
         }
     }
 
-    /// Settles the wait of the first in the queue, if it is to be served, by what it wants.
+    /// Settles the first wait of the queue, if `served` returns true for what it wants.
     pub(super) fn settle_first(
         &self,
         standing: Standing,
@@ -171,7 +172,7 @@ impl Waiters {
         while self.settle_first(standing, |_| true) {}
     }
 
-    /// The running task has it from now on.
+    /// Adds the running task as a holder.
     pub(super) fn add_holder(&self) -> usize {
         self.holders.borrow_mut().insert(current_task())
     }
@@ -214,7 +215,7 @@ impl fmt::Debug for Waiters {
     }
 }
 
-/// A waiter; dropping it leaves the queue.
+/// A waiter. Dropping it leaves the queue.
 pub(super) struct Waiter {
     waiters: Rc<Waiters>,
     place: usize,
@@ -225,7 +226,7 @@ impl Waiter {
         self.waiters.queue.borrow().slots[self.place].standing
     }
 
-    /// How it stands; while it waits, the newest waker is kept.
+    /// Returns its state. While it waits, the newest waker is kept.
     pub(super) fn poll(&self, context: &Context<'_>) -> Standing {
         let mut queue = self.waiters.queue.borrow_mut();
         let slot = &mut queue.slots[self.place];

@@ -1,4 +1,4 @@
-//! A value that changes, and tasks that want the newest.
+//! A watch channel: tasks read the newest value.
 
 use std::cell::{Cell, Ref, RefCell};
 use std::fmt;
@@ -10,7 +10,7 @@ use std::task::{Poll, ready};
 use super::waiters::{Name, Standing, Waiter, Waiters};
 use crate::executor::budget;
 
-/// A channel that holds the newest value only: a slow reader misses the values in between.
+/// A channel that holds only the newest value: a slow reader misses the values in between.
 ///
 /// # Examples
 ///
@@ -52,9 +52,9 @@ struct Watched<T> {
     waiters: Rc<Waiters>,
 }
 
-/// The sender is gone: the value does not change any more.
+/// The sender was dropped, so the value does not change any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the sender is gone: the value does not change any more")]
+#[error("the sender was dropped: the value does not change any more")]
 pub struct WatchClosed;
 
 /// The end that sets the value.
@@ -63,11 +63,11 @@ pub struct WatchSender<T> {
 }
 
 impl<T> WatchSender<T> {
-    /// Sets the value, and tells all receivers.
+    /// Sets the value, and wakes all receivers that wait for a change.
     ///
     /// # Panics
     ///
-    /// While somebody holds what [`WatchReceiver::borrow`] returned.
+    /// While the result of [`WatchReceiver::borrow`] is held.
     pub fn send(&self, value: T) {
         let old = self.watched.value.replace(value);
         self.watched.version.update(|version| version + 1);
@@ -75,7 +75,7 @@ impl<T> WatchSender<T> {
         drop(old);
     }
 
-    /// One more receiver; it has seen the present value.
+    /// Makes a receiver that has seen the present value.
     pub fn subscribe(&self) -> WatchReceiver<T> {
         WatchReceiver {
             watched: Rc::clone(&self.watched),
@@ -97,7 +97,7 @@ impl<T: fmt::Debug> fmt::Debug for WatchSender<T> {
     }
 }
 
-/// The end that sees the value. Clones have seen what this has.
+/// The end that reads the value. A clone has seen the same values.
 pub struct WatchReceiver<T> {
     watched: Rc<Watched<T>>,
     seen: u64,
@@ -109,11 +109,11 @@ impl<T> WatchReceiver<T> {
         self.watched.value.borrow()
     }
 
-    /// Waits until there is a value that this has not seen; it counts as seen then.
+    /// Waits for a value that this receiver has not seen. That value then counts as seen.
     ///
     /// # Errors
     ///
-    /// When the sender is gone, and has left nothing unseen.
+    /// When the sender was dropped and there is no unseen value.
     pub async fn changed(&mut self) -> Result<(), WatchClosed> {
         let mut waiter: Option<Waiter> = None;
         poll_fn(|context| {

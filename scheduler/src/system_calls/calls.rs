@@ -1,4 +1,4 @@
-//! What a task sees of the kernel: its system calls.
+//! The kernel as a task sees it: its system calls.
 
 use std::cell::Cell;
 use std::pin::Pin;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::{End, TaskId};
 use crate::generator::{Co, Generator, coroutine};
 
-/// What a task asks for.
+/// A request of a task.
 pub(super) enum Call {
     Yield,
     Id,
@@ -19,7 +19,7 @@ pub(super) enum Call {
     Enter(Frame),
 }
 
-/// What the kernel answers.
+/// An answer of the kernel.
 pub(super) enum Reply {
     Done,
     Task(TaskId),
@@ -27,7 +27,7 @@ pub(super) enum Reply {
     Ended(Option<End>),
 }
 
-/// One level of a task's calls.
+/// One level of a task's nested calls.
 pub(super) type Frame = Generator<Call, Reply, Pin<Box<dyn Future<Output = ()>>>>;
 
 pub(super) fn frame<F>(body: impl FnOnce(Sys) -> F) -> Frame
@@ -37,7 +37,7 @@ where
     coroutine(|co| Box::pin(body(Sys { co })) as Pin<Box<dyn Future<Output = ()>>>)
 }
 
-/// What a task sees of the kernel: its system calls. Each ends the task's turn, but for
+/// The kernel as a task sees it: its system calls. Each one ends the task's turn, except
 /// [`call`](Sys::call).
 #[derive(Debug)]
 pub struct Sys {
@@ -45,12 +45,12 @@ pub struct Sys {
 }
 
 impl Sys {
-    /// Lets the others run.
+    /// Lets the other tasks run.
     pub async fn yield_now(&self) {
         self.co.yield_(Call::Yield).await;
     }
 
-    /// This task's own id.
+    /// Returns this task's own id.
     pub async fn id(&self) -> TaskId {
         match self.co.yield_(Call::Id).await {
             Reply::Task(id) => id,
@@ -69,7 +69,7 @@ impl Sys {
         }
     }
 
-    /// Waits until a task has ended, and tells how; `None` at once if it had ended before.
+    /// Waits until a task has ended. Returns how it ended; `None` at once if it had ended before.
     pub async fn wait(&self, task: TaskId) -> Option<End> {
         match self.co.yield_(Call::Wait(task)).await {
             Reply::Ended(end) => end,
@@ -77,9 +77,9 @@ impl Sys {
         }
     }
 
-    /// Ends a task where it stands: its destructors run. False if it had ended before.
+    /// Ends a task at its present yield. Its destructors run. Returns false if it had ended before.
     ///
-    /// Killing oneself does not return.
+    /// If a task kills itself, this does not return.
     pub async fn kill(&self, task: TaskId) -> bool {
         match self.co.yield_(Call::Kill(task)).await {
             Reply::Was(there) => there,
@@ -87,17 +87,17 @@ impl Sys {
         }
     }
 
-    /// Lets the others run, for this long at least.
+    /// Sleeps at least this long. The others run meanwhile.
     pub async fn sleep(&self, time: Duration) {
         self.co.yield_(Call::Sleep(time)).await;
     }
 
-    /// Runs `body` in this task's place, and resolves to its result; see the [module](crate::system_calls). The
-    /// turn goes on.
+    /// Runs `body` in this task's place, and returns its result; see the
+    /// [module](crate::system_calls). It does not end the turn.
     ///
     /// # Panics
     ///
-    /// If calls are nested over [`MAX_DEPTH`](crate::system_calls::MAX_DEPTH) deep.
+    /// If calls are nested deeper than [`MAX_DEPTH`](crate::system_calls::MAX_DEPTH).
     ///
     /// # Examples
     ///

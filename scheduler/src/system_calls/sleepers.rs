@@ -1,4 +1,4 @@
-//! Those who sleep, by the time at which they are to be woken.
+//! The sleeping tasks, by the time at which each is to be woken.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use event_loop::Clock;
 
 use super::TaskId;
 
-/// A sleep without end is a hundred years: an `Instant` cannot count much further.
+/// The longest sleep: a hundred years. An `Instant` cannot count much further.
 const LONGEST: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 100);
 
 pub(super) struct Sleepers {
@@ -23,19 +23,19 @@ impl Sleepers {
         }
     }
 
-    /// Returns when the task is to be woken.
+    /// Adds a task. Returns when it is to be woken.
     pub(super) fn add(&mut self, task: TaskId, time: Duration) -> Instant {
         let until = self.clock.now() + time.min(LONGEST);
         self.by_time.insert((until, task));
         until
     }
 
-    /// A task that was killed sleeps no more.
+    /// Removes a task that was killed.
     pub(super) fn remove(&mut self, task: TaskId, until: Instant) {
         self.by_time.remove(&(until, task));
     }
 
-    /// Takes one whose time has come.
+    /// Takes a task whose time has come.
     pub(super) fn next_due(&mut self) -> Option<TaskId> {
         let &(until, task) = self.by_time.first()?;
         if until > self.clock.now() {
@@ -45,7 +45,7 @@ impl Sleepers {
         Some(task)
     }
 
-    /// How long it takes until the next one is due; `None` if nobody sleeps, or no waiting helps.
+    /// How long until the next task is due; `None` if no task sleeps, or waiting does not help.
     pub(super) fn patience(&self) -> Option<Duration> {
         let &(until, _) = self.by_time.first()?;
         self.clock.until(until)

@@ -1,7 +1,7 @@
-//! A task, and the trampoline that runs calls within calls.
+//! A task, and the trampoline that runs its nested calls.
 //!
-//! A call puts another frame on the task's own stack, which is a vector: the thread's stack is not
-//! deeper for it. A frame that has ended is taken off, and the one below goes on.
+//! A call puts another frame on the task's own stack, which is a vector. So the thread's stack does
+//! not become deeper. A frame that has ended is removed, and the one below goes on.
 
 use super::calls::{Call, Frame, Reply};
 use super::{MAX_DEPTH, TaskId};
@@ -9,19 +9,19 @@ use std::time::Instant;
 
 pub(super) struct Task {
     pub(super) name: &'static str,
-    /// Its calls, the innermost last.
+    /// Its frames, the innermost last.
     stack: Vec<Frame>,
     /// The answer to its last call; `None` before its first turn.
     pub(super) reply: Option<Reply>,
-    /// Those who wait for its end.
+    /// The tasks that wait for its end.
     pub(super) waiters: Vec<TaskId>,
     pub(super) waits: Waits,
 }
 
-/// What a task waits for that has no turn.
+/// What a task waits for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Waits {
-    /// Its turn.
+    /// It is ready, and waits for its turn.
     Ready,
     For(TaskId),
     Until(Instant),
@@ -38,11 +38,11 @@ impl Task {
         }
     }
 
-    /// Runs until it wants something of the kernel; `None` when it has ended.
+    /// Runs until the task makes a call; `None` when it has ended.
     ///
     /// # Panics
     ///
-    /// When the task does, and when its calls are too deep.
+    /// When the task does, and when its calls are nested too deep.
     pub(super) fn run(&mut self) -> Option<Call> {
         loop {
             let frame = self.stack.last_mut()?;

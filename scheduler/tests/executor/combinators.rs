@@ -62,7 +62,7 @@ fn task_locals_are_each_tasks_own_and_survive_a_panic() {
     assert!(executor.block_on(bad).is_err());
     assert!(
         catch_unwind(|| number(&NUMBER)).is_err(),
-        "nobody's value is left behind"
+        "no value is left behind"
     );
 }
 

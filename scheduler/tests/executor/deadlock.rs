@@ -1,5 +1,5 @@
-//! Deadlocks: told when there is one, never when there is none, and for nothing as long as there
-//! cannot be one.
+//! Deadlocks: reported when there is one, never when there is none. The search for one costs
+//! nothing as long as there cannot be one.
 
 use super::*;
 use scheduler::executor::{TaskGroup, spawn_named};
@@ -40,7 +40,7 @@ fn nobody_is_looked_at_while_another_thread_may_wake_one() {
     sending.join().unwrap();
     assert_eq!(received, MESSAGES);
     assert_eq!(executor.deadlock_searches(), 0);
-    // Cloned there, and dropped here, a waker is looked for once.
+    // A waker that was cloned there and dropped here causes one search.
     assert!(executor.run().is_err());
     assert_eq!(executor.deadlock_searches(), 1);
 }
@@ -67,7 +67,7 @@ fn a_clock_that_nobody_moves_is_told() {
         executor.run().unwrap_err().to_string(),
         "deadlock: task 0 (sleeper) waits for a time that does not come: its clock stands still"
     );
-    // A task may be the one who moves it.
+    // A task may move the clock.
     let (executor, clock) = with_clock();
     drop(executor.spawn(async move {
         yield_now().await;
@@ -183,7 +183,7 @@ fn combinators_and_the_monitor_hide_no_deadlock() {
 
 #[test]
 fn a_scope_that_waits_tells_no_deadlock() {
-    // As its docs say. Else this would be told, and not wait for the thread.
+    // As its documentation says: otherwise it would report a deadlock and not wait for the thread.
     let event = Event::new();
     executor().block_on(scope(async |scope| {
         let (sender, receiver) = futures_channel::oneshot::channel::<()>();
@@ -250,7 +250,7 @@ fn a_spawner_may_bring_something_and_its_end_is_told() {
         drop(spawner);
         one
     });
-    // Told only when the spawner has gone, which ends the wait.
+    // Reported only after the spawner was dropped, which ends the wait.
     assert!(executor.run().is_err());
     assert_eq!(other.join().unwrap(), 1);
 }

@@ -1,11 +1,11 @@
-//! What is always ready lets the others in: tasks, timers, signals.
+//! Tasks that are always ready let the others run: tasks, timers, signals.
 
 use super::*;
 use event_loop::Signal;
 use rustix::process::{Signal as Raise, getpid, kill_process};
 use scheduler::io::signal;
 
-/// Moves the clock when the others have had their turns.
+/// Moves the clock after the others had their turns.
 fn advance_later(executor: &Executor, clock: &FakeClock) {
     let clock = clock.clone();
     drop(executor.spawn(async move {
@@ -48,8 +48,8 @@ fn a_time_out_ends_a_loop_whose_waits_are_always_ready() {
     }
 }
 
-/// Timers beside a socket that is read in tiny pieces: how late they are is how many system calls
-/// come between two looks at the clock.
+/// Timers, and a socket that is read in tiny pieces. Timers are late by the number of system calls
+/// between two looks at the clock.
 #[test]
 fn operations_of_sockets_count_as_polls_do() {
     const BYTES: u64 = 10_000;
@@ -116,7 +116,7 @@ fn all_who_wait_for_a_signal_are_told_and_none_is_lost() {
         for waiting in both {
             waiting.await.unwrap().unwrap();
         }
-        // Nobody waits for this one, and one who gives up had it.
+        // No task waits for this signal, and a wait that is then dropped had it.
         raise();
         signal(&usr2).await.unwrap();
         let given_up = signal(&usr2);
@@ -126,7 +126,7 @@ fn all_who_wait_for_a_signal_are_told_and_none_is_lost() {
         }
         drop(given_up);
         signal(&usr2).await.unwrap();
-        // Once each: nothing is left.
+        // Each comes once: none is left.
         let late = select(signal(&usr2), yield_now()).await;
         assert!(matches!(late, Either::Right(())));
     });

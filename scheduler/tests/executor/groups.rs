@@ -1,4 +1,4 @@
-//! Tasks that belong together: one that fails ends the others.
+//! Groups of tasks: one that fails ends the others.
 
 use super::*;
 use scheduler::executor::{TaskGroup, try_gather, try_scope};
@@ -14,7 +14,7 @@ fn gather_tells_the_first_failure_at_once_whichever_it_is() {
             assert_ne!(n, bad, "expected");
             pending::<()>().await;
         }));
-        // The others never end: were they waited for, this would be a deadlock.
+        // The others never end: if the group waited for them, this would be a deadlock.
         let run = AssertUnwindSafe(|| executor.try_block_on(all).map(drop));
         assert!(catch_unwind(run).is_err(), "the panic of task {bad}");
         assert_eq!((dropped.count(), executor.tasks()), (3, 0));
@@ -180,7 +180,7 @@ fn task_locals_are_there_in_destructors() {
         task.abort();
         assert_eq!(seen.get(), 5);
         let outside = catch_unwind(|| NUMBER.with(|number| *number));
-        assert!(outside.is_err(), "it is nobody's now");
+        assert!(outside.is_err(), "its result was dropped");
     }
 }
 
@@ -188,7 +188,7 @@ fn task_locals_are_there_in_destructors() {
 fn a_scope_that_is_cancelled_drops_its_tasks_and_goes_on() {
     let dropped = Dropped::default();
     let (cancelled, later) = executor().block_on(scope(async |scope| {
-        // This one is running when it cancels, itself too.
+        // This task is running when it cancels all tasks, itself included.
         let (handle, guard) = (scope.clone(), dropped.guard());
         let canceller = scope.spawn(async move {
             let _guard = guard;
@@ -206,8 +206,8 @@ fn a_scope_that_is_cancelled_drops_its_tasks_and_goes_on() {
     assert_eq!((cancelled, later, dropped.count()), (None, 1, 2));
 }
 
-/// moonbitlang/async#32: a task that was cancelled before it had begun was never told as done, and its
-/// group waited for ever.
+/// moonbitlang/async#32: a task that was cancelled before it had begun was never reported as done,
+/// and its group waited for ever.
 #[test]
 fn a_task_that_is_aborted_before_it_began_is_told_as_done() {
     executor().block_on(async {

@@ -1,4 +1,4 @@
-//! The executor and what tasks wait for, from outside: the waker's contract, cancelling, deadlocks,
+//! The executor and its synchronization from outside: the waker's contract, cancelling, deadlocks,
 //! sockets.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -52,8 +52,8 @@ fn with_clock() -> (Executor, FakeClock) {
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A future that counts its polls, keeps its waker where the test finds it, and is ready when it
-/// is told so.
+/// A future that counts its polls, keeps its waker where the test finds it, and is ready when the
+/// test says so.
 #[derive(Clone, Default)]
 struct Probe {
     polls: Rc<Cell<u32>>,
@@ -81,7 +81,7 @@ impl Probe {
     }
 }
 
-/// Counts those that have been dropped.
+/// Counts how many of its guards were dropped.
 #[derive(Clone, Default)]
 struct Dropped(Rc<Cell<usize>>);
 

@@ -1,10 +1,10 @@
-//! Destructors of tasks that call one another, many times: no stack is deep enough for that.
+//! Destructors of tasks that call each other many times: no stack is deep enough for that.
 
 use super::*;
 use scheduler::executor::TaskGroup;
 use std::any::Any;
 
-/// Some ten times as many as would overflow the stack of a test's thread.
+/// Some ten times the number that would overflow the stack of a test's thread.
 const CHAIN: usize = 100_000;
 
 #[test]

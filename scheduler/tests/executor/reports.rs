@@ -1,12 +1,12 @@
-//! What users of other runtimes have reported of those, tried on this one. The report stands above each
-//! test; what is expected is what it says should have happened.
+//! Faults that users of other runtimes have reported, tried on this one. The report is above each
+//! test. The expected result is the one that the report asks for.
 
 use super::*;
 use scheduler::executor::interval;
 use scheduler::sync::{Barrier, Condition, RwLock};
 
-/// tokio-rs/tokio#4618, python/cpython#112202: who was notified, and was cancelled before it ran, took the
-/// notification with it.
+/// tokio-rs/tokio#4618, python/cpython#112202: a task that was notified, and cancelled before it
+/// ran, lost the notification.
 #[test]
 fn a_notification_of_one_who_is_cancelled_goes_to_the_next() {
     executor().block_on(async {
@@ -28,8 +28,8 @@ fn a_notification_of_one_who_is_cancelled_goes_to_the_next() {
     });
 }
 
-/// python/cpython#86766: cancelling those who waited for a condition, while others had its lock, ended in
-/// "Lock is not acquired".
+/// python/cpython#86766: cancelling tasks that waited for a condition, while others had its lock,
+/// failed with "Lock is not acquired".
 #[test]
 fn a_wait_for_a_condition_may_be_cancelled_while_it_asks_for_the_lock_again() {
     executor().block_on(async {
@@ -54,8 +54,8 @@ fn a_wait_for_a_condition_may_be_cancelled_while_it_asks_for_the_lock_again() {
     });
 }
 
-/// bpo-27585 (python/cpython#1031), agronholm/anyio#1145: a waiter that was cancelled when it was to have
-/// the lock, or stood first in the line, left those behind it waiting for ever.
+/// bpo-27585 (python/cpython#1031), agronholm/anyio#1145: a waiter was cancelled when it was about
+/// to get the lock, or was first in the queue. Those behind it then waited for ever.
 #[test]
 fn whoever_is_cancelled_in_a_line_leaves_nobody_behind_it_waiting() {
     for cancelled in 0..4 {
@@ -78,14 +78,14 @@ fn whoever_is_cancelled_in_a_line_leaves_nobody_behind_it_waiting() {
     }
 }
 
-/// python/asyncio#343: an item that came when the time of `wait_for(queue.get())` was just up was lost.
+/// python/asyncio#343: an item that came just when `wait_for(queue.get())` timed out was lost.
 #[test]
 fn an_item_that_comes_as_the_time_is_up_is_not_lost() {
     let (executor, clock) = with_clock();
     let (sender, receiver) = channel(8);
     for n in 0..6_u32 {
         let sender = sender.clone();
-        // At the moment at which the receiver's time is up, before it and after it.
+        // At the moment of the receiver's time-out, before it and after it.
         drop(executor.spawn(async move {
             sleep(SECOND * n / 2).await;
             sender.send(n).await.unwrap();
@@ -109,7 +109,7 @@ fn an_item_that_comes_as_the_time_is_up_is_not_lost() {
     assert_eq!(got, [0, 1, 2, 3, 4, 5]);
 }
 
-/// tokio-rs/tokio#3825: in a loop of `select`, what came beside the tick was lost.
+/// tokio-rs/tokio#3825: in a loop of `select`, a value that came together with the tick was lost.
 #[test]
 fn nothing_is_lost_by_a_loop_that_selects() {
     executor().block_on(async {
@@ -138,8 +138,8 @@ fn nothing_is_lost_by_a_loop_that_selects() {
     });
 }
 
-/// smol-rs/async-executor#163: a waker that was used on another thread while the executor was dropped used
-/// memory that was free. (Under valgrind this tells; see `.ci/valgrind`.)
+/// smol-rs/async-executor#163: a waker that was used on another thread while the executor was
+/// dropped used freed memory. (valgrind detects it; see `.ci/valgrind`.)
 #[test]
 fn wakers_that_are_used_while_the_executor_is_dropped_find_it_or_do_not() {
     for _ in 0..200 {
@@ -168,8 +168,8 @@ fn wakers_that_are_used_while_the_executor_is_dropped_find_it_or_do_not() {
     }
 }
 
-/// tokio-rs/tokio#8260: a sender that was cancelled while it waited for room kept the receiver of a channel
-/// that was closed waiting.
+/// tokio-rs/tokio#8260: a sender that was cancelled while it waited for room made the receiver of a
+/// closed channel wait for ever.
 #[test]
 fn a_sender_that_is_cancelled_keeps_no_receiver_waiting() {
     executor().block_on(async {
@@ -183,8 +183,8 @@ fn a_sender_that_is_cancelled_keeps_no_receiver_waiting() {
     });
 }
 
-/// Of the same kind as those above: a barrier whose waiter was cancelled lets the others through neither too
-/// early nor never.
+/// Similar to those above: when a waiter of a barrier was cancelled, the barrier must open neither
+/// too early nor never.
 #[test]
 fn a_barrier_does_not_count_who_was_cancelled() {
     executor().block_on(async {
@@ -205,8 +205,8 @@ fn a_barrier_does_not_count_who_was_cancelled() {
     });
 }
 
-/// tokio's `MissedTickBehavior::Skip`, by the example in its documentation: ticks every 50 ms, of which a
-/// task of 200 ms missed some; the next ones come at multiples of 50 ms.
+/// tokio's `MissedTickBehavior::Skip`, by the example in its documentation: a tick every 50 ms. A
+/// task of 200 ms misses some. The next ones come at multiples of 50 ms.
 #[test]
 fn missed_ticks_are_left_out() {
     let millis = Duration::from_millis;
@@ -230,7 +230,7 @@ fn missed_ticks_are_left_out() {
     assert_eq!(counts, [1, 2, 2, 3, 4]);
 }
 
-/// The same for a writer that waits, and gives up: it lets the readers behind it in.
+/// The same for a waiting writer that is cancelled: the readers behind it go on.
 #[test]
 fn a_writer_that_gives_up_lets_the_readers_behind_it_in() {
     executor().block_on(async {

@@ -1,6 +1,6 @@
-//! Everything at once, at random: tasks that wait for everything there is, aborts at any moment,
-//! wake-ups and drops of wakers on other threads, signals, scopes, task locals, executors that come
-//! and go. At the end nothing is lost. Run under valgrind in CI.
+//! Everything at once, at random: tasks that wait in every possible way, aborts at any moment,
+//! wake-ups and drops of wakers on other threads, signals, scopes, task locals, executors that are
+//! made and dropped. At the end nothing may be lost. It runs under valgrind in CI.
 //!
 //! The long form: `SOAK_ROUNDS=2000 cargo test -p scheduler --test executor soak`.
 
@@ -27,7 +27,7 @@ impl Random {
     }
 }
 
-/// What the tasks share.
+/// The state that the tasks share.
 struct World {
     permits: Semaphore,
     lock: Lock<u64>,
@@ -36,7 +36,7 @@ struct World {
     changed: Condition,
     sender: scheduler::sync::Sender<CountDrop>,
     receiver: scheduler::sync::Receiver<CountDrop>,
-    /// Other threads wake and drop what comes here.
+    /// Other threads wake and drop these wakers.
     wakers: mpsc::Sender<Waker>,
     made: Dropped,
     sent: Cell<usize>,
@@ -187,12 +187,12 @@ fn round(random: &mut Random, wakers: &mpsc::Sender<Waker>) {
         }
     }
     if random.below(4) == 0 {
-        // With whatever is going on.
+        // Whatever is still running.
         drop(executor);
         assert!(tasks.iter().all(JoinHandle::is_finished));
         return;
     }
-    // Senders wait for room, and nobody else makes it.
+    // Senders wait for room, and no other task makes it.
     let drained = Rc::clone(&world);
     drop(executor.spawn(async move {
         while let Ok(Some(_)) = timeout(Duration::from_millis(5), drained.receiver.recv()).await {

@@ -68,8 +68,8 @@ fn nobody_listening_is_an_error() {
     });
 }
 
-/// The system says "try again" to who connects to a Unix socket without room for more that wait, and
-/// tells nobody when there is.
+/// While the backlog of a Unix socket is full, `connect` fails with "try again", and the system
+/// sends no event when there is room.
 #[test]
 fn a_full_backlog_of_a_unix_socket_is_waited_for() {
     let folder = tempfile::tempdir().unwrap();
@@ -155,7 +155,7 @@ fn beyond_the_limit_connections_wait_to_be_accepted() {
         let welcome = spawn(async move {
             second.readable().await.unwrap();
         });
-        // Whole conversations go on meanwhile, and nobody welcomes the second.
+        // Whole conversations take place meanwhile, and the second connection is not accepted.
         for n in 0..100 {
             first.write_all(format!("{n}\n").as_bytes()).await.unwrap();
             first.readable().await.unwrap();
@@ -172,7 +172,7 @@ fn a_socket_of_another_executor_is_refused_with_a_reason() {
     let (one, other) = (executor(), executor());
     let listener = one.block_on(async { TcpListener::bind(HERE.into()).unwrap() });
     let address = listener.local_addr().unwrap();
-    // A connection waits: it would even be there.
+    // A connection waits, so `accept` could succeed.
     let _waiting = std::net::TcpStream::connect(address).unwrap();
     let refused = other.block_on(listener.accept()).unwrap_err();
     assert!(
@@ -191,7 +191,7 @@ fn what_comes_after_urgent_data_is_read() {
         std::io::Write::write_all(&mut far, b"abc").unwrap();
         rustix::net::send(&far, b"X", rustix::net::SendFlags::OOB).unwrap();
         std::io::Write::write_all(&mut far, b"def").unwrap();
-        // A std socket reads abc, and then def: a short read is not the end of what is there.
+        // A std socket reads abc, and then def: a short read does not mean that nothing is left.
         let (mut read, mut buffer) = (Vec::new(), [0; 64]);
         while read.len() < 6 {
             let length = near.read(&mut buffer).await.unwrap();
@@ -209,7 +209,7 @@ fn a_buffer_without_room_is_not_waited_for() {
             .await
             .unwrap();
         // POSIX, read(): "Before any action is taken, if nbyte is 0, read() may detect and return
-        // errors; in the absence of errors it returns 0". Nothing ever comes here.
+        // errors; in the absence of errors it returns 0". No data ever comes here.
         assert_eq!(near.read(&mut []).await.unwrap(), 0);
         let mut reader = &near;
         assert_eq!(

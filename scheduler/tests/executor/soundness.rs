@@ -1,4 +1,4 @@
-//! Whatever drops the executor, nothing that is gone is touched: run under valgrind in CI.
+//! However the executor is dropped, freed memory is not touched. It runs under valgrind in CI.
 
 use super::*;
 use std::panic::panic_any;
@@ -24,8 +24,8 @@ impl Wake for DropsExecutor {
     }
 }
 
-/// An executor whose last reference is where [`DropsExecutor`] finds it; what it holds besides is
-/// dropped with it.
+/// Makes an executor whose last reference [`DropsExecutor`] finds. Everything that the executor
+/// holds is dropped with it.
 fn last() -> impl Fn() -> Rc<Executor> {
     let executor = Rc::new(executor());
     drop(executor.spawn(pending::<()>()));
@@ -129,7 +129,7 @@ fn a_foreign_waker_drops_the_executor() {
             .poll(&mut Context::from_waker(&waker))
             .is_pending()
     );
-    // Kept: only its use drops the executor now.
+    // Kept: from now on only its use drops the executor.
     std::mem::forget(waker);
     task.abort();
     assert!(task.is_finished());
@@ -172,7 +172,7 @@ fn a_destructor_that_runs_its_executor_is_not_polled_meanwhile() {
             executor.run_pending();
             probe.wake();
         }
-        // It is in the ready queue now, and its destructor has that run.
+        // It is in the ready queue now, and its destructor runs that queue.
         task.abort();
         assert_eq!(probe.polls.get(), u32::from(ran));
         assert_eq!(Rc::strong_count(&executor), 1);
@@ -225,8 +225,8 @@ fn a_payload_whose_destructor_panics_is_nobodys() {
     assert_eq!(executor.tasks(), 0);
 }
 
-/// What is cloned on one side and dropped on the other balances: the bound of the counts is never
-/// reached. A bound this low is in the unit tests; here it is the two sides that meet.
+/// Wakers that are cloned on one thread and dropped on another balance: the limit of the counts is
+/// never reached. The unit tests use a low limit; this test uses two real threads.
 #[test]
 fn wakers_made_away_and_dropped_at_home_balance() {
     let executor = executor();
@@ -242,13 +242,13 @@ fn wakers_made_away_and_dropped_at_home_balance() {
     });
     from_away.into_iter().for_each(drop);
     away.join().unwrap();
-    // The one that the thread had was dropped there, and told: the probe's is left.
+    // The thread's waker was dropped there, and this was posted. Only the probe's is left.
     executor.run_pending();
     drop(probe.waker.take());
     let stuck = executor.run().unwrap_err();
     assert_eq!(
         stuck.to_string(),
-        "deadlock: task 0 waits for nothing: nobody has its waker"
+        "deadlock: task 0 waits for nothing: its waker was dropped"
     );
     drop(task);
 }

@@ -29,7 +29,7 @@ fn a_wait_that_is_given_up_passes_on_what_it_was_handed() {
         .map(|_| executor.spawn(semaphore.acquire(1)))
         .collect();
     executor.run_pending();
-    // The second leaves the queue; the first has been handed the permit when it is aborted.
+    // The second leaves the queue. The first has already got the permit when it is aborted.
     waiting[1].abort();
     drop(held);
     waiting[0].abort();

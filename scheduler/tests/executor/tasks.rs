@@ -54,7 +54,7 @@ fn a_panic_of_a_destructor_is_one_of_the_task() {
         executor.block_on(held),
         Err(JoinError::Panicked(_))
     ));
-    // An output that nobody wants.
+    // An output that is not taken.
     drop(executor.spawn(async { Bad }));
     executor.run_pending();
     assert_eq!(executor.tasks(), 0);
@@ -150,7 +150,7 @@ fn what_destructors_spawn_while_the_executor_goes_is_dropped_too() {
     struct Executor2(RefCell<Option<JoinHandle<CountDrop>>>);
     impl Drop for Spawns {
         fn drop(&mut self) {
-            // No executor runs any more: a spawn would panic, and that is its own.
+            // No executor runs here. A spawn would panic, which is correct.
             let guard = self.1.guard();
             let spawned = catch_unwind(AssertUnwindSafe(|| spawn(async move { guard })));
             assert!(spawned.is_err());

@@ -37,11 +37,11 @@ fn a_timeout_drops_what_is_late_and_its_timer_when_it_is_not() {
     let error = executor.block_on(late).unwrap().unwrap_err();
     assert_eq!(error.to_string(), "nothing came within 1s");
     assert!(executor.block_on(in_time).unwrap().is_ok());
-    // The timer that was not needed is gone: nothing is left to wait for.
+    // The unused timer was removed: nothing is left to wait for.
     let stuck = executor.try_block_on(pending::<()>()).unwrap_err();
     assert_eq!(
         stuck.to_string(),
-        "deadlock: task 4 waits for nothing: nobody has its waker"
+        "deadlock: task 4 waits for nothing: its waker was dropped"
     );
 }
 

@@ -1,4 +1,4 @@
-//! Waits that are given up pin nothing.
+//! Dropped waits leave no waker behind.
 
 use super::*;
 use event_loop::Signal;
@@ -12,7 +12,7 @@ impl Wake for Nothing {
     fn wake(self: Arc<Self>) {}
 }
 
-/// Polls it once, drops it, and counts the wakers that are kept.
+/// Polls a future once, drops it, and counts the wakers that are kept.
 fn kept_by<F: Future>(future: F) -> usize {
     let counted = Arc::new(Nothing);
     let waker = Waker::from(Arc::clone(&counted));

@@ -7,7 +7,7 @@ fn a_task_is_polled_once_for_any_number_of_wake_ups() {
     let task = executor.spawn(probe.clone());
     executor.run_pending();
     executor.run_pending();
-    assert_eq!(probe.polls.get(), 1, "nobody woke it");
+    assert_eq!(probe.polls.get(), 1, "it was not woken");
     for _ in 0..3 {
         probe.wake();
     }
@@ -112,7 +112,7 @@ fn wakers_may_be_cloned_and_dropped_anywhere() {
                 for round in 0..200 {
                     let clones: Vec<Waker> = wakers.clone();
                     clones.iter().for_each(Waker::wake_by_ref);
-                    // Some come home to be dropped, some are dropped here.
+                    // Some are sent home and dropped there, some are dropped here.
                     if round % 10 == 0 {
                         sender.send(clones).unwrap();
                     }

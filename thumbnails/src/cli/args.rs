@@ -11,29 +11,30 @@ use thumbnails::{Filter, Fit, Format, Limits, Settings, xdg};
 
 use super::model::Kind;
 
-/// Makes thumbnails of pictures and of folders of them, by threads, processes, rayon or async.
+/// Makes thumbnails of pictures and of whole folders, by threads, processes, rayon or async.
 ///
-/// JPEG, PNG, GIF (its first frame), WebP, TIFF and BMP, told by their content. Orientation is
-/// applied, colours become sRGB, metadata are left out. A damaged picture is shown as far as it goes.
-/// A picture that is damaged or can't be done is reported, the rest is done, and the exit code is 1.
-/// Only what changed is made again.
+/// JPEG, PNG, GIF (its first frame), WebP, TIFF and BMP, recognized by their content. Orientation
+/// is applied, colours become sRGB, and metadata are removed. Of a damaged picture the readable
+/// part is shown.
+/// A picture that is damaged or can't be decoded is reported, the others are done, and the exit
+/// code is 1. Only new and changed pictures are processed.
 ///
-/// Without arguments: makes up a folder of pictures in thumbnails-demo, makes their thumbnails in
-/// every model, compares them in a table, and writes a contact sheet.
+/// Without arguments: creates a folder of pictures in thumbnails-demo, makes their thumbnails in
+/// every model, compares the times in a table, and writes a contact sheet.
 #[derive(Parser, Debug)]
 #[command(version, max_term_width = 100, args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
-    /// Pictures and folders; `-` reads a list of them from standard input, one a line
+    /// Pictures and folders; `-` reads a list of them from standard input, one per line
     #[arg(value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
-    /// The folder for the thumbnails. What was found in a folder keeps its place in it; a picture
-    /// named alone goes straight into DIR
+    /// The folder for the thumbnails. Thumbnails of pictures in a folder keep their subfolders;
+    /// that of a picture on the command line is directly in DIR
     #[arg(short, long, value_name = "DIR")]
     pub(super) output: Option<PathBuf>,
     /// The list on standard input is separated by zero bytes (`find -print0`)
     #[arg(short = '0', long)]
     pub(super) null: bool,
-    /// Which model does it [default: threads; without PATH: all]
+    /// The model [default: threads; without PATH: all]
     #[arg(long)]
     pub(super) model: Option<Choice<Kind>>,
     #[command(flatten)]
@@ -44,7 +45,7 @@ pub(crate) struct Args {
     limits: LimitArgs,
     #[command(flatten)]
     pub(super) run: RunArgs,
-    /// Follow the folders: make thumbnails of what is new or changed, until Ctrl-C
+    /// Watch the folders: make thumbnails of new and changed pictures, until Ctrl-C
     #[arg(long, help_heading = "What is done")]
     pub(super) watch: bool,
 }
@@ -55,10 +56,10 @@ struct LookArgs {
     /// The box: `256` or `320x200`, in pixels
     #[arg(short, long, value_name = "SIZE", value_parser = size, default_value = "256")]
     size: (u32, u32),
-    /// How a picture is put into the box
+    /// How a picture is fitted into the box
     #[arg(long, value_enum, default_value = "contain")]
     fit: FitArg,
-    /// Enlarge pictures smaller than the box, too
+    /// Also enlarge pictures smaller than the box
     #[arg(long)]
     enlarge: bool,
     /// The format [default: jpeg]
@@ -68,15 +69,15 @@ struct LookArgs {
     #[arg(long, value_name = "N", default_value = "80",
           value_parser = clap::value_parser!(u8).range(1..=100))]
     quality: u8,
-    /// How pixels are put together
+    /// The resampling filter
     #[arg(long, value_enum, default_value = "lanczos3")]
     filter: FilterArg,
-    /// The colour behind pictures that are not opaque, and around padded ones: `white`, `black` or
+    /// The colour behind transparent pictures, and around padded ones: `white`, `black` or
     /// `#rrggbb`. [default: kept transparent in PNG and WebP, white in JPEG]
     #[arg(long, value_name = "COLOUR", value_parser = colour)]
     background: Option<[u8; 3]>,
-    /// How a thumbnail's file is named, of {stem}, {name}, {ext} and {size}. A name that is taken
-    /// gets a number
+    /// The file name of a thumbnail, from {stem}, {name}, {ext} and {size}. If the name is taken, a
+    /// number is added
     #[arg(long, value_name = "NAME", default_value = "{stem}_thumb.{ext}")]
     pub(super) template: Template,
 }
@@ -84,31 +85,30 @@ struct LookArgs {
 #[derive(clap::Args, Debug)]
 #[command(next_help_heading = "What is done")]
 pub(super) struct WhatArgs {
-    /// Make all thumbnails, also those that are there
+    /// Make all thumbnails, also the existing ones
     #[arg(long)]
     pub(super) force: bool,
-    /// Only tell what would be done
+    /// Only print what would be done
     #[arg(short = 'n', long)]
     pub(super) dry_run: bool,
-    /// Delete thumbnails made earlier whose picture is no more
+    /// Delete earlier thumbnails whose picture does not exist any more
     #[arg(long)]
     pub(super) delete_stale: bool,
-    /// Fill the thumbnail cache that desktops share, in place of -o; SIZE is then 128, 256, 512 or
-    /// 1024
+    /// Fill the desktop's thumbnail cache instead of -o; SIZE is then 128, 256, 512 or 1024
     #[arg(long, conflicts_with_all = ["output", "delete_stale", "sheet", "fit", "format",
           "template", "enlarge", "background", "quality", "filter"])]
     pub(super) xdg: bool,
-    /// Wait so long before reading each picture, as for a slow disk: to compare models with
+    /// Wait before reading each picture, like a slow disk, to compare models
     #[arg(long, value_name = "TIME", value_parser = numbers::duration)]
     pub(super) latency: Option<Duration>,
     /// Write a contact sheet of all thumbnails in DIR
     #[arg(long, value_name = "FILE")]
     pub(super) sheet: Option<PathBuf>,
-    /// A damaged picture fails: no thumbnail of the part that can be decoded
+    /// A damaged picture is an error: no thumbnail of its readable part
     #[arg(long)]
     pub(super) strict: bool,
-    /// Decode in worker processes with a limit of memory and time: even a decoder that crashes or
-    /// hangs costs one picture
+    /// Decode in worker processes with limits of memory and time: a decoder that crashes or hangs
+    /// costs only one picture
     #[arg(long)]
     pub(super) isolate: bool,
 }
@@ -122,8 +122,8 @@ struct LimitArgs {
     /// Pixels [default: 100_000_000]
     #[arg(long, value_name = "N", value_parser = numbers::number)]
     max_pixels: Option<u64>,
-    /// Memory for all that are worked on at a time; for processes each has an equal share [default:
-    /// 512MiB, or 128MiB for each worker]
+    /// Memory for all pictures in work; each worker process has an equal share [default: 512MiB, or
+    /// 128MiB for each worker]
     #[arg(long, value_name = "SIZE", value_parser = numbers::size)]
     max_memory: Option<u64>,
     /// The file's size [default: 256MiB]
@@ -136,13 +136,13 @@ struct LimitArgs {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum FitArg {
-    /// Whole, and no larger than the box
+    /// The whole picture, no larger than the box
     Contain,
-    /// Fills the box; what stands over is cut off
+    /// Fills the box; the rest is cut off
     Cover,
-    /// Whole, on a ground that fills the box
+    /// The whole picture, on a background that fills the box
     Pad,
-    /// As large as the box, whatever becomes of its shape
+    /// Exactly the box's size, with distortion
     Exact,
 }
 
@@ -151,7 +151,7 @@ enum FormatArg {
     Jpeg,
     Png,
     Webp,
-    /// The picture's own
+    /// The picture's format
     Same,
 }
 
@@ -163,17 +163,17 @@ enum FilterArg {
     CatmullRom,
     /// Softer still
     Bilinear,
-    /// The mean of what a pixel covers
+    /// The mean of the covered pixels
     Box,
 }
 
 impl Args {
-    /// Whether there is nothing to be done but to show what can be.
+    /// Whether to run the demonstration.
     pub(super) fn is_demonstration(&self) -> bool {
         self.paths.is_empty() && self.output.is_none()
     }
 
-    /// The command for a folder, with nothing out of the ordinary.
+    /// The arguments for a folder, with all defaults.
     pub(super) fn for_folder(pictures: &Path, output: &Path, run: RunArgs) -> Args {
         Args {
             paths: vec![pictures.to_owned()],
@@ -183,7 +183,7 @@ impl Args {
         }
     }
 
-    /// What clap can't see.
+    /// Checks that clap can't do.
     pub(super) fn check(&self) -> anyhow::Result<()> {
         let wrong = |text: &str| bail!(Usage(text.to_owned()));
         let lists = self
@@ -215,9 +215,9 @@ impl Args {
                 wrong("--model all: a list on standard input can be read once, not by every model")
             }
             Some(Choice::One(kind)) if what.isolate && kind != Kind::Processes => {
-                wrong("--isolate: is what the processes model can do")
+                wrong("--isolate: works only with the processes model")
             }
-            _ if what.dry_run && self.watch => wrong("--dry-run: can't be watched"),
+            _ if what.dry_run && self.watch => wrong("--dry-run: can't be combined with --watch"),
             _ if what.xdg
                 && !xdg::SIZES
                     .iter()
@@ -229,7 +229,7 @@ impl Args {
         }
     }
 
-    /// What the thumbnails are to be like.
+    /// The settings for the thumbnails.
     pub(super) fn settings(&self) -> Settings {
         let look = &self.look;
         Settings {
@@ -260,7 +260,7 @@ impl Args {
         }
     }
 
-    /// So long reading a picture waits.
+    /// The delay before reading a picture.
     pub(super) fn latency(&self) -> Duration {
         self.what.latency.unwrap_or_default()
     }
@@ -273,7 +273,7 @@ impl Args {
                 .map_or(usual.side, |side| side.try_into().unwrap_or(u32::MAX)),
             pixels: given.max_pixels.unwrap_or(usual.pixels),
             memory: given.max_memory.unwrap_or_else(|| {
-                // Enough for any photograph, however many are worked on.
+                // Enough for any photograph, with any number of workers.
                 usual
                     .memory
                     .max(self.run.jobs().get() as u64 * FOR_A_WORKER)
@@ -283,16 +283,17 @@ impl Args {
         }
     }
 
-    /// How the thumbnails' files are named.
+    /// The template for the thumbnails' file names.
     pub(super) fn template(&self) -> &Template {
         &self.look.template
     }
 }
 
-/// The memory that each worker adds to the limit, if none is given.
+/// The memory per worker in the default limit.
 const FOR_A_WORKER: u64 = 128 << 20;
 
-/// The largest box: more would be no thumbnail, and a slip of the keyboard should get an error.
+/// The maximum size of the box. A larger one would not be a thumbnail, and is probably a typing
+/// error.
 const LARGEST: u32 = 8192;
 
 fn size(text: &str) -> Result<(u32, u32), String> {

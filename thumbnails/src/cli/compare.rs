@@ -1,4 +1,4 @@
-//! The same pictures in several models, in one table.
+//! Compares several models on the same pictures, in one table.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -11,10 +11,10 @@ use super::model::Model;
 use super::pass;
 use super::report::{self, Counts};
 
-/// A thumbnail's name, and what tells it from others.
+/// Each thumbnail's name, and its checksum.
 pub(super) type Checksums = Vec<(String, u64)>;
 
-/// Compares models at what the command line asks for.
+/// Compares models on the pictures of the command line.
 pub(super) fn pass(
     args: &Args,
     models: &[Model],
@@ -27,7 +27,7 @@ pub(super) fn pass(
     let outcome = compare::show(&report, &scaling(&report, models), &args.run, |_| {})?;
     if counts.failed > 0 && !args.run.output.quiet {
         common::remark!(
-            "{} pictures failed: with a single --model it is said why",
+            "{} pictures failed: run a single --model to see the reasons",
             counts.failed
         );
     }
@@ -37,8 +37,8 @@ pub(super) fn pass(
     })
 }
 
-/// Makes all thumbnails with each model. A model's answer is what the thumbnails look like. Returns
-/// what the last pass came to, too.
+/// Makes all thumbnails with each model. The answer of a model is the checksums of its thumbnails.
+/// Also returns the counts of the last pass.
 pub(super) fn measure<'a>(
     comparison: Comparison<'a, Checksums>,
     args: &'a Args,
@@ -61,13 +61,13 @@ pub(super) fn measure<'a>(
     (report, counts)
 }
 
-/// What a table shows of how the models scale, as it was measured.
+/// A sentence about how the models scale, from the measurements.
 pub(super) fn scaling(report: &Report<Checksums>, models: &[Model]) -> String {
     let names: Vec<&str> = models.iter().skip(1).map(compare::Model::name).collect();
     report.scaling(&names).unwrap_or_default()
 }
 
-/// One model's pass: every thumbnail anew, and no word of any.
+/// One pass of one model: makes every thumbnail again, without messages.
 fn once(args: &Args, model: &Model, interrupt: &Interrupt) -> Answer<(Checksums, Counts)> {
     if interrupt.raised() {
         return Err("interrupted".into());

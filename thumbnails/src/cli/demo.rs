@@ -1,4 +1,4 @@
-//! The demonstration: pictures made up here, their thumbnails in every model, a contact sheet.
+//! The demonstration: generated pictures, their thumbnails in every model, and a contact sheet.
 
 use std::fs;
 use std::io::Write;
@@ -18,19 +18,19 @@ use super::args::Args;
 use super::compare::{self, Checksums};
 use super::model::{self, Kind, Model};
 
-/// Where it all goes.
+/// The folder of the demonstration.
 const FOLDER: &str = "thumbnails-demo";
 
-/// How long the slow disk of the second table takes to answer.
+/// The latency of the slow disk in the second table.
 const LATENCY: Duration = Duration::from_millis(100);
 
-/// Makes up pictures, compares models, writes the sheet.
+/// Generates pictures, compares the models, and writes the contact sheet.
 pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
     let root = Path::new(FOLDER);
     let pictures = root.join("pictures");
     let output = root.join("thumbnails");
     let samples = make_up(&pictures, args, interrupt)?;
-    // The same command as anybody's.
+    // The same command that a user would run.
     let own = Args::for_folder(&pictures, &output, args.run.clone());
     let models = model::models(args.model.unwrap_or(Choice::All));
     let count = samples.len();
@@ -44,7 +44,7 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
         let mut own = Args::for_folder(&pictures, &output, args.run.clone());
         own.what.latency = Some(LATENCY);
         let comparison = Comparison::new("the same from a slow disk").input(format!(
-            "{count} pictures, each of which comes {} ms after it was asked for",
+            "{count} pictures, each with a latency of {} ms",
             LATENCY.as_millis()
         ));
         let comparison = shown::once_or_more(comparison, args.run.runs);
@@ -86,7 +86,7 @@ fn wall(report: &Report<Checksums>, model: &str) -> Option<f64> {
     Some(figures.wall.median.as_secs_f64())
 }
 
-/// What the second table shows, as it was measured.
+/// A sentence about the second table, from the measurements.
 fn slow_point(report: &Report<Checksums>, workers: usize) -> String {
     let (Some(threads), Some(tasks)) = (wall(report, "threads"), wall(report, "async")) else {
         return String::new();
@@ -95,18 +95,18 @@ fn slow_point(report: &Report<Checksums>, workers: usize) -> String {
     let times = threads / tasks;
     let mut point = format!(
         "A thread waits for one picture at a time, so {workers} threads wait for {workers}. async waits \
-         for up to {readers} while {workers} workers compute:"
+         for up to {readers}, and {workers} workers compute:"
     );
     point += &match times > 1.1 {
         true => format!(" it was {times:.1} times as fast."),
         false => format!(
-            " it was not faster here ({times:.1} times), as computing took longer than waiting."
+            " it was not faster here ({times:.1} times), because computing took longer than waiting."
         ),
     };
     wrap(&point)
 }
 
-/// Lines of at most 80 columns.
+/// Wraps a text to lines of at most 80 columns.
 fn wrap(text: &str) -> String {
     let mut lines = String::new();
     let mut column = 0;
@@ -124,7 +124,7 @@ fn wrap(text: &str) -> String {
     lines
 }
 
-/// Writes the pictures that are not there yet; returns all.
+/// Writes the missing pictures, and returns all.
 fn make_up(folder: &Path, args: &Args, interrupt: &Interrupt) -> anyhow::Result<Vec<Sample>> {
     let samples = samples::demonstration(folder);
     samples::create_folders(&samples).with_context(|| folder.display().to_string())?;
@@ -138,7 +138,7 @@ fn make_up(folder: &Path, args: &Args, interrupt: &Interrupt) -> anyhow::Result<
     for result in written {
         result??;
         if interrupt.raised() {
-            anyhow::bail!("interrupted while making up pictures");
+            anyhow::bail!("interrupted while generating pictures");
         }
     }
     Ok(samples)

@@ -1,4 +1,4 @@
-//! Where thumbnails go: a folder with a manifest, or the desktops' cache.
+//! The destination of thumbnails: a folder with a manifest, or the desktop's cache.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -16,18 +16,18 @@ use thumbnails::{Failure, Made, Settings, Task};
 
 use super::args::Args;
 
-/// What is to be done for a picture.
+/// The decision for a picture.
 pub(super) enum Plan {
     Make(Box<Task>),
-    /// Its thumbnail is up to date; with what was wrong with the picture, if it is damaged.
+    /// The thumbnail is up to date. The text is the damage of the picture, if there is any.
     Unchanged(Option<String>),
-    /// It could not be done before, and has not changed.
+    /// It failed before, and has not changed.
     FailedBefore,
     /// It is a thumbnail itself.
     Thumbnail,
 }
 
-/// Where thumbnails go.
+/// The destination of thumbnails.
 pub(super) enum Destination {
     Folder(Box<Folder>),
     Cache(Cache, Settings),
@@ -43,7 +43,7 @@ pub(super) struct Folder {
     fingerprint: u64,
     names: Names,
     pub(super) manifest: Manifest,
-    /// The pictures that are being worked on, as they were before.
+    /// The stamps of the pictures in work, from before they were read.
     stamps: HashMap<PathBuf, Stamp>,
     dry_run: bool,
 }
@@ -62,7 +62,7 @@ impl Destination {
         };
         let named = || root.display().to_string();
         if fs::metadata(root).is_ok_and(|it| !it.is_dir()) {
-            anyhow::bail!("{}: is no folder", named());
+            anyhow::bail!("{}: is not a folder", named());
         }
         if !args.what.dry_run {
             fs::create_dir_all(root).with_context(named)?;
@@ -86,7 +86,7 @@ impl Destination {
         })))
     }
 
-    /// What is not to be walked into.
+    /// The folder that a walk must not enter.
     pub(super) fn root(&self) -> &Path {
         match self {
             Destination::Folder(folder) => &folder.root,
@@ -94,7 +94,7 @@ impl Destination {
         }
     }
 
-    /// What is to be done for a picture; with `force`, whatever there is.
+    /// Decides what to do for a picture. `force` makes the thumbnail again in any case.
     pub(super) fn plan(&mut self, found: &Found, force: bool) -> Result<Plan, Failure> {
         let unreadable = |error: std::io::Error| Failure::Unreadable(error.to_string());
         if found.format.is_none() {
@@ -117,14 +117,14 @@ impl Destination {
         }
     }
 
-    /// A task that was planned is not done.
+    /// A planned task was not done.
     pub(super) fn forget(&mut self, task: &Task) {
         if let Destination::Folder(folder) = self {
             folder.stamps.remove(&task.output);
         }
     }
 
-    /// Notes what was made.
+    /// Records a thumbnail that was made.
     pub(super) fn made(&mut self, task: &Task, made: &Made) -> anyhow::Result<()> {
         if let Destination::Folder(folder) = self
             && let Some(stamp) = folder.stamps.remove(&task.output)
@@ -138,7 +138,7 @@ impl Destination {
         Ok(())
     }
 
-    /// Notes what could not be made.
+    /// Records a picture that failed.
     pub(super) fn failed(&mut self, task: &Task, failure: &Failure) -> anyhow::Result<()> {
         self.forget(task);
         if let Destination::Cache(cache, _) = self {
@@ -147,7 +147,7 @@ impl Destination {
         Ok(())
     }
 
-    /// The thumbnails whose picture is no more.
+    /// The thumbnails whose picture does not exist any more.
     pub(super) fn stale(&self) -> Vec<PathBuf> {
         match self {
             Destination::Folder(folder) => folder.manifest.stale(),
@@ -178,7 +178,7 @@ impl Folder {
         });
         let text = |path: &Path, error: &std::io::Error| format!("{}: {error}", path.display());
         let output = claimed.map_err(|error| match error.kind() {
-            // Without a name in the manifest nothing can be written, of no picture.
+            // Without an entry in the manifest no thumbnail can be written.
             ErrorKind::PermissionDenied => Failure::NoneWritable(text(&self.root, &error)),
             _ => Failure::of_writing(&error, text(&self.root, &error)),
         })?;
@@ -195,7 +195,7 @@ impl Folder {
         Ok(Plan::Make(Box::new(task)))
     }
 
-    /// Whether a picture has its thumbnail already; it keeps its name.
+    /// Whether a picture has an up-to-date thumbnail. If so, it keeps its name.
     fn unchanged(&mut self, plain: &Path, stamp: &Stamp) -> Option<Plan> {
         let (manifest, fingerprint) = (&self.manifest, self.fingerprint);
         let current = |path: &Path| manifest.current(path, stamp, fingerprint);
@@ -212,7 +212,7 @@ impl Folder {
         Some(Plan::Unchanged(damage))
     }
 
-    /// Whether a picture is one of the thumbnails in this folder.
+    /// Whether a picture is a thumbnail in this folder.
     fn is_thumbnail(&self, picture: &Path) -> bool {
         let real = picture.canonicalize().ok();
         let below = real.as_deref().zip(self.canonical.as_deref());

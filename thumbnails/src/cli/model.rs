@@ -15,7 +15,7 @@ use thumbnails::{async_tasks, par_iter, processes, serial, threads};
 pub(super) enum Kind {
     /// One after the other
     Serial,
-    /// A thread pool: submit, and hear of each as it completes
+    /// A thread pool: submit all, and handle each as it completes
     Threads,
     /// A process pool
     Processes,
@@ -25,16 +25,16 @@ pub(super) enum Kind {
     Async,
 }
 
-/// The models that a choice stands for, the serial one first.
+/// The models of a choice, the serial one first.
 pub(super) fn models(choice: Choice<Kind>) -> Vec<Model> {
     choice.kinds().into_iter().map(Model::new).collect()
 }
 
-/// A model, ready to run.
+/// A model that is ready to run.
 #[derive(Clone, Debug)]
 pub(super) struct Model {
     kind: Kind,
-    /// The limits that its worker processes are held to.
+    /// The limits of its worker processes.
     isolated: Option<Limits>,
 }
 
@@ -53,7 +53,7 @@ impl Model {
         }
     }
 
-    /// Runs tasks; `done` hears of each, and says whether to go on.
+    /// Runs tasks. `done` gets each outcome, and returns whether to continue.
     pub(super) fn run(
         &self,
         tasks: impl Iterator<Item = Task> + Send,

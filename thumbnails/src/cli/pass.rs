@@ -1,4 +1,4 @@
-//! One pass over the pictures: find, make, report.
+//! One pass over the pictures: find them, make thumbnails, report.
 
 use std::io;
 use std::ops::ControlFlow;
@@ -20,7 +20,7 @@ use super::destination::{Destination, Plan};
 use super::model::{self, Kind, Model};
 use super::report::{Counts, Report};
 
-/// Makes thumbnails once, or compares models at it.
+/// Makes thumbnails once, or compares models.
 pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
     let runs = args.run.runs().get();
     if args.model == Some(Choice::All) || runs > 1 {
@@ -49,21 +49,21 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
             interrupt,
         )
     });
-    // What was done is summed up, whatever happened then.
+    // Print the summary in any case.
     let swept = result.and_then(|()| sweep(args, &mut destination, &mut report, interrupt));
     report.sum_up(model.name(), model.workers(args.run.jobs()), &time)?;
     swept?;
     Ok(outcome(report.counts))
 }
 
-/// The one model that is asked for.
+/// The chosen model.
 pub(super) fn model(args: &Args) -> Model {
     if args.what.isolate {
         return Model::isolated(args.settings().limits);
     }
     match args.model {
         Some(Choice::One(kind)) => Model::new(kind),
-        // Of all of them, the one that is the default.
+        // For `all`, the default model.
         Some(Choice::All) | None => Model::new(Kind::Threads),
     }
 }
@@ -76,13 +76,13 @@ pub(super) fn outcome(counts: Counts) -> Outcome {
     }
 }
 
-/// What all threads of a pass share.
+/// The state that all threads of a pass share.
 struct Shared<'a, 'b> {
     destination: &'a mut Destination,
     report: &'a mut Report<'b>,
-    /// Why the whole pass can't go on.
+    /// The error that ends the whole pass.
     broken: Option<anyhow::Error>,
-    /// Whether nothing more can be written.
+    /// Whether writing is impossible.
     full: bool,
 }
 
@@ -119,7 +119,8 @@ impl Shared<'_, '_> {
         self.attempt(result)
     }
 
-    /// What can't take one thumbnail takes no other: the first says so, and the pass ends.
+    /// The destination can't be written for any thumbnail: the first error is reported, and the
+    /// pass ends.
     fn full<T>(&mut self, source: &Path, failure: &Failure) -> ControlFlow<(), T> {
         if !self.full {
             self.full = true;
@@ -129,7 +130,7 @@ impl Shared<'_, '_> {
         ControlFlow::Break(())
     }
 
-    /// A task, if there is something to be done.
+    /// Makes a task, if there is something to do.
     fn plan(
         &mut self,
         found: Result<Found, Blocked>,
@@ -143,7 +144,7 @@ impl Shared<'_, '_> {
                 let reason = blocked.error.to_string();
                 self.report.failed(&blocked.path, &reason)
             }
-            // Also for what is then left alone: it keeps its name, and no other may get it.
+            // Also for a picture without work: it keeps its name, which no other may get.
             Ok(found) => match self.destination.plan(&found, force) {
                 Ok(Plan::Make(task)) if !sift(&found.path) => {
                     self.destination.forget(&task);
@@ -176,7 +177,7 @@ impl Shared<'_, '_> {
     }
 }
 
-/// Finds pictures and has their thumbnails made. `sift` says which of them to look at.
+/// Finds pictures and makes their thumbnails. `sift` selects the pictures to check.
 pub(super) fn once(
     args: &Args,
     model: &Model,
@@ -231,7 +232,7 @@ pub(super) fn once(
     }
 }
 
-/// What comes after a pass: stale thumbnails go, the manifest is tidied, the sheet written.
+/// The end of a pass: deletes stale thumbnails, tidies the manifest, writes the sheet.
 pub(super) fn sweep(
     args: &Args,
     destination: &mut Destination,
@@ -272,14 +273,13 @@ pub(super) fn sweep(
     Ok(())
 }
 
-/// So many paths of a list are read ahead of the pictures being found: enough for no model to wait
-/// for a program that writes them in bursts.
+/// How many paths of a list are read ahead: enough for a list that comes in bursts.
 const READ_AHEAD: usize = 1024;
 
-/// How often Ctrl-C is looked for while nothing comes from standard input.
+/// How often to check for Ctrl-C while waiting for standard input.
 const STEP: Duration = Duration::from_millis(50);
 
-/// What was named on the command line, and in the list that one of them may stand for.
+/// The paths of the command line, and those in the list on standard input.
 fn named(args: &Args, interrupt: &Interrupt) -> impl Iterator<Item = io::Result<Named>> + Send {
     let zero = args.null;
     let interrupt = interrupt.clone();
@@ -299,10 +299,10 @@ fn named(args: &Args, interrupt: &Interrupt) -> impl Iterator<Item = io::Result<
     })
 }
 
-/// The list on standard input, until it ends or is interrupted: whoever writes it may never end.
+/// The list on standard input, until it ends or the user interrupts. Its writer may never end it.
 fn listed(zero: bool, interrupt: Interrupt) -> impl Iterator<Item = io::Result<PathBuf>> + Send {
     let (tell, hear) = mpsc::sync_channel(READ_AHEAD);
-    // Blocked in a read it can't be told to stop: it ends with the program.
+    // A thread that blocks in a read can't be stopped. It ends with the program.
     thread::spawn(move || {
         for path in list(io::BufReader::new(io::stdin()), zero) {
             if tell.send(path).is_err() {

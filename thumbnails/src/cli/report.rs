@@ -1,4 +1,4 @@
-//! What is told of each picture, and at the end.
+//! The messages for each picture, and the summary.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -10,12 +10,12 @@ use thumbnails::paths::{escaped, shown};
 use thumbnails::walk::PassedOver;
 use thumbnails::{Made, Task};
 
-/// How many pictures came to what.
+/// The number of pictures with each outcome.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Counts {
     pub(super) made: u64,
     pub(super) unchanged: u64,
-    /// Of those that were made or are unchanged: not all of the picture could be decoded.
+    /// Among those made or unchanged: pictures of which a part could not be decoded.
     pub(super) damaged: u64,
     pub(super) failed: u64,
     pub(super) failed_before: u64,
@@ -24,7 +24,7 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    /// Adds what a walk passed over.
+    /// Adds the files that a walk skipped.
     pub(super) fn pass_over(&mut self, passed: PassedOver) {
         let all = &mut self.passed_over;
         all.unknown += passed.unknown;
@@ -33,22 +33,22 @@ impl Counts {
         all.special += passed.special;
     }
 
-    /// Whether no picture was found at all.
+    /// Whether no picture was found.
     fn is_nothing(&self) -> bool {
         self.made + self.unchanged + self.failed + self.failed_before == 0
     }
 }
 
-/// Tells of pictures as they are done.
+/// Reports pictures as they are done.
 pub(super) struct Report<'a> {
     run: &'a RunArgs,
     progress: Progress,
-    /// Whether single pictures are told of: not when models are compared.
+    /// Whether single pictures are reported: not when models are compared.
     tells: bool,
     pub(super) counts: Counts,
-    /// Whether `failures` are kept.
+    /// Whether `failures` are recorded.
     follows: bool,
-    /// Since they were last taken.
+    /// The failures since the last call of `take_failures`.
     failures: Vec<PathBuf>,
 }
 
@@ -68,7 +68,7 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// One that also remembers what failed, to be asked by [`take_failures`](Self::take_failures).
+    /// A report that also records failures, for [`take_failures`](Self::take_failures).
     pub(super) fn following(run: &'a RunArgs) -> Report<'a> {
         Report {
             follows: true,
@@ -76,7 +76,7 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// What failed since this was last asked.
+    /// The failures since the last call.
     pub(super) fn take_failures(&mut self) -> Vec<PathBuf> {
         std::mem::take(&mut self.failures)
     }
@@ -119,7 +119,7 @@ impl<'a> Report<'a> {
                 human_duration(made.time),
             )?;
         }
-        // Each as it completes: somebody may be looking.
+        // Flush after each: a user may be watching.
         out.flush()
     }
 
@@ -167,7 +167,7 @@ impl<'a> Report<'a> {
         out.flush()
     }
 
-    /// A picture that is unchanged is damaged; who follows has heard so when it was made.
+    /// An unchanged picture is damaged. In watch mode that was reported when it was made.
     pub(super) fn still_damaged(&mut self, source: &Path, damage: &str) -> io::Result<()> {
         if self.follows {
             Ok(())
@@ -176,12 +176,12 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// A picture that was made is damaged.
+    /// A picture is damaged, and its thumbnail was made.
     pub(super) fn damaged(&mut self, source: &Path, damage: &str) -> io::Result<()> {
         self.counts.damaged += 1;
         if self.tells {
             common::remark!(
-                "damaged: {}: {}: the rest is shown",
+                "damaged: {}: {}; the readable part is shown",
                 shown(source),
                 escaped(damage)
             );
@@ -189,14 +189,14 @@ impl<'a> Report<'a> {
         Ok(())
     }
 
-    /// A picture failed before, and is as it was.
+    /// A picture failed before, and is unchanged.
     pub(super) fn failed_before(&mut self, source: &Path) -> io::Result<()> {
         self.counts.failed_before += 1;
         if !self.tells {
             return Ok(());
         }
         common::remark!(
-            "error: {}: failed before, and is unchanged: --force tries again",
+            "error: {}: failed before, and is unchanged: --force tries it again",
             shown(source)
         );
         if !self.run.output.json {
@@ -212,7 +212,7 @@ impl<'a> Report<'a> {
         self.progress.say(&format!("{made} made, {failed} failed"));
     }
 
-    /// The last line.
+    /// Prints the summary.
     pub(super) fn sum_up(&self, model: &str, workers: usize, time: &Measurement) -> io::Result<()> {
         self.progress.finish();
         let counts = &self.counts;
@@ -250,7 +250,7 @@ impl<'a> Report<'a> {
             (counts.failed, "failed"),
             (counts.failed_before, "failed before and unchanged"),
             (counts.deleted, "deleted"),
-            (counts.passed_over.count(), "passed over"),
+            (counts.passed_over.count(), "skipped"),
         ];
         let told = others.iter().filter(|(count, _)| *count > 0);
         parts.extend(told.map(|(count, what)| format!("{count} {what}")));
@@ -263,7 +263,7 @@ impl<'a> Report<'a> {
         if counts.is_nothing() {
             match counts.passed_over.count() {
                 0 => common::remark!("no picture was found, nor any other file"),
-                _ => common::remark!("no picture was found: passed over {}", counts.passed_over),
+                _ => common::remark!("no picture was found: skipped {}", counts.passed_over),
             }
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! Following folders: a pass whenever something may have changed.
+//! Watches folders: one pass whenever something may have changed.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -16,20 +16,21 @@ use super::destination::Destination;
 use super::pass;
 use super::report::Report;
 
-/// Between two passes. Looking is cheap, and works on network folders, where being told does not.
+/// The pause between two passes. Checking is cheap, and works on network folders, where
+/// notifications do not.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// A picture that was changed more lately than this may still be being written.
+/// A picture that was changed more recently than this may still be being written.
 const SETTLED: Duration = Duration::from_millis(500);
 
-/// How often Ctrl-C is looked for while waiting.
+/// How often to check for Ctrl-C while waiting.
 const STEP: Duration = Duration::from_millis(50);
 
-/// Makes thumbnails of what is there, and then of what is new or changed, until Ctrl-C.
+/// Makes thumbnails of all pictures, and then of new and changed ones, until Ctrl-C.
 pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
     let model = pass::model(args);
     let mut report = Report::following(&args.run);
-    // What failed, and as it was then: what is broken is told of once.
+    // The pictures that failed, with their stamps: a broken picture is reported once.
     let mut failed: HashMap<PathBuf, Option<Stamp>> = HashMap::new();
     if !args.run.output.quiet {
         common::remark!("watching: Ctrl-C ends it");
@@ -41,7 +42,7 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
             let before = report.counts;
             let tried: Mutex<HashMap<PathBuf, Option<Stamp>>> = Mutex::default();
             let sift = |path: &Path| {
-                // What can't even be looked at stays as it is, too.
+                // A picture without a stamp counts as unchanged too.
                 let stamp = Stamp::of(path).ok();
                 let changed = stamp.as_ref().map_or(0, |stamp| stamp.modified);
                 let changed = SystemTime::UNIX_EPOCH + Duration::from_nanos(changed);
@@ -70,7 +71,7 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
                 let stamp = tried.remove(&path).flatten();
                 failed.insert(path, stamp);
             }
-            // Of a pass, and not of all there were.
+            // The counts of this pass only.
             report.counts.unchanged = 0;
             report.counts.failed_before = 0;
             let changed = report.counts.made != before.made;

@@ -1,4 +1,5 @@
-//! BMP: its rows stand in the file as they are, so they are read from there, the top one first.
+//! BMP: its rows are stored uncompressed in the file, so they are read from there, the top one
+//! first.
 
 mod header;
 mod run_lengths;
@@ -14,7 +15,7 @@ use crate::shrink::Shrink;
 
 use super::{Decoded, Job, broken, factor, without_alpha};
 
-/// What a file that ends too early is reported with.
+/// The message for a truncated file.
 const CUT_SHORT: &str = "cut short";
 
 pub(super) fn decode(
@@ -46,7 +47,8 @@ pub(super) fn decode(
         Coding::RunLengths => Some(run_lengths::unpack(stored, &header, job)?),
         _ => None,
     };
-    // Rows of run lengths have no gaps between them; others begin at a multiple of four bytes.
+    // Rows from run lengths have no gaps between them; other rows begin at a multiple of four
+    // bytes.
     let (rows, stride, mut damage) = match &unpacked {
         Some(unpacked) => {
             let stride = width * header.bytes_of_runs();
@@ -66,13 +68,13 @@ pub(super) fn decode(
         };
         let begin = (stored_at * stride).min(rows.len());
         let part = &rows[begin..rows.len().min(begin + stride)];
-        // The padding behind the last row may be missing.
+        // The padding after the last row may be missing.
         if part.len() < header.least_row() {
             damage.get_or_insert(CUT_SHORT);
         }
         line.clear();
         header.pixels(part, unpacked.is_some(), &mut line);
-        // What is missing is black.
+        // Missing pixels are black.
         line.resize(row, 0);
         shrink.row(&line);
     }
@@ -91,7 +93,7 @@ pub(super) fn decode(
 }
 
 impl Header {
-    /// What its pixels become.
+    /// The pixel type of the result.
     fn pixel(&self) -> Pixel {
         match self.fields[3].is_some() {
             true => Pixel::Rgba,
@@ -99,11 +101,11 @@ impl Header {
         }
     }
 
-    /// The pixels of a row, or as many as are there.
+    /// The pixels of a row, or as many as exist.
     fn pixels(&self, row: &[u8], unpacked: bool, line: &mut Vec<u8>) {
         let width = self.size.0 as usize;
         let colour = |index: u8| {
-            // As Pillow and libvips have it: an index that is in no palette is black.
+            // As in Pillow and libvips: an index outside the palette is black.
             self.palette
                 .get(usize::from(index))
                 .copied()
@@ -135,7 +137,7 @@ impl Header {
         }
     }
 
-    /// The colours of a pixel that has a field for each.
+    /// The colours of a pixel with a field for each.
     fn colours(&self, value: u32, line: &mut Vec<u8>) {
         let [colours @ .., alpha] = &self.fields;
         line.extend(colours.iter().map(|it| it.map_or(0, |it| it.of(value))));

@@ -7,9 +7,9 @@ use crate::orient::Orientation;
 use crate::picture::{Format, Pixel};
 use crate::shrink::Shrink;
 
-use super::{Decoded, Job, broken, factor, shrunk, without_alpha};
+use super::{Decoded, Job, broken, factor, plain, shrunk, without_alpha};
 
-/// Of all indices the one that is used least.
+/// The index that is used least.
 const UNREAD: u8 = 255;
 
 pub(super) fn decode(
@@ -21,12 +21,13 @@ pub(super) fn decode(
         DecodingError::Io(error) if error.kind() == std::io::ErrorKind::TimedOut => {
             Failure::TooSlow { limit }
         }
-        DecodingError::Io(_) => broken(Format::Gif, "cut short"),
-        error => broken(Format::Gif, error),
+        DecodingError::Io(_) | DecodingError::UnexpectedEof => broken(Format::Gif, "cut short"),
+        DecodingError::LzwError(_) => broken(Format::Gif, "corrupt compressed data"),
+        error => broken(Format::Gif, plain(&error.to_string())),
     };
     let mut options = DecodeOptions::new();
     options.set_color_output(ColorOutput::Indexed);
-    // What a frame takes is reserved below.
+    // The memory of a frame is reserved below.
     options.set_memory_limit(MemoryLimit::Unlimited);
     options.allow_unknown_blocks(true);
     let mut decoder = options.read_info(job.timed.clone()).map_err(in_gif)?;
@@ -36,7 +37,7 @@ pub(super) fn decode(
     let (left, top) = (usize::from(frame.left), usize::from(frame.top));
     let (across, down) = (usize::from(frame.width), usize::from(frame.height));
     let transparent = frame.transparent;
-    // A frame that is larger than the picture makes the picture larger.
+    // A frame larger than the picture enlarges the picture.
     let full_size = (
         u32::from(width).max((left + across) as u32),
         u32::from(height).max((top + down) as u32),
@@ -52,11 +53,11 @@ pub(super) fn decode(
     let decoding = (whole + framed) as u64 + shrunk_bytes;
     job.reserve(full_size, decoding, shrunk_bytes, pixel)?;
 
-    // An index that no palette has: what stays so was never read.
+    // An index outside every palette marks pixels that were not read.
     let mut indices = vec![transparent.unwrap_or(UNREAD); framed];
     let damage = match decoder.read_into_buffer(&mut indices) {
         Ok(()) => None,
-        // What was read stands in the buffer.
+        // The part that was read is in the buffer.
         Err(error)
             if indices
                 .iter()
@@ -76,14 +77,14 @@ pub(super) fn decode(
         match palette.get(place..place + 3) {
             _ if transparent == Some(index) => [0; 4],
             Some(&[red, green, blue]) => [red, green, blue, 255],
-            // In no palette: black, as others have it.
+            // An index outside the palette is black, as in other programs.
             _ => [0, 0, 0, 255],
         }
     };
-    // Around a frame that is smaller than the picture there is nothing where the frame itself lets
-    // the ground through, else the palette's first colour. The standard's background colour is
-    // used by nobody; browsers leave all of it transparent, Pillow does as is done here, and so does
-    // libvips where the first colour is black.
+    // If the frame is smaller than the picture, the area around it is transparent if the frame has
+    // a transparent index; otherwise it has the palette's first colour. No program uses the
+    // background colour of the standard. Browsers make all of the area transparent. Pillow does the
+    // same as this code, and so does libvips if the first colour is black.
     let around = match transparent {
         Some(_) => [0; 4],
         None => colour(0),

@@ -50,8 +50,8 @@ pub(super) fn decode(
     let jpeg::Pixels { mut data, damage } =
         jpeg::decode(bytes, &header, scale, deadline).map_err(in_jpeg)?;
     if pixel == Pixel::Cmyk {
-        // Stored is the paper that no ink covers. Adobe began it; libvips and Pillow take all files
-        // for such, as nobody writes others.
+        // The stored values are inverted. Adobe's programs began with this. libvips and Pillow
+        // assume it for all files, because no program writes others.
         data.iter_mut().for_each(|ink| *ink = 255 - *ink);
     }
     Ok(Decoded {

@@ -1,4 +1,4 @@
-//! What the crate `image` decodes: WebP, PNM. Always whole, and then shrunk.
+//! Formats that the crate `image` decodes: WebP, PNM. They are decoded completely and then shrunk.
 
 use std::io::Cursor;
 
@@ -39,7 +39,7 @@ pub(super) fn decode(
     }
 }
 
-/// `held` bytes are taken already.
+/// `held` bytes are already allocated.
 fn whole(
     job: &mut Job<'_>,
     format: Format,
@@ -60,7 +60,7 @@ fn whole(
     decoder.set_limits(its_limits).map_err(failed)?;
     let profile = decoder.icc_profile().ok().flatten();
     let exif = decoder.exif_metadata().ok().flatten();
-    // Pillow and libvips write it as in a JPEG.
+    // Pillow and libvips write EXIF as in a JPEG.
     let exif = exif
         .as_deref()
         .map(|exif| exif.strip_prefix(b"Exif\0\0").unwrap_or(exif));
@@ -74,7 +74,7 @@ fn whole(
     let factor = factor(full_size, orientation, least);
     let pixels = u64::from(full_size.0) * u64::from(full_size.1);
     let total = decoder.total_bytes();
-    // WebP is put together from planes, or from a frame, of as much again.
+    // WebP is assembled from planes, or from a frame, of the same size.
     let working = if format == Format::WebP {
         4 * pixels
     } else {
@@ -94,7 +94,7 @@ fn whole(
     let damage = match decoder.read_image(&mut data) {
         Ok(()) => None,
         Err(error) => match in_image(format, job, error) {
-            // What was read stands in the buffer.
+            // The part that was read is in the buffer.
             Failure::Broken { reason, .. } if data.iter().any(|&it| it != 0) => Some(reason),
             failure => return Err(failure),
         },
@@ -111,16 +111,16 @@ fn whole(
     })
 }
 
-/// How long a WebP is to be, if it is cut short.
+/// The full length of a WebP, if it is truncated.
 fn whole_length(file: &[u8]) -> Option<u64> {
     let body = u32::from_le_bytes(*file.get(4..)?.first_chunk()?);
     let length = u64::from(body) + 8;
-    // Some writers leave out the last byte, which only makes the length even.
+    // Some writers omit the last byte, which is only padding.
     (length > file.len() as u64 + 1).then_some(length)
 }
 
-/// A WebP that is cut short, with zeros instead of what is missing: its decoder shows nothing of one
-/// that ends too soon. From the cut on the picture is what zeros mean.
+/// A truncated WebP, with zeros in place of the missing bytes: its decoder returns nothing if the
+/// file ends early. After the cut, the zeros are decoded.
 fn cut_short(
     job: &mut Job<'_>,
     length: u64,
@@ -133,7 +133,8 @@ fn cut_short(
     }
     let mut file = job.timed.bytes.get_ref().to_vec();
     file.resize(length as usize, 0);
-    // The flags of EXIF and XMP, which stand behind the picture: the decoder would want them there.
+    // Clear the flags of EXIF and XMP, which are stored after the picture: the decoder would expect
+    // them.
     if file[12..].starts_with(b"VP8X") {
         file[20] &= !0x0c;
     }
@@ -157,7 +158,8 @@ fn colour_is_plain(colour: ColorType) -> bool {
     matches!(colour, ColorType::L8 | ColorType::Rgb8 | ColorType::Rgba8)
 }
 
-/// Sixteen bits and floating point to eight; grey with alpha to red, green, blue and alpha.
+/// Converts sixteen bits and floating point to eight, and grey with alpha to red, green, blue and
+/// alpha.
 fn to_bytes(colour: ColorType, data: Vec<u8>) -> Vec<u8> {
     let upper = |data: &[u8]| -> Vec<u8> {
         let pairs = data.as_chunks::<2>().0.iter();

@@ -1,4 +1,4 @@
-//! PNG, shrunk while its rows come in.
+//! PNG, shrunk while its rows are decoded.
 
 mod unpacked;
 
@@ -25,7 +25,7 @@ pub(super) fn decode(
         (None, xmp) => Orientation::from_tag(xmp.unwrap_or(1)),
     };
     let opened = Opened::new(&job, job.timed.clone(), Trust::Checked);
-    // A wrong checksum in the header's chunks: the sizes may still be right.
+    // Only a checksum in the header's chunks is wrong: the sizes may still be right.
     let (opened, mut damage) = match opened {
         Ok(opened) => (opened, None),
         Err(failure @ Failure::Broken { .. }) => {
@@ -39,7 +39,7 @@ pub(super) fn decode(
     let factor = factor(full_size, orientation, least);
     let profile = chunks.profile_limit();
     let shrunk = Shrink::bytes(full_size, opened.pixel, factor);
-    // A damaged one is read twice, and the better of both is taken.
+    // A damaged PNG is read twice, and the better result is used.
     let decoding = opened.memory() + profile + shrunk;
     let pixel = opened.pixel;
     job.reserve(full_size, decoding, shrunk, pixel)?;
@@ -52,7 +52,7 @@ pub(super) fn decode(
             let unpacking = decoding + unpacked::memory(raw);
             let unpacked = match job.reserve(full_size, unpacking, shrunk, pixel) {
                 Ok(()) => unpacked::unpack(bytes, raw as usize, job.timed.deadline),
-                // Too large for that, it is read as it is.
+                // Too large for that method: read it normally.
                 Err(Failure::OverLimit { .. }) => None,
                 Err(failure) => return Err(failure),
             };
@@ -64,7 +64,7 @@ pub(super) fn decode(
                 bytes: std::io::Cursor::new(again),
                 ..job.timed
             };
-            // With no checksum looked at: a wrong one does not make all behind it wrong.
+            // Ignore checksums: data after a wrong one may still be right.
             let (again, _) = Opened::new(&job, timed, Trust::Blind)?.read(&job, factor, rows)?;
             let (best, reason) = (again.or(picture), damage.take().unwrap_or(failure));
             damage = Some(reason);
@@ -88,15 +88,15 @@ pub(super) fn decode(
     })
 }
 
-/// Whether checksums count.
+/// Whether checksums are verified.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Trust {
     Checked,
     Blind,
 }
 
-/// Of each pass of an interlaced picture: its first column and the columns to the next, and so for rows
-/// (PNG specification, 8.2).
+/// For each pass of an interlaced picture: its first column and the column step, and the same for
+/// rows (PNG specification, 8.2).
 const PASSES: [[u32; 4]; 7] = [
     [0, 8, 0, 8],
     [4, 8, 0, 8],
@@ -107,7 +107,7 @@ const PASSES: [[u32; 4]; 7] = [
     [0, 1, 1, 2],
 ];
 
-/// A PNG whose header was read.
+/// A PNG after reading its header.
 struct Opened<'a> {
     reader: png::Reader<Timed<'a>>,
     full_size: (u32, u32),
@@ -143,7 +143,7 @@ impl<'a> Opened<'a> {
     fn new(job: &Job<'_>, timed: Timed<'a>, trust: Trust) -> Result<Opened<'a>, Failure> {
         let most = usize::try_from(job.limits.memory).unwrap_or(usize::MAX);
         let mut decoder = png::Decoder::new_with_limits(timed, png::Limits { bytes: most });
-        // They are read by `Chunks`, which bounds them, and finds those behind the picture.
+        // `Chunks` reads these texts with a limit, and finds those after the picture.
         decoder.set_ignore_text_chunk(true);
         decoder.set_ignore_iccp_chunk(true);
         decoder.ignore_checksums(trust == Trust::Blind);
@@ -163,7 +163,7 @@ impl<'a> Opened<'a> {
         })
     }
 
-    /// What reading it allocates, beside the picture.
+    /// The memory for reading it, besides the picture.
     fn memory(&self) -> u64 {
         let row = self
             .reader
@@ -171,12 +171,12 @@ impl<'a> Opened<'a> {
             .unwrap_or(usize::MAX / 8) as u64;
         let height = u64::from(self.full_size.1);
         let whole = if self.interlaced { row * height } else { 0 };
-        // The decoder has two rows, and 64 KiB; a row is widened to four bytes a pixel.
+        // The decoder has two rows, and 64 KiB; a row is widened to four bytes per pixel.
         whole + 4 * row + (128 << 10)
     }
 
-    /// The bytes of a row as stored, with its filter, and of all rows. Interlaced, the row is one of the
-    /// first pass.
+    /// The bytes of a stored row with its filter byte, and of all rows. For an interlaced picture
+    /// the row is one of the first pass.
     fn raw(&self) -> (u64, u64) {
         let (width, height) = self.full_size;
         let row = |width: u32| self.reader.info().raw_row_length_from_width(width) as u64;
@@ -196,7 +196,8 @@ impl<'a> Opened<'a> {
         (row(width.div_ceil(8)), passes.sum())
     }
 
-    /// Reads what is there, at most so many rows: the picture, if there is any of it, and what was wrong.
+    /// Reads at most this number of rows. Returns the picture, if a part of it could be read, and
+    /// the error.
     fn read(
         mut self,
         job: &Job<'_>,
@@ -224,7 +225,7 @@ impl<'a> Opened<'a> {
                     break Some(broken(Format::Png, "cut short"));
                 }
                 Ok(None) => break None,
-                // All rows are there, and only the end is not.
+                // All rows were read, and only the end is missing.
                 Err(png::DecodingError::IoError(error))
                     if rows == self.full_size.1
                         && error.kind() == std::io::ErrorKind::UnexpectedEof =>
@@ -263,7 +264,7 @@ impl<'a> Opened<'a> {
     }
 }
 
-/// Grey with alpha as red, green, blue with alpha; all else as it is.
+/// Converts grey with alpha to red, green, blue and alpha; other pictures are unchanged.
 fn with_alpha(colour: png::ColorType, data: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
     if colour != png::ColorType::GrayscaleAlpha {
         return data;

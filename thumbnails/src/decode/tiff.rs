@@ -21,22 +21,22 @@ use samples::{Kind, divide_by_alpha, inks_with_alpha, to_bytes};
 
 use super::{Decoded, Job, broken, factor, jpeg, plain, shrunk, without_alpha};
 
-/// How a TIFF says what its samples mean (tag 262).
+/// The meaning of the samples (tag 262).
 const PHOTOMETRIC: u16 = 262;
-/// What is done to its samples (tag 259), and the way that was given up in 1995.
+/// The compression (tag 259), and the method for JPEG that was given up in 1995.
 const COMPRESSION: u16 = 259;
 const OLD_JPEG: u32 = 6;
 const LZW: u32 = 5;
-/// Where strips begin (tag 273).
+/// The offsets of the strips (tag 273).
 const STRIPS: u16 = 273;
-/// What a sample beyond the colours is (tag 338): alpha that the colours are multiplied by, or not.
+/// The meaning of extra samples (tag 338): alpha with premultiplied colours, or without.
 const ASSOCIATED: u16 = 1;
 const APART: u16 = 2;
 const ORIENTATION: u16 = 274;
 const GREY: u16 = 1;
 const PALETTE: u16 = 3;
 const RGB: u16 = 2;
-/// L*a*b*, a* and b* with a sign; and with their middle at 128.
+/// L*a*b* with signed a* and b*, and with their centre at 128.
 const LAB: u16 = 8;
 const ICC_LAB: u16 = 9;
 
@@ -68,8 +68,8 @@ pub(super) fn decode(
         let what = "a TIFF with LZW compression of before 1988".to_owned();
         return Err(Failure::Unsupported { what });
     }
-    // The decoder knows no palettes: their indices are read as grey, and looked up here. Nor does it
-    // decode L*a*b*: that is read as red, green and blue.
+    // The decoder does not support palettes: it reads the indices as grey, and they are looked up
+    // here. It does not support L*a*b* either: that is read as red, green and blue.
     let photometric = directory.as_ref().and_then(|it| it.value(PHOTOMETRIC));
     let photometric = photometric.map(|it| it as u16);
     let reader = Patched::new(job.timed.clone(), directory.as_ref());
@@ -104,7 +104,7 @@ pub(super) fn decode(
     let factor = factor(full_size, orientation, least);
     let pixels = u64::from(full_size.0) * u64::from(full_size.1);
     let shrunk_bytes = Shrink::bytes(full_size, kind.pixel, factor);
-    // A strip is unpacked beside the whole, and may be all of it.
+    // A strip is unpacked beside the picture, and may be as large as the picture.
     let decoding = 2 * layout.complete_len as u64
         + pixels * kind.pixel.bytes() as u64
         + profile.as_ref().map_or(0, Vec::len) as u64
@@ -131,7 +131,7 @@ pub(super) fn decode(
         let (depth, width) = (colour.bit_depth(), full_size.0 as usize);
         (to_bytes(samples, depth, width, kind.samples), damage)
     };
-    // One plane after the other, or one pixel after the other.
+    // Planar, or interleaved.
     let each = bytes.len() / plane.max(1);
     if each < kind.samples {
         return Err(broken(Format::Tiff, "fewer samples than its header says"));
@@ -141,7 +141,7 @@ pub(super) fn decode(
             true => bytes[sample * plane + pixel],
             false => bytes[pixel * each + sample],
         };
-        // A sign becomes an offset.
+        // Convert a signed value to one with an offset.
         if photometric == Some(LAB) && sample > 0 {
             value ^ 0x80
         } else {
@@ -165,7 +165,7 @@ pub(super) fn decode(
     })
 }
 
-/// The tiles of each plane, put together to planes of bytes.
+/// Assembles the tiles of each plane to planes of bytes.
 fn tiles(
     decoder: &mut Decoder<Patched<'_>>,
     size: (u32, u32),
@@ -195,14 +195,14 @@ fn tiles(
     Ok(bytes)
 }
 
-/// A picture that is stored as a whole JPEG. In the old compression it may be in pieces, too, in ways
-/// that no two programs agreed on.
+/// Decodes a picture that is stored as one complete JPEG. In the old compression it may also be in
+/// pieces, in incompatible ways.
 fn old_jpeg(
     job: &mut Job<'_>,
     directory: &Directory<'_>,
     least: impl FnOnce((u32, u32)) -> (u32, u32),
 ) -> Result<Decoded, Failure> {
-    /// Where the JPEG is, and where the first strip is.
+    /// The tags with the offset of the JPEG, and of the first strip.
     const PLACES: [u16; 2] = [513, STRIPS];
     let bytes = *job.timed.bytes.get_ref();
     let places = PLACES.into_iter().filter_map(|tag| directory.value(tag));
@@ -216,7 +216,7 @@ fn old_jpeg(
     let orientation = Orientation::from_tag(orientation);
     let least = |size| orientation.size(least(orientation.size(size)));
     let decoded = jpeg::decode(job, whole, least)?;
-    // What comes first may be no more than the tables.
+    // The first JPEG may contain only the tables.
     if decoded.damage.is_some() {
         return Err(pieces());
     }
@@ -227,8 +227,8 @@ fn old_jpeg(
     })
 }
 
-/// Whether codes begin with their lowest bit, as some programs wrote them before the TIFF 5.0 of 1988.
-/// The first code clears the table, and is 256: libtiff knows it by that, too (`LZWPreDecode`).
+/// Whether LZW codes begin with their lowest bit, as in some files from before TIFF 5.0 (1988). The
+/// first code clears the table, and is 256: libtiff uses the same test (`LZWPreDecode`).
 fn is_old_lzw(directory: &Directory<'_>, bytes: &[u8]) -> bool {
     let first = directory.value(STRIPS).unwrap_or(0) as usize;
     let start = bytes.get(first..).and_then(|strip| strip.first_chunk());
@@ -236,7 +236,8 @@ fn is_old_lzw(directory: &Directory<'_>, bytes: &[u8]) -> bool {
         && start.is_some_and(|&[first, second]| first == 0 && second & 1 == 1)
 }
 
-/// What the decoder does not know. Its own texts are for those who wrote it.
+/// A message for a feature that the decoder does not support. The decoder's own messages are for
+/// developers.
 fn unsupported(error: &TiffUnsupportedError) -> &'static str {
     match error {
         TiffUnsupportedError::UnsupportedCompressionMethod(method) => match method.to_u16() {

@@ -1,26 +1,26 @@
-//! The bits of a JPEG's picture.
+//! Reads the bits of a JPEG's picture data.
 
 use super::segments::next_marker;
 
-/// Reads bits, past the zero that is stuffed behind each 0xff. Never past a marker.
+/// Reads bits, and skips the zero byte after each 0xff. It never reads past a marker.
 pub(super) struct Bits<'a> {
     data: &'a [u8],
     at: usize,
-    /// The next bits, the first of them highest.
+    /// The next bits, the first of them in the highest position.
     buffer: u64,
     count: u32,
-    /// Zeros put in where there were no more bits.
+    /// The number of zero bits that were added after the end of the data.
     invented: u32,
 }
 
-/// What is behind a restart interval.
+/// The result of looking for a restart marker.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Restart {
-    /// The marker that must be there.
+    /// The expected marker.
     Found,
-    /// A later one: so many intervals are missing.
+    /// A later marker: this number of intervals is missing.
     Missing(usize),
-    /// None: the picture's data end here.
+    /// No marker: the picture's data end here.
     End,
 }
 
@@ -35,7 +35,7 @@ impl<'a> Bits<'a> {
         }
     }
 
-    /// Sees to it that there are 32 bits: more than any code and its value take.
+    /// Fills the buffer to at least 32 bits: more than any code with its value.
     #[inline(always)]
     pub(super) fn refill(&mut self) {
         if self.count >= 32 {
@@ -47,7 +47,8 @@ impl<'a> Bits<'a> {
             .and_then(|rest| rest.first_chunk::<4>())
         {
             let word = u32::from_be_bytes(*word);
-            // Is any of its bytes 0xff? (Hacker's Delight, 6-1: a zero byte in the complement.)
+            // Whether any of its bytes is 0xff (Hacker's Delight, 6-1: a zero byte in the
+            // complement).
             if (!word).wrapping_sub(0x0101_0101) & word & 0x8080_8080 == 0 {
                 self.buffer |= u64::from(word) << (32 - self.count);
                 self.count += 32;
@@ -68,7 +69,7 @@ impl<'a> Bits<'a> {
                     0xff
                 }
                 [0xff, behind @ ..] => {
-                    // More of them fill up, before a marker or a zero.
+                    // More 0xff bytes before a marker or a zero are padding.
                     let fill = behind.iter().take_while(|&&it| it == 0xff).count();
                     if fill > 0 && behind.get(fill).is_some() {
                         self.at += fill;
@@ -100,7 +101,7 @@ impl<'a> Bits<'a> {
         bit
     }
 
-    /// A number of up to 16 bits.
+    /// Reads a number with up to 16 bits.
     #[inline(always)]
     pub(super) fn number(&mut self, bits: u32) -> u32 {
         if bits == 0 {
@@ -112,7 +113,7 @@ impl<'a> Bits<'a> {
         number
     }
 
-    /// The next bits, so many, which stay the next.
+    /// The next `bits` bits, which are not consumed.
     #[inline(always)]
     pub(super) fn peek(&self, bits: u32) -> usize {
         (self.buffer >> (64 - bits)) as usize
@@ -124,7 +125,8 @@ impl<'a> Bits<'a> {
         self.count -= bits;
     }
 
-    /// The value of `size` bits, which must be there: the lower half of the range is negative.
+    /// The value of `size` bits, which must be in the buffer. The lower half of the range is
+    /// negative.
     #[inline(always)]
     pub(super) fn value(&mut self, size: u32) -> i32 {
         if size == 0 {
@@ -139,14 +141,14 @@ impl<'a> Bits<'a> {
         }
     }
 
-    /// Whether more was read than there is.
+    /// Whether more bits were read than exist.
     pub(super) fn ran_out(&self) -> bool {
         self.invented > self.count
     }
 
-    /// Goes on behind the restart marker of that number, 0 to 7. As libjpeg has it
-    /// (`jpeg_resync_to_restart`): one that is up to two ahead says that those between are missing,
-    /// one that is up to two behind is passed over, and any other is taken for the one wanted.
+    /// Continues after the restart marker with that number, 0 to 7. As in libjpeg
+    /// (`jpeg_resync_to_restart`): a marker up to two ahead means that the intervals between are
+    /// missing; one up to two behind is skipped; any other counts as the expected one.
     pub(super) fn restart(&mut self, number: usize) -> Restart {
         let mut at = self.at;
         loop {
@@ -175,7 +177,7 @@ impl<'a> Bits<'a> {
         }
     }
 
-    /// How far the data have been read; not beyond the next marker.
+    /// The position in the data, at most that of the next marker.
     pub(super) fn position(&self) -> usize {
         self.at
     }

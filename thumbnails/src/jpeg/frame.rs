@@ -1,41 +1,41 @@
-//! A picture's components at the scale chosen: how they are divided into blocks, and their samples.
+//! A picture's components at the chosen scale: their division into blocks, and their samples.
 
 use super::Scale;
 use super::header::Header;
 
-/// What stands where nothing could be decoded.
+/// The value of samples that could not be decoded.
 const GREY: u8 = 128;
 
-/// How a picture is divided.
+/// The division of a picture.
 pub(super) struct Frame {
-    /// Units of all components, a scan of which goes from left to right and down.
+    /// The number of units with all components, across and down.
     pub(super) units: (usize, usize),
-    /// At this scale.
+    /// The size in pixels at this scale.
     pub(super) size: (usize, usize),
     pub(super) planes: Vec<Plane>,
 }
 
-/// A component and its samples.
+/// A component with its samples.
 pub(super) struct Plane {
-    /// Its blocks in a unit.
+    /// The blocks of this component in a unit.
     pub(super) unit: (usize, usize),
-    /// Its blocks in a scan of it alone, which has none beside the picture.
+    /// The blocks of this component in a scan of its own, which has no blocks outside the picture.
     pub(super) alone: (usize, usize),
-    /// Its blocks in whole units.
+    /// The blocks of this component in complete units.
     pub(super) blocks: (usize, usize),
-    /// The column of blocks across the picture's right edge, and the row across its lower one; none
-    /// where blocks end with the picture, or are not made smaller.
+    /// The column of blocks that crosses the picture's right edge, and the row that crosses its
+    /// lower edge. `None` if the blocks end with the picture, or are not scaled down.
     pub(super) edges: (Option<usize>, Option<usize>),
-    /// Of these blocks: the columns and rows within the picture, of eight.
+    /// For these blocks: how many of eight columns and rows are within the picture.
     pub(super) inside: (usize, usize),
-    /// What a block becomes, in samples: each 1, 2, 4 or 8.
+    /// The size of a block in samples: each 1, 2, 4 or 8.
     pub(super) block_size: (usize, usize),
-    /// Pixels for each sample, as fractions: where it is finer than the blocks can be written it is
-    /// enlarged.
+    /// The pixels per sample, as fractions. Samples are enlarged if the blocks can't be written at
+    /// the full resolution.
     pub(super) enlarge: (Ratio, Ratio),
-    /// Samples within the picture.
+    /// The samples within the picture.
     pub(super) size: (usize, usize),
-    /// Samples of a row.
+    /// The samples of a row in memory.
     pub(super) stride: usize,
     pub(super) samples: Vec<u8>,
     pub(super) quant: usize,
@@ -46,20 +46,20 @@ pub(super) struct Plane {
 pub(super) struct Ratio(pub(super) usize, pub(super) usize);
 
 impl Ratio {
-    /// The sample for a pixel.
+    /// The sample of a pixel.
     pub(super) fn sample(self, pixel: usize) -> usize {
         pixel * self.1 / self.0
     }
 
-    /// Whether there are so many pixels for a sample.
+    /// Whether the fraction is this whole number.
     pub(super) fn is(self, whole: usize) -> bool {
         self.0 == whole * self.1
     }
 }
 
-/// How a component is scaled in one direction: the samples of a block, and what is left to enlarge.
-/// A component with half as many samples as another is written twice as large, as far as its blocks
-/// go: there is nothing finer in them.
+/// The scale of a component in one direction: the samples of a block, and the remaining
+/// enlargement. A component with half as many samples as another is decoded twice as large, as far
+/// as its blocks allow.
 fn scaled(scale: usize, most: usize, own: usize) -> (usize, Ratio) {
     let mut samples = scale;
     while samples < 8 && (most * scale) % (own * samples * 2) == 0 {
@@ -78,14 +78,14 @@ impl Frame {
         frame
     }
 
-    /// The bytes of its planes.
+    /// The memory of its planes in bytes.
     pub(super) fn bytes(header: &Header<'_>, scale: Scale) -> u64 {
         let planes = Frame::new_empty(header, scale).planes;
         let bytes = |plane: &Plane| (plane.stride * plane.blocks.1 * plane.block_size.1) as u64;
         planes.iter().map(bytes).sum()
     }
 
-    /// One whose planes have no samples yet.
+    /// A frame whose planes have no samples yet.
     pub(super) fn new_empty(header: &Header<'_>, scale: Scale) -> Frame {
         let components = &header.components;
         let most = |of: fn(&super::header::Component) -> u8| {
@@ -143,13 +143,13 @@ impl Frame {
 }
 
 impl Plane {
-    /// Whether a block lies across the picture's right edge, and its lower one.
+    /// Whether a block crosses the picture's right edge, and its lower edge.
     #[inline(always)]
     pub(super) fn at_edge(&self, (column, row): (usize, usize)) -> (bool, bool) {
         (self.edges.0 == Some(column), self.edges.1 == Some(row))
     }
 
-    /// Where a block's samples start.
+    /// The offset of a block's samples.
     #[inline(always)]
     pub(super) fn place(&self, (column, row): (usize, usize)) -> usize {
         row * self.block_size.1 * self.stride + column * self.block_size.0

@@ -1,47 +1,48 @@
-//! What stands before the picture in a JPEG: sizes, tables, orientation, profile.
+//! The part of a JPEG before its picture: sizes, tables, orientation, profile.
 
 use super::segments::Segments;
 use super::tables::Tables;
 
-/// What is wrong with a JPEG.
+/// An error in a JPEG.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JpegError {
-    /// The file ends before its picture does.
+    /// The file ends within its picture.
     #[error("cut short")]
     CutShort,
-    /// A segment says what it cannot.
+    /// A segment has impossible values.
     #[error("a broken header")]
     BrokenHeader,
-    /// No picture before the end.
+    /// The file has no picture.
     #[error("no picture in it")]
     NoScan,
     /// A table that the picture needs is missing.
     #[error("a table is missing")]
     NoTable,
-    /// A table that no encoder can have made.
+    /// A table is impossible.
     #[error("a broken Huffman table")]
     BrokenTable,
-    /// A code that is in no table.
+    /// A code is in no table.
     #[error("broken picture data")]
     BrokenData,
     /// Restart markers are missing, and the blocks between them.
     #[error("some of the picture data are missing")]
     Gap,
-    /// Each scan costs a pass over the whole picture, so that a short file could take hours.
+    /// There are too many scans. Each needs a pass over the whole picture, so a short file could
+    /// take hours.
     #[error("more passes than any encoder writes")]
     TooManyScans,
     /// The deadline has passed.
     #[error("decoding took longer than allowed")]
     TooSlow,
-    /// A kind of JPEG that is not decoded here.
+    /// This kind of JPEG is not supported.
     #[error("{0} is not supported")]
     Unsupported(&'static str),
 }
 
-/// How a JPEG's components become colours.
+/// The meaning of a JPEG's components.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Colours {
-    /// Luma alone.
+    /// Luma only.
     #[default]
     Gray,
     /// Red, green, blue.
@@ -50,45 +51,46 @@ pub enum Colours {
     Ycc,
     /// Four inks.
     Cmyk,
-    /// Luma and chroma of three inks, and the fourth.
+    /// Luma and chroma of three inks, and the fourth ink.
     Ycck,
 }
 
-/// What a JPEG says before its picture.
+/// The information before a JPEG's picture.
 #[derive(Clone, Debug, Default)]
 pub struct Header<'a> {
-    /// In pixels, as stored: before the orientation is applied.
+    /// The width in pixels, before the orientation is applied.
     pub width: u32,
-    /// In pixels, as stored.
+    /// The height in pixels, as stored.
     pub height: u32,
     /// The EXIF block, from its byte order mark on.
     pub exif: Option<&'a [u8]>,
-    /// The colour profile, put together.
+    /// The colour profile, assembled from its segments.
     pub icc: Option<Vec<u8>>,
-    /// Whether the frequencies come in several passes over the whole picture, all held in memory.
+    /// Whether the frequencies come in several passes over the whole picture, and are all kept in
+    /// memory.
     pub progressive: bool,
-    /// What follows an Adobe marker: how colours were transformed.
+    /// The colour transform in an Adobe marker.
     adobe: Option<u8>,
     jfif: bool,
     pub(super) components: Vec<Component>,
-    /// As they stand before the first scan.
+    /// The tables before the first scan.
     pub(super) tables: Tables<'a>,
-    /// Where the first scan's segment starts, at its marker.
+    /// The offset of the first scan's marker.
     pub(super) first_scan: usize,
 }
 
-/// A component of the picture: luma, one of two chromas, a colour.
+/// A component of the picture: luma, one of two chromas, or a colour.
 #[derive(Clone, Debug)]
 pub(super) struct Component {
     pub(super) id: u8,
-    /// Its samples beside those of the others: 1 to 4 each way.
+    /// Its sampling relative to the others: 1 to 4 in each direction.
     pub(super) across: u8,
     pub(super) down: u8,
     pub(super) quant: u8,
 }
 
 impl<'a> Header<'a> {
-    /// Reads all up to the first scan.
+    /// Reads everything before the first scan.
     ///
     /// # Errors
     /// [`JpegError`].
@@ -141,13 +143,13 @@ impl<'a> Header<'a> {
         Err(JpegError::CutShort)
     }
 
-    /// How many components: 1, 3 or 4.
+    /// The number of components: 1, 3 or 4.
     pub fn channels(&self) -> usize {
         self.components.len()
     }
 
-    /// What the components are. As libjpeg has it (`default_decompress_parms`): JFIF is believed
-    /// before Adobe, and the components' names only where there is neither.
+    /// The meaning of the components. As in libjpeg (`default_decompress_parms`), JFIF has
+    /// precedence over Adobe, and the components' names matter only without both.
     pub fn colours(&self) -> Colours {
         let ids: Vec<u8> = self.components.iter().map(|it| it.id).collect();
         match (ids.len(), self.jfif, self.adobe) {
@@ -156,8 +158,8 @@ impl<'a> Header<'a> {
             (3, false, Some(0)) => Colours::Rgb,
             (3, false, None) if ids == *b"RGB" => Colours::Rgb,
             (3, ..) => Colours::Ycc,
-            (_, _, Some(2)) => Colours::Ycck,
-            _ => Colours::Cmyk,
+            (_, _, None | Some(0)) => Colours::Cmyk,
+            _ => Colours::Ycck,
         }
     }
 

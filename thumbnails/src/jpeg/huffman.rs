@@ -1,14 +1,14 @@
-//! The codes in a JPEG's picture.
+//! The Huffman codes of a JPEG's picture data.
 
 use super::bits::Bits;
 use super::header::JpegError;
 use super::idct::ZIGZAG;
 use super::tables::Table;
 
-/// Codes of up to this many bits are looked up at once; few are longer.
+/// Codes with up to this number of bits are decoded by a table. Few codes are longer.
 const LOOKUP: u32 = 12;
 
-/// A code's symbol and length; length 0 where the code is longer than [`LOOKUP`].
+/// A code's symbol and length. The length is 0 if the code is longer than [`LOOKUP`].
 #[derive(Clone, Copy, Default)]
 struct Entry {
     symbol: u8,
@@ -18,9 +18,9 @@ struct Entry {
 /// Decodes symbols: a table for short codes, a search for long ones (T.81, F.2.2.3).
 pub(super) struct Codes {
     short: Box<[Entry; 1 << LOOKUP]>,
-    /// For each length the first code that is too large for it, aligned to 16 bits.
+    /// For each length, the first code that is too large for it, aligned to 16 bits.
     beyond: [u32; 17],
-    /// For each length what is added to a code to get its symbol's index.
+    /// For each length, the difference between a code and its symbol's index.
     offset: [i32; 17],
     symbols: Vec<u8>,
 }
@@ -58,7 +58,7 @@ impl Codes {
         Ok(codes)
     }
 
-    /// The next symbol. The buffer must have been refilled.
+    /// Reads the next symbol. The buffer must have been refilled.
     #[inline(always)]
     pub(super) fn symbol(&self, bits: &mut Bits<'_>) -> Result<u8, JpegError> {
         let entry = self.short[bits.peek(LOOKUP)];
@@ -83,13 +83,13 @@ impl Codes {
                     .ok_or(JpegError::BrokenData);
             }
         }
-        // Something has to be passed over, or the same code would be met again.
+        // Skip some bits, or the same code would be read again.
         bits.skip(16);
         Err(JpegError::BrokenData)
     }
 }
 
-/// Codes of the differences between the means of blocks.
+/// The codes of the differences between the means of blocks.
 pub(super) struct Dc(Codes);
 
 impl Dc {
@@ -108,31 +108,31 @@ impl Dc {
     }
 }
 
-/// Codes of all other frequencies.
+/// The codes of all other frequencies.
 pub(super) struct Ac {
     codes: Codes,
-    /// Without them all codes are read one by one.
+    /// The table for skipping. Without it all codes are read one by one.
     steps: Option<Box<[Step; 1 << LOOKUP]>>,
 }
 
-/// As many whole codes with their values as there are in the next [`LOOKUP`] bits, to be stepped
-/// over at once; 0 bits where there is not one.
+/// The complete codes with their values in the next [`LOOKUP`] bits, which can be skipped at once.
+/// `bits` is 0 if there is no complete code.
 #[derive(Clone, Copy, Default)]
 struct Step {
     bits: u8,
-    /// How many frequencies they stand for, the end of the block not counted.
+    /// The number of frequencies that they represent, without the end of the block.
     advance: u8,
     /// Whether the last of them ends the block.
     ends: bool,
 }
 
-/// The symbol for: no more frequencies in this block.
+/// The symbol for the end of a block.
 const END: u8 = 0x00;
-/// The symbol for: sixteen zeros.
+/// The symbol for sixteen zeros.
 const ZEROS: u8 = 0xf0;
 
 impl Ac {
-    /// `steps` says whether frequencies will be stepped over.
+    /// `steps`: whether frequencies will be skipped.
     pub(super) fn new(table: Table<'_>, steps: bool) -> Result<Ac, JpegError> {
         let codes = Codes::new(table)?;
         if !steps {
@@ -153,8 +153,8 @@ impl Ac {
                     step.bits += length as u8;
                     match symbol {
                         END => step.ends = true,
-                        // Of the codes without a value only this one is lawful, and the others are
-                        // left to the careful way.
+                        // Of the codes without a value only this one is valid. The others are left
+                        // to the slow path.
                         _ if symbol & 15 == 0 && symbol != ZEROS => {
                             step.bits -= length as u8;
                             break;
@@ -174,9 +174,8 @@ impl Ac {
         })
     }
 
-    /// Reads a block's frequencies into `block`, in natural order: those up to the zigzag index
-    /// `wanted`, while the rest are stepped over. Returns the last index that is not zero among
-    /// those wanted.
+    /// Reads a block's frequencies into `block`, in natural order, up to the zigzag index `wanted`;
+    /// the others are skipped. Returns the last index of those read that is not zero.
     #[inline(always)]
     pub(super) fn read(
         &self,
@@ -199,7 +198,7 @@ impl Ac {
             }
             at += usize::from(symbol >> 4);
             let value = bits.value(size);
-            // Some encoders write frequencies beyond the last; like libjpeg, this passes over them.
+            // Some encoders write frequencies beyond the last one. They are skipped, as in libjpeg.
             if at <= wanted {
                 block[usize::from(ZIGZAG[at])] = value as i16;
                 last = at;
@@ -212,8 +211,8 @@ impl Ac {
                 Some(steps) => steps[bits.peek(LOOKUP)],
                 None => Step::default(),
             };
-            // A block whose last frequency is not zero has no end code: the codes behind it are
-            // the next block's, so a step may not reach so far.
+            // A block whose last frequency is not zero has no end code. The following codes belong
+            // to the next block, so a step must not extend that far.
             if step.bits != 0 && at + usize::from(step.advance) < 64 {
                 bits.skip(step.bits.into());
                 at += usize::from(step.advance);

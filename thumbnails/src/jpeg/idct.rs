@@ -1,4 +1,4 @@
-//! From frequencies to samples: the inverse cosine transform of a block's lowest frequencies.
+//! The inverse cosine transform of a block's lowest frequencies to samples.
 
 /// The order in which a block's frequencies are stored.
 pub(super) const ZIGZAG: [u8; 64] = [
@@ -7,7 +7,8 @@ pub(super) const ZIGZAG: [u8; 64] = [
     52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
 ];
 
-/// By the zigzag index of a block's last frequency: how many rows and columns of them there can be.
+/// For the zigzag index of a block's last frequency: the maximum number of rows and columns with
+/// frequencies.
 const EXTENT: [(u8, u8); 64] = {
     let mut extent = [(1, 1); 64];
     let (mut rows, mut columns, mut k) = (1, 1, 0);
@@ -26,22 +27,23 @@ pub(super) struct Idct {
     width: usize,
     height: usize,
     last_wanted: usize,
-    /// In natural order.
+    /// The quantization table, in natural order.
     quant: [f32; 64],
     transform: Transform,
-    /// For blocks across the picture's right and lower edge.
+    /// The matrices for blocks that cross the picture's right and lower edge.
     edges: (Matrix, Matrix),
 }
 
-/// From frequencies, each of which is multiplied by what stands for it in the first table, to samples.
+/// A transform from frequencies to samples. Each frequency is multiplied by its value in the first
+/// table.
 type Transform = fn(&[f32; 64], &[i16; 64], usize, &mut [u8], usize);
 
-/// What eight frequencies become.
+/// The transform of eight frequencies.
 type Matrix = [[f32; 8]; 8];
 
 impl Idct {
-    /// `quant` is in zigzag order; sizes are 1, 2, 4 or 8. `inside` are the columns and rows of a
-    /// block at the picture's edges that are picture.
+    /// `quant` is in zigzag order; sizes are 1, 2, 4 or 8. `inside` is the number of columns and
+    /// rows of an edge block that are within the picture.
     pub(super) fn new(
         quant: &[u16; 64],
         (width, height): (usize, usize),
@@ -71,12 +73,12 @@ impl Idct {
         }
     }
 
-    /// The last zigzag index that the transform looks at.
+    /// The last zigzag index that the transform uses.
     pub(super) fn last_wanted(&self) -> usize {
         self.last_wanted
     }
 
-    /// Writes the samples of a block whose last frequency is at the zigzag index `last`.
+    /// Writes the samples of a block whose last frequency has the zigzag index `last`.
     #[inline(always)]
     pub(super) fn write(&self, block: &[i16; 64], last: usize, samples: &mut [u8], stride: usize) {
         if last == 0 {
@@ -89,9 +91,9 @@ impl Idct {
         (self.transform)(&self.quant, block, last, samples, stride);
     }
 
-    /// [`write`](Self::write) for a block across the picture's right or lower edge, or both: as if its
-    /// last column and row within the picture stood in all behind them. What an encoder has left there
-    /// is no picture, and would come into the samples beside the edge.
+    /// Like [`write`](Self::write), for a block that crosses the picture's right or lower edge, or
+    /// both. The last column and row within the picture are repeated in all columns and rows after
+    /// them. An encoder may have left any values there, which would affect the samples at the edge.
     pub(super) fn write_edge(
         &self,
         block: &[i16; 64],
@@ -113,7 +115,7 @@ impl Idct {
                 }
             }
         }
-        // Their range is that of the samples, times eight.
+        // The range is that of the samples, times eight.
         let eighths = values.map(|value| (8.0 * value) as i16);
         (self.transform)(&[0.125; 64], &eighths, 63, samples, stride);
     }
@@ -123,8 +125,8 @@ fn product(matrix: &Matrix, values: &[f32; 8]) -> [f32; 8] {
     matrix.map(|line| line.iter().zip(values).map(|(a, b)| a * b).sum())
 }
 
-/// From eight samples' frequencies to those of the first `inside` of them, with the last repeated: the
-/// inverse transform, and the transform again, which is the same the other way round.
+/// Maps the frequencies of eight samples to those of the first `inside` samples, with the last one
+/// repeated: the inverse transform, followed by the forward transform, which is its transpose.
 fn repeating(inside: usize) -> Matrix {
     let basis = const { basis::<8>() };
     let each = |to: usize, from: usize| {
@@ -180,10 +182,10 @@ fn sample(value: f32) -> u8 {
     (value + 128.5) as u8
 }
 
-/// The cosines of an N-point transform, by frequency and then place, scaled so that the mean of a
-/// block stays what it is: `(u == 0 ? sqrt(1/8) : 1/2) cos((2x+1) u pi / 2N)`.
+/// The cosines of an N-point transform, by frequency and then position, scaled so that the mean of
+/// a block stays the same: `(u == 0 ? sqrt(1/8) : 1/2) cos((2x+1) u pi / 2N)`.
 const fn basis<const N: usize>() -> [[f32; N]; N] {
-    // cos(i pi / 16) for i from 0 to 8; `cos` itself is no const function.
+    // cos(i pi / 16) for i from 0 to 8, because `cos` is not a const function.
     const COSINES: [f32; 9] = [
         1.0,
         0.980_785_3,
@@ -200,7 +202,7 @@ const fn basis<const N: usize>() -> [[f32; N]; N] {
     while u < N {
         let mut x = 0;
         while x < N {
-            // In sixteenths of pi, of which 32 are a turn.
+            // The angle in units of pi/16; 32 units are a full turn.
             let angle = (2 * x + 1) * u * (8 / N) % 32;
             let angle = if angle > 16 { 32 - angle } else { angle };
             let cosine = if angle > 8 {

@@ -1,10 +1,9 @@
-//! From planes to pixels: enlarging what is stored coarser, and colours.
+//! Converts planes to pixels: enlarges coarser planes, and converts colours.
 
 use super::frame::{Frame, Plane, Ratio};
 use super::header::Colours;
 
-/// All pixels, with as many bytes each as there are planes. `Ycck` becomes four inks as they are
-/// stored.
+/// All pixels, with one byte per plane. `Ycck` becomes four inks as they are stored.
 pub(super) fn interleave(frame: &Frame, colours: Colours) -> Vec<u8> {
     let (width, height) = frame.size;
     let mut pixels = Vec::with_capacity(width * height * frame.planes.len());
@@ -33,17 +32,17 @@ pub(super) fn interleave(frame: &Frame, colours: Colours) -> Vec<u8> {
     pixels
 }
 
-/// A row of a plane, as wide as the picture.
+/// A row of a plane, with the width of the picture.
 #[derive(Default)]
 struct Line {
     pixels: Vec<u8>,
-    /// Two rows put together, before they are enlarged across.
+    /// The weighted sum of two rows, before the horizontal enlargement.
     sums: Vec<u16>,
 }
 
 impl Line {
-    /// Twice as many pixels as samples are interpolated as libjpeg does it ("fancy upsampling",
-    /// jdsample.c): three parts of the nearer sample, one of the farther. Of more, each sample is
+    /// An enlargement by two is interpolated as in libjpeg ("fancy upsampling", jdsample.c): three
+    /// parts of the nearer sample, and one of the farther. For larger factors each sample is
     /// repeated.
     fn of<'a>(&'a mut self, plane: &'a Plane, y: usize, width: usize) -> &'a [u8] {
         let (across, down) = plane.enlarge;
@@ -51,8 +50,8 @@ impl Line {
             return &plane.row(y)[..width];
         }
         self.pixels.clear();
-        // So has libjpeg it: of two samples a row, or one, each is repeated, and so it is where either
-        // direction has more than twice as many pixels.
+        // As in libjpeg: with one or two samples per row each is repeated, and also if either
+        // direction is enlarged by more than two.
         let twice = |ratio: Ratio| ratio.is(1) || ratio.is(2);
         let wide = !across.is(2) || plane.size.0 > 2;
         let smooth = wide && twice(across) && twice(down);
@@ -72,7 +71,7 @@ impl Line {
                 (row, row)
             }
         };
-        // Where a sum is rounded alternates, so that nothing becomes lighter on the whole.
+        // The rounding alternates, so that the picture does not become lighter on average.
         match (across.is(2) && smooth, across.is(1)) {
             (true, _) if down.is(2) => {
                 self.sums.clear();
@@ -103,7 +102,7 @@ impl Line {
     }
 }
 
-/// Two values for each: three parts of it and one of its neighbour, rounded and divided.
+/// Makes two values of each: three parts of it and one of its neighbour, rounded and divided.
 fn widen(sums: &[u16], round: [u16; 2], shift: u32, width: usize, pixels: &mut Vec<u8>) {
     for (x, &sum) in sums.iter().enumerate() {
         let left = sums[x.saturating_sub(1)];
@@ -115,13 +114,13 @@ fn widen(sums: &[u16], round: [u16; 2], shift: u32, width: usize, pixels: &mut V
 }
 
 impl Plane {
-    /// The samples of a row that lie within the picture.
+    /// The samples of a row within the picture.
     fn row(&self, y: usize) -> &[u8] {
         &self.samples[y * self.stride..][..self.size.0]
     }
 }
 
-/// BT.601, full range, as JFIF has it, in 16.16 fixed point.
+/// BT.601 with full range, as in JFIF, in 16.16 fixed point.
 fn rgb(y: &[u8], cb: &[u8], cr: &[u8], pixels: &mut Vec<u8>) {
     const HALF: i32 = 1 << 15;
     let from = pixels.len();

@@ -1,5 +1,5 @@
-//! Scans that give some of each block's frequencies, or some of their bits: all are kept until the
-//! last scan has been read (ITU-T T.81, annex G).
+//! Scans with some of each block's frequencies, or some of their bits. All are kept until the last
+//! scan has been read (ITU-T T.81, annex G).
 
 use std::time::Instant;
 
@@ -11,22 +11,22 @@ use super::idct::{Idct, ZIGZAG};
 use super::scan::{self, Blocks, Done, Order, Scan};
 use super::tables::Tables;
 
-/// The frequencies of a picture, read so far.
+/// The frequencies of a picture so far.
 pub(super) struct Frequencies {
     planes: Vec<Stored>,
 }
 
 /// The frequencies of a component.
 struct Stored {
-    /// Blocks of a row.
+    /// The blocks per row.
     across: usize,
-    /// By block, each in natural order.
+    /// The frequencies by block, each in natural order.
     values: Vec<i16>,
-    /// Of each block: all of them, or only the first where no more is wanted.
+    /// The number of frequencies that are kept per block: all, or only the first.
     each: usize,
-    /// The last that is wanted, by its zigzag index.
+    /// The zigzag index of the last frequency that is needed.
     wanted: usize,
-    /// As it stood at the component's first scan.
+    /// The transform, with the table at the component's first scan.
     idct: Option<Idct>,
 }
 
@@ -37,13 +37,13 @@ impl Stored {
     }
 }
 
-/// The last frequency that a plane needs, and how many of each block are kept for it.
+/// The last frequency that a plane needs, and how many are kept per block.
 fn kept(plane: &Plane) -> (usize, usize) {
     let wanted = Idct::new(&[1; 64], plane.block_size, plane.inside).last_wanted();
     (wanted, if wanted == 0 { 1 } else { 64 })
 }
 
-/// The bytes that the frequencies of a picture take.
+/// The memory of a picture's frequencies, in bytes.
 pub(super) fn bytes(frame: &Frame) -> u64 {
     let plane = |plane: &Plane| (plane.blocks.0 * plane.blocks.1 * kept(plane).1 * 2) as u64;
     frame.planes.iter().map(plane).sum()
@@ -66,8 +66,8 @@ impl Frequencies {
         }
     }
 
-    /// Whether a scan gives anything that is wanted. One of higher frequencies may: later scans with
-    /// another bit of these and of lower ones are read by what is not zero so far.
+    /// Whether a scan contains anything that is needed. A scan of higher frequencies may: the codes
+    /// of later scans depend on which frequencies are not zero so far.
     pub(super) fn wants(&self, scan: &Scan) -> bool {
         let wants = |part: &scan::Part| scan.from == 0 || self.planes[part.plane].wanted > 0;
         scan.parts.iter().any(wants)
@@ -149,15 +149,15 @@ impl Frequencies {
     }
 }
 
-/// What a scan gives.
+/// The content of a scan.
 enum Kind {
     /// The means of blocks, by part.
     Means(Vec<Dc>),
-    /// One more bit of them.
+    /// One more bit of the means.
     MeansBit,
     /// Other frequencies.
     Rest(Codes),
-    /// One more bit of them, and those that were zero so far.
+    /// One more bit of the other frequencies, and new ones.
     RestBit(Codes),
 }
 
@@ -165,9 +165,9 @@ struct Progressive<'a> {
     stored: &'a mut Frequencies,
     scan: &'a Scan,
     kind: Kind,
-    /// By part.
+    /// The last mean of each part.
     last_dc: Vec<i32>,
-    /// So many blocks have no more frequencies in this scan.
+    /// How many following blocks have no more frequencies in this scan.
     empty: u32,
 }
 
@@ -202,12 +202,12 @@ impl Blocks for Progressive<'_> {
     }
 }
 
-/// Where a block's frequency is: `k` is its zigzag index.
+/// The position of a frequency in its block: `k` is its zigzag index.
 fn place(k: usize) -> usize {
     ZIGZAG[k].into()
 }
 
-/// Frequencies for the first time (G.1.2.2).
+/// Reads frequencies for the first time (G.1.2.2).
 fn first(
     bits: &mut Bits<'_>,
     codes: &Codes,
@@ -243,7 +243,7 @@ fn first(
     Ok(())
 }
 
-/// One more bit of each frequency, and new ones (G.1.2.3).
+/// Reads one more bit of each frequency, and new ones (G.1.2.3).
 fn refine(
     bits: &mut Bits<'_>,
     codes: &Codes,
@@ -271,7 +271,7 @@ fn refine(
             _ if bits.bit() => one,
             _ => -one,
         };
-        // Past so many that are still zero; those that are not have a bit each.
+        // Skip this number of zeros. Each frequency that is not zero has one bit.
         while k <= scan.to {
             let value = &mut block[place(k)];
             if *value != 0 {

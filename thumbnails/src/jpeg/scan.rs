@@ -1,4 +1,4 @@
-//! A scan: the order of its blocks, restart markers, and what to do where data are damaged.
+//! A scan: the order of its blocks, restart markers, and damaged data.
 
 use std::time::Instant;
 
@@ -6,24 +6,24 @@ use super::bits::{Bits, Restart};
 use super::frame::Frame;
 use super::header::{Header, JpegError};
 
-/// What a scan's segment says.
+/// The segment of a scan.
 #[derive(Debug)]
 pub(super) struct Scan {
     pub(super) parts: Vec<Part>,
-    /// Progressive: the frequencies, from and to, by their zigzag index.
+    /// Progressive: the zigzag indices of the first and the last frequency.
     pub(super) from: usize,
     pub(super) to: usize,
-    /// Progressive: the bit that was given last, and the one that is given now; 0 before the first.
+    /// Progressive: the bit of the scan before, and of this scan; 0 before the first.
     pub(super) high: u32,
     pub(super) low: u32,
 }
 
-/// A component of a scan.
+/// A component in a scan.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Part {
-    /// Which of the picture's components.
+    /// The index of the component in the picture.
     pub(super) plane: usize,
-    /// Its Huffman tables.
+    /// The indices of its Huffman tables.
     pub(super) dc: usize,
     pub(super) ac: usize,
 }
@@ -37,7 +37,7 @@ impl Scan {
             .ok_or(broken)?;
         let mut parts: Vec<Part> = Vec::new();
         for &[id, tables] in entries.as_chunks::<2>().0 {
-            // Components may be of one name: then they come in order.
+            // Several components may have the same name: then they come in order.
             let plane = (0..header.components.len())
                 .find(|&at| {
                     header.components[at].id == id && !parts.iter().any(|part| part.plane == at)
@@ -52,7 +52,7 @@ impl Scan {
         if parts.is_empty() {
             return Err(broken);
         }
-        // Sequential: what stands here is not looked at.
+        // Sequential: these values are ignored.
         let (from, to, bits) = match rest {
             &[from, to, bits, ..] if header.progressive => (from.into(), to.into(), bits),
             _ if header.progressive => return Err(broken),
@@ -80,7 +80,7 @@ impl Scan {
 
 /// Decodes one block after the other.
 pub(super) trait Blocks {
-    /// Decodes a block of the scan's part of that number, which is at `place` among its blocks.
+    /// Decodes a block of the given part of the scan, which is at `place` among its blocks.
     fn block(
         &mut self,
         bits: &mut Bits<'_>,
@@ -88,13 +88,13 @@ pub(super) trait Blocks {
         place: (usize, usize),
     ) -> Result<(), JpegError>;
 
-    /// Begins anew: at a restart marker nothing counts that was before.
+    /// Resets the state, as required at a restart marker.
     fn restart(&mut self);
 }
 
-/// How a scan's blocks are ordered.
+/// The order of a scan's blocks.
 pub(super) struct Order {
-    /// Of each part: its blocks in a unit.
+    /// For each part: its blocks in a unit.
     parts: Vec<(usize, usize)>,
     units: (usize, usize),
     restart_interval: usize,
@@ -103,7 +103,7 @@ pub(super) struct Order {
 impl Order {
     pub(super) fn new(frame: &Frame, scan: &Scan, restart_interval: usize) -> Order {
         if let [part] = &scan.parts[..] {
-            // A component alone has no neighbours to keep step with: its unit is one block.
+            // A single component has no neighbours, so its unit is one block.
             return Order {
                 parts: vec![(1, 1)],
                 units: frame.planes[part.plane].alone,
@@ -119,18 +119,17 @@ impl Order {
     }
 }
 
-/// What became of a scan.
+/// The result of a scan.
 #[derive(Debug, Default)]
 pub(super) struct Done {
-    /// Units that were decoded.
+    /// The number of decoded units.
     pub(super) units: usize,
-    /// The first thing that was wrong.
+    /// The first error.
     pub(super) damage: Option<JpegError>,
 }
 
-/// Decodes a scan. What is damaged costs as little of it as can be: a code that is in no table is
-/// passed over, as libjpeg does, and where data are missing the next restart marker says where to
-/// go on.
+/// Decodes a scan. Damage should cost as little of it as possible: a code that is in no table is
+/// skipped, as in libjpeg, and after missing data decoding continues at the next restart marker.
 pub(super) fn decode(
     order: &Order,
     bits: &mut Bits<'_>,
@@ -141,7 +140,7 @@ pub(super) fn decode(
     let total = across * down;
     let interval = order.restart_interval;
     let mut done = Done::default();
-    // The next unit, where the interval ends, and the number of the marker there.
+    // The next unit, the end of the interval, and the number of its marker.
     let (mut unit, mut end, mut number) = (0, if interval > 0 { interval } else { total }, 0);
     while unit < total {
         if unit == end {

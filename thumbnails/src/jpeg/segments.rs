@@ -1,20 +1,20 @@
-//! A JPEG's segments: markers, and what belongs to each.
+//! The segments of a JPEG: markers with their data.
 
-/// Walks from marker to marker. What stands between segments is skipped, as are segments that reach
+/// Iterates over the markers. Data between segments are skipped, and so are segments that extend
 /// beyond the end.
 pub(super) struct Segments<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
-/// A marker's segment.
+/// A segment.
 pub(super) struct Segment<'a> {
     pub(super) marker: u8,
-    /// Behind its length.
+    /// The data after the length.
     pub(super) data: &'a [u8],
-    /// Where its marker is in the file.
+    /// The offset of its marker in the file.
     pub(super) start: usize,
-    /// Where it ends.
+    /// The offset of its end.
     pub(super) end: usize,
 }
 
@@ -23,13 +23,13 @@ impl<'a> Segments<'a> {
         Segments { bytes, at }
     }
 
-    /// Goes on from there.
+    /// Continues from this offset.
     pub(super) fn skip_to(&mut self, at: usize) {
         self.at = at;
     }
 
-    /// The next segment; the end of the picture has one without data. Restart markers, and others
-    /// that stand alone, are passed over.
+    /// The next segment. The end of the picture is a segment without data. Restart markers, and
+    /// others without data, are skipped.
     pub(super) fn next(&mut self) -> Option<Segment<'a>> {
         loop {
             let start = self.at + next_marker(self.bytes.get(self.at..)?)?;
@@ -49,7 +49,7 @@ impl<'a> Segments<'a> {
             let &[high, low] = self.bytes.get(self.at..)?.first_chunk()?;
             let end = self.at + usize::from(u16::from_be_bytes([high, low]));
             let Some(data) = self.bytes.get(self.at + 2..end) else {
-                // No segment, but two bytes that look like a marker; or the last, cut short.
+                // Two bytes that look like a marker, but no segment; or the last one, truncated.
                 continue;
             };
             self.at = end;
@@ -63,8 +63,8 @@ impl<'a> Segments<'a> {
     }
 }
 
-/// Where the next marker is: 0xff, but not before zero (it is picture data) or another 0xff (it
-/// fills).
+/// The offset of the next marker: 0xff, but not before zero (picture data) or another 0xff
+/// (padding).
 pub(super) fn next_marker(bytes: &[u8]) -> Option<usize> {
     let mut from = 0;
     loop {

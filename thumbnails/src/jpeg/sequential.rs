@@ -1,4 +1,4 @@
-//! Scans that give whole blocks, which become samples at once.
+//! Scans with complete blocks, which are converted to samples at once.
 
 use std::time::Instant;
 
@@ -19,7 +19,7 @@ pub(super) fn decode(
     deadline: Option<Instant>,
 ) -> Result<Done, JpegError> {
     let order = Order::new(frame, scan, tables.restart_interval);
-    // Components share tables: each is made once.
+    // Components may share tables, so each is built once.
     let mut dc: [Option<Dc>; 4] = Default::default();
     let mut ac: [Option<Ac>; 4] = Default::default();
     for part in &scan.parts {
@@ -49,7 +49,7 @@ pub(super) fn decode(
     scan::decode(&order, bits, deadline, &mut parts)
 }
 
-/// A component, and what its blocks are decoded with.
+/// A component, with its tables and its transform.
 struct Sequential<'a> {
     dc: &'a Dc,
     ac: &'a Ac,
@@ -69,7 +69,7 @@ impl Blocks for Vec<Sequential<'_>> {
         let part = &mut self[part];
         let mut block = [0_i16; 64];
         part.last_dc = part.last_dc.wrapping_add(part.dc.difference(bits)?);
-        // What is out of range was no picture; the transform clamps it.
+        // A value out of range comes from damage. The transform clamps it.
         block[0] = part.last_dc as i16;
         let edge = part.plane.at_edge(place);
         let wanted = match edge {
@@ -82,7 +82,7 @@ impl Blocks for Vec<Sequential<'_>> {
         }
         let (at, stride) = (part.plane.place(place), part.plane.stride);
         let samples = &mut part.plane.samples[at..];
-        // What was read of a broken block is better than nothing.
+        // The part of a broken block that was read is better than nothing.
         let last = *read.as_ref().unwrap_or(&wanted);
         if last > 0 && edge != (false, false) {
             part.idct.write_edge(&block, edge, samples, stride);

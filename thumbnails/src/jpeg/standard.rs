@@ -1,5 +1,4 @@
-//! The Huffman tables that a JPEG without any is meant to be read with: a frame of Motion JPEG leaves
-//! them out.
+//! The standard Huffman tables, for a JPEG without tables: a frame of Motion JPEG omits them.
 
 /// ITU-T T.81, tables K.3 to K.6, as the content of a DHT segment: luma and chroma, DC and AC.
 #[rustfmt::skip]

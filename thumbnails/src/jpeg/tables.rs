@@ -1,20 +1,20 @@
-//! The tables that a scan is decoded with. They may change from scan to scan.
+//! The tables for decoding a scan. They may change from scan to scan.
 
 use super::header::JpegError;
 use super::standard;
 
-/// Of each kind there are four.
+/// Four of each kind.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tables<'a> {
-    /// In zigzag order.
+    /// The quantization tables, in zigzag order.
     pub(super) quant: [Option<[u16; 64]>; 4],
     dc: [Option<Table<'a>>; 4],
     ac: [Option<Table<'a>>; 4],
-    /// Units between two restart markers; 0 is none.
+    /// The units between two restart markers; 0 means no markers.
     pub(super) restart_interval: usize,
 }
 
-/// A Huffman table as stored: how many codes of each length, and their symbols in order.
+/// A Huffman table as stored: the number of codes of each length, and their symbols in order.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Table<'a> {
     pub(super) lengths: &'a [u8; 16],
@@ -22,7 +22,7 @@ pub(super) struct Table<'a> {
 }
 
 impl<'a> Tables<'a> {
-    /// Reads a segment that defines tables; others are passed over.
+    /// Reads a segment that defines tables; other segments are ignored.
     pub(super) fn read(&mut self, marker: u8, segment: &'a [u8]) -> Result<(), JpegError> {
         match marker {
             0xc4 => self.huffman(segment),
@@ -38,14 +38,14 @@ impl<'a> Tables<'a> {
         }
     }
 
-    /// The table for the means of blocks; without one the standard's.
+    /// The table for the means of blocks; by default the standard's.
     pub(super) fn dc(&self, slot: usize) -> Result<Table<'a>, JpegError> {
         self.dc[slot]
             .or_else(|| usual().dc[slot])
             .ok_or(JpegError::NoTable)
     }
 
-    /// The table for all other frequencies; without one the standard's.
+    /// The table for all other frequencies; by default the standard's.
     pub(super) fn ac(&self, slot: usize) -> Result<Table<'a>, JpegError> {
         self.ac[slot]
             .or_else(|| usual().ac[slot])

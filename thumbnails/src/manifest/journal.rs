@@ -1,4 +1,4 @@
-//! The manifest's file: lines of JSON, only ever added to.
+//! The manifest's file: lines of JSON, which are only appended.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
@@ -6,21 +6,21 @@ use std::path::{Path, PathBuf};
 
 use super::Entry;
 
-/// A line longer than this is none that we wrote.
+/// This program writes no line longer than this.
 const LONGEST_LINE: u64 = 64 * 1024;
 
-/// A manifest's file, perhaps one that is not there yet.
+/// A manifest's file, which may not exist yet.
 #[derive(Debug)]
 pub(super) struct Journal {
     path: PathBuf,
     file: Option<File>,
-    /// How far it has been read.
+    /// The offset up to which it was read.
     at: u64,
     changed: bool,
 }
 
 impl Journal {
-    /// Opens it to be read; `None` if it isn't there.
+    /// Opens it for reading; `None` if it does not exist.
     pub(super) fn open_to_read(path: &Path) -> io::Result<Option<Journal>> {
         if !is_there(path)? {
             return Ok(None);
@@ -33,12 +33,12 @@ impl Journal {
         }))
     }
 
-    /// One to be added to: it is created with the first line.
+    /// A journal for appending. The file is created with the first line.
     pub(super) fn to_append(path: &Path) -> io::Result<Journal> {
         Ok(Journal {
             path: path.to_owned(),
             file: None,
-            // Whoever opened the manifest has read so far; what came since is read again.
+            // The manifest was read up to here. Later lines of other processes are read again.
             at: if is_there(path)? {
                 fs::metadata(path)?.len()
             } else {
@@ -52,7 +52,7 @@ impl Journal {
         self.changed
     }
 
-    /// What was added since it was last read. Half a line is left for later.
+    /// The lines that were added since the last read. An incomplete line is left for later.
     pub(super) fn read(&mut self) -> io::Result<Vec<Entry>> {
         let Some(file) = &mut self.file else {
             return Ok(Vec::new());
@@ -75,7 +75,7 @@ impl Journal {
         }
     }
 
-    /// Adds a line, in one go: what other processes add comes before or behind, not in between.
+    /// Appends a line with one write, so lines of other processes never mix with it.
     pub(super) fn add(&mut self, entry: &Entry) -> io::Result<()> {
         let mut line = serde_json::to_vec(entry)?;
         line.push(b'\n');
@@ -93,20 +93,20 @@ impl Journal {
                     .read(true)
                     .append(true)
                     .open(&self.path)?;
-                // Half a line of a run that was killed must not swallow the next.
+                // An incomplete line of a killed run must not merge with this line.
                 file.write_all(b"\n")?;
                 Ok(self.file.insert(file))
             }
         }
     }
 
-    /// Does something while no other process does the same.
+    /// Runs a function while no other process does the same.
     pub(super) fn locked<T>(
         &mut self,
         action: impl FnOnce(&mut Journal) -> io::Result<T>,
     ) -> io::Result<T> {
         let lock = self.opened()?.try_clone()?;
-        // Where files can't be locked, one process a folder is all there can be.
+        // Without locks, only one process per folder is supported.
         let locked = lock.lock().is_ok();
         let result = action(self);
         if locked {
@@ -116,13 +116,13 @@ impl Journal {
     }
 }
 
-/// Whether a file is there, and is one: opening a pipe could take for ever.
+/// Whether the file exists and is a regular file: opening a pipe could block forever.
 fn is_there(path: &Path) -> io::Result<bool> {
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_file() => Ok(true),
         Ok(_) => Err(io::Error::new(
             io::ErrorKind::InvalidInput,
-            format!("{}: is no file", path.display()),
+            format!("{}: is not a file", path.display()),
         )),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),

@@ -1,11 +1,11 @@
-//! Which processes use an output folder: all that do, share a lock on it.
+//! The lock of an output folder. All processes that use the folder share it.
 
 use std::fs::File;
 use std::io;
 use std::path::Path;
 
-/// A lock on a folder, kept until it is dropped. Where folders can't be locked (not on Unix, and on
-/// some network disks) there is none, and nobody else is seen.
+/// A lock on a folder, held until it is dropped. If folders can't be locked (not on Unix, and on
+/// some network disks), there is none, and other processes are not detected.
 #[derive(Debug)]
 pub(super) struct FolderLock(Option<File>);
 
@@ -17,7 +17,8 @@ impl FolderLock {
         Ok(lock)
     }
 
-    /// Whether no other process uses the folder; then none can begin to until [`share`](Self::share).
+    /// Whether no other process uses the folder. If so, none can start to until
+    /// [`share`](Self::share).
     pub(super) fn become_sole(&mut self) -> bool {
         match &self.0 {
             Some(folder) => folder.try_lock().is_ok(),

@@ -1,11 +1,12 @@
-//! Folders for the command, and what it leaves in them.
+//! Folders for tests of the command, and the resulting files.
 
 use std::fs;
 use std::path::Path;
 
 use super::{corners, encoded, jpeg, waves};
 
-/// A folder `in` with two pictures, one deeper, a text, and a broken picture if wanted.
+/// A folder `in` with two pictures, one of them in a subfolder, a text, and optionally a broken
+/// picture.
 pub fn folder(broken: bool) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let pictures = folder.path().join("in");
@@ -13,7 +14,7 @@ pub fn folder(broken: bool) -> tempfile::TempDir {
     let jpeg = jpeg(&waves(400, 300), 80);
     fs::write(pictures.join("a.jpg"), &jpeg).unwrap();
     let png = encoded(&corners(64, 32), image::ImageFormat::Png);
-    // Its name lies.
+    // Its file extension is wrong.
     fs::write(pictures.join("deep/a.gif"), png).unwrap();
     fs::write(pictures.join("notes.txt"), "not a picture").unwrap();
     if broken {

@@ -1,4 +1,4 @@
-//! Pictures for tests, whole and otherwise.
+//! Pictures for tests, intact and broken.
 
 #![allow(dead_code, reason = "every test file uses some of it")]
 
@@ -9,6 +9,13 @@ pub mod ssim;
 use std::io::Cursor;
 
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
+use thumbnails::decode::{Decoded, decode};
+use thumbnails::{Failure, Limits};
+
+/// The picture at its own size.
+pub fn read(bytes: &[u8]) -> Result<Decoded, Failure> {
+    decode(bytes, &Limits::default(), |size| size, &mut |_| Ok(()))
+}
 
 /// Red, green, blue and white quarters.
 pub fn corners(width: u32, height: u32) -> DynamicImage {
@@ -23,7 +30,7 @@ pub fn corners(width: u32, height: u32) -> DynamicImage {
     .into()
 }
 
-/// Something smooth, with detail in it.
+/// A smooth picture with some detail.
 pub fn waves(width: u32, height: u32) -> DynamicImage {
     RgbImage::from_fn(width, height, |x, y| {
         let (x, y) = (x as f32, y as f32);
@@ -39,7 +46,7 @@ pub fn encoded(picture: &DynamicImage, format: ImageFormat) -> Vec<u8> {
     bytes.into_inner()
 }
 
-/// A baseline JPEG, by another encoder than ours.
+/// A baseline JPEG from another encoder.
 pub fn jpeg(picture: &DynamicImage, quality: u8) -> Vec<u8> {
     let mut bytes = Vec::new();
     let encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, quality);
@@ -59,7 +66,7 @@ pub fn progressive(picture: &DynamicImage) -> Vec<u8> {
     bytes
 }
 
-/// A JPEG of one colour, as Adobe's programs store inks; 255 is all of an ink.
+/// A JPEG with one colour, with inks as Adobe's programs store them; 255 is the maximum of an ink.
 pub fn cmyk(inks: [u8; 4]) -> Vec<u8> {
     let pixels: Vec<u8> = inks.repeat(32 * 32);
     let mut bytes = Vec::new();
@@ -69,7 +76,7 @@ pub fn cmyk(inks: [u8; 4]) -> Vec<u8> {
     bytes
 }
 
-/// A JPEG with a segment put in first of all.
+/// Inserts a segment at the start of a JPEG.
 pub fn insert_behind_start(jpeg: &[u8], marker: u8, segment: &[u8]) -> Vec<u8> {
     let length = u16::try_from(segment.len() + 2).unwrap().to_be_bytes();
     let start = [&jpeg[..2], &[0xff, marker], &length].concat();
@@ -84,12 +91,12 @@ pub fn with_exif(jpeg: &[u8], orientation: u16) -> Vec<u8> {
     insert_behind_start(jpeg, 0xe1, &exif)
 }
 
-/// A JPEG whose comment nobody else should read.
+/// A JPEG with a comment that must not appear in the thumbnail.
 pub fn grey_with_text() -> Vec<u8> {
     insert_behind_start(&jpeg(&waves(30, 30), 80), 0xfe, b"secret")
 }
 
-/// Small whole files of each kind, to be broken.
+/// Small intact files of each format, to be damaged.
 pub fn whole() -> Vec<Vec<u8>> {
     let picture = waves(50, 40);
     let mut files = vec![
@@ -131,7 +138,7 @@ pub fn bombs() -> Vec<(&'static str, Vec<u8>)> {
     file[6..10].copy_from_slice(&[0xff; 4]);
     bombs.push(("GIF", file));
 
-    // Without loss: fourteen bits each of width - 1 and height - 1, behind a signature byte.
+    // Lossless: fourteen bits each of width - 1 and height - 1, after a signature byte.
     let mut file = encoded(&small, ImageFormat::WebP);
     let data = file.windows(4).position(|it| it == b"VP8L").unwrap() + 9;
     let size = 11_999_u32 | 11_999 << 14;
@@ -149,7 +156,7 @@ pub fn crc(bytes: &[u8]) -> u32 {
     })
 }
 
-/// A PNG with a chunk before its end, or before its picture.
+/// Inserts a chunk into a PNG before its end, or before its picture.
 pub fn with_chunk(png: &[u8], kind: &[u8; 4], data: &[u8], at_end: bool) -> Vec<u8> {
     let at = if at_end { png.len() - 12 } else { 33 };
     let typed = [kind, data].concat();

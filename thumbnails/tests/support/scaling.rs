@@ -1,15 +1,15 @@
 //! Scaling in the frequency domain, by its definition and in floating point.
 
-/// A component's values at N/8 by the definition of scaling in the frequency domain: of each block's
-/// 64 frequencies the lowest NxN are kept, and are a block of NxN pixels. Whole blocks only. In
-/// floating point, from libjpeg's full picture.
+/// A component's values at N/8, by the definition of scaling in the frequency domain: the lowest
+/// NxN of each block's 64 frequencies are kept, and give a block of NxN pixels. Only for complete
+/// blocks. The input is libjpeg's full picture.
 fn low_frequencies(full: &[f64], (width, height): (usize, usize), n: usize) -> Vec<Vec<f64>> {
     let basis = |size: usize, k: usize, x: usize| {
         let norm = if k == 0 { 1.0 } else { 2.0_f64 } / size as f64;
         let angle = (2 * x + 1) as f64 * k as f64 * std::f64::consts::PI / (2 * size) as f64;
         norm.sqrt() * angle.cos()
     };
-    // From eight samples to N at once, in one direction.
+    // From eight samples directly to N, in one direction.
     let weight = |to: usize, from: usize| {
         let both = (0..n).map(|k| basis(n, k, to) * basis(8, k, from));
         both.sum::<f64>() * (n as f64 / 8.0).sqrt()
@@ -41,7 +41,7 @@ fn low_frequencies(full: &[f64], (width, height): (usize, usize), n: usize) -> V
     rows
 }
 
-/// The mean and the largest difference of values from [`low_frequencies`] of others.
+/// The mean and the largest difference between values of [`low_frequencies`] and others.
 pub fn from_definition(
     made: &[f64],
     width: usize,
@@ -59,7 +59,7 @@ pub fn from_definition(
     (sum / f64::from(count), most)
 }
 
-/// Each colour of a picture by itself, and then its luma.
+/// Each colour of a picture separately, followed by its luma.
 pub fn planes(data: &[u8], channels: usize) -> Vec<Vec<f64>> {
     let colour = |channel| {
         let values = data.iter().skip(channel).step_by(channels);

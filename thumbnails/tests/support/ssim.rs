@@ -1,13 +1,13 @@
-//! Structural similarity (SSIM): how like each other two pictures look, 1 being the same.
+//! Structural similarity (SSIM): how similar two pictures look; 1 means equal.
 //!
 //! Z. Wang, A. Bovik, H. Sheikh and E. Simoncelli, "Image quality assessment: from error visibility
-//! to structural similarity", IEEE Transactions on Image Processing 13(4), 2004: of luma, in windows
-//! of 11x11 weighted by a Gaussian of 1.5 pixels.
+//! to structural similarity", IEEE Transactions on Image Processing 13(4), 2004. It is computed
+//! from luma, in windows of 11x11 weighted by a Gaussian of 1.5 pixels.
 
 use image::{DynamicImage, GrayImage};
 
-/// The mean over all windows that lie within the pictures, which must be of one size and not smaller
-/// than a window.
+/// The mean over all windows within the pictures, which must have the same size and be at least as
+/// large as a window.
 pub fn ssim(a: &DynamicImage, b: &DynamicImage) -> f64 {
     let (a, b) = (a.to_luma8(), b.to_luma8());
     assert_eq!(a.dimensions(), b.dimensions());
@@ -39,7 +39,7 @@ pub fn ssim(a: &DynamicImage, b: &DynamicImage) -> f64 {
     sum / windows
 }
 
-/// The weighted mean of each window that lies within.
+/// The weighted mean of each complete window.
 fn blurred(values: &[f64], width: usize) -> Vec<f64> {
     let weight = |at: usize| (-(at as f64 - 5.0).powi(2) / (2.0 * 1.5 * 1.5)).exp();
     let sum: f64 = (0..11).map(weight).sum();

@@ -1,14 +1,14 @@
-//! Arithmetic in numbers: what is between the figures, and the figures themselves.
+//! Arithmetic in numbers: operators, parentheses and literals.
 //!
-//! Everything is exact: 256 bits hold each step, so `2^128-1` and `5-10+20` work, and what does not
-//! fit is an error.
+//! Everything is exact: each step has 256 bits, so `2^128-1` and `5-10+20` work. A result that does
+//! not fit is an error.
 
 use ethnum::I256;
 
-/// Parentheses, signs and powers within one another.
+/// The maximum nesting depth of parentheses, signs and powers.
 const DEEPEST: usize = 64;
 
-/// Why a number was refused, before the input is put in front.
+/// The reason why a number was refused, without the input.
 #[derive(Debug)]
 pub(super) enum Refusal {
     NotANumber,
@@ -21,16 +21,16 @@ pub(super) enum Refusal {
 
 use Refusal::{DivisionByZero, Fraction, NotANumber, TooLarge};
 
-/// What a unit behind a figure multiplies it by; `None` for an unknown one.
+/// Returns the factor of a unit, or `None` for an unknown unit.
 pub(super) type Units = fn(&str) -> Option<u64>;
 
-/// No units: letters behind a figure are an error.
+/// No units: letters after a literal are an error.
 pub(super) const NO_UNITS: Option<Units> = None;
 
 /// Evaluates the whole of `text`.
 ///
-/// From the loosest to the tightest: `<<` `>>`, `+` `-`, `*` `/` `%`, sign, `^` or `**`, which groups
-/// from the right. Division rounds towards zero.
+/// Operators from the weakest to the strongest: `<<` `>>`, `+` `-`, `*` `/` `%`, sign, `^` or `**`
+/// (right-associative). Division rounds towards zero.
 pub(super) fn evaluate(text: &str, units: Option<Units>) -> Result<I256, Refusal> {
     let mut parser = Parser::new(text, units);
     let value = parser.shifts()?;
@@ -40,8 +40,8 @@ pub(super) fn evaluate(text: &str, units: Option<Units>) -> Result<I256, Refusal
     }
 }
 
-/// Evaluates figures with units that stand one behind another, `1m30s`, to their sum. A figure that
-/// stands alone has the unit `alone`.
+/// Reads a sequence of literals with units, such as `1m30s`, and returns the sum. A literal without
+/// a unit has the factor `alone`.
 pub(super) fn sum_of_parts(text: &str, units: Units, alone: u64) -> Result<I256, Refusal> {
     let mut parser = Parser::new(text, Some(units));
     let mut sum = I256::ZERO;
@@ -69,7 +69,7 @@ struct Parser<'t> {
     depth: usize,
 }
 
-/// A figure and what its unit multiplies it by.
+/// A literal and the factor of its unit.
 struct Figure {
     decimal: Decimal,
     unit: Option<u64>,
@@ -84,13 +84,13 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// What is left, from the next sign that is no blank.
+    /// Skips blanks and returns the rest of the input.
     fn rest(&mut self) -> &'t str {
         self.rest = self.rest.trim_start();
         self.rest
     }
 
-    /// Takes the first of `signs` that comes next.
+    /// Takes one of `signs`, if the input continues with it.
     fn take(&mut self, signs: &[&'static str]) -> Option<&'static str> {
         let rest = self.rest();
         let sign = signs.iter().find(|&&sign| rest.starts_with(sign))?;
@@ -98,7 +98,7 @@ impl<'t> Parser<'t> {
         Some(sign)
     }
 
-    /// Takes the signs for which `part` holds.
+    /// Takes characters as long as `part` holds.
     fn take_while(&mut self, part: impl Fn(char) -> bool) -> &'t str {
         let end = self.rest.find(|sign| !part(sign));
         let (taken, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
@@ -198,7 +198,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// `1_000`, `1.5e3`, `0xff`, and a unit where there are any.
+    /// Reads `1_000`, `1.5e3` or `0xff`, with its unit if units are allowed.
     fn figure(&mut self) -> Result<Figure, Refusal> {
         let rest = self.rest();
         if let Some(hex) = rest.strip_prefix("0x").or(rest.strip_prefix("0X")) {
@@ -229,7 +229,7 @@ impl<'t> Parser<'t> {
         let whole = self.take_while(digit);
         let mut digits = whole.to_owned();
         number(whole, 10).or_else(|refusal| match refusal {
-            // With a power of ten below zero it may be small yet.
+            // With a negative exponent the value may be zero.
             TooLarge => Ok(I256::ZERO),
             refusal => Err(refusal),
         })?;
@@ -244,7 +244,7 @@ impl<'t> Parser<'t> {
             places = fraction.len();
         }
         let exponent = self.exponent()?;
-        // Zeros at the end say nothing, and may be many.
+        // Drop trailing zeros: there may be very many.
         let significant = digits.trim_end_matches(['0', '_']);
         let zeros = digits[significant.len()..].matches('0').count();
         if significant.is_empty() {
@@ -261,7 +261,7 @@ impl<'t> Parser<'t> {
         Ok(Decimal { value, shift })
     }
 
-    /// The power of ten of `e9`, `E+9` or `e-9`; an `e` without digits is no exponent.
+    /// Reads an exponent: `e9`, `E+9` or `e-9`. An `e` without digits is not an exponent.
     fn exponent(&mut self) -> Result<i64, Refusal> {
         let Some(rest) = self.rest.strip_prefix(['e', 'E']) else {
             return Ok(0);
@@ -280,7 +280,7 @@ impl<'t> Parser<'t> {
     }
 }
 
-/// `value` times ten to the `shift`: a value that ends in no zero, or zero.
+/// `value` times ten to the power `shift`. `value` does not end in zero, unless it is zero.
 struct Decimal {
     value: I256,
     shift: i64,
@@ -291,7 +291,7 @@ impl Decimal {
         Decimal { value, shift: 0 }
     }
 
-    /// Times `scale`, if that is whole.
+    /// The product with `scale`, if it is a whole number.
     fn times(self, scale: u64) -> Result<I256, Refusal> {
         let value = self.value.checked_mul(I256::from(scale)).ok_or(TooLarge)?;
         if value == I256::ZERO {
@@ -310,7 +310,7 @@ impl Decimal {
     }
 }
 
-/// Digits with `_` between them, never first or last.
+/// Reads digits with `_` between them (not first or last).
 fn number(text: &str, radix: u32) -> Result<I256, Refusal> {
     if text.is_empty() || text.starts_with('_') || text.ends_with('_') {
         return Err(NotANumber);

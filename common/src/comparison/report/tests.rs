@@ -66,7 +66,7 @@ pub(in super::super) fn report(entries: Vec<Entry>) -> Report<usize> {
 }
 
 pub(in super::super) fn report_under(load: Load, entries: Vec<Entry>) -> Report<usize> {
-    // Every answer is its own place.
+    // Every answer is its own index.
     Report::new(about(), (machine(), load), entries, (0..10).collect())
 }
 

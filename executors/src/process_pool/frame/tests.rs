@@ -9,7 +9,7 @@ fn sealed(kind: Kind, sequence: u32, payload: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// Gives one byte at a time.
+/// Returns one byte per read.
 struct Dribble<'a>(&'a [u8]);
 
 impl Read for Dribble<'_> {
@@ -56,7 +56,7 @@ fn every_flipped_bit_is_noticed_or_shortens_the_stream() {
         let mut reader = FrameReader::new(bytes.as_slice(), 1 << 20);
         match reader.next() {
             Err(FrameError::Garbage(_)) | Ok(None) => {}
-            // Kind and sequence are not summed up: the receiver compares them with the job.
+            // Kind and sequence are not in the checksum: the receiver compares them with the job.
             Ok(Some(frame)) => assert!(frame.sequence != 5 || frame.kind != Kind::Reply),
             Err(error) => panic!("bit {bit}: {error}"),
         }

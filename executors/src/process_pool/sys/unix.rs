@@ -15,10 +15,10 @@ pub(in crate::process_pool) use surroundings::{
 
 pub(in crate::process_pool) const HAS_MEMORY_LIMIT: bool = true;
 
-/// A frame from this size on is worth a wider pipe.
+/// For a frame of at least this size a larger pipe is worthwhile.
 pub(in crate::process_pool) const LARGE: usize = 1 << 20;
 
-/// Lets a pipe hold more, if the system lets us: fewer turns for a large frame.
+/// Enlarges a pipe's buffer, if the system allows it: fewer switches for a large frame.
 pub(in crate::process_pool) fn widen(pipe: &impl std::os::fd::AsFd) {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     let _ = rustix::pipe::fcntl_setpipe_size(pipe, LARGE);

@@ -1,6 +1,6 @@
-//! Windows: pipes, handles of processes, and what a worker does to itself, by std and a few calls of
-//! kernel32. There is no limit of memory, no niceness, and what a job leaves behind is not ended:
-//! that needs job objects.
+//! Windows: pipes, process handles, and the worker's own setup, by std and a few calls of kernel32.
+//! There is no memory limit and no niceness. Processes that a job started do not end with the
+//! worker: that would need job objects.
 
 mod channel;
 mod child;
@@ -18,20 +18,20 @@ pub(in crate::process_pool) use surroundings::{
 
 pub(in crate::process_pool) const HAS_MEMORY_LIMIT: bool = false;
 
-/// Pipes can't be made wider here.
+/// Pipes can't be enlarged here.
 pub(in crate::process_pool) const LARGE: usize = usize::MAX;
 
 /// See [`LARGE`].
 pub(in crate::process_pool) fn widen(_pipe: &std::fs::File) {}
 
-/// The program that workers run.
+/// The program of the workers.
 #[derive(Default)]
 pub(in crate::process_pool) struct Program {
     path: PathBuf,
 }
 
 impl Program {
-    /// This very program. A running program can't be replaced here, so its file is there.
+    /// This program. A running program's file can't be replaced here, so it exists.
     pub(in crate::process_pool) fn this() -> io::Result<Self> {
         std::env::current_exe().map(Self::other)
     }
@@ -45,11 +45,11 @@ impl Program {
         Command::new(&self.path)
     }
 
-    /// For errors.
+    /// The text in errors.
     pub(in crate::process_pool) fn describe(&self) -> String {
         self.path.display().to_string()
     }
 }
 
-/// A process is called what its file is called.
+/// A process always has the name of its file.
 pub(in crate::process_pool) fn name_after_program() {}

@@ -16,7 +16,7 @@ use crate::tile::Tile;
 /// The number of each lane.
 const LANE_NUMBERS: [f64; MOST_LANES] = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0];
 
-/// A fill of one batch under way: the points of the tile from the one numbered `first`.
+/// A batch that is being filled: the points of the tile from number `first` on.
 pub(super) struct Fill<'a, S: Simd, K: Step<S>> {
     pub(super) simd: S,
     pub(super) plan: &'a Plan,
@@ -64,7 +64,7 @@ impl<S: Simd, K: Step<S>> Fill<'_, S, K> {
         steps
     }
 
-    /// Counts the first iterations of a few points side by side in a row.
+    /// Counts the first iterations of some points side by side in a row.
     #[inline(always)]
     fn first_iterations_of(&mut self, re: &[f64], im: f64, at: usize, steps: u32) {
         const N: usize = SIDE_BY_SIDE_AT_FIRST;
@@ -96,7 +96,7 @@ impl<S: Simd, K: Step<S>> Fill<'_, S, K> {
                 break;
             }
         }
-        // On a copy: vectors that anything goes through by number stay in memory.
+        // On a copy: an indexed array of vectors would be kept in memory.
         let last = Group {
             points: *points,
             c: *c,
@@ -107,7 +107,7 @@ impl<S: Simd, K: Step<S>> Fill<'_, S, K> {
         );
     }
 
-    /// Writes down the counts of the first iterations, and lists the points still inside.
+    /// Writes the counts of the first iterations, and lists the points still inside.
     #[inline(always)]
     fn write_first<const N: usize>(
         &mut self,
@@ -125,7 +125,7 @@ impl<S: Simd, K: Step<S>> Fill<'_, S, K> {
             }
         }
         if self.plan.shortcuts().bulbs {
-            // All others count at least the iteration from 0.
+            // All other points have at least one iteration.
             for out in out.iter_mut().filter(|out| **out == 0) {
                 *out = self.plan.inside();
             }
@@ -143,7 +143,7 @@ impl<S: Simd, K: Step<S>> Fill<'_, S, K> {
         }
     }
 
-    /// Makes counts of the first iterations smooth.
+    /// Makes the counts of the first iterations smooth.
     fn smooth_first(&mut self, at: usize, count: usize) {
         let Fill { plan, tile, .. } = *self;
         for (out, number) in self.out[at..at + count].iter_mut().zip(self.first + at..) {
@@ -156,7 +156,7 @@ impl<S: Simd, K: Step<S>> Fill<'_, S, K> {
         }
     }
 
-    /// Points in a row before the first iteration.
+    /// The points of a row before the first iteration.
     #[inline(always)]
     fn start<const N: usize>(&self, re: &[f64], im: f64, count: usize) -> Group<S, N> {
         let simd = self.simd;
@@ -177,7 +177,7 @@ impl<S: Simd, K: Step<S>> Fill<'_, S, K> {
         }
     }
 
-    /// Takes all points that are inside as far again as they are.
+    /// Advances all remaining points by as many iterations as they have.
     #[inline(always)]
     fn pass<const BLOCK: u32>(&mut self, done: u32) -> u32 {
         let left = self.plan.limit() - done;
@@ -185,7 +185,8 @@ impl<S: Simd, K: Step<S>> Fill<'_, S, K> {
         let total = std::mem::take(&mut self.scratch.inside.len);
         let mut first = 0;
         while first < total {
-            // A group's pass may be some million iterations: to ask costs nothing beside it.
+            // A pass may have some millions of iterations: compared with that, this check costs
+            // nothing.
             if self.plan.is_stopped() {
                 self.scratch.inside.len = 0;
                 self.scratch.left.len = 0;
@@ -198,7 +199,7 @@ impl<S: Simd, K: Step<S>> Fill<'_, S, K> {
         done + blocks * BLOCK
     }
 
-    /// Takes a group of points further, from `first` of the list.
+    /// Advances a group of points, from `first` of the list.
     #[inline(always)]
     fn pass_of<const BLOCK: u32>(&mut self, first: usize, total: usize, done: u32, blocks: u32) {
         let simd = self.simd;
@@ -217,7 +218,7 @@ impl<S: Simd, K: Step<S>> Fill<'_, S, K> {
             let (old_x, old_y) = (group.points.x, group.points.y);
             group.block::<K, BLOCK>();
             if periodicity || !group.all_inside::<K>() {
-                // On copies, as above.
+                // On copies, for the same reason.
                 let old = [old_x, old_y];
                 let mut new = group.points;
                 let behind = done + block * BLOCK;
@@ -239,7 +240,7 @@ impl<S: Simd, K: Step<S>> Fill<'_, S, K> {
         );
     }
 
-    /// What the points of the list from `first` on add. A lane without a point adds 0.
+    /// The constants of the points from `first` of the list on. A lane without a point has 0.
     #[inline(always)]
     fn constants<const N: usize>(&self, first: usize, alive: &[S::mask64s; N]) -> [C<S>; N] {
         let list = &self.scratch.inside;
@@ -248,8 +249,8 @@ impl<S: Simd, K: Step<S>> Fill<'_, S, K> {
         constants(&re, &im)
     }
 
-    /// Lists the points that left in a block, and silences their lanes: they iterate 0 from now on,
-    /// which never leaves.
+    /// Lists the points that left in a block, and clears their lanes: these now iterate 0, which
+    /// never leaves.
     #[inline(always)]
     fn sort_out<const N: usize>(
         &mut self,
@@ -294,8 +295,8 @@ impl<S: Simd, K: Step<S>> Fill<'_, S, K> {
         }
     }
 
-    /// Points that are where they were when the pass began go round for ever. Passes double in
-    /// length, so this is Brent's method, as in the textbook kernel.
+    /// Removes points that are where they were at the start of the pass: they will never leave.
+    /// Passes double in length, so this is Brent's method, as in the textbook kernel.
     #[inline(always)]
     fn retire_those_that_are_back(
         &mut self,
@@ -331,12 +332,13 @@ impl<S: Simd, K: Step<S>> Fill<'_, S, K> {
                 vector(&list.im),
                 vector(&list.at),
             ];
-            // What it overwrites has been read: the list grows no faster than it is worked off.
+            // The overwritten entries were already read: the list is written no faster than it is
+            // read.
             list.push(entry, alive[n]);
         }
     }
 
-    /// Takes the points that left up to `steps` further from where they were, and counts.
+    /// Advances the points that left by up to `steps` from their saved position, and counts.
     #[inline(always)]
     fn count_those_that_left(&mut self, steps: u32) {
         let (simd, lanes) = (self.simd, S::f64s::LEN);
@@ -371,7 +373,7 @@ impl<S: Simd, K: Step<S>> Fill<'_, S, K> {
         }
     }
 
-    /// What is still inside has reached the limit, or is less than a short block from it.
+    /// The remaining points have reached the limit, or are less than a short block from it.
     #[inline(always)]
     fn last_iterations(&mut self, done: u32) {
         let more = self.plan.limit() - done;

@@ -4,12 +4,12 @@ use fearless_simd::prelude::*;
 
 use crate::kernels::step::{C, Step};
 
-/// Where the points of a few vectors are.
+/// The positions of the points of some vectors.
 #[derive(Clone, Copy)]
 pub(super) struct Points<S: Simd, const N: usize> {
     pub(super) x: [S::f64s; N],
     pub(super) y: [S::f64s; N],
-    /// Which lanes have a point that is still inside.
+    /// The lanes with a point that is still inside.
     pub(super) alive: [S::mask64s; N],
 }
 
@@ -32,7 +32,7 @@ pub(super) struct Group<S: Simd, const N: usize> {
 }
 
 impl<S: Simd, const N: usize> Group<S, N> {
-    /// One block further.
+    /// Advances all points by one block.
     #[inline(always)]
     pub(super) fn block<K: Step<S>, const BLOCK: u32>(&mut self) {
         let Points { x, y, .. } = &mut self.points;
@@ -54,7 +54,7 @@ impl<S: Simd, const N: usize> Group<S, N> {
     }
 }
 
-/// Vectors from a list, 0 where no point is.
+/// Loads vectors from a list, with 0 in lanes without a point.
 #[inline(always)]
 pub(super) fn load<S: Simd, const N: usize>(
     simd: S,
@@ -82,7 +82,7 @@ pub(super) fn constants<S: Simd, const N: usize>(
     constants
 }
 
-/// As [`textbook::in_bulbs`].
+/// Like [`textbook::in_bulbs`], for vectors.
 #[inline(always)]
 pub(super) fn in_bulbs<S: Simd>(simd: S, c: &C<S>) -> S::mask64s {
     let im = c.im * c.im;
@@ -94,7 +94,7 @@ pub(super) fn in_bulbs<S: Simd>(simd: S, c: &C<S>) -> S::mask64s {
     cardioid | disc
 }
 
-/// Those lanes of `N` vectors that are among the first `points`.
+/// The lanes of `N` vectors that are among the first `points`.
 #[inline(always)]
 pub(super) fn lanes_with_points<S: Simd, const N: usize>(
     simd: S,

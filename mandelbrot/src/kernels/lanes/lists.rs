@@ -1,4 +1,4 @@
-//! Lists of points under way, as the vectors like them: an array for each part of a point.
+//! Lists of points in a form for vectors: one array for each part of a point.
 
 use std::cell::RefCell;
 
@@ -6,13 +6,13 @@ use fearless_simd::prelude::*;
 
 use super::ROOM;
 
-/// Points under way.
+/// The points of a list.
 pub(super) struct List {
     pub(super) x: [f64; ROOM],
     pub(super) y: [f64; ROOM],
     pub(super) re: [f64; ROOM],
     pub(super) im: [f64; ROOM],
-    /// Which point of the batch it is. A small number, kept as the vectors like it.
+    /// The index of the point in the batch. It is a small number, stored as `f64` like the rest.
     pub(super) at: [f64; ROOM],
     pub(super) len: usize,
 }
@@ -27,7 +27,7 @@ impl List {
         len: 0,
     };
 
-    /// Appends those lanes of x, y, re, im and at that `which` has.
+    /// Appends the lanes of x, y, re, im and at that are set in `which`.
     #[inline(always)]
     pub(super) fn push<S: Simd<f64s = F>, F>(&mut self, [x, y, re, im, at]: [F; 5], which: F::Mask)
     where
@@ -53,16 +53,16 @@ impl List {
     }
 }
 
-/// The memory of a fill.
+/// The memory for a fill.
 pub(super) struct Scratch {
     pub(super) inside: List,
     pub(super) left: List,
-    /// How many iterations each point that left had behind it.
+    /// For each point that left, the iterations before.
     pub(super) behind: [u32; ROOM],
 }
 
 thread_local! {
-    /// Kept from call to call: to clear it would take longer than many a tile.
+    /// Kept between calls: to clear it would take longer than many tiles.
     pub(super) static SCRATCH: RefCell<Box<Scratch>> = RefCell::new(Box::new(Scratch {
         inside: List::EMPTY,
         left: List::EMPTY,

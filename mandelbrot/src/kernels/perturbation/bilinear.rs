@@ -1,17 +1,17 @@
-//! Many iterations at once, where the difference from the orbit is small: d' = A d + B e.
+//! Many iterations at once, while the difference from the orbit is small: d' = A d + B e.
 //!
-//! One iteration is d' = 2 Z d + e, if d² may be left out: A = 2 Z, B = 1. Two runs after each other
-//! make one of twice the length. Each holds for differences up to a radius, which shrinks as runs get
-//! longer. (Zhuoran, "Bilinear approximation", fractalforums.org, 2021; Claude Heiland-Allen, "Deep
-//! zoom theory and practice", 2021.)
+//! One iteration is d' = 2 Z d + e, if d² may be neglected: A = 2 Z, B = 1. Two consecutive runs
+//! combine into one of twice the length. Each run is valid for differences up to a radius, which
+//! becomes smaller as runs become longer. (Zhuoran, "Bilinear approximation", fractalforums.org,
+//! 2021; Claude Heiland-Allen, "Deep zoom theory and practice", 2021.)
 
 use num_complex::Complex;
 
-/// d² may be this part of 2 Z d: what f64 rounds away anyway. With 2^-40 instead, four times as many
-/// counts are wrong among the chaotic ones beside a minibrot, and it is hardly faster.
+/// The maximum ratio of d² to 2 Z d: `f64` rounds this part away anyway. With 2^-40 instead, four
+/// times as many of the chaotic counts beside a minibrot are wrong, and it is hardly faster.
 const TOLERANCE: f64 = f64::EPSILON / 2.0;
 
-/// The shortest runs that are kept have 4 iterations: shorter ones save nothing.
+/// The shortest stored runs have 4 iterations: shorter ones save nothing.
 const SHORTEST: u32 = 2;
 
 /// A run of iterations.
@@ -19,22 +19,23 @@ const SHORTEST: u32 = 2;
 pub(super) struct Run {
     pub(super) a: Complex<f64>,
     pub(super) b: Complex<f64>,
-    /// It holds for differences up to this.
+    /// The largest difference for which the run is valid.
     radius: f64,
 }
 
 /// The runs that begin at each fourth, eighth, sixteenth… point of an orbit.
 #[derive(Debug)]
 pub(super) struct Table {
-    /// Those of 4 iterations, of 8, and so on; the first of each begins at the orbit's point 1.
+    /// The runs of 4 iterations, of 8, and so on. The first run of each length begins at the
+    /// orbit's point 1.
     levels: Vec<Vec<Run>>,
 }
 
 impl Table {
-    /// The runs along an orbit, for points up to `farthest` from the one in the middle.
+    /// The runs along an orbit, for points up to `farthest` from the middle.
     pub(super) fn new(points: &[Complex<f64>], farthest: f64) -> Table {
         let mut levels = Vec::new();
-        // Point 0 is 0 itself, where d² is all there is; behind the last one nothing is known.
+        // Point 0 is 0 itself, where only d² is left. After the last point there is no orbit.
         let (fours, _) = points[1..points.len() - 1].as_chunks::<4>();
         let mut level: Vec<Run> = fours
             .iter()
@@ -55,12 +56,12 @@ impl Table {
         Table { levels }
     }
 
-    /// The longest run from the orbit's point `m` on that holds for the difference `d` and is no
-    /// longer than `most`, and its length.
+    /// The longest valid run from the orbit's point `m` on for the difference `d`, with at most
+    /// `most` iterations; and its length.
     pub(super) fn longest(&self, m: usize, d: Complex<f64>, most: u32) -> Option<(&Run, u32)> {
         let from = m.wrapping_sub(1);
         let mut found = None;
-        // At least as long as d, and no square that might be too small for f64.
+        // At least as large as |d|, and without a square that could be too small for `f64`.
         let size = d.l1_norm();
         for (level, runs) in (SHORTEST..).zip(&self.levels) {
             let length = 1 << level;
@@ -85,14 +86,14 @@ impl Run {
         }
     }
 
-    /// This run and then another.
+    /// Combines this run with the next one.
     fn then(self, next: Run, farthest: f64) -> Run {
         let after = (next.radius - self.b.norm() * farthest) / self.a.norm();
         let radius = self.radius.min(after);
         Run {
             a: next.a * self.a,
             b: next.a * self.b + next.b,
-            // Also where factors are beyond f64, and after is no number.
+            // Also if factors exceed the range of `f64` and the result is NaN.
             radius: if radius > 0.0 { radius } else { 0.0 },
         }
     }

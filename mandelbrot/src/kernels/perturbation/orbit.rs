@@ -1,18 +1,18 @@
-//! The orbit of the point in the middle, iterated with all its digits and kept in f64.
+//! The orbit of the point in the middle, iterated with all its digits and stored in `f64`.
 
 use num_bigint::{BigInt, Sign};
 use num_complex::Complex;
 
 use crate::plan::Plan;
 
-/// Binary digits beyond those by which two neighbouring points differ. An error of the orbit moves
-/// the whole picture by as much as it would move the point in the middle.
+/// The number of extra binary digits, beyond those that distinguish two neighbouring points. An
+/// error of the orbit moves the whole picture as far as it moves the point in the middle.
 const SPARE_BITS: u64 = 80;
 
-/// Iterations between two questions whether to stop.
+/// The iterations between two checks whether to stop.
 const PER_QUESTION: usize = 256;
 
-/// Z, from 0 on, to the limit or to the first that has left.
+/// Z from 0 on, until the limit or until it has left.
 #[derive(Debug)]
 pub(crate) struct Orbit(Vec<Complex<f64>>);
 
@@ -39,18 +39,19 @@ impl Orbit {
         Orbit(points)
     }
 
-    /// At least two: 0, and the point in the middle.
+    /// The points of the orbit, at least two: 0, and the point in the middle.
     pub(super) fn points(&self) -> &[Complex<f64>] {
         &self.0
     }
 }
 
-/// A fixed-point number with so many bits behind the point, to f64's full precision however small.
+/// Converts a fixed-point number with `bits` bits after the point to `f64`, with full precision
+/// even if it is very small.
 fn to_f64(number: &BigInt, bits: u64) -> f64 {
     let surplus = number.bits().saturating_sub(64);
     let magnitude = number.magnitude() >> surplus;
     let top = magnitude.iter_u64_digits().next().unwrap_or(0) as f64;
-    // In two steps: two to the power of the whole may be too small for f64 where the number isn't.
+    // In two steps: a single power of two may be too small for `f64` although the number is not.
     let exponent = surplus as i32 - bits as i32;
     let half = exponent / 2;
     let value = top * 2.0_f64.powi(half) * 2.0_f64.powi(exponent - half);

@@ -6,10 +6,11 @@ use crate::kernels::exact;
 use crate::plan::Depth;
 use crate::{Counts, threads};
 
-/// As `tests/world/deep/places.py` found them; their counts are `reference.c`'s, by GMP.
+/// Places found by `tests/world/deep/places.py`. The expected counts come from `reference.c`, by
+/// GMP.
 const PLACES: &str = include_str!("../../../tests/world/deep/places.txt");
 
-/// Counts by big integers, 16 bits each.
+/// The counts by big integers, 16 bits each.
 const COUNTS: [(&str, &[u8]); 6] = [
     (
         "spiral13",
@@ -74,8 +75,8 @@ fn deep_views_count_what_big_integers_count() {
     }
 }
 
-/// Where the plan calls itself shallow, f64 is as good as perturbation; where its spacing ends, f64
-/// is wrong at many points.
+/// If the plan says "shallow", `f64` is as good as perturbation. At the other limit `f64` is wrong
+/// at many points.
 #[test]
 fn a_plan_knows_where_f64_is_wrong() {
     let (center, _, _) = place("spiral30");
@@ -112,7 +113,7 @@ fn a_plan_travels_with_all_its_digits() {
 
 #[test]
 fn the_deepest_zoom_is_drawn_and_a_deeper_one_refused() {
-    // The orbit of i ends in a cycle of two, -1 + i and -i.
+    // The orbit of i ends in a cycle of two: -1 + i and -i.
     let tip = || Center {
         re: "0".parse().unwrap(),
         im: "1".parse().unwrap(),
@@ -120,8 +121,8 @@ fn the_deepest_zoom_is_drawn_and_a_deeper_one_refused() {
     let plan = Plan::at(tip(), crate::plan::DEEPEST_ZOOM, 5, 5).unwrap();
     let counts = counts(&plan, fill);
     let row = &counts.values()[10..15];
-    // Once round, a difference is multiplied by |2 (-1 + i) 2 (-i)|, which is 5.66: to grow from
-    // 10^-290 to 1 takes 385 rounds.
+    // In one cycle, a difference is multiplied by |2 (-1 + i) 2 (-i)| = 5.66. To grow from 10^-290
+    // to 1 takes 385 cycles.
     let good = |count: &u32| (750..800).contains(count);
     assert!(
         row.iter().filter(|count| good(count)).count() >= 4,

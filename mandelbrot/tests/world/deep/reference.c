@@ -1,11 +1,11 @@
-/* The counts of a deep view by big integers: what the kernel `perturbation` is held against.
+/* The counts of a deep view by big integers: the reference for the kernel `perturbation`.
  *
  *   cc -O2 reference.c -lgmp -o reference      (GMP 6.2, Debian's libgmp-dev)
  *   ./reference RE IM ZOOM ITERATIONS > NAME.counts
  *
  * Plain iteration of z*z + c at every point of 160 x 120, in fixed point with more than twice the
  * digits of the depth. A count is how many iterations |z| < 2 holds, at most ITERATIONS: 16 bits,
- * the lower byte first, row by row. Points are where `View::square` has them: the view is 3.5 / ZOOM
+ * the lower byte first, row by row. The points are those of `View::square`: the view is 3.5 / ZOOM
  * wide, and point (x, y) is x/160 and y/120 of the way from its upper left corner.
  */
 #include <gmp.h>

@@ -1,8 +1,8 @@
-/* How many threads regions within regions have, as libgomp counts them by the environment.
+/* The number of threads of nested regions under libgomp, for the settings in the environment.
  *
  *   gcc -O1 -fopenmp nest.c -o nest        (libgomp of GCC 12)
  *
- * One line for each of three levels: threads, level, active level, as the first thread sees it.
+ * Prints one line for each of three levels: threads, level, active level, on the first thread.
  */
 #include <omp.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
-/* Which thread runs which turns under libgomp's static schedules, and how long guided's portions are.
+/* Which thread runs which turns under libgomp's static schedules, and the lengths of guided's portions.
  *
  *   gcc -O1 -fopenmp schedules.c -o schedules        (libgomp of GCC 12)
  *
- * Lines: "static THREADS FROM TO STEP CHUNK: thread of each turn"; CHUNK 0 is none. "guided THREADS
+ * Lines: "static THREADS FROM TO STEP CHUNK: thread of each turn"; CHUNK 0 means no chunk. "guided THREADS
  * LENGTH CHUNK: length of each portion". "collapse THREADS ROWS COLUMNS: thread of each pair".
  */
 #include <omp.h>

@@ -1,36 +1,37 @@
-//! A segment of a sieve that knows how many of its numbers are left, as a whole and by block.
+//! A segment of a sieve that counts its remaining numbers, in total and per block.
 //!
-//! A byte stands for thirty numbers, as in the sieve of primes, here from a multiple of 30 on: the
-//! number 1 is left whatever is taken out.
+//! A byte represents thirty numbers, as in the sieve of primes, but here it starts at a multiple of
+//! 30: the number 1 is never removed.
 
 use std::sync::OnceLock;
 
 use super::super::pi_table::UP_TO;
 use crate::sieve::COPRIME;
 
-/// Bytes of a segment: they stay in the L1 cache with the counters.
+/// The size of a segment in bytes: it fits the L1 cache together with the counters.
 const BYTES: usize = 32 << 10;
 
-/// Numbers of a segment.
+/// The size of a segment in numbers.
 pub(super) const NUMBERS: u64 = 30 * BYTES as u64;
 
 /// Bytes for each counter.
 const BLOCK: usize = 128;
 const BLOCKS: usize = BYTES / BLOCK;
 
-/// Numbers that the eight bytes of a word stand for.
+/// The size of a word (eight bytes) in numbers.
 const WORD_NUMBERS: u64 = 240;
 const WORDS_PER_BLOCK: usize = BLOCK / 8;
 
-/// The multiples of the smallest primes repeat: up to this one they are taken out by copying.
+/// The multiples of the smallest primes repeat. Those of primes up to this one are removed by
+/// copying a pattern.
 pub(super) const LARGEST_PATTERN: u64 = 17;
 const PERIOD: usize = 7 * 11 * 13 * 17;
 
-/// A prime smaller than this hits so many bytes that counting the whole segment again takes less time
-/// than counting each hit.
+/// A prime smaller than this removes so much that counting the whole segment again is faster than
+/// counting each removed number.
 const RECOUNTED: u64 = 300;
 
-/// One multiple of a prime: the bit that it clears, and the way to the next.
+/// One multiple of a prime: the bit that it clears, and the distance to the next.
 #[derive(Clone, Copy)]
 struct Hit {
     bit: u8,
@@ -68,21 +69,21 @@ const HITS: [Hit; 64] = {
     hits
 };
 
-/// What is left of a segment.
+/// The remaining numbers of a segment.
 pub(super) struct CountedSieve<'p> {
     /// By index, from 1 on.
     primes: &'p [u32],
     bytes: Box<[u8; BYTES]>,
     counters: [u32; BLOCKS],
     left: u64,
-    /// The segment that begins next.
+    /// The segment that comes next.
     segment: u64,
-    /// Where each prime's next multiple is: the byte from the segment's start, and the hit.
+    /// For each prime, its next multiple: the byte from the segment's start, and the hit.
     next: Vec<(u32, u8)>,
 }
 
 impl<'p> CountedSieve<'p> {
-    /// Before a segment.
+    /// A sieve that is positioned before a segment.
     pub(super) fn new(segment: u64, primes: &'p [u32]) -> CountedSieve<'p> {
         let first = segment * BYTES as u64;
         let next = primes.iter().map(|&p| first_hit(p.into(), first));
@@ -96,7 +97,7 @@ impl<'p> CountedSieve<'p> {
         }
     }
 
-    /// Begins the next segment, without the multiples of the smallest primes.
+    /// Starts the next segment, without the multiples of the smallest primes.
     #[inline(always)]
     pub(super) fn begin(&mut self) {
         let pattern = pattern();
@@ -112,13 +113,13 @@ impl<'p> CountedSieve<'p> {
         self.count_all();
     }
 
-    /// How many numbers are left.
+    /// How many numbers remain.
     pub(super) fn left(&self) -> u64 {
         self.left
     }
 
-    /// Takes out the multiples of the `b`-th prime. To be called for each prime from the first after
-    /// those of the pattern on, and for no more of them in a later segment than in one before.
+    /// Removes the multiples of the `b`-th prime. Call it for each prime, starting with the first
+    /// one after the pattern's. A later segment may not go further than the one before.
     #[inline(always)]
     pub(super) fn cross_off(&mut self, b: usize) {
         let p = self.primes[b];
@@ -161,7 +162,7 @@ impl<'p> CountedSieve<'p> {
         }
     }
 
-    /// For questions in ascending order.
+    /// A counter for questions in ascending order.
     #[inline(always)]
     pub(super) fn counter(&self) -> Counter<'_> {
         Counter {
@@ -175,7 +176,7 @@ impl<'p> CountedSieve<'p> {
     }
 }
 
-/// The first multiple of a prime from a byte on that its own cofactors have a bit for.
+/// The first multiple of a prime, from a given byte on, that has a bit.
 fn first_hit(p: u64, first: u64) -> (u32, u8) {
     if p <= LARGEST_PATTERN {
         return (0, 0);
@@ -194,7 +195,7 @@ fn first_hit(p: u64, first: u64) -> (u32, u8) {
     (byte as u32, (8 * class(p) + class(cofactor)) as u8)
 }
 
-/// What the smallest primes leave, from a multiple of the period on.
+/// The numbers that the smallest primes leave, from a multiple of the period on.
 fn pattern() -> &'static [u8] {
     static PATTERN: OnceLock<Vec<u8>> = OnceLock::new();
     PATTERN.get_or_init(|| {
@@ -208,7 +209,7 @@ fn pattern() -> &'static [u8] {
     })
 }
 
-/// Counts what is left up to one number after the other.
+/// Counts the remaining numbers up to given numbers in ascending order.
 pub(super) struct Counter<'s> {
     words: &'s [[u8; 8]],
     counters: &'s [u32; BLOCKS],
@@ -219,8 +220,8 @@ pub(super) struct Counter<'s> {
 }
 
 impl Counter<'_> {
-    /// How many numbers of the segment are left up to the one at `offset` from its start, which is no
-    /// smaller than the one before.
+    /// How many numbers of the segment remain up to the one at `offset` from its start. Offsets
+    /// must not decrease.
     #[inline(always)]
     pub(super) fn up_to(&mut self, offset: u64) -> u64 {
         let word = (offset / WORD_NUMBERS) as usize;

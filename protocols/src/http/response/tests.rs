@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// The status and the body, however it is cut.
+/// The status and the body. Every way of cutting the response must give the same.
 fn parse(response: &[u8]) -> Result<(u16, Vec<u8>), String> {
     let results = [1, 2, 3, 7, usize::MAX].map(|cut| {
         let mut parser = Parser::new(200, 50);
@@ -106,7 +106,7 @@ fn what_is_wrong_is_named() {
         ),
         (
             "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n",
-            "a length that is no number",
+            "a length that is not a number",
         ),
         (
             "HTTP/1.1 200 OK\r\nContent-Length: 1, 2\r\n\r\n",
@@ -115,7 +115,7 @@ fn what_is_wrong_is_named() {
         ("ICY 200 OK\r\n\r\nhello", "that is not HTTP/1"),
         (
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
-            "an encoding that is not known here",
+            "an unknown transfer encoding",
         ),
         (
             "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",

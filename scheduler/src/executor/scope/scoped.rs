@@ -7,7 +7,7 @@ use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-/// Makes of a future the task that a scope polls, and its result to be awaited.
+/// Makes two futures: the task that a scope polls, and the one that gives its result.
 pub(super) fn task<F: Future>(future: F) -> (impl Future<Output = ()>, Scoped<F::Output>) {
     let result = Rc::new(Returned {
         value: Cell::new(Value::Awaited),
@@ -45,7 +45,7 @@ struct Returned<T> {
     value: Cell<Value<T>>,
     joiner: Cell<Option<Waker>>,
     aborted: Cell<bool>,
-    /// What the task was last polled with.
+    /// The waker that the task was last polled with.
     task: Cell<Option<Waker>>,
 }
 
@@ -73,18 +73,19 @@ impl<T> Drop for Return<T> {
     }
 }
 
-/// The result of a task in a scope, to be awaited.
+/// The result of a task in a scope, as a future.
 ///
 /// # Panics
 ///
 /// Awaiting it panics when the task was [aborted](Scoped::abort) or its scope had ended, and when
-/// it has given its result before.
+/// it is awaited again after it has given its result.
 pub struct Scoped<T> {
     result: Rc<Returned<T>>,
 }
 
 impl<T> Scoped<T> {
-    /// Cancels the task: its future is dropped where it stands, when the scope runs next.
+    /// Cancels the task: its future is dropped at its present await point when the scope is polled
+    /// next.
     pub fn abort(&self) {
         self.result.aborted.set(true);
         if let Some(task) = self.result.task.take() {
@@ -96,7 +97,7 @@ impl<T> Scoped<T> {
     ///
     /// # Panics
     ///
-    /// If it has given its result before.
+    /// If it is awaited again after it has given its result.
     ///
     /// # Examples
     ///

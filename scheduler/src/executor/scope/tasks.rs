@@ -1,4 +1,4 @@
-//! The tasks of a scope, and which of them are ready.
+//! The tasks of a scope, and the queue of its ready tasks.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
@@ -42,19 +42,19 @@ impl<'env> Tasks<'env> {
         self.running.borrow().is_empty() && self.fresh.borrow().is_empty()
     }
 
-    /// Has all that are there dropped when the scope runs next: one of them may be running.
+    /// Drops all present tasks when the scope is polled next, because one of them may be running.
     pub(super) fn cancel(&self) {
         self.cancelled.set(true);
         self.ready.wake();
     }
 
     fn drop_all(&self) {
-        // Out of the cells first: destructors may spawn.
+        // Taken out of the cells first: destructors may spawn.
         drop(self.running.take());
         drop(self.fresh.take());
     }
 
-    /// Polls those who are ready; those who become so meanwhile have their turn the next time.
+    /// Polls the ready tasks. A task that becomes ready meanwhile has its turn at the next poll.
     pub(super) fn poll(&self) {
         if self.cancelled.take() {
             self.drop_all();
@@ -71,12 +71,12 @@ impl<'env> Tasks<'env> {
             self.running.borrow_mut().insert(number, (task, waker));
         }
         for number in self.ready.take() {
-            // Out of the map while it runs, for it may look into it.
+            // Taken out of the map while it runs, because it may use the map.
             let found = self.running.borrow_mut().remove(&number);
             let Some((mut task, waker)) = found else {
                 continue;
             };
-            // Before it is polled: a wake-up that comes meanwhile counts.
+            // Before the poll: a wake-up that comes during the poll counts.
             waker.queued.store(false, Ordering::Release);
             let handed_out = Waker::from(Arc::clone(&waker));
             let polled = task.as_mut().poll(&mut Context::from_waker(&handed_out));
@@ -90,7 +90,7 @@ impl<'env> Tasks<'env> {
     }
 }
 
-/// The tasks that are ready; wakers, which may be on any thread, write here.
+/// The queue of ready tasks. Wakers on any thread append to it.
 #[derive(Default)]
 pub(super) struct Ready(Mutex<(VecDeque<u64>, Option<Waker>)>);
 
@@ -103,7 +103,7 @@ impl Ready {
         std::mem::take(&mut self.lock().0)
     }
 
-    /// Has the scope's own task woken when somebody is ready.
+    /// Keeps the waker of the scope's own task, which is called when a task becomes ready.
     pub(super) fn wait(&self, waker: &Waker) {
         let old = self.lock().1.replace(waker.clone());
         drop(old);
@@ -119,7 +119,7 @@ impl Ready {
 
 struct TaskWaker {
     number: u64,
-    /// It is among those who are ready: it need not be put there again.
+    /// It is in the queue already, so it need not be appended again.
     queued: AtomicBool,
     ready: Arc<Ready>,
 }

@@ -1,4 +1,4 @@
-//! Who counts a task's references, and where; the [module above](super) says why that is sound.
+//! The counts of a task's references. The [module above](super) explains why they are sound.
 
 use std::sync::Arc;
 
@@ -6,18 +6,18 @@ use super::super::loom_or_std::Ordering;
 use super::TaskRef;
 use super::state::{FINISHED, MERGED_HOME};
 
-/// In the inbox, or about to be put there.
+/// The task is in the inbox, or about to be put there.
 const POSTED: isize = 1;
-/// To be scheduled when it comes out of the inbox.
+/// The task must be scheduled when it comes out of the inbox.
 const WOKEN: isize = 2;
-/// All references are counted here, and who drops the last one frees.
+/// All references are counted here, and the last drop frees the task.
 const MERGED: isize = 4;
-/// The flags are below the count.
+/// The flags are the lowest bits, below the count.
 const COUNT_SHIFT: u32 = 3;
 const ONE: isize = 1 << COUNT_SHIFT;
 
-/// More references than this were leaked on purpose; counting on would overflow. Few in tests and
-/// models, which could not reach more.
+/// More references than this were leaked on purpose, and further counting would overflow. The
+/// number is small in tests and models, which could not reach a large one.
 pub(super) const MOST: i32 = if cfg!(any(test, loom)) {
     1 << 10
 } else {
@@ -26,7 +26,7 @@ pub(super) const MOST: i32 = if cfg!(any(test, loom)) {
 
 // At home.
 impl TaskRef {
-    /// One reference more.
+    /// Adds a reference.
     #[inline]
     pub(in super::super) fn hold(self) {
         if self.is(MERGED_HOME) {
@@ -42,7 +42,7 @@ impl TaskRef {
         references.set(references.get() + 1);
     }
 
-    /// One reference less.
+    /// Removes a reference.
     #[inline]
     pub(in super::super) fn release(self) {
         let header = self.header();
@@ -55,7 +55,7 @@ impl TaskRef {
         }
     }
 
-    /// Counts wakers that may be used at any time; of a task that has ended they do not matter.
+    /// Counts wakers that may be called at any time. For a task that has ended they do not matter.
     #[inline]
     pub(in super::super) fn loosen(self, count: i32) {
         let header = self.header();
@@ -65,20 +65,21 @@ impl TaskRef {
         }
     }
 
-    /// Its wakers do not matter any more, for it has ended.
+    /// Its wakers do not matter any more, because it has ended.
     pub(super) fn forget_loose(self) {
         self.local().loosen(-self.header().loose.get());
     }
 
-    /// Whether somebody may wake it at any time: it is in the inbox, or has wakers that are loose.
+    /// Whether it may be woken at any time: it is in the inbox, or has loose wakers.
     pub(in super::super) fn may_be_woken(self) -> bool {
         self.balance() != 0 || self.header().loose.get() > 0
     }
 
-    /// Takes over what was counted away; returns what is there now.
+    /// Moves the count of `away` here. Returns the flags and count that are left there.
     fn balance(self) -> isize {
         let away = &self.header().away;
-        // Acquire: if this frees, what was done by the references dropped away comes before that.
+        // Acquire: if this frees the task, everything that other threads did with their references
+        // comes before that.
         let now = away.load(Ordering::Acquire);
         let count = now >> COUNT_SHIFT;
         if count == 0 {
@@ -102,15 +103,15 @@ impl TaskRef {
     fn free_if_unreferenced(self) {
         if self.balance() == 0 && self.header().references.get() == 0 {
             self.unlink();
-            // SAFETY: nobody refers to it, and nobody is about to post it.
+            // SAFETY: there are no references, and no thread is about to post it.
             unsafe { (self.header().vtable.free)(self.0) }
         }
     }
 
-    /// It has come out of the inbox: counts and does what was told away.
+    /// The task has come out of the inbox: handles its flags and count.
     pub(in super::super) fn collect(self) {
         let header = self.header();
-        // Acquire: what was done before the wake-up is seen by the poll that follows.
+        // Acquire: the next poll sees what was done before the wake-up.
         let away = header.away.swap(0, Ordering::AcqRel);
         self.add(away >> COUNT_SHIFT);
         if away & WOKEN != 0 {
@@ -121,8 +122,8 @@ impl TaskRef {
         }
     }
 
-    /// The executor is going, the inbox locked and empty: what is still referenced counts in
-    /// `away` from now on.
+    /// The executor is being dropped, and the inbox is locked and empty. From now on the remaining
+    /// references are counted in `away`.
     pub(in super::super) fn merge(self) {
         let header = self.header();
         let own = header.references.get() as isize;
@@ -131,15 +132,15 @@ impl TaskRef {
             .away
             .fetch_add((own * ONE) | MERGED, Ordering::AcqRel);
         if own + (away >> COUNT_SHIFT) == 0 {
-            // SAFETY: nobody refers to it.
+            // SAFETY: there are no references.
             unsafe { (header.vtable.free)(self.0) }
         } else {
-            // SAFETY: it came from an `Arc`, and the executor holds it still.
+            // SAFETY: the pointer came from an `Arc`, which the executor still holds.
             unsafe { Arc::increment_strong_count(header.shared) };
         }
     }
 
-    /// Whether the calling thread may count in `references`, and touch the cells.
+    /// Whether the calling thread may count in `references` and touch the cells.
     #[inline]
     pub(super) fn counts_at_home(self) -> bool {
         self.shared().is_here() && !self.is(MERGED_HOME)
@@ -160,7 +161,7 @@ impl TaskRef {
         if !inbox.open {
             return;
         }
-        // Release: what was done before this is seen by the poll that follows.
+        // Release: the next poll sees what was done before this.
         let away = &self.header().away;
         if away.fetch_or(WOKEN | POSTED, Ordering::AcqRel) & POSTED == 0 {
             self.shared().post(&mut inbox, self);
@@ -171,8 +172,8 @@ impl TaskRef {
 
     pub(super) fn release_away(self) {
         let header = self.header();
-        // SAFETY: it came from an `Arc`, which lives as long as this task, which may be freed
-        // before the lock is given back.
+        // SAFETY: the pointer came from an `Arc`, which lives as long as this task. The task may be
+        // freed before the lock is released.
         let shared = unsafe {
             Arc::increment_strong_count(header.shared);
             Arc::from_raw(header.shared)
@@ -186,7 +187,7 @@ impl TaskRef {
             } else {
                 (away - ONE) | POSTED
             };
-            // Release: what was done by this reference comes before the memory is freed.
+            // Release: what was done with this reference comes before the memory is freed.
             let changed =
                 header
                     .away
@@ -195,8 +196,9 @@ impl TaskRef {
                 Err(now) => away = now,
                 Ok(_) if merged => {
                     if less >> COUNT_SHIFT == 0 {
-                        // SAFETY: it was the last; the flag says that home counts here too. The
-                        // `Arc` that the task had is dropped with it, which this thread's outlives.
+                        // SAFETY: it was the last reference. The flag says that home counts here
+                        // too. The task's `Arc` is dropped with it; this thread's `Arc` lives
+                        // longer.
                         unsafe {
                             Arc::decrement_strong_count(header.shared);
                             (header.vtable.free)(self.0);
@@ -205,7 +207,8 @@ impl TaskRef {
                     return;
                 }
                 Ok(_) => {
-                    // Who has marked it may touch it until it is in the inbox; nobody else.
+                    // The thread that marked it may touch it until it is in the inbox; no other
+                    // may.
                     if away & POSTED == 0 {
                         shared.post(&mut inbox, self);
                         drop(inbox);
@@ -229,8 +232,8 @@ mod tests {
     use std::task::{Poll, Waker};
     use std::thread;
 
-    /// Clones a waker on one side and drops it on the other, ten times as often as the bound, while
-    /// the executor has no time to look at its inbox.
+    /// Clones a waker on one side and drops it on the other, ten times as often as the limit, while
+    /// the executor does not read its inbox.
     fn to_and_fro(made_away: bool) {
         const BATCH: usize = 500;
         let executor = Executor::new().unwrap();

@@ -1,5 +1,5 @@
-//! What depends on the future's type: the whole of a task, and the table of functions that its
-//! header points to.
+//! The part of a task that depends on the type of its future: the whole task, and the table of
+//! functions that its header points to.
 
 use std::cell::{Cell as PlainCell, UnsafeCell};
 use std::mem;
@@ -14,22 +14,22 @@ use super::super::loom_or_std::{AtomicIsize, Cell};
 use super::state::JOINED;
 use super::{Header, TaskRef};
 
-/// The functions of a future's type.
+/// The functions for one type of future.
 pub(super) struct Vtable {
-    /// Polls the future; true if it has ended, and its output is there.
+    /// Polls the future. Returns true if it has ended and stored its output.
     pub(super) poll: unsafe fn(*const Header, &mut Context<'_>) -> bool,
     /// Drops the future.
     pub(super) cancel: unsafe fn(*const Header),
     /// Drops the output.
     pub(super) forget: unsafe fn(*const Header),
-    /// Moves the output, a `Result<T, JoinError>`, to where the pointer points.
+    /// Moves the output, a `Result<T, JoinError>`, to the memory at the pointer.
     pub(super) take: unsafe fn(*const Header, *mut ()) -> bool,
     pub(super) free: unsafe fn(*const Header),
 }
 
 #[repr(C)]
 struct Task<F: Future> {
-    // First: a pointer to a task is a pointer to its header.
+    // The first field: a pointer to a task is a pointer to its header.
     header: Header,
     stage: UnsafeCell<Stage<F>>,
 }
@@ -41,13 +41,13 @@ enum Stage<F: Future> {
 }
 
 impl TaskRef {
-    /// Puts a future into a task with two references: the executor's, and that of a join handle.
+    /// Makes a task of a future, with two references: the executor's and the join handle's.
     ///
     /// # Safety
     ///
-    /// The future has to be [finished](TaskRef::finished), if need be by
-    /// [`abort`](TaskRef::abort), before anything that it borrows is gone. `shared` has to outlive
-    /// the task, as [`core`](super::super::core) sees to.
+    /// The future must be [finished](TaskRef::finished), if necessary by [`abort`](TaskRef::abort),
+    /// before anything that it borrows is gone. `shared` must outlive the task;
+    /// [`core`](super::super::core) ensures that.
     pub(in super::super) unsafe fn new<F: Future>(
         future: F,
         number: u64,
@@ -83,22 +83,22 @@ impl TaskRef {
     }
 }
 
-/// Runs user code whose panic is nobody's; nor may the panic's payload panic here.
+/// Runs user code whose panic is ignored. The panic's payload must not panic here either.
 pub(super) fn quietly(run: impl FnOnce()) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(run)) {
         drop_payload(payload);
     }
 }
 
-/// Drops what was panicked with. If its destructor panics too, that second payload is leaked:
-/// its destructor might go on like that for ever.
+/// Drops the payload of a panic. If its destructor panics too, the second payload is leaked,
+/// because its destructor might do the same for ever.
 pub(super) fn drop_payload(payload: Box<dyn std::any::Any + Send>) {
     if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         mem::forget(second);
     }
 }
 
-/// The stage of a task of this type.
+/// The stage of a task with this type of future.
 unsafe fn stage<F: Future>(task: *const Header) -> *mut Stage<F> {
     let task: *const Task<F> = task.cast();
     // SAFETY: the pointer was made from a whole `Task<F>`, which lives.
@@ -106,8 +106,8 @@ unsafe fn stage<F: Future>(task: *const Header) -> *mut Stage<F> {
 }
 
 unsafe fn poll<F: Future>(task: *const Header, context: &mut Context<'_>) -> bool {
-    // SAFETY: the caller is the only one who touches the stage, and the future does not move: the
-    // allocation is freed only after `settle` has dropped it in place.
+    // SAFETY: only the caller touches the stage. The future does not move: the allocation is freed
+    // only after `settle` has dropped it in place.
     unsafe {
         let stage = stage::<F>(task);
         let Stage::Future(future) = &mut *stage else {
@@ -125,33 +125,33 @@ unsafe fn poll<F: Future>(task: *const Header, context: &mut Context<'_>) -> boo
 }
 
 unsafe fn cancel<F: Future>(task: *const Header) {
-    // SAFETY: the caller is the only one who touches the stage.
+    // SAFETY: only the caller touches the stage.
     unsafe { settle(stage::<F>(task), Err(JoinError::Cancelled)) }
 }
 
-/// Drops the future in place and leaves its output; if the destructor panics, that is the output.
+/// Drops the future in place and stores its output. If the destructor panics, that is the output.
 unsafe fn settle<F: Future>(stage: *mut Stage<F>, output: Result<F::Output, JoinError>) {
-    // SAFETY: as in `poll`. `drop_in_place` does not leave a future behind even if it panics, so
-    // it must not be dropped again: `write` does not.
+    // SAFETY: as in `poll`. Even if it panics, `drop_in_place` leaves no future behind, so the
+    // future must not be dropped again: `write` does not drop it.
     unsafe {
         let dropped = catch_unwind(AssertUnwindSafe(|| ptr::drop_in_place(stage)));
         stage.write(Stage::Output(output));
         if let Err(panic) = dropped {
             let panicked = Stage::Output(Err(JoinError::Panicked(Panic::new(panic))));
             let unwanted = mem::replace(&mut *stage, panicked);
-            // It may panic in turn; that is told by the first panic.
+            // It may panic too. The first panic is reported, so this one is ignored.
             quietly(|| drop(unwanted));
         }
     }
 }
 
 unsafe fn forget<F: Future>(task: *const Header) {
-    // SAFETY: the caller is the only one who touches the stage, and it holds no future any more.
+    // SAFETY: only the caller touches the stage, and the future is dropped already.
     unsafe { drop(mem::replace(&mut *stage::<F>(task), Stage::Empty)) }
 }
 
 unsafe fn take<F: Future>(task: *const Header, to: *mut ()) -> bool {
-    // SAFETY: as in `forget`; there is room for the output at `to`.
+    // SAFETY: as in `forget`; `to` has room for the output.
     unsafe {
         match mem::replace(&mut *stage::<F>(task), Stage::Empty) {
             Stage::Output(output) => {
@@ -166,17 +166,17 @@ unsafe fn take<F: Future>(task: *const Header, to: *mut ()) -> bool {
 unsafe fn free<F: Future>(task: *const Header) {
     #[cfg(loom)]
     LIVE.set(LIVE.get() - 1);
-    // SAFETY: it was made by `Box::new` as a `Task<F>`, and nobody refers to it.
+    // SAFETY: `Box::new` made it as a `Task<F>`, and there are no references.
     drop(unsafe { Box::from_raw(task.cast_mut().cast::<Task<F>>()) });
 }
 
 #[cfg(loom)]
 std::thread_local! {
-    // Not loom's: all threads of a model are coroutines on one.
+    // Not loom's: all threads of a model are coroutines on one thread.
     static LIVE: PlainCell<isize> = const { PlainCell::new(0) };
 }
 
-/// How many tasks' memory is not freed.
+/// How many tasks exist whose memory is not freed.
 #[cfg(all(test, loom))]
 pub(in super::super) fn live() -> isize {
     LIVE.get()

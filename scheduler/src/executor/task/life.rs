@@ -1,7 +1,7 @@
-//! The life of a task, at home: it is scheduled, runs, ends or is cancelled, and is joined.
+//! The life of a task at home: it is scheduled, runs, ends or is cancelled, and is joined.
 //!
-//! Nothing that was borrowed from the executor is used after user code: see the [module
-//! above](super). Foreign wakers are called last, for they may do anything, even panic.
+//! After user code, nothing that was borrowed from the executor is used: see the [module
+//! above](super). Foreign wakers are called last, because they may do anything, even panic.
 
 use std::mem::{ManuallyDrop, MaybeUninit};
 use std::task::{Context, Waker};
@@ -14,7 +14,7 @@ use super::nested::bounded;
 use super::state::{ABORTED, FINISHED, JOINED, RUNNING, SCHEDULED, TAKEN};
 
 impl TaskRef {
-    /// Appends it to the ready queue, if it is not in there and has not ended.
+    /// Appends it to the ready queue, unless it is in the queue or has ended.
     #[inline]
     pub(in super::super) fn schedule(self) {
         let header = self.header();
@@ -25,10 +25,10 @@ impl TaskRef {
         }
     }
 
-    /// Runs a task that has been taken out of the ready queue.
+    /// Runs a task that was taken out of the ready queue.
     ///
-    /// It may be running already: its future's destructor, called by [`abort`](TaskRef::abort)
-    /// while nobody runs the executor, may do that. Then it is not polled.
+    /// It may be running already: [`abort`](TaskRef::abort) calls its future's destructor while the
+    /// executor does not run, and that destructor may run the executor. Then it is not polled.
     #[inline]
     pub(in super::super) fn run(self) {
         let header = self.header();
@@ -37,7 +37,7 @@ impl TaskRef {
             return self.unschedule();
         }
         header.state.set(state & !SCHEDULED | RUNNING);
-        // Only the queue's reference is lent: a waker that is kept is a clone.
+        // Only the queue's reference is lent. A waker that is kept is a clone.
         let waker = ManuallyDrop::new(self.waker());
         let mut context = Context::from_waker(&waker);
         // SAFETY: it lives, and it does not run already.
@@ -50,7 +50,7 @@ impl TaskRef {
         self.release();
     }
 
-    /// It has run for the last time, or is to be cancelled; gives back the caller's reference.
+    /// Ends it after its last poll, or cancels it. Releases the caller's reference.
     fn end(self, finished: bool) {
         let joiner = match finished {
             true => self.finish(),
@@ -63,14 +63,15 @@ impl TaskRef {
         }
     }
 
-    /// It has been taken out of the ready queue, and is not to run.
+    /// It was taken out of the ready queue, and must not run.
     pub(in super::super) fn unschedule(self) {
         self.clear(SCHEDULED);
         self.release();
     }
 
-    /// Drops the future: at once, or if it is running, when it is pending again, or if this is
-    /// called by destructors that are [nested](super::nested) too deep, when those have returned.
+    /// Drops the future at once. If it is running, it is dropped when it is pending again. If
+    /// destructors that are [nested](super::nested) too deep call this, it is dropped after they
+    /// have returned.
     pub(in super::super) fn abort(self) {
         if self.is(RUNNING) {
             self.set(ABORTED);
@@ -83,8 +84,8 @@ impl TaskRef {
         }
     }
 
-    /// As [`abort`](TaskRef::abort), but however deep it is called from: the future is gone when
-    /// this returns, unless it is running.
+    /// As [`abort`](TaskRef::abort), at any depth: when this returns, the future is dropped, unless
+    /// it is running.
     pub(in super::super) fn abort_now(self) {
         if self.is(RUNNING) {
             self.set(ABORTED);
@@ -95,14 +96,14 @@ impl TaskRef {
         }
     }
 
-    /// What it says is running, so that what the future's destructor does finds it so.
+    /// While this runs, the task is marked as running, because the future's destructor may look.
     fn cancel(self) -> Option<Held> {
-        // SAFETY: it lives, the future is there and nobody else has it.
+        // SAFETY: it lives, the future exists, and no other code uses it.
         unsafe { (self.header().vtable.cancel)(self.0) };
         self.finish()
     }
 
-    /// The future is gone. Returns the waker to call when all else is done.
+    /// The future is dropped. Returns the waker to call when everything else is done.
     fn finish(self) -> Option<Held> {
         self.forget_loose();
         self.set(FINISHED);
@@ -111,12 +112,12 @@ impl TaskRef {
             self.forget();
         }
         let joiner = self.header().joiner.take();
-        // The executor's.
+        // The executor's reference.
         self.release();
         joiner
     }
 
-    /// The future and its output are gone when this returns, unless it is running.
+    /// When this returns, the future and its output are dropped, unless the future is running.
     pub(in super::super) fn end_now(self) {
         self.abort_now();
         if self.finished() {
@@ -124,21 +125,21 @@ impl TaskRef {
         }
     }
 
-    /// Drops the output. It is nobody's any more, so what its destructor says is not either.
+    /// Drops the output. It is not needed any more, so a panic of its destructor is ignored.
     fn forget(self) {
         self.set(TAKEN);
-        // SAFETY: it lives, it has ended, and nobody else takes the output.
+        // SAFETY: it lives, it has ended, and no other code takes the output.
         quietly(|| unsafe { (self.header().vtable.forget)(self.0) });
     }
 
-    /// Takes the output; only the join handle does that.
+    /// Takes the output. Only the join handle does that.
     ///
     /// # Safety
     ///
-    /// `T` has to be the future's output.
+    /// `T` must be the type of the future's output.
     pub(in super::super) unsafe fn take<T>(self) -> Option<Result<T, JoinError>> {
         let mut output = MaybeUninit::<Result<T, JoinError>>::uninit();
-        // SAFETY: there is room for it, by what the caller says.
+        // SAFETY: there is room for it, as the caller promises.
         unsafe {
             let taken = (self.header().vtable.take)(self.0, output.as_mut_ptr().cast());
             self.set(TAKEN);
@@ -146,14 +147,14 @@ impl TaskRef {
         }
     }
 
-    /// Has `waker` told when it has ended.
+    /// Sets the waker that is called when it has ended.
     pub(in super::super) fn set_joiner(self, waker: &Waker) {
         let joiner = &self.header().joiner;
         let old = joiner.take();
         if old.as_ref().is_some_and(|old| old.will_wake(waker)) {
             return joiner.set(old);
         }
-        // Cloning and dropping may call foreign code, which finds the cell in order.
+        // Cloning and dropping may call foreign code, so the cell must be valid then.
         joiner.set(Some(Held::new(waker)));
         drop(old);
     }
@@ -170,7 +171,7 @@ impl TaskRef {
         task
     }
 
-    /// There is no join handle any more.
+    /// Notes that the join handle was dropped.
     pub(in super::super) fn detach(self) {
         self.clear(JOINED);
         quietly(|| self.clear_joiner());

@@ -1,9 +1,9 @@
-//! Bounds how deep the destructors of tasks call one another.
+//! Limits how deep the destructors of tasks may call one another.
 //!
 //! The result of a task may hold the handle of another task, whose result holds a third, and so on.
-//! A future may hold a group of tasks, whose futures hold groups. Each destructor would call the next
-//! one, and a chain of some 100,000 would overflow the stack. So what is nested deeper than
-//! [`DEEPEST`] waits in a list until the destructors above it have returned.
+//! A future may hold a group of tasks, whose futures hold groups. Each destructor would call the
+//! next one, and a chain of some 100,000 would overflow the stack. So an action that is nested
+//! deeper than [`DEEPEST`] waits in a list until the destructors above it have returned.
 
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -11,11 +11,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use super::TaskRef;
 use super::future::drop_payload;
 
-/// So deep that no ordinary program sees the difference, and so flat that the least usual stack,
-/// 64 KiB of a green thread, has room for it.
+/// Ordinary programs do not reach this depth, and the smallest usual stack, the 64 KiB of a green
+/// thread, has room for it.
 const DEEPEST: u32 = 32;
 
-/// What is to be done with a task. It takes over a reference of the caller's.
+/// An action on a task. It takes over a reference of the caller.
 type Action = fn(TaskRef);
 
 thread_local! {
@@ -23,7 +23,7 @@ thread_local! {
     static LATER: RefCell<Vec<(TaskRef, Action)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// One destructor deeper, while it lives.
+/// Counts one level of nesting while it exists.
 struct Deeper;
 
 impl Deeper {
@@ -39,11 +39,11 @@ impl Drop for Deeper {
     }
 }
 
-/// Does `action`, which calls destructors of the user's: at once, or if it is nested too deep, when
-/// the outermost action has returned.
+/// Does `action`, which calls destructors of the user. It does so at once, or if it is nested too
+/// deep, after the outermost action has returned.
 pub(super) fn bounded(task: TaskRef, action: Action) {
     let depth = DEPTH.get();
-    // A thread that is ending has no list any more: there it goes as deep as it must.
+    // A thread that is ending has no list any more: there the nesting is not limited.
     if depth >= DEEPEST
         && LATER
             .try_with(|later| later.borrow_mut().push((task, action)))
@@ -70,7 +70,7 @@ pub(super) fn bounded(task: TaskRef, action: Action) {
     }
 }
 
-/// What waits, the last that came first.
+/// The next waiting action: the last one that was added.
 fn next() -> Option<(TaskRef, Action)> {
     let next = LATER.try_with(|later| later.borrow_mut().pop());
     next.ok().flatten()

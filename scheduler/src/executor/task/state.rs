@@ -1,4 +1,4 @@
-//! How a task stands. At home only.
+//! The state flags of a task. Only home uses them.
 
 use super::TaskRef;
 

@@ -1,4 +1,4 @@
-//! The table of a task's waker: what is called when one is cloned, used or dropped, on any thread.
+//! The functions of a task's waker: clone, wake and drop, on any thread.
 
 use std::ptr;
 use std::task::{RawWaker, RawWakerVTable, Waker};
@@ -8,13 +8,13 @@ use super::{Header, TaskRef};
 static WAKER: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, drop_waker);
 
 impl TaskRef {
-    /// A waker that takes over a reference of the caller's.
+    /// Makes a waker that takes over a reference of the caller.
     pub(super) fn waker(self) -> Waker {
-        // SAFETY: the functions of the table keep the contract, as the module above says.
+        // SAFETY: the functions of the table keep the contract, as the module above explains.
         unsafe { Waker::from_raw(RawWaker::new(self.0.cast(), &WAKER)) }
     }
 
-    /// The task that a waker wakes, if it is one whose home is this thread.
+    /// The task of a waker, if its home is this thread.
     pub(in super::super) fn of_waker(waker: &Waker) -> Option<TaskRef> {
         let task = TaskRef(waker.data().cast::<Header>());
         (ptr::eq(waker.vtable(), &WAKER) && task.shared().is_here()).then_some(task)
@@ -34,7 +34,7 @@ unsafe fn clone(task: *const ()) -> RawWaker {
 }
 
 unsafe fn wake(task: *const ()) {
-    // SAFETY: the waker is there until its reference is dropped.
+    // SAFETY: the waker lives until its reference is dropped.
     unsafe {
         wake_by_ref(task);
         drop_waker(task);

@@ -1,4 +1,4 @@
-//! A BMP's header, in each of the sizes that Windows and OS/2 have given it.
+//! The header of a BMP, in all sizes of Windows and OS/2.
 //!
 //! Sources: Microsoft's documentation of `BITMAPCOREHEADER`, `BITMAPINFOHEADER` and
 //! `BITMAPV5HEADER`; for OS/2, "Encyclopedia of Graphics File Formats" (J. D. Murray, W. van Ryper).
@@ -10,15 +10,15 @@ use crate::png_chunks::LARGEST_PROFILE;
 use super::super::broken;
 use super::CUT_SHORT;
 
-/// Where the second header begins, whose first field is its size.
+/// The offset of the second header, whose first field is its size.
 const INFO: usize = 14;
 
-/// How pixels are stored.
+/// The coding of pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Coding {
     /// Rows of pixels.
     Plain,
-    /// How many times each pixel stands there.
+    /// Run lengths: a pixel, and how often it repeats.
     RunLengths,
 }
 
@@ -43,22 +43,22 @@ impl Field {
     }
 }
 
-/// What stands before the pixels.
+/// The header before the pixels.
 #[derive(Clone, Debug)]
 pub(super) struct Header {
-    /// In pixels.
+    /// The size in pixels.
     pub(super) size: (u32, u32),
     /// Whether the first row in the file is the top one.
     pub(super) top_down: bool,
-    /// Bits of a pixel.
+    /// The bits per pixel.
     pub(super) depth: u16,
     pub(super) coding: Coding,
-    /// Red, green, blue and alpha, of pixels of 16 or 32 bits.
+    /// The fields for red, green, blue and alpha, of pixels with 16 or 32 bits.
     pub(super) fields: [Option<Field>; 4],
     pub(super) palette: Vec<[u8; 3]>,
-    /// Where the pixels begin.
+    /// The offset of the pixels.
     pub(super) data: usize,
-    /// Where the colour profile is, and its length.
+    /// The offset of the colour profile, and its length.
     profile: Option<(usize, usize)>,
 }
 
@@ -83,7 +83,7 @@ impl Header {
         read().ok_or_else(|| broken(Format::Bmp, CUT_SHORT))?
     }
 
-    /// OS/2's first header: sides of 16 bits, a palette of three bytes a colour.
+    /// Reads OS/2's first header: sides with 16 bits, and a palette with three bytes per colour.
     fn core(bytes: &[u8]) -> Result<Header, Failure> {
         let field = |at| short(bytes, INFO + at).map_or(0, u32::from);
         let header = Header {
@@ -97,22 +97,24 @@ impl Header {
             profile: None,
         };
         let palette = INFO + 12;
-        // Nothing says how many colours there are: those up to the pixels.
+        // The number of colours is not stored: the palette extends to the pixels.
         let room = header.data.saturating_sub(palette) / 3;
         header.finished(bytes, palette, 3, room, [0; 4])
     }
 
-    /// All other headers. What a short one leaves out is zero. `None` if the file ends within it.
+    /// Reads all other headers. Fields that a short header does not have are zero. `None` if the
+    /// file ends within it.
     fn info(bytes: &[u8], size: usize) -> Option<Result<Header, Failure>> {
         let field = |at: usize| match at + 4 <= size {
             true => long(bytes, INFO + at),
             false => Some(0),
         };
         let (width, height) = (field(4)? as i32, field(8)? as i32);
-        // Pictures say wrongly how many planes they have, and no program looks at it.
+        // The number of planes is ignored, because it is wrong in many files and no program uses
+        // it.
         let depth = short(bytes, INFO + 14)?;
         let compression = field(16)?;
-        // Windows's 40 bytes were given names and masks; other sizes are OS/2's.
+        // Windows names headers of 40 bytes and more; the other sizes are OS/2's.
         let of_os2 = size < 40 || size == 64;
         let unsupported = |what: &str| {
             let what = format!("a BMP with {what}");
@@ -155,7 +157,7 @@ impl Header {
         Some(header.finished(bytes, palette, 4, colours, masks))
     }
 
-    /// With its palette, which begins at `at`, and its fields.
+    /// Adds the palette, which begins at `at`, and the fields.
     fn finished(
         mut self,
         bytes: &[u8],
@@ -178,7 +180,7 @@ impl Header {
                 let entries = bytes.get(at..).unwrap_or_default().chunks_exact(each);
                 let colours = entries.take(count).map(|it| [it[2], it[1], it[0]]);
                 self.palette = colours.collect();
-                // Some say that the pixels begin where the palette does.
+                // In some files the pixels' offset is that of the palette.
                 if self.data == 0 || self.data == at {
                     self.data = at + count * each;
                 }
@@ -203,12 +205,12 @@ impl Header {
         Ok(self)
     }
 
-    /// Bytes from one row to the next.
+    /// The bytes from one row to the next.
     pub(super) fn stride(&self) -> usize {
         (self.size.0 as usize * usize::from(self.depth)).div_ceil(32) * 4
     }
 
-    /// Bytes of a row that has all its pixels.
+    /// The bytes of a complete row.
     pub(super) fn least_row(&self) -> usize {
         match self.coding {
             Coding::RunLengths => self.size.0 as usize * self.bytes_of_runs(),
@@ -216,7 +218,7 @@ impl Header {
         }
     }
 
-    /// Bytes of a pixel once its run is unpacked.
+    /// The bytes per pixel after unpacking.
     pub(super) fn bytes_of_runs(&self) -> usize {
         if self.depth == 24 { 3 } else { 1 }
     }

@@ -1,4 +1,4 @@
-//! Run lengths: a pixel and how many times it stands there.
+//! Run lengths: a pixel, and how often it repeats.
 
 use std::time::Instant;
 
@@ -14,8 +14,8 @@ pub(super) struct Unpacked {
     pub(super) damage: Option<&'static str>,
 }
 
-/// Unpacks runs of indices of four or eight bits, or of colours. What they leave out is the palette's
-/// first colour, as Pillow and ImageMagick have it.
+/// Unpacks runs of indices with four or eight bits, or of colours. Pixels that the runs omit have
+/// the palette's first colour, as in Pillow and ImageMagick.
 pub(super) fn unpack(data: &[u8], header: &Header, job: &Job<'_>) -> Result<Unpacked, Failure> {
     let (width, height) = (header.size.0 as usize, header.size.1 as usize);
     let bytes = header.bytes_of_runs();
@@ -29,7 +29,7 @@ pub(super) fn unpack(data: &[u8], header: &Header, job: &Job<'_>) -> Result<Unpa
         };
         at += 2;
         let line = &mut rows[y * width * bytes..(y + 1) * width * bytes];
-        // Runs beyond the end of their row are cut off there.
+        // Runs beyond the end of their row are cut off.
         let room = line.get_mut(x * bytes..).unwrap_or_default();
         match (count, value) {
             (0, 0) => {
@@ -48,7 +48,7 @@ pub(super) fn unpack(data: &[u8], header: &Header, job: &Job<'_>) -> Result<Unpa
                 x += usize::from(right);
                 y += usize::from(up);
             }
-            // Pixels one by one, up to an even number of bytes.
+            // Single pixels, padded to an even number of bytes.
             (0, count) => {
                 let count = usize::from(count);
                 let length = match header.depth {

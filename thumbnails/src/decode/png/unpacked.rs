@@ -1,30 +1,30 @@
-//! A damaged PNG, written anew with all of its pixels that can be unpacked.
+//! Rewrites a damaged PNG with all of its pixels that can be unpacked.
 //!
-//! Its decoder gives no row before it has unpacked 32 KiB behind it, or the data have come to a good
-//! end. Of a file that is cut short the last 32 KiB of pixels would be missing, and of a small picture
-//! that is all.
+//! The decoder returns a row only after it has unpacked 32 KiB more, or has reached a valid end. So
+//! of a truncated file the last 32 KiB of pixels would be missing, which may be all of a small
+//! picture.
 
 use std::time::Instant;
 
 use flate2::{Decompress, FlushDecompress, Status};
 
-/// A PNG that can be read to its end, if no checksum is looked at.
+/// A PNG that can be read to its end, if checksums are ignored.
 pub(super) struct Unpacked {
     pub(super) png: Vec<u8>,
-    /// So many bytes of its pixels are the file's. Those behind them are zero.
+    /// The number of bytes of pixels from the file. The bytes after them are zero.
     pub(super) bytes: usize,
 }
 
-/// The most bytes of a block that is not compressed (RFC 1951, 3.2.4), and those before it.
+/// The maximum size of an uncompressed block (RFC 1951, 3.2.4).
 const BLOCK: usize = 0xffff;
 const BEFORE: usize = 5;
 
-/// The bytes that [`unpack`] allocates.
+/// The memory that [`unpack`] allocates, in bytes.
 pub(super) fn memory(raw: u64) -> u64 {
     2 * raw + raw / 1024 + (64 << 10)
 }
 
-/// `raw` bytes are those of all rows, each with its filter.
+/// `raw` is the number of bytes of all rows, each with its filter byte.
 pub(super) fn unpack(file: &[u8], raw: usize, deadline: Instant) -> Option<Unpacked> {
     let length = 2 + raw + raw.div_ceil(BLOCK) * BEFORE + 4;
     let long = u32::try_from(length).ok()?;
@@ -39,7 +39,7 @@ pub(super) fn unpack(file: &[u8], raw: usize, deadline: Instant) -> Option<Unpac
         && kind.iter().all(u8::is_ascii_alphabetic)
     {
         let whole = u32::from_be_bytes(body) as usize;
-        // The last one may be cut short.
+        // The last one may be truncated.
         let body = &behind[..whole.min(behind.len())];
         match kind {
             b"IHDR" | b"PLTE" | b"tRNS" => {
@@ -66,7 +66,7 @@ pub(super) fn unpack(file: &[u8], raw: usize, deadline: Instant) -> Option<Unpac
         png.extend((!length).to_le_bytes());
         png.extend(block);
     }
-    // The pixels' checksum, and the chunk's.
+    // The checksums of the pixels and of the chunk.
     png.extend([0; 8]);
     begin(&mut png, 0, b"IEND");
     png.extend([0; 4]);
@@ -79,7 +79,7 @@ fn begin(png: &mut Vec<u8>, length: u32, kind: &[u8; 4]) {
     png.extend(kind);
 }
 
-/// Unpacks a piece of the data behind what was unpacked before. Returns whether more may follow.
+/// Unpacks the next piece of the data. Returns whether more may follow.
 fn go_on(data: &mut Decompress, mut piece: &[u8], pixels: &mut [u8]) -> bool {
     loop {
         let (taken, given) = (data.total_in(), data.total_out());

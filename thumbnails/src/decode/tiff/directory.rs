@@ -1,21 +1,21 @@
-//! The first directory of a TIFF, read here for what its decoder does not read.
+//! Reads parts of a TIFF's first directory that the decoder does not read.
 
 /// The directory of the first picture.
 pub(super) struct Directory<'a> {
     bytes: &'a [u8],
     big: bool,
-    /// Where it begins: with the number of its entries.
+    /// The offset of the directory, which begins with the number of its entries.
     at: usize,
     count: usize,
 }
 
-/// Bytes of an entry: tag, type, number of values, and the value or where the values are.
+/// The bytes of an entry: tag, type, number of values, and the value or its offset.
 const ENTRY: usize = 12;
 
 const SHORT: u32 = 3;
 
 impl<'a> Directory<'a> {
-    /// `None` if the file ends before it does.
+    /// `None` if the file ends within it.
     pub(super) fn first(bytes: &'a [u8]) -> Option<Directory<'a>> {
         let mut directory = Directory {
             bytes,
@@ -44,7 +44,7 @@ impl<'a> Directory<'a> {
         })
     }
 
-    /// A number of 16 bits in the file's order.
+    /// A number with 16 bits in the file's byte order.
     pub(super) fn pair(&self, value: u16) -> [u8; 2] {
         match self.big {
             true => value.to_be_bytes(),
@@ -52,29 +52,29 @@ impl<'a> Directory<'a> {
         }
     }
 
-    /// Where a tag's entry is.
+    /// The offset of a tag's entry.
     pub(super) fn entry(&self, tag: u16) -> Option<usize> {
         let mut entries = (0..self.count).map(|number| self.at + 2 + ENTRY * number);
         entries.find(|&at| self.short(at) == Some(tag.into()))
     }
 
-    /// Where the number of a tag's values stands, as far as 16 bits reach, and that number.
+    /// The offset of the count of a tag's values (its low 16 bits), and that count.
     pub(super) fn count_of(&self, tag: u16) -> Option<(usize, u32)> {
         let at = self.entry(tag)? + 4;
         Some((at + if self.big { 2 } else { 0 }, self.long(at)?))
     }
 
-    /// Where the next directory's place stands.
+    /// The offset of the pointer to the next directory.
     pub(super) fn next(&self) -> usize {
         self.at + 2 + ENTRY * self.count
     }
 
-    /// A tag's first value.
+    /// The first value of a tag.
     pub(super) fn value(&self, tag: u16) -> Option<u32> {
         self.values(tag).next()
     }
 
-    /// A tag's values, of 16 or 32 bits each.
+    /// The values of a tag, with 16 or 32 bits each.
     pub(super) fn values(&self, tag: u16) -> impl Iterator<Item = u32> {
         let read = || {
             let entry = self.entry(tag)?;
@@ -88,7 +88,7 @@ impl<'a> Directory<'a> {
             Some((at, each, count))
         };
         let (at, each, count) = read().unwrap_or((0, 4, 0));
-        // No more than the file has room for, whatever it says.
+        // At most as many as fit in the file.
         let count = count.min(self.bytes.len() / each);
         (0..count).map_while(move |number| match each {
             2 => self.short(at + each * number),

@@ -1,4 +1,4 @@
-//! A TIFF that is read a little otherwise than it is, so that its decoder understands it.
+//! Changes some bytes of a TIFF while it is read, so that the decoder supports it.
 
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
@@ -10,15 +10,15 @@ use crate::limits::Timed;
 const BITS_PER_SAMPLE: u16 = 258;
 const FILL_ORDER: u16 = 266;
 const SAMPLES_PER_PIXEL: u16 = 277;
-/// Where strips and tiles begin, and how long they are.
+/// The tags with offsets and lengths, of strips and of tiles.
 const CHUNKS: [(u16, u16); 2] = [(STRIPS, 279), (324, 325)];
 
 /// A TIFF's bytes, some of which are changed while they are read.
 pub(super) struct Patched<'a> {
     inner: Timed<'a>,
-    /// Pairs of bytes that stand for those at their place.
+    /// Pairs of bytes that replace those at their offset.
     pairs: Vec<(u64, [u8; 2])>,
-    /// Parts whose bytes have their bits in reversed order; sorted, and apart from each other.
+    /// Ranges of bytes with reversed bits, sorted and not overlapping.
     reversed: Vec<Range<u64>>,
 }
 
@@ -36,7 +36,8 @@ impl<'a> Patched<'a> {
     }
 
     fn patch(&mut self, directory: &Directory<'_>) {
-        // One picture is read: where others are does not matter, and may be wrong.
+        // Only one picture is read, so the next directory is irrelevant, and its offset may be
+        // wrong.
         let next = directory.next() as u64;
         self.pairs.extend([(next, [0; 2]), (next + 2, [0; 2])]);
         let instead = match directory.value(PHOTOMETRIC).map(|it| it as u16) {
@@ -48,7 +49,7 @@ impl<'a> Patched<'a> {
             let value = directory.pair(instead);
             self.pairs.push((entry as u64 + 8, value));
         }
-        // More sizes of samples than there are samples. From three on they stand elsewhere.
+        // There may be more sample sizes than samples. Three and more are stored elsewhere.
         let samples = directory.value(SAMPLES_PER_PIXEL).unwrap_or(1);
         if let Some((at, count)) = directory.count_of(BITS_PER_SAMPLE)
             && (3..count).contains(&samples)
@@ -61,7 +62,7 @@ impl<'a> Patched<'a> {
         }
     }
 
-    /// Has the bits of all strips or tiles in the usual order.
+    /// Reverses the bits of all strips or tiles.
     fn reverse(&mut self, directory: &Directory<'_>) {
         for (places, lengths) in CHUNKS {
             let mut lengths = directory.values(lengths);
@@ -72,7 +73,7 @@ impl<'a> Patched<'a> {
             self.reversed.extend(parts);
         }
         self.reversed.sort_by_key(|part| part.start);
-        // Where two meet, what is in both is reversed once.
+        // If two ranges overlap, the common part is reversed once.
         for number in 1..self.reversed.len() {
             let start = self.reversed[number].start;
             let before = &mut self.reversed[number - 1];

@@ -1,4 +1,4 @@
-//! What the samples of a TIFF mean: to red, green, blue, alpha, grey or inks of eight bits.
+//! Converts the samples of a TIFF to red, green, blue, alpha, grey or inks with eight bits.
 
 use tiff::ColorType;
 use tiff::decoder::DecodingResult;
@@ -9,7 +9,7 @@ use crate::picture::{Picture, Pixel};
 
 use super::{APART, ASSOCIATED, ICC_LAB, LAB, PALETTE};
 
-/// What a pixel's samples are.
+/// The meaning of a pixel's samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Samples {
     Palette,
@@ -21,13 +21,13 @@ enum Samples {
     Ycc,
     Cmyk,
     CmykAlpha,
-    /// L*a*b* with the middle of a* and b* at 128.
+    /// L*a*b* with the centre of a* and b* at 128.
     Lab,
 }
 
 pub(super) struct Kind {
     of: Samples,
-    /// So many samples of each pixel are looked at.
+    /// The number of samples per pixel that are used.
     pub(super) samples: usize,
     pub(super) pixel: Pixel,
 }
@@ -70,7 +70,7 @@ impl Kind {
         Ok(Kind { of, samples, pixel })
     }
 
-    /// The bytes a pixel that [`inks_with_alpha`] takes beside its result; 0 where it is not needed.
+    /// The bytes per pixel that [`inks_with_alpha`] needs besides its result; 0 if it is not used.
     pub(super) fn converting(&self) -> u64 {
         match self.of {
             Samples::CmykAlpha => 5 + 4 + 3,
@@ -91,7 +91,7 @@ impl Kind {
             match self.of {
                 Samples::Palette | Samples::PaletteAlpha => {
                     let map = map.unwrap_or_default();
-                    // Narrow indices were widened to eight bits, like grey.
+                    // Indices with fewer bits were widened to eight, like grey.
                     let index = match depth {
                         1 | 2 | 4 => usize::from(value(0)) / (255 / ((1 << depth) - 1)),
                         _ => usize::from(value(0)),
@@ -124,7 +124,8 @@ impl Kind {
     }
 }
 
-/// L*a*b* (white of D50) as sRGB: by XYZ, Bradford's adaptation and the curve of IEC 61966-2-1.
+/// Converts L*a*b* (white point D50) to sRGB: by XYZ, Bradford's adaptation and the curve of IEC
+/// 61966-2-1.
 fn srgb_of([l, a, b]: [u8; 3]) -> [u8; 3] {
     let fy = (f32::from(l) / 2.55 + 16.0) / 116.0;
     let fx = fy + (f32::from(a) - 128.0) / 500.0;
@@ -145,7 +146,7 @@ fn srgb_of([l, a, b]: [u8; 3]) -> [u8; 3] {
     })
 }
 
-/// Eight bits a sample.
+/// Converts samples to eight bits.
 pub(super) fn to_bytes(samples: DecodingResult, depth: u8, width: usize, each: usize) -> Vec<u8> {
     match samples {
         DecodingResult::U8(packed) if depth < 8 => unpacked(&packed, depth, width * each),
@@ -160,7 +161,8 @@ pub(super) fn to_bytes(samples: DecodingResult, depth: u8, width: usize, each: u
         DecodingResult::F16(all) => all.into_iter().map(|it| unit(it.to_f32())).collect(),
         DecodingResult::F32(all) => all.into_iter().map(unit).collect(),
         DecodingResult::F64(all) => all.into_iter().map(|it| unit(it as f32)).collect(),
-        // What has a sign is below black, or takes up half of the range: as libvips and Pillow have it.
+        // Negative values are black, and positive ones use the lower half of the range, as in
+        // libvips and Pillow.
         DecodingResult::I8(all) => all.into_iter().map(|it| it.max(0) as u8).collect(),
         DecodingResult::I16(all) => all.into_iter().map(|it| (it.max(0) >> 8) as u8).collect(),
         DecodingResult::I32(all) => all.into_iter().map(|it| (it.max(0) >> 24) as u8).collect(),
@@ -173,8 +175,8 @@ fn unit(value: f32) -> u8 {
     (value * 255.0 + 0.5) as u8
 }
 
-/// Samples of fewer than eight bits, each row of which starts with a byte, as whole bytes from 0 to
-/// 255.
+/// Unpacks samples with fewer than eight bits to bytes from 0 to 255. Each row begins with a new
+/// byte.
 fn unpacked(packed: &[u8], depth: u8, row: usize) -> Vec<u8> {
     let (depth, row) = (usize::from(depth.max(1)), row.max(1));
     let stride = (row * depth).div_ceil(8);
@@ -192,8 +194,8 @@ fn unpacked(packed: &[u8], depth: u8, row: usize) -> Vec<u8> {
     bytes
 }
 
-/// Four inks and alpha as red, green, blue and alpha. All other colours are converted when the picture is
-/// small; but a picture of five samples is none that could be made small.
+/// Converts four inks and alpha to red, green, blue and alpha. All other colours are converted
+/// after resizing, but a picture with five samples can't be resized.
 pub(super) fn inks_with_alpha(data: &[u8], size: (u32, u32), profile: Option<&[u8]>) -> Vec<u8> {
     let pixels = data.as_chunks::<5>().0;
     let inks = Picture {
@@ -209,7 +211,7 @@ pub(super) fn inks_with_alpha(data: &[u8], size: (u32, u32), profile: Option<&[u
         .collect()
 }
 
-/// Colours that have been multiplied by how opaque they are, as they were before.
+/// Undoes the multiplication of colours by alpha.
 pub(super) fn divide_by_alpha(data: &mut [u8]) {
     for [colours @ .., alpha] in data.as_chunks_mut::<4>().0 {
         let alpha = u32::from(*alpha).max(1);

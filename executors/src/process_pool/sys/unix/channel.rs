@@ -1,5 +1,5 @@
-//! The pipes to one worker, seen from the pool: neither a worker that does not read, nor a process
-//! that it left behind with the pipes open, can hold up whoever uses them.
+//! The pipes to one worker, seen from the pool. A worker that does not read can't block their
+//! users, and neither can a process that a job started and that keeps the pipes open.
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::OwnedFd;
@@ -14,35 +14,35 @@ use super::child::Life;
 use super::{LARGE, widen};
 use crate::sync::{Mutex, lock};
 
-/// Jobs go in here. Whoever sends one writes as much as there is room for; the thread that reads
-/// the worker's answers writes the rest.
+/// The pipe for jobs. The sender writes as much as there is space for; the thread that reads the
+/// worker's answers writes the rest.
 pub(in crate::process_pool) struct Outlet {
     sending: Mutex<Sending>,
-    /// Wakes that thread.
+    /// A pipe that wakes that thread.
     wake: PipeWriter,
 }
 
 struct Sending {
-    /// `None` when nothing is to be sent any more.
+    /// `None` when nothing more will be sent.
     pipe: Option<Arc<ChildStdin>>,
-    /// The frame sent last.
+    /// The last frame.
     frame: Vec<u8>,
     written: usize,
-    /// Whether it is to be kept when it has been written.
+    /// Whether to keep the frame after it was written.
     keep: bool,
 }
 
-/// What is left of the frame that was sent last.
+/// The rest of the last frame.
 pub(in crate::process_pool) enum Leftover {
-    /// The worker has not read a byte of it: here it is.
+    /// The worker has not read any byte of it.
     Unread(Vec<u8>),
-    /// It may have read it, and the frame was kept.
+    /// The worker may have read it, and the frame was kept.
     Kept(Vec<u8>),
     Gone,
 }
 
 impl Outlet {
-    /// Puts in a frame: to be written by [`flush`](Self::flush).
+    /// Stores a frame, which [`flush`](Self::flush) writes.
     pub(in crate::process_pool) fn load(&self, frame: Vec<u8>, keep: bool) {
         let mut sending = lock(&self.sending);
         sending.frame = frame;
@@ -50,7 +50,7 @@ impl Outlet {
         sending.keep = keep;
     }
 
-    /// Writes what there is room for. Never waits.
+    /// Writes as much as there is space for. Never waits.
     pub(in crate::process_pool) fn flush(&self) {
         let mut sending = lock(&self.sending);
         if sending.frame.len() > LARGE
@@ -68,16 +68,16 @@ impl Outlet {
 
     /// Wakes the thread that reads the answers.
     fn wake(&self) {
-        // If its pipe is full, the thread is being woken.
+        // If the wake pipe is full, the thread is being woken already.
         let _ = (&self.wake).write(&[0]);
     }
 
-    /// Has the worker end when it has read what was sent.
+    /// Makes the worker end after it has read everything that was sent.
     pub(in crate::process_pool) fn close(&self) {
         lock(&self.sending).pipe = None;
     }
 
-    /// Closes it for a worker that has ended, and says what is left of the last frame.
+    /// Closes the pipe of a worker that has ended, and returns the rest of the last frame.
     pub(in crate::process_pool) fn finish(&self) -> Leftover {
         let mut sending = lock(&self.sending);
         let frame = std::mem::take(&mut sending.frame);
@@ -85,7 +85,7 @@ impl Outlet {
         if frame.is_empty() {
             return Leftover::Gone;
         }
-        // What the pipe still holds has not been read.
+        // The bytes that are still in the pipe were not read.
         let unread = pipe.and_then(|pipe| ioctl_fionread(&*pipe).ok());
         if sending.written == 0 || unread == Some(sending.written as u64) {
             Leftover::Unread(frame)
@@ -110,11 +110,11 @@ impl Sending {
             match pipe.write(&self.frame[self.written..]) {
                 Ok(count) if count > 0 => self.written += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // It is full; or nobody reads, and the worker's end will be noticed.
+                // The pipe is full; or its reader has ended, which is detected elsewhere.
                 _ => return,
             }
         }
-        // A pipe holds 64 KiB: of what is longer and has been written, some has been read.
+        // A pipe holds 64 KiB: if a longer frame was written completely, some of it was read.
         if !self.keep && self.frame.len() > LARGE {
             self.frame = Vec::new();
             self.written = 0;
@@ -122,10 +122,10 @@ impl Sending {
     }
 }
 
-/// How often a worker's end is asked for where there is no descriptor for it.
+/// How often to check whether a worker has ended, if there is no descriptor for that.
 const ASK_EVERY: Duration = Duration::from_millis(50);
 
-/// Answers come out here, until the worker ends.
+/// The pipe for answers, until the worker ends.
 #[derive(Clone)]
 pub(in crate::process_pool) struct Channel {
     ends: Arc<Ends>,
@@ -139,16 +139,16 @@ struct Ends {
 }
 
 impl Channel {
-    /// Whether [`read_now`](Self::read_now) never waits, so that several threads can read in turn.
+    /// Whether [`read_now`](Self::read_now) never waits. Then several threads can read in turn.
     pub(in crate::process_pool) const NEVER_WAITS: bool = true;
 
-    /// The pipes of a worker that has just been started.
+    /// The pipes of a newly started worker.
     pub(in crate::process_pool) fn new(
         input: ChildStdin,
         output: ChildStdout,
         life: Arc<Life>,
     ) -> io::Result<(Self, Arc<Outlet>)> {
-        // Only these ends are changed: the worker's ends are others.
+        // Only this side becomes non-blocking; the worker's ends are separate.
         ioctl_fionbio(&input, true)?;
         ioctl_fionbio(&output, true)?;
         let (wake, waker) = io::pipe()?;
@@ -172,18 +172,19 @@ impl Channel {
         Ok((Self { ends }, outlet))
     }
 
-    /// Reads what is there; [`WouldBlock`](io::ErrorKind::WouldBlock) if nothing is.
+    /// Reads the available bytes; [`WouldBlock`](io::ErrorKind::WouldBlock) if there are none.
     pub(in crate::process_pool) fn read_now(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         (&self.ends.output).read(buffer)
     }
 
-    /// Wakes the thread that sleeps over it.
+    /// Wakes the thread that sleeps in [`sleep`](Self::sleep).
     pub(in crate::process_pool) fn wake(&self) {
         self.ends.outlet.wake();
     }
 
-    /// Sleeps until there is something to read (unless `output` is false), the time is up, or it is
-    /// woken; or for less. True if the worker has ended: what it wrote may still have to be read.
+    /// Sleeps until there is something to read (unless `output` is false), the time is over, or it
+    /// is woken; possibly shorter. Returns true if the worker has ended; its last output may still
+    /// be unread.
     pub(in crate::process_pool) fn sleep(
         &self,
         output: bool,
@@ -222,7 +223,7 @@ impl Channel {
         let ready = |at: usize| ends.get(at).is_some_and(|end| !end.revents().is_empty());
         if ready(0) {
             let mut sink = [0; 64];
-            // It is only there to wake this thread.
+            // The byte was only sent to wake this thread.
             let _ = (&self.ends.wake).read(&mut sink);
         }
         let has_room = room.is_some() && ready(1 + usize::from(end.is_some()));
@@ -238,8 +239,8 @@ impl Channel {
 }
 
 impl Read for Channel {
-    /// As usual, but for the end: that has come when the worker has ended, whoever else holds the
-    /// pipe open.
+    /// Reads as usual, except for the end: it is the worker's end, even if another process keeps
+    /// the pipe open.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let would_block = |result: &io::Result<usize>| matches!(result, Err(error) if error.kind() == io::ErrorKind::WouldBlock);
         loop {
@@ -248,7 +249,7 @@ impl Read for Channel {
                 return result;
             }
             if self.sleep(true, None)? {
-                // What it wrote before it ended is still to be read.
+                // Read the output that the worker wrote before its end.
                 let result = self.read_now(buffer);
                 return if would_block(&result) { Ok(0) } else { result };
             }

@@ -1,4 +1,4 @@
-//! The life of a child process: whether it has ended, and how.
+//! A child process: its end and its exit status.
 #![allow(unsafe_code, reason = "no safe crate wraps wait4 and a clock by pid")]
 
 use std::io;
@@ -14,15 +14,15 @@ use super::descendants::Family;
 use crate::sync::{Mutex, lock};
 use crate::worker_id::Exit;
 
-/// A worker process that was started here.
+/// A worker process that this process has started.
 pub(in crate::process_pool) struct Life {
     pid: u32,
-    /// Readable when it has ended. `None` where the system has no such thing.
+    /// It is readable when the process has ended. `None` if the system has no pidfd.
     end: Option<OwnedFd>,
-    /// Locked to signal it, and to wait for it: nobody can signal what has been waited for, whose
-    /// pid may be another's by then.
+    /// Locked to signal it and to wait for it. So no signal is sent after the wait, when another
+    /// process may have the pid.
     child: Mutex<Option<Child>>,
-    /// Its descendants, if they are to end with it.
+    /// Its descendants, if they must end with it.
     family: Option<Family>,
 }
 
@@ -50,7 +50,7 @@ impl Life {
         if child.is_none() || self.has_ended() {
             return;
         }
-        // It fails only for a process that has ended, which a signal would have been for.
+        // It fails only if the process has ended, and then the signal is not needed.
         #[cfg(any(target_os = "linux", target_os = "android"))]
         if let Some(end) = &self.end {
             let _ = rustix::process::pidfd_send_signal(end, signal);
@@ -65,19 +65,19 @@ impl Life {
         self.signal(Signal::KILL);
     }
 
-    /// Has it go on, should it be stopped.
+    /// Continues the process, if it is stopped.
     pub(in crate::process_pool) fn resume(&self) {
         self.signal(Signal::CONT);
     }
 
-    /// Whether it has ended. It is not waited for: its pid stays its own.
+    /// Whether it has ended. It is not reaped, so its pid stays valid.
     pub(super) fn has_ended(&self) -> bool {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
-        // An error: there is no such child any more, as something else has waited for it.
+        // An error means that there is no such child any more: other code has waited for it.
         self.ask(options).map_or(true, |ended| ended)
     }
 
-    /// Waits until it has ended. It is not waited for in the system's sense.
+    /// Waits until it has ended. It is not reaped.
     pub(in crate::process_pool) fn wait(&self) {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
         while let Err(error) = self.ask(options)
@@ -90,11 +90,11 @@ impl Life {
         Ok(waitid(WaitId::Pid(pid), options)?.is_some())
     }
 
-    /// Ends what its jobs have left behind, and waits for it. It has ended, or has been killed.
+    /// Ends the processes that its jobs have started, and reaps it. It has ended, or was killed.
     pub(in crate::process_pool) fn reap(&self) -> (Exit, Duration) {
         self.wait();
         if let Some(family) = &self.family {
-            // While it has not been waited for, the number of its group is its own.
+            // Until it is reaped, its process group number is not used again.
             if self.ask(WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG)
                 == Ok(true)
                 && let Some(pid) = pid_of(self.pid)
@@ -112,7 +112,7 @@ impl Life {
         }
     }
 
-    /// The CPU time so far; `None` if it has been waited for, or where the system does not tell.
+    /// The CPU time so far; `None` if it was reaped, or the system does not report it.
     pub(in crate::process_pool) fn cpu_time(&self) -> Option<Duration> {
         let child = lock(&self.child);
         if child.is_some() {
@@ -127,10 +127,11 @@ fn pid_of(pid: u32) -> Option<Pid> {
     Pid::from_raw(pid.try_into().ok()?)
 }
 
-/// What becomes readable when a child ends. (It has not been waited for, so the pid is its own.)
+/// A descriptor that becomes readable when a child ends. (The child was not reaped, so its pid is
+/// valid.)
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn end_of(pid: u32) -> Option<OwnedFd> {
-    // Older kernels have none.
+    // Older kernels do not have it.
     rustix::process::pidfd_open(pid_of(pid)?, rustix::process::PidfdFlags::empty()).ok()
 }
 
@@ -139,20 +140,20 @@ fn end_of(_pid: u32) -> Option<OwnedFd> {
     None
 }
 
-/// Waits for a child; how it ended, and the CPU time of it and its own children.
+/// Reaps a child. Returns its exit status, and the CPU time of it and its own children.
 fn wait4(child: &Child) -> io::Result<(ExitStatus, Duration)> {
     let pid = child.id() as libc::pid_t;
     let mut status = 0;
     let mut usage = MaybeUninit::<libc::rusage>::zeroed();
-    // SAFETY: both pointers are to live memory of the right type. `child` has not been waited for
-    // (its owner does that only here), so the pid is its own.
+    // SAFETY: both pointers are valid for writing their types. `child` was not reaped (only its
+    // owner does that, here), so the pid is valid.
     while unsafe { libc::wait4(pid, &mut status, 0, usage.as_mut_ptr()) } == -1 {
         let error = io::Error::last_os_error();
         if error.kind() != io::ErrorKind::Interrupted {
             return Err(error);
         }
     }
-    // SAFETY: zeroed is a valid value, whether or not wait4 wrote another.
+    // SAFETY: zeroed is a valid value, whether or not wait4 wrote to it.
     let usage = unsafe { usage.assume_init() };
     let time = |t: libc::timeval| {
         Duration::from_secs(t.tv_sec as u64) + Duration::from_micros(t.tv_usec as u64)
@@ -161,12 +162,12 @@ fn wait4(child: &Child) -> io::Result<(ExitStatus, Duration)> {
     Ok((ExitStatus::from_raw(status), cpu))
 }
 
-/// The CPU time so far of a child that has not been waited for.
+/// The CPU time so far of a child that was not reaped.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn cpu_time(pid: u32) -> Option<Duration> {
     let mut clock = 0;
     let mut time = MaybeUninit::<libc::timespec>::zeroed();
-    // SAFETY: both pointers are to live memory of the right type, and zeroed is a valid value.
+    // SAFETY: both pointers are valid for writing their types, and zeroed is a valid value.
     let time = unsafe {
         if libc::clock_getcpuclockid(pid as libc::pid_t, &mut clock) != 0
             || libc::clock_gettime(clock, time.as_mut_ptr()) != 0
@@ -178,7 +179,7 @@ fn cpu_time(pid: u32) -> Option<Duration> {
     Some(Duration::new(time.tv_sec as u64, time.tv_nsec as u32))
 }
 
-/// Not told by this system: only workers that have ended are counted.
+/// This system does not report it: only workers that have ended are counted.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn cpu_time(_pid: u32) -> Option<Duration> {
     None

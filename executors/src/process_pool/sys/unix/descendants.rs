@@ -1,50 +1,51 @@
-//! Ends the processes that a worker's jobs have started and left behind.
+//! Ends the processes that a worker's jobs have started and that still run.
 //!
-//! A process that has no parent any more, and has left its group and session, is still known by one
-//! thing that it inherited: its environment. (Build servers end stray processes in the same way.)
-//! One that was started with an empty environment is not found.
+//! A process may have no parent any more, and may have left its group and session. It still has one
+//! thing that it inherited: its environment. (Build servers end stray processes in the same way.) A
+//! process that was started with an empty environment is not found.
 
 use std::fs;
 use std::sync::Mutex;
 use std::time::Duration;
 
-/// Rounds of looking for processes: each ends what there is, and what that has started meanwhile is
-/// found by the next. More rounds would be a race that can't be won.
+/// The number of search rounds. Each round ends the processes that exist, and the next finds those
+/// that were started meanwhile. Against a program that starts processes without end, more rounds
+/// would not help.
 const ROUNDS: usize = 20;
 
-/// How often, and how long, a program is waited for that is just being loaded: it has no environment yet, and may
-/// be a descendant. (Or it was started with none, and never has one.)
-const WAITS: u32 = 5;
+/// How often to wait for a program that is just being loaded. It has no environment yet, and may be
+/// a descendant. Loading takes microseconds, but on a busy machine it may have to wait for a CPU.
+const WAITS: u32 = 500;
 const WAIT: Duration = Duration::from_millis(2);
 
-/// What looking once has come to.
+/// The result of one search round.
 #[cfg_attr(
     not(any(target_os = "linux", target_os = "android")),
     allow(dead_code, reason = "there, nobody is found")
 )]
 enum Round {
-    /// No descendant.
+    /// There was no descendant.
     Nothing,
-    /// One at least, which was killed.
+    /// At least one was killed.
     Killed,
-    /// None, but a process without an environment.
+    /// There was no descendant, but a program that is just being loaded.
     Unclear,
 }
 
-/// The most of an environment that is looked at; the system's own limit is of this order.
+/// The maximum size of an environment that is read, similar to the system's own limit.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const ENVIRONMENT: u64 = 2 << 20;
 
-/// What a worker's descendants are known by, and where they are looked for.
+/// The token of a worker's descendants, and the range of the search.
 pub(super) struct Family {
     token: String,
     worker: u32,
-    /// How many processes and threads the system had ever made when the worker was there.
+    /// How many processes and threads the system had created when the worker was started.
     made: Option<u64>,
 }
 
 impl Family {
-    /// Of a worker that has just been started.
+    /// For a newly started worker.
     pub(super) fn new(token: String, worker: u32) -> Self {
         let made = made();
         Self {
@@ -54,32 +55,21 @@ impl Family {
         }
     }
 
-    /// Kills all processes but this one whose environment has the token.
+    /// Kills all processes with the token in their environment, except this one.
     pub(super) fn end(&self) {
-        // One at a time: workers often end together.
+        // One at a time, because several workers often end together.
         static ONE: Mutex<()> = Mutex::new(());
         let _one = ONE.lock();
         let oldest = self.oldest();
-        let mut waits = 0;
-        for _ in 0..ROUNDS {
-            match round(&self.token, oldest) {
-                Round::Nothing => return,
-                Round::Killed => {}
-                Round::Unclear if waits == WAITS => return,
-                Round::Unclear => {
-                    waits += 1;
-                    std::thread::sleep(WAIT);
-                }
-            }
-        }
+        repeat(|| round(&self.token, oldest));
     }
 
-    /// All descendants have greater numbers than this.
+    /// All descendants have higher numbers than this.
     ///
-    /// Numbers are given to processes and threads in turn, so those that are older than the worker
-    /// have smaller ones; they need not be looked at, however many there are. If so many have been
-    /// made since that the numbers may have begun again, all are looked at. Numbers in use are passed over,
-    /// so they begin again earlier: a quarter of all is more than are in use.
+    /// Processes and threads get ascending numbers, so older ones than the worker have lower
+    /// numbers and need no check, however many they are. If so many were created since that the
+    /// numbers may have wrapped around, all are checked. Numbers in use are skipped, so they wrap
+    /// around earlier; a quarter of all numbers is a safe bound for those in use.
     fn oldest(&self) -> u32 {
         let numbers = fs::read_to_string("/proc/sys/kernel/pid_max");
         let numbers = numbers
@@ -96,19 +86,34 @@ impl Family {
     }
 }
 
-/// How many processes and threads the system has made since it was started.
+/// Looks again until no descendant is left, as far as can be known.
+fn repeat(mut round: impl FnMut() -> Round) {
+    let (mut kills, mut waits) = (0, 0);
+    while kills < ROUNDS && waits < WAITS {
+        match round() {
+            Round::Nothing => return,
+            Round::Killed => kills += 1,
+            Round::Unclear => {
+                waits += 1;
+                std::thread::sleep(WAIT);
+            }
+        }
+    }
+}
+
+/// How many processes and threads the system has created since its start.
 fn made() -> Option<u64> {
     let text = fs::read_to_string("/proc/stat").ok()?;
     let mut lines = text.lines();
     lines.find_map(|line| line.strip_prefix("processes ")?.trim().parse().ok())
 }
 
-/// Kills those with the token that are younger than `oldest`.
+/// Kills the processes with the token whose number is above `oldest`.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn round(token: &str, oldest: u32) -> Round {
     use rustix::process::{Pid, PidfdFlags, Signal, getpid, pidfd_open, pidfd_send_signal};
 
-    // Without /proc nobody is found.
+    // Without /proc no process is found.
     let Ok(all) = fs::read_dir("/proc") else {
         return Round::Nothing;
     };
@@ -135,7 +140,7 @@ fn round(token: &str, oldest: u32) -> Round {
                 continue;
             }
         }
-        // Opened before it is looked at again: so what is killed is what was looked at.
+        // Open the pidfd before checking again: then the killed process is the checked one.
         let Ok(process) = pidfd_open(pid, PidfdFlags::empty()) else {
             continue;
         };
@@ -147,29 +152,26 @@ fn round(token: &str, oldest: u32) -> Round {
     round
 }
 
-/// Whether it has the token; `None` if it runs a program and has no environment.
+/// Whether a process has the token; `None` if its program is just being loaded.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn has_token(pid: rustix::process::Pid, token: &str) -> Option<bool> {
-    use std::io::Read;
-
     use crate::process_pool::settings::ANCESTRY;
 
-    let mut environment = Vec::new();
-    // What belongs to others can't be read, and what has ended has none.
     let folder = format!("/proc/{}", pid.as_raw_nonzero());
-    let Ok(file) = fs::File::open(format!("{folder}/environ")) else {
+    // The environment of another user's process can't be read, and a process that has ended has none.
+    let Some(mut environment) = environment_in(&folder) else {
         return Some(false);
     };
-    if file
-        .take(ENVIRONMENT)
-        .read_to_end(&mut environment)
-        .is_err()
-    {
-        return Some(false);
-    }
     if environment.is_empty() {
-        // Threads of the system and what has ended run no program.
-        return fs::read_link(format!("{folder}/exe")).map_or(Some(false), |_| None);
+        // Kernel threads and processes that have ended run no program.
+        if fs::read_link(format!("{folder}/exe")).is_err() {
+            return Some(false);
+        }
+        if is_being_loaded(&fs::read_to_string(format!("{folder}/stat")).unwrap_or_default()) {
+            return None;
+        }
+        // It may have been loaded since the first look.
+        environment = environment_in(&folder)?;
     }
     let has = environment
         .split(|&byte| byte == 0)
@@ -186,7 +188,26 @@ fn has_token(pid: rustix::process::Pid, token: &str) -> Option<bool> {
     Some(has)
 }
 
-/// Not known how, here: the process group is all that ends.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn environment_in(folder: &str) -> Option<Vec<u8>> {
+    use std::io::Read;
+
+    let mut environment = Vec::new();
+    let file = fs::File::open(format!("{folder}/environ")).ok()?;
+    file.take(ENVIRONMENT).read_to_end(&mut environment).ok()?;
+    Some(environment)
+}
+
+/// Whether its environment has no place yet (proc(5): `env_start`, the fiftieth value). One that was started with
+/// an empty environment has a place for it.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn is_being_loaded(stat: &str) -> bool {
+    // The second value is a name, which may have anything in it but ends with the last bracket.
+    let behind_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+    behind_name.split_whitespace().nth(50 - 3) == Some("0")
+}
+
+/// Not implemented for this system: only the process group is ended.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn round(_token: &str, _oldest: u32) -> Round {
     Round::Nothing
@@ -195,6 +216,7 @@ fn round(_token: &str, _oldest: u32) -> Round {
 #[cfg(all(test, not(loom), target_os = "linux"))]
 mod tests {
     use super::*;
+    use crate::process_pool::settings::ANCESTRY;
 
     #[test]
     fn what_is_older_than_the_worker_is_not_looked_at() {
@@ -205,10 +227,10 @@ mod tests {
             made,
         };
         let now = made().expect("Linux counts them");
-        // None made since: they have not begun again, but that this number is far from the greatest is
-        // not certain.
+        // None was created since, so the numbers have not wrapped around. But this number may be
+        // near the maximum.
         assert!([this, 0].contains(&family(Some(now)).oldest()));
-        // So many that they have begun again; or nobody knows.
+        // So many that the numbers have wrapped around; or the count is unknown.
         assert_eq!(
             family(Some(0)).oldest() == 0,
             now + u64::from(this) >= numbers() / 4 * 3
@@ -221,10 +243,71 @@ mod tests {
         let family = Family {
             token: "no-such-token".to_owned(),
             worker: u32::try_from(numbers() - 100).expect("a process has such a number"),
-            // Fifty since. With as many numbers in use, the next is a small one.
+            // Fifty since. With as many numbers in use, the next one is low.
             made: Some(made().expect("Linux counts them") - 50),
         };
         assert_eq!(family.oldest(), 0);
+    }
+
+    #[test]
+    fn what_has_no_environment_is_told_from_what_is_just_being_loaded() {
+        use std::process::{Command, Stdio};
+
+        // It runs until its input ends.
+        let start = |command: &mut Command| {
+            let child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn();
+            child.expect("cat starts")
+        };
+        let token = "loaded";
+        let mut with = start(Command::new("/bin/cat").env(ANCESTRY, format!("a:{token}")));
+        let mut without = start(Command::new("/bin/cat").env_clear());
+        let has =
+            |child: &std::process::Child| has_token(rustix::process::Pid::from_child(child), token);
+        assert_eq!((has(&with), has(&without)), (Some(true), Some(false)));
+        for child in [&mut with, &mut without] {
+            drop(child.stdin.take());
+            child.wait().expect("it is a child");
+        }
+        // Of a process that has ended nothing is left to be loaded.
+        assert_eq!(has(&without), Some(false));
+
+        // As proc(5) has the values; the places of the environment are the fiftieth and the next.
+        let stat = |place: &str| {
+            let values: Vec<_> = (4..50).map(|n| n.to_string()).collect();
+            format!("17 (a ) name) S {} {place} {place} 0", values.join(" "))
+        };
+        assert!(is_being_loaded(&stat("0")));
+        assert!(!is_being_loaded(&stat("140725286355472")));
+        assert!(!is_being_loaded(""));
+    }
+
+    #[test]
+    fn what_is_being_loaded_is_waited_for_and_not_for_ever() {
+        let rounds = |script: &[fn() -> Round]| {
+            let mut count = 0;
+            repeat(|| {
+                count += 1;
+                script
+                    .get(count - 1)
+                    .map_or(Round::Nothing, |round| round())
+            });
+            count
+        };
+        // Two descendants, each found only when it has been loaded.
+        let (unclear, killed) = (
+            (|| Round::Unclear) as fn() -> Round,
+            (|| Round::Killed) as fn() -> Round,
+        );
+        let slow = [
+            [unclear; 30].as_slice(),
+            &[killed],
+            &[unclear; 30],
+            &[killed],
+        ]
+        .concat();
+        assert_eq!(rounds(&slow), 63);
+        assert_eq!(rounds(&[killed; 1000]), ROUNDS);
+        assert_eq!(rounds(&[unclear; 1000]), WAITS as usize);
     }
 
     fn numbers() -> u64 {

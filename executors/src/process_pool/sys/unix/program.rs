@@ -1,4 +1,4 @@
-//! The program to start as a worker, and its name.
+//! The program of the workers, and its name.
 
 use std::ffi::OsString;
 use std::io;
@@ -6,30 +6,30 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The link that Linux keeps to the file that a process runs, even when that is gone.
+/// Linux's link to the file of the running program. It works even if the file was deleted.
 const LINK: &str = "/proc/self/exe";
 
-/// The program that workers run.
+/// The program of the workers.
 #[derive(Default)]
 pub(in crate::process_pool) struct Program {
     path: PathBuf,
-    /// What it is called in lists of processes.
+    /// The name in process lists.
     name: OsString,
 }
 
 impl Program {
-    /// This very program.
+    /// This program.
     ///
-    /// By its name, if that file is there. Its file may have been replaced by the next build, or
-    /// deleted; then by Linux' link to what is running. (The link is not used before, as it may
-    /// mean another program: under valgrind, valgrind itself.)
+    /// It uses the path of its file, if the file exists. If it was replaced by the next build, or
+    /// deleted, it uses Linux's link to the running program. (The link is not the first choice,
+    /// because it may be another program: under valgrind, valgrind itself.)
     pub(in crate::process_pool) fn this() -> io::Result<Self> {
         let name = std::env::args_os().next().unwrap_or_default();
         let path = match std::env::current_exe() {
             Ok(path) if path.exists() => path,
             _ if Path::new(LINK).exists() => PathBuf::from(LINK),
             Ok(path) => path,
-            // No /proc: the name that it was started by, if that is a path.
+            // Without /proc: the name that started the program, if it is a path.
             Err(_) if Path::new(&name).components().count() > 1 => PathBuf::from(&name),
             Err(error) => return Err(error),
         };
@@ -48,7 +48,7 @@ impl Program {
         command
     }
 
-    /// For errors.
+    /// The text in errors.
     pub(in crate::process_pool) fn describe(&self) -> String {
         let path = self.path.display();
         if self.path == Path::new(LINK) {
@@ -59,15 +59,15 @@ impl Program {
     }
 }
 
-/// Calls this process what its program is called. (Started by the link, it would be called `exe`.)
+/// Gives this process the name of its program. (Started by the link, it would be named `exe`.)
 pub(in crate::process_pool) fn name_after_program() {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     if let Some(name) = std::env::args_os().next()
         && let Some(name) = Path::new(&name).file_name()
     {
         let name = std::os::unix::ffi::OsStrExt::as_bytes(name);
-        // The name of the process, whichever thread this is. The kernel cuts it off after 15 bytes.
-        // Without /proc it keeps the name that it has: it is only what lists show.
+        // This sets the process's name, from any thread. The kernel cuts it after 15 bytes. Without
+        // /proc the name stays; it only appears in process lists.
         let _ = std::fs::write("/proc/self/comm", name);
     }
 }

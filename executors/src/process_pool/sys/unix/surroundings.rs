@@ -1,4 +1,4 @@
-//! A worker's preparation of its own process: pipes, signals, limits, and its end.
+//! A worker prepares its own process: pipes, signals, limits, and its end.
 #![allow(unsafe_code, reason = "no safe crate wraps sigaction and _exit")]
 
 use std::fs::File;
@@ -15,15 +15,14 @@ use crate::process_pool::settings::ANCESTRY;
 use crate::process_pool::worker::BUSY;
 use crate::sync::spin_until;
 
-/// How long an idle worker has to end by itself when its pool is gone. It has only to leave `main`
-/// (flush, run exit handlers), which takes milliseconds; one that hangs there is in nobody's way so
-/// short a time.
+/// How long an idle worker has to end by itself when its pool is gone. Leaving `main` (flush, exit
+/// handlers) takes milliseconds. A worker that hangs there is then killed.
 const FAREWELL: Duration = Duration::from_millis(300);
 
-/// Takes the pipes that this process was given as standard input and output. Standard input is
-/// then empty, and standard output goes where standard error goes: a job may print what it likes.
+/// Takes the pipes that were passed as standard input and output. Standard input is then empty, and
+/// standard output goes to standard error, so a job may print anything.
 pub(in crate::process_pool) fn take_pipes() -> io::Result<(File, File)> {
-    // These copies are closed on exec, so processes that a job starts do not hold the pipes open.
+    // These copies are closed on exec, so processes that a job starts do not keep the pipes open.
     let input = io::stdin().as_fd().try_clone_to_owned()?;
     let output = io::stdout().as_fd().try_clone_to_owned()?;
     rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
@@ -31,7 +30,7 @@ pub(in crate::process_pool) fn take_pipes() -> io::Result<(File, File)> {
     Ok((input.into(), output.into()))
 }
 
-/// Looks for a short while whether there is something to read, before a `read` goes to sleep.
+/// Checks for a short time whether there is something to read, before `read` sleeps.
 pub(in crate::process_pool) fn linger(input: &impl AsFd) {
     let now = Timespec {
         tv_sec: 0,
@@ -39,25 +38,25 @@ pub(in crate::process_pool) fn linger(input: &impl AsFd) {
     };
     spin_until(|| {
         let mut ends = [PollFd::new(input, PollFlags::IN)];
-        // The end of the stream and errors are for `read` to find.
+        // `read` handles the end of the stream and errors.
         !matches!(poll(&mut ends, Some(&now)), Ok(0))
     });
 }
 
-/// Has SIGINT and SIGTERM do nothing here. Ctrl-C reaches every process of the terminal's foreground
-/// group, and service managers send SIGTERM to every process of a service; what becomes of the jobs
-/// is for the parent to decide.
+/// Makes this process ignore SIGINT and SIGTERM. Ctrl-C reaches every process of the terminal's
+/// foreground group, and service managers send SIGTERM to every process of a service. The parent
+/// decides what happens to the jobs.
 ///
-/// A handler, and not `SIG_IGN`: that would be inherited by the programs that a job starts. Where a
-/// signal is ignored already, as with `nohup`, they are to inherit just that, so it stays ignored.
+/// It uses a handler, not `SIG_IGN`, because programs that a job starts would inherit the latter. A
+/// signal that is already ignored, as with `nohup`, stays ignored, so that they inherit that.
 pub(in crate::process_pool) fn survive_signals() {
     extern "C" fn nothing(_signal: libc::c_int) {}
 
     let handler: extern "C" fn(libc::c_int) = nothing;
     for signal in [libc::SIGINT, libc::SIGTERM] {
-        // SAFETY: both actions are zeroed (no flags, empty mask); one is only written to, the other
-        // given a handler of the type that goes without SA_SIGINFO; that does nothing, so it is safe
-        // at any moment.
+        // SAFETY: both actions are zeroed (no flags, empty mask). One is only written to. The other
+        // gets a handler of the type for actions without SA_SIGINFO; the handler does nothing, so
+        // it is async-signal-safe.
         unsafe {
             let mut before: libc::sigaction = std::mem::zeroed();
             libc::sigaction(signal, std::ptr::null(), &mut before);
@@ -66,7 +65,7 @@ pub(in crate::process_pool) fn survive_signals() {
             }
             let mut action: libc::sigaction = std::mem::zeroed();
             action.sa_sigaction = handler as libc::sighandler_t;
-            // A job's reads and writes go on as if nothing had happened.
+            // A job's reads and writes are restarted after the signal.
             action.sa_flags = libc::SA_RESTART;
             libc::sigaction(signal, &action, std::ptr::null_mut());
         }
@@ -76,21 +75,21 @@ pub(in crate::process_pool) fn survive_signals() {
 /// Ends this process when the other end of `input` is closed, even in the middle of a job, and its
 /// descendants with it.
 ///
-/// The kernel closes it when the parent ends, however it ends. A process that is stopped is woken up
+/// The kernel closes that end when the parent ends, for any reason. A stopped process is continued
 /// for that.
 pub(in crate::process_pool) fn end_with_pool(
     input: &File,
     ends_descendants: bool,
 ) -> io::Result<()> {
-    // The signal is sent when the parent's *thread* ends: that is the one that waits for this
-    // process, to the end. A process that is not stopped takes no notice of this signal.
+    // The signal is sent when the parent's *thread* ends: it is the one that waits for this process
+    // to the end. A process that is not stopped ignores this signal.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     rustix::process::set_parent_process_death_signal(Some(Signal::CONT))?;
     let input = input.try_clone()?;
     let family = if ends_descendants { family() } else { None };
     let watch = move || {
         loop {
-            // Asking for no event leaves hang-up, which is always reported; data wake nobody.
+            // Without requested events, poll reports only a hang-up; data do not wake this thread.
             let mut ends = [PollFd::new(&input, PollFlags::empty())];
             match poll(&mut ends, None) {
                 Err(rustix::io::Errno::INTR) => {}
@@ -99,7 +98,7 @@ pub(in crate::process_pool) fn end_with_pool(
                 Ok(_) => break,
             }
         }
-        // An idle worker sees the end of its input and ends in good order; it is given a moment.
+        // An idle worker sees the end of its input and ends normally; it gets a moment for that.
         if !BUSY.load(Ordering::Relaxed) {
             std::thread::sleep(FAREWELL);
         }
@@ -118,26 +117,27 @@ pub(in crate::process_pool) fn end_with_pool(
 /// This worker's descendants.
 fn family() -> Option<Family> {
     let ancestry = std::env::var(ANCESTRY).ok()?;
-    // The last token is this worker's own.
+    // The last token is that of this worker.
     let token = ancestry.rsplit(':').next()?;
     (!token.is_empty()).then(|| Family::new(token.to_owned(), std::process::id()))
 }
 
-/// Ends what this worker's jobs have left behind, and then its own process group: itself.
+/// Ends the processes that this worker's jobs have started, and then its own process group,
+/// including itself.
 fn end_descendants(family: Option<&Family>) {
     if let Some(family) = family {
         family.end();
     }
-    // Only a group that is our own.
+    // Only if the group is its own.
     let group = rustix::process::getpgrp();
     if group == rustix::process::getpid() {
         let _ = rustix::process::kill_process_group(group, Signal::KILL);
     }
 }
 
-/// Ends this process without running exit handlers, which is not safe beside a job that runs.
+/// Ends this process without exit handlers, which would be unsafe while a job runs.
 pub(in crate::process_pool) fn exit_at_once(status: i32) -> ! {
-    // SAFETY: `_exit` may be called at any time.
+    // SAFETY: `_exit` is always allowed.
     unsafe { libc::_exit(status) }
 }
 
@@ -149,7 +149,7 @@ pub(in crate::process_pool) fn be_nice(niceness: i32) -> io::Result<()> {
     Ok(())
 }
 
-/// Limits this process' address space.
+/// Limits the address space of this process.
 pub(in crate::process_pool) fn limit_memory(bytes: u64) -> io::Result<()> {
     let limit = Rlimit {
         current: Some(bytes),

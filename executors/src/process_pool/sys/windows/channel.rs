@@ -1,5 +1,5 @@
-//! The pipes to one worker, seen from the pool. Pipes block here, so a thread of its own writes:
-//! whoever sends a job never waits for a worker that does not read.
+//! The pipes to one worker, seen from the pool. Pipes block here, so a separate thread writes: the
+//! sender of a job never waits for a worker that does not read.
 
 use std::io::{self, PipeReader, Read, Write};
 use std::os::windows::io::OwnedHandle;
@@ -11,33 +11,33 @@ use std::time::Duration;
 use super::child::Life;
 use crate::sync::{Condvar, Mutex, lock, wait};
 
-/// Jobs go in here.
+/// The queue for jobs.
 pub(in crate::process_pool) struct Outlet {
     sending: Mutex<Sending>,
-    /// Wakes the thread that writes.
+    /// Wakes the writing thread.
     changed: Condvar,
 }
 
 #[derive(Default)]
 struct Sending {
-    /// What is to be written next.
+    /// The frame to write next.
     frame: Option<Arc<Vec<u8>>>,
-    /// What is being written, or was written last, if it is to be kept.
+    /// The frame that is being written, or was written last, if it must be kept.
     kept: Option<Arc<Vec<u8>>>,
     closed: bool,
 }
 
-/// What is left of the frame that was sent last.
+/// The rest of the last frame.
 pub(in crate::process_pool) enum Leftover {
-    /// The worker has not read a byte of it: here it is.
+    /// The worker has not read any byte of it.
     Unread(Vec<u8>),
-    /// It may have read it, and the frame was kept.
+    /// The worker may have read it, and the frame was kept.
     Kept(Vec<u8>),
     Gone,
 }
 
 impl Outlet {
-    /// Puts in a frame: to be written by [`flush`](Self::flush).
+    /// Stores a frame, which [`flush`](Self::flush) writes.
     pub(in crate::process_pool) fn load(&self, frame: Vec<u8>, keep: bool) {
         let frame = Arc::new(frame);
         let mut sending = lock(&self.sending);
@@ -45,18 +45,18 @@ impl Outlet {
         sending.frame = Some(frame);
     }
 
-    /// Has it written. Never waits.
+    /// Starts to write. Never waits.
     pub(in crate::process_pool) fn flush(&self) {
         self.changed.notify_one();
     }
 
-    /// Has the worker end when it has read what was sent.
+    /// Makes the worker end after it has read everything that was sent.
     pub(in crate::process_pool) fn close(&self) {
         lock(&self.sending).closed = true;
         self.changed.notify_one();
     }
 
-    /// Closes it for a worker that has ended, and says what is left of the last frame.
+    /// Closes the queue of a worker that has ended, and returns the rest of the last frame.
     pub(in crate::process_pool) fn finish(&self) -> Leftover {
         let mut sending = lock(&self.sending);
         sending.closed = true;
@@ -75,7 +75,7 @@ impl Outlet {
         }
     }
 
-    /// Writes what is put in, until it is closed or nobody reads.
+    /// Writes frames until the queue is closed or the reader has ended.
     fn write(&self, mut pipe: ChildStdin) {
         loop {
             let mut sending = lock(&self.sending);
@@ -89,7 +89,7 @@ impl Outlet {
                 sending = wait(&self.changed, sending);
             };
             drop(sending);
-            // The worker's end will be noticed.
+            // The worker's end is detected elsewhere.
             if pipe.write_all(&frame).is_err() {
                 return;
             }
@@ -97,17 +97,17 @@ impl Outlet {
     }
 }
 
-/// Answers come out here, until the worker ends.
+/// The pipe for answers, until the worker ends.
 #[derive(Clone)]
 pub(in crate::process_pool) struct Channel {
     output: Arc<PipeReader>,
 }
 
 impl Channel {
-    /// Whether [`read_now`](Self::read_now) never waits, so that several threads can read in turn.
+    /// Whether [`read_now`](Self::read_now) never waits. Then several threads can read in turn.
     pub(in crate::process_pool) const NEVER_WAITS: bool = false;
 
-    /// The pipes of a worker that has just been started.
+    /// The pipes of a newly started worker.
     pub(in crate::process_pool) fn new(
         input: ChildStdin,
         output: ChildStdout,
@@ -128,12 +128,12 @@ impl Channel {
 }
 
 impl Channel {
-    /// Reads, and waits for what there will be.
+    /// Reads, and waits for data.
     pub(in crate::process_pool) fn read_now(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         (&*self.output).read(buffer)
     }
 
-    /// Nothing: reading waits.
+    /// Does nothing: reading waits.
     #[expect(clippy::unused_self, reason = "as elsewhere")]
     pub(in crate::process_pool) fn wake(&self) {}
 

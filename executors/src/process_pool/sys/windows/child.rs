@@ -1,4 +1,4 @@
-//! The life of a child process: whether it has ended, and how.
+//! A child process: its end and its exit status.
 #![allow(
     unsafe_code,
     reason = "std waits for a child only where it may not be killed meanwhile"
@@ -13,7 +13,7 @@ use crate::worker_id::Exit;
 
 const INFINITE: u32 = u32::MAX;
 
-/// What a process that was ended by the pool leaves as its status.
+/// The exit status of a process that the pool ended.
 const ENDED: u32 = 1;
 
 #[link(name = "kernel32")]
@@ -22,13 +22,13 @@ unsafe extern "system" {
     fn TerminateProcess(process: RawHandle, status: u32) -> i32;
 }
 
-/// A worker process that was started here.
+/// A worker process that this process has started.
 pub(in crate::process_pool) struct Life {
     pid: u32,
-    /// A handle of its own, so that it can be ended while another thread waits for it. `None` if the
-    /// system had none to give; then only its pipes end it.
+    /// A separate handle, so that one thread can end the process while another waits for it. `None`
+    /// if the system refused it; then only its pipes end it.
     handle: Option<OwnedHandle>,
-    /// Until it has been waited for. Its own handle keeps the pid from being given to another.
+    /// The child until it was waited for. Its handle keeps its pid reserved.
     child: Mutex<Option<Child>>,
 }
 
@@ -47,24 +47,24 @@ impl Life {
 
     pub(in crate::process_pool) fn kill(&self) {
         if let Some(handle) = &self.handle {
-            // SAFETY: the handle is open as long as `self` is. It fails only for a process that has
-            // ended.
+            // SAFETY: the handle is open as long as `self` exists. The call fails only if the
+            // process has ended.
             unsafe { TerminateProcess(handle.as_raw_handle(), ENDED) };
         }
     }
 
-    /// Nothing is stopped by a signal here.
+    /// Does nothing: signals do not stop processes here.
     pub(in crate::process_pool) fn resume(&self) {}
 
     /// Waits until it has ended.
     pub(in crate::process_pool) fn wait(&self) {
         if let Some(handle) = &self.handle {
-            // SAFETY: the handle is open as long as `self` is.
+            // SAFETY: the handle is open as long as `self` exists.
             unsafe { WaitForSingleObject(handle.as_raw_handle(), INFINITE) };
         }
     }
 
-    /// How it ended. Its CPU time is not asked for here.
+    /// Its exit status. The CPU time is not read here.
     pub(in crate::process_pool) fn reap(&self) -> (Exit, Duration) {
         self.wait();
         let child = lock(&self.child).take();

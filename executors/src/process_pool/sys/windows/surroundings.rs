@@ -1,4 +1,4 @@
-//! A worker's preparation of its own process: pipes, Ctrl-C, and its end.
+//! A worker prepares its own process: pipes, Ctrl-C, and its end.
 #![allow(unsafe_code, reason = "std does not wrap these calls of kernel32")]
 
 use std::fs::File;
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::process_pool::worker::BUSY;
 
-/// How often a busy worker looks whether its pool is there: it ends so soon after it.
+/// How often a busy worker checks whether its pool exists, and so how long it outlives it.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// How long an idle worker has to end by itself when its pool is gone.
@@ -35,15 +35,15 @@ unsafe extern "system" {
     fn TerminateProcess(process: RawHandle, status: u32) -> i32;
 }
 
-/// Takes the pipes that this process was given as standard input and output. Standard input is
-/// then empty, and standard output goes where standard error goes: a job may print what it likes.
+/// Takes the pipes that were passed as standard input and output. Standard input is then empty, and
+/// standard output goes to standard error, so a job may print anything.
 pub(in crate::process_pool) fn take_pipes() -> io::Result<(File, File)> {
     let input = io::stdin().as_handle().try_clone_to_owned()?;
     let output = io::stdout().as_handle().try_clone_to_owned()?;
     let empty = File::open("NUL")?;
-    // SAFETY: std asks for these handles each time it uses them, so replacing them is how they
-    // are redirected. Both stay open as long as the process runs: one is standard error's, the
-    // other is leaked on purpose.
+    // SAFETY: std reads these handles at each use, so replacing them redirects the streams. Both
+    // stay open as long as the process runs: one is standard error's, the other is leaked on
+    // purpose.
     unsafe {
         SetStdHandle(STD_INPUT_HANDLE, empty.as_raw_handle());
         SetStdHandle(STD_OUTPUT_HANDLE, io::stderr().as_raw_handle());
@@ -52,17 +52,17 @@ pub(in crate::process_pool) fn take_pipes() -> io::Result<(File, File)> {
     Ok((input.into(), output.into()))
 }
 
-/// Reads go to sleep at once here.
+/// Does nothing: reads sleep at once here.
 pub(in crate::process_pool) fn linger(_input: &File) {}
 
-/// Has Ctrl-C do nothing here: what becomes of the jobs is for the parent to decide.
+/// Makes this process ignore Ctrl-C: the parent decides what happens to the jobs.
 pub(in crate::process_pool) fn survive_signals() {
     // SAFETY: without a handler, the call only sets whether Ctrl-C is ignored.
     unsafe { SetConsoleCtrlHandler(ptr::null(), 1) };
 }
 
-/// Ends this process when the other end of `input` is closed, even in the middle of a job. What its
-/// jobs have left behind is not known here.
+/// Ends this process when the other end of `input` is closed, even in the middle of a job.
+/// Processes that its jobs have started are not known here.
 pub(in crate::process_pool) fn end_with_pool(
     input: &File,
     _ends_descendants: bool,
@@ -70,8 +70,8 @@ pub(in crate::process_pool) fn end_with_pool(
     let input = input.try_clone()?;
     let watch = move || {
         loop {
-            // SAFETY: the handle is open as long as `input` is, and nothing is asked for that would
-            // be written to a pointer. While a read waits for the same pipe, this waits with it.
+            // SAFETY: the handle is open as long as `input` exists, and no output pointer is
+            // passed. While a read waits on the same pipe, this call waits too.
             let there = unsafe {
                 PeekNamedPipe(
                     input.as_raw_handle(),
@@ -87,7 +87,7 @@ pub(in crate::process_pool) fn end_with_pool(
             }
             std::thread::sleep(LOOK);
         }
-        // An idle worker sees the end of its input and ends in good order; it is given a moment.
+        // An idle worker sees the end of its input and ends normally; it gets a moment for that.
         if !BUSY.load(Ordering::Relaxed) {
             std::thread::sleep(FAREWELL);
         }
@@ -99,15 +99,15 @@ pub(in crate::process_pool) fn end_with_pool(
         .map(drop)
 }
 
-/// Ends this process without running exit handlers, which is not safe beside a job that runs.
+/// Ends this process without exit handlers, which would be unsafe while a job runs.
 pub(in crate::process_pool) fn exit_at_once(status: i32) -> ! {
-    // SAFETY: the handle stands for this process and is not to be closed.
+    // SAFETY: the handle represents this process and must not be closed.
     unsafe { TerminateProcess(GetCurrentProcess(), status.cast_unsigned()) };
-    // It does not come back from that.
+    // The call does not return.
     std::process::abort()
 }
 
-/// There is no niceness; the pool's own is 0.
+/// There is no niceness here; the pool passes 0.
 pub(in crate::process_pool) fn be_nice(niceness: i32) -> io::Result<()> {
     match niceness {
         0 => Ok(()),
@@ -115,7 +115,7 @@ pub(in crate::process_pool) fn be_nice(niceness: i32) -> io::Result<()> {
     }
 }
 
-/// Not there; the pool refuses such a limit before it gets here.
+/// Not available here; the pool has refused such a limit before.
 pub(in crate::process_pool) fn limit_memory(_bytes: u64) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
