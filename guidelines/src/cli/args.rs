@@ -35,7 +35,7 @@ pub(super) struct MeasureArgs {
     /// Show a report that --json wrote, here or elsewhere, instead of measuring
     #[arg(long, value_name = "FILE", conflicts_with_all = ["runs", "no_python", "cluster"])]
     pub(super) from: Option<PathBuf>,
-    /// Take the figure of a broker from a file that the room `cluster` made
+    /// Take the figure of a broker from a file: `cluster trip --broker URL --runs 5 --json > FILE`
     #[arg(long, value_name = "FILE")]
     pub(super) cluster: Option<PathBuf>,
 }
