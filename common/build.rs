@@ -1,4 +1,4 @@
-//! Tells the library which commit it is built from, for `--version`.
+//! Tells the library which commit it is built from, for `--version` and the manual pages.
 
 use std::path::Path;
 use std::process::Command;
@@ -26,6 +26,9 @@ fn main() {
         commit.push_str(", changed");
     }
     println!("cargo::rustc-env=MANY_HANDS_COMMIT={commit}");
+    if let Some(date) = git(&["log", "-1", "--format=%cs"]) {
+        println!("cargo::rustc-env=MANY_HANDS_DATE={date}");
+    }
 }
 
 /// Runs git. Returns its output, or `None` if it fails.

@@ -1,8 +1,8 @@
-//! Which addresses may be asked, and how names become addresses.
+//! The filter of addresses, and the look-up of names.
 //!
-//! A name can mean one address when it is checked and another when it is used ("rebinding"). So
-//! what is checked here is what is connected to: the filter stands behind the look-up of the
-//! client's connector.
+//! A name can mean one address when it is checked and another when it is used ("rebinding"). So the
+//! filter checks the very address that the client then connects to: it stands behind the look-up of
+//! the client's connector.
 
 use std::fmt;
 use std::future::Future;
@@ -17,14 +17,14 @@ use url::{Host, Url};
 /// Whether an address may be asked for a host: `(host, address)`.
 pub type Filter = Arc<dyn Fn(&str, IpAddr) -> bool + Send + Sync>;
 
-/// What a look-up comes to.
+/// The result of a look-up.
 pub type Found = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
 
-/// How a name becomes addresses.
+/// Finds the addresses of a name.
 pub type Lookup = Arc<dyn Fn(String) -> Found + Send + Sync>;
 
-/// Whether an address is on the open internet: not this machine, not a private or local network,
-/// not one of those set aside (RFC 6890, and those that embed an IPv4 address by what they embed).
+/// Whether an address is on the open internet: not this machine, not a private or local network, and
+/// not one that RFC 6890 sets aside. An IPv6 address that embeds an IPv4 address is judged by that one.
 ///
 /// # Examples
 ///
@@ -81,7 +81,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     }
 }
 
-/// The address was found, and refused.
+/// The filter refuses the address.
 #[derive(Debug)]
 pub(crate) struct NotAllowed(pub(crate) IpAddr);
 
@@ -105,7 +105,7 @@ impl fmt::Display for NotFound {
 
 impl std::error::Error for NotFound {}
 
-/// Looks names up for the client, and lets through only what the filter allows.
+/// Looks names up for the client. It returns only addresses that the filter allows.
 pub(crate) struct Resolver {
     pub(crate) lookup: Option<Lookup>,
     pub(crate) filter: Option<Filter>,
@@ -139,7 +139,7 @@ impl Resolve for Resolver {
     }
 }
 
-/// The system's own look-up, which blocks, and so is done on a thread made for that.
+/// The system's own look-up. It blocks, so it runs on a thread for blocking work.
 fn system(host: String) -> Found {
     Box::pin(async move {
         let found = tokio::net::lookup_host((host, 0)).await?;
@@ -147,7 +147,7 @@ fn system(host: String) -> Found {
     })
 }
 
-/// The address in a URL that has one instead of a name: it is never looked up.
+/// The address in a URL that has an address instead of a name. Such a URL needs no look-up.
 pub(crate) fn literal(url: &Url) -> Option<IpAddr> {
     match url.host()? {
         Host::Ipv4(address) => Some(address.into()),

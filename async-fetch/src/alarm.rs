@@ -1,7 +1,7 @@
 //! Time-outs with one timer for a whole request.
 //!
-//! A request has many waits and each its own limit, and nearly none is ever reached. So there is
-//! one timer, which is set only when there is something to wait for, and as seldom as possible.
+//! A request has many waits, each with its own limit, and nearly no limit is ever reached. So there
+//! is one timer. It is set only when a future has to wait, and as seldom as possible.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -12,10 +12,10 @@ use tokio::time::{Instant, Sleep};
 
 use crate::error::{Error, Phase};
 
-/// Decades: as good as never.
+/// Decades: practically never.
 const NEVER: Duration = Duration::from_secs(1 << 30);
 
-/// Some time from now; a time beyond all times is as good as never.
+/// A time from now. If that time cannot be represented, it is practically never.
 pub(crate) fn after(now: Instant, wait: Duration) -> Instant {
     now.checked_add(wait.min(NEVER)).unwrap_or(now)
 }
@@ -25,7 +25,7 @@ pub(crate) fn unset() -> Sleep {
     tokio::time::sleep(NEVER)
 }
 
-/// A point in time, what is not to last longer, and how long that would be.
+/// A point in time, the phase that must end before it, and the limit of that phase.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline {
     pub(crate) at: Instant,
@@ -40,10 +40,10 @@ impl Deadline {
     }
 }
 
-/// Waits for a future until a deadline, which is asked for only if there is something to wait for.
+/// Waits for a future until a deadline. The deadline is computed only if the future is not ready.
 ///
-/// A timer that is set too early is left as it is: when it goes off it is set anew. So a timer that
-/// serves one request after the other is touched only every now and then.
+/// A timer that is set too early stays as it is: when it fires, it is set again. So a timer that
+/// serves one request after the other is seldom touched.
 pub(crate) async fn within<T>(
     mut alarm: Pin<&mut Sleep>,
     deadline: impl FnOnce() -> Deadline,
@@ -73,7 +73,7 @@ pub(crate) async fn within<T>(
     .await
 }
 
-/// A deadline that is known, or can be.
+/// A deadline that is known already, or can be computed.
 enum Lazy<F> {
     Not(Option<F>),
     Known(Deadline),

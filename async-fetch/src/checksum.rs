@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use sha2::{Digest, Sha256};
 
-/// Read at once.
+/// Bytes that are read at once.
 const PIECE: usize = 64 * 1024;
 
 /// A SHA-256 (FIPS 180-4), written as `sha256:` and 64 hexadecimal digits; the digits alone are read
@@ -24,7 +24,7 @@ const PIECE: usize = 64 * 1024;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Checksum([u8; 32]);
 
-/// What was given is no checksum.
+/// The text is not a checksum.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}: not a checksum: it should be the 64 hexadecimal digits of a SHA-256")]
 pub struct NoChecksum(String);
@@ -44,10 +44,10 @@ impl Checksum {
             .fold(0, |number, byte| number << 8 | u64::from(*byte))
     }
 
-    /// The checksum of all that can be read.
+    /// The checksum of everything that a reader returns.
     ///
     /// # Errors
-    /// What reading says.
+    /// The error of the reader.
     pub fn of_reader(mut reader: impl io::Read) -> io::Result<Checksum> {
         let mut hasher = Hasher::default();
         let mut piece = vec![0; PIECE];
@@ -85,7 +85,7 @@ impl fmt::Display for Checksum {
     }
 }
 
-/// A checksum in the making.
+/// Computes a checksum piece by piece.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Hasher(Sha256);
 

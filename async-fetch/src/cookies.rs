@@ -12,7 +12,7 @@ use std::{fmt, io};
 use http::{HeaderMap, HeaderValue, header};
 use url::Url;
 
-/// Cookies in all, and of one domain: as many as the standard asks for.
+/// Cookies in all, and of one domain: the numbers of RFC 6265, section 6.1.
 const MOST: usize = 3000;
 const MOST_OF_ONE: usize = 50;
 
@@ -37,12 +37,12 @@ struct Cookie {
     name: String,
     value: String,
     domain: String,
-    /// It is not for the domains below its own.
+    /// It is not sent to subdomains.
     host_only: bool,
     path: String,
     secure: bool,
     http_only: bool,
-    /// `None` for one that is forgotten at the end of the run.
+    /// `None` for a cookie of the session.
     expires: Option<SystemTime>,
 }
 
@@ -52,10 +52,10 @@ impl CookieJar {
         CookieJar::default()
     }
 
-    /// Reads a file as curl, wget and browsers' exports have it.
+    /// Reads a file in the format of curl, wget and exports of browsers.
     ///
     /// # Errors
-    /// If it can't be read. Lines that are no cookies are left out.
+    /// If it can't be read. Lines that are no cookies are ignored.
     pub fn load(path: impl AsRef<Path>) -> io::Result<CookieJar> {
         let jar = CookieJar::new();
         let now = SystemTime::now();
@@ -65,12 +65,12 @@ impl CookieJar {
         Ok(jar)
     }
 
-    /// Such a file, with those cookies that outlive the run and those that do not.
+    /// All cookies in that format, those of the session included.
     pub fn to_text(&self) -> String {
         netscape::write(&self.lock(), SystemTime::now())
     }
 
-    /// How often something in it changed.
+    /// A number that grows with each change.
     pub(crate) fn version(&self) -> u64 {
         self.version.load(Ordering::Relaxed)
     }
@@ -117,7 +117,7 @@ impl CookieJar {
             .fetch_add(u64::from(!unchanged), Ordering::Relaxed);
     }
 
-    /// The value of `Cookie` for a URL, behind what was given; `None` if there is nothing to add.
+    /// The value of `Cookie` for a URL: the given value, and the cookies of the jar. `None` if the jar has none.
     pub fn header(&self, url: &Url, given: Option<&HeaderValue>) -> Option<HeaderValue> {
         if self.count.load(Ordering::Relaxed) == 0 {
             return None;
@@ -159,7 +159,7 @@ impl fmt::Debug for CookieJar {
 }
 
 impl Cookie {
-    /// What a `Set-Cookie` asks to be kept, if its server may ask for that.
+    /// The cookie of a `Set-Cookie`, if its server may set it.
     fn of(text: &str, url: &Url, now: SystemTime) -> Option<Cookie> {
         let read = cookie::Cookie::parse(text).ok()?;
         let host = url.host_str()?.to_ascii_lowercase();
@@ -193,7 +193,7 @@ impl Cookie {
                 .is_some_and(|it| it.eq_ignore_ascii_case(prefix))
         };
         let allowed = it.name.len() + it.value.len() <= LONGEST
-            // What is for https only must not come from anybody on the way.
+            // A cookie for https only must not be set over http: anybody on the network could do that.
             && (!secure || url.scheme() == "https")
             && (!prefixed("__Secure-") || secure)
             && (!prefixed("__Host-") || secure && it.host_only && it.path == "/");

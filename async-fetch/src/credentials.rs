@@ -1,4 +1,4 @@
-//! Users, passwords and other secrets: each is sent to its own server only.
+//! Users, passwords and other secrets. Each is sent to its own server only.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// Sent with each request, as HTTP's Basic authentication (RFC 7617): on `http://` in clear.
+    /// Basic authentication (RFC 7617): sent with each request, over `http://` in clear.
     pub fn basic(user: impl Into<String>, password: impl Into<String>) -> Credentials {
         Credentials {
             user: user.into(),
@@ -26,7 +26,7 @@ impl Credentials {
         }
     }
 
-    /// The server asks first, and gets a digest and never the password (RFC 7616).
+    /// Digest authentication (RFC 7616): the server asks first, and never gets the password.
     pub fn digest(user: impl Into<String>, password: impl Into<String>) -> Credentials {
         Credentials {
             digest: true,
@@ -34,7 +34,7 @@ impl Credentials {
         }
     }
 
-    /// Takes the user and the password out of a URL. From then on they can't be printed with it.
+    /// Takes the user and the password out of a URL, so that they can't be printed with it.
     pub fn take_from(url: &mut Url) -> Option<Credentials> {
         if url.username().is_empty() && url.password().is_none() {
             return None;
@@ -64,8 +64,8 @@ impl fmt::Debug for Credentials {
 
 /// Whether a header is for one server only.
 ///
-/// These are the headers that log in, [`Host`](header::HOST), all whose name says that it is a
-/// secret, and those that were [marked](HeaderValue::set_sensitive) as such.
+/// These are `Authorization` and `Cookie`, [`Host`](header::HOST), all headers whose name says that they
+/// hold a secret, and values that were [marked](HeaderValue::set_sensitive) as secret.
 pub fn is_secret(name: &HeaderName, value: &HeaderValue) -> bool {
     /// Parts of the names of `Authorization`, `X-Api-Key`, `Private-Token` and the like.
     const TELLING: [&str; 7] = [
@@ -78,7 +78,7 @@ pub fn is_secret(name: &HeaderName, value: &HeaderValue) -> bool {
 
 /// A text that may be a URL, with `***` in the place of the user and the password.
 ///
-/// It finds them in a text that is no URL, too: that is what an error has to name.
+/// It also finds them in a text that is not a valid URL, since errors show such texts.
 ///
 /// # Examples
 ///
@@ -95,7 +95,7 @@ pub fn without_userinfo(text: &str) -> String {
     }
     let start = text.find("//").map_or(0, |at| at + 2);
     let rest = &text[start..];
-    // In what is no URL nobody knows where a password ends: all before the last @ may be one.
+    // In an invalid URL a password may end anywhere: hide everything before the last @.
     let end = match Url::parse(text) {
         Ok(url) if url.has_host() => rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len()),
         _ => rest.len(),

@@ -1,4 +1,4 @@
-//! Undoing compression, a bounded piece at a time.
+//! Decompresses bodies, in pieces of bounded size.
 
 mod coding;
 mod zstd;
@@ -8,32 +8,32 @@ use http::{HeaderMap, header};
 use crate::error::Error;
 use coding::Coding;
 
-/// What is asked for where bodies are decoded.
+/// The value of `Accept-Encoding`.
 pub(crate) const ACCEPTED: &str = "gzip, deflate, br, zstd";
 
-/// Fed to the decoder at once: it swells to a thousand times that at most.
+/// Bytes that the decoder gets at once. They can grow to a thousand times as many.
 const PIECE: usize = 4 * 1024;
 
-/// May swell freely; what is as short as this can do no harm.
+/// Decoded bytes to which the ratio does not apply: so few do no harm.
 const FREE: u64 = 1 << 20;
 
-/// Codings of one body, as in curl: each has its own memory.
+/// Codings of one body, at most, as in curl: each needs memory of its own.
 const MOST: usize = 5;
 
-/// What takes the decoded bytes.
+/// Takes the decoded bytes.
 pub(crate) type Taker<'a> = dyn FnMut(&[u8]) -> Result<(), Error> + 'a;
 
 /// Decodes a body as it comes.
 pub(crate) struct Decoder {
-    /// The last that was applied is the first to be undone.
+    /// In the order of decoding: the coding that was applied last is undone first.
     codings: Vec<Coding>,
     ratio: u64,
     came: u64,
     made: u64,
 }
 
-/// The codings of an answer, in the order in which they were applied: of all headers, each perhaps a
-/// list (RFC 9110, section 8.4). `none` is what some servers say for `identity`.
+/// The codings of an answer, in the order in which they were applied. There may be several headers, and
+/// each may be a list (RFC 9110, section 8.4). Some servers say `none` for `identity`.
 fn names(headers: &HeaderMap) -> impl Iterator<Item = String> {
     let values = headers.get_all(header::CONTENT_ENCODING).iter();
     let names = values.flat_map(|value| {
@@ -82,7 +82,7 @@ impl Decoder {
         }))
     }
 
-    /// Decodes some bytes, and gives what they became to `taker`, piece by piece.
+    /// Decodes some bytes, and gives the decoded ones to `taker`, piece by piece.
     pub(crate) fn push(&mut self, bytes: &[u8], taker: &mut Taker<'_>) -> Result<(), Error> {
         for piece in bytes.chunks(PIECE) {
             self.came += piece.len() as u64;
@@ -96,9 +96,9 @@ impl Decoder {
         Ok(())
     }
 
-    /// The body has come to its end: so must the coding.
+    /// Ends the body. The coded stream must be complete.
     pub(crate) fn finish(&mut self, taker: &mut Taker<'_>) -> Result<(), Error> {
-        // A body of no bytes has nothing to be wrong.
+        // An empty body is right in any coding.
         if self.came == 0 {
             return Ok(());
         }
@@ -120,14 +120,14 @@ impl Decoder {
     }
 }
 
-/// How much was made, and how much may be.
+/// How many bytes were decoded, and how many may be.
 struct Count<'a> {
     made: &'a mut u64,
     most: u64,
     ratio: u64,
 }
 
-/// Gives a piece to the first coding, what that makes of it to the next, and so on.
+/// Gives a piece to the first coding, its result to the next one, and so on.
 fn feed(
     codings: &mut [Coding],
     piece: &[u8],
@@ -139,7 +139,7 @@ fn feed(
     };
     first.push(piece)?;
     let made = first.take();
-    // What is made in between counts too: it takes memory and time.
+    // Bytes between two codings count too: they take memory and time.
     *count.made += made.len() as u64;
     if *count.made > count.most {
         return Err(Error::Bomb { ratio: count.ratio });

@@ -1,4 +1,4 @@
-//! Digest authentication: a password that is never sent (RFC 7616).
+//! Digest authentication (RFC 7616): the password is never sent.
 
 use std::collections::HashMap;
 
@@ -8,14 +8,14 @@ use sha2::{Digest, Sha256};
 use crate::credentials::Credentials;
 use crate::retry;
 
-/// What a server wants a digest for.
+/// A server's challenge.
 #[derive(Clone, Debug)]
 pub(crate) struct Challenge {
     realm: String,
     nonce: String,
     opaque: Option<String>,
     algorithm: Algorithm,
-    /// The server knows `qop=auth`; those that don't are from before 1999.
+    /// The server knows `qop=auth`. Servers from before 1999 don't.
     with_count: bool,
     count: u32,
 }
@@ -64,8 +64,7 @@ impl Algorithm {
 }
 
 impl Challenge {
-    /// The strongest of an answer's challenges; `None` if none of them is one for a digest, or can be
-    /// answered.
+    /// The strongest challenge of an answer; `None` if there is none for Digest that can be answered.
     pub(crate) fn of(headers: &HeaderMap) -> Option<Challenge> {
         headers
             .get_all(header::WWW_AUTHENTICATE)
@@ -175,7 +174,7 @@ fn fields(mut text: &str) -> HashMap<String, String> {
     fields
 }
 
-/// What stands before the closing quote, and what behind it.
+/// The text before the closing quote, and the text after it.
 fn unquoted(text: &str) -> (String, &str) {
     let mut value = String::new();
     let mut letters = text.char_indices();

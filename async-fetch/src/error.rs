@@ -1,4 +1,4 @@
-//! The errors of a fetch. Each message stands behind the URL and a colon.
+//! The errors of a fetch. Each message is printed after the URL and a colon.
 
 pub(crate) mod client;
 #[cfg(feature = "tls")]
@@ -12,20 +12,20 @@ use std::time::Duration;
 
 use crate::checksum::Checksum;
 
-/// Why there is no answer, or not all of it.
+/// The reason why there is no answer, or only a part of it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// What was given is no URL.
+    /// The text is not a URL.
     #[error("not a URL: {0}: it should begin with http:// or https://")]
     Url(#[from] url::ParseError),
-    /// It is a URL, but not one of the web.
+    /// The URL's scheme is neither http nor https.
     #[error("{0}: is not fetched: only http and https are")]
     Scheme(String),
-    /// It is https, and this program was built without it.
+    /// The URL's scheme is https, and this program was built without TLS.
     #[error("https was left out of this program: build it with --features tls")]
     NoTls,
-    /// The address is one that must not be asked.
+    /// The filter refuses the address.
     #[error("the address {0} is not allowed: it is not a public one")]
     Address(IpAddr),
     /// The name was not found, or has no address.
@@ -33,7 +33,7 @@ pub enum Error {
     Lookup {
         /// The name.
         host: String,
-        /// What the system said.
+        /// The system's error.
         reason: String,
     },
     /// Nobody listens there.
@@ -44,44 +44,44 @@ pub enum Error {
     Proxy {
         /// The proxy, without its password.
         proxy: String,
-        /// What it did.
+        /// What happened.
         reason: String,
     },
-    /// There is no connection, for another reason.
+    /// The connection failed for another reason.
     #[error("no connection: {0}")]
     Connect(String),
-    /// There is a connection, but it can't be made a secure one: mostly the certificate is to blame.
+    /// The TLS handshake failed, mostly because of the certificate.
     #[error("no secure connection: {0}")]
     Tls(String),
     /// This process has too many files and connections open.
     #[error("too many open files: allow more (ulimit -n) or fetch less at once (--jobs)")]
     Descriptors,
-    /// It took too long.
+    /// A time-out.
     #[error("{phase} took longer than {after:?}")]
     Timeout {
-        /// What did.
+        /// The phase that took too long.
         phase: Phase,
-        /// How long it was waited for.
+        /// The limit.
         after: Duration,
     },
-    /// The connection ended before there was an answer.
+    /// The connection was closed before an answer.
     #[error("the connection was closed before there was an answer")]
     Closed,
-    /// The connection ended within the body.
+    /// The connection was closed within the body.
     #[error("the body was cut short after {received} bytes{}", of(.announced))]
     Cut {
-        /// Bytes of it that came.
+        /// Bytes that came.
         received: u64,
-        /// Bytes of it there were to be, if that was said.
+        /// The announced length, if there was one.
         announced: Option<u64>,
     },
     /// The answer is not HTTP.
     #[error("the answer is not HTTP: {0}")]
     Protocol(String),
-    /// The answer is a part of the body, and not the part that was asked for.
+    /// The answer is a part of the body, but not the part that was requested.
     #[error("the server sent another part than was asked for: {0}")]
     Range(String),
-    /// A file is there already, and it is not what this program saved from this URL.
+    /// A file exists already, and this program did not save it from this URL.
     #[error("{}: is there, and was not saved from this URL by this program: \
              --overwrite replaces it, --continue goes on with it", .0.display())]
     Exists(PathBuf),
@@ -90,7 +90,7 @@ pub enum Error {
     TooSlow {
         /// The lowest speed.
         least: u64,
-        /// How long it was slower.
+        /// How long the body was slower.
         during: Duration,
     },
     /// The body is longer than is allowed.
@@ -99,18 +99,18 @@ pub enum Error {
         /// The limit.
         limit: u64,
     },
-    /// The body swells too much.
+    /// The decompressed body is too large for what was sent.
     #[error("the body swelled to more than {ratio} times what was sent: a bomb")]
     Bomb {
         /// The limit.
         ratio: u64,
     },
-    /// The body is not compressed as was said.
+    /// The body can't be decompressed.
     #[error("the body is not {coding}: {reason}")]
     Coding {
-        /// What it should be.
+        /// The coding.
         coding: String,
-        /// Why it is not.
+        /// The reason.
         reason: String,
     },
     /// There were too many redirects.
@@ -119,10 +119,10 @@ pub enum Error {
         /// The limit.
         limit: usize,
     },
-    /// A redirect led back.
+    /// The redirects form a loop.
     #[error("redirects go round in a circle, back to {0}")]
     RedirectLoop(String),
-    /// A redirect led nowhere.
+    /// The target of a redirect is not a URL.
     #[error("a redirect to what is no URL: {0:?}")]
     Location(String),
     /// A file can't be written, or read.
@@ -130,23 +130,23 @@ pub enum Error {
     File {
         /// Its path.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// The body is not the one that was wanted.
+    /// The body has a wrong checksum.
     #[error("the checksum is {found}, not {expected}")]
     Checksum {
-        /// The one that was wanted.
+        /// The expected checksum.
         expected: Checksum,
-        /// The one it has.
+        /// The checksum of the body.
         found: Checksum,
     },
-    /// What the fetcher was given can't be used: a proxy, or a header.
+    /// A setting can't be used: a proxy, or a header.
     #[error("{0}")]
     Setup(String),
 }
 
-/// What took too long.
+/// The phase of a request that took too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
     /// Connecting.
@@ -155,7 +155,7 @@ pub enum Phase {
     FirstByte,
     /// The next part of the body.
     Idle,
-    /// All of it.
+    /// The whole request.
     Total,
 }
 
@@ -180,8 +180,8 @@ impl Error {
         move |source| Error::File { path, source }
     }
 
-    /// Whether another attempt could end better. Whether it may be made is another question: only
-    /// what changes nothing at the other end is asked for again.
+    /// Whether another attempt could succeed. (Whether another attempt is allowed depends on the method, too:
+    /// only requests that change nothing at the server are repeated.)
     pub fn is_transient(&self) -> bool {
         match self {
             Error::Connect(_) | Error::Closed | Error::Cut { .. } | Error::TooSlow { .. } => true,
@@ -190,7 +190,7 @@ impl Error {
         }
     }
 
-    /// A word for the kind of error, for programs: it stays the same when the message changes.
+    /// A word for the kind of error, for programs. It stays the same when the message changes.
     pub fn kind(&self) -> &'static str {
         match self {
             Error::Url(_) => "url",

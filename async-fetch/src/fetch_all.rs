@@ -1,8 +1,7 @@
 //! Many requests as one stream.
 //!
-//! Futures and no tasks: all that is in flight lives in this one stream and is polled by whoever
-//! polls it. That is what makes cancelling immediate, and saves a task and a channel for each
-//! request.
+//! There are futures and no tasks: this one stream owns all requests in flight, and polls them when it is
+//! polled. So dropping it cancels all of them at once, and no request needs a task and a channel.
 
 mod queue;
 
@@ -25,28 +24,28 @@ use queue::{Key, Next, Queue};
 
 /// The outcomes of a stream of requests; see [`Fetcher::fetch_all`](crate::Fetcher::fetch_all).
 ///
-/// It is done when the stream of requests has ended and all outcomes are out. It does its work
-/// when it is polled, and at no other time.
+/// It ends when the stream of requests has ended and all outcomes were returned. It works only while it is
+/// polled.
 pub struct FetchAll<S> {
     inner: Arc<Inner>,
     requests: Option<Pin<Box<S>>>,
-    /// Each does one request after the other: a future of some kilobytes is made once for each
-    /// place and not once for each request. They never end.
+    /// Each does one request after the other: a future of some kilobytes is made once for each slot, and not
+    /// once for each request. They never end.
     slots: FuturesUnordered<Pin<Box<dyn Future<Output = ()> + Send>>>,
     board: Arc<Board>,
-    /// What the board had on it when it was last looked at.
+    /// The outcomes that were on the board at the last look.
     notes: Notes,
     /// Requests that wait for their host.
     queue: Queue,
     /// How many requests are in slots.
     running: usize,
-    /// How many of those only wait: for their host, or for another attempt.
+    /// How many of those only wait for their host, or for another attempt.
     parked: Arc<AtomicUsize>,
     next_index: u64,
     order: Option<Order>,
 }
 
-/// Where slots and stream meet.
+/// The state that slots and stream share.
 #[derive(Default)]
 pub(crate) struct Board(Mutex<Notes>);
 
@@ -55,7 +54,7 @@ struct Notes {
     done: VecDeque<(Key, Outcome)>,
     /// Slots with nothing to do.
     idle: Vec<Arc<Mailbox>>,
-    /// Requests that began to wait for another attempt, or go on.
+    /// Requests that began or ended a wait for another attempt.
     rests: Vec<(Key, Rest)>,
 }
 
@@ -65,7 +64,7 @@ enum Rest {
     Ends,
 }
 
-/// What one slot is to do next.
+/// The next request of a slot.
 #[derive(Default)]
 struct Mailbox(Mutex<Letter>);
 
@@ -117,7 +116,7 @@ impl Mailbox {
     }
 }
 
-/// One place: it does what is in its mailbox, puts the outcome on the board, and looks again.
+/// One slot: it does the request in its mailbox, puts the outcome on the board, and repeats.
 async fn slot(
     inner: Arc<Inner>,
     board: Arc<Board>,
@@ -150,7 +149,7 @@ struct Order {
     next: u64,
 }
 
-/// Where a request tells its stream that it only waits, and others can have its place.
+/// With it a request tells its stream that it only waits, so that others can use its place.
 pub(crate) struct Parked {
     /// How many requests of the stream only wait.
     count: Arc<AtomicUsize>,
@@ -168,7 +167,7 @@ impl Parked {
         }
     }
 
-    /// It waits for another attempt: meanwhile its host can be asked for others.
+    /// It waits for another attempt. Meanwhile other requests for its host can start.
     pub(crate) fn rest(&self) -> ParkedGuard {
         self.board.lock().rests.push((self.key, Rest::Begins));
         let mut guard = self.enter();
@@ -207,16 +206,15 @@ impl<S: Stream<Item = Request>> FetchAll<S> {
         }
     }
 
-    /// The same outcomes in the order of the requests. One that takes long holds back those after
-    /// it: as many as [`Limits::look_ahead`](crate::Limits) are kept meanwhile, and then no
-    /// further request is taken.
+    /// The same outcomes, in the order of the requests. A slow request delays the outcomes after it: up to
+    /// [`Limits::look_ahead`](crate::Limits) of them are kept, and then no further request is taken.
     #[must_use]
     pub fn in_order(mut self) -> FetchAll<S> {
         self.order = Some(Order::default());
         self
     }
 
-    /// Whether another request can be begun.
+    /// Whether another request can start.
     fn has_place(&self) -> bool {
         let limits = &self.inner.limits;
         let ahead = self.parked.load(Ordering::Relaxed).min(limits.look_ahead);
@@ -241,7 +239,7 @@ impl<S: Stream<Item = Request>> FetchAll<S> {
         mailbox
     }
 
-    /// Begins requests while there are places, and takes some more to find hosts that are not busy.
+    /// Starts requests while there are slots, and reads ahead to find hosts that are not busy.
     fn take(&mut self, cx: &mut Context<'_>) {
         while self.has_place() {
             if let Some(next) = self.queue.pop() {
@@ -268,7 +266,7 @@ impl<S: Stream<Item = Request>> FetchAll<S> {
         }
     }
 
-    /// Hears of requests that began to wait for another attempt, or go on.
+    /// Handles requests that began or ended a wait for another attempt.
     fn hear_of_rests(&mut self) {
         for (key, rest) in self.notes.rests.drain(..) {
             match rest {
@@ -313,7 +311,7 @@ impl<S: Stream<Item = Request>> Stream for FetchAll<S> {
             if !this.notes.done.is_empty() {
                 continue;
             }
-            // Some may have begun to wait, and their places are free now.
+            // Some requests may wait now, so that their places are free.
             this.hear_of_rests();
             this.take(cx);
             if this.running == running {

@@ -1,4 +1,4 @@
-//! The fetcher: its parts, and its interface.
+//! The fetcher: its state, and its interface.
 
 mod builder;
 mod clients;
@@ -40,7 +40,7 @@ pub type FollowRule = Arc<dyn Fn(&Url, &Url) -> bool + Send + Sync>;
 /// The user and the password for a URL's server, if there are any.
 pub type CredentialsRule = Arc<dyn Fn(&Url) -> Option<Credentials> + Send + Sync>;
 
-/// Fetches. Made once; clones are cheap and share connections, limits and the retry budget.
+/// Fetches URLs. Clones are cheap, and share connections, limits and the retry budget.
 ///
 /// # Examples
 ///
@@ -70,7 +70,7 @@ pub struct Fetcher {
 pub(crate) struct Inner {
     pub(crate) clients: Clients,
     pub(crate) proxies: Proxies,
-    /// For every request.
+    /// The headers of every request.
     pub(crate) headers: HeaderMap,
     pub(crate) credentials: Option<CredentialsRule>,
     pub(crate) cookies: Option<Arc<CookieJar>>,
@@ -86,23 +86,23 @@ pub(crate) struct Inner {
 }
 
 impl Fetcher {
-    /// A fetcher with the usual settings, to be changed.
+    /// A builder with the default settings.
     pub fn builder() -> Builder {
         Builder::default()
     }
 
-    /// Fetches one. It waits for its turn if too many are in flight already.
+    /// Fetches one URL. The request waits for its turn if too many are in flight.
     ///
-    /// Dropping the future cancels the request: its connection is closed, its place is free, and
-    /// what came of a file is kept.
+    /// Dropping the future cancels the request: its connection is closed, its place is free, and an
+    /// incomplete file is kept for a later run.
     pub async fn fetch(&self, request: Request) -> Outcome {
         let alarm = std::pin::pin!(alarm::unset());
         job::run(&self.inner, request, Place::default(), alarm).await
     }
 
-    /// Fetches all, as they come: no request is taken from the stream before there is a place for
-    /// it, and the outcomes come as they are completed, or in order with
-    /// [`in_order`](FetchAll::in_order). Dropping the stream cancels what is in flight.
+    /// Fetches all requests of a stream. No request is taken from the stream before there is a place for it.
+    /// The outcomes come as they are completed, or in order with [`in_order`](FetchAll::in_order). Dropping
+    /// the returned stream cancels all requests in flight.
     pub fn fetch_all<S>(&self, requests: S) -> FetchAll<S>
     where
         S: Stream<Item = Request>,
@@ -110,25 +110,24 @@ impl Fetcher {
         FetchAll::new(Arc::clone(&self.inner), requests)
     }
 
-    /// What it does at most.
+    /// The limits.
     pub fn limits(&self) -> &Limits {
         &self.inner.limits
     }
 
-    /// From one start to the next for one host, that of this URL: a robots.txt may ask for it. It
-    /// is remembered for 65,536 hosts that nobody asks; some of more than that fall back to the
-    /// usual delay.
+    /// Sets the time from one start to the next for the host of this URL: a robots.txt may ask for it. It is
+    /// remembered for 65,536 idle hosts. If there are more, some of them fall back to the default delay.
     pub fn set_host_delay(&self, url: &Url, delay: Duration) {
         self.inner.gate.set_delay(url, delay);
     }
 
-    /// The hosts that are asked slower for now, because they refused requests (429, 503): see
+    /// The hosts that get fewer requests for now, because they refused some (429, 503): see
     /// [`Pace`](crate::Pace).
     pub fn slowed(&self) -> Vec<Slowed> {
         self.inner.gate.slowed()
     }
 
-    /// From one start to the next for one host, that of this URL.
+    /// The time from one start to the next for the host of this URL.
     pub fn host_delay(&self, url: &Url) -> Duration {
         self.inner.gate.delay(url)
     }

@@ -1,7 +1,7 @@
-//! Which request may be sent now: a limit in all, a limit for each host, and none too early.
+//! Decides which request may be sent now: a limit in all, a limit for each host, and delays.
 //!
-//! A request first waits for its host and then for one of all places, never the other way round:
-//! what waits for a busy host must not keep the others out.
+//! A request first waits for its host, and then for one of the places of all hosts, never the other way
+//! round: a request that waits for a busy host must not take a place from others.
 
 mod host;
 #[cfg(test)]
@@ -21,11 +21,11 @@ use crate::limits::Limits;
 pub(crate) use host::Host;
 pub use host::Slowed;
 
-/// Hosts that are remembered before those that nobody asks are looked for.
+/// Hosts that are remembered before idle ones are removed.
 const FEW: usize = 1024;
 
-/// Hosts that nobody asks and that are remembered for a delay or a pace of their own: more than
-/// mostly are met, in some 20 MiB. Of more, some fall back to the usual ones.
+/// Idle hosts that are remembered because they have a delay or a pace of their own, in some 20 MiB. If
+/// there are more, some fall back to the default.
 const DELAYS: usize = 1 << 16;
 
 /// The gate of one fetcher.
@@ -35,25 +35,25 @@ pub(crate) struct Gate {
     hosts: Mutex<Hosts>,
     per_host: usize,
     host_delay: Duration,
-    /// From one start to the next, of all hosts, and when the next may be.
+    /// The time from one start to the next, of all hosts, and when the next may be.
     pace: Option<(Duration, Mutex<Instant>)>,
 }
 
 #[derive(Debug)]
 struct Hosts {
     known: HashMap<Box<str>, Arc<Host>>,
-    /// The host that was asked for last: mostly the next one is the same.
+    /// The host of the last request: mostly the next request has the same.
     last: Option<Arc<Host>>,
-    /// How many there may be before they are looked through.
+    /// How many there may be before idle ones are removed.
     many: usize,
 }
 
-/// A place, given back when dropped.
+/// A permit to send a request. Its place is free again when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Permit {
     gate: Arc<Gate>,
     host: Arc<Host>,
-    /// Whether one of all places is held as well.
+    /// Whether it holds one of the places of all hosts, too.
     whole: bool,
 }
 
@@ -91,8 +91,7 @@ impl Gate {
         }
     }
 
-    /// Waits until a request for this host may be sent. `parked` is called at most once, if that is
-    /// not now.
+    /// Waits until a request for this host may be sent. `parked` is called, once, if it has to wait.
     pub(crate) async fn enter(
         self: &Arc<Self>,
         host: Arc<Host>,
@@ -105,14 +104,14 @@ impl Gate {
             }
         };
         host.take_place(&mut wait).await;
-        // From here on what was taken is given back, whatever happens.
+        // From here on the place is given back, whatever happens.
         let mut permit = Permit {
             gate: Arc::clone(self),
             host,
             whole: false,
         };
         loop {
-            // Without one of all places, which others can use meanwhile.
+            // It holds none of the places of all hosts meanwhile, so that others can use them.
             while let Some(until) = permit.host.earliest() {
                 wait();
                 sleep_until(until).await;
@@ -126,13 +125,13 @@ impl Gate {
                 }
             }
             permit.whole = true;
-            // Only now it can start, and while it waited for a place others may have started.
+            // Other requests for this host may have started while it waited for a place.
             if let Some(start) = self.start(&permit.host) {
                 let Some(later) = start else {
                     return permit;
                 };
                 sleep_until(later).await;
-                // The host may have asked to be left alone meanwhile.
+                // Meanwhile the host may have asked for a pause.
                 if !permit.host.is_paused() {
                     return permit;
                 }
@@ -142,7 +141,7 @@ impl Gate {
         }
     }
 
-    /// Takes a start, and tells when that is if it is not now; `None` if it is too early for the host.
+    /// Reserves the next start, and returns its time if that is not now; `None` if it is too early for the host.
     fn start(&self, host: &Host) -> Option<Option<Instant>> {
         let now = Instant::now();
         let Some((pause, next)) = &self.pace else {
@@ -166,7 +165,7 @@ impl Gate {
         self.host(url).delay()
     }
 
-    /// The hosts that are slowed down for now.
+    /// The hosts that get fewer requests for now.
     pub(crate) fn slowed(&self) -> Vec<Slowed> {
         let hosts = lock(&self.hosts);
         let now = Instant::now();
@@ -178,7 +177,7 @@ impl Gate {
     }
 
     pub(crate) fn host(&self, url: &Url) -> Arc<Host> {
-        // The scheme stands for the port that is not named.
+        // If there is no port, the scheme stands for it.
         let named = url.password().is_some() || !url.username().is_empty();
         if named {
             let bare = &url[Position::BeforeHost..Position::AfterPort];
@@ -213,7 +212,7 @@ impl Gate {
 }
 
 impl Hosts {
-    /// Forgets those that nobody asks, if they can be asked at once.
+    /// Removes idle hosts that have no delay pending.
     fn forget(&mut self) {
         let now = Instant::now();
         let mut set = 0;

@@ -30,16 +30,16 @@ use clock::Clock;
 use route::Route;
 use tries::Tries;
 
-/// Where a request stands in its stream; nowhere, if it is by itself.
+/// The place of a request in its stream. A single request has none.
 #[derive(Default)]
 pub(crate) struct Place {
     pub(crate) index: u64,
     pub(crate) parked: Option<Parked>,
-    /// Its host, if that was looked for already.
+    /// Its host, if it is known already.
     pub(crate) host: Option<Arc<Host>>,
 }
 
-/// Does a request.
+/// Does a request to its end.
 pub(crate) async fn run(
     inner: &Arc<Inner>,
     request: Request,
@@ -68,7 +68,7 @@ pub(crate) async fn run(
 }
 
 struct Job<'a> {
-    /// Its place; `None` while it waits.
+    /// Its permit; `None` while it waits.
     permit: Option<Permit>,
     inner: &'a Arc<Inner>,
     request: &'a Request,
@@ -77,31 +77,31 @@ struct Job<'a> {
     tries: Tries,
     clock: Clock<'a>,
     mirrors_asked: usize,
-    /// How often its file may still be begun in several ranges.
+    /// How often its file may still be fetched in several ranges from the start.
     splits_left: u32,
-    /// The answer that brought a whole file, while the server is asked once more.
+    /// The answer that completed the file, during the last look at the server.
     unsettled: Option<Box<Answer>>,
-    /// It fetches ranges of a file for another.
+    /// It fetches ranges of another request's file.
     is_helper: bool,
-    /// Part of the body has been given away, and can't be taken back.
+    /// A part of the body went to a channel, and can't be taken back.
     handed_on: bool,
 }
 
-/// What an answer leads to.
+/// The next step after an answer.
 #[expect(
     clippy::large_enum_variant,
     reason = "nearly every step is the large one"
 )]
 enum Step {
-    /// This is the one.
+    /// This is the final answer.
     Done(Answer),
-    /// A range is there.
+    /// A range is complete.
     Segment,
-    /// Ask there.
+    /// Follow a redirect.
     Elsewhere,
-    /// Ask again after a while.
+    /// Try again after this wait.
     Again(Duration),
-    /// Ask again, in the same attempt: with a password, for all of it, or for the rest.
+    /// Send another message in the same attempt: with a password, for all of the body, or for the rest.
     Resend,
 }
 
@@ -134,7 +134,7 @@ impl Job<'_> {
         done.ok_or_else(|| Error::Setup("a range is no answer".to_owned()))
     }
 
-    /// Until there is an answer, or none to be hoped for; `None` for a range.
+    /// Makes attempts until there is a final answer, or no further attempt; `None` for a range.
     async fn until_done(
         &mut self,
         mut alarm: Pin<&mut Sleep>,
@@ -156,7 +156,7 @@ impl Job<'_> {
                 Ok(Step::Segment) => return Ok(None),
                 Ok(Step::Elsewhere) => {
                     self.check()?;
-                    // Another host has other limits, and this one's place is free for others.
+                    // Another host has other limits. The place at this host is free for others.
                     self.place.host = None;
                     self.permit = None;
                     let permit = self.turn(alarm.as_mut()).await?;
@@ -174,7 +174,7 @@ impl Job<'_> {
                 }
                 Ok(Step::Again(wait)) => wait,
                 Err(error) => {
-                    // What came is worth keeping, whatever happens next.
+                    // Keep the bytes that came, whatever happens next.
                     sink.flush().await?;
                     self.tries.progress(sink);
                     match self.wait_after(&error) {
@@ -201,14 +201,14 @@ impl Job<'_> {
         }
     }
 
-    /// Has its place from now on; at this host.
+    /// Keeps the permit. Returns its host.
     fn holds(&mut self, permit: Permit) -> Arc<Host> {
         let host = Arc::clone(permit.host());
         self.permit = Some(permit);
         host
     }
 
-    /// Turns to another URL of the same body, if there is one.
+    /// Turns to the next mirror, if there is one.
     fn turn_to_mirror(&mut self) -> bool {
         let mirrors = self.request.extras().map(|extras| &extras.mirrors);
         let next = mirrors.and_then(|mirrors| mirrors.get(self.mirrors_asked));
@@ -228,7 +228,7 @@ impl Job<'_> {
         }
     }
 
-    /// Whether it can be asked for at all.
+    /// Checks that the URL may be requested.
     fn check(&self) -> Result<(), Error> {
         let url = self.route.url();
         match url.scheme() {
@@ -246,7 +246,7 @@ impl Job<'_> {
         Ok(())
     }
 
-    /// Waits for its turn; from the first on, the time for all of it runs.
+    /// Waits for a permit. The total time runs from the first permit on.
     async fn turn(&mut self, alarm: Pin<&mut Sleep>) -> Result<Permit, Error> {
         let mut waiting: Option<ParkedGuard> = None;
         let mut waited = false;
@@ -267,7 +267,7 @@ impl Job<'_> {
         Ok(permit)
     }
 
-    /// Waits without a place, as nobody else has to.
+    /// Waits without a permit, so that others can use it.
     async fn pause(&self, wait: Duration) {
         let _waiting = self.place.parked.as_ref().map(Parked::rest);
         tokio::time::sleep(wait).await;

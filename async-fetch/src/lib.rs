@@ -34,7 +34,7 @@
 #[doc = include_str!("../README.md")]
 struct Chapter;
 
-// What is asked for, and what comes of it.
+// Requests and outcomes.
 mod error;
 mod outcome;
 mod request;
@@ -44,7 +44,7 @@ mod fetch_all;
 mod fetcher;
 mod job;
 
-// Its parts, each of which knows one thing.
+// Its parts.
 mod address;
 mod alarm;
 mod checksum;
@@ -83,7 +83,7 @@ pub use retry::{Budget, Retries, chance, is_busy, retry_after};
 #[cfg(feature = "cli")]
 pub mod models;
 
-// What the interface is made of.
+// Types of other crates that the interface uses.
 pub use bytes::Bytes;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 pub use url::Url;

@@ -2,40 +2,40 @@
 
 use std::time::Duration;
 
-/// What a fetcher does at most. All of it can be set; see [`Builder`](crate::Builder).
+/// The limits of a fetcher. All can be set: see [`Builder`](crate::Builder).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limits {
-    /// Requests in flight at once (default: 64): enough to hide the wait for most servers, few enough for
-    /// the usual limit of 256 to 1024 descriptors.
+    /// Requests in flight at once (default: 64): enough to hide the latency of most servers, and few enough
+    /// for the usual limit of 256 to 1024 descriptors.
     pub jobs: usize,
-    /// Requests in flight at once for one host, which is a name and a port (default: 6): what browsers do,
-    /// so no server takes it for an attack.
+    /// Requests in flight at once for one host, which is a scheme, a name and a port (default: 6): as many as
+    /// browsers send, so that no server takes them for an attack.
     pub per_host: usize,
-    /// Requests that are taken beyond `jobs` to find hosts that are not busy (default: 4000), some
-    /// 300 bytes each; in order, outcomes that wait for earlier ones count too. A list whose first
-    /// requests are all for one slow host gets on with others as long as it has no more of them.
+    /// Requests that are read ahead, beyond `jobs`, to find hosts that are not busy (default: 4000). Each
+    /// takes about 300 bytes. In order, outcomes that wait for earlier ones count too. If a list begins with
+    /// more requests than this for one slow host, other hosts have to wait.
     pub look_ahead: usize,
     /// Requests a second, of all hosts together (default: no limit).
     pub rate: Option<f64>,
-    /// From the start of a request to the start of the next one for the same host, at least
-    /// (default: nothing).
+    /// Time from the start of a request to the start of the next one for the same host, at least (default:
+    /// none).
     pub host_delay: Duration,
     /// Bytes of bodies a second, of all together (default: no limit).
     pub bytes_a_second: Option<u64>,
     /// Bytes a second of each body, at least, and how long it may be slower (default: no limit).
     pub lowest_speed: Option<(u64, Duration)>,
-    /// Redirects that are followed (default: 10), as in most clients.
+    /// Redirects that are followed (default: 10), as many as in most clients.
     pub redirects: usize,
-    /// Bytes of a body that is kept in memory, decoded (default: 16 MiB): times `jobs` it is what bodies
-    /// may take.
+    /// Bytes of a body that is kept in memory, decoded (default: 16 MiB). Multiplied by `jobs`, it is the
+    /// memory that bodies may take.
     pub body_in_memory: u64,
-    /// Bytes of any other body (default: 1 TiB): only what never ends is longer.
+    /// Bytes of any other body (default: 1 TiB): only an endless body is longer.
     pub body: u64,
-    /// Bytes of the shortest range of a file that is fetched in several (default: 1 MiB): it takes a round
-    /// trip more, and is to be worth it.
+    /// Bytes of a range, at least, of a file that is fetched in several ranges (default: 1 MiB). Each range
+    /// costs a round trip.
     pub segment: u64,
-    /// How often what was compressed may be longer than what came, beyond the first MiB (default: 1000):
-    /// just more than honest gzip reaches.
+    /// Decoded bytes for each byte that came, beyond the first MiB (default: 1000): a little more than the
+    /// best ratio of gzip.
     pub decoded_ratio: u64,
     /// Headers of one answer (default: 100). Their bytes are limited too, to some 400 KiB.
     pub headers: usize,
@@ -61,7 +61,7 @@ impl Default for Limits {
     }
 }
 
-/// How long a fetcher waits.
+/// The time-outs of a fetcher.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timeouts {
     /// For a connection, the look-up of the name and TLS included (default: 10 s).

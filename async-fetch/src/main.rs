@@ -6,8 +6,8 @@ use std::process::ExitCode;
 
 use mimalloc::MiMalloc;
 
-/// A request is some fifty small allocations, and this one makes them in less time than the
-/// system's: see the README.
+/// A request makes about fifty small allocations, and this allocator is faster than the system's: see
+/// TOOL.md.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

@@ -1,13 +1,12 @@
 //! The same pages fetched in four ways: `async-fetch` without arguments compares them.
 //!
-//! Each file is whole, needs nothing of this crate, and is there to be lifted. All have one
-//! signature: URLs in, how many at once, and a call of `done` with each page's place and body, which
-//! can end it all by an error.
+//! Each file needs nothing else of this crate, so it can be copied. All have one signature: the URLs, how
+//! many at once, and `done`, which is called with each page's place and body. An error of `done` ends the run.
 
 pub mod async_capped;
 pub mod async_tasks;
 pub mod serial;
 pub mod threads;
 
-/// What a model that failed says.
+/// The error of a model.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;

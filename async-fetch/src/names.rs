@@ -1,28 +1,27 @@
 //! File names out of URLs: never a path, never a device, never too long.
 //!
-//! The name comes from the URL that was asked for, so that who gives the URLs knows what will be
-//! written; from what the server says (`Content-Disposition`) only if that is asked for.
+//! The name comes from the requested URL, so that a user knows which files will be written. The server's
+//! name (`Content-Disposition`) is used only on request.
 
 use percent_encoding::percent_decode_str;
 use url::Url;
 
 use crate::checksum::Checksum;
 
-/// Bytes of a name [255 on most systems, of which `.part` and the number take some].
+/// Bytes of a name, at most: most systems allow 255, and `.part` and the number need some.
 const LONGEST: usize = 200;
 
-/// What a URL without a name is called.
+/// The file name for a URL without one.
 const NAMELESS: &str = "index";
 
-/// Names that Windows keeps for devices, whatever their extension.
+/// Names that Windows reserves for devices, with any extension.
 const DEVICES: [&str; 22] = [
     "aux", "com1", "com2", "com3", "com4", "com5", "com6", "com7", "com8", "com9", "con", "lpt1",
     "lpt2", "lpt3", "lpt4", "lpt5", "lpt6", "lpt7", "lpt8", "lpt9", "nul", "prn",
 ];
 
-/// The name under which a URL's body is saved: the last part of its path, with everything that a
-/// file system could take for more than a name replaced by `_`. A query adds a number, which tells
-/// `?id=1` from `?id=2`.
+/// The file name of a URL's body: the last part of its path. Characters that mean something to a file
+/// system are replaced by `_`. A query adds a number, so that `?id=1` and `?id=2` have different names.
 ///
 /// # Examples
 ///
@@ -36,7 +35,7 @@ const DEVICES: [&str; 22] = [
 /// ```
 pub fn file_name(url: &Url) -> String {
     let last = url.path_segments().and_then(|mut parts| parts.next_back());
-    // What is no text loses the bytes that are none.
+    // Bytes that are not UTF-8 are replaced.
     let last = percent_decode_str(last.unwrap_or("")).decode_utf8_lossy();
     let mut name = safe(&last);
     if let Some(query) = url.query() {
@@ -45,8 +44,7 @@ pub fn file_name(url: &Url) -> String {
     name
 }
 
-/// The name that a `Content-Disposition` gives a body (RFC 6266), made as safe as any other; `None` if
-/// it gives none.
+/// The name in a `Content-Disposition` (RFC 6266), made safe in the same way; `None` if there is none.
 ///
 /// # Examples
 ///
@@ -81,7 +79,7 @@ pub fn name_of_disposition(value: &[u8]) -> Option<String> {
     of_path(&plain?)
 }
 
-/// The last part of what may be a path.
+/// The last part of a name that may be a path.
 fn of_path(name: &str) -> Option<String> {
     let last = name.rsplit(['/', '\\']).next()?.trim();
     (!last.is_empty()).then(|| safe(last))
@@ -124,8 +122,8 @@ fn parameters(text: &str) -> Vec<(String, String)> {
     found
 }
 
-/// The same name with a number made of `of` before its extension: the beginning of its SHA-256, so
-/// that it stays the same from one version of this program to the next.
+/// The same name with a number before its extension: the beginning of the SHA-256 of `of`. So it is the same
+/// in every version of this program.
 pub fn numbered(name: &str, of: &str) -> String {
     let number = Checksum::of(of).prefix() >> 32;
     match name.rsplit_once('.') {
@@ -134,7 +132,7 @@ pub fn numbered(name: &str, of: &str) -> String {
     }
 }
 
-/// The folders of a URL, each a safe name: the host with its port, and those of the path.
+/// The folders of a URL: the host with its port, and those of the path, each made safe.
 ///
 /// # Examples
 ///
@@ -163,11 +161,11 @@ fn safe(name: &str) -> String {
         .chars()
         .map(|it| if is_safe(it) { it } else { '_' })
         .collect();
-    // `.`, `..` and hidden files; and a leading `-` is a flag to the next program.
+    // `.`, `..` and hidden files; and other programs take a leading `-` for a flag.
     if safe.starts_with(['.', '-', '~']) {
         safe.replace_range(..1, "_");
     }
-    // Windows drops these without a word.
+    // Windows removes these silently.
     while safe.ends_with(['.', ' ']) {
         safe.pop();
     }
@@ -195,7 +193,7 @@ fn safe(name: &str) -> String {
 fn is_safe(it: char) -> bool {
     !it.is_control()
         && !matches!(it, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|' | '\u{fffd}')
-        // Marks that turn the direction of writing make `gpj.exe` look like `exe.jpg`.
+        // Marks that change the writing direction make `gpj.exe` look like `exe.jpg`.
         && !matches!(it, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 

@@ -11,32 +11,31 @@ use url::Url;
 use crate::checksum::Checksum;
 use crate::error::Error;
 
-/// What became of a request.
+/// The outcome of a request.
 #[derive(Debug)]
 pub struct Outcome {
-    /// Where it was to go.
+    /// The requested URL.
     pub url: Url,
     /// The caller's number.
     pub tag: u64,
     /// Its place in the stream of requests, from 0.
     pub index: u64,
-    /// How often it was tried. A redirect is no attempt.
+    /// The number of attempts. A redirect is no attempt.
     pub attempts: u32,
-    /// There would have been another attempt, had the [budget](crate::Retries::share) of all
-    /// requests not been spent.
+    /// There was no further attempt because the [budget](crate::Retries::share) of all requests was spent.
     pub out_of_budget: bool,
-    /// Where redirects led, in order; the last is where the answer is from.
+    /// The targets of the redirects, in order. The answer is from the last one.
     pub redirects: Vec<Url>,
-    /// How long it took.
+    /// The times.
     pub times: Times,
-    /// The answer, whatever its status, or why there is none.
+    /// The answer, with any status, or the error.
     pub result: Result<Answer, Error>,
 }
 
-/// How long a request took.
+/// The times of a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Times {
-    /// It waited so long for its turn; not part of the others.
+    /// The wait for its turn. It is not part of the others.
     pub waited: Duration,
     /// From the start of the last attempt to the header of its answer.
     pub first_byte: Duration,
@@ -47,26 +46,25 @@ pub struct Times {
 /// An answer, with its body read to the end.
 #[derive(Debug)]
 pub struct Answer {
-    /// Where it is from, after redirects.
+    /// Its URL, after redirects.
     pub url: Url,
-    /// Its status. (206 where a file was complete already, and the server said so.)
+    /// Its status. (206 if a file was complete already, and the server confirmed it.)
     pub status: StatusCode,
     /// Its version of HTTP.
     pub version: Version,
     /// Its headers.
     pub headers: HeaderMap,
-    /// Who sent it.
+    /// The server's address.
     pub address: Option<SocketAddr>,
-    /// Bytes of the body as it is kept: decoded if that was asked for, and with what an earlier
-    /// attempt or run had fetched.
+    /// Bytes of the body as it is kept: decoded on request, and including bytes of earlier attempts and runs.
     pub length: u64,
     /// Bytes of the body that came with this answer, before they were decoded.
     pub received: u64,
-    /// Bytes of the body that were there before this answer.
+    /// Bytes of the body that earlier answers brought.
     pub resumed_from: u64,
     /// The checksum of the body as it is kept, if one was [wanted](crate::Request::summed).
     pub checksum: Option<Checksum>,
-    /// The body is longer: see [`Request::cut_at_limit`](crate::Request::cut_at_limit).
+    /// The body is longer than the limit: see [`Request::cut_at_limit`](crate::Request::cut_at_limit).
     pub cut: bool,
     /// The body.
     pub body: Body,
@@ -75,10 +73,10 @@ pub struct Answer {
 /// A body that was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Body {
-    /// It was not to be kept.
+    /// It was not kept.
     #[default]
     Nothing,
-    /// It is here.
+    /// It is in memory.
     Memory(Bytes),
     /// It is in this file.
     File(PathBuf),
@@ -90,12 +88,12 @@ impl Outcome {
         self.result.as_ref().ok().map(|answer| answer.status)
     }
 
-    /// Whether there is an answer, and its status is one of success (2xx).
+    /// Whether there is an answer with a status of success (2xx).
     pub fn is_success(&self) -> bool {
         self.status().is_some_and(|status| status.is_success())
     }
 
-    /// Why it is no success, if it is none.
+    /// The reason why it is no success; `None` if it is one.
     pub fn failure(&self) -> Option<String> {
         let mut reason = match &self.result {
             Ok(answer) if answer.status.is_success() => return None,
@@ -110,7 +108,7 @@ impl Outcome {
 }
 
 impl Answer {
-    /// The body, if it was kept in memory; else none of it.
+    /// The body, if it is in memory; otherwise an empty one.
     pub fn bytes(&self) -> &[u8] {
         match &self.body {
             Body::Memory(bytes) => bytes,

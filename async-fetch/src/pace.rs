@@ -1,29 +1,29 @@
-//! The pace for one host: it follows the host's answers.
+//! The pace for one host: how many requests it gets. It follows the host's answers.
 //!
-//! A server that says 429 or 503 has too much to do. Nobody knows how much it can do, so it is found
-//! as TCP finds the speed of a line (RFC 5681): additive increase, multiplicative decrease. A
-//! refusal halves the requests in flight and the requests a second; each answer raises both by a
-//! little. So they swing around what the server can do, and a refusal is rare.
+//! A server that answers 429 or 503 is overloaded. Its capacity is unknown, and is found as TCP finds the
+//! capacity of a network (RFC 5681): additive increase, multiplicative decrease. A refusal halves the
+//! requests in flight and the requests a second; each answer raises both a little. So both stay near the
+//! server's capacity, and refusals are rare.
 
 use std::time::{Duration, Instant};
 
-/// Requests a second from which the first refusal halves: before, there was no limit.
+/// Requests a second that the first refusal halves. (Before it there is no limit.)
 const FIRST: f64 = 32.0;
 
 /// Requests a second, at least, for a host that has answered before.
 const LEAST: f64 = 0.2;
 
-/// The same for one that has refused everything: that it is busy is not sure, it may be broken.
+/// The same for a host that has refused everything: it may be broken, not busy.
 const LEAST_OF_THE_SILENT: f64 = 10.0;
 
-/// Answers until what a refusal took away is there again.
+/// Answers that make up for one refusal.
 const ANSWERS: f64 = 16.0;
 
-/// Requests a second beyond which there is no limit again.
+/// Requests a second from which on there is no limit again.
 const LIFTED: f64 = 100.0;
 
-/// How fast one host is asked. It knows no clock and starts nothing: it is told what happened and
-/// when, and says how much there may be. A [`Fetcher`](crate::Fetcher) has one for each host.
+/// The pace for one host. It has no clock and starts nothing: the caller reports answers and refusals, and
+/// asks how many requests are allowed. A [`Fetcher`](crate::Fetcher) has one for each host.
 ///
 /// # Examples
 ///
@@ -36,7 +36,7 @@ const LIFTED: f64 = 100.0;
 /// assert_eq!((pace.at_once(), pace.interval()), (6, Duration::ZERO));
 /// pace.refused(start, start);
 /// assert_eq!((pace.at_once(), pace.a_second()), (3, Some(16.0)));
-/// // The others of the same flight say nothing new.
+/// // Refusals of requests that were sent before do not count again.
 /// pace.refused(start, start);
 /// assert_eq!(pace.at_once(), 3);
 /// for _ in 0..1000 {
@@ -46,12 +46,12 @@ const LIFTED: f64 = 100.0;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Pace {
-    /// Requests in flight at once, as long as nothing is refused.
+    /// Requests in flight at once, before any refusal.
     most: usize,
     at_once: f64,
     /// Infinite without a limit.
     a_second: f64,
-    /// What an answer adds to it.
+    /// The increase with each answer.
     step: f64,
     /// When it was last slowed down.
     slowed: Option<Instant>,
@@ -74,8 +74,8 @@ impl Pace {
         }
     }
 
-    /// A request that was sent at `sent` was refused (429 or 503). It slows down, and says so,
-    /// unless that request was sent before it last slowed down: it can't know of that.
+    /// Records that a request that was sent at `sent` was refused (429 or 503). The pace slows down and returns
+    /// true, unless that request was sent before it last slowed down.
     pub fn refused(&mut self, sent: Instant, now: Instant) -> bool {
         self.refusals += 1;
         if self.slowed.is_some_and(|slowed| sent <= slowed) {
@@ -93,7 +93,7 @@ impl Pace {
         self.a_second < before
     }
 
-    /// A request was answered, by whatever other status.
+    /// Records an answer with any other status.
     pub fn answered(&mut self) {
         self.has_answered = true;
         if !self.is_slowed() {

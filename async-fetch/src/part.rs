@@ -1,11 +1,10 @@
-//! A file that is written as it comes, and appears under its name when it is whole.
+//! A file that is written while it comes, and appears under its name when it is complete.
 //!
-//! Until then its bytes lie in a folder [`FOLDER`] beside it: `NAME.part`, and `NAME.from` with
-//! what tells whether the server still has the same. With both, a later run goes on where this one
-//! stopped. A part that can't be gone on with is deleted. Nothing is synced to the disk: this is
-//! safe from being killed, not from a power cut.
+//! Until then its bytes are in a folder [`FOLDER`] beside it: `NAME.part` has the bytes, and `NAME.from` the
+//! version (`ETag`, `Last-Modified`, length). With both, a later run resumes the download. A part that can't
+//! be resumed is deleted. Nothing is synced to the disk: a part survives a kill, not a power cut.
 //!
-//! Everything here blocks, and is to be called where blocking is allowed.
+//! Everything here blocks: call it where blocking is allowed.
 
 mod ending;
 mod extents;
@@ -33,25 +32,25 @@ pub(crate) use ending::Ending;
 pub(crate) use origin::Validator;
 pub(crate) use spans::{Segment, Spans};
 
-/// Where parts lie.
+/// The folder of parts.
 pub const FOLDER: &str = ".async-fetch";
 
-/// Written at once.
+/// Bytes that are written at once.
 pub(crate) const BUFFER: usize = 256 * 1024;
 
-/// A file in the making. Dropped before [`finish`](PartFile::finish), it keeps what came, if that
-/// is of use.
+/// An incomplete file. If it is dropped before [`finish`](PartFile::finish), it is kept if it can be
+/// resumed.
 #[derive(Debug)]
 pub(crate) struct PartFile {
     file: File,
     paths: Paths,
-    /// The number that stands for the URL.
+    /// A hash of the URL.
     url: u64,
-    /// Bytes that are known to be written; a write that failed may have left some more. With spans,
-    /// where the next byte belongs.
+    /// Bytes that are certainly written; a write that failed may have written some more. With spans, the
+    /// position of the next byte.
     written: u64,
     buffer: Vec<u8>,
-    /// `None` if it can't be gone on with in another run.
+    /// `None` if another run can't resume it.
     origin: Option<Origin>,
     /// The length of the whole, if it is known.
     total: Option<u64>,
@@ -60,44 +59,44 @@ pub(crate) struct PartFile {
     /// Its bytes came in several answers.
     is_mixed: bool,
     hasher: Option<Hasher>,
-    /// It is fetched in several ranges; the second is where the one that comes now has its end.
+    /// Its ranges, if it is fetched in several; and the end of the range that comes now.
     spans: Option<(Arc<Spans>, u64)>,
     finished: bool,
 }
 
-/// What becomes of bytes.
+/// What was done with bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pushed {
     /// They are kept.
     Kept,
-    /// They are, and it is time to write them.
+    /// They are kept, and the buffer should be written.
     Full,
-    /// What follows is there already, or others fetch it.
+    /// The bytes after them are there already, or another request fetches them.
     Met,
 }
 
 /// How a part is opened.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Opening {
-    /// Its checksum is wanted.
+    /// Compute its checksum.
     pub(crate) hashed: bool,
-    /// Without a part, a file that is there is taken for the beginning.
+    /// If there is no part, use an existing file as the beginning.
     pub(crate) adopts: bool,
 }
 
-/// What is there of a body.
+/// The existing part of a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Left {
     pub(crate) length: u64,
     /// The end of the missing bytes, if it is not the end of the file.
     pub(crate) until: Option<u64>,
     pub(crate) total: Option<u64>,
-    /// `None` for what another program left.
+    /// `None` for a file of another program.
     pub(crate) validator: Option<Validator>,
 }
 
 impl PartFile {
-    /// Opens the part of a file, with what an earlier run left of it.
+    /// Opens the part of a file, with the bytes of an earlier run.
     pub(crate) fn open(target: &Path, url: &Url, how: Opening) -> Result<PartFile, Error> {
         let paths = Paths::of(target)?;
         let file = locked::open(&paths.part).map_err(Error::file(&paths.part))?;
@@ -119,7 +118,7 @@ impl PartFile {
         Ok(it)
     }
 
-    /// Takes up what is there, if it is from the same URL and can be asked about.
+    /// Uses the existing part, if it is from the same URL and has a validator.
     fn go_on(&mut self, adopts: bool) -> io::Result<()> {
         let known = fs::read_to_string(&self.paths.from).unwrap_or_default();
         let mine = |origin: &Origin| origin.url == self.url;
@@ -127,7 +126,7 @@ impl PartFile {
         if let Some(origin) = &self.origin {
             self.total = origin.total;
         } else if adopts && self.paths.target.is_file() {
-            // A copy: what is there stays until the whole is there.
+            // A copy: the existing file stays until the new one is complete.
             self.file.set_len(0)?;
             io::copy(&mut File::open(&self.paths.target)?, &mut self.file)?;
             self.adopted = true;
@@ -135,13 +134,13 @@ impl PartFile {
             return Ok(());
         }
         self.written = self.file.seek(SeekFrom::End(0))?;
-        // How they came is not written down.
+        // The record does not say in how many answers they came.
         self.is_mixed = true;
         let there = self.origin.as_ref().and_then(|it| it.there.as_ref());
         let needed = there.map_or(0, extents::Extents::end);
         let too_long = self.total.is_some_and(|total| total < self.written);
         if too_long || needed > self.written || there.is_some() && self.total.is_none() {
-            // It can't be what it seems to be.
+            // The record and the file do not fit.
             self.forget();
             return Ok(());
         }
@@ -151,7 +150,7 @@ impl PartFile {
         self.hash()
     }
 
-    /// Reads what is there, if its checksum is wanted.
+    /// Reads the existing bytes, if the checksum is wanted.
     fn hash(&mut self) -> io::Result<()> {
         let Some(hasher) = &mut self.hasher else {
             return Ok(());
@@ -167,7 +166,7 @@ impl PartFile {
         }
     }
 
-    /// Takes up the spans that the origin tells of.
+    /// Makes the spans that the record has.
     fn make_spans(&mut self) -> io::Result<()> {
         if let (Some(origin), Some(total)) = (&self.origin, self.total) {
             let (part, from) = (self.paths.part.clone(), self.paths.from.clone());
@@ -179,8 +178,7 @@ impl PartFile {
         Ok(())
     }
 
-    /// From now on it is fetched in up to so many ranges at once, if it has at least so many bytes for
-    /// two of them.
+    /// Fetches it in up to `at_once` ranges from now on, if at least two ranges of `least` bytes are missing.
     pub(crate) fn split(&mut self, at_once: usize, least: u64) -> Result<(), Error> {
         if self.spans.is_none() {
             let missing = self.total.map_or(0, |total| total - self.length());
@@ -195,7 +193,7 @@ impl PartFile {
             self.make_spans().map_err(Error::file(&self.paths.part))?;
         }
         if let Some((spans, end)) = &mut self.spans {
-            // In this order: what lies behind a gap must never be taken for what came in order.
+            // In this order: the record must know of a gap before bytes are written behind it.
             spans.note().map_err(Error::file(&self.paths.from))?;
             spans.set(at_once, least);
             if *end == self.written {
@@ -210,12 +208,12 @@ impl PartFile {
         self.spans.as_ref().map(|(spans, _)| spans)
     }
 
-    /// Bytes that are there, wherever they belong.
+    /// The number of existing bytes, in all ranges.
     pub(crate) fn there(&self) -> u64 {
         self.spans().map_or(self.length(), |spans| spans.there())
     }
 
-    /// Whether no byte is missing, and it can be asked which version the server has.
+    /// Whether no byte is missing, and there is a validator to compare with the server's.
     pub(crate) fn is_complete(&self) -> bool {
         self.origin.is_some() && self.total.is_some_and(|it| it > 0 && it == self.there())
     }
@@ -225,8 +223,8 @@ impl PartFile {
         self.is_mixed || self.spans().is_some_and(|spans| spans.is_mixed())
     }
 
-    /// What the rest can be asked for with: where nothing is missing, the last byte. Its answer says
-    /// which version the server has; that there is nothing behind the end (416) is said without.
+    /// The part for which the rest can be requested. If nothing is missing, the rest is the last byte: its
+    /// answer has the server's validator, which a 416 for the end of the file may lack.
     pub(crate) fn left(&self) -> Option<Left> {
         let validator = self.origin.as_ref().map(|origin| origin.validator.clone());
         if let Some(total) = self.total.filter(|_| self.is_complete()) {
@@ -256,12 +254,12 @@ impl PartFile {
         })
     }
 
-    /// Where the next byte belongs, those in the buffer included.
+    /// The position of the next byte, with those in the buffer.
     pub(crate) fn length(&self) -> u64 {
         self.written + self.buffer.len() as u64
     }
 
-    /// Nothing of what is there is of use.
+    /// Forgets the existing bytes: they are useless.
     fn forget(&mut self) {
         self.buffer.clear();
         self.written = 0;
@@ -277,16 +275,16 @@ impl PartFile {
         }
     }
 
-    /// Begins anew, with an answer's header; `total` is how long all of it will be.
+    /// Starts from the beginning, with an answer's header; `total` is the length of the whole.
     pub(crate) fn restart(&mut self, headers: &HeaderMap, total: Option<u64>) -> Result<(), Error> {
         self.forget();
-        // In this order: bytes must never stand beside what belongs to others.
+        // In this order: old bytes must never stand beside a new record.
         let truncated = self.file.set_len(0);
         truncated.map_err(Error::file(&self.paths.part))?;
         self.note(headers, total)
     }
 
-    /// Writes down which version it is of.
+    /// Records its version.
     fn note(&mut self, headers: &HeaderMap, total: Option<u64>) -> Result<(), Error> {
         self.total = total;
         self.origin = Validator::of(headers).map(|validator| Origin {
@@ -307,7 +305,7 @@ impl PartFile {
         }
     }
 
-    /// Goes on, with the header of an answer that has the rest, or some of it.
+    /// Resumes, with the header of an answer that has the rest, or some of it.
     pub(crate) fn go_on_with(
         &mut self,
         headers: &HeaderMap,
@@ -316,7 +314,7 @@ impl PartFile {
         self.is_mixed = true;
         let total = self.total.or(total);
         if let Some((spans, end)) = &mut self.spans {
-            // What the last answer was to bring is anybody's now.
+            // Any request may fetch the range of the last answer now.
             spans.give_back(self.written..*end);
             self.written = spans.gap().map_or(spans.total(), |gap| gap.start);
             *end = self.written;
@@ -328,7 +326,7 @@ impl PartFile {
         Ok(())
     }
 
-    /// Takes some bytes; tells if it is time to [`flush`](PartFile::flush).
+    /// Adds bytes to the buffer. Returns whether it is time to [`flush`](PartFile::flush).
     pub(crate) fn push(&mut self, mut bytes: &[u8]) -> Pushed {
         while let Some((spans, end)) = &mut self.spans {
             let at = self.written + self.buffer.len() as u64;
@@ -355,7 +353,7 @@ impl PartFile {
         }
     }
 
-    /// Writes what was taken.
+    /// Writes the buffer.
     pub(crate) fn flush(&mut self) -> Result<(), Error> {
         self.write().map_err(Error::file(&self.paths.part))
     }
@@ -367,8 +365,8 @@ impl PartFile {
             self.buffer.clear();
             return Ok(());
         }
-        // A write that failed has moved the position by whatever it did write: what is tried again
-        // belongs over that, not behind it.
+        // A write that failed has moved the position by the bytes that it wrote: the next one must
+        // overwrite them.
         self.file.seek(SeekFrom::Start(self.written))?;
         self.file.write_all(&self.buffer)?;
         self.written = self.length();

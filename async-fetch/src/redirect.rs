@@ -1,4 +1,4 @@
-//! The target of a redirect, and the headers that go along (RFC 9110, section 15.4).
+//! The target of a redirect, and the method of the next request (RFC 9110, section 15.4).
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use url::Url;
 use crate::credentials::without_userinfo;
 use crate::error::Error;
 
-/// None of ASCII is encoded; all bytes beyond it always are.
+/// ASCII is not encoded. All other bytes are.
 const NOT_ASCII: &AsciiSet = &AsciiSet::EMPTY;
 
 /// Whether an answer with this status is a redirect that can be followed.
@@ -17,18 +17,18 @@ pub fn is_redirect(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
 
-/// Where an answer's `Location` leads, if it has one. The fragment of the page that redirects
-/// stays, unless there is another. One that is empty leads nowhere.
+/// The target of an answer's `Location`; `None` if there is none, or an empty one. The fragment of the URL
+/// that redirects stays, unless the target has another.
 ///
 /// # Errors
-/// If it leads to what is no URL.
+/// If it is not a URL.
 pub(crate) fn location(from: &Url, headers: &HeaderMap) -> Result<Option<Url>, Error> {
     let Some(value) = headers.get(header::LOCATION) else {
         return Ok(None);
     };
     let text = match std::str::from_utf8(value.as_bytes()) {
         Ok(text) => Cow::Borrowed(text),
-        // Bytes that are no text are asked for as they are.
+        // Bytes that are not UTF-8 are percent-encoded as they are.
         Err(_) => percent_encode(value.as_bytes(), NOT_ASCII).into(),
     };
     if text.trim().is_empty() {
@@ -43,8 +43,8 @@ pub(crate) fn location(from: &Url, headers: &HeaderMap) -> Result<Option<Url>, E
     Ok(Some(to))
 }
 
-/// The method for the next request, and whether the body goes along. That 301 and 302 turn a POST
-/// into a GET is what all browsers do.
+/// The method of the next request, and whether the body is sent. 301 and 302 turn a POST into a GET, as in
+/// all browsers.
 pub(crate) fn method(status: StatusCode, method: &Method) -> (Method, bool) {
     match status.as_u16() {
         303 if *method != Method::HEAD => (Method::GET, false),
@@ -53,7 +53,7 @@ pub(crate) fn method(status: StatusCode, method: &Method) -> (Method, bool) {
     }
 }
 
-/// Whether two URLs are on one server: by the same scheme, at the same host and port.
+/// Whether two URLs have the same scheme, host and port.
 pub fn is_same_origin(one: &Url, other: &Url) -> bool {
     one.scheme() == other.scheme()
         && one.host_str() == other.host_str()
@@ -135,6 +135,7 @@ mod tests {
         assert!(same("http://a.example:80/x"));
         assert!(!same("http://b.example/"));
         assert!(!same("https://a.example/"));
+        assert!(!same("https://a.example:80/"));
         assert!(!same("http://a.example:8080/"));
     }
 }

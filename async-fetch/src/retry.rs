@@ -1,39 +1,40 @@
-//! When to try again, and when to leave it.
+//! Retries.
 //!
-//! Three rules keep retries from making things worse: only what changes nothing at the other end
-//! is sent twice; the waits grow and are spread out, so that clients do not come back all at once
-//! (M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015); and all retries
-//! together are a fixed share of all requests, so that a server that fails is not asked three
-//! times as much as one that works (the retry budget of Finagle).
+//! Three rules keep retries harmless:
+//! - Only requests that change nothing at the server are sent twice.
+//! - The waits grow and have jitter, so that clients do not come back all at once (M. Brooker, "Exponential
+//!   Backoff And Jitter", AWS Architecture Blog, 2015).
+//! - All retries together are a fixed share of all requests, so that a failing server does not get three
+//!   times as many requests as a working one (the retry budget of Finagle).
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, Method, StatusCode, header};
 
-/// How requests are tried again.
+/// The rules for retries.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Retries {
     /// Attempts after the first (default: 3).
     pub most: u32,
-    /// The wait before the second attempt (default: 250 ms); it doubles with each that follows. What is
-    /// waited is between half of that and all of it, at random.
+    /// The wait before the second attempt (default: 250 ms). It doubles with each further attempt. The real
+    /// wait is random, between half of that and all of it.
     pub base: Duration,
-    /// The longest wait that is chosen here (default: 30 s).
+    /// The longest wait, if the server does not ask for one (default: 30 s).
     pub longest: Duration,
-    /// The longest wait that a server may ask for by `Retry-After` (default: 60 s). If it asks for
-    /// more, there is no further attempt.
+    /// The longest wait that a server may ask for by `Retry-After` (default: 60 s). If it asks for a longer
+    /// one, there is no further attempt.
     pub longest_asked: Duration,
-    /// The budget: retries for each request, of all requests together (default: 0.2), beyond the
-    /// [`reserve`](Retries::reserve). An [`Outcome`](crate::Outcome) says if it was spent. Nothing is
-    /// taken from it by an attempt that goes on with a file that has grown, nor by one that a host
-    /// refused (429, 503) while it answered others.
+    /// The budget: retries of all requests together, for each request (default: 0.2), in addition to the
+    /// [`reserve`](Retries::reserve). An [`Outcome`](crate::Outcome) says if it was spent. Two kinds of
+    /// attempts are not counted: after an attempt that made a file longer, and after a refusal (429, 503) of
+    /// a host that answered other requests.
     pub share: f64,
-    /// Retries that are there from the start (default: 100).
+    /// Retries that are allowed from the start (default: 100).
     pub reserve: u32,
-    /// Whether a refused connection is tried again (default: no): mostly nobody is there.
+    /// Whether to retry after a refused connection (default: no): mostly there is no server.
     pub refused: bool,
-    /// Statuses after which it is tried again, beside 408, 429, 500, 502, 503 and 504 (default: none).
+    /// Statuses to retry after, in addition to 408, 429, 500, 502, 503 and 504 (default: none).
     pub also: Vec<StatusCode>,
 }
 
@@ -53,7 +54,7 @@ impl Default for Retries {
 }
 
 impl Retries {
-    /// None at all.
+    /// No retries.
     pub fn none() -> Retries {
         Retries {
             most: 0,
@@ -61,12 +62,12 @@ impl Retries {
         }
     }
 
-    /// Whether another attempt could get another answer.
+    /// Whether to retry after this status.
     pub fn is_transient(&self, status: StatusCode) -> bool {
         matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504) || self.also.contains(&status)
     }
 
-    /// How long to wait after so many attempts; `chance` is from 0 to 1.
+    /// The wait after this number of attempts; `chance` is a random number from 0 to 1.
     pub fn wait(&self, attempts: u32, chance: f64) -> Duration {
         let doublings = attempts.saturating_sub(1).min(30);
         let whole = self.base.saturating_mul(1 << doublings).min(self.longest);
@@ -74,7 +75,7 @@ impl Retries {
     }
 }
 
-/// Whether sending it twice is the same as sending it once (RFC 9110, section 9.2.2).
+/// Whether sending a request twice has the same effect as sending it once (RFC 9110, section 9.2.2).
 pub(crate) fn is_idempotent(method: &Method) -> bool {
     matches!(
         *method,
@@ -82,17 +83,17 @@ pub(crate) fn is_idempotent(method: &Method) -> bool {
     )
 }
 
-/// Whether a server says that it has too much to do: 429 and 503.
+/// Whether a server says that it is overloaded: 429 and 503.
 pub fn is_busy(status: StatusCode) -> bool {
     matches!(status.as_u16(), 429 | 503)
 }
 
-/// What `Retry-After` asks for, in either of its forms (RFC 9110, section 10.2.3); nonsense and
-/// times in the past ask for nothing.
+/// The wait of a `Retry-After`, in either of its forms (RFC 9110, section 10.2.3); `None` if it is invalid or
+/// in the past.
 pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        // More digits than a number has are a long time too.
+        // A number that is too large is a long time, too.
         return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
     }
     httpdate::parse_http_date(text)
@@ -104,19 +105,19 @@ pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
 /// A number that differs between requests and runs.
 pub(crate) fn random() -> u64 {
     use std::hash::{BuildHasher, RandomState};
-    // The keys of a new one are random, which is all that is wanted of it.
+    // Its keys are random.
     RandomState::new().hash_one(0_u8)
 }
 
-/// Something from 0 to 1 that differs between requests and runs: for [`Retries::wait`].
+/// A random number from 0 to 1, for [`Retries::wait`].
 pub fn chance() -> f64 {
     (random() >> 11) as f64 / (1_u64 << 53) as f64
 }
 
-/// How many retries may still be made, of all requests of a fetcher.
+/// The retry budget of all requests of a fetcher.
 #[derive(Debug)]
 pub struct Budget {
-    /// In thousandths, so that shares add up without a lock.
+    /// In thousandths of a retry, so that an atomic counter is enough.
     left: AtomicU64,
     share: u64,
     full: u64,
@@ -124,11 +125,12 @@ pub struct Budget {
 
 const WHOLE: u64 = 1000;
 
-/// As many as this are saved up at most: a long run that went well should not end in a storm.
+/// The budget grows to this multiple of the reserve at most: a long run without failures must not end with a
+/// storm of retries.
 const SAVED: u64 = 10;
 
 impl Budget {
-    /// The budget that these retries have.
+    /// The budget of these rules.
     pub fn new(retries: &Retries) -> Budget {
         let reserve = u64::from(retries.reserve) * WHOLE;
         Budget {
@@ -138,7 +140,7 @@ impl Budget {
         }
     }
 
-    /// A request was made.
+    /// Counts a request.
     pub fn earn(&self) {
         let left = self.left.load(Ordering::Relaxed);
         if left < self.full {
@@ -146,7 +148,7 @@ impl Budget {
         }
     }
 
-    /// Takes a retry, if there is one.
+    /// Takes a retry. Returns whether there was one.
     pub fn spend(&self) -> bool {
         self.left
             .try_update(Ordering::Relaxed, Ordering::Relaxed, |left| {

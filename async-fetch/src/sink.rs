@@ -1,4 +1,4 @@
-//! The place for a body: nowhere, memory, a file, or another task.
+//! The destination of a body: nowhere, memory, a file, or a channel.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -14,8 +14,8 @@ use crate::outcome::Body;
 use crate::part::{Ending, Left, Opening, PartFile, Pushed, Segment, Spans};
 use crate::request::{Keep, Request};
 
-/// Memory that a body is given at once, because its length was announced: an announcement costs
-/// the sender nothing.
+/// Memory that is allocated at once for an announced length. An announcement costs the server nothing, so it
+/// is not trusted further.
 const BELIEVED: u64 = 1 << 20;
 
 pub(crate) enum Sink {
@@ -23,26 +23,26 @@ pub(crate) enum Sink {
     Memory(Memory, Option<Summing>),
     File(Saving),
     Channel(mpsc::Sender<Bytes>, Option<Summing>),
-    /// One range of a file, for a helper; `None` while it is being written, and after it has failed.
+    /// One range of a file, for a helper; `None` while a thread writes it, and after a failure.
     Segment(Option<Box<Segment>>),
 }
 
-/// A checksum in the making, and then what it came to.
+/// A checksum while it is computed, and then its value.
 #[derive(Default)]
 pub(crate) struct Summing {
     hasher: Hasher,
     found: Option<Checksum>,
 }
 
-/// A file in the making.
+/// An incomplete file.
 pub(crate) struct Saving {
-    /// `None` while it is being written, and after it has failed.
+    /// `None` while a thread writes it, and after a failure.
     part: Option<Box<PartFile>>,
     watch: Option<Arc<dyn Watch>>,
     found: Option<Checksum>,
 }
 
-/// A body in memory: most come in one piece, which is kept as it is.
+/// A body in memory. Most come in one piece, which is kept as it is.
 #[derive(Default)]
 pub(crate) struct Memory {
     first: Bytes,
@@ -106,7 +106,7 @@ impl Sink {
         }
     }
 
-    /// What is there already, and can be gone on with.
+    /// The existing part, if it can be resumed.
     pub(crate) fn left(&self) -> Option<Left> {
         match self {
             Sink::Segment(segment) => Some(segment.as_ref()?.left()),
@@ -114,7 +114,7 @@ impl Sink {
         }
     }
 
-    /// Bytes that are there already.
+    /// The number of existing bytes.
     pub(crate) fn length(&self) -> u64 {
         match self {
             Sink::Segment(segment) => segment.as_ref().map_or(0, |segment| segment.length()),
@@ -122,7 +122,7 @@ impl Sink {
         }
     }
 
-    /// Whether nothing of a file is missing, and it can be asked which version the server has.
+    /// Whether no byte of a file is missing, and there is a validator to compare with the server's.
     pub(crate) fn is_complete(&self) -> bool {
         self.part().is_some_and(PartFile::is_complete)
     }
@@ -140,7 +140,7 @@ impl Sink {
         }
     }
 
-    /// Fetches a file in several ranges from now on, if it is long enough.
+    /// Fetches a file in several ranges from now on, if enough is missing.
     pub(crate) async fn split(
         &mut self,
         at_once: usize,
@@ -152,7 +152,7 @@ impl Sink {
         Ok(self.part().and_then(PartFile::spans).cloned())
     }
 
-    /// Whether a helper has got its range.
+    /// Whether a helper's range is complete.
     pub(crate) fn segment_is_complete(&self) -> bool {
         matches!(self, Sink::Segment(Some(segment)) if segment.is_complete())
     }
@@ -168,12 +168,12 @@ impl Sink {
         }
     }
 
-    /// Whether a file was given up: it has the wrong checksum, or could not be written.
+    /// Whether a file was given up: its checksum was wrong, or a write failed.
     pub(crate) fn is_lost(&self) -> bool {
         matches!(self, Sink::File(saving) if saving.part.is_none())
     }
 
-    /// Begins anew, with an answer's header; `total` is how long all of it will be.
+    /// Starts from the beginning, with an answer's header; `total` is the length of the whole.
     pub(crate) async fn restart(
         &mut self,
         headers: &HeaderMap,
@@ -198,7 +198,7 @@ impl Sink {
         Ok(())
     }
 
-    /// Goes on with what is there, with the header of an answer that has the rest.
+    /// Resumes, with the header of an answer that has the rest.
     pub(crate) async fn go_on_with(
         &mut self,
         headers: &HeaderMap,
@@ -213,7 +213,7 @@ impl Sink {
             .await
     }
 
-    /// Takes a piece; `false` if nobody wants any more.
+    /// Takes a piece; `false` if no more pieces are wanted.
     pub(crate) async fn push(
         &mut self,
         bytes: Bytes,
@@ -246,10 +246,10 @@ impl Sink {
         Ok(true)
     }
 
-    /// Writes what came, so that it is not lost.
+    /// Writes the buffer.
     pub(crate) async fn flush(&mut self) -> Result<(), Error> {
         match self {
-            // What was given up has nothing to lose.
+            // A file that was given up has no buffer.
             Sink::File(saving) if saving.part.is_some() => saving.with(PartFile::flush).await,
             Sink::Segment(segment) => flush_segment(segment).await,
             _ => Ok(()),
@@ -286,7 +286,7 @@ impl Sink {
 }
 
 impl Saving {
-    /// Lends the part to a thread on which it may block.
+    /// Runs `work` with the part on a thread for blocking work.
     async fn with(
         &mut self,
         work: impl FnOnce(&mut PartFile) -> Result<(), Error> + Send + 'static,
@@ -328,7 +328,7 @@ impl Saving {
     }
 }
 
-/// Lends a segment to a thread on which it may block.
+/// Runs `work` with a segment on a thread for blocking work.
 async fn flush_segment(segment: &mut Option<Box<Segment>>) -> Result<(), Error> {
     let Some(mut lent) = segment.take() else {
         return Ok(());
@@ -341,12 +341,12 @@ async fn flush_segment(segment: &mut Option<Box<Segment>>) -> Result<(), Error> 
     Ok(())
 }
 
-/// Nothing can be written to what was given up.
+/// The error of a file that was given up.
 fn given_up() -> Error {
     Error::Setup("the file was given up after an error".to_owned())
 }
 
-/// When the server last changed the body, by its own account.
+/// The `Last-Modified` of an answer.
 fn modified(headers: &HeaderMap) -> Option<SystemTime> {
     let text = headers.get(header::LAST_MODIFIED)?.to_str().ok()?;
     httpdate::parse_http_date(text).ok()
@@ -370,14 +370,14 @@ fn check(summing: &mut Option<Summing>, wanted: Option<Checksum>) -> Result<(), 
     }
 }
 
-/// The cure for blocking code in async: another thread.
+/// Runs blocking code on another thread.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
         Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-        // The runtime is going down, and with it whoever would hear of this.
+        // The runtime is being shut down: no task will receive the result.
         Err(error) => Err(Error::Setup(error.to_string())),
     }
 }

@@ -1,4 +1,4 @@
-//! Bytes a second: no more than a limit, and no fewer than a lowest speed.
+//! Bytes a second: a limit for all bodies together, and a lowest speed for each.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -9,24 +9,24 @@ use crate::alarm::after;
 use crate::error::Error;
 use crate::limits::Limits;
 
-/// What may come at once before anybody waits: waits should be seldom, and short.
+/// How far bodies may be ahead of the limit before a wait: so waits are not too short.
 const BURST: Duration = Duration::from_millis(50);
 
 /// The speed of all bodies of a fetcher.
 #[derive(Debug)]
 pub(crate) struct Speed {
-    /// Bytes a second of all together, and until when what came is paid for.
+    /// Bytes a second of all bodies, and the time at which the received bytes would have come at that speed.
     most: Option<(f64, Mutex<Instant>)>,
-    /// Bytes a second of each, and how long it may be slower.
+    /// Bytes a second of each body, and how long it may be slower.
     least: Option<(u64, Duration)>,
 }
 
-/// How slow one body is.
+/// Measures whether one body is too slow.
 #[derive(Debug)]
 pub(crate) struct Slowness {
     least: u64,
     during: Duration,
-    /// Since then it was counted.
+    /// The start of the current measurement.
     since: Instant,
     bytes: u64,
 }
@@ -40,7 +40,7 @@ impl Speed {
         }
     }
 
-    /// So many bytes came; how long to wait before the next are read.
+    /// Counts bytes that came. Returns how long to wait before the next are read.
     pub(crate) fn take(&self, bytes: u64) -> Option<Duration> {
         let (most, paid) = self.most.as_ref()?;
         let now = Instant::now();
@@ -50,7 +50,7 @@ impl Speed {
         (*paid > now + BURST).then(|| *paid - now)
     }
 
-    /// For the next body, if none may be too slow.
+    /// Begins to measure a body, if there is a lowest speed.
     pub(crate) fn slowness(&self) -> Option<Slowness> {
         let (least, during) = self.least?;
         Some(Slowness {
@@ -63,13 +63,13 @@ impl Speed {
 }
 
 impl Slowness {
-    /// It had to wait for so long, for others.
+    /// Excludes a wait that the limit of all bodies caused.
     pub(crate) fn excuse(&mut self, wait: Duration) {
         self.since = after(self.since, wait);
     }
 
     /// # Errors
-    /// If too few bytes came for too long.
+    /// If the body was too slow for too long.
     pub(crate) fn check(&mut self, bytes: u64) -> Result<(), Error> {
         let (least, during) = (self.least, self.during);
         self.bytes += bytes;

@@ -230,6 +230,24 @@ fn headers_and_the_method_are_sent() {
 }
 
 #[test]
+fn a_big_file_is_fetched_in_several_ranges_on_request() {
+    let site = site();
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let url = site.url("/bytes/100000");
+    for (flags, several) in [
+        (&[][..], false),
+        (&["--segments=4", "--segment-size=1KiB"], true),
+    ] {
+        site.reset();
+        let words = [&["--overwrite", "-o", out, &url], flags].concat();
+        assert!(run(&words).status.success());
+        let asked = site.counts().of("/bytes/100000");
+        assert_eq!(asked > 1, several, "{asked} requests");
+    }
+}
+
+#[test]
 fn fail_fast_stops_at_the_first_failure() {
     let site = site();
     let mut urls = vec![site.url("/status/404")];

@@ -189,6 +189,14 @@ fn what_another_program_left_is_neither_replaced_nor_taken_for_whole() {
     assert_eq!(fs::read_to_string(&path).unwrap(), whole);
     fs::write(&path, &whole[..5]).unwrap();
     assert!(run(&["--overwrite", "-o", out, &url]).status.success());
+    // A complete one is not fetched again.
+    let other = folder.path().join("other");
+    fs::write(&other, whole).unwrap();
+    let before = server.heads().len();
+    let output = run(&["--json", "-c", "-o", out, &server.url("/other")]);
+    assert!(output.status.success(), "{}", text(&output.stdout));
+    assert_eq!(server.heads().len() - before, 1);
+    assert_eq!(fs::read_to_string(&other).unwrap(), whole);
     assert_eq!(fs::read_to_string(&path).unwrap(), whole);
 }
 
@@ -289,6 +297,7 @@ fn what_is_sent_and_what_is_told_can_be_chosen() {
         head.starts_with("POST ") && head.contains("application/x-www-form-urlencoded"),
         "{head}"
     );
+    assert!(head.contains("content-length: 7"), "{head}");
     assert!(run(&["-X", "PROPFIND", &server.url("/")]).status.success());
     assert!(server.heads().pop().unwrap().starts_with("PROPFIND / "));
     assert!(
@@ -320,6 +329,17 @@ fn what_is_sent_and_what_is_told_can_be_chosen() {
         (&line["attempts"], &line["status"]),
         (&2.into(), &200.into())
     );
+
+    // A mirror, and a URL that was given in another form.
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("list");
+    let given = server.url("/x/../y").replace("http", "HTTP");
+    fs::write(&list, format!("http://127.0.0.1:9/z {given}\n{given}\n")).unwrap();
+    let output = run(&["--json", "-i", list.to_str().unwrap()]);
+    let mut lines_of_list = lines(&output);
+    lines_of_list.sort_by_key(|line| line["line"].as_u64());
+    assert_eq!(lines_of_list[0]["status"], 200, "{}", text(&output.stdout));
+    assert_eq!(lines_of_list[1]["input"], given);
 
     let url = server.url("/moved");
     let line = &lines(&run(&["--json", &url]))[0];

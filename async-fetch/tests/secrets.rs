@@ -199,14 +199,23 @@ async fn a_digest_is_answered_and_the_password_never_sent() {
         "{:?}",
         outcome.result
     );
+    // And by the command.
+    let output = run(&["-u", "me:secret", "--digest", &server.url("/x?y")]);
+    assert!(output.status.success(), "{}", all_text(&output));
     let heads = server.heads();
-    assert_eq!(heads.len(), 2);
-    assert!(
-        !heads[0].contains("authorization") && heads[1].contains("uri=\"/x?y\""),
-        "{}",
-        heads[1]
-    );
+    assert_eq!(heads.len(), 4);
+    for heads in heads.chunks(2) {
+        assert!(
+            !heads[0].contains("authorization") && heads[1].contains("uri=\"/x?y\""),
+            "{}",
+            heads[1]
+        );
+    }
     assert!(!heads.concat().contains("secret"));
+    // RFC 7617, section 2.
+    let server = echo();
+    run(&["-u", "Aladdin:open sesame", &server.url("/")]);
+    assert!(server.heads()[0].contains("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="));
 }
 
 #[test]

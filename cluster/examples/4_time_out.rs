@@ -6,6 +6,8 @@ use redis::streams::{StreamAutoClaimOptions, StreamReadOptions};
 use redis::{Connection, RedisResult, TypedCommands};
 use std::{thread, time::Duration};
 
+const JOBS: &str = "step4:jobs";
+
 fn connect() -> RedisResult<Connection> {
     let url = std::env::var("REDIS_URL").unwrap_or("redis://localhost".into());
     redis::Client::open(url)?.get_connection()
@@ -16,14 +18,14 @@ fn work(redis: &mut Connection, name: &str, id: &str) -> RedisResult<()> {
     println!("{name} begins the job");
     thread::sleep(Duration::from_millis(300));
     println!("{name} has done the job");
-    redis.xack("step4:jobs", "workers", &[id])?;
+    redis.xack(JOBS, "workers", &[id])?;
     Ok(())
 }
 
 fn ann() -> RedisResult<()> {
     let mut redis = connect()?;
     let next = StreamReadOptions::default().group("workers", "Ann");
-    let reply = redis.xread_options(&["step4:jobs"], &[">"], &next)?;
+    let reply = redis.xread_options(&[JOBS], &[">"], &next)?;
     let reply = reply.expect("there is a job");
     work(&mut redis, "Ann", &reply.keys[0].ids[0].id)
 }
@@ -34,7 +36,7 @@ fn ben() -> RedisResult<()> {
     for _ in 0..20 {
         thread::sleep(Duration::from_millis(20));
         let all = StreamAutoClaimOptions::default();
-        let old = redis.xautoclaim_options("step4:jobs", "workers", "Ben", 100, "0", all)?;
+        let old = redis.xautoclaim_options(JOBS, "workers", "Ben", 100, "0", all)?;
         if let Some(entry) = old.claimed.first() {
             return work(&mut redis, "Ben", &entry.id);
         }
@@ -44,9 +46,9 @@ fn ben() -> RedisResult<()> {
 
 fn main() -> RedisResult<()> {
     let mut redis = connect()?;
-    redis.del("step4:jobs")?;
-    redis.xgroup_create_mkstream("step4:jobs", "workers", "0")?;
-    redis.xadd("step4:jobs", "*", &[("job", "long")])?;
+    redis.del(JOBS)?;
+    redis.xgroup_create_mkstream(JOBS, "workers", "0")?;
+    redis.xadd(JOBS, "*", &[("job", "long")])?;
     for worker in [thread::spawn(ann), thread::spawn(ben)] {
         worker.join().expect("workers do not panic")?;
     }

@@ -6,6 +6,8 @@ use redis::streams::{StreamAutoClaimOptions, StreamReadOptions};
 use redis::{Connection, RedisResult, TypedCommands};
 use std::{thread, time::Duration};
 
+const JOBS: &str = "step5:jobs";
+
 fn connect() -> RedisResult<Connection> {
     let url = std::env::var("REDIS_URL").unwrap_or("redis://localhost".into());
     redis::Client::open(url)?.get_connection()
@@ -16,17 +18,17 @@ fn work(redis: &mut Connection, name: &str, id: &str) -> RedisResult<()> {
     println!("{name} begins the job");
     for _ in 0..12 {
         thread::sleep(Duration::from_millis(25));
-        redis.xclaim("step5:jobs", "workers", name, 0, &[id])?;
+        redis.xclaim(JOBS, "workers", name, 0, &[id])?;
     }
     println!("{name} has done the job");
-    redis.xack("step5:jobs", "workers", &[id])?;
+    redis.xack(JOBS, "workers", &[id])?;
     Ok(())
 }
 
 fn ann() -> RedisResult<()> {
     let mut redis = connect()?;
     let next = StreamReadOptions::default().group("workers", "Ann");
-    let reply = redis.xread_options(&["step5:jobs"], &[">"], &next)?;
+    let reply = redis.xread_options(&[JOBS], &[">"], &next)?;
     let reply = reply.expect("there is a job");
     work(&mut redis, "Ann", &reply.keys[0].ids[0].id)
 }
@@ -37,7 +39,7 @@ fn ben() -> RedisResult<()> {
     for _ in 0..20 {
         thread::sleep(Duration::from_millis(20));
         let all = StreamAutoClaimOptions::default();
-        let old = redis.xautoclaim_options("step5:jobs", "workers", "Ben", 150, "0", all)?;
+        let old = redis.xautoclaim_options(JOBS, "workers", "Ben", 150, "0", all)?;
         if let Some(entry) = old.claimed.first() {
             return work(&mut redis, "Ben", &entry.id);
         }
@@ -47,9 +49,9 @@ fn ben() -> RedisResult<()> {
 
 fn main() -> RedisResult<()> {
     let mut redis = connect()?;
-    redis.del("step5:jobs")?;
-    redis.xgroup_create_mkstream("step5:jobs", "workers", "0")?;
-    redis.xadd("step5:jobs", "*", &[("job", "long")])?;
+    redis.del(JOBS)?;
+    redis.xgroup_create_mkstream(JOBS, "workers", "0")?;
+    redis.xadd(JOBS, "*", &[("job", "long")])?;
     for worker in [thread::spawn(ann), thread::spawn(ben)] {
         worker.join().expect("workers do not panic")?;
     }

@@ -6,6 +6,7 @@
 //! cargo run --release -p cluster --example cluster_costs -- redis://localhost:7400 trips million agents
 //! ```
 
+use std::collections::HashMap;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
@@ -50,7 +51,7 @@ fn main() -> Fallible<()> {
             "million" => million(&broker, url)?,
             "agents" => agents(&broker, url)?,
             "clients" => clients(&broker, url)?,
-            "waiting" => waiting(&broker)?,
+            "waiting" => waiting(&broker, url)?,
             other => return Err(format!("{other}: not known").into()),
         }
     }
@@ -95,6 +96,45 @@ fn median(mut times: Vec<Duration>) -> (Duration, Duration) {
     (times[times.len() / 2], times[times.len() * 9 / 10])
 }
 
+/// The CPU time that this process and all below it have used, in seconds, and the broker's.
+fn cpu_seconds(broker: &mut redis::Connection) -> Fallible<f64> {
+    let mut used = HashMap::new();
+    for entry in std::fs::read_dir("/proc")?.flatten() {
+        let Ok(stat) = std::fs::read_to_string(entry.path().join("stat")) else {
+            continue;
+        };
+        // Behind the name, which is in brackets: state, parent, …, and in places 12 and 13 the ticks.
+        let fields: Vec<&str> = stat
+            .rsplit(')')
+            .next()
+            .unwrap_or_default()
+            .split(' ')
+            .collect();
+        let number = |place: usize| fields.get(place).and_then(|it| it.parse::<u64>().ok());
+        let pid = entry.file_name().to_string_lossy().parse().unwrap_or(0);
+        let ticks = number(12).unwrap_or(0) + number(13).unwrap_or(0);
+        used.insert(pid, (number(2).unwrap_or(0), ticks));
+    }
+    let me = u64::from(std::process::id());
+    let is_below = |mut pid: u64| {
+        while pid > 1 && pid != me {
+            pid = used.get(&pid).map_or(0, |it| it.0);
+        }
+        pid == me
+    };
+    let ours: u64 = used
+        .iter()
+        .filter(|it| is_below(*it.0))
+        .map(|it| it.1.1)
+        .sum();
+    let info: redis::InfoDict = redis::cmd("INFO").arg("cpu").query(broker)?;
+    let broker: f64 = ["used_cpu_user", "used_cpu_sys"]
+        .iter()
+        .filter_map(|name| info.get::<f64>(name))
+        .sum();
+    Ok(ours as f64 / 100.0 + broker)
+}
+
 fn round_trips(pool: &impl Executor, n: u64) -> Fallible<(Duration, Duration)> {
     pool.submit(Echo(0))?.result()?;
     let mut times = Vec::new();
@@ -112,8 +152,11 @@ fn trips(broker: &Broker, url: &str) -> Fallible<()> {
     println!("a round trip, local process: {here:?}, every tenth over {slow:?}");
     drop(local);
     let agents = Agents::start(broker, url, 1, 1)?;
+    let mut redis = redis::Client::open(url)?.get_connection()?;
+    let before = cpu_seconds(&mut redis)?;
     let (there, slow) = round_trips(&connect(broker)?, 5000)?;
-    println!("a round trip, cluster:       {there:?}, every tenth over {slow:?}");
+    let cpu = (cpu_seconds(&mut redis)? - before) / 5000.0 * 1e6;
+    println!("a round trip, cluster: {there:?}, every tenth over {slow:?}, CPU {cpu:.0} us");
     agents.end(broker)
 }
 
@@ -181,17 +224,19 @@ fn clients(broker: &Broker, url: &str) -> Fallible<()> {
     agents.end(broker)
 }
 
-fn waiting(broker: &Broker) -> Fallible<()> {
+fn waiting(broker: &Broker, url: &str) -> Fallible<()> {
     let pool = connect(broker)?;
+    let mut redis = redis::Client::open(url)?.get_connection()?;
+    let mut memory = || -> Fallible<i64> {
+        let info: redis::InfoDict = redis::cmd("INFO").arg("memory").query(&mut redis)?;
+        Ok(info.get("used_memory").unwrap_or(0))
+    };
+    let before = memory()?;
     let start = Instant::now();
     let futures = (0..100_000).map(|n| pool.submit(Echo(n)));
     let futures: Vec<_> = futures.collect::<Result<_, _>>()?;
-    println!(
-        "100,000 jobs handed in: {:?}; see `redis-cli info memory`",
-        start.elapsed()
-    );
-    let mut line = String::new();
-    std::io::stdin().read_line(&mut line)?;
+    let (time, bytes) = (start.elapsed(), memory()? - before);
+    println!("100,000 waiting jobs: {bytes} bytes at the broker, {time:?} to hand in");
     let start = Instant::now();
     pool.shutdown(false, true)?;
     drop(futures);

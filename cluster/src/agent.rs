@@ -2,27 +2,28 @@
 //! [`ProcessPool`] of this machine, so that a job that crashes costs one job.
 
 mod claims;
-mod lead;
+mod main_loop;
 mod report;
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use executors::{EncodedAnswer, Error, Future, JobType, ProcessPool, ProcessPoolBuilder};
 
 use crate::broker::{Broker, Link};
 use crate::member::{Membership, host_name};
 use crate::protocol::Names;
-use crate::sync::lock;
-use crate::watch;
+use crate::sync::{lock, wait};
 use report::Report;
 
-/// So many workers may be lost in a row, each with a job of somebody's, before the agent takes it that
-/// none can live here.
+/// How many workers may die in a row before the agent gives up: each may have died of a client's job.
 pub(crate) const RESTART_LIMIT: u32 = 1000;
+
+/// How long an agent that ends waits for the broker to have its last reports.
+const LAST_REPORTS: Duration = Duration::from_millis(500);
 
 /// Runs jobs of a cluster on this machine.
 ///
@@ -44,12 +45,12 @@ pub struct Agent {
     shared: Arc<Shared>,
 }
 
-/// How an agent came to its end.
+/// Why an agent has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
     /// It was told to stop.
     Stopped,
-    /// It was drained: told to take no more jobs, it has ended with its last.
+    /// It was drained: told to take no more jobs, it ended after its last one.
     Drained,
 }
 
@@ -70,14 +71,14 @@ impl AgentBuilder {
         self
     }
 
-    /// How long this agent may be silent before it counts as dead and its jobs are answered as lost, or
-    /// offered to others. It renews the lease six times in that time, however long its jobs run.
+    /// How long this agent may be silent before it counts as dead. Its jobs are then answered as lost, or
+    /// offered to other agents. It renews the lease six times in that time, however long its jobs run.
     pub fn lease(mut self, lease: Duration) -> Self {
         self.membership.lease = lease;
         self
     }
 
-    /// What the machine is called: its host name, unless said otherwise.
+    /// The name of the machine. The default is its host name.
     pub fn host(mut self, host: impl Into<String>) -> Self {
         self.membership.host = host.into();
         self
@@ -104,12 +105,11 @@ impl AgentBuilder {
         let pool = self.pool.frame_limit(self.size_limit).build()?;
         // An agent that could start no worker would answer every job with that.
         pool.warm_up()?;
-        let patience = (watch::interval(self.membership.lease) * 2).max(Duration::from_millis(200));
-        let names = Names::new(&self.prefix);
-        let link = || Link::new(broker.clone(), names.clone(), patience);
+        let (names, lease) = (Names::new(&self.prefix), self.membership.lease);
+        let link = || Link::for_calls(broker.clone(), names.clone(), lease);
         let shared = Arc::new(Shared {
             links: Links {
-                claims: Mutex::new(link()),
+                claims: Mutex::new(Link::for_waiting(broker.clone(), names.clone(), lease)),
                 reports: Mutex::new(link()),
                 heart: Mutex::new(link()),
                 claiming: AtomicI64::new(0),
@@ -123,6 +123,7 @@ impl AgentBuilder {
                 running: HashMap::new(),
                 reporting: HashSet::new(),
                 unsent: Vec::new(),
+                in_touch: true,
                 stage: Stage::Working,
             }),
             changed: Condvar::new(),
@@ -155,13 +156,22 @@ struct Links {
 struct State {
     /// The agent's id: another after its lease was lost.
     id: String,
-    /// What is run for it, by the ids of the entries.
+    /// The jobs that its pool has, by the ids of their entries.
     running: HashMap<String, Running>,
-    /// The entries of jobs that are no longer run, and that the broker may not have heard of.
+    /// The entries of jobs that are no longer run, until the broker has their report.
     reporting: HashSet<String>,
-    /// Reports that the broker could not be given.
+    /// Reports that the broker does not have yet.
     unsent: Vec<Report>,
+    /// Whether reports are sent; not if the agent ends while the broker can't be reached.
+    in_touch: bool,
     stage: Stage,
+}
+
+impl State {
+    /// Whether no job runs, and the broker has the report of each.
+    fn has_nothing(&self) -> bool {
+        self.running.is_empty() && self.reporting.is_empty() && self.unsent.is_empty()
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -169,7 +179,7 @@ enum Stage {
     Working,
     /// No more jobs are claimed.
     Draining,
-    /// Its workers can't run: for this reason.
+    /// Its workers can't run, for this reason.
     Broken(Error),
     Ended,
 }
@@ -179,6 +189,8 @@ struct Running {
     number: String,
     /// `None` until the local pool has taken it.
     future: Option<Future<EncodedAnswer>>,
+    /// Its client wants it ended.
+    stopped: bool,
     /// Whether the client has been told that it has begun.
     told: bool,
 }
@@ -209,33 +221,36 @@ impl Agent {
         self.shared.pool.pids()
     }
 
-    /// Claims jobs and has them run, until it is drained, or `stop` says so: it is asked about ten times
-    /// a second. Jobs that run when it is told to stop are ended: those that may be repeated are run by another agent, and the others answered
-    /// as [`Error::Killed`].
+    /// Claims jobs and runs them, until it is drained or `stop` returns true. (`stop` is called about ten
+    /// times a second.) When it stops, it ends the jobs that run: those that may be repeated are run by
+    /// another agent, and the others are answered as [`Error::Killed`].
     ///
-    /// While the broker is away the jobs run on, and their answers are kept for it.
+    /// While the broker can't be reached the jobs run on, and their answers are kept for it.
     ///
     /// # Errors
     /// [`Error::PoolBroken`] or [`Error::VersionMismatch`] if the workers can't run;
     /// [`Error::Disconnected`] if the broker refuses what it is asked.
     pub fn run(self, stop: impl Fn() -> bool) -> Result<End, Error> {
         let shared = &self.shared;
-        std::thread::scope(|scope| {
-            let claims = std::thread::Builder::new()
-                .name("cluster-claims".to_owned())
-                .spawn_scoped(scope, || shared.claim_jobs())
-                .map_err(|error| Error::Spawn {
-                    what: "the thread that claims jobs".to_owned(),
-                    message: error.to_string(),
-                })?;
-            let end = shared.lead(&stop);
-            shared.set_stage(Stage::Ended);
-            shared.wake_claims(|| claims.is_finished());
-            // What runs is answered as killed, by the pool's own threads.
-            let _ = shared.pool.kill();
-            shared.go();
-            end
-        })
+        let claiming = Arc::clone(shared);
+        let claims = std::thread::Builder::new()
+            .name("cluster-claims".to_owned())
+            .spawn(move || claiming.claim_jobs())
+            .map_err(|error| Error::Spawn {
+                what: "the thread that claims jobs".to_owned(),
+                message: error.to_string(),
+            })?;
+        let end = shared.main_loop(&stop);
+        shared.set_stage(Stage::Ended);
+        // If the broker can't be reached, that thread ends later, by itself.
+        let in_touch = shared.wake_claims(|| claims.is_finished());
+        lock(&shared.state).in_touch = in_touch;
+        // The pool's own threads answer what runs as killed.
+        let _ = shared.pool.kill();
+        if in_touch {
+            shared.leave();
+        }
+        end
     }
 }
 
@@ -259,8 +274,8 @@ impl Shared {
         self.changed.notify_all();
     }
 
-    /// Wakes the thread that may wait for a job, until it has ended.
-    fn wake_claims(&self, ended: impl Fn() -> bool) {
+    /// Wakes the thread that may wait for a job, until it has ended; false if the broker can't be reached.
+    fn wake_claims(&self, ended: impl Fn() -> bool) -> bool {
         while !ended() {
             let claiming = self.links.claiming.load(Ordering::Relaxed);
             let woken = lock(&self.links.heart).attempt(|connection| {
@@ -270,19 +285,26 @@ impl Shared {
                     .query::<i64>(connection)
             });
             if woken.is_err() {
-                return; // Then it does not wait for the broker either.
+                return false;
             }
             std::thread::sleep(Duration::from_millis(1));
         }
+        true
     }
 
-    /// Leaves the broker: what is claimed and not answered is offered again, or lost.
-    fn go(&self) {
+    /// Leaves the broker: jobs that are claimed and not answered are offered again, or answered as lost.
+    fn leave(&self) {
         self.resend();
-        let id = lock(&self.state).id.clone();
+        let start = Instant::now();
+        let mut state = lock(&self.state);
+        while !state.has_nothing() && start.elapsed() < LAST_REPORTS {
+            state = wait(&self.changed, state, Duration::from_millis(5));
+        }
+        let id = state.id.clone();
+        drop(state);
         let why = format!("its agent {id} was stopped");
         let mut link = lock(&self.links.heart);
-        // If the broker is away, the others find the agent dead when its lease is over.
+        // If the broker can't be reached, other members find the agent dead when its lease is over.
         let _ = Membership::leave(&mut link, Duration::ZERO, &id, "", &why);
     }
 }

@@ -1,4 +1,4 @@
-//! A client's answers: read from its stream, and given to the futures.
+//! A client's answers: it reads them from its stream and gives them to the futures.
 
 use executors::EncodedAnswer;
 use redis::streams::{StreamId, StreamReadReply};
@@ -13,8 +13,7 @@ use crate::watch;
 const AT_ONCE: usize = 1000;
 
 impl Client {
-    /// Reads answers until the client ends. `connected` is told the broker's number for the
-    /// connection.
+    /// Reads answers until the client ends. Calls `connected` with the broker's number for the connection.
     pub(crate) fn read_answers(&self, mut link: Link, connected: impl Fn(Option<i64>)) {
         self.pool.adopt();
         let block = watch::interval(self.membership.lease).as_millis() as usize;
@@ -59,7 +58,7 @@ impl Client {
         }
     }
 
-    /// Notes what has been read, so that the broker need not keep it; at once if there is much.
+    /// Notes how far it has read, so that the broker can delete answers; at once if there were many.
     fn note_read(&self, id: &str, last: &str, now: bool, link: &mut Link) {
         {
             let mut state = lock(&self.state);

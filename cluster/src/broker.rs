@@ -1,8 +1,9 @@
-//! The broker, and a connection to it that comes back after it was lost.
+//! The broker, and a connection to it that is made again after it was lost.
 
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use executors::Error;
@@ -13,6 +14,10 @@ use crate::protocol::Names;
 /// How long to wait before the second attempt to connect, doubled each time up to the longest.
 const PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+
+/// How long an answer may take: a third of the lease, within these bounds.
+const SHORTEST_WAIT: Duration = Duration::from_millis(200);
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 /// The address of a Redis server, with what is needed to be let in.
 ///
@@ -83,7 +88,7 @@ impl Broker {
         })
     }
 
-    /// What is told when the broker does not answer.
+    /// The error for a broker that does not answer, or says no.
     pub(crate) fn disconnected(&self, message: impl Into<String>) -> Error {
         Error::Disconnected {
             from: self.shown.clone(),
@@ -92,8 +97,8 @@ impl Broker {
     }
 }
 
-/// rustls takes no provider of its algorithms by itself where several are built. What the program has
-/// chosen already stays.
+/// rustls chooses no provider of its algorithms by itself where several are built. A choice that the program
+/// has already made stays.
 #[cfg(feature = "tls")]
 fn choose_algorithms() {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
@@ -111,7 +116,7 @@ impl fmt::Debug for Broker {
     }
 }
 
-/// The address without user and password, and without what stands behind a `?`.
+/// The address without user and password, and without what follows a `?`.
 fn without_secrets(url: &str) -> String {
     let url = url.split(['?', '#']).next().unwrap_or_default();
     match url.split_once("://") {
@@ -125,11 +130,22 @@ fn without_secrets(url: &str) -> String {
 }
 
 fn refused(url: &str, error: &RedisError) -> Error {
-    let url = without_secrets(url);
+    let (url, error) = (without_secrets(url), text_of(error));
     Error::Unsupported {
         what: format!(
             "the broker address {url} ({error}; expected redis://[user:password@]host[:port])"
         ),
+    }
+}
+
+/// An error in words, without the name that the crate `redis` has for its kind, and without quotes around
+/// the server's.
+fn text_of(error: &RedisError) -> String {
+    let text = error.to_string();
+    let text = text.replace(&format!(" - {:?}", error.kind()), "");
+    match error.code() {
+        Some(code) => text.replace(&format!("{code:?}"), code),
+        None => text,
     }
 }
 
@@ -138,6 +154,8 @@ fn may_pass(error: &RedisError) -> bool {
     error.is_io_error()
         || error.is_connection_dropped()
         || error.is_timeout()
+        // It can't write its file now: the disk is full, say.
+        || error.code() == Some("MISCONF")
         || matches!(
             error.kind(),
             redis::ErrorKind::Parse
@@ -159,11 +177,13 @@ pub(crate) struct Link {
     /// How long an answer may take.
     patience: Duration,
     pause: Duration,
-    /// The broker's number for the connection.
+    /// The broker's number for this connection.
     id: Option<i64>,
+    /// Set from outside: what fails is not tried again.
+    given_up: Arc<AtomicBool>,
 }
 
-/// Why a call came to nothing.
+/// Why a call failed.
 pub(crate) enum Failure {
     /// The connection is down, for now.
     Down(String),
@@ -172,7 +192,19 @@ pub(crate) enum Failure {
 }
 
 impl Link {
-    pub(crate) fn new(broker: Broker, names: Names, patience: Duration) -> Self {
+    /// For calls that the broker answers at once. If it does not, the connection is given up and the call
+    /// made again, so that nothing hangs for long when a network is cut.
+    pub(crate) fn for_calls(broker: Broker, names: Names, lease: Duration) -> Self {
+        let patience = (lease / 3).clamp(SHORTEST_WAIT, LONGEST_WAIT);
+        Self::new(broker, names, patience)
+    }
+
+    /// For reads that wait at the broker, for a sixth of the lease.
+    pub(crate) fn for_waiting(broker: Broker, names: Names, lease: Duration) -> Self {
+        Self::new(broker, names, (lease / 3).max(SHORTEST_WAIT))
+    }
+
+    fn new(broker: Broker, names: Names, patience: Duration) -> Self {
         Self {
             broker,
             names,
@@ -180,7 +212,13 @@ impl Link {
             patience,
             pause: PAUSE,
             id: None,
+            given_up: Arc::default(),
         }
+    }
+
+    /// What to set so that calls that fail are not tried again.
+    pub(crate) fn given_up(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.given_up)
     }
 
     /// Connects, if it is not connected. The broker's number for this connection, by which another can
@@ -209,7 +247,7 @@ impl Link {
             .ok_or_else(|| std::io::Error::other("no connection").into())
     }
 
-    /// One attempt. A connection that failed is dropped: what it may still say is for nobody.
+    /// One attempt. A connection that failed is dropped, with any late answer.
     pub(crate) fn attempt<T>(
         &mut self,
         mut call: impl FnMut(&mut dyn ConnectionLike) -> RedisResult<T>,
@@ -218,15 +256,15 @@ impl Link {
         outcome.map_err(|error| {
             if may_pass(&error) {
                 self.connection = None;
-                Failure::Down(error.to_string())
+                Failure::Down(text_of(&error))
             } else {
-                Failure::Refused(error.to_string())
+                Failure::Refused(text_of(&error))
             }
         })
     }
 
-    /// Attempts until one succeeds or the limit has passed. The call must be one that may be
-    /// repeated: whether the broker has done it is not known when its answer was lost.
+    /// Tries again until a call succeeds or the limit has passed. The call must be safe to repeat: when its
+    /// answer is lost, nobody knows whether the broker has done it.
     pub(crate) fn call<T>(
         &mut self,
         limit: Duration,
@@ -237,7 +275,9 @@ impl Link {
             match self.attempt(&mut call) {
                 Ok(value) => return Ok(value),
                 Err(Failure::Refused(message)) => return Err(self.broker.disconnected(message)),
-                Err(Failure::Down(message)) if start.elapsed() >= limit => {
+                Err(Failure::Down(message))
+                    if start.elapsed() >= limit || self.given_up.load(Ordering::Relaxed) =>
+                {
                     return Err(self.broker.disconnected(message));
                 }
                 Err(Failure::Down(_)) => self.rest(),
@@ -251,7 +291,7 @@ impl Link {
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
     }
 
-    /// Has a script run, until it has or the limit has passed.
+    /// Runs a script, with as many attempts as the limit allows.
     pub(crate) fn run<T: redis::FromRedisValue>(
         &mut self,
         limit: Duration,
@@ -264,7 +304,7 @@ impl Link {
         })
     }
 
-    /// Has a script run, in one attempt.
+    /// Runs a script, in one attempt.
     pub(crate) fn try_run<T: redis::FromRedisValue>(
         &mut self,
         script: &Script,
@@ -318,6 +358,7 @@ mod tests {
             let error = Broker::at(url).expect_err(url).to_string();
             assert!(error.contains("expected redis://"), "{error}");
             assert!(!error.contains("secret"), "{error}");
+            assert!(!error.contains("InvalidClientConfig"), "{error}");
         }
     }
 }

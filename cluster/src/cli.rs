@@ -1,9 +1,10 @@
-//! Everything behind `main`; and what other tools take to have `agent` and `--model cluster`.
+//! The command line; and what other tools use for their `agent` and `--model cluster`.
 
 mod args;
 mod demo;
 mod drain;
 mod top;
+mod trip;
 
 use anyhow::{Context, bail};
 use common::cli::{Interrupt, Outcome, RunArgs, Usage, interrupt};
@@ -14,10 +15,10 @@ pub use demo::JOBS;
 
 use crate::agent::{Agent, End, RESTART_LIMIT};
 
-/// Runs what the command line asks for.
+/// Runs a command.
 ///
 /// # Errors
-/// What came of it.
+/// Its failure, for a person to read.
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     let session = common::cli::start(&args.run)?;
     let interrupt = interrupt::install()?;
@@ -36,6 +37,7 @@ fn answer(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
         Some(Command::Top(top)) => top::run(top, run, interrupt),
         Some(Command::Drain(which)) => drain::run(which, run, interrupt),
         Some(Command::Dead(which)) => drain::dead(which, run),
+        Some(Command::Trip(broker)) => trip::run(broker, run, interrupt),
     }
 }
 

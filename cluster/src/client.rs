@@ -1,6 +1,7 @@
-//! A client's jobs: those it has handed in and that are not answered yet.
+//! A client's jobs: those that it has submitted and that are not answered yet.
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
@@ -28,8 +29,10 @@ pub(crate) struct Client {
     pub(crate) names: Names,
     pub(crate) membership: Membership,
     pub(crate) limits: Limits,
-    /// For what is asked of the broker. Taken before `state`.
+    /// For calls to the broker. Locked before `state`.
     pub(crate) calls: Mutex<Link>,
+    /// Set when the client gives up: calls that fail are not tried again.
+    pub(crate) given_up: Arc<AtomicBool>,
     pub(crate) state: Mutex<State>,
     /// Signalled when a job is answered, and when the client gets another id or ends.
     pub(crate) changed: Condvar,
@@ -52,7 +55,7 @@ pub(crate) struct State {
 /// A job that is to be answered.
 pub(crate) enum Open {
     Job(EncodedJob),
-    /// One of a client that was detached.
+    /// A job of a client that was detached.
     Attached(Promise<(u32, EncodedAnswer)>),
 }
 
@@ -82,7 +85,7 @@ impl Open {
 }
 
 impl Client {
-    /// Hands in a job; while the queue is full, waits as long as its options allow.
+    /// Submits a job. While the queue is full it waits, as long as the job's options allow.
     pub(crate) fn submit(self: &Arc<Self>, mut job: EncodedJob) -> Result<Arc<dyn Owner>, Error> {
         let header = Header::of(&job).encode();
         let tries = job.options().get_retries().to_string();
@@ -133,7 +136,7 @@ impl Client {
                     return Err(error);
                 }
             };
-            // It is not there, and its number goes to the next.
+            // The broker does not have it, and its number goes to the next job.
             if state.id == id {
                 state.next = number;
             }
@@ -159,7 +162,7 @@ impl Client {
         }
     }
 
-    /// Notes a job as one that is to be answered, before the broker hears of it.
+    /// Notes a job as one that is to be answered, before it goes to the broker.
     fn open(&self, job: EncodedJob) -> Result<(String, u64), Error> {
         let mut state = lock(&self.state);
         if let Some(reason) = &state.closed {
@@ -202,15 +205,15 @@ impl Client {
                 Beat::Renewed(_) => {
                     let why = "its client was cut off for longer than its lease";
                     if Membership::leave(&mut link, Duration::ZERO, &id, "", why).is_ok() {
-                        given_up = !self.come_anew(&mut link);
+                        given_up = !self.join_again(&mut link);
                     }
                 }
                 Beat::Gone => {
                     self.cut_off("for longer than its lease: its jobs were dropped");
-                    given_up = !self.come_anew(&mut link);
+                    given_up = !self.join_again(&mut link);
                 }
                 Beat::Down(since, message) => {
-                    // As soon as others take it for dead; all in all within the lease.
+                    // About when other members remove this one: within the lease.
                     if since >= self.membership.lease * 2 / 3 && !given_up {
                         self.cut_off(&message);
                         given_up = true;
@@ -225,8 +228,8 @@ impl Client {
         self.give_up(&EncodedAnswer::Failed(self.broker.disconnected(message)));
     }
 
-    /// Comes to the broker under another id; false if that failed.
-    fn come_anew(&self, link: &mut Link) -> bool {
+    /// Joins again, under another id; false if that failed.
+    fn join_again(&self, link: &mut Link) -> bool {
         let id = self.membership.new_id();
         let joined = self.membership.join(link, Duration::ZERO, &id, "", "");
         if joined.is_ok() {
@@ -235,14 +238,14 @@ impl Client {
             state.next = 1;
             state.read = String::new();
             drop(state);
-            // What was handed in under the old id in the meantime.
+            // Jobs that were submitted under the old id in the meantime.
             self.cut_off("for longer than its lease: its jobs were dropped");
         }
         joined.is_ok()
     }
 }
 
-/// What a future asks of its client.
+/// By this a future asks its client to cancel its job.
 struct Ticket {
     client: Arc<Client>,
     id: String,

@@ -27,7 +27,9 @@
 
 mod agent;
 mod answers;
+mod attached;
 mod broker;
+mod builder;
 #[cfg(feature = "cli")]
 pub mod cli;
 mod client;
@@ -39,12 +41,19 @@ mod scripts;
 mod sync;
 mod watch;
 
+#[cfg(all(test, unix))]
+#[path = "../tests/cluster/support/server.rs"]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod server;
+
 pub use agent::{Agent, AgentBuilder, End};
+pub use attached::Attached;
 pub use broker::Broker;
+pub use builder::RedisPoolBuilder;
 pub use overview::{
     AgentRow, ClientRow, DeadLetter, Overview, Totals, dead_letters, drain, overview,
 };
-pub use pool::{Attached, RedisPool, RedisPoolBuilder};
+pub use pool::RedisPool;
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! What agents and clients have in common: an id, a lease that they renew, and others that they watch.
+//! What agents and clients have in common: an id, a lease that they renew, and other members that they
+//! watch.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::{Duration, Instant};
@@ -10,7 +11,7 @@ use crate::protocol::VERSION;
 use crate::scripts;
 use crate::watch::{self, Seen, Watch};
 
-/// How agents and clients take part.
+/// How an agent or client takes part.
 #[derive(Debug, Clone)]
 pub(crate) struct Membership {
     pub(crate) host: String,
@@ -28,7 +29,7 @@ impl Membership {
         self.lease.as_millis().to_string()
     }
 
-    /// Comes to the broker as `id`; `workers` is empty for a client.
+    /// Joins as `id`. `workers` is empty for a client.
     pub(crate) fn join(
         &self,
         link: &mut Link,
@@ -44,6 +45,13 @@ impl Membership {
         let reply: String = link.run(limit, &scripts::JOIN, &arguments.map(str::as_bytes))?;
         if reply == "ok" {
             return Ok(());
+        }
+        if let Some(policy) = reply.strip_prefix("evicts ") {
+            let what = format!(
+                "a broker that deletes jobs when its memory is full (maxmemory-policy {policy}; \
+                 set noeviction)"
+            );
+            return Err(Error::Unsupported { what });
         }
         Err(Error::VersionMismatch {
             job: "the cluster's protocol".to_owned(),
@@ -74,7 +82,7 @@ impl Membership {
         }
     }
 
-    /// Goes, or declares another dead whose beats stand still.
+    /// Removes a member: this one, or one whose beats stand still at `beats`.
     pub(crate) fn leave(
         link: &mut Link,
         limit: Duration,
@@ -90,13 +98,13 @@ fn number(text: Option<&String>) -> u64 {
     text.and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
-/// What came of a beat.
+/// What a beat led to.
 pub(crate) enum Beat {
-    /// The lease is renewed; so many workers there are.
+    /// The lease is renewed. The cluster has this many workers.
     Renewed(usize),
     /// The broker does not know this member: its lease has run out.
     Gone,
-    /// The broker can't be reached; and for how long it has not been.
+    /// The broker has not been reached for this long, and why.
     Down(Duration, String),
 }
 
@@ -126,7 +134,7 @@ impl Heart {
         self.next.saturating_duration_since(Instant::now())
     }
 
-    /// One beat, and a look at those that are watched: the dead among them are struck off.
+    /// Renews the lease, looks at the members that it watches, and removes the dead ones.
     pub(crate) fn beat(&mut self, link: &mut Link, arguments: &[&[u8]]) -> Beat {
         let reply = link.try_run::<Option<Vec<String>>>(&scripts::BEAT, arguments);
         let now = Instant::now();
@@ -134,7 +142,7 @@ impl Heart {
         let reply = match reply {
             Ok(reply) => reply,
             Err(Failure::Down(message) | Failure::Refused(message)) => {
-                // Soon again; the link pauses by itself between attempts.
+                // Again soon: the link itself pauses between attempts.
                 self.next = now;
                 return Beat::Down(now.duration_since(self.last_contact), message);
             }
@@ -179,5 +187,45 @@ pub(crate) fn host_name() -> String {
         "localhost".to_owned()
     } else {
         name
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use crate::broker::Broker;
+    use crate::protocol::Names;
+    use crate::server::Server;
+
+    #[test]
+    fn a_member_that_has_renewed_its_lease_meanwhile_is_not_removed() -> Result<(), Error> {
+        let Some(server) = Server::start() else {
+            return Ok(());
+        };
+        let (lease, now) = (Duration::from_secs(60), Duration::ZERO);
+        let membership = Membership {
+            host: "one".to_owned(),
+            lease,
+        };
+        let mut link = Link::for_calls(Broker::at(&server.url())?, Names::new("test"), lease);
+        let id = membership.new_id();
+        membership.join(&mut link, now, &id, "", "")?;
+        // Another member has seen its first beat; here is the second.
+        Heart::new(lease).beat(&mut link, &[id.as_bytes(), b""]);
+        assert!(!Membership::leave(
+            &mut link,
+            now,
+            &id,
+            "1",
+            "it was silent"
+        )?);
+        assert!(Membership::leave(
+            &mut link,
+            now,
+            &id,
+            "2",
+            "it was silent"
+        )?);
+        Ok(())
     }
 }

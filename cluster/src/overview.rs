@@ -1,4 +1,4 @@
-//! What is going on at the broker: for `cluster top`, `drain` and `dead`.
+//! The state of a cluster, for `cluster top`, `drain` and `dead`.
 
 use std::time::Duration;
 
@@ -9,9 +9,6 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::broker::{Broker, Link};
 use crate::protocol::{Header, Names, decode_answer, value_in};
 use crate::scripts;
-
-/// How long the broker may take to say.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The state of a cluster at one moment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -144,10 +141,10 @@ fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 }
 
 fn link(broker: &Broker, prefix: &str) -> Link {
-    Link::new(broker.clone(), Names::new(prefix), PATIENCE)
+    Link::for_calls(broker.clone(), Names::new(prefix), crate::DEFAULT_LEASE)
 }
 
-/// Asks the broker how its cluster is.
+/// Asks the broker for the state of its cluster.
 ///
 /// # Errors
 /// [`Error::Disconnected`].
@@ -157,7 +154,7 @@ pub fn overview(broker: &Broker, prefix: &str) -> Result<Overview, Error> {
         .map_err(|error| broker.disconnected(format!("its overview could not be read: {error}")))
 }
 
-/// Has the agents of a host (or one agent, by its id) take no more jobs and end when they have none.
+/// Drains the agents of a host, or one agent by its id: they take no more jobs, and end when they have none.
 /// Returns their ids.
 ///
 /// # Errors

@@ -1,11 +1,11 @@
-//! What stands at the broker: the names of keys, and what jobs and answers look like as bytes.
+//! What is stored at the broker: the names of keys, and the bytes of jobs and answers.
 //!
-//! Which key holds what is told at the head of `lua/common.lua`.
+//! The head of `lua/common.lua` says what each key holds.
 
 use executors::{EncodedAnswer, EncodedJob, Error, JobType};
 use serde::{Deserialize, Serialize};
 
-/// Raised when keys, scripts or bytes change: programs of different versions refuse each other.
+/// Raised when keys, scripts or bytes change. Programs of different versions refuse each other.
 pub(crate) const VERSION: &str = "1";
 
 /// Larger inputs and results travel beside the streams, which are kept short.
@@ -14,7 +14,7 @@ pub(crate) const INLINE: usize = 16 << 10;
 /// The consumer group that all agents are in.
 pub(crate) const GROUP: &str = "agents";
 
-/// The names of keys. The prefix stands in braces: in a Redis Cluster all keys are then on one node.
+/// The names of keys. The prefix is in braces, so that in a Redis Cluster all keys are on one node.
 #[derive(Clone, Debug)]
 pub(crate) struct Names(String);
 
@@ -48,7 +48,7 @@ impl Names {
     }
 }
 
-/// What an agent must know of a job beside its input.
+/// What an agent must know of a job besides its input.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Header {
     /// The name of the jobs' type.
@@ -79,7 +79,7 @@ impl Header {
         postcard::from_bytes(bytes).ok()
     }
 
-    /// The type among those that an agent knows, if it means the same by it.
+    /// The type of that name that the agent knows, if it is of the same version.
     pub(crate) fn find(&self, known: &[JobType]) -> Result<JobType, Error> {
         let theirs = known.iter().find(|job| job.name() == self.name);
         let mismatch = |theirs: String| Error::VersionMismatch {
@@ -95,7 +95,7 @@ impl Header {
     }
 }
 
-/// A value in an entry of a stream: its place, and itself if it is there.
+/// A value in an entry of a stream, after the byte that says so.
 pub(crate) fn inline(value: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(value.len() + 1);
     bytes.push(0);
@@ -175,7 +175,7 @@ pub(crate) fn decode_answer(bytes: &[u8]) -> (u32, EncodedAnswer) {
     read(bytes).unwrap_or_else(|| (1, lost("its answer could not be read")))
 }
 
-/// The answer of a job of which nobody can say what became.
+/// The answer of a job whose end nobody knows.
 pub(crate) fn lost(what: impl Into<String>) -> EncodedAnswer {
     EncodedAnswer::Failed(Error::Lost { what: what.into() })
 }

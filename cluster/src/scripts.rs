@@ -1,28 +1,33 @@
 //! The scripts that the broker runs, each as a whole: `lua/`.
+//!
+//! Where the broker's memory is full, none but `submit` is refused: all others lead to less in it, in the
+//! end, and without them it would stay full.
 
 use std::sync::LazyLock;
 
 use redis::Script;
 
 macro_rules! scripts {
-    ($($name:ident: $file:literal,)*) => {$(
+    ($($name:ident: $flags:literal, $($file:literal)+;)*) => {$(
         pub(crate) static $name: LazyLock<Script> = LazyLock::new(|| {
-            Script::new(concat!(include_str!("lua/common.lua"), include_str!($file)))
+            let parts = [concat!("#!lua flags=", $flags, "\n"), include_str!("lua/common.lua")];
+            let parts = parts.into_iter().chain([$(include_str!($file)),+]);
+            Script::new(&parts.collect::<String>())
         });
     )*};
 }
 
 scripts! {
-    JOIN: "lua/join.lua",
-    BEAT: "lua/beat.lua",
-    LEAVE: "lua/leave.lua",
-    SUBMIT: "lua/submit.lua",
-    CANCEL: "lua/cancel.lua",
-    WITHDRAW: "lua/withdraw.lua",
-    STOP: "lua/stop.lua",
-    FINISH: "lua/finish.lua",
-    DETACH: "lua/detach.lua",
-    ATTACH: "lua/attach.lua",
-    DRAIN: "lua/drain.lua",
-    LOOK: "lua/look.lua",
+    JOIN: "allow-oom", "lua/members.lua" "lua/join.lua";
+    BEAT: "allow-oom", "lua/members.lua" "lua/beat.lua";
+    LEAVE: "allow-oom", "lua/members.lua" "lua/leave.lua";
+    SUBMIT: "", "lua/submit.lua";
+    CANCEL: "allow-oom", "lua/cancel.lua";
+    WITHDRAW: "allow-oom", "lua/withdraw.lua";
+    STOP: "allow-oom", "lua/members.lua" "lua/stop.lua";
+    FINISH: "allow-oom", "lua/finish.lua";
+    DETACH: "allow-oom", "lua/members.lua" "lua/detach.lua";
+    ATTACH: "allow-oom", "lua/members.lua" "lua/attach.lua";
+    DRAIN: "allow-oom", "lua/members.lua" "lua/drain.lua";
+    LOOK: "allow-oom", "lua/members.lua" "lua/look.lua";
 }

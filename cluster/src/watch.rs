@@ -1,17 +1,16 @@
-//! Who has died: a member whose beats stand still for as long as its lease allows, by the watcher's
-//! own clock.
+//! Detects dead members: those whose beats stand still for a lease, by the watcher's own clock.
 //!
 //! Each member renews its lease by raising its count of beats at the broker. The time of day plays no
-//! part: no clock is compared with another, and the broker's may jump. (That is why leases are no
-//! keys with a time to live.) Each member watches the next three in the list of members.
+//! part: no clock is compared with another, and the broker's may jump. (So a lease is not a key with a
+//! time to live.) Each member watches the next three in the list of members.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 /// Beats in the time of a lease.
 const BEATS: u32 = 6;
-/// So many in a row must be missing. One more passes before they are counted, and one before that is
-/// looked at: all in all, a lease.
+/// How many beats in a row must be missing. One more interval may pass before the first is missed, and one
+/// until the next look: together a lease.
 const MISSING: u32 = 4;
 
 /// How often a member with this lease renews it.
@@ -30,7 +29,7 @@ pub(crate) struct Seen {
 /// What one member has seen of those it watches.
 #[derive(Debug, Default)]
 pub(crate) struct Watch {
-    /// Their beats, and since when they are that many.
+    /// The last count of each, and since when it stands.
     standing: HashMap<String, (u64, Instant)>,
     last_look: Option<Instant>,
 }

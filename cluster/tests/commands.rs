@@ -119,15 +119,23 @@ fn the_demonstration_runs_on_an_agent_which_is_seen_and_drained() {
     assert_eq!(seen["clients"], Value::Array(Vec::new()));
     let shown = text(&run(&["top", "--once", "--broker", &url]));
     assert!(
-        shown.contains("1 agents with 1 workers") && shown.contains("node-7-"),
+        shown.contains("agents: 1, workers: 1") && shown.contains("node-7-"),
         "{shown}"
     );
+    let output = run(&["trip", "--broker", &url, "--runs", "2", "--json"]);
+    assert!(output.status.success(), "{}", text(&output));
+    let trip: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let times = trip["round_trip"].as_array().unwrap();
+    assert!(times.len() == 2 && times.iter().all(|it| it.as_f64().unwrap() > 0.0));
     let output = run(&["drain", "nowhere", "--broker", &url]);
     assert_eq!(output.status.code(), Some(1));
     let output = run(&["drain", "node-7", "--broker", &url, "--json"]);
     assert!(output.status.success(), "{}", text(&output));
     assert!(agent.0.wait().unwrap().success());
     assert_eq!(text(&run(&["dead", "--broker", &url])), "");
+    let output = run(&["trip", "--broker", &url]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output).contains("no agents"), "{}", text(&output));
 }
 
 #[test]
@@ -140,4 +148,25 @@ fn an_agent_ends_at_once_when_it_is_told_to_by_a_signal() {
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
     assert_eq!(agent.0.wait().unwrap().code(), Some(130));
     assert_eq!(top(&server.url())["agents"], Value::Array(Vec::new()));
+}
+
+#[test]
+fn an_agent_ends_although_its_broker_does_not_answer() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let url = server.url();
+    // With a lease of this length each answer was once waited for, for minutes.
+    let args = ["agent", "--broker", &url, "-j", "1", "--lease", "20m"];
+    let mut agent = Agent(cluster(&args).stderr(Stdio::null()).spawn().unwrap());
+    until("the agent has come", || {
+        top(&url)["agents"] != Value::Array(Vec::new())
+    });
+    let pid = |child: &Child| rustix::process::Pid::from_child(child);
+    let signal = |child: &Child, signal| rustix::process::kill_process(pid(child), signal).unwrap();
+    signal(&server.child, rustix::process::Signal::STOP);
+    signal(&agent.0, rustix::process::Signal::TERM);
+    until("the agent has ended", || {
+        agent.0.try_wait().unwrap().is_some()
+    });
 }

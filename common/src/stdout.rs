@@ -71,7 +71,7 @@ pub(crate) fn is_closed(error: &(dyn Error + 'static)) -> bool {
         .is_some_and(|inner| inner.is::<Closed>())
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "cli"))]
 mod tests {
     use super::*;
 

@@ -1,5 +1,5 @@
-//! What is sent along: headers, users with their passwords, cookies. Secrets go to the servers of the
-//! URLs given, and to no other, whatever links and redirects lead there.
+//! Headers, users with passwords, and cookies of requests. Secrets are sent only to the servers of the given
+//! URLs, and never to the target of a link or a redirect on another server.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,26 +11,32 @@ use async_fetch::{
 /// See the module.
 #[derive(Clone, Default)]
 pub struct Access {
-    /// Headers of every request. Those that are secret ([`is_secret`]) are for the servers of the URLs
-    /// given.
+    /// Headers of every request. Secret ones ([`is_secret`]) are for the servers of the given URLs.
     pub headers: Vec<(HeaderName, HeaderValue)>,
-    /// For those servers, unless the URL has a user of its own.
+    /// The user for those servers, unless the URL has a user of its own.
     pub user: Option<Credentials>,
-    /// Where cookies are kept, and taken from: each goes where its server said.
+    /// The cookie jar.
     pub cookies: Option<Arc<CookieJar>>,
-    /// The users that stood in URLs, by the URL.
+    /// The users that were in URLs, by the URL.
     pub users: Vec<(Url, Credentials)>,
 }
 
 impl Access {
-    /// Takes the user and the password out of a URL: from then on they can't be printed with it.
+    /// Takes the user and the password out of a URL, so that they can't be printed with it.
     pub fn take_from(&mut self, url: &mut Url) {
         if let Some(user) = Credentials::take_from(url) {
             self.users.push((url.clone(), user));
         }
     }
 
-    /// The headers for a URL. `own` are the URLs given.
+    /// The headers that are not secret: every server gets them.
+    pub(crate) fn told_headers(&self) -> HeaderMap {
+        let told = self.headers.iter();
+        let told = told.filter(|(name, value)| !is_secret(name, value));
+        told.cloned().collect()
+    }
+
+    /// The headers for a URL. `own` are the given URLs.
     pub(crate) fn headers(&self, url: &Url, own: &[Url]) -> HeaderMap {
         let mut headers = HeaderMap::new();
         if self.headers.is_empty() && self.user.is_none() && self.users.is_empty() {
@@ -55,7 +61,7 @@ impl Access {
     }
 }
 
-// What is in it may be secret.
+// It may contain secrets.
 impl fmt::Debug for Access {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Access").finish_non_exhaustive()

@@ -1,4 +1,4 @@
-//! A job's request, for either fetcher.
+//! The request of a job, for both fetchers.
 
 use async_fetch::{HeaderMap, Method, Request, Url};
 
@@ -8,16 +8,16 @@ pub(crate) struct Ask {
     pub(crate) method: Method,
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
-    /// Bytes of the body.
+    /// Bytes of the body, at most.
     pub(crate) limit: u64,
-    /// A body longer than that is cut there, and no error.
+    /// A longer body is cut, and that is no error.
     pub(crate) cuts: bool,
-    /// Compression is asked for, and undone.
+    /// Compression is requested and decoded.
     pub(crate) decode: bool,
 }
 
 impl Ask {
-    /// The same for async-fetch.
+    /// The same request for async-fetch.
     pub(crate) fn into_request(self) -> Request {
         let request = Request::new(self.method, self.url)
             .body_limit(self.limit)

@@ -1,5 +1,5 @@
-//! async with rayon, each at what it is good at: one thread waits for all pages at once, and a pool
-//! reads those that have come. Nothing that computes keeps anything waiting.
+//! async with rayon: one thread waits for all pages at once, and a rayon pool reads those that have come. So
+//! computing does not delay the waiting thread.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -14,12 +14,12 @@ use tokio::sync::Notify;
 use crate::crawl::{Crawl, Error};
 use crate::frontier::Next;
 
-/// Bytes of bodies that may wait to be read before nothing new is fetched: some hundred pages, enough
-/// for the pool never to wait, and little memory.
+/// Bytes of bodies that may wait to be read. If there are more, no page is fetched. This is about a hundred
+/// pages: enough to keep the pool busy, and little memory.
 pub const AHEAD: usize = 4 << 20;
 
-/// Crawls with as many pages in flight as the crawl's politeness allow, and reads them on as many
-/// threads as there are CPUs.
+/// Crawls with as many pages in flight as the crawl's politeness allows. As many threads as there are CPUs
+/// read the pages.
 ///
 /// # Errors
 /// If the system refuses a thread.
@@ -48,7 +48,7 @@ pub fn run(crawl: &Crawl, _workers: NonZeroUsize) -> Result<(), Error> {
                         under_way.borrow_mut().insert(tag, job);
                         Poll::Ready(Some(request))
                     }
-                    // Asked again after each page that is done: `read` says when.
+                    // `read` wakes this stream after each page that is done.
                     Next::Wait => Poll::Pending,
                     Next::End => Poll::Ready(None),
                 }

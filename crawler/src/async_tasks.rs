@@ -1,5 +1,5 @@
-//! async: one thread waits for all pages at once, and reads each as it comes. While it reads, it
-//! waits for nothing: that is the price of doing both on one thread.
+//! async: one thread waits for all pages at once, and reads each as it comes. While it reads a page, no
+//! other page makes progress: that is the price of one thread for both.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -12,10 +12,10 @@ use tokio::runtime::Builder;
 use crate::crawl::{Crawl, Error};
 use crate::frontier::Next;
 
-/// Crawls on the calling thread, with as many pages in flight as the crawl's politeness allow.
+/// Crawls on the calling thread, with as many pages in flight as the crawl's politeness allows.
 ///
 /// # Errors
-/// If the system refuses what a runtime needs.
+/// If the runtime can't be made.
 pub fn run(crawl: &Crawl, _workers: NonZeroUsize) -> Result<(), Error> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -28,7 +28,7 @@ pub fn run(crawl: &Crawl, _workers: NonZeroUsize) -> Result<(), Error> {
                 under_way.borrow_mut().insert(tag, job);
                 Poll::Ready(Some(request))
             }
-            // Asked again after each page that is done, and nothing else can change it.
+            // Polled again after each page that is done; nothing else can change it.
             Next::Wait => Poll::Pending,
             Next::End => Poll::Ready(None),
         });

@@ -1,8 +1,8 @@
-//! A fetcher that blocks: for models in which a thread waits for each page.
+//! A blocking fetcher, for models in which a thread waits for each page.
 //!
-//! It keeps to the same limits, pauses and addresses as async-fetch's, by the parts of it that know no
-//! runtime: its [`Pace`](async_fetch::Pace), its [`Retries`] and their [`Budget`], its cookie jar and its
-//! errors. The difference: here the thread that asks waits.
+//! It has the same limits, pauses and filters as async-fetch. It uses the parts of async-fetch that need no
+//! runtime: [`Pace`](async_fetch::Pace), [`Retries`] and their [`Budget`], the cookie jar and the errors. The
+//! difference: here the calling thread waits.
 
 mod body;
 mod errors;
@@ -31,13 +31,13 @@ use gate::Gate;
 use resolver::Resolver;
 use tries::Tries;
 
-/// Bytes of an answer's header, as in async-fetch.
+/// Bytes of an answer's header, at most, as in async-fetch.
 const HEADER: usize = 400 << 10;
 
-/// How long a connection that nobody needs is kept, as in async-fetch.
+/// How long an idle connection is kept, as in async-fetch.
 const KEPT: Duration = Duration::from_secs(10);
 
-/// What a fetcher is made of.
+/// The settings of a fetcher.
 pub(crate) struct Setup {
     pub(crate) limits: Limits,
     pub(crate) timeouts: Timeouts,
@@ -79,7 +79,7 @@ impl Blocking {
             .build();
         let config = Agent::config_builder()
             .tls_config(tls)
-            // Redirects, statuses and proxies are the crawl's business, as with the other fetcher.
+            // The crawl handles redirects, statuses and proxies, as with the other fetcher.
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
@@ -116,7 +116,7 @@ impl Blocking {
         }
     }
 
-    /// Asks, and waits for what becomes of it, with all attempts; `None` if the fetcher is stopped
+    /// Sends a request, and waits for its outcome after all attempts; `None` if the fetcher is stopped
     /// meanwhile.
     pub(crate) fn fetch(&self, ask: &Ask) -> Option<Outcome> {
         let asked = Instant::now();
@@ -175,7 +175,7 @@ impl Blocking {
         }
         let read = match ask.method {
             Method::HEAD => body::Read::default(),
-            // A redirect may say that its body is packed when it is not, and nobody reads it.
+            // The body of a redirect is not used, and its `Content-Encoding` may be wrong.
             _ if is_redirect(head.status) => body::read(body, None, ask, end, &self.timeouts)?,
             _ => body::read(body, Some(&head.headers), ask, end, &self.timeouts)?,
         };
@@ -194,7 +194,7 @@ impl Blocking {
         })
     }
 
-    /// An address that stands in the URL is looked up by nobody.
+    /// Filters an address in the URL: the resolver does not see it.
     fn check_address(&self, url: &Url) -> Result<(), Error> {
         let address = match url.host() {
             Some(url::Host::Ipv4(address)) => address.into(),
@@ -255,7 +255,7 @@ impl Blocking {
                 .wait(tries.counted.max(1), async_fetch::chance())
         };
         let wait = reason.asked.unwrap_or_else(chosen);
-        // There is no use in waiting for what will be too late.
+        // The attempt would start after the deadline.
         if begin.elapsed() + wait >= self.timeouts.total {
             return None;
         }
@@ -266,7 +266,7 @@ impl Blocking {
         Some(wait)
     }
 
-    /// From one start to the next for the host of this URL.
+    /// Sets the time from one start to the next for the host of this URL.
     pub(crate) fn set_host_delay(&self, url: &Url, delay: Duration) {
         self.gate.set_delay(url, delay);
     }
@@ -280,7 +280,7 @@ impl Blocking {
     }
 }
 
-/// That all of a request took too long.
+/// The error of a request that took too long in all.
 fn too_long(timeouts: &Timeouts) -> Error {
     Error::Timeout {
         phase: Phase::Total,

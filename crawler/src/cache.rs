@@ -1,5 +1,5 @@
-//! Links that lead out and were right not long ago: known from an earlier run, they are not asked for
-//! again. What was broken is not in it: it may have been mended.
+//! A cache of outside links that an earlier run found right. They are not requested again. Broken links are
+//! not in it, as they may have been repaired.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -14,21 +14,21 @@ use url::Url;
 
 use crate::reading::header;
 
-/// Links that are remembered, in some 300 MiB at most: of more, the rest is asked for each time.
+/// Links in the cache, at most, in some 300 MiB. Further links are requested each time.
 pub const MOST: usize = 1_000_000;
 
-/// By which the file is known for what it is.
+/// The first line, which identifies the format.
 const FIRST: &str = r#"{"crawler-cache":1}"#;
 
 /// See the module.
 #[derive(Debug)]
 pub struct Cache {
     known: Mutex<HashMap<String, Known>>,
-    /// Since when what is known is believed, in seconds since 1970.
+    /// Older entries are not used: a time in seconds since 1970.
     since: u64,
 }
 
-/// What is known of a link.
+/// The entry of a link.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Known {
     url: String,
@@ -37,16 +37,16 @@ struct Known {
     at: u64,
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     content_type: Option<String>,
-    /// Where it redirects to.
+    /// The target of its redirect.
     #[serde(skip_serializing_if = "Option::is_none")]
     location: Option<String>,
 }
 
-/// Why a file is not used.
+/// The reason why a file can't be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Something else is in it.
+    /// It is not a cache.
     #[error("it is no cache of this program: name another file")]
     Foreign,
     /// A line can't be read.
@@ -55,11 +55,11 @@ pub enum Error {
 }
 
 impl Cache {
-    /// What a file says that was written by [`text`](Self::text), as far as it is not older than `age`. An
-    /// empty text is one that knows nothing.
+    /// Reads a file that [`text`](Self::text) made, without entries that are older than `age`. An empty text is
+    /// an empty cache.
     ///
     /// # Errors
-    /// If something else is in it.
+    /// If it is not a cache.
     pub fn read(text: &str, age: Duration) -> Result<Cache, Error> {
         let since = seconds().saturating_sub(age.as_secs());
         let mut known = HashMap::new();
@@ -80,14 +80,14 @@ impl Cache {
         })
     }
 
-    /// What is known, as a text: a line of JSON for each link.
+    /// The cache as text: a line of JSON for each link.
     pub fn text(&self) -> String {
         let known = self.lock();
         let mut all: Vec<&Known> = known.values().filter(|it| it.at >= self.since).collect();
         all.sort_by(|a, b| a.url.cmp(&b.url));
         let mut text = format!("{FIRST}\n");
         for entry in all {
-            // It is made of texts and numbers.
+            // Texts and numbers can always be written as JSON.
             let line = serde_json::to_string(entry).unwrap_or_default();
             let _ = writeln!(text, "{line}");
         }
@@ -98,7 +98,7 @@ impl Cache {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What became of a link, if that is known: as if it had been asked for, in no attempt.
+    /// The outcome of a link in the cache, with no attempts.
     pub(crate) fn get(&self, url: &Url) -> Option<Outcome> {
         let known = self.lock().get(url.as_str()).cloned()?;
         let mut headers = HeaderMap::new();
@@ -135,7 +135,7 @@ impl Cache {
         })
     }
 
-    /// Remembers an answer. `location` is where it redirects to.
+    /// Adds an answer. `location` is the target of its redirect.
     pub(crate) fn put(&self, url: &Url, answer: &Answer, location: Option<&Url>) {
         let mut known = self.lock();
         if known.len() >= MOST {
@@ -152,7 +152,7 @@ impl Cache {
     }
 }
 
-// It is the same only as itself.
+// A cache equals only itself.
 impl PartialEq for Cache {
     fn eq(&self, other: &Cache) -> bool {
         std::ptr::eq(self, other)

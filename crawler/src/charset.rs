@@ -1,16 +1,16 @@
-//! In which charset a page is written.
+//! The charset of a page.
 //!
-//! In this order: a byte order mark, which nothing can overrule; the header; a `<meta>` in the first
-//! 1024 bytes; else UTF-8 if it is that, and windows-1252 if not (WHATWG HTML, section 13.2.3).
+//! In this order: a byte-order mark; the header; a `<meta>` in the first 1024 bytes; UTF-8 if the text is
+//! valid UTF-8; windows-1252 (WHATWG HTML, section 13.2.3).
 
 use std::borrow::Cow;
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
-/// Where a `<meta>` is looked for.
+/// Bytes in which a `<meta>` is looked for.
 const LOOKED_AT: usize = 1024;
 
-/// The text of a page as UTF-8, and what it was written in. What can't be read becomes U+FFFD.
+/// The text of a page as UTF-8, and its charset. Invalid bytes become U+FFFD.
 pub fn decode<'a>(
     body: &'a [u8],
     content_type: Option<&str>,
@@ -18,7 +18,7 @@ pub fn decode<'a>(
     let (encoding, mark) = encoding(body, content_type);
     let body = &body[mark..];
     if encoding == UTF_8 {
-        // The tokenizer takes bytes: what is not valid in them is none of its business.
+        // The tokenizer takes bytes, valid or not.
         return (Cow::Borrowed(body), encoding);
     }
     let (text, _) = encoding.decode_without_bom_handling(body);
@@ -29,7 +29,7 @@ pub fn decode<'a>(
     (text, encoding)
 }
 
-/// The charset, and how long the byte order mark is.
+/// The charset, and the length of the byte-order mark.
 fn encoding(body: &[u8], content_type: Option<&str>) -> (&'static Encoding, usize) {
     if let Some(found) = Encoding::for_bom(body) {
         return found;
@@ -39,14 +39,14 @@ fn encoding(body: &[u8], content_type: Option<&str>) -> (&'static Encoding, usiz
         .or_else(|| in_meta(body));
     let encoding = named.unwrap_or_else(|| match std::str::from_utf8(body) {
         Ok(_) => UTF_8,
-        // Cut within a character, perhaps.
+        // The text may be cut within a character.
         Err(error) if error.error_len().is_none() => UTF_8,
         Err(_) => WINDOWS_1252,
     });
     (encoding, 0)
 }
 
-/// The charset that a `Content-Type` names.
+/// The charset in a `Content-Type`.
 fn of_content_type(value: &str) -> Option<&'static Encoding> {
     value.split(';').skip(1).find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;
@@ -56,8 +56,8 @@ fn of_content_type(value: &str) -> Option<&'static Encoding> {
     })
 }
 
-/// The charset that the beginning of a page names: the standard's "prescan" (WHATWG HTML, section
-/// 13.2.3.2). Neither a comment nor the `content` of any other `<meta>` decides anything.
+/// The charset that the beginning of a page names: the standard's "prescan" (WHATWG HTML, section 13.2.3.2).
+/// Comments and the `content` of any other `<meta>` are ignored.
 fn in_meta(body: &[u8]) -> Option<&'static Encoding> {
     let head = body.get(..LOOKED_AT).unwrap_or(body);
     if let Some(encoding) = of_xml_declaration(head) {
@@ -137,7 +137,7 @@ fn of_meta(attributes: &mut Attributes<'_>) -> Option<&'static Encoding> {
     }
 }
 
-/// One that can be read at all is not in UTF-16, whatever it says.
+/// A page whose `<meta>` can be read as ASCII is not in UTF-16.
 fn readable(encoding: &'static Encoding) -> &'static Encoding {
     let wide = encoding == UTF_16LE || encoding == UTF_16BE;
     if wide { UTF_8 } else { encoding }
@@ -177,8 +177,8 @@ fn memchr(byte: u8, text: &[u8]) -> Option<usize> {
     text.iter().position(|it| *it == byte)
 }
 
-/// The attributes of a tag in small letters ("get an attribute", in the same section), and then what is
-/// behind them.
+/// The attributes of a tag in small letters ("get an attribute", in the same section). At the end it holds
+/// the text after them.
 struct Attributes<'a>(&'a [u8]);
 
 impl Iterator for Attributes<'_> {
@@ -264,6 +264,10 @@ mod tests {
         for (head, expected) in [
             (
                 "<!-- <meta charset=koi8-r> --><meta charset=euc-jp>",
+                "EUC-JP",
+            ),
+            (
+                "<!-- a > b <meta charset=koi8-r> --><meta charset=euc-jp>",
                 "EUC-JP",
             ),
             ("<!--><meta charset=koi8-r>", "KOI8-R"),

@@ -1,4 +1,4 @@
-//! Everything behind `main`: a file for each kind of question that the command answers.
+//! The command line: a file for each command.
 
 mod args;
 mod check;

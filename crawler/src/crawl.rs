@@ -1,5 +1,5 @@
-//! A crawl: what is to be fetched next, and what follows from what came. It has the rules and the
-//! state, behind the frontier's lock; what waits, and on how many threads, is up to the models.
+//! A crawl: it decides which URL is fetched next, and handles each result. It has the rules and the state,
+//! behind the frontier's lock. The models decide how many threads wait and read.
 
 mod addresses;
 mod fetchers;
@@ -41,22 +41,22 @@ use crate::store::{self, File, OnPage};
 use state::State;
 pub use summary::Summary;
 
-/// Why there is no crawl.
+/// The reason why there is no crawl.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A pattern is none.
+    /// A pattern is not a regular expression.
     #[error("{pattern}: not a regular expression: {reason}")]
     Pattern {
         /// The pattern.
         pattern: String,
-        /// What is wrong with it.
+        /// The error in it.
         reason: String,
     },
     /// A seed can't be crawled.
     #[error("{0}: can't be crawled: only http and https are")]
     Seed(Url),
-    /// There is none.
+    /// There is no seed.
     #[error("there is no URL to begin with")]
     NoSeed,
     /// The state can't be kept.
@@ -70,15 +70,15 @@ pub enum Error {
     System(#[from] std::io::Error),
 }
 
-/// Memory that a regular expression may take.
+/// Bytes that a compiled regular expression may take.
 const PATTERN: usize = 1 << 20;
 
-/// A crawl, shared by those who work at it.
+/// A crawl. All threads of a model share it.
 #[derive(Debug)]
 pub struct Crawl {
     frontier: Frontier<State>,
     settings: Settings,
-    /// A URL of each server that was given: secrets are for these.
+    /// A URL of each server of the seeds: secrets are for these servers.
     homes: Vec<Url>,
     fetchers: Fetchers,
     stop: watch::Sender<bool>,
@@ -92,8 +92,8 @@ fn one_of_each_server(urls: &[Url]) -> Vec<Url> {
 }
 
 impl Crawl {
-    /// A crawl whose state is kept in a file. `on_page` hears of each page once it is kept, and
-    /// `archive` names the file for the answers.
+    /// A crawl with its state in a file. `on_page` is called for each page once it is written, and `archive`
+    /// is the file for the answers.
     ///
     /// # Errors
     /// If the settings can't be used, or the state or the archive can't be written.
@@ -106,7 +106,7 @@ impl Crawl {
         Crawl::with_lookup(settings, file, archive, on_page, None)
     }
 
-    /// The same, with names looked up in another way than the system's.
+    /// The same, with another look-up of names than the system's.
     ///
     /// # Errors
     /// As [`new`](Self::new).
@@ -161,17 +161,17 @@ impl Crawl {
         })
     }
 
-    /// What it is to do.
+    /// The settings.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// What it fetches with, where one thread waits for many pages.
+    /// The fetcher for models in which one thread waits for many pages.
     pub fn fetcher(&self) -> &Fetcher {
         &self.fetchers.waiting
     }
 
-    /// The next job, as soon as there is one; `None` at the end.
+    /// Waits for the next job; `None` at the end.
     pub fn take(&self) -> Option<Job> {
         self.frontier.take()
     }
@@ -183,7 +183,7 @@ impl Crawl {
 
     fn ask(&self, job: &Job) -> Ask {
         let limit = match job.role {
-            // One more, which tells that it was cut.
+            // One more byte shows that it was cut.
             Role::Robots => robots::BYTES + 1,
             Role::Sitemap => sitemap::BYTES,
             Role::Page | Role::External => self.settings.politeness.body,
@@ -193,25 +193,24 @@ impl Crawl {
             headers: self.settings.access.headers(&job.url, &self.homes),
             url: job.url.clone(),
             limit,
-            // What RFC 9309 asks for: the first part of a long robots.txt counts. A long file is no
-            // broken link, and of a long page the beginning is read.
+            // By RFC 9309 the first part of a long robots.txt counts. A long file is no broken link, and
+            // the beginning of a long page is read.
             cuts: job.role != Role::Sitemap,
             decode: !self.settings.archive,
         }
     }
 
-    /// What is asked for a job, for [`fetcher`](Self::fetcher).
+    /// The request of a job, for [`fetcher`](Self::fetcher).
     pub fn request(&self, job: &Job) -> Request {
         self.ask(job).into_request()
     }
 
-    /// Asks for it, and waits for what becomes of it: the thread does nothing else meanwhile. `None` if
-    /// the crawl is stopped.
+    /// Fetches the URL of a job. The thread waits for the outcome. `None` if the crawl is stopped.
     pub fn fetch(&self, job: &Job) -> Option<Outcome> {
         self.fetchers.blocking.fetch(&self.ask(job))
     }
 
-    /// What is to be read of what came, if anything.
+    /// The body to be read, if there is one.
     pub fn reading(&self, job: &Job, outcome: &Outcome) -> Option<Reading> {
         match job.role {
             Role::Page | Role::External if !job.head => {
@@ -227,39 +226,38 @@ impl Crawl {
         }
     }
 
-    /// What it says, if anything is to be read. A reader that crashes costs the page's links, and not
-    /// the crawl.
+    /// Reads the body, if there is one to be read. If the reader panics, the page is lost and the crawl goes on.
     pub fn read(&self, job: &Job, outcome: &Outcome) -> Option<Content> {
         let reading = self.reading(job, outcome)?;
         let read = std::panic::catch_unwind(|| reading.run());
         Some(read.unwrap_or_else(|_| Content::lost("its reader crashed")))
     }
 
-    /// Stops the crawl if the thread panics while it lives. A thread that is gone completes no job:
-    /// without it the others would wait for that one for ever.
+    /// Stops the crawl if the thread panics while this guard lives. Otherwise the other threads would wait for
+    /// ever for the job of that thread.
     #[must_use = "it is the drop that stops"]
     pub fn stop_on_panic(&self) -> StopOnPanic<'_> {
         StopOnPanic(self)
     }
 
-    /// A job is done: this came, and this is what it says.
+    /// Completes a job with its outcome and its content.
     pub fn complete(&self, job: Job, outcome: Outcome, content: Option<Content>) {
         let kept = self
             .frontier
             .complete(|state| state.digest(job, outcome, content));
         if !kept {
-            // Without its state it would be lost work.
+            // The state can't be written, so further work would be lost.
             self.stop();
         }
     }
 
-    /// A job can't be done now; it stays in the queue of a later run.
+    /// Gives a job back that was not done. It stays in the queue of a later run.
     pub fn give_back(&self, job: Job) {
         self.frontier.complete(|state| state.leave(&job));
     }
 
-    /// Gives no more jobs out, and ends the waits of [`fetch`](Self::fetch). What was in flight is
-    /// fetched again when the crawl is gone on with.
+    /// Stops the crawl: there are no more jobs, and the waits of [`fetch`](Self::fetch) end. Pages in flight
+    /// are fetched again when the crawl is resumed.
     pub fn stop(&self) {
         self.frontier.stop();
         self.stop.send_replace(true);
@@ -277,15 +275,15 @@ impl Crawl {
         let _ = self.stop.subscribe().wait_for(|stopped| *stopped).await;
     }
 
-    /// How it stands.
+    /// The current counts.
     pub fn summary(&self) -> Summary {
         self.frontier.with(|state| state.summary())
     }
 
-    /// Commits what is not yet, and sums up.
+    /// Commits everything, and returns the counts.
     ///
     /// # Errors
-    /// If the state could not be kept.
+    /// If the state could not be written.
     pub fn finish(self) -> Result<Summary, Error> {
         self.frontier.with(|state| {
             let summary = state.summary();
@@ -307,10 +305,10 @@ impl Drop for StopOnPanic<'_> {
     }
 }
 
-/// A regular expression that URLs are to match.
+/// Compiles a regular expression for URLs.
 ///
 /// # Errors
-/// If it is none, or would take more than a mebibyte.
+/// If it is invalid, or takes more than 1 MiB.
 pub fn pattern(text: &str) -> Result<Regex, Error> {
     let built = regex::RegexBuilder::new(text).size_limit(PATTERN).build();
     built.map_err(|error| Error::Pattern {

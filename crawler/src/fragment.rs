@@ -1,26 +1,25 @@
-//! What the part of a URL behind its `#` means: the name of a part of the page, or something else.
+//! The meaning of a URL's fragment: the name of a part of the page, or something else.
 
 use percent_encoding::{
     AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode,
 };
 
-/// What a URL has encoded in its fragment (WHATWG URL, section 1.3, "fragment percent-encode set").
+/// The characters that a URL encodes in its fragment (WHATWG URL, section 1.3, "fragment percent-encode set").
 const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`');
 
-/// The name of a part, as a fragment asks for it.
+/// The name of a part in a fragment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
-    /// As it stands in the URL: it is looked for first.
+    /// As it is in the URL. It is looked for first.
     pub raw: String,
-    /// With its percent-encoding decoded: it is looked for then. Of a range of lines (`10-20`) the first:
-    /// rustdoc's pages of sources have a part for each line, and their script marks the range.
+    /// With its percent-encoding decoded. It is looked for second. For a range of lines (`10-20`) it is the
+    /// first line: rustdoc's pages of sources have a part for each line, and their script marks the range.
     pub decoded: String,
 }
 
 impl Part {
-    /// What a fragment, as it is written, asks for; nothing, if every page has it: the top of the page, or a text that the
-    /// browser is to look for (WHATWG HTML, section 7.4.6.4; WICG Scroll to Text Fragment, section
-    /// 3.3).
+    /// The part that a fragment names; `None` if every page has it: the top of the page, or a text that the
+    /// browser looks for (WHATWG HTML, section 7.4.6.4; WICG Scroll to Text Fragment, section 3.3).
     ///
     /// # Examples
     ///
@@ -34,12 +33,12 @@ impl Part {
     /// ```
     pub fn of(fragment: &str) -> Option<Part> {
         let raw = fragment.split(":~:").next().unwrap_or("");
-        // Programs in the page read these, and make the part themselves.
+        // Scripts of the page read these.
         let is_route = raw.starts_with('/') || raw.starts_with('!');
         if raw.is_empty() || raw.eq_ignore_ascii_case("top") || is_route {
             return None;
         }
-        // What is no UTF-8 when it is decoded is replaced, as browsers do it.
+        // Bytes that are not UTF-8 are replaced, as in browsers.
         let decoded = percent_decode_str(raw).decode_utf8_lossy();
         Some(Part {
             raw: utf8_percent_encode(raw, ENCODED).to_string(),
@@ -55,9 +54,9 @@ fn first_line(fragment: &str) -> Option<&str> {
     (is_number(first) && is_number(last)).then_some(first)
 }
 
-/// The fragment of a link as it is written, which is how people know it; only what may steer a terminal is encoded.
+/// The fragment of a link as it is written. Only control characters are encoded.
 pub(crate) fn as_written(text: &str) -> Option<String> {
-    // As the parser of URLs does it.
+    // As in the parser of URLs.
     let text = text.trim_matches(|sign| sign <= ' ');
     let (_, fragment) = text.split_once('#')?;
     let mut written = String::with_capacity(fragment.len());

@@ -1,39 +1,39 @@
-//! When a crawl is over: the one rule, in the one place where it can be got wrong.
+//! The rule for the end of a crawl.
 //!
-//! A queue that is empty is no end: a page that is being fetched may have links. Nothing in flight
-//! is no end either: somebody may be about to take from the queue. The crawl is over when both are
-//! true **at the same moment**, and that needs three things, all of which are here:
+//! An empty queue is not the end: a page in flight may have links. No page in flight is not the end either: a
+//! worker may be about to take one from the queue. The crawl ends when both are true **at the same moment**.
+//! That needs three things:
 //!
 //! 1. a job counts as in flight from the moment it leaves the queue;
-//! 2. what a job has found is in the queue before the job stops counting;
-//! 3. both numbers are looked at, and changed, under one lock.
+//! 2. the URLs that a job has found are in the queue before the job stops counting;
+//! 3. both numbers are read and changed under one lock.
 //!
-//! Whoever waits is woken by every change that can make either number matter.
+//! Every change of the numbers wakes the waiting workers.
 
 use crate::sync::{Condvar, Mutex, MutexGuard};
 use std::sync::PoisonError;
 
-/// What there is to do: a queue, however it decides what is next.
+/// The work: a queue, in any order.
 pub trait Work {
-    /// One thing to do.
+    /// One piece of work.
     type Job;
 
     /// The next job, if there is one *now*. With jobs in flight, `None` only means: not yet.
     fn next(&mut self, in_flight: usize) -> Option<Self::Job>;
 }
 
-/// What [`Frontier::try_take`] says.
+/// The result of [`Frontier::try_take`].
 #[derive(Debug, PartialEq, Eq)]
 pub enum Next<J> {
-    /// Do this, and then [`complete`](Frontier::complete) it.
+    /// A job. [`complete`](Frontier::complete) it afterwards.
     Job(J),
-    /// Nothing now; a job in flight may change that.
+    /// No job now; a job in flight may add some.
     Wait,
-    /// Nothing, for good.
+    /// No more jobs.
     End,
 }
 
-/// Work that is shared, and knows when it is over.
+/// Shared work that detects its end.
 ///
 /// # Examples
 ///
@@ -72,7 +72,7 @@ struct State<W> {
 }
 
 impl<W: Work> Frontier<W> {
-    /// Shares work of which nothing is in flight.
+    /// Shares work. No job is in flight.
     pub fn new(work: W) -> Self {
         Frontier {
             state: Mutex::new(State {
@@ -94,7 +94,7 @@ impl<W: Work> Frontier<W> {
         Self::take_from(&mut self.lock())
     }
 
-    /// Waits for the next job; `None` when there is none any more.
+    /// Waits for the next job; `None` at the end.
     pub fn take(&self) -> Option<W::Job> {
         let mut state = self.lock();
         loop {
@@ -125,7 +125,7 @@ impl<W: Work> Frontier<W> {
         }
     }
 
-    /// A job is done. `add` puts what it led to among the work, before it stops counting.
+    /// Completes a job. `add` adds the work that it led to, before the job stops counting.
     ///
     /// # Panics
     /// If nothing was in flight.
@@ -142,13 +142,13 @@ impl<W: Work> Frontier<W> {
         result
     }
 
-    /// Gives out no further jobs: workers that wait leave.
+    /// Stops: there are no further jobs, and waiting workers return.
     pub fn stop(&self) {
         self.lock().stopped = true;
         self.changed.notify_all();
     }
 
-    /// Looks at the work.
+    /// Calls `look` with the work.
     pub fn with<R>(&self, look: impl FnOnce(&mut W) -> R) -> R {
         look(&mut self.lock().work)
     }

@@ -1,5 +1,5 @@
-//! What a page says: its links, its title, the names of its parts. Read by a tokenizer in one pass,
-//! without a tree: elements within each other a hundred thousand deep cost nothing.
+//! Reads a page: its links, its title, the names of its parts. A tokenizer reads it in one pass, without a
+//! tree: a hundred thousand nested elements cost nothing.
 
 mod css;
 mod elements;
@@ -22,65 +22,62 @@ pub use link::{Kind, Link, Place};
 use places::Places;
 use srcset::candidates;
 
-/// What a page says.
+/// The content of a page.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Page {
-    /// Its links, each once, in the order in which they stand. At most [`MOST_LINKS`].
+    /// Its links, each once, in their order. At most [`MOST_LINKS`].
     pub links: Vec<Link>,
-    /// Links that were left out because there are more than [`MOST_LINKS`].
+    /// Links beyond [`MOST_LINKS`].
     pub links_cut: usize,
     /// Its title.
     pub title: Option<String>,
-    /// The page that this one is another address of, if that is not itself.
+    /// The page of its canonical link, if that is another one.
     pub canonical: Option<String>,
-    /// The names of its parts, if they were asked for. At most [`MOST_IDS`].
+    /// The names of its parts, if they were wanted. At most [`MOST_IDS`].
     pub ids: Vec<String>,
-    /// Names of parts that were left out because there are more than [`MOST_IDS`].
+    /// Names of parts beyond [`MOST_IDS`].
     pub ids_cut: usize,
-    /// How deep its elements are within each other, at most.
+    /// The greatest depth of nested elements.
     pub depth: usize,
 }
 
-/// How a page is read.
+/// The options for reading a page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wanted {
     /// How its links are normalised.
     pub rules: Rules,
-    /// Where forms lead, too.
+    /// Also the targets of forms.
     pub forms: bool,
-    /// The URLs in style sheets, too.
+    /// Also the URLs in style sheets.
     pub css: bool,
-    /// The names of its parts, too.
+    /// Also the names of its parts.
     pub ids: bool,
-    /// Bytes of a body that was sent packed, though nobody asked for that, and is unpacked here.
+    /// Bytes, at most, of a body that was sent compressed without a request and is decompressed here.
     pub unpacked: u64,
 }
 
-/// What a page is written in.
+/// The language of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Syntax {
     /// HTML.
     Html,
-    /// XHTML: an element that closes itself is closed.
+    /// XHTML: self-closing tags close their element.
     Xhtml,
     /// A style sheet.
     Css,
 }
 
-/// Different links of a page that are kept: a page with more was not made for people.
+/// Different links of a page that are kept, at most: a page with more is not made for people.
 pub const MOST_LINKS: usize = 20_000;
 
-/// Names of parts of a page that are kept.
+/// Names of parts of a page that are kept, at most.
 pub const MOST_IDS: usize = 1_000_000;
 
-/// Bytes of a title that are kept.
+/// Bytes of a title that are kept, at most.
 const TITLE: usize = 1000;
 
-/// Bytes of a `<style>` that are looked at.
-const STYLE: usize = 1 << 20;
-
-/// Reads a page, in UTF-8; what is not valid is replaced. `name` is the product name by which a
-/// `<meta name>` may speak to this crawler.
+/// Reads a page in UTF-8. Invalid bytes are replaced. `name` is the product token that a `<meta name>` may
+/// have for this crawler.
 pub fn read(
     text: &[u8],
     url: &Url,
@@ -116,7 +113,7 @@ struct Element {
     base: Option<String>,
 }
 
-/// An element whose text is wanted.
+/// The element whose text is being read.
 enum Text {
     None,
     Title(String),
@@ -127,7 +124,7 @@ struct Reader<'a> {
     /// It reads a `srcdoc`.
     is_inner: bool,
     wanted: Wanted,
-    /// By which a `<meta name>` may speak to this crawler.
+    /// The product token of this crawler, for `<meta name>`.
     name: &'a str,
     language: Language,
     places: Places<'a>,
@@ -160,13 +157,13 @@ impl<'a> Reader<'a> {
         let callback = |event: CallbackEvent<'_>, span: Span<usize>| self.hear(event, span);
         let emitter: CallbackEmitter<_, State, usize> = CallbackEmitter::new(callback);
         let mut tokenizer = Tokenizer::new_with_emitter(text, emitter);
-        // All it gives back is the state that the last tag asks for.
+        // It returns the state that the last tag needs.
         while let Some(Ok(state)) = tokenizer.next() {
             tokenizer.set_state(state);
         }
     }
 
-    /// Hears of a token; the state in which what follows it is read, if that changes.
+    /// Handles a token. Returns the tokenizer's next state, if it changes.
     fn hear(&mut self, event: CallbackEvent<'_>, span: Span<usize>) -> Option<State> {
         match event {
             CallbackEvent::OpenStartTag { name } => {
@@ -192,7 +189,8 @@ impl<'a> Reader<'a> {
             }
             CallbackEvent::String { value } => match &mut self.text {
                 Text::Title(text) => append(text, value, TITLE),
-                Text::Style(text, _) => append(text, value, STYLE),
+                // It is limited with the page.
+                Text::Style(text, _) => append(text, value, usize::MAX),
                 Text::None => {}
             },
             _ => {}
@@ -201,13 +199,13 @@ impl<'a> Reader<'a> {
     }
 
     fn known_attribute(&mut self, name: &[u8]) {
-        // Of two attributes of one name the first counts.
+        // Of two attributes with one name the first counts.
         if self.element.attributes.iter().any(|it| it == name) {
             self.attribute = Attribute::Other;
             return;
         }
         self.element.attributes.push(name.to_vec());
-        // `href=""` leads to the page itself; no value is told of it.
+        // `href=""` is a link to the page itself, and has no value event.
         if let Attribute::Url(kind @ (Kind::A | Kind::Area)) = self.attribute {
             self.element.urls.push((kind, String::new()));
         }
@@ -228,7 +226,8 @@ impl<'a> Reader<'a> {
                 let images = candidates(value)
                     .into_iter()
                     .map(|url| (kind, url.to_owned()));
-                element.urls.extend(images.take(MOST_LINKS));
+                // One more image shows that some were cut.
+                element.urls.extend(images.take(MOST_LINKS + 1));
             }
             Attribute::Style if self.wanted.css => {
                 let place = element.place;
@@ -270,7 +269,7 @@ impl<'a> Reader<'a> {
         self.found.push(link, place);
     }
 
-    /// All of a start tag has been heard.
+    /// Handles the end of a start tag.
     fn start_tag(&mut self, self_closing: bool) -> Option<State> {
         let element = std::mem::take(&mut self.element);
         let Element { name, place, .. } = &element;
@@ -290,7 +289,7 @@ impl<'a> Reader<'a> {
         state
     }
 
-    /// What the attributes of an element say.
+    /// Handles the attributes of an element.
     fn links(&mut self, element: Element) {
         let has = |word: &str| {
             let words = element
@@ -313,7 +312,7 @@ impl<'a> Reader<'a> {
                 self.found.canonical = self.found.canonical.take().or(href);
                 return;
             }
-            // They are no pages, only hosts to be got ready for.
+            // These name hosts to connect to, not pages.
             b"link" if has("preconnect") || has("dns-prefetch") => return,
             b"meta" => return self.meta(&element),
             _ => {}
@@ -322,7 +321,7 @@ impl<'a> Reader<'a> {
             self.push(text, kind, nofollow, place);
         }
         if let Some(html) = &element.srcdoc
-            // One within another would have to be escaped twice: nobody writes that.
+            // A `srcdoc` within a `srcdoc` is not read.
             && !self.is_inner
         {
             self.srcdoc(html, place);
@@ -346,7 +345,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A page within the page: its links are links of this one, and stand where its `<iframe>` does.
+    /// Reads a `srcdoc`. Its links are links of this page, at the place of the `<iframe>`.
     fn srcdoc(&mut self, html: &str, place: Place) {
         let wanted = Wanted {
             ids: false,
@@ -377,13 +376,13 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Appends as much of a text as there is room for.
+/// Appends a text, up to a length.
 fn append(text: &mut String, more: &[u8], most: usize) {
     let room = most.saturating_sub(text.len());
     text.push_str(&String::from_utf8_lossy(&more[..more.len().min(room)]));
 }
 
-/// Whether the content of a robots `<meta>` forbids to follow links.
+/// Whether the content of a robots `<meta>` forbids following links.
 pub fn forbids_following(content: &str) -> bool {
     let words = content.split(',').map(str::trim);
     words

@@ -1,6 +1,6 @@
 //! A polite, resumable, recursive crawler and link checker.
 //!
-//! [`Crawl`] is the rules and the state of one crawl; it starts no thread and no task. A model works at it:
+//! [`Crawl`] has the rules and the state of one crawl. It starts no thread and no task: a model does.
 //! [`serial`], [`threads`], [`processes`], [`async_tasks`], [`async_rayon`].
 //!
 //! ```rust
@@ -18,8 +18,8 @@
 //!
 //! # When a crawl is over
 //!
-//! A crawl's work makes more work. It is over when the queue is empty and nothing is in flight, both at the
-//! same moment. [`frontier`] is that rule and nothing else:
+//! Pages lead to more pages. A crawl ends when the queue is empty and no page is in flight, both at the same
+//! moment. [`frontier`] implements this rule:
 //!
 //! ```rust
 //! use crawler::frontier::{Frontier, Work};
@@ -50,19 +50,19 @@
 #[doc = include_str!("../README.md")]
 struct Chapter;
 
-// When it is over.
+// The end of a crawl.
 pub mod frontier;
 mod sync;
 
-// What is sent along.
+// Secrets and headers.
 #[cfg(not(loom))]
 pub mod access;
 
-// What is known from earlier runs.
+// The cache.
 #[cfg(not(loom))]
 pub mod cache;
 
-// The kernels: text and bytes in, answers out; they know no network and no concurrency.
+// The kernels: they turn text and bytes into answers, without network and concurrency.
 #[cfg(not(loom))]
 pub mod charset;
 #[cfg(not(loom))]
@@ -94,13 +94,13 @@ pub mod traps;
 #[cfg(not(loom))]
 pub mod warc;
 
-// What fetches, where a thread waits for each page.
+// The blocking fetcher.
 #[cfg(not(loom))]
 mod ask;
 #[cfg(not(loom))]
 mod blocking;
 
-// The crawl, and the models that work at it.
+// The crawl, and the models.
 #[cfg(not(loom))]
 pub mod async_rayon;
 #[cfg(not(loom))]

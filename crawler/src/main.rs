@@ -6,12 +6,12 @@ use std::process::ExitCode;
 
 use mimalloc::MiMalloc;
 
-/// A page is some hundreds of small allocations, many of which are freed by another thread.
+/// A page makes some hundred small allocations, and another thread frees many of them.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
-    // First: in a worker process it does not return.
+    // This must be the first line: in a worker process it does not return.
     executors::hook(crawler::processes::JOBS);
     common::cli::main(|| cli::run(common::cli::parse()))
 }

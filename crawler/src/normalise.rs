@@ -1,15 +1,14 @@
-//! One address for one page: the rules by which URLs that mean the same become the same.
+//! One address for one page: the rules that make equivalent URLs equal.
 //!
 //! In this order:
-//! 1. what the WHATWG URL standard does: the host in small letters and as punycode, the default port
-//!    dropped, `.` and `..` resolved, what may not stand in a URL percent-encoded;
+//! 1. the WHATWG URL standard: the host in small letters and as punycode, no default port, `.` and `..`
+//!    resolved, forbidden characters percent-encoded;
 //! 2. only http and https are followed; a user name and a password are dropped;
 //! 3. the fragment is dropped: it names a part of a page, not a page;
-//! 4. percent-encoding has one form (RFC 3986, section 6.2.2): capital digits, and none where none
-//!    is needed;
-//! 5. parameters that only track people or name their session are dropped from the query and, as
-//!    `;jsessionid=…`, from the path, unless they are to be kept;
-//!    with `ignore_query` the whole query is. A query that is empty then is dropped.
+//! 4. percent-encoding has one form (RFC 3986, section 6.2.2): capital digits, and only where it is needed;
+//! 5. parameters that track people or name a session are dropped from the query and, as `;jsessionid=…`, from
+//!    the path, unless `keep_tracking` is set. With `ignore_query` the whole query is dropped. An empty query
+//!    is dropped.
 
 mod percent;
 
@@ -22,14 +21,14 @@ use url::Url;
 
 use crate::fragment;
 
-/// Parameters that name a campaign or a click and never a page.
+/// Parameters that name a campaign or a click, never a page.
 const TRACKING: &[&str] = &[
     "_ga", "dclid", "fbclid", "gbraid", "gclid", "gclsrc", "igshid", "mc_cid", "mc_eid", "mkt_tok",
     "msclkid", "twclid", "wbraid", "yclid",
 ];
 
-/// Schemes that are not fetched and no mistakes: those of IANA's registry that stand in pages, and what
-/// browsers and well-known programs have of their own.
+/// Known schemes that are not fetched: those of IANA's registry that occur in pages, and those of browsers and
+/// well-known programs.
 const SCHEMES: &[&str] = &[
     "about",
     "acct",
@@ -111,42 +110,42 @@ const SCHEMES: &[&str] = &[
     "zoommtg",
 ];
 
-/// Parameters that name a visitor's session: each visit gets new ones, and every page under each.
+/// Parameters that name a visitor's session: with each visit, every page gets a new URL.
 const SESSION: &[&str] = &["jsessionid", "phpsessid", "cfid", "cftoken"];
 
-/// Which rules there are a choice about.
+/// The rules that can be changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rules {
     /// Drop the whole query.
     pub ignore_query: bool,
-    /// Keep `utm_…`, `gclid`, `PHPSESSID` and their like.
+    /// Keep `utm_…`, `gclid`, `PHPSESSID` and similar parameters.
     pub keep_tracking: bool,
 }
 
-/// Why a link is none that could be followed.
+/// The reason why a link can't be followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unfit {
-    /// It is no URL.
+    /// It is not a URL.
     NotAUrl,
-    /// It is one of another scheme: `mailto:`, `javascript:`, `data:`, `file:`…
+    /// It has another known scheme: `mailto:`, `javascript:`, `data:`, `file:`…
     Scheme,
-    /// It is one of a scheme that nobody knows: `htpp:`.
+    /// It has an unknown scheme: `htpp:`.
     UnknownScheme,
 }
 
-/// What a link leads to.
+/// The target of a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     /// The page.
     pub url: Url,
-    /// The part of it.
+    /// The fragment.
     pub fragment: Option<String>,
 }
 
-/// Resolves a link as it stands in a page whose base is `base`, by the rules of this module.
+/// Resolves a link of a page with this base, by the rules of this module.
 ///
 /// # Errors
-/// If it leads nowhere that could be fetched.
+/// If it can't be fetched.
 ///
 /// # Examples
 ///
@@ -166,7 +165,7 @@ pub fn link(
 ) -> Result<Target, Unfit> {
     let url = match encoding.filter(|it| *it != UTF_8) {
         None => base.join(text),
-        // The query of a link is written in the page's charset, as browsers do it.
+        // The query of a link is encoded in the page's charset, as in browsers.
         Some(encoding) => {
             let encode = query_encoder(|query| encoding.encode(query).0);
             Url::options()
@@ -181,10 +180,10 @@ pub fn link(
     Ok(Target { url, fragment })
 }
 
-/// Normalises what is a URL already.
+/// Normalises a URL.
 ///
 /// # Errors
-/// If it is of a scheme that is not fetched.
+/// If it can't be fetched.
 pub fn page(mut url: Url, rules: Rules) -> Result<Url, Unfit> {
     if !matches!(url.scheme(), "http" | "https") {
         let is_known = SCHEMES.contains(&url.scheme());
@@ -209,7 +208,7 @@ pub fn page(mut url: Url, rules: Rules) -> Result<Url, Unfit> {
     if !rules.keep_tracking && url.path().contains(';') {
         session_in_path(&mut url);
     }
-    // To rewrite may make a new escape (`%2%65`), and a new `..`.
+    // The result may have a new escape (`%2%65`), or a new `..`.
     while let Some(text) = unescaped(url.as_str()) {
         match Url::parse(&text) {
             Ok(better) if better != url => url = better,
@@ -219,7 +218,7 @@ pub fn page(mut url: Url, rules: Rules) -> Result<Url, Unfit> {
     Ok(url)
 }
 
-/// Only tells the compiler which lifetimes belong together.
+/// Helps the compiler to infer the lifetimes of a closure.
 fn query_encoder<F: Fn(&str) -> Cow<'_, [u8]>>(encode: F) -> F {
     encode
 }
@@ -232,13 +231,13 @@ fn query(url: &mut Url, rules: Rules) {
     if rules.keep_tracking || !query.split('&').any(is_tracking) {
         return;
     }
-    // By hand: to parse and write it anew would change the rest.
+    // Parsing and writing the query again would change the rest.
     let kept: Vec<&str> = query.split('&').filter(|pair| !is_tracking(pair)).collect();
     let kept = kept.join("&");
     url.set_query(Some(kept.as_str()).filter(|kept| !kept.is_empty()));
 }
 
-/// Drops `;jsessionid=…`, as servlets write it.
+/// Drops `;jsessionid=…`, the form of servlets.
 fn session_in_path(url: &mut Url) {
     let is_session = |parameter: &str| {
         let name = parameter

@@ -1,5 +1,5 @@
-//! Processes: threads fetch, as in [`threads`](crate::threads), and worker processes read what came. A page that crashes its reader
-//! costs a worker, not the crawl; every body travels through a pipe for it.
+//! Processes: threads fetch, as in [`threads`](crate::threads), and worker processes read the pages. A page
+//! that crashes its reader costs a worker, not the crawl. The price: every body goes through a pipe.
 
 use std::num::NonZeroUsize;
 
@@ -8,7 +8,7 @@ use executors::{Executor, JobType, ProcessPool};
 use crate::crawl::{Crawl, Error};
 use crate::reading::{Content, Reading};
 
-/// What a program that uses this model hands to [`executors::hook`] in the first line of `main`.
+/// The jobs that a program with this model passes to [`executors::hook`] in the first line of `main`.
 pub const JOBS: &[JobType] = &[executors::job::<Reading>()];
 
 impl executors::Job for Reading {
@@ -19,7 +19,7 @@ impl executors::Job for Reading {
     }
 }
 
-/// Crawls on `workers` threads that wait, beside as many processes as there are CPUs that read.
+/// Crawls on `workers` threads that wait. As many processes as there are CPUs read the pages.
 ///
 /// # Errors
 /// If the system refuses a thread or a process.
@@ -33,7 +33,7 @@ pub fn run(crawl: &Crawl, workers: NonZeroUsize) -> Result<(), Error> {
     )
 }
 
-/// The same with a pool of the caller's, whose workers know [`JOBS`].
+/// The same with the caller's pool. Its workers must know [`JOBS`].
 ///
 /// # Errors
 /// If the system refuses a thread.
@@ -62,7 +62,7 @@ fn work(crawl: &Crawl, pool: &ProcessPool) {
     }
 }
 
-/// Has a page read. A worker that was killed is no fault of the page: it gets a second one.
+/// Reads a page in a worker. If the worker was killed, a second one reads it.
 fn read(pool: &ProcessPool, reading: Reading) -> Content {
     let once = |reading| pool.submit(reading).and_then(|future| future.result());
     let read = once(reading.clone()).or_else(|_| once(reading));

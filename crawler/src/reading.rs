@@ -1,5 +1,4 @@
-//! From a body to what it says: the part of a crawl that computes, and all that a worker process has
-//! to know.
+//! Reads a body: the part of a crawl that computes. A worker process needs nothing else.
 
 use std::borrow::Cow;
 use std::io::{self, Read};
@@ -10,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::charset;
-use crate::html::{self, Kind, Link, Page, Place, Syntax, Wanted, refresh};
+use crate::html::{self, Kind, Link, MOST_LINKS, Page, Place, Syntax, Wanted, refresh};
 use crate::normalise::{self, Unfit};
 use crate::robots;
 use crate::select::{self, Pick};
@@ -21,9 +20,9 @@ pub struct Reading {
     url: Url,
     content_type: Option<String>,
     syntax: Syntax,
-    /// By which the page may speak to this crawler.
+    /// The product token of this crawler.
     product: String,
-    /// The header says that no link is to be followed.
+    /// The header forbids following links.
     nofollow: bool,
     /// Links in the header.
     links: Vec<(Kind, String)>,
@@ -32,23 +31,23 @@ pub struct Reading {
     picks: Vec<Pick>,
 }
 
-/// What a page says.
+/// The content of a page.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Content {
     /// Its links, its title and its parts.
     pub page: Page,
-    /// What was picked, in the order of the picks.
+    /// The selected texts, in the order of the picks.
     pub selected: Vec<Vec<String>>,
-    /// Why nothing was picked.
+    /// The reason why nothing was selected.
     pub trouble: Option<String>,
-    /// Why none of it could be read: its reader crashed.
+    /// The reason why the page could not be read: its reader crashed.
     pub lost: Option<String>,
-    /// It is HTML, and may have parts.
+    /// It is HTML, so it may have parts.
     pub is_html: bool,
 }
 
 impl Content {
-    /// That of a page which could not be read.
+    /// The content of a page that could not be read.
     pub(crate) fn lost(reason: impl Into<String>) -> Content {
         Content {
             lost: Some(reason.into()),
@@ -58,8 +57,8 @@ impl Content {
 }
 
 impl Reading {
-    /// What is to be read of an answer for a crawler with this product token; nothing, if it is neither
-    /// HTML nor, where that is wanted, a style sheet.
+    /// The page of an answer, for a crawler with this product token; `None` if it is not HTML, and not a style
+    /// sheet that is wanted.
     pub fn new(
         outcome: &Outcome,
         wanted: Wanted,
@@ -90,7 +89,7 @@ impl Reading {
             syntax,
             product: product.to_owned(),
             nofollow,
-            links: links.chain(refreshes).take(MOST_IN_HEADER).collect(),
+            links: links.chain(refreshes).collect(),
             content_type,
             body: body.to_vec(),
             wanted,
@@ -108,7 +107,11 @@ impl Reading {
         let (wanted, product) = (self.wanted, &self.product);
         let mut page = html::read(&text, &self.url, encoding, self.syntax, wanted, product);
         for (kind, text) in &self.links {
-            page.links.extend(self.link_of_header(*kind, text));
+            let link = self.link_of_header(*kind, text);
+            match page.links.len() < MOST_LINKS {
+                true => page.links.extend(link),
+                false => page.links_cut += usize::from(link.is_some()),
+            }
         }
         if self.nofollow {
             page.links.iter_mut().for_each(|link| link.nofollow = true);
@@ -151,31 +154,28 @@ impl Reading {
     }
 }
 
-/// The value of a header as text.
+/// The value of a header, as text.
 pub(crate) fn header(headers: &HeaderMap, name: &str) -> Option<String> {
     let value = headers.get(name)?;
     Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
-/// A body as it is meant. For an archive it is kept as it came, and some servers pack it by gzip though
-/// nobody asked for that: no page begins like gzip by itself. Of a long one the beginning is read.
+/// Decompresses a body that begins like gzip: no page does. With an archive no compression is requested, but
+/// some servers send gzip nevertheless. At most `most` bytes are decompressed.
 pub(crate) fn unpacked(body: &[u8], most: u64) -> io::Result<Cow<'_, [u8]>> {
     if !body.starts_with(&[0x1f, 0x8b]) {
         return Ok(Cow::Borrowed(body));
     }
     let mut bytes = Vec::new();
     match MultiGzDecoder::new(body).take(most).read_to_end(&mut bytes) {
-        // What came before the end of a broken one is of use.
+        // The beginning of a broken one is useful.
         Err(error) if bytes.is_empty() => Err(error),
         _ => Ok(Cow::Owned(bytes)),
     }
 }
 
-/// Links in the header of a page that are looked at.
-const MOST_IN_HEADER: usize = 100;
-
-/// The links of a header `Link`: `<url>; rel=next, <other>; rel="preload"` (RFC 8288, section 3). Hosts
-/// to be got ready for are no links.
+/// The links of a header `Link`: `<url>; rel=next, <other>; rel="preload"` (RFC 8288, section 3), without
+/// `preconnect` and `dns-prefetch`.
 fn links_of_header(value: &str) -> Vec<(Kind, String)> {
     let mut links = Vec::new();
     let mut rest = value;
@@ -183,7 +183,7 @@ fn links_of_header(value: &str) -> Vec<(Kind, String)> {
         let Some((url, after)) = after.split_once('>') else {
             break;
         };
-        // A comma within quotes ends nothing.
+        // A comma within quotes does not end the link.
         let mut quoted = false;
         let end = after.find(|sign| {
             quoted ^= sign == '"';
@@ -192,7 +192,7 @@ fn links_of_header(value: &str) -> Vec<(Kind, String)> {
         let (parameters, next) = after.split_at(end.unwrap_or(after.len()));
         let parameters = parameters.to_ascii_lowercase();
         if parameters.contains("rel=canonical") || parameters.contains("rel=\"canonical\"") {
-            // It says where the page's own address is; the page itself says it too, mostly.
+            // It is the page's own address, and mostly in the page, too.
         } else if !parameters.contains("preconnect") && !parameters.contains("dns-prefetch") {
             links.push((Kind::Header, url.trim().to_owned()));
         }
@@ -201,7 +201,7 @@ fn links_of_header(value: &str) -> Vec<(Kind, String)> {
     links
 }
 
-/// What an answer is written in, if links can be read of it.
+/// The language of an answer, if it can have links.
 fn syntax(content_type: Option<&str>, body: &[u8]) -> Option<Syntax> {
     let Some(content_type) = content_type else {
         let is_html = body.trim_ascii_start().starts_with(b"<");
@@ -288,6 +288,15 @@ mod tests {
         assert_eq!(syntax(Some("application/pdf"), b"<html>"), None);
         assert_eq!(syntax(None, b" <html>"), Some(Syntax::Html));
         assert_eq!(syntax(None, b"%PDF"), None);
+    }
+
+    #[test]
+    fn links_of_the_header_count_among_those_of_the_page() {
+        let mut reading = reading("<a href=x>", &[]);
+        let links = (0..MOST_LINKS).map(|n| (Kind::Header, n.to_string()));
+        reading.links = links.collect();
+        let page = reading.run().page;
+        assert_eq!((page.links.len(), page.links_cut), (MOST_LINKS, 1));
     }
 
     /// The examples of RFC 8288, section 3.5.

@@ -13,7 +13,7 @@ use crate::store;
 pub use check::{CheckFormat, Verdict};
 pub use tally::Tally;
 
-/// What is reported of pages, and how.
+/// The format of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// A line a page, for people.
@@ -26,13 +26,13 @@ pub enum Format {
     JsonLines,
     /// A line a page, for spreadsheets.
     Csv,
-    /// The pages that are there, as a sitemap.
+    /// The pages that exist, as a sitemap.
     Sitemap,
-    /// What the links came to.
+    /// The result of a check.
     Check(CheckFormat),
 }
 
-/// Why there is no report.
+/// The reason why there is no report.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -47,7 +47,7 @@ pub enum Error {
     Interrupted,
 }
 
-/// The state of a crawl, to be read.
+/// The state of a crawl, for reports.
 #[derive(Debug)]
 pub struct Report {
     path: PathBuf,
@@ -66,7 +66,7 @@ impl Report {
         })
     }
 
-    /// What ends a report early, from another thread: [`Error::Interrupted`].
+    /// A handle that ends a report early, from another thread, with [`Error::Interrupted`].
     pub fn interrupt_handle(&self) -> InterruptHandle {
         self.connection.get_interrupt_handle()
     }
@@ -86,7 +86,7 @@ impl Report {
         }
     }
 
-    /// Hands each row to `tell`, one after the other.
+    /// Calls `tell` with each row.
     fn each(
         &self,
         sql: &str,
@@ -119,7 +119,7 @@ impl Report {
     }
 }
 
-/// What ends a report early.
+/// An error that ends a report.
 enum Failure {
     Sqlite(rusqlite::Error),
     Write(io::Error),
@@ -137,7 +137,7 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// A field of CSV (RFC 4180). What a spreadsheet would take for a formula is made a text.
+/// A field of CSV (RFC 4180). A text that a spreadsheet would take for a formula gets a `'`.
 fn quoted(text: &str) -> String {
     let safe = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         format!("'{text}")
@@ -150,7 +150,7 @@ fn quoted(text: &str) -> String {
     }
 }
 
-/// Text in XML. What may not stand there at all, not even escaped, becomes U+FFFD.
+/// Text in XML. Characters that XML forbids, even escaped, become U+FFFD.
 fn escaped(text: &str) -> String {
     let stands = |it: char| !matches!(it, '\0'..'\t' | '\x0b' | '\x0c' | '\x0e'..' ' | '\u{fffe}' | '\u{ffff}');
     let text: String = text

@@ -1,16 +1,18 @@
-//! robots.txt: which robot may fetch what, and how often (RFC 9309, and `Crawl-delay`, which is older).
+//! robots.txt: the pages that a crawler may fetch, and how often (RFC 9309, and the older `Crawl-delay`).
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use robotxt::{AccessResult, Robots};
 use url::{Position, Url};
 
+use crate::sitemap;
+
 /// The product token of this crawler, unless `--user-agent` says otherwise.
 pub const NAME: &str = "many-hands-crawler";
 
-/// The product token of a `User-Agent` header: what stands before the version. By it robots.txt and
-/// `<meta name>` speak of a crawler (RFC 9309, section 2.2.1). The RFC knows no digits in it; but there are
-/// crawlers that are called so, and files that name them.
+/// The product token of a `User-Agent` header: the text before the version. robots.txt and `<meta name>` use it
+/// to name a crawler (RFC 9309, section 2.2.1). The RFC allows no digits in it, but some crawlers have them.
 ///
 /// # Examples
 ///
@@ -29,24 +31,21 @@ pub fn product(user_agent: &str) -> &str {
 /// Redirects that are followed from a robots.txt (RFC 9309, section 2.3.1.2).
 pub const REDIRECTS: u8 = 5;
 
-/// Sitemaps of a robots.txt that are looked at.
-const SITEMAPS: usize = 1000;
-
-/// Bytes of a robots.txt that are looked at (RFC 9309, section 2.5, asks for at least 500 KiB); of a
-/// longer one, the lines that are whole in them.
+/// Bytes of a robots.txt that are read (RFC 9309, section 2.5, asks for at least 500 KiB). Only whole lines
+/// count.
 pub const BYTES: u64 = 500 * 1024;
 
-/// The longest `Crawl-delay` that is kept to. A site that asks for more gets this: a crawl should end.
+/// The longest `Crawl-delay`. A longer one is reduced to this: a crawl should end.
 pub const LONGEST_DELAY: Duration = Duration::from_secs(60);
 
-/// What was found where robots.txt should be.
+/// The result of fetching a robots.txt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found<'a> {
-    /// This text.
+    /// A text.
     Text(&'a [u8]),
-    /// An answer with this status; nothing of use.
+    /// An answer with this status, and no text.
     Status(u16),
-    /// More redirects than are followed.
+    /// Too many redirects.
     TooManyRedirects,
     /// No answer, for this reason.
     Nothing(&'a str),
@@ -57,15 +56,15 @@ pub enum Found<'a> {
 pub struct Rules {
     robots: Robots,
     sitemaps: Vec<Url>,
+    sitemaps_cut: usize,
     trouble: Option<String>,
     /// Bytes of the text that they were read from.
     size: usize,
 }
 
 impl Rules {
-    /// The rules that follow from what was found at `place`, for the crawler with this product token:
-    /// none is a licence (4xx), and a server that fails or does not answer forbids everything (RFC
-    /// 9309, section 2.3.1).
+    /// The rules of the robots.txt at `place`, for the crawler with this product token. A 4xx allows everything,
+    /// and a server that fails or does not answer forbids everything (RFC 9309, section 2.3.1).
     ///
     /// # Examples
     ///
@@ -91,9 +90,11 @@ impl Rules {
             Found::Nothing(reason) => (AccessResult::Unreachable, Some(reason.to_owned())),
             Found::Status(_) => (AccessResult::Unavailable, None),
         };
+        let (sitemaps, sitemaps_cut) = sitemaps(text, place);
         Rules {
             robots: Robots::from_access(access, product),
-            sitemaps: sitemaps(text, place),
+            sitemaps,
+            sitemaps_cut,
             trouble,
             size: text.len(),
         }
@@ -104,6 +105,7 @@ impl Rules {
         Rules {
             robots: Robots::allow_all(),
             sitemaps: Vec::new(),
+            sitemaps_cut: 0,
             trouble: None,
             size: 0,
         }
@@ -115,36 +117,41 @@ impl Rules {
         if path == "/robots.txt" {
             return true;
         }
-        // A rule's `*` and `$` are signs of their own; written `%2A` and `%24` they are characters, and
-        // mean those of the path however that writes them (RFC 9309, section 2.2.3).
+        // `*` and `$` in a rule are special. `%2A` and `%24` are the characters themselves, and match
+        // both forms in the path (RFC 9309, section 2.2.3).
         let escaped = path.replace('*', "%2A").replace('$', "%24");
-        // They stand in the order in which they go before one another.
+        // The rules are sorted by precedence.
         let mut rules = self.robots.rules().iter();
         let first = rules.find(|rule| rule.is_match(path) || rule.is_match(&escaped));
         first.is_none_or(|rule| rule.is_allow())
     }
 
-    /// Why nobody knows what is allowed, if the server failed or did not answer: then everything is
-    /// forbidden, but not by anybody's will.
+    /// The reason why the rules are unknown, if the server failed or did not answer. Then everything is
+    /// forbidden.
     pub fn trouble(&self) -> Option<&str> {
         self.trouble.as_deref()
     }
 
-    /// How long to wait from one request to the next, at most [`LONGEST_DELAY`].
+    /// The time from one request to the next, at most [`LONGEST_DELAY`].
     pub fn delay(&self) -> Option<Duration> {
         self.robots
             .crawl_delay()
             .map(|delay| delay.min(LONGEST_DELAY))
     }
 
-    /// Bytes of the text that they were read from, of which they are a part.
+    /// Bytes of the text that the rules were read from.
     pub fn size(&self) -> usize {
         self.size
     }
 
-    /// The sitemaps it names.
+    /// The sitemaps in it: at most as many as a crawl reads.
     pub fn sitemaps(&self) -> &[Url] {
         &self.sitemaps
+    }
+
+    /// The number of sitemaps beyond these.
+    pub fn sitemaps_cut(&self) -> usize {
+        self.sitemaps_cut
     }
 }
 
@@ -157,7 +164,7 @@ fn directive(line: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((line[..colon].trim_ascii(), line[colon + 1..].trim_ascii()))
 }
 
-/// The text with each crawler's name without its version: `User-agent: bot/1.0` speaks of `bot`.
+/// The text with the versions of crawlers removed: `User-agent: bot/1.0` means `bot`.
 fn only_product_tokens(text: &[u8]) -> Vec<u8> {
     let mut tokens = Vec::with_capacity(text.len());
     for line in text.split_inclusive(|byte| matches!(byte, b'\n' | b'\r')) {
@@ -177,23 +184,23 @@ fn only_product_tokens(text: &[u8]) -> Vec<u8> {
     tokens
 }
 
-/// The sitemaps that a text names, each once. Their URLs may be relative, though they should not.
-fn sitemaps(text: &[u8], place: &Url) -> Vec<Url> {
+/// The sitemaps in a text, each once, and how many there are beyond the limit. Their URLs may be relative, though
+/// they should not.
+fn sitemaps(text: &[u8], place: &Url) -> (Vec<Url>, usize) {
     let lines = text.split(|byte| matches!(byte, b'\n' | b'\r'));
     let named = lines.filter_map(directive);
     let named = named.filter(|(name, _)| name.eq_ignore_ascii_case(b"sitemap"));
     let urls = named.filter_map(|(_, url)| place.join(std::str::from_utf8(url).ok()?).ok());
-    let mut sitemaps = Vec::new();
-    for url in urls.filter(|url| matches!(url.scheme(), "http" | "https")) {
-        if !sitemaps.contains(&url) && sitemaps.len() < SITEMAPS {
-            sitemaps.push(url);
-        }
-    }
-    sitemaps
+    let mut seen = HashSet::new();
+    let urls = urls.filter(|url| matches!(url.scheme(), "http" | "https"));
+    let mut sitemaps: Vec<Url> = urls.filter(|url| seen.insert(url.clone())).collect();
+    let cut = sitemaps.len().saturating_sub(sitemap::FILES);
+    sitemaps.truncate(sitemap::FILES);
+    (sitemaps, cut)
 }
 
-/// Whether a header `X-Robots-Tag` forbids the crawler with this product token to follow links. It may
-/// begin with the name of the only crawler that it is for.
+/// Whether a header `X-Robots-Tag` forbids the crawler with this product token to follow links. The header may
+/// begin with the name of one crawler, and is for that one only then.
 pub fn tag_forbids_following(value: &str, product: &str) -> bool {
     const WITH_VALUE: [&str; 4] = [
         "unavailable_after",
@@ -213,7 +220,8 @@ pub fn tag_forbids_following(value: &str, product: &str) -> bool {
     }
 }
 
-/// Half a line would be another rule: `Disallow: /pri` forbids more than `Disallow: /private`.
+/// The lines that are read. A cut line would be another rule: `Disallow: /pri` forbids more than `Disallow:
+/// /private`.
 fn looked_at(text: &[u8]) -> &[u8] {
     let Some(head) = text
         .get(..BYTES as usize)
@@ -225,7 +233,7 @@ fn looked_at(text: &[u8]) -> &[u8] {
     end.map_or(&[], |end| &head[..end])
 }
 
-/// Where the robots.txt of a page's host is.
+/// The URL of the robots.txt of a page's host.
 pub fn place(url: &Url) -> Url {
     let mut place = url.clone();
     place.set_path("/robots.txt");
@@ -235,164 +243,4 @@ pub fn place(url: &Url) -> Url {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn allowed(text: &str, path: &str) -> bool {
-        let url = Url::parse("http://example.org/")
-            .unwrap()
-            .join(path)
-            .unwrap();
-        Rules::new(Found::Text(text.as_bytes()), NAME, &place(&url)).allow(&url)
-    }
-
-    #[test]
-    fn the_product_token_decides_and_versions_do_not() {
-        let url = Url::parse("http://example.org/secret").unwrap();
-        let text = "User-agent: mybot/2.0 # ours\nDisallow: /secret\n";
-        let allowed =
-            |name| Rules::new(Found::Text(text.as_bytes()), name, &place(&url)).allow(&url);
-        assert!(!allowed(product("MyBot/1.0 (+x)")));
-        assert!(allowed(product("mybots/1.0")));
-        assert!(allowed(NAME));
-    }
-
-    /// The examples of RFC 9309, section 2.2.3.
-    #[test]
-    fn escaped_signs_are_characters() {
-        let rule = |path: &str| format!("User-agent: *\nDisallow: {path}\n");
-        assert!(!allowed(
-            &rule("/path/file-with-a-%2A.html"),
-            "/path/file-with-a-*.html"
-        ));
-        assert!(!allowed(
-            &rule("/path/file-with-a-%2A.html"),
-            "/path/file-with-a-%2a.html"
-        ));
-        assert!(allowed(
-            &rule("/path/file-with-a-%2A.html"),
-            "/path/file-with-a-x.html"
-        ));
-        assert!(!allowed(&rule("/path/foo-%24"), "/path/foo-$"));
-        assert!(allowed(&rule("/path/foo-%24"), "/path/foo-"));
-        assert!(!allowed(
-            &rule("/foo/bar?baz=https://foo.bar"),
-            "/foo/bar?baz=https://foo.bar"
-        ));
-        assert!(!allowed(&rule("/foo/bar/\u{30c4}"), "/foo/bar/%E3%83%84"));
-        assert!(!allowed(&rule("/foo/bar/%62%61%7A"), "/foo/bar/baz"));
-    }
-
-    #[test]
-    fn sitemaps_may_be_relative() {
-        let place = place(&Url::parse("http://example.org/a").unwrap());
-        let text = b"\xef\xbb\xbfSitemap: /maps/a.xml\nsitemap:http://b.example/s # x\nSitemap: /maps/a.xml";
-        let rules = Rules::new(Found::Text(text), NAME, &place);
-        let urls: Vec<&str> = rules.sitemaps().iter().map(Url::as_str).collect();
-        assert_eq!(
-            urls,
-            ["http://example.org/maps/a.xml", "http://b.example/s"]
-        );
-    }
-
-    #[test]
-    fn a_tag_for_another_crawler_is_not_for_this_one() {
-        for (value, forbids) in [
-            ("nofollow", true),
-            ("noindex, NoFollow", true),
-            ("none", true),
-            ("noindex", false),
-            ("googlebot: nofollow", false),
-            ("googlebot: noindex, nofollow", false),
-            ("many-hands-crawler: nofollow", true),
-            (
-                "unavailable_after: 25 Jun 2026 15:00:00 PST, nofollow",
-                true,
-            ),
-            ("noindex, max-snippet: 20", false),
-        ] {
-            assert_eq!(tag_forbids_following(value, NAME), forbids, "{value}");
-        }
-    }
-
-    #[test]
-    fn the_examples_of_the_rfc() {
-        // Section 5.1 and 5.2 of RFC 9309.
-        let simple = "User-Agent: *\nDisallow: *.gif$\nDisallow: /example/\nAllow: /publications/\n\n\
-                      User-Agent: foobot\nDisallow:/\nAllow:/example/page.html\n";
-        assert!(allowed(simple, "/publications/a"));
-        assert!(!allowed(simple, "/example/page.html"));
-        assert!(!allowed(simple, "/picture.gif"));
-        assert!(allowed(simple, "/picture.gifs"));
-        let longest =
-            "User-Agent: *\nAllow: /example/page/\nDisallow: /example/page/disallowed.gif\n";
-        assert!(allowed(longest, "/example/page/a"));
-        assert!(!allowed(longest, "/example/page/disallowed.gif"));
-    }
-
-    #[test]
-    fn its_own_group_wins_over_that_of_all_and_equal_rules_allow() {
-        let text = format!("User-agent: *\nDisallow: /\n\nUser-agent: {NAME}\nDisallow: /x\n");
-        assert!(allowed(&text, "/a"));
-        assert!(!allowed(&text, "/x"));
-        assert!(allowed("User-agent: *\nDisallow: /a\nAllow: /a\n", "/a"));
-        assert!(allowed("\u{feff}User-agent: other\nDisallow: /\n", "/a"));
-        assert!(!allowed("user-agent:*\r\ndisallow:/%7ea", "/~a"));
-        assert!(allowed("User-agent: *\nDisallow: /", "/robots.txt"));
-    }
-
-    #[test]
-    fn what_is_found_instead_of_a_text_decides_too() {
-        let url = Url::parse("http://example.org/a").unwrap();
-        for (found, allowed) in [
-            (Found::Status(404), true),
-            (Found::Status(401), true),
-            (Found::Status(429), true),
-            (Found::Status(500), false),
-            (Found::Status(599), false),
-            (Found::TooManyRedirects, true),
-            (Found::Nothing("it is away"), false),
-            (Found::Text(b""), true),
-            (Found::Text(b"<html>\xff\x00not a robots.txt"), true),
-        ] {
-            let rules = Rules::new(found, NAME, &place(&url));
-            assert_eq!(rules.allow(&url), allowed, "{found:?}");
-            assert_eq!(rules.trouble().is_none(), allowed, "{found:?}");
-        }
-    }
-
-    #[test]
-    fn a_delay_is_kept_to_up_to_a_limit() {
-        let url = Url::parse("http://example.org/").unwrap();
-        let delay = |text: &str| Rules::new(Found::Text(text.as_bytes()), NAME, &url).delay();
-        assert_eq!(
-            delay("User-agent: *\nCrawl-delay: 1.5"),
-            Some(Duration::from_millis(1500))
-        );
-        assert_eq!(
-            delay("User-agent: *\nCrawl-delay: 86400"),
-            Some(LONGEST_DELAY)
-        );
-        assert_eq!(delay("User-agent: *\nCrawl-delay: soon"), None);
-    }
-
-    #[test]
-    fn of_a_long_one_the_whole_lines_of_the_first_500_kib_count() {
-        let rules = "User-agent: *\nDisallow: /private\n";
-        let last = "Disallow: /last\n";
-        let filler = "#".repeat(BYTES as usize - rules.len() - last.len() - 1);
-        let whole = format!("{rules}{filler}\n{last}");
-        assert_eq!(whole.len() as u64, BYTES);
-        assert!(!allowed(&whole, "/last") && !allowed(&whole, "/private"));
-        let longer = format!("{rules}#{filler}\n{last}Disallow: /beyond\n");
-        assert!(!allowed(&longer, "/private"));
-        assert!(allowed(&longer, "/last/1") && allowed(&longer, "/beyond"));
-        assert!(allowed(&"x".repeat(BYTES as usize + 1), "/"));
-    }
-
-    #[test]
-    fn it_lies_at_the_root_of_the_host() {
-        let url = Url::parse("http://example.org:8080/a/b?c#d").unwrap();
-        assert_eq!(place(&url).as_str(), "http://example.org:8080/robots.txt");
-    }
-}
+mod tests;

@@ -1,4 +1,4 @@
-//! Which pages belong to a crawl.
+//! The scope: the pages that belong to a crawl.
 
 use std::collections::HashSet;
 
@@ -9,47 +9,46 @@ use url::{Host, Position, Url};
 /// How far a crawl goes from its seeds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reach {
-    /// The host and port of a seed; http on its usual port and https on its own count as one.
+    /// The host and port of a seed. http and https on their usual ports are the same.
     #[default]
     Host,
-    /// The host of a seed without its `www.`, and all below it, on any port.
+    /// The host of a seed without its `www.`, and all its subdomains, on any port.
     Domain,
-    /// What is on a seed's host and begins with a seed's path up to its last slash.
+    /// URLs on a seed's host that begin with the seed's path up to its last slash.
     Prefix,
     /// Everywhere.
     Any,
 }
 
-/// Which pages belong to a crawl. The seeds always do.
+/// The scope of a crawl. The seeds always belong to it.
 #[derive(Clone, Debug)]
 pub struct Scope {
     reach: Reach,
     seeds: HashSet<Url>,
     /// The hosts of the seeds, with their ports.
     hosts: HashSet<String>,
-    /// What the seeds reach: hosts, domains, or folders. It is looked up, and not looked through: a list of
-    /// pages may have thousands of seeds.
+    /// The hosts, domains, or folders of the seeds. A set, as a list of pages may have thousands of seeds.
     reached: HashSet<String>,
     include: Vec<Regex>,
     exclude: Vec<Regex>,
     skip: Vec<Regex>,
 }
 
-/// What a URL is to a crawl.
+/// The relation of a URL to a crawl.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Membership {
-    /// A page of it.
+    /// It is a page of the crawl.
     Inside,
-    /// Not of it. Whether a link that leads there is broken may be looked at.
+    /// It is outside. It may be checked.
     Outside,
-    /// Nothing is to be sent there.
+    /// It must not be requested.
     Excluded,
 }
 
 impl Scope {
-    /// The scope of a crawl from these seeds. If there are patterns to include, the URL of a page
-    /// has to match one of them; what matches a pattern to exclude is out in any case. To what matches a
-    /// pattern to skip, or one to exclude, nothing is sent, be it a page of the crawl or not.
+    /// The scope of a crawl from these seeds. If there are patterns to include, the URL of a page must match one
+    /// of them. A URL that matches a pattern to exclude is no page of the crawl. A URL that matches a pattern to
+    /// exclude or to skip is not requested, be it a page or an outside link.
     pub fn new(
         reach: Reach,
         seeds: Vec<Url>,
@@ -70,7 +69,7 @@ impl Scope {
         scope
     }
 
-    /// Takes a further page for one that the crawl began with.
+    /// Adds a seed.
     pub fn add_seed(&mut self, seed: Url) {
         self.hosts.insert(host(&seed).to_owned());
         self.reached.insert(match self.reach {
@@ -82,12 +81,12 @@ impl Scope {
         self.seeds.insert(seed);
     }
 
-    /// Whether a URL is on a host that no seed names.
+    /// Whether a URL is on a host of no seed.
     pub fn is_new_host(&self, url: &Url) -> bool {
         !self.hosts.contains(host(url))
     }
 
-    /// What a URL is to the crawl.
+    /// The relation of a URL to the crawl.
     pub fn membership(&self, url: &Url) -> Membership {
         if self.seeds.contains(url) {
             return Membership::Inside;
@@ -137,7 +136,7 @@ impl Scope {
     }
 }
 
-/// The host and the port, if that is not the usual one: see [`Reach::Host`].
+/// The host, and the port if it is not the usual one: see [`Reach::Host`].
 fn host(url: &Url) -> &str {
     &url[Position::BeforeHost..Position::AfterPort]
 }
@@ -154,7 +153,7 @@ fn folder(url: &Url) -> &str {
     &path[..=path.rfind('/').unwrap_or(0)]
 }
 
-/// A name, and those above it: `a.example.org`, `example.org`, `org`.
+/// A name and its parent domains: `a.example.org`, `example.org`, `org`.
 fn above(name: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(name), |it| it.split_once('.').map(|(_, rest)| rest))
 }

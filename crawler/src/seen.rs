@@ -1,4 +1,4 @@
-//! Which URLs are known already: a fingerprint for each, so that a million take some 50 MiB.
+//! The known URLs. It keeps a fingerprint of each, so that a million take about 50 MiB.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -6,8 +6,8 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 /// The number of a URL, from 1 on, in the order in which they were found.
 pub type Id = u32;
 
-/// The URLs that are known, by fingerprints of 128 bits: that two of a billion URLs have the same
-/// has a chance of one in 10^20. The keys are random, so that nobody can make two on purpose.
+/// The known URLs, as fingerprints of 128 bits. The probability that two of a billion URLs have the same is one
+/// in 10^20. The keys are random, so that an attacker can't make a collision.
 #[derive(Debug)]
 pub struct Seen {
     keys: [RandomState; 2],
@@ -38,7 +38,7 @@ impl Seen {
         fingerprint
     }
 
-    /// The number of a URL; `Ok` if it is known, `Err` if it got one just now.
+    /// The number of a URL: `Ok` if it is known, `Err` if it is new.
     ///
     /// # Panics
     /// After four billion URLs.
@@ -55,7 +55,7 @@ impl Seen {
         }
     }
 
-    /// Takes in a URL that has a number from an earlier run.
+    /// Adds a URL with its number of an earlier run.
     pub fn restore(&mut self, url: &str, id: Id) {
         let fingerprint = self.fingerprint(url);
         self.known.insert(fingerprint, id);
@@ -67,18 +67,18 @@ impl Seen {
         self.last
     }
 
-    /// How many are known.
+    /// The number of known URLs.
     pub fn len(&self) -> usize {
         self.known.len()
     }
 
-    /// Whether none is.
+    /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.known.is_empty()
     }
 }
 
-/// A fingerprint is a hash already: its first half will do.
+/// A hasher for fingerprints: a fingerprint is a hash already, so its first half is enough.
 #[derive(Clone, Copy, Debug, Default)]
 struct Fingerprinted;
 

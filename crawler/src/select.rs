@@ -3,29 +3,29 @@
 use scraper::{Html, Selector};
 use serde::{Deserialize, Serialize};
 
-/// How deep elements may be within each other in a page that is picked from: deeper ones are not
-/// made for people, and a selector may look at every pair of them. Browsers stop at 512, too.
+/// The depth of nested elements in a page for selectors, at most. Deeper pages are not made for people, and a
+/// selector may look at every pair of elements. Browsers stop at 512, too.
 pub const DEEPEST: usize = 512;
 
-/// What is picked of each selector, at most.
+/// Texts of each selector, at most.
 pub const MOST: usize = 1000;
 
-/// What is picked: a name, a selector, and what of the elements it selects.
+/// A selection: a name, a selector, and the text or an attribute.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pick {
-    /// What it is called in the output.
+    /// Its name in the output.
     pub name: String,
     /// The selector.
     pub css: String,
-    /// An attribute; else the text.
+    /// An attribute; `None` for the text.
     pub attribute: Option<String>,
 }
 
 impl Pick {
-    /// Reads `[NAME=]SELECTOR[::text|::attr(NAME)]`. Without a name it is called as it is written.
+    /// Reads `[NAME=]SELECTOR[::text|::attr(NAME)]`. Without a name, the whole text is its name.
     ///
     /// # Errors
-    /// What is wrong with the selector.
+    /// The error in the selector.
     ///
     /// # Examples
     ///
@@ -66,11 +66,11 @@ impl Pick {
     }
 }
 
-/// Picks out of a page, in the order of the picks. White space within a text becomes one space.
+/// The selected texts of a page, in the order of the picks. White space within a text becomes one space.
 pub fn select(html: &str, picks: &[Pick]) -> Vec<Vec<String>> {
     let document = Html::parse_document(html);
     let one = |pick: &Pick| {
-        // Read before, by `Pick::read`; who made one up otherwise gets nothing.
+        // `Pick::read` has checked it. For an invalid one there is no text.
         let Ok(selector) = Selector::parse(&pick.css) else {
             return Vec::new();
         };

@@ -1,4 +1,4 @@
-//! One page after the other, by a client that blocks: the baseline of all other models.
+//! Serial: one page after the other, by a blocking client. It is the baseline of the other models.
 
 use std::num::NonZeroUsize;
 
@@ -7,7 +7,7 @@ use crate::crawl::{Crawl, Error};
 /// Crawls on the calling thread, whatever the number of workers.
 ///
 /// # Errors
-/// None; it has the signature of the other models.
+/// None. It has the signature of the other models.
 pub fn run(crawl: &Crawl, _workers: NonZeroUsize) -> Result<(), Error> {
     while let Some(job) = crawl.take() {
         let Some(outcome) = crawl.fetch(&job) else {

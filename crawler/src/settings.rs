@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_fetch::{HeaderMap, HeaderValue};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -14,8 +15,8 @@ use crate::scope::Reach;
 use crate::select::Pick;
 use crate::traps::Traps;
 
-/// What a crawl is to do. What decides which pages it finds is written into its state; a crawl that
-/// is gone on with has to be given the same.
+/// The settings of a crawl. Those that decide which pages it finds are written into its state. To resume a crawl,
+/// they must be the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
     /// Where it begins.
@@ -26,91 +27,90 @@ pub struct Settings {
     pub include: Vec<String>,
     /// Patterns, none of which a page's URL may match.
     pub exclude: Vec<String>,
-    /// How many links away from the seeds the last pages are: 0 is only the seeds. With it, a depth
-    /// is finished before the next is begun, so that it is exact.
+    /// The greatest depth, in links away from the seeds: 0 is only the seeds. With it, a depth is finished
+    /// before the next one begins, so that it is exact.
     pub depth: Option<u32>,
     /// How URLs are normalised.
     pub rules: Rules,
-    /// Whether it goes where forms lead.
+    /// Whether targets of forms are links.
     pub forms: bool,
-    /// Whether links marked `nofollow` are left alone.
+    /// Whether links with `nofollow` are ignored.
     pub obeys_nofollow: bool,
-    /// Whether robots.txt is kept to.
+    /// Whether robots.txt is obeyed.
     pub obeys_robots: bool,
     /// Whether sitemaps are read, before the first page.
     pub sitemaps: bool,
-    /// Where it stops believing in a site.
+    /// The limits for endless sites.
     pub traps: Traps,
-    /// Whether links are checked: those that lead out too, and fragments.
+    /// Whether links are checked, with outside links and fragments.
     pub check: bool,
-    /// Of the links that are checked, only those within the crawl.
+    /// Whether outside links are left out of the check.
     pub internal_only: bool,
-    /// URLs that match one of these regular expressions are left alone, wherever they are.
+    /// URLs that match one of these regular expressions are not requested.
     pub skip: Vec<String>,
-    /// Statuses of failure that are none here: a link to such a page is not broken.
+    /// Error statuses that are accepted: a link to such a page is not broken.
     pub accepted: Vec<u16>,
     /// The URLs in style sheets are links, too.
     pub css: bool,
-    /// Seeds whose scheme was only guessed: if they do not answer by https, http is tried.
+    /// Seeds without a given scheme: if they do not answer by https, http is tried.
     pub guessed: Vec<Url>,
-    /// What is picked out of each page.
+    /// The selections from each page.
     pub picks: Vec<Pick>,
-    /// When it goes on with an earlier run: what was broken there is asked for again, too, and not only
-    /// what may have been so for a passing reason.
+    /// On resume, whether all broken URLs are requested again, and not only those with a temporary failure.
     #[serde(skip)]
     pub retry_failed: bool,
-    /// When it stops.
+    /// The limits that stop it.
     #[serde(skip)]
     pub limits: Limits,
     /// How polite it is.
     #[serde(skip)]
     pub politeness: Politeness,
-    /// What is sent along. It is in no file.
+    /// Headers, users and cookies. They are not written to any file.
     #[serde(skip)]
     pub access: Access,
-    /// Links that lead out and were right not long ago.
+    /// The cache of outside links.
     #[serde(skip)]
     pub cache: Option<Arc<Cache>>,
-    /// Whether answers are written down for an archive.
+    /// Whether there is an archive.
     pub archive: bool,
 }
 
-/// When a crawl stops before its end. What it had not come to stays in its queue.
+/// The limits that stop a crawl before its end. The rest stays in its queue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
-    /// Pages that are fetched, in all runs together. What turns out to be another page's address
-    /// (a redirect, a canonical link) is none; nor is a robots.txt, a sitemap, or a link that leads
-    /// out and is only checked.
+    /// Pages that are fetched, in all runs together. Redirects, pages with a canonical link to another page,
+    /// robots.txts, sitemaps, and outside links do not count.
     pub pages: Option<u64>,
-    /// Bytes of bodies, in all runs together: once there are so many no page is begun; those in
-    /// flight are finished, and may take it over.
+    /// Bytes of bodies, in all runs together. Then no page is started. Pages in flight are finished, so there
+    /// may be more bytes.
     pub bytes: Option<u64>,
-    /// Time, of this run: then no page is begun; those in flight are finished.
+    /// Time of this run. Then no page is started, and pages in flight are finished.
     pub time: Option<Duration>,
 }
 
-/// How polite a crawl is.
+/// The politeness of a crawl.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Politeness {
     /// Pages in flight.
     pub jobs: usize,
     /// Pages in flight from one host (default: 4).
     pub per_host: usize,
-    /// From one request to the next for one host (default: nothing); a longer `Crawl-delay` goes first.
+    /// The time from one request to the next for one host (default: none). A longer `Crawl-delay` takes
+    /// precedence.
     pub delay: Duration,
-    /// Bytes of a body (default: 10 MiB): a page of more was not made for people.
+    /// Bytes of a body (default: 10 MiB): a longer page is not made for people.
     pub body: u64,
-    /// How long one page may take with all attempts (default: 2 min).
+    /// The longest time for a page with all attempts (default: 2 min).
     pub time: Duration,
-    /// How long to wait for a connection, a header, the next piece of a body (default: 20 s).
+    /// The longest time for a connection, a header, the next piece of a body (default: 20 s).
     pub timeout: Duration,
     /// Attempts after the first (default: 2).
     pub retries: u32,
-    /// How it introduces itself.
+    /// The `User-Agent`.
     pub user_agent: String,
-    /// Accepts any certificate.
+    /// Whether any certificate is accepted.
     pub insecure: bool,
-    /// Asks private addresses too, whoever names them.
+    /// Whether private addresses are allowed in all URLs.
     pub private: bool,
 }
 
@@ -132,7 +132,7 @@ impl Default for Politeness {
 }
 
 impl Settings {
-    /// A crawl of the hosts of some seeds, with nothing out of the ordinary.
+    /// The default settings for these seeds.
     pub fn new(seeds: Vec<Url>) -> Settings {
         Settings {
             seeds,
@@ -162,7 +162,18 @@ impl Settings {
         }
     }
 
-    /// How pages are to be read.
+    /// The headers of all requests that an archive may hold: those without secrets.
+    pub(crate) fn told_headers(&self) -> HeaderMap {
+        let mut headers = self.access.told_headers();
+        let usual = HeaderValue::from_static("*/*");
+        headers.entry("accept").or_insert(usual);
+        if let Ok(agent) = HeaderValue::try_from(&self.politeness.user_agent) {
+            headers.entry("user-agent").or_insert(agent);
+        }
+        headers
+    }
+
+    /// The options for reading pages.
     pub(crate) fn wanted(&self) -> Wanted {
         Wanted {
             rules: self.rules,

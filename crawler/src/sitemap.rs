@@ -1,4 +1,4 @@
-//! Sitemaps: lists of pages, and lists of such lists (sitemaps.org). RSS and Atom list pages, too.
+//! Sitemaps (sitemaps.org): lists of pages, and lists of sitemaps. RSS and Atom list pages, too.
 
 use std::borrow::Cow;
 use std::io::Read;
@@ -9,27 +9,37 @@ use quick_xml::events::{BytesStart, Event};
 
 use crate::charset;
 
-/// Bytes of a sitemap, unpacked, as sitemaps.org has it.
+/// Bytes of a sitemap, decompressed, at most: the limit of sitemaps.org.
 pub const BYTES: u64 = 50 << 20;
 
-/// Entries of a sitemap, as sitemaps.org has it.
+/// Entries of a sitemap, at most: the limit of sitemaps.org.
 pub const ENTRIES: usize = 50_000;
 
-/// Sitemaps of one crawl that are read: an index may name 50,000, and each of those may be one.
+/// Sitemaps of one crawl, at most: an index may list 50,000, and each of those may be an index.
 pub const FILES: usize = 1000;
 
-/// What a sitemap lists.
+/// The content of a sitemap.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sitemap {
     /// Pages.
     pub pages: Vec<String>,
     /// Sitemaps.
     pub sitemaps: Vec<String>,
-    /// What is wrong with it, though the rest of it could be read.
+    /// An error in it. The rest could be read.
     pub trouble: Option<String>,
+    /// The limit that cut it.
+    pub cut: Option<String>,
 }
 
 impl Sitemap {
+    /// A sitemap that is longer than the limit: nothing of it is read.
+    pub(crate) fn too_long(limit: u64) -> Sitemap {
+        Sitemap {
+            cut: Some(format!("longer than {limit} bytes: nothing of it is read")),
+            ..Sitemap::default()
+        }
+    }
+
     fn add(&mut self, place: String, is_sitemap: bool) {
         let list = match is_sitemap {
             true => &mut self.sitemaps,
@@ -40,25 +50,25 @@ impl Sitemap {
         } else if list.len() < ENTRIES {
             list.push(place);
         } else {
-            self.tell(&format!(
-                "more than {ENTRIES} entries: the rest is left out"
-            ));
+            self.cut = Some(format!("more than {ENTRIES} entries: the rest is left out"));
         }
     }
 
-    /// Notes what is wrong, if it is the first such thing.
+    /// Records an error, if it is the first.
     fn tell(&mut self, trouble: &str) {
         self.trouble.get_or_insert_with(|| trouble.to_owned());
     }
 }
 
-/// Reads a sitemap: XML, RSS, Atom, or text with a URL a line; in UTF-8 or what it names, and packed by
-/// gzip or not. What can be read of a broken one is kept.
+/// Reads a sitemap: XML, RSS, Atom, or text with a URL on each line; in UTF-8 or the charset that it names; with
+/// gzip or without. The readable part of a broken one is kept.
 ///
 /// # Errors
-/// If it is too long unpacked, or broken from its first word on.
+/// If nothing of it can be read.
 pub fn read(body: &[u8]) -> Result<Sitemap, String> {
-    let body = unpacked(body)?;
+    let Some(body) = unpacked(body)? else {
+        return Ok(Sitemap::too_long(BYTES));
+    };
     let (text, _) = charset::decode(&body, None);
     let text = String::from_utf8_lossy(&text);
     let text = text.trim_start_matches('\u{feff}').trim_start();
@@ -68,21 +78,20 @@ pub fn read(body: &[u8]) -> Result<Sitemap, String> {
     }
 }
 
-fn unpacked(body: &[u8]) -> Result<Cow<'_, [u8]>, String> {
+/// The text; `None` if it is too long.
+fn unpacked(body: &[u8]) -> Result<Option<Cow<'_, [u8]>>, String> {
     if !body.starts_with(&[0x1f, 0x8b]) {
-        return Ok(Cow::Borrowed(body));
+        return Ok(Some(Cow::Borrowed(body)));
     }
     let mut bytes = Vec::new();
     let mut reader = MultiGzDecoder::new(body).take(BYTES + 1);
     let read = reader.read_to_end(&mut bytes);
     if bytes.len() as u64 > BYTES {
-        return Err(format!(
-            "a sitemap of more than {BYTES} bytes, which is the limit"
-        ));
+        return Ok(None);
     }
     match read {
         Err(error) if bytes.is_empty() => Err(format!("a sitemap that is not gzip: {error}")),
-        _ => Ok(Cow::Owned(bytes)),
+        _ => Ok(Some(Cow::Owned(bytes))),
     }
 }
 
@@ -96,11 +105,11 @@ fn lines(text: &str) -> Sitemap {
     found
 }
 
-/// What elements an element is within, outermost first. Deeper ones are of no sitemap.
+/// The elements around the current position, outermost first. Sitemaps have no deep ones.
 #[derive(Default)]
 struct Path {
     names: Vec<String>,
-    /// Elements within the deepest of them, whose names are not kept.
+    /// Elements within the deepest of them. Their names are not kept.
     deeper: usize,
 }
 
@@ -119,8 +128,8 @@ impl Path {
         }
     }
 
-    /// Whether a URL stands right within this element, and if so, whether it is a sitemap's: an image or
-    /// a video of a page has a `<loc>` as well.
+    /// Whether the text of this element is a URL: `Some(true)` for a sitemap, `Some(false)` for a page. (The
+    /// `<loc>` of an image or a video is neither.)
     fn entry(&self) -> Option<bool> {
         let [.., parent, own] = self.names.as_slice() else {
             return None;
@@ -135,7 +144,7 @@ impl Path {
 
 fn xml(text: &str) -> Result<Sitemap, String> {
     let mut reader = Reader::from_str(text);
-    // Many write `?a=1&b=2`: it is told, and costs no other entry.
+    // Many files have `?a=1&b=2`. It is reported, and the other entries are read.
     reader.config_mut().allow_dangling_amp = true;
     let mut found = Sitemap::default();
     let mut path = Path::default();
@@ -187,7 +196,7 @@ fn xml(text: &str) -> Result<Sitemap, String> {
     }
 }
 
-/// The page that an Atom entry is about: `<link href>`, unless its `rel` names something else.
+/// The page of an Atom entry: `<link href>`, unless its `rel` says otherwise.
 fn atom_link(tag: &BytesStart<'_>, path: &Path) -> Option<String> {
     let is_link =
         matches!(path.names.as_slice(), [.., parent, own] if parent == "entry" && own == "link");
@@ -204,7 +213,7 @@ fn atom_link(tag: &BytesStart<'_>, path: &Path) -> Option<String> {
     value("href").filter(|_| is_page)
 }
 
-/// Elements within each other that are looked at.
+/// The depth of nested elements that is tracked.
 const DEEPEST: usize = 64;
 
 fn push(place: &mut Option<String>, text: &str) {
@@ -213,7 +222,7 @@ fn push(place: &mut Option<String>, text: &str) {
     }
 }
 
-/// The character that an entity stands for. XML knows five names; whoever uses others gets them back.
+/// The character of an entity. XML has five names. Others stay as they are.
 fn entity(name: &quick_xml::events::BytesRef<'_>) -> String {
     if let Ok(Some(sign)) = name.resolve_char_ref() {
         return sign.into();
@@ -316,11 +325,8 @@ mod tests {
     fn a_bomb_is_refused() {
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         std::io::copy(&mut std::io::repeat(b' ').take(BYTES + 1), &mut gzip).unwrap();
-        assert!(
-            read(&gzip.finish().unwrap())
-                .unwrap_err()
-                .contains("more than")
-        );
+        let found = read(&gzip.finish().unwrap()).unwrap();
+        assert!(found.cut.unwrap().contains("longer than"));
     }
 
     #[test]
@@ -328,9 +334,12 @@ mod tests {
         let entry = "<url><loc>http://example.org/</loc></url>";
         for (entries, kept) in [(ENTRIES, ENTRIES), (ENTRIES + 1, ENTRIES)] {
             let map = format!("<urlset>{}</urlset>", entry.repeat(entries));
-            assert_eq!(read(map.as_bytes()).unwrap().pages.len(), kept);
             let lines = "http://example.org/\n".repeat(entries);
-            assert_eq!(read(lines.as_bytes()).unwrap().pages.len(), kept);
+            for text in [map, lines] {
+                let found = read(text.as_bytes()).unwrap();
+                assert_eq!(found.pages.len(), kept);
+                assert_eq!(found.cut.is_some(), entries > kept);
+            }
         }
     }
 

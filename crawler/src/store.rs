@@ -1,8 +1,8 @@
-//! The state of a crawl in SQLite: URLs that were found, done, or are left.
+//! The state of a crawl in SQLite: found URLs, finished pages, and the queue.
 //!
-//! One thread writes, and takes many pages into one transaction: so to keep the state costs a crawl
-//! next to nothing. It waits for the disk only when more is to be written than the writer's budget
-//! holds. What is committed survives a kill -9, whole pages at a time.
+//! One thread writes, with many pages in one transaction, so the state costs a crawl hardly any time. The crawl
+//! waits for the disk only if more bytes wait than the writer's budget allows. Committed pages survive a kill
+//! -9; a page is written completely or not at all.
 
 mod earlier;
 mod error;
@@ -31,11 +31,10 @@ const SCHEMA: &str = include_str!("store/schema.sql");
 /// The version of the schema, in the file's header.
 const VERSION: i64 = 2;
 
-/// Whose file it is, in its header: `MHcr`, as a number.
+/// The application's number in the file's header: `MHcr`.
 const APPLICATION: i64 = 0x4d48_6372;
 
-/// How long another program that looks on just now is waited for: longer than a report of a large
-/// crawl takes.
+/// How long to wait for another program that is reading: longer than a report of a large crawl takes.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A file with the state of a crawl, before the crawl begins.
@@ -44,23 +43,22 @@ pub struct File {
     path: PathBuf,
     connection: Connection,
     beginning: Beginning,
-    /// Keeps other crawls out of the file, as long as it is open.
+    /// The lock against other crawls. It lasts as long as the file is open.
     lock: Option<std::fs::File>,
 }
 
-/// What a crawl finds in its file.
+/// The content of the file at the beginning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Beginning {
     /// Nothing.
     New,
-    /// Something, which it was told to replace.
+    /// An earlier crawl, which is replaced.
     Overwritten,
-    /// An earlier run, with which it goes on.
+    /// An earlier run, which is resumed.
     Resumed,
 }
 
-/// Locks a file against other crawls, by a lock that SQLite knows nothing of. One that is not there is
-/// made.
+/// Locks a file against other crawls. The lock is independent of SQLite's. A missing file is created.
 fn lock(path: &Path) -> Result<std::fs::File, Error> {
     let system = |reason: std::io::Error| Error::Open {
         path: path.to_owned(),
@@ -79,10 +77,10 @@ fn lock(path: &Path) -> Result<std::fs::File, Error> {
 }
 
 impl File {
-    /// A state that is nowhere but in a temporary file, which is gone at the end.
+    /// A state in a temporary file, which is deleted at the end.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// The error of SQLite.
     pub fn temporary() -> Result<File, Error> {
         let path = PathBuf::from("the temporary state");
         let connection = Connection::open("").map_err(sqlite(&path))?;
@@ -92,12 +90,12 @@ impl File {
             beginning: Beginning::New,
             lock: None,
         };
-        // Nobody will ever read it again.
+        // It is never read again.
         file.prepare("OFF", "OFF")?;
         Ok(file)
     }
 
-    /// A new state in a file that has none, or one of a crawl that ended before it began.
+    /// A new state. The file must not exist, or be empty, or be of a crawl that ended before its first page.
     ///
     /// # Errors
     /// If there is one, or SQLite can't.
@@ -112,7 +110,7 @@ impl File {
                 let path = path.to_owned();
                 return Err(Error::Taken { path });
             }
-            // What ended it, an archive that can't be written, say, may be mended now.
+            // The reason for that end may be gone, such as an archive that can't be written.
             empty(&connection).map_err(sqlite(path))?;
         }
         let tables = "SELECT count(*) FROM sqlite_master";
@@ -131,14 +129,13 @@ impl File {
         Ok(file)
     }
 
-    /// A new state in the place of an earlier crawl's, if there is one.
+    /// A new state. It replaces that of an earlier crawl, if there is one.
     ///
     /// # Errors
-    /// If there is a file with anything else in it, or SQLite can't.
+    /// If the file has another content, or SQLite fails.
     pub fn overwrite(path: &Path) -> Result<File, Error> {
         let lock = lock(path)?;
-        // By SQLite: whoever looks on just now is waited for, and an empty file is no less a state than
-        // one that isn't there.
+        // By SQLite, so that it waits for programs that are reading.
         let connection = Connection::open(path).map_err(sqlite(path))?;
         if header(&connection, "application_id").map_err(sqlite(path))? == APPLICATION {
             empty(&connection).map_err(sqlite(path))?;
@@ -149,7 +146,7 @@ impl File {
         Ok(file)
     }
 
-    /// The state of an earlier crawl, to go on with.
+    /// The state of an earlier crawl, to be resumed.
     ///
     /// # Errors
     /// If there is none, or SQLite can't.
@@ -165,13 +162,13 @@ impl File {
         Ok(file)
     }
 
-    /// Whether an earlier run is gone on with.
+    /// Whether an earlier run is resumed.
     pub fn is_resumed(&self) -> bool {
         self.beginning == Beginning::Resumed
     }
 
     fn pragmas(&mut self, journal: &str, synchronous: &str) -> Result<(), Error> {
-        // One writer; readers may look on. Waits for one that is looking on just now.
+        // One writer, and any number of readers, for which the writer waits.
         let pragmas = format!(
             "PRAGMA journal_mode={journal}; PRAGMA synchronous={synchronous};
              PRAGMA cache_size=-16384; PRAGMA busy_timeout={}; PRAGMA temp_store=MEMORY;",
@@ -197,7 +194,7 @@ impl File {
         make(&mut self.connection).map_err(sqlite(&self.path))
     }
 
-    /// A value that was written down by [`set`](Self::set).
+    /// A value of [`set`](Self::set).
     pub(crate) fn get(&self, key: &str) -> Result<Option<String>, Error> {
         let mut rows = self
             .connection
@@ -230,7 +227,7 @@ pub(crate) fn open(path: &Path) -> Result<Connection, Error> {
         let path = path.to_owned();
         return Err(Error::Missing { path });
     }
-    // Not read-only: the log of one that was killed has to be taken in first.
+    // Not read-only: after a kill, SQLite has to read the log first.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(sqlite(path))?;
     let application = header(&connection, "application_id").map_err(sqlite(path))?;
@@ -242,12 +239,12 @@ pub(crate) fn open(path: &Path) -> Result<Connection, Error> {
     Ok(connection)
 }
 
-/// Whether a crawl has found anything, were it only what it was to begin with.
+/// Whether there is any URL.
 fn has_urls(connection: &Connection) -> rusqlite::Result<bool> {
     connection.query_row("SELECT EXISTS (SELECT * FROM urls)", [], |row| row.get(0))
 }
 
-/// Takes everything out of a file.
+/// Empties a file.
 fn empty(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(PATIENCE)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_RESET_DATABASE, true)?;

@@ -1,4 +1,4 @@
-//! The lock and the condition variable of the frontier: std's, or loom's when it is being checked.
+//! The lock and the condition variable of the frontier: of std, or of loom for its models.
 
 #[cfg(loom)]
 pub(crate) use loom::sync::{Condvar, Mutex, MutexGuard};

@@ -1,17 +1,17 @@
-//! Threads: each takes a page, waits for it, reads it, and takes the next. The frontier makes a
-//! thread wait while there is nothing to do, and sends it home when there will be nothing more.
+//! Threads: each takes a page, waits for it, reads it, and takes the next one. If the queue is empty, the
+//! frontier makes a thread wait. At the end of the crawl the threads return.
 //!
-//! The client blocks: a thread that waits for its page can do nothing else, and a thread whose host has
-//! enough in flight waits as well. That is the price of a thread for each page.
+//! The client blocks: a thread that waits for its page does nothing else, and a thread whose host has enough
+//! requests in flight waits as well. That is the price of a thread for each page.
 
 use std::num::NonZeroUsize;
 
 use crate::crawl::{Crawl, Error};
 
-/// Crawls on `workers` threads, each of which waits for its page and does nothing else meanwhile.
+/// Crawls on `workers` threads.
 ///
 /// # Errors
-/// If the system refuses a thread; those that are there do the work then.
+/// If the system refuses a thread.
 pub fn run(crawl: &Crawl, workers: NonZeroUsize) -> Result<(), Error> {
     std::thread::scope(|scope| {
         for number in 1..workers.get() {

@@ -1,7 +1,7 @@
-//! Sites without an end: calendars, paths that grow, one page under ever new numbers.
+//! Limits for endless sites: calendars, growing paths, one page under ever new numbers.
 //!
-//! None of these limits can tell a trap from a large site for certain, so each can be set, and what
-//! one of them keeps out is counted and told at the end.
+//! None of these limits can distinguish a trap from a large site for certain. So each can be set, and the URLs
+//! that it leaves out are counted and reported at the end.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -9,14 +9,13 @@ use std::hash::{BuildHasher, RandomState};
 use serde::{Deserialize, Serialize};
 use url::{Position, Url};
 
-/// Where a crawl stops believing in a site.
+/// The limits for endless sites.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Traps {
-    /// Bytes of a URL (default: 2048): longer ones are made by programs that go round in circles, and many
-    /// servers refuse them.
+    /// Bytes of a URL (default: 2048). Longer ones mostly come from loops, and many servers refuse them.
     pub url_length: usize,
-    /// How often one segment may stand in a path (default: 4): `/a/b/a/b/a/b/…` comes of a relative link that
-    /// is answered wherever it leads.
+    /// How often one segment may be in a path (default: 4). A relative link on a server that answers every path
+    /// makes `/a/b/a/b/a/b/…`.
     pub repeats: usize,
     /// Pages of one host (default: 1,000,000).
     pub per_host: u64,
@@ -36,7 +35,7 @@ impl Default for Traps {
     }
 }
 
-/// Which limit kept a page out.
+/// The limit that leaves a page out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trap {
     /// [`Traps::url_length`].
@@ -50,7 +49,7 @@ pub enum Trap {
 }
 
 impl Trap {
-    /// A word for it.
+    /// Its name.
     pub fn name(self) -> &'static str {
         match self {
             Trap::UrlLength => "url-length",
@@ -61,9 +60,8 @@ impl Trap {
     }
 }
 
-/// Counts pages by host and by pattern. Both are remembered as a number of 64 bits: that two of a
-/// million are mistaken for each other has a chance of one in forty million, and costs a page at
-/// most.
+/// Counts pages by host and by pattern. Both are kept as hashes of 64 bits. The probability that two of a million
+/// collide is one in forty million; then a page may be left out.
 #[derive(Debug, Default)]
 pub struct Counts {
     hasher: RandomState,
@@ -72,10 +70,10 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Counts a page, unless a limit keeps it out.
+    /// Counts a page, unless a limit leaves it out.
     ///
     /// # Errors
-    /// The limit that keeps it out.
+    /// The limit that leaves it out.
     pub fn add(&mut self, url: &Url, traps: &Traps) -> Result<(), Trap> {
         if url.as_str().len() > traps.url_length {
             return Err(Trap::UrlLength);
@@ -88,7 +86,7 @@ impl Counts {
         if *host >= traps.per_host {
             return Err(Trap::PerHost);
         }
-        // What has no number has no pattern but itself.
+        // A URL without a number has no pattern.
         if let Some(pattern) = pattern(url) {
             let pattern = self.hasher.hash_one(pattern);
             let count = self.patterns.entry(pattern).or_default();
@@ -102,16 +100,16 @@ impl Counts {
     }
 }
 
-/// How often the segment that stands most often in a path stands there.
+/// The count of the most frequent segment of a path.
 fn repeats(url: &Url) -> usize {
     let mut segments: Vec<&str> = url.path().split('/').filter(|it| !it.is_empty()).collect();
-    // Sorted, equal ones stand together.
+    // Sorting puts equal ones together.
     segments.sort_unstable();
     let runs = segments.chunk_by(|one, other| one == other);
     runs.map(<[&str]>::len).max().unwrap_or(0)
 }
 
-/// The URL with each number replaced by a sign; `None` if it has no number.
+/// The URL with each number replaced by a placeholder; `None` if it has no number.
 fn pattern(url: &Url) -> Option<String> {
     let text = &url[Position::BeforePath..];
     if !text.bytes().any(|byte| byte.is_ascii_digit()) {
@@ -176,5 +174,13 @@ mod tests {
         assert_eq!(one, pattern(&url("/s?id=987&page=3")).unwrap());
         assert_ne!(one, pattern(&url("/s?id=987&side=3")).unwrap());
         assert_eq!(pattern(&url("http://example.org:8080/s")), None);
+    }
+
+    #[test]
+    fn a_calendar_is_bounded_by_default() {
+        let (mut counts, traps) = (Counts::default(), Traps::default());
+        let months = (1..20_000).map(|month| format!("http://a/calendar/2026/{month}"));
+        let added = months.filter(|url| counts.add(&Url::parse(url).unwrap(), &traps).is_ok());
+        assert_eq!(added.count(), 10_000);
     }
 }

@@ -1,13 +1,13 @@
 //! WARC 1.1: requests and answers in an archive (ISO 28500:2017).
 //!
-//! Each record is a gzip member of its own, so that a reader can go to one without unpacking those
-//! before it. What stands in a record is what came, after the chunks of its transfer were put
-//! together: no compression is asked for while there is an archive to be written.
+//! Each record is a gzip member of its own, so that a reader can go to one without decompressing those before it.
+//! A record has the answer as it came, but without the chunks of the transfer. No compression is requested while
+//! an archive is written.
 
 mod record;
 
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::time::SystemTime;
@@ -18,22 +18,22 @@ use flate2::write::GzEncoder;
 
 use record::{Counted, Head, answer_head, date, digest, name, request_head};
 
-/// That a body is the same as one before (WARC 1.1, section 6.7.2).
+/// The profile of a record whose body equals an earlier one (WARC 1.1, section 6.7.2).
 const PROFILE: &str = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest";
 
-/// An exchange to be written down.
+/// A request and its answer.
 #[derive(Clone, Copy, Debug)]
 pub struct Exchange<'a> {
     /// `GET` or `HEAD`.
     pub method: &'a str,
-    /// Where it was from.
+    /// The URL.
     pub url: &'a str,
-    /// Whose address that was.
+    /// The server's address.
     pub address: Option<std::net::IpAddr>,
-    /// When it was.
+    /// The time of the request.
     pub at: SystemTime,
-    /// What it was introduced by.
-    pub user_agent: &'a str,
+    /// The headers of the request, without secrets.
+    pub asked: &'a HeaderMap,
     /// The status of the answer.
     pub status: StatusCode,
     /// Its version of HTTP.
@@ -42,7 +42,7 @@ pub struct Exchange<'a> {
     pub headers: &'a HeaderMap,
     /// Its body.
     pub body: &'a [u8],
-    /// The body was longer, and cut here.
+    /// The body was cut.
     pub cut: bool,
 }
 
@@ -51,47 +51,52 @@ pub struct Exchange<'a> {
 pub struct Warc {
     out: BufWriter<File>,
     length: u64,
-    /// The record that tells who wrote the others.
+    /// The name of the `warcinfo` record.
     info: String,
-    /// Bodies that are in it, by their digest: where each is from, and of when.
+    /// Bodies in it, by digest: the URL and the date of each.
     seen: HashMap<String, (String, String)>,
 }
 
-/// Bodies that are remembered, of this run: some 30 MiB. One that comes again after that is written again.
+/// Bodies of this run that are remembered, in about 30 MiB. Further ones are written again when they come again.
 const SEEN: usize = 100_000;
 
 impl Warc {
-    /// Begins a file that is not there yet.
+    /// Creates a file. It must not exist.
     ///
     /// # Errors
-    /// What the system says; if there is such a file.
+    /// The error of the system; if the file exists.
     pub fn create(path: &Path) -> io::Result<Warc> {
-        let mut warc = Warc::new(File::create_new(path)?, 0);
-        warc.info()?;
-        Ok(warc)
+        let mut options = OpenOptions::new();
+        Warc::open(options.write(true).create_new(true), path, 0)
     }
 
-    /// Begins a file; what was in it is lost.
+    /// Creates a file, or replaces its content.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     pub fn replace(path: &Path) -> io::Result<Warc> {
-        let mut warc = Warc::new(File::create(path)?, 0);
-        warc.info()?;
-        Ok(warc)
+        let mut options = OpenOptions::new();
+        Warc::open(options.write(true).create(true).truncate(false), path, 0)
     }
 
-    /// Goes on with a file after so many bytes; what is behind them is cut off: half a record, or
-    /// one of a page that will come again.
+    /// Resumes a file after `length` bytes. The bytes after them are cut off: half a record, or records of pages
+    /// that will be fetched again.
     ///
     /// # Errors
-    /// What the system says; if the file is shorter than that.
+    /// The error of the system; if the file is shorter.
     pub fn resume(path: &Path, length: u64) -> io::Result<Warc> {
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)?;
+        let mut options = OpenOptions::new();
+        let options = options.write(true).create(true).truncate(false);
+        Warc::open(options, path, length)
+    }
+
+    /// Locks the file before anything in it changes: another crawl may be writing to it.
+    fn open(options: &OpenOptions, path: &Path, length: u64) -> io::Result<Warc> {
+        let mut file = options.open(path)?;
+        file.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => io::Error::other("another crawl is writing to it"),
+            TryLockError::Error(error) => error,
+        })?;
         let there = file.metadata()?.len();
         if there < length {
             let text = format!("it has {there} bytes, and had {length}: is it the same file?");
@@ -99,22 +104,18 @@ impl Warc {
         }
         file.set_len(length)?;
         file.seek(SeekFrom::Start(length))?;
-        // The records of this run have an information record of their own.
-        let mut warc = Warc::new(file, length);
-        warc.info()?;
-        Ok(warc)
-    }
-
-    fn new(file: File, length: u64) -> Warc {
-        Warc {
+        let mut warc = Warc {
             out: BufWriter::with_capacity(256 * 1024, file),
             length,
             info: name(),
             seen: HashMap::new(),
-        }
+        };
+        // The records of each run have an information record of their own.
+        warc.info()?;
+        Ok(warc)
     }
 
-    /// Who wrote it.
+    /// Writes the `warcinfo` record: the program that writes the file.
     fn info(&mut self) -> io::Result<()> {
         let software = concat!("crawler/", env!("CARGO_PKG_VERSION"));
         let body = format!("software: {software}\r\nformat: WARC File Format 1.1\r\n");
@@ -129,11 +130,11 @@ impl Warc {
         self.record(&head, &name, &[body.as_bytes()])
     }
 
-    /// Writes a request and its answer. One whose body is in the archive already is a `revisit`: its
-    /// header, and where the body is.
+    /// Writes a request and its answer. If the body is in the archive already, the answer is a `revisit`: its
+    /// header, and a reference to the body.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     pub fn write(&mut self, exchange: &Exchange<'_>) -> io::Result<()> {
         let (answer, request) = (name(), name());
         let payload = digest(&[exchange.body]);
@@ -193,7 +194,7 @@ impl Warc {
                 ),
             },
             &request,
-            &[head.as_bytes()],
+            &[&head],
         )
     }
 
@@ -227,10 +228,10 @@ impl Warc {
         Ok(())
     }
 
-    /// Hands all that was written to the system. The length of the file then.
+    /// Writes all buffered bytes. Returns the length of the file.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     pub fn flush(&mut self) -> io::Result<u64> {
         self.out.flush()?;
         Ok(self.length)
@@ -242,7 +243,10 @@ mod tests {
     use super::*;
     use flate2::bufread::GzDecoder;
     use std::io::{BufRead, BufReader, Read};
+    use std::sync::LazyLock;
     use std::time::Duration;
+
+    static NOTHING: LazyLock<HeaderMap> = LazyLock::new(HeaderMap::new);
 
     fn exchange<'a>(headers: &'a HeaderMap, body: &'a [u8]) -> Exchange<'a> {
         Exchange {
@@ -250,7 +254,7 @@ mod tests {
             url: "http://example.org/a?b",
             address: Some([93, 184, 215, 14].into()),
             at: SystemTime::UNIX_EPOCH + Duration::from_secs(1_763_814_645),
-            user_agent: "test",
+            asked: &NOTHING,
             status: StatusCode::OK,
             version: Version::HTTP_11,
             headers,
@@ -294,6 +298,8 @@ mod tests {
             let length: usize = line["Content-Length: ".len()..].parse().unwrap();
             assert_eq!(body.len(), length + 4);
             assert!(body.ends_with("\r\n\r\n"));
+            let block = digest(&[&body.as_bytes()[..length]]);
+            assert!(head.contains(&format!("WARC-Block-Digest: {block}\r\n")));
         }
         let answer = &records[1];
         assert!(answer.contains("WARC-Date: 2025-11-22T12:30:45Z\r\n"));
@@ -358,5 +364,24 @@ mod tests {
         assert_eq!(records.len(), 6);
         assert!(records[1].contains("one") && records[4].contains("two"));
         assert!(Warc::resume(&path, 1 << 40).is_err());
+    }
+
+    /// Whichever way the second one opens the file: nothing of the first is lost.
+    #[test]
+    fn two_never_write_to_one_archive() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.warc.gz");
+        let headers = HeaderMap::new();
+        let mut warc = Warc::create(&path).unwrap();
+        for second in [Warc::replace(&path), Warc::resume(&path, 0)] {
+            let error = second.unwrap_err().to_string();
+            assert_eq!(error, "another crawl is writing to it");
+        }
+        warc.write(&exchange(&headers, b"one")).unwrap();
+        warc.flush().unwrap();
+        assert_eq!(records(&path).len(), 3);
+        drop(warc);
+        Warc::replace(&path).unwrap().flush().unwrap();
+        assert_eq!(records(&path).len(), 1);
     }
 }

@@ -4,14 +4,14 @@ use std::fmt::Write;
 
 use crate::replies::{NAMES, charset_names};
 
-/// Something that a site serves.
+/// An entry: a path that the site serves.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
-    /// Its path, with values where there is something to choose.
+    /// Its path, with examples of the parameters.
     pub path: &'static str,
-    /// What it does.
+    /// A description.
     pub what: &'static str,
-    /// On the port that does not keep to HTTP.
+    /// Whether it is on the port for answers that break HTTP.
     pub raw: bool,
 }
 
@@ -31,7 +31,7 @@ const fn raw(path: &'static str, what: &'static str) -> Entry {
     }
 }
 
-/// All of it, but for the charsets and the names of [`NAMES`].
+/// All entries, without the charsets and the names of [`NAMES`].
 pub const ENTRIES: &[Entry] = &[
     http(
         "/",

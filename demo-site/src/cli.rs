@@ -1,4 +1,4 @@
-//! Everything behind `main`.
+//! The command line.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -12,37 +12,37 @@ use common::cli::{Outcome, OutputArgs, interrupt, numbers};
 use demo_site::{Builder, Latency, MOST_LINKS, Site};
 use serde_json::json;
 
-/// How often Ctrl-C is looked for.
+/// How often the program checks for Ctrl-C.
 const GLANCE: Duration = Duration::from_millis(50);
 
-/// A small web site on 127.0.0.1 that is the same on every run, and can do everything that breaks
-/// clients: its page /help lists it.
+/// A small web site on 127.0.0.1. It is the same on every run, and serves everything that breaks
+/// clients: its page /help has the list.
 #[derive(Parser, Debug)]
 #[command(version, max_term_width = 100)]
 pub(crate) struct Args {
     /// The port; 0 is any that is free
     #[arg(short, long, default_value_t = 0)]
     port: u16,
-    /// The port for what does not keep to HTTP; 0 is any that is free
+    /// The port for answers that break HTTP; 0 is any that is free
     #[arg(long, default_value_t = 0)]
     raw_port: u16,
-    /// How many pages there are
+    /// The number of pages
     #[arg(long, value_name = "N", default_value = "100", value_parser = count)]
     pages: usize,
-    /// How many links each page has, at most 100,000
+    /// The number of links on each page, at most 100,000
     #[arg(long, value_name = "N", default_value = "5", value_parser = links)]
     links: usize,
-    /// How big each page is; it is made as it is sent
+    /// The size of each page; it is made while it is sent
     #[arg(long, value_name = "SIZE", default_value = "4KiB", value_parser = numbers::size)]
     page_size: u64,
-    /// How long a page takes: 50ms, between two times (20ms-80ms), or mostly the first and now and
-    /// then up to the second (50ms~1s)
+    /// The latency of a page: 50ms, between two times (20ms-80ms), or mostly the first and sometimes
+    /// up to the second (50ms~1s)
     #[arg(long, value_name = "TIME", default_value = "0ms", value_parser = latency)]
     latency: Latency,
-    /// Which share of the requests for pages gets a 503, from 0 to 1
+    /// The share of requests for pages that gets a 503, from 0 to 1
     #[arg(long, value_name = "SHARE", default_value = "0", value_parser = share)]
     error_rate: f64,
-    /// Serve https too; /certificate.pem is what a client has to trust
+    /// Serve https too; a client has to trust /certificate.pem
     #[cfg(feature = "tls")]
     #[arg(long)]
     https: bool,
@@ -104,7 +104,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
         }
     }
     out.flush()?;
-    // The lock on standard output is not needed any more.
+    // Standard output is not needed any more.
     drop(out);
     while !interrupt.raised() {
         std::thread::sleep(GLANCE);

@@ -1,10 +1,10 @@
-//! Bytes that look random, of which any part can be had without those before it.
+//! Pseudo-random bytes. Any part can be computed without the bytes before it.
 
 use std::ops::Range;
 
 use crate::random;
 
-/// Bytes made out of one number.
+/// Bytes computed from one number.
 const WORD: u64 = 8;
 
 /// A part of the content with this number.
@@ -21,7 +21,7 @@ pub fn part(version: u64, range: Range<u64>) -> Vec<u8> {
     bytes
 }
 
-/// A range in pieces of this size, the last of which may be shorter.
+/// A range in pieces of this size. The last one may be shorter.
 pub(crate) fn pieces(range: Range<u64>, size: u64) -> impl Iterator<Item = Range<u64>> + Send {
     let mut start = range.start;
     std::iter::from_fn(move || {

@@ -1,18 +1,18 @@
-//! Counts of all requests, so that a test can prove politeness by number.
+//! Counters of requests, so that a test can check limits by numbers.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-/// The requests that are remembered one by one; those after it are only counted.
+/// Requests that are recorded one by one; further ones are only counted.
 const MOST_REMEMBERED: usize = 100_000;
 
-/// The hosts that are counted one by one, as it is the client that names them; the requests for
-/// those after it count in all only.
+/// Hosts that are counted one by one, as the client chooses their names. Requests for further hosts count
+/// in all only.
 const MOST_HOSTS: usize = 10_000;
 
-/// What a site saw since it started or since the counters were reset.
+/// The counts since the start of the site, or since the last reset.
 #[derive(Clone, Debug, Default)]
 pub struct Counts {
     /// Requests, of all hosts.
@@ -21,8 +21,8 @@ pub struct Counts {
     pub connections: u64,
     /// Connections that are open now.
     pub open_connections: u64,
-    /// Requests whose answer was being worked on at once, at most, of all hosts. An answer is
-    /// worked on until its last byte has been handed to the system.
+    /// The most active requests at once, of all hosts. A request is active until the last byte of its answer
+    /// has been given to the system.
     pub most_at_once: u64,
     /// Requests being worked on now.
     pub at_once: u64,
@@ -32,25 +32,25 @@ pub struct Counts {
     pub log: Vec<Seen>,
 }
 
-/// What a site saw of one host.
+/// The counts of one host.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HostCounts {
     /// Requests.
     pub requests: u64,
-    /// Requests being worked on at once, at most.
+    /// The most active requests at once.
     pub most_at_once: u64,
     /// Requests being worked on now.
     pub at_once: u64,
 }
 
-/// A request that came.
+/// A recorded request.
 #[derive(Clone, Debug)]
 pub struct Seen {
     /// When its head was complete.
     pub at: Instant,
-    /// Whom it was for.
+    /// The host that it was for.
     pub host: String,
-    /// What it wanted.
+    /// The method.
     pub method: String,
     /// The path and the query.
     pub path: String,
@@ -82,7 +82,7 @@ type HostNumber = (
     fn(&HostCounts) -> u64,
 );
 
-/// What is told of each host.
+/// A metric of each host.
 const HOST_NUMBERS: [HostNumber; 3] = [
     (
         "requests_total",
@@ -181,7 +181,7 @@ impl Counters {
         text
     }
 
-    /// Starts anew; what is going on now stays.
+    /// Resets the counters. Active requests and open connections stay.
     pub(crate) fn reset(&self) {
         let mut counts = self.lock();
         let now = std::mem::take(&mut *counts);
@@ -206,7 +206,7 @@ impl Counters {
             .collect();
     }
 
-    /// A connection was accepted; it is open until the guard goes.
+    /// Counts a connection. It is open until the guard is dropped.
     pub(crate) fn connection(&self) -> ConnectionGuard {
         let mut counts = self.lock();
         counts.connections += 1;
@@ -214,7 +214,7 @@ impl Counters {
         ConnectionGuard(self.clone())
     }
 
-    /// A request came; it is being worked on until the guard goes.
+    /// Counts a request. It is active until the guard is dropped.
     pub(crate) fn request(&self, seen: Seen) -> RequestGuard {
         let mut counts = self.lock();
         counts.requests += 1;
@@ -250,7 +250,7 @@ impl Drop for ConnectionGuard {
 #[derive(Debug)]
 pub(crate) struct RequestGuard {
     counters: Counters,
-    /// `None` if it is not counted by itself.
+    /// `None` if the host is not counted by itself.
     host: Option<String>,
 }
 

@@ -4,19 +4,19 @@ use std::time::Duration;
 
 use crate::random;
 
-/// How long a site waits before it answers for a page.
+/// The wait before the answer for a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Latency {
-    /// Always as long.
+    /// Always the same.
     Fixed(Duration),
-    /// Anything between the two, evenly spread.
+    /// Between the two, uniformly distributed.
     Spread(Duration, Duration),
-    /// Mostly the first; one answer in twenty takes twice to ten times as long, and never longer
-    /// than the second.
+    /// Mostly the first. One answer in twenty takes two to ten times as long, but not longer than the
+    /// second.
     LongTail(Duration, Duration),
 }
 
-/// One answer in so many belongs to the tail.
+/// One of this many answers is slow.
 const TAIL: u64 = 20;
 
 impl Latency {
@@ -38,7 +38,7 @@ impl Latency {
 }
 
 impl Default for Latency {
-    /// None.
+    /// No latency.
     fn default() -> Self {
         Latency::Fixed(Duration::ZERO)
     }

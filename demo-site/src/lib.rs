@@ -1,8 +1,8 @@
 //! A small web site on 127.0.0.1 for demonstrations, tests and benches without a network.
 //!
-//! It is the same on every run, it does everything that we know to break clients, and it counts what it
-//! sees. A [`Site`] runs on a thread of its own and is gone when it is dropped. [`catalogue::ENTRIES`] is
-//! the list of what it can do; [`Site::counts`] says what it has seen.
+//! It is the same on every run, serves everything that is known to us to break clients, and counts all requests. A
+//! [`Site`] runs on a thread of its own and ends when it is dropped. [`catalogue::ENTRIES`] lists its paths.
+//! [`Site::counts`] returns the counters.
 //!
 //! ```
 //! use std::time::Duration;
@@ -20,19 +20,19 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-// A site, and what it is asked.
+// A site, and its counters.
 mod counters;
 mod latency;
 mod log;
 mod site;
 
-// The kernels: they make text and bytes, and know no network.
+// The kernels: they make text and bytes, without a network.
 pub mod catalogue;
 pub mod content;
 mod pages;
 mod random;
 
-// What is served, and how.
+// The replies and the server.
 mod replies;
 mod server;
 #[cfg(feature = "tls")]

@@ -16,8 +16,7 @@ impl Log {
         Log(Arc::new(Mutex::new(to)))
     }
 
-    /// Writes a line; what the site does not know of an answer is a dash. A log that can't be
-    /// written is not the client's fault, and is left.
+    /// Writes a line. Unknown fields are a dash. An error of writing is ignored: it must not affect clients.
     pub(crate) fn write(&self, seen: &Seen, status: Option<u16>, bytes: Option<u64>) {
         let mut to = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = to.write_all(line(seen, SystemTime::now(), status, bytes).as_bytes());

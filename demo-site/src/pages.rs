@@ -1,15 +1,15 @@
-//! The pages and how they link: plain text made out of numbers.
+//! The pages and their links: plain text computed from numbers.
 //!
-//! Page 0 is `/`, page N is `/page/N`. The pages are a tree, in which page N links to the next
-//! `links` pages that no page before it links to; links that the tree leaves over go anywhere. So
-//! every page can be reached from `/`, and how deep it lies is known.
+//! Page 0 is `/`, page N is `/page/N`. The pages are a tree: page N links to the next `links` pages that no page
+//! before it links to. Links that the tree does not need go to any page. So every page can be reached from `/`,
+//! and its depth is known.
 
 use std::fmt::Write;
 use std::iter;
 
 use crate::random;
 
-/// What the pages are made of.
+/// The parameters of the pages.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pages {
     pub(crate) seed: u64,
@@ -48,8 +48,8 @@ impl Pages {
             .collect()
     }
 
-    /// How many links away from `/` a page is: only pages of the last two depths have links that the
-    /// tree leaves over, so none of those is a short cut.
+    /// The depth of a page, in links from `/`. Only pages of the last two depths have links that the tree does
+    /// not need, so none of those is a short cut.
     pub(crate) fn depth_of(&self, mut page: usize) -> usize {
         let mut depth = 0;
         while page > 0 && self.links > 0 {
@@ -71,12 +71,12 @@ impl Pages {
             .chain(iter::once(END.to_owned()))
     }
 
-    /// How many bytes a page has.
+    /// The length of a page in bytes.
     pub(crate) fn length_of(&self, page: usize) -> u64 {
         self.size.max((self.head(page).len() + END.len()) as u64)
     }
 
-    /// What comes before the filler: the title and the links.
+    /// The part before the filler: the title and the links.
     fn head(&self, page: usize) -> String {
         let mut html = format!(
             "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">\
@@ -104,13 +104,13 @@ impl Pages {
     }
 }
 
-/// What a page ends with.
+/// The end of a page.
 const END: &str = "</p>\n</body>\n</html>\n";
 
 /// Bytes of a piece, at least, but for the last.
 const PIECE: usize = 64 * 1024;
 
-/// Words that fill a page up to the last byte, so that it has exactly the size that was asked for.
+/// Words that fill a page, so that it has exactly the wanted size.
 struct Filler {
     number: u64,
     left: u64,

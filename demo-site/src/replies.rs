@@ -1,7 +1,7 @@
-//! All replies besides the pages: everything that breaks clients.
+//! All replies other than the pages: everything that breaks clients.
 //!
-//! What HTTP allows is served by axum ([`router`]). What it does not allow has to be written by
-//! hand, to a socket: that is [`raw`], on a port of its own.
+//! axum serves replies that HTTP allows ([`router`]). Replies that HTTP does not allow are written to a socket byte
+//! by byte: [`raw`], on a port of its own.
 
 mod auth;
 mod busy;
@@ -37,20 +37,20 @@ use crate::pages::Pages;
 use crate::random;
 use crate::site::Settings;
 
-/// Paths whose visits are counted one by one; beyond them every visit is taken for the first.
+/// Paths whose visits are counted one by one. Beyond them every visit counts as the first.
 const MOST_COUNTED: usize = 100_000;
 
-/// What the handlers share.
+/// The state of the handlers.
 #[derive(Clone)]
 pub(crate) struct Shared(Arc<Inner>);
 
 struct Inner {
     settings: Settings,
-    /// How often each path with its query was asked for.
+    /// The visits of each path with its query.
     visits: Mutex<HashMap<String, u64>>,
-    /// The address of the port that does not keep to HTTP.
+    /// The address of the port for answers that break HTTP.
     raw_origin: String,
-    /// Its own.
+    /// The address of the first port.
     origin: String,
     counters: Counters,
     limits: limited::Limits,
@@ -96,7 +96,7 @@ impl Shared {
         &self.0.raw_origin
     }
 
-    /// How often this was asked for before.
+    /// The number of earlier visits.
     pub(crate) fn visits_before(&self, path: &str) -> u64 {
         let mut visits = self.0.visits.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = visits.get_mut(path) {
@@ -119,7 +119,7 @@ impl Shared {
     }
 }
 
-/// Everything that HTTP allows.
+/// The replies that HTTP allows.
 pub(crate) fn router(shared: Shared) -> Router {
     Router::new()
         .route("/", any(front))
@@ -160,10 +160,10 @@ async fn page(State(shared): State<Shared>, Path(number): Path<usize>, uri: Uri)
     }
 }
 
-/// A page, after its latency, or a failure where the error rate says so.
+/// A page, after its latency; or a failure, by the error rate.
 async fn one_page(shared: &Shared, number: usize, path: &str) -> Response {
     let settings = &shared.0.settings;
-    // By the visit and not by the clock or the order: the same on every run.
+    // It depends on the visit, not on the clock or the order, so it is the same on every run.
     let visit = shared.visits_before(path);
     let chance = random::number_of(path) ^ settings.pages.seed ^ visit.rotate_left(40);
     tokio::time::sleep(settings.latency.of(chance)).await;
@@ -178,7 +178,7 @@ async fn one_page(shared: &Shared, number: usize, path: &str) -> Response {
     response
 }
 
-/// A body that is made as it is sent.
+/// A body that is made while it is sent.
 fn in_pieces(pieces: impl Iterator<Item = String> + Send + 'static) -> Body {
     let pieces = pieces.map(Ok::<_, std::convert::Infallible>);
     Body::from_stream(futures_util::stream::iter(pieces))
@@ -211,19 +211,19 @@ async fn sitemap(State(shared): State<Shared>) -> impl IntoResponse {
 
 async fn status(Path(code): Path<u16>) -> Response {
     match StatusCode::from_u16(code) {
-        // 1xx is no answer of its own; a client would wait for the next.
+        // A 1xx is not a final answer: a client would wait for the next.
         Ok(status) if code >= 200 => (status, format!("{status}\n")).into_response(),
         _ => (StatusCode::BAD_REQUEST, "a status from 200 to 999\n").into_response(),
     }
 }
 
-/// Tells the name as it was asked for, with what was encoded left so.
+/// Returns the name as it was requested, still encoded.
 async fn file(uri: Uri) -> String {
     let name = uri.path().trim_start_matches("/files/");
     format!("the file {name}\n")
 }
 
-/// The counters; this request is one of them.
+/// The counters, this request included.
 async fn counters(State(shared): State<Shared>) -> impl IntoResponse {
     let kind = [(
         header::CONTENT_TYPE,

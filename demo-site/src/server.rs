@@ -25,7 +25,7 @@ use crate::replies::{self, Shared, raw};
 /// After a failure to accept, which is most often one of descriptors.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// What a site listens on.
+/// The listeners of a site.
 pub(crate) struct Listeners {
     pub(crate) http: std::net::TcpListener,
     pub(crate) raw: std::net::TcpListener,
@@ -72,7 +72,7 @@ async fn serve_raw(listener: TcpListener, shared: Shared, counters: Counters, lo
                     log: log.clone(),
                 };
                 tokio::spawn(async move {
-                    // The client left: that is its right.
+                    // The client may close the connection.
                     let _ = raw::serve(stream, context).await;
                 });
             }
@@ -131,7 +131,7 @@ pub(crate) fn texts(headers: &HeaderMap) -> impl Iterator<Item = (String, String
     })
 }
 
-/// A request as the counters remember it, from its first line: method, target and version.
+/// A request for the counters, from its first line: method, target and version.
 pub(crate) fn seen(
     host: &str,
     [method, path, version]: [&str; 3],
@@ -147,7 +147,7 @@ pub(crate) fn seen(
     }
 }
 
-/// A body whose request counts as being worked on until it has been sent, or given up.
+/// A body. Its request is active until the body has been sent or dropped.
 struct Guarded {
     inner: Body,
     _guard: RequestGuard,

@@ -1,4 +1,4 @@
-//! A site: how it is to be, and how it is started and asked.
+//! A site: its settings, its start, its interface.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -17,10 +17,10 @@ use crate::server::{self, Listeners};
 #[cfg(feature = "tls")]
 use crate::tls::Identity;
 
-/// The most links that a page can have: they are made in memory.
+/// The largest number of links on a page: they are made in memory.
 pub const MOST_LINKS: usize = 100_000;
 
-/// How a site is.
+/// The settings of a site.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) pages: Pages,
@@ -29,7 +29,7 @@ pub(crate) struct Settings {
     pub(crate) robots: Option<(u16, String)>,
 }
 
-/// How a site is to be; [`start`](Builder::start) makes one.
+/// The builder of a site; [`start`](Builder::start) starts it.
 #[derive(Clone, Debug)]
 pub struct Builder {
     settings: Settings,
@@ -48,46 +48,45 @@ impl Builder {
         self
     }
 
-    /// How many pages there are, at least one [default: 100].
+    /// The number of pages, at least one [default: 100].
     #[must_use]
     pub fn pages(mut self, count: usize) -> Self {
         self.settings.pages.count = count.max(1);
         self
     }
 
-    /// How many links each page has, at most [`MOST_LINKS`] [default: 5]. Without links no page but
-    /// `/` is found.
+    /// The number of links on each page, at most [`MOST_LINKS`] [default: 5]. Without links only `/` can be
+    /// found.
     #[must_use]
     pub fn links(mut self, count: usize) -> Self {
         self.settings.pages.links = count.min(MOST_LINKS);
         self
     }
 
-    /// How many bytes each page has, at least what its links take [default: 4096]. A page is made
-    /// as it is sent, so it may be bigger than the memory.
+    /// The bytes of each page, at least those of its links [default: 4096]. A page is made while it is sent,
+    /// so it may be larger than the memory.
     #[must_use]
     pub fn page_size(mut self, bytes: u64) -> Self {
         self.settings.pages.size = bytes;
         self
     }
 
-    /// How long each page takes to be answered [default: no time].
+    /// The latency of each page [default: none].
     #[must_use]
     pub fn latency(mut self, latency: Latency) -> Self {
         self.settings.latency = latency;
         self
     }
 
-    /// Which share of the requests for pages gets a 503, from 0 to 1 [default: 0]. Which these are
-    /// depends on the page and on how often it was asked for, so it is the same on every run, and
-    /// asking again may help.
+    /// The share of requests for pages that gets a 503, from 0 to 1 [default: 0]. It depends on the page and on
+    /// the number of its visits. So it is the same on every run, and a retry may succeed.
     #[must_use]
     pub fn error_rate(mut self, share: f64) -> Self {
         self.settings.error_rate = share;
         self
     }
 
-    /// What `/robots.txt` says [default: there is none].
+    /// The text of `/robots.txt` [default: there is none].
     #[must_use]
     pub fn robots(self, text: impl Into<String>) -> Self {
         self.robots_with_status(200, text)
@@ -107,15 +106,15 @@ impl Builder {
         self
     }
 
-    /// The port of what does not keep to HTTP [default: 0, any that is free].
+    /// The port for answers that break HTTP [default: 0, any that is free].
     #[must_use]
     pub fn raw_port(mut self, port: u16) -> Self {
         self.raw_port = port;
         self
     }
 
-    /// Serves https too, on this port; 0 is any that is free [default: it does not]. The
-    /// certificates are made at start: [`Site::authority`] is what a client has to trust.
+    /// Serves https too, on this port; 0 is any that is free [default: no https]. The certificates are made at
+    /// start. A client has to trust [`Site::authority`].
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn https(mut self, port: u16) -> Self {
@@ -124,7 +123,7 @@ impl Builder {
     }
 
     /// Writes a line for each request, in the combined form of Apache and nginx [default: nowhere].
-    /// What is slow to take the lines makes the site slow.
+    /// A slow writer makes the site slow.
     #[must_use]
     pub fn log(mut self, to: impl Write + Send + 'static) -> Self {
         self.log = Some(Log::new(to));
@@ -136,7 +135,7 @@ impl Builder {
     /// # Errors
     /// If a port is taken, or the system refuses a thread.
     pub fn start(self) -> io::Result<Site> {
-        // Not by the runtime: a site may be started from within another one.
+        // Not by the runtime: a site may be started within another runtime.
         let bind = |port| {
             let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
             let bound = TcpListener::bind(address).and_then(|listener| {
@@ -190,12 +189,12 @@ impl Builder {
                 runtime.block_on(async {
                     let served = server::serve(listeners, state.0, state.1, log);
                     tokio::select! {
-                        // The sender was dropped: the site is to stop.
+                        // The sender was dropped: the site stops.
                         _ = stopped => {}
                         _ = served => {}
                     }
                 });
-                // Answers that never end are cut off here, and a bomb in the making left alone.
+                // Endless answers are cut off here. A running compression is not waited for.
                 runtime.shutdown_background();
             })?;
         Ok(Site {
@@ -235,7 +234,7 @@ impl Default for Builder {
     }
 }
 
-/// A site that is being served; dropped, it is gone and its ports are free.
+/// A running site. When it is dropped, it stops and its ports are free.
 ///
 /// # Examples
 ///
@@ -260,17 +259,17 @@ pub struct Site {
 }
 
 impl Site {
-    /// A site with the usual settings, to be changed.
+    /// A builder with the default settings.
     pub fn builder() -> Builder {
         Builder::default()
     }
 
-    /// Where it is served.
+    /// The address of the first port.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Where it serves what does not keep to HTTP.
+    /// The address of the port for answers that break HTTP.
     pub fn raw_address(&self) -> SocketAddr {
         self.raw_address
     }
@@ -280,19 +279,19 @@ impl Site {
         format!("http://{}{path}", self.address)
     }
 
-    /// The URL of a path on the port that does not keep to HTTP.
+    /// The URL of a path on the port for answers that break HTTP.
     pub fn raw_url(&self, path: &str) -> String {
         format!("http://{}{path}", self.raw_address)
     }
 
-    /// The URL of a path over https, if the site was told to serve that.
+    /// The URL of a path over https, if the site serves it.
     #[cfg(feature = "tls")]
     pub fn https_url(&self, path: &str) -> Option<String> {
         self.https_address
             .map(|address| format!("https://{address}{path}"))
     }
 
-    /// The certificate of the authority behind https, in PEM: what a client has to trust.
+    /// The certificate of the authority, in PEM: a client has to trust it.
     pub fn authority(&self) -> Option<&str> {
         self.shared.authority()
     }
@@ -307,7 +306,7 @@ impl Site {
         self.settings.pages.links_of(page)
     }
 
-    /// How many links away from `/` a page is.
+    /// The depth of a page, in links from `/`.
     pub fn depth_of(&self, page: usize) -> usize {
         self.settings.pages.depth_of(page)
     }
@@ -317,18 +316,18 @@ impl Site {
         self.settings.pages.pieces(page).collect()
     }
 
-    /// What it saw so far.
+    /// The counters.
     pub fn counts(&self) -> Counts {
         self.counters.snapshot()
     }
 
-    /// Starts counting anew, and forgets how often each path was asked for.
+    /// Resets the counters and the visits of each path.
     pub fn reset(&self) {
         self.counters.reset();
         self.shared.forget_visits();
     }
 
-    /// Waits for ever: a site that is all a program does.
+    /// Waits for ever, for a program that only serves the site.
     pub fn wait(mut self) {
         if let Some(thread) = self.thread.take() {
             // A panic in there has been told by its own thread.

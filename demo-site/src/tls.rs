@@ -1,5 +1,5 @@
-//! https with certificates that are made at start: a good one, and by the name that the client
-//! asks for (SNI) the ones that clients must refuse.
+//! https with certificates that are made at start: a good one, and bad ones that clients must refuse. The server
+//! name of the client (SNI) chooses.
 
 use std::io;
 use std::net::SocketAddr;
@@ -18,16 +18,16 @@ use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::{self, ServerConfig};
 use tokio_rustls::server::TlsStream;
 
-/// How long a handshake may take.
+/// The longest time for a handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
-/// Connections that have shaken hands and wait to be served.
+/// Connections that wait to be served after their handshake, at most.
 const WAITING: usize = 64;
 
-/// What the good certificate is for.
+/// The names of the good certificate.
 const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
-/// The names of servers whose certificates are bad, and what is wrong with them.
+/// The server names with bad certificates, and the fault of each.
 pub const BAD_CERTIFICATES: [(&str, &str); 5] = [
     ("expired.localhost", "was valid until 1991"),
     ("other-name.localhost", "is for elsewhere.example"),
@@ -146,7 +146,7 @@ impl ResolvesServerCert for ByName {
     }
 }
 
-/// A listener whose connections have shaken hands. None waits for the handshake of another.
+/// A listener of connections after their handshake. Handshakes run side by side.
 pub(crate) struct TlsListener<IO> {
     ready: mpsc::Receiver<(TlsStream<IO>, SocketAddr)>,
     address: SocketAddr,
@@ -164,7 +164,7 @@ impl<IO: AsyncRead + AsyncWrite + Send + Unpin + 'static> TlsListener<IO> {
                 let (stream, address) = listener.accept().await;
                 let (acceptor, sender) = (acceptor.clone(), sender.clone());
                 tokio::spawn(async move {
-                    // A client that does not like the certificate leaves: that is its right.
+                    // A client may refuse the certificate.
                     let done = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await;
                     if let Ok(Ok(stream)) = done {
                         let _ = sender.send((stream, address)).await;

@@ -6,6 +6,7 @@
 
 mod check;
 mod explain;
+mod message;
 mod read;
 mod run;
 mod unwritable;

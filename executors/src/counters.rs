@@ -26,6 +26,8 @@ pub struct Counters {
     pub retried: u64,
     /// Started worker processes.
     pub workers_started: u64,
+    /// Worker processes that could not be started.
+    pub failed_starts: u64,
     /// Lost worker processes: those that ended without the pool's action.
     pub workers_lost: u64,
 }

@@ -185,6 +185,9 @@ impl ProcessPool {
         Ok(())
     }
 
+    // These four are methods of both traits: without them here, a program that imports both could not
+    // call them on a pool without naming one.
+
     /// Like [`Executor::workers`].
     pub fn workers(&self) -> usize {
         lock(&self.core.state).wanted

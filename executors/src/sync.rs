@@ -18,6 +18,8 @@ mod imp {
 pub(crate) use imp::*;
 
 use std::sync::PoisonError;
+#[cfg(not(loom))]
+use std::time::Duration;
 use std::time::Instant;
 
 /// Locks a mutex, and ignores poisoning.
@@ -51,40 +53,83 @@ pub(crate) fn wait_until<'a, T>(
 /// How long to spin before sleeping. An idle CPU sleeps too, and takes tens of microseconds to wake
 /// up in a virtual machine.
 #[cfg(not(loom))]
-const SPIN: std::time::Duration = std::time::Duration::from_micros(50);
+const SPIN: Duration = Duration::from_micros(50);
 
 /// How long to spin before yielding the CPU between two checks, which costs a system call each. A
 /// value that another CPU is about to write arrives within a few microseconds.
 #[cfg(not(loom))]
-const QUICK: std::time::Duration = std::time::Duration::from_micros(4);
+const QUICK: Duration = Duration::from_micros(4);
 
 /// The number of pauses between two quick checks: they leave the cache line to the writing thread.
 #[cfg(not(loom))]
 const PAUSES: u32 = 4;
 
+/// After a yield that took longer than [`SPIN`], so many waits sleep without one. Others need the CPU then: on
+/// a busy machine such a yield takes milliseconds, and a sleep tens of microseconds.
+#[cfg(not(loom))]
+const SLEEPS: u32 = 256;
+
 /// Spins for a short time until `ready` returns true. That is cheaper than the sleep and wake-up
 /// that it may save. It yields the CPU to other threads meanwhile.
 #[cfg(not(loom))]
 pub(crate) fn spin_until(mut ready: impl FnMut() -> bool) -> bool {
+    static LOOK: Look = Look::new();
     if ready() {
         return true;
     }
     let start = Instant::now();
-    loop {
-        let elapsed = start.elapsed();
-        if elapsed > SPIN {
-            return false;
+    LOOK.until(ready, || start.elapsed(), std::thread::yield_now)
+}
+
+/// What the waits of this process have seen of the machine.
+#[cfg(not(loom))]
+struct Look {
+    /// So many of the next waits do not yield.
+    sleeps: atomic::AtomicU32,
+}
+
+#[cfg(not(loom))]
+impl Look {
+    const fn new() -> Self {
+        Self {
+            sleeps: atomic::AtomicU32::new(0),
         }
-        if elapsed > QUICK {
-            std::thread::yield_now();
-        } else {
-            for _ in 0..PAUSES {
-                std::hint::spin_loop();
+    }
+
+    fn until(
+        &self,
+        mut ready: impl FnMut() -> bool,
+        clock: impl Fn() -> Duration,
+        yield_now: impl Fn(),
+    ) -> bool {
+        use atomic::Ordering::Relaxed;
+
+        let mut elapsed = clock();
+        while elapsed <= SPIN {
+            if elapsed <= QUICK {
+                for _ in 0..PAUSES {
+                    std::hint::spin_loop();
+                }
+                elapsed = clock();
+            } else {
+                // If two threads count at once, one wait more sleeps.
+                let sleeps = self.sleeps.load(Relaxed);
+                if sleeps > 0 {
+                    self.sleeps.store(sleeps - 1, Relaxed);
+                    return false;
+                }
+                yield_now();
+                let before = elapsed;
+                elapsed = clock();
+                if elapsed - before > SPIN {
+                    self.sleeps.store(SLEEPS, Relaxed);
+                }
+            }
+            if ready() {
+                return true;
             }
         }
-        if ready() {
-            return true;
-        }
+        false
     }
 }
 
@@ -92,4 +137,42 @@ pub(crate) fn spin_until(mut ready: impl FnMut() -> bool) -> bool {
 #[cfg(loom)]
 pub(crate) fn spin_until(mut ready: impl FnMut() -> bool) -> bool {
     ready()
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    /// Nothing is ever ready, and each yield takes this long: the yields of so many waits.
+    fn yields(look: &Look, yield_takes: Duration, waits: u32) -> u32 {
+        let yields = Cell::new(0);
+        for _ in 0..waits {
+            let now = Cell::new(Duration::ZERO);
+            let clock = || {
+                now.set(now.get() + Duration::from_micros(1));
+                now.get()
+            };
+            let yield_now = || {
+                yields.set(yields.get() + 1);
+                now.set(now.get() + yield_takes);
+            };
+            assert!(!look.until(|| false, clock, yield_now));
+        }
+        yields.get()
+    }
+
+    #[test]
+    fn after_a_yield_that_took_long_waits_sleep_for_a_while() {
+        let look = Look::new();
+        for _ in 0..3 {
+            assert_eq!(yields(&look, Duration::from_millis(3), 1), 1);
+            assert_eq!(yields(&look, Duration::from_millis(3), SLEEPS), 0);
+        }
+    }
+
+    #[test]
+    fn short_yields_go_on() {
+        assert!(yields(&Look::new(), Duration::from_micros(1), 1000) > 10_000);
+    }
 }

@@ -69,10 +69,10 @@ pub fn pool(workers: NonZeroUsize) -> io::Result<ProcessPool> {
 /// How often `stop` is called.
 const ASK_EVERY: Duration = Duration::from_millis(50);
 
-/// Runs `work` on a pool, and kills the pool as soon as `stop` returns true. A job in another
-/// process can't be stopped in any other way, and may take minutes.
+/// Runs `work` on a pool, and calls `end`, which kills the pool, as soon as `stop` returns true. A job
+/// in another process can't be stopped in any other way, and may take minutes.
 pub(crate) fn until_stopped<R>(
-    pool: &ProcessPool,
+    end: &(impl Fn() + Sync),
     stop: &(impl Fn() -> bool + Sync),
     work: impl FnOnce() -> R,
 ) -> R {
@@ -81,8 +81,7 @@ pub(crate) fn until_stopped<R>(
         scope.spawn(move || {
             while done.recv_timeout(ASK_EVERY) == Err(RecvTimeoutError::Timeout) {
                 if stop() {
-                    // An error means that the pool has already ended.
-                    let _ = pool.kill();
+                    end();
                     return;
                 }
             }
@@ -95,13 +94,13 @@ pub(crate) fn until_stopped<R>(
 
 /// Kills a pool that lost a band, because the picture would be incomplete.
 pub(crate) fn fail<T>(
-    pool: &ProcessPool,
+    end: &impl Fn(),
     plan: &Plan,
     index: usize,
     error: &executors::Error,
 ) -> io::Result<T> {
     // The first error is reported.
-    let _ = pool.kill();
+    end();
     let tile = plan.band(index);
     let last = tile.y + tile.height - 1;
     Err(io::Error::other(format!(

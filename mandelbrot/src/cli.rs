@@ -2,6 +2,7 @@
 
 mod again;
 mod args;
+mod cluster;
 mod draw;
 #[cfg(feature = "explore")]
 mod explore;
@@ -42,6 +43,8 @@ fn answer(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
         Some(Command::Zoom(zoom)) => frames::run(zoom, run, interrupt),
         #[cfg(feature = "explore")]
         Some(Command::Explore(args)) => explore::run(args, run, interrupt),
+        #[cfg(feature = "cluster")]
+        Some(Command::Agent(agent)) => cluster::agent(agent, run, interrupt),
         Some(Command::Views) => output::views(run),
         Some(Command::Palette { palette }) => output::palette(palette),
     }

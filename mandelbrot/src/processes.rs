@@ -25,6 +25,9 @@ pub const JOB: JobType = executors::job::<Band>();
 impl executors::Job for Band {
     type Output = Bytes;
 
+    const NAME: &'static str = "mandelbrot-band";
+    const VERSION: u32 = 1;
+
     fn run(self) -> Bytes {
         let counts = self.compute();
         Bytes(
@@ -37,7 +40,8 @@ impl executors::Job for Band {
 }
 
 /// Bytes that are sent unchanged. A `Vec<u8>` would be serialized number by number.
-pub struct Bytes(Vec<u8>);
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bytes(pub Vec<u8>);
 
 impl Serialize for Bytes {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -58,8 +62,12 @@ impl<'de> Deserialize<'de> for Bytes {
             fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Bytes, E> {
                 Ok(Bytes(bytes.to_vec()))
             }
+
+            fn visit_byte_buf<E: Error>(self, bytes: Vec<u8>) -> Result<Bytes, E> {
+                Ok(Bytes(bytes))
+            }
         }
-        deserializer.deserialize_bytes(Whole)
+        deserializer.deserialize_byte_buf(Whole)
     }
 }
 
@@ -82,14 +90,33 @@ pub fn run_on(
     kernel: KernelName,
     stop: impl Fn() -> bool + Sync,
 ) -> io::Result<Counts> {
+    let end = || {
+        // A pool that can't be killed has ended by itself.
+        let _ = pool.kill();
+    };
+    run_with(pool, end, plan, kernel, stop)
+}
+
+/// [`run_on`] with any executor of jobs that travel: this machine's processes, or other machines.
+/// `end` ends what it runs.
+///
+/// # Errors
+/// The first error of a job; `end` has been called then.
+pub fn run_with(
+    pool: &impl Executor,
+    end: impl Fn() + Sync,
+    plan: &Plan,
+    kernel: KernelName,
+    stop: impl Fn() -> bool + Sync,
+) -> io::Result<Counts> {
     let mut counts = Counts::new(plan);
     let bands = Band::all(plan, kernel).take_while(|_| !stop());
-    band::until_stopped(pool, &stop, || {
+    band::until_stopped(&end, &stop, || {
         // The results come in the order of the jobs.
         for (index, result) in pool.map(bands).enumerate() {
             let Bytes(bytes) = match result {
                 Err(_) if stop() => break,
-                Err(error) => return band::fail(pool, plan, index, &error),
+                Err(error) => return band::fail(&end, plan, index, &error),
                 Ok(bytes) => bytes,
             };
             let (words, _) = bytes.as_chunks();

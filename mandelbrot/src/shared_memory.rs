@@ -64,11 +64,15 @@ pub fn run_on(
         band,
         memory: owner.path(),
     });
-    band::until_stopped(pool, &stop, || {
+    let end = || {
+        // A pool that can't be killed has ended by itself.
+        let _ = pool.kill();
+    };
+    band::until_stopped(&end, &stop, || {
         for (index, result) in pool.map(jobs).enumerate() {
             match result {
                 Err(_) if stop() => break,
-                Err(error) => return band::fail(pool, plan, index, &error),
+                Err(error) => return band::fail(&end, plan, index, &error),
                 Ok(written) => written.map_err(io::Error::other)?,
             }
         }

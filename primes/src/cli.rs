@@ -4,6 +4,7 @@ mod algorithm;
 mod algorithm_or_cores;
 mod args;
 mod check;
+mod cluster;
 mod count;
 mod experiment;
 mod factor;
@@ -50,6 +51,8 @@ fn answer(args: &Args, run: &RunArgs, interrupt: &Interrupt) -> anyhow::Result<O
         Some(Command::Previous(numbers)) => nth::neighbours(numbers, Direction::Previous, run),
         Some(Command::Check(numbers)) => check::run(numbers, run),
         Some(Command::Factor(numbers)) => factor::run(numbers, run),
+        #[cfg(feature = "cluster")]
+        Some(Command::Agent(agent)) => cluster::agent(agent, run, interrupt),
         Some(Command::Gil(gil)) => experiment::gil(gil, run, interrupt),
     }
 }

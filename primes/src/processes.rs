@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use executors::{Executor, JobType, ProcessPool};
 
+use crate::constellation::Constellation;
 use crate::job::Job;
 use crate::watch::{self, Watch};
 
@@ -21,6 +22,15 @@ pub const JOBS: &[JobType] = &[executors::job::<Job>()];
 
 impl executors::Job for Job {
     type Output = u64;
+
+    const NAME: &'static str = "primes";
+    const VERSION: u32 = 1;
+
+    fn samples() -> Vec<Job> {
+        let what = Constellation::Single;
+        let (start, stop) = (1, 300);
+        vec![Job::Check(300), Job::Count { start, stop, what }]
+    }
 
     fn run(self) -> u64 {
         Job::run(&self)
@@ -59,15 +69,32 @@ pub fn run_on(
     jobs: impl Iterator<Item = Job> + Send,
     watch: impl Watch,
 ) -> io::Result<()> {
+    // A worker process can't be asked to stop, so it is killed.
+    let end = || {
+        let _ = pool.kill();
+    };
+    run_with(pool, end, jobs, watch)
+}
+
+/// [`run`] on any executor whose jobs run in other processes, here or on other machines. `end` ends what it
+/// runs.
+///
+/// # Errors
+/// The first error of a job; `end` has been called then.
+pub fn run_with(
+    pool: &impl Executor,
+    end: impl Fn() + Sync,
+    jobs: impl Iterator<Item = Job> + Send,
+    watch: impl Watch,
+) -> io::Result<()> {
     // The answers come in the order of the jobs, but without the jobs. The pool looks ahead a
     // limited number of jobs, so this queue stays short.
     let under_way = RefCell::new(VecDeque::new());
     let jobs = jobs.inspect(|job| under_way.borrow_mut().push_back(job.clone()));
-    // A worker process can't be asked to stop, so it is killed.
     let stopped = AtomicBool::new(false);
     let stop = || {
         stopped.store(true, Ordering::Relaxed);
-        let _ = pool.kill();
+        end();
     };
     watch::with_proxy(&watch, stop, |_| {
         take_answers(pool.map(jobs), &under_way, |job, answer| {
@@ -78,7 +105,7 @@ pub fn run_on(
         true => Ok(()),
         false => {
             // The first error is reported.
-            let _ = pool.kill();
+            end();
             Err(error)
         }
     })

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod args;
+mod cluster;
 mod compare;
 mod demo;
 mod destination;
@@ -16,6 +17,13 @@ use args::Args;
 
 /// Runs the command line.
 pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
+    #[cfg(feature = "cluster")]
+    if let Some(args::Command::Agent(agent)) = &args.command {
+        let session = common::cli::start(&args.run)?;
+        let interrupt = interrupt::install()?;
+        let result = cluster::agent(agent, &args.run, &interrupt);
+        return session.conclude(result, &interrupt);
+    }
     args.check()?;
     let session = common::cli::start(&args.run)?;
     let interrupt = interrupt::install()?;

@@ -47,6 +47,8 @@ struct Chapter;
 // The models, the simplest first. Each runs tasks, and computes nothing itself. A few lines are the
 // same in several of them on purpose, so that each file can be read alone.
 pub mod async_tasks;
+#[cfg(feature = "cluster")]
+pub mod cluster;
 pub mod par_iter;
 pub mod processes;
 pub mod serial;

@@ -6,14 +6,20 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use executors::{Error, Executor, JobType, ProcessPool, ProcessPoolBuilder, as_completed, job};
+use executors::{
+    Error, Executor, Job, JobType, ProcessPool, ProcessPoolBuilder, as_completed, job,
+};
 
 use crate::failure::Failure;
 use crate::limits::Limits;
 use crate::task::{Outcome, Task};
 
 /// The job types for [`executors::hook`] in the first line of `main`.
-pub const JOBS: &[JobType] = &[job::<Task>()];
+pub const JOBS: &[JobType] = &[
+    job::<Task>(),
+    #[cfg(feature = "cluster")]
+    job::<crate::cluster::SharedTask>(),
+];
 
 /// The number of tasks under way per worker: one that runs, and some that wait. So the worker does
 /// not wait while the calling thread handles an outcome. It is limited, because a folder may have a
@@ -80,7 +86,26 @@ pub fn run_on(
     done: impl Fn(Task, Outcome) -> ControlFlow<()>,
 ) -> io::Result<()> {
     let workers = NonZeroUsize::new(pool.workers()).unwrap_or(NonZeroUsize::MIN);
-    let most = AHEAD * workers.get();
+    let job = |task: &Task| {
+        let mut job = task.clone();
+        job.settings.limits.memory = share(&job.settings.limits, workers);
+        job
+    };
+    run_with(pool, AHEAD * workers.get(), job, tasks, done)
+}
+
+/// [`run_on`] with any executor of jobs that travel: this machine's processes, or other machines. At
+/// most `most` are under way; `job` is what is sent for a task.
+///
+/// # Errors
+/// If the executor takes no tasks.
+pub fn run_with<J: Job<Output = Outcome>>(
+    pool: &impl Executor,
+    most: usize,
+    job: impl Fn(&Task) -> J,
+    tasks: impl Iterator<Item = Task>,
+    done: impl Fn(Task, Outcome) -> ControlFlow<()>,
+) -> io::Result<()> {
     let mut tasks = tasks.map(|task| (task, Try::First)).fuse();
     let mut again = None;
     let mut completed = as_completed([]);
@@ -92,9 +117,7 @@ pub fn run_on(
             && completed.len() < most
             && let Some((task, which)) = again.take().or_else(|| tasks.next())
         {
-            let mut job = task.clone();
-            job.settings.limits.memory = share(&job.settings.limits, workers);
-            let future = pool.submit(job).map_err(io::Error::other)?;
+            let future = pool.submit(job(&task)).map_err(io::Error::other)?;
             under_way[completed.push(future)] = Some((task, which));
         }
         let Some((place, result)) = completed.next() else {

@@ -2,19 +2,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod support;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use thumbnails::decode::{Decoded, decode};
-use thumbnails::{Failure, Limits, Pixel};
+use support::read;
+use thumbnails::decode::Decoded;
+use thumbnails::{Failure, Pixel};
 
 fn world() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/world")
-}
-
-/// Decodes the picture at its own size.
-fn read(bytes: &[u8]) -> Result<Decoded, Failure> {
-    decode(bytes, &Limits::default(), |size| size, &mut |_| Ok(()))
 }
 
 /// The pixels as red, green, blue and alpha.
@@ -140,6 +138,55 @@ fn a_bmp_that_is_cut_short_keeps_its_lower_rows() {
 fn a_tiff_with_its_bits_in_reversed_order_is_as_libtiff_has_it() {
     let tiff = file("tiff/reversed-bits.tif");
     assert_eq!(whole(&tiff), expected("tiff/reversed-bits"));
+}
+
+#[test]
+fn palettes_and_lab_colours_of_a_tiff_are_as_pillow_has_them() {
+    for (name, most) in [("palette", 0.0), ("lab", 1.0)] {
+        let (ours, theirs) = (
+            whole(&file(&format!("tiff/{name}.tif"))),
+            expected(&format!("tiff/{name}")),
+        );
+        assert_eq!(ours.len(), theirs.len(), "{name}");
+        let sum: u32 = ours
+            .iter()
+            .zip(&theirs)
+            .map(|(a, b)| u32::from(a.abs_diff(*b)))
+            .sum();
+        let mean = f64::from(sum) / ours.len() as f64;
+        assert!(mean <= most, "{name}: {mean}");
+    }
+}
+
+#[test]
+fn a_tiff_is_turned_upright() {
+    let decoded = read(&file("tiff/upright.tif")).unwrap();
+    let picture = decoded.orientation.apply(decoded.picture);
+    assert_eq!((picture.width, picture.height), (26, 37));
+    let theirs = image::open(world().join("tiff/upright.png"))
+        .unwrap()
+        .into_rgb8();
+    assert_eq!(picture.data, theirs.into_raw());
+}
+
+#[test]
+fn a_tiff_that_is_cut_short_keeps_its_upper_rows() {
+    let bytes = file("tiff/upright.tif");
+    let (all, cut) = (read(&bytes).unwrap(), read(&bytes[..2200]).unwrap());
+    assert_eq!(cut.damage.as_deref(), Some("cut short"));
+    let there = 15 * 3 * 37;
+    assert_eq!(cut.picture.data[..there], all.picture.data[..there]);
+}
+
+/// The standard (TIFF 6.0, section 18): associated alpha is multiplied in.
+#[test]
+fn alpha_that_was_multiplied_in_is_divided_out() {
+    let data = [64, 128, 10, 255, 0, 0, 200, 200];
+    let values = whole(&tiff(&entries(8, 2, 8, &[(338, 1)]), &data, Some(0)));
+    let values: Vec<[u8; 2]> = values.chunks_exact(4).map(|it| [it[0], it[3]]).collect();
+    assert!((127..=128).contains(&values[0][0]), "{values:?}");
+    assert_eq!(values[0][1], 128);
+    assert_eq!(values[1..], [[10, 255], [0, 0], [255, 200]]);
 }
 
 /// A TIFF with these entries (tag, value). `data` begins at byte 8, and the directory follows, with

@@ -2,25 +2,22 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod support;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use thumbnails::decode::{Decoded, decode};
-use thumbnails::{Limits, colour};
+use support::read;
+use thumbnails::colour;
 
 fn path(name: &str) -> PathBuf {
     let world = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/world");
     world.join("damaged").join(name)
 }
 
-/// Decodes the picture at its own size.
-fn read(bytes: &[u8]) -> Decoded {
-    decode(bytes, &Limits::default(), |size| size, &mut |_| Ok(())).unwrap()
-}
-
 /// The decoded rows, and the expected ones.
 fn rows(name: &str) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
-    let decoded = read(&fs::read(path(name)).unwrap());
+    let decoded = read(&fs::read(path(name)).unwrap()).unwrap();
     assert!(decoded.damage.is_some(), "{name}");
     let shown = colour::to_rgb(colour::flatten(decoded.picture, [255; 3])).data;
     let there = image::open(path(&format!("{name}.there.png"))).unwrap();

@@ -11,6 +11,7 @@ use std::process::{Command, Stdio};
 use assert_cmd::assert::Assert;
 use predicates::boolean::PredicateBooleanExt;
 use predicates::str::contains;
+use support::folders::files;
 
 fn program() -> PathBuf {
     assert_cmd::cargo::cargo_bin!("thumbnails").to_owned()
@@ -26,24 +27,6 @@ fn thumbnails(folder: &Path, words: &[&str]) -> Assert {
 fn picture(path: &Path, seed: u32) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, support::jpeg(&support::waves(60 + seed, 40), 80)).unwrap();
-}
-
-/// All files below a folder except the manifest, by name.
-fn files(folder: &Path) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(next) = folders.pop() {
-        for entry in fs::read_dir(next).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.file_name().unwrap() != ".thumbnails.jsonl" {
-                found.push(path.strip_prefix(folder).unwrap().display().to_string());
-            }
-        }
-    }
-    found.sort();
-    found
 }
 
 #[test]

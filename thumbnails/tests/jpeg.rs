@@ -157,6 +157,35 @@ fn jfif_is_believed_before_adobe() {
 }
 
 #[test]
+fn without_any_marker_the_components_names_say_what_they_are() {
+    let bytes = file("444");
+    // Without JFIF's segment, and with these names in the frame and in the scan.
+    let named = |names: &[u8; 3]| {
+        let mut bytes = [&bytes[..2], &bytes[20..]].concat();
+        let frame = bytes.windows(2).position(|it| it == [0xff, 0xc0]).unwrap();
+        let scan = bytes.windows(2).position(|it| it == [0xff, 0xda]).unwrap();
+        for (number, &name) in names.iter().enumerate() {
+            bytes[frame + 10 + 3 * number] = name;
+            bytes[scan + 5 + 2 * number] = name;
+        }
+        bytes
+    };
+    // As libjpeg has it (`default_decompress_parms`).
+    for names in [b"rgb", b"YCC", b"\0\x01\x02"] {
+        assert_eq!(
+            whole(&named(names), Scale::Eight),
+            whole(&bytes, Scale::Eight)
+        );
+    }
+    let rgb = insert_behind_start(&named(b"YCC"), 0xee, b"Adobe\0\x64\0\0\0\0\0");
+    assert_eq!(
+        whole(&named(b"RGB"), Scale::Eight),
+        whole(&rgb, Scale::Eight)
+    );
+    assert_ne!(whole(&rgb, Scale::Eight), whole(&bytes, Scale::Eight));
+}
+
+#[test]
 fn what_is_not_decoded_is_named() {
     let bytes = file("444");
     let frame = bytes.windows(2).position(|it| it == [0xff, 0xc0]).unwrap();
@@ -180,11 +209,32 @@ fn junk_fill_bytes_and_what_follows_the_picture_are_passed_over() {
     let bytes = file("420-restart");
     let expected = whole(&bytes, Scale::Eight);
     let mut junk = bytes[..2].to_vec();
-    junk.extend(b"junk\xff\0junk\xff\xff\xff");
+    // Also what looks like a segment that is longer than the file.
+    junk.extend(b"junk\xff\0junk\xff\xed\xff\xffjunk\xff\xff\xff");
     junk.extend(&bytes[2..]);
     assert_eq!(whole(&junk, Scale::Eight), expected);
-    // Padding bytes before restart markers.
+    // A fill byte before the marker of each segment.
+    let mut filled = bytes[..2].to_vec();
+    let mut rest = &bytes[2..];
+    while rest[1] != 0xda {
+        let length = 2 + usize::from(u16::from_be_bytes([rest[2], rest[3]]));
+        filled.push(0xff);
+        filled.extend(&rest[..length]);
+        rest = &rest[length..];
+    }
+    filled.push(0xff);
+    filled.extend(rest);
+    assert_eq!(whole(&filled, Scale::Eight), expected);
+    // And within the picture, as libjpeg reads it (`jpeg_fill_bit_buffer`).
     let scan = bytes.windows(2).position(|it| it == [0xff, 0xda]).unwrap();
+    let zero = scan
+        + bytes[scan..]
+            .windows(2)
+            .position(|it| it == [0xff, 0])
+            .unwrap();
+    let filled = [&bytes[..zero], &[0xff], &bytes[zero..]].concat();
+    assert_eq!(whole(&filled, Scale::Eight), expected);
+    // Fill bytes before restart markers.
     let mut filled = bytes[..scan].to_vec();
     for (at, &byte) in bytes.iter().enumerate().skip(scan) {
         if byte == 0xff && matches!(bytes.get(at + 1), Some(0xd0..=0xd7)) {
@@ -201,6 +251,10 @@ fn junk_fill_bytes_and_what_follows_the_picture_are_passed_over() {
         let trailing = [bytes, b"\xff\xda\0\x08".repeat(5 << 20)].concat();
         assert_eq!(whole(&trailing, Scale::Four), expected, "{name}");
     }
+    // Also where the end itself is missing.
+    let bytes = file("420");
+    let trailing = [&bytes[..bytes.len() - 2], b"\xff\xda\0\x08junk"].concat();
+    assert_eq!(whole(&trailing, Scale::Eight), whole(&bytes, Scale::Eight));
 }
 
 #[test]
@@ -254,6 +308,15 @@ fn behind_a_damaged_interval_the_picture_goes_on() {
         let from = expected.len() - tail;
         assert_eq!(pixels.data[from..], expected[from..]);
     }
+}
+
+#[test]
+fn a_restart_marker_that_comes_again_is_passed_over() {
+    let bytes = file("420-restart");
+    let second = bytes.windows(2).position(|it| it == [0xff, 0xd1]).unwrap();
+    // As libjpeg has it (`jpeg_resync_to_restart`).
+    let again = [&bytes[..second], &[0xff, 0xd0], &bytes[second..]].concat();
+    assert_eq!(whole(&again, Scale::Eight), whole(&bytes, Scale::Eight));
 }
 
 /// A picture with one colour inside, and another colour beyond.

@@ -5,7 +5,7 @@
 mod support;
 
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
-use support::{corners, encoded, insert_behind_start, jpeg, with_chunk, with_exif};
+use support::{corners, encoded, insert_behind_start, jpeg, waves, with_chunk, with_exif};
 use thumbnails::task::thumbnail;
 use thumbnails::{Failure, Filter, Fit, Format, Settings};
 
@@ -63,7 +63,7 @@ fn all_eight_orientations_come_out_upright() {
 
 #[test]
 fn every_scale_of_a_jpeg_is_the_same_picture() {
-    let picture = support::waves(403, 299);
+    let picture = waves(403, 299);
     for quality in [50, 95] {
         let file = jpeg(&picture, quality);
         for side in [25, 48, 90, 180, 360] {
@@ -87,7 +87,7 @@ fn every_scale_of_a_jpeg_is_the_same_picture() {
 
 #[test]
 fn a_progressive_jpeg_is_the_same_picture() {
-    let picture = support::waves(200, 150);
+    let picture = waves(200, 150);
     let baseline = png_of(&jpeg(&picture, 90), box_of(50, 50)).to_rgb8();
     let file = support::progressive(&picture);
     let made = png_of(&file, box_of(50, 50)).to_rgb8();
@@ -105,6 +105,56 @@ fn inks_become_red_green_and_blue() {
     // As in libvips 8.14 without a profile: a printing press's red, not a screen's.
     for (there, expected) in [(red, 236), (green, 33), (blue, 40_u8)] {
         assert!(there.abs_diff(expected) < 12, "{red} {green} {blue}");
+    }
+}
+
+#[test]
+fn an_adobe_marker_says_how_inks_are_stored() {
+    let stored = [10, 200, 30, 40];
+    // The inks as Pillow 13 reads them, with libjpeg-turbo: any transform but 0 is luma and chroma.
+    let converted = [255, 201, 116, 40];
+    for (transform, expected) in [
+        (None, stored),
+        (Some(0), stored),
+        (Some(1), converted),
+        (Some(2), converted),
+        (Some(7), converted),
+    ] {
+        let mut file = support::cmyk(stored);
+        let marker = file.windows(5).position(|it| it == b"Adobe").unwrap();
+        match transform {
+            Some(transform) => file[marker + 11] = transform,
+            // The segment with its marker and length.
+            None => drop(file.drain(marker - 4..marker + 12)),
+        }
+        let picture = support::read(&file).unwrap().picture;
+        assert_eq!(picture.pixel, thumbnails::Pixel::Cmyk);
+        for (there, expected) in picture.data.iter().zip(expected.repeat(32 * 32)) {
+            assert!(
+                there.abs_diff(expected) <= 2,
+                "{transform:?}: {:?}",
+                &picture.data[..4]
+            );
+        }
+    }
+}
+
+#[test]
+fn inks_with_a_profile_are_converted_by_it() {
+    let world = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/world/inks");
+    let file = std::fs::read(format!("{world}/profile.jpg")).unwrap();
+    let made = png_of(&file, box_of(64, 64)).to_rgb8();
+    let expected = image::open(format!("{world}/profile.png"))
+        .unwrap()
+        .to_rgb8();
+    // The middles of sixteen patches. littleCMS and moxcms round otherwise.
+    for (x, y) in (0..16).map(|patch| (patch % 4 * 16 + 8, patch / 4 * 16 + 8)) {
+        let (there, expected) = (made.get_pixel(x, y), expected.get_pixel(x, y));
+        let mut pairs = there.0.iter().zip(expected.0);
+        assert!(
+            pairs.all(|(a, b)| a.abs_diff(b) <= 8),
+            "{there:?} {expected:?}"
+        );
     }
 }
 
@@ -183,6 +233,22 @@ fn sixteen_bits_grey_and_palettes_are_read() {
 }
 
 #[test]
+fn what_is_wrong_with_a_gif_is_said_in_plain_words() {
+    let whole = encoded(&waves(60, 60), ImageFormat::Gif);
+    let cut = &whole[..whole.len() / 2];
+    let mut corrupt = whole.clone();
+    let middle = whole.len() / 2;
+    corrupt[middle..middle + 40].fill(0xff);
+    for (file, damage) in [
+        (cut, "cut short"),
+        (&corrupt[..], "corrupt compressed data"),
+    ] {
+        let decoded = support::read(file).unwrap();
+        assert_eq!(decoded.damage.as_deref(), Some(damage));
+    }
+}
+
+#[test]
 fn of_an_animated_gif_the_first_frame_is_taken() {
     let mut file = Vec::new();
     {
@@ -220,7 +286,7 @@ fn boxes_are_filled_as_asked() {
 
 #[test]
 fn what_is_cut_short_is_said_to_be_damaged_wherever_it_ends_and_strictly_an_error() {
-    let picture = support::waves(160, 120);
+    let picture = waves(160, 120);
     let strictly = Settings {
         strict: true,
         ..box_of(16, 16)
@@ -268,6 +334,20 @@ fn a_png_without_its_end_or_with_wrong_checksums_is_still_read() {
         "{:?}",
         picture.get_pixel(2, 2)
     );
+    // The checksum of the header, behind its 13 bytes.
+    let mut wrong = file.clone();
+    wrong[8 + 8 + 13] ^= 1;
+    let made = thumbnail(&wrong, &box_of(16, 16), &[]).unwrap();
+    assert_eq!(made.damage.as_deref(), Some("a wrong checksum"));
+}
+
+#[test]
+fn a_webp_without_the_byte_that_makes_its_length_even_is_whole() {
+    let odd = |file: &Vec<u8>| u32::from_le_bytes(*file[16..].first_chunk().unwrap()) % 2 == 1;
+    let mut files = (20..60).map(|width| encoded(&waves(width, 20), ImageFormat::WebP));
+    let mut file = files.find(odd).unwrap();
+    assert_eq!(file.pop(), Some(0));
+    assert_eq!(support::read(&file).unwrap().damage, None);
 }
 
 /// An EXIF block with an orientation, from its byte order mark on.
@@ -306,6 +386,19 @@ fn orientations_are_found_wherever_png_and_webp_have_them() {
     for (what, file) in [
         ("eXIf first", with_chunk(&png, b"eXIf", &exif(6), false)),
         ("eXIf last", with_chunk(&png, b"eXIf", &exif(6), true)),
+        (
+            "eXIf as in a JPEG",
+            with_chunk(&png, b"eXIf", &[b"Exif\0\0", &exif(6)[..]].concat(), false),
+        ),
+        (
+            "XMP",
+            with_chunk(
+                &png,
+                b"iTXt",
+                b"XML:com.adobe.xmp\0\0\0\0\0<x tiff:Orientation=\"6\"/>",
+                false,
+            ),
+        ),
         (
             "ImageMagick's text",
             with_chunk(&png, b"tEXt", raw.as_bytes(), true),

@@ -17,33 +17,32 @@ pub(super) use polite::Polite;
 pub(super) use saving::Saving;
 pub(super) use sending::Sending;
 
-/// Fetches many URLs at once: politely, with retries, and to the end.
+/// Fetches many URLs at once, with retries, limits for each host, and resumed downloads.
 ///
-/// URLs stand on the command line, in a file (-i), or come from standard input (-), one a line,
-/// with a checksum behind it if you like. Each gets a line: status, bytes, time, attempts.
+/// URLs come from the command line, from a file (-i), or from standard input (-), one on each line,
+/// with a checksum behind it if you like. Each URL gets a line: status, bytes, time, attempts.
 ///
-/// Without URLs it reads nothing, and shows why waiting work wants concurrency: pages of a site on
-/// this machine that takes 50 ms for each, fetched one after the other, by threads, and by async,
-/// compared in a table.
+/// Without URLs it shows a demonstration: it fetches pages of a site on this machine, one after the
+/// other, by threads, and by async, and compares them in a table.
 ///
 /// Exit codes: 0 all fetched; 1 some failed; 2 usage; 130 interrupted.
 #[derive(Parser, Debug, PartialEq)]
 #[command(version, max_term_width = 100, args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
-    /// What to fetch; - reads URLs from standard input. [1-100], [a-z] and {x,y} stand for many
+    /// URLs to fetch; - reads them from standard input. [1-100], [a-z] and {x,y} stand for many
     #[arg(value_name = "URL")]
     pub(super) urls: Vec<String>,
-    /// Read URLs from FILE, one a line, with a SHA-256 if you like, and mirrors behind tabs or spaces;
-    /// what begins with # is left out
+    /// Read URLs from FILE, one on each line. A SHA-256 and mirrors may follow, after tabs or spaces;
+    /// # begins a comment
     #[arg(short, long, value_name = "FILE", conflicts_with = "urls")]
     pub(super) input: Option<PathBuf>,
-    /// Take [ ] { } in URLs as they are
+    /// Leave [ ] { } in URLs as they are
     #[arg(short = 'g', long)]
     pub(super) globoff: bool,
-    /// Stop at the first that fails
+    /// Stop after the first failure
     #[arg(long)]
     pub(super) fail_fast: bool,
-    /// No line for each URL, only the summary, on standard output
+    /// Print only the summary, to standard output
     #[arg(short, long)]
     pub(super) summary: bool,
     #[command(flatten)]
@@ -63,7 +62,7 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    /// Whether a flag is given that means nothing to the demonstration.
+    /// Whether a flag is given that the demonstration does not have.
     pub(super) fn ask_for_urls(&self) -> bool {
         let plain = Args {
             runs: self.runs,
@@ -83,6 +82,18 @@ mod tests {
     #[test]
     fn the_flags_are_consistent() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn limits_reach_the_fetcher() {
+        let words =
+            "_ --limit-rate 500K --speed-limit 7 -y 3 --retries 5 --retry-budget 9 http://a/";
+        let args = Args::parse_from(words.split(' '));
+        let retries = args.polite.retries();
+        assert_eq!((retries.most, retries.reserve), (5, 9));
+        let limits = args.polite.limits();
+        assert_eq!(limits.bytes_a_second, Some(500 << 10));
+        assert_eq!(limits.lowest_speed, Some((7, Duration::from_secs(3))));
     }
 
     #[test]

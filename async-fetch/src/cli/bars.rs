@@ -10,14 +10,13 @@ use async_fetch::{Slowed, Url};
 use common::timing::human_bytes;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
-/// What is shorter than this has no bar.
+/// Shorter bodies have no bar.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Bars at once; more would fill the terminal.
+/// Bars at once, at most; more would fill the terminal.
 const MOST: usize = 8;
 
-/// Columns of a name, and of a host that is waited for: with the figures behind it and a bar of ten
-/// columns it fits into 80.
+/// Columns of a name, or of a busy host. With the figures and a bar of ten columns it fits into 80.
 const NAME: usize = 28;
 
 /// The bars of a run, if there is a terminal to show them.
@@ -56,20 +55,20 @@ impl Bars {
         })
     }
 
-    /// Does something to the terminal while the bars are away.
+    /// Writes to the terminal while the bars are hidden.
     pub(super) fn suspend<T>(&self, work: impl FnOnce() -> T) -> T {
         self.multi.suspend(work)
     }
 
-    /// Takes the bars away for good.
+    /// Removes the bars.
     pub(super) fn clear(&self) {
-        // That the terminal has gone is no reason to fail.
+        // A terminal that has gone is no reason to fail.
         let _ = self.multi.clear();
         self.multi.set_draw_target(ProgressDrawTarget::hidden());
     }
 
-    /// Shows how far all of it is, and what it waits for, if it takes long; to be called every now
-    /// and then.
+    /// Shows the progress of the whole run, and which hosts are busy, if the run takes long. The caller
+    /// calls it at intervals.
     pub(super) fn tick(&self, slowed: impl FnOnce() -> Vec<Slowed>) {
         let mut state = self.lock();
         let State { start, done, .. } = *state;
@@ -78,7 +77,7 @@ impl Bars {
             return;
         }
         let all = state.all.get_or_insert_with(|| {
-            // How many there will be is not known before the list has ended.
+            // The number of URLs is not known before the list has ended.
             let all = ProgressBar::no_length().with_elapsed(start.elapsed());
             let all = self.multi.insert(0, all);
             all.set_style(style("{pos} done, {msg}, {elapsed}"));
@@ -104,7 +103,7 @@ impl Bars {
         self.lock().transfers.entry(tag).or_insert_with(transfer);
     }
 
-    /// So much of a body is there, of so much if that is known.
+    /// Shows how many bytes of a body have come, and the length if it is known.
     pub(super) fn received(&self, tag: u64, bytes: u64, of: Option<u64>) {
         let mut state = self.lock();
         let room = state.shown < MOST;
@@ -131,7 +130,7 @@ impl Bars {
         }
     }
 
-    /// It is over.
+    /// A request has ended.
     pub(super) fn finished(&self, tag: u64) {
         let mut state = self.lock();
         state.done += 1;
@@ -143,7 +142,7 @@ impl Bars {
     }
 }
 
-/// What is waited for: the hosts that have too much to do.
+/// The hosts that are busy.
 fn waits(slowed: &[Slowed]) -> String {
     let Some(host) = slowed.first() else {
         return String::new();
@@ -161,7 +160,7 @@ fn waits(slowed: &[Slowed]) -> String {
     }
 }
 
-/// The end of a long text: of a URL it is what tells it from others.
+/// The end of a long text: the end of a URL tells it from others.
 fn end_of(text: &str, columns: usize) -> String {
     let length = text.chars().count();
     match length > columns {
@@ -172,10 +171,10 @@ fn end_of(text: &str, columns: usize) -> String {
     }
 }
 
-/// Bytes a second since the start: what came before there was a bar counts too.
+/// Bytes a second since the start. Bytes that came before the bar was shown count too.
 fn average(state: &ProgressState, out: &mut dyn fmt::Write) {
     let rate = state.pos() as f64 / state.elapsed().as_secs_f64();
-    // Writing into a line that is being made does not fail.
+    // Writing into a string does not fail.
     let _ = write!(out, "{}/s", human_bytes(rate as u64));
 }
 

@@ -1,4 +1,4 @@
-//! The cookies of a run: kept in memory, and in a file if that is asked for.
+//! The cookies of a run: in memory, and in a file with `--cookie-jar`.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use common::files;
 
 use super::args::Sending;
 
-/// The jar, and what is sent beside it.
+/// The jar, and the cookies that were given as a header.
 pub(super) struct Cookies {
     pub(super) jar: Arc<CookieJar>,
     pub(super) given: Option<(HeaderName, HeaderValue)>,

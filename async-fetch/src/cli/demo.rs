@@ -13,19 +13,19 @@ use demo_site::{Latency, Site};
 use super::args::Args;
 use super::{descriptors, input};
 
-/// Enough to see it, few enough to wait for three times.
+/// Enough pages to see the difference, and few enough to fetch three times.
 const PAGES: usize = 100;
 
-/// Where a server in the same country is.
+/// The round trip to a server in the same country.
 const LATENCY: Duration = Duration::from_millis(20);
 
-/// Blocking clients at once: a thread is cheap, but not so cheap that each page gets one.
+/// Threads at once: a thread is cheap, but not so cheap that each page gets one.
 const THREADS: usize = 32;
 
-/// What a polite client asks of one host.
+/// Requests that a polite client sends to one host at once.
 const CAP: usize = 8;
 
-/// A page's place and a number for its content.
+/// A page's place in the list, and a hash of its content.
 type Pages = Vec<(usize, u64)>;
 
 pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome> {

@@ -3,13 +3,13 @@
 use anyhow::bail;
 use common::cli::{Usage, allow_descriptors};
 
-/// For standard streams, the event loop, name look-ups, connections that idle.
+/// Descriptors for standard streams, the event loop, name look-ups, and idle connections.
 const BESIDES: u64 = 64;
 
 /// Raises the limit as far as the system allows.
 ///
 /// # Errors
-/// If that is too little for so many requests at once, which may each have a connection and a file.
+/// If the limit is too low for this many requests at once. Each may need a connection and a file.
 pub(super) fn raise(jobs: usize, files: bool) -> anyhow::Result<()> {
     let each = if files { 2 } else { 1 };
     let needed = (jobs as u64).saturating_mul(each).saturating_add(BESIDES);

@@ -27,16 +27,16 @@ use super::report::Report;
 use super::requests::{Document, Requests};
 use super::watcher::Watcher;
 
-/// How often Ctrl-C is looked for, and the bars are set.
+/// How often the program checks for Ctrl-C, and updates the bars.
 const GLANCE: Duration = Duration::from_millis(50);
 
-/// How long what is being written may take when all is over.
+/// How long writes to the disk may still take at the end.
 const LAST_WRITES: Duration = Duration::from_secs(5);
 
-/// Pieces of a body that wait to be written.
+/// Pieces of a body that may wait to be written.
 const PIECES: usize = 16;
 
-/// Fetches, and tells of each.
+/// Fetches the URLs, and reports each.
 pub(super) fn run(
     args: &Args,
     source: Source,
@@ -63,7 +63,7 @@ pub(super) fn run(
         folder: folder.clone(),
         interrupt,
     };
-    // One thread: it waits, and hardly computes. Files have threads of their own.
+    // One thread is enough: it waits, and hardly computes. Files have threads of their own.
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let items = Items::start(source, Requests::of(args, document.as_ref())?, folder)?;
     drop(document);
@@ -73,25 +73,25 @@ pub(super) fn run(
     } = run;
     let slowed = fetcher.slowed();
     drop(fetcher);
-    // What was cancelled while it was written to disk is written to its end.
+    // Writes to the disk that were cancelled are completed.
     runtime.shutdown_timeout(LAST_WRITES);
     cookies.save(&args.sending)?;
     if let Some(path) = &args.saving.document {
-        // Parts lay there; it stays if there are some.
+        // The folder held the part. It stays if it is not empty.
         let _ = fs::remove_dir(path.with_file_name(async_fetch::FOLDER));
     }
     let mut report = report.borrow_mut();
-    // A reader that has gone wants no summary either.
+    // If nobody reads standard output, there is no summary.
     result?;
     report.conclude(&slowed)
 }
 
-/// An error whose text has its source in it already.
+/// An error whose text contains its source already.
 fn told(error: async_fetch::Error) -> anyhow::Error {
     anyhow::Error::msg(error.to_string())
 }
 
-/// Where the body of a single URL goes, and whence it comes if it is written here.
+/// Where the body of a single URL is written to; and the receiver, if this program writes it itself.
 fn document(path: Option<&Path>) -> (Option<Document>, Option<mpsc::Receiver<Bytes>>) {
     let Some(path) = path else {
         return (None, None);
@@ -164,7 +164,7 @@ fn network(mut builder: async_fetch::Builder, args: &Network) -> async_fetch::Bu
     builder
 }
 
-/// A run and its parts.
+/// A run, with all its parts.
 struct Run<'a> {
     args: &'a Args,
     fetcher: Fetcher,
@@ -184,7 +184,7 @@ impl Run<'_> {
                 Box::pin(self.glance()),
                 Box::pin(self.write(body.as_mut()))
             ));
-            // While outcomes follow each other the timer is not asked.
+            // While outcomes follow each other, the timer is not polled.
             while !self.interrupt.raised() {
                 let next = select(outcomes.next(), beside.as_mut()).await;
                 let Either::Left((Some(outcome), _)) = next else {
@@ -196,7 +196,7 @@ impl Run<'_> {
                 }
             }
         }
-        // What was sent before the end of the request.
+        // Pieces that were sent before the request ended.
         while let Some(piece) = body.as_mut().and_then(|body| body.try_recv().ok()) {
             self.report.borrow_mut().body(&piece);
         }
@@ -205,7 +205,7 @@ impl Run<'_> {
         self.report.borrow_mut().check()
     }
 
-    /// Until it is interrupted.
+    /// Updates the bars until Ctrl-C.
     async fn glance(&self) {
         while !self.interrupt.raised() {
             if let Some(bars) = &self.bars {
@@ -215,7 +215,7 @@ impl Run<'_> {
         }
     }
 
-    /// Writes the body of a single URL as it comes, until it can't be written.
+    /// Writes the body of a single URL as it comes, until a write fails.
     async fn write(&self, body: Option<&mut mpsc::Receiver<Bytes>>) {
         if let Some(body) = body {
             while let Some(piece) = body.recv().await {
@@ -233,7 +233,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// The file that a body is in, under the name that the server has for it if that is asked for.
+    /// The file of a body, under the server's name with `--content-disposition`.
     fn saved_as(&self, outcome: &Outcome) -> anyhow::Result<Option<PathBuf>> {
         let Ok(answer) = &outcome.result else {
             return Ok(None);
@@ -251,7 +251,7 @@ impl Run<'_> {
     }
 }
 
-/// The requests among the items; the other items are reported as they pass.
+/// The requests among the items. The other items are reported at once.
 fn requests(
     items: Items,
     report: Rc<RefCell<Report>>,
@@ -264,7 +264,7 @@ fn requests(
     batches.flatten().filter_map(move |item| {
         let mut report = report.borrow_mut();
         let request = match item {
-            // After a failure nothing new is begun.
+            // After a failure no request is started.
             _ if fail_fast && report.has_failures() => None,
             Item::Fetch(request, origin) => Some(report.begin(request, origin)),
             Item::There {

@@ -1,14 +1,14 @@
-//! A folder with saved files: which name belongs to which URL, and what was saved whole.
+//! A folder with saved files: it records which name belongs to which URL, and which files are complete.
 //!
-//! Two URLs of a list may end in the same name, and the second gets a number. A later run, whose
-//! list may be another, must give each URL the same name again, and must know whether what is there
-//! under it is what was saved from it. So both are written down, in the file [`NAMES`] beside the
-//! parts, which also keeps a second run out. Each of its lines begins with a number that stands for
-//! the URL, which may hold secrets:
+//! Two URLs of a list may end in the same name; then the second gets a number. A later run may have
+//! another list. It must give each URL the same name again, and must know whether the file under that
+//! name was saved from this URL. So both are recorded in the file [`NAMES`] beside the parts. A lock on
+//! that file keeps a second run out. Each of its lines begins with a hash of the URL, as the URL itself
+//! may hold secrets:
 //!
-//! - `NUMBER NAME`: the name is the URL's; before anything is fetched under it;
-//! - `NUMBER /LENGTH NAME`: the file is whole, with so many bytes; before it gets its name;
-//! - `NUMBER >NAME`: the server gave it this name.
+//! - `HASH NAME`: the name belongs to the URL. Written before anything is fetched under it.
+//! - `HASH /LENGTH NAME`: the file is complete and has this length. Written before it gets its name.
+//! - `HASH >NAME`: the server gave the file this name.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -21,7 +21,7 @@ use async_fetch::{Checksum, Error, FOLDER, Url, file_name, folders, numbered};
 
 const NAMES: &str = "names";
 
-/// The folder, which this run has for itself.
+/// The folder. It is locked: no other run uses it.
 pub(super) struct Folder {
     path: PathBuf,
     keeps_folders: bool,
@@ -32,7 +32,7 @@ pub(super) struct Folder {
 struct Names {
     path: PathBuf,
     file: File,
-    /// By the name in small letters, for disks where capitals make no difference.
+    /// By the name in small letters, for disks that do not distinguish capitals.
     known: HashMap<Box<str>, Claim>,
     /// The names that servers gave.
     given: HashMap<u64, Box<str>>,
@@ -42,7 +42,7 @@ struct Claim {
     url: u64,
     /// The length of the file, if it was saved.
     saved: Option<u64>,
-    /// It was asked for in this run.
+    /// It was requested in this run.
     taken: bool,
 }
 
@@ -56,10 +56,10 @@ pub(super) struct Place {
 }
 
 impl Folder {
-    /// What earlier runs wrote down.
+    /// Opens the folder, and reads the records of earlier runs.
     ///
     /// # Errors
-    /// If it can't be read, or another run is at work in it.
+    /// If it can't be read, or another run uses it.
     pub(super) fn open(path: &Path, keeps_folders: bool) -> Result<Folder, Error> {
         Ok(Folder {
             path: path.to_owned(),
@@ -72,7 +72,7 @@ impl Folder {
         self.names.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The place for a URL: the one it had, or the first that is free. Blocks.
+    /// The place for a URL: its earlier one, or the first that is free. Blocks.
     pub(super) fn place(&self, url: &Url) -> Result<Place, Error> {
         let mut names = self.lock();
         let mut folder = String::new();
@@ -87,7 +87,7 @@ impl Folder {
         })
     }
 
-    /// A file is whole and about to get its name. Blocks.
+    /// Records that a file is complete. Called before it gets its name. Blocks.
     pub(super) fn saves(&self, path: &Path, length: u64) -> io::Result<()> {
         let Some(name) = path.strip_prefix(&self.path).ok().and_then(Path::to_str) else {
             return Ok(());
@@ -101,7 +101,7 @@ impl Folder {
         names.file.write_all(line.as_bytes())
     }
 
-    /// Gives a saved file the name that the server has for it, if nothing else has it. Blocks.
+    /// Gives a saved file the server's name for it, if that name is free. Blocks.
     pub(super) fn rename(&self, url: &Url, path: &Path, wanted: &str) -> io::Result<PathBuf> {
         let mut names = self.lock();
         let url = number_of(url);
@@ -191,7 +191,7 @@ impl Names {
         Ok(names)
     }
 
-    /// One line; what is no line of ours, or cut off, says nothing.
+    /// Reads a line. A line that is cut off, or not ours, is ignored.
     fn read(&mut self, line: &str) -> Option<()> {
         let (url, rest) = line.split_once(' ')?;
         let url = u64::from_str_radix(url, 16)
@@ -210,13 +210,13 @@ impl Names {
                 saved: None,
                 taken: false,
             };
-            // The first line is the one that counts.
+            // Only the first line counts.
             self.known.entry(key(rest)).or_insert(claim);
         }
         Some(())
     }
 
-    /// The name of a URL; what was saved under it; and whether it was asked for before.
+    /// The name of a URL; the length of the file saved under it; whether it was requested before in this run.
     fn claim(&mut self, url: &Url, folder: &str) -> Result<(String, Option<u64>, bool), Error> {
         let claimant = number_of(url);
         let base = match self.given.get(&claimant) {
@@ -227,7 +227,7 @@ impl Names {
         for attempt in 1.. {
             match self.known.entry(key(&name)) {
                 Entry::Vacant(free) => {
-                    // The line begins with its end, as the one before may have been cut off.
+                    // The line begins with a line end, as the line before may have been cut off.
                     let line = format!("\n{claimant:016x} {name}");
                     let written = self.file.write_all(line.as_bytes());
                     written.map_err(|source| Error::File {

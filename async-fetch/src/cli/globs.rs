@@ -19,7 +19,7 @@ enum Part {
     Words(Vec<String>),
 }
 
-/// The URLs that a pattern stands for: made one after the other, so there may be any number.
+/// The URLs that a pattern stands for. It makes them one by one, so there may be any number.
 #[derive(Debug)]
 pub(super) struct Globs {
     parts: Vec<Part>,
@@ -29,7 +29,7 @@ pub(super) struct Globs {
 
 impl Globs {
     /// # Errors
-    /// If a bracket has no end, or there are more than a number can count.
+    /// If a bracket is not closed, or there are more URLs than 64 bits can count.
     pub(super) fn new(pattern: &str) -> Result<Globs, String> {
         let parts = parts(pattern)?;
         let count = parts
@@ -43,7 +43,7 @@ impl Globs {
         })
     }
 
-    /// Such as have no pattern in them.
+    /// A text without patterns.
     pub(super) fn plain(text: &str) -> Globs {
         Globs {
             parts: vec![Part::Text(text.to_owned())],
@@ -132,7 +132,7 @@ fn parts(pattern: &str) -> Result<Vec<Part>, String> {
                 parts.push(Part::Text(std::mem::take(&mut text)));
                 parts.push(part);
             }
-            // An address of IPv6, or something of the site's own.
+            // An IPv6 address, or a bracket of the site's own.
             None => text.push_str(&from[..=end]),
         }
         rest = &from[end + 1..];

@@ -1,10 +1,10 @@
 //! Where URLs come from: the command line, a file, or standard input.
 //!
-//! Reading blocks, and so it is done on a thread of its own. What it reads comes over in blocks of
-//! whole lines, through a channel with a bound: a list of any length takes no more memory than a
-//! few of them, but for the names of what is saved ([`Folder`]). Lines become requests where they
-//! are sent from, so that nothing is allocated on one thread and freed on another; only if the disk
-//! has to be asked what is there already, that is done where it may block.
+//! Reading blocks, so a thread of its own does it. It sends blocks of whole lines through a bounded
+//! channel: a list of any length takes no more memory than a few blocks, and the names of saved files
+//! ([`Folder`]). The thread that sends the requests makes them from the lines, so that no memory is
+//! allocated on one thread and freed on another. Only if the disk has to be asked for existing files,
+//! a thread for blocking work does it.
 
 mod source;
 
@@ -26,38 +26,38 @@ pub(super) use source::{Source, may_hold_a_list};
 /// URLs of a pattern that are made at once.
 const PATTERNS: usize = 256;
 
-/// Where a URL was given.
+/// The place of a URL in the input.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Origin {
     /// The number of its line, or of its place on the command line, from 1.
     pub(super) line: u64,
     /// It is a line, and errors name it.
     pub(super) is_line: bool,
-    /// As it was given, without a password, if that is another text than the URL is.
+    /// The text of the input, without a password, if it differs from the URL.
     pub(super) given: Option<String>,
 }
 
-/// What a line comes to.
+/// The result of reading a line.
 pub(super) enum Item {
     /// It is to be fetched.
     Fetch(Request, Origin),
-    /// It is there already.
+    /// The file exists already.
     There {
         url: Url,
         path: PathBuf,
         bytes: u64,
         origin: Origin,
     },
-    /// It is fetched already, for another line.
+    /// Another line has the same URL, which is fetched once.
     Repeated { url: Url, origin: Origin },
     /// It can't be fetched.
     Bad { origin: Origin, error: Error },
 }
 
-/// What is to be fetched, as it is read.
+/// The input, item by item.
 pub(super) struct Items {
     blocks: mpsc::Receiver<source::Block>,
-    /// Patterns of the command line that are not at their end.
+    /// Patterns of the command line that have more URLs.
     patterns: Vec<Globs>,
     /// `None` while it is lent.
     reader: Option<Reader>,
@@ -65,7 +65,7 @@ pub(super) struct Items {
 }
 
 impl Items {
-    /// Starts to read; with a folder for what is saved.
+    /// Starts to read. `folder` is where bodies are saved.
     pub(super) fn start(
         source: Source,
         requests: Requests,
@@ -86,7 +86,7 @@ impl Items {
         })
     }
 
-    /// What the next block comes to; `None` after the last.
+    /// The items of the next block; `None` after the last.
     pub(super) async fn next(&mut self) -> Option<Vec<Item>> {
         let block = match self.words() {
             Some(words) => source::Block::Words(words),
@@ -122,7 +122,7 @@ impl Items {
     }
 }
 
-/// Makes items of what was read.
+/// Makes items of lines.
 struct Reader {
     requests: Requests,
     /// Where bodies are saved.
@@ -142,7 +142,7 @@ impl Reader {
                 })
                 .collect(),
             source::Block::Lines(text) => {
-                // Items are large: a list that grows would copy them a number of times.
+                // Items are large: a vector that grows would copy them several times.
                 let mut items = Vec::with_capacity(source::most_lines(&text));
                 items.extend(source::lines(&text).filter_map(|line| {
                     self.line += 1;

@@ -1,34 +1,34 @@
-//! Lists of URLs as people have them: from Windows, from a spreadsheet, with remarks and checksums.
+//! Reads lists of URLs, also those made on Windows or by a spreadsheet, with comments and checksums.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
 use async_fetch::{Checksum, Error, Url, without_userinfo};
 
-/// What a line asks for.
+/// The content of a line.
 #[derive(Debug, PartialEq)]
 pub(super) struct Wanted {
     pub(super) url: Url,
-    /// Each is asked if the one before it fails.
+    /// Each is tried if the one before it fails.
     pub(super) mirrors: Vec<Url>,
     pub(super) checksum: Option<Checksum>,
-    /// The URL as it was given, without a password, if that is another text than the URL is.
+    /// The text of the input, without a password, if it differs from the URL.
     pub(super) given: Option<String>,
 }
 
-/// What is wrong with a line.
+/// An error in a line.
 #[derive(Debug)]
 pub(super) struct Wrong {
-    /// What was read, without a password.
+    /// The word that is wrong, without a password.
     pub(super) given: String,
     pub(super) error: Error,
 }
 
-/// Reads a line; `None` if nothing stands in it.
+/// Reads a line; `None` if it is empty or a comment.
 ///
-/// Words are apart by spaces or tabs: URLs, of which all but the first are mirrors, and a checksum
-/// before or behind them, in `sha256sum`'s own form too (`DIGITS  URL`, `DIGITS *URL`). What follows
-/// a # at the beginning of a word is a remark.
+/// Spaces or tabs separate words. The first URL is the one to fetch, further ones are mirrors. A checksum
+/// may stand before or behind them, also in the form of `sha256sum` (`DIGITS  URL`, `DIGITS *URL`). A word
+/// that begins with # begins a comment.
 pub(super) fn read(line: &[u8]) -> Option<Result<Wanted, Wrong>> {
     let words = line
         .split(u8::is_ascii_whitespace)
@@ -64,7 +64,7 @@ fn wanted(words: &[Cow<'_, str>]) -> Result<Wanted, Wrong> {
             }
             continue;
         }
-        // `*` stands before the name of what was read as it is.
+        // `sha256sum -b` puts a `*` before the name.
         let word = match checksum.is_some() {
             true => word.strip_prefix('*').unwrap_or(word),
             false => word,
@@ -102,7 +102,7 @@ fn is_sum(word: &str) -> bool {
     word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// A word as text; bytes that are none are kept, as %XX.
+/// A word as text. Bytes that are not UTF-8 become %XX.
 fn text(word: &[u8]) -> Cow<'_, str> {
     if let Ok(text) = std::str::from_utf8(word) {
         return Cow::Borrowed(text);
@@ -118,11 +118,11 @@ fn text(word: &[u8]) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
-/// Undoes UTF-16, by the mark at its beginning; what has none is left as it is.
+/// Decodes UTF-16, if the text begins with its byte-order mark; any other text stays as it is.
 #[derive(Default)]
 pub(super) struct Text {
     kind: Kind,
-    /// What waits for its other half.
+    /// Bytes that are half of a unit or of a pair.
     rest: Vec<u8>,
 }
 
@@ -136,7 +136,7 @@ enum Kind {
 }
 
 impl Text {
-    /// What so many bytes more are, behind what is in `text`.
+    /// Decodes further bytes, and appends them to `text`.
     pub(super) fn push(&mut self, bytes: &[u8], text: &mut Vec<u8>) {
         self.rest.extend_from_slice(bytes);
         if self.kind == Kind::Unknown {
@@ -163,7 +163,7 @@ impl Text {
             .chunks_exact(2)
             .map(|it| read([it[0], it[1]]))
             .collect();
-        // The first of two that belong together waits for the second.
+        // The first unit of a surrogate pair waits for the second.
         if units
             .last()
             .is_some_and(|unit| (0xd800..0xdc00).contains(unit))
@@ -174,7 +174,7 @@ impl Text {
         text.extend_from_slice(String::from_utf16_lossy(&units).as_bytes());
     }
 
-    /// What is left at the end.
+    /// Appends the rest at the end.
     pub(super) fn finish(&mut self, text: &mut Vec<u8>) {
         text.append(&mut self.rest);
     }

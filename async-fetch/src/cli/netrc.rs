@@ -6,11 +6,11 @@ use std::{env, fs};
 use anyhow::{Context, bail};
 use async_fetch::{Credentials, Url};
 
-/// Who logs in where; the last is for all hosts that are not named.
+/// Users and passwords by host.
 pub(super) struct Netrc(Vec<Machine>);
 
 struct Machine {
-    /// `None` for all that are not named.
+    /// `None` for all hosts that are not named.
     host: Option<String>,
     user: String,
     password: String,
@@ -67,7 +67,7 @@ impl Netrc {
     }
 }
 
-/// Words without remarks and macros; one in quotes may have spaces in it.
+/// The words, without comments and macros. A word in quotes may contain spaces.
 fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut in_macro = false;

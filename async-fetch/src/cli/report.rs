@@ -20,7 +20,7 @@ use super::input::Origin;
 use line::{Line, Result};
 use summary::Counts;
 
-/// How long a line may lie in the buffer while others follow it.
+/// How long a line may stay in the buffer while others follow it.
 const FRESH: Duration = Duration::from_millis(200);
 
 pub(super) struct Report {
@@ -31,9 +31,9 @@ pub(super) struct Report {
     bars: Option<Arc<Bars>>,
     flushed: Instant,
     counts: Counts,
-    /// URLs that were given in other words, by their tag, as long as they are in flight.
+    /// The texts of URLs that were given in another form, by tag, while they are in flight.
     given: HashMap<u64, String>,
-    /// Nobody reads any more, or the disk is full: noticed where it could not be returned.
+    /// An error of standard output that could not be returned where it happened.
     broken: Option<io::Error>,
 }
 
@@ -42,7 +42,7 @@ struct Style {
     json: bool,
     quiet: bool,
     summary: bool,
-    /// With the headers, for people.
+    /// With the headers (`-I`).
     headers: bool,
     terminal: bool,
 }
@@ -54,7 +54,7 @@ enum Document {
 
 impl Report {
     /// # Errors
-    /// If standard output is wanted twice, or what the body is to be written to can't be opened.
+    /// If standard output is used twice, or the file for the body can't be opened.
     pub(super) fn new(args: &Args, bars: Option<Arc<Bars>>) -> anyhow::Result<Report> {
         let document = match args.saving.document.as_deref() {
             Some(path) if path == Path::new("-") => Some(Document::Stdout),
@@ -95,7 +95,7 @@ impl Report {
         self.counts.failed > 0
     }
 
-    /// A request is about to be made: its tag says where it comes from.
+    /// Gives a request its tag, which stands for its line.
     pub(super) fn begin(&mut self, request: Request, origin: Origin) -> Request {
         let tag = origin.line << 1 | u64::from(origin.is_line);
         if let Some(given) = origin.given
@@ -107,14 +107,14 @@ impl Report {
         request.tag(tag)
     }
 
-    /// Tells of one; `file` is where its body is.
+    /// Reports an outcome; `file` is the file of its body.
     ///
     /// # Errors
     /// If standard output can't be written.
     pub(super) fn outcome(&mut self, outcome: &Outcome, file: Option<&Path>) -> io::Result<()> {
         self.counts.retries += u64::from(outcome.attempts.saturating_sub(1));
         self.counts.times.record(outcome.times.total);
-        // It was asked whether there is a newer one, and there is none.
+        // `-N`: the server has no newer version.
         let is_there = outcome.status() == Some(StatusCode::NOT_MODIFIED);
         let failure = outcome.failure().filter(|_| !is_there);
         let (bytes, resumed_from) = match &outcome.result {
@@ -157,7 +157,7 @@ impl Report {
         })
     }
 
-    /// Tells of one that is there already.
+    /// Reports a file that exists already.
     pub(super) fn there(&mut self, url: &Url, path: &Path, bytes: u64, origin: &Origin) {
         self.counts.there += 1;
         self.told(&Line {
@@ -172,7 +172,7 @@ impl Report {
         });
     }
 
-    /// Tells of one that another line has too.
+    /// Reports a URL that another line has too.
     pub(super) fn repeated(&mut self, url: &Url, origin: &Origin) {
         self.counts.repeated += 1;
         self.told(&Line::new(
@@ -183,7 +183,7 @@ impl Report {
         ));
     }
 
-    /// Tells of one that can't be fetched.
+    /// Reports a URL that can't be fetched.
     pub(super) fn bad(&mut self, origin: &Origin, error: &Error) {
         let mut reason = error.to_string();
         let given = origin.given.as_deref().unwrap_or_default();
@@ -199,7 +199,7 @@ impl Report {
         });
     }
 
-    /// A line for what was never asked for.
+    /// A line for a URL that was not requested.
     fn told(&mut self, line: &Line<'_>) {
         if !self.style.summary
             && let Err(error) = self.line(line)
@@ -208,7 +208,7 @@ impl Report {
         }
     }
 
-    /// Writes a piece of the body of a single URL; whether it could be written.
+    /// Writes a piece of the body of a single URL. Returns whether that worked.
     pub(super) fn body(&mut self, piece: &[u8]) -> bool {
         let written = match &mut self.document {
             Some(Document::Stdout) => self.out.write_all(piece).and_then(|()| self.out.flush()),
@@ -224,7 +224,7 @@ impl Report {
         }
     }
 
-    /// What could not be told earlier.
+    /// Returns an error that could not be returned earlier.
     ///
     /// # Errors
     /// If standard output could not be written.
@@ -237,7 +237,7 @@ impl Report {
             return Err(error);
         }
         if matches!(self.document, Some(Document::Stdout)) {
-            // Standard output is the body's.
+            // Standard output is for the body.
             if !self.style.quiet {
                 let mut text = Vec::new();
                 line.human(&mut text, false)?;
@@ -258,7 +258,7 @@ impl Report {
             Ok(())
         };
         match bars {
-            // The bars step aside for it.
+            // The bars are hidden for it.
             Some(bars) => bars.suspend(write),
             None => write(),
         }
@@ -288,7 +288,7 @@ impl Report {
     }
 }
 
-/// The line that a tag stands for, if it is one of a list.
+/// The line of a tag, if it is a line of a list.
 fn named_line(tag: u64) -> Option<u64> {
     (tag & 1 == 1).then_some(tag >> 1)
 }

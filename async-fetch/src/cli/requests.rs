@@ -16,24 +16,24 @@ use super::input::{Item, Origin};
 use super::lines::Wanted;
 use super::seen::Seen;
 
-/// What all requests have in common.
+/// The parts that all requests have in common.
 pub(super) struct Requests {
     method: Method,
     body: Option<Bytes>,
     user: Option<Credentials>,
     checksum: Option<Checksum>,
-    /// What becomes of bodies without a folder.
+    /// What to do with bodies, if there is no folder.
     keep: Keep,
-    /// Checksums are told.
+    /// Whether checksums are computed.
     summed: bool,
     decode: bool,
     segments: usize,
-    /// What was asked for; `None` if the same is done as often as it is asked for.
+    /// The URLs of this run; `None` if equal requests are sent as often as they are listed.
     seen: Option<Mutex<Seen>>,
     rules: Rules,
 }
 
-/// What becomes of a file that is there.
+/// What to do with a file that exists.
 #[derive(Clone, Copy)]
 struct Rules {
     overwrite: bool,
@@ -43,7 +43,7 @@ struct Rules {
 }
 
 impl Requests {
-    /// What the command line says; `document` is where the body of a single URL goes.
+    /// The requests that the command line asks for; `document` is where the body of a single URL is written to.
     ///
     /// # Errors
     /// If the file with the body can't be read.
@@ -84,7 +84,7 @@ impl Requests {
         })
     }
 
-    /// What a line comes to. Blocks, with a folder.
+    /// The item of a line. Blocks, if there is a folder.
     pub(super) fn item(&self, wanted: Wanted, folder: Option<&Folder>, origin: Origin) -> Item {
         let checksum = wanted.checksum.or(self.checksum);
         let request = Request::new(self.method.clone(), wanted.url);
@@ -119,7 +119,7 @@ impl Requests {
         mirrors: Vec<async_fetch::Url>,
     ) -> Request {
         request = request.decode(self.decode).segments(self.segments);
-        // What stands in a URL is for that URL.
+        // A user in the URL comes before `-u`.
         if let Some(user) = &self.user
             && !request.has_credentials()
         {
@@ -146,7 +146,7 @@ impl Requests {
         request
     }
 
-    /// A request whose body gets this place, unless what is there is what is wanted.
+    /// A request whose body is saved at this place, unless the file there is the right one.
     fn into(
         &self,
         request: Request,
@@ -180,7 +180,7 @@ impl Requests {
                 origin,
             };
         }
-        // What was saved from this URL may be replaced, where it is known to be wrong.
+        // A file that was saved from this URL may be replaced, if its checksum is wrong.
         let mine = checksum.is_some() && place.saved.is_some();
         if self.rules.go_on || mine {
             return fetch(request, origin);
@@ -189,7 +189,7 @@ impl Requests {
     }
 }
 
-/// It can't be fetched.
+/// The item of a request that can't be sent.
 fn bad(request: &Request, mut origin: Origin, error: Error) -> Item {
     let given = origin.given.take();
     origin.given = given.or_else(|| Some(request.url().to_string()));
@@ -208,10 +208,10 @@ fn checksum_of(path: &Path) -> std::io::Result<Checksum> {
     Checksum::of_reader(File::open(path)?)
 }
 
-/// Where the body of a single URL goes.
+/// Where the body of a single URL is written to.
 pub(super) enum Document {
-    /// Into a file that is there when it is whole.
+    /// A file that appears when it is complete.
     File(PathBuf),
-    /// Into something that is written to as it comes: standard output, a pipe, a device.
+    /// Standard output, a pipe, or a device: written piece by piece.
     Stream(mpsc::Sender<Bytes>),
 }

@@ -1,4 +1,4 @@
-//! URLs that were asked for in this run.
+//! URLs that were requested in this run.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
@@ -6,12 +6,11 @@ use std::hash::{BuildHasher, RandomState};
 use async_fetch::Url;
 use url::Position;
 
-/// URLs that are remembered at least, and half of those that are at most: what fits into a table of 32,768
-/// places, of which a HashSet fills seven of eight before it doubles them. Half a megabyte in all. Lists
-/// that are longer mostly have what is repeated close together.
+/// URLs in one of the two sets. A HashSet with a table of 32,768 places holds this many before it doubles
+/// the table. Both together take half a megabyte. In longer lists, equal lines mostly stand close together.
 const REMEMBERED: usize = 7 << 12;
 
-/// The last URLs, each as a number of 64 bits that nobody can foresee.
+/// The last URLs, each as a keyed hash of 64 bits.
 #[derive(Default)]
 pub(super) struct Seen {
     hasher: RandomState,
@@ -20,7 +19,7 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    /// Whether a URL is seen for the first time. Its fragment is not sent, and does not count.
+    /// Whether a URL is seen for the first time. Its fragment is not sent, so it does not count.
     pub(super) fn is_new(&mut self, url: &Url) -> bool {
         let number = self.hasher.hash_one(&url[..Position::AfterQuery]);
         if self.before.contains(&number) || !self.latest.insert(number) {

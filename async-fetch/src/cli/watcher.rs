@@ -1,4 +1,4 @@
-//! Listens to the progress of requests, for the bars and for the folder of saved files.
+//! Watches requests, for the bars and for the folder of saved files.
 
 use std::io;
 use std::path::Path;

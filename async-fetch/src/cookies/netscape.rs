@@ -1,11 +1,11 @@
-//! The file that curl and wget keep cookies in: a line for each, seven fields with tabs between.
+//! The cookie file of curl and wget: a line for each cookie, with seven fields separated by tabs.
 
 use std::fmt::Write;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::Cookie;
 
-/// What stands before a cookie that scripts may not see; else a line with # is a remark.
+/// It begins the line of an HttpOnly cookie. Any other line that begins with # is a comment.
 const HTTP_ONLY: &str = "#HttpOnly_";
 
 pub(super) fn read(bytes: &[u8]) -> Vec<Cookie> {

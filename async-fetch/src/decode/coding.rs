@@ -20,7 +20,7 @@ enum Kind {
     Gzip(Box<MultiGzDecoder<Vec<u8>>>),
     Zlib(ZlibDecoder<Vec<u8>>),
     Deflate(DeflateDecoder<Vec<u8>>),
-    /// Deflate, of which kind the first byte will tell.
+    /// Deflate with or without the zlib wrapper: the first byte will tell.
     Undecided,
     Brotli(Box<DecompressorWriter<Vec<u8>>>),
     Zstd(Box<Zstd>),
@@ -47,8 +47,8 @@ impl Coding {
     /// Decodes a piece that is not empty.
     pub(super) fn push(&mut self, piece: &[u8]) -> Result<(), Error> {
         if let (Kind::Undecided, Some(first)) = (&self.kind, piece.first()) {
-            // What the RFC means begins with the method 8 in the low half; without the wrapper a
-            // stream never does (its block type 0 would need a length there).
+            // The zlib wrapper begins with the method 8 in the low half. A stream without the wrapper
+            // never does (its block type 0 would need a length there).
             self.kind = match first & 0x0f {
                 8 => Kind::Zlib(ZlibDecoder::new(Vec::new())),
                 _ => Kind::Deflate(DeflateDecoder::new(Vec::new())),
@@ -65,7 +65,7 @@ impl Coding {
         written.map_err(|error| self.wrong(&error))
     }
 
-    /// There is no more to come.
+    /// Ends the stream.
     pub(super) fn finish(&mut self) -> Result<(), Error> {
         let done = match &mut self.kind {
             Kind::Gzip(decoder) => decoder.try_finish(),
@@ -78,7 +78,7 @@ impl Coding {
         done.map_err(|error| self.wrong(&error))
     }
 
-    /// What was made since it was last taken.
+    /// Takes the bytes that were decoded since the last call.
     pub(super) fn take(&mut self) -> Vec<u8> {
         let made = match &mut self.kind {
             Kind::Gzip(decoder) => decoder.get_mut(),

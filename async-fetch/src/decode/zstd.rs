@@ -1,4 +1,4 @@
-//! Zstandard (RFC 8878), of which a browser and so a server uses windows of 8 MiB at most (RFC 9659).
+//! Zstandard (RFC 8878). On the web its windows have 8 MiB at most (RFC 9659).
 
 use std::io;
 
@@ -9,14 +9,14 @@ const WINDOW: u64 = 8 << 20;
 /// Bytes of the longest header of a frame.
 const HEADER: usize = 18;
 
-/// Decoded at once.
+/// Bytes that are decoded at once.
 const PIECE: usize = 128 * 1024;
 
 pub(super) struct Zstd {
     frame: FrameDecoder,
     /// It is within a frame.
     begun: bool,
-    /// What came and is not a whole block yet; blocks are 128 KiB at most.
+    /// Bytes that are not a whole block yet. A block has 128 KiB at most.
     pending: Vec<u8>,
     made: Vec<u8>,
 }
@@ -40,7 +40,7 @@ impl Zstd {
         self.decode(HEADER)
     }
 
-    /// Decodes whole blocks; a frame is begun with as many bytes.
+    /// Decodes whole blocks. A frame's header needs as many bytes as [`HEADER`], or the end of the body.
     fn decode(&mut self, header: usize) -> io::Result<()> {
         let mut from = 0;
         let mut target = Vec::new();

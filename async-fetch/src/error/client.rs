@@ -1,4 +1,4 @@
-//! The HTTP client's errors, translated.
+//! Makes errors of this library from those of the HTTP client.
 
 use std::error::Error as StdError;
 use std::io;
@@ -8,7 +8,7 @@ use super::{Error, Phase};
 use crate::address::{NotAllowed, NotFound};
 
 impl Error {
-    /// What the client said instead of an answer. `proxy` is the one that the request goes through.
+    /// The error of a request without an answer. `proxy` is the proxy that the request goes through.
     pub(crate) fn sending(
         error: &reqwest::Error,
         host: &str,
@@ -20,7 +20,7 @@ impl Error {
             return error;
         };
         match error {
-            // Until there is a connection, all that is spoken with is the proxy.
+            // Before there is a connection, the only peer is the proxy.
             Error::Refused => Error::Proxy {
                 proxy,
                 reason: "connection refused: nobody listens there".to_owned(),
@@ -65,8 +65,8 @@ impl Error {
         Error::Closed
     }
 
-    /// What one of the causes of another client's error tells: that nobody listens, that there are no
-    /// descriptors, or what is wrong with the secure connection.
+    /// The error that one of the causes of another client's error stands for: a refused connection, too few
+    /// descriptors, or a failed TLS handshake.
     pub fn of_cause(cause: &(dyn StdError + 'static)) -> Option<Error> {
         #[cfg(feature = "tls")]
         if let Some(words) = super::tls::words(cause) {
@@ -80,7 +80,7 @@ impl Error {
         }
     }
 
-    /// What the client said within a body.
+    /// The error of an answer whose body failed.
     pub(crate) fn receiving(
         error: &reqwest::Error,
         received: u64,
@@ -105,8 +105,8 @@ impl Error {
     }
 }
 
-/// Whether the server says that it did not begin to work on the request (RFC 9113, sections 6.8 and
-/// 8.7): sending it again is the same as sending it once.
+/// Whether the server says that it has not processed the request (RFC 9113, sections 6.8 and 8.7). Then
+/// it may be sent again, whatever its method.
 pub(crate) fn is_unprocessed(error: &reqwest::Error) -> bool {
     causes(error)
         .filter_map(|cause| cause.downcast_ref::<h2::Error>())
@@ -118,7 +118,7 @@ pub(crate) fn is_unprocessed(error: &reqwest::Error) -> bool {
         })
 }
 
-/// What an error of the system wraps, if that is one as well: as a source it is left out.
+/// The error of the system that another one wraps. (It is not among the sources.)
 fn innermost(mut error: &io::Error) -> &io::Error {
     while let Some(wrapped) = error.get_ref().and_then(|it| it.downcast_ref()) {
         error = wrapped;

@@ -1,4 +1,4 @@
-//! Errors of a secure connection, in words.
+//! Errors of TLS, in words.
 
 use std::error::Error as StdError;
 use std::io;
@@ -10,7 +10,7 @@ pub(super) fn words(cause: &(dyn StdError + 'static)) -> Option<String> {
     if let Some(error) = cause.downcast_ref::<Error>() {
         return Some(of(error));
     }
-    // An error of the system hides the one that it wraps from those who ask for its source.
+    // An `io::Error` does not return the error that it wraps as its source.
     let mut io = cause.downcast_ref::<io::Error>()?;
     loop {
         let inner = io.get_ref()?;
@@ -107,7 +107,7 @@ fn of_alert(alert: AlertDescription) -> String {
     format!("the server refused: {reason}")
 }
 
-/// The names of other people's errors, as words: `CaUsedAsEndEntity` is `ca used as end entity`.
+/// Makes words of the name of a library's error: `CaUsedAsEndEntity` is `ca used as end entity`.
 fn spaced(name: &str) -> String {
     let mut words = String::with_capacity(name.len() + 8);
     let mut before = ' ';
@@ -156,5 +156,13 @@ mod tests {
             assert!(!pairs.into_iter().any(is_name), "{words}");
         }
         assert!(words(&io::Error::other("else")).is_none());
+        let other = OtherError(std::sync::Arc::new(CaUsedAsEndEntity));
+        let error = Error::InvalidCertificate(CertificateError::Other(other));
+        // With a remedy: many make such certificates for tests.
+        assert!(
+            words(&io::Error::other(error))
+                .unwrap()
+                .contains("CA:FALSE")
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! Requests that wait for their host, each host in its own line; hosts take turns.
+//! Requests that wait for their host. Each host has a queue of its own, and hosts take turns.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::gate::Host;
 use crate::request::Request;
 
-/// What stands for a host as long as one of its requests is here.
+/// The number of a host while one of its requests is here.
 pub(super) type Key = usize;
 
 /// A request whose turn it is.
@@ -20,7 +20,7 @@ pub(super) struct Next {
 #[derive(Default)]
 pub(super) struct Queue {
     lines: HashMap<Key, Line>,
-    /// The hosts whose turn is to come, each once. Some may turn out to be busy.
+    /// The hosts in the order of their turns, each once. Some may be busy when their turn comes.
     turns: VecDeque<Key>,
     length: usize,
 }
@@ -28,11 +28,11 @@ pub(super) struct Queue {
 struct Line {
     host: Arc<Host>,
     waiting: VecDeque<(u64, Request)>,
-    /// Requests that were taken and are not finished, but for those that wait for another attempt.
+    /// Requests in flight, without those that wait for another attempt.
     active: usize,
-    /// All that were taken and are not finished.
+    /// Requests in flight, with those that wait for another attempt.
     taken: usize,
-    /// It is among the turns.
+    /// It has a place among the turns.
     has_turn: bool,
 }
 
@@ -62,7 +62,7 @@ impl Queue {
         self.give_turn(key);
     }
 
-    /// The next request whose host can be asked now.
+    /// The next request whose host has room now.
     pub(super) fn pop(&mut self) -> Option<Next> {
         while let Some(key) = self.turns.pop_front() {
             let Some(line) = self.lines.get_mut(&key) else {
@@ -90,7 +90,7 @@ impl Queue {
         None
     }
 
-    /// A request begins to wait for another attempt, and others of its host can be asked for.
+    /// A request begins to wait for another attempt: others for its host can start.
     pub(super) fn rests(&mut self, key: Key) {
         if let Some(line) = self.lines.get_mut(&key) {
             line.active = line.active.saturating_sub(1);
@@ -98,14 +98,14 @@ impl Queue {
         }
     }
 
-    /// It goes on.
+    /// The wait has ended.
     pub(super) fn goes_on(&mut self, key: Key) {
         if let Some(line) = self.lines.get_mut(&key) {
             line.active += 1;
         }
     }
 
-    /// It is over.
+    /// A request has ended.
     pub(super) fn finished(&mut self, key: Key) {
         if let Some(line) = self.lines.get_mut(&key) {
             line.active = line.active.saturating_sub(1);

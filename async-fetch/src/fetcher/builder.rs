@@ -23,14 +23,14 @@ use crate::limits::{Limits, Timeouts};
 use crate::retry::{Budget, Retries};
 use crate::speed::Speed;
 
-/// How this program introduces itself.
+/// The default `User-Agent`.
 const USER_AGENT: &str = concat!("async-fetch/", env!("CARGO_PKG_VERSION"));
 
-/// How long a connection that nobody needs is kept. Longer, and a list of many hosts would run out
-/// of descriptors.
+/// How long an idle connection is kept. With a longer time, a list of many hosts would run out of
+/// descriptors.
 const KEPT: Duration = Duration::from_secs(10);
 
-/// How a fetcher is to be.
+/// Builds a [`Fetcher`].
 #[derive(Clone, Default)]
 pub struct Builder {
     limits: Limits,
@@ -51,7 +51,7 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// What it does at most.
+    /// Sets the limits.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
@@ -86,45 +86,45 @@ impl Builder {
         self
     }
 
-    /// How long it waits.
+    /// Sets the time-outs.
     #[must_use]
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
         self.timeouts = timeouts;
         self
     }
 
-    /// How it tries again.
+    /// Sets the rules for retries.
     #[must_use]
     pub fn retries(mut self, retries: Retries) -> Self {
         self.retries = retries;
         self
     }
 
-    /// How many redirects are followed (default: 10); with 0 a redirect is an answer like any other.
+    /// How many redirects are followed (default: 10). With 0, a redirect is returned as the answer.
     #[must_use]
     pub fn redirects(mut self, most: usize) -> Self {
         self.limits.redirects = most;
         self
     }
 
-    /// Which redirects are followed (default: all). One that is not is an answer like any other.
+    /// Which redirects are followed (default: all). Any other redirect is returned as the answer.
     #[must_use]
     pub fn follow_if(mut self, rule: impl Fn(&Url, &Url) -> bool + Send + Sync + 'static) -> Self {
         self.follow = Some(Arc::new(rule));
         self
     }
 
-    /// A header for every request; given again it is sent again. One that is secret (see
-    /// [`Request::header`](crate::Request::header)) is sent to the server of the request's own URL,
-    /// and not taken along to another by a redirect.
+    /// Adds a header to every request. Two headers with the same name are both sent. A secret header (see
+    /// [`Request::header`](crate::Request::header)) is sent to the server of the request's own URL only, and
+    /// not to the target of a redirect on another server.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.append(name, value);
         self
     }
 
-    /// The user and the password for the server of each URL that is asked, those of redirects
-    /// included (default: none): what a `.netrc` is for.
+    /// Finds the user and the password for the server of a URL, also after redirects (default: none). A
+    /// `.netrc` is used in this way.
     #[must_use]
     pub fn credentials(
         mut self,
@@ -134,62 +134,58 @@ impl Builder {
         self
     }
 
-    /// Keeps cookies in this jar, and sends them (default: no).
+    /// Keeps cookies in this jar, and sends them (default: no cookies).
     #[must_use]
     pub fn cookies(mut self, jar: Arc<CookieJar>) -> Self {
         self.cookies = Some(jar);
         self
     }
 
-    /// How it introduces itself (default: `async-fetch/VERSION`).
+    /// The `User-Agent` (default: `async-fetch/VERSION`).
     #[must_use]
     pub fn user_agent(mut self, name: impl Into<String>) -> Self {
         self.user_agent = Some(name.into());
         self
     }
 
-    /// Which proxy it uses (default: none). A proxy looks names up by itself: filters see its address only.
+    /// The proxy (default: none). A proxy looks names up by itself, so filters see the proxy's address only.
     #[must_use]
     pub fn proxy(mut self, proxy: Proxy) -> Self {
         self.proxy = proxy;
         self
     }
 
-    /// Speaks HTTP/2 and nothing else, to http:// as well (default: HTTP/2 where a server of https offers
-    /// it).
+    /// Uses HTTP/2 only, also for http:// (default: HTTP/2 only if an https server offers it).
     #[must_use]
     pub fn http2_only(mut self) -> Self {
         self.http2_only = true;
         self
     }
 
-    /// Accepts any certificate (default: no): then anybody between here and there can read and change
-    /// everything.
+    /// Accepts any certificate (default: no). Then anybody on the network can read and change everything.
     #[must_use]
     pub fn insecure(mut self) -> Self {
         self.security.insecure = true;
         self
     }
 
-    /// Trusts the authorities whose certificates are in this file, in PEM (default: those of the
-    /// system).
+    /// Trusts the authorities whose certificates are in this PEM file (default: those of the system).
     #[must_use]
     pub fn authorities(mut self, path: impl Into<PathBuf>) -> Self {
         self.security.authorities = Some(path.into());
         self
     }
 
-    /// The certificate by which it shows who it is, in PEM, and its key, if that is not in the same
-    /// file (default: none).
+    /// The client's certificate as a PEM file, and its key, if that is in another file (default: none).
     #[must_use]
     pub fn certificate(mut self, path: impl Into<PathBuf>, key: Option<PathBuf>) -> Self {
         self.security.own = Some((path.into(), key));
         self
     }
 
-    /// Which addresses may be asked, by `(host, address)` (default: all). It is asked after a name has been
-    /// looked up, about the very addresses that are then connected to, at each redirect too; and
-    /// about addresses that stand in a URL.
+    /// Decides by `(host, address)` which addresses are allowed (default: all). It is called after a name has
+    /// been looked up, with the very addresses that the client then connects to, also after redirects; and
+    /// with addresses in URLs.
     #[must_use]
     pub fn addresses(
         mut self,
@@ -199,13 +195,13 @@ impl Builder {
         self
     }
 
-    /// Asks public addresses only: see [`is_public`].
+    /// Allows public addresses only: see [`is_public`].
     #[must_use]
     pub fn public_addresses(self) -> Self {
         self.addresses(|_, address| is_public(address))
     }
 
-    /// How names become addresses (default: as the system says). The port is that of the URL.
+    /// Replaces the system's look-up of names. The port is taken from the URL.
     #[must_use]
     pub fn lookup<F>(mut self, lookup: impl Fn(String) -> F + Send + Sync + 'static) -> Self
     where
@@ -215,8 +211,8 @@ impl Builder {
         self
     }
 
-    /// Takes these addresses for a host, at this port only. More than once for the same host and port
-    /// adds to them.
+    /// Uses these addresses for a host, at this port only. Further calls for the same host and port add
+    /// addresses.
     #[must_use]
     pub fn resolve(mut self, host: &str, port: u16, addresses: Vec<IpAddr>) -> Self {
         let host = host.to_ascii_lowercase();
@@ -228,23 +224,22 @@ impl Builder {
         self
     }
 
-    /// Who hears how requests get on (default: nobody).
+    /// Sets the observer of requests (default: none).
     #[must_use]
     pub fn watch(mut self, watch: Arc<dyn Watch>) -> Self {
         self.watch = Some(watch);
         self
     }
 
-    /// Makes it.
+    /// Builds the fetcher.
     ///
     /// # Errors
-    /// If the proxy or the name it introduces itself by can't be used, or the system's
-    /// certificates can't be read.
+    /// If the proxy or the `User-Agent` can't be used, or a certificate can't be read.
     pub fn build(self) -> Result<Fetcher, Error> {
         let proxies = Proxies::new(&self.proxy)?;
         let mut timeouts = self.timeouts;
         if let Some((_, during)) = self.limits.lowest_speed {
-            // What does not come at all is too slow as well.
+            // A body that does not come at all is too slow, too.
             timeouts.idle = timeouts.idle.min(during);
         }
         let way = Way {
@@ -285,7 +280,7 @@ impl Builder {
     }
 }
 
-/// How the client gets to servers.
+/// How the client connects to servers.
 #[derive(Clone)]
 struct Way {
     user_agent: String,
@@ -307,7 +302,7 @@ fn make_clients(
     let security = way.security.clone();
     let make = move || {
         let mut client = reqwest::Client::builder()
-            // Both are done here: the client knows no limits for each host, and no time but one.
+            // This crate does both: the client has no limits for each host, and only one time-out.
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .user_agent(way.user_agent.as_str())
@@ -315,7 +310,7 @@ fn make_clients(
             .pool_idle_timeout(KEPT)
             .pool_max_idle_per_host(idle)
             .http1_max_headers(headers)
-            // As curl takes them.
+            // As curl accepts them.
             .http1_allow_obsolete_multiline_headers_in_responses(true)
             .http1_allow_spaces_after_header_name_in_responses(true)
             .dns_resolver(Resolver {

@@ -1,8 +1,8 @@
-//! The HTTP clients: one for http, and one for https, which is made when it is needed; and two for each
-//! host and port whose address was given, as a client's look-up hears of no port.
+//! The HTTP clients: one for http, and one for https, which is made when it is needed. Each host and port
+//! with a given address has two of its own, as a client's look-up does not know the port.
 //!
-//! To be able to speak https is to read all of the system's certificates, of which there may be none:
-//! nobody who fetches `http://` should have to wait for that, or fail by it.
+//! A client for https reads all certificates of the system, and there may be none. A run that fetches only
+//! `http://` neither waits for that nor fails because of it.
 
 use std::sync::OnceLock;
 
@@ -12,7 +12,7 @@ use super::Security;
 use crate::error::Error;
 
 pub(crate) struct Clients {
-    /// Those for a host and a port whose address was given.
+    /// The clients for a host and a port with a given address.
     given: Vec<(String, u16, Clients)>,
     plain: reqwest::Client,
     secure: OnceLock<Result<reqwest::Client, String>>,
@@ -21,7 +21,7 @@ pub(crate) struct Clients {
 }
 
 impl Clients {
-    /// Clients of this making.
+    /// Clients that `make` configures.
     pub(crate) fn new(
         make: impl Fn() -> reqwest::ClientBuilder + Send + Sync + 'static,
         security: Security,
@@ -40,13 +40,13 @@ impl Clients {
             security,
         };
         if it.security.is_set() {
-            // A certificate that can't be read should be told before anything is fetched.
+            // A certificate that can't be read is an error before the first request.
             let _ = it.security.apply((it.make)())?;
         }
         Ok(it)
     }
 
-    /// Has other clients for a host and a port.
+    /// Sets other clients for a host and a port.
     pub(crate) fn give(&mut self, host: String, port: u16, clients: Clients) {
         self.given.push((host, port, clients));
     }

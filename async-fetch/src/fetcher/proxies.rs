@@ -9,14 +9,13 @@ use crate::error::Error;
 /// Which proxy is used.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub enum Proxy {
-    /// None.
+    /// No proxy.
     #[default]
     None,
-    /// The one that `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy` name.
+    /// The proxy of the environment: `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy`.
     Environment,
-    /// This one for everything but what `no_proxy` names: `http://…`, `https://…`, `socks4://…`,
-    /// `socks5://…` (names are looked up here), `socks4a://…` or `socks5h://…` (names are looked up
-    /// there).
+    /// This proxy, for all hosts that are not in `no_proxy`: `http://…`, `https://…`, `socks4://…`,
+    /// `socks5://…` (names are looked up here), `socks4a://…` or `socks5h://…` (the proxy looks names up).
     Url(String),
 }
 
@@ -30,15 +29,15 @@ impl std::fmt::Debug for Proxy {
     }
 }
 
-/// What a proxy's URL may begin with.
+/// The schemes of a proxy's URL.
 const SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
 
 const NAMES: [&str; 3] = ["http_proxy", "https_proxy", "all_proxy"];
 
-/// The proxies of a fetcher: they are the client's, and known here to be named where they fail.
+/// The proxies of a fetcher. The client uses them; they are kept here so that errors can name them.
 pub(crate) struct Proxies {
     matcher: Option<Matcher>,
-    /// The client's.
+    /// The proxy, as the client takes it.
     proxy: Option<reqwest::Proxy>,
 }
 
@@ -59,7 +58,7 @@ impl Proxies {
                     }
                 }
                 if !named {
-                    // Then there is no need to look at each request again.
+                    // Then no request has to be compared with it.
                     return Ok(Proxies::none());
                 }
                 Ok(Proxies {
@@ -93,20 +92,20 @@ impl Proxies {
         }
     }
 
-    /// What tells the client.
+    /// Sets the proxy of a client.
     pub(crate) fn setter(
         &self,
     ) -> impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync + 'static {
         let (proxy, any) = (self.proxy.clone(), self.matcher.is_some());
         move |client| match &proxy {
             Some(proxy) => client.proxy(proxy.clone()),
-            // Without a word it does what the environment says.
+            // By default it uses the environment's.
             None if any => client,
             None => client.no_proxy(),
         }
     }
 
-    /// Whether a proxy is spoken with by https, even for what is not.
+    /// Whether the connection to the proxy uses TLS, even for http.
     pub(crate) fn is_secure(&self) -> bool {
         let example = "http://a.invalid/".parse();
         let matcher = self.matcher.as_ref();
@@ -125,13 +124,13 @@ impl Proxies {
     }
 }
 
-/// What `no_proxy` says; in small letters it comes first, as in curl.
+/// The value of `no_proxy`. The name in small letters comes first, as in curl.
 fn not_for() -> Option<String> {
     let value = std::env::var("no_proxy").or_else(|_| std::env::var("NO_PROXY"));
     value.ok()
 }
 
-/// Whether no host is to be asked through a proxy. (Alone a `*` is for names only.)
+/// Whether no host is asked through a proxy. (The client's own `*` covers names only.)
 fn is_for_nobody() -> bool {
     not_for().is_some_and(|hosts| hosts.split(',').any(|host| host.trim() == "*"))
 }
@@ -140,7 +139,7 @@ fn wrong(name: &str, value: &str, reason: &str) -> Error {
     Error::Setup(format!("{name} {}: {reason}", without_userinfo(value)))
 }
 
-/// Whether a proxy's URL can be one: a host and a port alone, or with one of the schemes.
+/// Checks a proxy's URL: a host and a port, with one of the schemes or without.
 fn check(text: &str) -> Result<(), String> {
     let text = text.trim();
     let Some((scheme, _)) = text.split_once("://") else {

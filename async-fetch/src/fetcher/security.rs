@@ -6,10 +6,10 @@ use std::{fs, path::Path};
 
 use crate::error::Error;
 
-/// How https is spoken.
+/// The settings of TLS.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Security {
-    /// Any certificate is accepted.
+    /// Accept any certificate.
     pub(crate) insecure: bool,
     /// A file with the authorities that are trusted, instead of the system's.
     pub(crate) authorities: Option<PathBuf>,
@@ -18,13 +18,13 @@ pub(crate) struct Security {
 }
 
 impl Security {
-    /// Whether there is anything that could be wrong.
+    /// Whether there is a file that could be wrong.
     pub(crate) fn is_set(&self) -> bool {
         self.authorities.is_some() || self.own.is_some()
     }
 
     /// # Errors
-    /// If a file can't be read, or is not what it should be.
+    /// If a file can't be read, or has the wrong content.
     #[cfg(feature = "tls")]
     pub(crate) fn apply(
         &self,

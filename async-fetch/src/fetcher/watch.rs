@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use url::Url;
 
-/// Hears how requests get on. It is called on the runtime's threads, and must not block.
+/// Observes requests. It is called on the runtime's threads, and must not block.
 pub trait Watch: Send + Sync {
     /// An attempt starts.
     fn started(&self, tag: u64, url: &Url, attempt: u32) {
         let _ = (tag, url, attempt);
     }
 
-    /// So much of the body is there, of so much if that is known.
+    /// A part of the body has come: how many bytes there are, and the length of the whole if it is known.
     fn received(&self, tag: u64, bytes: u64, of: Option<u64>) {
         let _ = (tag, bytes, of);
     }
@@ -23,8 +23,8 @@ pub trait Watch: Send + Sync {
         let _ = (tag, wait, reason);
     }
 
-    /// A file is whole, has this length, and is about to get this name. It is called where it may
-    /// block; its error becomes the request's.
+    /// A file is complete, has this length, and is about to get this name. This method may block. Its error
+    /// becomes the error of the request.
     ///
     /// # Errors
     /// If the file should not get its name.
@@ -33,7 +33,7 @@ pub trait Watch: Send + Sync {
         Ok(())
     }
 
-    /// It is over.
+    /// The request has ended.
     fn finished(&self, tag: u64) {
         let _ = tag;
     }

@@ -1,4 +1,4 @@
-//! One host: how much at once, and when.
+//! One host: how many requests at once, and when.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -11,16 +11,16 @@ use super::lock;
 use crate::alarm::after;
 use crate::pace::Pace;
 
-/// A host, which is a scheme, a name and a port.
+/// A host: a scheme, a name and a port.
 #[derive(Debug)]
 pub(crate) struct Host {
     name: Box<str>,
     places: Semaphore,
-    /// How many there are, those in use included.
+    /// How many places there are, those in use included.
     size: AtomicUsize,
-    /// Places that are in use and go when they are given back.
+    /// Places in use that are removed when they are given back.
     debt: AtomicUsize,
-    /// Its pace is slower than at first: only then it is worth a look.
+    /// Its pace is slower than at first. (Otherwise the lock on the state is not needed.)
     slowed: AtomicBool,
     answers: AtomicU64,
     state: Mutex<State>,
@@ -32,20 +32,20 @@ struct State {
     pace: Pace,
 }
 
-/// When a host may be asked.
+/// When a host may get a request.
 #[derive(Debug)]
 struct Times {
-    /// From one start to the next.
+    /// The time from one start to the next.
     delay: Duration,
     /// The last start, if there is a delay.
     last: Option<Instant>,
-    /// The host asked to be left alone until then.
+    /// The host asked for a pause until then.
     paused: Option<Instant>,
-    /// It has a delay of its own, which would be lost by forgetting it.
+    /// It has a delay of its own, which must not be forgotten.
     set: bool,
 }
 
-/// A host that is asked slower than it could be, because it refused requests.
+/// A host that gets fewer requests, because it refused some.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Slowed {
     /// The scheme, the name and the port.
@@ -54,9 +54,9 @@ pub struct Slowed {
     pub at_once: usize,
     /// Requests a second, if they are limited.
     pub a_second: Option<f64>,
-    /// It asked to be left alone for so long.
+    /// The pause that it asked for.
     pub paused: Option<Duration>,
-    /// How often it refused.
+    /// How many requests it refused.
     pub refusals: u64,
 }
 
@@ -90,7 +90,7 @@ impl Host {
         self.size.load(Ordering::Relaxed)
     }
 
-    /// How many requests it has answered, and not refused.
+    /// How many requests it has answered without refusing them.
     pub(crate) fn answers(&self) -> u64 {
         self.answers.load(Ordering::Relaxed)
     }
@@ -121,7 +121,7 @@ impl Host {
         }
     }
 
-    /// It answered.
+    /// Records an answer.
     pub(crate) fn answered(&self) {
         let before = self.answers.fetch_add(1, Ordering::Relaxed);
         if before == 0 || self.slowed.load(Ordering::Relaxed) {
@@ -131,8 +131,8 @@ impl Host {
         }
     }
 
-    /// It refused a request that was sent then, because it has too much to do. Whether it is asked
-    /// slower from now on, and has answered others before.
+    /// Records that it refused a request that was sent at that time, because it is overloaded. Returns whether
+    /// it gets fewer requests from now on, and has answered others before.
     pub(crate) fn refused(&self, sent: Instant) -> bool {
         let mut state = lock(&self.state);
         let slower = state
@@ -142,11 +142,11 @@ impl Host {
         slower && state.pace.has_answered()
     }
 
-    /// Makes as many places as there should be.
+    /// Adds or removes places, as its pace asks for.
     fn adapt(&self, pace: &Pace) {
         self.slowed.store(pace.is_slowed(), Ordering::Relaxed);
         let wanted = pace.at_once();
-        // Only one thread is here at a time: the state is locked.
+        // The state is locked: only one thread is here at a time.
         let mut size = self.size.load(Ordering::Relaxed);
         while size > wanted {
             if self.places.forget_permits(1) == 0 {
@@ -161,7 +161,7 @@ impl Host {
         self.size.store(size, Ordering::Relaxed);
     }
 
-    /// Leaves it alone for a while.
+    /// Pauses it.
     pub(crate) fn pause(&self, pause: Duration) {
         let mut state = lock(&self.state);
         let until = after(Instant::now(), pause);
@@ -180,7 +180,7 @@ impl Host {
 
     /// When to ask again; `None` if that is now.
     pub(super) fn earliest(&self) -> Option<Instant> {
-        // The clock is asked only if there is something to wait for.
+        // The clock is read only if there is a reason to wait.
         let next = lock(&self.state).next()?;
         (next > Instant::now()).then_some(next)
     }
@@ -195,7 +195,7 @@ impl Host {
         state.times.set || state.pace.is_slowed()
     }
 
-    /// Takes a start at this time, if it is not too early.
+    /// Reserves a start at this time, if it is not too early.
     pub(super) fn start(&self, at: Instant) -> bool {
         let mut state = lock(&self.state);
         if state.earliest(at).is_some() {
@@ -228,12 +228,12 @@ impl Host {
 }
 
 impl State {
-    /// The next start, if there can be none now.
+    /// The time of the next start, if that is not now.
     fn earliest(&self, now: Instant) -> Option<Instant> {
         self.next().filter(|until| *until > now)
     }
 
-    /// When the next start can be, if that was ever limited.
+    /// The time of the next start, if starts were ever limited.
     fn next(&self) -> Option<Instant> {
         let delay = self.times.delay.max(self.pace.interval());
         let next = self

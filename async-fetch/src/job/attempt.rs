@@ -22,20 +22,20 @@ use crate::request::Keep;
 use crate::retry;
 use crate::sink::Sink;
 
-/// What an answer's body is, in relation to what is there of it.
+/// The meaning of an answer's body, if a part of the body exists already.
 pub(super) enum Meaning {
-    /// All of it.
+    /// It is the whole body.
     Whole,
-    /// What is missing, or some of it.
+    /// It is the missing part, or some of it.
     Rest(ContentRange),
     /// Nothing is missing.
     Nothing,
-    /// Not what was asked for: it has to be asked for again, from the start.
+    /// It is not the part that was requested: request all of it.
     Useless,
 }
 
 impl Job<'_> {
-    /// Asks once.
+    /// Sends one message, and handles its answer.
     pub(super) async fn once(
         &mut self,
         host: &Host,
@@ -86,14 +86,14 @@ impl Job<'_> {
         self.take(alarm, response, sink, meaning, left).await
     }
 
-    /// Whether the request itself is for a part.
+    /// Whether the request itself has a `Range`.
     fn asks_for_range(&self) -> bool {
         let own = self.request.extras().map(|extras| &extras.headers);
         own.is_some_and(|own| own.contains_key(header::RANGE))
             || self.inner.headers.contains_key(header::RANGE)
     }
 
-    /// What is to be done if this is not the answer: it leads elsewhere, or comes too early.
+    /// The next step, if this is not the final answer: a redirect, a challenge, or a status to retry after.
     async fn not_yet(
         &mut self,
         host: &Host,
@@ -102,7 +102,7 @@ impl Job<'_> {
     ) -> Result<Option<Step>, Error> {
         let status = response.status();
         let busy = retry::is_busy(status);
-        // What a redirect asks of one host is not what it asks of the next.
+        // The host that redirects is judged, not the target.
         let slower = busy && host.refused(self.clock.sent());
         if !busy {
             host.answered();
@@ -127,7 +127,7 @@ impl Job<'_> {
         if let Some(asked) = asked
             && asked <= self.inner.retries.longest_asked
         {
-            // It is the host that has too much to do, not this page.
+            // The host is overloaded, not this page: it gets no requests at all.
             host.pause(asked);
         }
         let text = || status.to_string();
@@ -146,7 +146,7 @@ impl Job<'_> {
         Ok(Some(Step::Again(wait)))
     }
 
-    /// Reads the body of the answer, and puts it to what is there.
+    /// Reads the body of the answer, and adds it to the existing part.
     async fn take(
         &mut self,
         alarm: Pin<&mut Sleep>,
@@ -214,8 +214,8 @@ impl Job<'_> {
             }
         };
         if is_part {
-            // The server has sent less than it was asked for, and said so; or nobody has fetched some
-            // of the ranges.
+            // The server has sent less than was requested, and said so; or some ranges were not
+            // fetched.
             if sink.length() <= there {
                 return Err(Error::Cut {
                     received: read.received,
@@ -252,7 +252,7 @@ impl Job<'_> {
     }
 }
 
-/// What the body of an answer is.
+/// The meaning of an answer's body.
 fn meaning(
     response: &reqwest::Response,
     left: Option<&Left>,

@@ -18,18 +18,17 @@ use crate::request::Keep;
 use crate::sink::Sink;
 use crate::speed::Slowness;
 
-/// What is read of a body that nobody wants, so that its connection can be used again. Longer
-/// ones cost more than a new connection.
+/// Bytes that are read of an unwanted body, so that its connection can be used again. To read more
+/// would cost more than a new connection.
 const DRAINED: usize = 16 * 1024;
 
-/// How long that may take: what belongs to the header comes with it, and a new connection takes
-/// about as long as a round trip or two.
+/// How long that may take: a new connection takes about one or two round trips.
 const DRAINED_WITHIN: Duration = Duration::from_millis(100);
 
 impl Job<'_> {
-    /// Reads what is left of a short body, for the sake of its connection.
+    /// Reads the rest of a short body, so that its connection can be used again.
     pub(super) async fn drain(&self, mut alarm: Pin<&mut Sleep>, response: &mut reqwest::Response) {
-        // For all of it: what drips must not hold a place.
+        // The limit is for the whole body: a slow one must not keep the permit.
         let deadline = self.clock.within(DRAINED_WITHIN);
         let mut read = 0;
         while read < DRAINED {
@@ -40,7 +39,7 @@ impl Job<'_> {
         }
     }
 
-    /// Bytes that the body will have as it is sent, if that is said.
+    /// The announced length of the body, as it is sent.
     pub(super) fn announced(&self, response: &reqwest::Response) -> Option<u64> {
         let has_body = *self.route.method() != Method::HEAD;
         response.content_length().filter(|_| has_body)
@@ -51,8 +50,8 @@ impl Job<'_> {
         self.request.decodes() && decode::is_coded(response.headers())
     }
 
-    /// Reads a body to its end, behind the bytes that are there already. If it is a part of the
-    /// whole, its length must be that part's.
+    /// Reads a body to its end, and appends it to the existing bytes. If it is a part of the whole, it must
+    /// have that part's length.
     pub(super) async fn read(
         &mut self,
         mut alarm: Pin<&mut Sleep>,
@@ -62,7 +61,7 @@ impl Job<'_> {
         range: Option<&ContentRange>,
     ) -> Result<Read, Error> {
         let announced = self.announced(response);
-        // A redirect may say that its body is packed when it is not, and nobody reads it.
+        // The body of a redirect is not used, and its `Content-Encoding` may be wrong.
         let decodes = self.request.decodes()
             && *self.route.method() != Method::HEAD
             && !is_redirect(response.status());
@@ -86,7 +85,7 @@ impl Job<'_> {
                     self.hand(sink, piece.slice(..kept), announced).await?
                 }
                 Some(decoder) => {
-                    // The decoder's pieces are small; those of one piece that came are put together.
+                    // The decoder makes small pieces, so they are joined.
                     let made = read.decoded(|sink| decoder.push(&piece, sink))?;
                     made.is_empty() || self.hand(sink, made.into(), None).await?
                 }
@@ -130,7 +129,7 @@ impl Job<'_> {
         }
     }
 
-    /// Waits as long as the limit of all bytes a second asks for, and notices what is too slow.
+    /// Waits if the limit of bytes a second asks for it. Fails if the body is too slow.
     async fn keep_to_the_speed(
         &self,
         alarm: Pin<&mut Sleep>,
@@ -163,21 +162,21 @@ impl Job<'_> {
 
 /// How much of a body was read.
 pub(super) struct Read {
-    /// Bytes that came.
+    /// Bytes that came over the network.
     pub(super) received: u64,
     /// Bytes of the body as it is kept.
     pub(super) length: u64,
     limit: u64,
     /// Bytes that have to come, if it is a part.
     part: Option<u64>,
-    /// What is longer is cut, and no error.
+    /// A longer body is cut, and that is no error.
     cuts: bool,
     /// It was longer.
     pub(super) cut: bool,
 }
 
 impl Read {
-    /// So many bytes have come.
+    /// Counts bytes that came.
     fn receive(&mut self, bytes: u64) -> Result<(), Error> {
         self.received += bytes;
         match self.part {
@@ -188,7 +187,7 @@ impl Read {
         }
     }
 
-    /// No more bytes will come.
+    /// Checks the length at the end.
     fn end(&self, announced: Option<u64>) -> Result<(), Error> {
         match self.part {
             Some(part) if self.received < part => Err(Error::Cut {
@@ -199,7 +198,7 @@ impl Read {
         }
     }
 
-    /// So many bytes more are to be kept; how many of them are.
+    /// Counts bytes to be kept. Returns how many of them the limit allows.
     fn grow(&mut self, by: usize) -> Result<usize, Error> {
         let room = self.limit.saturating_sub(self.length);
         let kept = usize::try_from(room).map_or(by, |room| by.min(room));
@@ -213,7 +212,7 @@ impl Read {
         Ok(kept)
     }
 
-    /// What a decoder makes, as far as it is kept.
+    /// The decoded bytes, as far as the limit allows.
     fn decoded(
         &mut self,
         work: impl FnOnce(&mut decode::Taker<'_>) -> Result<(), Error>,

@@ -1,4 +1,4 @@
-//! When a request came, started, and has to be over.
+//! The times of a request: when it came, when it started, and its deadlines.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::outcome::Times;
 pub(super) struct Clock<'a> {
     timeouts: &'a Timeouts,
     came: Instant,
-    /// When it was its turn for the first time.
+    /// When it had its first permit.
     started: Option<Instant>,
     attempt: Instant,
     first_byte: Duration,
@@ -35,10 +35,10 @@ impl<'a> Clock<'a> {
         self.started.is_some()
     }
 
-    /// It is its turn.
+    /// It has a permit.
     pub(super) fn has_turn(&mut self, waited: bool) {
         if self.started.is_none() {
-            // The clock is asked only if it was a wait.
+            // The clock is read only if the request had to wait.
             let now = if waited { Instant::now() } else { self.came };
             self.started = Some(now);
             self.attempt = now;
@@ -70,7 +70,7 @@ impl<'a> Clock<'a> {
         }
     }
 
-    /// The end of all of it.
+    /// The deadline of the whole request.
     pub(super) fn total(&self) -> Deadline {
         let total = self.timeouts.total;
         Deadline {
@@ -80,7 +80,7 @@ impl<'a> Clock<'a> {
         }
     }
 
-    /// The end of the wait for a header.
+    /// The deadline for a header.
     pub(super) fn header(&self) -> Deadline {
         let first_byte = self.timeouts.first_byte;
         self.total().or(Deadline {
@@ -90,12 +90,12 @@ impl<'a> Clock<'a> {
         })
     }
 
-    /// The end of the wait for the next part of a body.
+    /// The deadline for the next part of a body.
     pub(super) fn idle(&self) -> Deadline {
         self.within(self.timeouts.idle)
     }
 
-    /// So long from now, at the longest.
+    /// A deadline after this wait, or that of the whole request if it is earlier.
     pub(super) fn within(&self, wait: Duration) -> Deadline {
         self.total().or(Deadline {
             at: alarm::after(Instant::now(), wait),

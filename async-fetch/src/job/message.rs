@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::part::Left;
 
 impl Job<'_> {
-    /// The message, which asks for what is not `left`.
+    /// The message. `left` is the existing part of the body, of which only the rest is requested.
     pub(super) fn message(&mut self, left: Option<&Left>) -> Result<reqwest::Request, Error> {
         let url = self.route.url().clone();
         let mut message = reqwest::Request::new(self.route.method().clone(), url);
@@ -43,8 +43,8 @@ impl Job<'_> {
         Ok(message)
     }
 
-    /// The headers that were given, the request's own instead of those for all. Those that are
-    /// secret go to nobody but the server that they were given for.
+    /// The given headers. Those of the request replace those of the fetcher. Secret ones are sent only to the
+    /// server that they were given for.
     fn given(&self, headers: &mut HeaderMap) {
         let at_home = self.route.is_at_home();
         let own = self.request.extras().map(|extras| &extras.headers);
@@ -65,7 +65,7 @@ impl Job<'_> {
         }
     }
 
-    /// The user and the password for where it goes now.
+    /// The user and the password for the current URL.
     pub(super) fn credentials(&self) -> Option<Credentials> {
         if let Some(found) = self.route.found() {
             return Some(found.clone());
@@ -95,7 +95,7 @@ impl Job<'_> {
     }
 }
 
-/// What stands behind the method in the first line.
+/// The request target: the second word of the first line.
 fn target(url: &url::Url) -> String {
     url[url::Position::BeforePath..url::Position::AfterQuery].to_owned()
 }

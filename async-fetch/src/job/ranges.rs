@@ -1,10 +1,10 @@
-//! Ranges of a body: does the answer match the request? (RFC 9110, section 14)
+//! Ranges of a body (RFC 9110, section 14): whether the answer is the requested part.
 
 use http::{HeaderMap, header};
 
 use crate::part::Left;
 
-/// What `Content-Range` says of a part.
+/// The value of `Content-Range`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ContentRange {
     pub(super) first: u64,
@@ -14,7 +14,7 @@ pub(super) struct ContentRange {
 }
 
 impl ContentRange {
-    /// Reads the one header of this name: `bytes 5-9/10`, the unit in capitals or not.
+    /// Reads the header: `bytes 5-9/10`, the unit in any case. `None` if there are two of them.
     pub(super) fn of(headers: &HeaderMap) -> Option<ContentRange> {
         let (span, total) = fields(headers)?;
         let (first, last) = span.split_once('-')?;
@@ -41,7 +41,7 @@ impl ContentRange {
     }
 }
 
-/// The length of the whole, as a 416 tells it: `bytes */10`.
+/// The length of the whole in a 416: `bytes */10`.
 pub(super) fn total_of_unsatisfied(headers: &HeaderMap) -> Option<u64> {
     match fields(headers)? {
         ("*", total) => number(total),
@@ -52,7 +52,7 @@ pub(super) fn total_of_unsatisfied(headers: &HeaderMap) -> Option<u64> {
 fn fields(headers: &HeaderMap) -> Option<(&str, &str)> {
     let mut values = headers.get_all(header::CONTENT_RANGE).iter();
     let text = values.next()?.to_str().ok()?.trim();
-    // Two of them can't both be right.
+    // If there are two headers, one is wrong.
     if values.next().is_some() {
         return None;
     }
@@ -67,15 +67,15 @@ fn number(text: &str) -> Option<u64> {
     digits.then(|| text.parse().ok())?
 }
 
-/// Whether a 206 goes on exactly where the part ends, and is of the same version of the same whole.
+/// The range of a 206, if it begins exactly where the part ends, and belongs to the same version.
 ///
-/// Servers that don't know `If-Range` send a part of whatever they have now, so the validator of
-/// the answer must be the part's; an answer without one proves nothing.
+/// A server that ignores `If-Range` sends a part of the current version. So the validator of the answer
+/// must equal that of the part. An answer without a validator proves nothing.
 pub(super) fn goes_on(headers: &HeaderMap, left: &Left) -> Option<ContentRange> {
     let range = ContentRange::of(headers)?;
     let same_total = match (left.total, range.total) {
         (Some(before), Some(now)) => before == now,
-        // Without any the end could not be checked.
+        // Without a total the end could not be checked.
         (None, None) => false,
         _ => true,
     };
@@ -153,6 +153,18 @@ mod tests {
         assert!(!taken("bytes 4-9/10", "\"a\""));
         assert!(!taken("bytes 5-10/11", "\"a\""));
         assert!(goes_on(&headers(&[("content-range", "bytes 5-9/10")]), &left).is_none());
+        // Of a range in the middle, no more than was requested.
+        let middle = Left {
+            until: Some(8),
+            ..left.clone()
+        };
+        let ends = |range| {
+            goes_on(
+                &headers(&[("content-range", range), ("etag", "\"a\"")]),
+                &middle,
+            )
+        };
+        assert!(ends("bytes 5-7/10").is_some() && ends("bytes 5-8/10").is_none());
         let two = [
             ("content-range", "bytes 5-9/10"),
             ("content-range", "bytes 5-9/10"),

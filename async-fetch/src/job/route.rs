@@ -1,4 +1,4 @@
-//! The way of a request: redirects, and the headers that go along (RFC 9110, section 15.4).
+//! The redirects of a request, and the headers that are sent to their targets (RFC 9110, section 15.4).
 
 use http::{Method, StatusCode};
 use url::Url;
@@ -12,20 +12,20 @@ use crate::request::Request;
 
 pub(super) struct Route<'a> {
     first: &'a Url,
-    /// Where redirects led.
+    /// The current URL after redirects.
     moved: Option<Url>,
     method: Method,
-    /// Whether the request's body goes along.
+    /// Whether the request's body is sent.
     pub(super) with_body: bool,
     redirects: Vec<Url>,
-    /// What cookies there were when the first of the redirects that could make a circle was met.
+    /// The version of the cookie jar at the first redirect that a loop can lead back to.
     cookies: u64,
     circle_from: usize,
-    /// What the URL of a redirect had in front of its host.
+    /// The user and the password in the URL of a redirect.
     found: Option<Credentials>,
-    /// What the server wants a digest for.
+    /// The server's challenge for Digest.
     pub(super) challenge: Option<Challenge>,
-    /// What an earlier run left is of no use.
+    /// The existing part is useless: request all of the body.
     pub(super) from_the_start: bool,
 }
 
@@ -45,7 +45,7 @@ impl<'a> Route<'a> {
         }
     }
 
-    /// Where it goes now.
+    /// The current URL.
     pub(super) fn url(&self) -> &Url {
         self.moved.as_ref().unwrap_or(self.first)
     }
@@ -54,8 +54,8 @@ impl<'a> Route<'a> {
         &self.method
     }
 
-    /// Whether it goes where the request's secrets are meant to go: to the same scheme, host, and
-    /// port as at first.
+    /// Whether the current URL has the same scheme, host and port as the first: the request's secrets are
+    /// for that server only.
     pub(super) fn is_at_home(&self) -> bool {
         self.moved
             .as_ref()
@@ -70,7 +70,7 @@ impl<'a> Route<'a> {
         self.redirects
     }
 
-    /// Turns to the next mirror, as if nothing had been asked yet.
+    /// Turns to the next mirror, as at the beginning.
     pub(super) fn turn_to_mirror(&mut self, mirror: &Url, method: &Method) {
         let mut mirror = mirror.clone();
         self.found = Credentials::take_from(&mut mirror);
@@ -82,8 +82,8 @@ impl<'a> Route<'a> {
         self.moved = Some(mirror);
     }
 
-    /// Turns to `to`. With a redirect to where it was before, there would be the same answer, unless
-    /// the method is another, or there are other `cookies`.
+    /// Turns to `to`. If it was there before, with the same method and the same `cookies`, the answer would be
+    /// the same: that is a loop.
     fn turn_to(
         &mut self,
         mut to: Url,
@@ -122,7 +122,7 @@ impl<'a> Route<'a> {
 }
 
 impl Job<'_> {
-    /// Turns to where a redirect leads, if it is to be followed.
+    /// Turns to the target of a redirect, if it is to be followed.
     pub(super) fn follow(&mut self, response: &reqwest::Response) -> Result<bool, Error> {
         let limit = self.inner.limits.redirects;
         if limit == 0 {

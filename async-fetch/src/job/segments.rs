@@ -1,5 +1,5 @@
-//! A big file in several ranges at once. What holds for a part holds for each of them: the unit, the
-//! first and the last byte, the total, and the same version as the first answer.
+//! Fetches a big file in several ranges at once. Each range is checked as a part is: the unit, the first
+//! and the last byte, the total, and the version, which must be that of the first answer.
 
 use std::future::ready;
 use std::pin::{Pin, pin};
@@ -22,10 +22,10 @@ use crate::part::{Segment, Spans};
 use crate::request::Request;
 use crate::sink::Sink;
 
-/// How many ranges of one file are fetched at once at most: as in aria2, for one server.
+/// Ranges of one file at once, at most: as in aria2, for one server.
 const MOST: usize = 16;
 
-/// How often a file that changes is begun in several ranges; then as if it could not be.
+/// How often a file that changes is fetched in several ranges from the start. Then it is fetched in one.
 pub(super) const BEGINNINGS: u32 = 3;
 
 impl Job<'_> {
@@ -43,8 +43,7 @@ impl Job<'_> {
         }
     }
 
-    /// Reads an answer while others fetch ranges of the same file, until none of them has anything to
-    /// do.
+    /// Reads an answer while helpers fetch ranges of the same file, until no range is missing.
     pub(super) async fn read_beside(
         &mut self,
         spans: &Arc<Spans>,
@@ -71,15 +70,14 @@ impl Job<'_> {
         }
         let read = read?;
         sink.flush().await?;
-        // A helper that was refused may be the next to have this place: while it is held, nobody could
-        // finish.
+        // A helper may be waiting for this permit: without it, the file would never be complete.
         self.permit = None;
-        // Those that wait for their turn when all is there would wait in vain.
+        // Helpers that still wait for a permit when the file is complete are dropped.
         while !spans.is_complete() && helpers.next().await.is_some() {}
         Ok(read)
     }
 
-    /// Reads a range, if it is the one that was asked for.
+    /// Reads a range, if it is the requested one.
     pub(super) async fn take_segment(
         &mut self,
         mut alarm: Pin<&mut Sleep>,
@@ -106,7 +104,7 @@ impl Job<'_> {
         .await?;
         sink.flush().await?;
         if !sink.segment_is_complete() {
-            // The server has sent less than it was asked for, and said so.
+            // The server has sent less than was requested, and said so.
             self.tries.progress(sink);
             return Ok(Step::Resend);
         }
@@ -114,7 +112,7 @@ impl Job<'_> {
     }
 }
 
-/// Fetches ranges until nobody needs any more, or one can't be had: then others fetch it.
+/// Fetches ranges until none is missing, or until one fails: then another helper fetches that one.
 fn helper<'a>(
     inner: &'a Arc<Inner>,
     request: &'a Request,
@@ -130,7 +128,7 @@ fn helper<'a>(
             if job.check().is_err() {
                 return;
             }
-            // First its turn and then its range: who waits keeps nothing from the others.
+            // First the permit and then the range: a helper that waits must not reserve a range.
             let Ok(permit) = job.turn(alarm.as_mut()).await else {
                 return;
             };
@@ -154,19 +152,19 @@ fn helper<'a>(
 }
 
 impl<'a> Job<'a> {
-    /// Turns to the server that this helper asks: helpers are spread over the mirrors. Tells which
-    /// mirror that is, if it is not the first server.
+    /// Turns to the server of this helper: helpers are spread over the mirrors. Returns the number of the
+    /// mirror, if it is not the first server.
     fn becomes_helper(&mut self, number: usize, spans: &Spans) -> Option<usize> {
         let extras = self.request.extras();
         let mirrors = extras.map_or(&[][..], |extras| &extras.mirrors);
-        // Without a date that all of them have, only a checksum can tell.
+        // Without a `Last-Modified`, only a checksum can show that mirrors have the same file.
         let comparable = spans.can_be_elsewhere() || self.request.checksum_wanted().is_some();
         let chosen = match comparable {
             true => number % (mirrors.len() + 1),
             false => 0,
         };
         self.is_helper = true;
-        // It has one server.
+        // It does not change its server.
         self.mirrors_asked = mirrors.len();
         let chosen = chosen.checked_sub(1).filter(|it| spans.is_of_use(*it))?;
         let mirror = mirrors.get(chosen)?;

@@ -1,15 +1,15 @@
-//! The end of a file: it is finished if the server still has the version that its parts are of.
+//! The end of a file: it is finished if the server still has the version of its parts.
 //!
 //! Some servers look at a file before they open it (apache, tornado). If it is replaced in between, they
-//! send bytes of the new file under the header of the old one, and nothing in that answer tells. A later
-//! answer does: the file was replaced before those bytes were read, so before they came here. Whoever looks
-//! at it after the last byte has come finds the new one, or one that is newer still. So a file whose bytes
-//! came in several answers is finished only when the server was asked once more, for the last byte, and has
-//! said the same tag, date and total as at first. What came in one answer is of one version in any case.
+//! send bytes of the new file under the header of the old one, and nothing in that answer shows it. A later
+//! answer does: the file was replaced before those bytes were read, so before they came here. A request that
+//! is sent after the last byte has come gets the header of the new file, or of a newer one. So a file whose
+//! bytes came in several answers is finished only after one more request, for the last byte. Its answer must
+//! have the tag, date and total of the first. The bytes of one answer are always of one version.
 //!
-//! That tells nothing where the two files have the same tag, date and total; where the first has been put
-//! back, with its date, before the last look; where a server says what it remembers; and of a mirror, which
-//! is not asked again.
+//! This does not notice: two files with the same tag, date and total; a first file that was put back, with
+//! its date, before the last look; a server that remembers headers; and a change on a mirror, as mirrors are
+//! not asked again.
 
 use http::StatusCode;
 
@@ -21,9 +21,9 @@ use crate::part::Left;
 use crate::sink::Sink;
 
 impl Job<'_> {
-    /// A body is there: it is finished, or first the server is asked once more.
+    /// Finishes a body, or asks the server once more before that.
     pub(super) async fn settle(&mut self, answer: Answer, sink: &mut Sink) -> Result<Step, Error> {
-        // A checksum tells all that an answer could.
+        // A checksum makes the last look needless.
         let checked = self.request.checksum_wanted().is_some();
         if sink.is_complete() && sink.is_mixed() && !checked {
             self.tries.progress(sink);
@@ -33,8 +33,8 @@ impl Job<'_> {
         finish(self, answer, sink).await
     }
 
-    /// Everything was there already, and it gets its name only now: for the answer that brought it, if
-    /// that was in this run.
+    /// Finishes a body of which nothing was missing. `answer` is the answer that brought the last byte, if that
+    /// was in this run.
     pub(super) async fn complete(
         &mut self,
         response: reqwest::Response,
@@ -58,15 +58,15 @@ async fn finish(job: &Job<'_>, mut answer: Answer, sink: &mut Sink) -> Result<St
     Ok(Step::Done(answer))
 }
 
-/// Whether an answer says that the server still has the version of what is left, be it by the last byte or
-/// by all of it.
+/// Whether an answer shows that the server still has the same version: a 206 with the last byte, or a 200
+/// with all of it.
 pub(super) fn is_same(
     response: &reqwest::Response,
     meaning: &Meaning,
     left: Option<&Left>,
 ) -> bool {
     match meaning {
-        // It was compared before.
+        // Its validator was compared before.
         Meaning::Rest(_) => true,
         Meaning::Whole => left.is_some_and(|left| {
             let headers = response.headers();

@@ -1,4 +1,4 @@
-//! How a body is transferred (RFC 9112, section 6): codings of the message, which are not the body's.
+//! Transfer codings (RFC 9112, section 6). They belong to the message, not to the body.
 
 use std::pin::Pin;
 
@@ -11,7 +11,7 @@ use crate::alarm::within;
 use crate::decode::{Decoder, Taker};
 use crate::error::Error;
 
-/// Refuses what follows a change of protocols that nobody asked for.
+/// Refuses a change of protocols that was not requested, and foreign transfer codings.
 pub(super) fn check(response: &reqwest::Response) -> Result<(), Error> {
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         let reason = "it changes to another protocol (101), and was not asked to".to_owned();
@@ -20,10 +20,10 @@ pub(super) fn check(response: &reqwest::Response) -> Result<(), Error> {
     codings(response.headers()).map(drop)
 }
 
-/// The codings but for the last, `chunked`, which the parser has undone.
+/// The codings without the last one, `chunked`, which the parser has decoded.
 ///
-/// None was asked for, and some old servers send `gzip` or `deflate` nevertheless: they are undone, as
-/// curl does. `identity` says nothing, and `chunked` twice means once.
+/// None was requested, but some old servers send `gzip` or `deflate`. They are decoded, as in curl.
+/// `identity` has no meaning, and `chunked` twice means once.
 fn codings(headers: &HeaderMap) -> Result<Vec<String>, Error> {
     let values = headers.get_all(header::TRANSFER_ENCODING).iter();
     let text = values
@@ -51,11 +51,11 @@ fn codings(headers: &HeaderMap) -> Result<Vec<String>, Error> {
     }
 }
 
-/// The pieces of a body as they come, without the codings of their transfer.
+/// The pieces of a body as they come, with the transfer codings decoded.
 pub(super) struct Pieces<'a> {
     response: &'a mut reqwest::Response,
     decoder: Option<Decoder>,
-    /// Where the body ends, if the client does not know it.
+    /// The length of the body, if the client does not know it.
     length: Option<u64>,
     ended: bool,
     announced: Option<u64>,
@@ -64,7 +64,7 @@ pub(super) struct Pieces<'a> {
 }
 
 impl<'a> Pieces<'a> {
-    /// `ratio` is how much more than what came the pieces may be.
+    /// `ratio` limits the decoded bytes for each byte that came.
     pub(super) fn of(
         response: &'a mut reqwest::Response,
         announced: Option<u64>,
@@ -126,8 +126,8 @@ impl<'a> Pieces<'a> {
     }
 }
 
-/// `identity` is no coding, so the length holds. The client reads until the connection ends, which may be
-/// kept open.
+/// `identity` is no coding, so `Content-Length` is right. The client would read until the connection ends,
+/// and the server may keep it open.
 fn length_of_identity(headers: &HeaderMap) -> Option<u64> {
     let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
     let identity = |it: &http::HeaderValue| it.as_bytes().eq_ignore_ascii_case(b"identity");
@@ -139,7 +139,7 @@ fn length_of_identity(headers: &HeaderMap) -> Option<u64> {
     lengths.next().is_none().then_some(length)
 }
 
-/// All that a decoder makes of one piece: at most a thousand times as much.
+/// The decoded bytes of one piece: at most a thousand times as many.
 fn decoded(work: impl FnOnce(&mut Taker<'_>) -> Result<(), Error>) -> Result<Bytes, Error> {
     let mut made = Vec::new();
     work(&mut |bytes| {

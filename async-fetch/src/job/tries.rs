@@ -1,4 +1,4 @@
-//! Whether there is another attempt, and when.
+//! Decides whether there is another attempt, and when.
 
 use std::time::Duration;
 
@@ -11,32 +11,32 @@ use crate::gate::Host;
 use crate::retry;
 use crate::sink::Sink;
 
-/// Attempts that cost nothing, because the host refused this one and not all others: more than a
-/// host's pace needs to be found, few enough for a page that is always refused.
+/// Refused attempts that do not count, because the host answers other requests: more than the pace needs
+/// to adapt, and few enough for a page that is always refused.
 const FREE: u32 = 10;
 
-/// Times that a connection may be closed before an answer and the message is sent again at once.
+/// How often a message is sent again at once after its connection was closed before an answer.
 const RESENT: u32 = 1;
 
-/// Times that a server may end its connection without having begun to work on the message.
+/// How often a message is sent again at once after the server said that it had not processed it.
 const UNPROCESSED: u32 = 10;
 
-/// How often a request was tried.
+/// The attempts of a request.
 #[derive(Debug, Default)]
 pub(super) struct Tries {
     pub(super) attempts: u32,
-    /// Those of them that count: without any progress, and not only refused for others' sake.
+    /// Attempts that count: those without progress, and not those that were refused in favour of others.
     counted: u32,
     free: u32,
     resent: u32,
     unprocessed: u32,
-    /// The most of the body that there ever was.
+    /// The longest part of the body so far.
     furthest: u64,
-    /// What the last attempt brought is more than ever.
+    /// The last attempt made the part longer.
     progressed: bool,
-    /// What the host had answered when the attempt began.
+    /// How many requests the host had answered when the attempt began.
     answers_before: u64,
-    /// There would have been another attempt, had there not been so many by others.
+    /// There was no further attempt because the retry budget was spent.
     pub(super) out_of_budget: bool,
 }
 
@@ -50,7 +50,7 @@ impl Tries {
         self.answers_before = host.answers();
     }
 
-    /// From now on another server is asked.
+    /// Starts again at another server.
     pub(super) fn start_over(&mut self) {
         *self = Tries {
             attempts: self.attempts,
@@ -58,7 +58,7 @@ impl Tries {
         };
     }
 
-    /// What was reached, if it can be gone on with.
+    /// Records progress, if the part can be resumed.
     pub(super) fn progress(&mut self, sink: &Sink) {
         let reached = sink.left().map_or(0, |_| sink.length());
         if reached > self.furthest {
@@ -68,22 +68,22 @@ impl Tries {
         }
     }
 
-    /// Whether a message that the server did not begin to work on can be sent again at once.
+    /// Whether a message that the server has not processed can be sent again at once.
     pub(super) fn can_be_sent_anew(&mut self) -> bool {
         self.unprocessed += 1;
         self.unprocessed <= UNPROCESSED
     }
 
-    /// Whether a message can be sent again at once: the connection was closed before there was an
-    /// answer, and it was one that this host had answered on before. That happens to any that is kept.
+    /// Whether a message can be sent again at once, because its connection was closed before an answer, and
+    /// the host had answered before. A kept connection can always be closed by the server.
     fn can_be_resent(&mut self) -> bool {
         let resent = self.answers_before > 0 && self.resent < RESENT;
         self.resent += u32::from(resent);
         resent
     }
 
-    /// Whether a refusal is for the sake of others: the host has answered others meanwhile, or is
-    /// asked slower from now on. Then there will be a turn for this one too.
+    /// Whether a refusal does not count: the host has answered other requests meanwhile, or gets fewer
+    /// requests from now on. Then a later attempt will succeed.
     fn is_for_others(&mut self, host: &Host, slower: bool) -> bool {
         let free = (slower || host.answers() > self.answers_before) && self.free < FREE;
         self.free += u32::from(free);
@@ -92,17 +92,17 @@ impl Tries {
     }
 }
 
-/// Why there should be another attempt.
+/// The reason for another attempt.
 pub(super) struct Reason<'a> {
     /// The wait that the server asked for.
     pub(super) asked: Option<Duration>,
-    /// It is free: nobody's budget pays for it.
+    /// It is not counted in the budget.
     pub(super) free: bool,
     pub(super) text: &'a dyn Fn() -> String,
 }
 
 impl Job<'_> {
-    /// Whether the message can be sent again at once after an error, as if it had not been sent.
+    /// Whether the message can be sent again at once after an error, without a further attempt.
     pub(super) fn resends_after(&mut self, error: &Error) -> bool {
         matches!(error, Error::Closed)
             && self.inner.retries.most > 0
@@ -113,7 +113,7 @@ impl Job<'_> {
     /// How long to wait for another attempt after an error; `None` if there is to be none.
     pub(super) fn wait_after(&mut self, error: &Error) -> Option<Duration> {
         let refused = self.inner.retries.refused && matches!(error, Error::Refused);
-        // What never reached the server can be sent again, whatever it was.
+        // A message that never reached the server can be sent again, whatever its method.
         let unsent = matches!(
             error,
             Error::Refused
@@ -161,7 +161,7 @@ impl Job<'_> {
         }
         let chosen = || retries.wait(self.tries.counted.max(1), retry::chance());
         let wait = reason.asked.unwrap_or_else(chosen);
-        // There is no use in waiting for what will be too late.
+        // The attempt would start after the deadline.
         if alarm::after(Instant::now(), wait) >= self.clock.total().at {
             return None;
         }

@@ -1,13 +1,13 @@
-//! async with a limit: a stream of futures, of which never more than so many are in flight. It is
-//! what a server that is to stay a friend wants, and what `Fetcher` does with more care.
+//! async with a limit: a stream of futures, of which at most `at_once` are in flight. A server is not
+//! overloaded. `Fetcher` does the same, with more rules.
 
 use std::error::Error;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::runtime::Builder;
 
-/// Fetches the pages, `at_once` at the same time. `done` is called as they come. Whatever length a
-/// page has is kept in memory, as reqwest knows no limit: it is for servers that one trusts.
+/// Fetches the pages, `at_once` at the same time. `done` is called as they come. A page of any length is
+/// kept in memory, as reqwest has no limit: use it with servers that you trust.
 ///
 /// # Errors
 /// If a page or `done` fails, or the system refuses the runtime; then the rest is cancelled.
@@ -18,7 +18,7 @@ pub fn run(
 ) -> Result<(), Box<dyn Error + Send + Sync>> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        // The pages are on this machine, where no proxy could find them.
+        // The pages are on this machine: a proxy could not reach them.
         let client = reqwest::Client::builder().no_proxy().build()?;
         let mut pages = stream::iter(urls.iter().enumerate())
             .map(|(number, url)| {

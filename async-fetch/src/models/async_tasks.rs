@@ -5,8 +5,8 @@ use std::error::Error;
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 
-/// Fetches the pages, all of them at the same time. `done` is called as they come. Whatever length a
-/// page has is kept in memory, as reqwest knows no limit: it is for servers that one trusts.
+/// Fetches the pages, all of them at the same time. `done` is called as they come. A page of any length is
+/// kept in memory, as reqwest has no limit: use it with servers that you trust.
 ///
 /// # Errors
 /// If a page or `done` fails, or the system refuses the runtime; then the rest is cancelled.
@@ -20,7 +20,7 @@ pub fn run(
 ) -> Result<(), Box<dyn Error + Send + Sync>> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        // The pages are on this machine, where no proxy could find them.
+        // The pages are on this machine: a proxy could not reach them.
         let client = reqwest::Client::builder().no_proxy().build()?;
         let mut tasks = JoinSet::new();
         for (number, url) in urls.iter().enumerate() {

@@ -1,15 +1,15 @@
-//! Threads with a blocking client: each waits for one page, and so as many pages are waited for as
-//! there are threads.
+//! Threads with a blocking client: each thread waits for one page. So there are as many pages in flight as
+//! threads.
 
 use std::error::Error;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-/// Fetches the pages on `at_once` threads. `done` is called on them. A page may have 10 MiB, which is
-/// what ureq allows.
+/// Fetches the pages on `at_once` threads. `done` is called on them. A page may have 10 MiB, the limit of
+/// ureq.
 ///
 /// # Errors
-/// If a page fails, or the system refuses a thread; the others are fetched all the same. That of
+/// If a page fails, or the system refuses a thread; the other pages are fetched all the same. An error of
 /// `done` ends its thread.
 ///
 /// # Panics
@@ -19,12 +19,12 @@ pub fn run(
     at_once: usize,
     done: impl Fn(usize, Vec<u8>) -> Result<(), Box<dyn Error + Send + Sync>> + Sync,
 ) -> Result<(), Box<dyn Error + Send + Sync>> {
-    // The pages are on this machine, where no proxy could find them.
+    // The pages are on this machine: a proxy could not reach them.
     let agent = ureq::Agent::from(ureq::Agent::config_builder().proxy(None).build());
     let next = AtomicUsize::new(0);
     let work = || -> Result<(), Box<dyn Error + Send + Sync>> {
         let mut failure = None;
-        // Whoever is free takes the next page.
+        // A free thread takes the next page.
         while let number = next.fetch_add(1, Ordering::Relaxed)
             && let Some(url) = urls.get(number)
         {

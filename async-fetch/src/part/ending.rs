@@ -16,7 +16,7 @@ pub(crate) struct Ending<'a> {
     pub(crate) checksum: Option<Checksum>,
     /// When the server last changed it.
     pub(crate) modified: Option<SystemTime>,
-    /// Hears of it before it has its name.
+    /// Called before the file gets its name.
     pub(crate) before: Option<Before<'a>>,
 }
 
@@ -24,8 +24,8 @@ pub(crate) struct Ending<'a> {
 pub(crate) type Before<'a> = &'a dyn Fn(&Path, u64) -> io::Result<()>;
 
 impl PartFile {
-    /// Gives the file its name, if it has the length and the checksum that it should have, and tells
-    /// its checksum if that was wanted. With a wrong one it is deleted.
+    /// Gives the file its name, if its length and its checksum are right. Returns the checksum if it was wanted.
+    /// A file with a wrong checksum is deleted.
     pub(crate) fn finish(mut self, ending: &Ending<'_>) -> Result<Option<Checksum>, Error> {
         self.flush()?;
         let there = self.there();
@@ -42,7 +42,7 @@ impl PartFile {
             self.written = spans.total();
             self.hash().map_err(Error::file(&self.paths.part))?;
         }
-        // Nothing of what is whole could be gone on with.
+        // A complete file is not resumed.
         self.origin = None;
         self.adopted = false;
         let found = self.hasher.take().map(Hasher::finish);
@@ -63,7 +63,7 @@ impl PartFile {
     }
 
     fn name(&self, ending: &Ending<'_>) -> io::Result<()> {
-        // What an adopted or killed run left beyond the end.
+        // An earlier run or another program may have left bytes beyond the end.
         self.file.set_len(self.written)?;
         if let Ok(old) = fs::metadata(&self.paths.target) {
             self.file.set_permissions(old.permissions())?;
@@ -74,7 +74,7 @@ impl PartFile {
         if let Some(before) = ending.before {
             before(&self.paths.target, self.written)?;
         }
-        // In this order: once the part has lost its name, others may begin it anew.
+        // In this order: once the part has lost its name, another run may start a new one.
         let _ = fs::remove_file(&self.paths.from);
         fs::rename(&self.paths.part, &self.paths.target)
     }
@@ -85,10 +85,10 @@ impl Drop for PartFile {
         if self.finished {
             return;
         }
-        // The last bytes are worth a try; without them there is just a little more to fetch.
+        // Try to write the last bytes. If that fails, a later run fetches them again.
         if let Some((spans, _)) = self.spans.take() {
             let _ = spans.write(self.written, &self.buffer);
-            // On a full disk the last record stands, which tells of less than there is.
+            // On a full disk the last record stays, with fewer bytes than there are.
             let _ = spans.note();
             let kept = spans.there() > 0;
             spans.close();

@@ -1,8 +1,8 @@
-//! Ranges of bytes: which of a file are there.
+//! The ranges of a file's bytes that exist.
 
 use std::ops::Range;
 
-/// Ranges in order, none of which touches another.
+/// Ranges in order. None touches another.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Extents(Vec<Range<u64>>);
 
@@ -45,7 +45,7 @@ impl Extents {
         self.0.last().map_or(0, |last| last.end)
     }
 
-    /// How far it is free from here: here, if it is not.
+    /// The end of the gap that begins at `from`; `from` itself, if that byte exists.
     pub(super) fn free_until(&self, at: u64, total: u64) -> u64 {
         let next = self.0.partition_point(|it| it.end <= at);
         self.0.get(next).map_or(total, |next| next.start.max(at))

@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::Path;
 
-/// Opens a file that nobody else is writing, and keeps others from it.
+/// Opens a file and locks it. Fails if another program is writing it.
 pub(super) fn open(path: &Path) -> io::Result<File> {
     loop {
         let file = OpenOptions::new()
@@ -17,15 +17,15 @@ pub(super) fn open(path: &Path) -> io::Result<File> {
             TryLockError::WouldBlock => io::Error::other("another program is writing it"),
             TryLockError::Error(error) => error,
         })?;
-        // Who held it until now may have renamed or deleted it since it was opened: then this would
-        // be somebody's finished file.
+        // The program that held the lock may have renamed or deleted the file since it was opened.
+        // Then this would be a finished file.
         if is_at(&file, path)? {
             return Ok(file);
         }
     }
 }
 
-/// Whether the file is the one that has this name.
+/// Whether the open file still has this name.
 #[cfg(unix)]
 fn is_at(file: &File, path: &Path) -> io::Result<bool> {
     use std::fs;
@@ -39,7 +39,7 @@ fn is_at(file: &File, path: &Path) -> io::Result<bool> {
     }
 }
 
-/// The standard library has no stable way to ask elsewhere.
+/// On other systems the standard library has no stable way to compare.
 #[cfg(not(unix))]
 fn is_at(_file: &File, _path: &Path) -> io::Result<bool> {
     Ok(true)

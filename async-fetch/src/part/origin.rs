@@ -1,4 +1,4 @@
-//! The record beside a part: where it is from, and which version of it.
+//! The record beside a part: its URL, and its version.
 
 use http::{HeaderMap, HeaderValue, header};
 use url::Url;
@@ -6,22 +6,22 @@ use url::Url;
 use super::extents::Extents;
 use crate::checksum::Checksum;
 
-/// The first line: a file of another version of this program is not understood, and so not used.
+/// The first line: a record in another format is ignored.
 const VERSION: &str = "async-fetch part 3";
 
-/// What tells one version of a body from another (RFC 9110, section 8.8.1).
+/// Distinguishes versions of a body (RFC 9110, section 8.8.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Validator {
-    /// The strong `ETag`, which decides.
+    /// The strong `ETag`. If there is one, it decides.
     tag: Option<String>,
-    /// The `Last-Modified`. Beside a tag it must be the same too, if it is sent: a server that
-    /// remembers tags sends a new file under an old one (tornado). Without a tag it decides.
+    /// The `Last-Modified`. It decides if there is no tag. Beside a tag it must be equal too, if it is
+    /// sent: a server that remembers tags sends a new file under an old tag (tornado).
     modified: Option<String>,
 }
 
 impl Validator {
-    /// What an answer says by which it can be told from a later one: a strong tag, or a date of
-    /// modification that is a second old (RFC 9110, section 8.8.2.2).
+    /// The validator of an answer: a strong tag, or a date of modification that is at least a second old (RFC
+    /// 9110, section 8.8.2.2).
     pub(crate) fn of(headers: &HeaderMap) -> Option<Validator> {
         let date = |name| text(headers, name).and_then(|text| httpdate::parse_http_date(text).ok());
         let modified = text(headers, header::LAST_MODIFIED).map(str::to_owned);
@@ -41,8 +41,7 @@ impl Validator {
         })
     }
 
-    /// Whether an answer is of the same version. Without the header that decides it is not known, and
-    /// no.
+    /// Whether an answer has the same version. False if it lacks the header that decides.
     pub(crate) fn is_of(&self, headers: &HeaderMap) -> bool {
         let sent = match self.tag {
             Some(_) => header::ETAG,
@@ -51,7 +50,7 @@ impl Validator {
         headers.contains_key(sent) && !self.is_of_another(headers)
     }
 
-    /// Whether an answer says that it is of another version.
+    /// Whether an answer has another version.
     pub(crate) fn is_of_another(&self, headers: &HeaderMap) -> bool {
         let differs = |known: &Option<String>, name: http::HeaderName| {
             let sent = headers.contains_key(&name);
@@ -60,7 +59,7 @@ impl Validator {
         differs(&self.tag, header::ETAG) || differs(&self.modified, header::LAST_MODIFIED)
     }
 
-    /// What can be compared with another server's answer: its tags are its own.
+    /// The part that can be compared with another server's answer: tags differ between servers.
     pub(crate) fn elsewhere(&self) -> Option<Validator> {
         Some(Validator {
             tag: None,
@@ -77,22 +76,22 @@ impl Validator {
 fn text(headers: &HeaderMap, name: http::HeaderName) -> Option<&str> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?.to_str().ok()?.trim();
-    // Two can't both be right.
+    // If there are two, one is wrong.
     values.next().is_none().then_some(value)
 }
 
-/// Where a part is from: a number that stands for the URL, which may hold secrets, the version,
-/// the length of the whole, if that was said, and which bytes are there.
+/// The record of a part: a hash of the URL (the URL itself may hold secrets), the version, the length of the
+/// whole if it is known, and which bytes exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Origin {
     pub(super) url: u64,
     pub(super) validator: Validator,
     pub(super) total: Option<u64>,
-    /// `None` if all up to its end is there, as it came in order.
+    /// `None` if the bytes came in order, so that there is no gap.
     pub(super) there: Option<Extents>,
 }
 
-/// The number that stands for a URL.
+/// The hash of a URL.
 pub(super) fn number_of(url: &Url) -> u64 {
     Checksum::of(url.as_str()).prefix()
 }
@@ -105,7 +104,7 @@ impl Origin {
         let total = self.total.map(|total| total.to_string());
         let mut there = String::new();
         if let Some(extents) = &self.there {
-            // Even where nothing is there yet, the length of the file says nothing.
+            // Also if no byte exists: the length of the file means nothing then.
             there += "there 0-0\n";
             for range in extents.iter() {
                 there += &format!("there {}-{}\n", range.start, range.end);
@@ -120,7 +119,7 @@ impl Origin {
         )
     }
 
-    /// What was written; `None` if it is not whole, or not understood.
+    /// Reads a record; `None` if it is incomplete or in another format.
     pub(super) fn from_text(text: &str) -> Option<Origin> {
         let lines = text.strip_prefix(VERSION)?.strip_suffix("\nend\n")?;
         let (mut url, mut tag, mut modified, mut total) = (None, None, None, None);

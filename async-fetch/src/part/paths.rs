@@ -1,4 +1,4 @@
-//! The paths of a file, of its part and of the record beside it.
+//! The paths of a file, of its part, and of the record beside it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ pub(super) struct Paths {
 
 impl Paths {
     pub(super) fn of(target: &Path) -> Result<Paths, Error> {
-        // A link is written through.
+        // Write to the target of a link.
         let target = match fs::symlink_metadata(target) {
             Ok(it) if it.is_symlink() => fs::canonicalize(target).unwrap_or(target.to_owned()),
             _ => target.to_owned(),

@@ -1,8 +1,8 @@
-//! A file that is fetched in several ranges at once: which bytes are there, and which are on their way.
+//! A file that is fetched in several ranges at once: which bytes exist, and which are being fetched.
 //!
-//! The first answer is read from the front; whoever else helps takes ranges from the end, so that the
-//! first need not be asked anew before they meet. Ranges get smaller as less is left (guided
-//! self-scheduling), so all are done at about the same time.
+//! The first answer is read from the front. Helpers take ranges from the end, so that the first answer can be
+//! read until they meet. Ranges get smaller as less is left (guided self-scheduling), so all requests end at
+//! about the same time.
 
 use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom, Write};
@@ -15,38 +15,38 @@ use super::origin::Origin;
 use super::{BUFFER, Left, Validator};
 use crate::error::Error;
 
-/// What may be there and not be written down yet: a run that is killed loses as much.
+/// Bytes that may exist without being recorded yet: a run that is killed loses them.
 const UNNOTED: u64 = 4 << 20;
 
-/// The longest range that is asked for: if it breaks off for good, another has to wait for no more.
+/// The longest range. If its request fails, another has to fetch at most as much.
 const LONGEST: u64 = 64 << 20;
 
 /// The spans of a file.
 #[derive(Debug)]
 pub(crate) struct Spans {
     path: PathBuf,
-    /// Where it is written down what is there.
+    /// The path of the record.
     record: PathBuf,
     origin: Origin,
     total: u64,
     state: Mutex<State>,
-    /// `None` once the file is whole, or begun anew: what comes late must not be written.
+    /// `None` once the file is complete, or started again: late bytes must not be written.
     file: Mutex<Option<File>>,
 }
 
 #[derive(Debug)]
 struct State {
     there: Extents,
-    /// What is there, or on its way.
+    /// Bytes that exist, or are being fetched.
     taken: Extents,
     unnoted: u64,
-    /// Mirrors that have something else.
+    /// Mirrors that have another file.
     useless: Vec<usize>,
     /// The first server sends no ranges of this file.
     is_whole_only: bool,
-    /// Others than the first answer have brought some of it.
+    /// Helpers have brought some of it.
     is_mixed: bool,
-    /// The shortest range that is worth a request, and how many fetch at once.
+    /// The shortest range, and how many requests fetch at once.
     least: u64,
     at_once: u64,
 }
@@ -56,7 +56,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Spans {
-    /// A file of which the origin tells what is there.
+    /// The spans of a record.
     pub(super) fn new(
         file: File,
         path: PathBuf,
@@ -94,7 +94,7 @@ impl Spans {
         self.total
     }
 
-    /// Bytes that are there.
+    /// The number of existing bytes.
     pub(crate) fn there(&self) -> u64 {
         lock(&self.state).there.length()
     }
@@ -103,14 +103,12 @@ impl Spans {
         self.there() == self.total
     }
 
-    /// Whether a server that is not the first can be asked: its tags are its own, so the date of the
-    /// file has to tell.
+    /// Whether mirrors can be asked: their tags differ, so the date must show that they have the same file.
     pub(crate) fn can_be_elsewhere(&self) -> bool {
         self.origin.validator.elsewhere().is_some()
     }
 
-    /// A mirror, or else the first server, sent something else than the range that it was asked for: it is
-    /// not asked again.
+    /// Records that a mirror, or the first server, did not send the requested range: it is not asked again.
     pub(crate) fn give_up(&self, mirror: Option<usize>) {
         let mut state = lock(&self.state);
         match mirror {
@@ -131,12 +129,12 @@ impl Spans {
         !lock(&self.state).useless.contains(&mirror)
     }
 
-    /// The first bytes that are not there.
+    /// The first bytes that are missing.
     pub(super) fn gap(&self) -> Option<Range<u64>> {
         lock(&self.state).there.first_gap(self.total)
     }
 
-    /// Takes some bytes from here on, and tells where they end: here, if others have them.
+    /// Reserves bytes from here on, and returns their end: here, if another request has them.
     pub(super) fn take_from(&self, at: u64) -> u64 {
         let mut state = lock(&self.state);
         let free = state.taken.free_until(at, self.total);
@@ -145,7 +143,7 @@ impl Spans {
         end
     }
 
-    /// Takes the last bytes that nobody has.
+    /// Reserves the last missing bytes.
     fn take_last(&self) -> Option<Range<u64>> {
         let mut state = lock(&self.state);
         let gap = state.taken.last_gap(self.total)?;
@@ -156,7 +154,7 @@ impl Spans {
         Some(start..gap.end)
     }
 
-    /// They are not fetched after all; what is there of them stays.
+    /// Gives back reserved bytes. Those that exist stay.
     pub(super) fn give_back(&self, range: Range<u64>) {
         let mut state = lock(&self.state);
         state.taken.remove(range);
@@ -184,7 +182,7 @@ impl Spans {
         Ok(())
     }
 
-    /// Writes down what is there. Blocks.
+    /// Records which bytes exist. Blocks.
     pub(super) fn note(&self) -> io::Result<()> {
         let file = lock(&self.file);
         match file.is_some() {
@@ -193,7 +191,7 @@ impl Spans {
         }
     }
 
-    /// With the file locked: its record must not stand beside another's bytes.
+    /// With the file locked: the record must not stand beside other bytes.
     fn write_record(&self) -> io::Result<()> {
         let mut origin = self.origin.clone();
         {
@@ -201,7 +199,7 @@ impl Spans {
             state.unnoted = 0;
             origin.there = Some(state.there.clone());
         }
-        // The old one stays until the new one is whole.
+        // The old record stays until the new one is complete.
         let new = self.new_record();
         fs::write(&new, origin.to_text())?;
         fs::rename(&new, &self.record)
@@ -213,7 +211,7 @@ impl Spans {
         name.into()
     }
 
-    /// Nothing is written from now on. Blocks until what is being written is.
+    /// Stops all writing. Blocks until running writes have ended.
     pub(super) fn close(&self) {
         *lock(&self.file) = None;
         let _ = fs::remove_file(self.new_record());
@@ -221,14 +219,14 @@ impl Spans {
 }
 
 impl State {
-    /// How much to take at once.
+    /// How many bytes to reserve at once.
     fn size(&self, total: u64) -> u64 {
         let free = total - self.taken.length();
         (free / (2 * self.at_once)).min(LONGEST).max(self.least)
     }
 }
 
-/// One range of a file. Dropped, it keeps what came, and leaves the rest to others.
+/// One range of a file. When it is dropped, its bytes are kept, and its rest is given back.
 #[derive(Debug)]
 pub(crate) struct Segment {
     spans: Arc<Spans>,
@@ -236,12 +234,12 @@ pub(crate) struct Segment {
     at: u64,
     end: u64,
     buffer: Vec<u8>,
-    /// It is fetched from a server that is not the first.
+    /// It is fetched from a mirror.
     elsewhere: bool,
 }
 
 impl Segment {
-    /// Takes the last bytes that nobody has.
+    /// Reserves the last missing bytes.
     pub(crate) fn take(spans: &Arc<Spans>, elsewhere: bool) -> Option<Segment> {
         let range = spans.take_last()?;
         Some(Segment {
@@ -253,7 +251,7 @@ impl Segment {
         })
     }
 
-    /// The next byte to come.
+    /// The position of the next byte.
     pub(crate) fn length(&self) -> u64 {
         self.at + self.buffer.len() as u64
     }
@@ -266,7 +264,7 @@ impl Segment {
         &self.spans
     }
 
-    /// What is missing.
+    /// The missing part.
     pub(crate) fn left(&self) -> Left {
         let validator: &Validator = &self.spans.origin.validator;
         Left {
@@ -280,14 +278,14 @@ impl Segment {
         }
     }
 
-    /// Takes some bytes; `true` if it is time to [`flush`](Segment::flush).
+    /// Adds bytes to the buffer. Returns whether it is time to [`flush`](Segment::flush).
     pub(crate) fn push(&mut self, bytes: &[u8]) -> bool {
         lock(&self.spans.state).is_mixed = true;
         self.buffer.extend_from_slice(bytes);
         self.buffer.len() >= BUFFER
     }
 
-    /// Writes what was taken. Blocks.
+    /// Writes the buffer. Blocks.
     pub(crate) fn flush(&mut self) -> Result<(), Error> {
         let written = self.spans.write(self.at, &self.buffer);
         written.map_err(Error::file(&self.spans.path))?;
@@ -299,7 +297,7 @@ impl Segment {
 
 impl Drop for Segment {
     fn drop(&mut self) {
-        // The last bytes are worth a try.
+        // Try to write the last bytes.
         let _ = self.flush();
         self.spans.give_back(self.at..self.end);
     }

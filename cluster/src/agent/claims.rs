@@ -1,12 +1,12 @@
-//! How an agent gets jobs: it reads the broker's stream as a consumer of the group. What it was given
-//! stays its own until it is answered, or its lease is over.
+//! How an agent gets jobs: it reads the broker's stream as a consumer of the group. A job that it has read
+//! belongs to it until the job is answered, or the agent's lease is over.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use executors::{EncodedAnswer, Error, Executor, Options, forward};
+use executors::{EncodedAnswer, Error, Executor, Future, Options, forward};
 use redis::streams::{StreamId, StreamReadReply};
 
 use super::report::{Report, What};
@@ -38,14 +38,14 @@ impl Claim {
 }
 
 impl Shared {
-    /// Claims jobs as long as the agent works, never more than it has free workers: what waits at the
-    /// broker can be cancelled, and goes to whoever is free first.
+    /// Claims jobs as long as the agent works, never more than it has free workers: a job that waits at
+    /// the broker can be cancelled, and goes to the agent that is free first.
     pub(super) fn claim_jobs(self: &Arc<Self>) {
         let mut link_is_new = true;
         let mut last_id = String::new();
         while let Some((id, free)) = self.wait_for_room() {
-            // After the connection was lost, what was sent on it may not have come: it is asked for
-            // again, and what is known is passed over.
+            // When a connection is lost, jobs that were sent on it may not have arrived: the agent asks
+            // for all of its jobs again, and skips those that it knows.
             let from = if link_is_new || last_id != id {
                 "0"
             } else {
@@ -58,7 +58,7 @@ impl Shared {
             read.arg("GROUP").arg(GROUP).arg(&id).arg("COUNT").arg(free);
             read.arg("BLOCK").arg(block.max(1));
             read.arg("STREAMS").arg(self.names.jobs()).arg(from);
-            // Taken before the read: what is done meanwhile is in its reply all the same.
+            // Before the read: a job that ends meanwhile is still in the reply.
             let known = if from == "0" {
                 self.known()
             } else {
@@ -66,7 +66,7 @@ impl Shared {
             };
             let mut link = lock(&self.links.claims);
             let reply = link.ready().and_then(|number| {
-                // By this number it can be woken.
+                // By this number another thread can wake it.
                 let number = number.unwrap_or(0);
                 self.links.claiming.store(number, Ordering::Relaxed);
                 link.attempt(|connection| read.query::<Option<StreamReadReply>>(connection))
@@ -76,12 +76,13 @@ impl Shared {
                     link_is_new = false;
                     drop(link);
                     let streams = reply.into_iter().flat_map(|reply| reply.keys);
-                    for entry in streams.flat_map(|stream| stream.ids) {
-                        if known.contains(&entry.id) {
-                            continue;
-                        }
+                    let entries = streams.flat_map(|stream| stream.ids);
+                    let mut entries = entries
+                        .filter(|entry| !known.contains(&entry.id))
+                        .peekable();
+                    while let Some(entry) = entries.next() {
                         if let Some(claim) = Claim::of(&entry) {
-                            self.begin(&id, claim);
+                            self.begin(&id, claim, entries.peek().is_none());
                         }
                     }
                 }
@@ -93,7 +94,7 @@ impl Shared {
         }
     }
 
-    /// The jobs that it was given, runs or has run, and that the broker may not have heard the end of.
+    /// The jobs that it runs, or has run and not yet reported.
     fn known(&self) -> HashSet<String> {
         let state = lock(&self.state);
         state
@@ -120,13 +121,14 @@ impl Shared {
         }
     }
 
-    /// Hands a job to the local pool; if that can't be done, answers it.
-    fn begin(self: &Arc<Self>, id: &str, claim: Claim) {
+    /// Gives a job to the local pool, or answers it if that fails. `is_last`: no other job is to begin now.
+    fn begin(self: &Arc<Self>, id: &str, claim: Claim, is_last: bool) {
         let report = |what, count, answer| Report {
             agent: id.to_owned(),
             entry: claim.entry.clone(),
             client: claim.client.clone(),
             number: claim.number.clone(),
+            inline: value_in(&claim.payload).is_some(),
             what,
             count,
             answer,
@@ -144,6 +146,7 @@ impl Shared {
                     client: claim.client.clone(),
                     number: claim.number.clone(),
                     future: None,
+                    stopped: false,
                     told: false,
                 },
             );
@@ -154,9 +157,12 @@ impl Shared {
                 let shared = Arc::clone(self);
                 let report = report(What::Answer, count, EncodedAnswer::TooLarge(0));
                 future.on_done(move |result| shared.answered(report, result));
-                if let Some(job) = lock(&self.state).running.get_mut(&claim.entry) {
-                    job.future = Some(future);
+                if is_last {
+                    // A short job: this thread takes the answer as soon as it is there, and sends it. To
+                    // wake another thread for that would take longer than the job.
+                    let _ = future.result_timeout(Duration::ZERO);
                 }
+                self.keep(&claim.entry, future);
             }
             Err(error) => {
                 let mut what = What::Answer;
@@ -171,7 +177,21 @@ impl Shared {
         }
     }
 
-    fn hand_over(&self, claim: &Claim) -> (u32, Result<executors::Future<EncodedAnswer>, Error>) {
+    /// Keeps the future of a job that runs, to end the job if its client asks for that.
+    fn keep(&self, entry: &str, future: Future<EncodedAnswer>) {
+        let mut state = lock(&self.state);
+        let Some(job) = state.running.get_mut(entry) else {
+            return; // It has ended.
+        };
+        job.future = Some(future);
+        let stopped = job.stopped;
+        drop(state);
+        if stopped {
+            self.stop_job(entry);
+        }
+    }
+
+    fn hand_over(&self, claim: &Claim) -> (u32, Result<Future<EncodedAnswer>, Error>) {
         let Some(header) = Header::decode(&claim.header) else {
             let what = "its header could not be read".to_owned();
             return (1, Err(Error::Lost { what }));

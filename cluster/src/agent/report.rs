@@ -1,4 +1,4 @@
-//! What an agent tells the broker of a job that it had claimed.
+//! An agent's report of a job that it had claimed.
 
 use executors::{EncodedAnswer, Error, WorkerId};
 
@@ -8,14 +8,14 @@ use crate::protocol::{INLINE, encode_answer, inline};
 use crate::scripts;
 use crate::sync::lock;
 
-/// What is to be done with the job.
+/// What the broker is to do with the job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum What {
-    /// It is done: its answer is stored, then the job is acknowledged.
+    /// It has ended: store its answer, then acknowledge it.
     Answer,
-    /// It may be tried again, if it has tries left.
+    /// Offer it again if it has tries left, or else store its answer.
     Again,
-    /// It was not begun.
+    /// It was not begun: offer it again.
     Back,
 }
 
@@ -25,6 +25,8 @@ pub(super) struct Report {
     pub(super) entry: String,
     pub(super) client: String,
     pub(super) number: String,
+    /// Whether its input was in the stream, and not beside it.
+    pub(super) inline: bool,
     pub(super) what: What,
     pub(super) count: u32,
     pub(super) answer: EncodedAnswer,
@@ -63,23 +65,24 @@ impl Shared {
 
     /// Tells the broker; later, if it is away.
     pub(super) fn report(&self, report: Report) {
-        // The worker is free now, whenever the broker hears of it.
-        let is_current = {
+        // The worker is free now, before the broker has the report.
+        let (is_current, in_touch) = {
             let mut state = lock(&self.state);
             if state.id == report.agent {
                 state.reporting.insert(report.entry.clone());
                 state.running.remove(&report.entry);
             }
-            state.id == report.agent || report.what == What::Back
+            let is_current = state.id == report.agent || report.what == What::Back;
+            (is_current, state.in_touch)
         };
         self.changed.notify_all();
-        // Of another time, when the agent had another id: its lease is lost, and the job with it.
-        if is_current && self.send(&report).is_err() {
+        // A report from before the agent got another id: its lease was lost, and the job with it.
+        if is_current && (!in_touch || self.send(&report).is_err()) {
             lock(&self.state).unsent.push(report);
         }
     }
 
-    /// Tells the broker what it could not be told before.
+    /// Sends reports that could not be sent before.
     pub(super) fn resend(&self) {
         let mut unsent = std::mem::take(&mut lock(&self.state).unsent).into_iter();
         while let Some(report) = unsent.next() {
@@ -92,7 +95,7 @@ impl Shared {
         }
     }
 
-    /// One attempt. That the job is no longer this agent's is no failure.
+    /// One attempt. It is no failure if the job no longer belongs to this agent.
     fn send(&self, report: &Report) -> Result<(), ()> {
         let what = match report.what {
             What::Answer => "answer",
@@ -112,6 +115,7 @@ impl Shared {
             what.as_bytes(),
             &bytes,
             if beside { b"1" } else { b"0" },
+            if report.inline { b"1" } else { b"0" },
         ];
         let sent = lock(&self.links.reports).try_run::<i64>(&scripts::FINISH, &arguments);
         match sent {
@@ -124,7 +128,7 @@ impl Shared {
     }
 }
 
-/// Errors name a worker by its process id; elsewhere that means nothing without its machine.
+/// An error names a worker by its process id. On another machine that means nothing without the host.
 fn name_host(error: &mut Error, host: &str) {
     if let Error::WorkerDied { worker, .. }
     | Error::Overran { worker, .. }

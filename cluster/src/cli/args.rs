@@ -7,7 +7,8 @@ use clap::{Parser, Subcommand};
 use common::cli::{RunArgs, Usage, numbers};
 
 use crate::broker::Broker;
-use crate::pool::{RedisPool, RedisPoolBuilder};
+use crate::builder::RedisPoolBuilder;
+use crate::pool::RedisPool;
 
 /// Where the broker's address is looked for if no flag names it: flags stand in the list of processes.
 const ADDRESS: &str = "CLUSTER_BROKER";
@@ -40,6 +41,8 @@ pub enum Command {
     Drain(DrainArgs),
     /// List the jobs that have used up their tries, the newest first
     Dead(DeadArgs),
+    /// Measure how long a job that does nothing is on its way, there and back
+    Trip(BrokerArgs),
 }
 
 /// Which broker, and which cluster of it.

@@ -21,6 +21,13 @@ pub struct CountPrimes {
     to: u64,
 }
 
+impl CountPrimes {
+    /// A job that takes no time.
+    pub(super) fn nothing() -> Self {
+        Self { from: 0, to: 0 }
+    }
+}
+
 impl Job for CountPrimes {
     type Output = u64;
     const NAME: &'static str = "count-primes";
@@ -137,14 +144,13 @@ fn point(local: Duration, cluster: Duration, here: usize, there: usize) -> Strin
     let ratio = cluster.as_secs_f64() / local.as_secs_f64().max(1e-9);
     if ratio < 0.9 {
         format!(
-            "The cluster's {there} workers took {ratio:.2} times as long as the {here} here: more \
-             workers than this machine has."
+            "The cluster ({there} workers) took {ratio:.2} times as long as the local pool ({here})."
         )
     } else {
         format!(
-            "The cluster's {there} workers took {ratio:.2} times as long as the {here} here. Each job \
-             goes to the broker, to an agent, to its worker and back. More machines pay once jobs are \
-             long and this machine's CPUs are all busy."
+            "The cluster ({there} workers) took {ratio:.2} times as long as the local pool ({here}). Each \
+             job goes to the broker, to an agent, to its worker and back. More machines pay once jobs \
+             are long and this machine's CPUs are all busy."
         )
     }
 }

@@ -1,4 +1,4 @@
-//! `cluster top`: who is there, what they do, what waits.
+//! `cluster top`: the agents and clients, what they run, what waits.
 
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write};
@@ -15,7 +15,7 @@ use crate::overview::{Overview, overview};
 
 /// How often Ctrl-C is looked for.
 const STEP: Duration = Duration::from_millis(50);
-/// So many rows of each table, on a terminal.
+/// How many rows of each table are shown.
 const ROWS: usize = 20;
 
 pub(super) fn run(top: &TopArgs, run: &RunArgs, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
@@ -91,7 +91,7 @@ fn text(now: &Overview, rates: &Rates) -> String {
         duration.map_or_else(|| "-".to_owned(), human_duration)
     };
     let mut text = format!(
-        "{} agents with {} workers; {} jobs run, {} offered, {} wait\n",
+        "agents: {}, workers: {}; jobs: {} running, {} offered, {} waiting\n",
         now.agents.len(),
         now.slots,
         now.running,
@@ -101,8 +101,8 @@ fn text(now: &Overview, rates: &Rates) -> String {
     let totals = &now.totals;
     let _ = writeln!(
         text,
-        "in all: {} submitted ({}/s), {} done ({}/s), {} cancelled, {} repeated, {} lost, \
-         {} dead letters",
+        "in all: {} submitted ({}/s), {} done ({}/s)\n\
+         {} cancelled, {} repeated, {} lost, {} dead letters",
         totals.submitted,
         rate(rates.submitted),
         totals.done,
@@ -112,47 +112,57 @@ fn text(now: &Overview, rates: &Rates) -> String {
         totals.lost,
         now.dead_letters,
     );
-    let _ = writeln!(
-        text,
-        "\n{:<38} {:>7} {:>7} {:>9} {:>9}",
-        "agent", "workers", "running", "done", "oldest"
-    );
-    for agent in now.agents.iter().take(ROWS) {
-        let _ = writeln!(
-            text,
-            "{:<38} {:>7} {:>7} {:>9} {:>9}{}",
-            escaped(&agent.id),
-            agent.workers,
-            agent.running,
-            agent.done,
+    let agents = now.agents.iter().map(|agent| Row {
+        id: &agent.id,
+        cells: [
+            agent.workers.to_string(),
+            agent.running.to_string(),
+            agent.done.to_string(),
             age(agent.oldest_s),
-            if agent.draining { " draining" } else { "" },
-        );
-    }
-    more(&mut text, now.agents.len());
-    let _ = writeln!(
-        text,
-        "\n{:<38} {:>9} {:>7} {:>7} {:>9}",
-        "client", "submitted", "offered", "waiting", "oldest"
+        ],
+        note: if agent.draining { "draining" } else { "" },
+    });
+    table(
+        &mut text,
+        ["agent", "workers", "running", "done", "oldest"],
+        agents,
     );
-    for client in now.clients.iter().take(ROWS) {
-        let _ = writeln!(
-            text,
-            "{:<38} {:>9} {:>7} {:>7} {:>9}{}",
-            escaped(&client.id),
-            client.submitted,
-            client.offered,
-            client.waiting,
+    let clients = now.clients.iter().map(|client| Row {
+        id: &client.id,
+        cells: [
+            client.submitted.to_string(),
+            client.offered.to_string(),
+            client.waiting.to_string(),
             age(client.oldest_s),
-            if client.detached { " detached" } else { "" },
-        );
-    }
-    more(&mut text, now.clients.len());
+        ],
+        note: if client.detached { "detached" } else { "" },
+    });
+    table(
+        &mut text,
+        ["client", "submitted", "offered", "waiting", "oldest"],
+        clients,
+    );
     text
 }
 
-fn more(text: &mut String, rows: usize) {
-    if rows > ROWS {
-        let _ = writeln!(text, "… and {} more (--json has all)", rows - ROWS);
+/// An agent or a client.
+struct Row<'a> {
+    id: &'a str,
+    cells: [String; 4],
+    note: &'static str,
+}
+
+/// The first rows, and how many more there are.
+fn table<'a>(text: &mut String, heads: [&str; 5], rows: impl ExactSizeIterator<Item = Row<'a>>) {
+    let [id, a, b, c, d] = heads;
+    let _ = writeln!(text, "\n{id:<38} {a:>9} {b:>8} {c:>8} {d:>9}");
+    let more = rows.len().saturating_sub(ROWS);
+    for row in rows.take(ROWS) {
+        let ([a, b, c, d], id) = (row.cells, escaped(row.id));
+        let line = format!("{id:<38} {a:>9} {b:>8} {c:>8} {d:>9} {}", row.note);
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+    if more > 0 {
+        let _ = writeln!(text, "… and {more} more (--json has all)");
     }
 }

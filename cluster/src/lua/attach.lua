@@ -12,7 +12,8 @@ for _, key in ipairs({ client(c), queue(c), fed(c), values(c), answers(c) }) do
   redis.call('PERSIST', key)
 end
 redis.call('HSET', client(c), 'keep', 0)
-enlist(c, lease)
+count('submitted', -last)
+add_member(c, lease)
 -- The jobs that are still to be answered: waiting, offered, and answered but not read.
 local open = {}
 for _, entry in ipairs(redis.call('XRANGE', queue(c), '-', '+')) do

@@ -10,8 +10,8 @@ for i = 3, #ARGV, 2 do
     redis.call('XADD', answers(ARGV[i]), '*', 's', ARGV[i + 1], 'k', 'r', 'p', '')
   end
 end
--- The first member looks for what was claimed by an agent that is none any more: one that was stopped
--- while it waited, and read on before it knew that it was out.
+-- The first member looks for jobs that were claimed by an agent after it was removed: one that was stopped
+-- while it waited for jobs, and read one before it knew.
 if redis.call('ZRANGE', MEMBERS, 0, 0)[1] == id and redis.call('EXISTS', JOBS) == 1 then
   local consumers = redis.pcall('XPENDING', JOBS, GROUP)[4] or {}
   for _, consumer in ipairs(consumers) do

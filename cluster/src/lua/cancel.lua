@@ -8,7 +8,7 @@ else
   redis.call('XDEL', JOBS, id)
   feed()
 end
--- Said as an answer, too: what this script returns may get lost on its way.
+-- As an answer too, since what this script returns may get lost on its way.
 deliver(c, s, 'c', '')
 count('cancelled')
 return 1

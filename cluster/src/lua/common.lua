@@ -1,5 +1,6 @@
--- What all scripts share. A script runs at the broker as a whole or not at all, and nothing else runs
--- meanwhile: so a job is claimed or cancelled, never both.
+-- What all scripts share. (Only scripts that are not run for every job have `members.lua` too.) A script runs
+-- at the broker as a whole or not at all, and nothing else runs meanwhile: so a job is claimed or cancelled,
+-- never both.
 --
 -- PREFIX:jobs        stream: jobs that agents may claim, and those they have claimed (group `agents`)
 -- PREFIX:queue:C     stream: jobs of client C that wait; the id is the job's number
@@ -10,20 +11,19 @@
 -- PREFIX:client:C    hash: the client; gone when it is dead, or its answers have expired
 -- PREFIX:agent:A     hash: the agent
 -- PREFIX:orders:A    stream: what an agent is told
--- PREFIX:members     sorted set: agents and clients that hold a lease; PREFIX:beats, PREFIX:leases: theirs
+-- PREFIX:members     sorted set: agents and clients that hold a lease; hashes PREFIX:beats, PREFIX:leases
 -- PREFIX:clients     set: all clients, detached ones too
 -- PREFIX:slots       the workers of all agents
 -- PREFIX:dead        stream: jobs that have used up their tries
--- PREFIX:stats       hash: what has been done so far
+-- PREFIX:stats       hash: what has been done so far, by those that have left
 local P = KEYS[1]
-local JOBS, RING, MEMBERS, GROUP = P .. 'jobs', P .. 'ring', P .. 'members', 'agents'
+local JOBS, RING, GROUP = P .. 'jobs', P .. 'ring', 'agents'
 local function queue(c) return P .. 'queue:' .. c end
 local function fed(c) return P .. 'fed:' .. c end
 local function values(c) return P .. 'values:' .. c end
 local function answers(c) return P .. 'answers:' .. c end
 local function client(c) return P .. 'client:' .. c end
 local function agent(a) return P .. 'agent:' .. a end
-local function orders(a) return P .. 'orders:' .. a end
 
 -- The fields of an entry, by name.
 local function named(list)
@@ -32,21 +32,22 @@ local function named(list)
   return fields
 end
 
--- How many more jobs the agents have use for: two for each worker, as a local pool looks ahead. What
--- is beyond that waits in its client's own queue, so that no client stands before all others.
+-- How many more jobs the agents can be offered: two for each worker, as a local pool looks ahead. Further
+-- jobs wait in their client's own queue, so that no client is before all others.
 local function room()
   return 2 * tonumber(redis.call('GET', P .. 'slots') or 0) - redis.call('XLEN', JOBS)
 end
 
--- Offers a job to the agents. `job` has the fields h, r, m, t, p.
+-- Offers a job to the agents. `job` has the fields h, r, m, p.
 local function offer(c, s, job)
-  local id = redis.call('XADD', JOBS, '*', 'c', c, 's', s,
-    'h', job.h, 'r', job.r, 'm', job.m, 't', job.t, 'p', job.p)
+  local id = redis.call('XADD', JOBS, '*', 'c', c, 's', s, 'h', job.h, 'r', job.r, 'm', job.m, 'p', job.p)
   redis.call('HSET', fed(c), s, id)
 end
 
--- Offers waiting jobs, one of each client in turn.
+-- Offers waiting jobs, one of each client in turn. Each script that makes room calls it: so there is no
+-- room while jobs wait.
 local function feed()
+  if redis.call('LLEN', RING) == 0 then return end
   local left = room()
   while left > 0 do
     local c = redis.call('LPOP', RING)
@@ -61,10 +62,11 @@ local function feed()
   end
 end
 
-local function count(what) redis.call('HINCRBY', P .. 'stats', what, 1) end
+local function count(what, n) redis.call('HINCRBY', P .. 'stats', what, n or 1) end
 
 -- Tells a client what became of its job: kind `a` (an agent's answer), `l` (lost) or `c` (cancelled).
-local function deliver(c, s, kind, payload, beside)
+-- `beside`: the answer travels beside the stream. `inline`: the job's input did not.
+local function deliver(c, s, kind, payload, beside, inline)
   local keep = redis.call('HGET', client(c), 'keep')
   if not keep then return end -- The client is gone, and its jobs with it.
   if beside then
@@ -73,11 +75,17 @@ local function deliver(c, s, kind, payload, beside)
   end
   redis.call('XADD', answers(c), '*', 's', s, 'k', kind, 'p', payload)
   redis.call('HDEL', fed(c), s)
-  redis.call('HDEL', values(c), 'i' .. s)
+  if not inline then redis.call('HDEL', values(c), 'i' .. s) end
   if keep ~= '0' then
     redis.call('PEXPIRE', answers(c), keep)
     redis.call('PEXPIRE', values(c), keep)
   end
+end
+
+-- Whether an agent has claimed it: which one, or nil.
+local function claimed_by(id)
+  local claim = redis.call('XPENDING', JOBS, GROUP, id, id, 1)[1]
+  return claim and claim[2]
 end
 
 -- Takes a claimed job from the agents.
@@ -86,8 +94,8 @@ local function done(id)
   redis.call('XDEL', JOBS, id)
 end
 
--- A claimed job that its agent will not answer: it is offered again if it may be, or else the client
--- is told, by `kind` and `why`.
+-- A claimed job that its agent will not answer: it is offered again if it has tries left. Otherwise the
+-- client gets `kind` and `why` as its answer.
 local function again(id, job, kind, why)
   done(id)
   if redis.call('EXISTS', client(job.c)) == 0 then return end
@@ -101,68 +109,6 @@ local function again(id, job, kind, why)
   count('lost')
   if tonumber(job.m) > 0 then
     redis.call('XADD', P .. 'dead', 'MAXLEN', '~', 10000, '*', 'c', job.c, 's', job.s,
-      'h', job.h, 'm', job.m, 't', job.t, 'k', kind, 'why', why, 'p', job.p)
+      'h', job.h, 'm', job.m, 'k', kind, 'why', why, 'p', job.p)
   end
-end
-
--- All that an agent has claimed is lost, or offered again.
-local function reclaim(a, why)
-  repeat
-    local claimed = redis.call('XPENDING', JOBS, GROUP, '-', '+', 1000, a)
-    for _, entry in ipairs(claimed) do
-      local found = redis.call('XRANGE', JOBS, entry[1], entry[1])[1]
-      if found then again(entry[1], named(found[2]), 'l', why)
-      else redis.call('XACK', JOBS, GROUP, entry[1]) end
-    end
-  until #claimed == 0
-  redis.call('XGROUP', 'DELCONSUMER', JOBS, GROUP, a)
-end
-
--- Whether an agent has claimed it: which one, or nil.
-local function claimed_by(id)
-  local claim = redis.call('XPENDING', JOBS, GROUP, id, id, 1)[1]
-  return claim and claim[2]
-end
-
--- Drops all jobs of a client: those that wait, those offered; and has those stopped that run.
-local function drop_jobs(c)
-  redis.call('LREM', RING, 0, c)
-  redis.call('UNLINK', queue(c))
-  local offered = redis.call('HGETALL', fed(c))
-  for i = 1, #offered, 2 do
-    local id = offered[i + 1]
-    local a = claimed_by(id)
-    if a then redis.call('XADD', orders(a), 'MAXLEN', '~', 10000, '*', 'stop', id)
-    else redis.call('XDEL', JOBS, id) end
-  end
-end
-
-local function drop_client(c)
-  drop_jobs(c)
-  redis.call('UNLINK', client(c), fed(c), values(c), answers(c))
-  redis.call('SREM', P .. 'clients', c)
-end
-
-local function drop_agent(a, why)
-  redis.call('DECRBY', P .. 'slots', redis.call('HGET', agent(a), 'slots') or 0)
-  redis.call('UNLINK', agent(a), orders(a))
-  reclaim(a, why)
-end
-
--- What a client has read of its answers, up to this id, is no longer kept.
-local function forget(c, read)
-  redis.call('XTRIM', answers(c), 'MINID', read)
-  redis.call('XDEL', answers(c), read)
-end
-
-local function enlist(id, lease)
-  redis.call('ZADD', MEMBERS, 0, id)
-  redis.call('HSET', P .. 'beats', id, 1)
-  redis.call('HSET', P .. 'leases', id, lease)
-end
-
-local function strike_off(id)
-  redis.call('ZREM', MEMBERS, id)
-  redis.call('HDEL', P .. 'beats', id)
-  redis.call('HDEL', P .. 'leases', id)
 end

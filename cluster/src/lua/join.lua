@@ -1,12 +1,19 @@
--- An agent or a client comes. ARGV: id, lease in ms, protocol version, workers (an agent) or '', then
--- fields of its hash. Returns 'ok', or the other protocol version.
+-- An agent or a client joins. ARGV: id, lease in ms, protocol version, workers (an agent) or '', then
+-- fields of its hash. Returns 'ok', 'evicts' and a policy, or the other protocol version.
 local id, lease, version, workers = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local theirs = redis.call('GET', P .. 'protocol')
 if theirs and theirs ~= version then return theirs end
--- It came before, and has not heard so.
+-- A broker that deletes keys when its memory is full would lose jobs, and nobody would hear of it. (Where
+-- this user may not ask, it is not known.)
+local memory = redis.pcall('INFO', 'memory')
+if type(memory) == 'string' and not memory:find('maxmemory:0\r') then
+  local policy = memory:match('maxmemory_policy:([%w-]+)')
+  if policy and policy ~= 'noeviction' then return 'evicts ' .. policy end
+end
+-- It has joined before: the answer was lost, and it asks again.
 if redis.call('ZSCORE', MEMBERS, id) then return 'ok' end
 redis.call('SET', P .. 'protocol', version)
-enlist(id, lease)
+add_member(id, lease)
 local fields = {}
 for i = 5, #ARGV do fields[#fields + 1] = ARGV[i] end
 if workers == '' then

@@ -12,6 +12,7 @@ if redis.call('EXISTS', JOBS) == 1 then
   end
 end
 local agents, clients, busy, waiting = {}, {}, 0, 0
+local submitted, done = 0, 0 -- Of those that are there.
 for _, id in ipairs(redis.call('ZRANGE', MEMBERS, 0, -1)) do
   local a = redis.call('HGETALL', agent(id))
   if #a > 0 then
@@ -21,6 +22,7 @@ for _, id in ipairs(redis.call('ZRANGE', MEMBERS, 0, -1)) do
       oldest_s = oldest[id], draining = a.draining == '1',
       lease_s = tonumber(redis.call('HGET', P .. 'leases', id)) / 1000, jobs = a.jobs }
     busy = busy + (running[id] or 0)
+    done = done + tonumber(a.done)
   end
 end
 for _, c in ipairs(redis.call('SMEMBERS', P .. 'clients')) do
@@ -33,10 +35,13 @@ for _, c in ipairs(redis.call('SMEMBERS', P .. 'clients')) do
       submitted = tonumber(hash.seq), waiting = n, offered = redis.call('HLEN', fed(c)),
       oldest_s = first and age(named(first[2]).t), detached = hash.keep ~= '0' }
     waiting = waiting + n
+    if hash.keep == '0' then submitted = submitted + tonumber(hash.seq) end
   end
 end
 local stats = named(redis.call('HGETALL', P .. 'stats'))
 for name, n in pairs(stats) do stats[name] = tonumber(n) end
+stats.submitted = (stats.submitted or 0) + submitted
+stats.done = (stats.done or 0) + done
 return cjson.encode({ now_s = now, agents = agents, clients = clients, running = busy,
   offered = redis.call('XLEN', JOBS) - busy, waiting = waiting,
   slots = tonumber(redis.call('GET', P .. 'slots') or 0),

@@ -1,4 +1,4 @@
--- A client wants a running job ended. ARGV: client, number. Returns 1 if its agent has been told.
+-- A client wants to end a running job. ARGV: client, number. Returns 1 if its agent has been told.
 local id = redis.call('HGET', fed(ARGV[1]), ARGV[2])
 local a = id and claimed_by(id)
 if not a then return 0 end

@@ -7,6 +7,7 @@ use std::process::Command;
 use executors::{Executor, Future};
 use rustix::process::Signal;
 
+use crate::proxy::Proxy;
 use crate::support::{Act, AgentProcess, Done, LONG, SHORT, Server, pool, submit_blocker, until};
 
 #[test]
@@ -43,18 +44,49 @@ fn a_broker_that_is_killed_and_started_again_has_lost_nothing() {
     assert_eq!(server.lines("begun").len(), 1);
 }
 
+/// As celery/celery#8030 and #10205 report of other workers: none takes a job any more.
+#[test]
+fn connections_that_the_broker_closes_are_made_again_and_no_more_than_before() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let _one = AgentProcess::start(&server, "one", 1, LONG);
+    let pool = pool(&server, LONG);
+    let connections = || {
+        let list: String = server.command(&["CLIENT", "LIST"]);
+        list.lines().count()
+    };
+    let echo = |n| {
+        let answer = pool.submit(Act::Echo(n)).unwrap().result();
+        assert_eq!(answer, Ok(Done::Number(n)));
+    };
+    echo(0);
+    let before = connections();
+    for n in 1..6 {
+        let closed: i64 = server.command(&["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
+        assert!(closed > 0);
+        echo(n);
+    }
+    until("as many connections as before", || connections() <= before);
+}
+
 #[test]
 fn a_broker_that_stands_still_for_longer_than_the_leases_takes_nobody_for_dead() {
     let Some(server) = Server::start() else {
         return;
     };
-    let _one = AgentProcess::start(&server, "one", 1, SHORT);
+    let proxy = Proxy::to(server.port);
+    let _one = AgentProcess::start_at(&proxy.url(), "one", 1, SHORT);
     let pool = pool(&server, LONG);
     let running = submit_blocker(&pool, &server, "begun");
     let before = server.overview().agents[0].id.clone();
     server.signal(Signal::STOP);
-    // The one sleep of these tests: a time has to pass, and nobody is there to see it pass.
-    std::thread::sleep(SHORT * 2);
+    // Two of the agent's connections ask for something. Each is given up and made again after a third of
+    // the lease without an answer: after 14, one of them has been tried seven times, for two leases.
+    let connections = proxy.accepted();
+    until("two leases have passed", || {
+        proxy.accepted() >= connections + 14
+    });
     server.signal(Signal::CONT);
     server.create("go");
     assert_eq!(running.result(), Ok(Done::Number(0)));

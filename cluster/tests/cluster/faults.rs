@@ -64,6 +64,9 @@ fn an_agent_that_stands_still_beyond_its_lease_is_dead_and_comes_back_as_another
         Ok(Done::Number(1))
     );
     assert_eq!(server.lines("once").len(), 1);
+    // What it said of that job was refused, and not counted as an agent's of that name.
+    let agents: Vec<String> = server.command(&["KEYS", "{test}:agent:*"]);
+    assert_eq!(agents.len(), 1, "{agents:?}");
 }
 
 #[test]
@@ -152,4 +155,37 @@ fn a_client_that_is_cut_off_is_told_so_and_comes_back() {
         pool.submit(Act::Echo(1))
             .is_ok_and(|future| future.result() == Ok(Done::Number(1)))
     });
+}
+
+#[test]
+fn a_job_whose_acceptance_gets_lost_on_its_way_runs_once() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let _one = AgentProcess::start(&server, "one", 1, LONG);
+    let proxy = Proxy::to(server.port);
+    let broker = cluster::Broker::at(&proxy.url()).unwrap();
+    let pool = cluster::RedisPool::builder().prefix("test").lease(LONG);
+    let pool = pool.connect(&broker).unwrap();
+    assert_eq!(
+        pool.submit(Act::Echo(0)).unwrap().result(),
+        Ok(Done::Number(0))
+    );
+    proxy.lose_answers();
+    std::thread::scope(|scope| {
+        let job = Act::Log(server.file("log"), 1);
+        let submitted = scope.spawn(|| pool.submit(job).unwrap());
+        until("the broker has it", || {
+            server.overview().totals.submitted == 2
+        });
+        proxy.mend();
+        let future = submitted.join().unwrap();
+        assert_eq!(future.result(), Ok(Done::Number(1)));
+    });
+    until("nothing is left", || {
+        let overview = server.overview();
+        overview.running + overview.offered + overview.waiting == 0
+    });
+    assert_eq!(server.lines("log").len(), 1);
+    assert_eq!(server.overview().totals.done, 2);
 }

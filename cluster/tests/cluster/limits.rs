@@ -3,7 +3,7 @@
 use cluster::RedisPool;
 use executors::{Error, Executor, Part};
 
-use crate::support::{Act, AgentProcess, Done, LONG, Server, pool, submit_blocker, until};
+use crate::support::{Act, AgentProcess, Done, LONG, SHORT, Server, pool, submit_blocker, until};
 
 #[test]
 fn large_values_travel_beside_the_streams_and_leave_nothing_behind() {
@@ -64,6 +64,89 @@ fn a_full_queue_refuses_or_keeps_the_caller_waiting() {
             assert_eq!(future.result(), Ok(Done::Number(n)));
         }
     });
+}
+
+#[test]
+fn the_queue_limit_is_each_clients_own() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let limited = || {
+        let pool = RedisPool::builder().prefix("test").queue_limit(2);
+        pool.connect(&server.broker()).unwrap()
+    };
+    let (one, two) = (limited(), limited());
+    for pool in [&one, &two] {
+        for n in 0..2 {
+            drop(pool.try_submit(Act::Echo(n)).unwrap());
+        }
+        let refused = pool.try_submit(Act::Echo(2)).unwrap_err();
+        assert_eq!(refused.error, Error::QueueFull { limit: 2 });
+    }
+    assert_eq!(server.overview().waiting, 4);
+    for pool in [one, two] {
+        pool.shutdown(false, true).unwrap();
+    }
+}
+
+#[test]
+fn a_broker_without_memory_refuses_jobs_and_still_answers_those_it_has() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let pool = pool(&server, LONG);
+    let waiting: Vec<_> = (0..20)
+        .map(|n| pool.submit(Act::Echo(n)).unwrap())
+        .collect();
+    let most = |bytes: &str| -> String { server.command(&["CONFIG", "SET", "maxmemory", bytes]) };
+    most("1");
+    let Err(Error::Disconnected { message, .. }) = pool.submit(Act::Echo(20)) else {
+        panic!("accepted");
+    };
+    assert!(message.contains("maxmemory"), "{message}");
+    assert!(waiting[19].cancel());
+    let _agent = AgentProcess::start(&server, "one", 1, LONG);
+    for (n, future) in (0..19).zip(waiting) {
+        assert_eq!(future.result(), Ok(Done::Number(n)));
+    }
+    most("0");
+    let last = pool.submit(Act::Echo(21)).unwrap();
+    assert_eq!(last.result(), Ok(Done::Number(21)));
+}
+
+#[test]
+fn a_broker_that_would_delete_jobs_is_refused() {
+    let args = ["--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru"];
+    let Some(server) = Server::start_with(&args, &[]) else {
+        return;
+    };
+    let connect = || {
+        RedisPool::builder()
+            .prefix("test")
+            .connect(&server.broker())
+    };
+    let error = connect().unwrap_err();
+    assert!(error.to_string().contains("allkeys-lru"), "{error}");
+    // Without a limit nothing is deleted.
+    let _: String = server.command(&["CONFIG", "SET", "maxmemory", "0"]);
+    connect().unwrap();
+}
+
+#[test]
+fn answers_that_were_read_are_no_longer_kept() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let _agent = AgentProcess::start(&server, "one", 2, LONG);
+    let pool = pool(&server, SHORT);
+    let numbers = pool.map((0..3000).map(Act::Echo)).buffer(200);
+    assert!(numbers.eq((0..3000).map(|n| Ok(Done::Number(n)))));
+    let answers = format!("{{test}}:answers:{}", pool.id());
+    until("the broker has forgotten them", || {
+        server.command::<u64>(&["XLEN", &answers]) == 0
+    });
+    let jobs: u64 = server.command(&["XLEN", "{test}:jobs"]);
+    assert_eq!(jobs, 0);
 }
 
 #[test]

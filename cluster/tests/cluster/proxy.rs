@@ -13,12 +13,15 @@ enum Way {
     Cut,
     /// Nothing goes through, and nothing is closed.
     Frozen,
+    /// Requests go through; instead of an answer the connection is closed.
+    NoAnswers,
 }
 
 struct Shared {
     way: Mutex<Way>,
     changed: Condvar,
     connections: Mutex<Vec<TcpStream>>,
+    accepted: AtomicUsize,
     refused: AtomicUsize,
 }
 
@@ -34,6 +37,7 @@ impl Proxy {
             way: Mutex::new(Way::Open),
             changed: Condvar::new(),
             connections: Mutex::default(),
+            accepted: AtomicUsize::new(0),
             refused: AtomicUsize::new(0),
         });
         let proxy = Proxy {
@@ -50,11 +54,11 @@ impl Proxy {
                 let Ok(server) = TcpStream::connect(("127.0.0.1", port)) else {
                     continue;
                 };
-                let ends = [(&client, &server), (&server, &client)];
-                for (from, to) in ends.map(|(a, b)| (a.try_clone(), b.try_clone())) {
-                    let (from, to) = (from.unwrap(), to.unwrap());
+                shared.accepted.fetch_add(1, Ordering::Relaxed);
+                for (from, to, answers) in [(&client, &server, false), (&server, &client, true)] {
+                    let (from, to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
                     let shared = Arc::clone(&shared);
-                    std::thread::spawn(move || shared.copy(from, to));
+                    std::thread::spawn(move || shared.copy(from, to, answers));
                 }
                 shared.connections.lock().unwrap().extend([client, server]);
             }
@@ -77,8 +81,17 @@ impl Proxy {
         self.set(Way::Frozen);
     }
 
+    pub fn lose_answers(&self) {
+        self.set(Way::NoAnswers);
+    }
+
     pub fn mend(&self) {
         self.set(Way::Open);
+    }
+
+    /// How many connections were made.
+    pub fn accepted(&self) -> usize {
+        self.shared.accepted.load(Ordering::Relaxed)
     }
 
     /// How many connections were refused since the cut.
@@ -93,7 +106,7 @@ impl Proxy {
 }
 
 impl Shared {
-    fn copy(&self, mut from: TcpStream, mut to: TcpStream) {
+    fn copy(&self, mut from: TcpStream, mut to: TcpStream, answers: bool) {
         let mut bytes = [0; 1 << 16];
         while let Ok(n) = from.read(&mut bytes) {
             let mut way = self.way.lock().unwrap();
@@ -104,11 +117,14 @@ impl Shared {
                     .unwrap()
                     .0;
             }
+            let lost = answers && *way == Way::NoAnswers;
             drop(way);
-            if n == 0 || to.write_all(&bytes[..n]).is_err() {
+            if lost || n == 0 || to.write_all(&bytes[..n]).is_err() {
                 break;
             }
         }
-        let _ = to.shutdown(Shutdown::Both);
+        for socket in [from, to] {
+            let _ = socket.shutdown(Shutdown::Both);
+        }
     }
 }

@@ -15,6 +15,9 @@ use super::{Outcome, stdout};
 /// The commit of a release build, if it is known.
 const COMMIT: Option<&str> = option_env!("MANY_HANDS_COMMIT");
 
+/// That commit's date.
+const DATE: Option<&str> = option_env!("MANY_HANDS_DATE");
+
 const COMPLETIONS: &str = "completions";
 const MAN: &str = "man";
 
@@ -107,24 +110,31 @@ fn write_pages(command: &mut Command, folder: &Path) -> anyhow::Result<Outcome> 
 /// Makes one page for the command, and one for each of its subcommands: `NAME-SUBCOMMAND.1`.
 fn pages(command: &mut Command) -> anyhow::Result<Vec<(OsString, Vec<u8>)>> {
     command.build();
+    let name = command.get_name().to_owned();
+    // The pages of subcommands belong to it, too.
+    let source = format!("{name} {}", command.get_version().unwrap_or_default());
     let mut all = Vec::new();
-    add_pages(command, command.get_name().to_owned(), &mut all)?;
+    add_pages(command, name, &source, &mut all)?;
     Ok(all)
 }
 
 fn add_pages(
     command: &Command,
     name: String,
+    source: &str,
     all: &mut Vec<(OsString, Vec<u8>)>,
 ) -> anyhow::Result<()> {
     for inner in command.get_subcommands() {
         // No page for the subcommand `help`: it has nothing to add.
         if inner.get_name() != "help" {
-            add_pages(inner, format!("{name}-{}", inner.get_name()), all)?;
+            add_pages(inner, format!("{name}-{}", inner.get_name()), source, all)?;
         }
     }
     let mut page = Vec::new();
-    clap_mangen::Man::new(command.clone().display_name(&name)).render(&mut page)?;
+    clap_mangen::Man::new(command.clone().display_name(&name))
+        .source(source)
+        .date(DATE.unwrap_or_default())
+        .render(&mut page)?;
     all.push((format!("{name}.1").into(), page));
     Ok(())
 }
@@ -195,7 +205,10 @@ mod tests {
             page.contains("Says less") && page.contains("tool\\-count(1)"),
             "{page}"
         );
-        assert!(read("tool-count.1").contains("The last number"));
+        let page = read("tool-count.1");
+        assert!(page.contains("The last number"), "{page}");
+        // Its foot tells which version it is of.
+        assert!(page.contains("\"tool 1.2.3"), "{page}");
         assert!(!folder.path().join("tool-help.1").exists());
     }
 }

@@ -9,19 +9,19 @@ use flate2::read::MultiGzDecoder;
 use super::{errors, too_long};
 use crate::ask::Ask;
 
-/// What was read.
+/// A body that was read.
 #[derive(Default)]
 pub(super) struct Read {
     pub(super) bytes: Vec<u8>,
-    /// Bytes that came, before they were decoded.
+    /// Bytes that came, before decoding.
     pub(super) received: u64,
     pub(super) cut: bool,
 }
 
-/// What is taken of a body at once.
+/// Bytes that are read at once.
 const PIECE: u64 = 64 << 10;
 
-/// Reads a body, and decodes it as its headers say if that was asked for.
+/// Reads a body, and decodes it if that was requested.
 pub(super) fn read(
     body: ureq::Body,
     headers: Option<&HeaderMap>,
@@ -70,11 +70,11 @@ enum Stop {
     Io(io::Error),
 }
 
-/// Takes as much as is wanted; whether there was more.
+/// Reads up to the limit. Returns whether there was more.
 fn take(from: &mut dyn io::Read, ask: &Ask, end: Instant) -> Result<(Vec<u8>, bool), Stop> {
     let mut bytes = Vec::new();
     loop {
-        // One more tells that it is longer.
+        // One more byte shows that it is longer.
         let room = (ask.limit + 1).saturating_sub(bytes.len() as u64);
         let piece = from.take(room.min(PIECE)).read_to_end(&mut bytes);
         match piece.map_err(Stop::Io)? {
@@ -100,7 +100,7 @@ fn coding(headers: &HeaderMap) -> Option<String> {
     (!text.is_empty() && text != "identity").then_some(text)
 }
 
-/// Counts what comes.
+/// Counts the bytes that come.
 struct Counted<R> {
     inner: R,
     count: u64,

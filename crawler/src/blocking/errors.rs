@@ -1,4 +1,4 @@
-//! The blocking client's errors, in the words of async-fetch.
+//! Makes errors of async-fetch from those of the blocking client.
 
 use std::error::Error as StdError;
 use std::io;
@@ -8,7 +8,7 @@ use ureq::Timeout;
 
 use super::too_long;
 
-/// What the client said instead of an answer.
+/// The error of a request without an answer.
 pub(super) fn sending(error: &ureq::Error, url: &Url, timeouts: &Timeouts) -> Error {
     if let Some(known) = known(error) {
         return known;
@@ -41,7 +41,7 @@ pub(super) fn sending(error: &ureq::Error, url: &Url, timeouts: &Timeouts) -> Er
     }
 }
 
-/// What it said within a body.
+/// The error of an answer whose body failed.
 pub(super) fn receiving(
     error: &io::Error,
     received: u64,
@@ -62,7 +62,7 @@ pub(super) fn receiving(
         },
         (Some(ureq::Error::Protocol(reason)), _) => Error::Protocol(reason.to_string()),
         (Some(_), _) => cut,
-        // The client has no complaint: the decoder has.
+        // The error is the decoder's, not the client's.
         (None, Some(coding)) if error.kind() != io::ErrorKind::ConnectionReset => Error::Coding {
             coding: coding.to_owned(),
             reason: error.to_string(),
@@ -71,9 +71,9 @@ pub(super) fn receiving(
     }
 }
 
-/// An error that one of the causes tells.
+/// The error that one of the causes stands for.
 fn known(error: &ureq::Error) -> Option<Error> {
-    // What the resolver found out.
+    // An error of the resolver.
     if let ureq::Error::Other(own) = error
         && let Some(own) = own.downcast_ref::<super::resolver::Refusal>()
     {

@@ -1,4 +1,4 @@
-//! Which thread may ask a host now: so many at once, and none too early.
+//! Decides which thread may send a request to a host now: a limit for each host, and delays.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 use async_fetch::Pace;
 use url::{Position, Url};
 
-/// Hosts that are remembered before those that nobody asks are looked for.
+/// Hosts that are remembered before idle ones are removed.
 const FEW: usize = 1024;
 
-/// Hosts that nobody asks and that are remembered for a delay or a pace of their own, as in async-fetch.
+/// Idle hosts that are remembered because they have a delay or a pace of their own, as in async-fetch.
 const DELAYS: usize = 1 << 16;
 
-/// A wait that nothing but a signal ends.
+/// A wait that only a notification ends.
 const LONG: Duration = Duration::from_secs(3600);
 
 /// The gate of one fetcher.
@@ -29,34 +29,34 @@ pub(super) struct Gate {
 #[derive(Debug)]
 struct Hosts {
     known: HashMap<Box<str>, Arc<Host>>,
-    /// How many there may be before they are looked through.
+    /// How many there may be before idle ones are removed.
     many: usize,
 }
 
-/// A host, which is a scheme, a name and a port.
+/// A host: a scheme, a name and a port.
 #[derive(Debug)]
 pub(super) struct Host {
     state: Mutex<State>,
-    /// A place is free, or all are to go.
+    /// Notified when a place is free, or the fetcher is stopped.
     free: Condvar,
 }
 
 #[derive(Debug)]
 struct State {
     in_flight: usize,
-    /// From one start to the next.
+    /// The time from one start to the next.
     delay: Duration,
-    /// It has a delay of its own, which would be lost by forgetting it.
+    /// It has a delay of its own, which must not be forgotten.
     set: bool,
     last: Option<Instant>,
-    /// The host asked to be left alone until then.
+    /// The host asked for a pause until then.
     paused: Option<Instant>,
     pace: Pace,
     answers: u64,
     stopped: bool,
 }
 
-/// A place, given back when dropped.
+/// A permit to send a request. Its place is free again when it is dropped.
 #[derive(Debug)]
 pub(super) struct Permit<'a>(&'a Host);
 
@@ -108,7 +108,7 @@ impl Gate {
         host
     }
 
-    /// Waits until the host may be asked; `None` if the fetcher is stopped meanwhile.
+    /// Waits until the host may get a request; `None` if the fetcher is stopped meanwhile.
     pub(super) fn enter<'a>(&self, host: &'a Host) -> Option<Permit<'a>> {
         let mut state = lock(&host.state);
         loop {
@@ -127,7 +127,7 @@ impl Gate {
         state.in_flight += 1;
         state.last = Some(Instant::now());
         state.paused = None;
-        // One that waits for another reason may have been woken in the place of one that can start.
+        // The notification may have woken a thread that has to wait for another reason: wake the next.
         host.free.notify_one();
         Some(Permit(host))
     }
@@ -163,7 +163,7 @@ impl Host {
         lock(&self.state).answers
     }
 
-    /// It answered.
+    /// Records an answer.
     pub(super) fn answered(&self) {
         let mut state = lock(&self.state);
         state.answers += 1;
@@ -174,20 +174,20 @@ impl Host {
         }
     }
 
-    /// It refused a request that was sent then, because it has too much to do. Whether it is asked slower
-    /// from now on, and has answered others before.
+    /// Records that it refused a request that was sent at that time, because it is overloaded. Returns whether
+    /// it gets fewer requests from now on, and has answered others before.
     pub(super) fn refused(&self, sent: Instant) -> bool {
         let mut state = lock(&self.state);
         state.pace.refused(sent, Instant::now()) && state.answers > 0
     }
 
-    /// Leaves it alone for a while.
+    /// Pauses it.
     pub(super) fn pause(&self, pause: Duration) {
         let mut state = lock(&self.state);
         state.paused = state.paused.max(Instant::now().checked_add(pause));
     }
 
-    /// Whether forgetting it would lose something.
+    /// Whether it has a state that must not be forgotten.
     fn is_set(&self) -> bool {
         let state = lock(&self.state);
         state.set || state.pace.is_slowed()
@@ -199,7 +199,7 @@ impl Host {
 }
 
 impl State {
-    /// The next start, if there can be none now.
+    /// The time of the next start, if that is not now.
     fn earliest(&self, now: Instant) -> Option<Instant> {
         let delay = self.delay.max(self.pace.interval());
         let next = self.last.filter(|_| !delay.is_zero());
@@ -209,7 +209,7 @@ impl State {
 }
 
 impl Hosts {
-    /// Forgets those that nobody asks, if they can be asked at once.
+    /// Removes idle hosts that have no delay pending.
     fn forget(&mut self) {
         let now = Instant::now();
         let mut set = 0;

@@ -1,5 +1,5 @@
-//! From names to addresses: only those that may be asked are handed on, so that what was looked at is
-//! what is connected to.
+//! Looks names up, and returns only the addresses that the filter allows. The client connects to these very
+//! addresses.
 
 use std::fmt;
 use std::io;
@@ -18,10 +18,10 @@ use ureq::unversioned::transport::NextTimeout;
 
 use crate::crawl::Lookup;
 
-/// Addresses of one name that are tried, as many as the client takes.
+/// Addresses of one name, at most: as many as the client takes.
 const MOST: usize = 16;
 
-/// How often it is looked whether a look-up is still wanted.
+/// How often a waiting thread checks whether the look-up is still wanted.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// See the module.
@@ -38,7 +38,7 @@ impl fmt::Debug for Resolver {
     }
 }
 
-/// Why there is no address.
+/// The reason why there is no address.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Refusal {
     #[error("the address {0} is not allowed")]
@@ -102,7 +102,7 @@ impl Resolve for Resolver {
 }
 
 impl Resolver {
-    /// Looks a name up, on a thread of its own: the system can't be told to stop.
+    /// Looks a name up, on a thread of its own: the system's look-up can't be interrupted.
     fn look_up(&self, host: &str) -> Result<Vec<IpAddr>, ureq::Error> {
         let (name, lookup) = (host.to_owned(), self.lookup.clone());
         let (sender, found) = mpsc::channel();
@@ -114,7 +114,7 @@ impl Resolver {
                     .to_socket_addrs()
                     .map(|all| all.map(|it| it.ip()).collect()),
             };
-            // Who asked may have given up.
+            // The caller may have given up.
             let _ = sender.send(found);
         };
         thread.spawn(look_up).map_err(ureq::Error::Io)?;

@@ -1,4 +1,4 @@
-//! Whether there is to be another attempt: the rules of async-fetch.
+//! Decides whether there is another attempt, by the rules of async-fetch.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -6,31 +6,31 @@ use async_fetch::{Answer, Error, Retries, is_busy, retry_after};
 
 use super::gate::Host;
 
-/// Attempts that cost nothing, because the host refused this one and not all others: more than a host's
-/// pace needs to be found, few enough for a page that is always refused.
+/// Refused attempts that do not count, because the host answers other requests: more than the pace needs to
+/// adapt, and few enough for a page that is always refused.
 const FREE: u32 = 10;
 
-/// How often a request was tried.
+/// The attempts of a request.
 #[derive(Debug, Default)]
 pub(super) struct Tries {
     pub(super) attempts: u32,
-    /// Those that count: not only refused for others' sake.
+    /// Attempts that count: not those that were refused in favour of others.
     pub(super) counted: u32,
     free: u32,
     was_resent: bool,
-    /// What the host had answered when the attempt began.
+    /// How many requests the host had answered when the attempt began.
     answers_before: u64,
-    /// There would have been another attempt, had there not been so many by others.
+    /// There was no further attempt because the retry budget was spent.
     pub(super) out_of_budget: bool,
 }
 
-/// Why there should be another attempt.
+/// The reason for another attempt.
 pub(super) struct Reason {
     /// The wait that the server asked for.
     pub(super) asked: Option<Duration>,
-    /// Nobody's budget pays for it.
+    /// It is not counted in the budget.
     pub(super) free: bool,
-    /// As if it had not been sent.
+    /// Send it again at once, without a further attempt.
     pub(super) at_once: bool,
 }
 
@@ -41,7 +41,7 @@ impl Tries {
         self.answers_before = host.answers();
     }
 
-    /// Tells the host how it went, and says why it should be tried again, if it should.
+    /// Reports the result to the host's pace. Returns the reason for another attempt, if there is one.
     pub(super) fn reason(
         &mut self,
         came: &Result<Answer, Error>,
@@ -65,7 +65,7 @@ impl Tries {
         if let Some(asked) = asked
             && asked <= retries.longest_asked
         {
-            // It is the host that has too much to do, not this page.
+            // The host is overloaded, not this page: it gets no requests at all.
             host.pause(asked);
         }
         let free = busy && retries.most > 0 && self.is_for_others(host, slower);
@@ -77,7 +77,7 @@ impl Tries {
     }
 
     fn after(&mut self, error: &Error, retries: &Retries) -> Option<Reason> {
-        // A connection that was kept may be closed while a message is on its way.
+        // The server may close a kept connection while a message is being sent.
         let kept = matches!(error, Error::Closed) && self.answers_before > 0 && !self.was_resent;
         let at_once = kept && retries.most > 0;
         self.was_resent |= at_once;
@@ -93,8 +93,8 @@ impl Tries {
         })
     }
 
-    /// Whether a refusal is for the sake of others: the host has answered others meanwhile, or is asked
-    /// slower from now on. Then there will be a turn for this one too.
+    /// Whether a refusal does not count: the host has answered other requests meanwhile, or gets fewer requests
+    /// from now on. Then a later attempt will succeed.
     fn is_for_others(&mut self, host: &Host, slower: bool) -> bool {
         let free = (slower || host.answers() > self.answers_before) && self.free < FREE;
         self.free += u32::from(free);

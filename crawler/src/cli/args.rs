@@ -24,14 +24,14 @@ const FIXED: &str = "Limits that can't be set: 10 redirects one after the other;
     elements within each other, and 1000 of what is picked, for --select; 100 headers. TOOL.md has the \
     reasons.";
 
-/// Crawls web sites, and checks their links: politely, from one page to the next, to the end.
+/// Crawls web sites, and checks their links.
 ///
-/// It keeps to robots.txt, stays on the host it began at, fetches each page once, and keeps its
-/// state in SQLite. A page that can't be fetched is reported, the rest is done, and the exit code
+/// It obeys robots.txt, stays on the host of the URL, fetches each page once, and keeps its state in
+/// SQLite. A page that can't be fetched is reported, the other pages are fetched, and the exit code
 /// is 1.
 ///
-/// Without arguments: starts a small site of its own with 300 pages that take 20 ms each, and crawls
-/// it in every model of concurrency.
+/// Without arguments it shows a demonstration: it starts a small site of its own, and crawls it in
+/// every model of concurrency.
 #[derive(Parser, Debug)]
 #[command(version, max_term_width = 100, args_conflicts_with_subcommands = true)]
 #[command(mut_arg("jobs", |arg| arg.help("Pages in flight, at most 1024 [default: 16]")))]
@@ -41,7 +41,7 @@ pub(crate) struct Args {
     pub(super) crawl: CrawlArgs,
     #[command(flatten)]
     pub(super) run: RunArgs,
-    /// Which model does it; `all` compares them [default: rayon; without URL: all]
+    /// The model of concurrency; `all` compares them [default: rayon; without URL: all]
     #[arg(long, global = true)]
     pub(super) model: Option<Choice<Kind>>,
     #[command(subcommand)]
@@ -50,7 +50,7 @@ pub(crate) struct Args {
 
 #[derive(Subcommand, Debug)]
 pub(super) enum Command {
-    /// Check all links of a site, those that lead out too, and their fragments; exit 1 if any is
+    /// Check all links of a site, with outside links and fragments; the exit code is 1 if any is
     /// broken
     Check(Box<CheckArgs>),
     /// Report on the state of a crawl
@@ -61,23 +61,22 @@ pub(super) enum Command {
 pub(super) struct CheckArgs {
     #[command(flatten)]
     pub(super) crawl: CrawlArgs,
-    /// Report pages that take longer
+    /// Report pages that take longer than this
     #[arg(long, value_name = "TIME", value_parser = numbers::duration, default_value = SLOW)]
     pub(super) slow: Duration,
-    /// How the result is written [default: text; with --json: json]
+    /// The format of the result [default: text; with --json: json]
     #[arg(long, value_enum)]
     pub(super) format: Option<CheckFormatArg>,
-    /// Write it into FILE, which appears whole or not at all [default: standard output]
+    /// Write the result to FILE, which appears complete or not at all [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
     /// Only links within the site
     #[arg(long)]
     internal_only: bool,
-    /// Know from FILE which links that lead out were right not long ago, and write into it at the end
-    /// which are now
+    /// Cache outside links that are right in FILE: they are not requested again for --max-age
     #[arg(long, value_name = "FILE")]
     pub(super) cache: Option<PathBuf>,
-    /// How long that is believed
+    /// How long an entry of the cache is used
     #[arg(long, value_name = "TIME", value_parser = numbers::duration, default_value = "1d", requires = "cache")]
     pub(super) max_age: Duration,
 }
@@ -92,15 +91,15 @@ pub(super) struct ReportArgs {
     /// What to print [default: pages; with --json: jsonl]
     #[arg(long, value_enum)]
     pub(super) format: Option<FormatArg>,
-    /// For `broken`: report pages that took longer
+    /// For `broken`: report pages that took longer than this
     #[arg(long, value_name = "TIME", value_parser = numbers::duration, default_value = SLOW)]
     pub(super) slow: Duration,
-    /// Write it into FILE, which appears whole or not at all [default: standard output]
+    /// Write the report to FILE, which appears complete or not at all [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
 }
 
-/// Pages in flight, unless `-j` says otherwise: waiting takes no CPU.
+/// Pages in flight by default: waiting takes no CPU.
 pub(super) const JOBS: usize = 16;
 
 /// The default.
@@ -109,10 +108,10 @@ fn usual() -> CrawlArgs {
 }
 
 impl Args {
-    /// What clap can't see.
+    /// Checks that clap can't do.
     pub(super) fn check(&self) -> anyhow::Result<()> {
         let crawl = match &self.command {
-            // The demonstration takes none of it.
+            // The demonstration has none of these flags.
             None if self.crawl.urls.is_empty() && self.crawl != usual() => {
                 bail!(Usage("which site? Give a URL".to_owned()))
             }
@@ -140,7 +139,7 @@ impl Args {
 }
 
 impl CheckArgs {
-    /// What the crawl is to do.
+    /// The settings of the crawl.
     ///
     /// # Errors
     /// As [`CrawlArgs::settings`].

@@ -1,4 +1,4 @@
-//! `crawler check URL…`: which links of a site are broken.
+//! `crawler check URL…`: finds the broken links of a site.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,14 +14,14 @@ use super::args::{Args, CheckArgs};
 use super::model::{Kind, Model};
 use super::{crawl, report, words};
 
-/// What an earlier run left in a file; if there is none, nothing.
+/// Reads the cache of an earlier run. A missing file is an empty cache.
 fn cache(path: &Path, age: Duration) -> anyhow::Result<Arc<Cache>> {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
         Err(error) => return Err(error).with_context(|| path.display().to_string()),
     };
-    // Else it would be known only after all links were asked for.
+    // Now, and not only after all links were requested.
     files::check_folder_of(path)?;
     let cache = Cache::read(&text, age).with_context(|| path.display().to_string())?;
     Ok(Arc::new(cache))
@@ -32,7 +32,7 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
-/// Crawls a site, and tells which of its links are broken.
+/// Crawls a site, and reports its broken links.
 pub(super) fn run(
     check: &CheckArgs,
     args: &Args,
@@ -50,7 +50,7 @@ pub(super) fn run(
         Some(Choice::One(kind)) => Model(kind),
         Some(Choice::All) => bail!(Usage("check: takes one model".to_owned())),
     };
-    // The report is made of the state: there has to be one, if only for that long.
+    // The report is made from the state, so there must be one, if only a temporary one.
     let folder = match check.crawl.db {
         Some(_) => None,
         None => Some(tempfile::tempdir().context("a temporary state: name a file by --db")?),
@@ -71,14 +71,14 @@ pub(super) fn run(
             report.check(format, slow, out).map_err(report::told)
         });
         match written {
-            // Who reads has seen enough (`| head`); the exit code is for others.
+            // The reader has left (`| head`). The exit code must be right nevertheless.
             Err(error) if check.output.is_none() && is_broken_pipe(&error) => {
                 Ok(report.check(format, slow, &mut std::io::sink())?)
             }
             written => written,
         }
     })?;
-    // One that is interrupted has nothing to count.
+    // If it is interrupted, there are no counts.
     let tally =
         report::interruptible(&report, interrupt, || Ok(report.tally()?)).unwrap_or_default();
     if !args.run.output.quiet {
@@ -91,11 +91,11 @@ pub(super) fn run(
             common::remark!("{}", words::rest(check.crawl.db.as_deref()));
         }
     }
-    // Last: the report is worth more.
+    // At the end: the report is more important.
     if let (Some(path), Some(cache)) = (&check.cache, cache) {
         files::write_atomically(path, cache.text())?;
     }
-    Ok(match verdict.broken + verdict.cut {
+    Ok(match verdict.broken + verdict.cut + sum.cut {
         0 => Outcome::Done,
         _ => Outcome::SomeFailed,
     })

@@ -1,4 +1,4 @@
-//! The same crawl in several models, in one table.
+//! Compares models: the same crawl in each, in one table.
 
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,8 +13,8 @@ use super::args::Args;
 use super::crawl::watched;
 use super::model::{self, Model};
 
-/// Crawls in each model that was asked for, and prints the table; in a demonstration several times,
-/// and with what the figures show below.
+/// Crawls in each model, and prints the table. In a demonstration it crawls several times, and explains the
+/// figures below.
 pub(super) fn run(
     settings: &Settings,
     args: &Args,
@@ -31,7 +31,7 @@ pub(super) fn run(
         true => compare::demonstrate(comparison, args.run.runs),
         false => compare::once_or_more(comparison, args.run.runs),
     };
-    // `-j` is pages in flight here.
+    // Here `-j` is the number of pages in flight.
     let mut run = args.run.clone();
     run.jobs = NonZeroUsize::new(args.in_flight());
     let job = |model: &Model| {
@@ -54,7 +54,7 @@ pub(super) fn run(
         pages.sort();
         Ok(pages)
     };
-    // A serial crawl waits for each page in turn: twice a round would be the most of the time.
+    // A serial crawl takes the longest: once in a round is enough.
     let comparison = compare::add(comparison, &models, &run, job).baseline_once();
     let report = compare::finish(comparison, &models, &run);
     let names: Vec<&str> = models.iter().skip(1).map(compare::Model::name).collect();

@@ -1,4 +1,4 @@
-//! `crawler URL…`: a crawl, told as it goes on, and summed up.
+//! `crawler URL…`: a crawl, with a line for each page and a summary.
 
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
@@ -14,10 +14,10 @@ use super::model::{Kind, Model};
 use super::pages::Pages;
 use super::{compare, words};
 
-/// How often it is looked whether the user wants to stop: soon, for a person.
+/// How often the program checks for Ctrl-C.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Crawls what the command line names.
+/// Crawls the URLs of the command line.
 pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
     let settings = args.crawl.settings(args.in_flight(), false)?;
     let model = match args.model {
@@ -42,7 +42,7 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
     })
 }
 
-/// One crawl in one model: its rules before it begins, and its pages as they are done.
+/// One crawl in one model. It prints the rules first, and then each page.
 pub(super) fn run_and_print(
     settings: Settings,
     file: File,
@@ -57,7 +57,7 @@ pub(super) fn run_and_print(
     }
     let pages = Pages::new(args, lines);
     let crawl = Crawl::new(settings, file, crawl_args.warc.as_deref(), pages.on_page())?;
-    // Pages that are in flight at the end of the time have as long as a silent server has.
+    // At the end of the time, pages in flight get as long as a silent server.
     let start = Instant::now();
     let limit = crawl.settings().limits.time;
     let last = limit.map(|time| time.saturating_add(crawl.settings().politeness.timeout));
@@ -81,7 +81,7 @@ pub(super) fn watched(
     std::thread::scope(|scope| {
         let is_over = &is_over;
         scope.spawn(move || {
-            // Until the other end is gone.
+            // Until the sender is dropped.
             while ended.recv_timeout(LOOK) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
                 if is_over() {
                     crawl.stop();

@@ -1,4 +1,4 @@
-//! The demonstration: a site of its own, crawled in every model.
+//! The demonstration: it crawls a site of its own in every model.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use url::Url;
 use super::args::Args;
 use super::compare;
 
-/// Serial crawls three times in ten seconds, and the other models after each.
+/// So many that ten seconds are enough for three serial crawls, and three of each other model.
 const PAGES: usize = 80;
 const LATENCY: Duration = Duration::from_millis(20);
 

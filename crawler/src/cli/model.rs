@@ -21,7 +21,7 @@ pub(super) enum Kind {
     Rayon,
 }
 
-/// The models that a choice stands for, the serial one first.
+/// The models of a choice, the serial one first.
 pub(super) fn models(choice: Choice<Kind>) -> Vec<Model> {
     choice.kinds().into_iter().map(Model).collect()
 }
@@ -31,7 +31,7 @@ pub(super) fn models(choice: Choice<Kind>) -> Vec<Model> {
 pub(super) struct Model(pub(super) Kind);
 
 impl Model {
-    /// Works at a crawl until there is nothing more to do.
+    /// Runs a crawl to its end.
     pub(super) fn run(
         self,
         crawl: &Crawl,

@@ -1,4 +1,4 @@
-//! A line for each page as it is done: text for people, JSON for programs.
+//! Prints a line for each finished page: text for people, JSON for programs.
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,14 +11,14 @@ use super::args::Args;
 
 /// The lines of a crawl.
 pub(super) struct Pages {
-    /// Apart from the lines: who looks at it doesn't wait for one that nobody reads.
+    /// Outside the lock, so that reading it never waits for a blocked write.
     nobody_listens: Arc<AtomicBool>,
     lines: Arc<Mutex<Lines>>,
 }
 
 struct Lines {
     json: bool,
-    /// Whether people want a line of each page.
+    /// Whether each page has a line of text.
     text: bool,
     progress: Progress,
     failed: Option<io::Error>,
@@ -37,7 +37,7 @@ impl Pages {
         }
     }
 
-    /// What prints a line of each page, until nobody reads them.
+    /// The callback that prints a line for each page, until standard output is closed.
     pub(super) fn on_page(&self) -> OnPage {
         let (lines, nobody_listens) = (Arc::clone(&self.lines), Arc::clone(&self.nobody_listens));
         Box::new(move |page| {
@@ -54,13 +54,13 @@ impl Pages {
         })
     }
 
-    /// Whether there is no use in going on, as nobody reads it.
+    /// Whether standard output is closed, so that the crawl can stop.
     pub(super) fn nobody_listens(&self) -> bool {
         self.nobody_listens.load(Ordering::Relaxed)
     }
 
     /// # Errors
-    /// What standard output said.
+    /// The error of standard output.
     pub(super) fn finish(&self) -> io::Result<()> {
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         lines.progress.finish();

@@ -11,13 +11,13 @@ use crawler::report::{Error, Format, Report};
 
 use super::args::ReportArgs;
 
-/// How often it is looked whether the user wants to stop.
+/// How often the program checks for Ctrl-C.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// How long a report may take of a crawl that was interrupted.
+/// How long the report of an interrupted crawl may take.
 const SHORT: Duration = Duration::from_millis(700);
 
-/// Writes the report that was asked for.
+/// Writes a report.
 pub(super) fn run(args: &ReportArgs, json: bool, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
     let usual = if json {
         Format::JsonLines
@@ -35,8 +35,8 @@ pub(super) fn run(args: &ReportArgs, json: bool, interrupt: &Interrupt) -> anyho
     Ok(Outcome::Done)
 }
 
-/// An error of a report. One of writing is handed on as it is: of standard output whose reader has left
-/// nothing is told.
+/// Makes a general error of a report's. An error of writing stays an `io::Error`: the caller ignores a closed
+/// standard output.
 pub(super) fn told(error: Error) -> anyhow::Error {
     match error {
         Error::Write(error) => error.into(),
@@ -44,7 +44,7 @@ pub(super) fn told(error: Error) -> anyhow::Error {
     }
 }
 
-/// Hands standard output, or a file that appears whole or not at all, to `write`.
+/// Calls `write` with standard output, or with a file that appears complete or not at all.
 pub(super) fn to_output<R>(
     path: Option<&Path>,
     write: impl FnOnce(&mut dyn Write) -> anyhow::Result<R>,
@@ -62,8 +62,8 @@ pub(super) fn to_output<R>(
     Ok(result)
 }
 
-/// Runs `work`, which reads a report, and ends the reading when the user wants to stop. If that was so
-/// before, it has a moment: what a crawl found until it was interrupted is of use.
+/// Runs `work`, which reads a report, and ends it after Ctrl-C. If Ctrl-C ended the crawl before, the report has
+/// a moment: the results so far are useful.
 pub(super) fn interruptible<R>(
     report: &Report,
     interrupt: &Interrupt,
@@ -75,7 +75,7 @@ pub(super) fn interruptible<R>(
     std::thread::scope(|scope| {
         scope.spawn(move || {
             let wait = if was_raised { SHORT } else { LOOK };
-            // Until the other end is gone.
+            // Until the sender is dropped.
             while is_done.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
                 if interrupt.raised() {
                     handle.interrupt();

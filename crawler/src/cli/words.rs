@@ -1,4 +1,4 @@
-//! The settings and the result of a crawl, in words.
+//! Describes the settings and the result of a crawl in words.
 
 use std::fmt::{Display, Write};
 use std::path::Path;
@@ -8,13 +8,13 @@ use crawler::report::{Tally, Verdict};
 use crawler::scope::Reach;
 use crawler::settings::Settings;
 
-/// The rules of a crawl before it begins: where it goes, where it stops, and what exactly that means.
+/// The rules of a crawl: its scope, its limits, and their exact meaning.
 pub(super) fn rules(settings: &Settings) -> String {
     let (limits, politeness, traps) = (&settings.limits, &settings.politeness, &settings.traps);
     let scope = match settings.reach {
         Reach::Host => "the same host and port",
-        Reach::Domain => "the host without its www., and all below it",
-        Reach::Prefix => "the same host, below the folder of the URL given",
+        Reach::Domain => "the host without its www., and all its subdomains",
+        Reach::Prefix => "the same host, below the folder of the given URL",
         Reach::Any => "everywhere",
     };
     let patterns = settings.include.len() + settings.exclude.len();
@@ -28,7 +28,7 @@ pub(super) fn rules(settings: &Settings) -> String {
         limit(
             "depth",
             settings.depth,
-            "links away from the URLs given; redirects are no links",
+            "links away from the given URLs; redirects are no links",
         ),
         limit(
             "pages",
@@ -38,12 +38,12 @@ pub(super) fn rules(settings: &Settings) -> String {
         limit(
             "bytes",
             limits.bytes,
-            "of bodies in all runs together: then no page is begun",
+            "of bodies in all runs together; then no page is started",
         ),
         limit(
             "time",
             limits.time.map(|it| format!("{it:?}")),
-            "of this run: then no page is begun",
+            "of this run; then no page is started",
         ),
         format!(
             "polite    {} in flight, {} from one host, {}; robots.txt is {}; bodies of {} bytes at most",
@@ -76,7 +76,7 @@ fn limit(what: &str, limit: Option<impl Display>, meaning: &str) -> String {
     }
 }
 
-/// What a crawl came to.
+/// The result of a crawl.
 pub(super) fn summary(sum: &Summary) -> String {
     let seconds = sum.time.as_secs_f64();
     let mut text = format!("{} pages", sum.pages);
@@ -93,7 +93,7 @@ pub(super) fn summary(sum: &Summary) -> String {
     if sum.known > 0 {
         let _ = writeln!(
             text,
-            "{} of the links out were right not long ago (--cache)",
+            "{} outside links were not requested: the cache has them",
             sum.known
         );
     }
@@ -111,7 +111,7 @@ pub(super) fn summary(sum: &Summary) -> String {
     if sum.cut > 0 {
         let _ = writeln!(
             text,
-            "{} pages were not read to their end because of a limit: a report names them",
+            "{} pages or sitemaps were not read to their end because of a limit",
             sum.cut
         );
     }
@@ -121,7 +121,7 @@ pub(super) fn summary(sum: &Summary) -> String {
     text
 }
 
-/// What the links came to, in a line.
+/// The result of a check, in a line.
 pub(super) fn verdict(verdict: &Verdict) -> String {
     let Verdict {
         broken,
@@ -140,10 +140,10 @@ pub(super) fn verdict(verdict: &Verdict) -> String {
     )
 }
 
-/// Kinds and hosts that are named: the others are counted together.
+/// Kinds and hosts that are named. The others are counted together.
 const NAMED: usize = 5;
 
-/// What is broken, by kind and by host, in up to two lines.
+/// Broken targets by kind and by host, in up to two lines.
 pub(super) fn tally(tally: &Tally) -> String {
     let list = |counts: &[(String, u64)]| {
         let (named, others) = counts.split_at(counts.len().min(NAMED));
@@ -165,13 +165,13 @@ pub(super) fn tally(tally: &Tally) -> String {
     text
 }
 
-/// What becomes of what was not fetched.
+/// How the rest can be fetched.
 pub(super) fn rest(db: Option<&Path>) -> String {
     match db {
         Some(path) => format!(
-            "the rest is in the queue: go on with --db {} --resume",
+            "the rest is in the queue: resume with --db {} --resume",
             path.display()
         ),
-        None => "the rest is not fetched: with --db FILE it could be gone on with".to_owned(),
+        None => "the rest is not fetched: with --db FILE a crawl can be resumed".to_owned(),
     }
 }

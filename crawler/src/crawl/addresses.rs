@@ -1,4 +1,4 @@
-//! Which addresses may be asked: public ones, and those that the seeds themselves name.
+//! The allowed addresses: public ones, and those of the seeds.
 
 use std::collections::HashSet;
 use std::io;
@@ -8,18 +8,18 @@ use std::sync::Arc;
 use async_fetch::is_public;
 use url::{Host, Url};
 
-/// How a name becomes addresses.
+/// Finds the addresses of a name.
 pub type Lookup = Arc<dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync>;
 
-/// Private addresses that may be asked, each under the name that led to it.
+/// Private addresses that are allowed, each for the name that it belongs to.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Addresses {
     own: Vec<(String, IpAddr)>,
 }
 
 impl Addresses {
-    /// What the seeds name. They are looked up once, now: a name that is public today and private in
-    /// an hour is not among them.
+    /// The addresses of the seeds. They are looked up once, now: a name that becomes private later is not among
+    /// them.
     pub(super) fn of(seeds: &[Url], lookup: Option<&Lookup>) -> Addresses {
         let mut own = Vec::new();
         // Each is looked up once: a list of pages may have thousands of one host.
@@ -30,12 +30,12 @@ impl Addresses {
             };
             let found = match (seed.host(), lookup) {
                 (Some(Host::Domain(name)), Some(lookup)) => lookup(name),
-                // An address is looked up without asking anybody.
+                // For an address this is no look-up.
                 _ => seed
                     .socket_addrs(|| None)
                     .map(|all| all.iter().map(|it| it.ip()).collect()),
             };
-            // A seed that is not found is told when it is fetched.
+            // A seed that is not found is an error when it is fetched.
             let found = found.unwrap_or_default();
             let private = found.into_iter().filter(|it| !is_public(*it));
             own.extend(private.map(|address| (host.to_owned(), address)));
@@ -43,7 +43,7 @@ impl Addresses {
         Addresses { own }
     }
 
-    /// Whether an address may be asked under a name.
+    /// Whether an address is allowed for a name.
     pub(super) fn allow(&self, host: &str, address: IpAddr) -> bool {
         is_public(address)
             || self

@@ -1,5 +1,5 @@
-//! The two fetchers of a crawl, one that waits for many pages at once and one that blocks. They are made
-//! of the same limits.
+//! The two fetchers of a crawl: one that waits for many pages at once, and one that blocks. They have the same
+//! limits.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,8 +20,8 @@ pub(super) struct Fetchers {
 }
 
 impl Fetchers {
-    /// Redirects are not followed here: where they lead is a page like any other, with its own place in
-    /// the queue, so that none is fetched twice and robots.txt is asked about each.
+    /// Redirects are not followed here: their targets have places of their own in the queue. So no page is
+    /// fetched twice, and robots.txt is checked for each.
     pub(super) fn new(settings: &Settings, lookup: Option<Lookup>) -> Result<Fetchers, Error> {
         let politeness = &settings.politeness;
         let limits = Limits {
@@ -82,7 +82,7 @@ impl Fetchers {
         })
     }
 
-    /// From one start to the next for the host of this URL.
+    /// Sets the time from one start to the next for the host of this URL.
     pub(super) fn set_host_delay(&self, url: &Url, delay: Duration) {
         self.waiting.set_host_delay(url, delay);
         self.blocking.set_host_delay(url, delay);

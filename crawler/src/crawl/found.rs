@@ -1,4 +1,4 @@
-//! What was found: each URL once, with its number, and in the queue unless there is a reason to leave it
+//! The URLs that were found: each once, with its number, and in the queue unless there is a reason to leave it
 //! out.
 
 use std::collections::HashMap;
@@ -16,14 +16,14 @@ use crate::sitemap;
 use crate::store::{Skip, UrlRow};
 use crate::traps::{Counts, Traps};
 
-/// A URL, and how it was found.
+/// How a URL was found.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Way {
     /// Links away from the seeds.
     pub(super) depth: u32,
     /// Redirects since the last link.
     pub(super) hops: u8,
-    /// What it is to the crawl, if it is of it.
+    /// Its role, if it belongs to the crawl.
     pub(super) role: Role,
 }
 
@@ -35,13 +35,13 @@ pub(super) struct Found {
     traps: Traps,
     pub(super) scope: Scope,
     pub(super) queue: Queue,
-    /// Links that lead out are asked for, too.
+    /// Outside links are requested, too.
     checks_external: bool,
-    /// Links that lead further away than the last pages are asked for, too.
+    /// Links beyond the last depth are requested, too.
     checks: bool,
     deepest: Option<u32>,
     sitemaps: usize,
-    /// Pages that said that they are another one's.
+    /// Pages with a canonical link to another page.
     aliases: HashMap<Id, Id>,
 }
 
@@ -61,11 +61,11 @@ impl Found {
         }
     }
 
-    /// Takes in what an earlier run found.
+    /// Adds a URL of an earlier run.
     pub(super) fn restore(&mut self, id: Id, text: &str, is_skipped: bool) {
         self.seen.restore(text, id);
         if !is_skipped && let Ok(url) = Url::parse(text) {
-            // It was let in before.
+            // It was allowed before.
             let _ = self.counts.add(&url, &self.traps);
         }
     }
@@ -80,8 +80,8 @@ impl Found {
         self.seen.len()
     }
 
-    /// Gives a URL its number. If it is new, its row is added to `rows`; the job for it is returned
-    /// unless there is a reason to leave it out.
+    /// Gives a URL its number. If it is new, its row is added to `rows`, and its job is returned unless there
+    /// is a reason to leave it out.
     pub(super) fn find(
         &mut self,
         text: &str,
@@ -121,7 +121,7 @@ impl Found {
         }
     }
 
-    /// Whether what is so many links away is no page of the crawl.
+    /// Whether this depth is beyond the limit.
     pub(super) fn is_too_deep(&self, depth: u32) -> bool {
         self.deepest.is_some_and(|most| depth > most)
     }
@@ -149,14 +149,14 @@ impl Found {
             if !self.checks {
                 return Some(Skip::Depth);
             }
-            // It is no page of the crawl, but a link of one.
+            // It is not a page of the crawl, but the target of a link.
             *role = Role::External;
         }
         self.counts.add(url, &self.traps).err().map(Skip::Trap)
     }
 
-    /// Notes that a page says it is another address of `target`. False if that one says, over however
-    /// many others, that it is another address of this one: then this one is the page.
+    /// Records a canonical link from a page to `target`. False if canonical links lead from there back to this
+    /// page: then this one is the page.
     pub(super) fn alias(&mut self, id: Id, target: Id) -> bool {
         let mut at = target;
         for _ in 0..=HOPS {

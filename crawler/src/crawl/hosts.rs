@@ -1,4 +1,5 @@
-//! The rules of hosts: asked for once, before the first page of each; what is found meanwhile waits.
+//! The rules of hosts. They are requested once, before the first page of a host. Pages that are found meanwhile
+//! wait.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -7,14 +8,14 @@ use url::{Position, Url};
 use super::job::{Job, Role};
 use crate::robots::{self, Rules};
 
-/// URLs that wait for their host's robots.txt, at most: then no others are looked at.
+/// URLs that wait for their host's robots.txt, at most. Then no further URL is taken from the queue.
 pub(super) const WAITING: usize = 1024;
 
-/// Bytes of rules that are remembered, [`EACH`] among them: those of a hundred thousand hosts, as hosts
-/// are. Beyond it the oldest are forgotten, and asked for again if such a host is met again.
+/// Bytes of rules that are remembered, [`EACH`] included: those of about a hundred thousand hosts. If there
+/// are more, the oldest are forgotten, and requested again when they are needed.
 const REMEMBERED: usize = 64 << 20;
 
-/// Bytes that a host takes besides its rules, roughly.
+/// Bytes that a host takes in addition to its rules, roughly.
 const EACH: usize = 512;
 
 #[derive(Debug)]
@@ -24,18 +25,18 @@ enum Host {
     Known(Rules),
 }
 
-/// What is known of the hosts of a crawl, by scheme, name and port.
+/// The hosts of a crawl, by scheme, name and port.
 #[derive(Debug, Default)]
 pub(super) struct Hosts {
     known: HashMap<String, Host>,
     waiting: usize,
-    /// Whose rules are known, the oldest first, and what they take.
+    /// The hosts with known rules, the oldest first, and the bytes of each.
     oldest: VecDeque<(String, usize)>,
     size: usize,
 }
 
 impl Hosts {
-    /// The rules that hold for a URL, if they are known.
+    /// The rules for a URL, if they are known.
     pub(super) fn rules(&self, url: &Url) -> Option<&Rules> {
         match self.known.get(&url[..Position::BeforePath]) {
             Some(Host::Known(rules)) => Some(rules),
@@ -43,7 +44,7 @@ impl Hosts {
         }
     }
 
-    /// Asks for the rules of a URL's host: the job for that, if nobody asked before.
+    /// The job for the robots.txt of a URL's host, unless there was one before.
     pub(super) fn ask(&mut self, url: &Url) -> Option<Job> {
         let origin = &url[..Position::BeforePath];
         if self.known.contains_key(origin) {
@@ -57,7 +58,7 @@ impl Hosts {
         })
     }
 
-    /// Lets a job wait for the rules of its host, which have been [`ask`](Self::ask)ed for.
+    /// Lets a job wait for the rules of its host, after [`ask`](Self::ask).
     pub(super) fn wait(&mut self, job: Job) {
         let origin = &job.url[..Position::BeforePath];
         if let Some(Host::Asked(jobs)) = self.known.get_mut(origin) {
@@ -66,7 +67,7 @@ impl Hosts {
         }
     }
 
-    /// The rules have come. What waited for them, in its order.
+    /// Sets the rules of a host. Returns the jobs that waited for them, in order.
     pub(super) fn answer(&mut self, origin: String, rules: Rules) -> Vec<Job> {
         let size = rules.size() + EACH;
         self.size += size;
@@ -86,7 +87,7 @@ impl Hosts {
         }
     }
 
-    /// How many jobs wait.
+    /// The number of waiting jobs.
     pub(super) fn waiting(&self) -> usize {
         self.waiting
     }

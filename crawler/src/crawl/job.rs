@@ -5,17 +5,17 @@ use url::Url;
 use crate::seen::Id;
 use crate::store::UrlRow;
 
-/// What a URL is to a crawl.
+/// The role of a URL in a crawl.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Role {
-    /// A page of it.
+    /// A page of the crawl.
     Page = 0,
     /// A sitemap.
     Sitemap = 1,
-    /// Not of it, and only checked.
+    /// Not a page of the crawl: it is only checked.
     External = 2,
-    /// The rules of a host. It is in no queue.
+    /// A robots.txt. It is in no queue.
     Robots = 3,
 }
 
@@ -30,26 +30,26 @@ impl Role {
     }
 }
 
-/// Something to be fetched.
+/// A URL to be fetched.
 #[derive(Clone, Debug)]
 pub struct Job {
-    /// Its number.
+    /// The number of the URL.
     pub id: Id,
-    /// Where it is.
+    /// The URL.
     pub url: Url,
-    /// How many links away from the seeds it was found.
+    /// Links away from the seeds.
     pub depth: u32,
     /// How many redirects led here.
     pub hops: u8,
-    /// What it is to the crawl.
+    /// Its role.
     pub role: Role,
-    /// Only its header is wanted.
+    /// Request only its header (HEAD).
     pub head: bool,
-    /// Its header was asked for already, and now a part of it is to be looked for.
+    /// Its header was requested before. Now its parts are needed.
     pub(super) again: bool,
-    /// How often it was put back into the queue for want of descriptors.
+    /// How often it was put back into the queue because of too few descriptors.
     pub(super) put_back: u8,
-    /// Whose rules they are, if it is a robots.txt.
+    /// The origin of the rules, if it is a robots.txt.
     pub(super) origin: String,
 }
 
@@ -68,7 +68,7 @@ impl Job {
         }
     }
 
-    /// Of a row of the queue; nothing if its URL is none, which then was damaged on the disk.
+    /// The job of a row of the queue; `None` if its URL is invalid because the file is damaged.
     pub(super) fn of_row(row: &UrlRow) -> Option<Job> {
         let url = Url::parse(&row.url).ok()?;
         let role = Role::of(row.role);

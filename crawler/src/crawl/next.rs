@@ -1,4 +1,4 @@
-//! The next job.
+//! Chooses the next job.
 
 use super::hosts::WAITING;
 use super::job::{Job, Role};
@@ -6,18 +6,18 @@ use super::state::State;
 use crate::frontier::Work;
 
 impl State {
-    /// The next of the queue.
+    /// The next job of the queue.
     fn pop(&mut self) -> Option<Job> {
         let store = self.store.as_ref();
         let read = |after, most| {
             let rows = store.map(|store| store.queue(after, most));
-            // What fails here is told when the crawl is finished.
+            // An error of the store is returned when the crawl is finished.
             rows.and_then(Result::ok).unwrap_or_default()
         };
         self.found.queue.pop(read)
     }
 
-    /// Which limit has been reached.
+    /// The limit that has been reached.
     fn limit(&self) -> Option<&'static str> {
         let limits = &self.settings.limits;
         if limits.pages.is_some_and(|most| self.progress.begun >= most) {
@@ -51,7 +51,7 @@ impl Work for State {
         }
         loop {
             if let Some(limit) = self.limit() {
-                // Of those in flight some may turn out to be no pages.
+                // Some jobs in flight may be no pages: redirects.
                 if in_flight == 0 {
                     self.sum.limit = Some(limit);
                 }
@@ -70,7 +70,7 @@ impl Work for State {
                 return self.first.jobs.pop_front();
             };
             if self.settings.depth.is_some() && job.depth > self.progress.level {
-                // What is in flight or waits may lead to more of the same depth.
+                // Jobs in flight, or waiting, may lead to more pages of the same depth.
                 if in_flight > 0 || self.hosts.waiting() > 0 {
                     self.found.queue.postpone(job);
                     return None;

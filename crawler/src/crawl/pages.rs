@@ -1,4 +1,4 @@
-//! The consequences of a page, or of an outside link.
+//! Handles the outcome of a page, or of an outside link.
 
 use async_fetch::{Answer, Outcome};
 use url::Url;
@@ -16,7 +16,7 @@ use crate::seen::Id;
 use crate::store::{self, Target};
 
 impl State {
-    /// A page has come, or what a link that leads out leads to.
+    /// Handles the outcome of a page or of an outside link.
     pub(super) fn page(&mut self, job: Job, outcome: Outcome, content: Option<Content>) -> bool {
         if self.lacks_descriptors(&job, &outcome) {
             self.leave(&job);
@@ -47,7 +47,7 @@ impl State {
         self.write(&job, kind, record, exchange)
     }
 
-    /// Remembers for later runs that a link that leads out is right.
+    /// Adds an outside link that is right to the cache.
     fn remember(&self, job: &Job, outcome: &Outcome, record: &Record) {
         if let Some(cache) = &self.settings.cache
             && let Ok(answer) = &outcome.result
@@ -64,7 +64,7 @@ impl State {
         }
     }
 
-    /// What it is, as far as the header tells.
+    /// The kind of outcome, by the answer's header.
     fn kind(&mut self, job: &Job, outcome: &Outcome, record: &mut Record) -> store::Outcome {
         let answer = match &outcome.result {
             Ok(answer) => answer,
@@ -85,7 +85,7 @@ impl State {
         }
     }
 
-    /// Nothing came. If the scheme of a seed was only guessed, the other one is tried.
+    /// Handles a missing answer. If the scheme of a seed was only guessed, the other one is tried.
     pub(super) fn no_answer(&mut self, job: &Job, record: &mut Record) -> store::Outcome {
         let guessed = self.settings.guessed.contains(&job.url);
         if job.depth == 0
@@ -122,7 +122,7 @@ impl State {
         }
     }
 
-    /// Notes what a limit cut: whoever reads the report should know that there may be more.
+    /// Records which limits cut the page: the report shows that there may be more links.
     fn note_cuts(&self, content: &Content, answer: Option<&Answer>, record: &mut Record) {
         let page = &content.page;
         if answer.is_some_and(|answer| answer.cut) {
@@ -143,7 +143,7 @@ impl State {
         }
     }
 
-    /// Goes where a redirect leads: a page of the same depth.
+    /// Adds the target of a redirect: a page of the same depth.
     fn follow(&mut self, job: &Job, to: Url, kind: Kind, record: &mut Record) {
         let fragment = to.fragment().map(str::to_owned);
         let Ok(to) = normalise::page(to, self.settings.rules) else {
@@ -168,7 +168,7 @@ impl State {
         });
     }
 
-    /// What a page says; what it is then.
+    /// Handles the content of a page. Returns the kind of outcome.
     fn content(
         &mut self,
         job: &Job,
@@ -224,7 +224,7 @@ impl State {
         Url::parse(url).is_ok_and(|url| !self.found.scope.has(&url))
     }
 
-    /// The page names its own address. Like a redirect: the same page, and the same depth.
+    /// Handles a canonical link. As with a redirect, the target is the same page and has the same depth.
     fn canonical(
         &mut self,
         job: &Job,
@@ -238,7 +238,7 @@ impl State {
             role: Role::Page,
         };
         let id: Id = self.own_link(record, &canonical, way, Kind::Canonical);
-        // One that leads to this very page under another spelling, out, or around, changes nothing.
+        // A canonical link to the page itself, to the outside, or in a loop changes nothing.
         if id == job.id || self.leads_out(&canonical) || !self.found.alias(job.id, id) {
             return kind;
         }

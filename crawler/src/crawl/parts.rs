@@ -1,4 +1,4 @@
-//! Parts of pages out there: which of them are wanted, and how they are looked for.
+//! Parts of outside pages: which pages need their parts checked.
 
 use std::collections::HashSet;
 
@@ -6,12 +6,12 @@ use super::job::Job;
 use crate::seen::Id;
 use crate::store::Store;
 
-/// Links that lead out to a part of a page, which only a GET can find.
+/// Outside pages with a link to one of their parts. Only a GET can find a part.
 #[derive(Debug)]
 pub(super) struct Parts {
-    /// The pages a part of which is wanted.
+    /// The pages with a link to a part.
     wanted: HashSet<Id>,
-    /// Those of which that was known too late have been asked for again, or nobody wants them.
+    /// The pages with a link that was found too late have been requested again; or nothing is checked.
     are_found: bool,
 }
 
@@ -31,7 +31,7 @@ impl Parts {
         self.wanted.contains(&page)
     }
 
-    /// At the end: pages whose header was asked for before it was known that a part of them is wanted.
+    /// At the end: pages whose header was requested before the first link to one of their parts was found.
     pub(super) fn take_late(&mut self, store: Option<&Store>) -> Vec<Job> {
         if std::mem::replace(&mut self.are_found, true) {
             return Vec::new();

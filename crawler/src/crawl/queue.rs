@@ -1,9 +1,9 @@
-//! The queue: a table in the store, along which a cursor runs.
+//! The queue: a table in the store, with a cursor.
 //!
-//! Every URL that is found gets the next number and a row in the store. The first few thousand that
-//! are not done are in memory as well; once there are more, the rest stays where it is, and is read
-//! when its turn comes. So the queue's order is the order of the numbers, its length costs no memory,
-//! and what a run leaves needs no saving.
+//! Every URL gets the next number and a row in the store when it is found. The next few thousand rows that are
+//! not done are in memory as well. If there are more, the rest stays in the store and is read when its turn
+//! comes. So the queue's order is the order of the numbers, its length costs no memory, and at the end of a run
+//! nothing has to be saved.
 
 use std::collections::{HashSet, VecDeque};
 
@@ -11,7 +11,7 @@ use super::job::Job;
 use crate::seen::Id;
 use crate::store::UrlRow;
 
-/// URLs of the queue that are in memory: some 2 MiB, and one look into the store for as many pages.
+/// URLs of the queue in memory: about 2 MiB, and one query of the store for as many pages.
 pub(super) const AT_HAND: usize = 8192;
 
 /// See the module.
@@ -19,21 +19,21 @@ pub(super) const AT_HAND: usize = 8192;
 pub(super) struct Queue {
     /// The head of the queue, in its order.
     ready: VecDeque<Job>,
-    /// What goes before it: where redirects lead, and what waited for the rules of its host.
+    /// Jobs that go before it: targets of redirects, and jobs that waited for the rules of their host.
     ahead: VecDeque<Job>,
     /// The cursor: everything up to this number is done, in flight or in memory.
     cursor: Id,
     /// The last number that was given.
     last: Id,
-    /// There may be rows behind the cursor that are not in memory.
+    /// There may be rows after the cursor that are not in memory.
     spilled: bool,
-    /// What is behind the cursor, and in memory or in flight nevertheless.
+    /// Rows after the cursor that are nevertheless in memory or in flight.
     beyond: HashSet<Id>,
     at_hand: usize,
 }
 
 impl Queue {
-    /// An empty queue that keeps so many jobs in memory.
+    /// An empty queue that keeps up to `at_hand` jobs in memory.
     pub(super) fn new(at_hand: usize) -> Queue {
         Queue {
             ready: VecDeque::new(),
@@ -46,7 +46,7 @@ impl Queue {
         }
     }
 
-    /// The queue that an earlier run left in the store, of which `early` are taken out of order.
+    /// The queue of an earlier run. The jobs in `early` are taken out of order.
     pub(super) fn resumed(at_hand: usize, last: Id, early: impl IntoIterator<Item = Id>) -> Queue {
         Queue {
             last,
@@ -56,7 +56,7 @@ impl Queue {
         }
     }
 
-    /// A new job at the end, whose row is or will be in the store before the next [`pop`](Self::pop).
+    /// Adds a new job at the end. Its row must be in the store before the next [`pop`](Self::pop).
     pub(super) fn push(&mut self, job: Job) {
         self.last = job.id;
         if !self.spilled && self.ready.len() < self.at_hand {
@@ -67,13 +67,13 @@ impl Queue {
         }
     }
 
-    /// A new job that goes before all that have waited.
+    /// Adds a new job before all others.
     pub(super) fn push_ahead(&mut self, job: Job) {
         self.pass(job.id);
         self.ahead.push_back(job);
     }
 
-    /// A number that is in no queue, or in another one.
+    /// Skips a number that is in no queue, or in another one.
     pub(super) fn pass(&mut self, id: Id) {
         self.last = id;
         if self.spilled {
@@ -83,20 +83,20 @@ impl Queue {
         }
     }
 
-    /// Jobs that were taken and could not be begun then; in their order, before all others.
+    /// Puts back jobs that could not be started; in their order, before all others.
     pub(super) fn put_back(&mut self, jobs: Vec<Job>) {
         for job in jobs.into_iter().rev() {
             self.ahead.push_front(job);
         }
     }
 
-    /// A job that was taken too early; behind what will be pushed ahead meanwhile.
+    /// Puts back a job that was taken too early; after jobs that are pushed ahead meanwhile.
     pub(super) fn postpone(&mut self, job: Job) {
         self.ready.push_front(job);
     }
 
-    /// The next job. `read` gets a number and a count: it reads so many rows behind that number that
-    /// are not done, in their order.
+    /// The next job. `read` gets a number and a count: it reads that many rows after that number that are not
+    /// done, in order.
     pub(super) fn pop(&mut self, mut read: impl FnMut(Id, usize) -> Vec<UrlRow>) -> Option<Job> {
         if let Some(job) = self.ahead.pop_front() {
             return Some(job);
@@ -117,7 +117,7 @@ impl Queue {
             self.ready.extend(Job::of_row(row));
         }
         if rows.len() < self.at_hand {
-            // That was all of it.
+            // These were the last rows.
             self.spilled = false;
             self.cursor = self.last;
             self.beyond.clear();

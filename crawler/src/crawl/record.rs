@@ -1,4 +1,4 @@
-//! The record of a job that is done.
+//! The record of a finished job.
 
 use std::time::{Duration, SystemTime};
 
@@ -22,12 +22,12 @@ pub(super) struct Record {
     attempts: u32,
     pub(super) error: Option<String>,
     pub(super) title: Option<String>,
-    /// The page that this one is another address of.
+    /// The page of which this one is another address.
     pub(super) target: Option<Target>,
-    /// URLs that were found here first.
+    /// URLs that were found on this page first.
     pub(super) urls: Vec<UrlRow>,
     pub(super) links: Vec<LinkRow>,
-    /// Links that stand there, those that are not followed too.
+    /// Links on the page, with those that are not followed.
     pub(super) links_in_it: usize,
     /// The names of its parts.
     pub(super) ids: Vec<String>,
@@ -36,7 +36,7 @@ pub(super) struct Record {
 }
 
 impl Record {
-    /// Of what was not even asked for.
+    /// The record of a URL that was not requested.
     pub(super) fn failed(error: String) -> Record {
         Record {
             error: Some(error),
@@ -44,7 +44,7 @@ impl Record {
         }
     }
 
-    /// Of what came. `accepted` are statuses of failure that are none to the user.
+    /// The record of an outcome. `accepted` are error statuses that the user accepts.
     pub(super) fn of(outcome: &Outcome, accepted: &[u16]) -> Record {
         let answer = outcome.result.as_ref().ok();
         let status = answer.map(|answer| answer.status.as_u16());
@@ -71,7 +71,7 @@ impl Record {
         }
     }
 
-    /// Notes a link.
+    /// Adds a link.
     pub(super) fn link(&mut self, target: Id, kind: Kind, place: Place, fragment: Option<String>) {
         self.links.push(LinkRow {
             target,
@@ -81,7 +81,7 @@ impl Record {
         });
     }
 
-    /// Notes that a limit cut something of it.
+    /// Records that a limit cut the page.
     pub(super) fn cut(&mut self, what: String) {
         let cut = &mut self.health.cut;
         *cut = Some(match cut.take() {
@@ -90,7 +90,7 @@ impl Record {
         });
     }
 
-    /// The rows of it.
+    /// The rows for the store.
     pub(super) fn rows(
         self,
         job: &Job,
@@ -126,7 +126,7 @@ impl Record {
     }
 }
 
-/// What goes into the archive.
+/// The exchange for the archive.
 pub(super) fn exchange(job: &Job, answer: Answer, took: Duration) -> OwnExchange {
     let body = match answer.body {
         Body::Memory(body) => body,
@@ -136,7 +136,7 @@ pub(super) fn exchange(job: &Job, answer: Answer, took: Duration) -> OwnExchange
         url: job.url.as_str().to_owned(),
         head: job.head,
         address: answer.address.map(|address| address.ip()),
-        // When it was asked for.
+        // The time of the request.
         at: SystemTime::now()
             .checked_sub(took)
             .unwrap_or(SystemTime::UNIX_EPOCH),

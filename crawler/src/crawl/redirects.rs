@@ -1,14 +1,14 @@
-//! The target of a redirect, and links that only a GET can check.
+//! Targets of redirects; links that only a GET can check; failures that may be temporary.
 
 use async_fetch::{Answer, Error as Failure, Outcome, is_redirect};
 use url::Url;
 
 use crate::reading::header;
 
-/// Redirects one after the other that are followed: as many as in most clients.
+/// Redirects in a row, at most: as in most clients.
 pub(super) const HOPS: u8 = 10;
 
-/// Where an answer redirects to, if that can be fetched.
+/// The target of a redirect, if it can be fetched.
 pub(super) fn place(answer: &Answer, from: &Url) -> Option<Url> {
     if !is_redirect(answer.status) {
         return None;
@@ -17,7 +17,7 @@ pub(super) fn place(answer: &Answer, from: &Url) -> Option<Url> {
     matches!(to.scheme(), "http" | "https").then_some(to)
 }
 
-/// Whether only a GET can tell how it stands with a link: some servers answer HEAD with nonsense.
+/// Whether a link must be checked by GET, too: some servers answer HEAD wrongly.
 pub(super) fn needs_more_than_a_head(outcome: &Outcome) -> bool {
     match &outcome.result {
         Ok(answer) => answer.status.as_u16() >= 400 && answer.status.as_u16() != 429,
@@ -28,12 +28,12 @@ pub(super) fn needs_more_than_a_head(outcome: &Outcome) -> bool {
     }
 }
 
-/// Whether it may be there another time: the server is busy or broken just now, or does not answer.
+/// Whether a failure may be temporary: the server is overloaded or broken, or does not answer.
 pub(super) fn may_pass(outcome: &Outcome) -> bool {
     match &outcome.result {
         Ok(answer) => matches!(answer.status.as_u16(), 408 | 425 | 429 | 500..=599),
         Err(Failure::Address(_) | Failure::NoTls | Failure::Url(_) | Failure::Scheme(_)) => false,
-        // Who speaks no HTTP will not learn it.
+        // These will be the same next time.
         Err(
             Failure::Protocol(_)
             | Failure::BodyTooLarge { .. }

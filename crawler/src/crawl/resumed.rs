@@ -1,11 +1,11 @@
-//! Going on with an earlier run: it has to be the same crawl, and counts on.
+//! Resuming an earlier run: the settings must be the same, and the counts continue.
 
 use serde_json::{Map, Value};
 
 use super::summary::Summary;
 use crate::store;
 
-/// Counts on from what earlier runs did.
+/// Restores the counts of earlier runs.
 pub(super) fn restore_counts(sum: &mut Summary, left: &store::Left) {
     sum.pages = left.pages;
     sum.failed = left.failed;
@@ -19,7 +19,7 @@ pub(super) fn restore_counts(sum: &mut Summary, left: &store::Left) {
     }
 }
 
-/// In what two settings differ.
+/// The difference between two settings.
 pub(super) fn difference(found: &str, wanted: &str) -> Option<String> {
     if found == wanted {
         return None;

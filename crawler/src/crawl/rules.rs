@@ -1,4 +1,4 @@
-//! The consequences of a robots.txt: allowed pages, delays, sitemaps.
+//! Handles a robots.txt: allowed pages, delays, sitemaps.
 
 use async_fetch::Outcome;
 use url::Url;
@@ -10,7 +10,8 @@ use super::redirects;
 use super::state::State;
 use crate::reading::unpacked;
 use crate::robots::{self, Found, Rules};
-use crate::store;
+use crate::sitemap;
+use crate::store::{self, Skip};
 
 impl State {
     /// Whether a page may be fetched now: `None` if that is not known yet.
@@ -21,7 +22,7 @@ impl State {
         self.hosts.rules(url).map(|rules| rules.allow(url))
     }
 
-    /// A page that must not be fetched: because somebody said so, or because nobody can be asked.
+    /// Handles a page that must not be fetched: robots.txt forbids it, or robots.txt can't be read.
     pub(super) fn forbidden(&mut self, job: &Job) -> bool {
         let trouble = self.hosts.rules(&job.url).and_then(Rules::trouble);
         let Some(reason) = trouble else {
@@ -30,7 +31,7 @@ impl State {
             return self.write(job, store::Outcome::Robots, record, None);
         };
         let mut record = Record::failed(format!(
-            "robots.txt can't be had, so nothing may be: {reason}"
+            "robots.txt can't be read, so all pages are forbidden: {reason}"
         ));
         record.health.broken = true;
         record.health.passing = true;
@@ -40,7 +41,7 @@ impl State {
         self.write(job, outcome, record, None)
     }
 
-    /// A robots.txt has come, or something in its place.
+    /// Handles the outcome of a robots.txt.
     pub(super) fn rules(&mut self, job: Job, outcome: Outcome) {
         if self.lacks_descriptors(&job, &outcome) {
             let put_back = job.put_back + 1;
@@ -51,7 +52,7 @@ impl State {
         let text;
         let found = match &outcome.result {
             Ok(answer) if answer.status.is_success() => {
-                // For an archive it is kept as it came.
+                // With an archive it was not decoded.
                 text = unpacked(answer.bytes(), robots::BYTES + 1).unwrap_or_default();
                 Found::Text(&text)
             }
@@ -87,7 +88,7 @@ impl State {
         self.found.queue.put_back(waited);
     }
 
-    /// The sitemaps that a robots.txt names, or else the usual one.
+    /// Adds the sitemaps of a robots.txt; if it has none, the usual one.
     fn name_sitemaps(&mut self, rules: &Rules, origin: &str) {
         let mut named: Vec<String> = rules.sitemaps().iter().map(Url::to_string).collect();
         if named.is_empty() {
@@ -99,11 +100,19 @@ impl State {
             role: Role::Sitemap,
         };
         let mut rows = Vec::new();
+        let refused = self.sum.skipped_by(Skip::Sitemaps);
         for url in named {
             self.find(&url, way, &mut rows);
         }
+        if rules.sitemaps_cut() > 0 || self.sum.skipped_by(Skip::Sitemaps) > refused {
+            self.sum.cut += 1;
+            self.sum.remark(format!(
+                "{origin}/robots.txt names more sitemaps than the {} that are read",
+                sitemap::FILES
+            ));
+        }
         if let Ok(store) = self.store() {
-            // What fails here fails at the next page too, and is told there.
+            // An error here happens again at the next page, and is returned there.
             let _ = store.urls(rows);
         }
     }

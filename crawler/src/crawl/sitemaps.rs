@@ -1,6 +1,6 @@
-//! The consequences of a sitemap: pages, and more sitemaps.
+//! Handles a sitemap: pages, and more sitemaps.
 
-use async_fetch::Outcome;
+use async_fetch::{Error as Failure, Outcome};
 
 use super::found::Way;
 use super::job::{Job, Role};
@@ -10,17 +10,18 @@ use super::state::State;
 use crate::html::Kind;
 use crate::normalise;
 use crate::sitemap::{self, Sitemap};
-use crate::store;
+use crate::store::{self, Skip};
 
 impl State {
-    /// A sitemap has come.
+    /// Handles the outcome of a sitemap.
     pub(super) fn sitemap(&mut self, job: &Job, outcome: Outcome) -> bool {
         self.first.opening -= usize::from(self.first.opening > 0);
         let mut record = Record::of(&outcome, &[]);
-        // No page links there.
+        // No page links to it.
         record.health.broken = false;
         let read = match &outcome.result {
             Ok(answer) if answer.status.is_success() => sitemap::read(answer.bytes()),
+            Err(Failure::BodyTooLarge { limit }) => Ok(Sitemap::too_long(*limit)),
             Ok(answer) => match redirects::place(answer, &job.url) {
                 Some(url) => Ok(Sitemap {
                     sitemaps: vec![url.into()],
@@ -35,12 +36,16 @@ impl State {
             ..Sitemap::default()
         });
         if let Some(trouble) = &map.trouble
-            // The usual place was only tried.
+            // The usual place is only a guess.
             && record.status != Some(404)
         {
             self.sum.remark(format!("{}: {trouble}", job.url));
         }
         record.error = map.trouble;
+        if let Some(limit) = map.cut {
+            record.cut(limit);
+        }
+        let refused = self.sum.skipped_by(Skip::Sitemaps);
         for (entries, role) in [(map.sitemaps, Role::Sitemap), (map.pages, Role::Page)] {
             for entry in entries {
                 let url = job.url.join(&entry).ok();
@@ -54,6 +59,12 @@ impl State {
                     self.own_link(&mut record, url.as_str(), way, Kind::Sitemap);
                 }
             }
+        }
+        if self.sum.skipped_by(Skip::Sitemaps) > refused {
+            record.cut(format!(
+                "it names more sitemaps than the {} that are read",
+                sitemap::FILES
+            ));
         }
         let exchange = self.exchange(job, outcome);
         self.write(job, store::Outcome::Sitemap, record, exchange)

@@ -1,5 +1,5 @@
-//! The state of a crawl: what is known, what is next, what was counted. What follows from what came
-//! stands beside: [`pages`](super::pages), [`rules`](super::rules), [`sitemaps`](super::sitemaps).
+//! The state of a crawl: known URLs, the queue, the counts. Outcomes are handled in [`pages`](super::pages),
+//! [`rules`](super::rules) and [`sitemaps`](super::sitemaps).
 
 use std::collections::{HashSet, VecDeque};
 use std::path::Path;
@@ -26,8 +26,8 @@ use crate::seen::Id;
 use crate::settings::Settings;
 use crate::store::{self, File, OnPage, OwnExchange, Store, UrlRow};
 
-/// How often a job is put back because this process has no descriptors left: each time there are fewer
-/// others that hold any.
+/// How often a job is put back because this process has no descriptors left. Each time fewer jobs are in
+/// flight.
 const PUT_BACK: u8 = 100;
 
 /// See the module.
@@ -44,25 +44,25 @@ pub(super) struct State {
     pub(super) sum: Summary,
 }
 
-/// What is done before all pages.
+/// Jobs that are done before all pages.
 #[derive(Debug, Default)]
 pub(super) struct First {
-    /// robots.txts and sitemaps; and what is asked for again.
+    /// robots.txts and sitemaps; and repeated requests.
     pub(super) jobs: VecDeque<Job>,
-    /// Sitemaps and robots.txts without which no page is to be fetched, not done yet.
+    /// Sitemaps and robots.txts that must be done before the first page.
     pub(super) opening: usize,
 }
 
-/// How far a crawl is.
+/// The progress of a crawl.
 #[derive(Debug)]
 pub(super) struct Progress {
-    /// The depth that is being crawled, where depth has a limit.
+    /// The current depth, if depth has a limit.
     pub(super) level: u32,
-    /// Pages that were begun and count.
+    /// Pages that were started, and count.
     pub(super) begun: u64,
-    /// How many jobs were in flight when the last one was asked for.
+    /// How many jobs were in flight when the last one was taken.
     pub(super) in_flight: usize,
-    /// How many may be: fewer than wanted once there were no descriptors for more.
+    /// How many may be in flight: fewer, if there were too few descriptors.
     pub(super) at_once: usize,
     pub(super) start: Instant,
 }
@@ -113,8 +113,7 @@ impl State {
             file.set("settings", &wanted)?;
         }
         sum.earlier = sum.pages;
-        let agent = settings.politeness.user_agent.clone();
-        let store = file.start(archive, &agent, on_page)?;
+        let store = file.start(archive, settings.told_headers(), on_page)?;
         let mut state = State {
             fetchers,
             store: Some(store),
@@ -136,7 +135,7 @@ impl State {
         Ok(state)
     }
 
-    /// Puts what is to be done first where it belongs: what an earlier run left, and the seeds.
+    /// Queues the first jobs: those of an earlier run, and the seeds.
     fn open(&mut self, early: &[UrlRow]) -> Result<(), Error> {
         let early = early.iter().filter_map(Job::of_row);
         let (sitemaps, moved): (Vec<Job>, _) = early.partition(|job| job.role == Role::Sitemap);
@@ -180,8 +179,8 @@ impl State {
         }
     }
 
-    /// The number of a URL. One that is new gets a row, and a place in the queue unless there is a
-    /// reason to leave it out.
+    /// The number of a URL. A new URL gets a row, and a place in the queue unless there is a reason to leave it
+    /// out.
     pub(super) fn find(&mut self, text: &str, way: Way, rows: &mut Vec<UrlRow>) -> Id {
         let (id, job) = self.found.find(text, way, rows, &mut self.sum);
         if let Some(job) = job {
@@ -190,21 +189,21 @@ impl State {
         id
     }
 
-    /// Puts a new job where it belongs.
+    /// Queues a new job.
     fn put(&mut self, job: Job) {
         if job.role == Role::Sitemap {
             self.first.opening += 1;
             self.found.queue.pass(job.id);
             self.first.jobs.push_back(job);
         } else if job.hops > 0 {
-            // Of the same depth as what led here, which is before what is queued.
+            // It has the depth of the page that redirects, so it goes before the others.
             self.found.queue.push_ahead(job);
         } else {
             self.found.queue.push(job);
         }
     }
 
-    /// What came of a job. False if it can't be kept.
+    /// Handles the outcome of a job. False if it can't be written.
     pub(super) fn digest(&mut self, job: Job, outcome: Outcome, content: Option<Content>) -> bool {
         match job.role {
             Role::Robots => {
@@ -216,15 +215,15 @@ impl State {
         }
     }
 
-    /// A job was not done: it stays in the queue.
+    /// Gives back a job that was not done: it stays in the queue.
     pub(super) fn leave(&mut self, job: &Job) {
         if job.role == Role::Page {
             self.progress.begun -= 1;
         }
     }
 
-    /// Whether a job is to be asked for again because this process has no descriptors left: then there
-    /// are fewer in flight from now on.
+    /// Whether a job must be repeated because this process has no descriptors left. Then fewer jobs are in
+    /// flight from now on.
     pub(super) fn lacks_descriptors(&mut self, job: &Job, outcome: &Outcome) -> bool {
         if !matches!(outcome.result, Err(Failure::Descriptors)) || job.put_back >= PUT_BACK {
             return false;
@@ -252,37 +251,37 @@ impl State {
         self.store().and_then(|store| store.page(row)).is_ok()
     }
 
-    /// What goes into the archive, if there is one.
+    /// The exchange for the archive, if there is one.
     pub(super) fn exchange(&self, job: &Job, outcome: Outcome) -> Option<OwnExchange> {
-        // What is only known from an earlier run has taken no attempt.
+        // An outcome from the cache has no attempts.
         let is_wanted = self.settings.archive && outcome.attempts > 0;
         let answer = outcome.result.ok().filter(|_| is_wanted)?;
         Some(exchange(job, answer, outcome.times.total))
     }
 
-    /// Archives what has no row.
+    /// Archives an exchange that has no row.
     pub(super) fn archive(&self, job: &Job, outcome: Outcome) {
         if let Some(exchange) = self.exchange(job, outcome)
             && let Ok(store) = self.store()
         {
-            // What fails here fails at the next page too, and is told there.
+            // An error here happens again at the next page, and is returned there.
             let _ = store.exchange(exchange);
         }
     }
 
-    /// Notes a link that stands in no page.
+    /// Adds a link that is not on a page.
     pub(super) fn own_link(&mut self, record: &mut Record, url: &str, way: Way, kind: Kind) -> Id {
         let target = self.find(url, way, &mut record.urls);
         record.link(target, kind, Place::default(), None);
         target
     }
 
-    /// By which a site may speak to this crawler.
+    /// The product token of this crawler.
     pub(super) fn product(&self) -> &str {
         robots::product(&self.settings.politeness.user_agent)
     }
 
-    /// Seeds and what they redirect to belong together: the host that a seed moved to is the site.
+    /// If a seed redirects to another host, that host belongs to the crawl.
     pub(super) fn move_seed(&mut self, from: &Url, to: &Url) {
         if self.found.scope.is_new_host(to) {
             self.found.scope.add_seed(to.clone());

@@ -3,46 +3,52 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// How a crawl went, or stands; of all its runs together where nothing else is said.
+use crate::store::Skip;
+
+/// The counts of a crawl, of all its runs together unless the field says otherwise.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Summary {
-    /// Pages that were fetched, and those that could not be.
+    /// Pages that were fetched, with those that could not be.
     pub pages: u64,
-    /// Of these, those of earlier runs.
+    /// Of these, pages of earlier runs.
     pub earlier: u64,
-    /// Of these, those that could not be fetched.
+    /// Of these, pages that could not be fetched.
     pub failed: u64,
-    /// Of these, those whose status is one of failure and not accepted.
+    /// Of these, pages with an error status that is not accepted.
     pub http_errors: u64,
-    /// Pages of which a limit cut something: a link in the rest was not followed.
+    /// Pages and sitemaps that a limit cut: links in the rest were not followed.
     pub cut: u64,
-    /// URLs that turned out to be another page's: redirects and canonical links.
+    /// URLs that are another page's: redirects and canonical links.
     pub aliases: u64,
-    /// Links that lead out and were checked.
+    /// Outside links that were checked.
     pub checked: u64,
-    /// Of these, those that an earlier run had found right, and that were not asked for.
+    /// Of these, links that were in the cache, and not requested.
     pub known: u64,
     /// Bytes of bodies.
     pub bytes: u64,
     /// URLs that were found.
     pub found: u64,
-    /// URLs that were not fetched, by the reason. (Links that were not followed because of their
-    /// `nofollow` are counted of this run only.)
+    /// URLs that were not fetched, by reason. (Links with `nofollow` are counted for this run only.)
     pub skipped: BTreeMap<String, u64>,
-    /// What somebody should know who looks at the result.
+    /// Remarks about the result, for people.
     pub remarks: Vec<String>,
-    /// Which limit ended it.
+    /// The limit that ended it.
     pub limit: Option<&'static str>,
-    /// How long this run took.
+    /// The time of this run.
     pub time: Duration,
 }
 
-/// Remarks that are kept.
+/// Remarks that are kept, at most.
 const REMARKS: usize = 20;
 
 impl Summary {
     pub(super) fn skip(&mut self, reason: &str) {
         *self.skipped.entry(reason.to_owned()).or_default() += 1;
+    }
+
+    /// How many URLs were left out for this reason.
+    pub(super) fn skipped_by(&self, reason: Skip) -> u64 {
+        self.skipped.get(reason.name()).copied().unwrap_or(0)
     }
 
     pub(super) fn remark(&mut self, text: String) {

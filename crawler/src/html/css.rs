@@ -2,14 +2,14 @@
 
 use cssparser::{ParseError, Parser, Token};
 
-/// How deep blocks are looked into. Deeper ones are not made for people.
+/// The depth of nested blocks that is read: deeper ones are not made by people.
 const DEEPEST: usize = 64;
 
 /// The URLs in some CSS, in their order (CSS Syntax 3; CSS Values 4, section 4.5).
 pub(super) fn urls(css: &str) -> Vec<String> {
     let mut found = Vec::new();
     collect(&mut Parser::new(css), &mut found, 0);
-    // One without a URL is none.
+    // An empty URL is no link.
     found.retain(|url| !url.is_empty());
     found
 }

@@ -1,11 +1,11 @@
-//! Which attribute of which element holds a URL, and how an element's content is tokenized (WHATWG
-//! HTML, sections 4 and 13.2.6; SVG 2, chapter 16).
+//! The attributes that contain URLs, and the tokenizer's state for each element's content (WHATWG HTML,
+//! sections 4 and 13.2.6; SVG 2, chapter 16).
 
 use html5gum::State;
 
 use super::link::Kind;
 
-/// What an attribute is to the reader.
+/// The meaning of an attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Attribute {
     /// A URL.
@@ -16,7 +16,7 @@ pub(super) enum Attribute {
     Srcdoc,
     /// CSS: `style=""`.
     Style,
-    /// The URL that all others are relative to: `<base href>`.
+    /// The base of all relative URLs: `<base href>`.
     Base,
     Rel,
     /// `name`, of a `<meta>` or an `<a>`.
@@ -28,7 +28,7 @@ pub(super) enum Attribute {
     Other,
 }
 
-/// What an attribute of an element is. Both names are in small letters.
+/// The meaning of an attribute of an element. Both names are in small letters.
 pub(super) fn attribute(element: &[u8], name: &[u8]) -> Attribute {
     use Attribute::{Base, Content, HttpEquiv, Id, Name, Other, Rel, Srcdoc, Srcset, Style, Url};
     match (element, name) {
@@ -45,7 +45,7 @@ pub(super) fn attribute(element: &[u8], name: &[u8]) -> Attribute {
         (b"embed", b"src") => Url(Kind::Embed),
         (b"iframe" | b"frame", b"src") => Url(Kind::Iframe),
         (b"iframe", b"srcdoc") => Srcdoc,
-        // SVG has an <image>, and HTML takes it for an <img>.
+        // SVG has an <image>. HTML treats it as an <img>.
         (b"image", b"href" | b"xlink:href" | b"src") | (b"img", b"src") => Url(Kind::Img),
         (b"img", b"srcset") => Srcset(Kind::Img),
         (b"input", b"src") => Url(Kind::Input),
@@ -64,8 +64,8 @@ pub(super) fn attribute(element: &[u8], name: &[u8]) -> Attribute {
     }
 }
 
-/// Whether an element of HTML has no content and no end tag. `<p>` and `<li>` have both, but their end
-/// tags are mostly left out, so that counting them would count them as nested.
+/// Whether an element of HTML has no content and no end tag. `<p>` and `<li>` have content, but often no end
+/// tag, so they would be counted as nested.
 pub(super) fn is_void(name: &[u8]) -> bool {
     matches!(
         name,
@@ -87,8 +87,8 @@ pub(super) fn is_void(name: &[u8]) -> bool {
     )
 }
 
-/// The state in which the content of an element is tokenized, if that is not the usual one. Without
-/// scripts, `<noscript>` is an element like any other.
+/// The tokenizer's state for the content of an element, if it is not the usual one. Without scripts,
+/// `<noscript>` is an ordinary element.
 fn content_state(name: &[u8]) -> Option<State> {
     match name {
         b"title" | b"textarea" => Some(State::RcData),
@@ -99,17 +99,16 @@ fn content_state(name: &[u8]) -> Option<State> {
     }
 }
 
-/// How deep changes between HTML and SVG or MathML are followed. Deeper ones are taken for more of the
-/// same.
+/// The depth of changes between HTML and SVG or MathML that is tracked. Deeper changes are ignored.
 const DEEPEST: usize = 64;
 
-/// Which language the tokenizer is in: HTML, or one within it whose elements may close themselves.
+/// The current language: HTML, or SVG or MathML within it, where tags may close themselves.
 #[derive(Debug, Default)]
 pub(super) struct Language {
-    /// All of it is XML.
+    /// The page is XML.
     xml: bool,
-    /// What changed the language, innermost last: `<svg>` and `<math>` leave HTML, a `<foreignObject>`
-    /// goes back to it.
+    /// The elements that changed the language, innermost last: `<svg>` and `<math>` leave HTML, a
+    /// `<foreignObject>` returns to it.
     changes: Vec<(Vec<u8>, bool)>,
 }
 
@@ -125,15 +124,15 @@ impl Language {
         self.xml
     }
 
-    /// Whether it is SVG or MathML within HTML.
+    /// Whether the current language is SVG or MathML.
     pub(super) fn is_foreign(&self) -> bool {
         self.changes.last().is_some_and(|(_, foreign)| *foreign)
     }
 
-    /// Hears of a start tag. The state in which what follows is tokenized, if it is not the usual one.
+    /// Handles a start tag. Returns the tokenizer's next state, if it is not the usual one.
     pub(super) fn open(&mut self, name: &[u8], self_closing: bool) -> Option<State> {
         if self.xml {
-            // In XML too a script is mostly meant as text, in a CDATA section or without one.
+            // In XML, too, a script is mostly plain text, with a CDATA section or without.
             let text = matches!(name, b"script" | b"style") && !self_closing;
             return content_state(name).filter(|_| text);
         }
@@ -167,7 +166,7 @@ impl Language {
         }
     }
 
-    /// Hears of an end tag.
+    /// Handles an end tag.
     pub(super) fn close(&mut self, name: &[u8]) {
         if let Some(at) = self.changes.iter().rposition(|(opened, _)| opened == name) {
             self.changes.truncate(at);
@@ -175,7 +174,7 @@ impl Language {
     }
 }
 
-/// Whether an element is certainly HTML's: it ends an `<svg>` that nobody closed (WHATWG HTML, section
+/// Whether an element is certainly HTML: it ends an `<svg>` that was not closed (WHATWG HTML, section
 /// 13.2.6.5).
 fn ends_foreign(name: &[u8]) -> bool {
     matches!(

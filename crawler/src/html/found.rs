@@ -1,4 +1,4 @@
-//! The links of a page: as they are written, and their targets.
+//! The links of a page, as they are written, and their targets.
 
 use std::collections::HashSet;
 
@@ -8,10 +8,10 @@ use url::Url;
 use super::{Kind, Link, MOST_LINKS, Page, Place};
 use crate::normalise::{self, Rules, Unfit};
 
-/// Characters that are kept of what is no URL.
+/// Characters that are kept of an invalid URL.
 const SHOWN: usize = 200;
 
-/// A link as it is written, before it is known what it is relative to.
+/// A link as it is written, before the base is known.
 #[derive(PartialEq, Eq, Hash)]
 pub(super) struct Written {
     pub(super) text: String,
@@ -19,7 +19,7 @@ pub(super) struct Written {
     pub(super) nofollow: bool,
 }
 
-/// What was found that is relative to the page's `<base>`, which may stand behind it.
+/// Links that are relative to the page's `<base>`, which may come after them.
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) base: Option<String>,
@@ -66,8 +66,8 @@ impl Found {
                 Err(Unfit::Scheme) => continue,
                 Err(Unfit::NotAUrl | Unfit::UnknownScheme) => (shown(&written.text), None, true),
             };
-            // Two that are written in different ways may be the same, and a link that may be followed
-            // is another than one that may not.
+            // Links that are written in different ways may be equal. A link with `nofollow` differs from one
+            // without.
             if seen.insert((url.clone(), fragment.clone(), written.kind, nofollow)) {
                 links.push(Link {
                     url,
@@ -88,7 +88,7 @@ impl Found {
     }
 }
 
-/// What is no URL, as it is shown to people: nothing in it may steer a terminal.
+/// An invalid URL without control characters, for people.
 fn shown(text: &str) -> String {
     let sign = |sign: char| if sign.is_control() { '\u{fffd}' } else { sign };
     text.trim().chars().map(sign).take(SHOWN).collect()

@@ -1,8 +1,8 @@
-//! A link, and where it stands.
+//! A link and its place.
 
 use serde::{Deserialize, Serialize};
 
-/// What a link stands in. The numbers are those of the state's file.
+/// The source of a link. The numbers are used in the state's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Kind {
@@ -20,13 +20,13 @@ pub enum Kind {
     Iframe = 5,
     /// `<form action>`, `<button formaction>`; only on request.
     Form = 6,
-    /// The page is another's: `<link rel=canonical>`.
+    /// `<link rel=canonical>`.
     Canonical = 7,
-    /// The page was moved: a redirect.
+    /// A redirect.
     Redirect = 8,
-    /// A sitemap names it.
+    /// An entry of a sitemap.
     Sitemap = 9,
-    /// The command line names it.
+    /// A URL of the command line.
     Seed = 10,
     /// `<source src>`, `<source srcset>`
     Source = 11,
@@ -112,7 +112,7 @@ impl Kind {
     }
 }
 
-/// Where a link stands in its page, both from 1; 0 for what stands in a header.
+/// The place of a link in its page, from 1; 0 for a link in a header.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     /// The line.
@@ -124,16 +124,16 @@ pub struct Place {
 /// A link of a page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
-    /// Where it leads, normalised; or its text, if that is no URL.
+    /// Its target, normalised; or its text, if that is not a URL.
     pub url: String,
-    /// The part of that page, as the URL standard writes it: percent-encoded.
+    /// The fragment, as it is written.
     pub fragment: Option<String>,
-    /// What it stands in.
+    /// Its source.
     pub kind: Kind,
-    /// Where it stands; of several equal links of a page, the first.
+    /// Its place; the first, if equal links are on the page.
     pub place: Place,
-    /// The page says that it is not to be followed.
+    /// It has `nofollow`.
     pub nofollow: bool,
-    /// It can't be fetched: it is no URL, or of a scheme that nobody knows.
+    /// It is not a URL, or has an unknown scheme.
     pub invalid: bool,
 }

@@ -1,9 +1,9 @@
-//! From a position in a text to its line and column.
+//! Computes the line and the column of a position.
 
 use super::link::Place;
 
-/// Counts lines and characters as the reader goes on, so that all places of a page together cost one
-/// pass over it, however long its lines are.
+/// Counts lines and characters while the page is read, so that all places of a page together cost one pass
+/// over it.
 #[derive(Debug)]
 pub(super) struct Places<'a> {
     text: &'a [u8],
@@ -17,7 +17,7 @@ impl<'a> Places<'a> {
         Places { text, at: 0, place }
     }
 
-    /// The place of a byte; no earlier one than that of the last call.
+    /// The place of a byte. It must not be before that of the last call.
     pub(super) fn of(&mut self, position: usize) -> Place {
         let end = position.clamp(self.at, self.text.len());
         for byte in &self.text[self.at..end] {
@@ -26,7 +26,7 @@ impl<'a> Places<'a> {
                     self.place.line = self.place.line.saturating_add(1);
                     self.place.column = 1;
                 }
-                // Within a character of several bytes.
+                // A further byte of a character.
                 0x80..=0xbf => {}
                 _ => self.place.column = self.place.column.saturating_add(1),
             }

@@ -1,7 +1,7 @@
-//! `srcset`: one image in several sizes, each with an address of its own.
+//! `srcset`: one image in several sizes, each with a URL.
 
-/// The URLs of a `srcset`: each ends at white space, or at a comma behind it, and may have a comma
-/// within (WHATWG HTML, section 4.8.4.2.1).
+/// The URLs of a `srcset`. Each ends at white space or at a comma after it, and may contain commas (WHATWG
+/// HTML, section 4.8.4.2.1).
 pub(super) fn candidates(srcset: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let mut rest = srcset;
@@ -18,7 +18,7 @@ pub(super) fn candidates(srcset: &str) -> Vec<&str> {
         let had_comma = url.len() < end;
         rest = &rest[end..];
         if !had_comma {
-            // What follows says for which width it is.
+            // The width or density follows.
             let end = rest.find(',').unwrap_or(rest.len());
             rest = &rest[end..];
         }

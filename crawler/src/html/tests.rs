@@ -151,6 +151,15 @@ fn style_sheets_are_read_on_request() {
     };
     assert_eq!(urls(false), ["http://example.org/a"]);
     assert_eq!(urls(true).len(), 3);
+    let long = format!(
+        "<style>/*{}*/p{{background:url(/s)}}</style>",
+        "x".repeat(2 << 20)
+    );
+    let wanted = Wanted {
+        css: true,
+        ..Wanted::default()
+    };
+    assert_eq!(page_of(&long, wanted).links.len(), 1);
 }
 
 #[test]
@@ -222,14 +231,17 @@ fn links_and_names_of_parts_are_counted_exactly() {
             .map(|n| format!("<a id={n} href={n}>"))
             .collect::<String>()
     };
-    for (count, links) in [(MOST_LINKS, MOST_LINKS), (MOST_LINKS + 1, MOST_LINKS)] {
-        let page = page_of(&many(count), wanted);
-        assert_eq!((page.links.len(), page.ids.len()), (links, count));
+    for (count, cut) in [(MOST_LINKS, 0), (MOST_LINKS + 1, 1)] {
+        // Links that stand there again count once.
+        let page = page_of(&(many(count) + &many(count)), wanted);
+        assert_eq!((page.links.len(), page.links_cut), (MOST_LINKS, cut));
+        assert_eq!(page.ids.len(), 2 * count);
     }
-    assert_eq!(
-        page_of(&"<p id=x>".repeat(MOST_IDS + 1), wanted).ids.len(),
-        MOST_IDS
-    );
+    let images: String = (0..=MOST_LINKS).map(|n| format!("{n}.png {n}w,")).collect();
+    let page = page_of(&format!("<img srcset='{images}'>"), wanted);
+    assert_eq!((page.links.len(), page.links_cut), (MOST_LINKS, 1));
+    let page = page_of(&"<p id=x>".repeat(MOST_IDS + 1), wanted);
+    assert_eq!((page.ids.len(), page.ids_cut), (MOST_IDS, 1));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! One form of percent-encoding (RFC 3986, section 6.2.2).
 
-/// The text with its percent-encoding in one form; `None` if it has that already.
+/// The text with its percent-encoding in one form; `None` if nothing changes.
 pub(super) fn unescaped(text: &str) -> Option<String> {
     if !text.contains('%') {
         return None;

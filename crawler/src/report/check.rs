@@ -1,8 +1,7 @@
-//! What the links of a site came to: broken, redirected; and pages that were slow, or not read to their
-//! end.
+//! The result of a check: broken and redirected links, slow pages, and pages that were not read to their end.
 //!
-//! What is broken is defined once, by the view `broken` of the state's file. Here it is looked at once,
-//! and put in the order of the targets: so a target that a thousand pages link to is one entry.
+//! The view `broken` of the state's file is the only definition of a broken link. It is read once, and sorted by
+//! target: a target with links on a thousand pages is one entry.
 
 mod writer;
 
@@ -14,18 +13,18 @@ use serde::Serialize;
 use super::{Error, Failure, Report};
 use writer::Writer;
 
-/// How the links of a site are reported.
+/// The format of a check's report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CheckFormat {
-    /// For people.
+    /// Text for people.
     Text,
     /// One JSON document.
     Json,
-    /// A JSON document a line: an entry each, and a summary at the end.
+    /// A JSON document on each line: one for each entry, and a summary at the end.
     JsonLines,
-    /// A line for each link that is broken.
+    /// A line for each broken link.
     Csv,
-    /// For programs that show test results: a failed test for each target that is broken.
+    /// For programs that show test results: a failed test for each broken target.
     JUnit,
     /// Annotations of GitHub's workflows.
     GitHub,
@@ -33,28 +32,36 @@ pub enum CheckFormat {
     Markdown,
 }
 
-/// What the links of a site came to.
+/// The counts of a check.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Verdict {
-    /// Targets that should be linked to by nobody.
+    /// Broken targets.
     pub broken: u64,
-    /// Links that lead there, a page's equal ones counted once.
+    /// Links to them. Equal links of a page count once.
     pub broken_links: u64,
-    /// Targets that lead somewhere else than they say.
+    /// Redirected targets.
     pub redirected: u64,
-    /// Pages that took long.
+    /// Slow pages.
     pub slow: u64,
-    /// Pages that were not read to their end because of a limit: a link in the rest may be broken.
+    /// Pages and sitemaps that a limit cut: a link in the rest may be broken.
     pub cut: u64,
 }
 
-/// Places that people are shown of each target.
+/// Where the links to a broken target stand.
+const BROKEN_PLACES: &str = "SELECT page, line, col, element FROM temp.found
+    WHERE link = ? AND error IS ? ORDER BY rowid LIMIT ?";
+
+/// Where the links to a redirected target stand.
+const MOVED_PLACES: &str = "SELECT page, line, col, element FROM temp.moved
+    WHERE link = ? ORDER BY rowid LIMIT ?";
+
+/// Places of each target in reports for people, at most.
 const SHOWN: u32 = 10;
 
-/// Places that programs are told of each target: their number is told as well.
+/// Places of each target in reports for programs, at most. The full count is reported, too.
 const MOST: u32 = 10_000;
 
-/// Where a link stands.
+/// The place of a link.
 #[derive(Debug, Serialize)]
 struct Place {
     page: Option<String>,
@@ -64,7 +71,7 @@ struct Place {
 }
 
 impl Place {
-    /// `http://example.org/page:12:5`, as compilers and editors have it.
+    /// `http://example.org/page:12:5`, the form of compilers and editors.
     fn text(&self) -> String {
         let page = self.page.as_deref().unwrap_or("the command line");
         match self.line {
@@ -74,7 +81,7 @@ impl Place {
     }
 }
 
-/// Something that is told.
+/// An entry of a report.
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 enum Entry {
@@ -82,7 +89,7 @@ enum Entry {
         url: String,
         error: String,
         status: Option<u16>,
-        /// It may be there another time.
+        /// The failure may be temporary.
         passing: bool,
         count: u64,
         places: Vec<Place>,
@@ -105,7 +112,7 @@ enum Entry {
 }
 
 impl Report {
-    /// Writes what the links came to. A page that took longer than `slow` seconds is slow.
+    /// Writes the result of a check. A page that took longer than `slow` seconds is slow.
     ///
     /// # Errors
     /// If the state can't be read, or the report can't be written.
@@ -142,7 +149,7 @@ impl Report {
         Ok(verdict)
     }
 
-    /// Puts what is broken and what is redirected into tables of this connection.
+    /// Copies broken and redirected links into temporary tables with indexes.
     fn gather(&self) -> Result<(), Failure> {
         let sql = "
             PRAGMA temp_store = MEMORY;
@@ -186,7 +193,7 @@ impl Report {
         Ok(verdict)
     }
 
-    /// A line for each link, however many there are.
+    /// Writes a line for each link.
     fn broken_lines(&self, writer: &mut Writer<'_>) -> Result<(), Failure> {
         let sql = "SELECT link, error, status, passing, page, line, col, element FROM temp.found
                    ORDER BY link, error, rowid";
@@ -210,11 +217,9 @@ impl Report {
         }
         let sql = "SELECT link, error, max(status), max(passing), count(*) FROM temp.found
                    GROUP BY link, error ORDER BY link, error";
-        let places = "SELECT page, line, col, element FROM temp.found WHERE link = ? AND error IS ?
-                      ORDER BY rowid LIMIT ?";
         self.each(sql, [], |row| {
             let (url, error): (String, Option<String>) = (row.get(0)?, row.get(1)?);
-            let places = self.places(places, params![url, error, writer.places()])?;
+            let places = self.places(BROKEN_PLACES, params![url, error, writer.places()])?;
             let entry = Entry::Broken {
                 url,
                 error: error.unwrap_or_else(|| "no answer".to_owned()),
@@ -229,12 +234,10 @@ impl Report {
 
     fn redirected(&self, writer: &mut Writer<'_>) -> Result<(), Failure> {
         let sql = "SELECT link, max(target), count(*) FROM temp.moved GROUP BY link ORDER BY link";
-        let places = "SELECT page, line, col, element FROM temp.moved WHERE link = ?
-                      ORDER BY rowid LIMIT ?";
         self.each(sql, [], |row| {
             let url: String = row.get(0)?;
             let entry = Entry::Redirected {
-                places: self.places(places, params![url, writer.places()])?,
+                places: self.places(MOVED_PLACES, params![url, writer.places()])?,
                 url,
                 target: row.get(1)?,
                 count: row.get::<_, i64>(2)?.cast_unsigned(),
@@ -255,5 +258,66 @@ impl Report {
             Ok(())
         })?;
         Ok(places)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::File;
+    use rusqlite::StatementStatus;
+
+    /// A state of so many pages. Each has a link to a page that is not there, one to a part that is not there,
+    /// and one to a redirect.
+    const PAGES: &str = "
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
+        INSERT INTO urls SELECT i, 'http://a/' || i, 0, 0, 0, NULL FROM n;
+        INSERT INTO pages SELECT id, CASE id % 3 WHEN 0 THEN 'page' WHEN 1 THEN 'failed' ELSE 'redirect' END,
+            id % 3 = 1, 0, 200, 'text/html', id % 3 = 0, NULL, 0, 0.0, 1, 0, NULL,
+            CASE id % 3 WHEN 2 THEN id + 1 END, NULL, 'gone', NULL FROM urls;
+        INSERT INTO links SELECT id, 1 + (id * 7 + k.i * 3) % ?1, 0, 1, 1, 'part' FROM urls, (SELECT 0 AS i
+            UNION SELECT 1 UNION SELECT 2) AS k;
+        INSERT INTO fragments VALUES ('part', 'part', 'part');
+        INSERT INTO ids SELECT id, 'other' FROM urls;";
+
+    /// How many steps SQLite takes for a report of so many pages.
+    fn steps(pages: u32) -> i64 {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("crawl.db");
+        drop(File::create(&path).unwrap());
+        let report = Report::open(&path).unwrap();
+        for sql in PAGES.split_inclusive(';') {
+            let sql = sql.replace("?1", &pages.to_string());
+            report.connection.execute_batch(&sql).unwrap();
+        }
+        let mut out = Vec::new();
+        let verdict = report.check(CheckFormat::Json, 1.0, &mut out).unwrap();
+        assert!(verdict.broken > 0 && verdict.redirected > 0);
+        let taken = |sql: &str| {
+            let mut statement = report.connection.prepare_cached(sql).unwrap();
+            if statement.parameter_count() == 0 {
+                let mut rows = statement.query([]).unwrap();
+                while rows.next().unwrap().is_some() {}
+            }
+            i64::from(statement.get_status(StatementStatus::VmStep))
+        };
+        [
+            BROKEN_PLACES,
+            MOVED_PLACES,
+            "SELECT * FROM broken",
+            "SELECT * FROM redirects",
+        ]
+        .map(taken)
+        .iter()
+        .sum()
+    }
+
+    #[test]
+    fn a_report_costs_as_much_as_its_links() {
+        let (some, more) = (steps(900), steps(3600));
+        assert!(
+            more < 6 * some,
+            "{some} steps, and {more} for four times as many links"
+        );
     }
 }

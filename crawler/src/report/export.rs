@@ -1,4 +1,4 @@
-//! Pages and the graph of links, for other programs.
+//! Exports of pages and of the graph of links.
 
 use std::io::{self, Write};
 

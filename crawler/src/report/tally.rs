@@ -1,4 +1,4 @@
-//! Broken targets, counted by kind and by host.
+//! Counts broken targets by kind and by host.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use url::Url;
 
 use super::{Error, Report};
 
-/// See the module. The most come first.
+/// See the module. The largest counts come first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Targets of each kind of error.
@@ -16,7 +16,7 @@ pub struct Tally {
 }
 
 impl Report {
-    /// Counts what [`check`](Self::check) has found.
+    /// Counts the broken targets of the last [`check`](Self::check).
     ///
     /// # Errors
     /// If the state can't be read.
@@ -41,7 +41,7 @@ impl Report {
     }
 }
 
-/// The kind of an error: what it says without what it says of this one only.
+/// The kind of an error: its message without the details.
 fn kind(error: &str) -> &str {
     for (beginning, kind) in [
         ("no address is known", "name not found"),
@@ -50,7 +50,7 @@ fn kind(error: &str) -> &str {
         ("redirects to", "redirect to what is broken"),
         ("the answer is not HTTP", "not HTTP"),
         ("the body was cut short", "cut short"),
-        ("robots.txt", "robots.txt can't be had"),
+        ("robots.txt", "robots.txt can't be read"),
         ("the address", "address not allowed"),
         ("no connection", "no connection"),
     ] {

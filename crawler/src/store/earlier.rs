@@ -1,4 +1,4 @@
-//! The state that earlier runs of a crawl have left.
+//! The state of earlier runs of a crawl.
 
 use std::collections::HashSet;
 
@@ -8,7 +8,7 @@ use url::Url;
 use super::{Error, File, UrlRow, queued, sqlite};
 use crate::seen::Id;
 
-/// What earlier runs did.
+/// The counts of earlier runs.
 #[derive(Debug, Default)]
 pub(crate) struct Left {
     /// Pages, and failures.
@@ -23,7 +23,7 @@ pub(crate) struct Left {
 }
 
 impl File {
-    /// Tells of every URL that was found, and why it was kept out, if it was.
+    /// Calls `tell` with every URL, and the reason if it was left out.
     pub(crate) fn each_url(
         &self,
         mut tell: impl FnMut(Id, &str, Option<&str>),
@@ -36,7 +36,7 @@ impl File {
         })
     }
 
-    /// What of the queue is not taken in its order: sitemaps, and where redirects led.
+    /// Jobs of the queue that are taken out of order: sitemaps, and targets of redirects.
     pub(crate) fn early(&self) -> Result<Vec<UrlRow>, Error> {
         let sql = "SELECT id, url, depth, hops, role FROM queue WHERE hops > 0 OR role = 1
                    ORDER BY id";
@@ -48,7 +48,7 @@ impl File {
         Ok(rows)
     }
 
-    /// What leads out and has a link to a part of it.
+    /// Outside pages with a link to one of their parts.
     pub(crate) fn parts(&self) -> Result<HashSet<Id>, Error> {
         let sql = "SELECT target FROM links JOIN urls ON urls.id = target
                    JOIN fragments USING (fragment) WHERE role = 2";
@@ -60,8 +60,8 @@ impl File {
         Ok(parts)
     }
 
-    /// Forgets what came of URLs that may be there another time, and with `all` of all that are broken: so
-    /// they are in the queue again.
+    /// Deletes the results of temporary failures, and with `all` those of all broken URLs, so that they are in
+    /// the queue again.
     pub(crate) fn ask_again(&self, all: bool) -> Result<(), Error> {
         let what = if all { "broken" } else { "passing" };
         let done = self.connection.execute_batch(&format!(
@@ -72,7 +72,7 @@ impl File {
         done.map_err(sqlite(&self.path))
     }
 
-    /// Where redirects from what the crawl began with led.
+    /// The targets of redirects from seeds.
     pub(crate) fn moved_seeds(&self) -> Result<Vec<Url>, Error> {
         let sql = "SELECT target.url FROM pages JOIN urls USING (id)
                    JOIN urls AS target ON target.id = pages.target
@@ -85,7 +85,7 @@ impl File {
         Ok(seeds)
     }
 
-    /// Tells of every page that is another one's address.
+    /// Calls `tell` with every page that is another page's address.
     pub(crate) fn each_alias(&self, mut tell: impl FnMut(Id, Id)) -> Result<(), Error> {
         let sql = "SELECT id, target FROM pages WHERE outcome = 'alias' AND target IS NOT NULL";
         self.each(sql, |row| {
@@ -94,7 +94,7 @@ impl File {
         })
     }
 
-    /// What was done already.
+    /// The counts.
     pub(crate) fn left(&self) -> Result<Left, Error> {
         let sql = "SELECT count(*) FILTER (WHERE role = 0 AND outcome IN ('page', 'failed')),
                           count(*) FILTER (WHERE role = 0 AND outcome = 'failed'),

@@ -2,20 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
-/// What can go wrong with the state.
+/// An error of the state.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// SQLite says so.
+    /// An error of SQLite.
     #[error("{}: {reason}", path.display())]
     Sqlite {
         /// The file.
         path: PathBuf,
-        /// What it says.
+        /// The error.
         reason: rusqlite::Error,
     },
-    /// There is a crawl in the file.
-    #[error("{}: there is a crawl in it already: go on with it by --resume, or name another file", path.display())]
+    /// The file contains a crawl.
+    #[error("{}: it contains a crawl already: resume it with --resume, or name another file", path.display())]
     Taken {
         /// The file.
         path: PathBuf,
@@ -29,13 +29,13 @@ pub enum Error {
         reason: std::io::Error,
     },
     /// Another program writes to it.
-    #[error("{}: another crawl is at work in it: wait for its end, or name another file", path.display())]
+    #[error("{}: another crawl is writing to it: wait for its end, or name another file", path.display())]
     Busy {
         /// The file.
         path: PathBuf,
     },
     /// The archive is there already.
-    #[error("{}: there is such a file already: name another one, or replace it by --overwrite", path.display())]
+    #[error("{}: the file exists: name another one, or replace it with --overwrite", path.display())]
     ArchiveThere {
         /// The file.
         path: PathBuf,
@@ -46,24 +46,24 @@ pub enum Error {
         /// Where it should be.
         path: PathBuf,
     },
-    /// Something else is in the file.
+    /// The file contains something else.
     #[error("{}: it is another program's database: name another file", path.display())]
     Foreign {
         /// The file.
         path: PathBuf,
     },
-    /// There is no crawl in the file.
-    #[error("{}: there is no crawl in it: is it the right file?", path.display())]
+    /// The file contains no crawl.
+    #[error("{}: it contains no crawl: is it the right file?", path.display())]
     NoCrawl {
         /// The file.
         path: PathBuf,
     },
-    /// The crawl in the file is another one.
+    /// The crawl in the file has other settings.
     #[error("{}: the crawl in it was begun with other settings: {difference}", path.display())]
     Other {
         /// The file.
         path: PathBuf,
-        /// In what they differ.
+        /// The difference.
         difference: String,
     },
     /// The archive can't be written.
@@ -77,12 +77,12 @@ pub enum Error {
     /// The system refuses a thread.
     #[error("a thread to write the state: {0}")]
     Thread(std::io::Error),
-    /// The writer is gone, for a reason that was told before.
+    /// The writer has ended with an error, which was returned before.
     #[error("the state is no longer written")]
     Gone,
 }
 
-/// What SQLite says of a file.
+/// Makes an error of SQLite's for a file.
 pub(super) fn sqlite(path: &Path) -> impl FnOnce(rusqlite::Error) -> Error {
     let path = path.to_owned();
     move |reason| Error::Sqlite { path, reason }

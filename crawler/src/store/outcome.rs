@@ -2,27 +2,27 @@
 
 use crate::traps::Trap;
 
-/// What became of a URL that was asked for.
+/// The outcome of a URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// It is a page of the crawl.
     Page,
     /// It is another address of a page.
     Alias,
-    /// It was moved.
+    /// It is a redirect.
     Redirect,
-    /// No answer came, or it could not be read.
+    /// There is no answer, or it could not be read.
     Failed,
     /// robots.txt forbids it.
     Robots,
     /// It is a sitemap.
     Sitemap,
-    /// It leads out, and was only checked.
+    /// It is an outside link, which was only checked.
     Checked,
 }
 
 impl Outcome {
-    /// The word for it.
+    /// Its name.
     pub fn name(self) -> &'static str {
         match self {
             Outcome::Page => "page",
@@ -36,24 +36,24 @@ impl Outcome {
     }
 }
 
-/// Why a URL that was found is not asked for.
+/// The reason why a URL is not requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Skip {
-    /// It is no URL.
+    /// It is not a URL.
     Invalid,
-    /// Nobody knows its scheme.
+    /// Its scheme is unknown.
     UnknownScheme,
-    /// Too many redirects led there.
+    /// It is the target of too many redirects in a row.
     Redirects,
     /// There are too many sitemaps.
     Sitemaps,
-    /// It is not of the crawl.
+    /// It is out of scope.
     Scope,
-    /// The user wants it left alone.
+    /// The user excluded it.
     Excluded,
-    /// It is too many links away.
+    /// It is too deep.
     Depth,
-    /// It looks like one of a site without an end.
+    /// It looks like a page of an endless site.
     Trap(Trap),
 }
 

@@ -31,13 +31,13 @@ pub(crate) struct LinkRow {
     pub(crate) fragment: Option<String>,
 }
 
-/// A page that was dealt with, and all that it led to.
+/// A finished page, and everything that was found on it.
 #[derive(Debug)]
 pub(crate) struct PageRow {
     pub(crate) id: Id,
     pub(crate) outcome: Outcome,
     pub(crate) health: Health,
-    /// It takes the place of an earlier row.
+    /// It replaces an earlier row.
     pub(crate) again: bool,
     pub(crate) target: Option<Target>,
     pub(crate) attempts: u32,
@@ -48,20 +48,20 @@ pub(crate) struct PageRow {
     pub(crate) exchange: Option<OwnExchange>,
 }
 
-/// What a page is worth to those that link to it.
+/// The state of a page as the target of links.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Health {
     /// A link to it is broken.
     pub(crate) broken: bool,
-    /// It may be there another time.
+    /// The failure may be temporary.
     pub(crate) passing: bool,
     /// The names of all its parts are known.
     pub(crate) parts: bool,
-    /// Which limit cut something of it.
+    /// The limit that cut it.
     pub(crate) cut: Option<String>,
 }
 
-/// Where a redirect or a canonical link leads.
+/// The target of a redirect or a canonical link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Target {
     pub(crate) id: Id,
@@ -69,42 +69,42 @@ pub(crate) struct Target {
     pub(crate) fragment: Option<String>,
 }
 
-/// What is told of a page when it is done: a line of JSON.
+/// The summary of a finished page: a line of JSON.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PageSummary {
     /// Its URL.
     pub url: String,
     /// The status of the answer, if there is one.
     pub status: Option<u16>,
-    /// How many links away from the seeds it was found.
+    /// Links away from the seeds.
     pub depth: u32,
     /// Bytes of its body.
     pub bytes: u64,
     /// Links in it.
     pub links: usize,
-    /// What went wrong.
+    /// The error.
     pub error: Option<String>,
-    /// How long it took.
+    /// The time it took.
     pub seconds: f64,
-    /// What it is.
+    /// Its content type.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,
     /// Its title.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// Where it redirects to, or which page it is another address of.
+    /// The target of its redirect or canonical link.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
-    /// What was picked out of it.
+    /// The selected texts.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub selected: Map<String, Value>,
 }
 
-/// An [`Exchange`](crate::warc::Exchange) that belongs to nobody else.
+/// An [`Exchange`](crate::warc::Exchange) that owns its data.
 #[derive(Debug)]
 pub(crate) struct OwnExchange {
     pub(crate) url: String,
-    /// Only its header was asked for.
+    /// Only its header was requested (HEAD).
     pub(crate) head: bool,
     pub(crate) address: Option<IpAddr>,
     pub(crate) at: SystemTime,
@@ -112,6 +112,6 @@ pub(crate) struct OwnExchange {
     pub(crate) version: Version,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
-    /// The body is longer than that.
+    /// The body was cut.
     pub(crate) cut: bool,
 }

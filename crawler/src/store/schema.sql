@@ -1,28 +1,28 @@
--- The state of a crawl. All that one page led to is written in one transaction: so whatever is here
--- is whole, and what was in flight when the power went is in the queue.
+-- The state of a crawl. A page and everything that was found on it are written in one transaction. So all pages
+-- here are complete, and pages that were in flight when the program ended are in the queue.
 
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 
--- Every URL that was found, in the order in which it was.
+-- Every URL that was found, in order.
 CREATE TABLE urls (
     id INTEGER PRIMARY KEY,
     url TEXT NOT NULL,
     depth INTEGER NOT NULL,   -- links away from the seeds, on the way it was found
     hops INTEGER NOT NULL,    -- redirects on that way since the last link
-    role INTEGER NOT NULL,    -- 0 page, 1 sitemap, 2 a link that leads out, to be checked
-    skipped TEXT              -- why it is not fetched, if it is not
+    role INTEGER NOT NULL,    -- 0 page, 1 sitemap, 2 outside link, which is only checked
+    skipped TEXT              -- the reason if it is not fetched
 );
 
--- Every URL that was dealt with.
+-- Every URL that was fetched or failed.
 CREATE TABLE pages (
     id INTEGER PRIMARY KEY REFERENCES urls(id),
     outcome TEXT NOT NULL,    -- page, alias, redirect, failed, robots, sitemap, checked
     broken INTEGER NOT NULL,  -- a link to it is broken: no answer, or a status that is not accepted
-    passing INTEGER NOT NULL, -- it may be there another time: no answer, 429, 5xx
+    passing INTEGER NOT NULL, -- the failure may be temporary: no answer, 429, 5xx
     status INTEGER,
     type TEXT,
     parts INTEGER NOT NULL,   -- the names of all its parts are in `ids`
-    cut TEXT,                 -- which limit cut something of it
+    cut TEXT,                 -- the limit that cut it
     bytes INTEGER NOT NULL,
     seconds REAL NOT NULL,
     attempts INTEGER NOT NULL,
@@ -34,13 +34,12 @@ CREATE TABLE pages (
     selected TEXT             -- JSON, by name
 );
 
--- Which page links where. A link that stands on a page several times is here once, where it stands
--- first.
+-- The links of pages. Equal links of a page are here once, with the first place.
 CREATE TABLE links (
     source INTEGER NOT NULL REFERENCES urls(id),
     target INTEGER NOT NULL REFERENCES urls(id),
     kind INTEGER NOT NULL REFERENCES kinds(kind),
-    line INTEGER NOT NULL,    -- from 1; 0 for what stands in a header, or in no page
+    line INTEGER NOT NULL,    -- from 1; 0 for a link in a header, or on no page
     col INTEGER NOT NULL,     -- the column, in characters, from 1
     fragment TEXT             -- as it is written
 );
@@ -52,8 +51,8 @@ CREATE TABLE ids (
     PRIMARY KEY (page, name)
 ) WITHOUT ROWID;
 
--- What fragments mean (WHATWG HTML, section 7.4.6.4): the name of a part as it is written, and decoded.
--- One that names no part (empty, `top`, a text fragment alone) is not here.
+-- The meaning of fragments (WHATWG HTML, section 7.4.6.4): the name of a part as it is written, and decoded.
+-- Fragments that name no part (empty, `top`, a text fragment alone) are not here.
 CREATE TABLE fragments (
     fragment TEXT PRIMARY KEY,
     raw TEXT NOT NULL,
@@ -66,8 +65,7 @@ CREATE VIEW queue AS
     SELECT id, url, depth, hops, role FROM urls
     WHERE skipped IS NULL AND id NOT IN (SELECT id FROM pages);
 
--- Where each redirect leads in the end, and to which part there; `final` is NULL for one that leads in
--- a circle.
+-- The final target of each redirect, and the fragment there; `final` is NULL for a loop.
 CREATE VIEW redirects AS
     WITH RECURSIVE walk(id, at, fragment, hops) AS (
         SELECT id, target, target_fragment, 1 FROM pages WHERE outcome = 'redirect'
@@ -79,31 +77,30 @@ CREATE VIEW redirects AS
     FROM walk LEFT JOIN pages ON pages.id = walk.at
     WHERE walk.hops > 12 OR coalesce(pages.outcome, '') <> 'redirect';
 
--- The URLs to which no link should lead, and why.
+-- The broken URLs, and the reason of each.
 CREATE VIEW broken_urls AS
     SELECT urls.id, pages.status, pages.passing,
            CASE urls.skipped WHEN 'invalid' THEN 'not a URL'
-                             WHEN 'unknown-scheme' THEN 'no scheme that anybody knows'
+                             WHEN 'unknown-scheme' THEN 'unknown scheme'
                              WHEN 'too-many-redirects' THEN 'more than 10 redirects'
                              ELSE pages.error END AS reason
     FROM urls LEFT JOIN pages USING (id)
     WHERE pages.broken OR urls.skipped IN ('invalid', 'unknown-scheme', 'too-many-redirects')
     UNION ALL
-    SELECT redirects.id, NULL, 0, 'redirects in a circle (it may want a cookie)'
+    SELECT redirects.id, NULL, 0, 'redirect loop (it may want a cookie)'
     FROM redirects WHERE final IS NULL
     UNION ALL
     SELECT redirects.id, pages.status, coalesce(pages.passing, 0),
            'redirects to ' || urls.url || ': ' ||
            CASE urls.skipped WHEN 'too-many-redirects' THEN 'more than 10 redirects'
                              WHEN 'invalid' THEN 'not a URL'
-                             WHEN 'unknown-scheme' THEN 'no scheme that anybody knows'
+                             WHEN 'unknown-scheme' THEN 'unknown scheme'
                              ELSE pages.error END
     FROM redirects JOIN urls ON urls.id = redirects.final LEFT JOIN pages ON pages.id = redirects.final
     WHERE pages.broken OR urls.skipped IN ('invalid', 'unknown-scheme', 'too-many-redirects');
 
--- Links to a part that is not there, of pages whose parts are all known. The part of a page that leads
--- elsewhere by itself (kind 20, `<meta http-equiv=refresh>`) may be there, too: the scripts of such pages,
--- rustdoc's for one, take the fragment along.
+-- Links to a missing part, of pages whose parts are all known. If the page has a `<meta http-equiv=refresh>`
+-- (kind 20), the part may be on its target, too: scripts of such pages, as in rustdoc, keep the fragment.
 CREATE VIEW broken_parts AS
     SELECT links.rowid AS link
     FROM links
@@ -119,7 +116,7 @@ CREATE VIEW broken_parts AS
       AND NOT EXISTS (SELECT 1 FROM ids WHERE ids.page = refresh.target
                       AND ids.name IN (fragments.raw, fragments.decoded));
 
--- Links that are broken: what the report tells.
+-- The broken links, for reports.
 CREATE VIEW broken AS
     SELECT target.url AS link, bad.reason AS error, bad.status,
            source.url AS page, links.line, links.col, kinds.name AS element, bad.passing
@@ -140,8 +137,8 @@ CREATE VIEW broken AS
     LEFT JOIN pages ON pages.id = links.target
     WHERE links.kind <> 8
     UNION ALL
-    -- What the crawl began with, if no link leads there.
+    -- The seeds, if no link leads to them.
     SELECT urls.url, bad.reason, bad.status, NULL, 0, 0, 'seed', bad.passing
     FROM broken_urls AS bad JOIN urls USING (id)
     WHERE urls.depth = 0 AND urls.hops = 0 AND urls.role = 0
-      AND NOT EXISTS (SELECT 1 FROM links WHERE links.target = urls.id AND links.kind <> 8);
+      AND urls.id NOT IN (SELECT target FROM links WHERE kind <> 8);

@@ -1,4 +1,4 @@
-//! The thread that writes: many pages in one transaction.
+//! The thread that writes the state: many pages in one transaction.
 
 mod batch;
 mod budget;
@@ -8,6 +8,7 @@ use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use async_fetch::HeaderMap;
 use rusqlite::Connection;
 
 use super::{Beginning, Error, File, LinkRow, OwnExchange, PageRow, PageSummary, UrlRow, sqlite};
@@ -16,31 +17,31 @@ use crate::warc::Warc;
 use batch::Batch;
 use budget::{Budget, Over};
 
-/// Pages that wait for being written, at most: who finds more waits.
+/// Pages that may wait to be written. Then the sender waits.
 const WAITING: usize = 1024;
 
 /// Pages in one transaction, at most.
 const BATCH: usize = 1000;
 
-/// How long a page waits for being committed, if no other comes meanwhile.
+/// How long a transaction collects pages before it is committed.
 const SOON: Duration = Duration::from_millis(100);
 
-/// Called for each page once it is committed, and no more after an error.
+/// Called for each page once it is committed.
 pub type OnPage = Box<dyn FnMut(&PageSummary) + Send>;
 
 enum Message {
     Urls(Vec<UrlRow>),
     Page(Box<PageRow>),
-    /// What has no row and is only archived.
+    /// An exchange that has no row and is only archived.
     Exchange(Box<OwnExchange>),
-    /// The next URLs of the queue after this one, at most so many.
+    /// The next URLs of the queue after a number, and their largest count.
     Queue(Id, usize, mpsc::Sender<Vec<UrlRow>>),
-    /// Pages whose header alone was asked for, and to a part of which a link leads.
+    /// Outside pages that were requested by HEAD, and have a link to one of their parts.
     PartsNotLookedFor(mpsc::Sender<Vec<UrlRow>>),
 }
 
 impl Message {
-    /// What it takes in memory, but for what all take.
+    /// The bytes that it takes in memory, roughly.
     fn size(&self) -> usize {
         let urls = |rows: &[UrlRow]| {
             let sizes = rows.iter().map(|row| size_of::<UrlRow>() + row.url.len());
@@ -58,7 +59,7 @@ impl Message {
     }
 }
 
-/// Where the state of a crawl is written to.
+/// A handle of the thread that writes the state.
 pub struct Store {
     budget: Arc<Budget>,
     messages: Option<mpsc::SyncSender<Message>>,
@@ -72,14 +73,15 @@ impl std::fmt::Debug for Store {
 }
 
 impl File {
-    /// Starts to write: pages to the file, their answers to the archive, if there is to be one.
+    /// Starts the thread that writes pages to the file, and their answers to the archive, if there is to
+    /// be one. `asked` are the headers of all requests, without secrets.
     ///
     /// # Errors
     /// If the archive can't be written; if the system refuses a thread.
     pub(crate) fn start(
         self,
         archive: Option<&Path>,
-        user_agent: &str,
+        asked: HeaderMap,
         on_page: OnPage,
     ) -> Result<Store, Error> {
         let (messages, received) = mpsc::sync_channel(WAITING);
@@ -105,7 +107,7 @@ impl File {
                         reason,
                     },
                 })?;
-                // From now on the file is this crawl's: what goes on with it may cut it back.
+                // From now on the file belongs to this crawl: a resumed run may shorten it.
                 self.set("warc_length", &length.to_string())?;
                 Ok((warc, path.to_owned()))
             })
@@ -116,7 +118,7 @@ impl File {
             path: self.path,
             connection: self.connection,
             warc,
-            user_agent: user_agent.to_owned(),
+            asked,
             on_page,
             uncommitted: Vec::new(),
             _lock: self.lock,
@@ -155,15 +157,14 @@ impl Store {
         self.send(Message::Exchange(Box::new(exchange)))
     }
 
-    /// The next URLs of the queue after this one, at most so many. Whatever was sent before is
-    /// among them.
+    /// The next URLs of the queue after a number, at most `most`. Rows that were sent before are included.
     pub(crate) fn queue(&self, after: Id, most: usize) -> Result<Vec<UrlRow>, Error> {
         let (reply, rows) = mpsc::channel();
         self.send(Message::Queue(after, most, reply))?;
         rows.recv().map_err(|_| Error::Gone)
     }
 
-    /// Pages whose header alone was asked for, and to a part of which a link leads.
+    /// Outside pages that were requested by HEAD, and have a link to one of their parts.
     pub(crate) fn parts_not_looked_for(&self) -> Result<Vec<UrlRow>, Error> {
         let (reply, rows) = mpsc::channel();
         self.send(Message::PartsNotLookedFor(reply))?;
@@ -184,7 +185,7 @@ impl Drop for Store {
     fn drop(&mut self) {
         drop(self.messages.take());
         if let Some(writer) = self.writer.take() {
-            // Whoever wants to hear of errors calls `finish`.
+            // To get errors, the caller uses `finish`.
             let _ = writer.join();
         }
     }
@@ -195,17 +196,18 @@ struct Writer {
     path: PathBuf,
     connection: Connection,
     warc: Option<(Warc, PathBuf)>,
-    user_agent: String,
+    asked: HeaderMap,
     on_page: OnPage,
-    /// Pages written and not committed yet.
+    /// Pages that are written and not yet committed.
     uncommitted: Vec<PageSummary>,
-    /// Behind the connection: to close a file that SQLite has open would give up its own locks.
+    /// The last field, so that it is dropped after the connection: closing a file that SQLite has open would
+    /// release SQLite's locks.
     _lock: Option<std::fs::File>,
 }
 
 impl Writer {
     fn run(&mut self, messages: &mpsc::Receiver<Message>) -> Result<(), Error> {
-        // A transaction begins with its first message, and not before.
+        // A transaction begins with its first message.
         while let Ok(first) = messages.recv() {
             let end = Instant::now() + SOON;
             let mut first = Some(first);
@@ -214,7 +216,7 @@ impl Writer {
             let mut batch = Batch {
                 transaction,
                 warc: self.warc.as_mut(),
-                user_agent: &self.user_agent,
+                asked: &self.asked,
                 uncommitted: &mut self.uncommitted,
             };
             while batch.uncommitted.len() < BATCH {

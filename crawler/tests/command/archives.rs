@@ -137,6 +137,61 @@ fn robots_txt_sitemaps_and_bodies_that_come_again_are_in_an_archive() {
     }
 }
 
+/// What the server got is what the archive has, but for secrets.
+#[test]
+fn requests_are_archived_as_they_were_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    for model in ["threads", "rayon"] {
+        let site = Tiny::html(&[("/", "x")]);
+        let warc = folder.path().join(model).display().to_string();
+        let flags = [
+            "-H",
+            "X-Mine: 1",
+            "-H",
+            "Accept: text/html",
+            "-H",
+            "X-Token: 7",
+            "--user-agent",
+            "mine/1",
+        ];
+        let words = [
+            &site.url("/"),
+            "--warc",
+            &warc,
+            "--ignore-robots",
+            "--model",
+            model,
+        ];
+        let second = || jiff::Timestamp::now().strftime("%FT%TZ").to_string();
+        let before = second();
+        let (code, _, err) = output(&[&words[..], &flags].concat());
+        assert_eq!(code, 0, "{err}");
+        let after = second();
+        let archive = std::fs::read(&warc).unwrap();
+        let mut text = String::new();
+        flate2::read::MultiGzDecoder::new(&archive[..])
+            .read_to_string(&mut text)
+            .unwrap();
+        let dates = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("WARC-Date: "));
+        for date in dates {
+            assert!(
+                *before <= *date && *date <= *after,
+                "{before} {date} {after}"
+            );
+        }
+        let (_, request) = text.split_once("\r\n\r\nGET ").unwrap();
+        let (request, _) = request.split_once("\r\n\r\n").unwrap();
+        let lines = |text: &str| -> HashSet<String> {
+            text.lines().skip(1).map(str::to_lowercase).collect()
+        };
+        let mut sent: HashSet<String> = site.heads()[0].lines().map(str::to_owned).collect();
+        assert!(sent.remove("x-token: 7"), "{sent:?}");
+        assert_eq!(lines(request), sent, "{model}");
+    }
+}
+
 #[test]
 fn an_archive_is_not_begun_in_the_midst_of_a_crawl() {
     let folder = tempfile::tempdir().unwrap();
@@ -147,4 +202,16 @@ fn an_archive_is_not_begun_in_the_midst_of_a_crawl() {
     let (code, _, err) = output(&[&seed, "--db", &db, "--resume", "--warc", &warc]);
     assert_eq!(code, 1);
     assert!(err.contains("it writes no archive"), "{err}");
+    // An existing file is replaced only on request.
+    std::fs::write(&warc, "mine").unwrap();
+    let (code, _, err) = output(&[&seed, "--warc", &warc]);
+    assert_eq!(code, 1);
+    assert!(err.contains("the file exists"), "{err}");
+    assert_eq!(std::fs::read_to_string(&warc).unwrap(), "mine");
+    let db = path("y.db");
+    assert_eq!(
+        output(&[&seed, "--warc", &warc, "--db", &db, "--overwrite"]).0,
+        0
+    );
+    assert!(std::fs::read(&warc).unwrap().starts_with(&[0x1f, 0x8b]));
 }

@@ -27,6 +27,13 @@ fn check_tells_broken_links_and_fragments_and_ends_with_1() {
 #[test]
 fn links_that_lead_out_are_asked_by_head_then_get_and_not_followed() {
     let other = Site::builder().pages(3).links(2).start().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("list").display().to_string();
+    std::fs::write(
+        &list,
+        "# others\n\n  ^http://127.0.0.1:[0-9]+/(status/404)?$\n",
+    )
+    .unwrap();
     for (target, methods, code) in [
         (other.url("/"), &["HEAD"][..], 0),
         (other.url("/status/404"), &["HEAD", "GET"][..], 1),
@@ -47,12 +54,80 @@ fn links_that_lead_out_are_asked_by_head_then_get_and_not_followed() {
         for more in [
             &["--internal-only"][..],
             &["--skip", &target],
+            &["--skip-file", &list],
             &["--exclude", "127"],
         ] {
             let (code, _, err) = output(&[&arguments, more].concat());
             assert_eq!(code, 0, "{err}");
         }
         assert_eq!(other.counts().requests, 0);
+    }
+}
+
+/// What a limit of size or count cuts may be a broken link; what a guard against endless sites leaves out
+/// is only told.
+#[test]
+fn what_a_limit_cuts_is_told_and_ends_with_1() {
+    let links = |count: usize| -> String { (0..count).map(|n| format!("<a href={n}>")).collect() };
+    let map: String = (0..=50_000)
+        .map(|n| format!("<url><loc>/{n}</loc></url>"))
+        .collect();
+    let map = format!("<urlset>{map}</urlset>");
+    let named: String = (0..1001).map(|n| format!("Sitemap: /map{n}\n")).collect();
+    let dates: String = (0..20).map(|n| format!("<a href='/day?{n}'>")).collect();
+    for (page, more, flags, code, text) in [
+        (
+            links(20_001),
+            None,
+            &[][..],
+            1,
+            "20001 links: the first 20000 are followed",
+        ),
+        (links(20_000), None, &[], 0, "20000 by excluded"),
+        (
+            "<p id=x>".repeat(1_000_001),
+            None,
+            &[],
+            1,
+            "1000001 names of parts: the first 1000000 are known",
+        ),
+        (
+            "x".repeat(2000),
+            None,
+            &["--max-body=1999"],
+            1,
+            "longer than 1999 bytes",
+        ),
+        (
+            String::new(),
+            Some(("/sitemap.xml", &map)),
+            &["--sitemaps"],
+            1,
+            "more than 50000 entries",
+        ),
+        (
+            String::new(),
+            Some(("/robots.txt", &named)),
+            &["--sitemaps"],
+            1,
+            "names more sitemaps than the 1000",
+        ),
+        (
+            dates,
+            None,
+            &["--max-per-pattern=5", "--accept=404"],
+            0,
+            "15 by per-pattern",
+        ),
+    ] {
+        let mut pages = vec![("/", page.as_str())];
+        pages.extend(more.map(|(path, text)| (path, text.as_str())));
+        let site = Tiny::html(&pages);
+        // Of the links only the dates are requested.
+        let words = ["check", &site.url("/"), "--skip", "/[0-9]+$|/map"];
+        let (found, out, err) = output(&[&words[..], flags].concat());
+        assert_eq!(found, code, "{text}: {out}{err}");
+        assert!((out + &err).contains(text), "{text}: {err}");
     }
 }
 
@@ -138,10 +213,7 @@ fn links_that_were_right_not_long_ago_are_not_asked_for_again() {
     let first = other.log().len();
     let (code, broken, err) = check(&[]);
     assert_eq!((code, broken), (1, 1), "{err}");
-    assert!(
-        err.contains("2 of the links out were right not long ago"),
-        "{err}"
-    );
+    assert!(err.contains("2 outside links were not requested"), "{err}");
     // What was broken may have been mended.
     assert_eq!(other.log()[first..], ["HEAD /gone", "GET /gone"]);
     let before = other.log().len();

@@ -5,10 +5,14 @@
 use super::*;
 
 fn signal(child: &std::process::Child) {
+    send("-INT", child);
+}
+
+fn send(signal: &str, child: &std::process::Child) {
     let id = child.id().to_string();
     assert!(
         Command::new("kill")
-            .args(["-INT", &id])
+            .args([signal, &id])
             .status()
             .unwrap()
             .success()
@@ -96,4 +100,53 @@ fn again_leaves_at_once_even_if_nobody_reads_the_lines() {
     };
     assert_eq!(status.code(), Some(130));
     drop(out);
+}
+
+/// A state with 100,000 broken targets, by SQL: to crawl as many takes too long.
+fn large_state(path: &Path) {
+    let site = Tiny::html(&[("/", "<a href=/gone>")]);
+    let db = path.to_str().unwrap();
+    assert_eq!(
+        output(&["check", &site.url("/"), "--db", db, "--quiet"]).0,
+        1
+    );
+    let connection = rusqlite::Connection::open(path).unwrap();
+    let copies = "
+        CREATE TEMP TABLE n AS WITH RECURSIVE n(i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
+            SELECT i FROM n;
+        CREATE TEMP TABLE one AS SELECT * FROM pages WHERE broken;
+        INSERT INTO urls SELECT i, 'http://a/' || i, 1, 0, 0, NULL FROM n;
+        UPDATE one SET id = NULL;
+        INSERT INTO pages SELECT i, outcome, broken, passing, status, type, parts, cut, bytes, seconds, attempts,
+            links, title, target, target_fragment, error, selected FROM n, one;
+        INSERT INTO links SELECT 1, i, 0, i, 1, NULL FROM n;";
+    connection.execute_batch(copies).unwrap();
+}
+
+#[test]
+fn a_report_of_many_links_is_ended_by_either_signal() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("crawl.db");
+    large_state(&path);
+    for name in ["-INT", "-TERM"] {
+        let mut child = crawler()
+            .arg("report")
+            .arg(&path)
+            .args(["--format", "broken"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // It has begun to write, and can't go on as nobody reads.
+        let mut out = child.stdout.take().unwrap();
+        out.read_exact(&mut [0]).unwrap();
+        send(name, &child);
+        let mut rest = String::new();
+        out.read_to_string(&mut rest).unwrap();
+        let told = rest.matches("404 Not Found").count();
+        let output = child.wait_with_output().unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(130), "{name}: {err}");
+        assert!(told < 99_992, "{name}: {told} are told");
+    }
 }

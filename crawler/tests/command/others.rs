@@ -83,7 +83,7 @@ fn redirects_to_nowhere_and_in_circles_are_broken_and_say_so() {
     );
     assert!(text.contains("/gone: 404 Not Found"), "{text}");
     assert!(
-        text.contains("in a circle (it may want a cookie)"),
+        text.contains("redirect loop (it may want a cookie)"),
         "{text}"
     );
 }
@@ -155,4 +155,52 @@ fn an_odd_robots_txt_is_read_as_far_as_it_is_one() {
     ]);
     assert_eq!(broken(&site, &[]).0, 0);
     assert!(site.log().contains(&"GET /open".to_owned()));
+}
+
+/// Redirects in a row, an unknown scheme and a slow page, each as the report shows it.
+#[test]
+fn long_chains_unknown_schemes_and_slow_pages_are_reported() {
+    let locations: Vec<String> = (1..=12).map(|n| format!("location: /{n}\r\n")).collect();
+    let paths = [
+        "/0", "/1", "/2", "/3", "/4", "/5", "/6", "/7", "/8", "/9", "/10", "/11",
+    ];
+    let chain = paths.iter().zip(&locations);
+    let mut pages: Vec<_> = chain
+        .map(|(path, location)| (*path, location.as_str(), "302 Found", ""))
+        .collect();
+    pages.push(("/12", "", "200 OK", "x"));
+    pages.push(("/a", "location: /b\r\n", "302 Found", ""));
+    pages.push(("/b", "location: /12\r\n", "302 Found", ""));
+    // From /a there are two redirects, and from /0 twelve.
+    pages.push((
+        "/",
+        "",
+        "200 OK",
+        "<a href=/0>x</a><a href=/a>y</a><a href='htpp://a/'>z</a>",
+    ));
+    let site = Tiny::with(&pages);
+    let (code, urls, text) = broken(&site, &["--slow", "0ms"]);
+    assert_eq!(
+        (code, urls),
+        (1, vec!["htpp://a/".to_owned(), "/0".to_owned()]),
+        "{text}"
+    );
+    assert!(text.contains("more than 10 redirects"), "{text}");
+    assert!(text.contains("htpp://a/\n  unknown scheme\n"), "{text}");
+    let end = format!("redirected {}\n  to {}\n", site.url("/a"), site.url("/12"));
+    assert!(text.contains(&end), "{text}");
+    assert!(
+        text.contains(&format!("slow {}\n", site.url("/12"))),
+        "{text}"
+    );
+}
+
+/// Links that no page shows: in a header `Link`, and in a header `Refresh`.
+#[test]
+fn links_in_headers_are_checked() {
+    let head = "refresh: 5; url=/moved\r\nlink: </next>; rel=next, </cdn>; rel=preconnect\r\n";
+    let site = Tiny::with(&[("/", head, "200 OK", "x"), ("/moved", "", "200 OK", "x")]);
+    let (code, urls, text) = broken(&site, &[]);
+    assert_eq!((code, urls), (1, vec!["/next".to_owned()]), "{text}");
+    assert!(site.log().contains(&"GET /moved".to_owned()), "{text}");
 }

@@ -30,8 +30,11 @@ fn a_state_that_is_none_is_told_and_left_as_it_is() {
             vec![&seed, "--db", &foreign, "--overwrite"],
             "another program's",
         ),
-        (vec![&seed, "--db", &foreign, "--resume"], "no crawl in it"),
-        (vec!["report", &foreign], "no crawl in it"),
+        (
+            vec![&seed, "--db", &foreign, "--resume"],
+            "contains no crawl",
+        ),
+        (vec!["report", &foreign], "contains no crawl"),
         (vec![&seed, "--db", &missing, "--resume"], "no such file"),
         (vec!["report", &missing], "no such file"),
         (

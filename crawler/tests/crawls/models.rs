@@ -174,3 +174,35 @@ fn every_model_slows_down_for_a_server_that_refuses() {
         assert_eq!(site.counts().requests, 3 * 2);
     }
 }
+
+/// A server with nginx's limit, and without `Retry-After`: every request succeeds in the end, though each has
+/// two retries only.
+#[test]
+fn both_fetchers_find_the_pace_of_a_limited_server() {
+    for (number, model) in FETCHERS.into_iter().enumerate() {
+        let site = Site::builder().pages(1).links(0).start().unwrap();
+        let limit = format!("/limited?rate=20&burst=2&nodelay=1&status=429&name={number}");
+        let limited = (0..30).map(|page| site.url(&format!("{limit}&page={page}")));
+        let mut settings = Settings::new(limited.map(|url| url.parse().unwrap()).collect());
+        settings.obeys_robots = false;
+        settings.politeness.retries = 2;
+        settings.politeness.per_host = 16;
+        let (sum, pages) = crawl_into(settings, File::temporary().unwrap(), model);
+        assert_eq!((sum.pages, sum.http_errors), (30, 0), "{pages:?}");
+    }
+}
+
+/// A server that sends a byte now and then, for ever.
+#[test]
+fn both_fetchers_end_a_page_that_drips() {
+    for model in FETCHERS {
+        let site = Site::builder().start().unwrap();
+        let mut settings = settings(&site, "/slow/1000000?every=10");
+        settings.obeys_robots = false;
+        settings.politeness.time = Duration::from_millis(300);
+        let (sum, pages) = crawl_as(model, settings);
+        assert_eq!((sum.pages, sum.failed), (1, 1));
+        let error = pages[0].error.as_deref().unwrap();
+        assert!(error.contains("took longer than 300ms"), "{error}");
+    }
+}

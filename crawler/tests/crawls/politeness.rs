@@ -119,7 +119,7 @@ fn a_robots_txt_that_can_not_be_had_forbids_everything_and_is_no_success() {
                 .error
                 .as_ref()
                 .unwrap()
-                .contains("robots.txt can't be had, so nothing may be: 503")
+                .contains("robots.txt can't be read, so all pages are forbidden: 503")
         );
         assert_eq!(failing.counts().requests, 1);
         // Port 9 is discard's, which nobody runs.

@@ -112,7 +112,7 @@ fn two_crawls_never_write_to_one_state() {
         File::resume(&path),
     ] {
         let error = second.unwrap_err().to_string();
-        assert!(error.contains("another crawl is at work"), "{error}");
+        assert!(error.contains("another crawl is writing to it"), "{error}");
     }
     drop(first);
     File::overwrite(&path).unwrap();

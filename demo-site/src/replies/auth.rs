@@ -9,14 +9,14 @@ use axum::routing::any;
 use super::Shared;
 use super::digest::{Algorithm, Digest};
 
-/// What lets a client pass: user, password, token.
+/// The right user, password and token.
 const USER: &str = "ann";
 const PASSWORD: &str = "secret";
 const TOKEN: &str = "s3cr3t";
 
 const REALM: &str = "many hands";
 
-/// The second is for those whose first has become stale.
+/// The second nonce is for clients whose first is stale.
 const NONCES: [&str; 2] = ["dcd98b7102dd", "f0e8e917765b"];
 
 pub(super) fn router() -> Router<Shared> {
@@ -33,7 +33,7 @@ fn given(headers: &HeaderMap) -> &str {
     value.and_then(|value| value.to_str().ok()).unwrap_or("")
 }
 
-/// 200 if that is right, and else 401 with the challenge.
+/// 200 if the login is right, otherwise 401 with the challenge.
 fn passed(right: bool, challenge: &str) -> Response {
     if right {
         return "welcome\n".into_response();
@@ -125,7 +125,7 @@ fn checked(
     passed(digest.is_some() && !stale, &challenge)
 }
 
-/// To the other host, which is none to take a password along to.
+/// A redirect to the other host, which must not get the password.
 async fn redirect(State(shared): State<Shared>) -> Response {
     super::redirects::to(&format!("{}/landing", shared.raw_origin()), 302)
 }

@@ -1,4 +1,4 @@
-//! Servers that have too much to do.
+//! Overloaded servers.
 
 use std::time::{Duration, SystemTime};
 
@@ -10,7 +10,7 @@ use axum::routing::any;
 
 use super::Shared;
 
-/// The longest wait that is told as a date.
+/// The longest wait in the form of a date.
 const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// `status`: of the failures; `times`: how many there are before it works; `after`: the seconds of
@@ -65,7 +65,7 @@ async fn busy(
             let seconds = Duration::from_secs(seconds).min(LONGEST);
             httpdate::fmt_http_date(SystemTime::now() + seconds)
         }
-        // Nonsense is passed on: clients get that too.
+        // An invalid value is sent as it is: real servers do that too.
         _ => after,
     };
     if let Ok(value) = HeaderValue::from_str(&value) {

@@ -1,4 +1,4 @@
-//! Files of any size, which can be had in parts (RFC 9110, sections 13 and 14).
+//! Files of any size, with ranges (RFC 9110, sections 13 and 14).
 
 use axum::Router;
 use axum::body::Body;
@@ -11,7 +11,7 @@ use bytes::Bytes;
 use super::Shared;
 use crate::content;
 
-/// Sent at once.
+/// Bytes that are sent at once.
 const PIECE: u64 = 64 * 1024;
 
 pub(super) fn router() -> Router<Shared> {
@@ -105,8 +105,7 @@ fn insert(headers: &mut HeaderMap, name: header::HeaderName, value: &str) {
     }
 }
 
-/// The part that a `Range` header means: `None` if it is none that has to be understood, an error
-/// if there is nothing there.
+/// The part of a `Range` header: `None` if the header is to be ignored, an error if the range is empty.
 pub(super) fn range_of(header: &str, size: u64) -> Option<Result<std::ops::Range<u64>, ()>> {
     let (unit, part) = header.split_once('=')?;
     let (first, last) = part.split_once('-')?;
@@ -144,7 +143,7 @@ mod tests {
             Some(Ok(5..1000))
         );
         assert_eq!(range_of("bytes=-0", 1000), Some(Err(())));
-        // Not valid, and so to be ignored (section 14.2).
+        // It is invalid, so it is ignored (section 14.2).
         assert_eq!(range_of("bytes=9-5", 1000), None);
         assert_eq!(range_of("lines=0-9", 1000), None);
         assert_eq!(range_of("bytes=0-9,20-29", 1000), None);

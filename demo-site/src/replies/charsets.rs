@@ -1,4 +1,4 @@
-//! One page in every charset, told truly, late, twice, wrongly and not at all.
+//! One page in every charset, declared correctly, late, twice, wrongly and not at all.
 
 use axum::Router;
 use axum::extract::Path;
@@ -8,7 +8,7 @@ use axum::routing::any;
 
 use super::Shared;
 
-/// How the bytes are made.
+/// The encoding of the bytes.
 #[derive(Clone, Copy)]
 enum Bytes {
     Utf8,

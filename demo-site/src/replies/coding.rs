@@ -1,4 +1,4 @@
-//! Compressed bodies, honest ones and others.
+//! Compressed bodies, right and wrong ones.
 
 use std::io::{self, Write};
 
@@ -12,7 +12,7 @@ use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 
 use super::Shared;
 
-/// The most that a bomb may swell to: making it takes a second for each GiB.
+/// The largest decompressed bomb: making it takes a second for each GiB.
 const BIGGEST_BOMB: u64 = 1 << 30;
 
 pub(super) fn router() -> Router<Shared> {
@@ -47,7 +47,7 @@ pub(super) fn router() -> Router<Shared> {
         )
 }
 
-/// What every honest one of them says.
+/// The text of all right ones.
 const TEXT: &str = "many hands make light work\n";
 
 /// The same, by brotli 1.0.9.
@@ -63,10 +63,10 @@ const ZSTD: [u8; 40] = [
     0x6f, 0x72, 0x6b, 0x0a, 0x1c, 0xbe, 0x8f, 0xdb,
 ];
 
-/// Codings on each other in `/coding/chain`: more than anybody needs.
+/// The most codings in `/coding/chain`.
 const CHAIN: usize = 12;
 
-/// A failure to compress into memory, which can't be, is the server's own.
+/// Compression into memory can't fail. If it did, it would be an error of the server.
 trait IntoAnswer {
     fn into_answer(self) -> Response;
 }
@@ -125,7 +125,7 @@ fn list() -> io::Result<Response> {
     Ok(coded("identity, gzip", gzip_of_text()?))
 }
 
-/// Twice, and told by two headers.
+/// Compressed twice, with two headers.
 fn two_headers() -> io::Result<Response> {
     let mut response = coded("gzip", gzip(&gzip_of_text()?)?);
     let gzip = HeaderValue::from_static("gzip");
@@ -150,28 +150,28 @@ fn chain() -> io::Result<Response> {
     Ok(response)
 }
 
-/// Without its end.
+/// Compressed, without its end.
 fn cut() -> io::Result<Response> {
     let mut body = gzip(&crate::content::part(1, 0..10_000))?;
     body.truncate(body.len() / 2);
     Ok(coded("gzip", body))
 }
 
-/// With something after it.
+/// Compressed, with other bytes after it.
 fn trailing() -> io::Result<Response> {
     let mut body = gzip_of_text()?;
     body.extend(b"and more");
     Ok(coded("gzip", body))
 }
 
-/// What the name means (RFC 9110, section 8.4.1.2).
+/// `deflate` as the standard says: with the zlib wrapper (RFC 9110, section 8.4.1.2).
 fn zlib() -> io::Result<Response> {
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(TEXT.as_bytes())?;
     Ok(coded("deflate", encoder.finish()?))
 }
 
-/// What some servers take it to mean.
+/// `deflate` of some servers: without the wrapper.
 fn deflate() -> io::Result<Response> {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(TEXT.as_bytes())?;

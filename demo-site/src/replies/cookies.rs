@@ -1,5 +1,4 @@
-//! Cookies: walls that only a client with a cookie passes, and cookies that must not be kept
-//! (RFC 6265).
+//! Cookies (RFC 6265): pages that need a cookie, and cookies that must be refused.
 
 use axum::Router;
 use axum::extract::Query;
@@ -9,7 +8,7 @@ use axum::routing::any;
 
 use super::{Shared, redirects};
 
-/// What `/cookies/refused` sets: each for a reason of its own must not come back to
+/// The cookies of `/cookies/refused`: each must be refused, for a different reason, and must not be sent to
 /// `/cookies/show`.
 const REFUSED: [&str; 5] = [
     "other-site=1; Domain=example.com",
@@ -54,7 +53,7 @@ fn redirect(place: &str, cookies: impl IntoIterator<Item = String>) -> Response 
     response
 }
 
-/// The cookies that came, a line each.
+/// The cookies of the request, one on each line.
 async fn show(headers: HeaderMap) -> String {
     let lines = headers.get_all(header::COOKIE).iter();
     let texts = lines.filter_map(|line| line.to_str().ok());
@@ -64,7 +63,7 @@ async fn show(headers: HeaderMap) -> String {
         .collect()
 }
 
-/// Sets what the query says, and leads to what came.
+/// Sets the cookies of the query, and redirects to `/cookies/show`.
 async fn set(Query(query): Query<Vec<(String, String)>>) -> Response {
     let cookies = query
         .iter()
@@ -108,7 +107,7 @@ async fn trail(Query(query): Query<Vec<(String, String)>>, headers: HeaderMap) -
     }
 }
 
-/// Sets what must not be kept, and leads to what came: nothing should.
+/// Sets cookies that must be refused, and redirects to `/cookies/show`, which should get none.
 async fn refused() -> Response {
     redirect("/cookies/show", REFUSED.map(str::to_owned))
 }

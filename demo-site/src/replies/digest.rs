@@ -2,7 +2,7 @@
 
 use sha2::{Digest as _, Sha256};
 
-/// The hash, and whether it is of a session.
+/// The hash, and whether it is a session's (`-sess`).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Algorithm {
     name: &'static str,
@@ -22,7 +22,7 @@ const fn algorithm(name: &'static str, sha: bool, session: bool) -> Algorithm {
 }
 
 impl Algorithm {
-    /// What clients take if none is named.
+    /// The default, if none is named.
     pub(super) const MD5: Algorithm = ALGORITHMS[0];
 
     /// By its name, in small or large letters.
@@ -48,7 +48,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// What a client says in `Authorization`.
+/// The value of `Authorization`.
 #[derive(Debug)]
 pub(super) struct Digest(Vec<(String, String)>);
 
@@ -70,7 +70,7 @@ impl Digest {
         self.get("nonce")
     }
 
-    /// Whether it proves the password, for this request.
+    /// Whether its response is right for this password and request.
     pub(super) fn is_right(
         &self,
         algorithm: Algorithm,

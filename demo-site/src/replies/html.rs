@@ -1,4 +1,4 @@
-//! Pages that are hard on parsers and on those who follow links.
+//! Pages that are difficult for parsers and crawlers.
 
 use axum::Router;
 use axum::http::{HeaderValue, header};
@@ -7,7 +7,7 @@ use axum::routing::any;
 
 use super::Shared;
 
-/// Elements within each other in the nesting bomb.
+/// Nested elements in the nesting bomb.
 const NESTED: usize = 100_000;
 
 pub(super) fn router() -> Router<Shared> {
@@ -62,7 +62,7 @@ async fn nofollow_header() -> Response {
         .into_response()
 }
 
-/// What calls itself HTML and is not.
+/// Bytes with the content type of HTML that are not HTML.
 async fn not_html() -> Response {
     let kind = [(header::CONTENT_TYPE, HeaderValue::from_static("text/html"))];
     (kind, crate::content::part(1, 0..4096)).into_response()

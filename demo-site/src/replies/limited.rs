@@ -1,4 +1,4 @@
-//! A limit of requests a second, as nginx's `limit_req` without `nodelay` refuses beyond its burst.
+//! A limit of requests a second, as nginx's `limit_req`: requests beyond its burst are refused.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -12,7 +12,7 @@ use axum::routing::any;
 
 use super::Shared;
 
-/// Places that are limited one by one; beyond them nothing is let through.
+/// Names with a limit of their own. Beyond them every request is refused.
 const MOST: usize = 10_000;
 
 const RATE: f64 = 10.0;
@@ -22,7 +22,7 @@ const BURST: f64 = 5.0;
 #[derive(Debug, Default)]
 pub(super) struct Limits(Mutex<HashMap<String, Bucket>>);
 
-/// Leaks at the rate; what does not fit is refused.
+/// A leaky bucket: it leaks at the rate, and refuses requests that do not fit.
 #[derive(Debug)]
 struct Bucket {
     filled: f64,

@@ -1,4 +1,4 @@
-//! Files named to attack the disk of whoever saves them.
+//! Files with names that attack the disk of a client.
 
 use axum::Router;
 use axum::http::{HeaderValue, header};
@@ -13,8 +13,7 @@ pub(super) fn router() -> Router<Shared> {
         .route("/attack/{*name}", any(serve))
 }
 
-/// The last parts of paths that are dangerous, or only awkward, as file names; each is to be put
-/// behind `/attack/`.
+/// Last parts of paths that are dangerous or difficult as file names. Each is used after `/attack/`.
 pub const NAMES: [&str; 18] = [
     "..%2f..%2fetc%2fpasswd",
     "%2e%2e%2f%2e%2e%2fetc%2fpasswd",
@@ -36,7 +35,7 @@ pub const NAMES: [&str; 18] = [
     "%ff%fe",
 ];
 
-/// Any name; the server itself proposes to overwrite `/etc/passwd`.
+/// Any name, with a `Content-Disposition` that names `/etc/passwd`.
 async fn serve() -> Response {
     let proposal = HeaderValue::from_static("attachment; filename=\"../../../etc/passwd\"");
     ([(header::CONTENT_DISPOSITION, proposal)], "harmless\n").into_response()

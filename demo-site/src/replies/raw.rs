@@ -1,4 +1,4 @@
-//! Answers that are not HTTP, or break off: written by hand, byte by byte.
+//! Answers that are not HTTP, or break off. They are written byte by byte.
 
 mod broken;
 mod heads;
@@ -19,16 +19,16 @@ use crate::counters::{Counters, RequestGuard};
 use crate::log::Log;
 use crate::server;
 
-/// A header longer than this is no client's of ours.
+/// The longest header of a request.
 const LONGEST_HEAD: usize = 64 * 1024;
 
-/// What HTTP/2 without TLS begins with (RFC 9113, section 3.4).
+/// The beginning of HTTP/2 without TLS (RFC 9113, section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\n";
 
 /// Bytes of content that are made at once.
 const PIECE: u64 = 64 * 1024;
 
-/// What a connection needs of its site.
+/// The parts of the site that a connection needs.
 pub(crate) struct Context {
     pub(crate) shared: Shared,
     pub(crate) counters: Counters,
@@ -36,7 +36,7 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    /// A request came: counts it and logs it. Nobody knows yet what becomes of it.
+    /// Counts a request and logs it. Its answer is not known yet.
     fn came(
         &self,
         host: &str,
@@ -72,7 +72,7 @@ pub(crate) async fn serve(mut stream: TcpStream, context: Context) -> io::Result
             Next::Reset => return stream.set_zero_linger(),
             Next::End => {}
         }
-        // A close with unread input would be a reset, and cost the client the last bytes.
+        // Closing with unread input would reset the connection, and the client would lose the last bytes.
         stream.shutdown().await?;
         let mut rest = [0; 1024];
         while stream.read(&mut rest).await? > 0 {}
@@ -83,7 +83,7 @@ pub(crate) async fn serve(mut stream: TcpStream, context: Context) -> io::Result
 async fn read_head(stream: &mut TcpStream) -> io::Result<Option<Vec<u8>>> {
     let mut head = Vec::new();
     let mut piece = [0; 4096];
-    // What follows the head is a body, which nothing here wants.
+    // The rest is the body of the request, which is ignored.
     while !head.windows(4).any(|end| end == b"\r\n\r\n") {
         let count = stream.read(&mut piece).await?;
         if count == 0 || head.len() > LONGEST_HEAD {
@@ -94,13 +94,13 @@ async fn read_head(stream: &mut TcpStream) -> io::Result<Option<Vec<u8>>> {
     Ok(Some(head))
 }
 
-/// What becomes of a connection.
+/// What to do with a connection.
 enum Next {
     /// It may be used again.
     Request,
-    /// It is closed, in good order.
+    /// It is closed properly.
     End,
-    /// It is closed so that the other end gets an error.
+    /// It is reset.
     Reset,
 }
 

@@ -1,4 +1,4 @@
-//! Answers that take long, or never end.
+//! Answers that are slow, or never end.
 
 use std::time::Duration;
 
@@ -44,13 +44,13 @@ async fn slow(Path(count): Path<u64>, Query(query): Query<Vec<(String, u64)>>) -
     Body::from_stream(bytes).into_response()
 }
 
-/// A header that takes its time.
+/// A slow header.
 async fn late(Path(milliseconds): Path<u64>) -> &'static str {
     tokio::time::sleep(Duration::from_millis(milliseconds)).await;
     "late\n"
 }
 
-/// Not even a header.
+/// No header at all.
 async fn never() {
     std::future::pending::<()>().await;
 }
@@ -68,7 +68,7 @@ async fn stall() -> Response {
 
 async fn endless() -> Response {
     let bytes = stream::unfold(0, |sent| async move {
-        // As fast as it is read, but never without giving way to others.
+        // As fast as it is read. Yielding gives other tasks their turn.
         tokio::task::yield_now().await;
         Some((piece(sent, PIECE), sent + PIECE))
     });

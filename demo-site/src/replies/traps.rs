@@ -1,4 +1,4 @@
-//! Sites without an end.
+//! Endless sites.
 
 use axum::Router;
 use axum::extract::{Path, Query};
@@ -16,7 +16,7 @@ pub(super) fn router() -> Router<Shared> {
         .route("/session", any(session))
 }
 
-/// A month has a next one and one before, for ever.
+/// Each month has links to the next one and to the one before.
 async fn calendar(Path((year, month)): Path<(i32, i32)>) -> Html<String> {
     let shifted = |by: i32| {
         let months = year.saturating_mul(12).saturating_add(month);
@@ -35,7 +35,7 @@ async fn calendar(Path((year, month)): Path<(i32, i32)>) -> Html<String> {
     ))
 }
 
-/// A relative link that a server answers wherever it leads: the path grows.
+/// A relative link on a server that answers every path: the path grows.
 async fn deeper(uri: Uri) -> Html<String> {
     let path = uri.path();
     Html(format!(

@@ -4,34 +4,17 @@
 //! read again by this deserializer, which keeps the message. It knows postcard's wire format
 //! (<https://postcard.jamesmunns.com/wire-format>) and is only used after a failure.
 
-use std::fmt;
-
 use serde::de::{
     self, DeserializeOwned, DeserializeSeed, EnumAccess, IntoDeserializer, MapAccess, SeqAccess,
     VariantAccess, Visitor,
 };
 
+use super::message::Message;
+
 /// The reason why `bytes` can't be read as a `T`; `None` if they can.
 pub(super) fn why<T: DeserializeOwned>(bytes: &[u8]) -> Option<String> {
     let mut reader = Reader { bytes };
     T::deserialize(&mut reader).err().map(|error| error.0)
-}
-
-#[derive(Debug)]
-struct Message(String);
-
-impl fmt::Display for Message {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Message {}
-
-impl de::Error for Message {
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        Self(message.to_string())
-    }
 }
 
 type Result<T> = std::result::Result<T, Message>;

@@ -4,31 +4,14 @@
 //! that can't be written is visited again by this serializer, which writes nothing and keeps the
 //! message. It is only used after a failure.
 
-use std::fmt;
-
 use serde::Serialize;
 use serde::ser::{self, Serializer};
+
+use super::message::Message;
 
 /// The reason why `value` can't be written; `None` if there is none.
 pub(super) fn why<T: Serialize>(value: &T) -> Option<String> {
     value.serialize(Visit).err().map(|error| error.0)
-}
-
-#[derive(Debug)]
-struct Message(String);
-
-impl fmt::Display for Message {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Message {}
-
-impl ser::Error for Message {
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        Self(message.to_string())
-    }
 }
 
 type Result<T = ()> = std::result::Result<T, Message>;

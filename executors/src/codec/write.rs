@@ -121,3 +121,23 @@ pub(crate) fn write_jobs<J: Job>(jobs: &[J], limit: usize, check: bool) -> Resul
     }
     Ok(bytes)
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_value_is_built_once_and_one_over_the_limit_is_not_built() {
+        let value = vec![7_u8; 1 << 20];
+        let mut bytes = Vec::new();
+        let size = append(&value, &mut bytes, 512 << 10).expect("it is counted");
+        assert!(size > 1 << 20 && bytes.is_empty(), "{size} {}", bytes.len());
+        // No more than what is written in one go, doubled as vectors are.
+        assert!(bytes.capacity() <= 2 * ONE_GO, "{}", bytes.capacity());
+
+        let size = append(&value, &mut bytes, usize::MAX).expect("it fits");
+        assert_eq!(size, bytes.len());
+        let spare = bytes.capacity() - size;
+        assert!(spare <= 2 * ONE_GO, "{spare}");
+    }
+}

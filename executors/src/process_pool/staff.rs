@@ -91,6 +91,7 @@ impl Core {
     pub(super) fn not_started(&self, index: usize, error: &Error) -> bool {
         let mut state = lock(&self.state);
         let alone = !state.others_have_process(index);
+        state.account.counters.failed_starts += 1;
         let health = &mut state.health;
         health.start_error = Some(error.clone());
         let now = Instant::now();

@@ -1,7 +1,7 @@
 //! A worker's answers: a waiting caller reads them, or a thread of the pool.
 
 use std::fs;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use executors::{Error, Executor, Options, Until, as_completed, wait};
@@ -72,6 +72,31 @@ fn a_thread_that_waits_is_its_own_again_when_the_callback_has_run() {
             "{in_callback:?}"
         );
         assert_eq!(number(pool.submit(Act::Echo(n)).unwrap().result()), n);
+    }
+}
+
+#[test]
+fn a_callback_on_the_thread_that_waits_may_not_wait_for_the_pool() {
+    let pool = Arc::new(pool(1));
+    for n in 0..200 {
+        // From here on callers read the answers.
+        for m in 0..5 {
+            assert_eq!(number(pool.submit(Act::Echo(m)).unwrap().result()), m);
+        }
+        let mut job = pool.submit(Act::Echo(n)).unwrap();
+        let (inner, (send, receive)) = (Arc::clone(&pool), mpsc::channel());
+        job.on_done(move |_| {
+            let mut other = inner.submit(Act::Echo(1)).unwrap();
+            send.send(other.result_timeout(Duration::from_secs(60)))
+                .unwrap();
+        });
+        assert_eq!(number(job.result()), n);
+        // If its job was done before it was there, it is no callback of the pool's.
+        let waited = receive.recv().unwrap();
+        assert!(
+            matches!(waited, Err(Error::Deadlock) | Ok(Done::Number(1))),
+            "{waited:?}"
+        );
     }
 }
 

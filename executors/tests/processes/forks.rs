@@ -68,7 +68,13 @@ fn drop_does_not_wait_for_a_fork() {
     end_fork(child);
 }
 
-const WAYS: [Way; 4] = [Way::Child, Way::OwnGroup, Way::OwnSession, Way::Daemon];
+const WAYS: [Way; 5] = [
+    Way::Child,
+    Way::NoEnvironment,
+    Way::OwnGroup,
+    Way::OwnSession,
+    Way::Daemon,
+];
 
 fn leak(pool: &ProcessPool) -> Vec<u32> {
     WAYS.map(|way| {

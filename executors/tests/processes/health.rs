@@ -106,6 +106,33 @@ fn with_descriptors_for_some_workers_the_pool_goes_on_with_those() {
     assert!(none > 0 && some > 0, "{none} {some}");
 }
 
+#[test]
+fn starts_that_fail_while_there_is_a_worker_do_not_break_the_pool_when_it_dies() {
+    let program = path("program-that-goes");
+    let exists = || std::os::unix::fs::symlink(std::env::current_exe().unwrap(), &program).unwrap();
+    exists();
+    let pool = builder().program(&program).workers(2).build().unwrap();
+    goes_on(&pool);
+    fs::remove_file(&program).unwrap();
+    until(
+        "more starts have failed than break a pool without workers",
+        || {
+            let _ = pool.warm_up();
+            pool.counters().failed_starts > 6
+        },
+    );
+    let before = pool.counters().failed_starts;
+    let died = pool.submit(Act::Exit(3)).unwrap().result();
+    assert!(matches!(died, Err(Error::WorkerDied { .. })), "{died:?}");
+    let waits = pool.submit(Act::Echo(5)).unwrap();
+    until("the first start without any worker has failed", || {
+        pool.counters().failed_starts > before
+    });
+    exists();
+    assert_eq!(number(waits.result()), 5);
+    fs::remove_file(&program).unwrap();
+}
+
 /// The reason why a pool with this initializer broke, and how often the initializer was started.
 fn broken_by(ending: Ending) -> (String, usize) {
     let path = path(&format!("initializer-{ending:?}"));
@@ -300,6 +327,48 @@ fn a_stopped_worker_is_ended_with_its_pool() {
         drop(pool);
         assert!(!is_alive(worker));
     }
+}
+
+#[test]
+fn a_job_that_its_worker_has_not_read_is_done_by_the_next() {
+    let pool = pool(1);
+    pool.warm_up().unwrap();
+    let worker = pool.pids()[0];
+    signal(worker, libc::SIGSTOP);
+    until("it is stopped", || is_stopped(worker));
+    let job = pool.submit(Act::Echo(7)).unwrap();
+    assert!(job.is_running());
+    signal(worker, libc::SIGKILL);
+    assert_eq!(number(job.result()), 7);
+}
+
+#[test]
+fn losses_do_not_break_a_pool_while_a_worker_is_at_work() {
+    let pool = builder().workers(2).restart_limit(0).build().unwrap();
+    let gate = path("losses-gate");
+    let works = pool.submit(Act::Await(gate.clone())).unwrap();
+    until("it runs", || works.is_running());
+    let died = pool.submit(Act::Exit(3)).unwrap().result();
+    assert!(matches!(died, Err(Error::WorkerDied { .. })), "{died:?}");
+    let waits = pool.submit(Act::Echo(1)).unwrap();
+    fs::write(&gate, "").unwrap();
+    assert_eq!(number(works.result()), 0);
+    assert_eq!(number(waits.result()), 1);
+    fs::remove_file(gate).unwrap();
+}
+
+#[test]
+fn a_stopped_worker_goes_on_to_end_by_itself() {
+    let pool = pool(1);
+    let note = path("continued");
+    let worker = pool.submit(Do::NoteContinued(note.clone())).unwrap();
+    let worker: u32 = worker.result().unwrap().parse().unwrap();
+    signal(worker, libc::SIGSTOP);
+    until("it is stopped", || is_stopped(worker));
+    drop(pool);
+    // One that is killed never goes on.
+    assert_eq!(fs::read_to_string(&note).unwrap(), "continued");
+    fs::remove_file(note).unwrap();
 }
 
 #[test]

@@ -120,19 +120,24 @@ fn a_pool_can_be_resized_while_it_works() {
 #[test]
 fn a_pool_can_be_used_again_after_kill_shutdown_and_breaking() {
     // loky creates a new executor in this case.
-    let pool = builder().workers(2).restart_limit(0).build().unwrap();
+    let pool = builder().workers(2).restart_limit(1).build().unwrap();
     for round in 0..3 {
         match round {
             0 => pool.kill().unwrap(),
             1 => pool.shutdown(true, false).unwrap(),
             _ => {
-                let error = pool.submit(Act::Abort).unwrap().result().unwrap_err();
-                assert!(matches!(error, Error::WorkerDied { .. }));
+                for _ in 0..2 {
+                    let error = pool.submit(Act::Abort).unwrap().result().unwrap_err();
+                    assert!(matches!(error, Error::WorkerDied { .. }));
+                }
                 until("it is broken", || pool.submit(Act::Abort).is_err());
             }
         }
         assert!(pool.submit(Act::Echo(1)).is_err());
         pool.reopen().unwrap();
+        // What was lost before does not count.
+        let error = pool.submit(Act::Exit(3)).unwrap().result().unwrap_err();
+        assert!(matches!(error, Error::WorkerDied { .. }));
         goes_on(&pool);
     }
 }
@@ -213,6 +218,22 @@ fn what_many_jobs_read_is_mapped_and_not_sent() {
             .unwrap(),
         "0"
     );
+}
+
+#[test]
+fn shared_bytes_that_are_gone_are_not_taken_for_others() {
+    for _ in 0..100 {
+        let first = SharedBytes::new(b"first").unwrap();
+        let place = serde_json::to_string(&first).unwrap();
+        assert_eq!(
+            &*serde_json::from_str::<SharedBytes>(&place).unwrap(),
+            b"first"
+        );
+        drop(first);
+        // As long, and often under the same number.
+        let _other = SharedBytes::new(b"other").unwrap();
+        assert!(serde_json::from_str::<SharedBytes>(&place).is_err());
+    }
 }
 
 #[test]

@@ -7,9 +7,12 @@ use std::process::{Child, Command, Stdio};
 use common::cli::interrupt::with_usual_signals;
 use executors::Executor;
 
-use crate::support::alone::{command, is_alone};
+use crate::support::alone::{alone, command, is_alone};
 use crate::support::system::{Do, Way, is_stopped, signal};
-use crate::support::{Act, is_alive, pool, until};
+use crate::support::{Act, builder, is_alive, until};
+
+/// Set for a parent that leaves alone what its workers leave behind.
+const LEAVES: &str = "EXECUTORS_TEST_LEAVES";
 
 /// Starts a parent with three workers (this program too, running the test below) in its own process
 /// group. Returns the workers' pids, and then that of a daemon that a job has started.
@@ -39,7 +42,9 @@ fn parent_to_be_killed() {
     if !is_alone("parent::parent_to_be_killed") {
         return;
     }
-    let pool = pool(3);
+    let leaves = std::env::var_os(LEAVES).is_some();
+    let builder = builder().workers(3).ends_descendants(!leaves);
+    let pool = builder.build().unwrap();
     pool.warm_up().unwrap();
     let daemon = pool
         .submit(Do::Leak(Way::Daemon))
@@ -70,7 +75,25 @@ fn no_worker_outlives_a_parent_that_is_killed() {
 }
 
 #[test]
+fn no_worker_outlives_its_parent_where_what_it_leaves_behind_does() {
+    let (mut parent, pids) = start_parent(|command| {
+        command.env(LEAVES, "1");
+    });
+    parent.kill().unwrap();
+    parent.wait().unwrap();
+    all_are_gone(&pids[..3]);
+    assert!(is_alive(pids[3]));
+    signal(pids[3], libc::SIGKILL);
+}
+
+#[test]
 fn no_stopped_worker_outlives_its_parent() {
+    if !alone("parent::no_stopped_worker_outlives_its_parent") {
+        return;
+    }
+    // Where workers come to a parent outside their session, the system itself continues those that are stopped
+    // (POSIX: `_Exit`, orphaned process groups). Here they come to this process.
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid())).unwrap();
     let (mut parent, pids) = start_parent(|_| ());
     for &worker in &pids[..3] {
         signal(worker, libc::SIGSTOP);

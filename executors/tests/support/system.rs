@@ -3,8 +3,10 @@
 
 use std::fs;
 use std::io::Write;
+use std::os::fd::IntoRawFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicI32, Ordering};
 
 use executors::{Job, ProcessPool, SharedBytes};
 use serde::{Deserialize, Serialize};
@@ -41,6 +43,8 @@ pub enum Do {
     Sleep,
     /// Send this signal to another process, which may have ended.
     Signal(u32, i32),
+    /// Have the worker write into this file when it is continued after a stop, and return its pid.
+    NoteContinued(String),
     /// The standard input of a program that the job starts.
     ReadInput,
 }
@@ -55,6 +59,8 @@ pub enum Then {
 #[derive(Serialize, Deserialize, Debug, Clone, Copy, PartialEq)]
 pub enum Way {
     Child,
+    /// With an empty environment: it is known by its process group only.
+    NoEnvironment,
     OwnGroup,
     OwnSession,
     /// A daemon: its parent has ended, and it has its own session.
@@ -141,12 +147,41 @@ impl Job for Do {
                 unsafe { libc::kill(pid as i32, signal) };
                 String::new()
             }
+            Do::NoteContinued(path) => {
+                note_continued(&path);
+                std::process::id().to_string()
+            }
             Do::ReadInput => {
                 let output = Command::new("cat").output().unwrap();
                 String::from_utf8(output.stdout).unwrap()
             }
         }
     }
+}
+
+/// The file for `on_continued`.
+static CONTINUED: AtomicI32 = AtomicI32::new(-1);
+
+extern "C" fn on_continued(_signal: i32) {
+    let text = b"continued";
+    // SAFETY: `write` may be called in a handler; the text is live, and as long as is said.
+    unsafe {
+        libc::write(
+            CONTINUED.load(Ordering::Relaxed),
+            text.as_ptr().cast(),
+            text.len(),
+        )
+    };
+}
+
+fn note_continued(path: &str) {
+    CONTINUED.store(
+        fs::File::create(path).unwrap().into_raw_fd(),
+        Ordering::Relaxed,
+    );
+    let handler: extern "C" fn(i32) = on_continued;
+    // SAFETY: the handler makes one call, which a handler may make.
+    unsafe { libc::signal(libc::SIGCONT, handler as libc::sighandler_t) };
 }
 
 fn sleep() -> ! {
@@ -178,6 +213,9 @@ fn leak(way: Way) -> u32 {
         .stdout(Stdio::null());
     match way {
         Way::Child => {}
+        Way::NoEnvironment => {
+            command.env_clear();
+        }
         Way::OwnGroup => {
             command.process_group(0);
         }

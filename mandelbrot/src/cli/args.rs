@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 use common::cli::{Choice, RunArgs, numbers};
 use mandelbrot::center::Center;
 
+use super::cluster::Broker;
 use super::model::Kind;
 use super::picture::{self, PictureArgs};
 
@@ -36,6 +37,9 @@ pub(super) enum Command {
     /// Serve a page on 127.0.0.1 for moving and zooming in the set
     #[cfg(feature = "explore")]
     Explore(super::explore::ExploreArgs),
+    /// Draw for other machines, until Ctrl-C: run jobs of a broker
+    #[cfg(feature = "cluster")]
+    Agent(cluster::cli::AgentArgs),
     /// List the named views
     Views,
     /// Print a palette as a GIMP palette file
@@ -59,6 +63,8 @@ pub(super) struct DrawArgs {
     pub(super) model: Option<Choice<Kind>>,
     #[command(flatten)]
     pub(super) limits: LimitArgs,
+    #[command(flatten)]
+    pub(super) broker: Broker,
 }
 
 /// The limits for drawing.
@@ -101,6 +107,22 @@ pub(super) struct ZoomArgs {
     pub(super) until_niter: Option<u32>,
     #[command(flatten)]
     pub(super) limits: LimitArgs,
+    /// Have the frames drawn by other machines: their bands of rows, by agents of a broker
+    #[cfg(feature = "cluster")]
+    #[arg(long)]
+    pub(super) model: Option<Elsewhere>,
+    /// Which broker.
+    #[cfg(feature = "cluster")]
+    #[command(flatten)]
+    pub(super) broker: Broker,
+}
+
+/// Where frames may be drawn, if not here.
+#[cfg(feature = "cluster")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Elsewhere {
+    /// On other machines
+    Cluster,
 }
 
 /// One hour at 25 frames per second.

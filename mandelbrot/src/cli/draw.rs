@@ -105,7 +105,7 @@ pub(super) fn run_picture(
         output::check_unnamed(&output)?;
     }
     check(&request, model)?;
-    let models = model::models(choice, run)?;
+    let models = model::models(choice, run, &args.broker)?;
     request.warn();
     let job = Job {
         request,
@@ -113,7 +113,7 @@ pub(super) fn run_picture(
         run,
         interrupt,
     };
-    match models[..] {
+    match &models[..] {
         [model] if run.runs.is_none() => once(job, model, began),
         _ => compare(&job, &models),
     }
@@ -142,6 +142,8 @@ fn check(request: &Request, model: Option<Choice<Kind>>) -> anyhow::Result<()> {
         model,
         Some(Choice::One(Processes | SharedMemory) | Choice::All)
     );
+    #[cfg(feature = "cluster")]
+    let unseen = unseen || model == Some(Choice::One(Kind::Cluster));
     if request.workers && (request.aa > 1 || request.borders || unseen) {
         bail!(Usage(
             "--paint workers: for one model that has threads, without --aa and --shortcuts borders"
@@ -157,7 +159,7 @@ fn check(request: &Request, model: Option<Choice<Kind>>) -> anyhow::Result<()> {
 }
 
 /// Draws once, by one model.
-fn once(mut job: Job<'_>, model: Model, began: Instant) -> anyhow::Result<Outcome> {
+fn once(mut job: Job<'_>, model: &Model, began: Instant) -> anyhow::Result<Outcome> {
     let Job {
         request,
         run,
@@ -211,7 +213,7 @@ fn once(mut job: Job<'_>, model: Model, began: Instant) -> anyhow::Result<Outcom
     Ok(Outcome::Done)
 }
 
-fn render(request: &Request, model: Model, watch: &Watch) -> io::Result<Counts> {
+fn render(request: &Request, model: &Model, watch: &Watch) -> io::Result<Counts> {
     match request.borders {
         true => model.run_along_borders(&request.plan, request.kernel, watch),
         false => model.run(&request.plan, request.kernel, watch),
@@ -221,7 +223,7 @@ fn render(request: &Request, model: Model, watch: &Watch) -> io::Result<Counts> 
 /// Prints what was drawn, and how fast.
 fn report(
     job: &Job<'_>,
-    model: Model,
+    model: &Model,
     (width, height): (usize, usize),
     iterations: Option<u64>,
     times: &Times,
@@ -296,7 +298,7 @@ fn compare(job: &Job<'_>, models: &[Model]) -> anyhow::Result<Outcome> {
     let comparison = compare::once_or_more(comparison, run.runs);
     let watch = &Watch::new(interrupt);
     let comparison = compare::add(comparison, models, run, |model| {
-        let counts = render(request, *model, watch)?;
+        let counts = render(request, model, watch)?;
         match interrupt.raised() {
             true => Err("interrupted".into()),
             false => Ok(counts),

@@ -12,6 +12,8 @@ use mandelbrot::{omp, paint, png_file, serial};
 use serde_json::json;
 
 use super::args::ZoomArgs;
+#[cfg(feature = "cluster")]
+use super::cluster;
 use super::output;
 use super::request::{Memory, Request, usual_iterations};
 use super::watch::Watch;
@@ -67,6 +69,13 @@ pub(super) fn run(
     fs::create_dir_all(&args.output)
         .map_err(|error| Usage(format!("{name}: cannot be made: {error}")))?;
     output::check(&args.output.join("frame"), run)?;
+    #[cfg(feature = "cluster")]
+    let elsewhere = args
+        .model
+        .map(|_| cluster::pool(&args.broker))
+        .transpose()?;
+    #[cfg(not(feature = "cluster"))]
+    let elsewhere = None;
     let progress = Progress::new("frames", args.frames, run.output.quiet);
     let done = omp::parallel(run.jobs().get().min(frames), |p| {
         let mut done = Vec::new();
@@ -74,7 +83,7 @@ pub(super) fn run(
         for index in p.xrange(0..frames) {
             let path = path(&args.output, index);
             let frame = request(args, run, index as u64)
-                .and_then(|request| draw(request, &path, interrupt))
+                .and_then(|request| draw(request, &path, elsewhere.as_ref(), interrupt))
                 .unwrap_or_else(|error| {
                     common::remark!("error: {}: {error:#}", path.display());
                     Frame::Failed
@@ -146,7 +155,18 @@ fn path(folder: &Path, index: usize) -> PathBuf {
     folder.join(format!("frame-{:04}.png", index + 1))
 }
 
-fn draw(request: Request, path: &Path, interrupt: &Interrupt) -> anyhow::Result<Frame> {
+/// What draws frames elsewhere, in a build that has that.
+#[cfg(feature = "cluster")]
+type Elsewhere = ::cluster::RedisPool;
+#[cfg(not(feature = "cluster"))]
+type Elsewhere = std::convert::Infallible;
+
+fn draw(
+    request: Request,
+    path: &Path,
+    elsewhere: Option<&Elsewhere>,
+    interrupt: &Interrupt,
+) -> anyhow::Result<Frame> {
     if interrupt.raised() {
         return Ok(Frame::Left);
     }
@@ -156,9 +176,13 @@ fn draw(request: Request, path: &Path, interrupt: &Interrupt) -> anyhow::Result<
     let _span = tracing::info_span!("frame", name = %path.display()).entered();
     let request = request.stopped_by(interrupt);
     let kernel = Watch::new(interrupt).kernel(request.kernel);
-    let counts = match request.borders {
-        true => mandelbrot::mariani_silver::run(&request.plan, kernel, NonZeroUsize::MIN),
-        false => serial::run(&request.plan, kernel, NonZeroUsize::MIN),
+    let counts = match (request.borders, elsewhere) {
+        #[cfg(feature = "cluster")]
+        (false, Some(pool)) => {
+            cluster::run(pool, &request.plan, request.kernel, || interrupt.raised())
+        }
+        (true, _) => mandelbrot::mariani_silver::run(&request.plan, kernel, NonZeroUsize::MIN),
+        (false, _) => serial::run(&request.plan, kernel, NonZeroUsize::MIN),
     };
     let counts = counts.map_err(|error| anyhow!(error))?;
     if interrupt.raised() {

@@ -14,6 +14,9 @@ use mandelbrot::{
     shared_memory, threads,
 };
 
+#[cfg(feature = "cluster")]
+use super::cluster;
+use super::cluster::Broker;
 use super::watch::Watch;
 
 /// A model of concurrency.
@@ -41,8 +44,13 @@ pub(super) enum Kind {
     RayonPixels,
     /// Tasks on a pool, awaited
     Async,
+    /// Other machines, by agents of a broker
+    #[cfg(feature = "cluster")]
+    Cluster,
 }
 
+#[cfg(feature = "cluster")]
+use Kind::Cluster;
 use Kind::{
     Async, Omp, OmpDynamic, OmpGuided, OmpStatic, Processes, Rayon, RayonPixels, Serial,
     SharedMemory, Threads,
@@ -60,27 +68,40 @@ pub(super) fn copies(choice: Choice<Kind>, runs: bool, borders: bool) -> usize {
     one + usize::from(runs || choice == Choice::All)
 }
 
-/// The models of a choice, the serial one first.
-pub(super) fn models(choice: Choice<Kind>, run: &RunArgs) -> Result<Vec<Model>, Usage> {
+/// The models of a choice, the serial one first. `all` includes the cluster only if there is a broker.
+pub(super) fn models(
+    choice: Choice<Kind>,
+    run: &RunArgs,
+    broker: &Broker,
+) -> Result<Vec<Model>, Usage> {
     let mut kinds = choice.kinds();
+    #[cfg(feature = "cluster")]
+    kinds.retain(|&kind| kind != Cluster || broker.is_given() || choice == Choice::One(Cluster));
     if choice == Choice::All {
         // `omp` is equal to one of the others.
         kinds.retain(|&kind| kind != Omp);
     }
-    let models = kinds.into_iter().map(|kind| Model::new(kind, run));
+    let models = kinds.into_iter().map(|kind| Model::new(kind, run, broker));
     models.collect()
 }
 
 /// A model that is ready to run.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Model {
     kind: Kind,
     workers: NonZeroUsize,
+    /// Of the cluster.
+    #[cfg(feature = "cluster")]
+    broker: Broker,
 }
 
 impl Model {
+    #[cfg_attr(
+        not(feature = "cluster"),
+        expect(unused_variables, reason = "no cluster")
+    )]
     /// Sets the number of workers. For regions without `--jobs`, `OMP_NUM_THREADS` decides.
-    pub(super) fn new(kind: Kind, run: &RunArgs) -> Result<Model, Usage> {
+    pub(super) fn new(kind: Kind, run: &RunArgs, broker: &Broker) -> Result<Model, Usage> {
         let mut workers = run.jobs();
         if matches!(kind, Omp | OmpStatic | OmpDynamic | OmpGuided) {
             let settings = Settings::from_env().map_err(|error| Usage(error.to_string()))?;
@@ -91,12 +112,17 @@ impl Model {
         if kind == Serial {
             workers = NonZeroUsize::MIN;
         }
-        Ok(Model { kind, workers })
+        Ok(Model {
+            kind,
+            workers,
+            #[cfg(feature = "cluster")]
+            broker: broker.clone(),
+        })
     }
 
     /// Runs the model until the watch says stop. Points that were not computed then have the count
     /// 0.
-    pub(super) fn run(self, plan: &Plan, kernel: KernelName, watch: &Watch) -> io::Result<Counts> {
+    pub(super) fn run(&self, plan: &Plan, kernel: KernelName, watch: &Watch) -> io::Result<Counts> {
         let _span = tracing::info_span!("model", name = self.name()).entered();
         let workers = self.workers;
         let fill = watch.kernel(kernel);
@@ -109,6 +135,8 @@ impl Model {
             SharedMemory => {
                 return shared_memory::run_on(&band::pool(workers)?, plan, kernel, stop);
             }
+            #[cfg(feature = "cluster")]
+            Cluster => return cluster::run(&cluster::pool(&self.broker)?, plan, kernel, stop),
             Rayon => return par_iter::run(plan, fill, workers),
             RayonPixels => return par_pixels::run(plan, fill, workers),
             Async => return async_tasks::run(plan, fill, workers),
@@ -122,7 +150,7 @@ impl Model {
 
     /// Runs with border tracing, on rayon.
     pub(super) fn run_along_borders(
-        self,
+        &self,
         plan: &Plan,
         kernel: KernelName,
         watch: &Watch,
@@ -146,6 +174,8 @@ impl compare::Model for Model {
             Rayon => "rayon",
             RayonPixels => "rayon-pixels",
             Async => "async",
+            #[cfg(feature = "cluster")]
+            Cluster => "cluster",
         }
     }
 

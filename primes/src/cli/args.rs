@@ -10,6 +10,7 @@ use primes::Constellation;
 use primes::nth::Index;
 
 use super::algorithm::Algorithm;
+use super::cluster::Broker;
 use super::model::Kind;
 
 /// Counts, lists and checks primes by threads, processes, rayon and async, and shows the speed of
@@ -48,6 +49,9 @@ pub(super) enum Command {
     Factor(FactorArgs),
     /// The experiment under a global interpreter lock, and in Python itself
     Gil(GilArgs),
+    /// Count for other machines, until Ctrl-C: run jobs that come by a broker
+    #[cfg(feature = "cluster")]
+    Agent(cluster::cli::AgentArgs),
 }
 
 #[derive(clap::Args, Debug)]
@@ -58,6 +62,8 @@ pub(super) struct ExperimentArgs {
     /// Which model to run [default: all]
     #[arg(long)]
     pub(super) model: Option<Choice<Kind>>,
+    #[command(flatten)]
+    pub(super) broker: Broker,
 }
 
 impl ExperimentArgs {
@@ -134,6 +140,8 @@ pub(super) struct CountArgs {
     /// Which model counts, by the sieve [default: threads]
     #[arg(long)]
     pub(super) model: Option<Choice<Kind>>,
+    #[command(flatten)]
+    pub(super) broker: Broker,
     /// How to count; models and groups are for the sieve
     #[arg(long, default_value = "auto")]
     pub(super) algorithm: Algorithm,

@@ -27,7 +27,8 @@ pub(super) fn run(
     let ways: Vec<Way> = match algorithm {
         Algorithm::Combinatorial => vec![Way::Combinatorial],
         _ => {
-            let models = model::models(args.model.unwrap_or(Choice::One(Kind::Threads)));
+            let choice = args.model.unwrap_or(Choice::One(Kind::Threads));
+            let models = model::models(choice, &args.broker);
             models.into_iter().map(Way::Sieve).collect()
         }
     };

@@ -32,7 +32,7 @@ pub(super) fn run(
     run: &RunArgs,
     interrupt: &Interrupt,
 ) -> anyhow::Result<Outcome> {
-    let models = model::models(args.model.unwrap_or_default());
+    let models = model::models(args.model.unwrap_or_default(), &args.broker);
     let rounds = args.rounds.unwrap_or(ROUNDS);
     // For a single model the user wants only its time.
     let with_algorithm = models.len() > 1;

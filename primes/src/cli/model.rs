@@ -11,6 +11,10 @@ use common::timing::human_duration;
 use primes::longest_poll::LongestPoll;
 use primes::{Job, Watch, async_blocking, async_tasks, gil, par_iter, processes, serial, threads};
 
+#[cfg(feature = "cluster")]
+use super::cluster;
+use super::cluster::Broker;
+
 /// A model of concurrency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Kind {
@@ -28,11 +32,23 @@ pub(super) enum Kind {
     AsyncBlocking,
     /// Threads under one lock, as in Python
     Gil,
+    /// Other machines, by agents of a broker
+    #[cfg(feature = "cluster")]
+    Cluster,
 }
 
-/// The models of a choice, the serial one first.
-pub(super) fn models(choice: Choice<Kind>) -> Vec<Model> {
-    choice.kinds().into_iter().map(Model::new).collect()
+/// The models of a choice, the serial one first. `all` includes the cluster only if there is a broker.
+pub(super) fn models(choice: Choice<Kind>, broker: &Broker) -> Vec<Model> {
+    let mut kinds = choice.kinds();
+    #[cfg(feature = "cluster")]
+    kinds.retain(|&kind| {
+        kind != Kind::Cluster || broker.is_given() || choice == Choice::One(Kind::Cluster)
+    });
+    let model = |kind| Model {
+        broker: Some(broker.clone()),
+        ..Model::new(kind)
+    };
+    kinds.drain(..).map(model).collect()
 }
 
 /// The longest poll of the model of that kind, if it is among `models`.
@@ -44,6 +60,12 @@ pub(super) fn longest_poll(models: &[Model], kind: Kind) -> Option<Duration> {
 /// A model that is ready to run.
 pub(super) struct Model {
     kind: Kind,
+    /// Used by the cluster only.
+    #[cfg_attr(
+        not(feature = "cluster"),
+        expect(dead_code, reason = "there is no cluster")
+    )]
+    broker: Option<Broker>,
     /// Used by the async models only.
     longest_poll: LongestPoll,
 }
@@ -52,13 +74,19 @@ impl Model {
     pub(super) fn new(kind: Kind) -> Model {
         Model {
             kind,
+            broker: None,
             longest_poll: LongestPoll::default(),
         }
     }
 
     /// Whether it reports progress only when a job is done.
     pub(super) fn is_silent(&self) -> bool {
-        self.kind == Kind::Processes
+        match self.kind {
+            Kind::Processes => true,
+            #[cfg(feature = "cluster")]
+            Kind::Cluster => true,
+            _ => false,
+        }
     }
 
     /// Runs jobs. `watch` gets each answer.
@@ -85,6 +113,11 @@ impl Model {
                 Ok(())
             }
             Kind::Gil => gil::run(jobs, workers, watch),
+            #[cfg(feature = "cluster")]
+            Kind::Cluster => match &self.broker {
+                Some(broker) => cluster::run(broker, jobs, watch),
+                None => Err(io::Error::other("no broker")),
+            },
         }
     }
 }
@@ -99,6 +132,8 @@ impl compare::Model for Model {
             Kind::Async => "async",
             Kind::AsyncBlocking => "async-blocking",
             Kind::Gil => "gil",
+            #[cfg(feature = "cluster")]
+            Kind::Cluster => "cluster",
         }
     }
 

@@ -17,6 +17,8 @@ pub(super) fn of(args: &Args) -> anyhow::Result<RunArgs> {
         None => return Ok(outer.clone()),
         Some(Command::Count(count)) => (Offered::All, "count", count.run.clone()),
         Some(Command::Gil(gil)) => (Offered::All, "gil", gil.run.clone()),
+        #[cfg(feature = "cluster")]
+        Some(Command::Agent(_)) => (Offered::Jobs, "agent", RunArgs::default()),
         Some(Command::Nth(nth)) => {
             let inner = RunArgs {
                 jobs: nth.jobs,

@@ -9,6 +9,7 @@ use common::cli::{Choice, RunArgs, Usage, numbers};
 use thumbnails::names::Template;
 use thumbnails::{Filter, Fit, Format, Limits, Settings, xdg};
 
+use super::cluster::Broker;
 use super::model::Kind;
 
 /// Makes thumbnails of pictures and of whole folders, by threads, processes, rayon or async.
@@ -38,6 +39,8 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(super) model: Option<Choice<Kind>>,
     #[command(flatten)]
+    pub(super) broker: Broker,
+    #[command(flatten)]
     look: LookArgs,
     #[command(flatten)]
     pub(super) what: WhatArgs,
@@ -48,6 +51,16 @@ pub(crate) struct Args {
     /// Watch the folders: make thumbnails of new and changed pictures, until Ctrl-C
     #[arg(long, help_heading = "What is done")]
     pub(super) watch: bool,
+    #[cfg(feature = "cluster")]
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+#[cfg(feature = "cluster")]
+#[derive(clap::Subcommand, Debug)]
+pub(super) enum Command {
+    /// Make thumbnails for other machines, until Ctrl-C: run tasks that come by a broker
+    Agent(cluster::cli::AgentArgs),
 }
 
 #[derive(clap::Args, Debug)]
@@ -213,6 +226,10 @@ impl Args {
             }
             Some(Choice::All) if lists > 0 => {
                 wrong("--model all: a list on standard input can be read once, not by every model")
+            }
+            #[cfg(feature = "cluster")]
+            Some(Choice::One(Kind::Cluster)) if what.xdg => {
+                wrong("--xdg: the cache is this machine's; --model cluster writes into -o DIR")
             }
             Some(Choice::One(kind)) if what.isolate && kind != Kind::Processes => {
                 wrong("--isolate: works only with the processes model")

@@ -31,8 +31,9 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
     let output = root.join("thumbnails");
     let samples = make_up(&pictures, args, interrupt)?;
     // The same command that a user would run.
-    let own = Args::for_folder(&pictures, &output, args.run.clone());
-    let models = model::models(args.model.unwrap_or(Choice::All));
+    let mut own = Args::for_folder(&pictures, &output, args.run.clone());
+    own.broker = args.broker.clone();
+    let models = model::models(args.model.unwrap_or(Choice::All), &own);
     let count = samples.len();
     let comparison = Comparison::new("thumbnails of a folder").input(format!(
         "{count} pictures in {}: mostly JPEGs of six megapixels",

@@ -3,12 +3,18 @@
 use std::io;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
+#[cfg(feature = "cluster")]
+use std::path::PathBuf;
 
 use clap::ValueEnum;
 use common::cli::Choice;
 use common::cli::compare::{self, Model as _};
 use thumbnails::{Limits, Outcome, Task};
 use thumbnails::{async_tasks, par_iter, processes, serial, threads};
+
+use super::args::Args;
+#[cfg(feature = "cluster")]
+use super::cluster::{self, Broker};
 
 /// A model of concurrency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -23,11 +29,20 @@ pub(super) enum Kind {
     Rayon,
     /// Files are awaited, a pool decodes
     Async,
+    /// Other machines, which see the same folders, by agents of a broker
+    #[cfg(feature = "cluster")]
+    Cluster,
 }
 
-/// The models of a choice, the serial one first.
-pub(super) fn models(choice: Choice<Kind>) -> Vec<Model> {
-    choice.kinds().into_iter().map(Model::new).collect()
+/// The models of a choice, the serial one first. `all` includes the cluster only if there is a broker.
+pub(super) fn models(choice: Choice<Kind>, args: &Args) -> Vec<Model> {
+    let mut kinds = choice.kinds();
+    #[cfg(feature = "cluster")]
+    kinds.retain(|&kind| {
+        kind != Kind::Cluster || args.broker.is_given() || choice == Choice::One(Kind::Cluster)
+    });
+    let models = kinds.drain(..).map(Model::new);
+    models.map(|model| model.for_command(args)).collect()
 }
 
 /// A model that is ready to run.
@@ -36,6 +51,9 @@ pub(super) struct Model {
     kind: Kind,
     /// The limits of its worker processes.
     isolated: Option<Limits>,
+    /// The broker and the folder of the thumbnails, for the cluster.
+    #[cfg(feature = "cluster")]
+    elsewhere: Option<(Broker, PathBuf)>,
 }
 
 impl Model {
@@ -43,13 +61,31 @@ impl Model {
         Model {
             kind,
             isolated: None,
+            #[cfg(feature = "cluster")]
+            elsewhere: None,
         }
+    }
+
+    /// With what the command line says of where it runs.
+    #[cfg(feature = "cluster")]
+    pub(super) fn for_command(self, args: &Args) -> Model {
+        let folder = args.output.clone().unwrap_or_default();
+        Model {
+            elsewhere: Some((args.broker.clone(), folder)),
+            ..self
+        }
+    }
+
+    /// With what the command line says of where it runs: here.
+    #[cfg(not(feature = "cluster"))]
+    pub(super) fn for_command(self, _args: &Args) -> Model {
+        self
     }
 
     pub(super) fn isolated(limits: Limits) -> Model {
         Model {
-            kind: Kind::Processes,
             isolated: Some(limits),
+            ..Model::new(Kind::Processes)
         }
     }
 
@@ -69,6 +105,11 @@ impl Model {
                 processes::run_on(&processes::isolated(workers, limits)?, tasks, done)
             }
             (Kind::Rayon, _) => par_iter::run(tasks, workers, done),
+            #[cfg(feature = "cluster")]
+            (Kind::Cluster, _) => match &self.elsewhere {
+                Some((broker, folder)) => cluster::run(broker, folder, tasks, done),
+                None => Err(io::Error::other("no broker")),
+            },
             (Kind::Async, _) => async_tasks::run(tasks, workers, done),
         }
     }
@@ -82,6 +123,8 @@ impl compare::Model for Model {
             Kind::Processes => "processes",
             Kind::Rayon => "rayon",
             Kind::Async => "async",
+            #[cfg(feature = "cluster")]
+            Kind::Cluster => "cluster",
         }
     }
 

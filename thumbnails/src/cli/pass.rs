@@ -25,7 +25,7 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
     let runs = args.run.runs().get();
     if args.model == Some(Choice::All) || runs > 1 {
         let models = match args.model {
-            Some(Choice::All) => model::models(Choice::All),
+            Some(Choice::All) => model::models(Choice::All, args),
             _ => vec![model(args)],
         };
         return compare::pass(args, &models, interrupt);
@@ -62,7 +62,7 @@ pub(super) fn model(args: &Args) -> Model {
         return Model::isolated(args.settings().limits);
     }
     match args.model {
-        Some(Choice::One(kind)) => Model::new(kind),
+        Some(Choice::One(kind)) => Model::new(kind).for_command(args),
         // For `all`, the default model.
         Some(Choice::All) | None => Model::new(Kind::Threads),
     }

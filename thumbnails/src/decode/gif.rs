@@ -7,7 +7,7 @@ use crate::orient::Orientation;
 use crate::picture::{Format, Pixel};
 use crate::shrink::Shrink;
 
-use super::{Decoded, Job, broken, factor, shrunk, without_alpha};
+use super::{Decoded, Job, broken, factor, plain, shrunk, without_alpha};
 
 /// The index that is used least.
 const UNREAD: u8 = 255;
@@ -21,8 +21,9 @@ pub(super) fn decode(
         DecodingError::Io(error) if error.kind() == std::io::ErrorKind::TimedOut => {
             Failure::TooSlow { limit }
         }
-        DecodingError::Io(_) => broken(Format::Gif, "cut short"),
-        error => broken(Format::Gif, error),
+        DecodingError::Io(_) | DecodingError::UnexpectedEof => broken(Format::Gif, "cut short"),
+        DecodingError::LzwError(_) => broken(Format::Gif, "corrupt compressed data"),
+        error => broken(Format::Gif, plain(&error.to_string())),
     };
     let mut options = DecodeOptions::new();
     options.set_color_output(ColorOutput::Indexed);

@@ -158,8 +158,8 @@ impl<'a> Header<'a> {
             (3, false, Some(0)) => Colours::Rgb,
             (3, false, None) if ids == *b"RGB" => Colours::Rgb,
             (3, ..) => Colours::Ycc,
-            (_, _, Some(2)) => Colours::Ycck,
-            _ => Colours::Cmyk,
+            (_, _, None | Some(0)) => Colours::Cmyk,
+            _ => Colours::Ycck,
         }
     }
 

@@ -9,6 +9,13 @@ pub mod ssim;
 use std::io::Cursor;
 
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
+use thumbnails::decode::{Decoded, decode};
+use thumbnails::{Failure, Limits};
+
+/// The picture at its own size.
+pub fn read(bytes: &[u8]) -> Result<Decoded, Failure> {
+    decode(bytes, &Limits::default(), |size| size, &mut |_| Ok(()))
+}
 
 /// Red, green, blue and white quarters.
 pub fn corners(width: u32, height: u32) -> DynamicImage {

@@ -7,7 +7,7 @@ Every file that is, by its first bytes, of a format the room reads is given to b
 have the size that the picture's proportions ask for, and be within a mean difference of 10 of 255 of
 the reference: the picture decoded whole by Pillow, turned upright, converted to sRGB by its profile
 (littleCMS), laid on white and resized by Lanczos. Where Pillow can't read it, or differs, what
-vipsthumbnail makes counts too. Each deviation is printed; `exceptions.txt` beside this script has the
+vipsthumbnail makes counts too. Each deviation is printed; `exceptions.md` beside this script has the
 known ones, each with its reason.
 """
 import argparse, hashlib, io, json, os, subprocess, sys, tempfile, warnings

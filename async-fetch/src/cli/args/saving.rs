@@ -9,8 +9,8 @@ use super::values;
 #[derive(clap::Args, Debug, PartialEq)]
 #[command(next_help_heading = "Saving")]
 pub(in crate::cli) struct Saving {
-    /// Save bodies in DIR, under the last part of the URL's path. A file is there when it is
-    /// whole, and what was begun is gone on with; what was saved already is not fetched again
+    /// Save bodies in DIR, under the last part of the URL's path. A file appears when it is
+    /// complete. Incomplete downloads are resumed; complete ones are not fetched again
     #[arg(short = 'o', long = "output", value_name = "DIR")]
     pub(in crate::cli) folder: Option<PathBuf>,
     /// Save the body of one URL as FILE, or write it to standard output (-)
@@ -21,19 +21,19 @@ pub(in crate::cli) struct Saving {
         conflicts_with = "folder"
     )]
     pub(in crate::cli) document: Option<PathBuf>,
-    /// Fetch what is there already again, and replace it
+    /// Fetch files that exist again, and replace them
     #[arg(long, requires = "folder")]
     pub(in crate::cli) overwrite: bool,
-    /// Go on with files that another program left incomplete
+    /// Resume files that another program left incomplete
     #[arg(short = 'c', long = "continue", conflicts_with = "overwrite")]
     pub(in crate::cli) go_on: bool,
-    /// Fetch what is there already only if the server has a newer one; files get the server's time
+    /// Fetch a file that exists only if the server has a newer one; files get the server's time
     #[arg(short = 'N', long, requires = "folder", conflicts_with = "overwrite")]
     pub(in crate::cli) timestamping: bool,
     /// Give files the server's time
     #[arg(short = 'R', long)]
     pub(in crate::cli) remote_time: bool,
-    /// Name files as the server says (Content-Disposition), made safe
+    /// Use the server's file names (Content-Disposition), made safe
     #[arg(long, requires = "folder")]
     pub(in crate::cli) content_disposition: bool,
     /// Keep the URLs' folders below DIR: HOST/PATH/NAME
@@ -45,7 +45,7 @@ pub(in crate::cli) struct Saving {
     /// The checksum that the body must have: 64 digits of SHA-256; for one URL
     #[arg(long, value_name = "SUM")]
     pub(in crate::cli) checksum: Option<Checksum>,
-    /// Ask for compression, and undo it
+    /// Ask for compression, and decompress
     #[arg(long)]
     pub(in crate::cli) compressed: bool,
 }

@@ -20,7 +20,7 @@ pub(in crate::cli) struct Sending {
     #[arg(short = 'X', long = "request", value_name = "METHOD", value_parser = values::method)]
     #[arg(conflicts_with = "head")]
     pub(in crate::cli) method: Option<Method>,
-    /// Send this body, or that of a file (@FILE), by POST; as a form, unless -H says otherwise
+    /// Send this body, or the content of a file (@FILE), by POST; as a form, unless -H says otherwise
     #[arg(short = 'd', long, value_name = "DATA", conflicts_with = "head")]
     data: Option<String>,
     /// Log in to the server of each URL
@@ -38,12 +38,12 @@ pub(in crate::cli) struct Sending {
     /// Send these cookies (NAME=VALUE), or begin with those in FILE
     #[arg(short = 'b', long, value_name = "COOKIES|FILE")]
     pub(in crate::cli) cookie: Option<String>,
-    /// Begin with the cookies in FILE, if it is there, and write all of them to it at the end
+    /// Begin with the cookies in FILE, if it exists, and write all cookies to it at the end
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) cookie_jar: Option<PathBuf>,
 }
 
-// What is given here may be secret, and no error prints it.
+// The values may be secret, so no error prints them.
 impl std::fmt::Debug for Sending {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Sending").finish_non_exhaustive()
@@ -63,7 +63,7 @@ impl Sending {
     /// The body.
     ///
     /// # Errors
-    /// If its file can't be read.
+    /// If the file can't be read.
     pub(in crate::cli) fn body(&self) -> anyhow::Result<Option<Vec<u8>>> {
         let Some(data) = &self.data else {
             return Ok(None);

@@ -14,7 +14,7 @@ pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
     }
 }
 
-/// Ranges of one file: no more than a server is asked for by other programs (aria2).
+/// Ranges of one file at once: not more than other programs (aria2) allow.
 pub(super) fn segments(text: &str) -> Result<usize, String> {
     match at_least_one(text)? {
         number @ ..=16 => Ok(number),
@@ -35,7 +35,7 @@ pub(super) fn rate(text: &str) -> Result<f64, String> {
     rate.ok_or_else(|| format!("{text}: not a number above 0"))
 }
 
-/// Bytes a second, at least one: `500K` is read as by curl, too.
+/// Bytes a second, at least one. `500K` is accepted, as in curl.
 pub(super) fn speed(text: &str) -> Result<u64, String> {
     let unit = text.trim_end_matches(|it: char| it.is_ascii_alphabetic());
     let (number, letters) = text.split_at(unit.len());
@@ -51,7 +51,7 @@ pub(super) fn speed(text: &str) -> Result<u64, String> {
 }
 
 pub(super) fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
-    // The value may be a secret, and is not told.
+    // The value may be a secret, so the error does not show it.
     let name = text.split(':').next().unwrap_or("");
     let wrong = || format!("{name}: not a header: it should be NAME: VALUE");
     let (name, value) = text.split_once(':').ok_or_else(wrong)?;

@@ -13,19 +13,19 @@ use crate::cli::args::Args;
 use crate::cli::globs::Globs;
 use crate::cli::lines::Text;
 
-/// Bytes that are read at once, and blocks that may wait. Some 150 lines: their requests fit into a cache;
-/// and with the rest of a line a block stays below 8 KiB. Bigger ones mimalloc takes out of pages of half a
-/// mebibyte, all of which is touched when one thread allocates and another one frees.
+/// Bytes that are read at once, and blocks that may wait. A block has about 150 lines: their requests fit
+/// into a cache. With the rest of a line a block stays below 8 KiB. mimalloc takes larger ones out of pages
+/// of 512 KiB, and touches all of a page when one thread allocates and another one frees.
 const BLOCK: usize = 6 * 1024;
 const BLOCKS: usize = 4;
 
-/// A line longer than this is no URL, but perhaps no text at all.
+/// Bytes of the longest line. A longer one is no URL; perhaps the input is not text.
 const LONGEST_LINE: usize = 64 * 1024;
 
-/// Bytes of such a line that are told.
+/// Bytes of such a line that the error shows.
 const TOLD: usize = 60;
 
-/// How errors name it.
+/// The name of standard input in errors.
 const STDIN: &str = "standard input";
 
 /// Where URLs come from.
@@ -36,20 +36,20 @@ pub(in crate::cli) enum Source {
     Lines(Box<dyn Read + Send>, String),
 }
 
-/// What comes from the thread that reads.
+/// A message of the thread that reads.
 pub(super) enum Block {
     /// Each is a URL.
     Words(Vec<String>),
     /// Whole lines.
     Lines(Vec<u8>),
-    /// A line that is too long, by its beginning.
+    /// The beginning of a line that is too long.
     TooLong(String),
-    /// What was read can't be read to its end.
+    /// The input can't be read to its end.
     Broken(String, io::Error),
 }
 
 impl Source {
-    /// What the command line says; `None` if it says nothing.
+    /// The source that the command line names; `None` if it names none.
     pub(in crate::cli) fn of(args: &Args) -> anyhow::Result<Option<Source>> {
         let stdin = || Source::Lines(Box::new(io::stdin()), STDIN.to_owned());
         let source = match (&args.input, args.urls.as_slice()) {
@@ -110,7 +110,7 @@ impl Source {
     }
 }
 
-/// Reads to the end, or until nobody wants any more.
+/// Reads to the end, or until the receiver is gone.
 fn send_lines(mut input: impl Read, name: String, sender: &mpsc::Sender<Block>) {
     let mut decoder = Text::default();
     let mut text = Vec::new();
@@ -129,7 +129,7 @@ fn send_lines(mut input: impl Read, name: String, sender: &mpsc::Sender<Block>) 
             too_long = end.is_none();
             text.drain(..end.map_or(text.len(), |end| end + 1));
         }
-        // What comes slowly is not held back. A last CR may be the first half of an end of line.
+        // Lines are sent at once, also if they come slowly. A last CR may be the first half of a CR LF.
         let whole = &text[..text.len() - usize::from(text.ends_with(b"\r"))];
         let block = match whole.iter().rposition(|byte| is_end(*byte)) {
             Some(end) => {
@@ -169,7 +169,7 @@ pub(super) fn most_lines(text: &[u8]) -> usize {
     text.iter().filter(|byte| is_end(**byte)).count() + 1
 }
 
-/// The lines of a text, whichever way they end: LF, CR LF, or CR.
+/// The lines of a text. They end with LF, CR LF, or CR.
 pub(super) fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -191,9 +191,9 @@ pub(super) fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// Whether standard input is a pipe or a file: perhaps a list that somebody meant to be read.
+/// Whether standard input is a pipe or a file: then it may be a list.
 ///
-/// It is not read unasked: whether a pipe that is silent is slow or nobody's can't be known.
+/// It is read only if `-` is given: a pipe that is silent may be slow, or may have no writer's data at all.
 #[cfg(unix)]
 pub(in crate::cli) fn may_hold_a_list() -> bool {
     use std::os::fd::AsFd;
@@ -205,7 +205,7 @@ pub(in crate::cli) fn may_hold_a_list() -> bool {
         .is_ok_and(|it| it.file_type().is_fifo() || it.is_file())
 }
 
-/// Whether standard input is a file; a pipe of Windows has no metadata.
+/// Whether standard input is a file. (On Windows a pipe has no metadata.)
 #[cfg(windows)]
 pub(in crate::cli) fn may_hold_a_list() -> bool {
     use std::os::windows::io::AsHandle;

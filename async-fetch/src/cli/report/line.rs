@@ -9,12 +9,12 @@ use async_fetch::{Answer, HeaderMap, StatusCode, Url, Version, without_userinfo}
 use common::timing::human_duration;
 use serde::Serialize;
 
-/// What became of it.
+/// The result for a URL.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Result {
     Fetched,
-    /// It was saved by an earlier run.
+    /// An earlier run saved it.
     There,
     /// Another line has it too.
     Repeated,
@@ -27,7 +27,7 @@ pub(super) struct Line<'a> {
     pub(super) result: Result,
     /// The number of the line, or of the place on the command line.
     pub(super) line: u64,
-    /// As it was given there, without a password.
+    /// The text of the input, without a password.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) input: Option<&'a str>,
     pub(super) url: &'a str,
@@ -43,7 +43,7 @@ pub(super) struct Line<'a> {
     /// The kind of error, for programs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) kind: Option<&'a str>,
-    /// Where redirects led; the last is where the answer is from.
+    /// The targets of the redirects. The answer is from the last one.
     #[serde(skip_serializing_if = "<[Url]>::is_empty")]
     pub(super) redirects: &'a [Url],
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "path")]
@@ -55,7 +55,7 @@ pub(super) struct Line<'a> {
     pub(super) answer: Option<&'a Answer>,
 }
 
-/// What is told of an answer itself.
+/// The fields of an answer.
 #[derive(Serialize)]
 struct Told {
     version: &'static str,
@@ -108,7 +108,7 @@ fn version(version: Version) -> &'static str {
     }
 }
 
-/// Headers by their names, without what is secret in them.
+/// Headers by name, without secrets.
 fn headers(headers: &HeaderMap) -> BTreeMap<String, Vec<String>> {
     let mut told = BTreeMap::<String, Vec<String>>::new();
     for (name, value) in headers {
@@ -123,7 +123,7 @@ fn headers(headers: &HeaderMap) -> BTreeMap<String, Vec<String>> {
     told
 }
 
-/// A cookie's value logs in: only its name and its attributes are told.
+/// A cookie's value is a secret: only its name and its attributes are shown.
 fn without_value(cookie: &str) -> String {
     let (pair, attributes) = cookie.split_at(cookie.find(';').unwrap_or(cookie.len()));
     match pair.split_once('=') {
@@ -153,7 +153,7 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// A line for people, and for `awk`; with the answer's headers below, perhaps.
+    /// Writes a line for people and for `awk`, and the answer's headers below if they are wanted.
     pub(super) fn human(&self, out: &mut impl Write, with_headers: bool) -> io::Result<()> {
         let time = human_duration(Duration::from_secs_f64(self.seconds));
         match (self.status, self.result) {
@@ -184,7 +184,7 @@ impl<'a> Line<'a> {
     }
 }
 
-/// The header of an answer, nearly as it came.
+/// Writes the header of an answer.
 fn head(out: &mut impl Write, answer: &Answer) -> io::Result<()> {
     writeln!(out, "HTTP/{} {}", version(answer.version), answer.status)?;
     for (name, value) in &answer.headers {
@@ -194,7 +194,7 @@ fn head(out: &mut impl Write, answer: &Answer) -> io::Result<()> {
     out.write_all(b"\n")
 }
 
-/// A text whose control characters are told and not obeyed.
+/// A text with its control characters escaped.
 fn escaped(text: &str) -> String {
     text.chars()
         .fold(String::with_capacity(text.len()), |mut escaped, letter| {

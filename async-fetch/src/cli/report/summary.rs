@@ -8,19 +8,19 @@ use common::timing::{human_bytes, human_duration};
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-/// Failures that the summary names; each had its line already.
+/// Failures that the summary names. (Each had a line of its own already.)
 const NAMED: usize = 10;
 
 /// Columns of the longest bar.
 const WIDEST: u64 = 40;
 
-/// Hosts that are named because they were busy.
+/// Busy hosts that the summary names.
 const HOSTS: usize = 5;
 
-/// Microseconds of the longest time that is told from longer ones: a day.
+/// The longest time that is recorded, in microseconds: a day.
 const LONGEST: u64 = 24 * 3600 * 1_000_000;
 
-/// How many there were of each kind.
+/// Counts of each kind of result.
 pub(super) struct Counts {
     start: Instant,
     pub(super) times: Times,
@@ -30,11 +30,11 @@ pub(super) struct Counts {
     pub(super) failed: u64,
     pub(super) bytes: u64,
     pub(super) retries: u64,
-    /// The first few.
+    /// The first few failures.
     failures: Vec<String>,
 }
 
-/// How long requests took, in microseconds, to two figures.
+/// The times of requests, in microseconds, with two significant digits.
 pub(super) struct Times(Histogram<u64>);
 
 impl Times {
@@ -49,7 +49,7 @@ impl Times {
         self.0.saturating_record(micros.max(1));
     }
 
-    /// The time within which so many percent were done.
+    /// The time within which this percentage of requests was done.
     fn percentile(&self, percent: f64) -> Option<Duration> {
         let micros = self.0.value_at_quantile(percent / 100.0);
         (!self.0.is_empty()).then(|| Duration::from_micros(micros))
@@ -59,7 +59,7 @@ impl Times {
         Duration::from_micros(self.0.max())
     }
 
-    /// How many took up to each time, of which each is twice the one before.
+    /// How many requests took up to each time. Each time is twice the one before.
     fn doublings(&self) -> Vec<(Duration, u64)> {
         if self.0.is_empty() {
             return Vec::new();

@@ -5,11 +5,11 @@ use crawler::report::{CheckFormat, Format};
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(in crate::cli) enum CheckFormatArg {
-    /// For people: an entry for each target, with the places that link there
+    /// For people: an entry for each target, with the places of its links
     Text,
     /// One JSON document
     Json,
-    /// A JSON document a line: an entry each, and a summary at the end
+    /// A JSON document on each line: one for each entry, and a summary at the end
     Jsonl,
     /// A line for each broken link
     Csv,
@@ -37,9 +37,9 @@ impl From<CheckFormatArg> for CheckFormat {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(in crate::cli) enum FormatArg {
-    /// A line a page
+    /// A line for each page
     Pages,
-    /// Broken links with the places they stand in, redirected ones, and slow pages
+    /// Broken links with their places, redirected links, and slow pages
     Broken,
     /// The same as one JSON document
     BrokenJson,
@@ -47,11 +47,11 @@ pub(in crate::cli) enum FormatArg {
     Dot,
     /// The graph of links for Gephi and yEd
     Graphml,
-    /// A line of JSON a page
+    /// A line of JSON for each page
     Jsonl,
     /// For spreadsheets
     Csv,
-    /// The pages that are there
+    /// A sitemap of the pages that exist
     Sitemap,
 }
 

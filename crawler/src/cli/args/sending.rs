@@ -1,4 +1,4 @@
-//! Flags for headers and secrets. Secrets are for the servers of the URLs given.
+//! Flags for headers and secrets. Secrets are for the servers of the given URLs.
 
 use std::fmt;
 use std::path::Path;
@@ -13,15 +13,14 @@ use super::values;
 #[derive(clap::Args, PartialEq)]
 #[command(next_help_heading = "What is sent along")]
 pub(in crate::cli) struct Sending {
-    /// Send this header; repeatable. One that is a secret is sent to the servers of the URLs given, and
-    /// to no other
+    /// Send this header; repeatable. A secret header is sent to the servers of the given URLs only
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = values::header)]
     headers: Vec<(HeaderName, HeaderValue)>,
-    /// Log in to the servers of the URLs given (Basic)
+    /// Log in to the servers of the given URLs (Basic)
     #[arg(short = 'u', long, value_name = "USER:PASSWORD")]
     user: Option<String>,
-    /// Send these cookies (NAME=VALUE) to the servers of the URLs given; or keep cookies for the run, and
-    /// begin with those in FILE, as curl writes it
+    /// Send these cookies (NAME=VALUE) to the servers of the given URLs; or keep cookies for the run, and
+    /// begin with those in FILE, in curl's format
     #[arg(short = 'b', long, value_name = "COOKIES|FILE")]
     cookie: Option<String>,
     /// Keep the cookies that servers set, for the run
@@ -29,7 +28,7 @@ pub(in crate::cli) struct Sending {
     cookies: bool,
 }
 
-// What is given here may be secret, and no error prints it.
+// The values may be secret, so no error prints them.
 impl fmt::Debug for Sending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sending").finish_non_exhaustive()

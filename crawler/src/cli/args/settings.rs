@@ -1,4 +1,4 @@
-//! Makes a crawl's settings from the flags.
+//! Makes the settings of a crawl from the flags.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use super::pages::{CrawlArgs, ReachArg};
 use super::values::pattern;
 
 impl CrawlArgs {
-    /// The file for the state, as `--resume` and `--overwrite` want it.
+    /// Opens the file of the state, by `--resume` and `--overwrite`.
     pub(in crate::cli) fn state(&self, path: &Path) -> Result<File, store::Error> {
         match (self.resume, self.overwrite) {
             (true, _) => File::resume(path),
@@ -39,10 +39,10 @@ impl CrawlArgs {
         Ok(patterns)
     }
 
-    /// What the crawl is to do.
+    /// The settings of the crawl.
     ///
     /// # Errors
-    /// If the file of `--skip-file` can't be read, or has something else in it.
+    /// If the file of `--skip-file` can't be read, or a line is not a regular expression.
     pub(in crate::cli) fn settings(&self, jobs: usize, check: bool) -> anyhow::Result<Settings> {
         let mut politeness = Politeness {
             jobs,
@@ -50,7 +50,7 @@ impl CrawlArgs {
             delay: self.delay.unwrap_or_default(),
             body: self.max_body,
             timeout: self.timeout,
-            // A server that sends a byte now and then is not waited for much longer than a silent one.
+            // A server that sends a byte now and then gets only a little more time than a silent one.
             time: self.timeout.saturating_mul(6),
             retries: self.retries,
             insecure: self.insecure,
@@ -83,7 +83,7 @@ impl CrawlArgs {
                 keep_tracking: self.keep_tracking,
             },
             forms: self.forms,
-            // A link that search engines are to leave alone can be broken like any other.
+            // `nofollow` is for search engines: such a link can be broken, too.
             obeys_nofollow: !self.ignore_nofollow && !check,
             obeys_robots: !self.ignore_robots,
             sitemaps: self.sitemaps,

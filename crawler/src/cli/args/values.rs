@@ -5,7 +5,7 @@ use std::fmt;
 use async_fetch::{HeaderName, HeaderValue, is_secret, without_userinfo};
 use url::Url;
 
-/// Where a crawl begins.
+/// A seed of a crawl.
 #[derive(Clone, PartialEq)]
 pub(in crate::cli) struct Seed {
     pub(super) url: Url,
@@ -14,11 +14,11 @@ pub(in crate::cli) struct Seed {
 }
 
 pub(super) fn seed(text: &str) -> Result<Seed, String> {
-    // What is no URL may have a password in it all the same.
+    // An invalid URL may contain a password, too.
     let shown = without_userinfo(text);
     let not_a_url =
         |error| format!("{shown}: not a URL ({error}): it should look like http://example.org/");
-    // `example.org:8080` has a scheme by the letter of the standard.
+    // By the standard, `example.org:8080` has the scheme `example.org`.
     let has_scheme = text.contains("://") || !text.contains('.') && !text.starts_with("localhost");
     let url = match has_scheme {
         true => Url::parse(text),
@@ -40,7 +40,7 @@ pub(super) fn pattern(text: &str) -> Result<String, crawler::crawl::Error> {
     crawler::crawl::pattern(text).map(|_| text.to_owned())
 }
 
-// There may be a password in it.
+// It may contain a password.
 impl fmt::Debug for Seed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&without_userinfo(self.url.as_str()))
@@ -49,7 +49,7 @@ impl fmt::Debug for Seed {
 
 /// `NAME: VALUE`.
 pub(super) fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
-    // The value may be a secret, and is not told.
+    // The value may be a secret, so the error does not show it.
     let name = text.split(':').next().unwrap_or("");
     let wrong = || format!("{name}: not a header: it should be NAME: VALUE");
     let (name, value) = text.split_once(':').ok_or_else(wrong)?;

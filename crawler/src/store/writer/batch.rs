@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use async_fetch::HeaderMap;
 use rusqlite::{Transaction, params};
 
 use super::Message;
@@ -14,7 +15,8 @@ use crate::warc::{Exchange, Warc};
 pub(super) struct Batch<'a> {
     pub(super) transaction: Transaction<'a>,
     pub(super) warc: Option<&'a mut (Warc, PathBuf)>,
-    pub(super) user_agent: &'a str,
+    /// The headers of all requests, without secrets.
+    pub(super) asked: &'a HeaderMap,
     pub(super) uncommitted: &'a mut Vec<PageSummary>,
 }
 
@@ -25,7 +27,7 @@ impl Batch<'_> {
             Message::Exchange(exchange) => self.archive(&exchange),
             Message::Queue(after, most, reply) => {
                 let rows = self.queue(after, most).map_err(sqlite(path))?;
-                // Who asked may be gone.
+                // The receiver may be gone.
                 let _ = reply.send(rows);
                 Ok(())
             }
@@ -171,7 +173,7 @@ impl Batch<'_> {
             url: &exchange.url,
             address: exchange.address,
             at: exchange.at,
-            user_agent: self.user_agent,
+            asked: self.asked,
             status: exchange.status,
             version: exchange.version,
             headers: &exchange.headers,
@@ -186,8 +188,8 @@ impl Batch<'_> {
 
     pub(super) fn commit(self, path: &Path) -> Result<(), Error> {
         if let Some((warc, warc_path)) = self.warc {
-            // Before the state says so: half a record is cut off by the next run, a missing one is
-            // missed for ever.
+            // Before the state has the length: the next run cuts off half a record, but could not
+            // restore a missing one.
             let length = warc.flush().map_err(|reason| Error::Archive {
                 path: warc_path.clone(),
                 reason,

@@ -1,9 +1,9 @@
-//! A limit on the bytes that wait to be written.
+//! A limit for the bytes that wait to be written.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-/// What those pages may take together, in bytes: some of them are archived with bodies of 10 MiB, or
-/// have 20,000 new links. A page that takes more than all of it is let in when it is alone.
+/// Bytes that may wait. A page may have a body of 10 MiB for the archive, or 20,000 new links. A page that is
+/// larger than the whole budget may wait alone.
 const BUDGET: usize = 64 << 20;
 
 /// See the module.
@@ -16,7 +16,7 @@ pub(super) struct Budget {
 #[derive(Debug, Default)]
 struct Spent {
     bytes: usize,
-    /// Nobody writes any more.
+    /// The writer has ended.
     over: bool,
 }
 
@@ -25,7 +25,7 @@ impl Budget {
         self.spent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until there is room; at the end there is always.
+    /// Waits until there is room, or the writer has ended.
     pub(super) fn take(&self, bytes: usize) {
         let is_full = |spent: &mut Spent| {
             !spent.over && spent.bytes > 0 && spent.bytes.saturating_add(bytes) > BUDGET
@@ -40,7 +40,7 @@ impl Budget {
     }
 }
 
-/// Tells, whatever ends the writer, that nobody has to wait for it.
+/// When it is dropped, waiting senders are woken: the writer has ended.
 pub(super) struct Over(pub(super) Arc<Budget>);
 
 impl Drop for Over {

@@ -14,8 +14,8 @@ use std::time::Duration;
 const ROUNDS: usize = 20;
 
 /// How often to wait for a program that is just being loaded. It has no environment yet, and may be
-/// a descendant. (Or it was started without one, and never has one.)
-const WAITS: u32 = 5;
+/// a descendant. Loading takes microseconds, but on a busy machine it may have to wait for a CPU.
+const WAITS: u32 = 500;
 const WAIT: Duration = Duration::from_millis(2);
 
 /// The result of one search round.
@@ -28,7 +28,7 @@ enum Round {
     Nothing,
     /// At least one was killed.
     Killed,
-    /// There was no descendant, but a process without an environment.
+    /// There was no descendant, but a program that is just being loaded.
     Unclear,
 }
 
@@ -61,18 +61,7 @@ impl Family {
         static ONE: Mutex<()> = Mutex::new(());
         let _one = ONE.lock();
         let oldest = self.oldest();
-        let mut waits = 0;
-        for _ in 0..ROUNDS {
-            match round(&self.token, oldest) {
-                Round::Nothing => return,
-                Round::Killed => {}
-                Round::Unclear if waits == WAITS => return,
-                Round::Unclear => {
-                    waits += 1;
-                    std::thread::sleep(WAIT);
-                }
-            }
-        }
+        repeat(|| round(&self.token, oldest));
     }
 
     /// All descendants have higher numbers than this.
@@ -93,6 +82,21 @@ impl Family {
                 self.worker
             }
             _ => 0,
+        }
+    }
+}
+
+/// Looks again until no descendant is left, as far as can be known.
+fn repeat(mut round: impl FnMut() -> Round) {
+    let (mut kills, mut waits) = (0, 0);
+    while kills < ROUNDS && waits < WAITS {
+        match round() {
+            Round::Nothing => return,
+            Round::Killed => kills += 1,
+            Round::Unclear => {
+                waits += 1;
+                std::thread::sleep(WAIT);
+            }
         }
     }
 }
@@ -148,29 +152,26 @@ fn round(token: &str, oldest: u32) -> Round {
     round
 }
 
-/// Whether a process has the token; `None` if it runs a program and has no environment.
+/// Whether a process has the token; `None` if its program is just being loaded.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn has_token(pid: rustix::process::Pid, token: &str) -> Option<bool> {
-    use std::io::Read;
-
     use crate::process_pool::settings::ANCESTRY;
 
-    let mut environment = Vec::new();
-    // A foreign process can't be read, and one that has ended has no environment.
     let folder = format!("/proc/{}", pid.as_raw_nonzero());
-    let Ok(file) = fs::File::open(format!("{folder}/environ")) else {
+    // The environment of another user's process can't be read, and a process that has ended has none.
+    let Some(mut environment) = environment_in(&folder) else {
         return Some(false);
     };
-    if file
-        .take(ENVIRONMENT)
-        .read_to_end(&mut environment)
-        .is_err()
-    {
-        return Some(false);
-    }
     if environment.is_empty() {
         // Kernel threads and processes that have ended run no program.
-        return fs::read_link(format!("{folder}/exe")).map_or(Some(false), |_| None);
+        if fs::read_link(format!("{folder}/exe")).is_err() {
+            return Some(false);
+        }
+        if is_being_loaded(&fs::read_to_string(format!("{folder}/stat")).unwrap_or_default()) {
+            return None;
+        }
+        // It may have been loaded since the first look.
+        environment = environment_in(&folder)?;
     }
     let has = environment
         .split(|&byte| byte == 0)
@@ -187,6 +188,25 @@ fn has_token(pid: rustix::process::Pid, token: &str) -> Option<bool> {
     Some(has)
 }
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn environment_in(folder: &str) -> Option<Vec<u8>> {
+    use std::io::Read;
+
+    let mut environment = Vec::new();
+    let file = fs::File::open(format!("{folder}/environ")).ok()?;
+    file.take(ENVIRONMENT).read_to_end(&mut environment).ok()?;
+    Some(environment)
+}
+
+/// Whether its environment has no place yet (proc(5): `env_start`, the fiftieth value). One that was started with
+/// an empty environment has a place for it.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn is_being_loaded(stat: &str) -> bool {
+    // The second value is a name, which may have anything in it but ends with the last bracket.
+    let behind_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+    behind_name.split_whitespace().nth(50 - 3) == Some("0")
+}
+
 /// Not implemented for this system: only the process group is ended.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn round(_token: &str, _oldest: u32) -> Round {
@@ -196,6 +216,7 @@ fn round(_token: &str, _oldest: u32) -> Round {
 #[cfg(all(test, not(loom), target_os = "linux"))]
 mod tests {
     use super::*;
+    use crate::process_pool::settings::ANCESTRY;
 
     #[test]
     fn what_is_older_than_the_worker_is_not_looked_at() {
@@ -226,6 +247,67 @@ mod tests {
             made: Some(made().expect("Linux counts them") - 50),
         };
         assert_eq!(family.oldest(), 0);
+    }
+
+    #[test]
+    fn what_has_no_environment_is_told_from_what_is_just_being_loaded() {
+        use std::process::{Command, Stdio};
+
+        // It runs until its input ends.
+        let start = |command: &mut Command| {
+            let child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn();
+            child.expect("cat starts")
+        };
+        let token = "loaded";
+        let mut with = start(Command::new("/bin/cat").env(ANCESTRY, format!("a:{token}")));
+        let mut without = start(Command::new("/bin/cat").env_clear());
+        let has =
+            |child: &std::process::Child| has_token(rustix::process::Pid::from_child(child), token);
+        assert_eq!((has(&with), has(&without)), (Some(true), Some(false)));
+        for child in [&mut with, &mut without] {
+            drop(child.stdin.take());
+            child.wait().expect("it is a child");
+        }
+        // Of a process that has ended nothing is left to be loaded.
+        assert_eq!(has(&without), Some(false));
+
+        // As proc(5) has the values; the places of the environment are the fiftieth and the next.
+        let stat = |place: &str| {
+            let values: Vec<_> = (4..50).map(|n| n.to_string()).collect();
+            format!("17 (a ) name) S {} {place} {place} 0", values.join(" "))
+        };
+        assert!(is_being_loaded(&stat("0")));
+        assert!(!is_being_loaded(&stat("140725286355472")));
+        assert!(!is_being_loaded(""));
+    }
+
+    #[test]
+    fn what_is_being_loaded_is_waited_for_and_not_for_ever() {
+        let rounds = |script: &[fn() -> Round]| {
+            let mut count = 0;
+            repeat(|| {
+                count += 1;
+                script
+                    .get(count - 1)
+                    .map_or(Round::Nothing, |round| round())
+            });
+            count
+        };
+        // Two descendants, each found only when it has been loaded.
+        let (unclear, killed) = (
+            (|| Round::Unclear) as fn() -> Round,
+            (|| Round::Killed) as fn() -> Round,
+        );
+        let slow = [
+            [unclear; 30].as_slice(),
+            &[killed],
+            &[unclear; 30],
+            &[killed],
+        ]
+        .concat();
+        assert_eq!(rounds(&slow), 63);
+        assert_eq!(rounds(&[killed; 1000]), ROUNDS);
+        assert_eq!(rounds(&[unclear; 1000]), WAITS as usize);
     }
 
     fn numbers() -> u64 {

@@ -1,4 +1,5 @@
-//! An agent's own life: its lease, its orders, and what it could not tell the broker before.
+//! An agent's main loop: it renews the lease, follows orders, and sends reports that could not be sent
+//! before.
 
 use std::time::Duration;
 
@@ -9,12 +10,12 @@ use super::{End, Shared, Stage};
 use crate::member::{Beat, Heart};
 use crate::sync::lock;
 
-/// How long the agent waits for orders at a time: so soon it sees that it is to stop.
+/// How long the agent waits for orders at a time. It sees within this time that it is to stop.
 const ORDERS: Duration = Duration::from_millis(100);
 
 impl Shared {
-    /// Renews the lease, follows orders, sends what could not be sent; until the end.
-    pub(super) fn lead(&self, stop: &impl Fn() -> bool) -> Result<End, Error> {
+    /// Runs until the agent is stopped or drained, or can't go on.
+    pub(super) fn main_loop(&self, stop: &impl Fn() -> bool) -> Result<End, Error> {
         let mut heart = Heart::new(self.membership.lease);
         let mut orders = (String::new(), "0".to_owned());
         loop {
@@ -25,9 +26,7 @@ impl Shared {
                 let state = lock(&self.state);
                 match &state.stage {
                     Stage::Broken(reason) => return Err(reason.clone()),
-                    Stage::Draining if state.running.is_empty() && state.unsent.is_empty() => {
-                        return Ok(End::Drained);
-                    }
+                    Stage::Draining if state.has_nothing() => return Ok(End::Drained),
                     _ => {}
                 }
             }
@@ -39,7 +38,7 @@ impl Shared {
         }
     }
 
-    /// One beat; false if the broker could not be reached, or the agent has another id now.
+    /// Renews the lease; false if the broker could not be reached, or the agent has another id now.
     fn beat(&self, heart: &mut Heart) -> Result<bool, Error> {
         let (id, begun) = {
             let mut state = lock(&self.state);
@@ -63,8 +62,8 @@ impl Shared {
                 Ok(true)
             }
             Beat::Gone => {
-                // Its jobs have been answered, or offered to others. What it still runs of them is for
-                // nobody, and must not run beside its repetition for longer than it takes to end it.
+                // Its jobs have been answered, or offered to other agents. Nobody wants what it still runs
+                // of them, and a job must not run beside its repetition: they are ended.
                 {
                     let mut state = lock(&self.state);
                     state.id.clear();
@@ -85,7 +84,8 @@ impl Shared {
         }
     }
 
-    /// Waits for orders for a while, and follows them. `position` is the agent's id and the last order.
+    /// Waits for orders, at most for `limit`, and follows them. `position` is the agent's id and the last
+    /// order.
     fn follow_orders(&self, position: &mut (String, String), limit: Duration) {
         let id = lock(&self.state).id.clone();
         if position.0 != id {
@@ -114,12 +114,12 @@ impl Shared {
         }
     }
 
-    fn stop_job(&self, entry: &str) {
-        // Its future is taken out for that: ending a worker may call back, and that takes the lock.
-        let future = lock(&self.state)
-            .running
-            .get_mut(entry)
-            .and_then(|job| job.future.take());
+    pub(super) fn stop_job(&self, entry: &str) {
+        // The future is taken out first: ending a worker may call back, which takes the lock.
+        let future = lock(&self.state).running.get_mut(entry).and_then(|job| {
+            job.stopped = true;
+            job.future.take()
+        });
         if let Some(future) = future {
             future.cancel_running();
             if let Some(job) = lock(&self.state).running.get_mut(entry) {

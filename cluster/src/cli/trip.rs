@@ -1,0 +1,69 @@
+//! `cluster trip`: how long a job that does nothing is on its way. `guidelines --cluster FILE` takes the
+//! figure.
+
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use anyhow::bail;
+use common::cli::{Interrupt, Outcome, RunArgs};
+use common::timing::human_duration;
+use executors::{Error, Executor};
+use serde_json::json;
+
+use super::args::BrokerArgs;
+use super::demo::CountPrimes;
+
+/// How often each run goes there and back.
+const TRIPS: usize = 300;
+/// And before the first, so that all that is started once has been.
+const WARM_UP: usize = 30;
+
+/// The times of a run, the shortest first.
+fn trips(pool: &impl Executor, count: usize) -> Result<Vec<Duration>, Error> {
+    let mut times = Vec::with_capacity(count);
+    for _ in 0..count {
+        let start = Instant::now();
+        pool.submit(CountPrimes::nothing())?.result()?;
+        times.push(start.elapsed());
+    }
+    times.sort_unstable();
+    Ok(times)
+}
+
+pub(super) fn run(
+    broker: &BrokerArgs,
+    run: &RunArgs,
+    interrupt: &Interrupt,
+) -> anyhow::Result<Outcome> {
+    let address = broker.broker()?;
+    if crate::overview(&address, &broker.prefix("cluster"))?.slots == 0 {
+        bail!("{address} has no agents: start one by `cluster agent --broker …`");
+    }
+    let pool = broker.pool("cluster").connect(&address)?;
+    trips(&pool, WARM_UP)?;
+    let (mut medians, mut slow) = (Vec::new(), Duration::ZERO);
+    for _ in 0..run.runs().get() {
+        if interrupt.raised() {
+            return Ok(Outcome::Interrupted);
+        }
+        let times = trips(&pool, TRIPS)?;
+        medians.push(times[TRIPS / 2]);
+        slow = slow.max(times[TRIPS * 9 / 10]);
+    }
+    let mut out = common::cli::stdout();
+    if run.output.json {
+        let medians: Vec<f64> = medians.iter().map(Duration::as_secs_f64).collect();
+        let broker = address.to_string();
+        out.json(&json!({ "broker": broker, "trips": TRIPS, "round_trip": medians }))?;
+    } else {
+        medians.sort_unstable();
+        writeln!(
+            out,
+            "a job that does nothing, by {address} to an agent and back: {} (every tenth over {})",
+            human_duration(medians[medians.len() / 2]),
+            human_duration(slow),
+        )?;
+    }
+    out.flush()?;
+    Ok(Outcome::Done)
+}
