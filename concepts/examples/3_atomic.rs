@@ -24,8 +24,8 @@ fn main() {
         }
     }
 
-    // Relaxed: only this number counts, not the order of other memory around it. When a number tells
-    // another thread that data is ready, the writer needs Release and the reader Acquire.
+    // Relaxed: no lost additions, but no promise about the order of other reads and writes. If a number
+    // tells another thread that data is ready, the writer needs Release and the reader Acquire.
     println!(
         "4 threads added 50000 each: {}",
         COUNT.load(Ordering::Relaxed)
