@@ -1,6 +1,6 @@
 //! Rows to threads: each thread gets an equal share of the rows, and writes to them. The compiler
 //! sees that the shares do not overlap. Rows through the middle of the set take longer, so with
-//! more than two threads some have to wait.
+//! more than two threads some end early, and then their CPUs are idle.
 
 use std::thread;
 use std::time::Instant;

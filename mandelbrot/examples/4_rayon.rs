@@ -1,4 +1,4 @@
-//! rayon: compare with step 1. The only change is `par_iter_mut` instead of `iter_mut`.
+//! rayon: compare with step 1. `par_iter_mut` replaces `iter_mut`, and `for_each` replaces `for`.
 
 use rayon::prelude::*;
 use std::time::Instant;

@@ -1,6 +1,6 @@
 //! A parallel region, as in OpenMP and PyMP: the same block runs in each thread of a team. The
-//! thread's number decides which rows it takes: `for row in region.range(HEIGHT)` in PyMP,
-//! `schedule(static, 1)` in OpenMP.
+//! thread's number decides which rows it takes. Here it takes every second row, as with
+//! `schedule(static, 1)` in OpenMP. (`region.range(HEIGHT)` in PyMP takes neighbouring rows.)
 
 use std::sync::Mutex;
 use std::thread;
