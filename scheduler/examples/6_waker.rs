@@ -1,5 +1,6 @@
-//! A waker: a future uses it to say "poll me again". Until then, the code that runs the future
-//! sleeps. Here another thread keeps the waker and calls it; the main thread is parked meanwhile.
+//! A waker: an object that says "poll this future again". Until then, the code that runs the future
+//! sleeps. Here the future leaves its waker in a slot, and another thread calls it. Meanwhile the
+//! main thread is parked.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
