@@ -1,4 +1,4 @@
-//! Gather against as-completed: the same futures, the answers in order or as they come.
+//! Gather, or as completed: the same futures, with the answers in order, or as they come.
 //!
 //!     cargo run --example async-fetch-2
 
@@ -15,9 +15,9 @@ async fn page(number: u64) -> u64 {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    // All or nothing until the slowest is there; the order is that of the questions.
+    // Waits for the slowest one. The answers are in the order of the questions.
     println!("gathered: {:?}", join_all((0..3).map(page)).await);
-    // Each as soon as it is there; the order is that of the answers.
+    // Returns each answer as soon as it has come.
     let mut pages: FuturesUnordered<_> = (0..3).map(page).collect();
     while let Some(number) = pages.next().await {
         println!("completed: {number}");

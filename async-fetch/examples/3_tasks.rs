@@ -1,4 +1,5 @@
-//! Tasks and JoinSet: the workshop's prime filter and square mapper, three tasks and two queues.
+//! Tasks and JoinSet: three tasks, a source, a prime filter and a square mapper, with two queues between
+//! them.
 //!
 //!     cargo run --example async-fetch-3
 
@@ -27,7 +28,7 @@ async fn square_mapper(mut primes: Receiver<u64>) -> String {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), tokio::task::JoinError> {
-    // Each queue holds four: who is too fast waits.
+    // Each queue holds four numbers: a task that is too fast waits.
     let (numbers, to_filter) = channel(4);
     let (primes, to_square) = channel(4);
     let mut tasks = JoinSet::new();
@@ -39,7 +40,7 @@ async fn main() -> Result<(), tokio::task::JoinError> {
                 break;
             }
         }
-        // Its end of the queue goes with it, and so one after the other comes to its end.
+        // Here its sender is dropped. So the filter ends, then the mapper.
         "source".to_owned()
     });
     while let Some(name) = tasks.join_next().await {

@@ -1,4 +1,4 @@
-//! select: the first of several wins, the others are dropped, unless they are only lent.
+//! select: takes the first answer of several futures, and drops the others. A borrowed future is kept.
 //!
 //!     cargo run --example async-fetch-4
 
@@ -19,7 +19,8 @@ async fn main() {
         answer = ask("mirror b", 20) => answer,
     };
     println!("{answer}; the other was dropped");
-    // In a loop what is to go on is made outside and lent: else each turn would begin it anew.
+    // A future that must go on is made outside of the loop, and borrowed. Inside, each turn would
+    // start it anew.
     let mut download = pin!(ask("the long one", 100));
     let mut ticks = interval(Duration::from_millis(30));
     loop {

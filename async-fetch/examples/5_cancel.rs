@@ -1,4 +1,4 @@
-//! Time-out and cancellation: to cancel is to drop, and what is dropped is cleaned up.
+//! Time-out and cancellation: to cancel a future is to drop it. Its variables are dropped too.
 //!
 //!     cargo run --example async-fetch-5
 
@@ -24,7 +24,7 @@ async fn fetch(name: &'static str) -> &'static str {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    // The future is dropped where it waits: its variables go, in the usual order.
+    // The future is dropped where it waits, and its variables with it.
     let answer = timeout(Duration::from_millis(20), fetch("slow")).await;
     println!(
         "slow: {}",
@@ -34,7 +34,7 @@ async fn main() {
             "answered"
         }
     );
-    // A task goes on when its handle is dropped: it has to be told.
+    // A task goes on when its handle is dropped. `abort` ends it.
     let task = tokio::spawn(fetch("task"));
     sleep(Duration::from_millis(20)).await;
     task.abort();

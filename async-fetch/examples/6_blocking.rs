@@ -1,4 +1,4 @@
-//! Blocking code in async, and its cure: a thread made for it.
+//! Blocking code in async, and its cure: another thread.
 //!
 //!     cargo run --example async-fetch-6
 
@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
-/// As it could be anything that does not await: a password's hash, a big file, an old library.
+/// Stands for code that does not await: the hash of a password, a big file, an old library.
 fn work() {
     thread::sleep(Duration::from_millis(200));
 }
 
-/// The longest that a neighbour had to wait beyond what it asked for.
+/// Sleeps 10 ms, again and again. Returns the longest of these sleeps.
 async fn heartbeat() -> Duration {
     let mut longest = Duration::ZERO;
     for _ in 0..30 {

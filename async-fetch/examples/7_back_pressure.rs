@@ -1,4 +1,4 @@
-//! Semaphores and back pressure: a limit on what is in flight, and a source that has to wait.
+//! Semaphores and back pressure: a limit on the pages in flight. The source of pages has to wait.
 //!
 //!     cargo run --example async-fetch-7
 
@@ -15,8 +15,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let in_flight = Arc::new(AtomicUsize::new(0));
     let mut tasks = JoinSet::new();
     for page in 0..9 {
-        // The place is taken before the task is made: however long the list is, there are never
-        // more than three tasks. Inside the task it would limit the work, but not the memory.
+        // The permit is taken before the task is made. So there are never more than three tasks, for a
+        // list of any length. A permit taken inside the task would limit the work, not the memory.
         let place = Arc::clone(&places).acquire_owned().await?;
         let in_flight = Arc::clone(&in_flight);
         tasks.spawn(async move {
@@ -24,7 +24,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             println!("page {page}: {now} in flight");
             tokio::time::sleep(Duration::from_millis(20)).await;
             in_flight.fetch_sub(1, Ordering::Relaxed);
-            // Whatever happens in here, the place is free when this goes.
+            // The permit is returned here; after a panic or a cancellation too.
             drop(place);
         });
     }

@@ -1,4 +1,4 @@
-//! Streams: iterators that may wait. A list without an end, never more than four in flight.
+//! Streams: iterators that may wait. The list of pages is endless, and four pages are in flight at most.
 //!
 //!     cargo run --example async-fetch-8
 
@@ -14,7 +14,7 @@ async fn page(number: u64) -> (u64, usize) {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    // Nothing is made before it is asked for: `take` ends what has no end.
+    // A stream makes nothing before it is asked. So `take` can end an endless one.
     let pages = stream::iter(0..).map(page).buffer_unordered(4);
     let mut long = pages
         .filter(|(_, length)| std::future::ready(*length > 2))
@@ -22,7 +22,7 @@ async fn main() {
     while let Some((number, length)) = long.next().await {
         println!("page {number}: {length} bytes");
     }
-    // The same with the answers in the order of the questions.
+    // The same, with the answers in the order of the questions.
     let ordered: Vec<u64> = stream::iter(0..8)
         .map(page)
         .buffered(4)

@@ -1,4 +1,4 @@
-//! Structured concurrency: no task outlives the function that started it, whatever happens.
+//! Structured concurrency: no task outlives the function that started it.
 //!
 //!     cargo run --example async-fetch-9
 
@@ -24,9 +24,9 @@ async fn page(number: u64) -> Result<u64, String> {
     Ok(number)
 }
 
-/// All pages or none: with the first failure the others are cancelled, and with this function
-/// itself too, for the set cancels its tasks when it is dropped. A handle of `tokio::spawn` does
-/// not: a task that nobody holds goes on.
+/// All pages or none: after the first failure the other tasks are cancelled. They are also cancelled if
+/// this function is, because a JoinSet cancels its tasks when it is dropped. A handle of `tokio::spawn`
+/// does not: its task goes on.
 async fn all(count: u64) -> Result<Vec<u64>, String> {
     let mut tasks: JoinSet<_> = (0..count).map(page).collect();
     let mut pages = Vec::new();
