@@ -1,4 +1,4 @@
-//! One page: its links, by a parser that reads HTML as browsers do, and each made whole by the page's own URL.
+//! The links of one page. The parser reads HTML as browsers do. Each link is joined with the page's own URL.
 
 use scraper::{Html, Selector};
 use url::Url;

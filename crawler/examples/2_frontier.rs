@@ -1,5 +1,5 @@
 //! A frontier that ends: several workers take pages from one queue and put new ones in. An empty queue is not
-//! the end: somebody may be about to fill it. The end is an empty queue with nobody at work.
+//! the end: a worker may be about to add links. The end: the queue is empty and no worker is busy.
 
 use demo_site::Site;
 use std::collections::HashSet;
@@ -30,7 +30,7 @@ impl Frontier {
         self.changed.notify_all();
     }
 
-    /// The next page; None at the end. Who took one says `done` when its links are added.
+    /// The next page; None at the end. A worker that took one calls `done` after it has added the links.
     fn take(&self) -> Option<usize> {
         let state = self.state.lock().expect("no panic");
         let wait = |state: &mut State| state.queue.is_empty() && state.at_work > 0;

@@ -1,5 +1,5 @@
-//! Limits: a site may be endless (a calendar has a next month for ever), so a crawl has a largest depth and a
-//! largest number of pages. What a limit leaves out is counted and told, never dropped in silence.
+//! Limits: a site may be endless (a calendar always has a next month), so a crawl has a largest depth and a
+//! largest number of pages. The links that a limit leaves out are counted and printed.
 
 use std::collections::{HashSet, VecDeque};
 

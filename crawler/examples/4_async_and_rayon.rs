@@ -1,5 +1,5 @@
 //! async waits, rayon computes: nothing that takes long runs on the thread that waits. A semaphore
-//! keeps what has come and is not computed yet from piling up.
+//! limits the pages that are under way or not read yet.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ async fn fetch(page: u64) -> Vec<u64> {
     (0..100_000).map(|n| n ^ page).collect()
 }
 
-/// Stands for what takes a CPU: reading it.
+/// Stands for reading a page, which computes: counts its one-bits.
 fn read(body: &[u64]) -> u64 {
     body.iter().map(|n| u64::from(n.count_ones())).sum()
 }

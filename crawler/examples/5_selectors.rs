@@ -1,5 +1,5 @@
-//! Two ways to read a page: a tokenizer for its links, in one pass and without a tree; a tree where
-//! selectors are wanted.
+//! Two ways to read a page: a tokenizer finds its links in one pass, without a tree. Selectors need
+//! a tree.
 
 use std::time::Instant;
 
