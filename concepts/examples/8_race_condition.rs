@@ -11,7 +11,7 @@ fn main() {
     let both_have_looked = Barrier::new(2);
     let careless = || {
         let seen = account.load(SeqCst); // the check
-        both_have_looked.wait(); // what may happen at any time happens here each time
+        both_have_looked.wait(); // forces the bad order, which is rare without this line
         if seen >= 80 {
             account.fetch_sub(80, SeqCst); // the act
         }
