@@ -58,5 +58,5 @@ fn crawl(criterion: &mut Criterion) -> io::Result<()> {
     Ok(())
 }
 
-/// What all models look like from outside.
+/// The interface that all models share.
 type Model = fn(&Crawl, NonZeroUsize) -> Result<(), crawler::crawl::Error>;

@@ -1,4 +1,4 @@
-//! What handing a job to someone else costs: one at a time, and a million of them.
+//! The cost of handing a job to a pool: one at a time, and a million of them.
 //!
 //! The job does nothing, so that all there is to see is the way there and back.
 

@@ -1,4 +1,4 @@
-//! What the fetcher's care costs: the same pages by the bare client and by `Fetcher`, from a site
+//! The cost of the fetcher's checks: the same pages by the bare client and by `Fetcher`, from a site
 //! on this machine that answers at once.
 
 mod support;

@@ -1,4 +1,4 @@
-//! What the reactor's parts cost by themselves, on one thread and without a network.
+//! The costs of the reactor's parts by themselves, on one thread and without a network.
 
 mod support;
 
@@ -19,7 +19,7 @@ fn main() -> ExitCode {
     support::main(10, &[timers, wake_ups, echo, lines, deferreds])
 }
 
-/// A timer set and cancelled, among so many others: what an idle time-out is most of the time.
+/// A timer set and cancelled, beside other timers: an idle time-out does this most of the time.
 fn timers(criterion: &mut Criterion) -> io::Result<()> {
     let mut group = criterion.benchmark_group("timer");
     group.throughput(Throughput::Elements(1));
@@ -89,7 +89,7 @@ impl LineHandler for Count {
     }
 }
 
-/// Lines out of a stream that is cut at every so many bytes; beside them, the standard library's
+/// Lines out of a stream that comes in pieces; beside them, the standard library's
 /// split of the same bytes in one piece.
 fn lines(criterion: &mut Criterion) -> io::Result<()> {
     const LINE: usize = 40;

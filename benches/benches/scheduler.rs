@@ -1,4 +1,4 @@
-//! What a yield, a task, a message from a thread and a cancelled wait cost, on our executor and on
+//! The costs of a yield, a task, a message from a thread and a cancelled wait, on our executor and on
 //! others; and a generator's items.
 
 mod support;

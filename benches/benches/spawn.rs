@@ -1,8 +1,9 @@
-//! What it costs to have something else do a piece of work: start one, and see it finished.
+//! The cost of starting a thread, a process or a task, and seeing it finished.
 //!
 //! `rayon` and `tokio` are asked from outside the pool, like threads and processes, so another
 //! thread has to be woken; `rayon-inside` and `tokio-inside` are asked by a worker of the pool,
-//! which may do the work itself.
+//! which may do the work itself. `guidelines` measures threads, processes and the two inside
+//! likewise, operation by operation.
 
 mod support;
 
@@ -41,6 +42,7 @@ fn spawn(criterion: &mut Criterion) -> io::Result<()> {
         .map_err(io::Error::other)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(workers)
+        .enable_all()
         .build()?;
     let this = std::env::current_exe()?;
 
@@ -64,7 +66,11 @@ fn spawn(criterion: &mut Criterion) -> io::Result<()> {
     group.bench_function(id("rayon-inside"), |bencher| {
         bencher.iter_custom(|times| {
             pool.install(|| {
-                timed(|| (0..times).for_each(|_| rayon::scope(|scope| scope.spawn(|_| work()))))
+                timed(|| {
+                    (0..times).for_each(|_| {
+                        rayon::join(work, work);
+                    });
+                })
             })
         });
     });

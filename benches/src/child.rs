@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 /// does anything that takes memory.
 pub const LAUNCHER: &str = "launch-and-measure";
 
-/// What a program cost.
+/// The cost of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cost {
     /// From before it was started until it was waited for.
@@ -36,9 +36,9 @@ pub struct Cost {
 /// A program that ended well.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Run {
-    /// What it cost.
+    /// Its cost.
     pub cost: Cost,
-    /// What it wrote to standard output.
+    /// Its standard output.
     pub stdout: String,
 }
 
@@ -201,13 +201,13 @@ fn read(program: &str, output: &Output) -> Result<Run, Error> {
     }
 }
 
-/// What a launcher does: runs the program that `args` names, with its own standard streams, and
+/// The task of a launcher: runs the program that `args` names, with its own standard streams, and
 /// writes what it cost as one more line to standard output.
 ///
 /// It must stay small until the program has started: see [the module](self).
 ///
 /// # Errors
-/// If there is no program, it can't be started, or nobody reads the line.
+/// If there is no such program, if it can't be started, or if its input is closed early.
 pub fn launch(mut args: impl Iterator<Item = OsString>) -> io::Result<()> {
     let program = args
         .next()

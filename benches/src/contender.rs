@@ -37,7 +37,7 @@ pub enum Program {
     Compiled {
         /// Where it lies in the workspace.
         source: &'static str,
-        /// What the compiler is told besides.
+        /// Further flags of the compiler.
         flags: &'static [&'static str],
     },
     /// A Go file of ours in `benches/peers`, compiled by the machine's `go`.
@@ -69,7 +69,7 @@ pub enum Program {
 /// A program that is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// What to start.
+    /// The program to start.
     pub path: PathBuf,
     /// Its version, of somebody else's.
     pub version: Option<String>,
@@ -156,7 +156,7 @@ impl Program {
     }
 }
 
-/// What compiles C++: by this name POSIX-like systems have whichever is theirs.
+/// The C++ compiler: POSIX-like systems have theirs by this name.
 const COMPILER: &str = "c++";
 
 /// The workspace's folder.

@@ -16,9 +16,9 @@ use serde::{Deserialize, Serialize};
 pub struct Table {
     /// Its name, and that of its file: `versus-count`.
     pub name: String,
-    /// What was done.
+    /// The work.
     pub title: String,
-    /// What made it.
+    /// How it was made.
     pub made: Made,
     /// Folders and files whose code it measures, from the workspace's folder.
     pub measures: Vec<String>,
@@ -26,12 +26,12 @@ pub struct Table {
     pub columns: Vec<String>,
     /// The rows, with a cell for each column.
     pub rows: Vec<Vec<String>>,
-    /// What else is to be said.
+    /// Further remarks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }
 
-/// What made a table.
+/// How a table was made.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Made {
     /// The command.

@@ -5,16 +5,18 @@
 //! scheduler counts for all threads of the server, to the nanosecond. Both are known on Linux only.
 
 use std::fs;
-use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use mio::net::TcpStream;
-use mio::{Events, Interest, Poll, Token};
-
 use crate::child::{Cost, Error, Run, Runner};
+
+mod clients;
+mod pin;
+
+pub use clients::Clients;
 
 /// How many clients there are: enough for a wait to report many of them.
 pub const CONNECTIONS: usize = 100;
@@ -34,7 +36,7 @@ pub const IDLE: u32 = 10_000;
 /// Descriptors that a program has besides its connections, generously.
 const SPARE_DESCRIPTORS: u32 = 100;
 
-/// What is asked of a server while it is measured.
+/// The load on a server while it is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Load {
     /// Messages there and back: a [`Cost`] is that of one.
@@ -200,79 +202,6 @@ fn ping_pong(server: &Server) -> io::Result<Run> {
     })
 }
 
-/// Connections on which a message is always under way, one on each.
-#[derive(Debug)]
-pub struct Clients {
-    poll: Poll,
-    clients: Vec<Client>,
-}
-
-#[derive(Debug)]
-struct Client {
-    stream: TcpStream,
-    message: [u8; MESSAGE],
-    /// What of it has come back.
-    answer: Vec<u8>,
-}
-
-impl Clients {
-    /// Connects [so many](CONNECTIONS) to an echo server, and sends the first messages.
-    ///
-    /// # Errors
-    /// What the system says.
-    pub fn connect(server: SocketAddr) -> io::Result<Clients> {
-        let poll = Poll::new()?;
-        let connect = |number: usize| {
-            let stream = std::net::TcpStream::connect(server)?;
-            stream.set_nonblocking(true)?;
-            stream.set_nodelay(true)?;
-            let mut stream = TcpStream::from_std(stream);
-            poll.registry()
-                .register(&mut stream, Token(number), Interest::READABLE)?;
-            let message = [number as u8; MESSAGE];
-            stream.write_all(&message)?;
-            Ok(Client {
-                stream,
-                message,
-                answer: Vec::with_capacity(MESSAGE),
-            })
-        };
-        let clients = (0..CONNECTIONS).map(connect).collect::<io::Result<_>>()?;
-        Ok(Clients { poll, clients })
-    }
-
-    /// Makes so many round trips; an answer is the end of one and the beginning of the next.
-    ///
-    /// # Errors
-    /// What the system says, or if what comes back is not what was sent.
-    pub fn play(&mut self, round_trips: u32) -> io::Result<()> {
-        let (mut events, mut buffer) = (Events::with_capacity(1024), [0; 4096]);
-        let mut done = 0;
-        while done < round_trips {
-            self.poll.poll(&mut events, None)?;
-            for event in &events {
-                let client = &mut self.clients[event.token().0];
-                match client.stream.read(&mut buffer) {
-                    Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
-                    Ok(length) => client.answer.extend_from_slice(&buffer[..length]),
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => continue,
-                    Err(error) => return Err(error),
-                }
-                if client.answer.len() < MESSAGE {
-                    continue;
-                }
-                if client.answer != client.message {
-                    return Err(io::Error::other("it sent back something else"));
-                }
-                client.answer.clear();
-                done += 1;
-                client.stream.write_all(&client.message)?;
-            }
-        }
-        Ok(())
-    }
-}
-
 fn idle(server: &Server) -> io::Result<Run> {
     // The first one has the server make what it makes once.
     let first = greet(server.address)?;
@@ -299,7 +228,7 @@ fn greet(server: SocketAddr) -> io::Result<std::net::TcpStream> {
     Ok(stream)
 }
 
-/// Allows this process, and the servers it starts, so many descriptors, if the system lets it.
+/// Allows this process, and the servers it starts, `count` descriptors, if the system lets it.
 #[cfg(unix)]
 fn allow_descriptors(count: u32) -> io::Result<()> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -322,62 +251,6 @@ fn allow_descriptors(count: u32) -> io::Result<()> {
 #[cfg(not(unix))]
 fn allow_descriptors(_: u32) -> io::Result<()> {
     Ok(())
-}
-
-/// Who runs on which CPU.
-#[cfg(target_os = "linux")]
-mod pin {
-    use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
-
-    /// The CPUs that this thread may use.
-    pub(super) struct Cpus(Option<CpuSet>);
-
-    impl Cpus {
-        pub(super) fn of_this_thread() -> Cpus {
-            Cpus(sched_getaffinity(None).ok())
-        }
-
-        /// For the server.
-        pub(super) fn take_first(&self) {
-            self.take(|cpus, one| (0..CpuSet::MAX_CPU).find(|&cpu| cpus.is_set(cpu)) == Some(one));
-        }
-
-        /// For the load: another one, if there is another.
-        pub(super) fn take_last(&self) {
-            self.take(|cpus, one| (0..CpuSet::MAX_CPU).rfind(|&cpu| cpus.is_set(cpu)) == Some(one));
-        }
-
-        pub(super) fn take_all(&self) {
-            self.take(CpuSet::is_set);
-        }
-
-        /// Where the system refuses, nothing is pinned.
-        fn take(&self, chosen: impl Fn(&CpuSet, usize) -> bool) {
-            let Some(cpus) = &self.0 else { return };
-            let mut set = CpuSet::new();
-            for cpu in (0..CpuSet::MAX_CPU).filter(|&cpu| chosen(cpus, cpu)) {
-                set.set(cpu);
-            }
-            if let Err(error) = sched_setaffinity(None, &set) {
-                tracing::warn!(%error, "not pinned");
-            }
-        }
-    }
-}
-
-/// Nobody is pinned.
-#[cfg(not(target_os = "linux"))]
-mod pin {
-    pub(super) struct Cpus;
-
-    impl Cpus {
-        pub(super) fn of_this_thread() -> Cpus {
-            Cpus
-        }
-        pub(super) fn take_first(&self) {}
-        pub(super) fn take_last(&self) {}
-        pub(super) fn take_all(&self) {}
-    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! A room's jobs are data, in a file of its own below this one; here they are run. Everybody runs
 //! once to warm up and to show the answer. Then, as often as asked for, ours runs beside itself and
-//! beside each of the others in turn, one right after the other, and who goes first alternates: a
+//! beside each of the others in turn, one right after the other, and the two take turns in going first: a
 //! machine that slows down meanwhile slows both sides of every pair.
 
 mod crawl;
@@ -31,11 +31,11 @@ use report::{Outcome, Report, Row};
 /// A piece of work, and those who do it.
 #[derive(Clone, Debug)]
 pub struct Job {
-    /// What it is asked for by; several jobs may share a name.
+    /// The name on the command line. Several jobs may share a name.
     pub name: &'static str,
-    /// What is done, and by how many workers.
+    /// The work, and how many workers do it.
     pub title: String,
-    /// What every program gets on its standard input.
+    /// The standard input of every program.
     pub input: &'static str,
     /// Our program.
     pub ours: Contender,
@@ -154,7 +154,7 @@ pub fn run(
     Ok(Report::new(job, race.expected, rows.collect()))
 }
 
-/// What stays the same for all pairs of a job.
+/// The things that all pairs of a job share.
 struct Race<'a> {
     job: &'a Job,
     runner: &'a dyn Runner,

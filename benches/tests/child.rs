@@ -1,4 +1,4 @@
-//! What children cost: real ones, among them this test binary, run again for the ignored tests.
+//! The costs of real children. One is this test binary, run again for the ignored tests.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -69,7 +69,7 @@ fn equal_answers_are_confirmed_and_what_is_missing_is_named() {
             contains("ours and 1 other gave the same answer every time: 455052511")
                 .and(contains("pairs: 2, after a warm-up"))
                 .and(contains("primesieve 12.5"))
-                .and(contains("too few to say who is faster"))
+                .and(contains("too few to say which is faster"))
                 .and(contains("primal is missing (not built"))
                 .and(contains(
                     "cargo build --release --manifest-path benches/peers/primal/Cargo.toml",
@@ -85,8 +85,9 @@ fn a_peer_that_is_not_installed_is_named_with_its_command() {
         .assert()
         .success()
         .stdout(
-            contains("primesieve is missing (not on the PATH): apt-get install primesieve")
-                .and(contains("nobody to compare the answer with: 455052511")),
+            contains("primesieve is missing (not on the PATH): apt-get install primesieve").and(
+                contains("no other program to compare the answer with: 455052511"),
+            ),
         );
 }
 
@@ -214,4 +215,43 @@ fn our_check_answers_as_the_script_does() {
         .assert()
         .code(1)
         .stderr(contains("error: seven: not a number"));
+}
+
+/// A table is kept with its command and date, and a run in which nothing was measured leaves it.
+#[test]
+fn a_saved_table_becomes_a_page() {
+    let measured = Stage::new(&[
+        ("primes", RIGHT),
+        ("primesieve", "echo fake 12.5; echo 455052511"),
+    ]);
+    let folder = measured.folder.path().to_owned();
+    let words = ["count", "--runs", "5", "-j1", "--save", "--workspace"];
+    let save = || {
+        let mut command = measured.versus(&words);
+        command.arg(&folder).assert()
+    };
+    save().success().stderr(contains("versus-count.json"));
+    let file = folder.join("benches/results/versus-count.json");
+    let table: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    assert_eq!(table["made"]["command"], "benches versus count --runs 5");
+    assert!(table["made"]["date"].as_str().unwrap().ends_with('Z'));
+    assert_eq!(table["measures"], serde_json::json!(["primes/src"]));
+    let row = table["rows"][0].as_array().unwrap();
+    assert_eq!(row.len(), table["columns"].as_array().unwrap().len());
+    assert!(
+        row[1].as_str().unwrap().contains("primesieve 12.5"),
+        "{row:?}"
+    );
+    assert!(row[3].as_str().unwrap().starts_with("5: "), "{row:?}");
+    Command::new(folder.join("benches"))
+        .args(["report", "--workspace"])
+        .arg(&folder)
+        .assert()
+        .success();
+    let page = fs::read_to_string(folder.join("benches/RESULTS.md")).unwrap();
+    assert!(page.contains("primesieve 12.5"), "{page}");
+    let before = fs::read(&file).unwrap();
+    fs::remove_file(folder.join("primesieve")).unwrap();
+    save().success().stderr(contains("count: not saved"));
+    assert_eq!(fs::read(&file).unwrap(), before);
 }

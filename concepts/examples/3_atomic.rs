@@ -11,7 +11,7 @@ fn main() {
         .map(|thread| {
             thread::spawn(move || {
                 for step in 0..50_000 {
-                    // Reads, adds and writes as one operation: nobody comes between.
+                    // Reads, adds and writes as one operation: no other thread comes between.
                     COUNT.fetch_add(1, Ordering::Relaxed);
                     LARGEST.fetch_max(thread * step, Ordering::Relaxed);
                 }

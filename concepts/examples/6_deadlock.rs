@@ -25,8 +25,8 @@ fn main() {
     println!("different orders: Ann has to wait: {ann}, Ben has to wait: {ben}");
     println!("each waits for the other: a deadlock: {}", ann && ben);
 
-    // The cure: everybody locks in the same order. Whoever has the brush gets the ladder sooner or
-    // later, because nobody who holds the ladder waits for the brush.
+    // The cure: every thread locks in the same order. The thread with the brush gets the ladder sooner or
+    // later, because no thread that holds the ladder waits for the brush.
     let work = || {
         for _ in 0..10_000 {
             let _brush = brush.lock().unwrap_or_else(PoisonError::into_inner);

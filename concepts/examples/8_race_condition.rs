@@ -23,7 +23,7 @@ fn main() {
         account.load(SeqCst)
     );
 
-    // The cure: check and act are one operation. It fails if somebody changed the account meanwhile,
+    // The cure: check and act are one operation. It fails if another thread changed the account meanwhile,
     // and then looks again.
     let account = AtomicI64::new(100);
     let careful = || {

@@ -5,14 +5,14 @@ use std::hint::black_box;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Work of so many steps, each waiting for the one before.
+/// Work of `steps` steps, each waiting for the one before.
 fn compute(steps: u64) -> u64 {
     (0..steps).fold(1_u64, |value, step| {
         black_box(value.wrapping_mul(31).wrapping_add(step))
     })
 }
 
-/// A job of which `serial` of 100 parts can't be shared.
+/// A job of 100 parts: `serial` of them can't be shared.
 fn job(serial: u64, workers: u64) -> Duration {
     const PART: u64 = 1_000_000;
     let start = Instant::now();

@@ -1,9 +1,9 @@
-//! What each painter did when: each painter keeps a diary of its own, so that writing it down needs no
-//! lock and changes nothing of what is measured.
+//! Diaries: what each painter did when. Each painter keeps a diary of its own, so that writing needs no
+//! lock and does not change the measurement.
 
 use std::time::{Duration, Instant};
 
-/// What a painter does.
+/// An activity of a painter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Activity {
     /// Paints in the room of this number.
@@ -17,7 +17,7 @@ pub enum Activity {
 /// A stretch of time in which a painter did one thing; times count from the start of the scene.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stretch {
-    /// What the painter did.
+    /// The activity.
     pub activity: Activity,
     /// When it began.
     pub start: Duration,
@@ -54,7 +54,7 @@ impl Diary {
         result
     }
 
-    /// What was written down, in order.
+    /// The entries, in order.
     pub fn into_stretches(self) -> Vec<Stretch> {
         self.stretches
     }

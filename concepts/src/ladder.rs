@@ -2,7 +2,7 @@
 //!
 //! Python's global interpreter lock is such a ladder. A thread that computes holds it; every 5 ms it has
 //! to pass it on if another thread asks. A thread that waits (for a socket, a disk, `time.sleep`) lets
-//! it go meanwhile. An ordinary [`Mutex`] would not do here: whoever has just let it go is the first to
+//! it go meanwhile. An ordinary [`Mutex`] would not do here: the thread that has just let it go is the first to
 //! take it again, and the other painter would stand at the foot of the ladder for long.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};

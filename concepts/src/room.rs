@@ -12,7 +12,7 @@ pub const STROKES_PER_PIECE: u64 = 5;
 pub struct Room {
     /// Its number, from 0.
     pub number: usize,
-    /// What is to be done, in this order.
+    /// The pieces of work, in order.
     pub pieces: Vec<Piece>,
 }
 
@@ -21,7 +21,7 @@ pub struct Room {
 pub enum Piece {
     /// Paint these strokes: work that computes.
     Paint(Range<u64>),
-    /// Let the coat dry: work that waits. It needs nobody.
+    /// Let the coat dry: work that waits. It needs no painter.
     Dry(Duration),
 }
 

@@ -11,10 +11,10 @@ use std::ops::Range;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// What was seen: the result, and what each painter did.
+/// The result of a scene, and the lane of each painter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scene {
-    /// The sum of all strokes: the same for the same rooms, whoever painted them.
+    /// The sum of all strokes: the same for the same rooms, whichever painter painted them.
     pub paint: u64,
     /// A lane for each painter.
     pub lanes: Vec<Vec<Stretch>>,
@@ -78,7 +78,7 @@ pub fn two_painters(rooms: &[Room], brush: Brush) -> Scene {
 }
 
 /// A painter for each room, and one ladder: who paints stands on it. It is passed on after each piece,
-/// and nobody needs it to wait for paint to dry. This is what a global interpreter lock does.
+/// and no painter needs it to wait for paint to dry. This is what a global interpreter lock does.
 pub fn one_ladder(rooms: &[Room], brush: Brush) -> Scene {
     each_in_a_thread(rooms, brush, Some(&Ladder::default()))
 }

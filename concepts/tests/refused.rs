@@ -1,4 +1,4 @@
-//! What the chapter says does not compile, does not: the compiler gives this error in this line.
+//! The programs that do not compile, by the chapter: the compiler gives this error in this line.
 //!
 //! `compile_fail` in documentation checks on stable Rust only that something is wrong.
 

@@ -181,6 +181,9 @@ impl RunningServer {
 
     /// Stops the server: closes the listener, gives the connections this time to end, and then
     /// kills the rest. Returns how many it killed.
+    ///
+    /// A handler that waits for a quiet client takes all of this time. Shut down the reading half of its
+    /// stream before this, and the handler reads the end of the stream.
     pub fn stop(&self, grace: Duration) -> usize {
         self.accepting.kill();
         let left = match self.pool.join_timeout(grace) {

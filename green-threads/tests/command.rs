@@ -7,6 +7,7 @@ mod shared;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -85,6 +86,31 @@ fn ctrl_c_ends_servers_in_good_order_on_one_thread_and_on_several() {
             assert_eq!(stream.read(&mut [0]).unwrap(), 0, "it is closed, not reset");
         }
         assert_eq!(server.wait().unwrap().code(), Some(130));
+    }
+}
+
+#[test]
+fn ctrl_c_waits_for_no_quiet_client() {
+    for args in [&["chat-server"][..], &["echo"], &["echo", "-j", "2"]] {
+        let (mut server, address) = serve(&[args, &["--grace", "1h"]].concat());
+        let mut quiet: Vec<_> = (0..3)
+            .map(|_| TcpStream::connect(&address).unwrap())
+            .collect();
+        for stream in &mut quiet {
+            // It is served: the chat does not understand this, and says so.
+            stream.write_all(b"?\n").unwrap();
+            stream.read_exact(&mut [0]).unwrap();
+        }
+        kill_process(Pid::from_child(&server), Signal::INT).unwrap();
+        for mut stream in quiet {
+            // Far more than it takes, and less than the grace.
+            stream
+                .set_read_timeout(Some(Duration::from_secs(60)))
+                .unwrap();
+            // To the end, which is no reset.
+            stream.read_to_end(&mut Vec::new()).unwrap();
+        }
+        assert_eq!(server.wait().unwrap().code(), Some(130), "{args:?}");
     }
 }
 

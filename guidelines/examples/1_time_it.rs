@@ -1,5 +1,5 @@
 //! Step 1: how long something takes. It is repeated until the clock can tell, and the result goes to
-//! `black_box`: what nobody looks at, the compiler leaves out.
+//! `black_box`: the compiler leaves out a result that is never used.
 
 use std::hint::black_box;
 use std::thread;

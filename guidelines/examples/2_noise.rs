@@ -1,5 +1,5 @@
 //! Step 2: noise. Each thing is measured nine times, in turns. Its figure is the median, with a range;
-//! where two ranges overlap, nothing is said of who is faster.
+//! where two ranges overlap, the two are not told apart.
 
 use std::hint::black_box;
 use std::thread;

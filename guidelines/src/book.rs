@@ -11,22 +11,22 @@ pub struct Section {
     pub id: String,
     /// Its heading.
     pub title: String,
-    /// What is measured, and what to look for.
+    /// A description of the measurement, and what to look for.
     pub caption: String,
     /// The figures.
     pub rows: Vec<Row>,
 }
 
-/// A figure, or why there is none.
+/// A figure, or the reason why there is none.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
-    /// What it is looked up by: `start/thread`.
+    /// Its id: `start/thread`.
     pub id: String,
-    /// What it is called.
+    /// The name that is shown.
     pub title: String,
     /// The figure.
     pub figure: Option<Figure>,
-    /// What else is to be said, such as why there is no figure.
+    /// A remark, such as the reason why there is no figure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remark: Option<String>,
 }
@@ -58,7 +58,7 @@ impl Section {
         }
     }
 
-    /// Adds a figure, or why there is none.
+    /// Adds a figure, or the reason why there is none.
     pub fn add(&mut self, id: &str, title: &str, figure: Result<Figure, String>) {
         let (figure, remark) = match figure {
             Ok(figure) => (Some(figure), None),
@@ -70,6 +70,16 @@ impl Section {
             figure,
             remark,
         });
+    }
+
+    /// Adds the figures of the same section, measured again later.
+    pub fn again(&mut self, later: &Section) {
+        for row in &mut self.rows {
+            let later = later.rows.iter().find(|it| it.id == row.id);
+            if let (Some(figure), Some(later)) = (row.figure, later.and_then(|it| it.figure)) {
+                row.figure = Some(figure.with(&later));
+            }
+        }
     }
 
     /// Adds to what is said of a figure.
@@ -89,7 +99,7 @@ impl Book {
         self.row(id)?.figure.as_ref()
     }
 
-    /// What stands under an id.
+    /// The row with an id.
     pub fn row(&self, id: &str) -> Option<&Row> {
         self.rows().find(|row| row.id == id)
     }

@@ -14,20 +14,20 @@ use std::time::Duration;
 /// The first argument of a child; what it is to do follows.
 const CHILD: &str = "guidelines-child";
 
-/// What a child does.
+/// The task of a child process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// Ends at once.
     End,
     /// Sends back each byte.
     Echo,
-    /// Reads so many bytes at a time, looks at them, and answers each time with one byte.
+    /// Reads blocks of this many bytes, reads each page of them, and answers each block with one byte.
     Take(usize),
-    /// Computes so many steps, and ends.
+    /// Computes this many steps, and ends.
     Compute(u32),
     /// Waits for its standard input to end.
     Sit,
-    /// Has so many of a kind wait, and says what memory they took.
+    /// Lets this many of a kind wait, and prints the memory that they took.
     Wait(wait::Kind, usize),
     /// Keeps a CPU busy until it is killed: what tests put beside a measurement.
     Spin,
@@ -62,7 +62,7 @@ impl Role {
     }
 }
 
-/// What the `main` of a program that measures begins with: in a child, and in a worker of a pool, it
+/// The `main` of a program that measures calls this first: in a child, and in a worker of a pool, it
 /// does not return.
 pub fn begin() {
     let words = std::env::args_os().skip(1);

@@ -7,26 +7,26 @@ use crate::view::View;
 use predict::{gain, time};
 use serde::Serialize;
 
-/// What is to be done.
+/// The work.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Needs {
     /// How long a task takes by itself, in seconds, with its waiting.
     pub length: f64,
     /// How many tasks there are.
     pub count: f64,
-    /// What share of that time a task waits: 0 computes only, 1 waits only.
+    /// The share of that time in which a task waits: 0 computes only, 1 waits only.
     pub waiting: f64,
-    /// What goes into a task and comes out of it, in bytes.
+    /// The data that goes into a task and comes out of it, in bytes.
     pub data: f64,
     /// Whether tasks change the same data.
     pub shared: bool,
     /// Whether a task that crashes or leaks must not harm the others.
     pub isolation: bool,
-    /// What the libraries are made for.
+    /// The kind of its libraries.
     pub library: Library,
 }
 
-/// What the libraries are made for that a task uses.
+/// The kind of libraries that a task uses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Library {
     /// Either, or none is used.
@@ -67,7 +67,7 @@ impl Model {
         Model::Processes,
     ];
 
-    /// What it is called.
+    /// The name that is shown.
     pub fn name(self) -> &'static str {
         match self {
             Model::Serial => "one after another",
@@ -92,7 +92,7 @@ impl Model {
     }
 }
 
-/// What is recommended.
+/// A recommendation.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Advice {
     /// The model.
@@ -101,7 +101,7 @@ pub struct Advice {
     pub reason: String,
     /// How many times as fast as one after another, by the figures of this machine.
     pub gain: Option<Figure>,
-    /// When it would be another model.
+    /// Changes of the work that would lead to another model.
     pub otherwise: Vec<String>,
     /// The file to copy.
     pub copy: &'static str,
@@ -110,13 +110,13 @@ pub struct Advice {
 /// A task that computes longer than this between two waits keeps an async server from answering.
 const LONG: f64 = 100e-6;
 
-/// More threads than these are not proposed: so many were measured.
+/// More threads are not recommended: no more were measured.
 const MOST_THREADS: f64 = crate::costs::waiting::MANY as f64;
 
 /// A task that waits more than this has no place in rayon, whose threads are as many as the CPUs.
 const WAITS: f64 = 0.1;
 
-/// Recommends a model for so many CPUs.
+/// Recommends a model. `cpus` is how many CPUs this process may use.
 ///
 /// # Errors
 ///
@@ -144,7 +144,7 @@ pub fn choose(needs: &Needs, view: &View<'_>, cpus: usize) -> Result<Advice, Str
     })
 }
 
-/// The models that may be, and why others may not.
+/// Whether a model can do this work at all.
 fn fits(model: Model, needs: &Needs) -> bool {
     let computes = needs.length * (1.0 - needs.waiting);
     let waits = needs.waiting > 0.0;

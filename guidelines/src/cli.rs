@@ -7,7 +7,7 @@ mod compare;
 mod measure;
 
 use anyhow::bail;
-use common::cli::{Outcome, Usage, interrupt};
+use common::cli::{Interrupt, Outcome, Usage, interrupt};
 
 use args::{Args, Command, MeasureArgs};
 
@@ -24,15 +24,26 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
                 .to_owned()
         ));
     }
-    let interrupt = interrupt::install()?;
-    let result = match &args.command {
-        None => measure::run(&args.measure, &args.output, &interrupt),
-        Some(Command::Measure { example: true }) => measure::example(&args.output),
-        Some(Command::Measure { example: false }) => {
-            measure::run(&args.measure, &args.output, &interrupt)
+    match &args.command {
+        None | Some(Command::Measure { example: false }) => {
+            stopped_in_order(|interrupt| measure::run(&args.measure, &args.output, interrupt))
         }
-        Some(Command::Choose(choose)) => choose::run(choose, &args.output, &interrupt),
+        Some(Command::Measure { example: true }) => {
+            stopped_in_order(|_| measure::example(&args.output))
+        }
+        Some(Command::Choose(choose)) => {
+            // Before Ctrl-C is handled: at a question it ends the program at once.
+            let needs = choose::needs(choose)?;
+            stopped_in_order(|interrupt| choose::run(choose, &needs, &args.output, interrupt))
+        }
         Some(Command::Compare { first, second }) => compare::run(first, second, &args.output),
-    };
-    interrupt.conclude(result)
+    }
+}
+
+/// Runs what stops by itself when Ctrl-C is pressed.
+fn stopped_in_order(
+    work: impl FnOnce(&Interrupt) -> anyhow::Result<Outcome>,
+) -> anyhow::Result<Outcome> {
+    let interrupt = interrupt::install()?;
+    interrupt.conclude(work(&interrupt))
 }

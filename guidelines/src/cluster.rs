@@ -10,6 +10,9 @@ use serde::Deserialize;
 use std::io;
 use std::path::Path;
 
+/// A file of a hundred thousand numbers is shorter.
+const LONGEST: u64 = 1 << 20;
+
 #[derive(Deserialize)]
 struct Samples {
     round_trip: Vec<f64>,
@@ -28,7 +31,7 @@ pub fn section(file: Option<&Path>) -> io::Result<Section> {
          measures it, and --cluster FILE takes the figure.",
     );
     if let Some(file) = file {
-        let text = std::fs::read_to_string(file).map_err(|error| named(file, error))?;
+        let text = crate::read_at_most(file, LONGEST).map_err(|error| named(file, error))?;
         let figure = read(&text).map_err(|error| named(file, error))?;
         "A job that does nothing, handed over by a broker.".clone_into(&mut section.caption);
         section.add(

@@ -9,7 +9,7 @@ use serde::Serialize;
 pub struct Pair {
     /// Its id.
     pub id: String,
-    /// What it is called.
+    /// The name that is shown.
     pub title: String,
     /// In the first report.
     pub first: Figure,

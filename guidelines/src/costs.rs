@@ -1,4 +1,4 @@
-//! What each model costs by itself: to start something, to switch, to wait, to hand something over.
+//! The costs of each model by itself: to start something, to switch, to wait, to hand something over.
 
 pub mod hand_over;
 pub mod items;

@@ -31,13 +31,13 @@ pub enum Crossing {
 /// A cross-over, and all that was measured to find it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Crossover {
-    /// What it is looked up by: `two-workers/rayon`.
+    /// Its id: `two-workers/rayon`.
     pub id: String,
-    /// What is compared.
+    /// The two models that are compared.
     pub title: String,
-    /// What a size is: `length of a task`.
+    /// The meaning of a size: `length of a task`.
     pub size: String,
-    /// What the ratio is: above 1, the second one is ahead.
+    /// The meaning of the ratio: above 1, the second one is ahead.
     pub ratio: String,
     /// The unit of the sizes.
     pub unit: Unit,
@@ -56,7 +56,40 @@ pub struct Point {
     pub ratio: Figure,
 }
 
-/// What is compared, in words.
+impl Crossover {
+    /// Adds the same cross-over, measured again later.
+    pub fn again(&mut self, later: &Crossover) {
+        for point in &mut self.points {
+            if let Some(later) = later.points.iter().find(|it| it.size == point.size) {
+                point.ratio = point.ratio.with(&later.ratio);
+            }
+        }
+        self.crossing = self.crossing.with(&later.crossing);
+    }
+}
+
+impl Crossing {
+    /// This one and a later one: the range holds both.
+    fn with(&self, later: &Crossing) -> Crossing {
+        use Crossing::{At, FromTheStart, Never};
+        match (*self, *later) {
+            (At(one), At(other)) => At(one.with(&other)),
+            (At(one), FromTheStart(size)) | (FromTheStart(size), At(one)) => At(Figure {
+                low: one.low.min(size),
+                ..one
+            }),
+            (At(one), Never(size)) | (Never(size), At(one)) => At(Figure {
+                high: one.high.max(size),
+                ..one
+            }),
+            // Once from the start and once never: nothing is known.
+            (FromTheStart(_), Never(size)) | (Never(size), FromTheStart(_)) => Never(size),
+            (same, _) => same,
+        }
+    }
+}
+
+/// The comparison, in words.
 #[derive(Clone, Copy, Debug)]
 pub struct About {
     /// Its id.
@@ -71,7 +104,7 @@ pub struct About {
     pub unit: Unit,
 }
 
-/// After so many sizes in a row at which the second is ahead, larger ones are not measured.
+/// When the second model is ahead at this many sizes in a row, larger sizes are not measured.
 const ENOUGH: usize = 2;
 
 /// Finds a cross-over: in each round `ratio` is asked for at growing sizes.
@@ -167,7 +200,8 @@ fn together(found: &[First], sizes: &[f64], unit: Unit) -> Crossing {
 }
 
 impl Crossover {
-    /// The figure to compare with others: what was measured up to, where there is no cross-over.
+    /// The figure to compare with other figures. Without a cross-over it is the largest size that was
+    /// measured.
     pub fn figure(&self) -> Figure {
         match self.crossing {
             Crossing::At(figure) => figure,

@@ -12,11 +12,11 @@ use serde::{Deserialize, Serialize};
 /// A decision, and what was measured for it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Decision {
-    /// What it is looked up by: `threads-or-processes`.
+    /// Its id: `threads-or-processes`.
     pub id: String,
     /// The question.
     pub question: String,
-    /// What to do here, as far as the figures decide it.
+    /// The advice, as far as the figures decide it.
     pub advice: String,
     /// The rules.
     pub rules: Vec<Ruling>,
@@ -25,9 +25,9 @@ pub struct Decision {
 /// A rule, and what this machine says to it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ruling {
-    /// What it says.
+    /// The rule in words.
     pub rule: String,
-    /// Who says so, and where.
+    /// The source of the rule.
     pub source: String,
     /// Whether the figures back it.
     pub verdict: Verdict,
@@ -50,9 +50,9 @@ struct Question {
     question: &'static str,
     /// The rule that decides comes first.
     rules: &'static [Rule],
-    /// What to do if it is backed.
+    /// The advice if it is backed.
     backed: &'static str,
-    /// What to do if it is contradicted.
+    /// The advice if it is contradicted.
     contradicted: &'static str,
 }
 

@@ -2,9 +2,8 @@
 
 use concepts::paint::Brush;
 use executors::{Job, JobType, job};
-use serde::de::Visitor;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::fmt;
+pub use mandelbrot::processes::Bytes;
+use serde::{Deserialize, Serialize};
 
 /// All jobs of this room: a program that measures begins with `executors::hook(JOBS)`.
 pub const JOBS: &[JobType] = &[
@@ -26,12 +25,12 @@ impl Job for Nothing {
     fn run(self) {}
 }
 
-/// Computes: so many multiplications, one waiting for the other.
+/// Computes: a chain of multiplications, each of which needs the result of the one before.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Compute {
     /// How many.
     pub steps: u32,
-    /// What it starts from.
+    /// The first number.
     pub seed: u64,
 }
 
@@ -84,44 +83,10 @@ impl Job for TouchShared {
     }
 }
 
-/// Reads a byte of each page: bytes that nobody looks at cost nothing to hand over.
+/// Reads a byte of each page: bytes that are never read cost nothing to hand over.
 pub fn touch(bytes: &[u8]) -> u64 {
     let each = bytes.iter().step_by(4096);
     std::hint::black_box(each.copied().map(u64::from).sum())
-}
-
-/// Bytes that are written as a whole: serde writes a `Vec<u8>` number by number.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Bytes(pub Vec<u8>);
-
-impl Serialize for Bytes {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for Bytes {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Bytes, D::Error> {
-        struct Whole;
-
-        impl Visitor<'_> for Whole {
-            type Value = Bytes;
-
-            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-                out.write_str("bytes")
-            }
-
-            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Bytes, E> {
-                Ok(Bytes(bytes.to_vec()))
-            }
-
-            fn visit_byte_buf<E>(self, bytes: Vec<u8>) -> Result<Bytes, E> {
-                Ok(Bytes(bytes))
-            }
-        }
-
-        deserializer.deserialize_byte_buf(Whole)
-    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 /// How long the machine is looked at before anything is measured, and again afterwards.
 const LOOK: Duration = Duration::from_millis(400);
 
-/// What the figures depend on.
+/// The machine that the figures were measured on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Machine {
     /// Its processor, its CPUs and cores, and how many of them this process may use, with the quota.
@@ -21,7 +21,7 @@ pub struct Machine {
     pub frequency: Option<String>,
     /// The system.
     pub system: String,
-    /// What limits the number of threads, where the system tells.
+    /// The limits of the number of threads, where the system tells them.
     pub limits: Vec<String>,
     /// When it was measured: the date in UTC.
     pub date: String,
@@ -71,7 +71,7 @@ fn frequency() -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
-/// What `/proc/cpuinfo` says, in gigahertz; a virtual machine may have no more.
+/// The frequency of `/proc/cpuinfo`, in gigahertz. A virtual machine may have nothing better.
 fn of_cpuinfo() -> Option<f64> {
     let text = fs::read_to_string("/proc/cpuinfo").ok()?;
     let value = text.lines().find_map(|line| line.strip_prefix("cpu MHz"))?;
@@ -90,7 +90,7 @@ fn system() -> String {
         .to_owned()
 }
 
-/// What limits the number of threads, as Linux tells it.
+/// The limits of the number of threads, from Linux's files.
 pub fn thread_limits() -> Vec<String> {
     let files = [
         ("threads of the system", "/proc/sys/kernel/threads-max"),
@@ -121,7 +121,7 @@ fn of_user() -> Option<String> {
     (soft != "unlimited").then(|| format!("the user's: {soft}"))
 }
 
-/// Looks whether others use the machine: before, during and after the measurement.
+/// Checks whether other programs use the machine: before, during and after the measurement.
 #[derive(Debug)]
 pub struct Lookout {
     before: Vec<String>,
@@ -140,7 +140,7 @@ impl Lookout {
     /// Looks for the last time. What was seen, in words; empty if the machine was quiet.
     ///
     /// All processes that were started meanwhile must have ended and been waited for: what they used
-    /// is not somebody else's.
+    /// does not count as the time of other programs.
     pub fn finish(self) -> Vec<String> {
         let mut watch = Watch::default();
         watch.stop(&self.start);

@@ -16,7 +16,7 @@ pub const ROUNDS: usize = 9;
 /// See [`ROUNDS`].
 pub const SAMPLE: Duration = Duration::from_millis(6);
 
-/// What is measured.
+/// Which parts are measured, and how often.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// All of it; else only what `choose` needs.
@@ -56,13 +56,10 @@ fn figures(
 ) -> io::Result<(Vec<Section>, Vec<Crossover>)> {
     let kit = Kit::new()?;
     let speed = two_workers::steps_per_second();
-    let mut sections = vec![start::measure(&kit, run)?];
-    if options.all {
-        sections.push(switch::measure(&kit, run)?);
-    }
-    sections.push(hand_over::measure(&kit, run)?);
-    let mut crossovers = two_workers::measure(&kit, run, speed)?;
-    crossovers.push(crossover::waiting::by_time(&kit, run)?);
+    // Half of the rounds now, and half at the end: what changes within a minute is in the ranges.
+    let later = run.with_rounds(run.rounds / 2);
+    let now = run.with_rounds(run.rounds - later.rounds);
+    let (mut sections, mut crossovers) = fickle(options, &kit, &now, speed)?;
     if options.all {
         sections.push(items::measure(&kit, run)?);
         sections.extend(latency::measure(run, speed)?);
@@ -72,6 +69,17 @@ fn figures(
         let (crossover, gains) = simd::measure(&kit, run)?;
         crossovers.push(crossover);
         sections.push(gains);
+    }
+    if later.rounds > 0 {
+        let (again, crossed) = fickle(options, &kit, &later, speed)?;
+        sections
+            .iter_mut()
+            .zip(&again)
+            .for_each(|(one, again)| one.again(again));
+        crossovers
+            .iter_mut()
+            .zip(&crossed)
+            .for_each(|(one, again)| one.again(again));
     }
     drop(kit);
     // At the end: the system is busy for a while with the end of 10,000 threads.
@@ -88,5 +96,22 @@ fn figures(
         sections.push(python::measure(run)?);
     }
     sections.push(cluster);
+    Ok((sections, crossovers))
+}
+
+/// The figures that depend on which CPU wakes up, and whether it slept: they differ from minute to minute.
+fn fickle(
+    options: &Options,
+    kit: &Kit,
+    run: &Run<'_>,
+    speed: f64,
+) -> io::Result<(Vec<Section>, Vec<Crossover>)> {
+    let mut sections = vec![start::measure(kit, run)?];
+    if options.all {
+        sections.push(switch::measure(kit, run)?);
+    }
+    sections.push(hand_over::measure(kit, run)?);
+    let mut crossovers = two_workers::measure(kit, run, speed)?;
+    crossovers.push(crossover::waiting::by_time(kit, run)?);
     Ok((sections, crossovers))
 }

@@ -1,4 +1,4 @@
-//! What memory a process has, as Linux tells it.
+//! The memory of a process, from Linux's files.
 
 use serde::{Deserialize, Serialize};
 use std::io;

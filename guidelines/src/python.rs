@@ -11,7 +11,7 @@ use std::io;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// What the script is called that measures.
+/// The name of the script that measures.
 const SCRIPT: &str = include_str!("python/probe.py");
 
 const ROUNDS: usize = 7;
@@ -61,7 +61,7 @@ struct Line {
     samples: Vec<f64>,
 }
 
-/// What it prints of those that wait.
+/// The line that it prints about those that wait.
 #[derive(Deserialize)]
 struct Waiting {
     each: f64,

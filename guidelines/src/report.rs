@@ -29,7 +29,7 @@ pub struct Report {
     pub sections: Book,
     /// The cross-overs.
     pub crossovers: Vec<Crossover>,
-    /// What follows for the workshop's decisions.
+    /// The workshop's decisions, by these figures.
     pub decisions: Vec<Decision>,
 }
 
@@ -75,7 +75,7 @@ impl Report {
             .map_err(|error| format!("not a report of guidelines: {error}"))
     }
 
-    /// The figures as rules look at them.
+    /// The figures, as the rules read them.
     pub fn view(&self) -> View<'_> {
         View {
             book: &self.sections,

@@ -5,22 +5,27 @@ use crate::figure::{Figure, Unit};
 use std::io;
 use std::time::Duration;
 
-/// How a measurement is done, and who hears of it.
+/// How a measurement is done, and what is told of its progress.
 pub struct Run<'a> {
     /// How often each thing is measured, at most.
     pub rounds: usize,
     /// How long one measurement should take: an operation is repeated until it does.
     pub sample: Duration,
-    /// Hears what is measured next.
+    /// Called with the name of what is measured next.
     pub tell: &'a dyn Fn(&str),
     /// Whether the user asked to stop.
     pub stopped: &'a dyn Fn() -> bool,
 }
 
 impl Run<'_> {
-    /// How often something is measured that takes long: so often, or less where less was asked for.
+    /// How often a slow thing is measured: `rounds` times, or fewer if the user asked for fewer.
     pub fn at_most(&self, rounds: usize) -> usize {
         self.rounds.min(rounds)
+    }
+
+    /// The same with another number of rounds.
+    pub fn with_rounds(&self, rounds: usize) -> Run<'_> {
+        Run { rounds, ..*self }
     }
 
     /// Says what comes next.
@@ -37,7 +42,7 @@ impl Run<'_> {
     }
 }
 
-/// Does an operation so many times, and says how long all of them took.
+/// Repeats an operation as often as its argument says, and returns how long all of them took.
 pub type Operation<'a> = Box<dyn FnMut(u64) -> io::Result<Duration> + 'a>;
 
 /// Something to be measured.
@@ -51,7 +56,7 @@ pub struct Probe<'a> {
     failure: Option<String>,
 }
 
-/// What a probe came to: a figure, or why there is none.
+/// The result of a probe: a figure, or the reason why there is none.
 pub type Measured = (&'static str, Result<Figure, String>);
 
 impl<'a> Probe<'a> {

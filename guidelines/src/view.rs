@@ -1,4 +1,4 @@
-//! What was measured, as rules and advice look at it: a figure by its id, wherever it stands.
+//! The figures for rules and advice: each is found by its id, in whichever section it stands.
 
 use crate::book::Book;
 use crate::crossover::Crossover;

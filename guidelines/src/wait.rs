@@ -10,7 +10,7 @@ use crate::sample::Run;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Write};
 
-/// What waits.
+/// The kind of thing that waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Threads of the system.
@@ -50,7 +50,7 @@ impl Kind {
         }
     }
 
-    /// What it is called.
+    /// The name that is shown.
     pub fn title(self) -> &'static str {
         match self {
             Kind::Threads => "a thread",
@@ -67,7 +67,7 @@ impl Kind {
     }
 }
 
-/// What a child tells.
+/// The report of a child.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Waiting {
     /// Before anything.
@@ -78,7 +78,7 @@ pub struct Waiting {
     pub full: Memory,
     /// How many there were: less than asked for, where the system refused more.
     pub count: usize,
-    /// What the system said then.
+    /// The error of the system at that point.
     pub refused: Option<String>,
 }
 

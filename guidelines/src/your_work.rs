@@ -24,10 +24,10 @@ const LARGEST: usize = 1 << 30;
 
 const ROUNDS: usize = 9;
 
-/// What was measured of a function.
+/// The figures of a function.
 #[derive(Clone, Debug, Serialize)]
 pub struct YourWork {
-    /// What it is called.
+    /// The name that is shown.
     pub name: String,
     /// How it was seen that the machine was busy; empty if it was quiet.
     pub busy: Vec<String>,

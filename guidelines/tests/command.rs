@@ -5,47 +5,15 @@
 
 use assert_cmd::Command;
 use common::cli::interrupt::with_usual_signals;
-use guidelines::book::{Book, Section};
-use guidelines::figure::{Figure, Unit};
-use guidelines::machine::Machine;
-use guidelines::report::Report;
+use helpers::report;
 use predicates::str::contains;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
+
+mod helpers;
 
 fn guidelines() -> Command {
     Command::cargo_bin("guidelines").unwrap()
-}
-
-/// Figures as `matklad/benchmarks` has them, times a factor.
-fn report(folder: &Path, name: &str, factor: f64, busy: &[&str]) -> PathBuf {
-    let mut section = Section::new("start", "start", "start");
-    for (id, value) in [
-        ("start/call", 1e-9),
-        ("start/rayon-join", 50e-9),
-        ("start/tokio-task", 0.3e-6),
-        ("start/pool-closure", 4.6e-6),
-        ("start/thread", 12e-6),
-        ("start/process-job", 30e-6),
-        ("start/process", 540e-6),
-        ("hand-over/process-job", 1e-3),
-    ] {
-        let runs = [value * factor; 3];
-        section.add(id, id, Ok(Figure::of(Unit::Seconds, runs).unwrap()));
-    }
-    let machine = Machine {
-        cpus: "a machine of four CPUs".to_owned(),
-        usable: 4,
-        ..Machine::default()
-    };
-    let busy = busy.iter().map(|it| (*it).to_owned()).collect();
-    let book = Book {
-        sections: vec![section],
-    };
-    let report = Report::new(machine, busy, 1.0, book, Vec::new());
-    let path = folder.join(name);
-    std::fs::write(&path, serde_json::to_vec(&report).unwrap()).unwrap();
-    path
 }
 
 #[test]
@@ -140,7 +108,31 @@ fn two_reports_agree_where_their_ranges_overlap() {
         .assert()
         .success()
         .stdout(contains("0 of 8 figures agree"))
-        .stdout(contains("the second machine was busy after: it was busy"));
+        .stdout(contains("the second machine was busy after: it was busy"))
+        .stdout(predicates::function::function(|text: &str| {
+            text.lines().all(|line| line.chars().count() <= 80)
+        }));
+}
+
+/// A report may come from anybody.
+#[test]
+fn a_report_of_a_stranger_changes_nothing_of_the_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = report(folder.path(), "a.json", 1.0, &["before: \u{1b}[2J"]);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let text = text.replace("\"title\":\"start\"", "\"title\":\"\\u001b[31mred\"");
+    std::fs::write(&path, text.replace("start/call", "start/\\u001b[7mcall")).unwrap();
+    let path = path.as_os_str();
+    for words in [
+        &["--from".as_ref(), path][..],
+        &["compare".as_ref(), path, path],
+        &["choose".as_ref(), "--from".as_ref(), path],
+    ] {
+        let run = guidelines().args(words).assert();
+        let output = run.get_output();
+        assert!(!output.stdout.contains(&0x1b), "{words:?}");
+        assert!(!output.stdout.is_empty(), "{words:?}");
+    }
 }
 
 #[test]
@@ -157,6 +149,8 @@ fn what_can_not_be_read_is_named() {
         (&none, "none.json: No such file"),
         (&other, "other.json: not a report of guidelines"),
         (&newer, "newer.json: format 2; this program reads 1"),
+        // Endless, and without a length.
+        (&PathBuf::from("/dev/zero"), "/dev/zero: longer than"),
     ] {
         guidelines()
             .arg("compare")
@@ -165,6 +159,11 @@ fn what_can_not_be_read_is_named() {
             .code(1)
             .stderr(contains(expected));
     }
+    guidelines()
+        .args(["--cluster", "/dev/zero"])
+        .assert()
+        .code(1)
+        .stderr(contains("/dev/zero: longer than"));
     for (args, expected) in [
         (&["choose", "--waiting", "90"][..], "expected a share"),
         (&["choose", "--length", "0"], "a task takes some time"),
@@ -193,6 +192,18 @@ fn what_can_not_be_read_is_named() {
         .assert()
         .code(1)
         .stderr(contains("/nowhere"));
+}
+
+/// The shell lets it have twelve open files.
+#[test]
+fn without_descriptors_it_says_what_it_needs() {
+    let program = assert_cmd::cargo::cargo_bin("guidelines");
+    let line = format!("ulimit -n 12; exec {} --no-python -q", program.display());
+    Command::new("sh")
+        .args(["-c", &line])
+        .assert()
+        .code(1)
+        .stderr(contains("open files (see ulimit -a): "));
 }
 
 #[test]

@@ -76,8 +76,9 @@ pub struct Plan {
     formula: Formula,
     shortcuts: Shortcuts,
     smooth: bool,
-    /// The view's middle with all digits, if it has more than the view.
+    /// The view's middle with all digits, and its zoom, of which the view has what f64 can hold.
     center: Option<Arc<Center>>,
+    zoom: Option<f64>,
     reference: Shared,
     stop: Stop,
 }
@@ -104,6 +105,7 @@ struct Essence {
     shortcuts: Shortcuts,
     smooth: bool,
     center: Option<Center>,
+    zoom: Option<f64>,
 }
 
 impl From<Plan> for Essence {
@@ -117,6 +119,7 @@ impl From<Plan> for Essence {
             shortcuts: plan.shortcuts,
             smooth: plan.smooth,
             center: plan.center.as_deref().cloned(),
+            zoom: plan.zoom,
         }
     }
 }
@@ -130,7 +133,11 @@ impl TryFrom<Essence> for Plan {
             Some(center) => Plan::of(essence.view, Some(center), width, height),
             None => Plan::new(essence.view, width, height),
         };
-        let plan = plan?
+        let plan = Plan {
+            zoom: essence.zoom,
+            ..plan?
+        };
+        let plan = plan
             .with_limit(essence.limit)?
             .with_formula(essence.formula)?;
         Ok(plan
@@ -163,7 +170,11 @@ impl Plan {
             return Err(PlanError::BeyondPerturbation(zoom));
         }
         let view = View::square(center.rounded(), zoom, width.max(1), height);
-        Plan::of(view, Some(center), width, height)
+        let plan = Plan::of(view, Some(center), width, height)?;
+        Ok(Plan {
+            zoom: Some(zoom),
+            ..plan
+        })
     }
 
     fn of(
@@ -203,6 +214,7 @@ impl Plan {
             shortcuts: Shortcuts::default(),
             smooth: false,
             center: center.map(Arc::new),
+            zoom: None,
             reference: Shared::default(),
             stop: Stop::default(),
         })
@@ -335,6 +347,11 @@ impl Plan {
     pub fn center(&self) -> Center {
         let center = self.center.as_deref().cloned();
         center.unwrap_or_else(|| self.view.center.into())
+    }
+
+    /// By how much the view is larger than 3.5 units across, if it was asked for so.
+    pub(crate) fn zoom(&self) -> Option<f64> {
+        self.zoom
     }
 
     /// The data of the kernel `perturbation`. The first worker that needs it computes it.

@@ -40,7 +40,8 @@ impl executors::Job for Band {
 }
 
 /// Bytes that are sent unchanged. A `Vec<u8>` would be serialized number by number.
-pub struct Bytes(Vec<u8>);
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bytes(pub Vec<u8>);
 
 impl Serialize for Bytes {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -61,8 +62,12 @@ impl<'de> Deserialize<'de> for Bytes {
             fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Bytes, E> {
                 Ok(Bytes(bytes.to_vec()))
             }
+
+            fn visit_byte_buf<E: Error>(self, bytes: Vec<u8>) -> Result<Bytes, E> {
+                Ok(Bytes(bytes))
+            }
         }
-        deserializer.deserialize_bytes(Whole)
+        deserializer.deserialize_byte_buf(Whole)
     }
 }
 

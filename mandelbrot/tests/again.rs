@@ -40,7 +40,7 @@ fn a_recipe_can_say_no_more_than_what_a_picture_is() {
             "--help",
             "its text chunk: error: unexpected argument '--help'",
         ),
-        ("-W 99999999 -H 99999999", "needs more than"),
+        ("-W 99999999 -H 99999999", "needs "),
         (
             "\u{1b}[31mbad",
             "its text chunk: error: unexpected argument",
@@ -54,10 +54,7 @@ fn a_recipe_can_say_no_more_than_what_a_picture_is() {
         let error = mandelbrot(&folder, "again bad.png").code(2);
         let stderr = String::from_utf8(error.get_output().stderr.clone()).unwrap();
         assert!(!stderr.contains('\u{1b}'), "{stderr}");
-        assert!(
-            stderr.contains(reason) || stderr.contains("PiB") || stderr.contains("unexpected"),
-            "{flags}: {stderr}"
-        );
+        assert!(stderr.contains(reason), "{flags}: {stderr}");
     }
 }
 

@@ -162,6 +162,9 @@ fn wheel_drag_and_fingers_move_what_is_under_them_and_limits_are_told() {
     browser.wheel(middle, -120.0);
     browser.until(DRAWN);
     assert_eq!(zoom(&mut browser), 1e289);
+    // From there the way back is open (xaos-project/XaoS#280: it was not).
+    browser.value("$('out').onclick()");
+    browser.until(&format!("at.zoom < 1e289 && {DRAWN}"));
     assert!(browser.console.is_empty(), "{:?}", browser.console);
 }
 

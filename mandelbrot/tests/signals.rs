@@ -68,6 +68,24 @@ fn ctrl_c_stops_in_good_order_and_leaves_no_file() {
     }
 }
 
+/// The same by perturbation, inside a small copy of the set: while the orbit of the middle is computed,
+/// or the points beside it.
+#[test]
+fn ctrl_c_stops_a_deep_zoom() {
+    for words in [
+        "--view minibrot-1e30 -W 4000 -H 4000 -n 16e6 --memory 4GiB",
+        "--view minibrot-1e30 -W 4000 -H 4000 -n 100000",
+    ] {
+        for model in ["serial", "threads", "processes"] {
+            let folder = tempfile::tempdir().unwrap();
+            let output = signal(draws(&folder, words, model), "-INT");
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(130), "{model}: {stderr}");
+            assert_eq!(fs::read_dir(&folder).unwrap().count(), 0, "{model}");
+        }
+    }
+}
+
 #[test]
 fn nothing_stays_in_shared_memory_after_a_kill() {
     let ours = || {

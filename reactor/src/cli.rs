@@ -6,7 +6,9 @@ mod demo;
 mod fetch;
 mod serve;
 
+use anyhow::Context;
 use common::cli::Outcome;
+use reactor::Reactor;
 
 use args::{Args, Command};
 
@@ -21,4 +23,12 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
         Some(Command::ChatClient(client)) => client::run(client),
         Some(Command::Fetch(fetch)) => fetch::run(fetch, &args.output),
     }
+}
+
+const TOO_FEW_DESCRIPTORS: &str =
+    "the event loop cannot be set up: is the limit of descriptors, `ulimit -n`, too low?";
+
+/// A reactor, or why there is none.
+fn reactor() -> anyhow::Result<Reactor> {
+    Reactor::new().context(TOO_FEW_DESCRIPTORS)
 }

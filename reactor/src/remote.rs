@@ -64,12 +64,8 @@ impl Remote {
         }
         waiting.push(Box::new(call));
         drop(calls);
-        self.wake();
-        Ok(())
-    }
-
-    pub(crate) fn wake(&self) {
         self.shared.waker.wake();
+        Ok(())
     }
 
     pub(crate) fn take(&self) -> Vec<Call> {

@@ -39,7 +39,6 @@ impl Shutdown {
         if let Some(grace) = grace {
             grace.cancel();
             self.stop.set(true);
-            inner.remote.wake();
         }
     }
 }
@@ -57,7 +56,6 @@ impl Reactor {
     /// `run` returns at once.
     pub fn stop(&self) {
         self.inner.shutdown.stop.set(true);
-        self.inner.remote.wake();
     }
 
     /// Stops in good order: stops listening, closes each connection when everything is sent, cuts

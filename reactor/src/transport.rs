@@ -65,7 +65,8 @@ impl Transport {
     }
 
     /// Sets low water and high water, in bytes that wait to be sent. The defaults are [16
-    /// KiB](DEFAULT_LOW_WATER) and [64 KiB](DEFAULT_HIGH_WATER).
+    /// KiB](DEFAULT_LOW_WATER) and [64 KiB](DEFAULT_HIGH_WATER). A protocol that was told to pause may add
+    /// 16 times high water (at most 4 GiB). If it adds more, its connection is cut.
     pub fn set_write_limits(&self, low: usize, high: usize) {
         self.0.writing.set_limits(low, high);
         self.line_up();

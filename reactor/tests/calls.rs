@@ -1,6 +1,8 @@
-//! Calls from threads, and delayed calls.
+//! Calls: from callbacks, from threads, delayed, and for signals.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod shared;
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -9,7 +11,37 @@ use std::time::Duration;
 use reactor::event_loop::Signal;
 use reactor::{CALL_LIMIT, Error, LoopingCall, Reactor, testing};
 
+use shared::Log;
+
 const SECOND: Duration = Duration::from_secs(1);
+
+#[test]
+fn it_can_be_run_again_and_not_from_within() {
+    let reactor = Reactor::new().unwrap();
+    for _ in 0..3 {
+        reactor.call_later(Duration::ZERO, |reactor| {
+            // However often it is tried.
+            assert!(reactor.run().is_err());
+            assert!(reactor.run().is_err());
+            assert!(reactor.turn(None).is_err());
+            assert!(reactor.run_pending().is_err());
+            reactor.stop();
+        });
+        reactor.run().unwrap();
+    }
+}
+
+/// A reactor is stopped on its own thread, so there is nobody to wake: the next run sleeps at once.
+#[test]
+fn a_stop_wakes_no_later_run() {
+    let reactor = Reactor::new().unwrap();
+    for _ in 0..3 {
+        let before = reactor.waits();
+        reactor.call_later(Duration::from_millis(1), Reactor::stop);
+        reactor.run().unwrap();
+        assert_eq!(reactor.waits() - before, 1);
+    }
+}
 
 #[test]
 fn calls_from_threads_come_in_order_and_have_a_limit() {
@@ -55,6 +87,27 @@ fn a_reactor_is_dropped_without_waiting_for_its_threads() {
     // This would never end if it waited.
     drop((waiting, reactor));
     go_on.send(()).unwrap();
+}
+
+#[test]
+fn a_delayed_call_is_made_once_in_time_or_not_at_all() {
+    let (reactor, clock) = testing::reactor().unwrap();
+    let log = Log::default();
+    let note = |what: &'static str| {
+        let log = log.clone();
+        move |_: &Reactor| log.add(what)
+    };
+    reactor.call_later(2 * SECOND, note("two"));
+    reactor.call_later(SECOND, note("one"));
+    let never = reactor.call_later(SECOND, note("never"));
+    assert!(never.cancel());
+    reactor.call_later(SECOND, |_| panic!("as told"));
+    clock.advance(SECOND);
+    reactor.run_pending().unwrap();
+    assert_eq!(log.take(), ["one"]);
+    clock.advance(SECOND);
+    reactor.run_pending().unwrap();
+    assert_eq!(log.take(), ["two"]);
 }
 
 #[test]

@@ -2,31 +2,19 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::cell::RefCell;
+mod shared;
+
 use std::rc::Rc;
 use std::time::Duration;
 
 use reactor::echo::Echo;
 use reactor::{
-    CONNECT_TIMEOUT, DEFAULT_HIGH_WATER, Error, LineHandler, LineReceiver, Protocol, Reactor,
-    Reason, Transport, testing,
+    CONNECT_TIMEOUT, DEFAULT_HIGH_WATER, Error, Protocol, Reactor, Reason, Transport, testing,
 };
 
+use shared::Log;
+
 const SECOND: Duration = Duration::from_secs(1);
-
-/// What happened, in order.
-#[derive(Clone, Default)]
-struct Log(Rc<RefCell<Vec<String>>>);
-
-impl Log {
-    fn add(&self, what: impl Into<String>) {
-        self.0.borrow_mut().push(what.into());
-    }
-
-    fn take(&self) -> Vec<String> {
-        self.0.take()
-    }
-}
 
 struct Logger(Log);
 
@@ -317,89 +305,6 @@ fn an_echo_whose_reader_reads_slowly_loses_nothing() {
         got.extend(part);
     }
     assert_eq!(got, data);
-}
-
-struct Lines(Log, usize);
-
-impl LineHandler for Lines {
-    fn line_received(&mut self, transport: &Transport, line: &[u8]) {
-        self.0.add(String::from_utf8_lossy(line));
-        if self.1 > 0 && line == b"stop" {
-            transport.pause_producing();
-        }
-    }
-    fn line_too_long(&mut self, transport: &Transport, limit: usize) {
-        self.0.add(format!("over {limit}"));
-        if self.1 == 0 {
-            transport.close();
-        }
-    }
-}
-
-#[test]
-fn lines_are_the_same_however_they_are_cut() {
-    let text = b"one\r\ntwo\n\nfour is too long\nfive\r\n12345678\r\n123456789\nrest";
-    for cut in 1..text.len() {
-        let (reactor, _clock) = testing::reactor().unwrap();
-        let log = Log::default();
-        let lines = LineReceiver::new(Lines(log.clone(), 1)).max_line(8);
-        let peer = testing::connect(&reactor, lines);
-        text.chunks(cut).for_each(|part| peer.send(part));
-        let expected = ["one", "two", "", "over 8", "five", "12345678", "over 8"];
-        assert_eq!(log.take(), expected, "cut at {cut}");
-        assert!(peer.is_open());
-    }
-}
-
-#[test]
-fn pausing_between_two_lines_keeps_the_second_back() {
-    let (reactor, _clock) = testing::reactor().unwrap();
-    let log = Log::default();
-    let peer = testing::connect(&reactor, LineReceiver::new(Lines(log.clone(), 1)));
-    peer.send(b"stop\nstop\nlast\n");
-    assert_eq!(log.take(), ["stop"]);
-    for expected in [vec!["stop"], vec!["last"]] {
-        peer.transport().resume_producing();
-        reactor.run_pending().unwrap();
-        assert_eq!(log.take(), expected);
-    }
-}
-
-#[test]
-fn a_delayed_call_is_made_once_in_time_or_not_at_all() {
-    let (reactor, clock) = testing::reactor().unwrap();
-    let log = Log::default();
-    let note = |what: &'static str| {
-        let log = log.clone();
-        move |_: &Reactor| log.add(what)
-    };
-    reactor.call_later(2 * SECOND, note("two"));
-    reactor.call_later(SECOND, note("one"));
-    let never = reactor.call_later(SECOND, note("never"));
-    assert!(never.cancel());
-    reactor.call_later(SECOND, |_| panic!("as told"));
-    clock.advance(SECOND);
-    reactor.run_pending().unwrap();
-    assert_eq!(log.take(), ["one"]);
-    clock.advance(SECOND);
-    reactor.run_pending().unwrap();
-    assert_eq!(log.take(), ["two"]);
-}
-
-#[test]
-fn it_can_be_run_again_and_not_from_within() {
-    let reactor = Reactor::new().unwrap();
-    for _ in 0..3 {
-        reactor.call_later(Duration::ZERO, |reactor| {
-            // However often it is tried.
-            assert!(reactor.run().is_err());
-            assert!(reactor.run().is_err());
-            assert!(reactor.turn(None).is_err());
-            assert!(reactor.run_pending().is_err());
-            reactor.stop();
-        });
-        reactor.run().unwrap();
-    }
 }
 
 #[test]

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod shared;
+
 use std::cell::{Cell, RefCell};
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -10,24 +12,9 @@ use std::rc::Rc;
 use std::thread;
 use std::time::Duration;
 
-use reactor::{
-    Factory, FrameHandler, FrameReceiver, LineHandler, LineReceiver, Prefix, Protocol, Reactor,
-    Reason, Transport, UdpTransport, testing,
-};
+use reactor::{Factory, Protocol, Reactor, Reason, Transport, UdpTransport, testing};
 
-/// What happened, in order.
-#[derive(Clone, Default)]
-struct Log(Rc<RefCell<Vec<String>>>);
-
-impl Log {
-    fn add(&self, what: impl Into<String>) {
-        self.0.borrow_mut().push(what.into());
-    }
-
-    fn take(&self) -> Vec<String> {
-        self.0.take()
-    }
-}
+use shared::Log;
 
 type Act = fn(&Transport);
 
@@ -358,75 +345,4 @@ fn a_turn_with_a_call_that_is_due_does_not_wait_for_the_next() {
     reactor.call_later(Duration::ZERO, move |_| making.set(true));
     reactor.turn(None).unwrap();
     assert!(made.get());
-}
-
-/// Pauses and resumes from within its own callback.
-struct Nervous(Log);
-
-impl Nervous {
-    fn twitch(&self, transport: &Transport, data: &[u8]) {
-        self.0.add(String::from_utf8_lossy(data));
-        transport.pause_producing();
-        transport.resume_producing();
-    }
-}
-
-impl LineHandler for Nervous {
-    fn line_received(&mut self, transport: &Transport, line: &[u8]) {
-        self.twitch(transport, line);
-    }
-}
-
-impl FrameHandler for Nervous {
-    fn frame_received(&mut self, transport: &Transport, frame: &[u8]) {
-        self.twitch(transport, frame);
-    }
-}
-
-/// twisted/twisted#10598 and #10715: `resumeProducing` inside `lineReceived` delivered the
-/// remaining lines in the wrong order, or twice.
-#[test]
-fn resuming_from_within_hands_out_each_message_once_and_in_order() {
-    let (reactor, _clock) = testing::reactor().unwrap();
-    let words = ["a", "b", "c", "d"];
-    let lines: Vec<u8> = words
-        .iter()
-        .flat_map(|word| [word.as_bytes(), b"\n"].concat())
-        .collect();
-    let frames: Vec<u8> = words
-        .iter()
-        .flat_map(|word| Prefix::U8.frame(word.as_bytes()).unwrap())
-        .collect();
-    for cut in 1..=lines.len() {
-        let log = Log::default();
-        let by_line = testing::connect(&reactor, LineReceiver::new(Nervous(log.clone())));
-        lines.chunks(cut).for_each(|part| by_line.send(part));
-        assert_eq!(log.take(), words, "lines cut at {cut}");
-        let by_frame = testing::connect(
-            &reactor,
-            FrameReceiver::new(Prefix::U8, Nervous(log.clone())),
-        );
-        frames.chunks(cut).for_each(|part| by_frame.send(part));
-        assert_eq!(log.take(), words, "frames cut at {cut}");
-    }
-}
-
-/// twisted/twisted#1941: after `loseConnection`, lines that had already come were still delivered.
-#[test]
-fn nothing_is_handed_out_after_close() {
-    struct Quits(Log);
-    impl LineHandler for Quits {
-        fn line_received(&mut self, transport: &Transport, line: &[u8]) {
-            self.0.add(String::from_utf8_lossy(line));
-            transport.close();
-        }
-    }
-    let (reactor, _clock) = testing::reactor().unwrap();
-    let log = Log::default();
-    let peer = testing::connect(&reactor, LineReceiver::new(Quits(log.clone())));
-    peer.send(b"quit\nand more\n");
-    assert_eq!(
-        (log.take(), peer.lost().unwrap()),
-        (vec!["quit".to_owned()], "closed".to_owned())
-    );
 }

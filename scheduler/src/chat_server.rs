@@ -24,8 +24,9 @@ pub const OUTBOX: usize = 1 << 20;
 /// How many connections may be open at once by default. More wait to be accepted.
 pub const MAX_CONNECTIONS: usize = 10_000;
 
-/// How long connections may take to send their outboxes when the server ends.
-pub const GRACE: Duration = Duration::from_secs(2);
+/// How long connections may take to send their outboxes when the server ends. After Ctrl-C a program
+/// ends within a second.
+pub const GRACE: Duration = Duration::from_millis(800);
 
 /// The longest answer to a member's own line. A line is not handled before there is room for its
 /// answer, so that no answer is missed.

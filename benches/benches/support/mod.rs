@@ -1,4 +1,4 @@
-//! What the `main` of every file here comes to.
+//! The `main` that all files here share.
 
 use std::io;
 use std::process::ExitCode;

@@ -5,7 +5,7 @@ use std::io;
 use std::process::{Child, ExitStatus};
 use std::time::Duration;
 
-/// What the kernel charges a finished child with.
+/// The resources that a finished child used, by the kernel.
 pub(super) struct Used {
     pub(super) cpu: Option<Duration>,
     pub(super) peak_memory: Option<u64>,

@@ -94,6 +94,9 @@ pub(crate) struct VersusArgs {
     /// Keep the tables in benches/results, for `benches report`
     #[arg(long)]
     pub(crate) save: bool,
+    /// The workspace's folder, for --save [default: the one this program was built in]
+    #[arg(long, value_name = "FOLDER", requires = "save")]
+    pub(crate) workspace: Option<PathBuf>,
     /// Print Markdown, for a README
     #[arg(long, conflicts_with = "json")]
     pub(crate) markdown: bool,
@@ -170,7 +173,7 @@ pub(crate) enum Server {
     Tokio,
 }
 
-/// What tasks are made to do.
+/// The work of the tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum TasksJob {
     /// Yield

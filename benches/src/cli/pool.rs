@@ -1,4 +1,4 @@
-//! What `peers/pool.py` does, on our pools: a fair match for Python, which also starts, makes a
+//! The work of `peers/pool.py`, on our pools: a fair match for Python, which also starts, makes a
 //! pool, uses it and prints.
 
 use std::io::Write;

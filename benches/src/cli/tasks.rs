@@ -1,4 +1,4 @@
-//! What `peer-executors` and `peers/tasks.py` do, on our executor.
+//! The work of `peer-executors` and `peers/tasks.py`, on our executor.
 
 use std::cell::Cell;
 use std::future::pending;

@@ -87,7 +87,7 @@ pub(crate) fn run(
         reports.push(report);
     }
     if args.save && !interrupt.raised() {
-        save(&reports, run)?;
+        save(&reports, args.workspace.as_deref(), run)?;
     }
     if run.output.json {
         out.json(&render::json(&reports, &cpus))?;
@@ -99,9 +99,10 @@ pub(crate) fn run(
     })
 }
 
-/// Keeps a table for each name of a job; reports of the same name stand in one.
-fn save(reports: &[Report], run: &RunArgs) -> anyhow::Result<()> {
-    let workspace = super::report::workspace(None);
+/// Keeps a table for each name of a job; reports of the same name stand in one. What was not measured does
+/// not replace what was.
+fn save(reports: &[Report], workspace: Option<&Path>, run: &RunArgs) -> anyhow::Result<()> {
+    let workspace = super::report::workspace(workspace);
     let mut names: Vec<_> = reports.iter().map(|report| report.job).collect();
     names.dedup();
     for name in names {
@@ -110,7 +111,12 @@ fn save(reports: &[Report], run: &RunArgs) -> anyhow::Result<()> {
             .runs
             .map_or(String::new(), |runs| format!(" --runs {runs}"));
         let made = Made::now(format!("benches versus {name}{runs}"), &workspace);
-        let path = saved::save(&saved::of_job(name, &of_name, made), &workspace)?;
+        let table = saved::of_job(name, &of_name, made);
+        if table.rows.is_empty() || of_name.iter().any(|report| report.failed()) {
+            common::remark!("{name}: not saved: no program was measured, or one failed");
+            continue;
+        }
+        let path = saved::save(&table, &workspace)?;
         if !run.output.quiet {
             common::remark!("{}: `benches report` makes the pages of it", path.display());
         }

@@ -4,7 +4,7 @@ use super::Table;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// What git says of the code of a table.
+/// The age of a table beside its code, by git.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Age {
     /// The code has not changed since.
@@ -18,7 +18,7 @@ pub enum Age {
 /// The age of a table, by the last commits to its paths in the repository at `folder`.
 pub fn age(table: &Table, folder: &Path) -> Age {
     let Some(date) = &table.made.date else {
-        return Age::Unknown("nobody noted when it was measured");
+        return Age::Unknown("its table says no date");
     };
     let mut args = vec!["log", "-1", "--date=format-local:%Y-%m-%dT%H:%M:%SZ"];
     args.extend(["--format=%cd %h", "--"]);
@@ -36,7 +36,7 @@ pub fn age(table: &Table, folder: &Path) -> Age {
     }
 }
 
-/// What git prints, trimmed; `None` if it isn't there or fails.
+/// The output of git, trimmed; `None` if git is missing or fails.
 pub(super) fn git(folder: &Path, args: &[&str]) -> Option<String> {
     let output = Command::new("git")
         .arg("-C")

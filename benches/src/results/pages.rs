@@ -3,7 +3,7 @@
 use super::Table;
 use common::text::html as plain;
 
-/// What stands above all tables.
+/// The text above all tables.
 const HEAD: &str = "\
 `benches report` made this page of the files in [results](results): don't edit it. `benches report
 --check` says which tables are older than the code that they measure. Each table says by which command,
@@ -23,7 +23,7 @@ pub fn markdown(tables: &[Table]) -> String {
         text.push_str(&line(&table.columns));
         text.push_str(&format!("|{}\n", "---|".repeat(table.columns.len())));
         table.rows.iter().for_each(|row| text.push_str(&line(row)));
-        text.push_str(&format!("\n{}\n", made(table)));
+        text.push_str(&format!("\n{}\n\n", made(table)));
         for note in &table.notes {
             text.push_str(&format!("- {note}\n"));
         }
@@ -36,7 +36,7 @@ fn made(table: &Table) -> String {
     let made = &table.made;
     let date = made.date.as_deref().unwrap_or("date not noted");
     format!(
-        "`{}`, {}, {date}, on {}.\n",
+        "`{}`, {}, {date}, on {}.",
         made.command, made.version, made.machine
     )
 }
@@ -75,7 +75,7 @@ pub fn html(tables: &[Table]) -> String {
         body.push_str("</table></div>\n");
         let made = plain(&made(table)).replacen('`', "<code>", 1);
         let made = made.replacen('`', "</code>", 1);
-        body.push_str(&format!("<p><small>{}</small></p>\n", made.trim()));
+        body.push_str(&format!("<p><small>{}</small></p>\n", made));
         for note in &table.notes {
             body.push_str(&format!("<p><small>{}</small></p>\n", plain(note)));
         }
@@ -128,6 +128,7 @@ mod tests {
             page.contains("<code>benches versus count</code>, 0.1.0"),
             "{page}"
         );
+        assert!(page.contains(", on two CPUs.</small>"), "{page}");
         for elsewhere in ["<script", "http", "src=", "@import"] {
             assert!(!page.contains(elsewhere), "{elsewhere}");
         }

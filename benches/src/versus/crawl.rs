@@ -7,7 +7,7 @@ use std::path::Path;
 use super::{Job, in_one_line};
 use crate::contender::{Contender, Program};
 
-/// What `site.sh` makes, from the workspace's folder.
+/// The folder that `site.sh` makes, from the workspace's folder.
 const URL: &str = "http://127.0.0.1:18081/";
 const PAGES: &str = "target/versus-crawl/files/page";
 const SPIDER: &str = "target/release/peer-spider";
@@ -117,7 +117,7 @@ fn crawl() -> Job {
     }
 }
 
-/// Debian's git-doc, a package with a broken link, in whose absence nobody finds any.
+/// Debian's git-doc, a package with a broken link. Without the package, no checker finds a broken link.
 fn links() -> Job {
     Job {
         name: "links",

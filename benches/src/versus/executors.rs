@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use super::{Job, python};
 use crate::contender::{Contender, Program};
 
-/// What Python does; `benches pool` does the same.
+/// Python's program; `benches pool` does the same.
 const SCRIPT: &str = "benches/peers/pool.py";
 
 /// Jobs handed over one at a time: enough to make the start of pool and program small.

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::{Job, in_one_line};
 use crate::contender::{Contender, Program};
 
-/// What `nginx.sh` makes, from the workspace's folder.
+/// The list that `nginx.sh` makes, from the workspace's folder.
 const LIST: &str = "target/versus-fetch/urls.txt";
 const CURL_LIST: &str = "target/versus-fetch/urls.curl";
 const GO: &str = "target/versus-fetch/fetch-go";
@@ -129,7 +129,7 @@ fn installed(
     }
 }
 
-/// What comes of all files: how many, and how many bytes.
+/// The answer: how many files, and how many bytes.
 fn expected() -> String {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
     let list = std::fs::read_to_string(folder.join(LIST)).unwrap_or_default();

@@ -5,10 +5,10 @@ use std::num::NonZeroUsize;
 use super::{Job, in_one_line};
 use crate::contender::{Contender, Program};
 
-/// What an expert writes in C++.
+/// The program of an expert in C++.
 const SOURCE: &str = "benches/peers/mandelbrot.cpp";
 
-/// What the workshop writes in Python.
+/// The workshop's program in Python.
 const SCRIPT: &str = "benches/peers/mandelbrot.py";
 
 /// Enough pictures to make the start of a program small.

@@ -120,7 +120,7 @@ fn checker(model: &str, workers: NonZeroUsize) -> Contender {
     }
 }
 
-/// What both the checker and the script want to be told.
+/// The arguments of both the checker and the script.
 fn args(model: &str, workers: NonZeroUsize) -> [String; 2] {
     [model.to_owned(), workers.to_string()]
 }

@@ -26,7 +26,7 @@ const HEADER: [&str; 10] = [
     "faster",
 ];
 
-/// What stands above the reports.
+/// The lines above the reports.
 pub fn heading(cpus: &Cpus) -> Vec<String> {
     vec![
         format!("machine: {cpus}"),
@@ -90,7 +90,7 @@ fn conclusions(report: &Report) -> Vec<String> {
     let peers = report.rows.iter().skip(1);
     let mut lines = match peers.clone().filter(measured).count() {
         0 => vec![format!(
-            "nobody to compare the answer with: {}",
+            "no other program to compare the answer with: {}",
             report.answer
         )],
         count => vec![format!(
@@ -102,7 +102,7 @@ fn conclusions(report: &Report) -> Vec<String> {
     lines.extend(peers.filter_map(|row| remark(row, &report.answer)));
     if report.rows.iter().any(too_few) {
         lines.push(format!(
-            "fewer than {LEAST_PAIRS} pairs: too few to say who is faster"
+            "fewer than {LEAST_PAIRS} pairs: too few to say which is faster"
         ));
     }
     lines

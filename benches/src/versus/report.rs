@@ -15,7 +15,7 @@ use crate::ratio::{Ratio, Verdict};
 pub struct Report {
     /// The job's name.
     pub job: &'static str,
-    /// What was done.
+    /// The work.
     pub title: String,
     /// Our program's command.
     pub ours: String,

@@ -3,13 +3,13 @@
 use super::{Job, python};
 use crate::contender::{Contender, Program};
 
-/// What Python does; `benches tasks` does the same.
+/// Python's program; `benches tasks` does the same.
 const SCRIPT: &str = "benches/peers/tasks.py";
 
 /// Enough to make the start of the programs small beside them.
 const YIELDS: u64 = 10_000_000;
 
-/// As many as others need seconds for.
+/// So many that the slowest program needs seconds.
 const FEW_YIELDS: u64 = 1_000_000;
 
 const MILLION: u64 = 1_000_000;

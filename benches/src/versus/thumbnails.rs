@@ -24,7 +24,7 @@ pub(super) enum Set {
 impl Set {
     const ALL: [Set; 2] = [Set::Photographs, Set::Web];
 
-    /// What its job is called.
+    /// The name of its job.
     fn name(self) -> &'static str {
         match self {
             Set::Photographs => "thumbnails",
@@ -132,7 +132,7 @@ fn job(set: Set, workers: NonZeroUsize) -> Job {
 }
 
 impl Set {
-    /// Makes up the pictures that are not there yet: nobody's time, and a minute of ours.
+    /// Makes the pictures that are not there yet. It takes a minute, before any clock starts.
     ///
     /// # Errors
     /// If they can't be written.

@@ -29,9 +29,9 @@ const THREE: NonZeroUsize = NonZeroUsize::new(3).expect("three is not zero");
 
 /// A way to organise the painters.
 pub(super) struct Way {
-    /// What the table calls it.
+    /// The name in the table.
     pub(super) name: &'static str,
-    /// What it is, in the field's words.
+    /// A description in the field's words.
     pub(super) title: &'static str,
     painters: usize,
     /// How many rooms are under way at once.
@@ -41,7 +41,7 @@ pub(super) struct Way {
 
 pub(super) const WAYS: [Way; 4] = [
     Way {
-        name: "one after another",
+        name: "sequential",
         title: "One painter, one room after the other: sequential",
         painters: 1,
         rooms: 1,
@@ -70,7 +70,7 @@ pub(super) const WAYS: [Way; 4] = [
     },
 ];
 
-/// What kind of work a job is.
+/// The kind of work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Work {
     Computes,

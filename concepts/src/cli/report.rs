@@ -16,7 +16,7 @@ pub(super) fn text(results: &[Result], quiet: bool) -> String {
     let mut text = String::new();
     if !quiet {
         text.push_str(
-            "Two rooms, painted in four ways. Each line is a thread; time runs from left to right.\n",
+            "Two rooms are painted in four ways. Each line is a thread. Time runs from left\nto right.\n",
         );
         text.push_str(text::LEGEND);
         text.push('\n');
@@ -33,10 +33,8 @@ pub(super) fn text(results: &[Result], quiet: bool) -> String {
     text.push_str(&tables.join("\n\n"));
     text.push('\n');
     if !quiet {
-        text.push_str(
-            "\nRead next: concepts/README.md and `cargo run --example concepts-1`, then the room \
-             primes.\n",
-        );
+        let next = common::cli::read_next("concepts");
+        text.push_str(&format!("\n{next}\nThe next room: primes\n"));
     }
     text
 }
@@ -46,7 +44,7 @@ fn lanes(result: &Result) -> String {
     let mut text = match result.work {
         Work::Computes => "\nWORK THAT COMPUTES. Look for: which way ends sooner?\n".to_owned(),
         Work::Waits => {
-            "\nWORK THAT WAITS: two coats a room, the first has to dry. Look for: who is idle?\n"
+            "\nWORK THAT WAITS: two coats a room, the first has to dry.\nLook for: which painter is idle?\n"
                 .to_owned()
         }
     };
@@ -64,7 +62,7 @@ fn lanes(result: &Result) -> String {
     text
 }
 
-/// What the figures say about each way beside the first.
+/// The conclusion about each way, compared with the first.
 fn conclusion(result: &Result) -> String {
     let said = WAYS[1..].iter().filter_map(|way| {
         let standing = result.report.standing(way.name)?;
@@ -102,7 +100,7 @@ fn why(work: Work, way: &str, standing: Standing) -> &'static str {
             "This process may use one CPU: two threads have to share it."
         }
         (Work::Computes, "one ladder", false) => {
-            "Two threads, but only one paints at a time: so it is with threads under Python's GIL."
+            "Two threads, but only one paints at a time, as with threads under Python's GIL."
         }
         (Work::Waits, "taking turns", true) => {
             "One thread is enough to wait for many things: it paints where paint is not wet. This is \
@@ -110,7 +108,7 @@ fn why(work: Work, way: &str, standing: Standing) -> &'static str {
         }
         (Work::Waits, "two painters", true) => "Two threads wait at the same time.",
         (Work::Waits, "one ladder", true) => {
-            "Nobody needs the ladder to wait: a global lock costs little where work waits, and \
+            "A painter that waits needs no ladder: a global lock costs little where work waits, and \
              Python's threads help there."
         }
         _ => {

@@ -6,7 +6,7 @@ use std::time::Duration;
 /// Columns of a lane: what is left of 80 beside its name.
 const COLUMNS: u32 = 64;
 
-/// What the signs in a lane mean.
+/// The meaning of the signs in a lane.
 pub(super) const LEGEND: &str =
     "A, B: paints that room   ~ waits for paint to dry   : waits for the ladder";
 

@@ -45,7 +45,7 @@ pub(super) struct ListenArgs {
     #[arg(long, value_name = "N", default_value_t = DEFAULT_MAX_CONNECTIONS, value_parser = count)]
     pub(super) max_connections: usize,
     /// After Ctrl-C, how long connections may take to end
-    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = numbers::duration)]
+    #[arg(long, value_name = "TIME", default_value = "800ms", value_parser = numbers::duration)]
     pub(super) grace: Duration,
 }
 

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use anyhow::Context;
 use common::cli::{Outcome, interrupt};
 use green_threads::sync::Event;
 use green_threads::{JoinError, Signal, Signals, spawn};
@@ -14,7 +15,9 @@ pub(super) fn stop_signals() -> anyhow::Result<Signals> {
         .into_iter()
         .map(Signal::new)
         .collect();
-    let signals = Signals::new(&signals)?;
+    let signals = Signals::new(&signals).context(
+        "signals cannot be waited for: is the limit of descriptors, `ulimit -n`, too low?",
+    )?;
     interrupt::install()?;
     Ok(signals)
 }

@@ -1,6 +1,11 @@
 //! The servers: each runs until Ctrl-C.
 
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::io::Write;
+use std::net::Shutdown;
+use std::os::fd::{AsRawFd, RawFd};
+use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::Context;
@@ -76,10 +81,58 @@ fn serve(
     args: &ListenArgs,
     handler: impl Fn(TcpStream) + 'static,
 ) -> anyhow::Result<Outcome> {
-    let server = StreamServer::new(listener, handler)
-        .max_connections(args.max_connections)
-        .start();
+    let connections = Rc::new(Connections::default());
+    let server = StreamServer::new(listener, {
+        let connections = Rc::clone(&connections);
+        move |stream| connections.serve(stream, &handler)
+    })
+    .max_connections(args.max_connections)
+    .start();
     signals.wait();
+    connections.end();
     server.stop(args.grace);
     Ok(Outcome::Interrupted)
+}
+
+/// The connections that are served, so that all of them can be ended.
+#[derive(Default)]
+struct Connections {
+    /// By their descriptors.
+    open: RefCell<HashMap<RawFd, TcpStream>>,
+    ending: Cell<bool>,
+}
+
+impl Connections {
+    fn serve(&self, stream: TcpStream, handler: impl Fn(TcpStream)) {
+        // Another handle of the same descriptor.
+        let Ok(same) = stream.try_clone() else { return };
+        let descriptor = same.as_raw_fd();
+        if self.ending.get() {
+            end_input(&same);
+        }
+        self.open.borrow_mut().insert(descriptor, same);
+        let _served = Served(self, descriptor);
+        handler(stream);
+    }
+
+    /// Ends the input of all connections. Their handlers read what has come already, and then the
+    /// end, as if the clients had gone: they send what is left, and return.
+    fn end(&self) {
+        self.ending.set(true);
+        self.open.borrow().values().for_each(end_input);
+    }
+}
+
+/// A connection is served until this is dropped, which a panic of the handler does too.
+struct Served<'a>(&'a Connections, RawFd);
+
+impl Drop for Served<'_> {
+    fn drop(&mut self) {
+        self.0.open.borrow_mut().remove(&self.1);
+    }
+}
+
+fn end_input(stream: &TcpStream) {
+    // It fails if the client has gone, which is as good.
+    let _ = stream.shutdown(Shutdown::Read);
 }

@@ -30,7 +30,7 @@ pub(super) fn time(model: Model, needs: &Needs, view: &View<'_>, cpus: usize) ->
     })
 }
 
-/// What it costs to hand over one task.
+/// The cost of handing over one task.
 fn price(model: Model, needs: &Needs, view: &View<'_>) -> Option<Figure> {
     let of = |id: &str| view.figure(id);
     match model {

@@ -26,13 +26,13 @@ pub(super) struct MeasureArgs {
     /// Write a page with plots, too; - is standard output, and then nothing else is printed
     #[arg(long, value_name = "FILE")]
     pub(super) html: Option<PathBuf>,
-    /// Measure each thing so often, at most 9: of fewer than 3 nothing is decided [default: 9]
+    /// How often each thing is measured, 1 to 9; with fewer than 3 nothing is decided [default: 9]
     #[arg(long, value_name = "N", value_parser = runs)]
     pub(super) runs: Option<usize>,
     /// Leave Python out
     #[arg(long)]
     pub(super) no_python: bool,
-    /// Take a report that --json wrote, here or elsewhere, instead of measuring
+    /// Show a report that --json wrote, here or elsewhere, instead of measuring
     #[arg(long, value_name = "FILE", conflicts_with_all = ["runs", "no_python", "cluster"])]
     pub(super) from: Option<PathBuf>,
     /// Take the figure of a broker from a file: `cluster trip --broker URL --runs 5 --json > FILE`
@@ -67,7 +67,7 @@ pub(super) struct ChooseArgs {
     /// How many tasks there are
     #[arg(long, value_name = "N", value_parser = count)]
     pub(super) count: Option<f64>,
-    /// What share of its time a task waits: 0, 90%, 0.9
+    /// The share of its time in which a task waits: 0, 90%, 0.9
     #[arg(long, value_name = "SHARE", value_parser = share)]
     pub(super) waiting: Option<f64>,
     /// How much goes into a task and comes out of it: 4KiB, 1M
@@ -79,10 +79,10 @@ pub(super) struct ChooseArgs {
     /// Whether a task that crashes or leaks must not harm the others
     #[arg(long, value_name = "ANSWER")]
     pub(super) isolation: Option<YesNo>,
-    /// What the libraries are made for that a task uses
+    /// The kind of libraries that a task uses
     #[arg(long, value_name = "KIND")]
     pub(super) library: Option<Kind>,
-    /// Measure each thing so often, at most 9 [default: 9]
+    /// How often each thing is measured, 1 to 9 [default: 9]
     #[arg(long, value_name = "N", value_parser = runs)]
     pub(super) runs: Option<usize>,
     /// Take the figures from a report that --json wrote, instead of measuring now
@@ -157,6 +157,21 @@ pub(super) fn share(text: &str) -> Result<f64, String> {
     }
 }
 
+/// `yes`, `no`, or their first letters.
+pub(super) fn yes_no(text: &str) -> Result<YesNo, String> {
+    match text.trim().to_lowercase().as_str() {
+        "y" | "yes" => Ok(YesNo::Yes),
+        "n" | "no" => Ok(YesNo::No),
+        _ => Err(format!("{text}: expected yes or no")),
+    }
+}
+
+/// `any`, `blocking` or `async`.
+pub(super) fn kind(text: &str) -> Result<Kind, String> {
+    Kind::from_str(text.trim(), true)
+        .map_err(|_| format!("{text}: expected any, blocking or async"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,10 +183,17 @@ mod tests {
     }
 
     #[test]
-    fn shares_are_read_as_people_write_them() {
+    fn answers_are_read_as_people_write_them() {
         for (text, expected) in [("0", 0.0), ("90%", 0.9), (" 0.25 ", 0.25), ("100 %", 1.0)] {
             assert_eq!(share(text), Ok(expected), "{text}");
         }
+        assert_eq!(
+            [yes_no("Y"), yes_no(" no")],
+            [Ok(YesNo::Yes), Ok(YesNo::No)]
+        );
+        assert_eq!(yes_no("maybe"), Err("maybe: expected yes or no".to_owned()));
+        assert_eq!(kind("Async"), Ok(Kind::Async));
+        assert!(kind("java").unwrap_err().starts_with("java: expected any"));
         for text in ["", "90", "-1%", "NaN", "a lot", "101%"] {
             let error = share(text).unwrap_err();
             assert!(error.starts_with(text), "{error}");

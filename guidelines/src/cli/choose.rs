@@ -1,17 +1,16 @@
 //! `guidelines choose`.
 
-use super::args::{self, ChooseArgs, Kind, YesNo};
+use super::args::{self, ChooseArgs, YesNo};
 use super::ask::ask;
 use super::measure;
-use clap::ValueEnum;
 use common::cli::{Interrupt, Outcome, OutputArgs};
-use common::text::wrapped;
+use common::text::{escaped, wrapped};
 use guidelines::choose::{Advice, Needs, choose};
 use guidelines::figure::Unit;
 use guidelines::measure::{Options, ROUNDS};
 use std::io::{self, IsTerminal, Write};
 
-/// What is assumed of what neither a flag nor an answer says.
+/// The usual answers: they hold where neither a flag nor an answer is given.
 const LENGTH: &str = "1ms";
 const COUNT: &str = "1000";
 const WAITING: &str = "0%";
@@ -21,11 +20,11 @@ const ANY: &str = "any";
 
 pub(super) fn run(
     args: &ChooseArgs,
+    needs: &Needs,
     output: &OutputArgs,
     interrupt: &Interrupt,
 ) -> anyhow::Result<Outcome> {
     let report = args.from.as_deref().map(measure::read).transpose()?;
-    let needs = needs(args)?;
     let report = match report {
         Some(report) => report,
         None => {
@@ -41,7 +40,7 @@ pub(super) fn run(
             measure::with_progress(&options, output, interrupt)?
         }
     };
-    let advice = choose(&needs, &report.view(), report.machine.usable);
+    let advice = choose(needs, &report.view(), report.machine.usable);
     let mut out = common::cli::stdout();
     if output.json {
         let json = match &advice {
@@ -50,7 +49,7 @@ pub(super) fn run(
         };
         out.json(&json)?;
     } else {
-        out.write_all(text(&needs, &advice).as_bytes())?;
+        out.write_all(text(needs, &advice).as_bytes())?;
     }
     out.flush()?;
     Ok(match advice {
@@ -59,66 +58,55 @@ pub(super) fn run(
     })
 }
 
-/// What the flags say; on a terminal the rest is asked for.
-fn needs(args: &ChooseArgs) -> anyhow::Result<Needs> {
+/// The values of the flags. On a terminal the others are asked for.
+///
+/// To be called before Ctrl-C is handled: while this waits for an answer, Ctrl-C ends the program.
+pub(super) fn needs(args: &ChooseArgs) -> anyhow::Result<Needs> {
     let terminal = io::stdin().is_terminal() && io::stderr().is_terminal();
-    let (mut input, mut output) = (io::stdin().lock(), io::stderr());
-    let mut number = |given: Option<f64>, question: &str, default: &str, read: Read| match given {
-        Some(value) => Ok(value),
-        None if terminal => ask(question, default, read, &mut input, &mut output),
-        None => read(default).map_err(io::Error::other),
+    let mut asker = Asker {
+        input: terminal.then(|| io::stdin().lock()),
+        output: io::stderr(),
     };
-    let length = number(
-        args.length,
-        "How long does a task take by itself?",
-        LENGTH,
-        args::length,
-    )?;
-    let count = number(args.count, "How many tasks are there?", COUNT, args::count)?;
+    let length = "How long does a task take by itself?";
+    let count = "How many tasks are there?";
     let waiting = "What share of that time does a task wait?";
-    let waiting = number(args.waiting, waiting, WAITING, args::share)?;
     let data = "How much data goes into a task and comes out of it?";
-    let data = number(args.data, data, DATA, args::size)?;
-    let mut word = |question: &str, default: &str| match terminal {
-        true => ask(
-            question,
-            default,
-            |text| Ok(text.to_owned()),
-            &mut input,
-            &mut output,
-        ),
-        false => Ok(default.to_owned()),
-    };
-    let yes = |given: Option<YesNo>,
-               question: &str,
-               word: &mut dyn FnMut(&str, &str) -> io::Result<String>| {
-        match given {
-            Some(answer) => anyhow::Ok(answer == YesNo::Yes),
-            None => Ok(word(question, NO)?.to_lowercase().starts_with('y')),
-        }
-    };
-    let shared = yes(args.shared, "Do tasks change the same data?", &mut word)?;
+    let shared = "Do tasks change the same data?";
     let isolation = "Must a task that crashes or leaks not harm the others?";
-    let isolation = yes(args.isolation, isolation, &mut word)?;
-    let library = match args.library {
-        Some(kind) => kind,
-        None => {
-            let answer = word("Its libraries: blocking, async or any?", ANY)?;
-            Kind::from_str(&answer, true).unwrap_or(Kind::Any)
-        }
-    };
+    let library = "Its libraries: blocking, async or any?";
     Ok(Needs {
-        length,
-        count,
-        waiting,
-        data,
-        shared,
-        isolation,
-        library: library.into(),
+        length: asker.ask(args.length, length, LENGTH, args::length)?,
+        count: asker.ask(args.count, count, COUNT, args::count)?,
+        waiting: asker.ask(args.waiting, waiting, WAITING, args::share)?,
+        data: asker.ask(args.data, data, DATA, args::size)?,
+        shared: asker.ask(args.shared, shared, NO, args::yes_no)? == YesNo::Yes,
+        isolation: asker.ask(args.isolation, isolation, NO, args::yes_no)? == YesNo::Yes,
+        library: asker.ask(args.library, library, ANY, args::kind)?.into(),
     })
 }
 
-type Read = fn(&str) -> Result<f64, String>;
+/// Asks on a terminal. Elsewhere it takes the usual answer.
+struct Asker {
+    input: Option<io::StdinLock<'static>>,
+    output: io::Stderr,
+}
+
+impl Asker {
+    /// The value of a flag, or the answer to a question, or the usual answer.
+    fn ask<T>(
+        &mut self,
+        given: Option<T>,
+        question: &str,
+        usual: &str,
+        read: fn(&str) -> Result<T, String>,
+    ) -> io::Result<T> {
+        match (given, &mut self.input) {
+            (Some(value), _) => Ok(value),
+            (None, Some(input)) => ask(question, usual, read, input, &mut self.output),
+            (None, None) => read(usual).map_err(io::Error::other),
+        }
+    }
+}
 
 fn text(needs: &Needs, advice: &Result<Advice, String>) -> String {
     let work = format!(
@@ -145,5 +133,7 @@ fn text(needs: &Needs, advice: &Result<Advice, String>) -> String {
         }
         Err(why) => lines.push(format!("Nothing is recommended: {why}.")),
     }
-    lines.iter().map(|line| wrapped(line, 80) + "\n").collect()
+    // A report may come from anybody.
+    let printable = lines.iter().map(|line| wrapped(&escaped(line), 80) + "\n");
+    printable.collect()
 }

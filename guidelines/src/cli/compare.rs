@@ -31,7 +31,7 @@ pub(super) fn run(first: &Path, second: &Path, output: &OutputArgs) -> anyhow::R
 
 fn text(comparison: &Comparison) -> String {
     let head = format!(
-        "\n{:<44}{:>11}{:>11}  {}\n",
+        "\n{:<34}{:>11}{:>11}  {}\n",
         "figure", "first", "second", "second / first"
     );
     let mut text = head;
@@ -46,8 +46,8 @@ fn text(comparison: &Comparison) -> String {
             (false, None) => "differs",
         };
         text.push_str(&format!(
-            "{:<44}{:>11}{:>11}  {verdict}\n",
-            escaped(&pair.id),
+            "{:<34}{:>11}{:>11}  {verdict}\n",
+            pair.id,
             pair.first.human(pair.first.median),
             pair.second.human(pair.second.median),
         ));
@@ -70,5 +70,8 @@ fn text(comparison: &Comparison) -> String {
     for line in lines {
         text.push_str(&format!("\n{}\n", wrapped(&line, 80)));
     }
-    text
+    // A report may come from anybody: nothing in it changes the terminal.
+    text.lines()
+        .map(|line| format!("{}\n", escaped(line)))
+        .collect()
 }

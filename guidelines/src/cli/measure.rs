@@ -7,14 +7,15 @@ use common::files;
 use guidelines::measure::{Options, ROUNDS, SAMPLE, measure};
 use guidelines::report::{Report, html};
 use guidelines::sample::Run;
-use std::io::Write;
+use std::error::Error;
+use std::io::{self, Write};
 use std::path::Path;
 use std::process::Command;
 
 /// How many steps a whole measurement tells of, about: for the bar.
 const STEPS: u64 = 1900;
 
-/// Reports are some hundred kilobytes; what is longer is none.
+/// A report has some hundred kilobytes. A longer file is not read.
 const LONGEST: u64 = 64 << 20;
 
 pub(super) fn run(
@@ -79,17 +80,26 @@ pub(super) fn with_progress(
     };
     let report = measure(options, &run);
     progress.finish();
-    Ok(report?)
+    report.map_err(|error| match is_of_the_system(&error) {
+        true => anyhow::Error::new(error).context(
+            "can't measure: it needs some dozens of threads, processes and open files (see ulimit -a)",
+        ),
+        false => error.into(),
+    })
+}
+
+/// Whether the system refused something.
+fn is_of_the_system(error: &io::Error) -> bool {
+    let first: &(dyn Error + 'static) = error;
+    std::iter::successors(Some(first), |&error| error.source())
+        .filter_map(|error| error.downcast_ref::<io::Error>())
+        .any(|error| error.raw_os_error().is_some())
 }
 
 /// Reads a report that `--json` wrote.
 pub(super) fn read(file: &Path) -> anyhow::Result<Report> {
     let name = || file.display().to_string();
-    let length = std::fs::metadata(file).with_context(name)?.len();
-    if length > LONGEST {
-        bail!("{}: too long for a report", file.display());
-    }
-    let text = std::fs::read_to_string(file).with_context(name)?;
+    let text = guidelines::read_at_most(file, LONGEST).with_context(name)?;
     Report::read(&text)
         .map_err(anyhow::Error::msg)
         .with_context(name)

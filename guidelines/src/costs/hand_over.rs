@@ -1,4 +1,5 @@
-//! To hand over a mebibyte. Who gets it looks at every page: bytes that nobody reads cost nothing.
+//! The cost of handing over a mebibyte. The receiver reads each page: bytes that are never read cost
+//! nothing.
 
 use super::{Kit, timed, try_timed};
 use crate::book::Section;
@@ -136,7 +137,7 @@ fn shared(kit: &Kit) -> Vec<Probe<'_>> {
     use crate::jobs::TouchShared;
     use executors::SharedBytes;
 
-    // Whoever made the bytes keeps them until the job is done.
+    // The maker of the bytes keeps them until the job is done.
     let submit = move |bytes: &SharedBytes| -> io::Result<()> {
         let future = kit.process_pool.submit(TouchShared(bytes.clone()));
         let done = future.and_then(executors::Future::result);

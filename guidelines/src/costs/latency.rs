@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 /// How long a computation is.
 const COMPUTES: Duration = Duration::from_millis(10);
-/// What is computed between two yields.
+/// How long is computed between two yields.
 const STRETCH: Duration = Duration::from_micros(100);
 const RESTS: Duration = Duration::from_millis(10);
 const PAUSE: Duration = Duration::from_micros(500);
@@ -56,7 +56,7 @@ const CURES: [(Cure, &str, &str); 6] = [
     (Cure::Process, "process-pool", "a process pool"),
 ];
 
-/// What a round came to.
+/// The result of a round.
 struct Round {
     /// One answer in twenty took longer, in seconds.
     slow: f64,
@@ -75,7 +75,7 @@ pub fn measure(run: &Run<'_>, steps_per_second: f64) -> io::Result<Vec<Section>>
         "latency",
         "The slowest of twenty answers of an async server that also computes",
         "A server on one thread; a client asks every half millisecond. Look at the second bar: \
-         whoever asks while the server computes waits until it is done.",
+         a client that asks while the server computes waits until it is done.",
     );
     let mut cost = Section::new(
         "cure",

@@ -10,7 +10,7 @@ use std::hint::black_box;
 use std::io;
 use std::thread;
 
-/// What each is called, by its id.
+/// The name that is shown for each id.
 const TITLES: &[(&str, &str)] = &[
     ("start/call", "a function call"),
     ("start/rayon-join", "a rayon join, inside the pool"),

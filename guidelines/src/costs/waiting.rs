@@ -10,10 +10,10 @@ use std::io;
 /// How many wait.
 pub const MANY: usize = 10_000;
 
-/// Of processes so many; what each takes does not depend on their number.
+/// The number of waiting processes. What each takes does not depend on their number.
 pub const PROCESSES: usize = 100;
 
-/// Measured so often, each time in a fresh process.
+/// How often it is measured, each time in a fresh process.
 const ROUNDS: usize = 3;
 
 /// Two sections: resident memory of each, and page tables of each. The third result is the memory of
@@ -81,7 +81,7 @@ pub fn measure(run: &Run<'_>) -> io::Result<Vec<Section>> {
     Ok(vec![resident, tables])
 }
 
-/// What a limit forbade.
+/// A remark if a limit forbade some of them.
 fn told(waiting: &Waiting) -> String {
     let said = waiting.refused.as_deref().unwrap_or("no more");
     let limits = thread_limits().join(", ");

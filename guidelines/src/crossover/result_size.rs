@@ -13,7 +13,7 @@ const A_TENTH: f64 = 1e-3;
 
 const ROUNDS: usize = 7;
 
-/// At each size a job is done so often on either side.
+/// How often the job runs on each side, at each size.
 const TIMES: usize = 3;
 
 fn looked_at(bytes: Bytes) {

@@ -1,4 +1,4 @@
-//! Where stealing pays: work in two halves of which one is longer.
+//! Where stealing pays: the work has two halves, and one of them is longer.
 
 use super::{About, Crossover, find};
 use crate::costs::{Kit, timed};

@@ -17,7 +17,7 @@ const TENTH: f64 = 1.1;
 
 const ROUNDS: usize = 5;
 
-/// By time: so many wait for 10 ms, all at once.
+/// By time: all tasks wait for 10 ms at the same time.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! What a rule claims of figures, and whether they bear it out.
+//! The claim that a rule makes about figures, and whether the figures support it.
 
 use crate::figure::{Beside, Figure, LEAST_RUNS};
 use crate::view::View;
@@ -13,13 +13,13 @@ pub enum Claim {
     AtLeast(&'static str, f64),
     /// A figure is so much or less.
     AtMost(&'static str, f64),
-    /// The first is so many times the second, or more.
+    /// The first is at least this many times the second.
     TimesAtLeast(&'static str, &'static str, f64),
-    /// The first is so many times the second, or less.
+    /// The first is at most this many times the second.
     TimesAtMost(&'static str, &'static str, f64),
 }
 
-/// What the figures say to a claim.
+/// The verdict of the figures on a claim.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
@@ -52,7 +52,7 @@ impl Claim {
         }
     }
 
-    /// Whether the figures bear it out. On a busy machine nothing is decided that depends on time, and
+    /// Whether the figures support it. On a busy machine nothing is decided that depends on time, and
     /// nowhere anything on a difference inside the noise.
     pub fn judge(&self, view: &View<'_>) -> Verdict {
         let undecided = |why: String| Verdict::Undecided(why);

@@ -40,7 +40,7 @@ pub(super) const QUESTIONS: &[Question] = &[
         question: "asyncio (async) or true parallelism?",
         rules: &[
             Rule {
-                says: "A task that computes for long keeps all others of its thread waiting.",
+                says: "A task that computes for long keeps all other tasks of its thread waiting.",
                 source: "Alice Ryhl, \"Async: what is blocking?\": 10 to 100 us between awaits",
                 claim: Claim::TimesAtLeast("latency/inline", "latency/yields", 2.0),
             },
@@ -90,8 +90,7 @@ pub(super) const QUESTIONS: &[Question] = &[
         question: "Concurrent futures, or multiprocessing and threads by hand?",
         rules: &[
             Rule {
-                says: "A job in a process pool is cheaper than a process of its own: ten times and \
-                       more.",
+                says: "A process of its own costs at least ten times a job in a process pool.",
                 source: "the documentation of concurrent.futures",
                 claim: Claim::TimesAtLeast("start/process", "start/process-job", 10.0),
             },
@@ -106,22 +105,22 @@ pub(super) const QUESTIONS: &[Question] = &[
                 claim: Claim::AtLeast("chunk/process-pool", 2e-6),
             },
             Rule {
-                says: "Python's pool of processes is dearer than ours: five times and more a job.",
+                says: "A job in Python's process pool costs at least five times a job in ours.",
                 source: "this workshop, the room executors",
                 claim: Claim::TimesAtLeast("python/start/process-job", "start/process-job", 5.0),
             },
         ],
         backed: "A pool and its futures. Start threads or processes by hand only for a few that live \
                  as long as the program.",
-        contradicted: "Here a fresh process is not much dearer than a pool's job: take whichever is \
-                       simpler.",
+        contradicted: "Here a fresh process costs not much more than a pool's job: take the simpler \
+                       one.",
     },
     Question {
         id: "reactor-or-async",
         question: "Twisted (a reactor with callbacks), or async?",
         rules: &[
             Rule {
-                says: "Callbacks are as fast as tasks: at most 1.5 times as dear.",
+                says: "Callbacks are as fast as tasks: at most 1.5 times their cost.",
                 source: "the Async Book: event-driven programming can be very fast",
                 claim: Claim::TimesAtMost("start/reactor-call", "start/tokio-task", 1.5),
             },

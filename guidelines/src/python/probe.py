@@ -1,7 +1,7 @@
 """What concurrency costs in Python: threading, multiprocessing, concurrent.futures, asyncio.
 
 `probe.py times ROUNDS` prints a line of JSON for each figure: its id and its samples in seconds (or ratios).
-`probe.py wait KIND COUNT` has so many wait in this process, and prints the memory of each in bytes.
+`probe.py wait KIND COUNT` lets COUNT of a kind wait in this process, and prints the memory of each in bytes.
 """
 
 import asyncio

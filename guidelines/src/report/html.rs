@@ -44,7 +44,7 @@ fn heading(report: &Report) -> String {
     format!(
         "<h1>What concurrency costs on this machine</h1>\n<p>{}.<br>{}; {}.<br>{}, in {:.0} s, by \
          guidelines {}.</p>\n<p class=\"{class}\">{}</p>\n<p>Each figure is the median of several \
-         runs, with its range. Where two ranges overlap, nothing is said of who is faster.</p>\n",
+         runs, with its range. Where two ranges overlap, the two are not told apart.</p>\n",
         plain(&machine.cpus),
         plain(&machine.system),
         plain(frequency),

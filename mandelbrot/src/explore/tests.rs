@@ -142,6 +142,26 @@ fn a_view_of_the_same_place_in_other_colours_is_drawn() {
     });
 }
 
+/// 65 tiles are asked for at once, of which each takes minutes: the first answer is a refusal.
+#[test]
+fn more_tiles_at_once_than_there_is_room_for_are_refused() {
+    with_explorer(|address| {
+        let host = address.to_string();
+        let slow = "zoom=1000&re=-0.1&im=0&iterations=1000000&kernel=textbook";
+        let (tell, told) = std::sync::mpsc::channel();
+        for _ in 0..65 {
+            let (host, tell, path) = (host.clone(), tell.clone(), path(1, slow));
+            thread::spawn(move || tell.send(ask(address, &host, &path).0));
+        }
+        assert_eq!(told.recv().unwrap(), 503);
+        // A newer view ends them, and finds room when the first of them has gone.
+        while ask(address, &host, &path(2, "")).0 == 503 {}
+        for _ in 0..64 {
+            assert_eq!(told.recv().unwrap(), 410);
+        }
+    });
+}
+
 /// A tile inside the set, with a million iterations of the textbook's loop, would take a minute.
 #[test]
 fn a_newer_view_ends_the_tiles_of_the_one_before() {

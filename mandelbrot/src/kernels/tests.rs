@@ -178,6 +178,24 @@ fn fast_differs_from_the_textbook_in_no_more_points_than_is_said() {
     println!("{told}");
 }
 
+#[test]
+fn the_table_of_differences_in_tool_md_is_the_tests() {
+    let tool = include_str!("../../TOOL.md");
+    for (name, differ) in FAST_DIFFERS {
+        let thousands = |n: usize| match (n / 1000, n % 1000) {
+            (0, rest) => rest.to_string(),
+            (thousands, rest) => format!("{thousands},{rest:03}"),
+        };
+        let one_of = (640 * 480 + differ / 2) / differ;
+        let row = format!(
+            "| `{name}` | {} | {} |",
+            thousands(differ),
+            thousands(one_of)
+        );
+        assert!(tool.contains(&row), "{row}");
+    }
+}
+
 /// Along lines across many boundaries of counts: from point to point a count changes by no more
 /// than the slope of the potential, plus a rounding of the count itself.
 #[test]

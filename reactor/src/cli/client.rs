@@ -70,7 +70,7 @@ impl Pressure {
 
 pub(super) fn run(args: &ClientArgs) -> anyhow::Result<Outcome> {
     let (name, server) = (client::name(&args.name).map_err(Usage)?, &args.server);
-    let reactor = Reactor::new()?;
+    let reactor = super::reactor()?;
     let interrupted = stop_on_signals(&reactor)?;
     let chatting = reactor.spawn(chat(reactor.clone(), name.to_owned(), *server));
     match reactor.run_until(chatting) {

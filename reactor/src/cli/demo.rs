@@ -101,7 +101,7 @@ async fn play(
 }
 
 pub(super) fn run(output: &OutputArgs) -> anyhow::Result<Outcome> {
-    let reactor = Reactor::new()?;
+    let reactor = super::reactor()?;
     let interrupted = stop_on_signals(&reactor)?;
     let here = ([127, 0, 0, 1], 0).into();
     let port = reactor.listen_tcp(here, chat::Server::default())?;

@@ -10,7 +10,7 @@ use common::files::PendingFile;
 use protocols::chat;
 use protocols::http::{self, Head, Limits};
 use reactor::fetch::{Failed, Options, fetch_with};
-use reactor::{Error, Reactor, Reason};
+use reactor::{Error, Reason};
 use serde_json::json;
 
 use super::args::FetchArgs;
@@ -39,7 +39,7 @@ impl Target {
 }
 
 pub(super) fn run(args: &FetchArgs, output: &OutputArgs) -> anyhow::Result<Outcome> {
-    let reactor = Reactor::new()?;
+    let reactor = super::reactor()?;
     let interrupted = stop_on_signals(&reactor)?;
     let options = Options {
         head: args.head,

@@ -15,23 +15,23 @@ use reactor::{Factory, Peer, Protocol, Reactor, Reason, Transport, chat};
 
 use super::args::{ListenArgs, ProxyArgs};
 
-/// After Ctrl-C, connections have this long to send what is written.
-const GRACE: Duration = Duration::from_secs(2);
+/// After Ctrl-C, connections have this long to send what is written. The program ends within a second.
+const GRACE: Duration = Duration::from_millis(800);
 
 pub(super) fn chat(args: &ListenArgs, output: &OutputArgs) -> anyhow::Result<Outcome> {
-    let reactor = Reactor::new()?;
+    let reactor = super::reactor()?;
     let factory = WithIdle::new(chat::Server::default(), args.idle);
     serve(&reactor, "chat", args.listen, factory, output)
 }
 
 pub(super) fn echo(args: &ListenArgs, output: &OutputArgs) -> anyhow::Result<Outcome> {
-    let reactor = Reactor::new()?;
+    let reactor = super::reactor()?;
     let factory = WithIdle::new(|| Echo, args.idle);
     serve(&reactor, "echo", args.listen, factory, output)
 }
 
 pub(super) fn proxy(args: &ProxyArgs, output: &OutputArgs) -> anyhow::Result<Outcome> {
-    let reactor = Reactor::new()?;
+    let reactor = super::reactor()?;
     let factory = Proxy::new(&reactor, args.target);
     serve(&reactor, "proxy", args.listen, factory, output)
 }
@@ -70,11 +70,14 @@ pub(super) fn stop_on_signals(reactor: &Reactor) -> anyhow::Result<Rc<Cell<bool>
     let interrupted = Rc::new(Cell::new(false));
     for signal in interrupt::stop_signals()?.into_iter().map(Signal::new) {
         let interrupted = Rc::clone(&interrupted);
-        reactor.on_signal(signal, move |reactor, _| {
+        let call = move |reactor: &Reactor, _: Signal| {
             if !interrupted.replace(true) {
                 reactor.shut_down(GRACE);
             }
-        })?;
+        };
+        reactor
+            .on_signal(signal, call)
+            .context(super::TOO_FEW_DESCRIPTORS)?;
     }
     // A handler of its own sees the second signal, even while a callback computes.
     interrupt::install()?;

@@ -14,8 +14,8 @@ use crate::transport::{DEFAULT_STALL_TIMEOUT, HALF_OPEN_TIMEOUT};
 use crate::{Reason, Transport};
 
 pub(crate) struct Deadlines {
-    idle: Cell<Option<Duration>>,
-    stall: Cell<Option<Duration>>,
+    idle: Cell<Limit>,
+    stall: Cell<Limit>,
     /// When bytes last came or went.
     active: Cell<Instant>,
     /// Since when the system has accepted none of the waiting bytes.
@@ -23,11 +23,31 @@ pub(crate) struct Deadlines {
     timer: Cell<Option<TimerKey>>,
 }
 
+/// At most so many nanoseconds, which may be 584 years, or no limit: an `Option<Duration>` in half its
+/// memory, for each connection has two.
+#[derive(Clone, Copy)]
+struct Limit(u64);
+
+impl Limit {
+    const NONE: Limit = Limit(u64::MAX);
+
+    fn new(limit: Option<Duration>) -> Limit {
+        limit.map_or(Limit::NONE, |limit| {
+            let nanoseconds = u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX);
+            Limit(nanoseconds.min(u64::MAX - 1))
+        })
+    }
+
+    fn duration(self) -> Option<Duration> {
+        (self.0 != u64::MAX).then(|| Duration::from_nanos(self.0))
+    }
+}
+
 impl Deadlines {
     pub(super) fn new(now: Instant) -> Deadlines {
         Deadlines {
-            idle: Cell::new(None),
-            stall: Cell::new(Some(DEFAULT_STALL_TIMEOUT)),
+            idle: Cell::new(Limit::NONE),
+            stall: Cell::new(Limit::new(Some(DEFAULT_STALL_TIMEOUT))),
             active: Cell::new(now),
             blocked: Cell::new(None),
             timer: Cell::new(None),
@@ -61,7 +81,7 @@ impl Deadlines {
 
 impl Connection {
     pub(crate) fn set_idle_timeout(&self, transport: &Transport, limit: Option<Duration>) {
-        self.deadlines.idle.set(limit);
+        self.deadlines.idle.set(Limit::new(limit));
         if let Some(inner) = self.reactor.upgrade() {
             self.deadlines.active.set(inner.now());
         }
@@ -69,7 +89,7 @@ impl Connection {
     }
 
     pub(crate) fn set_stall_timeout(&self, transport: &Transport, limit: Option<Duration>) {
-        self.deadlines.stall.set(limit);
+        self.deadlines.stall.set(Limit::new(limit));
         self.arm(transport);
     }
 
@@ -83,9 +103,10 @@ impl Connection {
         let idle = deadlines
             .idle
             .get()
+            .duration()
             .or(half_open)
             .map(|limit| (after(deadlines.active.get(), limit), Reason::Idle(limit)));
-        let stall = match (deadlines.blocked.get(), deadlines.stall.get()) {
+        let stall = match (deadlines.blocked.get(), deadlines.stall.get().duration()) {
             (Some(since), Some(limit)) => Some((after(since, limit), Reason::Stalled(limit))),
             _ => None,
         };

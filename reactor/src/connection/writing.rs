@@ -21,8 +21,10 @@ pub(crate) struct Writing {
     out: RefCell<Outgoing>,
     low: Cell<u32>,
     high: Cell<u32>,
-    /// How much was added since the protocol was told to pause; `None` if it is not paused.
-    paused: Cell<Option<usize>>,
+    /// How much was added since the protocol was told to pause.
+    added: Cell<u32>,
+    /// The protocol was told to pause, and may not go on yet.
+    paused: Cell<bool>,
     /// The system accepts no more until its next event.
     blocked: Cell<bool>,
     /// The other end will never accept more.
@@ -45,7 +47,8 @@ impl Default for Writing {
             out: RefCell::default(),
             low: Cell::new(DEFAULT_LOW_WATER as u32),
             high: Cell::new(DEFAULT_HIGH_WATER as u32),
-            paused: Cell::new(None),
+            added: Cell::new(0),
+            paused: Cell::new(false),
             blocked: Cell::new(false),
             refused: Cell::new(false),
             half: Cell::new(Half::Open),
@@ -105,18 +108,26 @@ impl Writing {
         self.half.get() == Half::Ended || self.refused.get()
     }
 
+    /// Less than what `added` can count to.
     fn limit(&self) -> usize {
-        self.high() * OVERFLOW_FACTOR
+        let limit = self.high().saturating_mul(OVERFLOW_FACTOR);
+        limit.min(u32::MAX as usize - 1)
     }
 
     /// Counts what a paused protocol adds. Returns false if that is too much.
     fn add_paused(&self, length: usize) -> bool {
-        let Some(added) = self.paused.get() else {
+        if !self.paused.get() {
             return true;
-        };
-        let added = added.saturating_add(length);
-        self.paused.set(Some(added));
-        added <= self.limit()
+        }
+        let length = u32::try_from(length).unwrap_or(u32::MAX);
+        let added = self.added.get().saturating_add(length);
+        self.added.set(added);
+        added as usize <= self.limit()
+    }
+
+    fn pause(&self) {
+        self.added.set(0);
+        self.paused.set(true);
     }
 }
 
@@ -137,7 +148,8 @@ impl Connection {
                 self.cut(Reason::Overflow { limit });
                 return self.line_up(transport);
             }
-            writing.paused.set(Some(data.len()));
+            writing.pause();
+            writing.add_paused(data.len());
         }
         let mut out = writing.out.borrow_mut();
         if out.is_empty() {
@@ -216,12 +228,12 @@ impl Connection {
     pub(super) fn tell_water(&self, transport: &Transport) {
         let writing = &self.writing;
         let waiting = writing.len();
-        if waiting >= writing.high() && writing.paused.get().is_none() {
-            writing.paused.set(Some(0));
+        if waiting >= writing.high() && !writing.paused.get() {
+            writing.pause();
             self.tell(transport, |protocol, transport| {
                 protocol.pause_producing(transport);
             });
-        } else if waiting <= writing.low.get() as usize && writing.paused.take().is_some() {
+        } else if waiting <= writing.low.get() as usize && writing.paused.take() {
             self.tell(transport, |protocol, transport| {
                 protocol.resume_producing(transport);
             });

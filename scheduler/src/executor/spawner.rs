@@ -75,7 +75,8 @@ impl Spawner {
     }
 
     /// Starts a task on the executor's thread, with the future that `make` makes there. It runs
-    /// when the executor runs.
+    /// when the executor runs. The calling thread does not wait for it, so `make` and the future own
+    /// everything that they use (`'static`).
     ///
     /// # Errors
     ///

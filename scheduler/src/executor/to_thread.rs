@@ -18,6 +18,7 @@ const FULL: Duration = Duration::from_millis(1);
 /// The threads are one pool for the whole process, one for each CPU, started at the first call. At
 /// most [8192](executors::DEFAULT_QUEUE_LIMIT) calls wait in its queue; more wait here. If this
 /// future is dropped, a call that has not begun is not made, and one that has begun goes on.
+/// So the call owns everything that it uses (`'static`).
 ///
 /// # Errors
 ///

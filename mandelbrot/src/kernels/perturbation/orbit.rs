@@ -1,8 +1,10 @@
-//! The orbit of the point in the middle, iterated with all its digits and stored in `f64`.
+//! The orbit of the point in the middle, iterated with all its digits and stored in `f64`, with the
+//! rest that `f64` rounds off.
 
 use num_bigint::{BigInt, Sign};
 use num_complex::Complex;
 
+use super::double::{Double, Point};
 use crate::plan::Plan;
 
 /// The number of extra binary digits, beyond those that distinguish two neighbouring points. An
@@ -14,7 +16,11 @@ const PER_QUESTION: usize = 256;
 
 /// Z from 0 on, until the limit or until it has left.
 #[derive(Debug)]
-pub(crate) struct Orbit(Vec<Complex<f64>>);
+pub(crate) struct Orbit {
+    points: Vec<Complex<f64>>,
+    /// What is rounded off of each.
+    rests: Vec<Complex<f64>>,
+}
 
 impl Orbit {
     pub(super) fn new(plan: &Plan) -> Orbit {
@@ -25,39 +31,61 @@ impl Orbit {
         let (re, im) = (center.re.to_fixed(bits), center.im.to_fixed(bits));
         let (mut x, mut y) = (BigInt::ZERO, BigInt::ZERO);
         let mut points = vec![Complex::ZERO];
+        let mut rests = vec![Complex::ZERO];
         while points.len() <= plan.limit() as usize {
             let next_y = ((&x * &y) >> (bits - 1)) + &im;
             x = (((&x + &y) * (&x - &y)) >> bits) + &re;
             y = next_y;
-            let z = Complex::new(to_f64(&x, bits), to_f64(&y, bits));
+            let (re, im) = (to_double(&x, bits), to_double(&y, bits));
+            let z = Complex::new(re.high, im.high);
             points.push(z);
+            rests.push(Complex::new(re.low, im.low));
             let has_left = !z.is_finite() || z.norm_sqr() >= 4.0;
             if has_left || (points.len() % PER_QUESTION == 0 && plan.is_stopped()) {
                 break;
             }
         }
-        Orbit(points)
+        Orbit { points, rests }
     }
 
     /// The points of the orbit, at least two: 0, and the point in the middle.
     pub(super) fn points(&self) -> &[Complex<f64>] {
-        &self.0
+        &self.points
+    }
+
+    /// A point with 31 digits.
+    pub(super) fn precise(&self, index: usize) -> Point {
+        let (point, rest) = (self.points[index], self.rests[index]);
+        let double = |high, low| Double { high, low };
+        Point {
+            re: double(point.re, rest.re),
+            im: double(point.im, rest.im),
+        }
     }
 }
 
-/// Converts a fixed-point number with `bits` bits after the point to `f64`, with full precision
-/// even if it is very small.
-fn to_f64(number: &BigInt, bits: u64) -> f64 {
-    let surplus = number.bits().saturating_sub(64);
+/// A fixed-point number with so many bits behind the point, to 31 digits however small.
+fn to_double(number: &BigInt, bits: u64) -> Double {
+    // So many bits that they and their rounding fit an i128.
+    let surplus = number.bits().saturating_sub(120);
     let magnitude = number.magnitude() >> surplus;
-    let top = magnitude.iter_u64_digits().next().unwrap_or(0) as f64;
-    // In two steps: a single power of two may be too small for `f64` although the number is not.
+    let mut digits = magnitude.iter_u64_digits().map(i128::from);
+    let mut digit = || digits.next().unwrap_or(0);
+    let top = digit() | digit() << 64;
+    let high = top as f64;
+    let low = (top - high as i128) as f64;
+    // In two steps: two to the power of the whole may be too small for f64 where the number isn't.
     let exponent = surplus as i32 - bits as i32;
     let half = exponent / 2;
-    let value = top * 2.0_f64.powi(half) * 2.0_f64.powi(exponent - half);
-    match number.sign() {
-        Sign::Minus => -value,
-        _ => value,
+    let scaled = |part: f64| part * 2.0_f64.powi(half) * 2.0_f64.powi(exponent - half);
+    let sign = if number.sign() == Sign::Minus {
+        -1.0
+    } else {
+        1.0
+    };
+    Double {
+        high: sign * scaled(high),
+        low: sign * scaled(low),
     }
 }
 
@@ -70,10 +98,17 @@ mod tests {
         for (number, bits) in [(0.75, 10), (-1.5, 100), (3.0e-5, 60), (-1.999, 900)] {
             let scaled = (number * 2.0_f64.powi(50)) as i64;
             let fixed = BigInt::from(scaled) << bits >> 50;
-            assert!((to_f64(&fixed, bits) - number).abs() < 1e-3_f64.max(2.0_f64.powi(-50)));
+            assert!((to_double(&fixed, bits).high - number).abs() < 2.0_f64.powi(-49));
         }
-        assert_eq!(to_f64(&BigInt::from(3), 1000), 3.0 * 2.0_f64.powi(-1000));
-        assert_eq!(to_f64(&(BigInt::from(-1) << 1200), 1201), -0.5);
-        assert_eq!(to_f64(&BigInt::ZERO, 77), 0.0);
+        let high = |number: &BigInt, bits| to_double(number, bits).high;
+        assert_eq!(high(&BigInt::from(3), 1000), 3.0 * 2.0_f64.powi(-1000));
+        assert_eq!(high(&(BigInt::from(-1) << 1200), 1201), -0.5);
+        assert_eq!(high(&BigInt::ZERO, 77), 0.0);
+        // -(1 + 2^-60 + 2^-100): the low part has what the high part has not.
+        let bit = |place: u32| BigInt::from(1) << place;
+        let number: BigInt = -(bit(400) + bit(340) + bit(300));
+        let double = to_double(&number, 400);
+        let rest = 2.0_f64.powi(-60) + 2.0_f64.powi(-100);
+        assert_eq!((double.high, double.low), (-1.0, -rest));
     }
 }

@@ -69,3 +69,13 @@ for name, radius in (("13", "1.5e-8"), ("30", "5e-17"), ("100", "5e-52")):
     z = mpfr("3.5") / width
     print("minibrot" + name, text(found.real, digits + 20), text(found.imag, digits + 20),
           f"{z:.3e}", 20000, f"# period {period}")
+# A place that users drew: LegalizeAdulthood/iterated-dynamics#428 on GitHub.
+print("id428",
+      "-0.20710786709396773284614519736555663215348414308089131542240196463127818172818707255514036382316"
+      "8395661255456449410829",
+      "1.1227570636325974845287464960713085719677173077838070578518103977129296279634366099808614475746239"
+      "7504293260553568951", "4.919562e+112", 18000,
+      "# a copy of the set in LegalizeAdulthood/iterated-dynamics#428")
+# A place of many pictures, with small spirals around small copies of the set: much of it is chaotic.
+for zoom in ("11", "13"):
+    print("seahorse" + zoom, "-0.743643887037151", "0.131825904205330", "1e" + zoom, 20000)
