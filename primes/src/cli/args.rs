@@ -51,7 +51,7 @@ pub(super) enum Command {
     Gil(GilArgs),
     /// Count for other machines, until Ctrl-C: run jobs that come by a broker
     #[cfg(feature = "cluster")]
-    Agent(AgentArgs),
+    Agent(ServeArgs),
 }
 
 #[derive(clap::Args, Debug)]
@@ -180,7 +180,7 @@ pub(super) struct NthArgs {
 
 #[cfg(feature = "cluster")]
 #[derive(clap::Args, Debug)]
-pub(super) struct AgentArgs {
+pub(super) struct ServeArgs {
     #[command(flatten)]
     pub(super) agent: cluster::cli::AgentArgs,
     /// How many worker processes count [default: the CPUs this process may use]
