@@ -7,6 +7,7 @@ use std::collections::HashMap;
 /// counted.
 const MAX_TASK_LANES: usize = 32;
 
+/// Longer names of programs are cut in labels: a process id and a lane stand behind them.
 const LONGEST_PROGRAM: usize = 10;
 
 /// A timeline arranged for drawing.

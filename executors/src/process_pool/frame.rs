@@ -11,6 +11,7 @@
 use std::io::{self, Read};
 use std::time::Duration;
 
+/// Bytes of the header before a payload.
 pub(super) const HEADER: usize = 24;
 const MAGIC: [u8; 4] = [0xF5, b'm', b'h', 1];
 

@@ -14,7 +14,7 @@ use super::wheel::{bit_of, byte_of};
 /// not faster: the tables grow out of the cache.
 pub(super) const LIMIT: u64 = 163;
 
-/// The bytes of one step: as many as the vector registers hold.
+/// The bytes of one step: as many as the 16 registers of AVX2 hold.
 pub(super) const BLOCK: usize = 512;
 
 /// The patterns of all primes from 7 to [`LIMIT`].
