@@ -2,7 +2,8 @@
 //!
 //! Each member renews its lease by raising its count of beats at the broker. The time of day plays no
 //! part: no clock is compared with another, and the broker's may jump. (So a lease is not a key with a
-//! time to live.) Each member watches the next three in the list of members.
+//! time to live.) Each member watches the next three in the list of members:
+//! once for each [`pace`] it calls [`Watch::look`] with their counts.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};

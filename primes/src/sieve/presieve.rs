@@ -5,6 +5,8 @@
 //! one by one. Their patterns are made once, and combined with the sieve by AND, in the widest
 //! vectors of the machine. A pattern costs one AND per vector, whatever its primes; crossing off
 //! costs `8 / p` writes per byte.
+//!
+//! [`Presieve::get`] makes the patterns, [`Presieve::cross_off`] applies them to whole blocks.
 
 use std::sync::OnceLock;
 
