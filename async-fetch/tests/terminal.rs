@@ -15,7 +15,7 @@ use raw::{Asked, Server};
 const SIZE: usize = 1_234_567_890;
 const COLUMNS: usize = 80;
 
-/// Is opened once the test has seen enough.
+/// The test opens it when it has seen enough.
 #[derive(Default)]
 struct Gate(Mutex<bool>, Condvar);
 
@@ -67,7 +67,7 @@ fn bars_fit_into_80_columns_and_show_the_end_of_a_long_name() {
     }
     let gate = Arc::new(Gate::default());
     let seen = Arc::clone(&gate);
-    // It drips, so that there is something to show, until the bar was seen.
+    // It sends slowly until the bar was seen: only a running download has a bar.
     let server = Server::streaming(move |asked: &Asked, stream: &mut TcpStream| {
         let length = match asked.path.as_str() {
             "/unknown" => String::new(),
