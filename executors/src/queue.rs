@@ -11,7 +11,7 @@ struct Inner<E> {
     /// The reason why no more entries are accepted.
     closed: Option<Error>,
     /// The numbers of consumers that sleep on `not_empty`, and of producers that sleep on `not_full`. If
-    /// nobody sleeps, no system call is needed to wake them.
+    /// none sleeps, no system call is needed to wake them.
     idle: usize,
     blocked: usize,
     /// Whether a consumer is spinning on `news`. Only one may: it takes the next entry without a
