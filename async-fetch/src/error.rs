@@ -36,7 +36,7 @@ pub enum Error {
         /// The system's error.
         reason: String,
     },
-    /// Nobody listens there.
+    /// No program listens there.
     #[error("connection refused: nobody listens there")]
     Refused,
     /// The proxy refuses, can't be reached, or wants a password.
