@@ -100,7 +100,9 @@ pub enum Error {
         limit: u64,
     },
     /// The decompressed body is too large for what was sent.
-    #[error("the body is more than {ratio} times as long as what was sent: it is a decompression bomb")]
+    #[error(
+        "the body is more than {ratio} times as long as what was sent: it is a decompression bomb"
+    )]
     Bomb {
         /// The limit.
         ratio: u64,
