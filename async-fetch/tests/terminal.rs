@@ -40,8 +40,8 @@ impl Drop for Running {
     }
 }
 
-/// What stands on each line of the screen at some time: a line is begun anew by a carriage return, and
-/// goes on in the next one behind its last column.
+/// The text that each line of the screen has at some time. A carriage return begins the line again. A text
+/// that is longer than the line continues on the next one.
 fn shown(output: &str) -> Vec<String> {
     let escapes = regex::Regex::new("\x1b\\[[0-9;?]*[a-zA-Z]").unwrap();
     let text = escapes.replace_all(output, "\n");
