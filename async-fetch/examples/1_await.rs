@@ -1,4 +1,4 @@
-//! async fn and await: nothing happens before somebody waits for it.
+//! async fn and await: nothing happens before the future is awaited.
 //!
 //!     cargo run --example async-fetch-1
 

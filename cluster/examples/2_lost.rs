@@ -1,4 +1,4 @@
-//! A worker that dies takes its job with it: the list no longer has it, and nobody else knows of it.
+//! A worker that dies takes its job with it: the list no longer has it, and no other worker knows of it.
 //!
 //! Needs a server: `redis-server`, here or where REDIS_URL says.
 

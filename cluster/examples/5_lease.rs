@@ -1,4 +1,4 @@
-//! A lease: whoever works renews its claim meanwhile. A long job runs once.
+//! A lease: a worker renews its claim while it works. A long job runs once.
 //!
 //! Needs a server: `redis-server`, here or where REDIS_URL says.
 

@@ -1,5 +1,5 @@
 //! async waits, rayon computes: nothing that takes long runs on the thread that waits. A semaphore
-//! keeps what has come and is not computed yet from piling up.
+//! bounds the number of pages under way.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,7 +28,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             let body = fetch(page).await;
             let (answer, answered) = oneshot::channel();
             rayon::spawn(move || {
-                // Nobody listens any more if the program ends early.
+                // It fails if the program ends early: then no task waits for the answer.
                 let _ = answer.send(read(&body));
                 drop(place);
             });
