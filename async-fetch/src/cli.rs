@@ -23,11 +23,11 @@ use input::Source;
 
 /// Runs what the command line asks for.
 pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
-    common::cli::log()?;
+    let session = common::cli::start_with(&args.trace, &args.output)?;
     let interrupt = interrupt::install()?;
     let result = match Source::of(&args)? {
         Some(source) => fetch::run(&args, source, &interrupt),
         None => demo::run(&args, &interrupt),
     };
-    interrupt.conclude(result)
+    session.conclude(result, &interrupt)
 }

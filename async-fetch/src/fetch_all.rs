@@ -14,6 +14,7 @@ use std::task::{Context, Poll, Waker};
 
 use futures_util::Stream;
 use futures_util::stream::FuturesUnordered;
+use tracing::Instrument;
 
 use crate::alarm;
 use crate::fetcher::Inner;
@@ -135,7 +136,9 @@ async fn slot(
             }),
             host: Some(next.host),
         };
-        let outcome = job::run(&inner, next.request, place, alarm.as_mut()).await;
+        let span = tracing::info_span!(parent: None, "fetch", number = next.index);
+        let job = job::run(&inner, next.request, place, alarm.as_mut());
+        let outcome = job.instrument(span).await;
         let mut notes = board.lock();
         notes.done.push_back((next.key, outcome));
         notes.idle.push(Arc::clone(&mailbox));

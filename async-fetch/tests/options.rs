@@ -38,6 +38,15 @@ fn date(text: &str) -> SystemTime {
 }
 
 #[test]
+fn a_timeline_has_a_lane_for_each_fetch_in_flight() {
+    let site = demo_site::Site::builder().pages(3).start().unwrap();
+    let output = run(&["--timeline", &site.url("/page/1"), &site.url("/page/2")]);
+    let picture = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{picture}");
+    assert!(picture.contains("task fetch 2"), "{picture}");
+}
+
+#[test]
 fn files_get_the_servers_time_when_asked_as_with_curl() {
     let server = Server::start(|asked| {
         let modified = format!("Last-Modified: {DATE}");

@@ -10,10 +10,10 @@ fn connect() -> RedisResult<Connection> {
     redis::Client::open(url)?.get_connection()
 }
 
-/// Takes jobs until there is one that says to stop.
+/// Takes jobs until one says "stop".
 fn worker(number: u32) -> RedisResult<()> {
     let mut redis = connect()?;
-    // Waits until there is an element, and takes it. No two workers get the same.
+    // Waits for an element and removes it. No two workers get the same one.
     while let Some([_, job]) = redis.blpop("step1:jobs", 0.0)? {
         let Ok(n) = job.parse::<u64>() else { break };
         let answer = format!("{n} squared is {} (worker {number})", n * n);
@@ -25,7 +25,7 @@ fn worker(number: u32) -> RedisResult<()> {
 fn main() -> RedisResult<()> {
     let mut redis = connect()?;
     redis.del(&["step1:jobs", "step1:answers"])?;
-    // They could as well be on other machines: all they share is the server.
+    // They could run on other machines: they share only the server.
     let workers: Vec<_> = (1..=2).map(|n| thread::spawn(move || worker(n))).collect();
     for n in 1..=5 {
         redis.rpush("step1:jobs", n)?;

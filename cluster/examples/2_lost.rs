@@ -1,4 +1,4 @@
-//! A worker that dies takes its job with it: the list no longer has it, and no other worker knows of it.
+//! A worker that dies loses its job: the list no longer has it, and no other worker knows of it.
 //!
 //! Needs a server: `redis-server`, here or where REDIS_URL says.
 
@@ -9,7 +9,7 @@ fn connect() -> RedisResult<Connection> {
     redis::Client::open(url)?.get_connection()
 }
 
-/// Takes jobs until there is none, or until the one that it dies of.
+/// Takes jobs until there is none, or until the job that kills it.
 fn worker(name: &str, dies_of: u64) -> RedisResult<()> {
     let mut redis = connect()?;
     while let Some(n) = redis.lpop::<Option<u64>, _>("step2:jobs", None)? {

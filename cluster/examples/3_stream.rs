@@ -1,4 +1,4 @@
-//! A stream keeps what was taken until it is acknowledged: a job whose worker died is still there.
+//! A stream keeps a job until it is acknowledged: if the worker dies, the job is still there.
 //!
 //! Needs a server: `redis-server`, here or where REDIS_URL says.
 
@@ -10,10 +10,10 @@ fn connect() -> RedisResult<Connection> {
     redis::Client::open(url)?.get_connection()
 }
 
-/// Takes jobs until there is none, or until the one that it dies of.
+/// Takes jobs until there is none, or until the job that kills it.
 fn worker(name: &str, dies_of: u64) -> RedisResult<()> {
     let mut redis = connect()?;
-    // The next entry that nobody of the group has been given.
+    // The next entry that no worker of the group has read.
     let next = StreamReadOptions::default().group("workers", name).count(1);
     while let Some(reply) = redis.xread_options(&["step3:jobs"], &[">"], &next)? {
         let entry = &reply.keys[0].ids[0];
@@ -23,7 +23,7 @@ fn worker(name: &str, dies_of: u64) -> RedisResult<()> {
             return Ok(());
         }
         println!("{n} squared is {}", n * n);
-        // Until now it was noted as this worker's.
+        // Until now the job belonged to this worker.
         redis.xack("step3:jobs", "workers", &[&entry.id])?;
     }
     Ok(())

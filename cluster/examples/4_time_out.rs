@@ -1,4 +1,5 @@
-//! A fixed time-out: who has not acknowledged a job in time counts as dead. A long job then runs twice.
+//! The trap of a fixed time-out: a worker that has not acknowledged its job in time is taken for dead.
+//! A long job then runs twice.
 //!
 //! Needs a server: `redis-server`, here or where REDIS_URL says.
 

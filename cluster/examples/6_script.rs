@@ -1,11 +1,11 @@
-//! Claimed or cancelled, never both: a script runs at the server as a whole, and nothing between its lines.
+//! Claimed or cancelled, never both: the server runs a script as a whole, and no other command meanwhile.
 //!
 //! Needs a server: `redis-server`, here or where REDIS_URL says.
 
 use redis::{Connection, RedisResult, Script, TypedCommands};
 use std::thread;
 
-/// Moves a job out of `waiting` into another set; whoever comes second finds that it is not there.
+/// Moves a job out of `waiting` into another set. If another has moved it already, nothing happens.
 const MOVE: &str = "
     if redis.call('SREM', 'step6:waiting', ARGV[1]) == 0 then return 0 end
     redis.call('SADD', ARGV[2], ARGV[1])

@@ -1,4 +1,4 @@
-//! A job that kills every worker: after three deliveries it goes to the dead letters, for a person to see.
+//! A job that kills every worker: after three deliveries it becomes a dead letter, for a person to see.
 //!
 //! Needs a server: `redis-server`, here or where REDIS_URL says.
 
@@ -35,7 +35,7 @@ fn main() -> RedisResult<()> {
             println!("delivered to {name}, which dies of it");
             continue;
         }
-        // As one: a job is never in both places, or in none.
+        // One transaction: a job is never in both places, or in none.
         let mut both = redis::pipe();
         both.atomic();
         both.xadd("step7:dead", "*", &[("job", &job.id)]);

@@ -1,4 +1,4 @@
-//! A trap: large values as jobs. All that waits is in the broker's memory. Look for: "100 MiB".
+//! A trap: large values as jobs. The broker keeps all waiting jobs in memory. Look for: at least 100 MiB.
 //! The cure: the job says where the value is, and workers read it there.
 //!
 //! Needs a server: `redis-server`, here or where REDIS_URL says.

@@ -24,6 +24,11 @@
 //! # Ok(()) }
 //! ```
 
+/// The chapter: its Rust is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Chapter;
+
 mod agent;
 mod answers;
 mod attached;

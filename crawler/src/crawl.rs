@@ -207,6 +207,7 @@ impl Crawl {
 
     /// Fetches the URL of a job. The thread waits for the outcome. `None` if the crawl is stopped.
     pub fn fetch(&self, job: &Job) -> Option<Outcome> {
+        let _span = tracing::info_span!("fetch").entered();
         self.fetchers.blocking.fetch(&self.ask(job))
     }
 

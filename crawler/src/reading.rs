@@ -99,6 +99,7 @@ impl Reading {
 
     /// Reads it.
     pub fn run(&self) -> Content {
+        let _span = tracing::info_span!("read").entered();
         let body = match unpacked(&self.body, self.wanted.unpacked) {
             Ok(body) => body,
             Err(reason) => return Content::lost(format!("the body is not gzip: {reason}")),

@@ -98,7 +98,12 @@ impl Task {
     /// What `body` borrows must live until the task has ended. If it never ends: for ever.
     pub(crate) unsafe fn prepare(self: &Rc<Self>, stack: Stack, body: impl FnOnce()) {
         // SAFETY: the task is in its `Rc`, and runs only in `resume`, whose caller holds it.
-        unsafe { self.fiber.prepare(stack, body) };
+        unsafe { self.fiber.prepare(stack, self.span(), body) };
+    }
+
+    /// Its lane in a trace: it lives until the body has returned.
+    fn span(&self) -> tracing::Span {
+        tracing::info_span!(parent: None, "green thread", id = self.id, name = self.name())
     }
 
     /// Runs it until it suspends; `None` if it has returned.

@@ -31,6 +31,13 @@ fn the_demonstration_is_three_lessons() {
 }
 
 #[test]
+fn a_timeline_has_lanes_for_green_threads() {
+    let output = command(&["--timeline"]).assert().success();
+    let picture = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+    assert!(picture.contains("task green thread 2"), "{picture}");
+}
+
+#[test]
 fn wrong_usage_is_named_in_one_line() {
     for (args, expected) in [
         (

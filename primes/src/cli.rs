@@ -52,7 +52,7 @@ fn answer(args: &Args, run: &RunArgs, interrupt: &Interrupt) -> anyhow::Result<O
         Some(Command::Check(numbers)) => check::run(numbers, run),
         Some(Command::Factor(numbers)) => factor::run(numbers, run),
         #[cfg(feature = "cluster")]
-        Some(Command::Agent(agent)) => cluster::agent(agent, run, interrupt),
+        Some(Command::Agent(args)) => cluster::agent(&args.agent, run, interrupt),
         Some(Command::Gil(gil)) => experiment::gil(gil, run, interrupt),
     }
 }

@@ -110,6 +110,9 @@ impl Member {
 
 impl LineHandler for Member {
     fn connection_made(&mut self, transport: &Transport) {
+        // Lines are short. Otherwise the system keeps a line for 40 ms if the client has not yet
+        // acknowledged the one before (Nagle's algorithm). A connection that is gone is told later.
+        let _ = transport.set_nodelay(true);
         transport.set_stall_timeout(Some(self.server.stall));
         let outbox = self.outbox(transport);
         outbox.tell(WELCOME);

@@ -14,15 +14,19 @@ use args::{Args, Command};
 
 /// Runs what the command line asks for.
 pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
-    common::cli::log()?;
-    match &args.command {
+    let session = common::cli::start_with(&args.trace, &args.output)?;
+    let result = match &args.command {
         None => demo::run(&args.output),
         Some(Command::ChatServer(listen)) => serve::chat(listen, &args.output),
         Some(Command::Echo(listen)) => serve::echo(listen, &args.output),
         Some(Command::Proxy(proxy)) => serve::proxy(proxy, &args.output),
         Some(Command::ChatClient(client)) => client::run(client),
         Some(Command::Fetch(fetch)) => fetch::run(fetch, &args.output),
-    }
+    };
+    let drawn = session.finish();
+    let outcome = result?;
+    drawn?;
+    Ok(outcome)
 }
 
 const TOO_FEW_DESCRIPTORS: &str =

@@ -158,6 +158,7 @@ impl Connection {
     }
 
     fn tell_made(&self, transport: &Transport) -> Result<(), Error> {
+        let _span = tracing::info_span!("connection_made").entered();
         self.call(transport, |protocol, transport| {
             protocol.connection_made(transport);
         })
@@ -257,6 +258,7 @@ impl Connection {
             failed(reason);
         } else if let Some(mut protocol) = protocol {
             // Dropped inside the closure, because `drop` may panic too.
+            let _span = tracing::info_span!("connection_lost").entered();
             let telling = AssertUnwindSafe(move || protocol.connection_lost(reason));
             if let Err(panic) = catch_unwind(telling) {
                 tracing::error!(

@@ -10,7 +10,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::Parser;
-use common::cli::OutputArgs;
+use common::cli::{OutputArgs, TraceArgs};
 
 pub(super) use network::Network;
 pub(super) use polite::Polite;
@@ -58,6 +58,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", value_parser = values::runs, conflicts_with_all = ["urls", "input"])]
     pub(super) runs: Option<NonZeroUsize>,
     #[command(flatten)]
+    pub(super) trace: TraceArgs,
+    #[command(flatten)]
     pub(super) output: OutputArgs,
 }
 
@@ -66,6 +68,7 @@ impl Args {
     pub(super) fn ask_for_urls(&self) -> bool {
         let plain = Args {
             runs: self.runs,
+            trace: self.trace.clone(),
             output: self.output.clone(),
             ..Args::parse_from([""])
         };

@@ -49,7 +49,7 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
     };
     // The order in which they came is not the answer.
     let answer = |run: &dyn Fn() -> Result<(), Failure>| -> Result<Pages, Failure> {
-        run()?;
+        tracing::info_span!("model").in_scope(run)?;
         let mut pages = pages.lock().unwrap_or_else(PoisonError::into_inner);
         let mut pages = std::mem::take(&mut *pages);
         pages.sort_unstable();

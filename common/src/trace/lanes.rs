@@ -7,9 +7,6 @@ use std::collections::HashMap;
 /// counted.
 const MAX_TASK_LANES: usize = 32;
 
-/// Longer names of programs are cut in labels: a process id and a lane stand behind them.
-const LONGEST_PROGRAM: usize = 10;
-
 /// A timeline arranged for drawing.
 pub(super) struct Picture<'t> {
     /// The first start, in nanoseconds.
@@ -75,14 +72,20 @@ impl<'t> Picture<'t> {
         };
         let ran = |process: &&Process| !process.spans.is_empty();
         let several = timeline.processes.iter().filter(ran).count() > 1;
-        for process in &timeline.processes {
-            picture.add(process, several, &index);
+        for (number, process) in (1..).zip(timeline.processes.iter().filter(ran)) {
+            picture.add(process, several.then_some(number), &index);
         }
         Some(picture)
     }
 
-    /// Adds a process's lanes. `several`: there are other processes, so the label names this one.
-    fn add(&mut self, process: &'t Process, several: bool, index: &HashMap<&str, usize>) {
+    /// Adds a process's lanes. `process_number`: there are other processes, so the label names this
+    /// one. The system's number of a process would be another one in each run.
+    fn add(
+        &mut self,
+        process: &'t Process,
+        process_number: Option<usize>,
+        index: &HashMap<&str, usize>,
+    ) {
         let mut lanes: Vec<(String, Vec<&Span>)> = threads(process);
         let mut tasks = pack(spans_of(process, |span| span.kind == Kind::Task));
         let hidden = tasks.split_off(tasks.len().min(MAX_TASK_LANES));
@@ -91,9 +94,9 @@ impl<'t> Picture<'t> {
         lanes.extend(named.map(|(name, tasks)| (name, with_their_runs(tasks, process))));
         let lane = |(number, (name, spans)): (usize, (String, Vec<&'t Span>))| Lane {
             // The process is named once, on the first of its lanes.
-            label: match several && number == 0 {
-                true => label(process, &name),
-                false => name,
+            label: match process_number {
+                Some(process) if number == 0 => format!("process {process} {name}"),
+                _ => name,
             },
             bars: nest(spans, index),
         };
@@ -138,13 +141,6 @@ fn spans_of(process: &Process, wanted: impl Fn(&Span) -> bool) -> Vec<&Span> {
     // If two spans start together, the outer one comes first.
     spans.sort_by_key(|span| (span.start, u64::MAX - span.end));
     spans
-}
-
-/// The label of a lane: program, pid, lane. A long label is cut in the program's name, which is the
-/// same on most lanes.
-fn label(process: &Process, lane: &str) -> String {
-    let program: String = process.name.chars().take(LONGEST_PROGRAM).collect();
-    format!("{program} {} {lane}", process.pid)
 }
 
 /// The threads of a process that ran anything, in the order of their first span. Threads with the
@@ -300,10 +296,10 @@ pub(super) mod tests {
         assert_eq!(
             labels,
             [
-                "primes 40 main",
-                "primes 41 worker-1",
+                "process 1 main",
+                "process 2 worker-1",
                 "worker-2",
-                "primes 50 async",
+                "process 3 async",
                 "task fetch 1",
                 "task fetch 2",
             ]

@@ -12,6 +12,7 @@ use std::ops::Range;
 use std::ptr;
 
 use corosensei::{Coroutine, CoroutineResult, Yielder};
+use tracing::Span;
 
 use crate::stack::Stack;
 
@@ -26,9 +27,10 @@ pub(crate) enum Suspend {
 
 type Coro = Coroutine<(), Suspend, (), Stack>;
 
-/// A coroutine with its stack. It is empty for the root, which runs on the thread's own stack.
+/// A coroutine with its stack, and the span that shows in a trace when it ran. It is empty for the
+/// root, which runs on the thread's own stack.
 pub(super) struct Fiber {
-    coroutine: UnsafeCell<Option<Coro>>,
+    coroutine: UnsafeCell<Option<(Coro, Span)>>,
     yielder: Cell<*const Yielder<(), Suspend>>,
     /// From its guard page to its upper end.
     stack: Cell<(usize, usize)>,
@@ -49,7 +51,7 @@ impl Fiber {
     ///
     /// The fiber must not move until `body` has returned, and what `body` borrows must live as
     /// long. If it never returns: for ever.
-    pub(super) unsafe fn prepare(&self, stack: Stack, body: impl FnOnce()) {
+    pub(super) unsafe fn prepare(&self, stack: Stack, span: Span, body: impl FnOnce()) {
         let fiber: *const Fiber = self;
         let range = stack.range();
         self.stack.set((range.start, range.end));
@@ -62,7 +64,7 @@ impl Fiber {
             })
         };
         // SAFETY: a fiber without a coroutine is not running on one.
-        unsafe { *self.coroutine.get() = Some(coroutine) };
+        unsafe { *self.coroutine.get() = Some((coroutine, span)) };
     }
 
     /// Runs it until it suspends; `None` if it has returned.
@@ -71,7 +73,9 @@ impl Fiber {
         // SAFETY: only the hub's loop resumes it, on the thread's own stack and never inside
         // another resume. Nothing else makes a reference to the coroutine while it runs.
         let coroutine = unsafe { &mut *self.coroutine.get() };
-        match coroutine.as_mut()?.resume(()) {
+        let (coroutine, span) = coroutine.as_mut()?;
+        let _entered = span.enter();
+        match coroutine.resume(()) {
             CoroutineResult::Yield(why) => Some(why),
             CoroutineResult::Return(()) => None,
         }

@@ -147,3 +147,35 @@ fn without_order_each_comes_when_it_is_ready() {
     }
     assert_eq!(collecting.join().unwrap(), [1, 1, 1, 1, 5]);
 }
+
+/// A green thread has announced its end, but it still runs the destructor of a local. A time-out ends the
+/// wait for it. The next call returns its value.
+#[test]
+fn without_order_a_time_out_loses_no_value() {
+    struct WaitsAtTheEnd(Rc<Event>);
+    impl Drop for WaitsAtTheEnd {
+        fn drop(&mut self) {
+            self.0.wait();
+        }
+    }
+    green_local! {
+        static LOCAL: RefCell<Option<WaitsAtTheEnd>> = RefCell::new(None);
+    }
+    let may_end = Rc::new(Event::new());
+    let pool = Pool::new(1);
+    let mut results = pool.imap_unordered([7], {
+        let may_end = Rc::clone(&may_end);
+        move |n| {
+            LOCAL.with(|local| *local.borrow_mut() = Some(WaitsAtTheEnd(Rc::clone(&may_end))));
+            n
+        }
+    });
+    // The first call starts the green thread, and the second one knows that it has announced its end.
+    for _ in 0..2 {
+        assert!(timeout(Duration::from_millis(1), || results.next()).is_err());
+        settle();
+    }
+    may_end.set();
+    assert_eq!(results.next().unwrap().unwrap(), 7);
+    assert!(results.next().is_none());
+}

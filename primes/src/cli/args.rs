@@ -51,7 +51,7 @@ pub(super) enum Command {
     Gil(GilArgs),
     /// Count for other machines, until Ctrl-C: run jobs that come by a broker
     #[cfg(feature = "cluster")]
-    Agent(cluster::cli::AgentArgs),
+    Agent(ServeArgs),
 }
 
 #[derive(clap::Args, Debug)]
@@ -172,6 +172,18 @@ pub(super) struct NthArgs {
     #[arg(hide_default_value = true)]
     pub(super) start: u64,
     /// How many threads count [default: the CPUs this process may use]
+    #[arg(short, long, value_name = "N", value_parser = RunArgs::count)]
+    pub(super) jobs: Option<NonZeroUsize>,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
+#[cfg(feature = "cluster")]
+#[derive(clap::Args, Debug)]
+pub(super) struct ServeArgs {
+    #[command(flatten)]
+    pub(super) agent: cluster::cli::AgentArgs,
+    /// How many worker processes count [default: the CPUs this process may use]
     #[arg(short, long, value_name = "N", value_parser = RunArgs::count)]
     pub(super) jobs: Option<NonZeroUsize>,
     #[command(flatten)]

@@ -18,7 +18,13 @@ pub(super) fn of(args: &Args) -> anyhow::Result<RunArgs> {
         Some(Command::Count(count)) => (Offered::All, "count", count.run.clone()),
         Some(Command::Gil(gil)) => (Offered::All, "gil", gil.run.clone()),
         #[cfg(feature = "cluster")]
-        Some(Command::Agent(_)) => (Offered::Jobs, "agent", RunArgs::default()),
+        Some(Command::Agent(agent)) => {
+            let inner = RunArgs {
+                jobs: agent.jobs,
+                ..output_only(&agent.output)
+            };
+            (Offered::Jobs, "agent", inner)
+        }
         Some(Command::Nth(nth)) => {
             let inner = RunArgs {
                 jobs: nth.jobs,

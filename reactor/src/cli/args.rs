@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use common::cli::{self, OutputArgs, numbers};
+use common::cli::{self, OutputArgs, TraceArgs, numbers};
 use common::text::masked;
 use url::Url;
 
@@ -18,6 +18,8 @@ use url::Url;
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(super) command: Option<Command>,
+    #[command(flatten)]
+    pub(super) trace: TraceArgs,
     #[command(flatten)]
     pub(super) output: OutputArgs,
 }

@@ -46,6 +46,7 @@ struct Actor {
 
 impl LineHandler for Actor {
     fn line_received(&mut self, _: &Transport, line: &[u8]) {
+        let _span = tracing::info_span!("line_received by a client", name = self.name).entered();
         let mut heard = self.heard.borrow_mut();
         let line = String::from_utf8_lossy(line).into_owned();
         heard.lines.push((self.name, line));

@@ -119,6 +119,7 @@ impl Connection {
                         reading.readable.set(false);
                     }
                     self.tell(transport, |protocol, transport| {
+                        let _span = tracing::info_span!("data_received").entered();
                         protocol.data_received(transport, &buffer[..length]);
                     });
                     // After the call: it may have computed for a while, and that does not count as

@@ -12,6 +12,15 @@ use predicates::str::{contains, is_match, starts_with};
 use super::support::reactor;
 
 #[test]
+fn a_timeline_shows_each_callback() {
+    let output = reactor(&["--timeline"]).assert().success();
+    let picture = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+    for callback in ["connection_made", "data_received", "connection_lost"] {
+        assert!(picture.contains(callback), "{picture}");
+    }
+}
+
+#[test]
 fn the_demonstration_is_a_conversation() {
     let output = reactor(&[]).assert().success();
     let text = String::from_utf8(output.get_output().stdout.clone()).unwrap();
