@@ -1,4 +1,4 @@
-//! async fn and await: calling the function only makes a future. Nothing happens before it is awaited.
+//! async fn and await: nothing happens before the future is awaited.
 //!
 //!     cargo run --example async-fetch-1
 

@@ -2,6 +2,9 @@
 //!
 //! A request has many waits, each with its own limit, and nearly no limit is ever reached. So there
 //! is one timer. It is set only when a future has to wait, and as seldom as possible.
+//!
+//! Pin a timer from `unset` once, and wrap each wait in `within`. At the deadline it returns an error, and
+//! the future is dropped, which cancels it.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -84,8 +87,10 @@ impl<F: FnOnce() -> Deadline> Lazy<F> {
         match self {
             Lazy::Known(deadline) => *deadline,
             Lazy::Not(ask) => {
-                // It is there: only here is it taken, and then there is the other.
-                let deadline = ask.take().map_or_else(|| unreachable!(), |ask| ask());
+                // It is there: only this line takes it, and the next one replaces the variant.
+                let deadline = ask
+                    .take()
+                    .map_or_else(|| unreachable!("it is taken once"), |ask| ask());
                 *self = Lazy::Known(deadline);
                 deadline
             }

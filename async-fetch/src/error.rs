@@ -36,7 +36,7 @@ pub enum Error {
         /// The system's error.
         reason: String,
     },
-    /// Nobody listens there.
+    /// No program listens there.
     #[error("connection refused: nobody listens there")]
     Refused,
     /// The proxy refuses, can't be reached, or wants a password.
@@ -100,7 +100,9 @@ pub enum Error {
         limit: u64,
     },
     /// The decompressed body is too large for what was sent.
-    #[error("the body swelled to more than {ratio} times what was sent: a bomb")]
+    #[error(
+        "the body is more than {ratio} times as long as what was sent: it is a decompression bomb"
+    )]
     Bomb {
         /// The limit.
         ratio: u64,
@@ -120,10 +122,10 @@ pub enum Error {
         limit: usize,
     },
     /// The redirects form a loop.
-    #[error("redirects go round in a circle, back to {0}")]
+    #[error("the redirects form a loop, back to {0}")]
     RedirectLoop(String),
     /// The target of a redirect is not a URL.
-    #[error("a redirect to what is no URL: {0:?}")]
+    #[error("the target of a redirect is not a URL: {0:?}")]
     Location(String),
     /// A file can't be written, or read.
     #[error("{}: {source}", path.display())]

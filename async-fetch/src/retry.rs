@@ -1,4 +1,7 @@
-//! Retries.
+//! Retries: whether a request is sent again, and when.
+//!
+//! For each request call [`Budget::earn`]. After a failure, wait as [`retry_after`] or [`Retries::wait`] says,
+//! and send it again if its attempts are fewer than the limit and [`Budget::spend`] returns true.
 //!
 //! Three rules keep retries harmless:
 //! - Only requests that change nothing at the server are sent twice.

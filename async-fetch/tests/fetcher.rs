@@ -178,7 +178,7 @@ async fn a_redirect_does_not_wait_for_its_body() {
         let (mut client, _) = listener.accept().await.unwrap();
         let head = format!("HTTP/1.1 302 Found\r\nlocation: {to}\r\ncontent-length: 9999\r\n\r\n");
         client.write_all(head.as_bytes()).await.unwrap();
-        // Often enough for the time-out between two parts, until the client has had enough.
+        // More often than the time-out between two parts, until the client closes the connection.
         while client.write_all(b"x").await.is_ok() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }

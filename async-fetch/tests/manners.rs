@@ -13,7 +13,8 @@ use demo_site::{Latency, Site};
 use futures_util::{StreamExt, stream};
 use raw::{Server, answer};
 
-/// A server with nginx's `limit_req`: no burst, a request each so often.
+/// A server with nginx's `limit_req` and no burst: it refuses a request that comes sooner than `each` after
+/// the last one.
 fn limited(status: &'static str, each: Duration) -> Server {
     let last = Mutex::new(None::<Instant>);
     Server::start(move |_| {
@@ -36,7 +37,7 @@ async fn all_get_through_a_limit_of_requests() {
         let outcomes: Vec<Outcome> = fetcher.fetch_all(stream::iter(requests)).collect().await;
         let good = outcomes.iter().filter(|it| it.is_success()).count();
         assert_eq!(good, 60);
-        // It was found out what the server can do, instead of being tried again and again.
+        // The fetcher has found the rate of the server. Without that it would try again and again.
         assert!(
             server.heads().len() <= 100,
             "{} requests",

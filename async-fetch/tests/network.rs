@@ -142,8 +142,8 @@ fn a_server_that_asks_for_a_certificate_gets_it() {
     assert_eq!(text(&output.stderr).matches("no/such/file").count(), 1);
 }
 
-/// A proxy that speaks SOCKS5 (RFC 1928) as far as it is needed here: it tells what it was asked
-/// for, a name or an address, and leads everybody to the site.
+/// A proxy that speaks SOCKS5 (RFC 1928) as far as it is needed here: it reports what it was asked
+/// for, a name or an address, and connects every client to the site.
 fn socks_in_front_of(site: &Site) -> (String, mpsc::Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let (address, behind) = (listener.local_addr().unwrap(), site.address());

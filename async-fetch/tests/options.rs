@@ -157,7 +157,7 @@ fn what_is_saved_is_undone_only_when_asked() {
     );
     assert!(!server.heads()[1].to_lowercase().contains("accept-encoding"));
 
-    // What breaks off is no file, and is not gone on with: bytes of the one are not those of the other.
+    // A compressed body that breaks off is not resumed: two compressions of a file may have different bytes.
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().to_str().unwrap();
     let args = ["--compressed", "--backoff", "1ms", "-o", out];

@@ -175,7 +175,7 @@ async fn one_more_request_is_made_and_none_where_a_checksum_decides() {
         assert_eq!(heads.iter().filter(last).count(), looks, "{heads:?}");
         assert_eq!(outcome.attempts, 1);
     }
-    // All of the same version says as much as its last byte.
+    // The whole file of the same version proves as much as its last byte.
     let server = calm(|_| all(&file(1), &KINDS[0].old));
     let (outcome, saved) = fetch(&server, 2, None).await;
     assert!(saved == file(1), "{:?}", outcome.result);

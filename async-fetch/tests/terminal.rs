@@ -15,7 +15,7 @@ use raw::{Asked, Server};
 const SIZE: usize = 1_234_567_890;
 const COLUMNS: usize = 80;
 
-/// Is opened once the test has seen enough.
+/// The test opens it when it has seen enough.
 #[derive(Default)]
 struct Gate(Mutex<bool>, Condvar);
 
@@ -40,8 +40,8 @@ impl Drop for Running {
     }
 }
 
-/// What stands on each line of the screen at some time: a line is begun anew by a carriage return, and
-/// goes on in the next one behind its last column.
+/// The text that each line of the screen has at some time. A carriage return begins the line again. A text
+/// that is longer than the line continues on the next one.
 fn shown(output: &str) -> Vec<String> {
     let escapes = regex::Regex::new("\x1b\\[[0-9;?]*[a-zA-Z]").unwrap();
     let text = escapes.replace_all(output, "\n");
@@ -67,7 +67,7 @@ fn bars_fit_into_80_columns_and_show_the_end_of_a_long_name() {
     }
     let gate = Arc::new(Gate::default());
     let seen = Arc::clone(&gate);
-    // It drips, so that there is something to show, until the bar was seen.
+    // It sends slowly until the bar was seen: only a running download has a bar.
     let server = Server::streaming(move |asked: &Asked, stream: &mut TcpStream| {
         let length = match asked.path.as_str() {
             "/unknown" => String::new(),

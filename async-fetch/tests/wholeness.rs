@@ -165,7 +165,7 @@ async fn what_was_not_asked_for_is_not_saved() {
         let (outcome, file) = saved(&server).await;
         assert!(outcome.is_success() && file.unwrap() == old(), "{number}");
     }
-    // A part that nobody asked for is not the whole, unless it is.
+    // A part that was not asked for is refused, unless it is the whole file.
     let server = Server::start(|_| part("bytes 0-999/2000", &[], &old()[..1000]));
     let (outcome, file) = saved(&server).await;
     assert!(matches!(outcome.result, Err(Error::Range(_))) && file.is_err());

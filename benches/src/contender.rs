@@ -24,12 +24,11 @@ pub struct Contender {
 /// Where a program comes from.
 #[derive(Clone, Copy, Debug)]
 pub enum Program {
-    /// A package of this workspace, whose binary has the package's name. It is built if there is a
-    /// cargo to build it; else it must lie beside this program.
+    /// A package of this workspace, whose binary has the package's name. Cargo builds it; without cargo it
+    /// must lie beside this program.
     Workspace(&'static str),
-    /// A crate of ours in `benches/peers`, by its folder's name, around somebody else's crate; its
-    /// binary is called `peer-NAME`. It is built if there is a cargo to build it; else it must lie
-    /// beside this program.
+    /// A crate of ours in `benches/peers`, by its folder's name, around another crate. Its binary is called
+    /// `peer-NAME`. Cargo builds it; without cargo it must lie beside this program.
     Peer(&'static str),
     /// This program.
     This,
@@ -45,7 +44,7 @@ pub enum Program {
         /// Where it lies in the workspace.
         source: &'static str,
     },
-    /// A shell script of ours in `benches/peers`, around somebody else's program on the PATH.
+    /// A shell script of ours in `benches/peers`, around another program on the PATH.
     Script {
         /// Where it lies in the workspace; programs are started in the workspace's folder.
         source: &'static str,
@@ -54,14 +53,14 @@ pub enum Program {
         /// Arguments that make that command tell its version, and nothing else.
         version: &'static [&'static str],
     },
-    /// Somebody else's, on the PATH.
+    /// Another program on the PATH.
     Installed {
         /// The command.
         name: &'static str,
         /// Arguments that make it tell its version, and nothing else.
         version: &'static [&'static str],
-        /// Arguments that make it tell where it really is, if what lies on the PATH may be a
-        /// script that only starts it, whose time isn't its own.
+        /// Arguments that make it print its own path, if the command on the PATH may be a script that
+        /// starts it: the script's time is not part of the measurement.
         itself: Option<&'static [&'static str]>,
     },
 }
@@ -71,7 +70,7 @@ pub enum Program {
 pub struct Found {
     /// The program to start.
     pub path: PathBuf,
-    /// Its version, of somebody else's.
+    /// The version of another program.
     pub version: Option<String>,
 }
 

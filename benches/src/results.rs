@@ -38,7 +38,7 @@ pub struct Made {
     pub command: String,
     /// The version of this house: its number, and the commit where git knows one.
     pub version: String,
-    /// When, in UTC: `2026-11-30T16:20:00Z`. `None` where nobody noted it.
+    /// When, in UTC: `2026-11-30T16:20:00Z`. `None` if it was not noted.
     pub date: Option<String>,
     /// On which machine.
     pub machine: String,

@@ -1,8 +1,8 @@
 //! Our program beside other people's on the same work.
 //!
-//! A room's jobs are data, in a file of its own below this one; here they are run. Everybody runs
-//! once to warm up and to show the answer. Then, as often as asked for, ours runs beside itself and
-//! beside each of the others in turn, one right after the other, and the two take turns in going first: a
+//! A room's jobs are data, in a file of its own below this one; this file runs them. Every program runs
+//! once to warm up and to give its answer. Then, as often as asked for, ours runs beside itself and beside
+//! each of the others. The two of a pair run one right after the other, and take turns in going first. So a
 //! machine that slows down meanwhile slows both sides of every pair.
 
 mod crawl;
@@ -28,7 +28,7 @@ use crate::contender::{Contender, Program};
 use crate::servers::Load;
 use report::{Outcome, Report, Row};
 
-/// A piece of work, and those who do it.
+/// A piece of work, and the programs that do it.
 #[derive(Clone, Debug)]
 pub struct Job {
     /// The name on the command line. Several jobs may share a name.
@@ -39,7 +39,7 @@ pub struct Job {
     pub input: &'static str,
     /// Our program.
     pub ours: Contender,
-    /// Other people's.
+    /// Other people's programs.
     pub peers: Vec<Contender>,
 }
 
@@ -58,7 +58,7 @@ pub fn jobs(workers: NonZeroUsize) -> Vec<Job> {
     .concat()
 }
 
-/// The jobs whose programs are servers, and what load they are measured under.
+/// The jobs whose programs are servers, and the load under which they are measured.
 pub fn servers() -> Vec<(Job, Load)> {
     vec![
         (reactor::ping_pong(), Load::PingPong),
@@ -87,7 +87,7 @@ fn in_one_line(output: &str) -> String {
     output.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Of a pair, what theirs cost and what ours did.
+/// The costs of a pair: theirs, then ours.
 type Pair = (Cost, Cost);
 
 /// A program beside ours, while the job runs.
@@ -102,11 +102,11 @@ struct Opponent {
 
 /// Does a job `pairs` times with ours and each of the others.
 ///
-/// `progress` hears what is done next. After an interrupt the report is of what was done before.
+/// `progress` is called with what is done next. After an interrupt the report has the pairs before it.
 ///
 /// # Errors
-/// If our own program isn't there, fails, or answers first this and then that: then there is
-/// nothing to compare with. Whatever goes wrong with the others is in the report.
+/// If our own program is missing, fails, or gives two different answers: then there is nothing to compare
+/// with. Failures of the others are in the report.
 pub fn run(
     job: &Job,
     pairs: NonZeroUsize,
@@ -143,7 +143,7 @@ pub fn run(
             }
             progress(&format!("ours beside {}", opponent.row.name));
             let pair = race.pair(opponent, number % 2 == 0);
-            // Ctrl-C reaches the programs too: what they say now means nothing.
+            // Ctrl-C reaches the programs too, so this pair is not complete.
             if interrupt.raised() {
                 break 'pairs;
             }
@@ -175,7 +175,7 @@ impl Race<'_> {
         }
     }
 
-    /// Somebody else's program, warmed up and asked for its answer.
+    /// Another program, after its warm-up and the check of its answer.
     fn opponent(&self, peer: &Contender) -> Opponent {
         let mut opponent = Opponent {
             row: Row::new(peer.name, peer),

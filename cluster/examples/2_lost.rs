@@ -1,4 +1,4 @@
-//! A worker that dies loses its job: the list no longer has it, and nobody else knows of it.
+//! A worker that dies loses its job: the list no longer has it, and no other worker knows of it.
 //!
 //! Needs a server: `redis-server`, here or where REDIS_URL says.
 

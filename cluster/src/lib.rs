@@ -2,8 +2,7 @@
 //! are the processes of [`Agent`]s, on this machine or others. Redis stands between them: it keeps the
 //! jobs, hands each to one agent, and keeps the answers.
 //!
-//! The chapter is [README.md](https://github.com/many-hands/many-hands/blob/main/cluster/README.md) in
-//! this folder; flags, limits and figures are in TOOL.md.
+//! The lesson is the chapter `README.md`. Flags, limits and figures are in `TOOL.md`.
 //!
 //! # Examples
 //! ```no_run

@@ -175,7 +175,7 @@ pub(crate) fn decode_answer(bytes: &[u8]) -> (u32, EncodedAnswer) {
     read(bytes).unwrap_or_else(|| (1, lost("its answer could not be read")))
 }
 
-/// The answer of a job whose end nobody knows.
+/// The answer of a job whose end is not known.
 pub(crate) fn lost(what: impl Into<String>) -> EncodedAnswer {
     EncodedAnswer::Failed(Error::Lost { what: what.into() })
 }

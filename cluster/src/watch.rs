@@ -2,7 +2,8 @@
 //!
 //! Each member renews its lease by raising its count of beats at the broker. The time of day plays no
 //! part: no clock is compared with another, and the broker's may jump. (So a lease is not a key with a
-//! time to live.) Each member watches the next three in the list of members.
+//! time to live.) Each member watches the next three in the list of members:
+//! once for each [`pace`] it calls [`Watch::look`] with their counts.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -26,10 +27,10 @@ pub(crate) struct Seen {
     pub(crate) lease: Duration,
 }
 
-/// What one member has seen of those it watches.
+/// What a member has seen of the members that it watches.
 #[derive(Debug, Default)]
 pub(crate) struct Watch {
-    /// The last count of each, and since when it stands.
+    /// The last count of each member, and the time at which it was first seen.
     standing: HashMap<String, (u64, Instant)>,
     last_look: Option<Instant>,
 }
@@ -37,8 +38,8 @@ pub(crate) struct Watch {
 impl Watch {
     /// Looks at the members, `now`; `interval` is the time between two looks. Returns the dead ones.
     ///
-    /// If the last look was longer ago than that, nothing follows from beats that are missing: the
-    /// broker may have been away, and nobody could renew a lease.
+    /// If the last look was more than two intervals ago, nothing follows from beats that are missing:
+    /// the broker may have been away, and no member could renew its lease.
     pub(crate) fn look(&mut self, now: Instant, interval: Duration, seen: &[Seen]) -> Vec<Seen> {
         let in_touch = self
             .last_look
@@ -61,7 +62,8 @@ impl Watch {
     }
 }
 
-/// How often to look: as often as the own lease, and those watched, ask for.
+/// How often to look: as often as the own lease, and those watched, ask for, but at most every 5 ms:
+/// a member with a tiny lease must not keep the broker busy.
 pub(crate) fn pace(own: Duration, seen: &[Seen]) -> Duration {
     let leases = seen.iter().map(|member| member.lease);
     interval(leases.fold(own, Duration::min)).max(Duration::from_millis(5))

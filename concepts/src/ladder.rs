@@ -29,7 +29,7 @@ pub struct Ladder {
 struct Tickets {
     /// The next ticket to be drawn.
     next: u64,
-    /// Whose turn it is.
+    /// The ticket whose turn it is.
     serving: u64,
 }
 
@@ -52,7 +52,7 @@ impl Ladder {
     }
 
     fn tickets(&self) -> MutexGuard<'_, Tickets> {
-        // No code of others runs under this lock, so that its value is right even after a panic.
+        // No code of the caller runs under this lock, so its value is right even after a panic.
         self.tickets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -60,7 +60,7 @@ impl Ladder {
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
         self.0.tickets().serving += 1;
-        // All, as only one of them has the right ticket, and which is not known here.
+        // Wake all: only one of them has the right ticket, and this thread does not know which.
         self.0.passed_on.notify_all();
     }
 }

@@ -10,8 +10,8 @@
 //! | [`two_painters`](scenes::two_painters) | one a room | parallel: two threads on two CPUs |
 //! | [`one_ladder`](scenes::one_ladder) | one a room | two threads and one lock that painting needs: Python's GIL |
 //!
-//! Each function really does the work and notes when each painter did what. The same paint is on the
-//! walls afterwards, whichever way it came there: [`Scene::paint`](scenes::Scene) says so.
+//! Each function really does the work, and notes when each painter did what. All four put the same paint
+//! on the walls: compare [`Scene::paint`](scenes::Scene).
 //!
 //! # Examples
 //!

@@ -33,7 +33,7 @@ impl Brush {
     }
 
     /// Paints one stroke; `seed` tells strokes apart. The result depends on nothing else, so that
-    /// strokes may be painted in any order, by anybody.
+    /// strokes may be painted in any order, by any painter.
     ///
     /// The arithmetic is one linear congruential generator, Knuth's MMIX.
     pub fn stroke(self, seed: u64) -> u64 {

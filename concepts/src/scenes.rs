@@ -42,8 +42,8 @@ pub fn one_after_another(rooms: &[Room], brush: Brush) -> Scene {
     Scene::of([painter])
 }
 
-/// One painter who does a piece here and a piece there, and never stands where paint dries while
-/// another room can be gone on with: cooperative scheduling.
+/// One painter, who does a piece of one room, then a piece of the next. While paint dries in one room,
+/// the painter works in another: cooperative scheduling.
 pub fn taking_turns(rooms: &[Room], brush: Brush) -> Scene {
     let mut painter = Painter::new(Instant::now(), brush);
     let mut ready: VecDeque<_> = rooms.iter().map(|it| (it, it.pieces.iter())).collect();
@@ -77,8 +77,8 @@ pub fn two_painters(rooms: &[Room], brush: Brush) -> Scene {
     each_in_a_thread(rooms, brush, None)
 }
 
-/// A painter for each room, and one ladder: who paints stands on it. It is passed on after each piece,
-/// and no painter needs it to wait for paint to dry. This is what a global interpreter lock does.
+/// A painter for each room, and one ladder. A painter needs it to paint, passes it on after each piece,
+/// and does not need it to wait for paint to dry. This is what a global interpreter lock does.
 pub fn one_ladder(rooms: &[Room], brush: Brush) -> Scene {
     each_in_a_thread(rooms, brush, Some(&Ladder::default()))
 }
@@ -111,7 +111,7 @@ fn each_in_a_thread(rooms: &[Room], brush: Brush, ladder: Option<&Ladder>) -> Sc
     })
 }
 
-/// Somebody with a brush and a diary.
+/// A painter, with a brush and a diary.
 struct Painter {
     brush: Brush,
     diary: Diary,

@@ -1,5 +1,5 @@
 //! A frontier that ends: several workers take pages from one queue and put new ones in. An empty queue is not
-//! the end: a worker may be about to add links. The end: the queue is empty and no worker is busy.
+//! the end: a worker may be about to add pages. At the end the queue is empty and no worker is busy.
 
 use demo_site::Site;
 use std::collections::HashSet;

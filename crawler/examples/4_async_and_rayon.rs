@@ -28,7 +28,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             let body = fetch(page).await;
             let (answer, answered) = oneshot::channel();
             rayon::spawn(move || {
-                // Nobody listens any more if the program ends early.
+                // It fails if the program ends early: then no task waits for the answer.
                 let _ = answer.send(read(&body));
                 drop(place);
             });

@@ -268,7 +268,7 @@ mod loom_models {
         });
     }
 
-    /// Somebody stops it while another waits: the wait ends.
+    /// One worker stops it while another waits: the wait ends.
     #[test]
     fn loom_stop_wakes_who_waits() {
         loom::model(|| {

@@ -58,9 +58,13 @@ mod sync;
 #[cfg(not(loom))]
 pub mod access;
 
-// The cache.
+// The disk: the cache, the state, which a thread of its own writes, and reports from the state.
 #[cfg(not(loom))]
 pub mod cache;
+#[cfg(not(loom))]
+pub mod report;
+#[cfg(not(loom))]
+pub mod store;
 
 // The kernels: they turn text and bytes into answers, without network and concurrency.
 #[cfg(not(loom))]
@@ -74,8 +78,6 @@ pub mod normalise;
 #[cfg(not(loom))]
 pub mod reading;
 #[cfg(not(loom))]
-pub mod report;
-#[cfg(not(loom))]
 pub mod robots;
 #[cfg(not(loom))]
 pub mod scope;
@@ -87,8 +89,6 @@ pub mod select;
 pub mod settings;
 #[cfg(not(loom))]
 pub mod sitemap;
-#[cfg(not(loom))]
-pub mod store;
 #[cfg(not(loom))]
 pub mod traps;
 #[cfg(not(loom))]

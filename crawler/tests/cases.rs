@@ -21,7 +21,7 @@ type Robots = (String, String, String, bool);
 /// Cases that ours answers in another way: the crawler's name and the URL of each.
 fn differences(cases: &[Robots]) -> Vec<(&str, &str)> {
     let differs = |(text, name, url, allowed): &&Robots| {
-        // What is no name is asked for as somebody whom no group names.
+        // Without a name: a name that is in no group.
         let name = if name.is_empty() || name == "*" {
             "anybody"
         } else {

@@ -116,7 +116,10 @@ pub const ENTRIES: &[Entry] = &[
         "a redirect to a URL with user and password",
     ),
     http("/redirect/nowhere", "a redirect without a Location"),
-    http("/redirect/garbage", "a redirect to what is no URL"),
+    http(
+        "/redirect/garbage",
+        "a redirect to a text that is not a URL",
+    ),
     http(
         "/redirect/file",
         "a redirect to a file of the client's machine",

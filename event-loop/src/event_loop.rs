@@ -54,7 +54,7 @@ impl<S, T> EventLoop<S, T> {
     ///
     /// # Errors
     ///
-    /// When the system has no descriptors left. A loop takes three.
+    /// When the system has no descriptors left. On Linux a loop takes two, and two more for signals.
     ///
     /// # Examples
     ///

@@ -1,4 +1,7 @@
 //! Signals as events: a handler sets a flag and writes to a socket that the loop watches.
+//!
+//! `add` asks for a signal. When the loop reports that the socket is readable, `collect` returns the
+//! signals that have come.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;

@@ -10,13 +10,13 @@ struct Inner<E> {
     backlog: Backlog<E>,
     /// The reason why no more entries are accepted.
     closed: Option<Error>,
-    /// The numbers of consumers that sleep on `some`, and of producers that sleep on `room`. If
-    /// nobody sleeps, no system call is needed to wake them.
+    /// The numbers of consumers that sleep on `not_empty`, and of producers that sleep on `not_full`. If
+    /// none sleeps, no system call is needed to wake them.
     idle: usize,
     blocked: usize,
     /// Whether a consumer is spinning on `news`. Only one may: it takes the next entry without a
     /// wake-up, and a second one would only take CPU time from the producer.
-    about: bool,
+    spinning: bool,
     /// The number of consumers, and the wanted number. Surplus consumers end.
     consumers: usize,
     wanted: usize,
@@ -33,8 +33,8 @@ pub(crate) struct Counted {
 
 pub(crate) struct Queue<E> {
     inner: Mutex<Inner<E>>,
-    some: Condvar,
-    room: Condvar,
+    not_empty: Condvar,
+    not_full: Condvar,
     /// Changes whenever a consumer should check the queue. An idle consumer watches it before it
     /// sleeps.
     news: AtomicUsize,
@@ -48,13 +48,13 @@ impl<E: Pending> Queue<E> {
                 closed: None,
                 idle: 0,
                 blocked: 0,
-                about: false,
+                spinning: false,
                 consumers: 0,
                 wanted: 0,
                 counted: Counted::default(),
             }),
-            some: Condvar::new(),
-            room: Condvar::new(),
+            not_empty: Condvar::new(),
+            not_full: Condvar::new(),
             news: AtomicUsize::new(0),
         }
     }
@@ -77,7 +77,7 @@ impl<E: Pending> Queue<E> {
             };
             let deadline = patience.deadline().ok_or_else(|| full.clone())?;
             inner.blocked += 1;
-            let guard = wait_until(&self.room, inner, deadline);
+            let guard = wait_until(&self.not_full, inner, deadline);
             let timed_out = guard.is_none();
             inner = guard.unwrap_or_else(|| lock(&self.inner));
             inner.blocked -= 1;
@@ -87,13 +87,13 @@ impl<E: Pending> Queue<E> {
         }
         inner.counted.submitted += 1;
         inner.backlog.push(make());
-        let wake = inner.idle > 0 && inner.backlog.len() > usize::from(inner.about);
+        let wake = inner.idle > 0 && inner.backlog.len() > usize::from(inner.spinning);
         drop(inner);
         // After the lock is released, because a spinning consumer would block on it. A consumer
         // checks the backlog again before it sleeps, so it does not depend on this.
         self.news.fetch_add(1, Ordering::Release);
         if wake {
-            self.some.notify_one();
+            self.not_empty.notify_one();
         }
         Ok(())
     }
@@ -106,7 +106,7 @@ impl<E: Pending> Queue<E> {
         inner.consumers += missing;
         self.news.fetch_add(1, Ordering::Release);
         drop(inner);
-        self.some.notify_all();
+        self.not_empty.notify_all();
         missing
     }
 
@@ -140,7 +140,7 @@ impl<E: Pending> Queue<E> {
                 let blocked = inner.blocked > 0;
                 drop(inner);
                 if blocked {
-                    self.room.notify_one();
+                    self.not_full.notify_one();
                 }
                 return Some(popped);
             }
@@ -148,17 +148,17 @@ impl<E: Pending> Queue<E> {
                 inner.consumers = inner.consumers.saturating_sub(1);
                 return None;
             }
-            if spun || inner.about {
+            if spun || inner.spinning {
                 inner.idle += 1;
-                inner = wait(&self.some, inner);
+                inner = wait(&self.not_empty, inner);
                 inner.idle -= 1;
             } else {
                 let seen = self.news.load(Ordering::Relaxed);
-                inner.about = true;
+                inner.spinning = true;
                 drop(inner);
                 spun = !spin_until(|| self.news.load(Ordering::Acquire) != seen);
                 inner = lock(&self.inner);
-                inner.about = false;
+                inner.spinning = false;
             }
         }
     }
@@ -171,7 +171,7 @@ impl<E: Pending> Queue<E> {
         let blocked = inner.blocked > 0;
         drop(inner);
         if blocked {
-            self.room.notify_one();
+            self.not_full.notify_one();
         }
     }
 
@@ -181,8 +181,8 @@ impl<E: Pending> Queue<E> {
         inner.closed.get_or_insert(reason);
         self.news.fetch_add(1, Ordering::Release);
         drop(inner);
-        self.some.notify_all();
-        self.room.notify_all();
+        self.not_empty.notify_all();
+        self.not_full.notify_all();
     }
 
     /// Removes all pending entries.
@@ -191,7 +191,7 @@ impl<E: Pending> Queue<E> {
         let entries = inner.backlog.drain();
         inner.counted.cancelled += entries.len() as u64;
         drop(inner);
-        self.room.notify_all();
+        self.not_full.notify_all();
         entries
     }
 

@@ -64,8 +64,9 @@ const QUICK: Duration = Duration::from_micros(4);
 #[cfg(not(loom))]
 const PAUSES: u32 = 4;
 
-/// After a yield that took longer than [`SPIN`], so many waits sleep without one. Others need the CPU then: on
-/// a busy machine such a yield takes milliseconds, and a sleep tens of microseconds.
+/// The number of waits that sleep without a yield, after a yield that took longer than [`SPIN`]. Other
+/// programs need the CPU then: on a busy machine a yield takes milliseconds, and a sleep tens of
+/// microseconds.
 #[cfg(not(loom))]
 const SLEEPS: u32 = 256;
 
@@ -144,7 +145,7 @@ mod tests {
     use super::*;
     use std::cell::Cell;
 
-    /// Nothing is ever ready, and each yield takes this long: the yields of so many waits.
+    /// How many yields `waits` waits make, if nothing is ever ready and each yield takes `yield_takes`.
     fn yields(look: &Look, yield_takes: Duration, waits: u32) -> u32 {
         let yields = Cell::new(0);
         for _ in 0..waits {

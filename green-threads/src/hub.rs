@@ -79,6 +79,10 @@ pub(crate) fn now() -> Instant {
 
 /// Lets the other green threads that are ready run first.
 ///
+/// # Panics
+///
+/// As [`sleep`].
+///
 /// # Examples
 ///
 /// ```

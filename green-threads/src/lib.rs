@@ -47,10 +47,12 @@
 //! green_threads::spawn(|| println!("{here}"));
 //! ```
 //!
+//! Stacks, their guard pages and the handler of an overflow need Unix. On other systems this crate
+//! is empty.
+//!
 //! The lesson is the chapter `README.md`. What a kill does, stacks, limits and figures are in
 //! `TOOL.md`.
-// Stacks, their guard pages and the handler of an overflow need Unix: on other systems this crate
-// is empty.
+
 #![cfg(unix)]
 
 /// The chapter. Its Rust snippets are compiled.

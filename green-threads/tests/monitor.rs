@@ -47,8 +47,8 @@ fn main_is_watched() {
         "{text}"
     );
     other.kill();
-    // If it is alone, it blocks no other. The later report must be about the wait for a green
-    // thread.
+    // Now `main` is alone, so it blocks no other green thread. This sleep is five times the limit, and must
+    // not be reported: the next report is about `busy`.
     std::thread::sleep(Duration::from_millis(100));
     let busy = Builder::new()
         .name("busy")

@@ -9,7 +9,7 @@ use std::time::Duration;
 use green_threads::net::TcpListener;
 use green_threads::{run_on, scope, sleep};
 
-/// Counts the calls, and does not wait.
+/// Counts the destructors that run.
 struct Count<'a>(&'a AtomicUsize);
 
 impl Drop for Count<'_> {

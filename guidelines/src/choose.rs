@@ -107,13 +107,15 @@ pub struct Advice {
     pub copy: &'static str,
 }
 
-/// A task that computes longer than this between two waits keeps an async server from answering.
+/// A task that computes longer than this between two waits keeps an async server from answering
+/// (Alice Ryhl, "Async: what is blocking?": 10 to 100 us).
 const LONG: f64 = 100e-6;
 
 /// More threads are not recommended: no more were measured.
 const MOST_THREADS: f64 = crate::costs::waiting::MANY as f64;
 
-/// A task that waits more than this has no place in rayon, whose threads are as many as the CPUs.
+/// The largest share of waiting for rayon and for a process pool. They have as many workers as there are
+/// CPUs, so a worker that waits leaves its CPU idle. A tenth of a CPU is a small loss.
 const WAITS: f64 = 0.1;
 
 /// Recommends a model. `cpus` is how many CPUs this process may use.

@@ -24,7 +24,7 @@ pub enum Unit {
     Seconds,
     /// Bytes of memory.
     Bytes,
-    /// How many.
+    /// A number of things.
     Count,
     /// How many times as much as something else.
     Times,
@@ -33,7 +33,7 @@ pub enum Unit {
 /// The median of several runs, and the range that they came to.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Figure {
-    /// The middle one; of an even number, the mean of the middle two.
+    /// The middle run; of an even number of runs, the mean of the middle two.
     pub median: f64,
     /// Where the range begins.
     pub low: f64,
@@ -120,7 +120,7 @@ impl Figure {
 
     /// How many times as much as another: the largest range that both allow.
     pub fn over(&self, other: &Figure) -> Option<Figure> {
-        // Of zero, and of less, nothing is a multiple.
+        // No figure is a multiple of zero or of a negative value.
         (self.unit == other.unit && other.low > 0.0).then(|| Figure {
             median: self.median / other.median,
             low: self.low / other.high,
@@ -141,7 +141,7 @@ impl Figure {
         }
     }
 
-    /// Both together.
+    /// The sum of both.
     #[must_use]
     pub fn plus(&self, other: &Figure) -> Figure {
         Figure {

@@ -35,7 +35,7 @@ impl Memory {
         let read = |file: &str| std::fs::read_to_string(format!("/proc/{process}/{file}"));
         // Not `VmRSS`: that is counted per thread, and may be off by pages for each of them.
         Memory::parse(&read("smaps_rollup")?, &read("status")?)
-            .ok_or_else(|| io::Error::other("/proc tells no memory"))
+            .ok_or_else(|| io::Error::other("/proc does not report the memory"))
     }
 
     fn parse(rollup: &str, status: &str) -> Option<Memory> {

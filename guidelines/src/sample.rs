@@ -1,4 +1,4 @@
-//! Runs that are interleaved: one of each, then again one of each. A machine that slows down meanwhile
+//! Runs that are interleaved: each probe once, then each probe again. A machine that slows down meanwhile
 //! slows all of them alike.
 
 use crate::figure::{Figure, Unit};
@@ -50,7 +50,7 @@ pub struct Probe<'a> {
     /// Its figure's id.
     pub id: &'static str,
     operation: Operation<'a>,
-    /// How often the operation is done in a sample; found out before the first.
+    /// How often the operation is done in a sample; 0 before the first sample.
     times: u64,
     samples: Vec<f64>,
     failure: Option<String>,
@@ -107,7 +107,7 @@ impl<'a> Probe<'a> {
 ///
 /// # Errors
 ///
-/// Only if the user asked to stop: a probe that fails has that for its result.
+/// Only if the user asked to stop. A probe that fails has its error as its result.
 pub fn interleaved(mut probes: Vec<Probe<'_>>, run: &Run<'_>) -> io::Result<Vec<Measured>> {
     for round in 1..=run.rounds {
         for probe in &mut probes {

@@ -1,4 +1,8 @@
 //! Memory that several processes share: a file without a name, mapped by each of them.
+//!
+//! The parent calls `create`, and sends the owner's `path` to its workers. Each worker calls `open`,
+//! and writes its own numbers. When all have finished, the parent reads.
+
 #![allow(
     unsafe_code,
     reason = "another process writes to the same memory, which no reference allows"

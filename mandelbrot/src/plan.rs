@@ -30,7 +30,7 @@ pub const SMOOTH_SCALE: u32 = 256;
 /// and few enough that all workers end at about the same time.
 const POINTS_PER_BAND: usize = 4096;
 
-/// The minimum number of bands, if the picture has as many rows.
+/// The minimum number of bands, if the picture has as many rows: each of 16 workers still gets several.
 const LEAST_BANDS: usize = 64;
 
 /// The formula that is iterated.
@@ -312,7 +312,7 @@ impl Plan {
         if self.smooth { SMOOTH_SCALE } else { 1 }
     }
 
-    /// The count of a point that never left.
+    /// The count of a point that has not escaped.
     pub fn inside(&self) -> u32 {
         self.limit * self.scale()
     }
@@ -349,7 +349,7 @@ impl Plan {
         center.unwrap_or_else(|| self.view.center.into())
     }
 
-    /// By how much the view is larger than 3.5 units across, if it was asked for so.
+    /// The zoom that was given to [`at`](Plan::at): the view is `3.5 / zoom` wide.
     pub(crate) fn zoom(&self) -> Option<f64> {
         self.zoom
     }

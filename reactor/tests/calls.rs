@@ -31,7 +31,7 @@ fn it_can_be_run_again_and_not_from_within() {
     }
 }
 
-/// A reactor is stopped on its own thread, so there is nobody to wake: the next run sleeps at once.
+/// A reactor is stopped on its own thread, so there is no thread to wake: the next run sleeps at once.
 #[test]
 fn a_stop_wakes_no_later_run() {
     let reactor = Reactor::new().unwrap();

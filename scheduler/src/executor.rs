@@ -1,9 +1,9 @@
-//! Step 6: the same with [`Future`] and [`Waker`]: an async runtime on one thread.
+//! An async runtime on one thread: the same scheduler with [`Future`] and [`Waker`].
 //!
 //! A generator yields to be run again. A future that cannot go on keeps the [`Waker`] that it was
 //! given, and is polled again when the waker is called. Only this is new. The ready queue is that
-//! of step 2, and the system calls are futures now: [`sleep`], [`spawn`], a [`JoinHandle`]. Futures
-//! of other crates work here too if they need only a waker.
+//! of [`round_robin`](crate::round_robin), and the system calls are futures now: [`sleep`], [`spawn`],
+//! a [`JoinHandle`]. Futures of other crates work here too if they need only a waker.
 //!
 //! ```
 //! use std::time::Duration;

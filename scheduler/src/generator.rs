@@ -1,4 +1,4 @@
-//! Step 1. Generators: functions that stop in the middle, give a value, and go on later.
+//! Generators: functions that stop in the middle, give a value, and go on later.
 //!
 //! Stable Rust has no generators, but it has `async` blocks. The compiler turns such a block into a
 //! state machine that stops at each `.await`. So [`Co::yield_`] is a future that stores its value

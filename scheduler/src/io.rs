@@ -1,4 +1,4 @@
-//! Step 7. Sockets: a task waits for the system in the same way as for another task.
+//! Sockets: a task waits for the system in the same way as for another task.
 //!
 //! Every operation is tried first. If the system says that it would block, the task waits until the
 //! [event loop](event_loop) reports a change. A task whose sockets are always ready would never let

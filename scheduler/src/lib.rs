@@ -1,8 +1,8 @@
-//! From generators to an async runtime, in seven steps on one thread.
+//! From generators to an async runtime, on one thread.
 //!
-//! Each module adds one idea to those before it: [`generator`], [`round_robin`], [`system_calls`],
-//! [`policy`], [`sync`], [`executor`], [`io`]. [`monitor`] watches the tasks of any of them: how
-//! many times each ran, and how long its longest run was.
+//! Each of seven modules adds one idea to those before it: [`generator`], [`round_robin`],
+//! [`system_calls`], [`policy`], [`sync`], [`executor`], [`io`]. [`monitor`] watches the tasks of any of
+//! them: how many times each ran, and how long its longest run was.
 //!
 //! # A generator
 //!
@@ -84,7 +84,7 @@ struct Chapter;
 // The computation of all tasks: plain code.
 pub mod workshop;
 
-// The steps, each on top of those before. First generators:
+// The modules, each on top of those before. First generators:
 pub mod generator;
 pub mod policy;
 pub mod round_robin;
@@ -94,9 +94,9 @@ pub mod system_calls;
 pub mod executor;
 pub mod sync;
 
-// The last step: the system's sockets, and the chat on them.
+// Last: the system's sockets, and the chat on them.
 pub mod chat_server;
 pub mod io;
 
-// Watches tasks of any step.
+// Watches tasks of any of them.
 pub mod monitor;

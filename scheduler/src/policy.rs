@@ -1,7 +1,7 @@
-//! Step 4. Which task is next? Ready queues that can be exchanged.
+//! Policies: which task is next? Ready queues that can be exchanged.
 //!
-//! The scheduler of step 2 takes the task that has waited longest. There are other rules. A
-//! [`Policy`] is such a rule: a queue of ready tasks, in an order of its own.
+//! The scheduler of [`round_robin`](crate::round_robin) takes the task that has waited longest. There
+//! are other rules. A [`Policy`] is such a rule: a queue of ready tasks, in an order of its own.
 //!
 //! | policy | next is | good for | what it costs |
 //! |-|-|-|-|
@@ -128,7 +128,8 @@ pub struct Turn {
     pub late: bool,
 }
 
-/// The scheduler of step 2 with any queue. As an iterator it gives the turns.
+/// The scheduler of [`round_robin`](crate::round_robin) with any queue. As an iterator it gives the
+/// turns.
 pub struct Scheduler<'a, P> {
     policy: P,
     tasks: Vec<Option<Task<'a>>>,

@@ -1,4 +1,5 @@
-//! Step 2. A task is a generator that yields to let others run. A scheduler is a queue of tasks.
+//! A round-robin scheduler. A task is a generator that yields to let others run. The scheduler is a
+//! queue of tasks.
 //!
 //! The workshop's scheduler has a fault: it calls `next` on each task in turn, and the first task
 //! that ends raises `StopIteration` through the scheduler, so that the others never finish. Here an

@@ -1,4 +1,4 @@
-//! Step 5. Synchronization: locks, conditions, semaphores, events, barriers, channels.
+//! Synchronization: locks, conditions, semaphores, events, barriers, channels.
 //!
 //! All of them are for tasks of one thread, and work on any executor. They are fair: the task that
 //! has waited longest is served first. What is released is given to it directly, so that no other

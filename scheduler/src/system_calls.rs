@@ -1,4 +1,4 @@
-//! Step 3. System calls: a task yields a request, and the scheduler answers it.
+//! System calls: a task yields a request, and the scheduler answers it.
 //!
 //! So far a yield only let others run. Here it also says what the task wants, as a trap does in an
 //! operating system: its own id, a new task, to wait for another task, to kill it, to sleep. The

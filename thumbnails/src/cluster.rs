@@ -1,6 +1,6 @@
 //! Other machines: a cluster's agents read the pictures and write the thumbnails themselves, so they
-//! must see the same folders, under the same names. Each task is checked for that before it is run: a
-//! thumbnail that went to a folder of another machine would be missed by nobody.
+//! must see the same folders, under the same names. Each task is checked for that before it is run:
+//! otherwise a thumbnail could go to a folder of another machine without an error.
 
 use std::fs;
 use std::io;
@@ -16,9 +16,9 @@ use crate::failure::Failure;
 use crate::processes;
 use crate::task::{Outcome, Task};
 
-/// So many tasks are under way for each worker.
+/// Tasks under way for each worker: one that runs, and one that is ready to run next.
 const AHEAD: usize = 2;
-/// And at least so many, while the workers are not known.
+/// The minimum number of tasks under way, because the number of workers is not known at first.
 const LEAST: usize = 16;
 
 /// A task for a machine that must see the same files.

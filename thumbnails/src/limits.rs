@@ -11,17 +11,17 @@ use crate::failure::Failure;
 /// during decoding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
-    /// The longest side, in pixels: 65,535, the most that a JPEG can have.
+    /// The longest side, in pixels (default: 65,535, the most that a JPEG can have).
     pub side: u32,
-    /// The number of pixels: a hundred million. Cameras have up to sixty million, phones two
-    /// hundred million; a malicious header claims billions.
+    /// The number of pixels (default: a hundred million). Cameras make up to sixty million. Some phones
+    /// make two hundred million: raise the limit for them. A malicious header claims billions.
     pub pixels: u64,
-    /// The memory for decoding: 512 MiB. In a run with several workers it is the limit for all
+    /// The memory for decoding (default: 512 MiB). In a run with several workers it is the limit for all
     /// together.
     pub memory: u64,
-    /// The size of the file, which is read completely: 256 MiB.
+    /// The size of the file, which is read completely (default: 256 MiB).
     pub file: u64,
-    /// The time for one picture: 30 s. It is checked when the decoder reads more of the file. A
+    /// The time for one picture (default: 30 s). It is checked when the decoder reads more of the file. A
     /// decoder that does not read can only be stopped from another process: use `--isolate`.
     pub time: Duration,
 }

@@ -4,6 +4,7 @@ use std::io;
 
 use ruzstd::decoding::FrameDecoder;
 
+/// Bytes of the largest window, which is the memory for a frame.
 const WINDOW: u64 = 8 << 20;
 
 /// Bytes of the longest header of a frame.

@@ -22,7 +22,7 @@ impl Asked {
         }
     }
 
-    /// The bytes that are asked for, of so many.
+    /// The bytes that are asked for, of a file of `total` bytes.
     pub fn range(&self, total: usize) -> (usize, usize) {
         let range = self
             .header("range")

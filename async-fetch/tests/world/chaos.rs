@@ -223,7 +223,7 @@ impl Round<'_> {
         Ok(())
     }
 
-    /// Lets the client, or else a new one, come to its end: now it must succeed.
+    /// Lets the client end, or starts another one: without disturbance it must succeed.
     fn undisturbed(&mut self, mut client: Option<Client>) -> Result<(), String> {
         self.relay.allow(u64::MAX);
         for _ in 0..2 {

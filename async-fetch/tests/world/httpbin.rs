@@ -191,8 +191,8 @@ fn ours(url: &str, options: &[&str], folder: &Path) -> Told {
     }
 }
 
-/// A body as text. What is JSON is written anew: httpbin tells headers in the order in which they
-/// came, and which codings were asked for is each client's own.
+/// A body as text. JSON is written again in one order: httpbin lists headers in the order in which they
+/// came. The accepted codings are left out, because each client has its own.
 fn text(body: &[u8]) -> String {
     let anew = |text: &str| -> Option<String> {
         let mut value: Value = serde_json::from_str(text).ok()?;

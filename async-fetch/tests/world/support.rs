@@ -41,9 +41,9 @@ pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/world")
 }
 
-/// A port that nobody uses now, below those that the system gives to whoever asks for any: no
-/// connection gets it while its server is started again. Another test may take it before it is used:
-/// who starts a server on it tries again.
+/// A port that is free now, below the ports that the system assigns: no connection gets it while its server
+/// is started again. Another test may take it first. Then the start of the server fails, and is tried again
+/// with another port.
 pub fn free_port() -> u16 {
     static TRIED: AtomicU32 = AtomicU32::new(0);
     let start = std::process::id().wrapping_mul(97);

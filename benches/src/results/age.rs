@@ -11,7 +11,7 @@ pub enum Age {
     Current,
     /// The code changed later: the commit and its date.
     Older(String),
-    /// Nobody noted when it was made, or git tells nothing.
+    /// The table has no date, or git gives none for its code.
     Unknown(&'static str),
 }
 

@@ -1,4 +1,4 @@
-//! The job of the async-fetch room, and who else does it.
+//! The job of the async-fetch room, and the other programs that do it.
 //!
 //! It needs a server: `benches/peers/nginx.sh start` makes one, and the job is there while it is.
 

@@ -1,4 +1,4 @@
-//! The jobs of the green-threads room, and who else does them; all on one thread.
+//! The jobs of the green-threads room, and the other programs that do them; all on one thread.
 
 use super::{Job, in_one_line};
 use crate::contender::{Contender, Program};

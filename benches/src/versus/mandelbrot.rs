@@ -1,4 +1,4 @@
-//! The jobs of the mandelbrot room, and who else does them.
+//! The jobs of the mandelbrot room, and the other programs that do them.
 
 use std::num::NonZeroUsize;
 

@@ -1,4 +1,4 @@
-//! The jobs of the reactor room: echo servers of one thread, and who else serves.
+//! The jobs of the reactor room: echo servers of one thread, and other servers.
 
 use super::{Job, in_one_line};
 use crate::contender::{Contender, Program};

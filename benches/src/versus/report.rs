@@ -32,7 +32,7 @@ pub struct Report {
 pub struct Row {
     /// Its name.
     pub name: &'static str,
-    /// Its version, of somebody else's.
+    /// The version of another program.
     pub version: Option<String>,
     /// Its command.
     pub command: String,

@@ -1,4 +1,4 @@
-//! The jobs of the scheduler room, and who else does them.
+//! The jobs of the scheduler room, and the other programs that do them.
 
 use super::{Job, python};
 use crate::contender::{Contender, Program};

@@ -1,4 +1,4 @@
-//! The job of the thumbnails room, and who else does it.
+//! The job of the thumbnails room, and the other programs that do it.
 
 use std::io;
 use std::num::NonZeroUsize;

@@ -62,8 +62,8 @@ impl Shared {
                 Ok(true)
             }
             Beat::Gone => {
-                // Its jobs have been answered, or offered to other agents. Nobody wants what it still runs
-                // of them, and a job must not run beside its repetition: they are ended.
+                // Its jobs have been answered, or offered to other agents. No client waits for those that
+                // still run here, and a job must not run beside its repetition. So they are ended.
                 {
                     let mut state = lock(&self.state);
                     state.id.clear();

@@ -13,9 +13,9 @@ use serde_json::json;
 use super::args::BrokerArgs;
 use super::demo::CountPrimes;
 
-/// How often each run goes there and back.
+/// Round trips in each run.
 const TRIPS: usize = 300;
-/// And before the first, so that all that is started once has been.
+/// Round trips before the first run: the first ones start threads and connections.
 const WARM_UP: usize = 30;
 
 /// The times of a run, the shortest first.

@@ -97,7 +97,7 @@ fn an_agent_that_is_cut_off_for_less_than_its_lease_loses_nothing() {
     let pool = pool(&server, LONG);
     let once = submit_blocker(&pool, &server, "once");
     proxy.cut();
-    // It ends while nobody can hear of it.
+    // The job ends while its agent is disconnected.
     server.create("go");
     let waiting = pool.submit(Act::Echo(1)).unwrap();
     until("the agent has tried to come back", || proxy.refused() > 2);

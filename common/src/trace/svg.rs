@@ -14,6 +14,7 @@ const BAR: f64 = 14.0;
 const GAP: f64 = 6.0;
 const LEGEND_COLUMN: f64 = 270.0;
 const LEGEND_ROW: f64 = 18.0;
+/// Longer labels are cut, to fit into `LABELS` and `LEGEND_COLUMN`.
 const LONGEST_LABEL: usize = 32;
 /// Bars with the same name that are closer and thinner than this, in pixels, are drawn as one. So a
 /// browser can open a picture of 100,000 spans.

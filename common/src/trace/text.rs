@@ -5,6 +5,7 @@ use super::record::Timeline;
 use crate::timing::human_duration;
 use std::time::Duration;
 
+/// Longer labels are cut: they would leave too few of 80 columns to the lanes.
 const LONGEST_LABEL: usize = 32;
 /// The minimum number of columns for the lanes: fewer would show nothing.
 const FEWEST_COLUMNS: usize = 20;

@@ -267,7 +267,7 @@ mod tests {
     use crate::store::File;
     use rusqlite::StatementStatus;
 
-    /// A state of so many pages. Each has a link to a page that is not there, one to a part that is not there,
+    /// A state of `?1` pages. Each has a link to a page that is not there, one to a part that is not there,
     /// and one to a redirect.
     const PAGES: &str = "
         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
@@ -280,7 +280,7 @@ mod tests {
         INSERT INTO fragments VALUES ('part', 'part', 'part');
         INSERT INTO ids SELECT id, 'other' FROM urls;";
 
-    /// How many steps SQLite takes for a report of so many pages.
+    /// How many steps SQLite takes for a report of this number of pages.
     fn steps(pages: u32) -> i64 {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("crawl.db");

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// A record as somebody else's reader has it.
+/// A record as warcio reads it.
 #[derive(serde::Deserialize)]
 pub(super) struct Record {
     pub(super) kind: String,
@@ -126,7 +126,7 @@ fn robots_txt_sitemaps_and_bodies_that_come_again_are_in_an_archive() {
     let pages = [of("/one"), of("/two")].concat();
     let kinds: Vec<&str> = pages.iter().map(|it| it.kind.as_str()).collect();
     assert_eq!(kinds.len(), 2);
-    // Which of the two is first nobody knows, nor whether a run ended between them.
+    // The order of the two is not known, nor whether a run ended between them.
     if let Some(revisit) = pages.iter().find(|it| it.kind == "revisit") {
         let other = pages.iter().find(|it| it.kind == "response").unwrap();
         assert_eq!(revisit.refers_to.as_deref(), Some(other.url.as_str()));

@@ -247,7 +247,8 @@ fn fragments_are_told_as_they_are_written_and_what_is_broken_is_counted() {
     assert!(err.contains("by host: 3 127.0.0.1"), "{err}");
 }
 
-/// `crawler check … | head -1`: nothing is told of the reader that left, and the exit code is the links'.
+/// `crawler check … | head -1`: there is no message about the reader that left, and the exit code is that of
+/// the links.
 #[test]
 fn a_reader_that_leaves_changes_no_verdict() {
     let broken = Tiny::html(&[("/", "<a href=/gone>")]);

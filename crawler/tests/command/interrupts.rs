@@ -137,7 +137,7 @@ fn a_report_of_many_links_is_ended_by_either_signal() {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        // It has begun to write, and can't go on as nobody reads.
+        // It has begun to write, and can't go on, because the test does not read.
         let mut out = child.stdout.take().unwrap();
         out.read_exact(&mut [0]).unwrap();
         send(name, &child);

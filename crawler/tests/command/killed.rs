@@ -6,8 +6,8 @@ use super::*;
 #[test]
 fn killed_twenty_times_the_union_is_the_whole_site_and_each_page_once() {
     const PAGES: usize = 600;
-    // So that a transaction, which takes what comes for a tenth of a second, is of some five pages,
-    // and the whole takes longer than a busy machine may keep this test waiting.
+    // A transaction collects pages for a tenth of a second. With this latency it has about five pages,
+    // and the site takes so long that all kills come before its end, also on a busy machine.
     let latency = Latency::Fixed(Duration::from_millis(40));
     let site = Site::builder()
         .pages(PAGES)
@@ -37,14 +37,14 @@ fn killed_twenty_times_the_union_is_the_whole_site_and_each_page_once() {
         } else {
             &["-j2", "--resume"]
         });
-        // At a random line of what it tells: in the midst of a transaction or at its end.
+        // Kill it after a random line of its output: within a transaction, or at its end.
         let line = 1 + RandomState::new().hash_one(kill) as usize % 15;
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         told.extend(lines.take(line).map(Result::unwrap));
         assert_eq!(
             child.try_wait().unwrap(),
             None,
-            "it came to its end: {kill}"
+            "it ended before kill {kill}, after line {line}"
         );
         child.kill().unwrap();
         child.wait().unwrap();
@@ -53,7 +53,7 @@ fn killed_twenty_times_the_union_is_the_whole_site_and_each_page_once() {
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     told.extend(lines.map(Result::unwrap));
     assert!(child.wait().unwrap().success());
-    // What was told when it was killed may have been lost on its way here, but came never twice.
+    // Lines may be lost by a kill, but no line came twice.
     assert_eq!(told.iter().collect::<HashSet<_>>().len(), told.len());
 
     let connection = rusqlite::Connection::open(&db).unwrap();
@@ -83,7 +83,7 @@ fn killed_twenty_times_the_union_is_the_whole_site_and_each_page_once() {
         one("SELECT count(*) FROM (SELECT DISTINCT source, target FROM links)"),
         one("SELECT count(*) FROM links")
     );
-    // The archive has an answer for each, and no more.
+    // The archive has one answer for each page, and no more.
     let mut text = Vec::new();
     let packed = std::fs::File::open(&warc).unwrap();
     flate2::read::MultiGzDecoder::new(packed)

@@ -8,7 +8,7 @@ fn private_addresses_that_a_page_names_are_refused() {
         let site = Site::builder().start().unwrap();
         let mut settings = settings(&site, "/redirect/private");
         settings.reach = Reach::Any;
-        // Else its robots.txt could not be had, and that forbids it before anybody asks.
+        // Otherwise its robots.txt is asked for first. That fails, and the page is not asked for.
         settings.obeys_robots = false;
         let (sum, pages) = crawl_as(model, settings);
         assert_eq!(sum.failed, 1);
@@ -20,7 +20,7 @@ fn private_addresses_that_a_page_names_are_refused() {
     }
 }
 
-/// How a name that changes its mind answers: one list a time, the last one for ever.
+/// The answers of a name that changes its addresses: one list for each look-up. The last one is repeated.
 fn changing(answers: &[&[[u8; 4]]]) -> (Lookup, Arc<Mutex<Vec<String>>>) {
     let mut answers: Vec<Vec<IpAddr>> = answers
         .iter()
@@ -72,7 +72,7 @@ fn a_name_that_turns_private_after_it_was_looked_at_is_refused() {
         assert!(error.contains("127.0.0.1 is not allowed"), "{error}");
         assert_eq!(asked.lock().unwrap().len(), 2);
         assert_eq!(site.counts().connections, 0);
-        // One that was private from the start is what was asked for.
+        // A name that was private from the start is allowed: the user asked for it.
         let (lookup, _) = changing(&[&[LOOPBACK]]);
         assert_eq!(crawl_with(model, settings, lookup).0.failed, 0);
         assert!(site.counts().connections > 0);

@@ -15,6 +15,7 @@ use super::Shared;
 /// Names with a limit of their own. Beyond them every request is refused.
 const MOST: usize = 10_000;
 
+/// Requests a second, and how many may wait, unless the query says otherwise.
 const RATE: f64 = 10.0;
 const BURST: f64 = 5.0;
 

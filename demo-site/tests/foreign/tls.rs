@@ -20,7 +20,7 @@ fn the_good_certificate_is_taken_and_the_bad_ones_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let authority = folder.path().join("ca.pem");
     let authority = authority.to_str().unwrap();
-    // As anybody would get it.
+    // The authority comes from the site itself, as for any client.
     let pem = curl(&[&site.url("/certificate.pem")]).stdout;
     assert_eq!(text(&pem), site.authority().unwrap());
     std::fs::write(authority, pem).unwrap();
@@ -29,7 +29,7 @@ fn the_good_certificate_is_taken_and_the_bad_ones_are_refused() {
     assert_eq!(text(&good.stdout), "landed\n2");
     let old = curl(&["--cacert", authority, "--http1.1", "--tls-max", "1.2", &url]);
     assert_eq!(text(&old.stdout), "landed\n");
-    // Nobody knows the authority who was not told.
+    // A client without the authority refuses the certificate.
     assert_eq!(curl(&[&url]).status.code(), Some(60));
     for (name, what) in BAD_CERTIFICATES {
         let there = format!("{name}:{port}:127.0.0.1");

@@ -7,10 +7,13 @@
 //! Numbers are little-endian. The magic begins with a byte that does not occur in UTF-8 text. So
 //! text that a program prints into the pipe is detected by its first byte; the checksum detects
 //! text in the middle of a frame. A reply has the sequence number of its job.
+//!
+//! To write: [`begin`], append the payload, [`seal`]. To read: [`FrameReader::next`].
 
 use std::io::{self, Read};
 use std::time::Duration;
 
+/// Bytes of the header before a payload.
 pub(super) const HEADER: usize = 24;
 const MAGIC: [u8; 4] = [0xF5, b'm', b'h', 1];
 

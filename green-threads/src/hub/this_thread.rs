@@ -95,7 +95,7 @@ fn make(clock: impl Clock + 'static) -> io::Result<*const Hub> {
 ///
 /// # Errors
 ///
-/// When this thread has a hub already, or the system has no descriptors left. A hub takes three.
+/// When this thread has a hub already, or the system has no descriptors left. A hub takes two.
 ///
 /// # Examples
 ///

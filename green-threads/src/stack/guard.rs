@@ -1,4 +1,7 @@
 //! Guard pages: touching one causes a SIGSEGV.
+//!
+//! A stack grows downwards, so its lowest page is the guard page: call `install` with the address of
+//! that page, or `advise_many` for many stacks at once.
 
 use std::io;
 use std::sync::OnceLock;

@@ -1,4 +1,6 @@
 //! A stack, and the coroutine that runs on it.
+//!
+//! `prepare` gives it a stack and a body. `resume` runs the body until it calls `suspend`.
 
 #![allow(
     unsafe_code,

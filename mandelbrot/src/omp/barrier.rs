@@ -1,4 +1,7 @@
 //! A barrier at which no thread waits forever.
+//!
+//! Each thread of a team calls `wait`. A thread that ends calls `leave`, and one that panics calls
+//! `abort`. Then a wait of the others ends with an error.
 
 use std::fmt;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};

@@ -1,4 +1,7 @@
 //! Reductions: combine the values of all threads of a team into one.
+//!
+//! All threads call `give`. When all have done so, one of them calls `combine`. After that all call
+//! `result`. Between these steps they wait at a barrier.
 
 use std::any::Any;
 use std::sync::{Mutex, MutexGuard, PoisonError};

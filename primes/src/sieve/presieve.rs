@@ -5,6 +5,8 @@
 //! one by one. Their patterns are made once, and combined with the sieve by AND, in the widest
 //! vectors of the machine. A pattern costs one AND per vector, whatever its primes; crossing off
 //! costs `8 / p` writes per byte.
+//!
+//! [`Presieve::get`] makes the patterns, [`Presieve::cross_off`] applies them to whole blocks.
 
 use std::sync::OnceLock;
 
@@ -14,7 +16,7 @@ use super::wheel::{bit_of, byte_of};
 /// not faster: the tables grow out of the cache.
 pub(super) const LIMIT: u64 = 163;
 
-/// The bytes of one step: as many as the vector registers hold.
+/// The bytes of one step: as many as the 16 registers of AVX2 hold.
 pub(super) const BLOCK: usize = 512;
 
 /// The patterns of all primes from 7 to [`LIMIT`].

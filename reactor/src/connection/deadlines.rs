@@ -23,8 +23,8 @@ pub(crate) struct Deadlines {
     timer: Cell<Option<TimerKey>>,
 }
 
-/// At most so many nanoseconds, which may be 584 years, or no limit: an `Option<Duration>` in half its
-/// memory, for each connection has two.
+/// A limit in nanoseconds, up to 584 years, or no limit. It takes half the memory of an `Option<Duration>`,
+/// because each connection has two.
 #[derive(Clone, Copy)]
 struct Limit(u64);
 

@@ -26,25 +26,25 @@ pub(crate) struct Args {
 
 #[derive(Subcommand, Debug)]
 pub(super) enum Command {
-    /// Step 1: functions that stop in the middle and give values
+    /// Functions that stop in the middle and give values
     Generator,
-    /// Step 2: tasks that take turns
+    /// Tasks that take turns
     RoundRobin,
-    /// Step 3: tasks that ask the scheduler: own id, spawn, wait, kill, sleep, call
+    /// Tasks that ask the scheduler: own id, spawn, wait, kill, sleep, call
     SystemCalls,
-    /// Step 4: which task is next: round robin, priorities, deadlines, lottery
+    /// Which task is next: round robin, priorities, deadlines, lottery
     Policy(PolicyArgs),
-    /// Step 5: locks, semaphores, events, channels; a deadlock that is detected
+    /// Locks, semaphores, events, channels; a deadlock that is detected
     Sync,
-    /// Step 6: futures and wakers: the asyncio version, with short sleeps
+    /// Futures and wakers: the asyncio version, with short sleeps
     Tasks {
         /// Let one of the tasks block the thread, and see how the others must wait
         #[arg(long)]
         blocking: bool,
     },
-    /// Step 7: serve the chat: lines `name:message`, for nc and chat-client
+    /// Serve the chat: lines `name:message`, for nc and chat-client
     ChatServer(ListenArgs),
-    /// Step 7: chat: lines of standard input are messages
+    /// Chat: lines of standard input are messages
     ChatClient(ClientArgs),
 }
 

@@ -1,4 +1,4 @@
-//! Step 7, the client: one task shows what the server sends, another sends what is typed.
+//! The client: one task shows what the server sends, another sends what is typed.
 
 use std::cell::Cell;
 use std::io::{self, Write};

@@ -1,4 +1,4 @@
-//! Step 1: a generator: it is asked for values, gets values sent, delegates, and is closed.
+//! A generator: it is asked for values, gets values sent, delegates, and is closed.
 
 use scheduler::generator::{Co, coroutine, generator};
 use scheduler::workshop::{NUMBERS, is_prime, square};

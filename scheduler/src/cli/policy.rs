@@ -1,4 +1,4 @@
-//! Step 4: three tasks under each policy, and which of them starve.
+//! Three tasks under each policy, and which of them starve.
 
 use std::hint::black_box;
 

@@ -1,4 +1,4 @@
-//! Step 2: the workshop's two tasks take turns.
+//! The workshop's two tasks take turns.
 
 use std::cell::RefCell;
 

@@ -1,4 +1,4 @@
-//! Step 7: the chat server, until Ctrl-C.
+//! The chat server, until Ctrl-C.
 
 use std::io::Write;
 

@@ -1,4 +1,4 @@
-//! Step 5: a pipeline with channels, and two transfers in a deadlock.
+//! A pipeline with channels, and two transfers in a deadlock.
 
 use std::cell::Cell;
 use std::rc::Rc;

@@ -1,4 +1,4 @@
-//! Step 3: a parent spawns the two tasks, waits for one, and kills the other.
+//! A parent spawns the two tasks, waits for one, and kills the other.
 
 use std::cell::RefCell;
 use std::rc::Rc;

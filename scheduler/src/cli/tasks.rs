@@ -1,4 +1,4 @@
-//! Step 6: the asyncio version of the workshop's two tasks, with short sleeps in place of a second.
+//! The asyncio version of the workshop's two tasks, with short sleeps in place of a second.
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -20,9 +20,9 @@ pub enum Act {
     Log(String, u64),
     /// Add a line to a file, then wait for another file.
     Mark(String, String),
-    /// Return so many bytes.
+    /// Return this number of bytes.
     Produce(usize),
-    /// Be so many bytes.
+    /// Contain these bytes.
     Carry(Vec<u8>),
 }
 

@@ -85,7 +85,7 @@ fn changed(kind: &str, old: &File) -> Option<File> {
     })
 }
 
-/// Announces all, and sends so many bytes.
+/// Announces the whole file, and sends its first `sent` bytes.
 async fn whole(stream: &mut TcpStream, file: &File, sent: u64) -> io::Result<()> {
     let File {
         size, validator, ..

@@ -64,9 +64,9 @@ impl Orbit {
     }
 }
 
-/// A fixed-point number with so many bits behind the point, to 31 digits however small.
+/// A fixed-point number with `bits` bits behind the point, to 31 digits, however small it is.
 fn to_double(number: &BigInt, bits: u64) -> Double {
-    // So many bits that they and their rounding fit an i128.
+    // 120 bits: they and their rounding fit an i128.
     let surplus = number.bits().saturating_sub(120);
     let magnitude = number.magnitude() >> surplus;
     let mut digits = magnitude.iter_u64_digits().map(i128::from);
