@@ -224,14 +224,16 @@ fn a_saved_table_becomes_a_page() {
         ("primes", RIGHT),
         ("primesieve", "echo fake 12.5; echo 455052511"),
     ]);
-    let folder = measured.folder.path().to_owned();
+    let folder = measured.folder.path();
+    let house = folder.join("house");
+    fs::create_dir(&house).unwrap();
     let words = ["count", "--runs", "5", "-j1", "--save", "--workspace"];
     let save = || {
         let mut command = measured.versus(&words);
-        command.arg(&folder).assert()
+        command.arg(&house).assert()
     };
     save().success().stderr(contains("versus-count.json"));
-    let file = folder.join("benches/results/versus-count.json");
+    let file = house.join("benches/results/versus-count.json");
     let table: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
     assert_eq!(table["made"]["command"], "benches versus count --runs 5");
     assert!(table["made"]["date"].as_str().unwrap().ends_with('Z'));
@@ -245,10 +247,10 @@ fn a_saved_table_becomes_a_page() {
     assert!(row[3].as_str().unwrap().starts_with("5: "), "{row:?}");
     Command::new(folder.join("benches"))
         .args(["report", "--workspace"])
-        .arg(&folder)
+        .arg(&house)
         .assert()
         .success();
-    let page = fs::read_to_string(folder.join("benches/RESULTS.md")).unwrap();
+    let page = fs::read_to_string(house.join("benches/RESULTS.md")).unwrap();
     assert!(page.contains("primesieve 12.5"), "{page}");
     let before = fs::read(&file).unwrap();
     fs::remove_file(folder.join("primesieve")).unwrap();

@@ -44,9 +44,11 @@ fn a_killed_workers_spans_are_merged_under_its_real_pid() {
     assert_eq!(second.kind(), std::io::ErrorKind::AlreadyExists);
 
     let subscriber = tracing_subscriber::registry().with(trace.layer());
-    let mut worker = role("traced_worker");
     let (pid, status) = tracing::subscriber::with_default(subscriber, || {
-        tracing::info_span!("wait").in_scope(|| (worker.id(), worker.wait().unwrap()))
+        tracing::info_span!("wait").in_scope(|| {
+            let mut worker = role("traced_worker");
+            (worker.id(), worker.wait().unwrap())
+        })
     });
     assert!(!status.success());
 
