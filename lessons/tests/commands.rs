@@ -199,6 +199,11 @@ fn run(name: &str, is_example: bool, arguments: &[&str], printed: &Printed) -> V
     if is_example && name.starts_with("cluster") {
         return Ok("skipped: needs a Redis server; `tests/steps.rs` starts one".to_owned());
     }
+    if name != "cluster" && arguments.contains(&"--broker") {
+        return Ok(format!(
+            "skipped: needs the feature `cluster`; tests/cluster.rs of {name} runs it"
+        ));
+    }
     let Some(path) = binary(name, is_example) else {
         return Ok(format!(
             "skipped: {name} is not built (`cargo test --workspace` builds it)"

@@ -51,7 +51,7 @@ fn answer(args: &Args) -> anyhow::Result<Outcome> {
 
 /// Printed before the demonstration.
 const LOOK_FOR: &str = "\
-Two tasks, squares and primes, in four ways, on one thread. Look for: each letter
+Two tasks, squares and primes, run in four ways on one thread. Each letter
 of `turns` is a turn of a task. In the last step, compare the time of sleep with
 the time that it took.";
 
