@@ -1,4 +1,4 @@
-//! How a [`RedisPool`] comes to be: its limits, and its place at the broker.
+//! Builds a [`RedisPool`]: its limits, and how it joins or attaches at the broker.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex};

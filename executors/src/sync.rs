@@ -74,23 +74,23 @@ const SLEEPS: u32 = 256;
 /// that it may save. It yields the CPU to other threads meanwhile.
 #[cfg(not(loom))]
 pub(crate) fn spin_until(mut ready: impl FnMut() -> bool) -> bool {
-    static LOOK: Look = Look::new();
+    static SPINNER: Spinner = Spinner::new();
     if ready() {
         return true;
     }
     let start = Instant::now();
-    LOOK.until(ready, || start.elapsed(), std::thread::yield_now)
+    SPINNER.until(ready, || start.elapsed(), std::thread::yield_now)
 }
 
-/// What the waits of this process have seen of the machine.
+/// Spins, and remembers for all waits of this process whether the machine is busy.
 #[cfg(not(loom))]
-struct Look {
-    /// So many of the next waits do not yield.
+struct Spinner {
+    /// The number of next waits that sleep without a yield.
     sleeps: atomic::AtomicU32,
 }
 
 #[cfg(not(loom))]
-impl Look {
+impl Spinner {
     const fn new() -> Self {
         Self {
             sleeps: atomic::AtomicU32::new(0),
@@ -113,7 +113,7 @@ impl Look {
                 }
                 elapsed = clock();
             } else {
-                // If two threads count at once, one wait more sleeps.
+                // If two threads count at the same time, one more wait sleeps.
                 let sleeps = self.sleeps.load(Relaxed);
                 if sleeps > 0 {
                     self.sleeps.store(sleeps - 1, Relaxed);
@@ -146,7 +146,7 @@ mod tests {
     use std::cell::Cell;
 
     /// How many yields `waits` waits make, if nothing is ever ready and each yield takes `yield_takes`.
-    fn yields(look: &Look, yield_takes: Duration, waits: u32) -> u32 {
+    fn yields(spinner: &Spinner, yield_takes: Duration, waits: u32) -> u32 {
         let yields = Cell::new(0);
         for _ in 0..waits {
             let now = Cell::new(Duration::ZERO);
@@ -158,22 +158,22 @@ mod tests {
                 yields.set(yields.get() + 1);
                 now.set(now.get() + yield_takes);
             };
-            assert!(!look.until(|| false, clock, yield_now));
+            assert!(!spinner.until(|| false, clock, yield_now));
         }
         yields.get()
     }
 
     #[test]
     fn after_a_yield_that_took_long_waits_sleep_for_a_while() {
-        let look = Look::new();
+        let spinner = Spinner::new();
         for _ in 0..3 {
-            assert_eq!(yields(&look, Duration::from_millis(3), 1), 1);
-            assert_eq!(yields(&look, Duration::from_millis(3), SLEEPS), 0);
+            assert_eq!(yields(&spinner, Duration::from_millis(3), 1), 1);
+            assert_eq!(yields(&spinner, Duration::from_millis(3), SLEEPS), 0);
         }
     }
 
     #[test]
     fn short_yields_go_on() {
-        assert!(yields(&Look::new(), Duration::from_micros(1), 1000) > 10_000);
+        assert!(yields(&Spinner::new(), Duration::from_micros(1), 1000) > 10_000);
     }
 }

@@ -157,6 +157,9 @@ impl Chat {
     ///
     /// The error of the connection.
     pub fn serve(&self, stream: TcpStream) -> io::Result<()> {
+        // Lines are short. Otherwise the system keeps a line for 40 ms if the client has not yet
+        // acknowledged the one before (Nagle's algorithm).
+        stream.set_nodelay(true)?;
         stream.set_write_timeout(Some(self.stall))?;
         let member = Member::enter(&self.shared);
         let writer = spawn({

@@ -208,16 +208,17 @@ fn without_descriptors_it_says_what_it_needs() {
 
 #[test]
 fn ctrl_c_ends_a_measurement_and_its_children() {
+    let mark = format!("ctrl-c-{}", std::process::id());
     let binary = assert_cmd::cargo::cargo_bin("guidelines");
     let mut child = with_usual_signals(&mut std::process::Command::new(binary))
         .arg("--no-python")
+        .env("GUIDELINES_TEST", &mark)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    // As soon as it has a child of its own, it measures.
-    let children = || children_of(child.id());
-    while children().is_empty() {
+    // As soon as it has a child, it measures.
+    while with_mark(&mark).len() < 2 {
         std::thread::yield_now();
     }
     let signal = std::process::Command::new("kill")
@@ -225,31 +226,22 @@ fn ctrl_c_ends_a_measurement_and_its_children() {
         .status();
     assert!(signal.unwrap().success());
     assert_eq!(child.wait().unwrap().code(), Some(130));
-    // Whatever it had started last is gone, or nobody's child any more and about to go.
-    assert_eq!(children_of(child.id()), Vec::<u32>::new());
+    // Processes that were killed may take a moment to end.
+    while !with_mark(&mark).is_empty() {
+        std::thread::yield_now();
+    }
 }
 
-/// The processes whose parent is this one.
-fn children_of(parent: u32) -> Vec<u32> {
-    let mut children = Vec::new();
-    for entry in std::fs::read_dir("/proc").unwrap().flatten() {
-        let Some(pid) = entry
-            .file_name()
-            .to_str()
-            .and_then(|name| name.parse().ok())
-        else {
-            continue;
-        };
-        let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
-        let fields: Vec<&str> = stat
-            .rsplit(')')
-            .next()
-            .unwrap_or("")
-            .split_whitespace()
-            .collect();
-        if fields.get(1).and_then(|it| it.parse().ok()) == Some(parent) {
-            children.push(pid);
-        }
-    }
-    children
+/// The processes that inherited this value in their environment.
+fn with_mark(mark: &str) -> Vec<u32> {
+    let mark = format!("GUIDELINES_TEST={mark}").into_bytes();
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    processes
+        .filter_map(|entry| {
+            let pid = entry.file_name().to_str()?.parse().ok()?;
+            let environment = std::fs::read(entry.path().join("environ")).ok()?;
+            let has = environment.split(|&byte| byte == 0).any(|it| it == mark);
+            has.then_some(pid)
+        })
+        .collect()
 }

@@ -13,9 +13,11 @@ use crate::view::View;
 
 mod depth;
 mod error;
+mod essence;
 
 pub use depth::{DEEPEST_ZOOM, Depth};
 pub use error::PlanError;
+use essence::Essence;
 
 /// The maximum number of points of a plan: their counts take 4 GiB.
 pub const MOST_POINTS: usize = 1 << 30;
@@ -76,11 +78,17 @@ pub struct Plan {
     formula: Formula,
     shortcuts: Shortcuts,
     smooth: bool,
-    /// The view's middle with all digits, and its zoom, of which the view has what f64 can hold.
-    center: Option<Arc<Center>>,
-    zoom: Option<f64>,
+    /// The arguments of [`at`](Plan::at). The view has of them what `f64` can hold.
+    place: Option<Arc<Place>>,
     reference: Shared,
     stop: Stop,
+}
+
+/// The middle of a view with all its digits, and its zoom: it is `3.5 / zoom` wide.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Place {
+    center: Center,
+    zoom: f64,
 }
 
 /// The data that the kernel `perturbation` computes first, once for all workers of the plan.
@@ -91,58 +99,6 @@ struct Shared(Arc<OnceLock<Reference>>);
 impl PartialEq for Shared {
     fn eq(&self, _: &Shared) -> bool {
         true
-    }
-}
-
-/// The parameters of a plan. They are sent to another process, which computes the points again.
-#[derive(Serialize, Deserialize)]
-struct Essence {
-    view: View,
-    width: usize,
-    height: usize,
-    limit: u32,
-    formula: Formula,
-    shortcuts: Shortcuts,
-    smooth: bool,
-    center: Option<Center>,
-    zoom: Option<f64>,
-}
-
-impl From<Plan> for Essence {
-    fn from(plan: Plan) -> Essence {
-        Essence {
-            view: plan.view,
-            width: plan.width(),
-            height: plan.height(),
-            limit: plan.limit,
-            formula: plan.formula,
-            shortcuts: plan.shortcuts,
-            smooth: plan.smooth,
-            center: plan.center.as_deref().cloned(),
-            zoom: plan.zoom,
-        }
-    }
-}
-
-impl TryFrom<Essence> for Plan {
-    type Error = PlanError;
-
-    fn try_from(essence: Essence) -> Result<Plan, PlanError> {
-        let (width, height) = (essence.width, essence.height);
-        let plan = match essence.center {
-            Some(center) => Plan::of(essence.view, Some(center), width, height),
-            None => Plan::new(essence.view, width, height),
-        };
-        let plan = Plan {
-            zoom: essence.zoom,
-            ..plan?
-        };
-        let plan = plan
-            .with_limit(essence.limit)?
-            .with_formula(essence.formula)?;
-        Ok(plan
-            .with_shortcuts(essence.shortcuts)
-            .with_smooth(essence.smooth))
     }
 }
 
@@ -170,16 +126,12 @@ impl Plan {
             return Err(PlanError::BeyondPerturbation(zoom));
         }
         let view = View::square(center.rounded(), zoom, width.max(1), height);
-        let plan = Plan::of(view, Some(center), width, height)?;
-        Ok(Plan {
-            zoom: Some(zoom),
-            ..plan
-        })
+        Plan::of(view, Some(Place { center, zoom }), width, height)
     }
 
     fn of(
         view: View,
-        center: Option<Center>,
+        place: Option<Place>,
         width: usize,
         height: usize,
     ) -> Result<Plan, PlanError> {
@@ -213,8 +165,7 @@ impl Plan {
             formula: Formula::Mandelbrot,
             shortcuts: Shortcuts::default(),
             smooth: false,
-            center: center.map(Arc::new),
-            zoom: None,
+            place: place.map(Arc::new),
             reference: Shared::default(),
             stop: Stop::default(),
         })
@@ -345,13 +296,15 @@ impl Plan {
 
     /// The view's middle, with all its digits.
     pub fn center(&self) -> Center {
-        let center = self.center.as_deref().cloned();
-        center.unwrap_or_else(|| self.view.center.into())
+        match &self.place {
+            Some(place) => place.center.clone(),
+            None => self.view.center.into(),
+        }
     }
 
     /// The zoom that was given to [`at`](Plan::at): the view is `3.5 / zoom` wide.
     pub(crate) fn zoom(&self) -> Option<f64> {
-        self.zoom
+        self.place.as_ref().map(|place| place.zoom)
     }
 
     /// The data of the kernel `perturbation`. The first worker that needs it computes it.

@@ -128,6 +128,9 @@ impl Server {
 
     /// Serves one connection until its end. The reason of its end does not matter here.
     async fn member(&self, stream: TcpStream) {
+        // Lines are short. Otherwise the system keeps a line for 40 ms if the client has not yet
+        // acknowledged the one before (Nagle's algorithm). A connection that is gone ends below.
+        let _ = stream.set_nodelay(true);
         let outbox = Outbox::new();
         outbox.tell(WELCOME);
         let member = Member {

@@ -45,11 +45,14 @@ impl<A: PartialEq + Debug> Report<A> {
                 .to_owned();
         }
         let times = format!("{speed_up:.1} times as fast as one");
+        if let Some(noise) = self.hides(speed_up) {
+            return format!("{workers} workers were {times}, but {noise}");
+        }
         if speed_up >= NEARLY_ALL * workers as f64 {
             return format!("{workers} workers were {times}: work that computes needs cores.");
         }
         let why = self.why_not(workers);
-        match speed_up > 1.0 + self.noise().unwrap_or(0.0).max(LEAST_NOISE) {
+        match speed_up > 1.0 + LEAST_NOISE {
             true => format!("{workers} workers were only {times}: {why}."),
             false => format!("{workers} workers were no faster than one: {why}."),
         }
@@ -57,6 +60,9 @@ impl<A: PartialEq + Debug> Report<A> {
 
     fn waiting(&self, at_once: usize, speed_up: f64) -> String {
         let times = format!("{speed_up:.1} times as fast as one after the other");
+        if let Some(noise) = self.hides(speed_up) {
+            return format!("{at_once} at once were {times}, but {noise}");
+        }
         match speed_up >= NEARLY_ALL * at_once as f64 {
             true => format!("{at_once} at once were {times}: waiting needs no cores."),
             false => format!(
@@ -64,6 +70,18 @@ impl<A: PartialEq + Debug> Report<A> {
                  the limit."
             ),
         }
+    }
+
+    /// Why a speed-up shows nothing: equal runs differed as much. `None` if it is larger, or none at all.
+    fn hides(&self, speed_up: f64) -> Option<String> {
+        let noise = self.noise()?;
+        let gain = speed_up - 1.0;
+        (LEAST_NOISE < gain && gain <= noise).then(|| {
+            format!(
+                "equal runs differed by {:.0}%: that shows nothing.",
+                100.0 * noise
+            )
+        })
     }
 
     fn why_not(&self, workers: usize) -> String {
@@ -137,6 +155,18 @@ mod tests {
         assert!(
             said.ends_with("other programs also used the CPUs."),
             "{said}"
+        );
+    }
+
+    #[test]
+    fn what_equal_runs_differ_by_is_no_speed_up() {
+        let entries = vec![
+            entry("serial", 1, &[(500, 1000), (1000, 1000), (2000, 1000)], 7),
+            entry("threads", 2, &runs(520), 7),
+        ];
+        assert_eq!(
+            report(entries).scaling(&["threads"]).unwrap(),
+            "2 workers were 1.9 times as fast as one, but equal runs differed by 150%: that shows nothing."
         );
     }
 

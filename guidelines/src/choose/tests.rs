@@ -1,21 +1,14 @@
-//! Advice on figures that are given here: those of `others' machines` in the literature.
+//! Advice on given figures: those of other machines in the literature.
 
 use super::*;
 use crate::book::{Book, Section};
 
-/// matklad's `fn-thread-proc`: 1 ns, 4.6 us, 12 us, 540 us; jimblandy's tasks: 0.3 us.
+#[path = "../../tests/helpers/figures.rs"]
+mod figures;
+
 fn book(spread: f64) -> Book {
     let mut section = Section::new("start", "start", "start");
-    for (id, value) in [
-        ("start/call", 1e-9),
-        ("start/rayon-join", 50e-9),
-        ("start/tokio-task", 0.3e-6),
-        ("start/pool-closure", 4.6e-6),
-        ("start/thread", 12e-6),
-        ("start/process-job", 30e-6),
-        ("start/process", 540e-6),
-        ("hand-over/process-job", 1e-3),
-    ] {
+    for (id, value) in figures::FIGURES {
         let runs = [value / spread, value, value * spread];
         section.add(id, id, Ok(Figure::of(Unit::Seconds, runs).unwrap()));
     }

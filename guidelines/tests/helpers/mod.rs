@@ -6,19 +6,12 @@ use guidelines::machine::Machine;
 use guidelines::report::Report;
 use std::path::{Path, PathBuf};
 
-/// Figures as `matklad/benchmarks` has them, times a factor.
+mod figures;
+
+/// Writes a report whose figures are those of [`figures`], times a factor.
 pub fn report(folder: &Path, name: &str, factor: f64, busy: &[&str]) -> PathBuf {
     let mut section = Section::new("start", "start", "start");
-    for (id, value) in [
-        ("start/call", 1e-9),
-        ("start/rayon-join", 50e-9),
-        ("start/tokio-task", 0.3e-6),
-        ("start/pool-closure", 4.6e-6),
-        ("start/thread", 12e-6),
-        ("start/process-job", 30e-6),
-        ("start/process", 540e-6),
-        ("hand-over/process-job", 1e-3),
-    ] {
+    for (id, value) in figures::FIGURES {
         let runs = [value * factor; 3];
         section.add(id, id, Ok(Figure::of(Unit::Seconds, runs).unwrap()));
     }

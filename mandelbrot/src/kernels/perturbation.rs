@@ -40,11 +40,11 @@ const PER_QUESTION: u32 = 1 << 14;
 /// 40 for each fourth run, and as many again for the longer runs.
 pub const BYTES_PER_ITERATION: u64 = 32 + 2 * 40 / 4;
 
-/// The square of what an iteration rounds, as a part of the difference.
+/// The square of the rounding error of one iteration, relative to the difference.
 const ROUNDING: f64 = f64::EPSILON * f64::EPSILON;
 
-/// The square of how far roundings may have moved a point. Where it is more, the count may be wrong; that is
-/// so at some of a thousand points. Where it is less, they decide only if z comes as near to the circle of
+/// The square of the largest accepted error of z. With a larger error the count may be wrong. About one point
+/// in a few hundred has that. With a smaller one the count is wrong only if z comes this near to the circle of
 /// radius 2.
 const DOUBTFUL: f64 = 1e-7;
 
@@ -116,7 +116,7 @@ fn count(
     let mut d = Complex::ZERO;
     // `m` is the current point of the orbit, and `n` the number of iterations so far.
     let (mut m, mut n) = (0, 0);
-    // The square of how far roundings have moved the point, about.
+    // An estimate of the squared error of z.
     let mut moved = 0.0;
     let mut steps = 0_u32;
     loop {

@@ -21,7 +21,7 @@ const WAIT: Duration = Duration::from_millis(2);
 /// The result of one search round.
 #[cfg_attr(
     not(any(target_os = "linux", target_os = "android")),
-    allow(dead_code, reason = "there, nobody is found")
+    allow(dead_code, reason = "other systems find no process")
 )]
 enum Round {
     /// There was no descendant.
@@ -198,13 +198,13 @@ fn environment_in(folder: &str) -> Option<Vec<u8>> {
     Some(environment)
 }
 
-/// Whether its environment has no place yet (proc(5): `env_start`, the fiftieth value). One that was started with
-/// an empty environment has a place for it.
+/// Whether the environment has no address yet (proc(5): `env_start`, the fiftieth value). A program that was
+/// started with an empty environment has an address for it.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn is_being_loaded(stat: &str) -> bool {
-    // The second value is a name, which may have anything in it but ends with the last bracket.
-    let behind_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
-    behind_name.split_whitespace().nth(50 - 3) == Some("0")
+    // The second value is a name. It may contain any character, and it ends at the last bracket.
+    let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+    after_name.split_whitespace().nth(50 - 3) == Some("0")
 }
 
 /// Not implemented for this system: only the process group is ended.
@@ -268,10 +268,10 @@ mod tests {
             drop(child.stdin.take());
             child.wait().expect("it is a child");
         }
-        // Of a process that has ended nothing is left to be loaded.
+        // A process that has ended loads nothing.
         assert_eq!(has(&without), Some(false));
 
-        // As proc(5) has the values; the places of the environment are the fiftieth and the next.
+        // The values of proc(5). The fiftieth and the next are the addresses of the environment.
         let stat = |place: &str| {
             let values: Vec<_> = (4..50).map(|n| n.to_string()).collect();
             format!("17 (a ) name) S {} {place} {place} 0", values.join(" "))
