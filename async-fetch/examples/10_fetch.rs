@@ -39,7 +39,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         urls.len() - failed
     );
     println!(
-        "one after the other: over {} ms; so: {:.0?}",
+        "one after the other: over {} ms; five at once: {:.0?}",
         50 * urls.len(),
         start.elapsed()
     );

@@ -33,9 +33,9 @@ pub struct FetchAll<S> {
     /// Each does one request after the other: a future of some kilobytes is made once for each slot, and not
     /// once for each request. They never end.
     slots: FuturesUnordered<Pin<Box<dyn Future<Output = ()> + Send>>>,
-    board: Arc<Board>,
-    /// The outcomes that were on the board at the last look.
-    notes: Notes,
+    shared: Arc<Shared>,
+    /// What the slots had reported at the last look.
+    events: Events,
     /// Requests that wait for their host.
     queue: Queue,
     /// How many requests are in slots.
@@ -46,12 +46,12 @@ pub struct FetchAll<S> {
     order: Option<Order>,
 }
 
-/// The state that slots and stream share.
+/// What the slots report to the stream.
 #[derive(Default)]
-pub(crate) struct Board(Mutex<Notes>);
+pub(crate) struct Shared(Mutex<Events>);
 
 #[derive(Default)]
-struct Notes {
+struct Events {
     done: VecDeque<(Key, Outcome)>,
     /// Slots with nothing to do.
     idle: Vec<Arc<Mailbox>>,
@@ -67,48 +67,48 @@ enum Rest {
 
 /// The next request of a slot.
 #[derive(Default)]
-struct Mailbox(Mutex<Letter>);
+struct Mailbox(Mutex<MailboxState>);
 
 #[derive(Default)]
-struct Letter {
+struct MailboxState {
     next: Option<Next>,
     waker: Option<Waker>,
 }
 
-impl Notes {
-    fn move_to(&mut self, other: &mut Notes) {
+impl Events {
+    fn move_to(&mut self, other: &mut Events) {
         other.done.append(&mut self.done);
         other.idle.append(&mut self.idle);
         other.rests.append(&mut self.rests);
     }
 }
 
-impl Board {
-    fn lock(&self) -> MutexGuard<'_, Notes> {
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Events> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Mailbox {
-    fn lock(&self) -> MutexGuard<'_, Letter> {
+    fn lock(&self) -> MutexGuard<'_, MailboxState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn put(&self, next: Next) {
-        let mut letter = self.lock();
-        letter.next = Some(next);
-        if let Some(waker) = letter.waker.take() {
+        let mut state = self.lock();
+        state.next = Some(next);
+        if let Some(waker) = state.waker.take() {
             waker.wake();
         }
     }
 
     async fn next(&self) -> Next {
         poll_fn(|cx| {
-            let mut letter = self.lock();
-            match letter.next.take() {
+            let mut state = self.lock();
+            match state.next.take() {
                 Some(next) => Poll::Ready(next),
                 None => {
-                    letter.waker = Some(cx.waker().clone());
+                    state.waker = Some(cx.waker().clone());
                     Poll::Pending
                 }
             }
@@ -117,10 +117,10 @@ impl Mailbox {
     }
 }
 
-/// One slot: it does the request in its mailbox, puts the outcome on the board, and repeats.
+/// One slot: it does the request in its mailbox, reports the outcome, and repeats.
 async fn slot(
     inner: Arc<Inner>,
-    board: Arc<Board>,
+    shared: Arc<Shared>,
     mailbox: Arc<Mailbox>,
     count: Arc<AtomicUsize>,
 ) {
@@ -131,7 +131,7 @@ async fn slot(
             index: next.index,
             parked: Some(Parked {
                 count: Arc::clone(&count),
-                board: Arc::clone(&board),
+                shared: Arc::clone(&shared),
                 key: next.key,
             }),
             host: Some(next.host),
@@ -139,9 +139,9 @@ async fn slot(
         let span = tracing::info_span!(parent: None, "fetch", number = next.index);
         let job = job::run(&inner, next.request, place, alarm.as_mut());
         let outcome = job.instrument(span).await;
-        let mut notes = board.lock();
-        notes.done.push_back((next.key, outcome));
-        notes.idle.push(Arc::clone(&mailbox));
+        let mut events = shared.lock();
+        events.done.push_back((next.key, outcome));
+        events.idle.push(Arc::clone(&mailbox));
     }
 }
 
@@ -156,7 +156,7 @@ struct Order {
 pub(crate) struct Parked {
     /// How many requests of the stream only wait.
     count: Arc<AtomicUsize>,
-    board: Arc<Board>,
+    shared: Arc<Shared>,
     key: Key,
 }
 
@@ -172,23 +172,23 @@ impl Parked {
 
     /// It waits for another attempt. Meanwhile other requests for its host can start.
     pub(crate) fn rest(&self) -> ParkedGuard {
-        self.board.lock().rests.push((self.key, Rest::Begins));
+        self.shared.lock().rests.push((self.key, Rest::Begins));
         let mut guard = self.enter();
-        guard.rests = Some((Arc::clone(&self.board), self.key));
+        guard.rests = Some((Arc::clone(&self.shared), self.key));
         guard
     }
 }
 
 pub(crate) struct ParkedGuard {
     count: Arc<AtomicUsize>,
-    rests: Option<(Arc<Board>, Key)>,
+    rests: Option<(Arc<Shared>, Key)>,
 }
 
 impl Drop for ParkedGuard {
     fn drop(&mut self) {
         self.count.fetch_sub(1, Ordering::Relaxed);
-        if let Some((board, key)) = &self.rests {
-            board.lock().rests.push((*key, Rest::Ends));
+        if let Some((shared, key)) = &self.rests {
+            shared.lock().rests.push((*key, Rest::Ends));
         }
     }
 }
@@ -199,8 +199,8 @@ impl<S: Stream<Item = Request>> FetchAll<S> {
             inner,
             requests: Some(Box::pin(requests)),
             slots: FuturesUnordered::new(),
-            board: Arc::default(),
-            notes: Notes::default(),
+            shared: Arc::default(),
+            events: Events::default(),
             queue: Queue::default(),
             running: 0,
             parked: Arc::default(),
@@ -235,7 +235,7 @@ impl<S: Stream<Item = Request>> FetchAll<S> {
         let mailbox = Arc::<Mailbox>::default();
         self.slots.push(Box::pin(slot(
             Arc::clone(&self.inner),
-            Arc::clone(&self.board),
+            Arc::clone(&self.shared),
             Arc::clone(&mailbox),
             Arc::clone(&self.parked),
         )));
@@ -247,7 +247,7 @@ impl<S: Stream<Item = Request>> FetchAll<S> {
         while self.has_place() {
             if let Some(next) = self.queue.pop() {
                 self.running += 1;
-                let idle = self.notes.idle.pop();
+                let idle = self.events.idle.pop();
                 idle.unwrap_or_else(|| self.new_slot()).put(next);
                 continue;
             }
@@ -271,7 +271,7 @@ impl<S: Stream<Item = Request>> FetchAll<S> {
 
     /// Handles requests that began or ended a wait for another attempt.
     fn hear_of_rests(&mut self) {
-        for (key, rest) in self.notes.rests.drain(..) {
+        for (key, rest) in self.events.rests.drain(..) {
             match rest {
                 Rest::Begins => self.queue.rests(key),
                 Rest::Ends => self.queue.goes_on(key),
@@ -293,7 +293,7 @@ impl<S: Stream<Item = Request>> Stream for FetchAll<S> {
                 return Poll::Ready(Some(outcome));
             }
             this.hear_of_rests();
-            if let Some((key, outcome)) = this.notes.done.pop_front() {
+            if let Some((key, outcome)) = this.events.done.pop_front() {
                 this.running -= 1;
                 this.queue.finished(key);
                 match &mut this.order {
@@ -310,8 +310,8 @@ impl<S: Stream<Item = Request>> Stream for FetchAll<S> {
             }
             let running = this.running;
             let _ = Pin::new(&mut this.slots).poll_next(cx);
-            this.board.lock().move_to(&mut this.notes);
-            if !this.notes.done.is_empty() {
+            this.shared.lock().move_to(&mut this.events);
+            if !this.events.done.is_empty() {
                 continue;
             }
             // Some requests may wait now, so that their places are free.

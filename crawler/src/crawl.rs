@@ -70,8 +70,9 @@ pub enum Error {
     System(#[from] std::io::Error),
 }
 
-/// Bytes that a compiled regular expression may take.
-const PATTERN: usize = 1 << 20;
+/// Bytes that a compiled pattern of the user may take. Usual patterns take some kilobytes; a slip such as
+/// `(.{1000}){1000}` would take gigabytes, and is an error instead.
+const PATTERN_BYTES: usize = 1 << 20;
 
 /// A crawl. All threads of a model share it.
 #[derive(Debug)]
@@ -245,7 +246,7 @@ impl Crawl {
     pub fn complete(&self, job: Job, outcome: Outcome, content: Option<Content>) {
         let kept = self
             .frontier
-            .complete(|state| state.digest(job, outcome, content));
+            .complete(|state| state.take_outcome(job, outcome, content));
         if !kept {
             // The state can't be written, so further work would be lost.
             self.stop();
@@ -311,7 +312,9 @@ impl Drop for StopOnPanic<'_> {
 /// # Errors
 /// If it is invalid, or takes more than 1 MiB.
 pub fn pattern(text: &str) -> Result<Regex, Error> {
-    let built = regex::RegexBuilder::new(text).size_limit(PATTERN).build();
+    let built = regex::RegexBuilder::new(text)
+        .size_limit(PATTERN_BYTES)
+        .build();
     built.map_err(|error| Error::Pattern {
         pattern: text.to_owned(),
         reason: error.to_string().lines().last().unwrap_or("").to_owned(),

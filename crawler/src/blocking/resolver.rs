@@ -45,7 +45,7 @@ pub(super) enum Refusal {
     NotAllowed(IpAddr),
     #[error("no address is known for {host}: {reason}")]
     NotFound { host: String, reason: String },
-    #[error("too many open files")]
+    #[error("too many open files: allow more (ulimit -n) or fetch less at once (--jobs)")]
     Descriptors,
 }
 

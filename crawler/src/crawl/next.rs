@@ -18,7 +18,7 @@ impl State {
     }
 
     /// The limit that has been reached.
-    fn limit(&self) -> Option<&'static str> {
+    pub(super) fn limit(&self) -> Option<&'static str> {
         let limits = &self.settings.limits;
         if limits.pages.is_some_and(|most| self.progress.begun >= most) {
             Some("pages")

@@ -27,7 +27,8 @@ use crate::settings::Settings;
 use crate::store::{self, File, OnPage, OwnExchange, Store, UrlRow};
 
 /// How often a job is put back because this process has no descriptors left. Each time fewer jobs are in
-/// flight.
+/// flight, so that some rounds are enough if this process itself uses the descriptors. The limit is for the
+/// other case, in which they are used by something else and never come back: the crawl still ends.
 const PUT_BACK: u8 = 100;
 
 /// See the module.
@@ -204,7 +205,12 @@ impl State {
     }
 
     /// Handles the outcome of a job. False if it can't be written.
-    pub(super) fn digest(&mut self, job: Job, outcome: Outcome, content: Option<Content>) -> bool {
+    pub(super) fn take_outcome(
+        &mut self,
+        job: Job,
+        outcome: Outcome,
+        content: Option<Content>,
+    ) -> bool {
         match job.role {
             Role::Robots => {
                 self.rules(job, outcome);
@@ -220,6 +226,8 @@ impl State {
         if job.role == Role::Page {
             self.progress.begun -= 1;
         }
+        // Otherwise the last pages would be lost without a word.
+        self.sum.limit = self.sum.limit.or_else(|| self.limit());
     }
 
     /// Whether a job must be repeated because this process has no descriptors left. Then fewer jobs are in
