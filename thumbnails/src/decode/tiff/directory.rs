@@ -74,6 +74,16 @@ impl<'a> Directory<'a> {
         self.values(tag).next()
     }
 
+    /// The bytes of a tag with more than four, if they are in the file.
+    pub(super) fn bytes(&self, tag: u16) -> Option<&'a [u8]> {
+        let entry = self.entry(tag)?;
+        let (count, at) = (
+            self.long(entry + 4)? as usize,
+            self.long(entry + 8)? as usize,
+        );
+        self.bytes.get(at..at.checked_add(count)?)
+    }
+
     /// The values of a tag, with 16 or 32 bits each.
     pub(super) fn values(&self, tag: u16) -> impl Iterator<Item = u32> {
         let read = || {
