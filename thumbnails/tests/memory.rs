@@ -251,26 +251,74 @@ fn tiff_of_inks(profile: &[u8]) -> Vec<u8> {
     tiff
 }
 
-/// A TIFF of one pixel with an absurd number of strips: the decoder makes a list of them.
+/// TIFFs with an absurd number of values in a tag: the decoder makes a list of them.
 #[test]
 fn the_lists_of_a_tiff_count_too() {
-    const STRIPS: u32 = 1_000_000;
+    const COUNT: u32 = 1_500_000;
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    // Width, bits per sample, strips and their sizes; and a profile, which is not read as a list.
+    for (tag, kind, made) in [
+        (256_u16, 3, false),
+        (258, 3, false),
+        (273, 4, false),
+        (279, 4, false),
+        (34_675, 7, true),
+    ] {
+        let mut tiff = tiff_of_inks(&[]);
+        let [low, high] = tag.to_le_bytes();
+        let entry = [low, high, kind, 0];
+        let at = tiff.windows(4).position(|it| it == entry).unwrap();
+        tiff[at + 4..at + 8].copy_from_slice(&COUNT.to_le_bytes());
+        let list = (tiff.len() as u32).to_le_bytes();
+        tiff[at + 8..at + 12].copy_from_slice(&list);
+        tiff.resize(tiff.len() + 4 * COUNT as usize, 0);
+        fs::write(here.join("lists.tif"), tiff).unwrap();
+        let assert = assert_cmd::Command::new(assert_cmd::cargo::cargo_bin!("thumbnails"))
+            .current_dir(here)
+            .args(["lists.tif", "-o", "out", "--max-memory", "48MiB"])
+            .assert();
+        let text = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
+        assert_eq!(text.contains("1 made"), made, "{tag}: {text}");
+        assert_eq!(
+            text.contains("--max-memory allows more"),
+            !made,
+            "{tag}: {text}"
+        );
+    }
+}
+
+/// A TIFF of 88x590 pixels with 5,121 samples of one bit each: 266 MB as bytes.
+#[test]
+fn samples_of_one_bit_count_as_bytes() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     let mut tiff = tiff_of_inks(&[]);
-    for tag in [273_u16, 279] {
+    let end = tiff.len() as u32;
+    // Width, height, bits, no ink, the strip, samples, rows and bytes of the strip: count and value.
+    for (tag, count, value) in [
+        (256_u16, 1_u32, 88),
+        (257, 1, 590),
+        (258, 1, 1),
+        (262, 1, 0),
+        (273, 1, end),
+        (277, 1, 5121),
+        (278, 1, 590),
+        (279, 1, 1000),
+    ] {
         let [low, high] = tag.to_le_bytes();
-        let kind_and_count = [low, high, 4, 0, 1, 0, 0, 0];
-        let at = tiff.windows(8).position(|it| it == kind_and_count).unwrap();
-        tiff[at + 4..at + 8].copy_from_slice(&STRIPS.to_le_bytes());
-        let list = (tiff.len() as u32).to_le_bytes();
-        tiff[at + 8..at + 12].copy_from_slice(&list);
-        tiff.resize(tiff.len() + 4 * STRIPS as usize, 0);
+        let at = tiff
+            .windows(4)
+            .position(|it| it[0] == low && it[1] == high && it[3] == 0);
+        let at = at.unwrap() + 4;
+        tiff[at..at + 4].copy_from_slice(&count.to_le_bytes());
+        tiff[at + 4..at + 8].copy_from_slice(&value.to_le_bytes());
     }
-    fs::write(here.join("strips.tif"), tiff).unwrap();
+    tiff.resize(tiff.len() + 1000, 0xaa);
+    fs::write(here.join("samples.tif"), tiff).unwrap();
     assert_cmd::Command::new(assert_cmd::cargo::cargo_bin!("thumbnails"))
         .current_dir(here)
-        .args(["strips.tif", "-o", "out", "--max-memory", "48MiB"])
+        .args(["samples.tif", "-o", "out", "--max-memory", "200MiB"])
         .assert()
         .code(1)
         .stderr(predicates::str::contains("--max-memory allows more"));

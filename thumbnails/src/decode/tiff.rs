@@ -30,10 +30,9 @@ const OLD_JPEG: u32 = 6;
 const LZW: u32 = 5;
 /// The offsets of the strips (tag 273).
 const STRIPS: u16 = 273;
-/// The lists that the decoder reads: offsets and sizes of strips and tiles, and the palette.
-const LISTS: [u16; 5] = [STRIPS, 279, 324, 325, 320];
-/// The memory of a value in a list, as an enum and then as a number.
-const LISTED: u64 = 32 + 8;
+/// The decoder's memory for a value of a tag: an enum, and then a number. It is allocated by the count in
+/// the directory, before the values are read.
+const VALUE: u64 = 32 + 8;
 /// The meaning of extra samples (tag 338): alpha with premultiplied colours, or without.
 const ASSOCIATED: u16 = 1;
 const APART: u16 = 2;
@@ -74,9 +73,8 @@ pub(super) fn decode(
         let what = "a TIFF with LZW compression of before 1988".to_owned();
         return Err(Failure::Unsupported { what });
     }
-    let counts = { LISTS.iter() }.filter_map(|&tag| directory.as_ref()?.count_of(tag));
-    let lists = LISTED * counts.map(|(_, count)| u64::from(count)).sum::<u64>();
-    job.limits.check(1, 1, lists)?;
+    let values = VALUE * directory.as_ref().map_or(0, Directory::values_to_read);
+    job.limits.check(1, 1, values)?;
     // The decoder does not support palettes: it reads the indices as grey, and they are looked up
     // here. It does not support L*a*b* either: that is read as red, green and blue.
     let photometric = directory.as_ref().and_then(|it| it.value(PHOTOMETRIC));
@@ -118,10 +116,17 @@ pub(super) fn decode(
         0 => 0,
         each => each * pixels + colour::memory(profile_bytes),
     };
-    let decoding = 2 * layout.complete_len as u64
+    let stored = layout.complete_len as u64;
+    // Samples of fewer bits are widened to bytes.
+    let widened = match colour_type.bit_depth() {
+        depth @ 1..8 => 8 * stored / u64::from(depth),
+        _ => 0,
+    };
+    let decoding = 2 * stored
+        + widened
         + pixels * kind.pixel.bytes() as u64
         + converting
-        + lists
+        + values
         + shrunk_bytes;
     job.reserve(full_size, decoding, shrunk_bytes, kind.pixel, profile_bytes)?;
 
