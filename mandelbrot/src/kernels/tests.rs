@@ -31,12 +31,12 @@ fn differences(a: &Counts, b: &Counts) -> usize {
 /// Every instruction set of this machine.
 fn levels() -> Vec<Level> {
     let best = Level::new();
-    let mut levels = vec![best, Level::baseline()];
+    let levels = [best, Level::baseline()].into_iter();
     #[cfg(target_arch = "x86_64")]
-    levels.extend(best.as_avx2().map(Level::Avx2));
-    #[cfg(target_arch = "x86_64")]
-    levels.extend(best.as_sse4_2().map(Level::Sse4_2));
-    levels
+    let levels = levels
+        .chain(best.as_avx2().map(Level::Avx2))
+        .chain(best.as_sse4_2().map(Level::Sse4_2));
+    levels.collect()
 }
 
 #[test]

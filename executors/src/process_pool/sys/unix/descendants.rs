@@ -251,12 +251,19 @@ mod tests {
 
     #[test]
     fn what_has_no_environment_is_told_from_what_is_just_being_loaded() {
+        use std::io::{Read, Write};
         use std::process::{Command, Stdio};
 
-        // It runs until its input ends.
+        // It runs until its input ends. Once it has answered, it has been loaded: under qemu, a child can
+        // be told of before.
         let start = |command: &mut Command| {
-            let child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn();
-            child.expect("cat starts")
+            let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+            let mut child = child.expect("cat starts");
+            let input = child.stdin.as_mut().expect("it is a pipe");
+            input.write_all(b"?").expect("cat reads");
+            let output = child.stdout.as_mut().expect("it is a pipe");
+            output.read_exact(&mut [0]).expect("cat answers");
+            child
         };
         let token = "loaded";
         let mut with = start(Command::new("/bin/cat").env(ANCESTRY, format!("a:{token}")));
