@@ -5,6 +5,7 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::Poll;
 use std::thread;
 use std::time::Instant;
@@ -15,7 +16,7 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet, spawn_blocking};
 
 use crate::failure::Failure;
-use crate::task::{Outcome, Task};
+use crate::task::{Made, Outcome, Task};
 
 /// The maximum number of files that are read or written at a time. It is larger than the number of
 /// workers, because waiting for a disk needs no CPU. It is limited, because each needs a thread
@@ -24,7 +25,7 @@ pub const READERS: usize = 64;
 
 /// Runs the tasks on an async runtime, with `workers` further threads that compute. `done` is
 /// called on the calling thread with each outcome, and returns whether to continue. If not, the
-/// started tasks are finished and no other is started.
+/// pictures that are being decoded are finished. The others are given up, and not reported.
 ///
 /// At most [`READERS`] tasks are under way at a time, or two per worker if that is more.
 ///
@@ -41,6 +42,7 @@ pub fn run(
         .max_blocking_threads(most)
         .build()?;
     let pool = Arc::new(ThreadPool::new(workers.get()).map_err(io::Error::other)?);
+    let stopped = Arc::new(AtomicBool::new(false));
     let (give, mut take) = mpsc::channel(1);
     thread::scope(|scope| {
         // The iterator may block, if a list comes slowly. The running tasks must not wait for it.
@@ -73,16 +75,19 @@ pub fn run(
                 });
                 match event.await {
                     Some(Event::Task(task)) => {
-                        let pool = Arc::clone(&pool);
+                        let (pool, stopped) = (Arc::clone(&pool), Arc::clone(&stopped));
                         running.spawn(async move {
                             let task = Arc::new(task);
-                            let outcome = one(&task, &pool).await;
-                            (Arc::unwrap_or_clone(task), outcome)
+                            let made = one(&task, &pool, &stopped).await;
+                            (Arc::unwrap_or_clone(task), made)
                         });
                     }
                     Some(Event::Done(joined)) => {
-                        let (task, outcome) = joined.map_err(io::Error::other)?;
-                        if done(task, outcome).is_break() {
+                        let (task, made) = joined.map_err(io::Error::other)?;
+                        if let Some(outcome) = made.transpose()
+                            && done(task, outcome).is_break()
+                        {
+                            stopped.store(true, Relaxed);
                             more = false;
                             take.close();
                         }
@@ -99,10 +104,15 @@ enum Event {
     /// Start a task.
     Task(Task),
     /// A task has finished.
-    Done(Result<(Task, Outcome), JoinError>),
+    Done(Result<(Task, Result<Option<Made>, Failure>), JoinError>),
 }
 
-async fn one(task: &Arc<Task>, pool: &ThreadPool) -> Outcome {
+/// Makes one thumbnail; `None` if the run was stopped before.
+async fn one(
+    task: &Arc<Task>,
+    pool: &ThreadPool,
+    stopped: &Arc<AtomicBool>,
+) -> Result<Option<Made>, Failure> {
     let start = Instant::now();
     let not_tried = |error: &dyn std::fmt::Display| Failure::NotTried(error.to_string());
     let mut memory = 0;
@@ -111,21 +121,24 @@ async fn one(task: &Arc<Task>, pool: &ThreadPool) -> Outcome {
         let mut bytes = spawn_blocking(move || this.read_with(memory))
             .await
             .map_err(|error| not_tried(&error))??;
-        let this = Arc::clone(task);
+        let (this, stopped) = (Arc::clone(task), Arc::clone(stopped));
         let made = pool
-            .spawn(move || this.make_within(&mut bytes))
+            .spawn(move || match stopped.load(Relaxed) {
+                true => None,
+                false => Some(this.make_within(&mut bytes)),
+            })
             .map_err(|error| not_tried(&error))?
             .await
             .map_err(|error| not_tried(&error))?;
         match made {
+            None => return Ok(None),
             // The worker must not wait for memory: tasks that hold their files need it to release
             // theirs.
-            Err(Failure::NoRoom { bytes }) if memory == 0 => memory = bytes,
-            made => break made?,
+            Some(Err(Failure::NoRoom { bytes })) if memory == 0 => memory = bytes,
+            Some(made) => break made?,
         }
     };
     let this = Arc::clone(task);
-    spawn_blocking(move || this.write(&thumbnail, start))
-        .await
-        .map_err(|error| not_tried(&error))?
+    let made = spawn_blocking(move || this.write(&thumbnail, start)).await;
+    made.map_err(|error| not_tried(&error))?.map(Some)
 }

@@ -19,6 +19,12 @@ pub fn to_srgb(picture: Picture, profile: Option<&[u8]>) -> Picture {
     }
 }
 
+/// The memory that [`to_srgb`] allocates for a profile of this size, in bytes. Measured: tables of one
+/// byte per value become floating point, and are copied.
+pub(crate) fn memory(profile: u64) -> u64 {
+    6 * profile
+}
+
 fn convert(picture: &Picture, profile: &[u8]) -> Option<Picture> {
     let options = ParsingOptions {
         max_profile_size: LARGEST_PROFILE as usize + 1,

@@ -14,8 +14,9 @@ mod tiff;
 use std::io::Cursor;
 use std::time::Instant;
 
+use crate::colour;
 use crate::failure::Failure;
-use crate::limits::{Limits, Timed};
+use crate::limits::{DeadlineReader, Limits};
 use crate::orient::Orientation;
 use crate::picture::{Format, Picture, Pixel};
 use crate::shrink::Shrink;
@@ -55,12 +56,12 @@ pub fn decode(
     least: impl FnOnce((u32, u32)) -> (u32, u32),
     reserve: Reserve<'_>,
 ) -> Result<Decoded, Failure> {
-    let timed = Timed {
+    let reader = DeadlineReader {
         bytes: Cursor::new(bytes),
         deadline: Instant::now() + limits.time,
     };
     let mut job = Job {
-        timed,
+        reader,
         limits,
         reserve,
     };
@@ -80,20 +81,22 @@ pub type Reserve<'a> = &'a mut dyn FnMut(u64) -> Result<(), Failure>;
 
 /// A file to decode, with its limits.
 struct Job<'a> {
-    timed: Timed<'a>,
+    reader: DeadlineReader<'a>,
     limits: &'a Limits,
     reserve: Reserve<'a>,
 }
 
 impl Job<'_> {
     /// Call it before anything is allocated. `decoding` is the number of bytes that are held until
-    /// the picture is complete, and `picture` the size of the picture.
+    /// the picture is complete, `picture` the size of the picture, and `profile` that of its colour
+    /// profile.
     fn reserve(
         &mut self,
         size: (u32, u32),
         decoding: u64,
         picture: u64,
         pixel: Pixel,
+        profile: u64,
     ) -> Result<(), Failure> {
         // Resizing allocates an intermediate picture that is smaller in one direction, and before
         // that, with alpha, a premultiplied copy.
@@ -102,7 +105,8 @@ impl Job<'_> {
         } else {
             picture
         };
-        let bytes = picture + decoding.max(resizing) + SMALL_THINGS;
+        let most = decoding.max(resizing).max(colour::memory(profile));
+        let bytes = picture + profile + most + SMALL_THINGS;
         self.limits.check(size.0, size.1, bytes)?;
         (self.reserve)(bytes)
     }
@@ -114,7 +118,7 @@ impl Job<'_> {
     }
 }
 
-/// Tables, a colour transform, the thumbnail and its file.
+/// Tables, the thumbnail and its file.
 const SMALL_THINGS: u64 = 2 << 20;
 
 /// The failure for a file that does not begin like a picture.
@@ -129,12 +133,19 @@ pub fn unknown(bytes: &[u8]) -> Failure {
 
 /// A library's message without its details for developers.
 fn plain(text: &str) -> &str {
+    if text.contains("required tag") {
+        return "a part of its header is missing";
+    }
+    let prefixes = ["Format error decoding WebP: ", "format error: "];
+    let mut text = text;
+    for prefix in prefixes {
+        text = text.strip_prefix(prefix).unwrap_or(text);
+    }
     let end = text.find(['{', '[', '"', '`']).unwrap_or(text.len());
-    let text = text[..end].trim_end_matches([' ', ':', '(', ',']);
-    if text.is_empty() {
-        "data that its format does not allow"
-    } else {
-        text
+    match text[..end].trim_end_matches([' ', ':', '(', ',', '.']) {
+        "" | "tag" => "data that its format does not allow",
+        "Decode Error" => "corrupt fax data",
+        text => text,
     }
 }
 

@@ -10,6 +10,7 @@ use crate::picture::Format;
 /// The reason why a picture has no thumbnail. It can be sent between processes. It does not contain
 /// the picture's name, which the caller knows.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum Failure {
     /// The file can't be read.
     #[error("cannot be read: {0}")]

@@ -114,14 +114,22 @@ pub fn decode(
     let mut frequencies = header.progressive.then(|| Frequencies::new(&frame));
     let mut tables = header.tables.clone();
     let mut segments = Segments::new(bytes, header.first_scan);
-    let (mut damage, mut units, mut scans) = (None, 0, 0);
+    let (mut damage, mut units, mut scans, mut ended) = (None, 0, 0, false);
     // The components without any data so far.
     let mut missing = vec![true; header.components.len()];
     while let Some(segment) = segments.next() {
+        // Before the end there may be junk. Elsewhere it may have been a table, or a scan.
+        if segment.follows_junk && segment.marker != 0xd9 {
+            damage.get_or_insert(JpegError::Gap);
+        }
         match segment.marker {
             0xda => {}
-            // The end, or the beginning of another picture.
-            0xd9 | 0xc0..=0xc2 => break,
+            0xd9 => {
+                ended = !segment.follows_junk;
+                break;
+            }
+            // Another picture begins.
+            0xc0..=0xc2 => break,
             marker => {
                 if let Err(error) = tables.read(marker, segment.data) {
                     damage.get_or_insert(error);
@@ -140,9 +148,17 @@ pub fn decode(
                 continue;
             }
         };
+        if let Some(frequencies) = &mut frequencies
+            && !frequencies.note(&scan)
+        {
+            damage.get_or_insert(JpegError::Gap);
+        }
         let mut bits = Bits::new(&bytes[segment.end..]);
         let read = match &mut frequencies {
-            Some(frequencies) if !frequencies.wants(&scan) => continue,
+            Some(frequencies) if !frequencies.wants(&scan) => {
+                segments.skip_scan();
+                continue;
+            }
             Some(frequencies) => frequencies.read(&frame, &scan, &tables, &mut bits, deadline),
             None => sequential::decode(&mut frame, &scan, &tables, &mut bits, deadline),
         };
@@ -163,7 +179,8 @@ pub fn decode(
             break;
         }
     }
-    if missing.contains(&true) {
+    let complete = frequencies.as_ref().is_none_or(Frequencies::are_complete);
+    if missing.contains(&true) || !ended && !complete {
         damage.get_or_insert(JpegError::CutShort);
     }
     if units == 0 {

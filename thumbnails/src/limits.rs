@@ -83,12 +83,12 @@ fn over(what: &str, size: u64, limit: u64, flag: &str) -> Result<(), Failure> {
 
 /// A file's bytes for a decoder without a time limit: after the deadline, reading fails.
 #[derive(Clone)]
-pub(crate) struct Timed<'a> {
+pub(crate) struct DeadlineReader<'a> {
     pub(crate) bytes: io::Cursor<&'a [u8]>,
     pub(crate) deadline: Instant,
 }
 
-impl Timed<'_> {
+impl DeadlineReader<'_> {
     fn check(&self) -> io::Result<()> {
         if Instant::now() > self.deadline {
             return Err(io::ErrorKind::TimedOut.into());
@@ -100,14 +100,14 @@ impl Timed<'_> {
 /// The maximum bytes per read. Without it the clock would be checked for each byte.
 const AT_ONCE: usize = 16 * 1024;
 
-impl Read for Timed<'_> {
+impl Read for DeadlineReader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.check()?;
         self.bytes.read(buffer)
     }
 }
 
-impl BufRead for Timed<'_> {
+impl BufRead for DeadlineReader<'_> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         self.check()?;
         let rest = self.bytes.fill_buf()?;
@@ -119,7 +119,7 @@ impl BufRead for Timed<'_> {
     }
 }
 
-impl Seek for Timed<'_> {
+impl Seek for DeadlineReader<'_> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         self.bytes.seek(to)
     }

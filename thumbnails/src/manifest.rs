@@ -187,7 +187,8 @@ impl Manifest {
     }
 
     /// Claims a name for a picture's thumbnail. `choose` is called while no other process can claim
-    /// a name, with all names that were claimed before.
+    /// a name, with all names that were claimed before. If nothing can be added to this manifest, the
+    /// claim is only in memory.
     ///
     /// # Errors
     /// If the manifest can't be read or written.
@@ -197,20 +198,23 @@ impl Manifest {
         settings: u64,
         choose: impl FnOnce(&Manifest) -> PathBuf,
     ) -> io::Result<PathBuf> {
+        let claim = |output: &Path| Entry {
+            output: escape(output),
+            source: stamp.source.clone(),
+            modified: stamp.modified,
+            length: stamp.length,
+            settings,
+            made: None,
+        };
         let Some(mut journal) = self.journal.take() else {
-            return Ok(choose(self));
+            let output = choose(self);
+            self.put(claim(&output));
+            return Ok(output);
         };
         let result = journal.locked(|journal| {
             self.take_in(journal)?;
             let output = choose(self);
-            let entry = Entry {
-                output: escape(&output),
-                source: stamp.source.clone(),
-                modified: stamp.modified,
-                length: stamp.length,
-                settings,
-                made: None,
-            };
+            let entry = claim(&output);
             journal.add(&entry)?;
             self.put(entry);
             Ok(output)

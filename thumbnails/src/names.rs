@@ -143,6 +143,11 @@ pub struct Names {
 }
 
 impl Names {
+    /// Whether one of a picture's names, which is `plain` or has a number, was handed out.
+    pub fn has_given(&self, plain: &Path, mut names: impl Iterator<Item = PathBuf>) -> bool {
+        names.any(|path| is_form_of(plain, &path) && self.given.contains(&key(&path)))
+    }
+
     /// Hands out a name that the same picture had `before`, if that is `plain` or has a number, and
     /// `may` accepts it.
     pub fn give_again(
@@ -152,7 +157,7 @@ impl Names {
         may: impl Fn(&Path) -> bool,
     ) -> Option<PathBuf> {
         { before }
-            .filter(|path| path == plain || is_numbered(plain, path))
+            .filter(|path| is_form_of(plain, path))
             .find(|path| may(path) && self.given.insert(key(path)))
     }
 
@@ -198,8 +203,11 @@ fn numbered(plain: &Path, number: u64) -> PathBuf {
     plain.with_file_name(name)
 }
 
-/// Whether `path` is `plain` with a number.
-fn is_numbered(plain: &Path, path: &Path) -> bool {
+/// Whether `path` is `plain`, or `plain` with a number.
+fn is_form_of(plain: &Path, path: &Path) -> bool {
+    if path == plain {
+        return true;
+    }
     let (stem, own) = (plain.file_stem(), path.file_stem());
     let (Some(stem), Some(own)) = (stem, own) else {
         return false;

@@ -66,18 +66,19 @@ impl<'a> Chunks<'a> {
 
     /// The profile, if it is no larger than [`LARGEST_PROFILE`].
     pub(crate) fn profile(&self) -> Option<Vec<u8>> {
-        let packed = self.profile?;
-        let mut profile = Vec::new();
-        let mut unpacked = ZlibDecoder::new(packed).take(LARGEST_PROFILE + 1);
+        let size = self.profile_size()?;
+        let mut profile = Vec::with_capacity(size as usize);
+        let mut unpacked = ZlibDecoder::new(self.profile?).take(size);
         unpacked.read_to_end(&mut profile).ok()?;
-        (profile.len() as u64 <= LARGEST_PROFILE).then_some(profile)
+        Some(profile)
     }
 
-    /// The maximum memory of the profile while it is unpacked, in bytes.
-    pub(crate) fn profile_limit(&self) -> u64 {
-        // Deflate compresses at most 1,032 bytes into one. A vector doubles when it is full.
-        let most = self.profile.map_or(0, |packed| 1032 * packed.len() as u64);
-        2 * most.min(LARGEST_PROFILE)
+    /// The size of the profile in bytes, which is its first value (ICC.1, 7.2.2).
+    pub(crate) fn profile_size(&self) -> Option<u64> {
+        let mut size = [0; 4];
+        ZlibDecoder::new(self.profile?).read_exact(&mut size).ok()?;
+        let size = u32::from_be_bytes(size).into();
+        (size <= LARGEST_PROFILE).then_some(size)
     }
 }
 

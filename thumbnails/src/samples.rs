@@ -20,10 +20,12 @@ pub struct Sample {
     pub seed: u32,
 }
 
-/// The pictures of the demonstration for a folder: mostly JPEGs with six megapixels.
-pub fn demonstration(folder: &Path) -> Vec<Sample> {
+/// The pictures of the demonstration for a folder: mostly JPEGs of 3000x2000 pixels, with all sides
+/// divided by `divisor`.
+pub fn demonstration(folder: &Path, divisor: u32) -> Vec<Sample> {
     let mut samples = Vec::new();
     let mut add = |count: u32, folder: PathBuf, size: (u32, u32), format: Format| {
+        let size = (size.0 / divisor, size.1 / divisor);
         for _ in 0..count {
             let seed = samples.len() as u32 + 1;
             samples.push(Sample {

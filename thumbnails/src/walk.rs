@@ -1,14 +1,19 @@
 //! Finds pictures: files, and folders with their contents, one at a time.
 
+mod above;
+
 use std::collections::{HashSet, VecDeque};
+use std::ffi::OsString;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, BufRead, Read};
 use std::path::{Path, PathBuf};
 
-use crate::manifest::{self, Manifest};
+use crate::manifest;
 use crate::paths::below;
 use crate::picture::Format;
+
+use above::{Above, thumbnails_in};
 
 /// The maximum length of a line in a list. Linux's longest path has 4,096 bytes.
 const LONGEST_LINE: u64 = 64 * 1024;
@@ -29,6 +34,7 @@ pub struct Found {
 /// The error for a path that can't be examined.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {error}", crate::paths::shown(path))]
+#[non_exhaustive]
 pub struct Blocked {
     /// The path.
     pub path: PathBuf,
@@ -54,6 +60,8 @@ pub struct PassedOver {
     pub empty: u64,
     /// Thumbnails of earlier runs.
     pub thumbnails: u64,
+    /// Pictures that were given before in the same run.
+    pub again: u64,
     /// Pipes, devices, sockets.
     pub special: u64,
 }
@@ -61,7 +69,7 @@ pub struct PassedOver {
 impl PassedOver {
     /// The total.
     pub fn count(&self) -> u64 {
-        self.unknown + self.empty + self.thumbnails + self.special
+        self.unknown + self.empty + self.thumbnails + self.again + self.special
     }
 }
 
@@ -71,6 +79,7 @@ impl fmt::Display for PassedOver {
             (self.unknown, "of no known picture format"),
             (self.empty, "empty"),
             (self.thumbnails, "thumbnails"),
+            (self.again, "given twice"),
             (self.special, "neither files nor folders"),
         ];
         let reasons = reasons.iter().filter(|(count, _)| *count > 0);
@@ -83,7 +92,7 @@ impl fmt::Display for PassedOver {
 
 /// Walks the given paths: files, and folders with all their contents, sorted by name. Files in
 /// folders that are not pictures by their content are skipped, and so are thumbnails that are
-/// recorded in a folder's manifest.
+/// recorded in the manifest of a folder above them.
 ///
 /// Links to files are followed. Links to folders are followed only if they are given paths, so
 /// there are no loops. Only one listing per folder level is in memory.
@@ -93,15 +102,34 @@ pub struct Walk<I> {
     except: Option<PathBuf>,
     /// The remaining entries of the entered folders, the innermost last.
     levels: Vec<Level>,
+    above: Above,
     passed: PassedOver,
 }
 
 struct Level {
-    /// The path below the given folder.
+    /// The folder.
+    path: PathBuf,
+    /// Its path below the given folder.
     folder: PathBuf,
-    entries: VecDeque<fs::DirEntry>,
+    entries: VecDeque<Entry>,
     /// The thumbnails below it.
     thumbnails: HashSet<PathBuf>,
+}
+
+/// An entry of a folder. [`fs::DirEntry`] would keep its folder open: a deep tree would need a
+/// descriptor for each level.
+struct Entry {
+    name: OsString,
+    kind: io::Result<fs::FileType>,
+}
+
+impl From<fs::DirEntry> for Entry {
+    fn from(entry: fs::DirEntry) -> Entry {
+        Entry {
+            name: entry.file_name(),
+            kind: entry.file_type(),
+        }
+    }
 }
 
 impl<I: Iterator<Item = io::Result<Named>>> Walk<I> {
@@ -111,6 +139,7 @@ impl<I: Iterator<Item = io::Result<Named>>> Walk<I> {
             named,
             except: except.and_then(|path| path.canonicalize().ok()),
             levels: Vec::new(),
+            above: Above::default(),
             passed: PassedOver::default(),
         }
     }
@@ -121,23 +150,15 @@ impl<I: Iterator<Item = io::Result<Named>>> Walk<I> {
     }
 
     fn enter(&mut self, path: &Path, folder: PathBuf) -> io::Result<()> {
-        let mut entries = fs::read_dir(path)?.collect::<io::Result<Vec<_>>>()?;
-        entries.sort_unstable_by_key(fs::DirEntry::file_name);
-        let mut thumbnails = HashSet::new();
-        if entries
-            .iter()
-            .any(|entry| entry.file_name() == manifest::NAME)
-        {
-            // A manifest that can't be read is ignored.
-            let manifest = Manifest::read(path);
-            thumbnails.extend(
-                manifest
-                    .iter()
-                    .flat_map(Manifest::outputs)
-                    .map(|it| path.join(it)),
-            );
-        }
+        let entries = fs::read_dir(path)?.map(|entry| entry.map(Entry::from));
+        let mut entries = entries.collect::<io::Result<Vec<_>>>()?;
+        entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        let thumbnails = match entries.iter().any(|entry| entry.name == manifest::NAME) {
+            true => thumbnails_in(path),
+            false => HashSet::new(),
+        };
         self.levels.push(Level {
+            path: path.to_owned(),
             folder,
             entries: entries.into(),
             thumbnails,
@@ -148,6 +169,11 @@ impl<I: Iterator<Item = io::Result<Named>>> Walk<I> {
     fn named(&mut self, named: Named) -> io::Result<Option<Found>> {
         let Named { path, listed } = named;
         let is_folder = fs::metadata(&path)?.is_dir();
+        self.above.move_to(&path);
+        if !is_folder && self.above.contains(&path) {
+            self.passed.thumbnails += 1;
+            return Ok(None);
+        }
         let folder = match (listed, is_folder) {
             (false, _) => PathBuf::new(),
             (true, true) => below(&path),
@@ -165,20 +191,15 @@ impl<I: Iterator<Item = io::Result<Named>>> Walk<I> {
         }))
     }
 
-    fn entry(&mut self, entry: &fs::DirEntry, folder: &Path) -> io::Result<Option<Found>> {
-        let path = entry.path();
-        let kind = entry.file_type()?;
-        if kind.is_dir() {
+    fn entry(&mut self, path: PathBuf, entry: Entry, folder: &Path) -> io::Result<Option<Found>> {
+        if entry.kind?.is_dir() {
             if self.except.is_none() || path.canonicalize().ok() != self.except {
-                self.enter(&path, folder.join(entry.file_name()))?;
+                self.enter(&path, folder.join(entry.name))?;
             }
             return Ok(None);
         }
-        if self
-            .levels
-            .iter()
-            .any(|level| level.thumbnails.contains(&path))
-        {
+        let mut levels = self.levels.iter();
+        if levels.any(|level| level.thumbnails.contains(&path)) || self.above.contains(&path) {
             self.passed.thumbnails += 1;
             return Ok(None);
         }
@@ -199,7 +220,7 @@ impl<I: Iterator<Item = io::Result<Named>>> Walk<I> {
                 Ok(None)
             }
             Sniffed::Unknown => {
-                self.passed.unknown += u64::from(entry.file_name() != manifest::NAME);
+                self.passed.unknown += u64::from(entry.name != manifest::NAME);
                 Ok(None)
             }
         }
@@ -214,8 +235,8 @@ impl<I: Iterator<Item = io::Result<Named>>> Iterator for Walk<I> {
             let (path, found) = match self.levels.last_mut() {
                 Some(level) => match level.entries.pop_front() {
                     Some(entry) => {
-                        let folder = level.folder.clone();
-                        (entry.path(), self.entry(&entry, &folder))
+                        let (path, folder) = (level.path.join(&entry.name), level.folder.clone());
+                        (path.clone(), self.entry(path, entry, &folder))
                     }
                     None => {
                         self.levels.pop();
@@ -305,7 +326,7 @@ pub fn list(mut input: impl BufRead, zero: bool) -> impl Iterator<Item = io::Res
 
 #[cfg(unix)]
 fn path(bytes: Vec<u8>) -> io::Result<PathBuf> {
-    let name: std::ffi::OsString = std::os::unix::ffi::OsStringExt::from_vec(bytes);
+    let name: OsString = std::os::unix::ffi::OsStringExt::from_vec(bytes);
     Ok(name.into())
 }
 

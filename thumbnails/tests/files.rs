@@ -57,12 +57,23 @@ fn what_it_did_not_make_is_never_replaced() {
         fs::read(here.join("q/a_thumb-2.jpg")).unwrap(),
         b"this one, too"
     );
+    // Also if it has the same size.
+    let third = here.join("q/a_thumb-3.jpg");
+    let size = fs::metadata(&third).unwrap().len() as usize;
+    fs::write(&third, "x".repeat(size)).unwrap();
+    run(&["--force"])
+        .success()
+        .stdout(contains("q/a_thumb-4.jpg"));
+    assert_eq!(fs::read(&third).unwrap(), "x".repeat(size).as_bytes());
     // It is not deleted either.
     fs::remove_file(here.join("q/sub/a.jpg")).unwrap();
     run(&["--delete-stale"])
         .success()
-        .stdout(contains("deleted q/a_thumb-3.jpg"));
-    assert_eq!(files(here), ["q/a_thumb-2.jpg", "q/a_thumb.jpg"]);
+        .stdout(contains("deleted q/a_thumb-4.jpg"));
+    assert_eq!(
+        files(here),
+        ["q/a_thumb-2.jpg", "q/a_thumb-3.jpg", "q/a_thumb.jpg"]
+    );
 }
 
 #[test]
@@ -176,30 +187,6 @@ fn many_processes_on_one_folder_lose_nothing() {
         .map(|name| image::image_dimensions(here.join("out").join(name)).unwrap())
         .collect();
     assert_eq!(sizes.len() as u32, PROCESSES * EACH);
-}
-
-#[test]
-fn a_list_keeps_its_folders() {
-    let folder = tempfile::tempdir().unwrap();
-    let here = folder.path();
-    for name in ["one/a.jpg", "two/a.jpg", "two/deep/a.jpg"] {
-        picture(&here.join(name), 0);
-    }
-    let absolute = here.join("two/deep/a.jpg").display().to_string();
-    assert_cmd::Command::new(program())
-        .current_dir(here)
-        .args(["-", "-o", "out"])
-        .write_stdin(format!("./one/a.jpg\none/../two/a.jpg\n{absolute}\n"))
-        .assert()
-        .success();
-    let deep = format!("{}_thumb.jpg", &absolute[1..absolute.len() - 4]);
-    let mut expected = vec![
-        "one/a_thumb.jpg".to_owned(),
-        "two/a_thumb.jpg".to_owned(),
-        deep,
-    ];
-    expected.sort();
-    assert_eq!(files(&here.join("out")), expected);
 }
 
 #[cfg(unix)]

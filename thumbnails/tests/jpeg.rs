@@ -1,50 +1,21 @@
 //! The JPEG decoder compared with others: with libjpeg-turbo at every sampling and scale, with
-//! jpeg-decoder for random pictures; and the result for damaged files.
+//! jpeg-decoder for random pictures.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use jpeg_encoder::SamplingFactor;
 use proptest::prelude::*;
 use support::insert_behind_start;
+use support::jpegs::{decoded, difference, file, whole, world};
 use support::scaling::{from_definition, planes};
-use thumbnails::jpeg::header::{Header, JpegError};
-use thumbnails::jpeg::{Pixels, Scale, decode};
+use thumbnails::jpeg::Scale;
+use thumbnails::jpeg::header::Header;
 
 const SCALES: [Scale; 4] = [Scale::One, Scale::Two, Scale::Four, Scale::Eight];
-
-fn world() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/world/jpeg")
-}
-
-fn file(name: &str) -> Vec<u8> {
-    fs::read(world().join(name).with_extension("jpg")).unwrap()
-}
-
-fn decoded(bytes: &[u8], scale: Scale) -> Result<Pixels, JpegError> {
-    decode(bytes, &Header::read(bytes)?, scale, None)
-}
-
-fn whole(bytes: &[u8], scale: Scale) -> Vec<u8> {
-    let pixels = decoded(bytes, scale).unwrap();
-    assert_eq!(pixels.damage, None);
-    pixels.data
-}
-
-/// The mean and the largest difference.
-fn difference(a: &[u8], b: &[u8]) -> (f64, u8) {
-    assert_eq!(a.len(), b.len());
-    let differences = || a.iter().zip(b).map(|(a, b)| a.abs_diff(*b));
-    let sum: u64 = differences().map(u64::from).sum();
-    (
-        sum as f64 / a.len() as f64,
-        differences().max().unwrap_or(0),
-    )
-}
 
 #[test]
 fn every_sampling_at_every_scale_is_as_libjpeg_has_it() {
@@ -202,121 +173,6 @@ fn what_is_not_decoded_is_named() {
         let error = decoded(&bytes, Scale::One).unwrap_err();
         assert_eq!(error.to_string(), expected);
     }
-}
-
-#[test]
-fn junk_fill_bytes_and_what_follows_the_picture_are_passed_over() {
-    let bytes = file("420-restart");
-    let expected = whole(&bytes, Scale::Eight);
-    let mut junk = bytes[..2].to_vec();
-    // Also what looks like a segment that is longer than the file.
-    junk.extend(b"junk\xff\0junk\xff\xed\xff\xffjunk\xff\xff\xff");
-    junk.extend(&bytes[2..]);
-    assert_eq!(whole(&junk, Scale::Eight), expected);
-    // A fill byte before the marker of each segment.
-    let mut filled = bytes[..2].to_vec();
-    let mut rest = &bytes[2..];
-    while rest[1] != 0xda {
-        let length = 2 + usize::from(u16::from_be_bytes([rest[2], rest[3]]));
-        filled.push(0xff);
-        filled.extend(&rest[..length]);
-        rest = &rest[length..];
-    }
-    filled.push(0xff);
-    filled.extend(rest);
-    assert_eq!(whole(&filled, Scale::Eight), expected);
-    // And within the picture, as libjpeg reads it (`jpeg_fill_bit_buffer`).
-    let scan = bytes.windows(2).position(|it| it == [0xff, 0xda]).unwrap();
-    let zero = scan
-        + bytes[scan..]
-            .windows(2)
-            .position(|it| it == [0xff, 0])
-            .unwrap();
-    let filled = [&bytes[..zero], &[0xff], &bytes[zero..]].concat();
-    assert_eq!(whole(&filled, Scale::Eight), expected);
-    // Fill bytes before restart markers.
-    let mut filled = bytes[..scan].to_vec();
-    for (at, &byte) in bytes.iter().enumerate().skip(scan) {
-        if byte == 0xff && matches!(bytes.get(at + 1), Some(0xd0..=0xd7)) {
-            filled.extend([0xff; 3]);
-        }
-        filled.push(byte);
-    }
-    assert!(filled.len() > bytes.len() + 9);
-    assert_eq!(whole(&filled, Scale::Eight), expected);
-    // A lot of data after the picture, also data that looks like scans, must not cost much.
-    for name in ["420", "420-progressive"] {
-        let bytes = file(name);
-        let expected = whole(&bytes, Scale::Four);
-        let trailing = [bytes, b"\xff\xda\0\x08".repeat(5 << 20)].concat();
-        assert_eq!(whole(&trailing, Scale::Four), expected, "{name}");
-    }
-    // Also where the end itself is missing.
-    let bytes = file("420");
-    let trailing = [&bytes[..bytes.len() - 2], b"\xff\xda\0\x08junk"].concat();
-    assert_eq!(whole(&trailing, Scale::Eight), whole(&bytes, Scale::Eight));
-}
-
-#[test]
-fn of_what_is_cut_short_all_before_the_cut_is_there() {
-    for name in ["420", "444", "420-restart", "420-not-interleaved"] {
-        let bytes = file(name);
-        let expected = whole(&bytes, Scale::Eight);
-        let scan = bytes.windows(2).position(|it| it == [0xff, 0xda]).unwrap() + 14;
-        for length in 0..scan {
-            assert!(decoded(&bytes[..length], Scale::Eight).is_err());
-        }
-        let mut before = 0;
-        for length in (scan + 200..bytes.len() - 4).step_by(97) {
-            let pixels = decoded(&bytes[..length], Scale::Eight).unwrap();
-            assert_eq!(pixels.damage, Some(JpegError::CutShort), "{name}: {length}");
-            // The first rows are complete, and more of them the longer the file is.
-            let same = { pixels.data.iter() }
-                .zip(&expected)
-                .take_while(|(a, b)| a == b);
-            let same = same.count();
-            assert!(
-                same >= before || same > 3 * 83 * 8,
-                "{name}: {same} after {before}"
-            );
-            before = same;
-        }
-    }
-    // A progressive picture is coarse, but complete.
-    let bytes = file("420-progressive");
-    let expected = whole(&bytes, Scale::Eight);
-    let pixels = decoded(&bytes[..bytes.len() * 2 / 3], Scale::Eight).unwrap();
-    assert_eq!(pixels.damage, Some(JpegError::CutShort));
-    assert!(difference(&pixels.data, &expected).0 < 20.0);
-}
-
-#[test]
-fn behind_a_damaged_interval_the_picture_goes_on() {
-    let bytes = file("420-restart");
-    let expected = whole(&bytes, Scale::Eight);
-    let markers: Vec<usize> = (0..bytes.len() - 1)
-        .filter(|&at| bytes[at] == 0xff && (0xd0..=0xd7).contains(&bytes[at + 1]))
-        .collect();
-    assert!(markers.len() > 8);
-    // The third interval is missing with its marker; or only its data are missing.
-    for (from, to) in [(markers[2], markers[3]), (markers[2] + 2, markers[3])] {
-        let damaged = [&bytes[..from], &bytes[to..]].concat();
-        let pixels = decoded(&damaged, Scale::Eight).unwrap();
-        assert!(pixels.damage.is_some());
-        // The last rows are unchanged.
-        let tail = 83 * 3 * 20;
-        let from = expected.len() - tail;
-        assert_eq!(pixels.data[from..], expected[from..]);
-    }
-}
-
-#[test]
-fn a_restart_marker_that_comes_again_is_passed_over() {
-    let bytes = file("420-restart");
-    let second = bytes.windows(2).position(|it| it == [0xff, 0xd1]).unwrap();
-    // As libjpeg has it (`jpeg_resync_to_restart`).
-    let again = [&bytes[..second], &[0xff, 0xd0], &bytes[second..]].concat();
-    assert_eq!(whole(&again, Scale::Eight), whole(&bytes, Scale::Eight));
 }
 
 /// A picture with one colour inside, and another colour beyond.

@@ -6,27 +6,25 @@ mod support;
 
 use image::ImageFormat;
 use proptest::prelude::*;
+use support::made::box_of;
 use support::{corners, encoded, jpeg, with_chunk};
 use thumbnails::task::thumbnail;
 use thumbnails::{Failure, Limits, Settings};
 
-fn box_of(width: u32, height: u32) -> Settings {
-    Settings {
-        size: (width, height),
-        ..Settings::default()
-    }
-}
-
 #[test]
 fn a_profile_that_unpacks_to_a_gigabyte_is_not_unpacked() {
     use std::io::Write;
-    let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
-    for _ in 0..64 {
-        packed.write_all(&[0; 1 << 20]).unwrap();
-    }
-    let chunk = [b"bomb\0\0".as_slice(), &packed.finish().unwrap()].concat();
-    let png = encoded(&corners(64, 32), ImageFormat::Png);
-    let file = with_chunk(&png, b"iCCP", &chunk, false);
+    // A profile begins with its size.
+    let with_profile = |size: u32| {
+        let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+        packed.write_all(&size.to_be_bytes()).unwrap();
+        for _ in 0..64 {
+            packed.write_all(&[0; 1 << 20]).unwrap();
+        }
+        let chunk = [b"bomb\0\0".as_slice(), &packed.finish().unwrap()].concat();
+        let png = encoded(&corners(64, 32), ImageFormat::Png);
+        with_chunk(&png, b"iCCP", &chunk, false)
+    };
     let limits = |memory| Settings {
         limits: Limits {
             memory,
@@ -35,11 +33,15 @@ fn a_profile_that_unpacks_to_a_gigabyte_is_not_unpacked() {
         ..box_of(16, 16)
     };
     // The memory is computed before decoding, and limited.
+    let large = with_profile(15 << 20);
     assert!(matches!(
-        thumbnail(&file, &limits(16 << 20), &[]),
+        thumbnail(&large, &limits(64 << 20), &[]),
         Err(Failure::OverLimit { .. })
     ));
-    assert!(thumbnail(&file, &limits(64 << 20), &[]).is_ok());
+    assert!(thumbnail(&large, &limits(128 << 20), &[]).is_ok());
+    // A profile over its own limit is ignored.
+    let bomb = with_profile(1 << 30);
+    assert!(thumbnail(&bomb, &limits(4 << 20), &[]).is_ok());
 }
 
 #[test]

@@ -214,6 +214,50 @@ fn a_decoder_that_hangs_costs_its_picture_and_no_other() {
     assert_eq!(made.iter().filter(|(_, made)| made.is_ok()).count(), 6);
 }
 
+/// All pictures are being read when the run is stopped, and none has been decoded.
+#[cfg(unix)]
+#[test]
+fn async_gives_up_what_it_has_read_when_it_is_stopped() {
+    use std::io::Write;
+    use std::sync::mpsc;
+    const READ: usize = 20;
+    let folder = tempfile::tempdir().unwrap();
+    let pipes: Vec<Task> = (0..READ)
+        .map(|it| pipe(folder.path(), &it.to_string()))
+        .collect();
+    let missing = folder.path().join("missing");
+    let missing = Task::new(&missing, &missing, Settings::default());
+    let whole = support::jpeg(&support::waves(60, 40), 80);
+    let (tell_open, hear_open) = mpsc::channel();
+    let (iterator_lives, hear_dropped) = mpsc::channel::<()>();
+    let hear_open = Mutex::new(hear_open);
+    let made = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        let (pipes, whole) = (&pipes, &whole);
+        scope.spawn(move || {
+            let open = |task: &Task| fs::File::create(&task.source).unwrap();
+            let mut open: Vec<_> = pipes.iter().map(open).collect();
+            tell_open.send(()).unwrap();
+            // When the run is stopped, it drops its iterator.
+            assert!(hear_dropped.recv().is_err());
+            let write = |pipe: &mut fs::File| pipe.write_all(whole).unwrap();
+            open.iter_mut().for_each(write);
+        });
+        let mut tasks = pipes.iter().chain(std::iter::repeat(&missing)).cloned();
+        let tasks = std::iter::from_fn(move || {
+            let _ = &iterator_lives;
+            tasks.next()
+        });
+        async_tasks::run(tasks, NonZeroUsize::MIN, |_, outcome| {
+            made.fetch_add(usize::from(outcome.is_ok()), Relaxed);
+            let _ = hear_open.lock().unwrap().recv();
+            ControlFlow::Break(())
+        })
+        .unwrap();
+    });
+    assert_eq!(made.into_inner(), 0);
+}
+
 /// A pipe can be opened for writing when it is being read: if all are open, all are being read.
 #[cfg(unix)]
 #[test]

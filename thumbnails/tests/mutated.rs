@@ -65,6 +65,7 @@ fn mutate(whole: &[Vec<u8>], count: usize) {
     let task = Task::new(nowhere, nowhere, settings);
     let (mut made, mut damaged) = (0, 0);
     let before = common::timing::peak_memory();
+    let mut most = 0;
     for number in 0..count {
         let mut random = Random(number as u64);
         let mut file = whole[random.below(whole.len())].clone();
@@ -98,19 +99,23 @@ fn mutate(whole: &[Vec<u8>], count: usize) {
             Err(Failure::TooSlow { .. }) => panic!("{number}: hangs"),
             Err(_) => {}
         }
+        // The peak memory of the process, if the system reports it. It includes, besides the limit,
+        // the file twice, and the allocator's caches.
+        if let (Some(before), Some(peak)) = (before, common::timing::peak_memory()) {
+            most = peak.saturating_sub(before);
+            let start = &file[..file.len().min(40)];
+            assert!(
+                most < MEMORY + (32 << 20),
+                "{number}: {} MiB more: {start:02x?}",
+                most >> 20
+            );
+        }
     }
+    eprintln!("{} MiB more than before", most >> 20);
     assert!(
         made > 0 && damaged > 0,
         "{made} made, {damaged} of them damaged"
     );
-    // The peak memory of the process, if the system reports it. It includes, besides the limit, the
-    // file twice, and the allocator's caches.
-    let peak = common::timing::peak_memory();
-    if let (Some(before), Some(peak)) = (before, peak) {
-        let more = peak.saturating_sub(before);
-        assert!(more < MEMORY + (32 << 20), "{} MiB more", more >> 20);
-        eprintln!("{} MiB more than before", more >> 20);
-    }
     eprintln!("{count} files: {made} made, {damaged} of them damaged");
 }
 

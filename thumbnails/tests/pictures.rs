@@ -1,31 +1,14 @@
-//! The results for pictures of all kinds, intact and broken.
+//! The thumbnails of pictures of all kinds: orientation, scale, size, format.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 
-use image::{DynamicImage, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
-use support::{corners, encoded, insert_behind_start, jpeg, waves, with_chunk, with_exif};
+use image::{DynamicImage, ImageFormat, Rgba, RgbaImage};
+use support::made::{box_of, png_of};
+use support::{corners, encoded, jpeg, waves, with_chunk, with_exif};
 use thumbnails::task::thumbnail;
-use thumbnails::{Failure, Filter, Fit, Format, Settings};
-
-fn png_of(bytes: &[u8], settings: Settings) -> DynamicImage {
-    let settings = Settings {
-        format: Some(Format::Png),
-        ..settings
-    };
-    let made = thumbnail(bytes, &settings, &[]).unwrap();
-    let picture = image::load_from_memory(&made.bytes).unwrap();
-    assert_eq!(made.size, (picture.width(), picture.height()));
-    picture
-}
-
-fn box_of(width: u32, height: u32) -> Settings {
-    Settings {
-        size: (width, height),
-        ..Settings::default()
-    }
-}
+use thumbnails::{Filter, Fit, Format, Settings};
 
 #[test]
 fn all_eight_orientations_come_out_upright() {
@@ -98,124 +81,6 @@ fn a_progressive_jpeg_is_the_same_picture() {
 }
 
 #[test]
-fn inks_become_red_green_and_blue() {
-    let file = support::cmyk([0, 255, 255, 0]);
-    let made = png_of(&file, box_of(16, 16)).to_rgb8();
-    let [red, green, blue] = made.get_pixel(8, 8).0;
-    // As in libvips 8.14 without a profile: a printing press's red, not a screen's.
-    for (there, expected) in [(red, 236), (green, 33), (blue, 40_u8)] {
-        assert!(there.abs_diff(expected) < 12, "{red} {green} {blue}");
-    }
-}
-
-#[test]
-fn an_adobe_marker_says_how_inks_are_stored() {
-    let stored = [10, 200, 30, 40];
-    // The inks as Pillow 13 reads them, with libjpeg-turbo: any transform but 0 is luma and chroma.
-    let converted = [255, 201, 116, 40];
-    for (transform, expected) in [
-        (None, stored),
-        (Some(0), stored),
-        (Some(1), converted),
-        (Some(2), converted),
-        (Some(7), converted),
-    ] {
-        let mut file = support::cmyk(stored);
-        let marker = file.windows(5).position(|it| it == b"Adobe").unwrap();
-        match transform {
-            Some(transform) => file[marker + 11] = transform,
-            // The segment with its marker and length.
-            None => drop(file.drain(marker - 4..marker + 12)),
-        }
-        let picture = support::read(&file).unwrap().picture;
-        assert_eq!(picture.pixel, thumbnails::Pixel::Cmyk);
-        for (there, expected) in picture.data.iter().zip(expected.repeat(32 * 32)) {
-            assert!(
-                there.abs_diff(expected) <= 2,
-                "{transform:?}: {:?}",
-                &picture.data[..4]
-            );
-        }
-    }
-}
-
-#[test]
-fn inks_with_a_profile_are_converted_by_it() {
-    let world = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/world/inks");
-    let file = std::fs::read(format!("{world}/profile.jpg")).unwrap();
-    let made = png_of(&file, box_of(64, 64)).to_rgb8();
-    let expected = image::open(format!("{world}/profile.png"))
-        .unwrap()
-        .to_rgb8();
-    // The middles of sixteen patches. littleCMS and moxcms round otherwise.
-    for (x, y) in (0..16).map(|patch| (patch % 4 * 16 + 8, patch / 4 * 16 + 8)) {
-        let (there, expected) = (made.get_pixel(x, y), expected.get_pixel(x, y));
-        let mut pairs = there.0.iter().zip(expected.0);
-        assert!(
-            pairs.all(|(a, b)| a.abs_diff(b) <= 8),
-            "{there:?} {expected:?}"
-        );
-    }
-}
-
-#[test]
-fn a_profile_changes_the_colours_and_is_not_kept() {
-    // The green of Display P3 is outside sRGB; its middle grey is the same.
-    let profile = moxcms::ColorProfile::new_display_p3().encode().unwrap();
-    let mut picture = RgbImage::from_pixel(64, 64, Rgb([200, 80, 80]));
-    picture.put_pixel(0, 0, Rgb([200, 80, 80]));
-    let plain = jpeg(&DynamicImage::ImageRgb8(picture), 95);
-    let mut segment = b"ICC_PROFILE\0\x01\x01".to_vec();
-    segment.extend(profile);
-    let tagged = insert_behind_start(&plain, 0xe2, &segment);
-    let plain = png_of(&plain, box_of(16, 16)).to_rgb8().get_pixel(8, 8).0;
-    let tagged = png_of(&tagged, box_of(16, 16)).to_rgb8().get_pixel(8, 8).0;
-    assert!(
-        plain[0].abs_diff(200) < 4 && plain[1].abs_diff(80) < 4,
-        "{plain:?}"
-    );
-    assert!(
-        tagged[0] > plain[0] + 8,
-        "{tagged:?} is redder than {plain:?} in sRGB"
-    );
-    let made = thumbnail(&support::grey_with_text(), &Settings::default(), &[]).unwrap();
-    assert!(!made.bytes.windows(6).any(|part| part == b"secret"));
-}
-
-#[test]
-fn alpha_is_kept_or_laid_on_a_ground() {
-    // Invisible blue on the left, and visible red on the right.
-    let picture = RgbaImage::from_fn(64, 64, |x, _| {
-        if x < 32 {
-            Rgba([0, 0, 255, 0])
-        } else {
-            Rgba([255, 0, 0, 255])
-        }
-    });
-    for format in [ImageFormat::Png, ImageFormat::WebP] {
-        let file = encoded(&DynamicImage::ImageRgba8(picture.clone()), format);
-        let kept = png_of(&file, box_of(16, 16)).to_rgba8();
-        assert_eq!(kept.get_pixel(1, 8).0[3], 0);
-        assert_eq!(kept.get_pixel(14, 8).0, [255, 0, 0, 255]);
-        // No blue appears in the visible part.
-        assert!(kept.pixels().all(|it| it.0[3] == 0 || it.0[2] < 8));
-        let settings = Settings {
-            background: Some([0, 255, 0]),
-            ..box_of(16, 16)
-        };
-        let laid = png_of(&file, settings).to_rgba8();
-        assert_eq!(laid.get_pixel(1, 8).0, [0, 255, 0, 255]);
-        let made = thumbnail(&file, &box_of(16, 16), &[]).unwrap();
-        // zune-jpeg, which `image` uses, decodes a picture with one unit of 4:2:0 wrongly.
-        let white = jpeg_decoder::Decoder::new(&made.bytes[..])
-            .decode()
-            .unwrap();
-        let there = &white[3 * (8 * 16 + 1)..][..3];
-        assert!(there.iter().all(|it| *it > 200), "{format:?}: {there:?}");
-    }
-}
-
-#[test]
 fn sixteen_bits_grey_and_palettes_are_read() {
     let deep = image::ImageBuffer::from_pixel(40, 30, image::Luma([0x8000_u16]));
     let file = encoded(&DynamicImage::ImageLuma16(deep), ImageFormat::Png);
@@ -230,22 +95,6 @@ fn sixteen_bits_grey_and_palettes_are_read() {
         png_of(&file, box_of(20, 20)).to_rgb8().get_pixel(5, 5).0,
         [0x40; 3]
     );
-}
-
-#[test]
-fn what_is_wrong_with_a_gif_is_said_in_plain_words() {
-    let whole = encoded(&waves(60, 60), ImageFormat::Gif);
-    let cut = &whole[..whole.len() / 2];
-    let mut corrupt = whole.clone();
-    let middle = whole.len() / 2;
-    corrupt[middle..middle + 40].fill(0xff);
-    for (file, damage) in [
-        (cut, "cut short"),
-        (&corrupt[..], "corrupt compressed data"),
-    ] {
-        let decoded = support::read(file).unwrap();
-        assert_eq!(decoded.damage.as_deref(), Some(damage));
-    }
 }
 
 #[test]
@@ -282,72 +131,6 @@ fn boxes_are_filled_as_asked() {
     assert_eq!(size(Fit::Cover, false, (48, 48)), (48, 32));
     assert_eq!(size(Fit::Pad, false, (16, 16)), (16, 16));
     assert_eq!(size(Fit::Exact, false, (10, 30)), (10, 30));
-}
-
-#[test]
-fn what_is_cut_short_is_said_to_be_damaged_wherever_it_ends_and_strictly_an_error() {
-    let picture = waves(160, 120);
-    let strictly = Settings {
-        strict: true,
-        ..box_of(16, 16)
-    };
-    let mut files = vec![jpeg(&picture, 90)];
-    for format in [ImageFormat::Png, ImageFormat::Gif, ImageFormat::Bmp] {
-        files.push(encoded(&picture, format));
-    }
-    for file in files {
-        let mut made = 0;
-        for length in (12..file.len() * 99 / 100).step_by(file.len() / 61) {
-            match thumbnail(&file[..length], &box_of(16, 16), &[]) {
-                Ok(thumbnail) => {
-                    made += 1;
-                    assert!(
-                        thumbnail.damage.is_some(),
-                        "{length} of {} bytes",
-                        file.len()
-                    );
-                    assert_eq!(thumbnail.size, (16, 12));
-                }
-                Err(failure) => assert!(matches!(failure, Failure::Broken { .. }), "{failure}"),
-            }
-            let result = thumbnail(&file[..length], &strictly, &[]);
-            assert!(matches!(result, Err(Failure::Broken { .. })), "{result:?}");
-        }
-        assert!(made > 40, "{made}");
-    }
-}
-
-#[test]
-fn a_png_without_its_end_or_with_wrong_checksums_is_still_read() {
-    let file = encoded(&corners(64, 32), ImageFormat::Png);
-    let end = file.len() - 12;
-    assert_eq!(&file[end + 4..end + 8], b"IEND");
-    let made = thumbnail(&file[..end], &box_of(16, 16), &[]).unwrap();
-    assert_eq!(made.damage, None);
-    let mut wrong = file.clone();
-    wrong[end - 1] ^= 1;
-    let made = thumbnail(&wrong, &box_of(16, 16), &[]).unwrap();
-    assert!(made.damage.is_some());
-    let picture = image::load_from_memory(&made.bytes).unwrap().to_rgb8();
-    assert!(
-        picture.get_pixel(2, 2).0[0] > 200,
-        "{:?}",
-        picture.get_pixel(2, 2)
-    );
-    // The checksum of the header, behind its 13 bytes.
-    let mut wrong = file.clone();
-    wrong[8 + 8 + 13] ^= 1;
-    let made = thumbnail(&wrong, &box_of(16, 16), &[]).unwrap();
-    assert_eq!(made.damage.as_deref(), Some("a wrong checksum"));
-}
-
-#[test]
-fn a_webp_without_the_byte_that_makes_its_length_even_is_whole() {
-    let odd = |file: &Vec<u8>| u32::from_le_bytes(*file[16..].first_chunk().unwrap()) % 2 == 1;
-    let mut files = (20..60).map(|width| encoded(&waves(width, 20), ImageFormat::WebP));
-    let mut file = files.find(odd).unwrap();
-    assert_eq!(file.pop(), Some(0));
-    assert_eq!(support::read(&file).unwrap().damage, None);
 }
 
 /// An EXIF block with an orientation, from its byte order mark on.

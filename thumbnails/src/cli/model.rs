@@ -51,6 +51,8 @@ pub(super) struct Model {
     kind: Kind,
     /// The limits of its worker processes.
     isolated: Option<Limits>,
+    /// Whether its job waits for a slow disk. Then its workers are the files that it waits for.
+    waits: bool,
     /// The broker and the folder of the thumbnails, for the cluster.
     #[cfg(feature = "cluster")]
     elsewhere: Option<(Broker, PathBuf)>,
@@ -61,8 +63,17 @@ impl Model {
         Model {
             kind,
             isolated: None,
+            waits: false,
             #[cfg(feature = "cluster")]
             elsewhere: None,
+        }
+    }
+
+    /// For a slow disk.
+    pub(super) fn waiting(kind: Kind) -> Model {
+        Model {
+            waits: true,
+            ..Model::new(kind)
         }
     }
 
@@ -131,6 +142,7 @@ impl compare::Model for Model {
     fn workers(&self, jobs: NonZeroUsize) -> usize {
         match self.kind {
             Kind::Serial => 1,
+            Kind::Async if self.waits => async_tasks::READERS.max(2 * jobs.get()),
             _ => jobs.get(),
         }
     }

@@ -166,6 +166,10 @@ impl Shared<'_, '_> {
                     self.report.counts.passed_over.thumbnails += 1;
                     Ok(())
                 }
+                Ok(Plan::Again) => {
+                    self.report.counts.passed_over.again += 1;
+                    Ok(())
+                }
                 Err(failure @ Failure::NoneWritable(_)) => return self.full(&found.path, &failure),
                 Err(failure) => self.report.failed(&found.path, &failure.to_string()),
             },

@@ -30,6 +30,7 @@ impl Counts {
         all.unknown += passed.unknown;
         all.empty += passed.empty;
         all.thumbnails += passed.thumbnails;
+        all.again += passed.again;
         all.special += passed.special;
     }
 
@@ -230,6 +231,7 @@ impl<'a> Report<'a> {
                     "unknown": counts.passed_over.unknown,
                     "empty": counts.passed_over.empty,
                     "thumbnails": counts.passed_over.thumbnails,
+                    "again": counts.passed_over.again,
                     "special": counts.passed_over.special,
                 },
                 "model": model,

@@ -22,7 +22,7 @@ pub(super) fn decode(
     job: &mut Job<'_>,
     least: impl FnOnce((u32, u32)) -> (u32, u32),
 ) -> Result<Decoded, Failure> {
-    let bytes = *job.timed.bytes.get_ref();
+    let bytes = *job.reader.bytes.get_ref();
     let header = Header::read(bytes)?;
     let full_size = header.size;
     job.limits.check(full_size.0, full_size.1, 0)?;
@@ -40,6 +40,7 @@ pub(super) fn decode(
         (unpacked + 2 * row) as u64 + shrunk,
         shrunk,
         pixel,
+        0,
     )?;
 
     let stored = bytes.get(header.data..).unwrap_or_default();
@@ -59,7 +60,7 @@ pub(super) fn decode(
     let mut shrink = Shrink::new(full_size, pixel, factor);
     let mut line = Vec::with_capacity(row);
     for number in 0..height {
-        if Instant::now() > job.timed.deadline {
+        if Instant::now() > job.reader.deadline {
             return Err(job.too_slow());
         }
         let stored_at = match header.top_down {

@@ -16,7 +16,7 @@ pub(super) fn decode(
     job: &mut Job<'_>,
     least: impl FnOnce((u32, u32)) -> (u32, u32),
 ) -> Result<Decoded, Failure> {
-    let (limit, deadline) = (job.limits.time, job.timed.deadline);
+    let (limit, deadline) = (job.limits.time, job.reader.deadline);
     let in_gif = |error| match error {
         DecodingError::Io(error) if error.kind() == std::io::ErrorKind::TimedOut => {
             Failure::TooSlow { limit }
@@ -30,7 +30,7 @@ pub(super) fn decode(
     // The memory of a frame is reserved below.
     options.set_memory_limit(MemoryLimit::Unlimited);
     options.allow_unknown_blocks(true);
-    let mut decoder = options.read_info(job.timed.clone()).map_err(in_gif)?;
+    let mut decoder = options.read_info(job.reader.clone()).map_err(in_gif)?;
     let (width, height) = (decoder.width(), decoder.height());
     let frame = decoder.next_frame_info().map_err(in_gif)?;
     let frame = frame.ok_or_else(|| broken(Format::Gif, "no picture in it"))?;
@@ -51,7 +51,9 @@ pub(super) fn decode(
     let framed = across * down;
     let shrunk_bytes = Shrink::bytes(full_size, pixel, factor);
     let decoding = (whole + framed) as u64 + shrunk_bytes;
-    job.reserve(full_size, decoding, shrunk_bytes, pixel)?;
+    let profile = decoder.icc_profile().map(<[u8]>::to_vec);
+    let profile_bytes = profile.as_ref().map_or(0, Vec::len) as u64;
+    job.reserve(full_size, decoding, shrunk_bytes, pixel, profile_bytes)?;
 
     // An index outside every palette marks pixels that were not read.
     let mut indices = vec![transparent.unwrap_or(UNREAD); framed];
@@ -71,7 +73,6 @@ pub(super) fn decode(
         return Err(job.too_slow());
     }
     let palette = decoder.palette().unwrap_or_default();
-    let profile = decoder.icc_profile().map(<[u8]>::to_vec);
     let colour = |index: u8| {
         let place = 3 * usize::from(index);
         match palette.get(place..place + 3) {

@@ -41,12 +41,13 @@ pub(super) fn decode(
     let picture = u64::from(width) * u64::from(height) * pixel.bytes() as u64;
     job.reserve(
         full_size,
-        jpeg::memory(&header, scale) + profile,
+        jpeg::memory(&header, scale),
         picture,
         pixel,
+        profile,
     )?;
 
-    let deadline = Some(job.timed.deadline);
+    let deadline = Some(job.reader.deadline);
     let jpeg::Pixels { mut data, damage } =
         jpeg::decode(bytes, &header, scale, deadline).map_err(in_jpeg)?;
     if pixel == Pixel::Cmyk {

@@ -8,7 +8,7 @@ use image::codecs::webp::WebPDecoder;
 use image::{ColorType, ImageDecoder, ImageError};
 
 use crate::failure::Failure;
-use crate::limits::Timed;
+use crate::limits::DeadlineReader;
 use crate::orient::Orientation;
 use crate::picture::{Format, Pixel};
 use crate::shrink::Shrink;
@@ -20,22 +20,22 @@ pub(super) fn decode(
     format: Format,
     least: impl FnOnce((u32, u32)) -> (u32, u32),
 ) -> Result<Decoded, Failure> {
-    let timed = job.timed.clone();
+    let reader = job.reader.clone();
     let failed = |error| in_image(format, job, error);
     match format {
         Format::WebP => {
-            if let Some(length) = whole_length(timed.bytes.get_ref()) {
+            if let Some(length) = whole_length(reader.bytes.get_ref()) {
                 return cut_short(job, length, least);
             }
-            let decoder = WebPDecoder::new(timed).map_err(failed)?;
+            let decoder = WebPDecoder::new(reader).map_err(failed)?;
             whole(job, format, decoder, 0, least)
         }
         #[cfg(feature = "pnm")]
         Format::Pnm => {
-            let decoder = PnmDecoder::new(timed).map_err(failed)?;
+            let decoder = PnmDecoder::new(reader).map_err(failed)?;
             whole(job, format, decoder, 0, least)
         }
-        _ => Err(unknown(timed.bytes.get_ref())),
+        _ => Err(unknown(reader.bytes.get_ref())),
     }
 }
 
@@ -87,7 +87,8 @@ fn whole(
     };
     let shrunk_bytes = Shrink::bytes(full_size, pixel, factor);
     let decoding = held + total + working + widened + shrunk_bytes;
-    job.reserve(full_size, decoding, shrunk_bytes, pixel)?;
+    let profile_bytes = profile.as_ref().map_or(0, Vec::len) as u64;
+    job.reserve(full_size, decoding, shrunk_bytes, pixel, profile_bytes)?;
 
     let length = usize::try_from(total).map_err(|_| broken(format, "too large"))?;
     let mut data = vec![0; length];
@@ -127,22 +128,22 @@ fn cut_short(
     least: impl FnOnce((u32, u32)) -> (u32, u32),
 ) -> Result<Decoded, Failure> {
     let broken = || broken(Format::WebP, "cut short");
-    match job.reserve((1, 1), length, 0, Pixel::Gray) {
+    match job.reserve((1, 1), length, 0, Pixel::Gray, 0) {
         Err(Failure::OverLimit { .. }) => return Err(broken()),
         reserved => reserved?,
     }
-    let mut file = job.timed.bytes.get_ref().to_vec();
+    let mut file = job.reader.bytes.get_ref().to_vec();
     file.resize(length as usize, 0);
     // Clear the flags of EXIF and XMP, which are stored after the picture: the decoder would expect
     // them.
     if file[12..].starts_with(b"VP8X") {
         file[20] &= !0x0c;
     }
-    let timed = Timed {
+    let reader = DeadlineReader {
         bytes: Cursor::new(&file[..]),
-        ..job.timed
+        ..job.reader
     };
-    let decoder = WebPDecoder::new(timed).map_err(|_| broken())?;
+    let decoder = WebPDecoder::new(reader).map_err(|_| broken())?;
     let decoded = whole(job, Format::WebP, decoder, length, least);
     let decoded = decoded.map_err(|failure| match failure {
         Failure::Broken { .. } => broken(),

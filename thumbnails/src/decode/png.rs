@@ -5,7 +5,7 @@ mod unpacked;
 use std::borrow::Cow;
 
 use crate::failure::Failure;
-use crate::limits::Timed;
+use crate::limits::DeadlineReader;
 use crate::orient::Orientation;
 use crate::picture::{Format, Picture, Pixel};
 use crate::png_chunks::Chunks;
@@ -17,19 +17,19 @@ pub(super) fn decode(
     mut job: Job<'_>,
     least: impl FnOnce((u32, u32)) -> (u32, u32),
 ) -> Result<Decoded, Failure> {
-    let bytes = *job.timed.bytes.get_ref();
+    let bytes = *job.reader.bytes.get_ref();
     let chunks = Chunks::of(bytes);
     let orientation = match (chunks.exif.as_deref(), chunks.xmp_orientation) {
         (Some(exif), None) => Orientation::from_exif(exif),
         (Some(exif), Some(xmp)) => Orientation::from_exif_or(exif, xmp),
         (None, xmp) => Orientation::from_tag(xmp.unwrap_or(1)),
     };
-    let opened = Opened::new(&job, job.timed.clone(), Trust::Checked);
+    let opened = Opened::new(&job, job.reader.clone(), Trust::Checked);
     // Only a checksum in the header's chunks is wrong: the sizes may still be right.
     let (opened, mut damage) = match opened {
         Ok(opened) => (opened, None),
         Err(failure @ Failure::Broken { .. }) => {
-            let opened = Opened::new(&job, job.timed.clone(), Trust::Blind);
+            let opened = Opened::new(&job, job.reader.clone(), Trust::Blind);
             (opened.map_err(|_| failure.clone())?, Some(failure))
         }
         Err(failure) => return Err(failure),
@@ -37,12 +37,12 @@ pub(super) fn decode(
     let full_size = opened.full_size;
     job.limits.check(full_size.0, full_size.1, 0)?;
     let factor = factor(full_size, orientation, least);
-    let profile = chunks.profile_limit();
+    let profile = chunks.profile_size().unwrap_or(0);
     let shrunk = Shrink::bytes(full_size, opened.pixel, factor);
     // A damaged PNG is read twice, and the better result is used.
-    let decoding = opened.memory() + profile + shrunk;
+    let decoding = opened.memory() + shrunk;
     let pixel = opened.pixel;
-    job.reserve(full_size, decoding, shrunk, pixel)?;
+    job.reserve(full_size, decoding, shrunk, pixel, profile)?;
 
     let (row, raw) = opened.raw();
     let (picture, error) = opened.read(&job, factor, u32::MAX)?;
@@ -50,8 +50,8 @@ pub(super) fn decode(
         None => picture,
         Some(failure) => {
             let unpacking = decoding + unpacked::memory(raw);
-            let unpacked = match job.reserve(full_size, unpacking, shrunk, pixel) {
-                Ok(()) => unpacked::unpack(bytes, raw as usize, job.timed.deadline),
+            let unpacked = match job.reserve(full_size, unpacking, shrunk, pixel, profile) {
+                Ok(()) => unpacked::unpack(bytes, raw as usize, job.reader.deadline),
                 // Too large for that method: read it normally.
                 Err(Failure::OverLimit { .. }) => None,
                 Err(failure) => return Err(failure),
@@ -60,12 +60,12 @@ pub(super) fn decode(
                 Some(unpacked) => (&unpacked.png[..], (unpacked.bytes as u64 / row) as u32),
                 None => (bytes, u32::MAX),
             };
-            let timed = Timed {
+            let reader = DeadlineReader {
                 bytes: std::io::Cursor::new(again),
-                ..job.timed
+                ..job.reader
             };
             // Ignore checksums: data after a wrong one may still be right.
-            let (again, _) = Opened::new(&job, timed, Trust::Blind)?.read(&job, factor, rows)?;
+            let (again, _) = Opened::new(&job, reader, Trust::Blind)?.read(&job, factor, rows)?;
             let (best, reason) = (again.or(picture), damage.take().unwrap_or(failure));
             damage = Some(reason);
             best
@@ -109,7 +109,7 @@ const PASSES: [[u32; 4]; 7] = [
 
 /// A PNG after reading its header.
 struct Opened<'a> {
-    reader: png::Reader<Timed<'a>>,
+    reader: png::Reader<DeadlineReader<'a>>,
     full_size: (u32, u32),
     colour: png::ColorType,
     pixel: Pixel,
@@ -132,6 +132,10 @@ fn in_png(job: &Job<'_>, error: png::DecodingError) -> Failure {
             let text = match text.as_str() {
                 text if text.starts_with("CRC error") => "a wrong checksum",
                 text if text.contains("deflate") => "corrupt compressed data",
+                text if text.starts_with("Chunk length wrong") => "a chunk with a wrong length",
+                text if text.starts_with("Unrecognized critical") => "a chunk of unknown kind",
+                // The others name the chunk by its `Debug` text.
+                text if text.contains("ChunkType") => "a chunk in the wrong place",
                 text => plain(text),
             };
             broken(Format::Png, text)
@@ -140,9 +144,9 @@ fn in_png(job: &Job<'_>, error: png::DecodingError) -> Failure {
 }
 
 impl<'a> Opened<'a> {
-    fn new(job: &Job<'_>, timed: Timed<'a>, trust: Trust) -> Result<Opened<'a>, Failure> {
+    fn new(job: &Job<'_>, file: DeadlineReader<'a>, trust: Trust) -> Result<Opened<'a>, Failure> {
         let most = usize::try_from(job.limits.memory).unwrap_or(usize::MAX);
-        let mut decoder = png::Decoder::new_with_limits(timed, png::Limits { bytes: most });
+        let mut decoder = png::Decoder::new_with_limits(file, png::Limits { bytes: most });
         // `Chunks` reads these texts with a limit, and finds those after the picture.
         decoder.set_ignore_text_chunk(true);
         decoder.set_ignore_iccp_chunk(true);

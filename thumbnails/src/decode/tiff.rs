@@ -10,6 +10,7 @@ use tiff::decoder::{Decoder, DecodingResult, Limits};
 use tiff::tags::Tag;
 use tiff::{TiffError, TiffUnsupportedError};
 
+use crate::colour;
 use crate::failure::Failure;
 use crate::orient::Orientation;
 use crate::picture::{Format, Pixel};
@@ -29,10 +30,14 @@ const OLD_JPEG: u32 = 6;
 const LZW: u32 = 5;
 /// The offsets of the strips (tag 273).
 const STRIPS: u16 = 273;
+/// The decoder's memory for a value of a tag: an enum, and then a number. It is allocated by the count in
+/// the directory, before the values are read.
+const VALUE: u64 = 32 + 8;
 /// The meaning of extra samples (tag 338): alpha with premultiplied colours, or without.
 const ASSOCIATED: u16 = 1;
 const APART: u16 = 2;
 const ORIENTATION: u16 = 274;
+const PROFILE: u16 = 34_675;
 const GREY: u16 = 1;
 const PALETTE: u16 = 3;
 const RGB: u16 = 2;
@@ -57,7 +62,7 @@ pub(super) fn decode(
         },
         error => broken(Format::Tiff, plain(&error.to_string())),
     };
-    let bytes = *job.timed.bytes.get_ref();
+    let bytes = *job.reader.bytes.get_ref();
     let directory = Directory::first(bytes);
     if let Some(directory) = &directory
         && directory.value(COMPRESSION) == Some(OLD_JPEG)
@@ -68,29 +73,31 @@ pub(super) fn decode(
         let what = "a TIFF with LZW compression of before 1988".to_owned();
         return Err(Failure::Unsupported { what });
     }
+    let values = VALUE * directory.as_ref().map_or(0, Directory::values_to_read);
+    job.limits.check(1, 1, values)?;
     // The decoder does not support palettes: it reads the indices as grey, and they are looked up
     // here. It does not support L*a*b* either: that is read as red, green and blue.
     let photometric = directory.as_ref().and_then(|it| it.value(PHOTOMETRIC));
     let photometric = photometric.map(|it| it as u16);
-    let reader = Patched::new(job.timed.clone(), directory.as_ref());
+    let reader = Patched::new(job.reader.clone(), directory.as_ref());
     let palette = photometric == Some(PALETTE);
     let most = usize::try_from(job.limits.memory).unwrap_or(usize::MAX);
     let mut limits = Limits::default();
     limits.decoding_buffer_size = most;
     limits.intermediate_buffer_size = most;
-    limits.ifd_value_size = 16 << 20;
     let mut decoder = Decoder::new(reader).map_err(in_tiff)?.with_limits(limits);
     let full_size = decoder.dimensions().map_err(in_tiff)?;
     if full_size.0 == 0 || full_size.1 == 0 {
         return Err(broken(Format::Tiff, "no pixels in it"));
     }
     job.limits.check(full_size.0, full_size.1, 0)?;
-    let colour = decoder.colortype().map_err(in_tiff)?;
+    let colour_type = decoder.colortype().map_err(in_tiff)?;
     let number =
         |tag, decoder: &mut Decoder<_>| decoder.find_tag_unsigned::<u16>(tag).ok().flatten();
     let orientation = number(Tag::Orientation, &mut decoder).map(Orientation::from_tag);
     let orientation = orientation.unwrap_or_default();
-    let mut profile = decoder.get_tag_u8_vec(Tag::IccProfile).ok();
+    let profile = directory.as_ref().and_then(|it| it.bytes(PROFILE));
+    let profile_bytes = profile.map_or(0, <[u8]>::len) as u64;
     let map = if palette {
         let map = decoder.get_tag_u16_vec(Tag::ColorMap).map_err(in_tiff)?;
         Some(map)
@@ -100,24 +107,40 @@ pub(super) fn decode(
     let layout = decoder.image_buffer_layout().map_err(in_tiff)?;
     let extra = decoder.get_tag_u16_vec(Tag::ExtraSamples).ok();
     let extra = extra.and_then(|it| it.first().copied());
-    let kind = Kind::of(colour, photometric, extra)?;
+    let kind = Kind::of(colour_type, photometric, extra)?;
     let factor = factor(full_size, orientation, least);
     let pixels = u64::from(full_size.0) * u64::from(full_size.1);
     let shrunk_bytes = Shrink::bytes(full_size, kind.pixel, factor);
     // A strip is unpacked beside the picture, and may be as large as the picture.
-    let decoding = 2 * layout.complete_len as u64
+    let converting = match kind.converting() {
+        0 => 0,
+        each => each * pixels + colour::memory(profile_bytes),
+    };
+    let stored = layout.complete_len as u64;
+    // Samples of fewer bits are widened to bytes.
+    let widened = match colour_type.bit_depth() {
+        depth @ 1..8 => 8 * stored / u64::from(depth),
+        _ => 0,
+    };
+    let decoding = 2 * stored
+        + widened
         + pixels * kind.pixel.bytes() as u64
-        + profile.as_ref().map_or(0, Vec::len) as u64
-        + kind.converting() * pixels
+        + converting
+        + values
         + shrunk_bytes;
-    job.reserve(full_size, decoding, shrunk_bytes, kind.pixel)?;
+    job.reserve(full_size, decoding, shrunk_bytes, kind.pixel, profile_bytes)?;
 
     let associated = extra == Some(ASSOCIATED);
     let plane = pixels as usize;
     let planes = layout.complete_len > layout.len;
     let tiled = matches!(decoder.get_chunk_type(), tiff::decoder::ChunkType::Tile);
     let (bytes, damage) = if planes && tiled {
-        let bytes = tiles(&mut decoder, full_size, layout.planes, colour.bit_depth());
+        let bytes = tiles(
+            &mut decoder,
+            full_size,
+            layout.planes,
+            colour_type.bit_depth(),
+        );
         (bytes.map_err(in_tiff)?, None)
     } else {
         let mut samples = DecodingResult::U8(Vec::new());
@@ -128,7 +151,7 @@ pub(super) fn decode(
                 failure => return Err(failure),
             },
         };
-        let (depth, width) = (colour.bit_depth(), full_size.0 as usize);
+        let (depth, width) = (colour_type.bit_depth(), full_size.0 as usize);
         (to_bytes(samples, depth, width, kind.samples), damage)
     };
     // Planar, or interleaved.
@@ -148,9 +171,10 @@ pub(super) fn decode(
             value
         }
     };
-    let mut data = kind.pixels(plane, at, map.as_deref(), colour.bit_depth());
-    if kind.converting() > 0 {
-        data = inks_with_alpha(&data, full_size, profile.take().as_deref());
+    let mut data = kind.pixels(plane, at, map.as_deref(), colour_type.bit_depth());
+    let converted = kind.converting() > 0;
+    if converted {
+        data = inks_with_alpha(&data, full_size, profile);
     } else if associated && kind.pixel == Pixel::Rgba {
         divide_by_alpha(&mut data);
     }
@@ -159,7 +183,7 @@ pub(super) fn decode(
         full_size,
         scale: 1.0 / f64::from(factor),
         orientation,
-        profile,
+        profile: profile.filter(|_| !converted).map(<[u8]>::to_vec),
         format: Format::Tiff,
         damage,
     })
@@ -204,7 +228,7 @@ fn old_jpeg(
 ) -> Result<Decoded, Failure> {
     /// The tags with the offset of the JPEG, and of the first strip.
     const PLACES: [u16; 2] = [513, STRIPS];
-    let bytes = *job.timed.bytes.get_ref();
+    let bytes = *job.reader.bytes.get_ref();
     let places = PLACES.into_iter().filter_map(|tag| directory.value(tag));
     let mut jpegs = places.filter_map(|at| bytes.get(at as usize..));
     let pieces = || Failure::Unsupported {

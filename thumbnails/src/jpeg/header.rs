@@ -5,6 +5,7 @@ use super::tables::Tables;
 
 /// An error in a JPEG.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum JpegError {
     /// The file ends within its picture.
     #[error("cut short")]
@@ -132,8 +133,8 @@ impl<'a> Header<'a> {
                     }
                     header.first_scan = segment.start;
                     profile.sort_by_key(|(number, _)| *number);
-                    let whole = profile.iter().flat_map(|(_, part)| part.iter().copied());
-                    header.icc = (!profile.is_empty()).then(|| whole.collect());
+                    let parts: Vec<&[u8]> = profile.iter().map(|(_, part)| *part).collect();
+                    header.icc = (!parts.is_empty()).then(|| parts.concat());
                     return Ok(header);
                 }
                 0xd9 => return Err(JpegError::NoScan),

@@ -26,9 +26,14 @@ struct Stored {
     each: usize,
     /// The zigzag index of the last frequency that is needed.
     wanted: usize,
+    /// For each frequency, by its zigzag index: the lowest bit that a scan has had, or [`NONE`].
+    lowest_bit: [u32; 64],
     /// The transform, with the table at the component's first scan.
     idct: Option<Idct>,
 }
+
+/// No bit of a frequency was in a scan. Then `high` of its first scan is 0.
+const NONE: u32 = 16;
 
 impl Stored {
     fn block(&mut self, (column, row): (usize, usize)) -> &mut [i16] {
@@ -58,12 +63,31 @@ impl Frequencies {
                 values: vec![0; plane.blocks.0 * plane.blocks.1 * each],
                 each,
                 wanted,
+                lowest_bit: [NONE; 64],
                 idct: None,
             }
         };
         Frequencies {
             planes: frame.planes.iter().map(stored).collect(),
         }
+    }
+
+    /// Notes which bits a scan has. Returns whether they are the next ones.
+    pub(super) fn note(&mut self, scan: &Scan) -> bool {
+        let mut next = true;
+        for part in &scan.parts {
+            for bit in &mut self.planes[part.plane].lowest_bit[scan.from..=scan.to] {
+                next &= scan.high == *bit % NONE;
+                *bit = scan.low;
+            }
+        }
+        next
+    }
+
+    /// Whether there were scans of all bits. An encoder may omit frequencies that are zero.
+    pub(super) fn are_complete(&self) -> bool {
+        let mut bits = self.planes.iter().flat_map(|plane| plane.lowest_bit);
+        bits.all(|it| it == 0)
     }
 
     /// Whether a scan contains anything that is needed. A scan of higher frequencies may: the codes

@@ -63,6 +63,8 @@ impl Scan {
         if from > to
             || to > 63
             || low > 13
+            // Each scan after the first has the next bit.
+            || high > 0 && high != low + 1
             || header.progressive && (from == 0) != (to == 0)
             || from > 0 && !alone
         {

@@ -16,6 +16,8 @@ pub(super) struct Segment<'a> {
     pub(super) start: usize,
     /// The offset of its end.
     pub(super) end: usize,
+    /// Whether there are data before it that belong to no segment.
+    pub(super) follows_junk: bool,
 }
 
 impl<'a> Segments<'a> {
@@ -28,11 +30,26 @@ impl<'a> Segments<'a> {
         self.at = at;
     }
 
+    /// Skips the data of a scan, with its restart markers.
+    pub(super) fn skip_scan(&mut self) {
+        while let Some(marker) = next_marker(&self.bytes[self.at..]) {
+            self.at += marker;
+            if !(0xd0..=0xd7).contains(&self.bytes[self.at + 1]) {
+                return;
+            }
+            self.at += 2;
+        }
+    }
+
     /// The next segment. The end of the picture is a segment without data. Restart markers, and
     /// others without data, are skipped.
     pub(super) fn next(&mut self) -> Option<Segment<'a>> {
+        let mut follows_junk = false;
         loop {
-            let start = self.at + next_marker(self.bytes.get(self.at..)?)?;
+            let rest = self.bytes.get(self.at..)?;
+            let before = next_marker(rest)?;
+            follows_junk |= rest[..before].iter().any(|&it| it != 0xff);
+            let start = self.at + before;
             let marker = self.bytes[start + 1];
             self.at = start + 2;
             if marker == 0x01 || (0xd0..=0xd8).contains(&marker) {
@@ -44,12 +61,14 @@ impl<'a> Segments<'a> {
                     data: &[],
                     start,
                     end: self.at,
+                    follows_junk,
                 });
             }
             let &[high, low] = self.bytes.get(self.at..)?.first_chunk()?;
             let end = self.at + usize::from(u16::from_be_bytes([high, low]));
             let Some(data) = self.bytes.get(self.at + 2..end) else {
                 // Two bytes that look like a marker, but no segment; or the last one, truncated.
+                follows_junk = true;
                 continue;
             };
             self.at = end;
@@ -58,6 +77,7 @@ impl<'a> Segments<'a> {
                 data,
                 start,
                 end,
+                follows_junk,
             });
         }
     }

@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "every test file uses some of it")]
 
 pub mod folders;
+pub mod jpegs;
+pub mod made;
 pub mod scaling;
 pub mod ssim;
 

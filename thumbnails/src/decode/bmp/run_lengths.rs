@@ -34,7 +34,7 @@ pub(super) fn unpack(data: &[u8], header: &Header, job: &Job<'_>) -> Result<Unpa
         match (count, value) {
             (0, 0) => {
                 (x, y) = (0, y + 1);
-                if Instant::now() > job.timed.deadline {
+                if Instant::now() > job.reader.deadline {
                     return Err(job.too_slow());
                 }
             }

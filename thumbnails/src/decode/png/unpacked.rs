@@ -1,8 +1,7 @@
 //! Rewrites a damaged PNG with all of its pixels that can be unpacked.
 //!
-//! The decoder returns a row only after it has unpacked 32 KiB more, or has reached a valid end. So
-//! of a truncated file the last 32 KiB of pixels would be missing, which may be all of a small
-//! picture.
+//! If the compressed data are corrupt, the decoder drops the rows of the last 32 KiB that it has
+//! unpacked, which may be all of a small picture.
 
 use std::time::Instant;
 

@@ -74,6 +74,27 @@ impl<'a> Directory<'a> {
         self.values(tag).next()
     }
 
+    /// The number of values that the decoder may read. It reads neither texts nor the tags from 700
+    /// on, which do not describe the samples.
+    pub(super) fn values_to_read(&self) -> u64 {
+        const TEXT: u32 = 2;
+        let entries = (0..self.count).map(|number| self.at + 2 + ENTRY * number);
+        let read = entries.filter(|&at| {
+            self.short(at).is_some_and(|tag| tag < 700) && self.short(at + 2) != Some(TEXT)
+        });
+        read.filter_map(|at| self.long(at + 4)).map(u64::from).sum()
+    }
+
+    /// The bytes of a tag with more than four, if they are in the file.
+    pub(super) fn bytes(&self, tag: u16) -> Option<&'a [u8]> {
+        let entry = self.entry(tag)?;
+        let (count, at) = (
+            self.long(entry + 4)? as usize,
+            self.long(entry + 8)? as usize,
+        );
+        self.bytes.get(at..at.checked_add(count)?)
+    }
+
     /// The values of a tag, with 16 or 32 bits each.
     pub(super) fn values(&self, tag: u16) -> impl Iterator<Item = u32> {
         let read = || {

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::directory::Directory;
 use super::{GREY, ICC_LAB, LAB, PALETTE, PHOTOMETRIC, RGB, STRIPS};
-use crate::limits::Timed;
+use crate::limits::DeadlineReader;
 
 const BITS_PER_SAMPLE: u16 = 258;
 const FILL_ORDER: u16 = 266;
@@ -15,7 +15,7 @@ const CHUNKS: [(u16, u16); 2] = [(STRIPS, 279), (324, 325)];
 
 /// A TIFF's bytes, some of which are changed while they are read.
 pub(super) struct Patched<'a> {
-    inner: Timed<'a>,
+    inner: DeadlineReader<'a>,
     /// Pairs of bytes that replace those at their offset.
     pairs: Vec<(u64, [u8; 2])>,
     /// Ranges of bytes with reversed bits, sorted and not overlapping.
@@ -23,7 +23,7 @@ pub(super) struct Patched<'a> {
 }
 
 impl<'a> Patched<'a> {
-    pub(super) fn new(inner: Timed<'a>, directory: Option<&Directory<'_>>) -> Patched<'a> {
+    pub(super) fn new(inner: DeadlineReader<'a>, directory: Option<&Directory<'_>>) -> Patched<'a> {
         let mut patched = Patched {
             inner,
             pairs: Vec::new(),
