@@ -19,8 +19,8 @@ mod session;
 
 pub use crate::files;
 pub use crate::stdout::{Stdout, stdout};
-pub use address::address;
-pub use args::{OutputArgs, RunArgs, TraceArgs};
+pub use address::{address, http_url};
+pub use args::{ChatClientArgs, OutputArgs, RunArgs, TraceArgs};
 pub use choice::{Choice, ChoiceParser};
 pub use descriptors::allow_descriptors;
 pub use exit::{Outcome, Usage, main, parse};

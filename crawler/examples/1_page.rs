@@ -4,10 +4,8 @@ use scraper::{Html, Selector};
 use url::Url;
 
 const PAGE: &str = r#"<!doctype html>
-<title>Home</title>
 <a href="/about">About</a>
 <a href=news/today.html>an attribute without quotes</a>
-<p>a paragraph that is not closed
 <a href="?page=2">the next page</a>
 <a href="https://example.org/">elsewhere</a>
 <a href="mailto:me@example.org">no page</a>

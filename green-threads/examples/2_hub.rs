@@ -19,9 +19,8 @@ impl Hub {
 
     fn run(&mut self) {
         while let Some(mut thread) = self.ready.pop_front() {
-            match thread.resume(()) {
-                CoroutineResult::Yield(()) => self.ready.push_back(thread),
-                CoroutineResult::Return(()) => {}
+            if let CoroutineResult::Yield(()) = thread.resume(()) {
+                self.ready.push_back(thread);
             }
         }
     }

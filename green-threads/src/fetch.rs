@@ -1,6 +1,7 @@
 //! Fetches a URL, in code that reads from top to bottom: connect, write, read. HTTP itself is in
 //! [`protocols::http`].
 
+use std::fmt;
 use std::io::{Read, Write};
 
 use protocols::http::{Error, Head, Parser, Piece, Request, without_userinfo};
@@ -9,6 +10,35 @@ use url::Url;
 use crate::net::TcpStream;
 
 pub use protocols::http::{Fetched, Limits};
+
+/// A fetch that failed.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Failed {
+    /// The URL, without a user's name and password.
+    pub url: Url,
+    /// Why it failed.
+    pub cause: Error,
+}
+
+impl Failed {
+    fn new(url: &Url, cause: Error) -> Failed {
+        let url = without_userinfo(url);
+        Failed { url, cause }
+    }
+}
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (url, cause) = (self.url.as_str(), self.cause.to_string());
+        match cause.starts_with(url) {
+            true => f.write_str(&cause),
+            false => write!(f, "{url}: {cause}"),
+        }
+    }
+}
+
+impl std::error::Error for Failed {}
 
 /// Fetches `url`. `sink` gets the body piece by piece, and may fail.
 ///
@@ -27,7 +57,7 @@ pub use protocols::http::{Fetched, Limits};
 /// let urls = ["http://127.0.0.1:8000/a", "http://127.0.0.1:8000/b"];
 /// let pool = green_threads::Pool::new(10);
 /// let lengths = pool.imap_unordered(urls, |url| {
-///     let url = url.parse().map_err(protocols::http::Error::other)?;
+///     let url = url.parse().expect("a URL");
 ///     fetch(&url, Limits::default(), |_| Ok(())).map(|fetched| fetched.length)
 /// });
 /// for length in lengths {
@@ -38,10 +68,10 @@ pub fn fetch(
     url: &Url,
     limits: Limits,
     mut sink: impl FnMut(&[u8]) -> Result<(), Error>,
-) -> Result<Fetched, Error> {
+) -> Result<Fetched, Failed> {
     let mut url = url.clone();
     for _ in 0..=limits.redirects {
-        match get(&url, limits, &mut sink).map_err(|error| failed(&url, error))? {
+        match get(&url, limits, &mut sink).map_err(|error| Failed::new(&url, error))? {
             Got::Body { status, length } => {
                 return Ok(Fetched {
                     url: without_userinfo(&url),
@@ -50,26 +80,20 @@ pub fn fetch(
                 });
             }
             Got::Redirect(location) => {
-                url = url
-                    .join(&location)
-                    .map_err(|error| failed(&url, format!("redirects to {location:?}: {error}")))?;
+                url = url.join(&location).map_err(|error| {
+                    let what = format!("redirects to {location:?}: {error}");
+                    Failed::new(&url, Error::other(what))
+                })?;
             }
         }
     }
-    Err(failed(&url, format!("over {} redirects", limits.redirects)))
+    let cause = Error::TooManyRedirects(limits.redirects);
+    Err(Failed::new(&url, cause))
 }
 
 enum Got {
     Body { status: u16, length: u64 },
     Redirect(String),
-}
-
-fn failed(url: &Url, what: impl std::fmt::Display) -> Error {
-    let (what, named) = (what.to_string(), without_userinfo(url).to_string());
-    match what.starts_with(&named) {
-        true => Error::other(what),
-        false => Error::other(format!("{named}: {what}")),
-    }
 }
 
 fn get(

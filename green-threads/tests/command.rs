@@ -48,6 +48,7 @@ fn wrong_usage_is_named_in_one_line() {
         (&["ping-pong", "-1"], "-1"),
         (&["ping-pong", "0"], "0: at least 1"),
         (&["echo", "--max-connections", "0"], "0: at least 1"),
+        (&["fetch", "http://ann:secret@a b/"], "http://***@a b/: "),
     ] {
         let output = command(args).assert().code(2);
         let text = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
@@ -396,4 +397,34 @@ fn a_password_is_sent_and_never_printed() {
         text.contains("refused") && !text.contains("secret"),
         "{text}"
     );
+}
+
+#[test]
+fn an_error_about_a_limit_names_its_flag() {
+    for (answer, flag, value) in [
+        (
+            "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n",
+            "--max-size",
+            "99",
+        ),
+        (
+            "HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n",
+            "--redirects",
+            "0",
+        ),
+        ("", "--timeout", "100ms"),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let server = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            stream.write_all(answer.as_bytes()).unwrap();
+            // Until the client closes the connection.
+            let _ = stream.read_to_end(&mut Vec::new());
+        });
+        let assert = command(&["fetch", &url, flag, value]).assert().code(1);
+        let text = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
+        assert!(text.contains(flag) && text.contains(&url), "{text}");
+        server.join().unwrap();
+    }
 }

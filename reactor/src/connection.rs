@@ -34,7 +34,7 @@ pub(crate) struct Connection {
     pub(crate) deadlines: Deadlines,
     ending: RefCell<Ending>,
     /// The connection is in the list for the end of the turn.
-    lined_up: Cell<bool>,
+    queued: Cell<bool>,
     /// The port that accepted it.
     listener: Option<Rc<Listener>>,
 }
@@ -68,7 +68,7 @@ impl Connection {
             writing: Writing::default(),
             deadlines: Deadlines::new(inner.event_loop().turn_began()),
             ending: RefCell::new(Ending::Open),
-            lined_up: Cell::new(false),
+            queued: Cell::new(false),
             listener,
         }))
     }
@@ -113,11 +113,11 @@ impl Connection {
     }
 
     /// Puts it into the list for the end of the turn.
-    pub(crate) fn line_up(&self, transport: &Transport) {
+    pub(crate) fn enqueue(&self, transport: &Transport) {
         if let Some(inner) = self.reactor.upgrade()
-            && !self.lined_up.replace(true)
+            && !self.queued.replace(true)
         {
-            inner.queues.lined_up.borrow_mut().push(transport.clone());
+            inner.queues.queued.borrow_mut().push(transport.clone());
         }
     }
 
@@ -190,8 +190,8 @@ impl Connection {
     }
 
     /// Its turn in the list: reads on, if there is more, and does what is due.
-    pub(crate) fn tend(&self, transport: &Transport) {
-        self.lined_up.set(false);
+    pub(crate) fn take_turn(&self, transport: &Transport) {
+        self.queued.set(false);
         if !self.reading.is_resumed() {
             self.read(transport);
         }

@@ -39,7 +39,7 @@ pub(crate) struct Inner {
 #[derive(Default)]
 pub(crate) struct Queues {
     /// Connections that have work at the end of the turn.
-    pub(crate) lined_up: RefCell<Vec<Transport>>,
+    pub(crate) queued: RefCell<Vec<Transport>>,
     /// Ports where more connections may wait to be accepted.
     pub(crate) waiting_ports: RefCell<Vec<Rc<Listener>>>,
     /// Sockets where more datagrams may wait.
@@ -50,7 +50,7 @@ pub(crate) struct Queues {
 
 impl Queues {
     pub(crate) fn have_work(&self) -> bool {
-        !self.lined_up.borrow().is_empty()
+        !self.queued.borrow().is_empty()
             || !self.waiting_ports.borrow().is_empty()
             || !self.waiting_sockets.borrow().is_empty()
     }

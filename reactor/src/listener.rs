@@ -202,7 +202,7 @@ impl Listener {
                 },
             }
         }
-        self.line_up(&inner);
+        self.enqueue(&inner);
     }
 
     fn accepted(self: &Rc<Self>, inner: &Rc<Inner>, stream: Stream, peer: Peer) {
@@ -278,10 +278,10 @@ impl Listener {
     /// A connection was closed: there is a descriptor again, or room under the limit.
     pub(crate) fn room(self: Rc<Self>, inner: &Inner) {
         self.full.set(false);
-        self.line_up(inner);
+        self.enqueue(inner);
     }
 
-    fn line_up(self: &Rc<Self>, inner: &Inner) {
+    fn enqueue(self: &Rc<Self>, inner: &Inner) {
         inner
             .queues
             .waiting_ports

@@ -234,14 +234,14 @@ impl Reactor {
         }
         inner.tasks.run();
         // What is added from here on has its turn after the next events.
-        let mut lined_up = inner.queues.lined_up.take();
-        for transport in lined_up.drain(..) {
-            transport.0.tend(&transport);
+        let mut queued = inner.queues.queued.take();
+        for transport in queued.drain(..) {
+            transport.0.take_turn(&transport);
         }
         // Its memory is used again, if nothing was added meanwhile.
-        let mut next = inner.queues.lined_up.borrow_mut();
+        let mut next = inner.queues.queued.borrow_mut();
         if next.is_empty() {
-            *next = lined_up;
+            *next = queued;
         }
         Ok(happened)
     }

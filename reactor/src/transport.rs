@@ -69,7 +69,7 @@ impl Transport {
     /// 16 times high water (at most 4 GiB). If it adds more, its connection is cut.
     pub fn set_write_limits(&self, low: usize, high: usize) {
         self.0.writing.set_limits(low, high);
-        self.line_up();
+        self.enqueue();
     }
 
     /// Stops reading until [`resume_producing`](Transport::resume_producing). The system then holds
@@ -81,7 +81,7 @@ impl Transport {
     /// Reads on.
     pub fn resume_producing(&self) {
         if self.0.reading.resume() {
-            self.line_up();
+            self.enqueue();
         }
     }
 
@@ -98,21 +98,21 @@ impl Transport {
     /// As [`close`](Transport::close), with another reason for `connection_lost`.
     pub fn close_because(&self, reason: Reason) {
         self.0.close(reason);
-        self.line_up();
+        self.enqueue();
     }
 
     /// Closes the sending half when everything that was written is sent. Reading goes on. The
     /// connection ends when the other end has closed its half too.
     pub fn close_write(&self) {
         self.0.writing.end();
-        self.line_up();
+        self.enqueue();
     }
 
     /// Cuts it at once. What was not sent yet is dropped. The other end of a TCP connection gets a
     /// reset, which never looks like a complete stream.
     pub fn abort(&self) {
         self.0.cut(Reason::Aborted);
-        self.line_up();
+        self.enqueue();
     }
 
     /// Whether it is open, and not about to close.
@@ -175,8 +175,8 @@ impl Transport {
         self.0.reactor.upgrade().map(Reactor::of)
     }
 
-    pub(crate) fn line_up(&self) {
-        self.0.line_up(self);
+    pub(crate) fn enqueue(&self) {
+        self.0.enqueue(self);
     }
 }
 

@@ -1,6 +1,9 @@
 //! Network addresses on the command line.
 
+use crate::text::masked;
+use std::fmt::Display;
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::str::FromStr;
 
 /// Reads `HOST:PORT`. A port alone is a port of this machine. Usable as a clap `value_parser`.
 ///
@@ -28,4 +31,29 @@ pub fn address(text: &str) -> Result<SocketAddr, String> {
         Ok(mut addresses) => addresses.next().ok_or_else(wrong),
         Err(error) => Err(format!("{} ({error})", wrong())),
     }
+}
+
+/// Reads the URL of a web page. Without a scheme, it begins with `http://`. Usable as a clap
+/// `value_parser`, for whatever type of URL the command uses.
+///
+/// # Errors
+///
+/// If the type does not accept it. The message begins with the text, without its password.
+///
+/// # Examples
+///
+/// ```
+/// use common::cli::http_url;
+///
+/// assert_eq!(http_url::<String>("a.example/x").unwrap(), "http://a.example/x");
+/// let error = http_url::<u8>("http://ann:secret@a.example/").unwrap_err();
+/// assert_eq!(error, "http://***@a.example/: invalid digit found in string");
+/// ```
+pub fn http_url<U: FromStr<Err: Display>>(text: &str) -> Result<U, String> {
+    let text = match text.contains("://") {
+        true => text.to_owned(),
+        false => format!("http://{text}"),
+    };
+    text.parse()
+        .map_err(|error| format!("{}: {error}", masked(&text)))
 }

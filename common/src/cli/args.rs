@@ -1,7 +1,9 @@
 //! The flags that commands share.
 
+use super::address;
 use crate::cpus;
 use clap::Args;
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 

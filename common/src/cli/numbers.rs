@@ -168,6 +168,28 @@ pub fn number(text: &str) -> Result<u64, NumberError> {
     NUMBER.value(input, evaluate(input, NO_UNITS))
 }
 
+/// Reads a number of at least 1, as [`number`] does. Usable as a clap `value_parser`.
+///
+/// # Errors
+///
+/// Those of [`number`], or that the number is 0 or does not fit the type.
+///
+/// # Examples
+///
+/// ```
+/// use common::cli::numbers::positive;
+///
+/// assert_eq!(positive::<u8>("2^7"), Ok(128));
+/// assert_eq!(positive::<u8>("0"), Err("0: at least 1 is needed".to_owned()));
+/// assert_eq!(positive::<u8>("256"), Err("256: too large".to_owned()));
+/// ```
+pub fn positive<N: TryFrom<u64>>(text: &str) -> Result<N, String> {
+    match number(text).map_err(|error| error.to_string())? {
+        0 => Err(format!("{text}: at least 1 is needed")),
+        number => N::try_from(number).map_err(|_| format!("{text}: too large")),
+    }
+}
+
 /// Like [`number`], but up to `u128::MAX`.
 ///
 /// # Errors

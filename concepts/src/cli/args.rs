@@ -23,10 +23,8 @@ pub(crate) struct Args {
 }
 
 fn runs(text: &str) -> Result<NonZeroUsize, String> {
-    let number = numbers::number(text).map_err(|error| error.to_string())?;
-    match usize::try_from(number).map(NonZeroUsize::new) {
-        Ok(Some(runs)) if runs.get() <= 100 => Ok(runs),
-        Ok(None) => Err(format!("{text}: at least 1 is needed")),
+    match NonZeroUsize::new(numbers::positive(text)?) {
+        Some(runs) if runs.get() <= 100 => Ok(runs),
         _ => Err(format!("{text}: at most 100")),
     }
 }

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use common::cli::{OutputArgs, TraceArgs, address, numbers};
+use common::cli::numbers::{self, positive};
+use common::cli::{ChatClientArgs, OutputArgs, TraceArgs, address, http_url};
 use green_threads::DEFAULT_MAX_CONNECTIONS;
 use url::Url;
 
@@ -29,7 +30,7 @@ pub(super) enum Command {
     /// Serve the chat: lines `name:message`, for nc, telnet and chat-client
     ChatServer(ListenArgs),
     /// Chat: lines of standard input are messages
-    ChatClient(ClientArgs),
+    ChatClient(ChatClientArgs),
     /// Send back all bytes that come
     Echo(EchoArgs),
     /// Fetch URLs (http), many at once
@@ -44,7 +45,7 @@ pub(super) struct ListenArgs {
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4000", value_parser = address)]
     pub(super) listen: SocketAddr,
     /// How many connections to serve at once; the others wait to be accepted
-    #[arg(long, value_name = "N", default_value_t = DEFAULT_MAX_CONNECTIONS, value_parser = count)]
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_MAX_CONNECTIONS, value_parser = positive::<usize>)]
     pub(super) max_connections: usize,
     /// After Ctrl-C, how long connections may take to end
     #[arg(long, value_name = "TIME", default_value = "800ms", value_parser = numbers::duration)]
@@ -54,28 +55,19 @@ pub(super) struct ListenArgs {
 #[derive(clap::Args, Debug)]
 pub(super) struct EchoArgs {
     /// How many threads, which share the port
-    #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = count)]
+    #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = positive::<usize>)]
     pub(super) jobs: usize,
     #[command(flatten)]
     pub(super) listen: ListenArgs,
 }
 
 #[derive(clap::Args, Debug)]
-pub(super) struct ClientArgs {
-    /// Your name in the chat
-    pub(super) name: String,
-    /// Where the server is: HOST:PORT
-    #[arg(value_name = "ADDR", default_value = "127.0.0.1:4000", value_parser = address)]
-    pub(super) server: SocketAddr,
-}
-
-#[derive(clap::Args, Debug)]
 pub(super) struct FetchArgs {
     /// The URLs to fetch
-    #[arg(required = true, value_name = "URL", value_parser = url)]
+    #[arg(required = true, value_name = "URL", value_parser = http_url::<Url>)]
     pub(super) urls: Vec<Url>,
     /// How many at once
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = count)]
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = positive::<usize>)]
     pub(super) at_once: usize,
     /// Write the bodies into this folder, as 1, 2 and so on [default: only count them]
     #[arg(short, long, value_name = "DIR")]
@@ -94,31 +86,6 @@ pub(super) struct FetchArgs {
 #[derive(clap::Args, Debug)]
 pub(super) struct PingPongArgs {
     /// How many switches
-    #[arg(value_name = "N", default_value = "1_000_000", value_parser = times)]
+    #[arg(value_name = "N", default_value = "1_000_000", value_parser = positive::<u64>)]
     pub(super) times: u64,
-}
-
-fn count(text: &str) -> Result<usize, String> {
-    let number = numbers::number(text).map_err(|error| error.to_string())?;
-    match usize::try_from(number) {
-        Ok(0) => Err(format!("{text}: at least 1 is needed")),
-        Ok(count) => Ok(count),
-        Err(_) => Err(format!("{text}: too large")),
-    }
-}
-
-fn times(text: &str) -> Result<u64, String> {
-    match numbers::number(text) {
-        Ok(0) => Err(format!("{text}: at least 1 is needed")),
-        Ok(times) => Ok(times),
-        Err(error) => Err(error.to_string()),
-    }
-}
-
-fn url(text: &str) -> Result<Url, String> {
-    let text = match text.contains("://") {
-        true => text.to_owned(),
-        false => format!("http://{text}"),
-    };
-    Url::parse(&text).map_err(|error| format!("{text}: {error}"))
 }

@@ -4,7 +4,7 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::net::Shutdown;
 
 use anyhow::{Context, bail};
-use common::cli::{Outcome, OutputArgs, Usage};
+use common::cli::{ChatClientArgs, Outcome, OutputArgs, Usage};
 use green_threads::chat::{Line, read_line};
 use green_threads::io::stdin;
 use green_threads::net::TcpStream;
@@ -13,10 +13,9 @@ use protocols::chat;
 use protocols::chat::client::{self, MAX_SHOWN};
 use serde_json::json;
 
-use super::args::ClientArgs;
 use super::interruptible::interruptible;
 
-pub(super) fn run(args: &ClientArgs, output: &OutputArgs) -> anyhow::Result<Outcome> {
+pub(super) fn run(args: &ChatClientArgs, output: &OutputArgs) -> anyhow::Result<Outcome> {
     let name = client::name(&args.name).map_err(Usage)?.to_owned();
     let (server, output) = (args.server, output.clone());
     interruptible(move || {

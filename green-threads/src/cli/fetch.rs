@@ -3,9 +3,9 @@
 use std::io::Write;
 
 use common::cli::{Outcome, OutputArgs, files};
-use green_threads::fetch::{Fetched, Limits, fetch};
+use green_threads::fetch::{Failed, Fetched, Limits, fetch};
 use green_threads::{Pool, offload, spawn, timeout};
-use protocols::http::without_userinfo;
+use protocols::http::{Error, without_userinfo};
 use serde_json::json;
 use url::Url;
 
@@ -51,7 +51,7 @@ pub(super) fn run(args: &FetchArgs, output: &OutputArgs) -> anyhow::Result<Outco
                 }
                 Ok(())
             })
-            .map_err(|error| error.to_string())?;
+            .map_err(|failed| with_flag(&failed))?;
             if let Some(folder) = &folder
                 && fetched.status < 300
             {
@@ -65,7 +65,7 @@ pub(super) fn run(args: &FetchArgs, output: &OutputArgs) -> anyhow::Result<Outco
         let url = without_userinfo(&url);
         Answer {
             number,
-            fetched: fetched.unwrap_or_else(|late| Err(format!("{url}: {late}"))),
+            fetched: fetched.unwrap_or_else(|late| Err(format!("{url}: {late} (--timeout)"))),
             url,
         }
     };
@@ -102,6 +102,16 @@ pub(super) fn run(args: &FetchArgs, output: &OutputArgs) -> anyhow::Result<Outco
         0 => Outcome::Done,
         _ => Outcome::SomeFailed,
     })
+}
+
+/// The error. If it is a limit, the text names the flag that sets the limit.
+fn with_flag(failed: &Failed) -> String {
+    let flag = match failed.cause {
+        Error::TooLong { what: "body", .. } => "--max-size",
+        Error::TooManyRedirects(_) => "--redirects",
+        _ => return failed.to_string(),
+    };
+    format!("{failed} ({flag} sets the limit)")
 }
 
 fn report(answer: &Answer, output: &OutputArgs) -> anyhow::Result<()> {

@@ -133,10 +133,7 @@ pub(super) fn length(text: &str) -> Result<f64, String> {
 }
 
 pub(super) fn count(text: &str) -> Result<f64, String> {
-    match numbers::number(text).map_err(|error| error.to_string())? {
-        0 => Err(format!("{text}: at least 1 is needed")),
-        count => Ok(count as f64),
-    }
+    numbers::positive(text).map(|count: u64| count as f64)
 }
 
 pub(super) fn size(text: &str) -> Result<f64, String> {

@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use common::cli::{self, OutputArgs, TraceArgs, numbers};
-use common::text::masked;
+use common::cli::{self, ChatClientArgs, OutputArgs, TraceArgs, numbers};
 use url::Url;
 
 /// One event loop and Twisted's pattern on it: a chat, an echo, a fetcher, a port forwarder.
@@ -29,7 +28,7 @@ pub(super) enum Command {
     /// Serve the chat: lines `name:message`, for nc, telnet and chat-client
     ChatServer(ListenArgs),
     /// Chat: lines of standard input are messages
-    ChatClient(ClientArgs),
+    ChatClient(ChatClientArgs),
     /// Send back all bytes that come
     Echo(ListenArgs),
     /// Fetch a URL (http), to standard output or into a file
@@ -49,18 +48,9 @@ pub(super) struct ListenArgs {
 }
 
 #[derive(clap::Args, Debug)]
-pub(super) struct ClientArgs {
-    /// Your name in the chat
-    pub(super) name: String,
-    /// Where the server is: HOST:PORT
-    #[arg(value_name = "ADDR", default_value = "127.0.0.1:4000", value_parser = cli::address)]
-    pub(super) server: SocketAddr,
-}
-
-#[derive(clap::Args, Debug)]
 pub(super) struct FetchArgs {
     /// The URL to fetch
-    #[arg(value_parser = url)]
+    #[arg(value_parser = cli::http_url::<Url>)]
     pub(super) url: Url,
     /// Write the body into FILE. The file appears when it is complete. If the answer is an error,
     /// an existing file stays as it is
@@ -103,12 +93,4 @@ fn field(text: &str) -> Result<(String, String), String> {
     // The error does not repeat the value: it may be a password.
     let (name, value) = text.split_once(':').ok_or("expected NAME: VALUE")?;
     Ok((name.trim().to_owned(), value.trim().to_owned()))
-}
-
-fn url(text: &str) -> Result<Url, String> {
-    let text = match text.contains("://") {
-        true => text.to_owned(),
-        false => format!("http://{text}"),
-    };
-    Url::parse(&text).map_err(|error| format!("{}: {error}", masked(&text)))
 }

@@ -6,12 +6,11 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 
 use anyhow::bail;
-use common::cli::{Outcome, Usage};
+use common::cli::{ChatClientArgs, Outcome, Usage};
 use protocols::chat;
 use protocols::chat::client::{self, Typed};
 use reactor::{Deferred, Error, LineHandler, LineReceiver, Reactor, Reason, Resolver, Transport};
 
-use super::args::ClientArgs;
 use super::serve::stop_on_signals;
 
 /// Shows what the server sends.
@@ -68,7 +67,7 @@ impl Pressure {
     }
 }
 
-pub(super) fn run(args: &ClientArgs) -> anyhow::Result<Outcome> {
+pub(super) fn run(args: &ChatClientArgs) -> anyhow::Result<Outcome> {
     let (name, server) = (client::name(&args.name).map_err(Usage)?, &args.server);
     let reactor = super::reactor()?;
     let interrupted = stop_on_signals(&reactor)?;

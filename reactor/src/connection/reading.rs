@@ -95,7 +95,7 @@ impl Connection {
         let Ok(mut buffer) = inner.buffers.read.try_borrow_mut() else {
             // The buffer is in use: a protocol made this connection, in memory, while it got data.
             // Try later.
-            return self.line_up(transport);
+            return self.enqueue(transport);
         };
         for _ in 0..READS_A_TURN {
             if !reading.has_more() || self.is_ending() {
@@ -139,7 +139,7 @@ impl Connection {
             }
         }
         if reading.readable.get() {
-            self.line_up(transport);
+            self.enqueue(transport);
         }
     }
 

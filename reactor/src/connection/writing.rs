@@ -146,7 +146,7 @@ impl Connection {
             if writing.len() > writing.low.get() as usize {
                 let limit = writing.limit();
                 self.cut(Reason::Overflow { limit });
-                return self.line_up(transport);
+                return self.enqueue(transport);
             }
             writing.pause();
             writing.add_paused(data.len());
@@ -166,7 +166,7 @@ impl Connection {
         }
         out.push(data);
         drop(out);
-        self.line_up(transport);
+        self.enqueue(transport);
     }
 
     /// Sends waiting bytes until all are sent or the system accepts no more. It calls no protocol.
@@ -215,7 +215,7 @@ impl Connection {
     fn not_sent(&self, transport: &Transport, error: io::Error, progress: bool) {
         if error.kind() != ErrorKind::WouldBlock {
             self.cut(error.into());
-            return self.line_up(transport);
+            return self.enqueue(transport);
         }
         self.writing.blocked.set(true);
         if let Some(inner) = self.reactor.upgrade() {

@@ -158,7 +158,7 @@ impl Memory {
 
     fn told(&self) {
         self.transport.0.edge();
-        self.transport.line_up();
+        self.transport.enqueue();
         self.run();
     }
 

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use clap::{Parser, Subcommand};
-use common::cli::{self, OutputArgs, TraceArgs, numbers};
+use common::cli::{self, ChatClientArgs, OutputArgs, TraceArgs, numbers};
 use scheduler::chat_server::MAX_CONNECTIONS;
 
 /// From generators to tasks and futures, step by step, and a chat server at the end.
@@ -45,7 +45,7 @@ pub(super) enum Command {
     /// Serve the chat: lines `name:message`, for nc and chat-client
     ChatServer(ListenArgs),
     /// Chat: lines of standard input are messages
-    ChatClient(ClientArgs),
+    ChatClient(ChatClientArgs),
 }
 
 #[derive(clap::Args, Clone, Debug)]
@@ -90,13 +90,4 @@ pub(super) struct ListenArgs {
     /// How many connections may be open at once; more wait to be accepted
     #[arg(long, value_name = "N", default_value_t = MAX_CONNECTIONS)]
     pub(super) max_connections: usize,
-}
-
-#[derive(clap::Args, Debug)]
-pub(super) struct ClientArgs {
-    /// Your name in the chat
-    pub(super) name: String,
-    /// The chat server: HOST:PORT, or a port on this machine
-    #[arg(value_name = "SERVER", default_value = "127.0.0.1:4000", value_parser = cli::address)]
-    pub(super) server: SocketAddr,
 }

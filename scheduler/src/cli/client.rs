@@ -6,16 +6,15 @@ use std::net::Shutdown;
 use std::rc::Rc;
 
 use anyhow::{Context, bail};
-use common::cli::{Outcome, OutputArgs, Usage};
+use common::cli::{ChatClientArgs, Outcome, OutputArgs, Usage};
 use protocols::chat;
 use protocols::chat::client::{self, Typed};
 use scheduler::executor::{Either, select, spawn, to_thread};
 use scheduler::io::{Line, Lines, TcpStream};
 
-use super::args::ClientArgs;
 use super::serve::stop_signal;
 
-pub(super) fn run(args: &ClientArgs, output: &OutputArgs) -> anyhow::Result<Outcome> {
+pub(super) fn run(args: &ChatClientArgs, output: &OutputArgs) -> anyhow::Result<Outcome> {
     let name = client::name(&args.name).map_err(Usage)?;
     let chatting = async {
         let server = args.server;
