@@ -125,6 +125,16 @@ fn count(text: &str) -> Result<NonZeroUsize, String> {
     NonZeroUsize::new(count).ok_or_else(|| format!("{text}: at least 1 is needed"))
 }
 
+/// The arguments of a chat client: reactor, green-threads and scheduler have one each.
+#[derive(Args, Clone, Debug)]
+pub struct ChatClientArgs {
+    /// Your name in the chat
+    pub name: String,
+    /// Where the server is: HOST:PORT, or a port of this machine
+    #[arg(value_name = "ADDR", default_value = "127.0.0.1:4000", value_parser = address)]
+    pub server: SocketAddr,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
