@@ -77,7 +77,12 @@ mod unix {
             // Some systems have a lower limit than they report. Then the old limit stays.
             _ => before,
         };
-        Ok((allowed != libc::RLIM_INFINITY).then_some(allowed))
+        #[allow(
+            clippy::useless_conversion,
+            reason = "limits have 32 bits on 32-bit systems"
+        )]
+        let allowed_64 = u64::from(allowed);
+        Ok((allowed != libc::RLIM_INFINITY).then_some(allowed_64))
     }
 
     /// Whether this process ignores a signal.

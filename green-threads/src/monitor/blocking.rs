@@ -45,7 +45,7 @@ impl ThreadId {
         // The number of the call and its arguments, or "running": proc_pid_syscall(5).
         let path = format!("/proc/self/task/{}/syscall", self.0.as_raw_nonzero());
         let text = std::fs::read_to_string(path).ok()?;
-        let number: i64 = text.split_whitespace().next()?.parse().ok()?;
+        let number: libc::c_long = text.split_whitespace().next()?.parse().ok()?;
         if number == libc::SYS_futex {
             return Some(Blocking::Lock);
         }
