@@ -15,9 +15,10 @@ use crate::protocol::Names;
 const PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
-/// How long an answer may take: a third of the lease, within these bounds.
+/// How long an answer may take: a third of the lease, within these bounds. A program that is to stop may wait
+/// for an answer first, so the longest is less than the second in which it must have ended.
 const SHORTEST_WAIT: Duration = Duration::from_millis(200);
-const LONGEST_WAIT: Duration = Duration::from_secs(1);
+const LONGEST_WAIT: Duration = Duration::from_millis(700);
 
 /// The address of a Redis server, with what is needed to be let in.
 ///
@@ -219,6 +220,17 @@ impl Link {
     /// What to set so that calls that fail are not tried again.
     pub(crate) fn given_up(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.given_up)
+    }
+
+    /// Waits for answers only for a short time from now on, because the program ends.
+    pub(crate) fn hurry(&mut self) {
+        self.patience = SHORTEST_WAIT;
+        // If that fails, the connection is lost, and the next call says so.
+        let _ = self.connection.as_ref().map(|connection| {
+            connection
+                .set_read_timeout(Some(SHORTEST_WAIT))
+                .and_then(|()| connection.set_write_timeout(Some(SHORTEST_WAIT)))
+        });
     }
 
     /// Connects, if it is not connected. The broker's number for this connection, by which another can
