@@ -85,16 +85,12 @@ pub fn catch_panic<T>(f: impl FnOnce() -> T) -> Result<T, Panic> {
     catch_as(Watch::Quiet, f)
 }
 
-/// Forgets the place of a panic that other code has caught. It is not the place of the next panic.
-pub(crate) fn forget_place() {
+fn catch_as<T>(watch: Watch, f: impl FnOnce() -> T) -> Result<T, Panic> {
+    let outer = WATCH.replace(watch);
+    // A place from a panic that other code has caught is out of date.
     if NOTED.replace(false) {
         PLACE.set(None);
     }
-}
-
-fn catch_as<T>(watch: Watch, f: impl FnOnce() -> T) -> Result<T, Panic> {
-    let outer = WATCH.replace(watch);
-    forget_place();
     // Data that `f` leaves half changed is only visible to code that shares it, as with any
     // panicking thread.
     let result = panic::catch_unwind(AssertUnwindSafe(f));

@@ -12,9 +12,9 @@ use postcard::ser_flavors::Flavor;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::read::{read_exactly, split_value};
+use super::read::read_exactly;
 use super::write::SHORT;
-use crate::panics::{self, Panic};
+use crate::panics;
 
 /// Values up to this size are checked every time. Of larger ones only the first of each type is
 /// checked, because the check takes about as long as writing and reading.
@@ -55,8 +55,7 @@ impl Flavor for Same<'_> {
     }
 }
 
-/// Returns an error if `bytes` can't be read back as a `T` that is written as the same bytes. It runs code of
-/// the type, which may panic.
+/// Returns an error if `bytes` can't be read back as a `T` that is written as the same bytes.
 pub(super) fn survives<T: Serialize + DeserializeOwned + 'static>(
     bytes: &[u8],
 ) -> Result<(), String> {
@@ -64,35 +63,20 @@ pub(super) fn survives<T: Serialize + DeserializeOwned + 'static>(
     if is_plain(id) || bytes.len() > EVERY_TIME && !first_of(id) {
         return Ok(());
     }
-    let value: T = read_exactly(bytes)?;
-    let expected = Same {
-        expected: bytes,
-        same: true,
-    };
-    match postcard::serialize_with_flavor(&value, expected) {
-        Ok(true) => Ok(()),
-        Ok(false) => reordered(&value, bytes),
-        Err(error) => Err(error.to_string()),
-    }
-}
-
-/// The same for values one after the other, each after its length. A panic is an error, too.
-pub(super) fn all_survive<T: Serialize + DeserializeOwned + 'static>(
-    mut values: &[u8],
-) -> Result<(), String> {
-    let check = || {
-        while let Some((bytes, rest)) = split_value(values) {
-            survives::<T>(bytes)?;
-            values = rest;
+    // Reading runs code of the type, and so does dropping the value.
+    panics::catch(|| {
+        let value: T = read_exactly(bytes)?;
+        let expected = Same {
+            expected: bytes,
+            same: true,
+        };
+        match postcard::serialize_with_flavor(&value, expected) {
+            Ok(true) => Ok(()),
+            Ok(false) => reordered(&value, bytes),
+            Err(error) => Err(error.to_string()),
         }
-        Ok(())
-    };
-    panics::catch(check).unwrap_or_else(|panic| Err(panicked(&panic)))
-}
-
-/// The error for a panic of that code.
-pub(super) fn panicked(panic: &Panic) -> String {
-    format!("reading it back {panic}")
+    })
+    .unwrap_or_else(|panic| Err(format!("reading it back {panic}")))
 }
 
 /// A map or set may be read back in another order: then the same bytes are in other places.
@@ -158,8 +142,7 @@ mod tests {
     use std::collections::HashMap;
 
     fn check<T: Serialize + DeserializeOwned + 'static>(value: &T) -> Result<(), String> {
-        let bytes = postcard::to_stdvec(value).expect("it can be written");
-        all_survive::<T>(&[&(bytes.len() as u32).to_le_bytes()[..], &bytes].concat())
+        survives::<T>(&postcard::to_stdvec(value).expect("it can be written"))
     }
 
     #[derive(Serialize, Deserialize)]

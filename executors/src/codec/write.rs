@@ -105,18 +105,19 @@ pub(crate) fn write_jobs<J: Job>(jobs: &[J], limit: usize, check: bool) -> Resul
     let most = limit.saturating_add(HEADROOM);
     let mut size = 0;
     for job in jobs {
+        let start = bytes.len();
         // After the limit, the bytes are only counted.
         let most = if size > limit { 0 } else { most };
         let written = append(job, &mut bytes, most)
             .map_err(|message| codec_error::<J>(Part::Input, message))?;
         size += written;
+        if check && bytes.len() > start {
+            check::survives::<J>(&bytes[start + 4..])
+                .map_err(|message| codec_error::<J>(Part::Input, message))?;
+        }
     }
     if size > limit {
         return Err(too_large::<J>(Part::Input, size, limit));
-    }
-    if check {
-        check::all_survive::<J>(&bytes[HEADROOM..])
-            .map_err(|message| codec_error::<J>(Part::Input, message))?;
     }
     Ok(bytes)
 }
