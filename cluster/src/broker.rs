@@ -249,7 +249,13 @@ impl Link {
             let mut connection = made?;
             connection.set_read_timeout(Some(self.patience))?;
             connection.set_write_timeout(Some(self.patience))?;
-            self.id = redis::cmd("CLIENT").arg("ID").query(&mut connection).ok();
+            self.id = match redis::cmd("CLIENT").arg("ID").query(&mut connection) {
+                Ok(id) => Some(id),
+                // To a longer command the broker would answer that it breaks the protocol.
+                Err(error) if error.code() == Some("NOAUTH") => return Err(error),
+                // This user may not ask.
+                Err(_) => None,
+            };
             self.pause = PAUSE;
             self.connection = Some(connection);
         }
