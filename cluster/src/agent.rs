@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use executors::{EncodedAnswer, Error, Future, JobType, ProcessPool, ProcessPoolBuilder};
 
 use crate::broker::{Broker, Link};
-use crate::member::{Membership, host_name};
+use crate::member::{Membership, setters};
 use crate::protocol::Names;
 use crate::sync::{lock, wait};
 use report::Report;
@@ -65,18 +65,10 @@ pub struct AgentBuilder {
 }
 
 impl AgentBuilder {
-    /// What the names of all keys begin with. Only clients and agents of one prefix know each other.
-    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
-        self.prefix = prefix.into();
-        self
-    }
-
-    /// How long this agent may be silent before it counts as dead. Its jobs are then answered as lost, or
-    /// offered to other agents. It renews the lease six times in that time, however long its jobs run.
-    pub fn lease(mut self, lease: Duration) -> Self {
-        self.membership.lease = lease;
-        self
-    }
+    setters!(
+        "How long this agent may be silent before it counts as dead. Its jobs are then answered as lost, or \
+         offered to other agents. It renews the lease six times in that time, however long its jobs run."
+    );
 
     /// The name of the machine. The default is its host name.
     pub fn host(mut self, host: impl Into<String>) -> Self {
@@ -201,10 +193,7 @@ impl Agent {
     pub fn builder(jobs: &[JobType]) -> AgentBuilder {
         AgentBuilder {
             prefix: crate::DEFAULT_PREFIX.to_owned(),
-            membership: Membership {
-                host: host_name(),
-                lease: crate::DEFAULT_LEASE,
-            },
+            membership: Membership::new(),
             jobs: jobs.to_vec(),
             pool: ProcessPool::builder().restart_limit(RESTART_LIMIT),
             size_limit: crate::DEFAULT_SIZE_LIMIT,
@@ -278,12 +267,15 @@ impl Shared {
     fn wake_claims(&self, ended: impl Fn() -> bool) -> bool {
         while !ended() {
             let claiming = self.links.claiming.load(Ordering::Relaxed);
-            let woken = lock(&self.links.heart).attempt(|connection| {
+            let mut link = lock(&self.links.heart);
+            link.hurry();
+            let woken = link.attempt(|connection| {
                 redis::cmd("CLIENT")
                     .arg("UNBLOCK")
                     .arg(claiming)
                     .query::<i64>(connection)
             });
+            drop(link);
             if woken.is_err() {
                 return false;
             }

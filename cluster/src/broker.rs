@@ -15,9 +15,10 @@ use crate::protocol::Names;
 const PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
-/// How long an answer may take: a third of the lease, within these bounds.
+/// How long an answer may take: a third of the lease, within these bounds. A program that is to stop may wait
+/// for an answer first, so the longest is less than the second in which it must have ended.
 const SHORTEST_WAIT: Duration = Duration::from_millis(200);
-const LONGEST_WAIT: Duration = Duration::from_secs(1);
+const LONGEST_WAIT: Duration = Duration::from_millis(700);
 
 /// The address of a Redis server, with what is needed to be let in.
 ///
@@ -221,6 +222,17 @@ impl Link {
         Arc::clone(&self.given_up)
     }
 
+    /// Waits for answers only for a short time from now on, because the program ends.
+    pub(crate) fn hurry(&mut self) {
+        self.patience = SHORTEST_WAIT;
+        // If that fails, the connection is lost, and the next call says so.
+        let _ = self.connection.as_ref().map(|connection| {
+            connection
+                .set_read_timeout(Some(SHORTEST_WAIT))
+                .and_then(|()| connection.set_write_timeout(Some(SHORTEST_WAIT)))
+        });
+    }
+
     /// Connects, if it is not connected. The broker's number for this connection, by which another can
     /// wake it.
     pub(crate) fn ready(&mut self) -> Result<Option<i64>, Failure> {
@@ -237,7 +249,13 @@ impl Link {
             let mut connection = made?;
             connection.set_read_timeout(Some(self.patience))?;
             connection.set_write_timeout(Some(self.patience))?;
-            self.id = redis::cmd("CLIENT").arg("ID").query(&mut connection).ok();
+            self.id = match redis::cmd("CLIENT").arg("ID").query(&mut connection) {
+                Ok(id) => Some(id),
+                // To a longer command the broker would answer that it breaks the protocol.
+                Err(error) if error.code() == Some("NOAUTH") => return Err(error),
+                // This user may not ask.
+                Err(_) => None,
+            };
             self.pause = PAUSE;
             self.connection = Some(connection);
         }

@@ -9,7 +9,7 @@ use executors::{Counters, Error, PoolId, promise};
 use crate::attached::Attached;
 use crate::broker::{Broker, Link};
 use crate::client::{Client, Limits, Open, State};
-use crate::member::{Membership, host_name};
+use crate::member::{Membership, setters};
 use crate::pool::RedisPool;
 use crate::protocol::Names;
 
@@ -26,10 +26,7 @@ impl RedisPoolBuilder {
     pub(crate) fn new() -> Self {
         Self {
             prefix: crate::DEFAULT_PREFIX.to_owned(),
-            membership: Membership {
-                host: host_name(),
-                lease: crate::DEFAULT_LEASE,
-            },
+            membership: Membership::new(),
             limits: Limits {
                 queue: crate::DEFAULT_QUEUE_LIMIT,
                 size: crate::DEFAULT_SIZE_LIMIT,
@@ -37,18 +34,10 @@ impl RedisPoolBuilder {
         }
     }
 
-    /// What the names of all keys begin with. Only clients and agents of one prefix know each other.
-    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
-        self.prefix = prefix.into();
-        self
-    }
-
-    /// How long this client may be silent before it counts as dead and its jobs are dropped; also how
-    /// long the broker may be away before its futures end as [`Error::Disconnected`].
-    pub fn lease(mut self, lease: Duration) -> Self {
-        self.membership.lease = lease;
-        self
-    }
+    setters!(
+        "How long this client may be silent before it counts as dead and its jobs are dropped. It is also how \
+         long the broker may be away before its futures end as [`Error::Disconnected`]."
+    );
 
     /// How many of this client's jobs may wait at the broker.
     pub fn queue_limit(mut self, jobs: usize) -> Self {

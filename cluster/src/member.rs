@@ -19,6 +19,13 @@ pub(crate) struct Membership {
 }
 
 impl Membership {
+    pub(crate) fn new() -> Self {
+        Self {
+            host: host_name(),
+            lease: crate::DEFAULT_LEASE,
+        }
+    }
+
     /// An id that no other member has had.
     pub(crate) fn new_id(&self) -> String {
         let random = RandomState::new().build_hasher().finish();
@@ -97,6 +104,24 @@ impl Membership {
 fn number(text: Option<&String>) -> u64 {
     text.and_then(|text| text.parse().ok()).unwrap_or(0)
 }
+
+/// The setters that the builders of both have.
+macro_rules! setters {
+    ($lease:literal) => {
+        /// What the names of all keys begin with. Only clients and agents of one prefix know each other.
+        pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+            self.prefix = prefix.into();
+            self
+        }
+
+        #[doc = $lease]
+        pub fn lease(mut self, lease: Duration) -> Self {
+            self.membership.lease = lease;
+            self
+        }
+    };
+}
+pub(crate) use setters;
 
 /// What a beat led to.
 pub(crate) enum Beat {

@@ -95,7 +95,11 @@ impl RedisPool {
         self.client.given_up.store(true, Ordering::Relaxed);
         let id = self.id();
         let why = "its client has given it up";
-        let left = Membership::leave(&mut lock(&self.client.calls), Duration::ZERO, &id, "", why);
+        let left = {
+            let mut calls = lock(&self.client.calls);
+            calls.hurry();
+            Membership::leave(&mut calls, Duration::ZERO, &id, "", why)
+        };
         self.end();
         self.client
             .give_up(&EncodedAnswer::Failed(Error::Cancelled));
@@ -122,11 +126,12 @@ impl RedisPool {
         lock(&self.client.state).ended = true;
         self.client.changed.notify_all();
         let interval = watch::interval(self.client.membership.lease);
+        let mut reachable = true;
         for thread in lock(&self.threads).drain(..) {
             // Wakes the reader, which may wait for answers; more than once, as it may be about to. If the
             // broker can't be reached, the reader ends by itself.
             let mut tries = 0;
-            while !thread.is_finished() && tries < 200 {
+            while reachable && !thread.is_finished() && tries < 200 {
                 let reader = self.reader.load(Ordering::Relaxed);
                 let woken = lock(&self.client.calls).attempt(|connection| {
                     redis::cmd("CLIENT")
@@ -134,9 +139,7 @@ impl RedisPool {
                         .arg(reader)
                         .query::<i64>(connection)
                 });
-                if woken.is_err() {
-                    break;
-                }
+                reachable = woken.is_ok();
                 tries += 1;
                 std::thread::sleep(interval.min(Duration::from_millis(1)));
             }

@@ -101,6 +101,25 @@ fn what_needs_a_broker_says_so() {
 }
 
 #[test]
+fn a_broker_that_wants_a_password_says_so() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let client = redis::Client::open(server.url()).unwrap();
+    let mut set = redis::cmd("CONFIG");
+    set.arg("SET").arg("requirepass").arg("s3cret");
+    set.exec(&mut client.get_connection().unwrap()).unwrap();
+    for command in [&["top", "--once"][..], &["agent", "-j", "1"]] {
+        let url = server.url();
+        let output = run(&[command, &["--broker", &url]].concat());
+        assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+        // The words of Redis.
+        let shown = text(&output);
+        assert!(shown.contains("Authentication required"), "{shown}");
+    }
+}
+
+#[test]
 fn the_demonstration_runs_on_an_agent_which_is_seen_and_drained() {
     let Some(server) = Server::start() else {
         return;

@@ -86,7 +86,14 @@ mod tests {
     impl Job for Repeat {
         type Output = String;
         fn run(self) -> String {
-            assert!(self.0 != 13, "unlucky");
+            match self.0 {
+                13 => panic!("unlucky"),
+                20 => {
+                    let _ = std::panic::catch_unwind(|| panic!("caught by the job itself"));
+                }
+                21 => std::panic::resume_unwind(Box::new("without the hook")),
+                _ => {}
+            }
             "x".repeat(self.0 as usize)
         }
     }
@@ -135,6 +142,56 @@ mod tests {
             ),
             "{:?}",
             results[2]
+        );
+    }
+
+    #[test]
+    fn a_panic_does_not_get_the_place_of_one_that_the_job_before_has_caught() {
+        let results = round_trip(&[20, 21, 2], 1000);
+        assert_eq!(
+            (&results[0], &results[2]),
+            (&Ok("x".repeat(20)), &Ok("xx".to_owned()))
+        );
+        let Err(Error::Panicked { message, location }) = &results[1] else {
+            panic!("{:?}", results[1]);
+        };
+        assert_eq!(
+            (message.as_str(), location.as_str()),
+            ("without the hook", "an unknown place")
+        );
+    }
+
+    #[derive(Debug, PartialEq, Serialize)]
+    struct Unreadable;
+
+    impl<'de> Deserialize<'de> for Unreadable {
+        fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+            panic!("not to be read");
+        }
+    }
+
+    #[derive(Serialize, Deserialize)]
+    struct Unread(bool);
+
+    impl Job for Unread {
+        type Output = Result<u8, Unreadable>;
+        fn run(self) -> Self::Output {
+            if self.0 { Err(Unreadable) } else { Ok(7) }
+        }
+    }
+
+    #[test]
+    fn a_panic_in_reading_back_an_output_is_the_error_of_that_job_only() {
+        let output = run::<Unread>(&[1, 0, 0, 0, 0, 1, 0, 0, 0, 1, 1, 0, 0, 0, 0], 3, 1000);
+        let results = read_batch::<Unread>(Answer::Results(&output), 3, 1000);
+        let results = results.expect("three results");
+        assert_eq!((&results[0], &results[2]), (&Ok(Ok(7)), &Ok(Ok(7))));
+        let Err(Error::Codec { message, .. }) = &results[1] else {
+            panic!("{:?}", results[1]);
+        };
+        assert!(
+            message.contains("reading it back") && message.contains("not to be read"),
+            "{message}"
         );
     }
 

@@ -254,6 +254,11 @@ const WITH_A_BROKER: &[(&str, &str)] = &[
     ),
     // 100 or 125 MiB: Redis counts what its allocator has reserved.
     ("cluster-trap-large", "MiB; their names: 0 MiB"),
+    ("cluster-trap-nested", "the jobs wait: 0 of 2 done"),
+    (
+        "cluster-trap-forgetful",
+        "started again: 0 of 100 jobs; with a file: 100 of 100",
+    ),
 ];
 
 #[test]

@@ -66,6 +66,14 @@ pub fn pool(workers: NonZeroUsize) -> io::Result<ProcessPool> {
         .map_err(io::Error::other)
 }
 
+/// Kills the pool.
+pub(crate) fn killing(pool: &ProcessPool) -> impl Fn() + Sync {
+    || {
+        // A pool that can't be killed has ended by itself.
+        let _ = pool.kill();
+    }
+}
+
 /// How often `stop` is called.
 const ASK_EVERY: Duration = Duration::from_millis(50);
 

@@ -90,11 +90,7 @@ pub fn run_on(
     kernel: KernelName,
     stop: impl Fn() -> bool + Sync,
 ) -> io::Result<Counts> {
-    let end = || {
-        // A pool that can't be killed has ended by itself.
-        let _ = pool.kill();
-    };
-    run_with(pool, end, plan, kernel, stop)
+    run_with(pool, band::killing(pool), plan, kernel, stop)
 }
 
 /// [`run_on`] with any executor of jobs that travel: this machine's processes, or other machines.

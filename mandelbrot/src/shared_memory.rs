@@ -64,10 +64,7 @@ pub fn run_on(
         band,
         memory: owner.path(),
     });
-    let end = || {
-        // A pool that can't be killed has ended by itself.
-        let _ = pool.kill();
-    };
+    let end = band::killing(pool);
     band::until_stopped(&end, &stop, || {
         for (index, result) in pool.map(jobs).enumerate() {
             match result {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use executors::{Error, Executor, Options};
 use rustix::process::Signal;
 
-use crate::support::{Act, AgentProcess, Done, SHORT, Server, pool, until};
+use crate::support::{Act, AgentProcess, Done, LONG, SHORT, Server, pool, until};
 
 /// Numbers that look random, the same each time.
 struct Random(u64);
@@ -28,7 +28,8 @@ fn under_random_kills_every_future_is_finished_once() {
     };
     let jobs: u64 = std::env::var("CLUSTER_CHAOS").map_or(3000, |n| n.parse().unwrap());
     let done = Arc::new(AtomicBool::new(false));
-    let pool = pool(&server, SHORT);
+    // Its lease is not over if this program is stopped for some seconds.
+    let pool = pool(&server, LONG);
     let finished: Arc<Vec<AtomicUsize>> =
         Arc::new((0..jobs).map(|_| AtomicUsize::new(0)).collect());
     let (once, twice) = (server.file("once"), server.file("twice"));

@@ -78,7 +78,7 @@ fn a_thread_that_waits_is_its_own_again_when_the_callback_has_run() {
 #[test]
 fn a_callback_on_the_thread_that_waits_may_not_wait_for_the_pool() {
     let pool = Arc::new(pool(1));
-    for n in 0..200 {
+    for n in 0..2000 {
         // From here on callers read the answers.
         for m in 0..5 {
             assert_eq!(number(pool.submit(Act::Echo(m)).unwrap().result()), m);

@@ -22,16 +22,19 @@ pub fn run_if_told() {
     executors::hook(JOBS);
     let broker = Broker::at(&url).unwrap();
     let workers = var(WORKERS).unwrap().parse().unwrap();
-    let pool = ProcessPool::builder().workers(workers).restart_limit(1000);
-    let pool = pool.worker_args(["worker", "--exact", "--nocapture"]);
-    let agent = Agent::builder(JOBS)
-        .prefix(var(PREFIX).unwrap())
-        .host(var(HOST).unwrap())
-        .lease(Duration::from_millis(var(LEASE).unwrap().parse().unwrap()))
-        .size_limit(4 << 20)
-        .pool(pool)
-        .connect(&broker)
-        .unwrap();
+    let connect = || {
+        let pool = ProcessPool::builder().workers(workers).restart_limit(1000);
+        let pool = pool.worker_args(["worker", "--exact", "--nocapture"]);
+        Agent::builder(JOBS)
+            .prefix(var(PREFIX).unwrap())
+            .host(var(HOST).unwrap())
+            .lease(Duration::from_millis(var(LEASE).unwrap().parse().unwrap()))
+            .size_limit(4 << 20)
+            .pool(pool)
+            .connect(&broker)
+    };
+    // Once more if the broker does not answer: this program may have been stopped meanwhile.
+    let agent = connect().or_else(|_| connect()).unwrap();
     let end = agent.run(|| false);
     println!("the agent ended: {end:?}");
     std::process::exit(i32::from(end.is_err()));

@@ -20,8 +20,14 @@ impl Server {
         Broker::at(&self.url()).unwrap()
     }
 
+    /// Asks again if there is no answer: this program may have been stopped meanwhile, for a measurement, say.
     pub fn overview(&self) -> Overview {
-        cluster::overview(&self.broker(), "test").unwrap()
+        let mut overview = None;
+        until("the broker tells the state", || {
+            overview = cluster::overview(&self.broker(), "test").ok();
+            overview.is_some()
+        });
+        overview.unwrap()
     }
 
     /// A command, by a connection of its own.
