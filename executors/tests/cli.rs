@@ -55,7 +55,8 @@ fn the_demonstration_shows_every_call_on_both_pools() {
     );
     let killed = steps[6]["processes"].as_str().unwrap();
     assert!(killed.contains("SIGABRT") || !cfg!(unix), "{killed}");
-    assert!(shown["worker_cpu_ms"].as_f64().unwrap() > 0.0);
+    // On Windows the pool does not count it.
+    assert!(shown["worker_cpu_ms"].as_f64().unwrap() > 0.0 || cfg!(windows));
 }
 
 #[test]

@@ -74,6 +74,10 @@ fn copy(from: &Path, to: &Path) {
 
 #[test]
 fn the_thread_pool_is_built_and_run_without_serde() {
+    if std::env::var_os("WINELOADER").is_some() {
+        eprintln!("skipped: Wine has no compiler");
+        return;
+    }
     let room = Path::new(env!("CARGO_MANIFEST_DIR"));
     let lifted = Path::new(env!("CARGO_TARGET_TMPDIR")).join("lifted");
     let source = lifted.join("src");

@@ -259,7 +259,7 @@ fn what_is_wrong_is_told_in_one_line_and_nothing_is_written() {
         ),
         (
             "zoom --to 0,0 -o d --trace ./d/frame-0001.png",
-            "d/frame-0001.png: --trace and the picture are two files",
+            "frame-0001.png: --trace and the picture are two files",
         ),
         ("--palette /dev/zero", "/dev/zero: larger than 4 MiB"),
         (

@@ -347,6 +347,8 @@ fn a_reader_that_leaves_ends_a_long_list_quietly() {
     assert_eq!(errors, "");
 }
 
+// On other systems worker processes are not in a trace.
+#[cfg(unix)]
 #[test]
 fn a_timeline_shows_the_worker_processes() {
     let assert = primes(&[
