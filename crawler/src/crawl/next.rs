@@ -17,8 +17,13 @@ impl State {
         self.found.queue.pop(read)
     }
 
+    /// Keeps in the summary which limit has been reached.
+    pub(super) fn note_limit(&mut self) {
+        self.sum.limit = self.sum.limit.or_else(|| self.limit());
+    }
+
     /// The limit that has been reached.
-    pub(super) fn limit(&self) -> Option<&'static str> {
+    fn limit(&self) -> Option<&'static str> {
         let limits = &self.settings.limits;
         if limits.pages.is_some_and(|most| self.progress.begun >= most) {
             Some("pages")

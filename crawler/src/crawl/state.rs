@@ -226,8 +226,6 @@ impl State {
         if job.role == Role::Page {
             self.progress.begun -= 1;
         }
-        // Otherwise the last pages would be lost without a word.
-        self.sum.limit = self.sum.limit.or_else(|| self.limit());
     }
 
     /// Whether a job must be repeated because this process has no descriptors left. Then fewer jobs are in

@@ -3,6 +3,11 @@
 use super::archives::read_by_warcio;
 use super::*;
 
+/// A number below `end`, the same for the same seed.
+fn below(end: usize, seed: (u64, i32)) -> usize {
+    BuildHasherDefault::<DefaultHasher>::default().hash_one(seed) as usize % end
+}
+
 #[test]
 fn killed_twenty_times_the_union_is_the_whole_site_and_each_page_once() {
     const PAGES: usize = 600;
@@ -30,6 +35,12 @@ fn killed_twenty_times_the_union_is_the_whole_site_and_each_page_once() {
         command.stdout(Stdio::piped()).stderr(Stdio::null());
         command.spawn().unwrap()
     };
+    let seed = std::env::var("KILL_SEED").map_or_else(
+        |_| RandomState::new().hash_one(0),
+        |seed| seed.parse::<u64>().unwrap(),
+    );
+    // Shown if the test fails. The same seed kills after the same lines.
+    eprintln!("KILL_SEED={seed}");
     let mut told = Vec::new();
     for kill in 0..20 {
         let mut child = start(if kill == 0 {
@@ -38,7 +49,7 @@ fn killed_twenty_times_the_union_is_the_whole_site_and_each_page_once() {
             &["-j2", "--resume"]
         });
         // Kill it after a random line of its output: within a transaction, or at its end.
-        let line = 1 + RandomState::new().hash_one(kill) as usize % 15;
+        let line = 1 + below(15, (seed, kill));
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         told.extend(lines.take(line).map(Result::unwrap));
         assert_eq!(

@@ -6,6 +6,7 @@ mod archives;
 mod check;
 mod interrupts;
 mod killed;
+mod max_time;
 mod others;
 mod secrets;
 mod seeds;
@@ -14,7 +15,7 @@ mod states;
 mod support;
 
 use std::collections::HashSet;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, RandomState};
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Command, Stdio};
