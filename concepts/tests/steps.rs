@@ -44,35 +44,3 @@ fn what_they_compute_is_right() {
         assert!(text.contains(expected), "step {number}: {text}");
     }
 }
-
-#[test]
-fn those_that_measure_end_with_a_table() {
-    for (number, lines) in [(7, 2), (9, 12), (10, 3), (11, 9)] {
-        let text = step(number);
-        assert_eq!(text.lines().count(), lines, "step {number}: {text}");
-    }
-}
-
-#[test]
-fn each_is_short_and_needs_only_the_standard_library() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/examples");
-    let mut steps = 0;
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let text = std::fs::read_to_string(&path).unwrap();
-        let code: Vec<&str> = text.lines().filter(|it| !it.starts_with("//!")).collect();
-        assert!(code.len() <= 60, "{}: {} lines", path.display(), code.len());
-        let uses = code
-            .iter()
-            .filter(|line| line.trim_start().starts_with("use "));
-        for line in uses {
-            assert!(
-                line.trim_start().starts_with("use std::"),
-                "{}: {line}",
-                path.display()
-            );
-        }
-        steps += 1;
-    }
-    assert_eq!(steps, 11);
-}

@@ -261,9 +261,10 @@ impl Crawl {
     /// Stops the crawl: there are no more jobs, and the waits of [`fetch`](Self::fetch) end. Pages in flight
     /// are fetched again when the crawl is resumed.
     pub fn stop(&self) {
-        // Otherwise pages in flight at the end of the time would be lost without a word.
-        self.frontier.with(State::note_limit);
-        self.frontier.stop();
+        if self.frontier.stop() > 0 {
+            // Otherwise pages in flight at the end of the time would be lost without a word.
+            self.frontier.with(State::note_limit);
+        }
         self.stop.send_replace(true);
         self.fetchers.blocking.stop();
     }

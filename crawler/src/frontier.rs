@@ -142,10 +142,14 @@ impl<W: Work> Frontier<W> {
         result
     }
 
-    /// Stops: there are no further jobs, and waiting workers return.
-    pub fn stop(&self) {
-        self.lock().stopped = true;
+    /// Stops: there are no further jobs, and waiting workers return. Returns how many jobs are in flight.
+    pub fn stop(&self) -> usize {
+        let mut state = self.lock();
+        state.stopped = true;
+        let in_flight = state.in_flight;
+        drop(state);
         self.changed.notify_all();
+        in_flight
     }
 
     /// Calls `look` with the work.

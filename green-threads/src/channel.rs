@@ -20,6 +20,7 @@ pub struct SendError<T>(pub T);
 
 /// Why a value was not sent. The value is returned.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum TrySendError<T> {
     /// The channel is full, and no receiver waits.
     #[error("the channel is full")]
@@ -60,6 +61,7 @@ pub struct RecvError;
 
 /// Why nothing was received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum TryRecvError {
     /// The channel is empty (with a time-out: until it expired).
     #[error("the channel is empty")]

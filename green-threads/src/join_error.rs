@@ -9,6 +9,7 @@ use crate::task::Raise;
 
 /// Why a green thread ended without a value.
 #[derive(thiserror::Error)]
+#[non_exhaustive]
 pub enum JoinError {
     /// It was killed.
     #[error("the green thread was killed")]

@@ -182,6 +182,10 @@ const TRAPS: &[(&str, &[&str])] = &[
         "green-threads-trap-lock",
         &["would be a deadlock", "the value is 1"],
     ),
+    (
+        "green-threads-trap-recursion",
+        &["64 KiB: signal: 11 (SIGSEGV)", "1 MiB: the sum is 500500"],
+    ),
     ("async-fetch-trap-lock", &["Err(\"no answer\")", "Ok(2)"]),
     (
         "crawler-trap-empty-queue",
@@ -261,6 +265,16 @@ const WITH_A_BROKER: &[(&str, &str)] = &[
     ),
 ];
 
+/// Ends the server also when the test fails.
+struct Server(std::process::Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 #[test]
 fn the_steps_of_cluster_show_what_they_promise() {
     if Command::new("redis-server")
@@ -275,13 +289,18 @@ fn the_steps_of_cluster_show_what_they_promise() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = port.local_addr().unwrap();
     drop(port);
-    let mut server = Command::new("redis-server")
-        .args(["--port", &address.port().to_string(), "--save", ""])
-        .stdout(std::process::Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut server = Server(
+        Command::new("redis-server")
+            .args(["--port", &address.port().to_string(), "--save", ""])
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap(),
+    );
     while std::net::TcpStream::connect(address).is_err() {
-        assert!(server.try_wait().unwrap().is_none(), "the server has ended");
+        assert!(
+            server.0.try_wait().unwrap().is_none(),
+            "the server has ended"
+        );
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
     let url = format!("redis://{address}");
@@ -289,8 +308,7 @@ fn the_steps_of_cluster_show_what_they_promise() {
         .iter()
         .map(|(name, _)| run_with(name, &[("REDIS_URL", url.as_str())]));
     let texts: Vec<_> = texts.collect();
-    server.kill().unwrap();
-    server.wait().unwrap();
+    drop(server);
     for ((name, expected), text) in WITH_A_BROKER.iter().zip(texts) {
         let Some(text) = text else { continue };
         assert!(text.contains(expected), "{name}: {text}");

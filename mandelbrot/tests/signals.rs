@@ -86,24 +86,6 @@ fn ctrl_c_stops_a_deep_zoom() {
     }
 }
 
-#[test]
-fn nothing_stays_in_shared_memory_after_a_kill() {
-    let ours = || {
-        let names = fs::read_dir("/dev/shm").into_iter().flatten().flatten();
-        let names = names.map(|entry| entry.file_name().into_string().unwrap_or_default());
-        let mut names: Vec<_> = names
-            .filter(|name| name.starts_with("mandelbrot"))
-            .collect();
-        names.sort();
-        names
-    };
-    let before = ours();
-    let folder = tempfile::tempdir().unwrap();
-    let child = draws(&folder, &format!("{ENDLESS} fast"), "shared-memory");
-    signal(child, "-KILL");
-    assert_eq!(ours(), before);
-}
-
 /// Waits until the command has two more threads, or two processes: then it draws. There is no event
 /// from another process to wait for, so this asks again and again.
 fn wait_until_it_draws(pid: u32) {

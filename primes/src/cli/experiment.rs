@@ -121,8 +121,8 @@ fn point(report: &Report<Vec<Checked>>, models: &[Model]) -> String {
     lines.extend(report.scaling(&SHARING).map(|line| format!("- {line}")));
     if let Some(gil) = report.figures("gil").filter(|gil| !gil.cpu.is_zero()) {
         lines.push(format!(
-            "- Under one global lock (gil) {:.1} cores were busy, for any -j: one thread computes, the \
-             others wait.",
+            "- Under one global lock (gil) {:.1} cores were busy: the threads only compute, so one has the \
+             lock and the others wait, for any -j. A thread that waits for a file or a socket gives the lock up.",
             gil.cores_busy
         ));
     }

@@ -13,6 +13,7 @@ use super::task::TaskRef;
 
 /// Why a task has no result.
 #[derive(thiserror::Error)]
+#[non_exhaustive]
 pub enum JoinError {
     /// The task was aborted, or its executor was dropped.
     #[error("the task was cancelled")]

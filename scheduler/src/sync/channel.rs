@@ -99,6 +99,7 @@ impl<T> fmt::Debug for Closed<T> {
 
 /// Why a value was not sent at once. The value is returned.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum TrySendError<T> {
     /// The channel is full, or other tasks wait to send.
     #[error("the channel is full")]
@@ -119,6 +120,7 @@ impl<T> fmt::Debug for TrySendError<T> {
 
 /// Why nothing was received at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum TryRecvError {
     /// The channel is empty, or other tasks wait to receive.
     #[error("the channel is empty")]
