@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::{env, fs, net::TcpListener, path::PathBuf, thread, time::Duration};
 
 fn folder() -> PathBuf {
-    env::temp_dir().join("trap-forgetful")
+    env::temp_dir().join(format!("trap-forgetful-{}", std::process::id()))
 }
 
 fn start(options: &[&str]) -> RedisResult<(Child, Connection)> {
@@ -54,7 +54,6 @@ fn filled(policy: &str) -> RedisResult<usize> {
 }
 
 fn main() -> RedisResult<()> {
-    let _ = fs::remove_dir_all(folder()); // Left by a run that failed.
     fs::create_dir_all(folder())?;
     let (lost, kept) = (restarted(&[])?, restarted(&["--appendonly", "yes"])?);
     println!("started again: {lost} of 100 jobs; with a file: {kept} of 100");

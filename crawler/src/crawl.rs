@@ -71,7 +71,7 @@ pub enum Error {
 }
 
 /// Bytes that a compiled pattern of the user may take. Usual patterns take some kilobytes; a slip such as
-/// `(.{1000}){1000}` would take gigabytes, and is an error instead.
+/// `(.{1000}){1000}` would take far more, and is an error instead.
 const PATTERN_BYTES: usize = 1 << 20;
 
 /// A crawl. All threads of a model share it.

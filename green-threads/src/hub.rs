@@ -38,8 +38,8 @@ pub use this_thread::set_clock;
 pub(crate) use this_thread::{fallible, try_with, with};
 
 /// How many operations in a row may succeed without waiting. Then the green thread goes to the end
-/// of the queue, because one that is always busy must not starve the others. At some 100 ns an operation
-/// the others wait for 25 µs, and a turn through the queue costs each operation nearly nothing.
+/// of the queue, because one that is always busy must not starve the others. With so many, the
+/// turn through the queue adds little to each.
 const BUDGET: u32 = 256;
 
 pub(crate) struct Hub {

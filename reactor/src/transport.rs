@@ -14,7 +14,8 @@ pub const DEFAULT_HIGH_WATER: usize = 64 * 1024;
 /// Low water by default: with at most this many bytes waiting, it may go on.
 pub const DEFAULT_LOW_WATER: usize = 16 * 1024;
 /// A protocol that was asked to pause may add this many times high water: it may send what it has just
-/// read, and its last messages. One that ignores the request would fill the memory, so its connection is cut.
+/// read, and its last messages. One that ignores the request would fill the memory, so its connection is
+/// cut: by default at 1 MiB.
 pub(crate) const OVERFLOW_FACTOR: usize = 16;
 /// How long a half-open connection, whose other end has closed its half, may stay without a byte,
 /// unless it has an idle time-out.
