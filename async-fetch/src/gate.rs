@@ -4,10 +4,10 @@
 //! round: a request that waits for a busy host must not take a place from others.
 
 mod host;
+mod hosts;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -20,32 +20,24 @@ use crate::limits::Limits;
 
 pub(crate) use host::Host;
 pub use host::Slowed;
-
-/// Hosts that are remembered before idle ones are removed.
-const FEW: usize = 1024;
-
-/// Idle hosts that are remembered because they have a delay or a pace of their own, in some 20 MiB. If
-/// there are more, some fall back to the default.
-const DELAYS: usize = 1 << 16;
+pub use hosts::{Hosts, Remembered};
 
 /// The gate of one fetcher.
 #[derive(Debug)]
 pub(crate) struct Gate {
     places: Semaphore,
-    hosts: Mutex<Hosts>,
+    hosts: Mutex<Known>,
     per_host: usize,
     host_delay: Duration,
     /// The time from one start to the next, of all hosts, and when the next may be.
     pace: Option<(Duration, Mutex<Instant>)>,
 }
 
-#[derive(Debug)]
-struct Hosts {
-    known: HashMap<Box<str>, Arc<Host>>,
+#[derive(Debug, Default)]
+struct Known {
+    all: Hosts<Host>,
     /// The host of the last request: mostly the next request has the same.
     last: Option<Arc<Host>>,
-    /// How many there may be before idle ones are removed.
-    many: usize,
 }
 
 /// A permit to send a request. Its place is free again when it is dropped.
@@ -80,11 +72,7 @@ impl Gate {
         });
         Gate {
             places: Semaphore::new(limits.jobs.clamp(1, Semaphore::MAX_PERMITS)),
-            hosts: Mutex::new(Hosts {
-                known: HashMap::new(),
-                last: None,
-                many: FEW,
-            }),
+            hosts: Mutex::default(),
             per_host: limits.per_host.clamp(1, Semaphore::MAX_PERMITS),
             host_delay: limits.host_delay,
             pace,
@@ -170,8 +158,8 @@ impl Gate {
         let hosts = lock(&self.hosts);
         let now = Instant::now();
         hosts
-            .known
-            .values()
+            .all
+            .iter()
             .filter_map(|host| host.slowed(now))
             .collect()
     }
@@ -193,38 +181,13 @@ impl Gate {
         {
             return Arc::clone(host);
         }
-        let host = self.host_among(&mut hosts, name);
+        let host = hosts.all.host(
+            name,
+            || Host::new(name, self.per_host, self.host_delay),
+            |host| host.remembered(Instant::now()),
+        );
         hosts.last = Some(Arc::clone(&host));
         host
-    }
-
-    fn host_among(&self, hosts: &mut Hosts, name: &str) -> Arc<Host> {
-        if let Some(host) = hosts.known.get(name) {
-            return Arc::clone(host);
-        }
-        if hosts.known.len() >= hosts.many {
-            hosts.forget();
-        }
-        let host = Arc::new(Host::new(name, self.per_host, self.host_delay));
-        hosts.known.insert(name.into(), Arc::clone(&host));
-        host
-    }
-}
-
-impl Hosts {
-    /// Removes idle hosts that have no delay pending.
-    fn forget(&mut self) {
-        let now = Instant::now();
-        let mut set = 0;
-        self.known.retain(|_, host| {
-            if Arc::strong_count(host) > 1 || host.is_early(now) {
-                return true;
-            }
-            let kept = host.is_set() && set < DELAYS;
-            set += usize::from(kept);
-            kept
-        });
-        self.many = FEW.max(2 * self.known.len());
     }
 }
 

@@ -69,7 +69,7 @@ pub use credentials::{Credentials, is_secret, without_userinfo};
 pub use error::{Error, Phase};
 pub use fetch_all::FetchAll;
 pub use fetcher::{Builder, CredentialsRule, Fetcher, FollowRule, Proxy, Watch};
-pub use gate::Slowed;
+pub use gate::{Hosts, Remembered, Slowed};
 pub use limits::{Limits, Timeouts};
 pub use names::{file_name, folders, name_of_disposition, numbered};
 pub use outcome::{Answer, Body, Outcome, Times};

@@ -258,6 +258,58 @@ fn fail_fast_stops_at_the_first_failure() {
 }
 
 #[test]
+fn a_run_that_is_stopped_tells_what_was_done_and_what_was_not() {
+    use rustix::process::Signal;
+    for (how, flags) in [
+        (Signal::INT, &["--summary", "--json"][..]),
+        (Signal::TERM, &["--summary"]),
+        (Signal::INT, &[]),
+        (Signal::TERM, &["--json"]),
+    ] {
+        let site = site();
+        let (first, never) = (site.url("/page/1"), site.url("/never"));
+        // One at a time: if the second is asked for, the first has its result.
+        let mut child = command()
+            .args(flags)
+            .args(["--per-host", "1", &first, &never, &site.url("/page/2")])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        until(|| {
+            assert!(child.try_wait().unwrap().is_none(), "it ended early");
+            site.counts().of("/never") > 0
+        });
+        signal(&child, how);
+        let output = child.wait_with_output().unwrap();
+        let (out, err) = (text(&output.stdout), text(&output.stderr));
+        assert_eq!(output.status.code(), Some(130), "{out}{err}");
+        if flags.len() == 2 {
+            let summary = &lines(&output)[0];
+            assert_eq!(
+                (&summary["fetched"], &summary["failed"], &summary["urls"]),
+                (&1.into(), &0.into(), &1.into())
+            );
+            let stopped = (&summary["stopped"], &summary["unfinished"]);
+            assert_eq!(stopped, (&true.into(), &2.into()), "{summary}");
+            assert_eq!((out.lines().count(), err.as_str()), (1, ""));
+            continue;
+        }
+        // The summary is where it always is; the line of the first URL is on standard output.
+        let to_stdout = flags == ["--summary"];
+        let (summary, other) = if to_stdout { (out, err) } else { (err, out) };
+        assert!(summary.starts_with("1 fetched, 0 failed"), "{summary}");
+        let stopped = "\nstopped before the end: 2 URLs that had been read were not fetched";
+        assert!(summary.contains(stopped), "{summary}");
+        assert_eq!(other.lines().count(), usize::from(!to_stdout), "{other}");
+    }
+    // A run that ends by itself says nothing of it.
+    let site = site();
+    let output = run(&["--summary", "--json", &site.url("/page/1")]);
+    assert_eq!(lines(&output)[0]["stopped"], false);
+}
+
+#[test]
 fn a_reader_that_leaves_ends_it_quietly() {
     let site = site();
     let url = site.url("/page/1");

@@ -84,19 +84,10 @@ fn what_needs_a_broker_says_so() {
     let output = run(&["top", "--broker", "redis://user:s3cret@"]);
     assert_eq!(output.status.code(), Some(2), "{}", text(&output));
     assert!(!text(&output).contains("s3cret"), "{}", text(&output));
-    let port = server::free_port();
-    let output = run(&[
-        "top",
-        "--once",
-        "--broker",
-        &format!("redis://u:s3cret@127.0.0.1:{port}"),
-    ]);
+    // Nobody listens there.
+    let output = run(&["top", "--once", "--broker", "redis://u:s3cret@127.0.0.1:1"]);
     assert_eq!(output.status.code(), Some(1), "{}", text(&output));
-    assert!(
-        text(&output).contains(&port.to_string()),
-        "{}",
-        text(&output)
-    );
+    assert!(text(&output).contains("127.0.0.1:1"), "{}", text(&output));
     assert!(!text(&output).contains("s3cret"), "{}", text(&output));
 }
 

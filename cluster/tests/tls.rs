@@ -44,11 +44,10 @@ fn the_connection_is_encrypted_and_the_certificate_checked() {
     certificate(folder.path(), "server");
     certificate(folder.path(), "other");
     let file = |name: &str| folder.path().join(name);
-    let port = server::free_port().to_string();
     let (key, crt) = (file("server.key"), file("server.crt"));
     let args = [
         "--tls-port",
-        &port,
+        server::FREE_PORT,
         "--tls-key-file",
         key.to_str().unwrap(),
         "--tls-cert-file",
@@ -56,10 +55,10 @@ fn the_connection_is_encrypted_and_the_certificate_checked() {
         "--tls-auth-clients",
         "no",
     ];
-    let Some(_server) = Server::start_with(&args, &[]) else {
+    let Some(server) = Server::start_with(&args, &[]) else {
         return;
     };
-    let url = format!("rediss://127.0.0.1:{port}");
+    let url = format!("rediss://127.0.0.1:{}", server.arg("--tls-port"));
     let connect = |broker: Broker| RedisPool::builder().prefix("test").connect(&broker);
     let trusted = Broker::with_authority(&url, &file("server.crt")).unwrap();
     connect(trusted).unwrap();

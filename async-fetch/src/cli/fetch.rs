@@ -185,15 +185,16 @@ impl Run<'_> {
                 Box::pin(self.write(body.as_mut()))
             ));
             // While outcomes follow each other, the timer is not polled.
-            while !self.interrupt.raised() {
-                let next = select(outcomes.next(), beside.as_mut()).await;
-                let Either::Left((Some(outcome), _)) = next else {
-                    break;
+            while !self.is_stopped() {
+                let outcome = match select(outcomes.next(), beside.as_mut()).await {
+                    Either::Left((Some(outcome), _)) => outcome,
+                    Either::Left((None, _)) => break,
+                    Either::Right(_) => {
+                        self.report.borrow_mut().stopped();
+                        break;
+                    }
                 };
                 self.tell(&outcome)?;
-                if self.args.fail_fast && self.report.borrow().has_failures() {
-                    break;
-                }
             }
         }
         // Pieces that were sent before the request ended.
@@ -203,6 +204,16 @@ impl Run<'_> {
         // Dropping the stream cancels all that is in flight.
         drop(outcomes);
         self.report.borrow_mut().check()
+    }
+
+    /// Whether to end before the list does: after Ctrl-C, or with `--fail-fast` after a failure.
+    fn is_stopped(&self) -> bool {
+        let mut report = self.report.borrow_mut();
+        let stopped = self.interrupt.raised() || self.args.fail_fast && report.has_failures();
+        if stopped {
+            report.stopped();
+        }
+        stopped
     }
 
     /// Updates the bars until Ctrl-C.
@@ -265,7 +276,10 @@ fn requests(
         let mut report = report.borrow_mut();
         let request = match item {
             // After a failure no request is started.
-            _ if fail_fast && report.has_failures() => None,
+            _ if fail_fast && report.has_failures() => {
+                report.stopped();
+                None
+            }
             Item::Fetch(request, origin) => Some(report.begin(request, origin)),
             Item::There {
                 url,

@@ -91,6 +91,11 @@ impl Report {
         })
     }
 
+    /// The run ends before the list does.
+    pub(super) fn stopped(&mut self) {
+        self.counts.stopped = true;
+    }
+
     pub(super) fn has_failures(&self) -> bool {
         self.counts.failed > 0
     }
@@ -98,6 +103,7 @@ impl Report {
     /// Gives a request its tag, which stands for its line.
     pub(super) fn begin(&mut self, request: Request, origin: Origin) -> Request {
         let tag = origin.line << 1 | u64::from(origin.is_line);
+        self.counts.unfinished += 1;
         if let Some(given) = origin.given
             && self.style.json
             && !self.style.summary
@@ -112,6 +118,7 @@ impl Report {
     /// # Errors
     /// If standard output can't be written.
     pub(super) fn outcome(&mut self, outcome: &Outcome, file: Option<&Path>) -> io::Result<()> {
+        self.counts.unfinished -= 1;
         self.counts.retries += u64::from(outcome.attempts.saturating_sub(1));
         self.counts.times.record(outcome.times.total);
         // `-N`: the server has no newer version.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+use super::hosts::Remembered;
 use super::lock;
 use crate::alarm::after;
 use crate::pace::Pace;
@@ -185,14 +186,16 @@ impl Host {
         (next > Instant::now()).then_some(next)
     }
 
-    pub(super) fn is_early(&self, now: Instant) -> bool {
-        lock(&self.state).earliest(now).is_some()
-    }
-
-    /// Whether forgetting it would lose something.
-    pub(super) fn is_set(&self) -> bool {
+    /// Whether it is remembered while it is idle.
+    pub(super) fn remembered(&self, now: Instant) -> Remembered {
         let state = lock(&self.state);
-        state.times.set || state.pace.is_slowed()
+        if state.earliest(now).is_some() {
+            Remembered::Always
+        } else if state.times.set || state.pace.is_slowed() {
+            Remembered::AsOneOfMany
+        } else {
+            Remembered::WhileFew
+        }
     }
 
     /// Reserves a start at this time, if it is not too early.

@@ -7,6 +7,7 @@ mod chaos;
 mod curl_cases;
 mod curl_data;
 mod httpbin;
+mod limits;
 mod random;
 mod relay;
 mod servers;

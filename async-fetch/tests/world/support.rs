@@ -1,12 +1,16 @@
 //! What every part needs: other people's programs, ports, and their end.
 
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+#[path = "../../../cluster/tests/cluster/support/port.rs"]
+mod port;
+
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-/// How long a server may take to accept its first connection.
+pub use port::free_port;
+
+/// How long a server may take to accept its first connection. Only one that hangs takes as long.
 const START: Duration = Duration::from_secs(20);
 
 /// Says that a test is not run, because something is missing here. In CI nothing may be missing.
@@ -41,21 +45,6 @@ pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/world")
 }
 
-/// A port that is free now, below the ports that the system assigns: no connection gets it while its server
-/// is started again. Another test may take it first. Then the start of the server fails, and is tried again
-/// with another port.
-pub fn free_port() -> u16 {
-    static TRIED: AtomicU32 = AtomicU32::new(0);
-    let start = std::process::id().wrapping_mul(97);
-    loop {
-        let number = start.wrapping_add(TRIED.fetch_add(1, Ordering::Relaxed));
-        let port = 10_000 + (number % 20_000) as u16;
-        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
-            return port;
-        }
-    }
-}
-
 /// A program that ends with its test.
 pub struct Running(pub Child);
 
@@ -82,11 +71,13 @@ pub fn start_on(port: u16, mut command: Command) -> Option<Running> {
     let mut running = Running(command.stdin(Stdio::null()).spawn().unwrap());
     let start = Instant::now();
     while start.elapsed() < START {
-        if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
-            return Some(running);
-        }
+        let answers = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok();
+        // If it has ended, another program has the port.
         if running.0.try_wait().unwrap().is_some() {
             return None;
+        }
+        if answers {
+            return Some(running);
         }
         std::thread::sleep(Duration::from_millis(5));
     }

@@ -1,17 +1,10 @@
 //! Decides which thread may send a request to a host now: a limit for each host, and delays.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use async_fetch::Pace;
+use async_fetch::{Hosts, Pace, Remembered};
 use url::{Position, Url};
-
-/// Hosts that are remembered before idle ones are removed.
-const FEW: usize = 1024;
-
-/// Idle hosts that are remembered because they have a delay or a pace of their own, as in async-fetch.
-const DELAYS: usize = 1 << 16;
 
 /// A wait that only a notification ends.
 const LONG: Duration = Duration::from_secs(3600);
@@ -19,18 +12,11 @@ const LONG: Duration = Duration::from_secs(3600);
 /// The gate of one fetcher.
 #[derive(Debug)]
 pub(super) struct Gate {
-    hosts: Mutex<Hosts>,
+    hosts: Mutex<Hosts<Host>>,
     per_host: usize,
     delay: Duration,
     stopped: Mutex<bool>,
     stop: Condvar,
-}
-
-#[derive(Debug)]
-struct Hosts {
-    known: HashMap<Box<str>, Arc<Host>>,
-    /// How many there may be before idle ones are removed.
-    many: usize,
 }
 
 /// A host: a scheme, a name and a port.
@@ -70,10 +56,7 @@ impl Drop for Permit<'_> {
 impl Gate {
     pub(super) fn new(per_host: usize, delay: Duration) -> Gate {
         Gate {
-            hosts: Mutex::new(Hosts {
-                known: HashMap::new(),
-                many: FEW,
-            }),
+            hosts: Mutex::default(),
             per_host: per_host.max(1),
             delay,
             stopped: Mutex::new(false),
@@ -84,14 +67,7 @@ impl Gate {
     /// The host of a URL.
     pub(super) fn host(&self, url: &Url) -> Arc<Host> {
         let name = &url[..Position::BeforePath];
-        let mut hosts = lock(&self.hosts);
-        if let Some(host) = hosts.known.get(name) {
-            return Arc::clone(host);
-        }
-        if hosts.known.len() >= hosts.many {
-            hosts.forget();
-        }
-        let host = Arc::new(Host {
+        let make = || Host {
             state: Mutex::new(State {
                 in_flight: 0,
                 delay: self.delay,
@@ -103,9 +79,9 @@ impl Gate {
                 stopped: *lock(&self.stopped),
             }),
             free: Condvar::new(),
-        });
-        hosts.known.insert(name.into(), Arc::clone(&host));
-        host
+        };
+        let now = Instant::now();
+        lock(&self.hosts).host(name, make, |host| host.remembered(now))
     }
 
     /// Waits until the host may get a request; `None` if the fetcher is stopped meanwhile.
@@ -150,7 +126,7 @@ impl Gate {
     pub(super) fn stop(&self) {
         *lock(&self.stopped) = true;
         self.stop.notify_all();
-        let hosts: Vec<_> = lock(&self.hosts).known.values().cloned().collect();
+        let hosts: Vec<_> = lock(&self.hosts).iter().cloned().collect();
         for host in hosts {
             lock(&host.state).stopped = true;
             host.free.notify_all();
@@ -187,14 +163,16 @@ impl Host {
         state.paused = state.paused.max(Instant::now().checked_add(pause));
     }
 
-    /// Whether it has a state that must not be forgotten.
-    fn is_set(&self) -> bool {
+    /// Whether it is remembered while it is idle.
+    fn remembered(&self, now: Instant) -> Remembered {
         let state = lock(&self.state);
-        state.set || state.pace.is_slowed()
-    }
-
-    fn is_early(&self, now: Instant) -> bool {
-        lock(&self.state).earliest(now).is_some()
+        if state.earliest(now).is_some() {
+            Remembered::Always
+        } else if state.set || state.pace.is_slowed() {
+            Remembered::AsOneOfMany
+        } else {
+            Remembered::WhileFew
+        }
     }
 }
 
@@ -205,23 +183,6 @@ impl State {
         let next = self.last.filter(|_| !delay.is_zero());
         let next = next.and_then(|last| last.checked_add(delay));
         next.max(self.paused).filter(|until| *until > now)
-    }
-}
-
-impl Hosts {
-    /// Removes idle hosts that have no delay pending.
-    fn forget(&mut self) {
-        let now = Instant::now();
-        let mut set = 0;
-        self.known.retain(|_, host| {
-            if Arc::strong_count(host) > 1 || host.is_early(now) {
-                return true;
-            }
-            let kept = host.is_set() && set < DELAYS;
-            set += usize::from(kept);
-            kept
-        });
-        self.many = FEW.max(2 * self.known.len());
     }
 }
 
@@ -298,14 +259,15 @@ mod tests {
     #[test]
     fn hosts_that_nobody_asks_are_forgotten() {
         let gate = Gate::new(1, Duration::ZERO);
-        for number in 0..10 * FEW {
-            gate.host(&url(&format!("http://{number}.example/")));
-        }
-        assert!(lock(&gate.hosts).known.len() <= FEW);
+        let many = |gate: &Gate| {
+            for number in 0..5000 {
+                gate.host(&url(&format!("http://{number}.example/")));
+            }
+            lock(&gate.hosts).iter().count()
+        };
+        assert!(many(&gate) < 2000);
         gate.set_delay(&url("http://slow.example/"), Duration::from_secs(1));
-        for number in 0..2 * FEW {
-            gate.host(&url(&format!("http://{number}.example/")));
-        }
+        assert!(many(&gate) < 2000);
         let slow = gate.host(&url("http://slow.example/"));
         assert_eq!(lock(&slow.state).delay, Duration::from_secs(1));
     }

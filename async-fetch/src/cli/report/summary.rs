@@ -30,6 +30,10 @@ pub(super) struct Counts {
     pub(super) failed: u64,
     pub(super) bytes: u64,
     pub(super) retries: u64,
+    /// URLs that were read and have no result yet.
+    pub(super) unfinished: u64,
+    /// The run ended before the list did.
+    pub(super) stopped: bool,
     /// The first few failures.
     failures: Vec<String>,
 }
@@ -87,6 +91,9 @@ pub(super) struct Summary {
     there: u64,
     repeated: u64,
     failed: u64,
+    /// URLs that were read and not fetched, because the run was stopped.
+    unfinished: u64,
+    stopped: bool,
     bytes: u64,
     seconds: f64,
     retries: u64,
@@ -107,6 +114,8 @@ impl Counts {
             failed: 0,
             bytes: 0,
             retries: 0,
+            unfinished: 0,
+            stopped: false,
             failures: Vec::new(),
         }
     }
@@ -127,6 +136,8 @@ impl Counts {
             there: self.there,
             repeated: self.repeated,
             failed: self.failed,
+            unfinished: self.unfinished,
+            stopped: self.stopped,
             bytes: self.bytes,
             seconds: self.start.elapsed().as_secs_f64(),
             retries: self.retries,
@@ -155,6 +166,13 @@ impl Counts {
             asked as f64 / elapsed.as_secs_f64(),
             self.retries,
         );
+        if self.stopped {
+            let _ = writeln!(
+                text,
+                "stopped before the end: {} URLs that had been read were not fetched",
+                self.unfinished
+            );
+        }
         if asked > 1 {
             self.distribution(&mut text);
         }

@@ -2,12 +2,20 @@
 //! this file, too.)
 #![allow(dead_code, reason = "not all of them use all of it")]
 
+#[path = "port.rs"]
+mod port;
+
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+
+use port::free_port;
+
+/// An argument that is replaced by a free port.
+pub const FREE_PORT: &str = "a free port";
 
 /// Waits until something is so; fails if that takes a minute.
 pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
@@ -42,37 +50,61 @@ impl Server {
             println!("redis-server is not installed: skipped (apt-get install redis-server)");
             return None;
         }
-        let folder = tempfile::tempdir().unwrap();
-        let port = free_port();
-        let args: Vec<String> = args.iter().map(|&arg| arg.to_owned()).collect();
-        let env: Vec<_> = env
-            .iter()
-            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-            .collect();
-        let child = spawn(port, folder.path(), &args, &env);
-        let server = Server {
-            child,
-            port,
-            folder,
-            args,
-            env,
-        };
-        server.wait_until_up();
-        Some(server)
+        for _ in 0..5 {
+            let folder = tempfile::tempdir().unwrap();
+            let port = free_port();
+            let args: Vec<String> = args
+                .iter()
+                .map(|&arg| match arg {
+                    FREE_PORT => free_port().to_string(),
+                    arg => arg.to_owned(),
+                })
+                .collect();
+            let env: Vec<_> = env
+                .iter()
+                .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+                .collect();
+            let child = spawn(port, folder.path(), &args, &env);
+            let mut server = Server {
+                child,
+                port,
+                folder,
+                args,
+                env,
+            };
+            if server.is_up() {
+                return Some(server);
+            }
+        }
+        panic!("redis-server does not start")
     }
 
-    fn wait_until_up(&self) {
+    /// The value of one of its arguments.
+    pub fn arg(&self, name: &str) -> &str {
+        let at = self.args.iter().position(|arg| arg == name).unwrap();
+        &self.args[at + 1]
+    }
+
+    /// Waits until it answers; false if it ends before that, as when another program has its port.
+    fn is_up(&mut self) -> bool {
+        let mut ended = false;
         until("redis-server answers", || {
-            let Ok(mut socket) = TcpStream::connect(("127.0.0.1", self.port)) else {
-                return false;
-            };
-            let _ = socket.set_read_timeout(Some(Duration::from_secs(5)));
-            let mut answer = [0; 5];
-            // With a password it says no; while it reads its file, that it is loading.
-            socket.write_all(b"PING\r\n").is_ok()
-                && socket.read_exact(&mut answer).is_ok()
-                && (&answer == b"+PONG" || &answer == b"-NOAU")
+            ended = self.child.try_wait().unwrap().is_some();
+            ended || self.answers()
         });
+        !ended
+    }
+
+    fn answers(&self) -> bool {
+        let Ok(mut socket) = TcpStream::connect(("127.0.0.1", self.port)) else {
+            return false;
+        };
+        let _ = socket.set_read_timeout(Some(Duration::from_secs(5)));
+        let mut answer = [0; 5];
+        // With a password it says no; while it reads its file, that it is loading.
+        socket.write_all(b"PING\r\n").is_ok()
+            && socket.read_exact(&mut answer).is_ok()
+            && (&answer == b"+PONG" || &answer == b"-NOAU")
     }
 
     pub fn url(&self) -> String {
@@ -105,7 +137,7 @@ impl Server {
     /// Starts it again, on its port and with its data.
     pub fn start_again(&mut self) {
         self.child = spawn(self.port, self.folder.path(), &self.args, &self.env);
-        self.wait_until_up();
+        assert!(self.is_up(), "redis-server does not start again");
     }
 }
 
@@ -129,9 +161,4 @@ fn spawn(port: u16, folder: &Path, args: &[String], env: &[(String, String)]) ->
         .stderr(log)
         .spawn()
         .unwrap()
-}
-
-pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
 }
