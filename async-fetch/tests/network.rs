@@ -109,6 +109,40 @@ fn https_wants_a_certificate_that_somebody_answers_for() {
 
 #[cfg(feature = "tls")]
 #[test]
+fn no_secret_goes_on_in_clear_after_https() {
+    let site = site();
+    let folder = tempfile::tempdir().unwrap();
+    let netrc = folder.path().join("netrc");
+    std::fs::write(&netrc, "machine 127.0.0.1 login me password secret").unwrap();
+    let secure = https_in_front_of(&site);
+    let (from, to) = ("/redirect/to?url=", site.url("/page/4"));
+    for given in [
+        &["-H", "Authorization: Bearer secret"][..],
+        &["-H", "Cookie: s=secret"],
+        &["-H", "X-Api-Key: secret"],
+        &["-b", "s=secret"],
+        &["-u", "me:secret"],
+        &["--netrc-file", netrc.to_str().unwrap()],
+    ] {
+        site.reset();
+        let url = format!("{secure}{from}{to}");
+        let output = command().args(["-k", &url]).args(given).output().unwrap();
+        assert!(output.status.success(), "{}", text(&output.stdout));
+        let log = site.counts().log;
+        let logs_in = |number: usize| {
+            let names = ["authorization", "cookie", "x-api-key"];
+            names.iter().any(|name| log[number].header(name).is_some())
+        };
+        assert_eq!(
+            (log.len(), logs_in(0), logs_in(1)),
+            (2, true, false),
+            "{given:?}"
+        );
+    }
+}
+
+#[cfg(feature = "tls")]
+#[test]
 fn a_server_that_asks_for_a_certificate_gets_it() {
     let site = site();
     let url = tls_in_front_of(&site, true) + "/page/3";

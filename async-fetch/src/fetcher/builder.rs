@@ -123,8 +123,8 @@ impl Builder {
         self
     }
 
-    /// Finds the user and the password for the server of a URL, also after redirects (default: none). A
-    /// `.netrc` is used in this way.
+    /// Finds the user and the password for the server of a URL, also after redirects, but not in clear
+    /// after one from https to http (default: none). A `.netrc` is used in this way.
     #[must_use]
     pub fn credentials(
         mut self,

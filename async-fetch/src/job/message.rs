@@ -76,7 +76,10 @@ impl Job<'_> {
             .and_then(|extras| extras.credentials.clone());
         given.filter(|_| self.route.is_at_home()).or_else(|| {
             let rule = self.inner.credentials.as_ref()?;
-            rule(self.route.url())
+            match self.route.is_in_clear_after_https() {
+                true => None,
+                false => rule(self.route.url()),
+            }
         })
     }
 

@@ -12,6 +12,8 @@ use crate::request::Request;
 
 pub(super) struct Route<'a> {
     first: &'a Url,
+    /// The first URL, or the mirror's, is https.
+    begins_secure: bool,
     /// The current URL after redirects.
     moved: Option<Url>,
     method: Method,
@@ -33,6 +35,7 @@ impl<'a> Route<'a> {
     pub(super) fn new(request: &'a Request) -> Route<'a> {
         Route {
             first: &request.url,
+            begins_secure: request.url.scheme() == "https",
             moved: None,
             method: request.method.clone(),
             with_body: true,
@@ -62,6 +65,11 @@ impl<'a> Route<'a> {
             .is_none_or(|to| redirect::is_same_origin(self.first, to))
     }
 
+    /// Whether a redirect led from https to http: anybody on the network can read what is sent there.
+    pub(super) fn is_in_clear_after_https(&self) -> bool {
+        self.begins_secure && self.url().scheme() == "http"
+    }
+
     pub(super) fn found(&self) -> Option<&Credentials> {
         self.found.as_ref()
     }
@@ -74,6 +82,7 @@ impl<'a> Route<'a> {
     pub(super) fn turn_to_mirror(&mut self, mirror: &Url, method: &Method) {
         let mut mirror = mirror.clone();
         self.found = Credentials::take_from(&mut mirror);
+        self.begins_secure = mirror.scheme() == "https";
         self.circle_from = self.redirects.len();
         self.challenge = None;
         self.from_the_start = false;
