@@ -324,6 +324,29 @@ mod tests {
     }
 
     #[test]
+    fn a_cookie_goes_to_subdomains_only_if_it_names_its_domain() {
+        // RFC 6265, section 5.3, step 6.
+        let from = "http://a.example/";
+        let below = "http://b.a.example/";
+        assert_eq!(sent(&jar(from, &["s=1"]), below), "");
+        assert_eq!(sent(&jar(from, &["s=1; Domain=a.example"]), below), "s=1");
+        let all = jar(from, &["s=1; Domain=a.example"]);
+        assert_eq!(sent(&all, "http://ba.example/"), "");
+        // draft-ietf-httpbis-rfc6265bis-20, section 4.1.3.2.
+        let from = "https://a.example/x/y";
+        for (cookie, kept) in [
+            ("__Host-s=1; Secure; Path=/", "__Host-s=1"),
+            ("__Host-s=1; Secure", ""),
+            ("__Host-s=1; Secure; Path=/; Domain=a.example", ""),
+            ("__host-s=1; Path=/", ""),
+            ("__Secure-s=1", ""),
+            ("__Secure-s=1; Secure", "__Secure-s=1"),
+        ] {
+            assert_eq!(sent(&jar(from, &[cookie]), from), kept, "{cookie}");
+        }
+    }
+
+    #[test]
     fn what_is_kept_is_bounded() {
         let full = CookieJar::new();
         for host in 0..200 {

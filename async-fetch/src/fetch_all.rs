@@ -52,7 +52,7 @@ pub(crate) struct Shared(Mutex<Events>);
 
 #[derive(Default)]
 struct Events {
-    done: VecDeque<(Key, Outcome)>,
+    done: VecDeque<(Key, Box<Outcome>)>,
     /// Slots with nothing to do.
     idle: Vec<Arc<Mailbox>>,
     /// Requests that began or ended a wait for another attempt.
@@ -148,7 +148,7 @@ async fn slot(
 /// Outcomes that wait for those before them.
 #[derive(Default)]
 struct Order {
-    early: BTreeMap<u64, Outcome>,
+    early: BTreeMap<u64, Box<Outcome>>,
     next: u64,
 }
 
@@ -290,14 +290,14 @@ impl<S: Stream<Item = Request>> Stream for FetchAll<S> {
                 && let Some(outcome) = order.early.remove(&order.next)
             {
                 order.next += 1;
-                return Poll::Ready(Some(outcome));
+                return Poll::Ready(Some(*outcome));
             }
             this.hear_of_rests();
             if let Some((key, outcome)) = this.events.done.pop_front() {
                 this.running -= 1;
                 this.queue.finished(key);
                 match &mut this.order {
-                    None => return Poll::Ready(Some(outcome)),
+                    None => return Poll::Ready(Some(*outcome)),
                     Some(order) => {
                         order.early.insert(outcome.index, outcome);
                         continue;

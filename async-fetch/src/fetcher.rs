@@ -97,7 +97,7 @@ impl Fetcher {
     /// incomplete file is kept for a later run.
     pub async fn fetch(&self, request: Request) -> Outcome {
         let alarm = std::pin::pin!(alarm::unset());
-        job::run(&self.inner, request, Place::default(), alarm).await
+        *job::run(&self.inner, request, Place::default(), alarm).await
     }
 
     /// Fetches all requests of a stream. No request is taken from the stream before there is a place for it.

@@ -39,13 +39,13 @@ pub(crate) struct Place {
     pub(crate) host: Option<Arc<Host>>,
 }
 
-/// Does a request to its end.
+/// Does a request to its end. The outcome is boxed, because it is large and handed on several times.
 pub(crate) async fn run(
     inner: &Arc<Inner>,
     request: Request,
     place: Place,
     alarm: Pin<&mut Sleep>,
-) -> Outcome {
+) -> Box<Outcome> {
     let index = place.index;
     let clock = Clock::start(&inner.timeouts);
     let mut job = Job::new(inner, &request, place, clock);
@@ -55,7 +55,7 @@ pub(crate) async fn run(
     if let Some(watch) = &inner.watch {
         watch.finished(request.tag);
     }
-    Outcome {
+    Box::new(Outcome {
         redirects: route.into_redirects(),
         url: request.url,
         tag: request.tag,
@@ -63,8 +63,8 @@ pub(crate) async fn run(
         attempts: tries.attempts,
         out_of_budget: tries.out_of_budget,
         times,
-        result,
-    }
+        result: result.map(|answer| *answer),
+    })
 }
 
 struct Job<'a> {
@@ -88,13 +88,9 @@ struct Job<'a> {
 }
 
 /// The next step after an answer.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly every step is the large one"
-)]
 enum Step {
-    /// This is the final answer.
-    Done(Answer),
+    /// This is the final answer. It is large, and handed on several times.
+    Done(Box<Answer>),
     /// A range is complete.
     Segment,
     /// Follow a redirect.
@@ -125,7 +121,7 @@ impl<'a> Job<'a> {
 }
 
 impl Job<'_> {
-    async fn all(&mut self, mut alarm: Pin<&mut Sleep>) -> Result<Answer, Error> {
+    async fn all(&mut self, mut alarm: Pin<&mut Sleep>) -> Result<Box<Answer>, Error> {
         self.check()?;
         self.inner.budget.earn();
         let permit = self.turn(alarm.as_mut()).await?;
@@ -140,7 +136,7 @@ impl Job<'_> {
         mut alarm: Pin<&mut Sleep>,
         permit: Permit,
         sink: &mut Sink,
-    ) -> Result<Option<Answer>, Error> {
+    ) -> Result<Option<Box<Answer>>, Error> {
         let mut host = self.holds(permit);
         self.tries.begin(&host, sink.length());
         self.told_start();
@@ -176,7 +172,7 @@ impl Job<'_> {
                 Err(error) => {
                     // Keep the bytes that came, whatever happens next.
                     sink.flush().await?;
-                    self.tries.progress(sink);
+                    self.tries.progress_of(sink, self.least_progress(&error));
                     match self.wait_after(&error) {
                         Some(wait) => wait,
                         None if self.turn_to_mirror() => {

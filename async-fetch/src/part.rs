@@ -134,8 +134,6 @@ impl PartFile {
             return Ok(());
         }
         self.written = self.file.seek(SeekFrom::End(0))?;
-        // The record does not say in how many answers they came.
-        self.is_mixed = true;
         let there = self.origin.as_ref().and_then(|it| it.there.as_ref());
         let needed = there.map_or(0, extents::Extents::end);
         let too_long = self.total.is_some_and(|total| total < self.written);

@@ -68,6 +68,11 @@ impl Slowness {
         self.since = after(self.since, wait);
     }
 
+    /// When to [`check`](Slowness::check), also if no bytes come.
+    pub(crate) fn next_check(&self) -> Instant {
+        after(self.since, self.during)
+    }
+
     /// # Errors
     /// If the body was too slow for too long.
     pub(crate) fn check(&mut self, bytes: u64) -> Result<(), Error> {

@@ -221,3 +221,28 @@ fn a_url_that_is_there_often_is_fetched_once_without_a_folder_too() {
     assert!(output.status.success());
     assert_eq!(server.heads().len(), 4);
 }
+
+#[test]
+fn a_body_goes_along_only_with_its_method() {
+    // As curl 7.88 does it with -L (RFC 9110, section 15.4).
+    for (status, goes_along) in [
+        ("301 Moved Permanently", false),
+        ("302 Found", false),
+        ("303 See Other", false),
+        ("307 Temporary Redirect", true),
+        ("308 Permanent Redirect", true),
+    ] {
+        let server = Server::start(move |asked: &Asked| match asked.path.as_str() {
+            "/first" => answer(status, &["Location: /second"], ""),
+            _ => answer("200 OK", &[], "ok"),
+        });
+        let output = run(&["-d", "a=1", &server.url("/first")]);
+        assert!(output.status.success(), "{}", said(&output));
+        let second = &server.heads()[1];
+        let method = if goes_along { "POST " } else { "GET " };
+        assert!(second.starts_with(method), "{status}: {second}");
+        for header in ["content-length", "content-type"] {
+            assert_eq!(second.contains(header), goes_along, "{status}: {second}");
+        }
+    }
+}

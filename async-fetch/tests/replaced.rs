@@ -181,6 +181,10 @@ async fn one_more_request_is_made_and_none_where_a_checksum_decides() {
     assert!(saved == file(1), "{:?}", outcome.result);
     let whole = |head: &&String| Asked::of(head).header("range").is_none();
     assert_eq!(server.heads().iter().filter(whole).count(), 1);
+    // That of another version is the file then.
+    let server = calm(|_| all(&file(2), &KINDS[0].new));
+    let (outcome, saved) = fetch(&server, 2, None).await;
+    assert!(saved == file(2), "{:?}", outcome.result);
 }
 
 #[tokio::test]

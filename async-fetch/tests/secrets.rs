@@ -218,6 +218,66 @@ async fn a_digest_is_answered_and_the_password_never_sent() {
     assert!(server.heads()[0].contains("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="));
 }
 
+#[tokio::test]
+async fn each_server_has_its_own_challenge() {
+    let challenge =
+        |nonce: &str| format!("WWW-Authenticate: Digest realm=\"r\", nonce=\"{nonce}\"");
+    let second = Server::start(move |asked: &Asked| match asked.header("authorization") {
+        Some(_) => answer("200 OK", &[], "in"),
+        None => answer("401 Unauthorized", &[&challenge("two")], ""),
+    });
+    let to = format!("Location: {}", second.url("/"));
+    let first = Server::start(move |asked: &Asked| match asked.header("authorization") {
+        Some(_) => answer("302 Found", &[&to], ""),
+        None => answer("401 Unauthorized", &[&challenge("one")], ""),
+    });
+    let fetcher = Fetcher::builder().credentials(|_| Some(Credentials::digest("me", "secret")));
+    let request = Request::get(first.url("/")).unwrap();
+    let outcome = fetcher.build().unwrap().fetch(request).await;
+    assert!(outcome.is_success(), "{:?}", outcome.result);
+    let heads = second.heads();
+    assert!(!heads[0].contains("authorization"), "{}", heads[0]);
+    assert!(heads[1].contains("nonce=\"two\""), "{}", heads[1]);
+}
+
+#[test]
+fn userinfo_in_a_location_or_a_mirror_is_for_that_server_only() {
+    let last = echo();
+    let middle = redirect(last.url("/"));
+    let named = middle.url("/").replace("://", "://Aladdin:open%20sesame@");
+    let first = redirect(named.clone());
+    let output = run(&["--json", &first.url("/")]);
+    assert!(output.status.success(), "{}", all_text(&output));
+    assert!(
+        !all_text(&output).contains("sesame"),
+        "{}",
+        all_text(&output)
+    );
+    // As curl 7.88 sends it.
+    let basic = "authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==";
+    let sent = |server: &Server| server.heads()[0].contains(basic);
+    assert_eq!(
+        (sent(&first), sent(&middle), sent(&last)),
+        (false, true, false)
+    );
+
+    let fails = || Server::start(|_| answer("404 Not Found", &[], "no"));
+    let (one, two, three) = (fails(), fails(), echo());
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("list");
+    let named = two.url("/").replace("://", "://Aladdin:open%20sesame@");
+    let line = format!("{} {named} {}", one.url("/"), three.url("/"));
+    fs::write(&list, line).unwrap();
+    let output = run(&["--json", "-i", list.to_str().unwrap()]);
+    assert!(output.status.success(), "{}", all_text(&output));
+    assert!(
+        !all_text(&output).contains("sesame"),
+        "{}",
+        all_text(&output)
+    );
+    assert_eq!((sent(&one), sent(&two), sent(&three)), (false, true, false));
+}
+
 #[test]
 fn netrc_is_asked_for_each_host() {
     let (first, second) = (echo(), echo());

@@ -4,60 +4,16 @@
 
 #[allow(dead_code, reason = "each test file uses a part of it")]
 mod raw;
+#[allow(dead_code, reason = "each test file uses a part of it")]
+mod resumed;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use async_fetch::{Checksum, Error, FOLDER, Fetcher, Keep, Outcome, Request, Retries};
+use async_fetch::{Checksum, Error, FOLDER, Keep, Request};
 use raw::{Asked, Server, answer};
-
-/// The whole, and where the first connection breaks off.
-const SIZE: usize = 2000;
-const CUT: usize = 600;
-
-fn old() -> Vec<u8> {
-    (0..SIZE).map(|at| (at % 251) as u8).collect()
-}
-
-fn new() -> Vec<u8> {
-    (0..SIZE).map(|at| (at % 239) as u8).collect()
-}
-
-/// The first answer, which breaks off.
-fn cut(tag: &str) -> Vec<u8> {
-    let length = format!("Content-Length: {SIZE}");
-    answer("200 OK", &[tag, &length], &old()[..CUT])
-}
-
-fn part(range: &str, headers: &[&str], body: &[u8]) -> Vec<u8> {
-    let range = format!("Content-Range: {range}");
-    answer(
-        "206 Partial Content",
-        &[&[range.as_str()], headers].concat(),
-        body,
-    )
-}
-
-fn fetcher() -> Fetcher {
-    let retries = Retries {
-        base: Duration::from_millis(1),
-        ..Retries::default()
-    };
-    Fetcher::builder().retries(retries).build().unwrap()
-}
-
-/// What becomes of a file from a server.
-async fn saved(server: &Server) -> (Outcome, Result<Vec<u8>, std::io::Error>) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("file");
-    let request = Request::get(server.url("/file")).unwrap();
-    let outcome = fetcher()
-        .fetch(request.keep(Keep::File(path.clone())))
-        .await;
-    (outcome, std::fs::read(path))
-}
+use resumed::*;
 
 #[tokio::test]
 async fn a_part_of_another_version_is_not_put_behind_the_first() {
@@ -234,6 +190,13 @@ async fn a_part_that_is_complete_is_not_fetched_again() {
             "X-None: 1",
             true,
         ),
+        // The file has lost its last byte.
+        (
+            "416 Range Not Satisfiable",
+            "bytes */1999",
+            "X-None: 1",
+            true,
+        ),
     ] {
         let server = Server::start(move |asked: &Asked| match asked.from() {
             Some(from) => {
@@ -258,72 +221,29 @@ async fn a_part_that_is_complete_is_not_fetched_again() {
 }
 
 #[tokio::test]
-async fn a_server_that_always_cuts_ends_in_an_error_and_one_that_brings_more_does_not() {
-    // It ignores ranges.
-    let server = Server::start(|_| cut("ETag: \"a\""));
-    let (outcome, file) = saved(&server).await;
-    assert!(
-        matches!(outcome.result, Err(Error::Cut { .. })),
-        "{:?}",
-        outcome.result
-    );
-    assert!(file.is_err());
-    // The first has brought more than nothing; then four without progress.
-    assert_eq!(server.heads().len(), 5);
-
-    let server = Server::start(|asked: &Asked| {
-        let from = asked.from().unwrap_or(0);
-        let length = format!("Content-Length: {}", SIZE - from);
-        let body = &old()[from..SIZE.min(from + 100)];
-        match from {
-            0 => answer("200 OK", &["ETag: \"a\"", &length], body),
-            _ => part(
-                &format!("bytes {from}-{}/{SIZE}", SIZE - 1),
-                &["ETag: \"a\"", &length],
-                body,
-            ),
-        }
-    });
-    let (outcome, file) = saved(&server).await;
-    assert!(file.unwrap() == old(), "{:?}", outcome.result);
-    assert_eq!(outcome.attempts as usize, SIZE / 100);
-}
-
-#[tokio::test]
-async fn a_mirror_is_asked_if_the_first_fails() {
-    let bad = Server::start(|_| answer("404 Not Found", &[], "no"));
-    let good = Server::start(|_| answer("200 OK", &[], old()));
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("file");
-    let request = Request::get(bad.url("/file"))
-        .unwrap()
-        .header("authorization".parse().unwrap(), "secret".parse().unwrap())
-        .mirrors(vec![
-            "http://127.0.0.1:1/".parse().unwrap(),
-            good.url("/file").parse().unwrap(),
-        ])
-        .keep(Keep::File(path.clone()));
-    let outcome = fetcher().fetch(request).await;
-    assert!(outcome.is_success(), "{:?}", outcome.result);
-    assert!(std::fs::read(path).unwrap() == old());
-    assert!(bad.heads()[0].contains("secret"));
-    assert!(!good.heads()[0].contains("secret"));
-}
-
-#[tokio::test]
-async fn a_mirror_is_asked_if_the_checksum_is_wrong() {
-    let bad = Server::start(|_| answer("200 OK", &["ETag: \"a\""], new()));
-    let good = Server::start(|_| answer("200 OK", &["ETag: \"a\""], old()));
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("file");
-    let request = Request::get(bad.url("/file"))
-        .unwrap()
-        .mirrors(vec![good.url("/file").parse().unwrap()])
-        .checksum(Checksum::of(old()))
-        .keep(Keep::File(path.clone()));
-    let outcome = fetcher().fetch(request).await;
-    assert!(outcome.is_success(), "{:?}", outcome.result);
-    assert!(std::fs::read(path).unwrap() == old());
+async fn a_part_of_unknown_length_is_whole_if_the_server_has_no_more_of_that_version() {
+    for (tag, again) in [("ETag: \"a\"", false), ("ETag: \"b\"", true)] {
+        let server = Server::start(move |asked: &Asked| match (asked.before, asked.from()) {
+            (0, _) => {
+                let body = [b"7d0\r\n".as_slice(), &old(), b"\r\n"].concat();
+                answer(
+                    "200 OK",
+                    &["ETag: \"a\"", "Transfer-Encoding: chunked"],
+                    body,
+                )
+            }
+            (_, Some(from)) => {
+                assert_eq!(from, SIZE);
+                let range = format!("Content-Range: bytes */{SIZE}");
+                answer("416 Range Not Satisfiable", &[&range, tag], "")
+            }
+            (_, None) => answer("200 OK", &["ETag: \"b\""], new()),
+        });
+        let (outcome, file) = saved(&server).await;
+        let expected = if again { new() } else { old() };
+        assert!(file.unwrap() == expected, "{tag}: {:?}", outcome.result);
+        assert_eq!(server.heads().len(), 2 + usize::from(again));
+    }
 }
 
 #[tokio::test]

@@ -30,6 +30,14 @@ pub(super) struct Wrong {
 /// may stand before or behind them, also in the form of `sha256sum` (`DIGITS  URL`, `DIGITS *URL`). A word
 /// that begins with # begins a comment.
 pub(super) fn read(line: &[u8]) -> Option<Result<Wanted, Wrong>> {
+    // Most lines are one URL.
+    if let Ok(word) = std::str::from_utf8(line)
+        && line.iter().all(u8::is_ascii_graphic)
+        && !line.is_empty()
+        && !line.starts_with(b"#")
+    {
+        return Some(url(word));
+    }
     let words = line
         .split(u8::is_ascii_whitespace)
         .filter(|word| !word.is_empty());

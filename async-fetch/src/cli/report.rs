@@ -130,7 +130,10 @@ impl Report {
         };
         self.counts.bytes += bytes.saturating_sub(resumed_from);
         let line = outcome.tag >> 1;
-        let given = self.given.remove(&outcome.tag);
+        let given = match self.given.is_empty() {
+            true => None,
+            false => self.given.remove(&outcome.tag),
+        };
         match &failure {
             Some(reason) => {
                 self.counts

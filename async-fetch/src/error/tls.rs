@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::io;
+use std::net::IpAddr;
 
 use rustls::{AlertDescription, CertificateError, Error};
 
@@ -66,7 +67,7 @@ fn of_certificate(error: &CertificateError) -> String {
         }
         CertificateError::NotValidForNameContext { presented, .. } => format!(
             "the certificate is for another name than the URL's: it is for {}",
-            presented.join(", ")
+            names(presented)
         ),
         CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
             "the certificate is not for a server".to_owned()
@@ -84,6 +85,22 @@ fn of_certificate(error: &CertificateError) -> String {
             "the certificate is not acceptable: {}",
             spaced(&format!("{other:?}"))
         ),
+    }
+}
+
+/// The names of a certificate. They come as the `Debug` text of a type: `DnsName("localhost")`.
+fn names(presented: &[String]) -> String {
+    let names = presented.iter().filter_map(|name| {
+        let name = name.strip_suffix(')')?;
+        let host = name.strip_prefix("DnsName(");
+        let name = host.or_else(|| name.strip_prefix("IpAddress("))?;
+        let name = name.trim_matches('"');
+        let address = name.parse().map(|it: IpAddr| it.to_string());
+        Some(address.unwrap_or_else(|_| name.to_owned()))
+    });
+    match names.collect::<Vec<_>>() {
+        names if names.is_empty() => "no host".to_owned(),
+        names => names.join(", "),
     }
 }
 
@@ -124,6 +141,31 @@ fn spaced(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_names_of_a_certificate_are_told_as_they_are_written() {
+        // As rustls 0.23 gives those of a certificate of openssl.
+        let presented = [
+            "DnsName(\"localhost\")",
+            "DnsName(\"*.a.example\")",
+            "IpAddress(127.0.0.1)",
+            "IpAddress(0::1)",
+            "UniformResourceIdentifier(\"x\")",
+        ];
+        let told = |presented: &[&str]| {
+            let error = CertificateError::NotValidForNameContext {
+                expected: "b.example".try_into().unwrap(),
+                presented: presented.iter().map(ToString::to_string).collect(),
+            };
+            words(&io::Error::other(Error::InvalidCertificate(error))).unwrap()
+        };
+        let all = told(&presented);
+        assert!(
+            all.ends_with(": it is for localhost, *.a.example, 127.0.0.1, ::1"),
+            "{all}"
+        );
+        assert!(told(&[]).ends_with("it is for no host"));
+    }
 
     #[test]
     fn no_error_is_told_by_the_name_of_a_type() {

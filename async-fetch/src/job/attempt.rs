@@ -158,8 +158,7 @@ impl Job<'_> {
         let unsettled = self.unsettled.take();
         if sink.is_complete() && is_same(&response, &meaning, left.as_ref()) {
             self.drain(alarm, &mut response).await;
-            let answer = unsettled.map(|it| *it);
-            return self.complete(response, sink, answer).await;
+            return self.complete(response, sink, unsettled).await;
         }
         let status = response.status();
         let kept = status.is_success() || !matches!(self.request.keep, Keep::File(_));
@@ -235,8 +234,8 @@ impl Job<'_> {
         }
     }
 
-    pub(super) fn answer(&self, mut response: reqwest::Response, resumed_from: u64) -> Answer {
-        Answer {
+    pub(super) fn answer(&self, mut response: reqwest::Response, resumed_from: u64) -> Box<Answer> {
+        Box::new(Answer {
             url: self.route.url().clone(),
             status: response.status(),
             version: response.version(),
@@ -248,7 +247,7 @@ impl Job<'_> {
             cut: false,
             checksum: None,
             body: Body::Nothing,
-        }
+        })
     }
 }
 
@@ -276,8 +275,10 @@ fn meaning(
             let total = ranges::total_of_unsatisfied(headers).or(left.total);
             let validator = left.validator.as_ref();
             let other = validator.is_some_and(|it| it.is_of_another(headers));
+            let fits =
+                |total: u64| total == left.length && left.total.is_none_or(|known| known == total);
             match total {
-                Some(total) if total == left.length && !other => Ok(Meaning::Nothing),
+                Some(total) if fits(total) && !other => Ok(Meaning::Nothing),
                 _ => Ok(Meaning::Useless),
             }
         }

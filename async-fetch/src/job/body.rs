@@ -76,7 +76,7 @@ impl Job<'_> {
         }
         let mut slowness = self.inner.speed.slowness();
         let mut pieces = Pieces::of(response, announced, self.inner.limits.decoded_ratio)?;
-        while let Some(piece) = pieces.next(self, alarm.as_mut()).await? {
+        while let Some(piece) = pieces.next(self, alarm.as_mut(), &mut slowness).await? {
             let came = piece.len() as u64;
             read.receive(came)?;
             let wanted = match &mut decoder {

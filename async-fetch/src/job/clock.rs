@@ -95,6 +95,21 @@ impl<'a> Clock<'a> {
         self.within(self.timeouts.idle)
     }
 
+    /// The deadline for the next part of a body, or this time if it is earlier.
+    pub(super) fn idle_until(&self, at: Instant) -> Deadline {
+        let idle = self.idle();
+        idle.or(Deadline {
+            at,
+            phase: Phase::Idle,
+            after: self.timeouts.idle,
+        })
+    }
+
+    /// How long ago the last message was sent.
+    pub(super) fn since_sent(&self) -> Duration {
+        self.attempt.elapsed()
+    }
+
     /// A deadline after this wait, or that of the whole request if it is earlier.
     pub(super) fn within(&self, wait: Duration) -> Deadline {
         self.total().or(Deadline {

@@ -22,12 +22,16 @@ use crate::sink::Sink;
 
 impl Job<'_> {
     /// Finishes a body, or asks the server once more before that.
-    pub(super) async fn settle(&mut self, answer: Answer, sink: &mut Sink) -> Result<Step, Error> {
+    pub(super) async fn settle(
+        &mut self,
+        answer: Box<Answer>,
+        sink: &mut Sink,
+    ) -> Result<Step, Error> {
         // A checksum makes the last look needless.
         let checked = self.request.checksum_wanted().is_some();
         if sink.is_complete() && sink.is_mixed() && !checked {
             self.tries.progress(sink);
-            self.unsettled = Some(Box::new(answer));
+            self.unsettled = Some(answer);
             return Ok(Step::Resend);
         }
         finish(self, answer, sink).await
@@ -39,7 +43,7 @@ impl Job<'_> {
         &mut self,
         response: reqwest::Response,
         sink: &mut Sink,
-        answer: Option<Answer>,
+        answer: Option<Box<Answer>>,
     ) -> Result<Step, Error> {
         let answer = answer.unwrap_or_else(|| {
             let length = sink.length();
@@ -52,7 +56,7 @@ impl Job<'_> {
     }
 }
 
-async fn finish(job: &Job<'_>, mut answer: Answer, sink: &mut Sink) -> Result<Step, Error> {
+async fn finish(job: &Job<'_>, mut answer: Box<Answer>, sink: &mut Sink) -> Result<Step, Error> {
     answer.body = sink.finish(job.request, &answer.headers).await?;
     answer.checksum = sink.found();
     Ok(Step::Done(answer))

@@ -4,12 +4,13 @@ use std::pin::Pin;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
 
 use super::Job;
 use crate::alarm::within;
 use crate::decode::{Decoder, Taker};
-use crate::error::Error;
+use crate::error::{Error, Phase};
+use crate::speed::Slowness;
 
 /// Refuses a change of protocols that was not requested, and foreign transfer codings.
 pub(super) fn check(response: &reqwest::Response) -> Result<(), Error> {
@@ -25,6 +26,10 @@ pub(super) fn check(response: &reqwest::Response) -> Result<(), Error> {
 /// None was requested, but some old servers send `gzip` or `deflate`. They are decoded, as in curl.
 /// `identity` has no meaning, and `chunked` twice means once.
 fn codings(headers: &HeaderMap) -> Result<Vec<String>, Error> {
+    // Nearly no answer has one of these, and each is asked twice.
+    if !headers.contains_key(header::TRANSFER_ENCODING) {
+        return Ok(Vec::new());
+    }
     let values = headers.get_all(header::TRANSFER_ENCODING).iter();
     let text = values
         .map(|value| String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase())
@@ -89,14 +94,40 @@ impl<'a> Pieces<'a> {
         }
     }
 
+    /// What comes next. Fails if that takes too long, or if the body is too slow.
+    async fn chunk(
+        &mut self,
+        job: &Job<'_>,
+        mut alarm: Pin<&mut Sleep>,
+        slowness: &mut Option<Slowness>,
+    ) -> Result<reqwest::Result<Option<Bytes>>, Error> {
+        loop {
+            let deadline = || match &slowness {
+                None => job.clock.idle(),
+                Some(slowness) => job.clock.idle_until(slowness.next_check()),
+            };
+            let next = within(alarm.as_mut(), deadline, self.response.chunk()).await;
+            match (next, &mut *slowness) {
+                (
+                    Err(Error::Timeout {
+                        phase: Phase::Idle, ..
+                    }),
+                    Some(slowness),
+                ) if slowness.next_check() <= Instant::now() => slowness.check(0)?,
+                (next, _) => return next,
+            }
+        }
+    }
+
     /// The next piece, which is not empty; `None` at the end.
     pub(super) async fn next(
         &mut self,
         job: &Job<'_>,
         mut alarm: Pin<&mut Sleep>,
+        slowness: &mut Option<Slowness>,
     ) -> Result<Option<Bytes>, Error> {
         while !self.ended {
-            let next = within(alarm.as_mut(), || job.clock.idle(), self.response.chunk()).await?;
+            let next = self.chunk(job, alarm.as_mut(), slowness).await?;
             let next = next.map_err(|error| Error::receiving(&error, self.came, self.announced))?;
             self.ended = next.is_none();
             let next = next.map(|piece| self.within_length(piece));

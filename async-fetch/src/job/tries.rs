@@ -60,9 +60,15 @@ impl Tries {
 
     /// Records progress, if the part can be resumed.
     pub(super) fn progress(&mut self, sink: &Sink) {
+        self.progress_of(sink, 1);
+    }
+
+    /// Records progress, if it is `least` bytes or more.
+    pub(super) fn progress_of(&mut self, sink: &Sink, least: u64) {
         let reached = sink.left().map_or(0, |_| sink.length());
-        if reached > self.furthest {
-            self.furthest = reached;
+        let gained = reached.saturating_sub(self.furthest);
+        self.furthest += gained;
+        if gained >= least {
             self.progressed = true;
             self.counted = 0;
         }
@@ -108,6 +114,18 @@ impl Job<'_> {
             && self.inner.retries.most > 0
             && retry::is_idempotent(self.route.method())
             && self.tries.can_be_resent()
+    }
+
+    /// The bytes by which an attempt that ended with this error must have made the part longer, so that it does
+    /// not count. One that was too slow at its end must not have been too slow as a whole.
+    pub(super) fn least_progress(&self, error: &Error) -> u64 {
+        match error {
+            Error::TooSlow { least, .. } => {
+                let bytes = *least as f64 * self.clock.since_sent().as_secs_f64();
+                (bytes as u64).max(1)
+            }
+            _ => 1,
+        }
     }
 
     /// How long to wait for another attempt after an error; `None` if there is to be none.

@@ -63,4 +63,25 @@ mod tests {
         assert!(!is_at(&file, &old).unwrap());
         assert!(is_at(&other, &old).unwrap());
     }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_got_its_final_name_meanwhile_is_not_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let (part, done) = (folder.path().join("part"), folder.path().join("done"));
+        std::thread::scope(|scope| {
+            let other = scope.spawn(|| {
+                for _ in 0..5000 {
+                    if let Ok(_locked) = open(&part) {
+                        fs::rename(&part, &done).unwrap();
+                    }
+                }
+            });
+            while !other.is_finished() {
+                if let Ok(file) = open(&part) {
+                    assert!(is_at(&file, &part).unwrap());
+                }
+            }
+        });
+    }
 }

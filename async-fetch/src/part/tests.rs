@@ -77,6 +77,50 @@ fn what_cannot_be_gone_on_with_is_not_kept() {
 }
 
 #[test]
+fn a_record_that_does_not_fit_its_part_is_not_trusted() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("file");
+    let begin = || {
+        let mut part = open(&target);
+        part.restart(&tagged(), Some(10)).unwrap();
+        part.push(b"many ");
+        let paths = (part.paths.part.clone(), part.paths.from.clone());
+        drop(part);
+        paths
+    };
+    let (part, _) = begin();
+    assert_eq!(open(&target).left().map(|left| left.length), Some(5));
+    // More bytes than the whole has.
+    fs::write(part, "many hands and more").unwrap();
+    assert_eq!(open(&target).left(), None);
+    // Fewer bytes than are said to be there.
+    let (_, from) = begin();
+    let record = fs::read_to_string(&from).unwrap();
+    let record = record.replace("end\n", "there 0-0\nthere 0-8\nend\n");
+    fs::write(from, record).unwrap();
+    assert_eq!(open(&target).left(), None);
+}
+
+#[test]
+fn bytes_of_an_earlier_version_are_neither_kept_nor_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("file");
+    let mut part = open(&target);
+    part.restart(&tagged(), None).unwrap();
+    part.push(b"the earlier version");
+    part.flush().unwrap();
+    // Before the new record is there, in case that this run is killed then.
+    part.restart(&tagged(), None).unwrap();
+    assert_eq!(fs::metadata(&part.paths.part).unwrap().len(), 0);
+    part.push(b"many hands");
+    part.flush().unwrap();
+    let mut file = File::options().append(true).open(&part.paths.part);
+    file.as_mut().unwrap().write_all(b" and more").unwrap();
+    part.finish(&wanted("many hands")).unwrap();
+    assert_eq!(fs::read(&target).unwrap(), b"many hands");
+}
+
+#[test]
 fn a_wrong_checksum_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let target = folder.path().join("file");
