@@ -1,4 +1,4 @@
-//! Amdahl's law: the part that can't be shared limits what more workers can give. With a serial share
+//! Amdahl's law: the part that can't be shared limits the speed-up. With a serial share
 //! `s` of the work, `n` workers are at most `1 / (s + (1 - s) / n)` times as fast.
 
 use std::hint::black_box;
