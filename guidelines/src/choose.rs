@@ -261,7 +261,7 @@ fn changes(model: Model, needs: &Needs, view: &View<'_>, cpus: usize) -> Vec<Str
         if let Some((factor, other)) = first_change(model, direction, |factor| of(&count(factor))) {
             let count = Unit::Count.human(count(factor).count);
             told.push(format!(
-                "if there were {count} tasks {word}: {}",
+                "if the number of tasks were {count} {word}: {}",
                 other.name()
             ));
         }
