@@ -166,7 +166,7 @@ fn what_can_not_be_read_is_named() {
         .stderr(contains("/dev/zero: longer than"));
     for (args, expected) in [
         (&["choose", "--waiting", "90"][..], "expected a share"),
-        (&["choose", "--length", "0"], "a task takes some time"),
+        (&["choose", "--length", "0"], "expected more than 0"),
         (&["choose", "--count", "0"], "at least 1"),
         (&["--runs", "10"], "expected 1 to 9"),
         (

@@ -82,8 +82,8 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
         let bytes = |sample: &Sample| fs::metadata(&sample.path).map_or(0, |it| it.len());
         let size = human_bytes(samples.iter().map(bytes).sum());
         common::remark!(
-            "\n{}: all thumbnails, for a browser\n{FOLDER} has {size} of pictures: delete it when you do not \
-             need it any more\n\n{}\nFor your own pictures: thumbnails PICTURES -o THUMBNAILS",
+            "\n{}: all thumbnails, for a browser\n{FOLDER} has {size} of pictures: delete it when you do \
+             not need it\n\n{}\nFor your own pictures: thumbnails PICTURES -o THUMBNAILS",
             page.display(),
             common::cli::read_next("thumbnails")
         );
