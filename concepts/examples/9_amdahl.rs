@@ -49,6 +49,6 @@ fn main() {
         }
     }
     println!(
-        "measured well below the limit: other programs had the CPUs, or the cores share parts"
+        "measured well below the limit: the CPUs were busy, or the cores share parts"
     );
 }
