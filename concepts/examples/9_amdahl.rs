@@ -48,7 +48,5 @@ fn main() {
             println!("{serial:>11}%  {workers:>7}  {speed_up:>7.2}x  {limit:>14.2}x");
         }
     }
-    println!(
-        "measured well below the limit: the CPUs were busy, or the cores share parts"
-    );
+    println!("measured well below the limit: the CPUs were busy, or the cores share parts");
 }
