@@ -24,6 +24,7 @@ pub(super) fn run(
     let seeds: Vec<&str> = settings.seeds.iter().map(|it| it.as_str()).collect();
     let comparison = Comparison::new("a crawl")
         .input(seeds.join(" "))
+        .look_for("how many times as fast is it to wait for several pages at once?")
         .agreement("the same pages")
         .waiting();
     let comparison = match demonstration {
