@@ -4,6 +4,7 @@
 //! filter checks the very address that the client then connects to: it stands behind the look-up of
 //! the client's connector.
 
+use std::error::Error as StdError;
 use std::fmt;
 use std::future::Future;
 use std::io;
@@ -13,6 +14,8 @@ use std::sync::Arc;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
+
+use crate::error::Error;
 
 /// Whether an address may be asked for a host: `(host, address)`.
 pub type Filter = Arc<dyn Fn(&str, IpAddr) -> bool + Send + Sync>;
@@ -120,7 +123,7 @@ impl Resolve for Resolver {
             None => system(host.clone()),
         };
         Box::pin(async move {
-            let all = found.await.map_err(|error| NotFound(error.to_string()))?;
+            let all = found.await.map_err(failed)?;
             let first = all
                 .first()
                 .copied()
@@ -136,6 +139,14 @@ impl Resolve for Resolver {
             }
             Ok(Box::new(allowed.into_iter()) as Addrs)
         })
+    }
+}
+
+/// The error of a failed look-up. If this process has too few descriptors, that says nothing about the name.
+fn failed(error: io::Error) -> Box<dyn StdError + Send + Sync> {
+    match Error::of_cause(&error) {
+        Some(Error::Descriptors) => error.into(),
+        _ => NotFound(error.to_string()).into(),
     }
 }
 

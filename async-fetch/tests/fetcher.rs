@@ -155,6 +155,17 @@ async fn private_addresses_are_refused_by_name_by_number_and_by_redirect() {
     assert_eq!(site.counts().requests, 1);
 }
 
+/// `getaddrinfo` fails with EMFILE if there is no descriptor left.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_look_up_without_descriptors_is_told_as_that() {
+    const EMFILE: i32 = 24;
+    let lookup = |_| async { Err(std::io::Error::from_raw_os_error(EMFILE)) };
+    let outcome = fetch(fetcher().lookup(lookup), get("http://a.example/")).await;
+    let error = outcome.result.unwrap_err();
+    assert!(matches!(error, Error::Descriptors), "{error}");
+}
+
 #[tokio::test]
 async fn redirects_can_be_left_to_the_caller() {
     let site = site();

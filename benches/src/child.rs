@@ -1,10 +1,9 @@
 //! The cost of a program: wall time, CPU time and peak memory of a child process.
 //!
-//! The kernel tells the last two when it hands over a finished child (`wait4`). But on Linux the
-//! peak memory it tells is never below that of the process which started the child: `exec` keeps
-//! the higher of the two. So the child is not started here but by a launcher, this same program
-//! run again with nothing in its memory yet, and the figure is wrong by no more than the launcher
-//! is large: no figure is below some 3 MiB, which is what `true` is then said to take.
+//! CPU time and peak memory come from the kernel, when it returns a finished child (`wait4`). But on
+//! Linux the peak memory is never smaller than that of the process which started the child: `exec`
+//! keeps the larger of the two. So a launcher starts the child: this same program, run again, with
+//! almost nothing in its memory. No figure is smaller than the launcher, which is about 3 MiB.
 
 mod sys;
 
@@ -16,24 +15,24 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-/// The argument that makes this program a launcher: `main` must then call [`launch`], before it
-/// does anything that takes memory.
+/// The argument that makes this program a launcher: then `main` must call [`launch`] before it
+/// allocates memory.
 pub const LAUNCHER: &str = "launch-and-measure";
 
 /// The cost of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cost {
-    /// From before it was started until it was waited for.
+    /// From before its start until its end was seen.
     pub wall: Duration,
-    /// User and system time, its own and that of the children it waited for; `None` where the
-    /// system doesn't tell (Windows).
+    /// Its user and system time, with that of the children it waited for. `None` on Windows, where it
+    /// is not measured.
     pub cpu: Option<Duration>,
-    /// The most memory, in bytes, that it or any one of the children it waited for had resident.
-    /// Of several processes it is the largest one's, not the sum.
+    /// The largest resident memory, in bytes, of the program or of one child that it waited for. It is
+    /// not the sum of several processes.
     pub peak_memory: Option<u64>,
 }
 
-/// A program that ended well.
+/// A program that ended without an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Run {
     /// Its cost.
@@ -44,8 +43,9 @@ pub struct Run {
 
 /// Why a program has no [`Cost`].
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
-    /// The launcher could not be started, or spoken to.
+    /// The launcher could not be started, or its pipes failed.
     #[error("cannot start the launcher {}", .0.display())]
     Launcher(PathBuf, #[source] io::Error),
     /// The launcher could not start the program, or was ended before the program.
@@ -53,7 +53,7 @@ pub enum Error {
     NotMeasured {
         /// The program.
         program: String,
-        /// The launcher's last words, or how it ended.
+        /// The last line of the launcher's standard error, or how it ended.
         reason: String,
     },
     /// The program ended with an error.
@@ -63,7 +63,7 @@ pub enum Error {
         program: String,
         /// How it ended.
         status: String,
-        /// The last line it wrote to standard error, after a colon.
+        /// A colon and the last line of its standard error.
         remark: String,
     },
 }
@@ -75,9 +75,9 @@ pub struct Launcher {
     folder: Option<PathBuf>,
 }
 
-/// Runs programs, and says what they cost.
+/// Runs programs and measures their cost.
 pub trait Runner {
-    /// Runs a program, with `input` on its standard input if it reads any.
+    /// Runs a program with this standard input.
     ///
     /// # Errors
     /// If it can't be started or measured, or fails.
@@ -90,7 +90,7 @@ impl Runner for Launcher {
     }
 }
 
-/// The launcher's last line: what it has to tell about the program.
+/// The last line of the launcher's output: the measurement of the program.
 #[derive(Serialize, Deserialize)]
 struct Note {
     cost: Cost,
@@ -99,15 +99,15 @@ struct Note {
 }
 
 impl Launcher {
-    /// A launcher that is this program, whose `main` knows [`LAUNCHER`].
+    /// This program as a launcher. Its `main` must handle [`LAUNCHER`].
     ///
     /// # Errors
-    /// If the system doesn't tell where this program is.
+    /// If the path of this program can't be found.
     pub fn this() -> io::Result<Launcher> {
         Ok(Launcher::at(std::env::current_exe()?))
     }
 
-    /// A launcher that is the program at `path`.
+    /// The program at `path` as a launcher.
     pub fn at(path: impl Into<PathBuf>) -> Launcher {
         Launcher {
             program: path.into(),
@@ -124,8 +124,8 @@ impl Launcher {
 
     /// Runs a program to its end, with `input` on its standard input.
     ///
-    /// The input should fit into a pipe (64 KiB on Linux), so that no program waits for it: it is
-    /// written before anything is read.
+    /// The input should fit into a pipe (64 KiB on Linux): all of it is written before any output is
+    /// read.
     ///
     /// # Errors
     /// If the program can't be started, or ends with an error.
@@ -174,7 +174,7 @@ impl Launcher {
     }
 }
 
-/// Takes the launcher's note off the end of the program's output.
+/// Separates the launcher's note from the program's output.
 fn read(program: &str, output: &Output) -> Result<Run, Error> {
     let program = program.to_owned();
     let stdout = String::from_utf8_lossy(&output.stdout);
@@ -201,10 +201,10 @@ fn read(program: &str, output: &Output) -> Result<Run, Error> {
     }
 }
 
-/// The task of a launcher: runs the program that `args` names, with its own standard streams, and
-/// writes what it cost as one more line to standard output.
+/// The work of a launcher: runs the program in `args` with the launcher's standard streams. Then it writes
+/// one more line to standard output, with the program's cost.
 ///
-/// It must stay small until the program has started: see [the module](self).
+/// Its memory must stay small until the program has started: see [the module](self).
 ///
 /// # Errors
 /// If there is no such program, if it can't be started, or if its input is closed early.

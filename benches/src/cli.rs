@@ -1,4 +1,4 @@
-//! Everything behind `main`.
+//! The command line: arguments, and a function for each subcommand.
 
 mod args;
 mod check;
@@ -14,7 +14,7 @@ use common::cli::{Outcome, interrupt};
 
 use args::{Args, Command};
 
-/// Runs what the command line asks for.
+/// Runs the subcommand.
 pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
     let interrupt = interrupt::install()?;
     let run = &args.run;

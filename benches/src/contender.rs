@@ -1,4 +1,4 @@
-//! A program that does a job, and where it is found.
+//! A program that does a job, and how to find it.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,9 +15,9 @@ pub struct Contender {
     pub program: Program,
     /// The arguments that make it do the job.
     pub args: Vec<String>,
-    /// The command that installs it, for those who don't have it.
+    /// The command that installs it.
     pub install: &'static str,
-    /// Its answer, out of what it wrote to standard output.
+    /// Finds its answer in its standard output.
     pub answer: fn(&str) -> String,
 }
 
@@ -27,7 +27,7 @@ pub enum Program {
     /// A package of this workspace, whose binary has the package's name. Cargo builds it; without cargo it
     /// must lie beside this program.
     Workspace(&'static str),
-    /// A crate of ours in `benches/peers`, by its folder's name, around another crate. Its binary is called
+    /// Our crate in the folder of this name in `benches/peers`, which uses another crate. Its binary is called
     /// `peer-NAME`. Cargo builds it; without cargo it must lie beside this program.
     Peer(&'static str),
     /// This program.
@@ -50,22 +50,22 @@ pub enum Program {
         source: &'static str,
         /// The command that it needs.
         needs: &'static str,
-        /// Arguments that make that command tell its version, and nothing else.
+        /// Arguments with which that command prints its version and does nothing else.
         version: &'static [&'static str],
     },
     /// Another program on the PATH.
     Installed {
         /// The command.
         name: &'static str,
-        /// Arguments that make it tell its version, and nothing else.
+        /// Arguments with which it prints its version and does nothing else.
         version: &'static [&'static str],
-        /// Arguments that make it print its own path, if the command on the PATH may be a script that
-        /// starts it: the script's time is not part of the measurement.
+        /// Arguments with which it prints its own path. For a command that may be a script which starts
+        /// the real program: the script is not measured.
         itself: Option<&'static [&'static str]>,
     },
 }
 
-/// A program that is there.
+/// A program that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
     /// The program to start.
@@ -75,7 +75,7 @@ pub struct Found {
 }
 
 impl Contender {
-    /// The command as one would type it.
+    /// The command, as a user types it.
     pub fn command(&self) -> String {
         let name = match self.program {
             Program::Peer(name) => format!("peer-{name}"),
@@ -95,7 +95,7 @@ impl Program {
     /// Finds the program, or builds it.
     ///
     /// # Errors
-    /// If it isn't there, doesn't run, or can't be built.
+    /// If it is missing, does not run, or can't be built.
     ///
     /// # Examples
     /// ```
@@ -155,7 +155,7 @@ impl Program {
     }
 }
 
-/// The C++ compiler: POSIX-like systems have theirs by this name.
+/// The C++ compiler. POSIX systems have one of this name.
 const COMPILER: &str = "c++";
 
 /// The workspace's folder.
@@ -184,8 +184,8 @@ fn compile(source: &str, compiler: &str, flags: &[&str]) -> io::Result<PathBuf> 
     Err(io::Error::other(format!("{compiler}: {first}")))
 }
 
-/// Builds a binary as `cargo run --release` would, and says where it is: cargo knows, whatever the
-/// target folder and the profile are called.
+/// Builds a binary as `cargo run --release` does, and returns its path. Cargo prints the path, for any
+/// target folder and profile.
 fn build(cargo: &Path, package: &str, folder: &Path, target: Option<&Path>) -> io::Result<PathBuf> {
     let mut command = Command::new(cargo);
     command
@@ -225,7 +225,7 @@ fn build_peer(cargo: &Path, name: &str) -> io::Result<PathBuf> {
     build(cargo, &format!("peer-{name}"), &folder, target)
 }
 
-/// The binary that a line of cargo's tells of, if it is the one called `name`.
+/// The path of the binary `name`, if this line of cargo's output contains it.
 fn executable(line: &str, name: &str) -> Option<PathBuf> {
     let message: Value = serde_json::from_str(line).ok()?;
     let wanted = message["reason"] == "compiler-artifact" && message["target"]["name"] == name;
@@ -246,7 +246,7 @@ fn neighbour(name: &str) -> io::Result<PathBuf> {
     Ok(path)
 }
 
-/// Runs a program that says one thing and ends.
+/// Runs a program that prints one line and ends.
 fn ask(name: &str, args: &[&str]) -> io::Result<String> {
     let output = Command::new(name)
         .args(args)

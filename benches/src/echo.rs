@@ -1,12 +1,12 @@
-//! A job that does nothing: it shows the cost of handing a job over.
+//! A job that does nothing. It shows the cost of submitting a job.
 
 use executors::JobType;
 use serde::{Deserialize, Serialize};
 
-/// All jobs of this package's programs: each begins with `executors::hook(JOBS)`.
+/// All jobs of this package. Each of its programs begins with `executors::hook(JOBS)`.
 pub const JOBS: &[JobType] = &[executors::job::<Echo>(), executors::job::<primes::Job>()];
 
-/// Answers with its own number.
+/// Returns its own number.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Echo(pub u64);
 

@@ -1,7 +1,7 @@
-//! Our programs beside other people's: what `benches versus` runs, and what its servers and clients share.
+//! Comparisons of our programs with other people's: `benches versus`, and its servers and clients.
 //!
-//! [`versus`] has the jobs, the measuring and the table. How to run it, and the rules of a fair comparison,
-//! stand in `README.md`.
+//! [`versus`] has the jobs, the measurement and the table. `README.md` says how to run it, and lists the rules
+//! of a fair comparison.
 
 pub mod child;
 pub mod contender;

@@ -1,11 +1,11 @@
-//! Which program is faster, by pairs of runs: arithmetic only.
+//! Computes which program is faster, from pairs of runs.
 
 use std::time::Duration;
 
 use common::timing::Summary;
 use serde::Serialize;
 
-/// With fewer pairs there is no [`Verdict`]: the noise they show is too likely less than there is.
+/// With fewer pairs there is no [`Verdict`]: they would probably show less noise than there is.
 pub const LEAST_PAIRS: usize = 5;
 
 /// How many times as long theirs takes as ours.
@@ -67,13 +67,13 @@ impl Ratio {
         })
     }
 
-    /// Of a program beside itself: the most that a pair of equal runs differed by, as a share.
-    /// 0.1 stands for ten percent in either direction.
+    /// For a program beside itself: the largest difference within a pair, as a share. 0.1 is ten percent
+    /// in either direction.
     pub fn noise(&self) -> f64 {
         self.max.max(1.0 / self.min) - 1.0
     }
 
-    /// Which program is faster, given the noise of ours beside itself.
+    /// Which program is faster, for this noise of ours beside itself.
     pub fn verdict(&self, noise: f64) -> Verdict {
         match self.of_medians {
             _ if self.pairs < LEAST_PAIRS => Verdict::Unknown,

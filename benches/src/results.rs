@@ -1,7 +1,7 @@
-//! Results that are kept: tables, each with the command, the version and the date that made it.
+//! Saved results: tables, each with its command, version and date.
 //!
 //! `benches versus JOB --save` and `benches report --criterion` write tables into `benches/results`, as
-//! JSON; `benches report` makes `RESULTS.md` and `RESULTS.html` of them.
+//! JSON. `benches report` writes `RESULTS.md` and `RESULTS.html` from them.
 
 pub mod age;
 pub mod criterion;
@@ -20,7 +20,7 @@ pub struct Table {
     pub title: String,
     /// How it was made.
     pub made: Made,
-    /// Folders and files whose code it measures, from the workspace's folder.
+    /// Folders and files whose code it measures, relative to the workspace's folder.
     pub measures: Vec<String>,
     /// The columns' headings.
     pub columns: Vec<String>,
@@ -36,16 +36,16 @@ pub struct Table {
 pub struct Made {
     /// The command.
     pub command: String,
-    /// The version of this house: its number, and the commit where git knows one.
+    /// The version of this workspace: its number, and the commit if git knows it.
     pub version: String,
-    /// When, in UTC: `2026-11-30T16:20:00Z`. `None` if it was not noted.
+    /// The date and time, in UTC: `2026-11-30T16:20:00Z`. `None` if it is not known.
     pub date: Option<String>,
-    /// On which machine.
+    /// The machine.
     pub machine: String,
 }
 
 impl Made {
-    /// Made now, from the workspace in `folder`.
+    /// For a table that is made now, from the workspace in `folder`.
     pub fn now(command: String, folder: &std::path::Path) -> Made {
         let commit = age::git(folder, &["rev-parse", "--short=10", "HEAD"]);
         let version = env!("CARGO_PKG_VERSION").to_owned();

@@ -1,8 +1,8 @@
 //! Servers under a load: the cost of a round trip, and of an idle connection.
 //!
-//! A server has one CPU and the load another, where there are two; what is measured begins when
-//! the connections exist and some round trips have warmed everything up. CPU time is what the
-//! scheduler counts for all threads of the server, to the nanosecond. Both are known on Linux only.
+//! The server runs on one CPU and the load on another, if there are two. The measurement begins after all
+//! connections are made and some round trips have warmed up the server. CPU time is that of all threads of the
+//! server, in nanoseconds, as the kernel's scheduler counts it. Both work on Linux only.
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -18,30 +18,30 @@ mod pin;
 
 pub use clients::Clients;
 
-/// How many clients there are: enough for a wait to report many of them.
+/// How many clients there are: enough that one wait of the server reports many of them.
 pub const CONNECTIONS: usize = 100;
 
-/// How many bytes go there and back.
+/// How many bytes a message has.
 pub const MESSAGE: usize = 64;
 
-/// How many round trips are measured: half a second of them at 60,000 a second.
+/// How many round trips are measured: half a second at 60,000 a second.
 pub const ROUND_TRIPS: u32 = 30_000;
 
-/// How many round trips are made before: enough for Node to have compiled what is hot.
+/// How many round trips warm up the server. After that many, Node has compiled the code that runs often.
 const WARM_UP: u32 = 10_000;
 
 /// How many connections do nothing.
 pub const IDLE: u32 = 10_000;
 
-/// Descriptors that a program has besides its connections, generously.
+/// The most descriptors that a program has besides its connections.
 const SPARE_DESCRIPTORS: u32 = 100;
 
 /// The load on a server while it is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Load {
-    /// Messages there and back: a [`Cost`] is that of one.
+    /// Messages and their answers. A [`Cost`] is that of one round trip.
     PingPong,
-    /// Connections that do nothing: a [`Cost`] is that of making one, and its memory.
+    /// Connections that do nothing. A [`Cost`] is that of making one, and its memory.
     Idle,
 }
 
@@ -53,7 +53,7 @@ pub struct Stand {
 }
 
 impl Stand {
-    /// A stand for this load.
+    /// Measures servers under this load.
     pub fn new(load: Load) -> Stand {
         Stand { load, folder: None }
     }
@@ -142,7 +142,7 @@ impl Drop for Server {
 }
 
 impl Server {
-    /// A file of the kernel's about it; `None` where there is none.
+    /// A file below `/proc/PID`. `None` if there is none.
     fn about(&self, name: &str) -> Option<String> {
         fs::read_to_string(format!("/proc/{}/{name}", self.process.id())).ok()
     }
@@ -157,7 +157,7 @@ impl Server {
         Some(Duration::from_nanos(nanos.sum()))
     }
 
-    /// A figure in bytes from its status.
+    /// A number of bytes from `/proc/PID/status`.
     fn memory(&self, field: &str) -> Option<u64> {
         let status = self.about("status")?;
         let line = status.lines().find(|line| line.starts_with(field))?;
@@ -166,7 +166,7 @@ impl Server {
     }
 }
 
-/// The cost of one of `count`, of all that there was since a moment.
+/// The cost of one of `count` operations, from the cost of all.
 struct Since {
     start: Instant,
     cpu: Option<Duration>,
@@ -220,7 +220,7 @@ fn idle(server: &Server) -> io::Result<Run> {
     })
 }
 
-/// A connection that has been accepted, for something came back on it.
+/// Makes a connection, and waits for an echo: then the server has accepted it.
 fn greet(server: SocketAddr) -> io::Result<std::net::TcpStream> {
     let mut stream = std::net::TcpStream::connect(server)?;
     stream.write_all(&[1; MESSAGE])?;
@@ -228,7 +228,8 @@ fn greet(server: SocketAddr) -> io::Result<std::net::TcpStream> {
     Ok(stream)
 }
 
-/// Allows this process, and the servers it starts, `count` descriptors, if the system lets it.
+/// Raises the limit of descriptors of this process, and of the servers that it starts, to `count`, if that is
+/// allowed.
 #[cfg(unix)]
 fn allow_descriptors(count: u32) -> io::Result<()> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -257,7 +258,7 @@ fn allow_descriptors(_: u32) -> io::Result<()> {
 mod tests {
     use super::*;
 
-    /// A server by other means, that changes what it sends back as it is told.
+    /// A server in Python, which changes its answers by a given expression.
     fn shell(script: &str) -> io::Result<Run> {
         let args = ["-c".to_owned(), script.to_owned()];
         Stand::new(Load::PingPong).measure(Path::new("sh"), &args)

@@ -1,9 +1,9 @@
-//! Our program beside other people's on the same work.
+//! Runs our program and other people's on the same work.
 //!
-//! A room's jobs are data, in a file of its own below this one; this file runs them. Every program runs
-//! once to warm up and to give its answer. Then, as often as asked for, ours runs beside itself and beside
-//! each of the others. The two of a pair run one right after the other, and take turns in going first. So a
-//! machine that slows down meanwhile slows both sides of every pair.
+//! The jobs of a room are data, in a file in the folder `versus`; this file runs them. Every program first runs
+//! once, to warm up and to give its answer. Then our program runs in pairs with itself and with each of the
+//! others. The two programs of a pair run one directly after the other, and take turns in being first. If the
+//! machine becomes slower, both sides of a pair become slower.
 
 mod crawl;
 mod executors;
@@ -66,7 +66,7 @@ pub fn servers() -> Vec<(Job, Load)> {
     ]
 }
 
-/// CPython with one of our scripts.
+/// CPython, which runs one of our scripts.
 fn python(name: &'static str, script: &str, args: &[String]) -> Contender {
     Contender {
         name,
@@ -90,19 +90,19 @@ fn in_one_line(output: &str) -> String {
 /// The costs of a pair: theirs, then ours.
 type Pair = (Cost, Cost);
 
-/// A program beside ours, while the job runs.
+/// Another program, while the job runs.
 struct Opponent {
     row: Row,
-    /// `None` once it is known that there is nothing to measure.
+    /// `None` if there is nothing to measure.
     path: Option<PathBuf>,
     args: Vec<String>,
     answer: fn(&str) -> String,
     pairs: Vec<Pair>,
 }
 
-/// Does a job `pairs` times with ours and each of the others.
+/// Does a job `pairs` times with our program and each of the others.
 ///
-/// `progress` is called with what is done next. After an interrupt the report has the pairs before it.
+/// `progress` is called with a description of the next run. After an interrupt the report has the pairs so far.
 ///
 /// # Errors
 /// If our own program is missing, fails, or gives two different answers: then there is nothing to compare
@@ -154,7 +154,7 @@ pub fn run(
     Ok(Report::new(job, race.expected, rows.collect()))
 }
 
-/// The things that all pairs of a job share.
+/// The common data of all pairs of a job.
 struct Race<'a> {
     job: &'a Job,
     runner: &'a dyn Runner,
@@ -248,7 +248,7 @@ impl Race<'_> {
 }
 
 impl Opponent {
-    /// Notes a pair; after a failure there are no more.
+    /// Adds a pair. After a failure no more pairs are measured.
     fn record(&mut self, pair: Result<Pair, Outcome>) {
         match pair {
             Ok(pair) => self.pairs.push(pair),

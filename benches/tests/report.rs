@@ -88,7 +88,7 @@ fn what_is_older_than_its_code_is_named() {
         .stdout(contains(
             "before: older: its code changed at 2026-11-30T12:00:00Z",
         ))
-        .stdout(contains("unnoted: unknown: its table says no date"));
+        .stdout(contains("unnoted: unknown: the table has no date"));
     for name in ["before", "unnoted"] {
         fs::remove_file(folder.path().join(format!("benches/results/{name}.json"))).unwrap();
     }

@@ -1,4 +1,4 @@
-//! A list in Redis is a queue: one program pushes jobs, another takes them, on whatever machine.
+//! A list in Redis is a queue: one program pushes jobs, another takes them, on any machine.
 //!
 //! Needs a server: `redis-server`, here or where REDIS_URL says.
 
@@ -30,14 +30,12 @@ fn main() -> RedisResult<()> {
     for n in 1..=5 {
         redis.rpush("step1:jobs", n)?;
     }
-    for _ in 1..=5 {
-        if let Some([_, answer]) = redis.blpop("step1:answers", 0.0)? {
-            println!("{answer}");
-        }
-    }
     redis.rpush("step1:jobs", &["stop", "stop"])?;
     for worker in workers {
         worker.join().expect("workers do not panic")?;
+    }
+    for answer in redis.lrange("step1:answers", 0, -1)? {
+        println!("{answer}");
     }
     Ok(())
 }

@@ -30,9 +30,6 @@ fn main() -> RedisResult<()> {
     }
     worker("Ann", 2)?;
     worker("Ben", 0)?;
-    for answer in redis.lrange("step2:answers", 0, -1)? {
-        println!("{answer}");
-    }
     let (answers, waiting) = (redis.llen("step2:answers")?, redis.llen("step2:jobs")?);
     println!("5 jobs: {answers} answers, {waiting} waiting, 1 lost");
     Ok(())

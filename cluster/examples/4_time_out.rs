@@ -1,5 +1,5 @@
-//! The trap of a fixed time-out: a worker that has not acknowledged its job in time is taken for dead.
-//! A long job then runs twice.
+//! A trap: a fixed time-out. A worker that has not acknowledged its job in time counts as dead. So a
+//! long job runs twice.
 //!
 //! Needs a server: `redis-server`, here or where REDIS_URL says.
 

@@ -1,6 +1,6 @@
 //! A trap: a job that waits for another job of the same cluster. Both workers wait, and no worker is left.
 //! Look for: "0 of 2 done".
-//! The cure: the client waits for the first job, and then hands in the second.
+//! The cure: the client waits for the first job, and then submits the second.
 //!
 //! Needs a server: `redis-server`, here or where REDIS_URL says.
 

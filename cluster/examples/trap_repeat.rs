@@ -1,6 +1,6 @@
 //! A trap: a job that is not safe to repeat, repeated. Ann charges an account and dies before she has
 //! acknowledged the job. Ben does the job again. Look for: "20 charged".
-//! The cure: the effect and a note that this job has had it, in one step. (Or no repeat.)
+//! The cure: the effect, and a note that the job is done, in one step. (Or no repetition.)
 //!
 //! Needs a server: `redis-server`, here or where REDIS_URL says.
 

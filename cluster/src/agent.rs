@@ -1,5 +1,5 @@
-//! An agent: what a machine runs to take part. It claims jobs and has them run by an ordinary
-//! [`ProcessPool`] of this machine, so that a job that crashes costs one job.
+//! An agent: the program that runs on each machine of a cluster. It claims jobs and runs them in a
+//! [`ProcessPool`] of its machine. So a job that crashes ends only itself.
 
 mod claims;
 mod main_loop;
@@ -19,10 +19,10 @@ use crate::protocol::Names;
 use crate::sync::{lock, wait};
 use report::Report;
 
-/// How many workers may die in a row before the agent gives up: each may have died of a client's job.
+/// How many workers may die in a row before the agent ends. Each may have died of a client's job.
 pub(crate) const RESTART_LIMIT: u32 = 1000;
 
-/// How long an agent that ends waits for the broker to have its last reports.
+/// How long an agent, at its end, tries to send its last reports.
 const LAST_REPORTS: Duration = Duration::from_millis(500);
 
 /// Runs jobs of a cluster on this machine.
@@ -45,12 +45,12 @@ pub struct Agent {
     shared: Arc<Shared>,
 }
 
-/// Why an agent has ended.
+/// The reason why an agent has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
     /// It was told to stop.
     Stopped,
-    /// It was drained: told to take no more jobs, it ended after its last one.
+    /// It was drained: it took no more jobs, and ended after its last one.
     Drained,
 }
 
@@ -82,7 +82,7 @@ impl AgentBuilder {
         self
     }
 
-    /// The local pool: how many workers, with which limits.
+    /// The local pool: the number of workers and their limits.
     pub fn pool(mut self, pool: ProcessPoolBuilder) -> Self {
         self.pool = pool;
         self
@@ -154,14 +154,14 @@ struct State {
     reporting: HashSet<String>,
     /// Reports that the broker does not have yet.
     unsent: Vec<Report>,
-    /// Whether reports are sent; not if the agent ends while the broker can't be reached.
+    /// Whether reports are sent. False if the agent ends while the broker can't be reached.
     in_touch: bool,
     stage: Stage,
 }
 
 impl State {
     /// Whether no job runs, and the broker has the report of each.
-    fn has_nothing(&self) -> bool {
+    fn all_is_reported(&self) -> bool {
         self.running.is_empty() && self.reporting.is_empty() && self.unsent.is_empty()
     }
 }
@@ -181,15 +181,14 @@ struct Running {
     number: String,
     /// `None` until the local pool has taken it.
     future: Option<Future<EncodedAnswer>>,
-    /// Its client wants it ended.
+    /// Its client has asked to end it.
     stopped: bool,
-    /// Whether the client has been told that it has begun.
+    /// Whether the client knows that it has begun.
     told: bool,
 }
 
 impl Agent {
-    /// An agent to be set up, that knows these types of jobs: the list that
-    /// [`executors::hook`] was given.
+    /// A builder for an agent with these types of jobs. It must be the list that [`executors::hook`] got.
     pub fn builder(jobs: &[JobType]) -> AgentBuilder {
         AgentBuilder {
             prefix: crate::DEFAULT_PREFIX.to_owned(),
@@ -200,7 +199,7 @@ impl Agent {
         }
     }
 
-    /// The name that the agent has at the broker.
+    /// The agent's name at the broker.
     pub fn id(&self) -> String {
         lock(&self.shared.state).id.clone()
     }
@@ -211,14 +210,14 @@ impl Agent {
     }
 
     /// Claims jobs and runs them, until it is drained or `stop` returns true. (`stop` is called about ten
-    /// times a second.) When it stops, it ends the jobs that run: those that may be repeated are run by
-    /// another agent, and the others are answered as [`Error::Killed`].
+    /// times a second.) When it stops, it ends its running jobs. Another agent runs those that may be repeated.
+    /// The others get the answer [`Error::Killed`].
     ///
-    /// While the broker can't be reached the jobs run on, and their answers are kept for it.
+    /// While the broker can't be reached, the jobs continue, and the agent keeps their answers.
     ///
     /// # Errors
     /// [`Error::PoolBroken`] or [`Error::VersionMismatch`] if the workers can't run;
-    /// [`Error::Disconnected`] if the broker refuses what it is asked.
+    /// [`Error::Disconnected`] if the broker refuses a request.
     pub fn run(self, stop: impl Fn() -> bool) -> Result<End, Error> {
         let shared = &self.shared;
         let claiming = Arc::clone(shared);
@@ -263,7 +262,7 @@ impl Shared {
         self.changed.notify_all();
     }
 
-    /// Wakes the thread that may wait for a job, until it has ended; false if the broker can't be reached.
+    /// Wakes the thread that waits for jobs until it has ended. False if the broker can't be reached.
     fn wake_claims(&self, ended: impl Fn() -> bool) -> bool {
         while !ended() {
             let claiming = self.links.claiming.load(Ordering::Relaxed);
@@ -289,7 +288,7 @@ impl Shared {
         self.resend();
         let start = Instant::now();
         let mut state = lock(&self.state);
-        while !state.has_nothing() && start.elapsed() < LAST_REPORTS {
+        while !state.all_is_reported() && start.elapsed() < LAST_REPORTS {
             state = wait(&self.changed, state, Duration::from_millis(5));
         }
         let id = state.id.clone();

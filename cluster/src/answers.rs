@@ -1,4 +1,4 @@
-//! A client's answers: it reads them from its stream and gives them to the futures.
+//! Reads a client's answers from its stream, and completes their futures.
 
 use executors::EncodedAnswer;
 use redis::streams::{StreamId, StreamReadReply};
@@ -58,7 +58,8 @@ impl Client {
         }
     }
 
-    /// Notes how far it has read, so that the broker can delete answers; at once if there were many.
+    /// Tells the broker up to which answer it has read, so that the broker can delete them; at once if there are
+    /// many.
     fn note_read(&self, id: &str, last: &str, now: bool, link: &mut Link) {
         {
             let mut state = lock(&self.state);
@@ -108,7 +109,7 @@ impl Client {
         }
     }
 
-    /// An answer that travelled beside the stream.
+    /// Gets an answer that is stored beside the stream, because it is large.
     fn fetch(&self, id: &str, number: u64, link: &mut Link) -> (u32, EncodedAnswer) {
         let (key, field) = (self.names.values(id), format!("o{number}"));
         let fetched = link.call(self.membership.lease, |connection| {

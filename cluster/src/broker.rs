@@ -1,4 +1,4 @@
-//! The broker, and a connection to it that is made again after it was lost.
+//! The address of the broker, and a connection that is made again after a loss.
 
 use std::fmt;
 use std::path::Path;
@@ -15,14 +15,14 @@ use crate::protocol::Names;
 const PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
-/// How long an answer may take: a third of the lease, within these bounds. A program that is to stop may wait
-/// for an answer first, so the longest is less than the second in which it must have ended.
+/// How long an answer may take: a third of the lease, within these bounds. A program that must stop may still wait
+/// for an answer. It must end within a second, so the longest time is less than that.
 const SHORTEST_WAIT: Duration = Duration::from_millis(200);
 const LONGEST_WAIT: Duration = Duration::from_millis(700);
 
-/// The address of a Redis server, with what is needed to be let in.
+/// The address of a Redis server, with the user, the password and the certificates.
 ///
-/// Printed, it shows no password.
+/// Its text form has no password.
 ///
 /// # Examples
 /// ```
@@ -41,7 +41,7 @@ pub struct Broker {
 
 impl Broker {
     /// Reads `redis://[user:password@]host[:port][/database]`; `rediss://…` for TLS, with the feature
-    /// `tls`; `redis+unix:///path` for a local socket. Nothing is connected yet.
+    /// `tls`; `redis+unix:///path` for a local socket. It does not connect yet.
     ///
     /// # Errors
     /// [`Error::Unsupported`] for another address.
@@ -55,8 +55,8 @@ impl Broker {
         })
     }
 
-    /// As [`at`](Broker::at), for `rediss://…` with a certificate authority of one's own: a file of
-    /// PEM certificates.
+    /// As [`at`](Broker::at), for `rediss://…` with a another certificate authority: a file of PEM
+    /// certificates.
     ///
     /// # Errors
     /// [`Error::Unsupported`] for another address, and if the file can't be read.
@@ -78,7 +78,7 @@ impl Broker {
         })
     }
 
-    /// As [`at`](Broker::at), for `rediss://…` with a certificate authority of one's own.
+    /// As [`at`](Broker::at), for `rediss://…` with a another certificate authority.
     ///
     /// # Errors
     /// [`Error::Unsupported`]: this program is built without the feature `tls`.
@@ -89,7 +89,7 @@ impl Broker {
         })
     }
 
-    /// The error for a broker that does not answer, or says no.
+    /// The error for a broker that does not answer, or refuses a request.
     pub(crate) fn disconnected(&self, message: impl Into<String>) -> Error {
         Error::Disconnected {
             from: self.shown.clone(),
@@ -98,8 +98,8 @@ impl Broker {
     }
 }
 
-/// rustls chooses no provider of its algorithms by itself where several are built. A choice that the program
-/// has already made stays.
+/// If several providers of algorithms are built, rustls chooses none by itself. A choice that the program has
+/// already made stays.
 #[cfg(feature = "tls")]
 fn choose_algorithms() {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
@@ -117,7 +117,7 @@ impl fmt::Debug for Broker {
     }
 }
 
-/// The address without user and password, and without what follows a `?`.
+/// The address without user, password and query (the part after `?`).
 fn without_secrets(url: &str) -> String {
     let url = url.split(['?', '#']).next().unwrap_or_default();
     match url.split_once("://") {
@@ -139,8 +139,8 @@ fn refused(url: &str, error: &RedisError) -> Error {
     }
 }
 
-/// An error in words, without the name that the crate `redis` has for its kind, and without quotes around
-/// the server's.
+/// The text of an error, without the name that the crate `redis` gives to its kind, and without quotes around the
+/// server's text.
 fn text_of(error: &RedisError) -> String {
     let text = error.to_string();
     let text = text.replace(&format!(" - {:?}", error.kind()), "");
@@ -150,7 +150,7 @@ fn text_of(error: &RedisError) -> String {
     }
 }
 
-/// Whether the broker may answer if it is asked again.
+/// Whether a second attempt may succeed.
 fn may_pass(error: &RedisError) -> bool {
     error.is_io_error()
         || error.is_connection_dropped()
@@ -180,21 +180,21 @@ pub(crate) struct Link {
     pause: Duration,
     /// The broker's number for this connection.
     id: Option<i64>,
-    /// Set from outside: what fails is not tried again.
+    /// Set from outside: calls that fail are not tried again.
     given_up: Arc<AtomicBool>,
 }
 
 /// Why a call failed.
 pub(crate) enum Failure {
-    /// The connection is down, for now.
+    /// There is no connection at the moment.
     Down(String),
-    /// The broker said no.
+    /// The broker refused the request.
     Refused(String),
 }
 
 impl Link {
-    /// For calls that the broker answers at once. If it does not, the connection is given up and the call
-    /// made again, so that nothing hangs for long when a network is cut.
+    /// For calls that the broker answers at once. Without an answer the connection is closed and the call is made
+    /// again, so that no call hangs for long when a network is cut.
     pub(crate) fn for_calls(broker: Broker, names: Names, lease: Duration) -> Self {
         let patience = (lease / 3).clamp(SHORTEST_WAIT, LONGEST_WAIT);
         Self::new(broker, names, patience)
@@ -217,7 +217,7 @@ impl Link {
         }
     }
 
-    /// What to set so that calls that fail are not tried again.
+    /// A flag. If it is set, calls that fail are not tried again.
     pub(crate) fn given_up(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.given_up)
     }
@@ -233,8 +233,8 @@ impl Link {
         });
     }
 
-    /// Connects, if it is not connected. The broker's number for this connection, by which another can
-    /// wake it.
+    /// Connects, if it is not connected. Returns the broker's number for this connection, with which another
+    /// connection can wake it.
     pub(crate) fn ready(&mut self) -> Result<Option<i64>, Failure> {
         self.attempt(|_| Ok(()))?;
         Ok(self.id)
@@ -281,8 +281,8 @@ impl Link {
         })
     }
 
-    /// Tries again until a call succeeds or the limit has passed. The call must be safe to repeat: when its
-    /// answer is lost, nobody knows whether the broker has done it.
+    /// Tries again until a call succeeds or the limit has passed. The call must be safe to repeat: if its answer
+    /// is lost, it is not known whether the broker has executed it.
     pub(crate) fn call<T>(
         &mut self,
         limit: Duration,

@@ -45,7 +45,7 @@ impl RedisPoolBuilder {
         self
     }
 
-    /// How many bytes an encoded job or chunk may take. (Of results, that is for the agents to say.)
+    /// How many bytes an encoded job or chunk may take. (The limit of results is a setting of the agents.)
     pub fn size_limit(mut self, bytes: usize) -> Self {
         self.limits.size = bytes;
         self
@@ -54,7 +54,7 @@ impl RedisPoolBuilder {
     /// Connects to the broker.
     ///
     /// # Errors
-    /// [`Error::Disconnected`] if it does not answer, or not as it should;
+    /// [`Error::Disconnected`] if it does not answer, or gives a wrong answer;
     /// [`Error::VersionMismatch`] if programs of another version use it under this prefix.
     pub fn connect(self, broker: &Broker) -> Result<RedisPool, Error> {
         let mut link = self.link(broker);
@@ -64,7 +64,7 @@ impl RedisPoolBuilder {
         self.start(broker, link, (id, 1, HashMap::new()))
     }
 
-    /// Takes the place of a pool that was [detached](RedisPool::detach): its answers come here.
+    /// Takes the place of a pool that was [detached](RedisPool::detach), and gets its answers.
     ///
     /// # Errors
     /// As [`connect`](RedisPoolBuilder::connect); [`Error::Expired`] if the pool's answers have

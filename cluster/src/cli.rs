@@ -29,7 +29,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
 fn answer(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome> {
     let run = &args.run;
     if args.command.is_some() && args.broker.broker.is_some() {
-        bail!(Usage("--broker: put it behind the subcommand".to_owned()));
+        bail!(Usage("--broker: write it after the subcommand".to_owned()));
     }
     match &args.command {
         None => demo::run(&args.broker, run, interrupt),

@@ -13,7 +13,7 @@ use crate::protocol::{self, BESIDE, Header, INLINE, Names};
 use crate::scripts;
 use crate::sync::{lock, wait};
 
-/// How often a submit asks again whether the queue has room.
+/// How often a submit checks whether the queue has room.
 const ASK_AGAIN: Duration = Duration::from_millis(50);
 
 /// The limits of a client.
@@ -31,7 +31,7 @@ pub(crate) struct Client {
     pub(crate) limits: Limits,
     /// For calls to the broker. Locked before `state`.
     pub(crate) calls: Mutex<Link>,
-    /// Set when the client gives up: calls that fail are not tried again.
+    /// Set when the client ends: calls that fail are not tried again.
     pub(crate) given_up: Arc<AtomicBool>,
     pub(crate) state: Mutex<State>,
     /// Signalled when a job is answered, and when the client gets another id or ends.
@@ -52,7 +52,7 @@ pub(crate) struct State {
     pub(crate) ended: bool,
 }
 
-/// A job that is to be answered.
+/// A job without an answer yet.
 pub(crate) enum Open {
     Job(EncodedJob),
     /// A job of a client that was detached.
@@ -85,7 +85,7 @@ impl Open {
 }
 
 impl Client {
-    /// Submits a job. While the queue is full it waits, as long as the job's options allow.
+    /// Submits a job. While the queue is full it waits, at most as long as the job's options allow.
     pub(crate) fn submit(self: &Arc<Self>, mut job: EncodedJob) -> Result<Arc<dyn Owner>, Error> {
         let header = Header::of(&job).encode();
         let tries = job.options().get_retries().to_string();
@@ -162,7 +162,7 @@ impl Client {
         }
     }
 
-    /// Notes a job as one that is to be answered, before it goes to the broker.
+    /// Stores a job as one without an answer, before it goes to the broker.
     fn open(&self, job: EncodedJob) -> Result<(String, u64), Error> {
         let mut state = lock(&self.state);
         if let Some(reason) = &state.closed {
@@ -245,7 +245,7 @@ impl Client {
     }
 }
 
-/// By this a future asks its client to cancel its job.
+/// With this a future asks its client to cancel its job.
 struct Ticket {
     client: Arc<Client>,
     id: String,

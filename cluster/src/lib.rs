@@ -1,6 +1,6 @@
 //! The same jobs on many machines: [`RedisPool`] is an [`Executor`](executors::Executor) whose workers
-//! are the processes of [`Agent`]s, on this machine or others. Redis stands between them: it keeps the
-//! jobs, hands each to one agent, and keeps the answers.
+//! are the processes of [`Agent`]s, on this machine or others. Redis is between them: it stores the jobs, gives
+//! each job to one agent, and stores the answers.
 //!
 //! The lesson is the chapter `README.md`. Flags, limits and figures are in `TOOL.md`.
 //!

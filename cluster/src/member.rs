@@ -11,7 +11,7 @@ use crate::protocol::VERSION;
 use crate::scripts;
 use crate::watch::{self, Seen, Watch};
 
-/// How an agent or client takes part.
+/// The settings of an agent or a client.
 #[derive(Debug, Clone)]
 pub(crate) struct Membership {
     pub(crate) host: String,
@@ -67,8 +67,8 @@ impl Membership {
         })
     }
 
-    /// Takes the place of a client that was detached. Returns the number of its last job, and of those
-    /// that are still to be answered.
+    /// Takes the place of a client that was detached. Returns the number of its last job, and the numbers of the
+    /// jobs without an answer.
     pub(crate) fn attach(&self, link: &mut Link, id: &str) -> Result<(u64, Vec<u64>), Error> {
         let lease = self.lease_ms();
         let arguments = [id.as_bytes(), lease.as_bytes()];
@@ -76,7 +76,7 @@ impl Membership {
         let lost = |what: String| Err(Error::Lost { what });
         match reply.first().map(String::as_str) {
             Some("live") => lost(format!("{id} is attached, or was until moments ago")),
-            Some("unknown") | None => lost(format!("{id} is not known at the broker")),
+            Some("unknown") | None => lost(format!("the broker does not know {id}")),
             Some("expired") => Err(Error::Expired {
                 part: executors::Part::Result,
                 after: Duration::from_millis(number(reply.get(1))),
@@ -108,7 +108,7 @@ fn number(text: Option<&String>) -> u64 {
 /// The setters that the builders of both have.
 macro_rules! setters {
     ($lease:literal) => {
-        /// What the names of all keys begin with. Only clients and agents of one prefix know each other.
+        /// The prefix of all keys. Only clients and agents with the same prefix work together.
         pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
             self.prefix = prefix.into();
             self
@@ -123,13 +123,13 @@ macro_rules! setters {
 }
 pub(crate) use setters;
 
-/// What a beat led to.
+/// The result of a beat.
 pub(crate) enum Beat {
     /// The lease is renewed. The cluster has this many workers.
     Renewed(usize),
     /// The broker does not know this member: its lease has run out.
     Gone,
-    /// The broker has not been reached for this long, and why.
+    /// For how long the broker could not be reached, and the reason.
     Down(Duration, String),
 }
 
@@ -154,12 +154,12 @@ impl Heart {
         }
     }
 
-    /// How long until the next beat is due.
+    /// The time until the next beat.
     pub(crate) fn until_next(&self) -> Duration {
         self.next.saturating_duration_since(Instant::now())
     }
 
-    /// Renews the lease, looks at the members that it watches, and removes the dead ones.
+    /// Renews the lease, checks the members that it watches, and removes the dead ones.
     pub(crate) fn beat(&mut self, link: &mut Link, arguments: &[&[u8]]) -> Beat {
         let reply = link.try_run::<Option<Vec<String>>>(&scripts::BEAT, arguments);
         let now = Instant::now();

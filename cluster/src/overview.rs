@@ -32,22 +32,22 @@ pub struct Overview {
     pub slots: u64,
     /// Jobs that have used up their tries.
     pub dead_letters: u64,
-    /// What has been done since the broker was empty.
+    /// Counts since the broker was empty.
     pub totals: Totals,
 }
 
-/// What has been done.
+/// Counts of jobs.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Totals {
-    /// Jobs that were handed in.
+    /// Jobs that were submitted.
     pub submitted: u64,
     /// Jobs that were answered by an agent.
     pub done: u64,
-    /// Jobs that were taken back before they were claimed.
+    /// Jobs that were cancelled before they were claimed.
     pub cancelled: u64,
-    /// Times that a job was offered again after its agent or worker had died.
+    /// How many times a job was offered again after its agent or worker had died.
     pub repeated: u64,
     /// Jobs whose agent or worker died and that were not offered again.
     pub lost: u64,
@@ -93,7 +93,7 @@ pub struct ClientRow {
     /// Its process id there.
     #[serde(default)]
     pub pid: u32,
-    /// How many jobs it has handed in.
+    /// How many jobs it has submitted.
     pub submitted: u64,
     /// How many of them are in its queue.
     pub waiting: u64,
@@ -102,7 +102,7 @@ pub struct ClientRow {
     /// The age of the oldest in its queue, in seconds.
     #[serde(default)]
     pub oldest_s: Option<f64>,
-    /// Whether it has gone, and left its jobs.
+    /// Whether it was detached, and its jobs continue.
     pub detached: bool,
 }
 
@@ -110,21 +110,21 @@ pub struct ClientRow {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct DeadLetter {
-    /// Its place in the stream: when it was given up, in milliseconds since 1970, and a number.
+    /// Its id in the stream: the time of its last failure, in milliseconds since 1970, and a number.
     pub id: String,
     /// Its client.
     pub client: String,
-    /// Its number there.
+    /// Its number in that client's list.
     pub number: String,
     /// Its type, with its version.
     pub job: String,
-    /// How often it might have been repeated.
+    /// How many repetitions it had.
     pub retries: u32,
     /// Why it failed the last time.
     pub why: String,
 }
 
-/// An empty list comes as an empty object: to Lua they are the same.
+/// Lua writes an empty list as an empty object: for Lua they are the same.
 fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Vec<T>, D::Error> {
@@ -154,7 +154,8 @@ pub fn overview(broker: &Broker, prefix: &str) -> Result<Overview, Error> {
         .map_err(|error| broker.disconnected(format!("its overview could not be read: {error}")))
 }
 
-/// Drains the agents of a host, or one agent by its id: they take no more jobs, and end when they have none.
+/// Drains the agents of a host, or one agent by its id: they take no more jobs, and end after their last
+/// one.
 /// Returns their ids.
 ///
 /// # Errors

@@ -20,8 +20,8 @@ use crate::watch;
 
 /// An executor whose jobs are run by [`Agent`](crate::Agent)s on any number of machines.
 ///
-/// When it is dropped it waits for its jobs. When its program dies its jobs end too: those that wait are
-/// dropped, and those that run are stopped. [`detach`](RedisPool::detach) leaves them instead.
+/// If the pool is dropped, it waits for its jobs. If its program dies, its jobs end too: waiting jobs are
+/// dropped, and running jobs are stopped. With [`detach`](RedisPool::detach) they continue.
 ///
 /// # Examples
 /// See the [crate's](crate).
@@ -33,12 +33,12 @@ pub struct RedisPool {
 }
 
 impl RedisPool {
-    /// A pool to be set up.
+    /// A builder with the default settings.
     pub fn builder() -> RedisPoolBuilder {
         RedisPoolBuilder::new()
     }
 
-    /// Begins to renew the client's lease, by one link, and to read its answers, by the other.
+    /// Starts two threads: one renews the client's lease, the other reads its answers. Each has its own link.
     pub(crate) fn start(client: Arc<Client>, heart: Link, reader: Link) -> Result<Self, Error> {
         let pool = RedisPool {
             client: Arc::clone(&client),
@@ -79,7 +79,8 @@ impl RedisPool {
                 .broker
                 .disconnected("the client has lost its lease"));
         }
-        let what = format!("its pool was detached: its answer is for who attaches to {id}");
+        let what =
+            format!("its pool was detached: the client that attaches to {id} gets its answer");
         self.client
             .give_up(&EncodedAnswer::Failed(Error::Lost { what }));
         Ok(id)
@@ -94,7 +95,7 @@ impl RedisPool {
         lock(&self.client.state).closed = Some(Error::ShutDown);
         self.client.given_up.store(true, Ordering::Relaxed);
         let id = self.id();
-        let why = "its client has given it up";
+        let why = "its client has ended all its jobs";
         let left = {
             let mut calls = lock(&self.client.calls);
             calls.hurry();
@@ -106,7 +107,7 @@ impl RedisPool {
         left.map(drop)
     }
 
-    /// The name that this pool has at the broker.
+    /// The pool's name at the broker.
     pub fn id(&self) -> String {
         lock(&self.client.state).id.clone()
     }
@@ -159,27 +160,27 @@ impl EncodedExecutor for RedisPool {
         self.client.limits.size
     }
 
-    /// The workers of all agents, as the broker last said.
+    /// The number of workers of all agents, from the broker's last answer.
     fn workers(&self) -> usize {
         lock(&self.client.state).slots
     }
 
-    /// Two chunks for each worker; while none is known, for the first that come.
+    /// Two chunks for each worker. While there is no agent, it is the number for the first workers that may come.
     fn look_ahead(&self) -> usize {
         lock(&self.client.state).slots.max(8) * 2
     }
 
-    /// The jobs that are not answered: which of them run is for the agents to know.
+    /// The jobs without an answer. Only the agents know which of them run.
     fn pending(&self) -> usize {
         lock(&self.client.state).open.len()
     }
 
-    /// What was started is counted when it is answered.
+    /// A job counts as started when it is answered.
     fn counters(&self) -> Counters {
         lock(&self.client.state).counters
     }
 
-    /// What is pending are the jobs that no agent has claimed.
+    /// Pending jobs are those that no agent has claimed.
     fn shutdown(&self, wait_for_jobs: bool, cancel_pending: bool) -> Result<(), Error> {
         let client = &self.client;
         let id = {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// Raised when keys, scripts or bytes change. Programs of different versions refuse each other.
 pub(crate) const VERSION: &str = "1";
 
-/// Larger inputs and results travel beside the streams, which are kept short.
+/// Larger inputs and results are stored beside the streams, so that the streams stay short.
 pub(crate) const INLINE: usize = 16 << 10;
 
 /// The consumer group that all agents are in.
@@ -48,12 +48,12 @@ impl Names {
     }
 }
 
-/// What an agent must know of a job besides its input.
+/// The information about a job that an agent needs besides its input.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Header {
     /// The name of the jobs' type.
     pub(crate) name: String,
-    /// Its name, version and fingerprint, as the client has them.
+    /// Its name, version and fingerprint in the client's program.
     pub(crate) version: String,
     pub(crate) count: u32,
     pub(crate) limit_ms: Option<u64>,
@@ -95,7 +95,7 @@ impl Header {
     }
 }
 
-/// A value in an entry of a stream, after the byte that says so.
+/// A value in an entry of a stream, after the byte that marks it.
 pub(crate) fn inline(value: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(value.len() + 1);
     bytes.push(0);
@@ -103,10 +103,10 @@ pub(crate) fn inline(value: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// The place of a value that travels beside its stream.
+/// The place of a value that is stored beside its stream.
 pub(crate) const BESIDE: &[u8] = &[1];
 
-/// The value in an entry, or `None` if it travels beside.
+/// The value in an entry, or `None` if it is stored beside the stream.
 pub(crate) fn value_in(entry: &[u8]) -> Option<&[u8]> {
     match entry.split_first() {
         Some((0, value)) => Some(value),
@@ -119,8 +119,8 @@ const PARTIAL: u8 = 1;
 const TOO_LARGE: u8 = 2;
 const FAILED: u8 = 3;
 
-/// An answer as bytes: the number of jobs, what it is, then results as they are and the rest by
-/// postcard.
+/// An answer as bytes: the number of jobs, the kind of answer, then the bytes of the results, or the error in
+/// the format postcard.
 pub(crate) fn encode_answer(count: u32, answer: &EncodedAnswer) -> Vec<u8> {
     let mut bytes = count.to_le_bytes().to_vec();
     let tail = match answer {
@@ -175,7 +175,7 @@ pub(crate) fn decode_answer(bytes: &[u8]) -> (u32, EncodedAnswer) {
     read(bytes).unwrap_or_else(|| (1, lost("its answer could not be read")))
 }
 
-/// The answer of a job whose end is not known.
+/// The answer for a job whose end is not known.
 pub(crate) fn lost(what: impl Into<String>) -> EncodedAnswer {
     EncodedAnswer::Failed(Error::Lost { what: what.into() })
 }

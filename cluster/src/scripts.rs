@@ -1,7 +1,7 @@
-//! The scripts that the broker runs, each as a whole: `lua/`.
+//! The scripts in `lua/`. The broker runs each of them as a whole.
 //!
-//! Where the broker's memory is full, none but `submit` is refused: all others lead to less in it, in the
-//! end, and without them it would stay full.
+//! If the broker's memory is full, only `submit` is refused. All other scripts free memory in the end; without
+//! them the memory would stay full.
 
 use std::sync::LazyLock;
 

@@ -1,7 +1,7 @@
-//! Detects dead members: those whose beats stand still for a lease, by the watcher's own clock.
+//! Detects dead members: their counts of beats do not change for a lease, by the watcher's own clock.
 //!
-//! Each member renews its lease by raising its count of beats at the broker. The time of day plays no
-//! part: no clock is compared with another, and the broker's may jump. (So a lease is not a key with a
+//! Each member renews its lease by adding one to its count of beats at the broker. The time of day does not
+//! matter: no clock is compared with another, and the broker's may jump. (So a lease is not a key with a
 //! time to live.) Each member watches the next three in the list of members:
 //! once for each [`pace`] it calls [`Watch::look`] with their counts.
 
@@ -19,7 +19,7 @@ pub(crate) fn interval(lease: Duration) -> Duration {
     lease / BEATS
 }
 
-/// Another member, as the broker has just told.
+/// Another member, from the broker's last answer.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Seen {
     pub(crate) id: String,
@@ -27,7 +27,7 @@ pub(crate) struct Seen {
     pub(crate) lease: Duration,
 }
 
-/// What a member has seen of the members that it watches.
+/// The beats of the members that this member watches.
 #[derive(Debug, Default)]
 pub(crate) struct Watch {
     /// The last count of each member, and the time at which it was first seen.
@@ -38,8 +38,8 @@ pub(crate) struct Watch {
 impl Watch {
     /// Looks at the members, `now`; `interval` is the time between two looks. Returns the dead ones.
     ///
-    /// If the last look was more than two intervals ago, nothing follows from beats that are missing:
-    /// the broker may have been away, and no member could renew its lease.
+    /// If the last look was more than two intervals ago, missing beats mean nothing: perhaps the broker could
+    /// not be reached, and no member could renew its lease.
     pub(crate) fn look(&mut self, now: Instant, interval: Duration, seen: &[Seen]) -> Vec<Seen> {
         let in_touch = self
             .last_look
@@ -62,8 +62,8 @@ impl Watch {
     }
 }
 
-/// How often to look: as often as the own lease, and those watched, ask for, but at most every 5 ms:
-/// a member with a tiny lease must not keep the broker busy.
+/// How often to look: as often as this lease and the watched ones need, but not more often than every 5 ms,
+/// so that a member with a tiny lease does not keep the broker busy.
 pub(crate) fn pace(own: Duration, seen: &[Seen]) -> Duration {
     let leases = seen.iter().map(|member| member.lease);
     interval(leases.fold(own, Duration::min)).max(Duration::from_millis(5))

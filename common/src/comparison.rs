@@ -96,6 +96,7 @@ enum Work {
 struct About {
     title: String,
     input: String,
+    look_for: String,
     agreement: String,
     /// The number of rounds that were run.
     rounds: usize,
@@ -127,6 +128,7 @@ impl<'a, A: PartialEq + Debug> Comparison<'a, A> {
             about: About {
                 title: title.into(),
                 input: String::new(),
+                look_for: String::new(),
                 agreement: String::new(),
                 rounds: 0,
                 baseline_twice: true,
@@ -141,6 +143,14 @@ impl<'a, A: PartialEq + Debug> Comparison<'a, A> {
     #[must_use]
     pub fn input(mut self, text: impl Into<String>) -> Self {
         self.about.input = text.into();
+        self
+    }
+
+    /// A question, printed above the table, that the table answers: `which models are faster than
+    /// serial?`
+    #[must_use]
+    pub fn look_for(mut self, question: impl Into<String>) -> Self {
+        self.about.look_for = question.into();
         self
     }
 

@@ -1,5 +1,5 @@
-//! False sharing: two threads change two different numbers, and yet each slows the other, because the
-//! numbers lie in the same cache line. A cache line (64 or 128 bytes) belongs to one core at a time.
+//! False sharing: two threads change two different numbers, but each slows the other, because the
+//! numbers are in the same cache line. A cache line (64 or 128 bytes) belongs to one core at a time.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;

@@ -1,10 +1,10 @@
-//! A channel: threads hand values over instead of sharing them. Python's `queue.Queue` is this.
+//! A channel: threads send values instead of sharing them. Python's `queue.Queue` is this.
 
 use std::sync::mpsc;
 use std::thread;
 
 fn main() {
-    // Bounded: a producer that is too fast waits when 8 values are on their way. An unbounded queue
+    // Bounded: a producer that is too fast waits when 8 values are in the channel. An unbounded queue
     // would grow until memory ends.
     let (sender, receiver) = mpsc::sync_channel::<(u32, u64)>(8);
 

@@ -1,4 +1,4 @@
-//! A scope: threads that end before the block ends, and so may borrow from it. No Arc, no clone.
+//! A scope: its threads end before the block ends, so they may borrow from it. They need no Arc and no clone.
 
 use std::thread;
 

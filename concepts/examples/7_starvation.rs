@@ -1,5 +1,5 @@
 //! Starvation: nothing is stuck, and yet one thread hardly gets its turn. A greedy thread takes an
-//! ordinary lock again as soon as it has let it go.
+//! ordinary lock again as soon as it has released it.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Condvar, Mutex, PoisonError};

@@ -1,4 +1,4 @@
-//! Amdahl's law: the part that can't be shared limits what more workers can give. With a serial share
+//! Amdahl's law: the part that can't be shared limits the speed-up. With a serial share
 //! `s` of the work, `n` workers are at most `1 / (s + (1 - s) / n)` times as fast.
 
 use std::hint::black_box;
@@ -48,7 +48,5 @@ fn main() {
             println!("{serial:>11}%  {workers:>7}  {speed_up:>7.2}x  {limit:>14.2}x");
         }
     }
-    println!(
-        "measured well below the limit: other programs had the CPUs, or the cores share parts"
-    );
+    println!("measured well below the limit: the CPUs were busy, or the cores share parts");
 }

@@ -1,4 +1,4 @@
-//! Everything behind `main`.
+//! The command line: arguments, jobs, report.
 
 mod args;
 mod job;
@@ -13,13 +13,13 @@ use std::io::Write;
 
 use args::Args;
 
-/// Runs what the command line asks for.
+/// Runs the demonstration.
 pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
     if let Some(file) = &args.svg {
         files::check_folder_of(file)?;
         if args.output.json && files::is_stdout(file) {
             bail!(Usage(
-                "-: standard output is taken by --json: name a file".to_owned()
+                "-: --json already uses standard output: name a file".to_owned()
             ));
         }
     }

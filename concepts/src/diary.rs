@@ -1,5 +1,5 @@
-//! Diaries: what each painter did when. Each painter keeps a diary of its own, so that writing needs no
-//! lock and does not change the measurement.
+//! Diaries: what each painter did, and when. Each painter has a diary of its own, so writing needs no lock and
+//! hardly changes the measurement.
 
 use std::time::{Duration, Instant};
 
@@ -41,7 +41,7 @@ impl Diary {
         }
     }
 
-    /// Does something and writes down when.
+    /// Does something, and notes when.
     pub fn during<T>(&mut self, activity: Activity, work: impl FnOnce() -> T) -> T {
         let start = self.began.elapsed();
         let result = work();

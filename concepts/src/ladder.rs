@@ -1,9 +1,9 @@
-//! One ladder for all painters: a lock that is given in the order in which it was asked for.
+//! One ladder for all painters: a fair lock. Threads get it in the order in which they asked.
 //!
 //! Python's global interpreter lock is such a ladder. A thread that computes holds it; every 5 ms it has
 //! to pass it on if another thread asks. A thread that waits (for a socket, a disk, `time.sleep`) lets
-//! it go meanwhile. An ordinary [`Mutex`] would not do here: the thread that has just let it go is the first to
-//! take it again, and the other painter would stand at the foot of the ladder for long.
+//! it go meanwhile. An ordinary [`Mutex`] is not fair: often the thread that has just unlocked it locks it again at
+//! once, and the other painter waits for long.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -33,7 +33,7 @@ struct Tickets {
     serving: u64,
 }
 
-/// The right to stand on the ladder; it is passed on when this is dropped.
+/// The lock. It is passed on when this is dropped.
 #[derive(Debug)]
 #[must_use = "the ladder is passed on when this is dropped"]
 pub struct Turn<'l>(&'l Ladder);

@@ -10,8 +10,8 @@
 //! | [`two_painters`](scenes::two_painters) | one a room | parallel: two threads on two CPUs |
 //! | [`one_ladder`](scenes::one_ladder) | one a room | two threads and one lock that painting needs: Python's GIL |
 //!
-//! Each function really does the work, and notes when each painter did what. All four put the same paint
-//! on the walls: compare [`Scene::paint`](scenes::Scene).
+//! Each function does the work, and notes when each painter did what. The paint of all four is equal: compare
+//! [`Scene::paint`](scenes::Scene).
 //!
 //! # Examples
 //!
@@ -46,8 +46,8 @@
 //! });
 //! ```
 //!
-//! And a type whose own bookkeeping isn't made for threads, as [`Rc`](std::rc::Rc)'s counter is not,
-//! can't go to another thread:
+//! A type that is not made for threads can't go to another thread. The counter of [`Rc`](std::rc::Rc) is not
+//! atomic:
 //!
 //! ```compile_fail,E0277
 //! let shared = std::rc::Rc::new(1);

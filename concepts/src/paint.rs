@@ -13,13 +13,13 @@ pub struct Brush {
 const TRIAL: u32 = 1_000_000;
 
 impl Brush {
-    /// A brush whose strokes are `steps` multiplications each, one waiting for the other.
+    /// A brush. Each stroke is `steps` multiplications, and each of them needs the result of the one before.
     pub fn new(steps: u32) -> Brush {
         Brush { steps }
     }
 
-    /// A brush whose strokes take about `time` each on this machine now: the fastest of five trials
-    /// says how much arithmetic that is.
+    /// A brush whose strokes take about `time` each on this machine, calibrated by the fastest of five
+    /// trials.
     pub fn calibrated(time: Duration) -> Brush {
         let trial = || {
             let start = Instant::now();
@@ -32,8 +32,8 @@ impl Brush {
         Brush::new((steps as u32).max(1))
     }
 
-    /// Paints one stroke; `seed` tells strokes apart. The result depends on nothing else, so that
-    /// strokes may be painted in any order, by any painter.
+    /// Paints one stroke. The result depends only on `seed`, so strokes may be painted in any order, by any
+    /// painter.
     ///
     /// The arithmetic is one linear congruential generator, Knuth's MMIX.
     pub fn stroke(self, seed: u64) -> u64 {

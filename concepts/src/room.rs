@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
-/// The strokes of one piece: what a painter does before looking up. At a stroke a millisecond this is
+/// The strokes of one piece, after which a painter may change the room. With a stroke of 1 ms this is
 /// CPython's switch interval (`sys.getswitchinterval()`: 5 ms).
 pub const STROKES_PER_PIECE: u64 = 5;
 

@@ -1,6 +1,6 @@
 //! Four ways to organise the same work.
 //!
-//! Each has the same signature and puts the same paint on the walls.
+//! All have the same signature, and their paint is equal.
 
 use crate::diary::{Activity, Diary, Stretch};
 use crate::ladder::Ladder;
@@ -21,14 +21,14 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// How long it took: until the last painter was done.
+    /// The time until the last painter has finished.
     pub fn length(&self) -> Duration {
         let ends = self.lanes.iter().flatten().map(|stretch| stretch.end);
         ends.max().unwrap_or_default()
     }
 }
 
-/// One painter, one room after the other. While paint dries the painter stands and waits.
+/// One painter paints one room after the other. While paint dries the painter waits.
 pub fn one_after_another(rooms: &[Room], brush: Brush) -> Scene {
     let mut painter = Painter::new(Instant::now(), brush);
     for room in rooms {

@@ -93,7 +93,10 @@ fn mistakes_are_named_in_a_line_before_anything_is_painted() {
         (&["--runs", "0"][..], "0: at least 1 is needed"),
         (&["--runs", "1e9"], "1e9: at most 100"),
         (&["--svg", "/nowhere/lanes.svg"], "/nowhere"),
-        (&["--json", "--svg=-"], "standard output is taken by --json"),
+        (
+            &["--json", "--svg=-"],
+            "--json already uses standard output",
+        ),
         (&["paint"], "paint"),
     ] {
         let assert = concepts(words)

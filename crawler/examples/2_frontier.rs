@@ -6,51 +6,44 @@ use std::sync::{Condvar, Mutex};
 
 #[derive(Default)]
 struct Frontier {
-    state: Mutex<State>,
-    changed: Condvar,
-}
-
-#[derive(Default)]
-struct State {
-    queue: Vec<usize>,
+    todo: Vec<usize>,
     seen: HashSet<usize>,
     at_work: usize,
 }
 
-impl Frontier {
-    fn add(&self, pages: impl IntoIterator<Item = usize>) {
-        let mut state = self.state.lock().expect("no panic");
-        let State { queue, seen, .. } = &mut *state;
-        queue.extend(pages.into_iter().filter(|&page| seen.insert(page)));
-        self.changed.notify_all();
-    }
+/// Stands for: fetch the page, and read its links. The site has 100 pages.
+fn links_of(page: usize) -> impl Iterator<Item = usize> {
+    (3 * page + 1..=3 * page + 3).filter(|&link| link < 100)
+}
 
-    /// The next page; None at the end. A worker that took one calls `done` after it has added the links.
-    fn take(&self) -> Option<usize> {
-        let state = self.state.lock().expect("no panic");
-        let wait = |state: &mut State| state.queue.is_empty() && state.at_work > 0;
-        let mut state = self.changed.wait_while(state, wait).expect("no panic");
-        state.at_work += usize::from(!state.queue.is_empty());
-        state.queue.pop()
-    }
-
-    fn done(&self) {
-        self.state.lock().expect("no panic").at_work -= 1;
-        self.changed.notify_all();
+/// What each worker does.
+fn work(frontier: &Mutex<Frontier>, changed: &Condvar) {
+    loop {
+        let state = frontier.lock().expect("no panic");
+        let wait = |it: &mut Frontier| it.todo.is_empty() && it.at_work > 0;
+        let mut state = changed.wait_while(state, wait).expect("no panic");
+        let Some(page) = state.todo.pop() else { return };
+        state.at_work += 1;
+        drop(state); // Unlocks: the others work while this worker fetches.
+        let links = links_of(page);
+        let state = &mut *frontier.lock().expect("no panic");
+        let new = links.filter(|&link| state.seen.insert(link));
+        state.todo.extend(new);
+        state.at_work -= 1;
+        changed.notify_all();
     }
 }
 
 fn main() {
-    let frontier = Frontier::default();
-    frontier.add([0]);
-    let work = || {
-        while let Some(page) = frontier.take() {
-            // Stands for: fetch the page, and read its links. The site has 100 pages.
-            frontier.add((3 * page + 1..=3 * page + 3).filter(|&link| link < 100));
-            frontier.done();
+    let mut start = Frontier::default();
+    start.todo.push(0);
+    start.seen.insert(0);
+    let (frontier, changed) = (Mutex::new(start), Condvar::new());
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| work(&frontier, &changed));
         }
-    };
-    std::thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(work))));
-    let seen = frontier.state.into_inner().expect("no panic").seen;
+    });
+    let seen = frontier.into_inner().expect("no panic").seen;
     println!("{} pages", seen.len());
 }

@@ -26,7 +26,7 @@ use ureq::tls::{RootCerts, TlsConfig};
 use ureq::unversioned::transport::DefaultConnector;
 
 use crate::ask::Ask;
-use crate::crawl::Lookup;
+use crate::crawl::Names;
 use gate::Gate;
 use resolver::Resolver;
 use tries::Tries;
@@ -45,7 +45,7 @@ pub(crate) struct Setup {
     pub(crate) user_agent: String,
     pub(crate) insecure: bool,
     pub(crate) filter: Option<Filter>,
-    pub(crate) lookup: Option<Lookup>,
+    pub(crate) names: Arc<Names>,
     pub(crate) cookies: Option<Arc<CookieJar>>,
 }
 
@@ -100,7 +100,7 @@ impl Blocking {
         let stopped = Arc::new(AtomicBool::new(false));
         let resolver = Resolver {
             filter: setup.filter.clone(),
-            lookup: setup.lookup.clone(),
+            names: Arc::clone(&setup.names),
             patience: timeouts.connect,
             stopped: Arc::clone(&stopped),
         };

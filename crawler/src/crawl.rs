@@ -6,6 +6,7 @@ mod fetchers;
 mod found;
 mod hosts;
 mod job;
+mod names;
 mod next;
 mod pages;
 mod parts;
@@ -29,6 +30,7 @@ use url::Url;
 pub use addresses::Lookup;
 use fetchers::Fetchers;
 pub use job::{Job, Role};
+pub(crate) use names::Names;
 
 use crate::ask::Ask;
 use crate::frontier::{Frontier, Next};
@@ -39,7 +41,7 @@ use crate::settings::Settings;
 use crate::sitemap;
 use crate::store::{self, File, OnPage};
 use state::State;
-pub use summary::Summary;
+pub use summary::{Limit, Summary};
 
 /// The reason why there is no crawl.
 #[derive(Debug, thiserror::Error)]
@@ -261,10 +263,9 @@ impl Crawl {
     /// Stops the crawl: there are no more jobs, and the waits of [`fetch`](Self::fetch) end. Pages in flight
     /// are fetched again when the crawl is resumed.
     pub fn stop(&self) {
-        if self.frontier.stop() > 0 {
-            // Otherwise pages in flight at the end of the time would be lost without a word.
-            self.frontier.with(State::note_limit);
-        }
+        let in_flight = self.frontier.stop();
+        // Otherwise pages in flight at the end of the time would be lost without a word.
+        self.frontier.with(|state| state.note_time(in_flight));
         self.stop.send_replace(true);
         self.fetchers.blocking.stop();
     }

@@ -18,12 +18,8 @@ fn main() {
 
     for number in 1..=3_u64 {
         let job = move || println!("job {number}: {number} squared is {}", number * number);
-        if sender.send(Box::new(job)).is_err() {
-            println!("the worker is gone");
-        }
+        sender.send(Box::new(job)).expect("the worker is alive");
     }
     drop(sender);
-    if worker.join().is_err() {
-        println!("a job panicked, and the worker with it");
-    }
+    worker.join().expect("no job panics");
 }

@@ -1,4 +1,4 @@
-//! A pool: several workers take jobs from one channel. Dropping the pool waits for all its jobs.
+//! A pool: several workers take jobs from one channel.
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Mutex, mpsc};
@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 type Job = Box<dyn FnOnce() + Send>;
 
 struct Pool {
-    sender: Option<mpsc::SyncSender<Job>>,
+    sender: mpsc::SyncSender<Job>,
     workers: Vec<JoinHandle<()>>,
 }
 
@@ -26,25 +26,19 @@ impl Pool {
             })
         };
         let workers = (0..workers).map(worker).collect();
-        Pool {
-            sender: Some(sender),
-            workers,
-        }
+        Pool { sender, workers }
     }
 
     fn submit(&self, job: impl FnOnce() + Send + 'static) {
-        let sender = self.sender.as_ref().expect("it is taken by drop only");
-        sender
-            .send(Box::new(job))
-            .expect("the workers live as long as the pool");
+        let sent = self.sender.send(Box::new(job));
+        sent.expect("the workers live as long as the pool");
     }
-}
 
-impl Drop for Pool {
-    fn drop(&mut self) {
-        self.sender = None; // Without a sender the workers end when the queue is empty.
-        for worker in self.workers.drain(..) {
-            let _ = worker.join();
+    /// Waits until all jobs are done.
+    fn join(self) {
+        drop(self.sender); // Without a sender the workers end when the queue is empty.
+        for worker in self.workers {
+            worker.join().expect("no job ends a worker");
         }
     }
 }
@@ -54,6 +48,6 @@ fn main() {
     for number in 1..=4_u64 {
         pool.submit(move || println!("{number} squared is {}", number * number));
     }
-    drop(pool);
+    pool.join();
     println!("all done");
 }

@@ -48,6 +48,19 @@ impl Client {
     }
 }
 
+/// Without `TCP_NODELAY` the system keeps a line for up to 40 ms.
+#[test]
+fn a_line_is_sent_at_once() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut client = Client(BufReader::new(TcpStream::connect(address).unwrap()));
+    let (stream, _) = listener.accept().unwrap();
+    let same_socket = stream.try_clone().unwrap();
+    spawn(move || Chat::default().serve(stream));
+    assert_eq!(client.hear(), protocols::chat::WELCOME);
+    assert!(same_socket.nodelay().unwrap());
+}
+
 #[test]
 fn members_who_never_read_delay_nobody_and_are_told_what_they_missed() {
     watch();

@@ -1,5 +1,5 @@
-//! Step 1: how long something takes. It is repeated until the clock can tell, and the result goes to
-//! `black_box`: the compiler leaves out a result that is never used.
+//! Step 1: how long something takes. It is repeated until the clock can measure it. The result goes to
+//! `black_box`, because the compiler removes the computation of a result that is never used.
 
 use std::hint::black_box;
 use std::thread;

@@ -1,5 +1,5 @@
 //! Step 2: noise. Each thing is measured nine times, in turns. Its figure is the median, with a range;
-//! where two ranges overlap, the two are not told apart.
+//! if two ranges overlap, the difference may be noise.
 
 use std::hint::black_box;
 use std::thread;
@@ -40,6 +40,6 @@ fn main() {
     match () {
         () if a[2] < b[0] => println!("the first is faster?! Something else was going on."),
         () if b[2] < a[0] => println!("the second is faster?! Something else was going on."),
-        () => println!("not told apart: as it should be, they are the same"),
+        () => println!("no difference, as it should be: it is the same function"),
     }
 }

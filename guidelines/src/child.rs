@@ -1,6 +1,6 @@
-//! This program as a child: what a fresh process does. The first argument says that it is one.
+//! This program as a child process, for measurements. The first argument says that it is one.
 //!
-//! The parent is the command, or a reader's own program that calls [`begin`].
+//! The parent is the command, or a user's program that calls [`begin`].
 
 use crate::jobs::{self, Compute};
 use crate::sample::Run;
@@ -11,7 +11,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-/// The first argument of a child; what it is to do follows.
+/// The first argument of a child. Its role follows.
 const CHILD: &str = "guidelines-child";
 
 /// The task of a child process.
@@ -27,9 +27,9 @@ pub enum Role {
     Compute(u32),
     /// Waits for its standard input to end.
     Sit,
-    /// Lets this many of a kind wait, and prints the memory that they took.
+    /// Starts this many of a kind that wait, and prints their memory.
     Wait(wait::Kind, usize),
-    /// Keeps a CPU busy until it is killed: what tests put beside a measurement.
+    /// Keeps a CPU busy until it is killed. Tests run it beside a measurement.
     Spin,
 }
 
@@ -62,8 +62,8 @@ impl Role {
     }
 }
 
-/// The `main` of a program that measures calls this first: in a child, and in a worker of a pool, it
-/// does not return.
+/// The `main` of a program that measures must call this first. In a child, and in a worker of a pool, it does
+/// not return.
 pub fn begin() {
     let words = std::env::args_os().skip(1);
     let words: Vec<String> = words.map(|it| it.to_string_lossy().into_owned()).collect();
@@ -124,21 +124,21 @@ fn answer(input: &mut impl Read, output: &mut impl Write, size: usize) -> io::Re
 ///
 /// # Errors
 ///
-/// When the system does not say which program this is.
+/// If the path of this program can't be found.
 pub fn command(role: Role) -> io::Result<Command> {
     let mut command = Command::new(std::env::current_exe()?);
     command.arg(CHILD).args(role.words()).stdin(Stdio::null());
     Ok(command)
 }
 
-/// Runs a program to its end, and gives what it wrote to standard output; its last words on standard
-/// error are in the error. If the user asks to stop, it and all that it started are killed.
+/// Runs a program to its end, and returns its standard output. An error contains the last line of its standard
+/// error. If the user asks to stop, the program and all processes that it started are killed.
 ///
 /// # Errors
 ///
-/// When it can't be started, or fails; [`io::ErrorKind::Interrupted`] if the user asked to stop.
+/// If it can't be started, or fails; [`io::ErrorKind::Interrupted`] if the user asked to stop.
 pub fn output(command: &mut Command, run: &Run<'_>) -> io::Result<Vec<u8>> {
-    /// How often is looked whether it has ended, or the user asked to stop.
+    /// How often it is checked whether the program has ended, or the user asked to stop.
     const LOOK: Duration = Duration::from_millis(10);
 
     // A group of its own: it can be killed as a whole.
@@ -165,13 +165,13 @@ pub fn output(command: &mut Command, run: &Run<'_>) -> io::Result<Vec<u8>> {
         let words = read(words);
         let words = String::from_utf8_lossy(&words);
         let last = words.lines().rfind(|line| !line.trim().is_empty());
-        let last = last.unwrap_or("it said nothing").trim();
+        let last = last.unwrap_or("no message").trim();
         return Err(io::Error::other(format!("{status}: {last}")));
     }
     Ok(read(output))
 }
 
-/// Reads all of a pipe, on a thread: a program that fills one pipe may wait for the other.
+/// Reads all of a pipe on its own thread, because a program that fills one pipe may wait for the other.
 fn whole(pipe: Option<impl Read + Send + 'static>) -> thread::JoinHandle<Vec<u8>> {
     thread::spawn(move || {
         let mut bytes = Vec::new();

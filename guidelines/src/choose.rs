@@ -1,4 +1,4 @@
-//! Which model for a piece of work: computed from what was measured here.
+//! Recommends a model for a piece of work, computed from the figures of this machine.
 
 mod predict;
 
@@ -57,7 +57,7 @@ pub enum Model {
 }
 
 impl Model {
-    /// The simplest first: of those that are not told apart the first is taken.
+    /// The simplest first. If figures do not differ, the first one is recommended.
     const ALL: [Model; 6] = [
         Model::Serial,
         Model::Rayon,
@@ -99,7 +99,7 @@ pub struct Advice {
     pub model: Model,
     /// Why.
     pub reason: String,
-    /// How many times as fast as one after another, by the figures of this machine.
+    /// How many times as fast it is as one task after another, by the figures of this machine.
     pub gain: Option<Figure>,
     /// Changes of the work that would lead to another model.
     pub otherwise: Vec<String>,
@@ -107,7 +107,7 @@ pub struct Advice {
     pub copy: &'static str,
 }
 
-/// A task that computes longer than this between two waits keeps an async server from answering
+/// A task that computes longer than this between two waits delays the answers of an async server
 /// (Alice Ryhl, "Async: what is blocking?": 10 to 100 us).
 const LONG: f64 = 100e-6;
 
@@ -122,11 +122,11 @@ const WAITS: f64 = 0.1;
 ///
 /// # Errors
 ///
-/// Why nothing can be recommended: the machine was busy, or figures are missing.
+/// The reason why nothing can be recommended: the machine was busy, or figures are missing.
 pub fn choose(needs: &Needs, view: &View<'_>, cpus: usize) -> Result<Advice, String> {
     if let Some(seen) = view.busy.first() {
         return Err(format!(
-            "the machine was busy ({seen}): these times tell nothing. Run it again when it is quiet"
+            "the machine was busy ({seen}): these times decide nothing. Run it again when it is quiet"
         ));
     }
     let (model, reason) = pick(needs, view, cpus)?;
@@ -146,7 +146,7 @@ pub fn choose(needs: &Needs, view: &View<'_>, cpus: usize) -> Result<Advice, Str
     })
 }
 
-/// Whether a model can do this work at all.
+/// Whether a model can do this work.
 fn fits(model: Model, needs: &Needs) -> bool {
     let computes = needs.length * (1.0 - needs.waiting);
     let waits = needs.waiting > 0.0;
@@ -176,12 +176,12 @@ fn pick(needs: &Needs, view: &View<'_>, cpus: usize) -> Result<(Model, String), 
         .iter()
         .map(|&model| Some((model, time(model, needs, view, cpus)?)))
         .collect();
-    let times = times.ok_or("figures are missing that it depends on")?;
+    let times = times.ok_or("figures are missing that the recommendation needs")?;
     let fastest = times
         .iter()
         .min_by(|(_, a), (_, b)| a.median.total_cmp(&b.median))
         .copied()
-        .ok_or("no model fits all of that")?;
+        .ok_or("no model fits all answers")?;
     // The simplest that the noise can't tell from the fastest.
     let close = |figure: &Figure| figure.beside(&fastest.1) == Beside::Close;
     let chosen = times
@@ -201,10 +201,12 @@ fn reason(
     let long = Unit::Seconds.human(figure.median);
     if needs.isolation {
         let shared = match needs.shared {
-            true => " What tasks share must be sent as messages, or lie in shared memory.",
+            true => " Common data must be sent as messages, or be in shared memory.",
             false => "",
         };
-        return format!("Only a process of its own keeps a crash or a leak to itself.{shared}");
+        return format!(
+            "Only a process of its own protects the others from a crash or a leak.{shared}"
+        );
     }
     if needs.library == Library::Async {
         return format!("The library is async. All of it would take about {long}.");
@@ -236,7 +238,7 @@ fn capitalized(text: &str) -> String {
     })
 }
 
-/// From which length and number of tasks on it would be another model.
+/// From which length and number of tasks on another model is recommended.
 fn changes(model: Model, needs: &Needs, view: &View<'_>, cpus: usize) -> Vec<String> {
     let mut told = Vec::new();
     let of = |needs: &Needs| pick(needs, view, cpus).ok().map(|(model, _)| model);
@@ -259,7 +261,7 @@ fn changes(model: Model, needs: &Needs, view: &View<'_>, cpus: usize) -> Vec<Str
         if let Some((factor, other)) = first_change(model, direction, |factor| of(&count(factor))) {
             let count = Unit::Count.human(count(factor).count);
             told.push(format!(
-                "if there were {count} tasks {word}: {}",
+                "if the number of tasks were {count} {word}: {}",
                 other.name()
             ));
         }

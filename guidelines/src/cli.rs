@@ -1,4 +1,4 @@
-//! Everything behind `main`.
+//! The command line: arguments, and a function for each subcommand.
 
 mod args;
 mod ask;
@@ -11,7 +11,7 @@ use common::cli::{Interrupt, Outcome, Usage, interrupt};
 
 use args::{Args, Command, MeasureArgs};
 
-/// Runs what the command line asks for.
+/// Runs the subcommand.
 pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
     let whole = matches!(
         args.command,
@@ -40,7 +40,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Outcome> {
     }
 }
 
-/// Runs what stops by itself when Ctrl-C is pressed.
+/// Runs a subcommand that stops by itself after Ctrl-C.
 fn stopped_in_order(
     work: impl FnOnce(&Interrupt) -> anyhow::Result<Outcome>,
 ) -> anyhow::Result<Outcome> {

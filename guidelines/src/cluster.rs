@@ -1,8 +1,8 @@
-//! Figures of the room `cluster`, for the last decision: they need a broker, which this room does not start.
+//! Figures of the room `cluster`, for the last decision. They need a broker, which this room does not start.
 //!
 //! `cluster trip --broker URL --runs 5 --json > FILE` writes the file: JSON with, among others,
-//! `{"round_trip": [0.0012, 0.0011, 0.0013]}`, the seconds that a job which does nothing took through the
-//! broker and back, one number for each run.
+//! `{"round_trip": [0.0012, 0.0011, 0.0013]}`: the seconds from the submission of an empty job to its
+//! result, one number for each run.
 
 use crate::book::Section;
 use crate::figure::{Figure, Unit};
@@ -22,18 +22,18 @@ struct Samples {
 ///
 /// # Errors
 ///
-/// When the file can't be read, naming it.
+/// If the file can't be read. It names the file.
 pub fn section(file: Option<&Path>) -> io::Result<Section> {
     let mut section = Section::new(
         "cluster",
         "Through a broker",
         "Not measured here: it needs a broker. `cluster trip --broker URL --runs 5 --json > FILE` \
-         measures it, and --cluster FILE takes the figure.",
+         measures it, and `guidelines --cluster FILE` reads the figure.",
     );
     if let Some(file) = file {
         let text = crate::read_at_most(file, LONGEST).map_err(|error| named(file, error))?;
         let figure = read(&text).map_err(|error| named(file, error))?;
-        "A job that does nothing, handed over by a broker.".clone_into(&mut section.caption);
+        "An empty job, sent through a broker.".clone_into(&mut section.caption);
         section.add(
             "cluster/round-trip",
             "a job through a broker and back",
@@ -46,7 +46,9 @@ pub fn section(file: Option<&Path>) -> io::Result<Section> {
 fn read(text: &str) -> io::Result<Figure> {
     let samples: Samples = serde_json::from_str(text)?;
     let figure = Figure::of(Unit::Seconds, samples.round_trip).filter(|it| it.median > 0.0);
-    figure.ok_or_else(|| io::Error::other("round_trip: expected seconds, one number a run"))
+    figure.ok_or_else(|| {
+        io::Error::other("round_trip: expected a list of seconds, one number for each run")
+    })
 }
 
 fn named(file: &Path, error: io::Error) -> io::Error {

@@ -1,4 +1,4 @@
-//! Two reports beside each other: two machines, or one machine twice.
+//! Compares two reports: of two machines, or of one machine at two times.
 
 use crate::figure::{Beside, Figure};
 use crate::report::Report;
@@ -11,11 +11,11 @@ pub struct Pair {
     pub id: String,
     /// The name that is shown.
     pub title: String,
-    /// In the first report.
+    /// The figure in the first report.
     pub first: Figure,
-    /// In the second.
+    /// The figure in the second report.
     pub second: Figure,
-    /// Whether the ranges overlap: then the difference is inside the noise.
+    /// Whether the ranges overlap: then the difference may be noise.
     pub agrees: bool,
 }
 
@@ -26,9 +26,9 @@ pub struct Comparison {
     pub pairs: Vec<Pair>,
     /// Those that only one of them has.
     pub only_one: Vec<String>,
-    /// Decisions that came out differently: the question, and what each says.
+    /// Decisions that differ: the question, and the advice of each.
     pub decided_otherwise: Vec<[String; 3]>,
-    /// Why the figures of one are not those of a quiet machine.
+    /// The signs that a machine was busy.
     pub busy: Vec<String>,
 }
 

@@ -1,5 +1,5 @@
 //! The workshop's decisions: for each the rules of the literature, and whether this machine's figures
-//! back or contradict them.
+//! support or contradict them.
 
 mod claim;
 mod rules;
@@ -9,33 +9,33 @@ pub use claim::{Claim, Verdict};
 use crate::view::View;
 use serde::{Deserialize, Serialize};
 
-/// A decision, and what was measured for it.
+/// A decision, with its figures.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Decision {
     /// Its id: `threads-or-processes`.
     pub id: String,
     /// The question.
     pub question: String,
-    /// The advice, as far as the figures decide it.
+    /// The advice from the figures.
     pub advice: String,
     /// The rules.
     pub rules: Vec<Ruling>,
 }
 
-/// A rule, and what this machine says to it.
+/// A rule, and its verdict on this machine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ruling {
     /// The rule in words.
     pub rule: String,
     /// The source of the rule.
     pub source: String,
-    /// Whether the figures back it.
+    /// Whether the figures support it.
     pub verdict: Verdict,
     /// The figures, in words.
     pub figures: String,
 }
 
-/// A rule before anything was measured.
+/// A rule, without figures.
 #[derive(Clone, Copy, Debug)]
 struct Rule {
     says: &'static str,
@@ -43,7 +43,7 @@ struct Rule {
     claim: Claim,
 }
 
-/// A decision before anything was measured.
+/// A decision, without figures.
 #[derive(Clone, Copy, Debug)]
 struct Question {
     id: &'static str,

@@ -5,15 +5,15 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::time::Duration;
 
-/// The least that a range reaches to either side of its median, as a share. A few runs may come out
-/// equal by luck.
+/// A range reaches at least this share of its median to either side. A few runs may be equal by
+/// chance.
 pub const LEAST_SPREAD: f64 = 0.05;
 
-/// From this number of runs on, the fastest and the slowest are left out of the range. What is left of nine
-/// holds the true median in 96 of 100 cases (order statistics of a binomial distribution).
+/// From this number of runs on, the fastest and the slowest are left out of the range. With nine runs the rest
+/// contains the true median in 96 of 100 cases (order statistics of a binomial distribution).
 pub const TRIMMED_FROM: usize = 9;
 
-/// Of fewer runs nothing is decided: their spread is not known.
+/// Fewer runs decide nothing: their spread is not known.
 pub const LEAST_RUNS: usize = 3;
 
 /// The unit of a figure.
@@ -30,7 +30,7 @@ pub enum Unit {
     Times,
 }
 
-/// The median of several runs, and the range that they came to.
+/// The median of several runs, and their range.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Figure {
     /// The middle run; of an even number of runs, the mean of the middle two.
@@ -45,19 +45,19 @@ pub struct Figure {
     pub unit: Unit,
 }
 
-/// How a figure stands beside another.
+/// The relation of a figure to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Beside {
     /// Its whole range lies below the other's.
     Less,
-    /// The ranges overlap: the difference is inside the noise.
+    /// The ranges overlap: the difference may be noise.
     Close,
     /// Its whole range lies above the other's.
     Greater,
 }
 
 impl Figure {
-    /// Sums up runs; `None` if there are none, or if one of them is no number.
+    /// The figure of these runs. `None` if there are none, or if one of them is not a number.
     ///
     /// # Examples
     ///
@@ -86,7 +86,7 @@ impl Figure {
         })
     }
 
-    /// A figure that was not measured in several runs: its range is the least there is.
+    /// A figure without several runs. It has the smallest range.
     pub fn exactly(unit: Unit, value: f64) -> Figure {
         let spread = LEAST_SPREAD * value.abs();
         Figure {
@@ -98,7 +98,7 @@ impl Figure {
         }
     }
 
-    /// How it stands beside another of the same unit.
+    /// The relation to another figure of the same unit.
     ///
     /// # Examples
     ///
@@ -118,7 +118,7 @@ impl Figure {
         }
     }
 
-    /// How many times as much as another: the largest range that both allow.
+    /// This figure divided by another, with the largest range that both ranges allow.
     pub fn over(&self, other: &Figure) -> Option<Figure> {
         // No figure is a multiple of zero or of a negative value.
         (self.unit == other.unit && other.low > 0.0).then(|| Figure {
@@ -153,7 +153,7 @@ impl Figure {
         }
     }
 
-    /// This figure and the same one, measured again later: the range holds both.
+    /// This figure together with the same one, measured later: the range contains both.
     ///
     /// # Examples
     ///

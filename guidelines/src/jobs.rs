@@ -1,11 +1,11 @@
-//! The jobs that are sent to pools, of threads and of processes.
+//! The jobs for pools of threads and of processes.
 
 use concepts::paint::Brush;
 use executors::{Job, JobType, job};
 pub use mandelbrot::processes::Bytes;
 use serde::{Deserialize, Serialize};
 
-/// All jobs of this room: a program that measures begins with `executors::hook(JOBS)`.
+/// All jobs of this room. A program that measures begins with `executors::hook(JOBS)`.
 pub const JOBS: &[JobType] = &[
     job::<Nothing>(),
     job::<Compute>(),
@@ -15,7 +15,7 @@ pub const JOBS: &[JobType] = &[
     job::<TouchShared>(),
 ];
 
-/// Does nothing: what remains is what it costs to hand it over.
+/// Does nothing, so its time is the cost of submitting it.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Nothing;
 
@@ -25,7 +25,7 @@ impl Job for Nothing {
     fn run(self) {}
 }
 
-/// Computes: a chain of multiplications, each of which needs the result of the one before.
+/// Computes a chain of multiplications. Each needs the result of the one before.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Compute {
     /// How many.
@@ -42,7 +42,7 @@ impl Job for Compute {
     }
 }
 
-/// Gives a result of a size.
+/// Returns a result of this size.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Make {
     /// How many bytes.
@@ -57,7 +57,7 @@ impl Job for Make {
     }
 }
 
-/// Is given bytes, and looks at each page of them.
+/// Gets bytes, and reads one byte of each page.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Touch(pub Bytes);
 
@@ -69,7 +69,7 @@ impl Job for Touch {
     }
 }
 
-/// The same of bytes in shared memory.
+/// The same with bytes in shared memory.
 #[cfg(target_os = "linux")]
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TouchShared(pub executors::SharedBytes);
@@ -83,7 +83,7 @@ impl Job for TouchShared {
     }
 }
 
-/// Reads a byte of each page: bytes that are never read cost nothing to hand over.
+/// Reads a byte of each page, because bytes that nobody reads cost nothing to pass.
 pub fn touch(bytes: &[u8]) -> u64 {
     let each = bytes.iter().step_by(4096);
     std::hint::black_box(each.copied().map(u64::from).sum())

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::fs;
 use std::time::{Duration, SystemTime};
 
-/// How long the machine is looked at before anything is measured, and again afterwards.
+/// How long the machine is watched before the measurement, and after it.
 const LOOK: Duration = Duration::from_millis(400);
 
 /// The machine that the figures were measured on.
@@ -17,20 +17,20 @@ pub struct Machine {
     pub cpus: String,
     /// How many it may use.
     pub usable: usize,
-    /// How fast the CPUs run, and who decides that, where the system tells.
+    /// The frequency of the CPUs and its governor, if the system reports them.
     pub frequency: Option<String>,
     /// The system.
     pub system: String,
-    /// The limits of the number of threads, where the system tells them.
+    /// The limits of the number of threads, if the system reports them.
     pub limits: Vec<String>,
     /// When it was measured: the date in UTC.
     pub date: String,
-    /// By which version of this program.
+    /// The version of this program.
     pub version: String,
 }
 
 impl Machine {
-    /// Asks the system.
+    /// Reads it from the system.
     pub fn detect() -> Machine {
         let cpus = cpus::detect();
         Machine {
@@ -102,7 +102,7 @@ pub fn thread_limits() -> Vec<String> {
             "mappings of a process, two a thread",
             "/proc/sys/vm/max_map_count",
         ),
-        ("the control group's", "/sys/fs/cgroup/pids.max"),
+        ("the control group", "/sys/fs/cgroup/pids.max"),
     ];
     let limits = files.into_iter().filter_map(|(name, path)| {
         let value = line(path).filter(|value| value != "max")?;
@@ -118,7 +118,7 @@ fn of_user() -> Option<String> {
         .lines()
         .find_map(|line| line.strip_prefix("Max processes"))?;
     let soft = line.split_whitespace().next()?;
-    (soft != "unlimited").then(|| format!("the user's: {soft}"))
+    (soft != "unlimited").then(|| format!("the user: {soft}"))
 }
 
 /// Checks whether other programs use the machine: before, during and after the measurement.
@@ -129,7 +129,7 @@ pub struct Lookout {
 }
 
 impl Lookout {
-    /// Looks for the first time.
+    /// Watches for the first time.
     pub fn start() -> Lookout {
         Lookout {
             before: look(),
@@ -137,10 +137,10 @@ impl Lookout {
         }
     }
 
-    /// Looks for the last time. What was seen, in words; empty if the machine was quiet.
+    /// Watches for the last time. Returns the signs of load; none if the machine was quiet.
     ///
-    /// All processes that were started meanwhile must have ended and been waited for: what they used
-    /// does not count as the time of other programs.
+    /// All processes that were started in between must have ended and been waited for: their CPU time does
+    /// not count as that of other programs.
     pub fn finish(self) -> Vec<String> {
         let mut watch = Watch::default();
         watch.stop(&self.start);

@@ -1,4 +1,4 @@
-//! The whole measurement: everything, or what advice needs.
+//! The whole measurement, or the part that `choose` needs.
 
 use crate::book::{Book, Section};
 use crate::costs::{Kit, hand_over, items, latency, start, switch, waiting};
@@ -19,11 +19,11 @@ pub const SAMPLE: Duration = Duration::from_millis(6);
 /// Which parts are measured, and how often.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// All of it; else only what `choose` needs.
+    /// Everything, not only the part that `choose` needs.
     pub all: bool,
     /// Python's too.
     pub python: bool,
-    /// How often each thing is measured, at most: [`ROUNDS`] or fewer.
+    /// How many times each thing is measured: at most [`ROUNDS`].
     pub rounds: usize,
     /// A file with the figures of the room `cluster`.
     pub cluster: Option<PathBuf>,
@@ -36,19 +36,19 @@ pub struct Options {
 /// If the user asked to stop; if the system refuses threads, processes or sockets.
 pub fn measure(options: &Options, run: &Run<'_>) -> io::Result<Report> {
     let start = Instant::now();
-    run.step("looking at the machine")?;
+    run.step("is the machine quiet?")?;
     let cluster = cluster::section(options.cluster.as_deref())?;
     let machine = Machine::detect();
     let lookout = Lookout::start();
     let (sections, crossovers) = figures(options, run, cluster)?;
-    run.step("looking at the machine again")?;
+    run.step("is the machine still quiet?")?;
     let busy = lookout.finish();
     let took = start.elapsed().as_secs_f64();
     let sections = Book { sections };
     Ok(Report::new(machine, busy, took, sections, crossovers))
 }
 
-/// The pools that measure have ended when this returns: what they used was ours.
+/// All pools have ended when this returns, so their CPU time counts as ours.
 fn figures(
     options: &Options,
     run: &Run<'_>,

@@ -54,21 +54,21 @@ const TITLES: &[(&str, &str)] = &[
     ),
 ];
 
-/// A line of what the script prints.
+/// A line of the script's output.
 #[derive(Deserialize)]
 struct Line {
     id: String,
     samples: Vec<f64>,
 }
 
-/// The line that it prints about those that wait.
+/// The line about the memory of those that wait.
 #[derive(Deserialize)]
 struct Waiting {
     each: f64,
     count: usize,
 }
 
-/// The section; without `python3` it has no figures, and says so.
+/// The section. Without `python3` it has no figures, and a caption that says this.
 ///
 /// # Errors
 ///
@@ -78,7 +78,7 @@ pub fn measure(run: &Run<'_>) -> io::Result<Section> {
     let mut section = Section::new(
         "python",
         "The same in Python",
-        "Measured by the python3 on the PATH. Look at two threads that compute: with a global lock \
+        "Measured with the python3 on the PATH. Look at two threads that compute: with a global lock \
          they are no faster than one.",
     );
     let measured = version(run).and_then(|version| {

@@ -1,4 +1,4 @@
-//! All that was measured and decided: what is printed, saved and compared.
+//! A report: everything that was measured and decided. It can be printed, saved and compared.
 
 pub mod html;
 mod plots;
@@ -21,7 +21,7 @@ pub struct Report {
     pub format: u32,
     /// The machine.
     pub machine: Machine,
-    /// How it was seen that the machine was busy; empty if it was quiet.
+    /// The signs that the machine was busy; empty if it was quiet.
     pub busy: Vec<String>,
     /// How long the measurement took, in seconds.
     pub took: f64,
@@ -58,11 +58,11 @@ impl Report {
         }
     }
 
-    /// Reads what [`Report`] was written as.
+    /// Reads the JSON of a report.
     ///
     /// # Errors
     ///
-    /// When it is something else, or of another format.
+    /// If it is not a report, or has another format.
     pub fn read(text: &str) -> Result<Report, String> {
         let value: serde_json::Value =
             serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;

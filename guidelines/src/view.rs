@@ -1,4 +1,4 @@
-//! The figures for rules and advice: each is found by its id, in whichever section it stands.
+//! Finds the figures for rules and advice by their ids, in all sections.
 
 use crate::book::Book;
 use crate::crossover::Crossover;
@@ -11,12 +11,12 @@ pub struct View<'a> {
     pub book: &'a Book,
     /// The cross-overs.
     pub crossovers: &'a [Crossover],
-    /// How it was seen that the machine was busy; empty if it was quiet.
+    /// The signs that the machine was busy; empty if it was quiet.
     pub busy: &'a [String],
 }
 
 impl<'a> View<'a> {
-    /// A figure and what it is called: a section's, or a cross-over's.
+    /// A figure with its title, from a section or a cross-over.
     pub fn get(&self, id: &str) -> Option<(Figure, &'a str)> {
         if let Some(row) = self.book.row(id) {
             return Some((row.figure?, &row.title));
@@ -35,7 +35,7 @@ impl<'a> View<'a> {
         self.crossovers.iter().find(|it| it.id == id)
     }
 
-    /// A figure in words, with its range; of a cross-over, also where none was found.
+    /// A figure as text, with its range. For a cross-over that was not found, the reason.
     pub fn words(&self, id: &str) -> String {
         match (self.crossover(id), self.get(id)) {
             (Some(crossover), _) => crossover.place(),
@@ -44,7 +44,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Whether a figure may be believed: memory does not depend on who has the CPUs, time does.
+    /// Whether a figure is valid. On a busy machine times are not; memory is.
     pub fn believes(&self, id: &str) -> bool {
         let memory = self
             .figure(id)

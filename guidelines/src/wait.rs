@@ -1,8 +1,8 @@
-//! Many that wait, in a process of their own, and what memory that takes.
+//! The memory of many tasks or threads that wait, measured in a process of its own.
 //!
-//! A process that has done something else before has memory to give away, and would say too little. So
-//! each measurement starts a fresh child, which prints what it had before, when its runtime stood, and
-//! when all of them waited.
+//! A process that did something else before has free memory, and the figure would be too small. So each
+//! measurement starts a new child. It prints its memory three times: at its start, when its runtime is ready, and
+//! when all of them wait.
 
 use crate::child::{self, Answering, Role};
 use crate::memory::Memory;
@@ -23,7 +23,7 @@ pub enum Kind {
     Scheduler,
     /// Green threads.
     Green,
-    /// Calls that a reactor will make.
+    /// A reactor's delayed calls.
     Calls,
 }
 
@@ -70,13 +70,13 @@ impl Kind {
 /// The report of a child.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Waiting {
-    /// Before anything.
+    /// At the start.
     pub before: Memory,
-    /// When the runtime stood, with one that had come and gone.
+    /// When the runtime is ready, and one task has run and ended.
     pub ready: Memory,
-    /// When all of them waited.
+    /// When all of them wait.
     pub full: Memory,
-    /// How many there were: less than asked for, where the system refused more.
+    /// How many there were: fewer than requested, if the system refused more.
     pub count: usize,
     /// The error of the system at that point.
     pub refused: Option<String>,
@@ -104,21 +104,21 @@ impl Waiting {
     }
 }
 
-/// Has a fresh child measure.
+/// Measures in a new child.
 ///
 /// # Errors
 ///
-/// When it can't be started, fails, or says something else; if the user asked to stop.
+/// If it can't be started, fails, or prints something else; if the user asked to stop.
 pub fn measure(kind: Kind, count: usize, run: &Run<'_>) -> io::Result<Waiting> {
     let output = child::output(&mut child::command(Role::Wait(kind, count))?, run)?;
     serde_json::from_slice(&output).map_err(io::Error::other)
 }
 
-/// So many processes that wait: memory that is theirs alone, and their page tables.
+/// The private memory of this many processes that wait, and their page tables.
 ///
 /// # Errors
 ///
-/// When the system refuses them, or tells nothing of them.
+/// If the system refuses them, or does not report their memory.
 pub fn processes(count: usize) -> io::Result<Waiting> {
     let mut children = Vec::new();
     let mut refused = None;
@@ -145,7 +145,7 @@ pub fn processes(count: usize) -> io::Result<Waiting> {
     })
 }
 
-/// In the child: has them wait, and prints what they took.
+/// In the child: starts them, and prints their memory.
 pub(crate) fn report(kind: Kind, count: usize) -> io::Result<()> {
     let before = Memory::now()?;
     let waiting = match kind {
@@ -159,7 +159,7 @@ pub(crate) fn report(kind: Kind, count: usize) -> io::Result<()> {
         #[cfg(unix)]
         Kind::Calls => on_loops::calls(before, count),
         #[cfg(not(unix))]
-        _ => Err(io::Error::other("this room is for Unix")),
+        _ => Err(io::Error::other("this measurement needs Unix")),
     };
     let waiting = waiting.inspect_err(|error| eprintln!("{error}"))?;
     let mut output = io::stdout();
@@ -251,7 +251,7 @@ fn tokio(before: Memory, count: usize) -> io::Result<Waiting> {
     waiting
 }
 
-/// The house's own loops, which are for Unix.
+/// Our own event loops, which need Unix.
 #[cfg(unix)]
 mod on_loops {
     use super::*;

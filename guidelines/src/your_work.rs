@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A call that takes longer ends the sizes.
+/// After a call that takes longer, no larger size is tried.
 const LONGEST: Duration = Duration::from_millis(20);
 
 /// No function is called with a larger size.
@@ -29,7 +29,7 @@ const ROUNDS: usize = 9;
 pub struct YourWork {
     /// The name that is shown.
     pub name: String,
-    /// How it was seen that the machine was busy; empty if it was quiet.
+    /// The signs that the machine was busy; empty if it was quiet.
     pub busy: Vec<String>,
     /// How long a call takes at each size, in seconds.
     pub calls: Vec<(usize, Figure)>,
@@ -37,7 +37,7 @@ pub struct YourWork {
     pub crossovers: Vec<Crossover>,
 }
 
-/// The `main` of a program that measures a function: prints what was found; `--json` as JSON.
+/// The `main` of a program that measures a function. It prints the figures; with `--json` as JSON.
 pub fn main<T>(name: &str, work: impl Fn(usize) -> T + Sync) -> ExitCode {
     common::cli::main(|| {
         let interrupt = interrupt::install()?;
@@ -155,7 +155,7 @@ fn timed(call: &impl Fn(usize), size: usize, times: u32) -> f64 {
 }
 
 impl YourWork {
-    /// In words.
+    /// The figures as text.
     pub fn text(&self) -> String {
         let mut text = format!(
             "{}\n\n  {:>13}  {:>10}  range\n",

@@ -27,7 +27,7 @@ fn advice_by_flags_names_a_model_a_gain_with_its_range_and_a_file() {
         .success()
         .stdout(contains("1,000 tasks of 1.00 ms, of which 0 % waiting."))
         .stdout(contains("Use: rayon."))
-        .stdout(contains("To expect here: 4.00 times as fast"))
+        .stdout(contains("Expected here: 4.00 times as fast"))
         .stdout(contains("Copy: primes/examples/5_rayon.rs"))
         .stdout(contains("or shorter: one after another"));
     let run = guidelines()
@@ -166,12 +166,12 @@ fn what_can_not_be_read_is_named() {
         .stderr(contains("/dev/zero: longer than"));
     for (args, expected) in [
         (&["choose", "--waiting", "90"][..], "expected a share"),
-        (&["choose", "--length", "0"], "a task takes some time"),
+        (&["choose", "--length", "0"], "expected more than 0"),
         (&["choose", "--count", "0"], "at least 1"),
         (&["--runs", "10"], "expected 1 to 9"),
         (
             &["--html", "-", "--json"],
-            "standard output is taken by --json",
+            "--json already uses standard output",
         ),
         (&["--cluster"], "a value is required"),
     ] {

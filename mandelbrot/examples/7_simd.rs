@@ -5,19 +5,18 @@ use std::time::Instant;
 
 const WIDTH: usize = 72;
 const HEIGHT: usize = 24;
-const LIMIT: u32 = 20_000;
 
 /// A CPU's vector registers hold several numbers, and one instruction adds them all.
 const LANES: usize = 8;
 
-/// Like `escape` of step 1, for eight neighbours in a row. All lanes continue until the last pixel
+/// Like `shade` of step 1, for eight neighbours in a row. All lanes continue until the last pixel
 /// is outside. A lane that is outside stops counting; its z does not matter any more.
-fn escape(column: usize, row: usize) -> [u32; LANES] {
+fn shade(column: usize, row: usize) -> [u8; LANES] {
     let c_re: [f64; LANES] =
         std::array::from_fn(|lane| -2.2 + 3.2 * (column + lane) as f64 / WIDTH as f64);
     let c_im = -1.2 + 2.4 * row as f64 / HEIGHT as f64;
     let (mut re, mut im, mut steps) = ([0.0; LANES], [0.0; LANES], [0; LANES]);
-    for _ in 0..LIMIT {
+    for _ in 0..20_000 {
         let mut inside = 0;
         // There is no branch in this loop, so the compiler can use vector instructions.
         for lane in 0..LANES {
@@ -32,28 +31,22 @@ fn escape(column: usize, row: usize) -> [u32; LANES] {
             break;
         }
     }
-    steps
-}
-
-fn draw(picture: &[u32]) {
-    for row in picture.chunks(WIDTH) {
-        let shade = |&steps: &u32| match steps {
-            LIMIT => '#',
-            10.. => '+',
-            5.. => '.',
-            _ => ' ',
-        };
-        println!("{}", row.iter().map(shade).collect::<String>());
-    }
+    steps.map(|steps| match steps {
+        20_000 => b'#',
+        8.. => b'+',
+        _ => b' ',
+    })
 }
 
 fn main() {
     let start = Instant::now();
-    let mut picture = vec![0; WIDTH * HEIGHT];
-    for (index, steps) in picture.chunks_exact_mut(LANES).enumerate() {
-        let pixel = index * LANES;
-        steps.copy_from_slice(&escape(pixel % WIDTH, pixel / WIDTH));
+    let mut picture = [b' '; WIDTH * HEIGHT];
+    for (number, pixels) in picture.chunks_exact_mut(LANES).enumerate() {
+        let index = number * LANES;
+        pixels.copy_from_slice(&shade(index % WIDTH, index / WIDTH));
     }
-    draw(&picture);
+    for row in picture.chunks(WIDTH) {
+        println!("{}", String::from_utf8_lossy(row));
+    }
     println!("{:.0?}", start.elapsed());
 }

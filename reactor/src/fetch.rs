@@ -33,6 +33,7 @@ pub struct Options {
 /// A failed fetch: its URL and the cause. It is in [`Error::Other`].
 #[derive(Debug, thiserror::Error)]
 #[error("{url}: {cause}")]
+#[non_exhaustive]
 pub struct Failed {
     /// The URL, without user and password.
     pub url: Url,

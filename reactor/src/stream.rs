@@ -85,6 +85,13 @@ impl Stream {
         }
     }
 
+    pub(crate) fn nodelay(&self) -> io::Result<bool> {
+        match self.base() {
+            Stream::Tcp(stream) => stream.nodelay(),
+            _ => Ok(false),
+        }
+    }
+
     pub(crate) fn set_keepalive(&self, after: Option<Duration>) -> io::Result<()> {
         let Stream::Tcp(stream) = self.base() else {
             return Ok(());

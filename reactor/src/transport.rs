@@ -171,6 +171,15 @@ impl Transport {
         self.0.stream.borrow().set_nodelay(on)
     }
 
+    /// Whether [`set_nodelay`](Transport::set_nodelay) is on; never without TCP.
+    ///
+    /// # Errors
+    ///
+    /// The system's error.
+    pub fn nodelay(&self) -> io::Result<bool> {
+        self.0.stream.borrow().nodelay()
+    }
+
     /// Its reactor; `None` if that was dropped.
     pub fn reactor(&self) -> Option<Reactor> {
         self.0.reactor.upgrade().map(Reactor::of)

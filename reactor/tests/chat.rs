@@ -1,9 +1,13 @@
-//! The chat with a member that reads too slowly.
+//! The chat with a member that reads too slowly, and the option of its sockets.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::cell::Cell;
+use std::net::TcpStream;
+use std::rc::Rc;
+
 use protocols::chat::{MISSED, WELCOME, joined, left, said};
-use reactor::{chat, testing};
+use reactor::{LineReceiver, Protocol, Reactor, Transport, chat, testing};
 
 fn lines(bytes: &[u8]) -> Vec<String> {
     let text = String::from_utf8(bytes.to_vec()).unwrap();
@@ -61,4 +65,32 @@ fn it_is_told_each_time() {
         assert_eq!(heard.iter().filter(|line| *line == MISSED).count(), 1);
         assert_eq!(heard.last().unwrap(), &said("bob", "again"));
     }
+}
+
+/// The chat's protocol. Once it has its connection, it notes the socket's option, and the reactor stops.
+struct Noted(LineReceiver<chat::Member>, Rc<Cell<Option<bool>>>);
+
+impl Protocol for Noted {
+    fn connection_made(&mut self, transport: &Transport) {
+        self.0.connection_made(transport);
+        self.1.set(transport.nodelay().ok());
+        transport.reactor().unwrap().stop();
+    }
+
+    fn data_received(&mut self, transport: &Transport, data: &[u8]) {
+        self.0.data_received(transport, data);
+    }
+}
+
+/// Without `TCP_NODELAY` the system keeps a line for up to 40 ms.
+#[test]
+fn a_line_is_sent_at_once() {
+    let (reactor, nodelay) = (Reactor::new().unwrap(), Rc::default());
+    let (server, note) = (chat::Server::default(), Rc::clone(&nodelay));
+    let factory = move || Noted(server.member(), Rc::clone(&note));
+    let port = reactor.listen_tcp(([127, 0, 0, 1], 0).into(), factory);
+    let client = TcpStream::connect(port.unwrap().local_addr().unwrap()).unwrap();
+    reactor.run().unwrap();
+    assert_eq!(nodelay.get(), Some(true));
+    drop(client);
 }

@@ -107,8 +107,8 @@ impl Server {
         let errors = AcceptErrors::default();
         loop {
             let place = self.places.acquire(1).await;
-            match listener.accept().await {
-                Ok((stream, _)) => {
+            match accept_member(listener).await {
+                Ok(stream) => {
                     errors.accepted();
                     let server = self.clone();
                     drop(spawn(async move {
@@ -128,9 +128,6 @@ impl Server {
 
     /// Serves one connection until its end. The reason of its end does not matter here.
     async fn member(&self, stream: TcpStream) {
-        // Lines are short. Otherwise the system keeps a line for 40 ms if the client has not yet
-        // acknowledged the one before (Nagle's algorithm). A connection that is gone ends below.
-        let _ = stream.set_nodelay(true);
         let outbox = Outbox::new();
         outbox.tell(WELCOME);
         let member = Member {
@@ -170,6 +167,16 @@ impl Server {
             }
         }
     }
+}
+
+/// Accepts a connection that sends each line at once.
+async fn accept_member(listener: &TcpListener) -> io::Result<TcpStream> {
+    let (stream, _) = listener.accept().await?;
+    // Lines are short. Otherwise the system keeps a line for 40 ms if the client has not yet
+    // acknowledged the one before (Nagle's algorithm). It fails if the connection is gone: then its
+    // first read fails too.
+    let _ = stream.set_nodelay(true);
+    Ok(stream)
 }
 
 /// A member of the room, until this is dropped. However its connection ends, the others are told.
@@ -267,5 +274,25 @@ impl Drop for Sending<'_> {
             .lines
             .borrow_mut()
             .splice(..0, unsent.iter().copied());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+    use crate::executor::Executor;
+
+    #[test]
+    fn a_line_is_sent_at_once() {
+        let nodelay = Executor::new().unwrap().block_on(async {
+            let listener = TcpListener::bind(([127, 0, 0, 1], 0).into()).unwrap();
+            let client = std::net::TcpStream::connect(listener.local_addr().unwrap());
+            let stream = accept_member(&listener).await.unwrap();
+            drop(client);
+            stream.nodelay()
+        });
+        assert!(nodelay.unwrap());
     }
 }

@@ -20,9 +20,8 @@ fn thumbnail(picture: &Path) -> Outcome<()> {
 fn pictures(folder: &Path) -> Outcome<Vec<PathBuf>> {
     let colour = |x: u32, y: u32| image::Rgb([x as u8, y as u8, (x / 4 + y / 4) as u8]);
     let picture = image::RgbImage::from_fn(1200, 900, colour);
-    let paths: Vec<PathBuf> = (1..=8)
-        .map(|number| folder.join(format!("{number}.png")))
-        .collect();
+    let path = |number| folder.join(format!("{number}.png"));
+    let paths: Vec<PathBuf> = (1..=8).map(path).collect();
     paths.iter().try_for_each(|path| picture.save(path))?;
     Ok(paths)
 }

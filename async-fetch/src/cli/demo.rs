@@ -60,6 +60,7 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
         .input(format!(
             "{PAGES} pages of a site on this machine that takes {LATENCY:?} for each"
         ))
+        .look_for("how many times as fast is it to wait for many pages at once?")
         .agreement(format!("the same {PAGES} pages"))
         .waiting();
     let report = compare::demonstrate(comparison, args.runs)

@@ -1,11 +1,11 @@
-//! Waiting for a child together with what it used, which std can't.
+//! Waits for a child and gets its resource usage, which the standard library can't.
 #![cfg_attr(unix, expect(unsafe_code, reason = "std has no wait4"))]
 
 use std::io;
 use std::process::{Child, ExitStatus};
 use std::time::Duration;
 
-/// The resources that a finished child used, by the kernel.
+/// The resources that a finished child used, as the kernel counts them.
 pub(super) struct Used {
     pub(super) cpu: Option<Duration>,
     pub(super) peak_memory: Option<u64>,

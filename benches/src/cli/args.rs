@@ -1,4 +1,4 @@
-//! The command line's grammar.
+//! The arguments of the command line.
 
 use std::num::NonZeroUsize;
 
@@ -8,10 +8,10 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use common::cli::RunArgs;
 
-/// Runs our programs beside other people's on the same work, and says which is faster, by how much,
-/// and how sure that is.
+/// Runs our programs and other people's on the same work. Prints which is faster, by how much, and how
+/// certain that is.
 ///
-/// Without a subcommand: the jobs there are.
+/// Without a subcommand it lists the jobs.
 #[derive(Parser, Debug)]
 #[command(version, max_term_width = 100)]
 pub(crate) struct Args {
@@ -23,22 +23,22 @@ pub(crate) struct Args {
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
-    /// Compare on a job, or on all; --runs says how many pairs [default: 10]
+    /// Compare programs on one job, or on all; --runs is the number of pairs [default: 10]
     Versus(VersusArgs),
-    /// Make RESULTS.md and RESULTS.html of the tables in benches/results
+    /// Write RESULTS.md and RESULTS.html from the tables in benches/results
     Report(ReportArgs),
-    /// Do what check.py does: numbers from standard input, an answer a line
+    /// Do the work of check.py: read numbers, print a line for each
     #[command(hide = true)]
     Check {
-        /// By what
+        /// The model
         model: Model,
         /// How many workers
         workers: NonZeroUsize,
     },
-    /// Do what mandelbrot.cpp does: draw the workshop's view, and print the sum of its counts
+    /// Do the work of mandelbrot.cpp: compute the workshop's view, and print the sum of its counts
     #[command(hide = true)]
     Draw(DrawArgs),
-    /// Do what pool.py does: hand over jobs that do nothing
+    /// Do the work of pool.py: submit jobs that do nothing
     #[command(hide = true)]
     Pool {
         /// How
@@ -50,31 +50,31 @@ pub(crate) enum Command {
         /// How many jobs
         count: u64,
     },
-    /// Yield or sleep as peers/green.* do
+    /// Do the work of peers/green.*: yield or sleep
     #[command(hide = true)]
     Green {
         /// How
         how: GreenUse,
-        /// By what
+        /// The model
         model: GreenModel,
         /// How often, or how many
         count: u64,
     },
-    /// Serve as peers/echo.* do: send back whatever comes, until killed
+    /// Do the work of peers/echo.*: send back all data, until killed
     #[command(hide = true)]
     Serve {
-        /// By what
+        /// The model
         server: Server,
     },
-    /// Put the load of ping-pong on a server, to look at it with other tools
+    /// Send the load of ping-pong to a server, to look at it with other tools
     #[command(hide = true)]
     Load {
-        /// Where it listens
+        /// Its address
         server: SocketAddr,
         /// How many round trips
         round_trips: u32,
     },
-    /// Do what peer-executors and tasks.py do: tasks that yield, end, or wait for ever
+    /// Do the work of peer-executors and tasks.py: tasks that yield, end, or wait for ever
     #[command(hide = true)]
     Tasks {
         /// What
@@ -86,12 +86,12 @@ pub(crate) enum Command {
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct VersusArgs {
-    /// Which job; without one all are done
+    /// The job [default: all]
     pub(crate) job: Option<String>,
-    /// List the jobs, and which programs do them
+    /// List the jobs and their programs
     #[arg(long)]
     pub(crate) list: bool,
-    /// Keep the tables in benches/results, for `benches report`
+    /// Save the tables in benches/results, for `benches report`
     #[arg(long)]
     pub(crate) save: bool,
     /// The workspace's folder, for --save [default: the one this program was built in]
@@ -104,10 +104,10 @@ pub(crate) struct VersusArgs {
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct ReportArgs {
-    /// First take the results that `cargo bench -p benches` left in target/criterion
+    /// Also save the results of `cargo bench -p benches`, from target/criterion
     #[arg(long, conflicts_with = "check")]
     pub(crate) criterion: bool,
-    /// Write nothing: say which tables are older than the code that they measure
+    /// Write nothing; list the tables that are older than the code that they measure
     #[arg(long)]
     pub(crate) check: bool,
     /// The workspace's folder [default: the one this program was built in]
@@ -117,7 +117,7 @@ pub(crate) struct ReportArgs {
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct DrawArgs {
-    /// By which kernel
+    /// The kernel
     pub(crate) kernel: Kernel,
     /// How many threads
     pub(crate) workers: NonZeroUsize,
@@ -125,22 +125,22 @@ pub(crate) struct DrawArgs {
     pub(crate) width: usize,
     /// Rows
     pub(crate) height: usize,
-    /// Most iterations of a point
+    /// The largest number of iterations of a point
     pub(crate) iterations: u32,
-    /// How often
+    /// How many times
     pub(crate) pictures: u32,
 }
 
-/// The kernels that other people's programs have too.
+/// The kernels that other people's programs also have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Kernel {
-    /// Rounds as the textbook does
+    /// Rounds after each operation, as the textbook's loop does
     Exact,
-    /// Multiplies and adds in one instruction, where the machine can
+    /// Multiplies and adds in one instruction, if the CPU can
     Fast,
 }
 
-/// The models that Python has too.
+/// The models that Python also has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Model {
     /// Threads
@@ -149,31 +149,31 @@ pub(crate) enum Model {
     Processes,
 }
 
-/// How jobs are handed to a pool.
+/// How jobs are submitted to a pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Use {
-    /// All, in chunks
+    /// All of them, in chunks
     Map,
-    /// One, and its answer, and the next
+    /// The next one after the answer of the one before
     RoundTrips,
 }
 
 /// The echo servers that are written in Rust.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Server {
-    /// The reactor room's
+    /// The server of the room reactor
     Reactor,
     /// The green-threads room's
     GreenThreads,
-    /// mio, which is read until it would block
+    /// mio: reads until it would block
     Mio,
-    /// mio, where a short read is taken for the end
+    /// mio: stops reading after a short read
     MioShort,
-    /// tokio's current_thread
+    /// tokio, with one thread
     Tokio,
 }
 
-/// The work of the tasks.
+/// The work of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum TasksJob {
     /// Yield
@@ -186,7 +186,7 @@ pub(crate) enum TasksJob {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum GreenUse {
-    /// A hundred that yield to one another
+    /// A hundred that yield in turns
     Yields,
     /// This many tasks that sleep for a second
     Sleepers,
@@ -196,6 +196,6 @@ pub(crate) enum GreenUse {
 pub(crate) enum GreenModel {
     /// The green-threads room's
     GreenThreads,
-    /// tokio's current_thread
+    /// tokio, with one thread
     Tokio,
 }

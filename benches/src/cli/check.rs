@@ -1,5 +1,5 @@
-//! The workshop's check, with the input and output of its script: a fair match for Python, which
-//! also starts, reads, makes a pool, computes and prints.
+//! The workshop's check, with the same input and output as its Python script. So both programs do the same
+//! work: they start, read, make a pool, compute and print.
 
 use std::collections::HashMap;
 use std::io::Write;

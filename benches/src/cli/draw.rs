@@ -1,4 +1,4 @@
-//! Pictures of the Mandelbrot set with nothing written but a sum: what `mandelbrot.cpp` does.
+//! Computes the Mandelbrot set and prints only a sum, as `mandelbrot.cpp` does.
 
 use std::io::Write;
 
@@ -7,7 +7,7 @@ use mandelbrot::{Plan, View, threads};
 
 use super::args::{DrawArgs, Kernel};
 
-/// Draws the workshop's view by threads, as often as asked for, and prints the sum of all counts.
+/// Computes the workshop's view by threads, as many times as given, and prints the sum of all counts.
 pub(crate) fn run(args: &DrawArgs) -> anyhow::Result<Outcome> {
     let mut sum = 0;
     for _ in 0..args.pictures {

@@ -1,5 +1,4 @@
-//! Yielding and sleeping, a hundred and a hundred thousand at once: by our green threads, and by
-//! tokio's tasks on one thread.
+//! Many green threads that yield or sleep, and the same with tokio's tasks on one thread.
 
 use std::io::Write;
 use std::time::Duration;
@@ -8,12 +7,12 @@ use common::cli::Outcome;
 
 use super::args::{GreenModel, GreenUse};
 
-/// How many yield to one another; as in the peers.
+/// How many yield in turns; the same number as in the peers.
 const YIELDERS: u64 = 100;
 
 const NAP: Duration = Duration::from_secs(1);
 
-/// Does it, and says how many ended.
+/// Runs them, and prints how many have ended.
 pub(crate) fn run(how: GreenUse, model: GreenModel, count: u64) -> anyhow::Result<Outcome> {
     let ended = match model {
         GreenModel::GreenThreads => green(how, count)?,

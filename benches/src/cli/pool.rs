@@ -1,5 +1,4 @@
-//! The work of `peers/pool.py`, on our pools: a fair match for Python, which also starts, makes a
-//! pool, uses it and prints.
+//! The work of `peers/pool.py` on our pools. Both programs start, make a pool, use it and print.
 
 use std::io::Write;
 use std::num::NonZeroUsize;
@@ -10,10 +9,10 @@ use executors::{Executor, ProcessPool, ThreadPool};
 
 use super::args::{Model, Use};
 
-/// As in the script.
+/// The same as in the script.
 const CHUNK: usize = 5_000;
 
-/// Hands `count` jobs to a pool, and prints the sum of the answers.
+/// Submits `count` jobs to a pool, and prints the sum of the answers.
 pub(crate) fn run(
     how: Use,
     model: Model,

@@ -10,7 +10,7 @@ use common::files;
 
 use super::args::ReportArgs;
 
-/// Makes the pages, or says which tables are old.
+/// Writes the pages, or lists the tables that are too old.
 pub(crate) fn run(args: &ReportArgs, run: &RunArgs) -> anyhow::Result<Outcome> {
     let workspace = workspace(args.workspace.as_deref());
     if args.criterion {
@@ -37,7 +37,7 @@ pub(crate) fn run(args: &ReportArgs, run: &RunArgs) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// Says which tables are not of the code of today: exit code 1 if any is older.
+/// Lists the tables that are older than their code. Exit code 1 if there is one.
 fn check(tables: &[Table], workspace: &Path, run: &RunArgs) -> anyhow::Result<Outcome> {
     let aged: Vec<_> = tables
         .iter()
@@ -71,7 +71,7 @@ fn check(tables: &[Table], workspace: &Path, run: &RunArgs) -> anyhow::Result<Ou
     })
 }
 
-/// The workspace: as told, or where this program was built, or here.
+/// The workspace: from the argument, or where this program was built, or the current folder.
 pub(super) fn workspace(told: Option<&Path>) -> PathBuf {
     let built = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
     match told {

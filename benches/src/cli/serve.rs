@@ -1,5 +1,5 @@
-//! Echo servers on one thread: ours, and those that are written against a crate. Each prints where
-//! it listens, and ends when it is killed.
+//! Echo servers on one thread: ours, and some on other crates. Each prints its address, and runs until it
+//! is killed.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::SocketAddr;
@@ -24,7 +24,7 @@ pub(crate) fn run(server: Server) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// Makes round trips to a server, and says so.
+/// Makes round trips to a server, and prints their number.
 pub(crate) fn load(server: SocketAddr, round_trips: u32) -> anyhow::Result<Outcome> {
     Clients::connect(server)?.play(round_trips)?;
     let mut out = common::cli::stdout();
@@ -62,8 +62,8 @@ fn green_threads(_: SocketAddr) -> io::Result<()> {
     Err(ErrorKind::Unsupported.into())
 }
 
-/// Reads until it would block, as mio asks for; or, with `short`, takes a short read for the end,
-/// as the reactor does.
+/// Reads until it would block, as mio requires. With `short` it stops after a short read, as the reactor
+/// does.
 fn by_hand(address: SocketAddr, short: bool) -> io::Result<()> {
     const LISTENER: Token = Token(usize::MAX);
     let mut poll = Poll::new()?;
@@ -102,7 +102,7 @@ fn by_hand(address: SocketAddr, short: bool) -> io::Result<()> {
     }
 }
 
-/// A task for each connection, with a buffer of its own, as its guide has it.
+/// A task for each connection, with its own buffer, as in tokio's guide.
 fn tokio(address: SocketAddr) -> io::Result<()> {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let runtime = tokio::runtime::Builder::new_current_thread()

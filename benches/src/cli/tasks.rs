@@ -10,10 +10,10 @@ use scheduler::executor::{Executor, yield_now};
 
 use super::args::TasksJob;
 
-/// How many tasks share the yields.
+/// Among how many tasks the yields are divided.
 const TASKS: u64 = 10;
 
-/// Does a job, and prints its count as the tasks have counted it.
+/// Does a job, and prints the number that the tasks have counted.
 pub(crate) fn run(job: TasksJob, count: u64) -> anyhow::Result<Outcome> {
     let executor = Executor::new()?;
     let done = Rc::new(Cell::new(0));

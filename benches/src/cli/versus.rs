@@ -16,10 +16,10 @@ use serde_json::json;
 
 use super::args::VersusArgs;
 
-/// Enough for a range that means something, few enough for all jobs to take a minute or two.
+/// Enough for a useful range. All jobs then take a minute or two.
 const PAIRS: NonZeroUsize = NonZeroUsize::new(10).expect("ten is not zero");
 
-/// Prints the jobs, and which programs do them.
+/// Prints the jobs and their programs.
 pub(crate) fn list(run: &RunArgs) -> anyhow::Result<Outcome> {
     let jobs: Vec<_> = jobs(run).into_iter().map(|(job, _)| job).collect();
     let mut out = common::cli::stdout();
@@ -54,7 +54,7 @@ pub(crate) fn list(run: &RunArgs) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// Runs the jobs asked for, and prints each report as it comes.
+/// Runs the given jobs, and prints each report when its job is done.
 pub(crate) fn run(
     args: &VersusArgs,
     run: &RunArgs,
@@ -99,8 +99,8 @@ pub(crate) fn run(
     })
 }
 
-/// Keeps a table for each name of a job; reports of the same name stand in one. What was not measured does
-/// not replace what was.
+/// Saves a table for each name of a job; reports of the same name are in one table. A report without
+/// figures does not replace a table.
 fn save(reports: &[Report], workspace: Option<&Path>, run: &RunArgs) -> anyhow::Result<()> {
     let workspace = super::report::workspace(workspace);
     let mut names: Vec<_> = reports.iter().map(|report| report.job).collect();
@@ -124,7 +124,7 @@ fn save(reports: &[Report], workspace: Option<&Path>, run: &RunArgs) -> anyhow::
     Ok(())
 }
 
-/// All jobs; those of servers with the load they are measured under.
+/// All jobs; those of servers with their load.
 fn jobs(run: &RunArgs) -> Vec<(Job, Option<Load>)> {
     let programs = versus::jobs(run.jobs()).into_iter().map(|job| (job, None));
     let servers = versus::servers().into_iter();

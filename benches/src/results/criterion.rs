@@ -1,4 +1,4 @@
-//! Criterion's results as tables: what it leaves in `target/criterion`.
+//! Criterion's results, from `target/criterion`, as tables.
 
 use super::{Made, Table, measured_paths};
 use anyhow::Context;
@@ -45,7 +45,7 @@ struct Row {
 ///
 /// # Errors
 ///
-/// When there are none, or a file can't be read, naming it.
+/// If there are none, or a file can't be read. It names the file.
 pub fn tables(target: &Path, made: &Made) -> anyhow::Result<Vec<Table>> {
     let folder = target.join("criterion");
     let mut groups: BTreeMap<String, Vec<Row>> = BTreeMap::new();
@@ -57,7 +57,7 @@ pub fn tables(target: &Path, made: &Made) -> anyhow::Result<Vec<Table>> {
     }
     anyhow::ensure!(
         !groups.is_empty(),
-        "{}: nothing there: run `cargo bench -p benches` first",
+        "{}: no results: run `cargo bench -p benches` first",
         folder.display()
     );
     Ok(groups

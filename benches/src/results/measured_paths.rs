@@ -49,7 +49,7 @@ const PATHS: &[(&[&str], &[&str])] = &[
     (&["crawl", "links"], &["crawler/src", "async-fetch/src"]),
 ];
 
-/// The code that a job or a group measures; of one that is not known, this crate's own.
+/// The code that a job or a group measures. For an unknown name it is this crate.
 pub(super) fn of(name: &str) -> Vec<String> {
     let known = PATHS.iter().find(|(names, _)| names.contains(&name));
     let paths = known.map_or(&["benches"][..], |(_, paths)| paths);

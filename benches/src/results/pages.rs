@@ -1,4 +1,4 @@
-//! The tables as Markdown, for the house, and as one HTML page that needs nothing else.
+//! The tables as Markdown for the repository, and as one HTML page without other files.
 
 use super::Table;
 use common::text::html as plain;
@@ -31,10 +31,10 @@ pub fn markdown(tables: &[Table]) -> String {
     text
 }
 
-/// By which command, version and date.
+/// The command, version and date of a table.
 fn made(table: &Table) -> String {
     let made = &table.made;
-    let date = made.date.as_deref().unwrap_or("date not noted");
+    let date = made.date.as_deref().unwrap_or("date unknown");
     format!(
         "`{}`, {}, {date}, on {}.",
         made.command, made.version, made.machine

@@ -7,14 +7,14 @@ use anyhow::Context;
 use common::files;
 use std::path::{Path, PathBuf};
 
-/// Where they are, from the workspace's folder.
+/// Their folder in the workspace.
 pub const FOLDER: &str = "benches/results";
 
 /// All tables of a workspace, by name.
 ///
 /// # Errors
 ///
-/// When a file can't be read, or is none, naming it.
+/// If a file can't be read, or is not a table. It names the file.
 pub fn load(workspace: &Path) -> anyhow::Result<Vec<Table>> {
     let folder = workspace.join(FOLDER);
     let mut tables = Vec::new();
@@ -34,16 +34,16 @@ fn read(path: &Path) -> anyhow::Result<Table> {
     let cells = table.columns.len();
     anyhow::ensure!(
         table.rows.iter().all(|row| row.len() == cells),
-        "a row has another number of cells than there are columns"
+        "the number of cells of a row is not the number of columns"
     );
     Ok(table)
 }
 
-/// Writes a table, whole or not at all, in the place of an older one; says where.
+/// Writes a table, whole or not at all. It replaces an older one. Returns its path.
 ///
 /// # Errors
 ///
-/// When it can't be written, naming the file.
+/// If it can't be written. It names the file.
 pub fn save(table: &Table, workspace: &Path) -> anyhow::Result<PathBuf> {
     let folder = workspace.join(FOLDER);
     std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
@@ -61,7 +61,7 @@ pub fn of_job(job: &str, reports: &[&Report], made: Made) -> Table {
         let noise = report.noise.map(|noise| format!("{:.1} %", noise * 100.0));
         let noise = noise.unwrap_or_else(|| "unknown".to_owned());
         format!(
-            "{}: the noise, ours beside itself, was {noise}",
+            "{}: the noise (ours beside itself) was {noise}",
             report.title
         )
     });

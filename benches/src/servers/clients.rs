@@ -1,4 +1,4 @@
-//! The load: connections on which messages go there and back.
+//! The load: connections, each with a message that is sent and comes back.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::SocketAddr;
@@ -8,7 +8,7 @@ use mio::{Events, Interest, Poll, Token};
 
 use super::{CONNECTIONS, MESSAGE};
 
-/// Connections on which a message is always under way, one on each.
+/// Connections. On each of them one message is always in flight.
 #[derive(Debug)]
 pub struct Clients {
     poll: Poll,
@@ -19,7 +19,7 @@ pub struct Clients {
 struct Client {
     stream: TcpStream,
     message: [u8; MESSAGE],
-    /// The part of it that has come back.
+    /// The part of the message that has come back.
     answer: Vec<u8>,
 }
 
@@ -27,7 +27,7 @@ impl Clients {
     /// Makes [`CONNECTIONS`] connections to an echo server, and sends the first messages.
     ///
     /// # Errors
-    /// What the system says.
+    /// The system's error.
     pub fn connect(server: SocketAddr) -> io::Result<Clients> {
         let poll = Poll::new()?;
         let connect = |number: usize| {
@@ -49,10 +49,10 @@ impl Clients {
         Ok(Clients { poll, clients })
     }
 
-    /// Makes `round_trips` round trips. An answer is the end of one and the beginning of the next.
+    /// Makes `round_trips` round trips. After each answer the next message is sent.
     ///
     /// # Errors
-    /// What the system says, or if what comes back is not what was sent.
+    /// The system's error, or an echo that differs from the message.
     pub fn play(&mut self, round_trips: u32) -> io::Result<()> {
         let (mut events, mut buffer) = (Events::with_capacity(1024), [0; 4096]);
         let mut done = 0;

@@ -1,4 +1,4 @@
-//! Which CPU a server runs on, and which one its load.
+//! Chooses a CPU for the server, and another one for the load.
 
 #[cfg(target_os = "linux")]
 pub(super) use linux::Cpus;
@@ -22,7 +22,7 @@ mod linux {
             self.take(|cpus, one| (0..CpuSet::MAX_CPU).find(|&cpu| cpus.is_set(cpu)) == Some(one));
         }
 
-        /// For the load: another one, if there is another.
+        /// For the load: another CPU, if there is one.
         pub(in crate::servers) fn take_last(&self) {
             self.take(|cpus, one| (0..CpuSet::MAX_CPU).rfind(|&cpu| cpus.is_set(cpu)) == Some(one));
         }
@@ -31,7 +31,7 @@ mod linux {
             self.take(CpuSet::is_set);
         }
 
-        /// Where the system refuses, nothing is pinned.
+        /// If the system refuses, nothing is pinned.
         fn take(&self, chosen: impl Fn(&CpuSet, usize) -> bool) {
             let Some(cpus) = &self.0 else { return };
             let mut set = CpuSet::new();
@@ -45,7 +45,7 @@ mod linux {
     }
 }
 
-/// Elsewhere nothing is pinned.
+/// On other systems nothing is pinned.
 #[cfg(not(target_os = "linux"))]
 mod nothing {
     pub(in crate::servers) struct Cpus;

@@ -1,6 +1,6 @@
 //! The job of the crawler room, and the other programs that do it.
 //!
-//! It needs a server: `benches/peers/site.sh start` makes one, and the job is there while it is.
+//! It needs the server of `benches/peers/site.sh start`. Without that server the job is not listed.
 
 use std::path::Path;
 
@@ -12,10 +12,10 @@ const URL: &str = "http://127.0.0.1:18081/";
 const PAGES: &str = "target/versus-crawl/files/page";
 const SPIDER: &str = "target/release/peer-spider";
 
-/// Pages in flight. All of them are one host's, which for once does not mind.
+/// Pages in flight. All are on one host, which is ours.
 const JOBS: &str = "64";
 
-/// The room's job, if its server is there.
+/// The room's job, if its server runs.
 pub(super) fn jobs() -> Vec<Job> {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
     if folder.join(PAGES).is_dir() {
@@ -167,7 +167,7 @@ fn our_check(what: &str) -> Contender {
     )
 }
 
-/// A link checker, by a script that prints what is broken.
+/// A link checker, run by a script that prints the broken links.
 fn checker(
     name: &'static str,
     what: &str,
@@ -188,14 +188,14 @@ fn checker(
     }
 }
 
-/// How many pages the site has: a file each, and the first.
+/// How many pages the site has: one for each file, and the first page.
 fn expected() -> String {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
     let files = std::fs::read_dir(folder.join(PAGES)).map_or(0, Iterator::count);
     (files + 1).to_string()
 }
 
-/// Ours tells of each page in a line.
+/// Our program prints a line for each page.
 fn lines(output: &str) -> String {
     output.lines().count().to_string()
 }

@@ -8,13 +8,13 @@ use crate::contender::{Contender, Program};
 /// Python's program; `benches pool` does the same.
 const SCRIPT: &str = "benches/peers/pool.py";
 
-/// Jobs handed over one at a time: enough to make the start of pool and program small.
+/// Jobs submitted one at a time: so many that the start of pool and program does not matter.
 const ROUND_TRIPS: u64 = 20_000;
 
-/// Jobs handed over in chunks.
+/// Jobs submitted in chunks.
 const MILLION: u64 = 1_000_000;
 
-/// The room's jobs, with `workers` workers where there are several.
+/// The room's jobs, with `workers` workers where a job has several.
 pub(super) fn jobs(workers: NonZeroUsize) -> Vec<Job> {
     let one = NonZeroUsize::MIN;
     vec![

@@ -1,6 +1,6 @@
 //! The job of the async-fetch room, and the other programs that do it.
 //!
-//! It needs a server: `benches/peers/nginx.sh start` makes one, and the job is there while it is.
+//! It needs the server of `benches/peers/nginx.sh start`. Without that server the job is not listed.
 
 use std::path::Path;
 
@@ -12,10 +12,10 @@ const LIST: &str = "target/versus-fetch/urls.txt";
 const CURL_LIST: &str = "target/versus-fetch/urls.curl";
 const GO: &str = "target/versus-fetch/fetch-go";
 
-/// At once.
+/// How many requests are in flight.
 const JOBS: &str = "64";
 
-/// The room's job, if its server is there.
+/// The room's job, if its server runs.
 pub(super) fn jobs() -> Vec<Job> {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
     if folder.join(LIST).is_file() {
@@ -109,7 +109,7 @@ fn fetch() -> Job {
     }
 }
 
-/// A program that fetches and says nothing.
+/// A program that fetches and prints nothing.
 fn installed(
     name: &'static str,
     version: &'static [&'static str],
@@ -137,7 +137,7 @@ fn expected() -> String {
     format!("{count} {}", count * 4096)
 }
 
-/// Our summary's `fetched` and `bytes`.
+/// `fetched` and `bytes` of our summary.
 fn ours(output: &str) -> String {
     let summary: serde_json::Value = serde_json::from_str(output).unwrap_or_default();
     format!("{} {}", summary["fetched"], summary["bytes"])

@@ -3,10 +3,10 @@
 use super::{Job, in_one_line};
 use crate::contender::{Contender, Program};
 
-/// How often the CPU changes hands: a quarter of a second of Go, some seconds of gevent.
+/// How many switches there are: Go takes a quarter of a second for them, gevent some seconds.
 const YIELDS: u64 = 3_000_000;
 
-/// How many sleep at once.
+/// How many sleep at the same time.
 const SLEEPERS: u64 = 100_000;
 
 /// The room's jobs.

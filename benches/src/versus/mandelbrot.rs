@@ -5,13 +5,13 @@ use std::num::NonZeroUsize;
 use super::{Job, in_one_line};
 use crate::contender::{Contender, Program};
 
-/// The program of an expert in C++.
+/// A hand-optimised program in C++.
 const SOURCE: &str = "benches/peers/mandelbrot.cpp";
 
 /// The workshop's program in Python.
 const SCRIPT: &str = "benches/peers/mandelbrot.py";
 
-/// Enough pictures to make the start of a program small.
+/// So many pictures that the start of a program does not matter.
 const PICTURES: u32 = 20;
 
 /// The room's jobs, with `workers` workers.
@@ -19,7 +19,7 @@ pub(super) fn jobs(workers: NonZeroUsize) -> Vec<Job> {
     vec![by_intrinsics(workers), by_python(workers)]
 }
 
-/// The workshop's view at full size, no shortcuts.
+/// The workshop's view in full size, without shortcuts.
 fn by_intrinsics(workers: NonZeroUsize) -> Job {
     let size = ["1920", "1080", "1000", &PICTURES.to_string()].map(str::to_owned);
     Job {

@@ -5,10 +5,10 @@ use std::num::NonZeroUsize;
 use super::{Job, in_one_line, python};
 use crate::contender::{Contender, Program};
 
-/// How far primes are counted.
+/// Primes below this number are counted.
 const STOP: &str = "1e10";
 
-/// The same, for those who read plain numbers only.
+/// The same, for programs that read only plain numbers.
 const STOP_IN_FULL: &str = "10000000000";
 
 /// The workshop's numbers, as its script reads them.
@@ -109,7 +109,7 @@ fn check_by_processes(workers: NonZeroUsize) -> Job {
     }
 }
 
-/// Does exactly what [`SCRIPT`] does: numbers from standard input, an answer a line.
+/// Does the same as [`SCRIPT`]: reads numbers from standard input, prints a line for each.
 fn checker(model: &str, workers: NonZeroUsize) -> Contender {
     Contender {
         name: "primes",

@@ -1,4 +1,4 @@
-//! The jobs of the reactor room: echo servers of one thread, and other servers.
+//! The jobs of the reactor room: echo servers with one thread.
 
 use super::{Job, in_one_line};
 use crate::contender::{Contender, Program};
@@ -72,7 +72,7 @@ fn job(name: &'static str, title: String) -> Job {
     }
 }
 
-/// A server that `benches serve` is.
+/// A server of `benches serve`.
 fn ours(name: &'static str, server: &str) -> Contender {
     Contender {
         name,

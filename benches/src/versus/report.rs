@@ -1,4 +1,4 @@
-//! The result of a job's pairs.
+//! The result of a job: the figures of all pairs.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::child::Cost;
 use crate::contender::Contender;
 use crate::ratio::{Ratio, Verdict};
 
-/// A job, done.
+/// The result of a job.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
     /// The job's name.
@@ -21,7 +21,7 @@ pub struct Report {
     pub ours: String,
     /// Our program's answer, with which the others were compared.
     pub answer: String,
-    /// The most that two equal runs of ours differed by, as a share; `None` without a pair.
+    /// The largest difference between two equal runs of ours, as a share. `None` without a pair.
     pub noise: Option<f64>,
     /// Ours beside itself, then beside each of the others.
     pub rows: Vec<Row>,
@@ -46,9 +46,9 @@ pub struct Row {
 pub enum Outcome {
     /// There are figures.
     Measured(Box<Figures>),
-    /// There was no time for a pair.
+    /// It was interrupted before the first pair.
     NotRun,
-    /// It isn't there.
+    /// It was not found.
     Missing {
         /// Why it wasn't found.
         reason: String,
@@ -97,7 +97,7 @@ impl Row {
 }
 
 impl Report {
-    /// Of the rows, the first is ours beside itself.
+    /// In `rows`, the first is our program beside itself.
     pub(super) fn new(job: &Job, answer: String, rows: Vec<(Row, Vec<Pair>)>) -> Report {
         let noise = rows
             .first()
@@ -125,7 +125,7 @@ impl Report {
         }
     }
 
-    /// Whether some program failed or gave another answer. One that isn't there did neither.
+    /// Whether a program failed or gave another answer. A missing program does not count.
     pub fn failed(&self) -> bool {
         self.rows
             .iter()

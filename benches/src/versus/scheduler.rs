@@ -6,7 +6,7 @@ use crate::contender::{Contender, Program};
 /// Python's program; `benches tasks` does the same.
 const SCRIPT: &str = "benches/peers/tasks.py";
 
-/// Enough to make the start of the programs small beside them.
+/// So many that the start of the programs does not matter.
 const YIELDS: u64 = 10_000_000;
 
 /// So many that the slowest program needs seconds.

@@ -12,12 +12,12 @@ use thumbnails::samples;
 use super::Job;
 use crate::contender::{Contender, Program};
 
-/// The pictures that programs are compared at.
+/// The pictures of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Set {
-    /// As cameras make them.
+    /// In the size of cameras.
     Photographs,
-    /// As web sites have them.
+    /// In the size of web sites.
     Web,
 }
 
@@ -132,7 +132,7 @@ fn job(set: Set, workers: NonZeroUsize) -> Job {
 }
 
 impl Set {
-    /// Makes the pictures that are not there yet. It takes a minute, before any clock starts.
+    /// Makes the missing pictures. It takes a minute, which is not measured.
     ///
     /// # Errors
     /// If they can't be written.
@@ -167,13 +167,13 @@ fn write(pictures: &[samples::Sample], workers: NonZeroUsize) -> io::Result<()> 
     failed.into_inner().unwrap_or(Ok(()))
 }
 
-/// A folder beside this program: wherever that was built, it is not among sources.
+/// A folder beside this program, so that it is not among sources.
 fn folder(name: &str) -> PathBuf {
     let program = std::env::current_exe().unwrap_or_default();
     program.with_file_name("versus-thumbnails").join(name)
 }
 
-/// How many were made, out of the summary in the last line.
+/// How many were made, from the summary in the last line.
 fn made(output: &str) -> String {
     let summary = output.trim_end().lines().next_back();
     summary

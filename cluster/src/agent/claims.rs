@@ -38,8 +38,8 @@ impl Claim {
 }
 
 impl Shared {
-    /// Claims jobs as long as the agent works, never more than it has free workers: a job that waits at
-    /// the broker can be cancelled, and goes to the agent that is free first.
+    /// Claims jobs while the agent works, at most one for each free worker. A job that waits at the broker can
+    /// still be cancelled, and the first free agent gets it.
     pub(super) fn claim_jobs(self: &Arc<Self>) {
         let mut link_is_new = true;
         let mut last_id = String::new();
@@ -121,7 +121,8 @@ impl Shared {
         }
     }
 
-    /// Gives a job to the local pool, or answers it if that fails. `is_last`: no other job is to begin now.
+    /// Submits a job to the local pool, or answers it with an error if that fails. `is_last`: no other job begins
+    /// now.
     fn begin(self: &Arc<Self>, id: &str, claim: Claim, is_last: bool) {
         let report = |what, count, answer| Report {
             agent: id.to_owned(),
@@ -214,7 +215,7 @@ impl Shared {
         (header.count, forwarded)
     }
 
-    /// An input that travelled beside the stream.
+    /// Gets an input that is stored beside the stream, because it is large.
     fn fetch(&self, claim: &Claim) -> Result<Vec<u8>, Error> {
         let (key, field) = (
             self.names.values(&claim.client),

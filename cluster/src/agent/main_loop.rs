@@ -10,7 +10,7 @@ use super::{End, Shared, Stage};
 use crate::member::{Beat, Heart};
 use crate::sync::lock;
 
-/// How long the agent waits for orders at a time. It sees within this time that it is to stop.
+/// How long the agent waits for orders at a time. Within this time it notices that it must stop.
 const ORDERS: Duration = Duration::from_millis(100);
 
 impl Shared {
@@ -26,7 +26,7 @@ impl Shared {
                 let state = lock(&self.state);
                 match &state.stage {
                     Stage::Broken(reason) => return Err(reason.clone()),
-                    Stage::Draining if state.has_nothing() => return Ok(End::Drained),
+                    Stage::Draining if state.all_is_reported() => return Ok(End::Drained),
                     _ => {}
                 }
             }
@@ -84,7 +84,7 @@ impl Shared {
         }
     }
 
-    /// Waits for orders, at most for `limit`, and follows them. `position` is the agent's id and the last
+    /// Waits for orders, at most for `limit`, and executes them. `position` is the agent's id and the last
     /// order.
     fn follow_orders(&self, position: &mut (String, String), limit: Duration) {
         let id = lock(&self.state).id.clone();

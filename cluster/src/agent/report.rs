@@ -8,12 +8,12 @@ use crate::protocol::{INLINE, encode_answer, inline};
 use crate::scripts;
 use crate::sync::lock;
 
-/// What the broker is to do with the job.
+/// What the broker must do with the job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum What {
     /// It has ended: store its answer, then acknowledge it.
     Answer,
-    /// Offer it again if it has tries left, or else store its answer.
+    /// It failed: offer it again if it has tries left, otherwise store its answer.
     Again,
     /// It was not begun: offer it again.
     Back,
@@ -63,7 +63,7 @@ impl Shared {
         self.report(report);
     }
 
-    /// Tells the broker; later, if it is away.
+    /// Sends the report to the broker; later, if the broker can't be reached.
     pub(super) fn report(&self, report: Report) {
         // The worker is free now, before the broker has the report.
         let (is_current, in_touch) = {
@@ -95,7 +95,7 @@ impl Shared {
         }
     }
 
-    /// One attempt. It is no failure if the job no longer belongs to this agent.
+    /// One attempt. If the job no longer belongs to this agent, that is not an error.
     fn send(&self, report: &Report) -> Result<(), ()> {
         let what = match report.what {
             What::Answer => "answer",
@@ -128,7 +128,7 @@ impl Shared {
     }
 }
 
-/// An error names a worker by its process id. On another machine that means nothing without the host.
+/// Adds the host to an error that names a worker by its process id.
 fn name_host(error: &mut Error, host: &str) {
     if let Error::WorkerDied { worker, .. }
     | Error::Overran { worker, .. }

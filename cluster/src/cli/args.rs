@@ -1,4 +1,4 @@
-//! The command line's grammar.
+//! The arguments of the command line.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,7 +10,8 @@ use crate::broker::Broker;
 use crate::builder::RedisPoolBuilder;
 use crate::pool::RedisPool;
 
-/// Where the broker's address is looked for if no flag names it: flags stand in the list of processes.
+/// The environment variable with the broker's address, used without a flag. (Other users can see flags in the
+/// list of processes.)
 const ADDRESS: &str = "CLUSTER_BROKER";
 
 /// The same jobs on many machines, by a Redis server between them.
@@ -22,7 +23,7 @@ pub struct Args {
     /// What to do.
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// Which broker, for the demonstration.
+    /// The broker, for the demonstration.
     #[command(flatten)]
     pub broker: BrokerArgs,
     /// How.
@@ -37,27 +38,27 @@ pub enum Command {
     Agent(AgentArgs),
     /// Show agents, clients, queues and rates, until Ctrl-C
     Top(TopArgs),
-    /// Have the agents of a machine take no more jobs, and end when they have none
+    /// Tell the agents of a machine to take no more jobs, and to end after their last one
     Drain(DrainArgs),
     /// List the jobs that have used up their tries, the newest first
     Dead(DeadArgs),
-    /// Measure how long a job that does nothing is on its way, there and back
+    /// Measure the time from the submission of an empty job to its result
     Trip(BrokerArgs),
 }
 
-/// Which broker, and which cluster of it.
+/// The broker, and the cluster on it.
 #[derive(clap::Args, Clone, Debug)]
 #[command(next_help_heading = "Cluster options")]
 pub struct BrokerArgs {
-    /// The broker: redis://USER:PASSWORD@HOST:PORT, rediss://… for TLS [default: what the
-    /// environment has as CLUSTER_BROKER]
+    /// The broker: redis://USER:PASSWORD@HOST:PORT, rediss://… for TLS [default: the
+    /// environment variable CLUSTER_BROKER]
     #[arg(long, value_name = "URL")]
     pub broker: Option<String>,
     /// The certificate authority of a rediss:// broker, as a PEM file [default: the system's]
     #[arg(long, value_name = "FILE")]
     pub broker_ca: Option<PathBuf>,
-    /// What the broker's keys begin with: clients and agents of one prefix belong together [default:
-    /// the tool's name]
+    /// The prefix of all keys at the broker: clients and agents with the same prefix are one cluster
+    /// [default: the tool's name]
     #[arg(long, value_name = "NAME")]
     pub prefix: Option<String>,
     /// How long an agent or client may be silent before it counts as dead
@@ -83,7 +84,7 @@ impl BrokerArgs {
     pub fn broker(&self) -> Result<Broker, Usage> {
         let url = self.address().ok_or_else(|| {
             Usage(format!(
-                "--broker: which? For example --broker redis://localhost, or {ADDRESS} in the \
+                "--broker: missing. For example --broker redis://localhost, or {ADDRESS} in the \
                  environment; `redis-server` starts one"
             ))
         })?;
@@ -116,10 +117,10 @@ pub struct AgentArgs {
     /// Whose jobs.
     #[command(flatten)]
     pub broker: BrokerArgs,
-    /// What this machine is called [default: its host name]
+    /// The name of this machine [default: its host name]
     #[arg(long, value_name = "NAME")]
     pub host: Option<String>,
-    /// Most memory (address space) of a worker process: `2GiB`
+    /// The largest memory (address space) of a worker process: `2GiB`
     #[arg(long, value_name = "SIZE", value_parser = numbers::size)]
     pub memory_limit: Option<u64>,
 }

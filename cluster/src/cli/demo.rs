@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::args::BrokerArgs;
 
-/// What agents of the command know.
+/// The jobs that the agents of this command know.
 pub const JOBS: &[JobType] = &[job::<CountPrimes>()];
 
 /// Counts the primes of a range, slowly.
@@ -54,7 +54,7 @@ fn pieces() -> impl Iterator<Item = CountPrimes> + Send {
     })
 }
 
-/// What is the same for every executor: this is all of the work.
+/// The whole work. It is the same for every executor.
 fn count(pool: &impl Executor, interrupt: &Interrupt) -> Result<(u64, Duration), Error> {
     let start = Instant::now();
     let answers = pool.map(pieces().take_while(|_| !interrupt.raised()));
@@ -67,6 +67,17 @@ pub(super) fn run(
     run: &RunArgs,
     interrupt: &Interrupt,
 ) -> anyhow::Result<Outcome> {
+    let mut out = common::cli::stdout();
+    if !run.output.json {
+        writeln!(out, "primes below {END}, in {} jobs", END / PIECE)?;
+        if !run.output.quiet {
+            writeln!(
+                out,
+                "Look for: each row must have the same count. Which is faster?"
+            )?;
+        }
+        out.flush()?;
+    }
     let local = ProcessPool::new(run.jobs().get())?;
     local.warm_up()?;
     let (locally, local_time) = count(&local, interrupt)?;
@@ -87,8 +98,7 @@ pub(super) fn run(
         }
     } else {
         remarks.push(
-            "Without a broker this was a local pool only. To have the same jobs run by other \
-             machines:\n  apt install redis-server        # a broker, on one machine\n  \
+            "Without a broker only the local pool ran. To run the jobs on other machines:\n  apt install redis-server        # a broker, on one machine\n  \
              cluster agent --broker redis://HOST   # on each machine\n  \
              cluster --broker redis://HOST         # this again"
                 .to_owned(),
@@ -97,7 +107,6 @@ pub(super) fn run(
     if interrupt.raised() {
         return Ok(Outcome::Interrupted);
     }
-    let mut out = common::cli::stdout();
     if run.output.json {
         let rows = rows.iter().map(|(name, workers, count, time)| {
             json!({ "pool": name, "workers": workers, "count": count, "seconds": time.as_secs_f64() })
@@ -105,7 +114,6 @@ pub(super) fn run(
         let rows: Vec<_> = rows.collect();
         out.json(&json!({ "below": END, "jobs": END / PIECE, "runs": rows }))?;
     } else {
-        writeln!(out, "primes below {END}, in {} jobs", END / PIECE)?;
         for (name, workers, count, time) in &rows {
             let time = human_duration(*time);
             writeln!(
@@ -126,7 +134,8 @@ pub(super) fn run(
             }
             writeln!(
                 out,
-                "\nNext: README.md of this room; `cluster top` shows agents, clients and queues."
+                "\n`cluster top` shows agents, clients and queues.\n\n{}",
+                common::cli::read_next("cluster")
             )?;
         }
     }
@@ -139,7 +148,7 @@ pub(super) fn run(
     })
 }
 
-/// What the figures show.
+/// The conclusion from the figures.
 fn point(local: Duration, cluster: Duration, here: usize, there: usize) -> String {
     let ratio = cluster.as_secs_f64() / local.as_secs_f64().max(1e-9);
     if ratio < 0.9 {
@@ -148,9 +157,9 @@ fn point(local: Duration, cluster: Duration, here: usize, there: usize) -> Strin
         )
     } else {
         format!(
-            "The cluster ({there} workers) took {ratio:.2} times as long as the local pool ({here}). Each \
-             job goes to the broker, to an agent, to its worker and back. More machines pay once jobs \
-             are long and this machine's CPUs are all busy."
+            "The cluster ({there} workers) took {ratio:.2} times as long as the local pool \
+             ({here}).\nEach job goes to the broker, to an agent, to its worker and back. More \
+             machines\nhelp if the jobs are long and all CPUs of this machine are busy."
         )
     }
 }

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::args::{DeadArgs, DrainArgs};
 use crate::overview::{dead_letters, drain, overview};
 
-/// How often the broker is asked whether the agents are gone.
+/// How often the broker is asked whether the agents have ended.
 const STEP: Duration = Duration::from_millis(100);
 
 pub(super) fn run(
@@ -24,7 +24,7 @@ pub(super) fn run(
     let drained = drain(&broker, &prefix, &which.host)?;
     if drained.is_empty() {
         bail!(
-            "{}: no agent there; `cluster top` shows them",
+            "{}: no such agent or machine; `cluster top` shows them",
             escaped(&which.host)
         );
     }

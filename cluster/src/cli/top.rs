@@ -1,4 +1,4 @@
-//! `cluster top`: the agents and clients, what they run, what waits.
+//! `cluster top`: the agents, the clients, and their jobs.
 
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write};
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::args::TopArgs;
 use crate::overview::{Overview, overview};
 
-/// How often Ctrl-C is looked for.
+/// How often it checks for Ctrl-C.
 const STEP: Duration = Duration::from_millis(50);
 /// How many rows of each table are shown.
 const ROWS: usize = 20;
@@ -54,7 +54,7 @@ pub(super) fn run(top: &TopArgs, run: &RunArgs, interrupt: &Interrupt) -> anyhow
     Ok(Outcome::Done)
 }
 
-/// Jobs a second, since the last look.
+/// Jobs in a second, since the last refresh.
 #[derive(Debug, Default, PartialEq)]
 struct Rates {
     submitted: Option<f64>,

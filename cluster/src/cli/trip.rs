@@ -1,5 +1,5 @@
-//! `cluster trip`: how long a job that does nothing is on its way. `guidelines --cluster FILE` takes the
-//! figure.
+//! `cluster trip`: the time from the submission of an empty job to its result. `guidelines --cluster FILE` reads
+//! the figure.
 
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -59,7 +59,7 @@ pub(super) fn run(
         medians.sort_unstable();
         writeln!(
             out,
-            "a job that does nothing, by {address} to an agent and back: {} (every tenth over {})",
+            "an empty job, through {address} to an agent and back: {} (one in ten took over {})",
             human_duration(medians[medians.len() / 2]),
             human_duration(slow),
         )?;

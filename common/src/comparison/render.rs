@@ -125,6 +125,9 @@ impl<A: PartialEq + Debug> Report<A> {
         if !self.about.input.is_empty() {
             lines.push(format!("input: {}", self.about.input));
         }
+        if !self.about.look_for.is_empty() {
+            lines.push(format!("look for: {}", self.about.look_for));
+        }
         let rounds = self.about.rounds;
         let noise = match self.noise {
             Some(noise) => format!("{:.1}% between equal runs of the baseline", noise * 100.0),

@@ -11,7 +11,7 @@ const NEARLY_ALL: f64 = 0.75;
 impl<A: PartialEq + Debug> Report<A> {
     /// Describes how `models`, which divide one job among workers, compare with the baseline: the
     /// median of their speed-ups, whether it is close to the number of workers, and if not, a
-    /// measured reason. `None` if no such model, or no baseline, has figures.
+    /// measured reason or, if none was measured, the usual ones. `None` if no such model, or no baseline, has figures.
     ///
     /// # Examples
     ///
@@ -65,6 +65,9 @@ impl<A: PartialEq + Debug> Report<A> {
         }
         match speed_up >= NEARLY_ALL * at_once as f64 {
             true => format!("{at_once} at once were {times}: waiting needs no cores."),
+            false if !self.disturbances().is_empty() => {
+                format!("{at_once} at once were {times}: other programs also used the CPUs.")
+            }
             false => format!(
                 "{at_once} at once were {times}: not all of it was waiting, or something else was \
                  the limit."
@@ -91,8 +94,9 @@ impl<A: PartialEq + Debug> Report<A> {
         }
         match usable < workers {
             true => format!("this process may use {usable} of the machine's CPUs"),
-            false => "the job may be too short for the cost of starting them, or the \
-                      CPUs share a resource (a cache, memory, one core)"
+            // No measured reason is left. These are the usual ones.
+            false => "perhaps starting the workers took longer than they saved, or two of the \
+                      CPUs are one core, or all wait for the same memory"
                 .to_owned(),
         }
     }
@@ -130,8 +134,8 @@ mod tests {
             said(520, 2),
             "2 workers were 1.9 times as fast as one: work that computes needs cores."
         );
-        assert!(said(800, 2).starts_with("2 workers were only 1.2 times as fast as one: the job"));
-        assert!(said(1010, 2).starts_with("2 workers were no faster than one: the job"));
+        assert!(said(800, 2).starts_with("2 workers were only 1.2 times as fast as one: perhaps"));
+        assert!(said(1010, 2).starts_with("2 workers were no faster than one: perhaps"));
         // The test's report has two usable CPUs.
         assert_eq!(
             said(520, 8),

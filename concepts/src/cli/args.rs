@@ -1,4 +1,4 @@
-//! The command line's grammar.
+//! The arguments of the command line.
 
 use clap::Parser;
 use common::cli::{OutputArgs, numbers};
@@ -15,7 +15,7 @@ pub(crate) struct Args {
     /// How many times to paint in each way, at most 100 [default: 3 or more, within ten seconds]
     #[arg(long, value_name = "N", value_parser = runs)]
     pub(super) runs: Option<NonZeroUsize>,
-    /// Draw the lanes as an SVG picture, too; - is standard output, and then nothing else is printed
+    /// Also draw the lanes as an SVG picture; - is standard output: then nothing else is printed
     #[arg(long, value_name = "FILE")]
     pub(super) svg: Option<PathBuf>,
     #[command(flatten)]

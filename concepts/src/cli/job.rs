@@ -11,18 +11,18 @@ use std::time::Duration;
 
 use super::args::Args;
 
-/// A stroke: long beside what it takes to note it down, short beside a scene.
+/// The time of a stroke: much longer than a note in a diary, much shorter than a scene.
 const STROKE: Duration = Duration::from_millis(1);
 
 /// 100 strokes a room: the longest scene takes a fifth of a second.
 const STROKES: u64 = 100;
 
-/// Strokes of each of two coats, and how long the first dries: as much to paint as is needed to see
-/// it, and most of the time waiting.
+/// Strokes of each of two coats, and how long the first one dries. Most of the time is waiting, and the
+/// painting is long enough to be seen.
 const COAT: u64 = 20;
 const DRYING: Duration = Duration::from_millis(80);
 
-/// How long each job is repeated by itself; the demonstration has two and ten seconds.
+/// How long each job is repeated. The demonstration has two jobs and takes at most ten seconds.
 const REPEATING: Duration = Duration::from_millis(3500);
 
 const THREE: NonZeroUsize = NonZeroUsize::new(3).expect("three is not zero");

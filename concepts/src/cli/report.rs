@@ -1,4 +1,4 @@
-//! The results, for people and as JSON; each conclusion follows from the figures.
+//! The results as text and as JSON. Each conclusion follows from the figures.
 
 use super::job::{Result, WAYS, Work};
 use super::{svg, text};
@@ -44,7 +44,7 @@ fn lanes(result: &Result) -> String {
     let mut text = match result.work {
         Work::Computes => "\nWORK THAT COMPUTES. Look for: which way ends sooner?\n".to_owned(),
         Work::Waits => {
-            "\nWORK THAT WAITS: two coats a room, the first has to dry.\nLook for: which painter is idle?\n"
+            "\nWORK THAT WAITS: each room gets two coats, and the first has to dry.\nLook for: which painter is idle?\n"
                 .to_owned()
         }
     };
@@ -71,8 +71,7 @@ fn conclusion(result: &Result) -> String {
     });
     let mut lines: Vec<String> = said.collect();
     if !result.report.disturbances().is_empty() {
-        let busy =
-            "- The machine was busy (how that was seen stands under the table): run it again.";
+        let busy = "- The machine was busy (the signs are listed under the table): run it again.";
         lines.push(busy.to_owned());
     }
     lines.join("\n")
@@ -88,12 +87,12 @@ fn compared(standing: Standing) -> String {
     }
 }
 
-/// Why that is so; where the figure is not what the theory says, what to look at.
+/// The reason; if the figure contradicts the theory, what to look at.
 fn why(work: Work, way: &str, standing: Standing) -> &'static str {
     let faster = matches!(standing, Standing::Faster(_));
     match (work, way, faster) {
         (Work::Computes, "taking turns", false) => {
-            "Going to and fro gives no speed: one painter does one thing at a time."
+            "Going to and fro saves no time: one painter does one thing at a time."
         }
         (Work::Computes, "two painters", true) => "Work that computes gains from a second CPU.",
         (Work::Computes, "two painters", false) if cpus::usable().get() < 2 => {
@@ -111,9 +110,7 @@ fn why(work: Work, way: &str, standing: Standing) -> &'static str {
             "A painter that waits needs no ladder: a global lock costs little where work waits, and \
              Python's threads help there."
         }
-        _ => {
-            "That is not what the theory says: other programs may have had the CPUs. Run it again."
-        }
+        _ => "The theory says something else: perhaps other programs used the CPUs. Run it again.",
     }
 }
 

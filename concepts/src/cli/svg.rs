@@ -18,7 +18,7 @@ const STYLE: &str = "text{font:12px system-ui,sans-serif;fill:#222}.h{font-weigh
     .ladder{fill:#cc3311;fill-opacity:.35}@media(prefers-color-scheme:dark){text{fill:#ddd}\
     .paper{fill:#16181d}}";
 
-/// Draws all scenes of both jobs; the scenes of a job share one scale.
+/// Draws all scenes of both jobs. All scenes of a job have the same scale.
 pub(super) fn draw(results: &[Result]) -> String {
     let mut body = String::new();
     let mut y = LINE;
@@ -98,7 +98,7 @@ fn kind(stretch: &Stretch) -> (&'static str, &'static str) {
     }
 }
 
-/// A bar at `(x, y, width)`. Nothing of the text comes from outside, so nothing is escaped.
+/// A bar at `(x, y, width)`. No text comes from outside, so none is escaped.
 fn bar(body: &mut String, class: &str, (x, y, width): (f64, f64, f64), title: &str) {
     let _infallible = writeln!(
         body,

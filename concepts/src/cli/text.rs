@@ -3,14 +3,14 @@
 use concepts::diary::{Activity, Stretch};
 use std::time::Duration;
 
-/// Columns of a lane: what is left of 80 beside its name.
+/// The columns of a lane: 80 less its name.
 const COLUMNS: u32 = 64;
 
 /// The meaning of the signs in a lane.
 pub(super) const LEGEND: &str =
     "A, B: paints that room   ~ waits for paint to dry   : waits for the ladder";
 
-/// A lane as [`COLUMNS`] signs that stand for `length` together. Each sign is what took most of its
+/// A lane as [`COLUMNS`] signs, for a time of `length`. Each sign is the activity that took most of its
 /// column's time.
 pub(super) fn lane(stretches: &[Stretch], length: Duration) -> String {
     let edge = |column: u32| length * column / COLUMNS;
@@ -22,7 +22,7 @@ pub(super) fn lane(stretches: &[Stretch], length: Duration) -> String {
     signs.collect::<String>().trim_end().to_owned()
 }
 
-/// The activity with most time.
+/// The activity with the most time.
 fn longest(times: impl Iterator<Item = (Activity, Duration)>) -> Option<Activity> {
     let mut sums: Vec<(Activity, Duration)> = Vec::new();
     for (activity, time) in times.filter(|(_, time)| !time.is_zero()) {

@@ -3,10 +3,10 @@
 
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
 use async_fetch::{Error, Filter};
@@ -16,7 +16,7 @@ use ureq::http::Uri;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver as Resolve};
 use ureq::unversioned::transport::NextTimeout;
 
-use crate::crawl::Lookup;
+use crate::crawl::Names;
 
 /// Addresses of one name, at most: as many as the client takes.
 const MOST: usize = 16;
@@ -27,7 +27,7 @@ const LOOK: Duration = Duration::from_millis(50);
 /// See the module.
 pub(super) struct Resolver {
     pub(super) filter: Option<Filter>,
-    pub(super) lookup: Option<Lookup>,
+    pub(super) names: Arc<Names>,
     pub(super) patience: Duration,
     pub(super) stopped: Arc<AtomicBool>,
 }
@@ -102,22 +102,9 @@ impl Resolve for Resolver {
 }
 
 impl Resolver {
-    /// Looks a name up, on a thread of its own: the system's look-up can't be interrupted.
+    /// Waits for the addresses of a name, but not for ever.
     fn look_up(&self, host: &str) -> Result<Vec<IpAddr>, ureq::Error> {
-        let (name, lookup) = (host.to_owned(), self.lookup.clone());
-        let (sender, found) = mpsc::channel();
-        let thread = std::thread::Builder::new().name("look-up".to_owned());
-        let look_up = move || {
-            let found = match lookup {
-                Some(lookup) => lookup(&name),
-                None => (name.as_str(), 0)
-                    .to_socket_addrs()
-                    .map(|all| all.map(|it| it.ip()).collect()),
-            };
-            // The caller may have given up.
-            let _ = sender.send(found);
-        };
-        thread.spawn(look_up).map_err(ureq::Error::Io)?;
+        let found = self.names.receive(host);
         let end = Instant::now() + self.patience;
         loop {
             match found.recv_timeout(LOOK) {

@@ -28,7 +28,7 @@ const FIXED: &str = "Limits that can't be set: 10 redirects one after the other;
 ///
 /// It obeys robots.txt, stays on the host of the URL, fetches each page once, and keeps its state in
 /// SQLite. A page that can't be fetched is reported, the other pages are fetched, and the exit code
-/// is 1.
+/// is 1. It is 1, too, if --max-time leaves pages out.
 ///
 /// Without arguments it shows a demonstration: it starts a small site of its own, and crawls it in
 /// every model of concurrency.
@@ -51,7 +51,7 @@ pub(crate) struct Args {
 #[derive(Subcommand, Debug)]
 pub(super) enum Command {
     /// Check all links of a site, with outside links and fragments; the exit code is 1 if any is
-    /// broken
+    /// broken, or if --max-pages, --max-bytes or --max-time leaves any unchecked
     Check(Box<CheckArgs>),
     /// Report on the state of a crawl
     Report(ReportArgs),

@@ -5,12 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use common::cli::{Choice, Interrupt, Outcome, compare};
 use common::comparison::Comparison;
-use crawler::Crawl;
 use crawler::settings::Settings;
 use crawler::store::{File, PageSummary};
 
 use super::args::Args;
-use super::crawl::watched;
+use super::crawl::{begin, watched};
 use super::model::{self, Model};
 
 /// Crawls in each model, and prints the table. In a demonstration it crawls several times, and explains the
@@ -25,6 +24,7 @@ pub(super) fn run(
     let seeds: Vec<&str> = settings.seeds.iter().map(|it| it.as_str()).collect();
     let comparison = Comparison::new("a crawl")
         .input(seeds.join(" "))
+        .look_for("how many times as fast is it to wait for several pages at once?")
         .agreement("the same pages")
         .waiting();
     let comparison = match demonstration {
@@ -44,7 +44,8 @@ pub(super) fn run(
             let mut pages = done.lock().unwrap_or_else(PoisonError::into_inner);
             pages.push((page.url.clone(), page.status));
         });
-        let crawl = Crawl::new(settings.clone(), File::temporary()?, None, on_page)?;
+        let file = File::temporary()?;
+        let crawl = begin(settings.clone(), file, None, on_page, interrupt)?;
         watched(&crawl, *model, args.in_flight(), || interrupt.raised())?;
         crawl.finish()?;
         if interrupt.raised() {

@@ -1,13 +1,16 @@
 //! `crawler URL…`: a crawl, with a line for each page and a summary.
 
 use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
+use anyhow::bail;
 use common::cli::{Choice, Interrupt, Outcome};
 use crawler::Crawl;
-use crawler::crawl::Summary;
+use crawler::crawl::{Limit, Summary};
 use crawler::settings::Settings;
-use crawler::store::File;
+use crawler::store::{File, OnPage};
 
 use super::args::{Args, CrawlArgs};
 use super::model::{Kind, Model};
@@ -36,8 +39,10 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
             common::remark!("{}", words::rest(args.crawl.db.as_deref()));
         }
     }
+    // Nobody can know beforehand which pages a limit of time leaves out. A limit of pages or bytes is a request
+    // for that many.
     Ok(match sum.failed + sum.http_errors + sum.cut {
-        0 => Outcome::Done,
+        0 if sum.limit != Some(Limit::Time) => Outcome::Done,
         _ => Outcome::SomeFailed,
     })
 }
@@ -56,7 +61,8 @@ pub(super) fn run_and_print(
         common::remark!("{}", words::rules(&settings).trim_end());
     }
     let pages = Pages::new(args, lines);
-    let crawl = Crawl::new(settings, file, crawl_args.warc.as_deref(), pages.on_page())?;
+    let archive = crawl_args.warc.as_deref();
+    let crawl = begin(settings, file, archive, pages.on_page(), interrupt)?;
     // At the end of the time, pages in flight get as long as a silent server.
     let start = Instant::now();
     let limit = crawl.settings().limits.time;
@@ -67,6 +73,31 @@ pub(super) fn run_and_print(
     let sum = crawl.finish()?;
     pages.finish()?;
     Ok(sum)
+}
+
+/// Makes a crawl. The look-up of the given hosts can't be interrupted, so it has a thread of its own. Ctrl-C leaves
+/// that thread behind.
+pub(super) fn begin(
+    settings: Settings,
+    file: File,
+    archive: Option<&Path>,
+    on_page: OnPage,
+    interrupt: &Interrupt,
+) -> anyhow::Result<Crawl> {
+    let archive = archive.map(Path::to_owned);
+    let (sender, made) = std::sync::mpsc::channel();
+    std::thread::Builder::new().spawn(move || {
+        let crawl = Crawl::new(settings, file, archive.as_deref(), on_page);
+        // The receiver leaves after Ctrl-C.
+        drop(sender.send(crawl));
+    })?;
+    loop {
+        match made.recv_timeout(LOOK) {
+            Ok(crawl) => return Ok(crawl?),
+            Err(RecvTimeoutError::Timeout) if !interrupt.raised() => {}
+            Err(_) => bail!("the crawl ended before its first page"),
+        }
+    }
 }
 
 /// Runs a model, and stops the crawl when `is_over` says so.
@@ -82,7 +113,7 @@ pub(super) fn watched(
         let is_over = &is_over;
         scope.spawn(move || {
             // Until the sender is dropped.
-            while ended.recv_timeout(LOOK) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+            while ended.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
                 if is_over() {
                     crawl.stop();
                     return;

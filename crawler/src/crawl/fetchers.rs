@@ -1,14 +1,17 @@
 //! The two fetchers of a crawl: one that waits for many pages at once, and one that blocks. They have the same
 //! limits.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_fetch::{Fetcher, Filter, Limits, Retries, Timeouts};
+use tokio::sync::oneshot;
 use url::Url;
 
 use super::Error;
 use super::addresses::{Addresses, Lookup};
+use super::names::Names;
 use crate::blocking::{Blocking, Setup};
 use crate::settings::Settings;
 
@@ -42,8 +45,9 @@ impl Fetchers {
             most: politeness.retries,
             ..Retries::default()
         };
+        let names = Names::new(lookup);
         let filter: Option<Filter> = (!politeness.private).then(|| {
-            let addresses = Addresses::of(&settings.seeds, lookup.as_ref());
+            let addresses = Addresses::of(&settings.seeds, &names, timeouts.connect);
             Arc::new(move |host: &str, address| addresses.allow(host, address)) as Filter
         });
         let blocking = Blocking::new(Setup {
@@ -53,7 +57,7 @@ impl Fetchers {
             user_agent: politeness.user_agent.clone(),
             insecure: politeness.insecure,
             filter: filter.clone(),
-            lookup: lookup.clone(),
+            names: Arc::clone(&names),
             cookies: settings.access.cookies.clone(),
         });
         let mut builder = Fetcher::builder()
@@ -70,12 +74,12 @@ impl Fetchers {
         if let Some(filter) = filter {
             builder = builder.addresses(move |host, address| filter(host, address));
         }
-        if let Some(lookup) = lookup {
-            builder = builder.lookup(move |host| {
-                let lookup = Arc::clone(&lookup);
-                async move { lookup(&host) }
-            });
-        }
+        builder = builder.lookup(move |host| {
+            let (sender, found) = oneshot::channel();
+            // The request may have been given up.
+            names.ask(&host, Box::new(move |it| drop(sender.send(it))));
+            async move { found.await.map_err(io::Error::other)? }
+        });
         Ok(Fetchers {
             waiting: builder.build()?,
             blocking: Arc::new(blocking),

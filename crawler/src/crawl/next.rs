@@ -3,6 +3,7 @@
 use super::hosts::WAITING;
 use super::job::{Job, Role};
 use super::state::State;
+use super::summary::Limit;
 use crate::frontier::Work;
 
 impl State {
@@ -17,26 +18,32 @@ impl State {
         self.found.queue.pop(read)
     }
 
-    /// Keeps in the summary which limit has been reached.
-    pub(super) fn note_limit(&mut self) {
-        self.sum.limit = self.sum.limit.or_else(|| self.limit());
+    /// At a stop: records that the time is over, if that left anything undone.
+    pub(super) fn note_time(&mut self, in_flight: usize) {
+        if self.limit() == Some(Limit::Time) && (in_flight > 0 || self.pop().is_some()) {
+            self.sum.limit = Some(Limit::Time);
+        }
     }
 
     /// The limit that has been reached.
-    fn limit(&self) -> Option<&'static str> {
+    fn limit(&self) -> Option<Limit> {
         let limits = &self.settings.limits;
-        if limits.pages.is_some_and(|most| self.progress.begun >= most) {
-            Some("pages")
+        let took = || self.progress.start.elapsed();
+        if limits.time.is_some_and(|most| took() >= most) {
+            Some(Limit::Time)
+        } else if limits.pages.is_some_and(|most| self.progress.begun >= most) {
+            Some(Limit::Pages)
         } else if limits.bytes.is_some_and(|most| self.sum.bytes >= most) {
-            Some("bytes")
-        } else if limits
-            .time
-            .is_some_and(|most| self.progress.start.elapsed() >= most)
-        {
-            Some("time")
+            Some(Limit::Bytes)
         } else {
             None
         }
+    }
+
+    /// Queues pages whose parts were wanted too late, at the end of everything else.
+    fn queue_late_parts(&mut self) {
+        let late = self.parts.take_late(self.store.as_ref());
+        self.found.queue.put_back(late);
     }
 }
 
@@ -55,28 +62,28 @@ impl Work for State {
             return None;
         }
         loop {
+            if self.hosts.waiting() >= WAITING {
+                return None;
+            }
+            // Jobs in flight, or waiting, may lead to more.
+            let is_last = in_flight == 0 && self.hosts.waiting() == 0;
+            let mut job = self.pop();
+            if job.is_none() && is_last {
+                self.queue_late_parts();
+                job = self.pop();
+            }
+            let job = job?;
             if let Some(limit) = self.limit() {
+                self.found.queue.postpone(job);
                 // Some jobs in flight may be no pages: redirects.
                 if in_flight == 0 {
                     self.sum.limit = Some(limit);
                 }
                 return None;
             }
-            if self.hosts.waiting() >= WAITING {
-                return None;
-            }
-            let Some(job) = self.pop() else {
-                if in_flight > 0 || self.hosts.waiting() > 0 {
-                    return None;
-                }
-                self.first
-                    .jobs
-                    .extend(self.parts.take_late(self.store.as_ref()));
-                return self.first.jobs.pop_front();
-            };
             if self.settings.depth.is_some() && job.depth > self.progress.level {
-                // Jobs in flight, or waiting, may lead to more pages of the same depth.
-                if in_flight > 0 || self.hosts.waiting() > 0 {
+                // Others may lead to more pages of the same depth.
+                if !is_last {
                     self.found.queue.postpone(job);
                     return None;
                 }

@@ -90,7 +90,7 @@ impl Queue {
         }
     }
 
-    /// Puts back a job that was taken too early; after jobs that are pushed ahead meanwhile.
+    /// Puts back a job that can't be started yet; after jobs that are pushed ahead meanwhile.
     pub(super) fn postpone(&mut self, job: Job) {
         self.ready.push_front(job);
     }

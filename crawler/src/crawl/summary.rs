@@ -1,9 +1,31 @@
 //! The summary of a crawl.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use crate::store::Skip;
+
+/// A limit that ends a crawl.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// Of pages.
+    Pages,
+    /// Of bytes.
+    Bytes,
+    /// Of time.
+    Time,
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Limit::Pages => "pages",
+            Limit::Bytes => "bytes",
+            Limit::Time => "time",
+        })
+    }
+}
 
 /// The counts of a crawl, of all its runs together unless the field says otherwise.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -32,8 +54,8 @@ pub struct Summary {
     pub skipped: BTreeMap<String, u64>,
     /// Remarks about the result, for people.
     pub remarks: Vec<String>,
-    /// The limit that ended it.
-    pub limit: Option<&'static str>,
+    /// The limit that ended it, with URLs in the queue.
+    pub limit: Option<Limit>,
     /// The time of this run.
     pub time: Duration,
 }

@@ -6,7 +6,7 @@ mod archives;
 mod check;
 mod interrupts;
 mod killed;
-mod max_time;
+mod limits;
 mod others;
 mod secrets;
 mod seeds;

@@ -1,5 +1,8 @@
 //! Which addresses are asked, by both fetchers.
 
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use super::*;
 
 #[test]
@@ -94,5 +97,46 @@ fn a_redirect_to_a_name_of_this_machine_is_refused() {
         assert!(refused.error.as_ref().unwrap().contains("not allowed"));
         assert_eq!(*asked.lock().unwrap(), ["inside.example"]);
         assert_eq!(site.counts().requests, 1);
+    }
+}
+
+#[test]
+fn a_thousand_links_to_a_host_that_does_not_exist_cost_a_few_look_ups() {
+    let links = (0..1000).map(|number| format!("<a href='http://dead.example/{number}'>"));
+    let site = Tiny::html(&[("/", &links.collect::<String>())]);
+    for model in FETCHERS {
+        let mut settings = Settings::new(vec![site.url("/").parse().unwrap()]);
+        settings.check = true;
+        let count = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&count);
+        let lookup: Lookup = Arc::new(move |_| {
+            counted.fetch_add(1, Ordering::SeqCst);
+            Err(io::Error::other("Name or service not known"))
+        });
+        let (sum, _) = crawl_with(model, settings, lookup);
+        assert_eq!(sum.checked, 1000);
+        // A failure is remembered for a second, then for two, and so on: ten are enough for ten minutes.
+        let count = count.load(Ordering::SeqCst);
+        assert!((1..=10).contains(&count), "{count} look-ups");
+    }
+}
+
+/// `getaddrinfo` fails with EMFILE, too.
+#[cfg(unix)]
+#[test]
+fn a_look_up_without_descriptors_is_no_pages_failure() {
+    const EMFILE: i32 = 24;
+    for model in FETCHERS {
+        let site = Site::builder().pages(3).start().unwrap();
+        let seed = format!("http://inside.example:{}/", site.address().port());
+        let count = AtomicUsize::new(0);
+        // The first look-up is the one for the allowed addresses.
+        let lookup: Lookup = Arc::new(move |_| match count.fetch_add(1, Ordering::SeqCst) {
+            1..=4 => Err(io::Error::from_raw_os_error(EMFILE)),
+            _ => Ok(vec![LOOPBACK.into()]),
+        });
+        let settings = Settings::new(vec![seed.parse().unwrap()]);
+        let (sum, _) = crawl_with(model, settings, lookup);
+        assert_eq!((sum.pages, sum.failed), (3, 0), "{:?}", sum.remarks);
     }
 }

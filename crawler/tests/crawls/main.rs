@@ -22,7 +22,7 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crawler::crawl::{Lookup, Summary};
+use crawler::crawl::{Limit, Lookup, Summary};
 use crawler::report::{CheckFormat, Format, Report};
 use crawler::scope::Reach;
 use crawler::select::Pick;

@@ -84,7 +84,7 @@ fn lessons(output: &OutputArgs) -> anyhow::Result<()> {
         };
         writeln!(
             out,
-            "\nOver {green} green threads; {threads}. While one waited, the others ran.\n\n{}",
+            "\nMore than {green} green threads; {threads}.\nWhile one waited, the others ran.\n\n{}",
             common::cli::read_next("green-threads")
         )?;
     }

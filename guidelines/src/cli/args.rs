@@ -1,4 +1,4 @@
-//! The command line's grammar.
+//! The arguments of the command line.
 
 use clap::{Parser, Subcommand, ValueEnum};
 use common::cli::{OutputArgs, numbers};
@@ -6,8 +6,8 @@ use guidelines::choose::Library;
 use guidelines::measure::ROUNDS;
 use std::path::PathBuf;
 
-/// Measures what concurrency costs on this machine, where one model overtakes another, and says what to
-/// use when.
+/// Measures what concurrency costs on this machine and from which size of work on a model pays, and recommends
+/// what to use when.
 ///
 /// Without a subcommand: the whole measurement, under a minute on two CPUs.
 #[derive(Parser, Debug)]
@@ -23,30 +23,30 @@ pub(crate) struct Args {
 
 #[derive(clap::Args, Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct MeasureArgs {
-    /// Write a page with plots, too; - is standard output, and then nothing else is printed
+    /// Also write a page with plots; - is standard output: then nothing else is printed
     #[arg(long, value_name = "FILE")]
     pub(super) html: Option<PathBuf>,
-    /// How often each thing is measured, 1 to 9; with fewer than 3 nothing is decided [default: 9]
+    /// How many times each thing is measured, 1 to 9; fewer than 3 decide nothing [default: 9]
     #[arg(long, value_name = "N", value_parser = runs)]
     pub(super) runs: Option<usize>,
-    /// Leave Python out
+    /// Do not measure Python
     #[arg(long)]
     pub(super) no_python: bool,
-    /// Show a report that --json wrote, here or elsewhere, instead of measuring
+    /// Show a report that --json wrote, instead of measuring
     #[arg(long, value_name = "FILE", conflicts_with_all = ["runs", "no_python", "cluster"])]
     pub(super) from: Option<PathBuf>,
-    /// Take the figure of a broker from a file: `cluster trip --broker URL --runs 5 --json > FILE`
+    /// Read the figure of a broker from a file: `cluster trip --broker URL --runs 5 --json > FILE`
     #[arg(long, value_name = "FILE")]
     pub(super) cluster: Option<PathBuf>,
 }
 
 #[derive(Subcommand, Debug)]
 pub(super) enum Command {
-    /// Recommend a model for a piece of work; asks on a terminal for what no flag says
+    /// Recommend a model for a piece of work; on a terminal it asks for values without a flag
     Choose(ChooseArgs),
-    /// The whole measurement, or your own function
+    /// Measure everything, or your own function
     Measure {
-        /// Measure the function in examples/your_work.rs, which is yours to change
+        /// Measure the function in examples/your_work.rs, where you can write your own
         #[arg(long)]
         example: bool,
     },
@@ -70,7 +70,7 @@ pub(super) struct ChooseArgs {
     /// The share of its time in which a task waits: 0, 90%, 0.9
     #[arg(long, value_name = "SHARE", value_parser = share)]
     pub(super) waiting: Option<f64>,
-    /// How much goes into a task and comes out of it: 4KiB, 1M
+    /// The size of a task's input and output: 4KiB, 1M
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub(super) data: Option<f64>,
     /// Whether tasks change the same data
@@ -82,10 +82,10 @@ pub(super) struct ChooseArgs {
     /// The kind of libraries that a task uses
     #[arg(long, value_name = "KIND")]
     pub(super) library: Option<Kind>,
-    /// How often each thing is measured, 1 to 9 [default: 9]
+    /// How many times each thing is measured, 1 to 9 [default: 9]
     #[arg(long, value_name = "N", value_parser = runs)]
     pub(super) runs: Option<usize>,
-    /// Take the figures from a report that --json wrote, instead of measuring now
+    /// Read the figures from a report that --json wrote, instead of measuring now
     #[arg(long, value_name = "FILE")]
     pub(super) from: Option<PathBuf>,
 }
@@ -98,7 +98,7 @@ pub(super) enum YesNo {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Kind {
-    /// Either, or none is used
+    /// No libraries, or both kinds
     Any,
     /// Calls that block
     Blocking,
@@ -127,7 +127,7 @@ fn runs(text: &str) -> Result<usize, String> {
 pub(super) fn length(text: &str) -> Result<f64, String> {
     let time = numbers::duration(text).map_err(|error| error.to_string())?;
     match time.is_zero() {
-        true => Err(format!("{text}: a task takes some time")),
+        true => Err(format!("{text}: expected more than 0")),
         false => Ok(time.as_secs_f64()),
     }
 }

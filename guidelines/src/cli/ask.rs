@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, Write};
 
-/// Asks until the answer can be read; an empty one is the default, and so is the end of input.
+/// Asks until the answer can be parsed. An empty answer, or the end of the input, is the default.
 pub(super) fn ask<T>(
     question: &str,
     default: &str,

@@ -10,7 +10,7 @@ use guidelines::figure::Unit;
 use guidelines::measure::{Options, ROUNDS};
 use std::io::{self, IsTerminal, Write};
 
-/// The usual answers: they hold where neither a flag nor an answer is given.
+/// The default answers, used without a flag and without an answer.
 const LENGTH: &str = "1ms";
 const COUNT: &str = "1000";
 const WAITING: &str = "0%";
@@ -69,10 +69,10 @@ pub(super) fn needs(args: &ChooseArgs) -> anyhow::Result<Needs> {
     };
     let length = "How long does a task take by itself?";
     let count = "How many tasks are there?";
-    let waiting = "What share of that time does a task wait?";
-    let data = "How much data goes into a task and comes out of it?";
+    let waiting = "During which share of that time does a task wait?";
+    let data = "How large are the input and output of a task?";
     let shared = "Do tasks change the same data?";
-    let isolation = "Must a task that crashes or leaks not harm the others?";
+    let isolation = "Must the other tasks be safe if one crashes or leaks memory?";
     let library = "Its libraries: blocking, async or any?";
     Ok(Needs {
         length: asker.ask(args.length, length, LENGTH, args::length)?,
@@ -85,14 +85,14 @@ pub(super) fn needs(args: &ChooseArgs) -> anyhow::Result<Needs> {
     })
 }
 
-/// Asks on a terminal. Elsewhere it takes the usual answer.
+/// Asks on a terminal. Otherwise it uses the default answer.
 struct Asker {
     input: Option<io::StdinLock<'static>>,
     output: io::Stderr,
 }
 
 impl Asker {
-    /// The value of a flag, or the answer to a question, or the usual answer.
+    /// The value of a flag, the answer to a question, or the default answer.
     fn ask<T>(
         &mut self,
         given: Option<T>,
@@ -122,7 +122,7 @@ fn text(needs: &Needs, advice: &Result<Advice, String>) -> String {
             lines.push(advice.reason.clone());
             if let Some(gain) = advice.gain {
                 lines.push(format!(
-                    "To expect here: {} times as fast as one after another ({}), computed from \
+                    "Expected here: {} times as fast as one after another ({}), computed from \
                      this machine's figures.",
                     gain.human(gain.median),
                     gain.range()

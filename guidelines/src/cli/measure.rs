@@ -12,7 +12,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::Command;
 
-/// How many steps a whole measurement tells of, about: for the bar.
+/// About how many steps a whole measurement has, for the progress bar.
 const STEPS: u64 = 1900;
 
 /// A report has some hundred kilobytes. A longer file is not read.
@@ -27,7 +27,7 @@ pub(super) fn run(
         files::check_folder_of(file)?;
         if output.json && files::is_stdout(file) {
             bail!(Usage(
-                "-: standard output is taken by --json: name a file".to_owned()
+                "-: --json already uses standard output: name a file".to_owned()
             ));
         }
     }
@@ -62,7 +62,7 @@ pub(super) fn run(
     Ok(Outcome::Done)
 }
 
-/// Measures, and says what it waits for.
+/// Measures, and shows the progress.
 pub(super) fn with_progress(
     options: &Options,
     output: &OutputArgs,
@@ -82,7 +82,7 @@ pub(super) fn with_progress(
     progress.finish();
     report.map_err(|error| match is_of_the_system(&error) {
         true => anyhow::Error::new(error).context(
-            "can't measure: it needs some dozens of threads, processes and open files (see ulimit -a)",
+            "can't measure: it needs dozens of threads, processes and open files (see ulimit -a)",
         ),
         false => error.into(),
     })
@@ -105,13 +105,13 @@ pub(super) fn read(file: &Path) -> anyhow::Result<Report> {
         .with_context(name)
 }
 
-/// Builds and runs the reader's program.
+/// Builds and runs the user's program.
 pub(super) fn example(output: &OutputArgs) -> anyhow::Result<Outcome> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let program = folder.join("examples/your_work.rs");
     if !program.is_file() {
         bail!(
-            "{}: not there: run this in the workshop's folder, where cargo built it",
+            "{}: not found: run this in the workshop's folder, in which cargo built the program",
             program.display()
         );
     }
@@ -126,7 +126,7 @@ pub(super) fn example(output: &OutputArgs) -> anyhow::Result<Outcome> {
     }
     let status = command
         .status()
-        .context("cargo, which builds your program")?;
+        .context("can't start cargo, which builds your program")?;
     Ok(match status.success() {
         true => Outcome::Done,
         false => Outcome::SomeFailed,

@@ -1,5 +1,5 @@
-//! The cost of handing over a mebibyte. The receiver reads each page: bytes that are never read cost
-//! nothing.
+//! The cost of passing 1 MiB to a thread or a process. The receiver reads each page, because bytes that
+//! nobody reads cost nothing.
 
 use super::{Kit, timed, try_timed};
 use crate::book::Section;
@@ -11,7 +11,7 @@ use std::io;
 use std::sync::mpsc;
 use std::thread;
 
-/// How much is handed over.
+/// How many bytes are passed.
 pub const SIZE: usize = 1 << 20;
 
 const TITLES: &[(&str, &str)] = &[
@@ -37,8 +37,8 @@ pub fn measure(kit: &Kit, run: &Run<'_>) -> io::Result<Section> {
     let mut section = Section::new(
         "hand-over",
         "To hand over 1 MiB",
-        "Within a process the bytes stay where they are, and only who owns them changes. Between \
-         processes they are copied, or shared.",
+        "Within a process the bytes stay in their place, and only their owner changes. Between \
+         processes they are copied, or the memory is shared.",
     );
     section.add_all(interleaved(probes(kit), run)?, TITLES);
     Ok(section)
@@ -105,7 +105,7 @@ fn moved(times: u64) {
     std::hint::black_box((0..times).fold(bytes, |bytes, _| take(bytes)));
 }
 
-/// To a thread and back: two hand-overs.
+/// To a thread and back: the bytes are passed twice.
 fn channel(times: u64) -> io::Result<std::time::Duration> {
     let (there, taken) = mpsc::sync_channel::<Vec<u8>>(1);
     let (back, given) = mpsc::sync_channel(1);

@@ -38,7 +38,7 @@ pub fn measure(kit: &Kit, run: &Run<'_>) -> io::Result<Section> {
     let mut section = Section::new(
         "items",
         "2,000 tiny items",
-        "One multiplication each. So little work is done before another thread has woken up.",
+        "Each item is one multiplication. The work is finished before another thread has woken up.",
     );
     section.add_all(interleaved(probes, run)?, TITLES);
     Ok(section)

@@ -1,7 +1,7 @@
-//! What computing does to the latency of an async server, and what each cure costs.
+//! How a computation affects the latency of an async server, and the cost of each cure.
 //!
-//! A server on one thread echoes a byte. Beside that it has something to compute again and again: 10 ms,
-//! then 10 ms of rest. A client asks every half millisecond and notes how long each answer took.
+//! A server on one thread echoes a byte. It also computes for 10 ms, then pauses for 10 ms, again and again. A
+//! client sends a request every half millisecond and measures how long each answer takes.
 
 use crate::book::Section;
 use crate::figure::{Figure, Unit};
@@ -18,18 +18,18 @@ use std::time::{Duration, Instant};
 
 /// How long a computation is.
 const COMPUTES: Duration = Duration::from_millis(10);
-/// How long is computed between two yields.
+/// How long the task computes between two yields.
 const STRETCH: Duration = Duration::from_micros(100);
 const RESTS: Duration = Duration::from_millis(10);
 const PAUSE: Duration = Duration::from_micros(500);
-/// How long a client asks in a round.
+/// How long a client sends requests in a round.
 const ROUND: Duration = Duration::from_millis(250);
 const ROUNDS: usize = 5;
 
 /// How the server computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Cure {
-    /// Not at all.
+    /// It does not compute.
     Idle,
     /// In the task: no cure.
     Inline,
@@ -58,13 +58,13 @@ const CURES: [(Cure, &str, &str); 6] = [
 
 /// The result of a round.
 struct Round {
-    /// One answer in twenty took longer, in seconds.
+    /// The 95th percentile of the answers' times, in seconds.
     slow: f64,
     /// How long the computations took, in seconds.
     computed: Vec<f64>,
 }
 
-/// Two sections: how long the slowest of twenty answers took, and what the computation itself took under
+/// Two sections: the 95th percentile of the answers' times, and how long the computation itself took with
 /// each cure.
 ///
 /// # Errors
@@ -74,14 +74,14 @@ pub fn measure(run: &Run<'_>, steps_per_second: f64) -> io::Result<Vec<Section>>
     let mut slow = Section::new(
         "latency",
         "The slowest of twenty answers of an async server that also computes",
-        "A server on one thread; a client asks every half millisecond. Look at the second bar: \
-         a client that asks while the server computes waits until it is done.",
+        "The server has one thread. A client sends a request every half millisecond. Look at the second \
+         row: a request that comes during the computation waits until its end.",
     );
     let mut cost = Section::new(
         "cure",
         "What each cure costs: how long the 10 ms take",
-        "From the request to the result. Where the computation goes to another thread it may wait \
-         for a CPU; with yields it shares its own with the server.",
+        "The time from the start of the computation to its result. On another thread it may have to \
+         wait for a CPU. With yields it shares the server's CPU.",
     );
     let mut rounds: Vec<Vec<Round>> = CURES.iter().map(|_| Vec::new()).collect();
     let steps = (steps_per_second * COMPUTES.as_secs_f64()) as u32;
@@ -129,7 +129,7 @@ fn round(cure: Cure, steps: u32) -> io::Result<Round> {
     })
 }
 
-/// Asks and waits, for so long. One wait in twenty was longer than the result.
+/// Sends requests for this long. Returns the 95th percentile of the waits.
 fn ask(address: SocketAddr, time: Duration) -> io::Result<Duration> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_nodelay(true)?;

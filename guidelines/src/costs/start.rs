@@ -1,4 +1,4 @@
-//! To start a piece of work that does nothing, and see it finished.
+//! The time from the start of empty work until its end is seen.
 
 use super::{Kit, timed, try_timed};
 use crate::book::Section;
@@ -33,8 +33,9 @@ pub fn measure(kit: &Kit, run: &Run<'_>) -> io::Result<Section> {
     let mut section = Section::new(
         "start",
         "To start something and see it finished",
-        "The work is nothing: what remains is the price of asking. Each bar is a median, the thin \
-         line its range. The scale is logarithmic: a step of the grid is ten times as much.",
+        "The work is empty, so this is the cost of the model itself. In the plot each bar is a median, \
+         and the thin line is its range. The scale is logarithmic: each grid line is ten times the \
+         one before.",
     );
     section.add_all(interleaved(probes(kit), run)?, TITLES);
     Ok(section)
@@ -98,7 +99,7 @@ fn probes(kit: &Kit) -> Vec<Probe<'_>> {
     probes
 }
 
-/// So many calls that the compiler can't leave out.
+/// Calls that the compiler can't remove.
 fn call(times: u64) {
     #[inline(never)]
     fn callee(number: u64) -> u64 {
@@ -109,10 +110,10 @@ fn call(times: u64) {
     });
 }
 
-/// The house's own loops, which are for Unix.
+/// Our own event loops, which need Unix.
 #[cfg(unix)]
 fn on_loops<'a>() -> Vec<Probe<'a>> {
-    /// So many are started before the first runs.
+    /// How many are started before the first one runs.
     const TOGETHER: u64 = 1000;
 
     let executor = scheduler::executor::Executor::new();
@@ -155,7 +156,7 @@ fn on_loops<'a>() -> Vec<Probe<'a>> {
     ]
 }
 
-/// How many were asked for, of those that were done in whole portions.
+/// The time for `times` of them, from the time of whole portions.
 #[cfg(unix)]
 fn share(times: u64, portion: u64) -> f64 {
     times as f64 / (times.div_ceil(portion) * portion) as f64

@@ -1,4 +1,4 @@
-//! One switch between two of a kind: two that hand over to each other, to and fro.
+//! The cost of a switch: two threads, tasks or processes take turns.
 
 use super::{Kit, timed, try_timed};
 use crate::book::Section;
@@ -30,8 +30,8 @@ pub fn measure(kit: &Kit, run: &Run<'_>) -> io::Result<Section> {
     let mut section = Section::new(
         "switch",
         "One switch between two of a kind",
-        "Two hand over to each other; a job in a pool has no row, since it runs to its end. Look at \
-         the two that are woken by a socket: there the system's part is the same for both.",
+        "Two of a kind take turns. A job in a pool has no row: it runs to its end. Look at the two \
+         rows that are woken by a socket: there the system does the same work for both.",
     );
     section.add_all(interleaved(probes(kit), run)?, TITLES);
     Ok(section)
@@ -113,7 +113,7 @@ fn turn_to(turn: &AtomicBool, whose: bool, thread: &thread::Thread) {
     thread.unpark();
 }
 
-/// Does it in a thread that may use one CPU; threads that it starts may use no other.
+/// Runs it on a thread that is pinned to one CPU, and so are the threads that it starts.
 #[cfg(target_os = "linux")]
 fn on_one_cpu(work: impl FnOnce() -> Duration + Send) -> io::Result<Duration> {
     use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
@@ -133,7 +133,7 @@ fn on_one_cpu(work: impl FnOnce() -> Duration + Send) -> io::Result<Duration> {
     })
 }
 
-/// The house's own loops, which are for Unix.
+/// Our own event loops, which need Unix.
 #[cfg(unix)]
 fn on_loops<'a>() -> Vec<Probe<'a>> {
     let executor = scheduler::executor::Executor::new();
@@ -182,7 +182,7 @@ fn hand_over(reactor: &reactor::Reactor, left: u64) {
     });
 }
 
-/// The same byte to and fro over a pair of sockets: two threads, and two tasks of one thread.
+/// A byte goes to and fro over a pair of sockets: between two threads, and between two tasks of one thread.
 #[cfg(unix)]
 fn by_sockets(kit: &Kit) -> Vec<Probe<'_>> {
     use std::io::{Read, Write};

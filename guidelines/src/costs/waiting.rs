@@ -1,4 +1,4 @@
-//! The memory of many that wait.
+//! The memory of many tasks, threads or processes that wait.
 
 use crate::book::Section;
 use crate::figure::{Figure, Unit};
@@ -26,15 +26,15 @@ pub fn measure(run: &Run<'_>) -> io::Result<Vec<Section>> {
     let mut resident = Section::new(
         "memory",
         "Memory of one that waits, of 10,000",
-        "Resident memory, divided by their number, without that of the runtime. Each figure comes \
-         from fresh processes. Of processes 100 were started, which is said: 10,000 would not fit on \
-         most machines.",
+        "Resident memory without that of the runtime, divided by 10,000. Each figure is measured in a \
+         new process. For the row of processes only 100 are started: most machines have no memory \
+         for 10,000.",
     );
     let mut tables = Section::new(
         "tables",
         "Page tables of one that waits, of 10,000",
-        "What leads to the memory above, and is not counted in it. The kernel's own stack of each \
-         thread and process, 16 KiB on most systems, is counted in neither.",
+        "The kernel's tables for the memory above, which does not include them. Neither includes the \
+         kernel's own stack for each thread and process (16 KiB on most systems).",
     );
     let mut all: Vec<Vec<io::Result<Waiting>>> = Vec::new();
     for _ in 0..=Kind::ALL.len() {
@@ -81,7 +81,7 @@ pub fn measure(run: &Run<'_>) -> io::Result<Vec<Section>> {
     Ok(vec![resident, tables])
 }
 
-/// A remark if a limit forbade some of them.
+/// A remark, if the system refused some of them.
 fn told(waiting: &Waiting) -> String {
     let said = waiting.refused.as_deref().unwrap_or("no more");
     let limits = thread_limits().join(", ");

@@ -1,5 +1,4 @@
-//! How small a chunk may be: how long the jobs that travel together must take, before more of them in a
-//! chunk gain nothing.
+//! How small a chunk may be: from which length of a chunk on, a longer one gains nothing.
 
 use super::{About, Crossover, find, sizes};
 use crate::costs::try_timed;
@@ -14,10 +13,10 @@ use std::time::Duration;
 const JOBS: u64 = 4096;
 const LENGTH: Duration = Duration::from_micros(1);
 
-/// Chunks at which all of the gain is had; what smaller ones are measured against.
+/// Chunks with the whole gain. Smaller ones are compared with these.
 const LARGE: usize = 512;
 
-/// A chunk is small enough when all takes a tenth longer at most.
+/// A chunk is large enough if the whole takes at most a tenth longer.
 const TENTH: f64 = 1.1;
 
 const ROUNDS: usize = 7;

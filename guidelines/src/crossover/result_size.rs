@@ -1,4 +1,4 @@
-//! How large a result may be before processes lose to threads.
+//! How large a result may be before threads are better than processes.
 
 use super::{About, Crossover, find, sizes};
 use crate::costs::{Kit, try_timed};
@@ -8,7 +8,7 @@ use crate::sample::Run;
 use executors::{Executor, Job};
 use std::io;
 
-/// A task of 10 ms: processes have lost when what its result costs more is a tenth of that.
+/// For a task of 10 ms. Threads are better if the result costs a tenth of that more with processes.
 const A_TENTH: f64 = 1e-3;
 
 const ROUNDS: usize = 7;
@@ -30,7 +30,7 @@ pub fn measure(kit: &Kit, run: &Run<'_>) -> io::Result<Crossover> {
         id: "result-size",
         title: "a process pool's result, beside a thread pool's",
         size: "size of a result",
-        ratio: "what it costs more, over 1 ms: a tenth of a task of 10 ms",
+        ratio: "the additional cost, divided by 1 ms (a tenth of a task of 10 ms)",
         unit: Unit::Bytes,
     };
     let sizes = sizes(4096.0, f64::from(32 << 20), 2.0);

@@ -1,4 +1,5 @@
-//! Where SIMD beats a second core: the Mandelbrot set by plain code on two threads, and by SIMD on one.
+//! Which gains more, SIMD or a second core: the Mandelbrot set by plain code on two threads, and by SIMD on
+//! one.
 
 use super::{About, Crossover, find, sizes};
 use crate::book::Section;
@@ -11,10 +12,10 @@ use std::num::NonZeroUsize;
 
 const ROUNDS: usize = 5;
 
-/// A picture that both kinds are good at.
+/// A picture that suits both.
 const WIDTH: usize = 192;
 
-/// The cross-over by the picture's width, and a section with what each gains alone.
+/// The cross-over by the picture's width, and a section with the gain of each alone.
 ///
 /// # Errors
 ///
@@ -39,8 +40,8 @@ pub fn measure(kit: &Kit, run: &Run<'_>) -> io::Result<(Crossover, Section)> {
     )?;
     let mut section = Section::new(
         "gain",
-        "What SIMD gains, and what more cores gain",
-        "The Mandelbrot set, 192 x 192. One gain multiplies the other: a program may have both.",
+        "The gain of SIMD, and the gain of more cores",
+        "The Mandelbrot set, 192 x 192. A program that uses both has the product of the two gains.",
     );
     let (mut by_simd, mut by_cores) = (Vec::new(), Vec::new());
     let plan = plan(WIDTH)?;

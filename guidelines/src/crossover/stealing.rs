@@ -1,4 +1,4 @@
-//! Where stealing pays: the work has two halves, and one of them is longer.
+//! From which difference between two halves on stealing pays.
 
 use super::{About, Crossover, find};
 use crate::costs::{Kit, timed};
@@ -15,12 +15,12 @@ use std::time::Duration;
 const TASKS: usize = 64;
 const LENGTH: Duration = Duration::from_millis(3);
 
-/// Stealing has paid when it saves a twentieth.
+/// Stealing pays if it saves a twentieth of the time.
 const TWENTIETH: f64 = 1.05;
 
 const ROUNDS: usize = 9;
 
-/// How much more than half of the work lies in the first half.
+/// How much more than half of the work is in the first half.
 const SHARES: [f64; 8] = [0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.24, 0.32];
 
 /// The cross-over.

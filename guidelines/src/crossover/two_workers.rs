@@ -17,7 +17,7 @@ const ROUNDS: usize = 9;
 /// A size is measured for about this long, half of it by one worker.
 const AT_A_SIZE: Duration = Duration::from_millis(2);
 
-/// Fresh processes take so long that fewer rounds must do.
+/// New processes take so long that there are fewer rounds.
 const ROUNDS_OF_PROCESSES: usize = 5;
 
 fn about(id: &'static str, title: &'static str) -> About {
@@ -122,7 +122,7 @@ pub fn measure(kit: &Kit, run: &Run<'_>, steps_per_second: f64) -> io::Result<Ve
     Ok(vec![rayon, tokio, pool, threads, processes, fresh])
 }
 
-/// One worker's time for two tasks, over two workers' time, measured in turns.
+/// The time of one worker for two tasks, divided by that of two workers. They are measured in turns.
 pub(crate) fn speed_up(
     seconds: f64,
     mut one: impl FnMut(),

@@ -1,4 +1,4 @@
-//! How many things must wait before threads lose to async: in time, and in memory.
+//! With how many waits at once async is better than threads: in time, and in memory.
 
 use super::{About, Crossing, Crossover, find, sizes};
 use crate::book::Book;
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 /// How long each waits.
 const WAITS: Duration = Duration::from_millis(10);
 
-/// Threads have lost when they take a tenth longer.
+/// Async is better if threads take a tenth longer.
 const TENTH: f64 = 1.1;
 
 const ROUNDS: usize = 5;
@@ -59,7 +59,7 @@ pub fn by_time(kit: &Kit, run: &Run<'_>) -> io::Result<Crossover> {
     )
 }
 
-/// By memory: from the figures of one of each, and the runtime's own.
+/// By memory: computed from the memory of a thread, of a task and of the runtime.
 pub fn by_memory(book: &Book) -> Option<Crossover> {
     let of = |name: &str| {
         let resident = book.figure(&format!("memory/{name}"))?;
@@ -71,7 +71,7 @@ pub fn by_memory(book: &Book) -> Option<Crossover> {
         id: "waiting/memory".to_owned(),
         title: "threads that wait, beside tokio tasks: memory".to_owned(),
         size: "how many wait".to_owned(),
-        ratio: "computed from the memory of each and of the runtime".to_owned(),
+        ratio: "the threads' memory over that of the tasks and the runtime".to_owned(),
         unit: Unit::Count,
         points: Vec::new(),
         crossing: memory_crossing(&thread, &task, runtime),

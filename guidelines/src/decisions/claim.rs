@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 pub enum Claim {
     /// The first is less than the second.
     Less(&'static str, &'static str),
-    /// A figure is so much or more.
+    /// A figure is at least this much.
     AtLeast(&'static str, f64),
-    /// A figure is so much or less.
+    /// A figure is at most this much.
     AtMost(&'static str, f64),
     /// The first is at least this many times the second.
     TimesAtLeast(&'static str, &'static str, f64),
@@ -25,14 +25,14 @@ pub enum Claim {
 pub enum Verdict {
     /// It holds here, by more than the noise.
     Backed,
-    /// The contrary holds here, by more than the noise.
+    /// The opposite holds here, by more than the noise.
     Contradicted,
-    /// Neither can be said, and why.
+    /// Neither is certain, and the reason.
     Undecided(String),
 }
 
 impl Verdict {
-    /// In a word or two.
+    /// The verdict in a word or two.
     pub fn word(&self) -> &'static str {
         match self {
             Verdict::Backed => "backed",
@@ -52,8 +52,8 @@ impl Claim {
         }
     }
 
-    /// Whether the figures support it. On a busy machine nothing is decided that depends on time, and
-    /// nowhere anything on a difference inside the noise.
+    /// Whether the figures support it. A time that was measured on a busy machine decides nothing, and a
+    /// difference within the noise never decides anything.
     pub fn judge(&self, view: &View<'_>) -> Verdict {
         let undecided = |why: String| Verdict::Undecided(why);
         let mut figures = Vec::new();
@@ -94,7 +94,7 @@ impl Claim {
         }
     }
 
-    /// The figures that it is about, in words.
+    /// Its figures as text.
     pub fn figures(&self, view: &View<'_>) -> String {
         let ids = self.ids();
         let told = ids.iter().filter_map(|id| {

@@ -9,13 +9,13 @@ pub(super) const QUESTIONS: &[Question] = &[
         question: "Threads or processes?",
         rules: &[
             Rule {
-                says: "For work that computes, threads pay sooner than processes: Rust has no global \
-                       lock.",
+                says: "For work that computes, threads pay from a shorter task on than processes: Rust \
+                       has no global lock.",
                 source: "this workshop, against the habit of Python users",
                 claim: Claim::Less("two-workers/thread-pool", "two-workers/process-pool"),
             },
             Rule {
-                says: "A fresh process costs at least ten times what a thread costs.",
+                says: "A new process costs at least ten times as much as a new thread.",
                 source: "matklad/benchmarks, fn-thread-proc: 540 us against 12 us",
                 claim: Claim::TimesAtLeast("start/process", "start/thread", 10.0),
             },
@@ -25,15 +25,16 @@ pub(super) const QUESTIONS: &[Question] = &[
                 claim: Claim::AtMost("python/speed-up/threads", 1.3),
             },
             Rule {
-                says: "In CPython, two processes that compute are.",
+                says: "In CPython, two processes that compute are faster than one.",
                 source: "the documentation of multiprocessing",
                 claim: Claim::AtLeast("python/speed-up/processes", 1.3),
             },
         ],
-        backed: "Threads, for computing: a pool or rayon. Processes only to be safe from what they \
-                 run: a crash, a leak, a decoder of files from strangers.",
-        contradicted: "Processes pay as soon as threads here. Take them if one job must not be able \
-                       to bring down the others; else threads, which share memory.",
+        backed: "To compute, use threads: a pool or rayon. Use processes only for safety: a task may \
+                 crash or leak memory, or it decodes files from strangers.",
+        contradicted: "Here processes pay from as short a task on as threads. Use processes if a job \
+                       must not be able to end the others. Otherwise use threads: they share \
+                       memory.",
     },
     Question {
         id: "asyncio-or-parallelism",
@@ -45,22 +46,22 @@ pub(super) const QUESTIONS: &[Question] = &[
                 claim: Claim::TimesAtLeast("latency/inline", "latency/yields", 2.0),
             },
             Rule {
-                says: "What computes belongs on other threads: then the server answers as before.",
+                says: "If other threads compute, the server answers as fast as without the computation.",
                 source: "the Tokio tutorial; the documentation of spawn_blocking",
                 claim: Claim::TimesAtLeast("latency/inline", "latency/pool", 2.0),
             },
             Rule {
-                says: "A few hundred that wait: threads do as well.",
+                says: "With a few hundred waits at once, threads are as good as async.",
                 source: "the documentation of curio",
                 claim: Claim::AtLeast("waiting/time", 200.0),
             },
             Rule {
-                says: "Async needs a few thousand that wait before it gains time.",
+                says: "Async saves time only with a few thousand waits at once, or more.",
                 source: "JEP 444, of virtual threads: scale, not speed",
                 claim: Claim::AtLeast("waiting/time", 2000.0),
             },
             Rule {
-                says: "A thread that waits takes at least ten times the memory of a task.",
+                says: "A thread that waits takes at least ten times as much memory as a task.",
                 source: "jimblandy/context-switch: 20 KiB against a few hundred bytes",
                 claim: Claim::TimesAtLeast("memory/thread", "memory/tokio-task", 10.0),
             },
@@ -70,49 +71,49 @@ pub(super) const QUESTIONS: &[Question] = &[
                 claim: Claim::Less("switch/tokio-task", "switch/thread"),
             },
             Rule {
-                says: "Woken by I/O, tasks are no faster than threads: at most 1.5 times.",
+                says: "Woken by I/O, tasks are not much faster than threads: at most 1.5 times.",
                 source: "jimblandy/context-switch: 1.7 us both",
                 claim: Claim::TimesAtMost("switch/thread-socket", "switch/tokio-socket", 1.5),
             },
             Rule {
-                says: "Threads on one CPU lose what they were behind: at most twice a task's switch.",
+                says: "On one CPU threads switch almost as fast as tasks: at most twice the time.",
                 source: "jimblandy/context-switch: the advantage is gone when pinned",
                 claim: Claim::TimesAtMost("switch/thread-pinned", "switch/tokio-task", 2.0),
             },
         ],
-        backed: "Async to wait, threads to compute. In an async program, whatever computes longer \
-                 than 100 us goes to a pool.",
-        contradicted: "Async to wait, threads to compute. Here yields in the computation did not help \
-                       the server: move it to a pool.",
+        backed: "Use async to wait and threads to compute. In an async program, a computation of more \
+                 than 100 us belongs in a pool.",
+        contradicted: "Use async to wait and threads to compute. Here yields in the computation did \
+                       not help the server: move the computation to a pool.",
     },
     Question {
         id: "futures-or-by-hand",
         question: "Concurrent futures, or multiprocessing and threads by hand?",
         rules: &[
             Rule {
-                says: "A process of its own costs at least ten times a job in a process pool.",
+                says: "A new process costs at least ten times as much as a job in a process pool.",
                 source: "the documentation of concurrent.futures",
                 claim: Claim::TimesAtLeast("start/process", "start/process-job", 10.0),
             },
             Rule {
-                says: "A closure in a thread pool is cheaper than a thread of its own.",
+                says: "A closure in a thread pool is cheaper than a new thread.",
                 source: "matklad/benchmarks: 4.6 us against 12 us",
                 claim: Claim::Less("start/pool-closure", "start/thread"),
             },
             Rule {
-                says: "Many short jobs for processes should travel in chunks.",
+                says: "Many short jobs for processes should be sent in chunks.",
                 source: "the documentation of Executor.map: chunksize",
                 claim: Claim::AtLeast("chunk/process-pool", 2e-6),
             },
             Rule {
-                says: "A job in Python's process pool costs at least five times a job in ours.",
+                says: "A job in Python's process pool costs at least five times as much as one in ours.",
                 source: "this workshop, the room executors",
                 claim: Claim::TimesAtLeast("python/start/process-job", "start/process-job", 5.0),
             },
         ],
-        backed: "A pool and its futures. Start threads or processes by hand only for a few that live \
-                 as long as the program.",
-        contradicted: "Here a fresh process costs not much more than a pool's job: take the simpler \
+        backed: "Use a pool and its futures. Start a thread or a process by hand only if it lives as \
+                 long as the program.",
+        contradicted: "Here a new process costs not much more than a job in a pool: use the simpler \
                        one.",
     },
     Question {
@@ -125,19 +126,19 @@ pub(super) const QUESTIONS: &[Question] = &[
                 claim: Claim::TimesAtMost("start/reactor-call", "start/tokio-task", 1.5),
             },
             Rule {
-                says: "The same within one house: at most 1.5 times our own scheduler's task.",
+                says: "The same within this workshop: at most 1.5 times a task of our scheduler.",
                 source: "this workshop, the rooms reactor and scheduler",
                 claim: Claim::TimesAtMost("start/reactor-call", "start/scheduler-task", 1.5),
             },
             Rule {
-                says: "Neither takes more than 1 KiB for one that waits.",
+                says: "A callback that waits takes at most 1 KiB.",
                 source: "this workshop, the rooms reactor and scheduler",
                 claim: Claim::AtMost("memory/reactor-call", 1024.0),
             },
         ],
-        backed: "Async. Callbacks are as fast, so speed is no reason against them; but what follows \
-                 what is hard to read off them, and errors are easily lost.",
-        contradicted: "Async. Callbacks are not even faster here.",
+        backed: "Use async. Callbacks are as fast, so speed does not decide. But in callbacks the \
+                 order of the steps is hard to see, and errors are easily lost.",
+        contradicted: "Use async. Here callbacks are slower.",
     },
     Question {
         id: "green-threads-or-async",
@@ -159,17 +160,17 @@ pub(super) const QUESTIONS: &[Question] = &[
                 claim: Claim::Less("memory/green-thread", "memory/thread"),
             },
         ],
-        backed: "Async, for many that wait and for libraries of others. Green threads where code that \
-                 looks blocking is to be kept, and their stacks can be afforded.",
-        contradicted: "Either: here a green thread takes no more memory than a task.",
+        backed: "Use async: for many waits at once, and because most libraries are written for it. Use \
+                 green threads for existing code that blocks, if there is memory for their stacks.",
+        contradicted: "Use either: here a green thread takes no more memory than a task.",
     },
     Question {
         id: "rayon-or-a-pool",
         question: "rayon, or a pool?",
         rules: &[
             Rule {
-                says: "rayon pays for shorter tasks than a pool with a queue.",
-                source: "the documentation of rayon; chili's figures say it may be less still",
+                says: "rayon pays from a shorter task on than a pool with a queue.",
+                source: "the documentation of rayon; the crate chili has even lower figures",
                 claim: Claim::Less("two-workers/rayon", "two-workers/thread-pool"),
             },
             Rule {
@@ -178,32 +179,32 @@ pub(super) const QUESTIONS: &[Question] = &[
                 claim: Claim::Less("items/serial", "items/rayon"),
             },
             Rule {
-                says: "Stealing pays where halves are uneven: from a tenth on.",
+                says: "Stealing pays if one half has at least a tenth of the work too much.",
                 source: "the documentation of rayon",
                 claim: Claim::AtMost("stealing", 0.1),
             },
             Rule {
-                says: "SIMD on one core beats plain code on all cores.",
+                says: "SIMD on one core is faster than plain code on all cores.",
                 source: "this workshop, the room mandelbrot",
                 claim: Claim::Less("gain/cores", "gain/simd"),
             },
         ],
-        backed: "rayon, for data that is there and work that computes. A pool for jobs that come one \
-                 by one, that wait, or that must be bounded, cancelled or awaited.",
-        contradicted: "Here a pool pays as soon as rayon: choose by what the code needs, not by speed.",
+        backed: "Use rayon for data in memory and work that computes. Use a pool for jobs that come one \
+                 by one, that wait, or that must be limited, cancelled or awaited.",
+        contradicted: "Here a pool pays from as short a task on as rayon: let the code decide, not the \
+                       speed.",
     },
     Question {
         id: "one-machine-or-many",
         question: "One machine, or many?",
         rules: &[Rule {
-            says: "A job by a broker costs at least ten times one in a process pool: stay on one \
-                   machine while it is enough.",
-            source: "without.boats, \"Thread-per-core\": below one core's work stay on one",
+            says: "A job through a broker costs at least ten times as much as a job in a process pool.",
+            source: "without.boats, \"Thread-per-core\": work for one core should stay on one",
             claim: Claim::TimesAtLeast("cluster/round-trip", "start/process-job", 10.0),
         }],
-        backed: "One, as long as it is enough. Many for jobs that are long beside the broker's round \
-                 trip, or that must survive the machine.",
-        contradicted: "Here a broker costs hardly more than a process pool: the number of machines \
-                       decides.",
+        backed: "Use one machine as long as it is enough. Use many for jobs that take much longer than \
+                 the broker's round trip, or that must survive the death of a machine.",
+        contradicted: "Here a broker costs hardly more than a process pool: use as many machines as \
+                       the work needs.",
     },
 ];

@@ -128,7 +128,7 @@ fn the_first_rule_decides_what_is_advised_and_contradictions_are_told() {
     let decision = &decide(&quiet(&empty, &backed))[0];
     assert_eq!(decision.rules[0].verdict, Verdict::Backed);
     assert!(
-        decision.advice.starts_with("Threads, for computing"),
+        decision.advice.starts_with("To compute, use threads"),
         "{}",
         decision.advice
     );
@@ -150,7 +150,7 @@ fn the_first_rule_decides_what_is_advised_and_contradictions_are_told() {
     let decision = &decide(&quiet(&empty, &contrary))[0];
     assert_eq!(decision.rules[0].verdict, Verdict::Contradicted);
     assert!(
-        decision.advice.starts_with("Processes pay as soon"),
+        decision.advice.starts_with("Here processes pay"),
         "{}",
         decision.advice
     );

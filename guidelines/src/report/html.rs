@@ -1,4 +1,4 @@
-//! The report as one HTML page: plots, tables and decisions, with nothing from elsewhere.
+//! The report as one HTML page without other files: plots, tables and decisions.
 
 use super::plots::{self, Plot};
 use super::{Report, text};
@@ -40,11 +40,11 @@ fn heading(report: &Report) -> String {
     let frequency = machine
         .frequency
         .as_deref()
-        .unwrap_or("the frequency is not told");
+        .unwrap_or("the frequency is not known");
     format!(
         "<h1>What concurrency costs on this machine</h1>\n<p>{}.<br>{}; {}.<br>{}, in {:.0} s, by \
          guidelines {}.</p>\n<p class=\"{class}\">{}</p>\n<p>Each figure is the median of several \
-         runs, with its range. Where two ranges overlap, the two are not told apart.</p>\n",
+         runs, with its range. If two ranges overlap, the difference may be noise.</p>\n",
         plain(&machine.cpus),
         plain(&machine.system),
         plain(frequency),
@@ -149,7 +149,7 @@ fn table(rows: &[Row]) -> String {
     html
 }
 
-/// Those by the same size share a plot.
+/// Cross-overs by the same kind of size share a plot.
 fn crossovers(all: &[Crossover]) -> String {
     let mut html = "<h2>Cross-over points</h2>\n".to_owned();
     let mut groups: Vec<Vec<&Crossover>> = Vec::new();
@@ -164,8 +164,8 @@ fn crossovers(all: &[Crossover]) -> String {
     for group in groups {
         if let Some(plot) = plots::curves(&group) {
             let caption = format!(
-                "Where a curve crosses the line at 1, the second one overtakes: {}. The thin \
-                 strokes are ranges.",
+                "The curves show a ratio: {}. The cross-over is where a curve rises above the line at \
+                 1. The thin lines are ranges.",
                 group[0].ratio
             );
             html.push_str(&figure(&plot, &caption));

@@ -35,8 +35,8 @@ pub(super) struct Plot {
 type Drawn = Result<(), Box<dyn Error>>;
 type Canvas<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
-/// Bars from the left, on a logarithmic scale, a thin line for each range. `None` if there is nothing
-/// to draw.
+/// Horizontal bars on a logarithmic scale, with a thin line for each range. `None` if there is nothing to
+/// draw.
 pub(super) fn bars(rows: &[Row], y: &str) -> Option<Plot> {
     let drawn: Vec<(&str, Figure)> = rows
         .iter()
@@ -64,7 +64,7 @@ fn axis(unit: Unit) -> &'static str {
     }
 }
 
-/// An SVG of a height, unless drawing fails, which it does on no figure that is finite.
+/// An SVG of this height. `None` if drawing fails, which finite figures never cause.
 fn on_svg(height: u32, draw: impl FnOnce(&Canvas<'_>) -> Drawn) -> Option<String> {
     let mut svg = String::new();
     {

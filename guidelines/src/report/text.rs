@@ -7,7 +7,7 @@ use common::text::{escaped, wrapped};
 
 const WIDTH: usize = 80;
 
-/// The columns of a figure's title and of its median; the range has the rest.
+/// The widths of a figure's title and of its median. The range has the rest of the line.
 const TITLE: usize = 43;
 const MEDIAN: usize = 10;
 
@@ -19,7 +19,7 @@ pub(super) fn text(report: &Report) -> String {
     printable(&blocks.concat())
 }
 
-/// A report may come from anybody: nothing in it changes the terminal.
+/// A report may come from anybody, so control characters in it are escaped.
 fn printable(text: &str) -> String {
     text.lines()
         .map(|line| format!("{}\n", escaped(line)))
@@ -35,19 +35,19 @@ fn heading(report: &Report) -> String {
     lines.push(format!("{}, in {:.0} s", machine.date, report.took));
     lines.push(busy(report));
     lines.push(
-        "Each figure is the median of several runs; behind it stands its range. Where two ranges \
-         overlap, the two are not told apart."
+        "Each figure is the median of several runs, followed by its range. If two ranges overlap, \
+         the difference may be noise."
             .to_owned(),
     );
     paragraph(&lines)
 }
 
-/// Whether the machine was quiet, and how that was seen.
+/// Whether the machine was quiet, and the reason.
 pub(super) fn busy(report: &Report) -> String {
     match report.busy.as_slice() {
         [] => "The machine was quiet.".to_owned(),
         seen => format!(
-            "THE MACHINE WAS BUSY: {}. Nothing is recommended by these times: run it again.",
+            "THE MACHINE WAS BUSY: {}. These times decide nothing: run it again.",
             seen.join("; ")
         ),
     }
@@ -83,13 +83,14 @@ fn section(section: &Section) -> String {
 fn crossovers(report: &Report) -> String {
     let mut text = "\nCROSS-OVER POINTS\n".to_owned();
     text.push_str(&paragraph(&[
-        "From which size on the one overtakes the other. Above it the second is ahead.".to_owned(),
+        "Each row is the size from which on the ratio in brackets is above 1.".to_owned(),
     ]));
     let mut size = "";
     for crossover in &report.crossovers {
         if crossover.size != size {
             size = &crossover.size;
-            text.push_str(&format!("  by {size}:\n"));
+            let header = format!("  by {size} ({}):", crossover.ratio);
+            text.push_str(&paragraph(&[header]));
         }
         let line = format!("    {}: {}", crossover.title, crossover.place());
         text.push_str(&paragraph(&[line]));

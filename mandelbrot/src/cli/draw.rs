@@ -294,6 +294,7 @@ fn compare(job: &Job<'_>, models: &[Model]) -> anyhow::Result<Outcome> {
             plan.limit(),
             request.instructions()
         ))
+        .look_for("which models are faster than serial? Are all workers busy?")
         .agreement(format!("the same {} counts", plan.points()));
     let comparison = compare::once_or_more(comparison, run.runs);
     let watch = &Watch::new(interrupt);

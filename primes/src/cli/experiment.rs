@@ -67,6 +67,7 @@ fn compare(
             "the workshop's {} numbers, rounds: {rounds}",
             WORKSHOP_NUMBERS.len()
         ))
+        .look_for("which models are faster than serial? How many cores were busy?")
         .agreement(format!("the same {} answers", numbers.len()));
     let comparison = compare::demonstrate(comparison, run.runs);
     let mut comparison = compare::add(comparison, models, run, |model| {

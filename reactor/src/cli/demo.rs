@@ -140,8 +140,8 @@ pub(super) fn run(output: &OutputArgs) -> anyhow::Result<Outcome> {
             writeln!(
                 out,
                 "\nA server and three clients, {} lines received: one thread, {waits} waits.\n\
-                 Each time the thread waited for all sockets at once. Then it called the protocols\n\
-                 of those that were ready.\n\n{}",
+                 Each time the thread waited for all sockets at once. Then it called the\n\
+                 protocols of those that were ready.\n\n{}",
                 heard.len(),
                 common::cli::read_next("reactor")
             )?;

@@ -130,6 +130,15 @@ impl TcpStream {
         self.socket.get().set_nodelay(on)
     }
 
+    /// Whether data is sent at once: see [`set_nodelay`](TcpStream::set_nodelay).
+    ///
+    /// # Errors
+    ///
+    /// The system's error.
+    pub fn nodelay(&self) -> io::Result<bool> {
+        self.socket.get().nodelay()
+    }
+
     /// The address of the other end.
     ///
     /// # Errors

@@ -47,6 +47,7 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
         "{count} pictures in {}: mostly JPEGs of {width}x{height} pixels",
         pictures.display()
     ));
+    let comparison = comparison.look_for("which models are faster than serial?");
     let comparison = shown::demonstrate(comparison, args.run.runs);
     let (report, _) = compare::measure(comparison, &own, &models, interrupt);
     let slow = (models.len() > 1).then(|| {
@@ -56,6 +57,7 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
             "{count} pictures, each with a latency of {} ms",
             LATENCY.as_millis()
         ));
+        let comparison = comparison.look_for("does it help to wait for many pictures at once?");
         let comparison = comparison.waiting().runs(args.run.runs());
         let models = [Kind::Threads, Kind::Async].map(Model::waiting);
         let (report, _) = compare::measure(comparison, &own, &models, interrupt);
@@ -80,9 +82,10 @@ pub(super) fn run(args: &Args, interrupt: &Interrupt) -> anyhow::Result<Outcome>
         let bytes = |sample: &Sample| fs::metadata(&sample.path).map_or(0, |it| it.len());
         let size = human_bytes(samples.iter().map(bytes).sum());
         common::remark!(
-            "\n{}: the contact sheet, for a browser\n{FOLDER} holds {size} of pictures: delete it when you \
-             are done\nNext: thumbnails/README.md, or your own: thumbnails PICTURES -o THUMBNAILS",
-            page.display()
+            "\n{}: all thumbnails, for a browser\n{FOLDER} has {size} of pictures: delete it when you do \
+             not need it\n\n{}\nFor your own pictures: thumbnails PICTURES -o THUMBNAILS",
+            page.display(),
+            common::cli::read_next("thumbnails")
         );
     }
     Ok(outcome)

@@ -19,6 +19,7 @@ pub(in super::super) fn machine() -> Cpus {
 pub(in super::super) fn about() -> About {
     About {
         title: "primes".to_owned(),
+        look_for: String::new(),
         input: "200 numbers".to_owned(),
         agreement: "200 of 200 answers".to_owned(),
         rounds: LEAST_RUNS,
