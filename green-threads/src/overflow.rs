@@ -24,13 +24,22 @@ const ALTERNATE_STACK: usize = 64 * 1024;
 /// The previous handler, for faults that are not on a guard page of ours.
 static PREVIOUS: OnceLock<libc::sigaction> = OnceLock::new();
 
-/// An alternate stack that was made here, because the thread had none.
+/// An alternate stack that was made here, because the thread had none, or one that is too small.
+///
+/// The standard library's has the system's minimum. Where the system saves large registers on it (SVE, AMX),
+/// little is left for a handler.
 pub(crate) struct AlternateStack {
-    memory: Option<Box<[MaybeUninit<u8>]>>,
+    made: Option<Made>,
+}
+
+struct Made {
+    memory: Box<[MaybeUninit<u8>]>,
+    /// The stack that the thread had before.
+    before: libc::stack_t,
 }
 
 /// Installs the SIGSEGV handler, once for the process. Makes sure that this thread has an alternate
-/// stack; threads of the standard library have one.
+/// stack that is large enough.
 pub(crate) fn watch() -> io::Result<AlternateStack> {
     let alternate = AlternateStack::of_this_thread()?;
     if PREVIOUS.get().is_some() {
@@ -57,14 +66,9 @@ pub(crate) fn watch() -> io::Result<AlternateStack> {
 
 impl AlternateStack {
     fn of_this_thread() -> io::Result<AlternateStack> {
-        // SAFETY: stack_t is plain data, and this only reads the present stack.
-        let mut known: libc::stack_t = unsafe { std::mem::zeroed() };
-        // SAFETY: as above.
-        if unsafe { libc::sigaltstack(ptr::null(), &mut known) } != 0 {
-            return Err(io::Error::last_os_error());
-        }
-        if known.ss_flags & libc::SS_DISABLE == 0 {
-            return Ok(AlternateStack { memory: None });
+        let before = present()?;
+        if before.ss_flags & libc::SS_DISABLE == 0 && before.ss_size >= ALTERNATE_STACK {
+            return Ok(AlternateStack { made: None });
         }
         let mut memory = Box::new_uninit_slice(ALTERNATE_STACK);
         let stack = libc::stack_t {
@@ -72,26 +76,37 @@ impl AlternateStack {
             ss_flags: 0,
             ss_size: ALTERNATE_STACK,
         };
-        // SAFETY: the memory is ours, and is not freed before the stack is disabled.
+        // SAFETY: the memory is ours, and is not freed while the stack is in use.
         match unsafe { libc::sigaltstack(&stack, ptr::null_mut()) } {
             0 => Ok(AlternateStack {
-                memory: Some(memory),
+                made: Some(Made { memory, before }),
             }),
             _ => Err(io::Error::last_os_error()),
         }
     }
 }
 
+/// The alternate stack of this thread.
+fn present() -> io::Result<libc::stack_t> {
+    // SAFETY: stack_t is plain data.
+    let mut present: libc::stack_t = unsafe { std::mem::zeroed() };
+    // SAFETY: this only reads the present stack.
+    match unsafe { libc::sigaltstack(ptr::null(), &mut present) } {
+        0 => Ok(present),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
 impl Drop for AlternateStack {
     fn drop(&mut self) {
-        if self.memory.is_some() {
-            let none = libc::stack_t {
-                ss_sp: ptr::null_mut(),
-                ss_flags: libc::SS_DISABLE,
-                ss_size: 0,
-            };
-            // SAFETY: it is not in use: this code runs on the thread's own stack.
-            unsafe { libc::sigaltstack(&none, ptr::null_mut()) };
+        // At the end of a thread the standard library may have disabled it, and freed its own stack.
+        let is_present = |made: &Made| {
+            present().is_ok_and(|it| it.ss_sp.cast_const() == made.memory.as_ptr().cast())
+        };
+        if let Some(made) = self.made.as_ref().filter(|made| is_present(made)) {
+            // SAFETY: ours is not in use: this code runs on the thread's own stack. The one before is still there,
+            // because the standard library disables the present stack before it frees its own.
+            unsafe { libc::sigaltstack(&made.before, ptr::null_mut()) };
         }
     }
 }

@@ -169,7 +169,14 @@ fn a_result_whose_drop_panics_costs_no_worker() {
         }
     }
     let pool = ThreadPool::new(1).unwrap();
-    drop(pool.spawn(|| Bomb).unwrap());
+    let (dropped, wait) = mpsc::channel();
+    let job = move || {
+        // Otherwise the result could be dropped with the future, on this test's thread.
+        wait.recv().unwrap();
+        Bomb
+    };
+    drop(pool.spawn(job).unwrap());
+    dropped.send(()).unwrap();
     assert_eq!(pool.spawn(|| 1).unwrap().result(), Ok(1));
 }
 
