@@ -136,9 +136,13 @@ fn starts_that_fail_while_there_is_a_worker_do_not_break_the_pool_when_it_dies()
 /// The reason why a pool with this initializer broke, and how often the initializer was started.
 fn broken_by(ending: Ending) -> (String, usize) {
     let path = path(&format!("initializer-{ending:?}"));
+    let timeout = match ending {
+        Ending::Never => Duration::from_millis(500),
+        _ => Duration::from_secs(60),
+    };
     let pool = builder()
         .workers(2)
-        .start_timeout(Duration::from_millis(500))
+        .start_timeout(timeout)
         .initializer(Start(path.clone(), ending))
         .build()
         .unwrap();
