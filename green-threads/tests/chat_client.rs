@@ -8,6 +8,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Stdio};
 
+use common::cli::interrupt::with_usual_signals;
 use rustix::process::{Pid, Signal, kill_process};
 
 use shared::{command, program, until_it_handles_signals};
@@ -32,7 +33,7 @@ fn silent() -> (TcpListener, std::net::SocketAddr, Vec<mio::net::TcpStream>) {
 fn ctrl_c_ends_a_client_that_connects_in_vain() {
     let (_listener, address, _filling) = silent();
     for signal in [Signal::INT, Signal::TERM] {
-        let mut client = program()
+        let mut client = with_usual_signals(&mut program())
             .args(["chat-client", "ann", &address.to_string()])
             .stdin(Stdio::null())
             .spawn()

@@ -160,7 +160,9 @@ fn serve(cases: Arc<Vec<Case>>) -> u16 {
 
 fn answer(mut stream: TcpStream, cases: &[Case], port: u16) -> Option<()> {
     // On a busy machine a request may come seconds after its connection.
-    stream.set_read_timeout(Some(Duration::from_secs(60))).ok()?;
+    stream
+        .set_read_timeout(Some(Duration::from_secs(60)))
+        .ok()?;
     let mut head = Vec::new();
     let mut piece = [0; 4096];
     while !head.windows(4).any(|end| end == b"\r\n\r\n") {

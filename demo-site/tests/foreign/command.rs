@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
+use common::cli::interrupt::with_usual_signals;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::{curl, text};
@@ -19,7 +20,8 @@ struct Served {
 
 impl Served {
     fn start(args: &[&str]) -> Served {
-        let mut child = Command::new(assert_cmd::cargo::cargo_bin!("demo-site"))
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("demo-site"));
+        let mut child = with_usual_signals(&mut command)
             .args(args)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
