@@ -15,8 +15,6 @@ use std::sync::Arc;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
-use crate::error::Error;
-
 /// Whether an address may be asked for a host: `(host, address)`.
 pub type Filter = Arc<dyn Fn(&str, IpAddr) -> bool + Send + Sync>;
 
@@ -142,11 +140,11 @@ impl Resolve for Resolver {
     }
 }
 
-/// The error of a failed look-up. If this process has too few descriptors, that says nothing about the name.
+/// The error of a failed look-up. A number of the system's, as for too few descriptors, says nothing about the name.
 fn failed(error: io::Error) -> Box<dyn StdError + Send + Sync> {
-    match Error::of_cause(&error) {
-        Some(Error::Descriptors) => error.into(),
-        _ => NotFound(error.to_string()).into(),
+    match error.raw_os_error() {
+        Some(_) => error.into(),
+        None => NotFound(error.to_string()).into(),
     }
 }
 
